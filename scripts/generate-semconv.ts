@@ -1,0 +1,59 @@
+/**
+ * Writes the constants under src/semconv/ and docs/telemetry.md from the registries under semconv/.
+ *
+ *     node scripts/generate-semconv.ts           writes the files that differ
+ *     node scripts/generate-semconv.ts --check   writes nothing; exit code 1 when a file differs
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  renderAttributes,
+  renderEvents,
+  renderMetrics,
+  renderSchema,
+  renderValues,
+} from './semconv/constants.ts';
+import { renderDocument } from './semconv/document.ts';
+import { loadRegistry, readSchemaUrl } from './semconv/registry.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** Every generated file: its path from the project's root, and its text. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  const registry = loadRegistry();
+  const schemaUrl = readSchemaUrl();
+  return new Map([
+    ['src/semconv/attributes.ts', renderAttributes(registry)],
+    ['src/semconv/values.ts', renderValues(registry)],
+    ['src/semconv/metrics.ts', renderMetrics(registry)],
+    ['src/semconv/events.ts', renderEvents(registry)],
+    ['src/semconv/schema.ts', renderSchema(schemaUrl)],
+    ['docs/telemetry.md', renderDocument(registry, schemaUrl)],
+  ]);
+}
+
+/** Paths of the generated files whose text on disk is not what the registry gives. */
+export function outdatedFiles(): string[] {
+  return [...generatedFiles()]
+    .filter(([path, text]) => !existsSync(root + path) || readFileSync(root + path, 'utf8') !== text)
+    .map(([path]) => path);
+}
+
+function main(): void {
+  const outdated = outdatedFiles();
+  if (process.argv.includes('--check')) {
+    for (const path of outdated)
+      console.error(`${path} is out of date: run node scripts/generate-semconv.ts`);
+    process.exitCode = outdated.length > 0 ? 1 : 0;
+    return;
+  }
+  const files = generatedFiles();
+  for (const path of outdated) {
+    mkdirSync(dirname(root + path), { recursive: true });
+    writeFileSync(root + path, files.get(path) ?? '');
+    console.log(`wrote ${path}`);
+  }
+}
+
+if (import.meta.main) main();

@@ -1,0 +1,125 @@
+/**
+ * Reads the two registries under semconv/ and joins them: the snapshot of the GenAI conventions and our own additions.
+ * What comes out is what this package may record; constants, documentation and the convention checker derive from it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import type { AttributeDefinition, AttributeGroup, Registry } from './model.ts';
+import { attributeUse, readEvents, readMetrics, readSpans, type Sources } from './signals.ts';
+import type { OwnFile, UpstreamRegistry } from './source.ts';
+
+const folder = fileURLToPath(new URL('../../semconv/', import.meta.url));
+
+/** Groups that list the attributes of the conventions which are used here. */
+const referenceGroups: readonly string[] = ['openai.gen_ai_attributes', 'openai.core_attributes'];
+
+/** Loads and joins both registries; throws when one refers to something that neither defines. */
+export function loadRegistry(): Registry {
+  const upstream = JSON.parse(readUpstream('genai-registry.json')) as UpstreamRegistry;
+  const own = readOwnFiles();
+  const defined = [...readOwnAttributes(own), ...readUsedAttributes(own, upstream)];
+  const attributes = new Map(defined.map((attribute) => [attribute.name, attribute]));
+  const sources: Sources = { own, upstream, attributes, groups: readGroups(own) };
+  const registry: Registry = {
+    attributes,
+    groups: sources.groups,
+    spans: readSpans(sources),
+    metrics: readMetrics(sources),
+    events: readEvents(sources),
+  };
+  assertResolved(registry);
+  return registry;
+}
+
+/** The JSON schema of a content attribute, as the conventions publish it. */
+export function readSchema(file: string): Record<string, unknown> {
+  return JSON.parse(readUpstream(file)) as Record<string, unknown>;
+}
+
+/** The schema URL of the conventions: the one dependency that manifest.yaml states. */
+export function readSchemaUrl(): string {
+  const manifest = parse(readFileSync(`${folder}registry/manifest.yaml`, 'utf8')) as {
+    readonly dependencies: readonly { readonly schema_url: string }[];
+  };
+  const url = manifest.dependencies[0]?.schema_url;
+  if (url === undefined) throw new Error('semconv: manifest.yaml states no dependency');
+  return url;
+}
+
+function readUpstream(file: string): string {
+  return readFileSync(`${folder}upstream/${file}`, 'utf8');
+}
+
+function readOwnFiles(): OwnFile[] {
+  return readdirSync(`${folder}registry`)
+    .filter((name) => name.endsWith('.yaml') && name !== 'manifest.yaml')
+    .sort()
+    .map((name) => parse(readFileSync(`${folder}registry/${name}`, 'utf8')) as OwnFile);
+}
+
+function readGroups(files: readonly OwnFile[]): ReadonlyMap<string, AttributeGroup> {
+  const groups = files.flatMap((file) => file.attribute_groups ?? []);
+  return new Map(
+    groups.map(({ id, brief, attributes = [] }) => [
+      id,
+      { id, brief, attributes: attributes.map((reference) => attributeUse(reference, id)) },
+    ]),
+  );
+}
+
+function readOwnAttributes(files: readonly OwnFile[]): AttributeDefinition[] {
+  return files
+    .flatMap((file) => file.attributes ?? [])
+    .map((attribute) => ({
+      name: attribute.key,
+      type: typeof attribute.type === 'string' ? attribute.type : 'string',
+      members: typeof attribute.type === 'string' ? [] : attribute.type.members.map((member) => member.value),
+      closed: attribute.annotations?.closed === true,
+      brief: attribute.brief,
+      examples: attribute.examples ?? [],
+      origin: 'openai',
+    }));
+}
+
+/** The attributes of the conventions that are ours to use: those listed in genai.yaml and core.yaml. */
+function readUsedAttributes(files: readonly OwnFile[], upstream: UpstreamRegistry): AttributeDefinition[] {
+  return files
+    .flatMap((file) => file.attribute_groups ?? [])
+    .filter((group) => referenceGroups.includes(group.id))
+    .flatMap((group) => group.attributes ?? [])
+    .map(({ ref, brief, examples = [], annotations = {} }) => {
+      const known = upstream.attributes[ref];
+      const type = known?.type ?? annotations.type;
+      if (type === undefined || brief === undefined) {
+        throw new Error(`semconv: ${ref} has neither a definition nor annotations.type, or no brief`);
+      }
+      const members = annotations.used_members ?? known?.enum ?? [];
+      return {
+        name: ref,
+        type,
+        members: [...members, ...(annotations.additional_members ?? [])],
+        closed: annotations.closed === true,
+        brief,
+        examples,
+        condition: annotations.condition,
+        origin: known?.source === 'semantic-conventions-genai' ? 'gen_ai' : 'core',
+        schema: known?.json_schema,
+      };
+    });
+}
+
+/** Every attribute that a signal or group names has a definition. */
+function assertResolved(registry: Registry): void {
+  for (const signal of [
+    ...registry.spans,
+    ...registry.metrics,
+    ...registry.events,
+    ...registry.groups.values(),
+  ]) {
+    const unknown = signal.attributes.find((use) => !registry.attributes.has(use.name));
+    if (unknown === undefined) continue;
+    const owner = 'id' in signal ? signal.id : signal.name;
+    throw new Error(`semconv: ${owner} names the unknown attribute ${unknown.name}`);
+  }
+}

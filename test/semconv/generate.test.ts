@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { generatedFiles, outdatedFiles } from '../../scripts/generate-semconv.ts';
+import { loadRegistry } from '../../scripts/semconv/registry.ts';
+import type { UpstreamRegistry } from '../../scripts/semconv/source.ts';
+import * as attributes from '../../src/semconv/attributes.ts';
+import * as events from '../../src/semconv/events.ts';
+import * as metrics from '../../src/semconv/metrics.ts';
+import { SCHEMA_URL } from '../../src/semconv/schema.ts';
+import * as values from '../../src/semconv/values.ts';
+
+const registry = loadRegistry();
+
+describe('the generated files', () => {
+  it('are what the registry gives', () => {
+    expect(outdatedFiles()).toEqual([]);
+  });
+
+  it('declare every constant once', () => {
+    for (const text of generatedFiles().values()) {
+      const names = [...text.matchAll(/^export const (\w+)/gm)].map((match) => match[1]);
+      expect(names).toHaveLength(new Set(names).size);
+    }
+  });
+
+  it('name every attribute of the registry once', () => {
+    const names = Object.values(attributes).map((constant) =>
+      typeof constant === 'string' ? constant : constant('key').replace(/\.key$/, ''),
+    );
+    expect([...names].sort()).toEqual([...registry.attributes.keys()].sort());
+  });
+
+  it('name attributes in upper snake case, make functions of templates, and name the members of enums', () => {
+    expect(attributes.ATTR_GEN_AI_OPERATION_NAME).toBe('gen_ai.operation.name');
+    expect(attributes.ATTR_OPENAI_TRACE_METADATA('grade')).toBe('openai.trace.metadata.grade');
+    expect(values.GEN_AI_OPERATION_NAME_VALUE_CHAT).toBe('chat');
+    expect(values.OPENAI_API_TYPE_VALUE_ASSISTANTS).toBe('assistants');
+    expect(events.EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION).toBe('gen_ai.client.operation.exception');
+    expect(SCHEMA_URL).toBe('https://opentelemetry.io/schemas/gen-ai-dev/1.42.0-dev');
+  });
+
+  it('give metrics the units and buckets of the conventions', () => {
+    expect(metrics.METRIC_GEN_AI_CLIENT_TOKEN_USAGE).toMatchObject({
+      name: 'gen_ai.client.token.usage',
+      unit: '{token}',
+      instrument: 'histogram',
+      valueType: 'int',
+    });
+    expect(metrics.METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets).toHaveLength(14);
+  });
+
+  it('hold nothing that this package never records', () => {
+    const foreign = /^(aws|azure|mcp|jsonrpc|rpc|network|client)\.|^gen_ai\.(memory|workflow|evaluation)\./;
+    expect([...registry.attributes.keys()].filter((name) => foreign.test(name))).toEqual([]);
+  });
+});
+
+describe('the registry', () => {
+  it.each([
+    'openai.thread.id',
+    'openai.run.id',
+    'openai.step.id',
+    'openai.assistant.id',
+    'openai.message.id',
+    'openai.session.id',
+    'openai.turn.id',
+    'openai.item.id',
+    'openai.subagent.id',
+    'openai.run.status',
+    'openai.run.observed',
+    'openai.run.poll_count',
+    'openai.step.type',
+    'openai.step.status',
+    'openai.request.id',
+    'openai.response.parsed',
+    'openai.stream.chunk_count',
+    'openai.stream.end',
+    'openai.tool.type',
+    'openai.file_search.vector_store_ids',
+    'openai.file_search.result_count',
+    'openai.code_interpreter.image_count',
+    'openai.ratelimit.limit_requests',
+    'openai.ratelimit.limit_tokens',
+    'openai.ratelimit.remaining_requests',
+    'openai.ratelimit.remaining_tokens',
+    'openai.ratelimit.reset_requests',
+    'openai.ratelimit.reset_tokens',
+    'openai.retry.delay',
+    'openai.cost',
+    'openai.total.input_tokens',
+    'openai.total.output_tokens',
+    'openai.total.cost',
+    'openai.total.runs',
+    'openai.total.user_messages',
+    'openai.cost_per_user_message',
+    'http.response.status_code',
+    'http.request.resend_count',
+  ])('defines %s, of which the telemetry is made', (name) => {
+    expect(registry.attributes.has(name)).toBe(true);
+  });
+
+  it('puts the ids of the hierarchy on every span but the conversation and the program’s own', () => {
+    const ids = registry.groups.get('openai.hierarchy')?.attributes.map((use) => use.name) ?? [];
+    expect(ids).toContain('openai.thread.id');
+    for (const span of registry.spans) {
+      if (span.id === 'openai.conversation' || span.id === 'openai.trace') continue;
+      const listed = span.attributes.map((use) => use.name);
+      expect({ span: span.id, missing: ids.filter((id) => !listed.includes(id)) }).toEqual({
+        span: span.id,
+        missing: [],
+      });
+    }
+  });
+
+  it('has an attribute for every id that a path can hold, but for a person’s', () => {
+    const filled = (registry.groups.get('openai.resource_ids')?.attributes ?? []).flatMap(
+      (use) => use.pathParameters ?? [],
+    );
+    const ofHierarchy =
+      /^(thread|run|step|message|assistant|session|turn|item|subagent|agent|conversation)_id$/;
+    const known = (parameter: string): boolean =>
+      ofHierarchy.test(parameter) || parameter === 'user_id' || filled.includes(parameter);
+    const missing = pathParameters().filter(
+      ({ parameter, path }) => !known(parameter) && !filled.includes(path),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('gives every attribute words of its own and an example', () => {
+    const bare = [...registry.attributes.values()].filter(
+      ({ brief, examples }) => brief === '' || examples.length === 0,
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('is as strict as the conventions for OpenAI, but where it says why', () => {
+    const file = new URL('../../semconv/upstream/genai-registry.json', import.meta.url);
+    const upstream = JSON.parse(readFileSync(file, 'utf8')) as UpstreamRegistry;
+    const chat = registry.spans.find(({ id }) => id === 'openai.chat.client');
+    const levels = new Map(chat?.attributes.map((use) => [use.name, use.level]));
+    const relaxed = (upstream.spans['openai.inference.client']?.attributes ?? [])
+      .filter(({ name, level }) => levels.get(name) !== level)
+      .map(({ name }) => name);
+    // Stop sequences are text of the program, which needs consent.
+    expect(relaxed).toEqual(['gen_ai.request.stop_sequences']);
+  });
+});
+
+interface PathParameter {
+  readonly parameter: string;
+  readonly path: string;
+}
+
+function pathParameters(): PathParameter[] {
+  const file = new URL('../fixtures/openai-routes.json', import.meta.url);
+  const routes = JSON.parse(readFileSync(file, 'utf8')) as readonly { readonly path: string }[];
+  return routes.flatMap(({ path }) =>
+    [...path.matchAll(/\{(\w+)\}/g)].map((match) => ({ parameter: match[1] ?? '', path })),
+  );
+}

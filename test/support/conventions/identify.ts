@@ -1,0 +1,36 @@
+import type { SpanDefinition } from '../../../scripts/semconv/model.ts';
+import type { CheckedSpan } from './check.ts';
+import { findAttribute, registry } from './registry.ts';
+
+/**
+ * Which span of the registry a span is: by its operation, and for spans without one by its name and what it carries.
+ * Gives a finding instead where there is no such span.
+ */
+export function identifySpan(span: CheckedSpan): SpanDefinition | string {
+  const operation = span.attributes['gen_ai.operation.name'];
+  if (operation === undefined) return ownSpan(typeOfOwnSpan(span));
+  if (
+    typeof operation !== 'string' ||
+    findAttribute('gen_ai.operation.name')?.members.includes(operation) !== true
+  ) {
+    return `gen_ai.operation.name is ${JSON.stringify(operation)}, which is no operation of the conventions`;
+  }
+  const candidates = registry.spans.filter(({ operations }) => operations.includes(operation));
+  const marked = candidates.find(({ present }) => present !== undefined && present in span.attributes);
+  const plain = candidates.find(({ present }) => present === undefined);
+  return marked ?? plain ?? `there is no span for the operation ${operation}`;
+}
+
+/** Spans of ours have no operation: a fixed name, the shape of an API call, or else the program's own name. */
+function typeOfOwnSpan({ name, kind, attributes }: CheckedSpan): string {
+  const named = registry.spans.find(({ names }) => names?.includes(name));
+  if (named !== undefined) return named.id;
+  if ('http.request.method' in attributes || 'url.template' in attributes) return 'openai.api';
+  if ('gen_ai.conversation.id' in attributes || 'openai.thread.id' in attributes)
+    return 'openai.conversation';
+  return kind === 0 ? 'openai.trace' : 'openai.api';
+}
+
+function ownSpan(id: string): SpanDefinition | string {
+  return registry.spans.find((span) => span.id === id) ?? `there is no span ${id}`;
+}
