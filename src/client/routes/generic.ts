@@ -1,0 +1,50 @@
+import type { TrieNode } from './trie.ts';
+
+const MAX_SEGMENTS = 12;
+const MAX_WORD_LENGTH = 32;
+/** Letters between `_` and `-`: longer than words of English get, shorter than generated secrets. */
+const MAX_WORD_PART_LENGTH = 20;
+
+/**
+ * A name of low cardinality for a path no row has: `/threads/{id}/summary`. What stands where an endpoint of
+ * the table takes a parameter, and what does not look like a word, becomes `{id}`, so that ids, keys, names
+ * and addresses stay out of span names.
+ */
+export function genericTemplate(
+  root: TrieNode,
+  segments: readonly string[],
+  start: number,
+  truncated: boolean,
+): string {
+  const end = Math.min(segments.length, start + MAX_SEGMENTS);
+  let node: TrieNode | undefined = root;
+  let template = '';
+  for (let index = start; index < end; index++) {
+    const segment = segments[index] ?? '';
+    const literal: TrieNode | undefined = node?.literals?.get(segment);
+    const parameter: TrieNode | undefined = literal === undefined ? node?.parameter : undefined;
+    const keep = literal !== undefined || (parameter === undefined && looksLikeWord(segment));
+    template += keep ? `/${segment}` : '/{id}';
+    node = literal ?? parameter;
+  }
+  if (truncated || end < segments.length) template += '/…';
+  return template === '' ? '/' : template;
+}
+
+/** Whether a segment could be the name of a resource or an action: words in lower case, joined by `_` or `-`. */
+function looksLikeWord(segment: string): boolean {
+  if (segment.length > MAX_WORD_LENGTH) return false;
+  let letters = 0;
+  for (let index = 0; index < segment.length; index++) {
+    const code = segment.charCodeAt(index);
+    if (code >= 97 && code <= 122) {
+      letters++;
+      if (letters > MAX_WORD_PART_LENGTH) return false;
+    } else if (letters > 0 && (code === 95 || code === 45)) {
+      letters = 0;
+    } else {
+      return false;
+    }
+  }
+  return letters > 0;
+}

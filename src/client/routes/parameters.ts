@@ -1,0 +1,38 @@
+import type { PathParameter } from './row.ts';
+
+/**
+ * The attributes of parameters whose values are not recorded as `openai.x.id` for `{x_id}`; `undefined`: never
+ * recorded. By name, or by the path up to the parameter where the name alone is ambiguous.
+ */
+const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
+  agent_id: 'gen_ai.agent.id',
+  conversation_id: 'gen_ai.conversation.id',
+  response_id: 'gen_ai.response.id',
+  model: 'gen_ai.request.model',
+  // The id of a person.
+  user_id: undefined,
+  // Without a path it does not say whose id it is.
+  id: undefined,
+  '/evals/{eval_id}/runs/{run_id}': 'openai.eval_run.id',
+  '/safety/alerts/{id}': 'openai.alert.id',
+  '/safety/cases/{id}': 'openai.case.id',
+};
+
+/** The parameters of a path template, in path order, with the attributes their values are recorded under. */
+export function pathParameters(template: string): readonly PathParameter[] {
+  const parameters: PathParameter[] = [];
+  let end = 0;
+  for (;;) {
+    const start = template.indexOf('{', end);
+    if (start < 0) return parameters;
+    end = template.indexOf('}', start) + 1;
+    const name = template.slice(start + 1, end - 1);
+    parameters.push({ name, attribute: attributeOf(template.slice(0, end), name) });
+  }
+}
+
+function attributeOf(path: string, name: string): string | undefined {
+  if (path in ATTRIBUTES) return ATTRIBUTES[path];
+  if (name in ATTRIBUTES) return ATTRIBUTES[name];
+  return `openai.${name.endsWith('_id') ? name.slice(0, -'_id'.length) : name}.id`;
+}

@@ -1,0 +1,113 @@
+import { pathParameters } from './parameters.ts';
+import type { EndpointMethod, Meaning, Meanings, PathParameter, Route, RouteRow } from './row.ts';
+
+/** The routes of one path template. */
+export interface Endpoint {
+  readonly template: string;
+  readonly parameters: readonly PathParameter[];
+  readonly meanings: Meanings;
+  readonly created: string | undefined;
+  /** By method, made when first asked for. */
+  readonly routes: Map<string, Route>;
+}
+
+/** One segment of the templates that share it. */
+export interface TrieNode {
+  literals: Map<string, TrieNode> | undefined;
+  parameter: TrieNode | undefined;
+  /** The template up to and with the parameter. */
+  parameterTemplate: string | undefined;
+  row: RouteRow | undefined;
+  /** What the row says, read when first asked for: a program uses few of the endpoints. */
+  endpoint: Endpoint | undefined;
+}
+
+const PLAIN: Meaning = {};
+
+/** Arranges the rows by path segment. */
+export function buildTrie(rows: readonly RouteRow[]): TrieNode {
+  const root = newNode();
+  for (const row of rows) descend(root, row[0]).row = row;
+  // No endpoint of its own: a prefix of Azure's paths, whose second segment is a customer's name.
+  descend(root, '/deployments/{deployment}');
+  return root;
+}
+
+/** The route of a method at an endpoint; for a method the table gives no meaning, a plain request. */
+export function routeOf(endpoint: Endpoint, method: string): Route {
+  const known = endpoint.routes.get(method);
+  if (known !== undefined) return known;
+  const { template, parameters, meanings } = endpoint;
+  const meaning = meanings[method as EndpointMethod] ?? PLAIN;
+  const created = method === 'POST' ? endpoint.created : undefined;
+  const route: Route = { operation: 'request', ...meaning, method, template, parameters, created };
+  endpoint.routes.set(method, route);
+  return route;
+}
+
+/**
+ * The endpoint that the segments from `start` on spell out, if there is one. A literal wins over a parameter
+ * (`/threads/runs` is no thread) and is not taken back: no template needs that.
+ *
+ * @param values receives the segments that stand at the template's parameters, as they are in the path
+ */
+export function findEndpoint(
+  root: TrieNode,
+  segments: readonly string[],
+  start: number,
+  values: string[],
+): Endpoint | undefined {
+  let node = root;
+  for (let index = start; index < segments.length; index++) {
+    const segment = segments[index] ?? '';
+    const literal = node.literals?.get(segment);
+    if (literal !== undefined) {
+      node = literal;
+    } else {
+      if (node.parameter === undefined || segment === '') return undefined;
+      node = node.parameter;
+      values.push(segment);
+    }
+  }
+  if (node.row === undefined) return undefined;
+  node.endpoint ??= newEndpoint(node.row, node.parameterTemplate);
+  return node.endpoint;
+}
+
+function newEndpoint([template, , meanings = {}]: RouteRow, item: string | undefined): Endpoint {
+  const created = item === undefined ? undefined : pathParameters(item).at(-1)?.attribute;
+  return { template, parameters: pathParameters(template), meanings, created, routes: new Map() };
+}
+
+function newNode(): TrieNode {
+  return {
+    literals: undefined,
+    parameter: undefined,
+    parameterTemplate: undefined,
+    row: undefined,
+    endpoint: undefined,
+  };
+}
+
+/** The node at the end of a template, with those on the way to it. */
+function descend(root: TrieNode, template: string): TrieNode {
+  let node = root;
+  let path = '';
+  for (const segment of template.slice(1).split('/')) {
+    path += `/${segment}`;
+    if (segment.startsWith('{')) {
+      node.parameterTemplate ??= path;
+      node.parameter ??= newNode();
+      node = node.parameter;
+    } else {
+      node.literals ??= new Map();
+      let next = node.literals.get(segment);
+      if (next === undefined) {
+        next = newNode();
+        node.literals.set(segment, next);
+      }
+      node = next;
+    }
+  }
+  return node;
+}
