@@ -1,0 +1,148 @@
+import type OpenAI from 'openai';
+import { newAssistant, newMessage, newThread } from './objects.ts';
+import { page } from './pages.ts';
+import { json, missing, RequestError } from './reply.ts';
+import type { Call, Route } from './router.ts';
+import type { ThreadRecord, World } from './world.ts';
+
+type ThreadBody = OpenAI.Beta.ThreadCreateParams;
+type MessageBody = OpenAI.Beta.Threads.MessageCreateParams;
+
+/** Assistants, threads and messages; their runs are in `runs.ts`. */
+export function assistantRoutes(world: World): readonly Route[] {
+  return [
+    { method: 'POST', path: '/assistants', answer: (call) => createAssistant(world, call) },
+    {
+      method: 'GET',
+      path: '/assistants',
+      answer: ({ query }) => json(page(world.assistants.values(), query)),
+    },
+    {
+      method: 'GET',
+      path: '/assistants/{assistant_id}',
+      answer: (call) => json(world.assistant(call.parameter('assistant_id'))),
+    },
+    {
+      method: 'POST',
+      path: '/assistants/{assistant_id}',
+      answer: (call) => json(Object.assign(world.assistant(call.parameter('assistant_id')), call.body)),
+    },
+    {
+      method: 'DELETE',
+      path: '/assistants/{assistant_id}',
+      answer: (call) => {
+        const { id } = world.assistant(call.parameter('assistant_id'));
+        world.assistants.delete(id);
+        return json({ id, object: 'assistant.deleted', deleted: true });
+      },
+    },
+    ...threadRoutes(world),
+    ...messageRoutes(world),
+  ];
+}
+
+function createAssistant(world: World, call: Call): ReturnType<Route['answer']> {
+  const body = call.body as OpenAI.Beta.AssistantCreateParams | null;
+  if (!body?.model) throw missing('model');
+  const assistant = newAssistant(world.identifiers.next('asst_'), world.clock.now(), body);
+  world.assistants.set(assistant.id, assistant);
+  return json(assistant);
+}
+
+function threadRoutes(world: World): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/threads',
+      answer: ({ body }) => json(createThread(world, body as ThreadBody | null).object),
+    },
+    {
+      method: 'GET',
+      path: '/threads/{thread_id}',
+      answer: (call) => json(world.thread(call.parameter('thread_id')).object),
+    },
+    {
+      method: 'POST',
+      path: '/threads/{thread_id}',
+      answer: (call) => json(Object.assign(world.thread(call.parameter('thread_id')).object, call.body)),
+    },
+    {
+      method: 'DELETE',
+      path: '/threads/{thread_id}',
+      answer: (call) => {
+        const { id } = world.thread(call.parameter('thread_id')).object;
+        world.threads.delete(id);
+        return json({ id, object: 'thread.deleted', deleted: true });
+      },
+    },
+  ];
+}
+
+function messageRoutes(world: World): readonly Route[] {
+  const messageOf = (call: Call) => world.message(call.parameter('thread_id'), call.parameter('message_id'));
+  return [
+    {
+      method: 'POST',
+      path: '/threads/{thread_id}/messages',
+      answer: (call) => {
+        const thread = world.thread(call.parameter('thread_id'));
+        refuseWhileActive(thread);
+        return json(addMessage(world, thread, call.body as MessageBody | null));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/threads/{thread_id}/messages',
+      answer: (call) => {
+        const { messages } = world.thread(call.parameter('thread_id'));
+        const runId = call.query.get('run_id');
+        const chosen = runId === null ? messages : messages.filter((message) => message.run_id === runId);
+        return json(page(chosen, call.query));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/threads/{thread_id}/messages/{message_id}',
+      answer: (call) => json(messageOf(call)),
+    },
+    {
+      method: 'POST',
+      path: '/threads/{thread_id}/messages/{message_id}',
+      answer: (call) => json(Object.assign(messageOf(call), call.body)),
+    },
+    {
+      method: 'DELETE',
+      path: '/threads/{thread_id}/messages/{message_id}',
+      answer: (call) => {
+        const message = messageOf(call);
+        const { messages } = world.thread(call.parameter('thread_id'));
+        messages.splice(messages.indexOf(message), 1);
+        return json({ id: message.id, object: 'thread.message.deleted', deleted: true });
+      },
+    },
+  ];
+}
+
+export function createThread(world: World, body: ThreadBody | null): ThreadRecord {
+  const object = newThread(world.identifiers.next('thread_'), world.clock.now(), body ?? {});
+  const thread: ThreadRecord = { object, messages: [], runs: [] };
+  world.threads.set(object.id, thread);
+  for (const message of body?.messages ?? []) addMessage(world, thread, message);
+  return thread;
+}
+
+export function addMessage(world: World, thread: ThreadRecord, body: MessageBody | null): object {
+  if (!body?.role) throw missing('role');
+  if (body.content === undefined) throw missing('content');
+  const message = newMessage(world.identifiers.next('msg_'), thread.object.id, world.clock.now(), body);
+  thread.messages.push(message);
+  return message;
+}
+
+/** A thread takes no messages while one of its runs is active; `runs.ts` refuses further runs. */
+function refuseWhileActive(thread: ThreadRecord): void {
+  const active = thread.runs.find((run) => run.active);
+  if (active === undefined) return;
+  const { id } = thread.object;
+  throw new RequestError(400, `Can't add messages to ${id} while a run ${active.object.id} is active.`);
+}

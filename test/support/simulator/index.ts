@@ -1,0 +1,5 @@
+export type { Answer } from './answers.ts';
+export { type Exchange, startReplay } from './replay.ts';
+export type { RunEnd, RunScript, ScriptedUsage, StepScript, ToolScript } from './script.ts';
+export type { ReceivedRequest } from './server.ts';
+export { type Simulator, startSimulator } from './simulator.ts';

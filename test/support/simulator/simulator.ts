@@ -1,0 +1,73 @@
+import { type Answer, applyAnswer, takeAnswer } from './answers.ts';
+import { assistantRoutes } from './assistants.ts';
+import { chatRoutes } from './chat.ts';
+import { genericAnswer, specialRoutes } from './generic.ts';
+import { json, type Reply, RequestError } from './reply.ts';
+import { dispatch } from './router.ts';
+import { runRoutes } from './runs.ts';
+import type { RunScript } from './script.ts';
+import { listen, type ReceivedRequest } from './server.ts';
+import { World } from './world.ts';
+
+/** A server on the loopback interface that stands in for the OpenAI API. */
+export interface Simulator {
+  /** `http://127.0.0.1:PORT/v1`, to be used as `baseURL`. */
+  readonly url: string;
+  /** What arrived so far, oldest first. */
+  readonly requests: readonly ReceivedRequest[];
+  /** Queues an answer for the next request it matches. */
+  next(answer: Answer): void;
+  /** Queues how the next runs behave, first come first served. */
+  script(...runs: RunScript[]): void;
+  /** `offset`: seconds added to every timestamp, for a server whose clock is off. */
+  readonly clock: { offset: number };
+  /** Destroys open sockets. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Starts a simulator on a free port. It keeps the process alive until `close()`. */
+export async function startSimulator(
+  options: { readonly runs?: readonly RunScript[] } = {},
+): Promise<Simulator> {
+  const world = new World();
+  world.scripts.push(...(options.runs ?? []));
+  const routes = [...runRoutes(world), ...assistantRoutes(world), ...chatRoutes(world), ...specialRoutes()];
+  const answers: Answer[] = [];
+  const ownReply = (request: ReceivedRequest): Reply => {
+    try {
+      return dispatch(routes, (call) => genericAnswer(world, call), request);
+    } catch (error) {
+      return error instanceof RequestError ? error.toReply() : internalError(error);
+    }
+  };
+  const server = await listen((request) => {
+    const delivery = applyAnswer(takeAnswer(answers, request), () => ownReply(request));
+    const headers = { ...commonHeaders(world), ...delivery.reply.headers };
+    return { ...delivery, reply: { ...delivery.reply, headers } };
+  });
+  return {
+    url: `${server.origin}/v1`,
+    requests: server.requests,
+    next: (answer) => void answers.push(answer),
+    script: (...runs) => void world.scripts.push(...runs),
+    clock: world.clock,
+    close: server.close,
+  };
+}
+
+function commonHeaders(world: World): Record<string, string> {
+  return {
+    'x-request-id': world.identifiers.next('req_', 32),
+    'openai-processing-ms': '5',
+    'openai-version': '2020-10-01',
+  };
+}
+
+/** A mistake in the simulator or a body it cannot read: the test should see it at once, without retries. */
+function internalError(error: unknown): Reply {
+  const message = `The simulator failed: ${error instanceof Error ? error.stack : String(error)}`;
+  return json(
+    { error: { message, type: 'server_error', param: null, code: null } },
+    { status: 500, headers: { 'x-should-retry': 'false' } },
+  );
+}

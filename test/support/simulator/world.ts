@@ -1,0 +1,72 @@
+import type { Assistant, Message, Thread } from './objects.ts';
+import { notFound } from './reply.ts';
+import type { LiveRun } from './run.ts';
+import type { RunScript } from './script.ts';
+
+/** The server's clock, in whole seconds as everywhere in the API. */
+export class ServerClock {
+  /** Seconds added to every timestamp: a server whose clock is off. */
+  offset = 0;
+  #passed = 0;
+
+  now(): number {
+    return Math.floor(Date.now() / 1000) + this.offset + this.#passed;
+  }
+
+  /** Lets server time pass at once, for steps that take long without a test that does. */
+  pass(seconds: number): void {
+    this.#passed += seconds;
+  }
+}
+
+/** Ids with the API's prefixes, counted per prefix, so that every server gives the same ones. */
+export class Identifiers {
+  readonly #counts = new Map<string, number>();
+
+  next(prefix: string, digits = 6): string {
+    const count = (this.#counts.get(prefix) ?? 0) + 1;
+    this.#counts.set(prefix, count);
+    return `${prefix}${String(count).padStart(digits, '0')}`;
+  }
+}
+
+/** A thread and what hangs on it, oldest first. */
+export interface ThreadRecord {
+  readonly object: Thread;
+  readonly messages: Message[];
+  readonly runs: LiveRun[];
+}
+
+/** Everything one simulator knows. */
+export class World {
+  readonly clock: ServerClock = new ServerClock();
+  readonly identifiers: Identifiers = new Identifiers();
+  readonly assistants: Map<string, Assistant> = new Map();
+  readonly threads: Map<string, ThreadRecord> = new Map();
+  /** How the next runs behave, first come first served. */
+  readonly scripts: RunScript[] = [];
+
+  assistant(id: string): Assistant {
+    const assistant = this.assistants.get(id);
+    if (assistant === undefined) throw notFound('assistant', id);
+    return assistant;
+  }
+
+  thread(id: string): ThreadRecord {
+    const thread = this.threads.get(id);
+    if (thread === undefined) throw notFound('thread', id);
+    return thread;
+  }
+
+  message(threadId: string, id: string): Message {
+    const message = this.thread(threadId).messages.find((candidate) => candidate.id === id);
+    if (message === undefined) throw notFound('message', id);
+    return message;
+  }
+
+  run(threadId: string, id: string): LiveRun {
+    const run = this.thread(threadId).runs.find((candidate) => candidate.object.id === id);
+    if (run === undefined) throw notFound('run', id);
+    return run;
+  }
+}
