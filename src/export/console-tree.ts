@@ -1,0 +1,178 @@
+import { harmless } from './harmless.ts';
+import { wantsColor } from './terminal-text.ts';
+import { buildTrees, type FinishedSpan } from './tree.ts';
+import { drawTree } from './tree-view.ts';
+
+/** Where trees are written: `process.stderr` and `process.stdout` are of this shape. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Options of {@link ConsoleTreeExporter}. */
+export interface ConsoleTreeExporterOptions {
+  /** Default: `process.stderr`, looked up when there is something to write; without it the console. */
+  readonly stream?: TextStream;
+  /** Default: on a terminal, as `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` say. */
+  readonly color?: boolean;
+  /** Attributes to show as `name=value` beside the usual ones. */
+  readonly attributes?: readonly string[];
+}
+
+/** The result of an export: `ExportResultCode` 0 is success, 1 failure. */
+interface ExportResult {
+  code: number;
+  error?: Error;
+}
+
+/** Spans of a trace that wait to be printed. */
+interface HeldTrace {
+  readonly spans: FinishedSpan[];
+  dropped: number;
+  /** Part of the trace is printed already. */
+  readonly continued: boolean;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+const MAXIMUM_TRACES = 1000;
+const MAXIMUM_SPANS_PER_TRACE = 10_000;
+/** Milliseconds from the arrival of a trace's root to its printing, for spans that end just after the root. */
+const DELAY = 200;
+/** The width assumed of a terminal that does not tell. */
+const USUAL_COLUMNS = 80;
+
+/**
+ * Prints every trace as a tree: a line per span with its duration, ids, status, tokens, cost and errors. An
+ * implementation of the trace SDK's `SpanExporter` (2.x and 3.x), for a `SimpleSpanProcessor` or a batching one.
+ *
+ * A trace is printed 200 ms after its root (a span without a parent in this process) has arrived, or earlier
+ * by `forceFlush`; one whose root never arrives by `shutdown`, at the exit of the process, or when more than
+ * 1,000 traces wait. Spans that come after their trace was printed form a tree of their own below a line with
+ * the trace id. Of a trace at most 10,000 spans are held, the others counted. Nothing here keeps the process
+ * alive, and nothing throws.
+ */
+export class ConsoleTreeExporter {
+  readonly #options: ConsoleTreeExporterOptions;
+  /** In order of their first span. */
+  readonly #held = new Map<string, HeldTrace>();
+  /** The ids of the last printed traces. */
+  readonly #printed = new Set<string>();
+  readonly #printAll = (): void => this.#print([...this.#held.keys()]);
+  #state: 'new' | 'open' | 'shut down' = 'new';
+
+  constructor(options: ConsoleTreeExporterOptions = {}) {
+    this.#options = options;
+  }
+
+  export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
+    if (this.#state === 'shut down') {
+      resultCallback({ code: 1, error: new Error('ConsoleTreeExporter is shut down') });
+      return;
+    }
+    if (this.#state === 'new') {
+      this.#state = 'open';
+      globalProcess()?.once?.('exit', this.#printAll);
+    }
+    try {
+      for (const span of spans) this.#hold(span);
+      const excess = this.#held.size - MAXIMUM_TRACES;
+      if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
+    } catch (error) {
+      resultCallback({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
+      return;
+    }
+    resultCallback({ code: 0 });
+  }
+
+  /** Prints the traces whose root has arrived. */
+  forceFlush(): Promise<void> {
+    this.#print([...this.#held].filter(([, trace]) => trace.timer !== undefined).map(([id]) => id));
+    return Promise.resolve();
+  }
+
+  /** Prints all that is held. */
+  shutdown(): Promise<void> {
+    this.#state = 'shut down';
+    globalProcess()?.removeListener?.('exit', this.#printAll);
+    this.#printAll();
+    return Promise.resolve();
+  }
+
+  #hold(span: FinishedSpan): void {
+    const { traceId } = span.spanContext();
+    let trace = this.#held.get(traceId);
+    if (trace === undefined) {
+      trace = { spans: [], dropped: 0, continued: this.#printed.has(traceId), timer: undefined };
+      this.#held.set(traceId, trace);
+    }
+    // The parents of late spans are printed already, so there is no root to wait for.
+    const complete = isLocalRoot(span) || trace.continued;
+    const isFirstRoot = complete && trace.timer === undefined;
+    // The first root has a place even where there is none left: the tree hangs on it.
+    if (trace.spans.length < MAXIMUM_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
+    else trace.dropped++;
+    if (isFirstRoot) {
+      trace.timer = setTimeout(() => this.#print([traceId]), DELAY);
+      (trace.timer as { unref?: () => void }).unref?.();
+    }
+  }
+
+  #print(traceIds: readonly string[]): void {
+    for (const traceId of traceIds) {
+      const trace = this.#held.get(traceId);
+      if (trace === undefined) continue;
+      this.#held.delete(traceId);
+      clearTimeout(trace.timer);
+      this.#printed.add(traceId);
+      const [oldest] = this.#printed;
+      if (this.#printed.size > MAXIMUM_TRACES && oldest !== undefined) this.#printed.delete(oldest);
+      try {
+        const stream = this.#options.stream ?? defaultStream();
+        // One write per trace, so that no other output comes between its lines.
+        stream.write(`${this.#textOf(traceId, trace, stream)}\n`);
+      } catch {
+        // A stream that cannot be written to leaves nowhere to say so.
+      }
+    }
+  }
+
+  #textOf(traceId: string, trace: HeldTrace, stream: TextStream): string {
+    try {
+      const isTerminal = stream.isTTY === true;
+      const view = {
+        columns: isTerminal ? stream.columns || USUAL_COLUMNS : undefined,
+        color: this.#options.color ?? wantsColor(isTerminal, globalProcess()?.env ?? {}),
+        attributes: this.#options.attributes ?? [],
+      };
+      const header = trace.continued ? `trace ${harmless(traceId)}, continued\n` : '';
+      const trees = buildTrees(trace.spans).map((tree) => drawTree(tree, view));
+      const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
+      return header + trees.join('') + footer;
+    } catch (error) {
+      return `trace ${harmless(traceId)}: its spans cannot be drawn (${harmless(String(error), 200)})\n`;
+    }
+  }
+}
+
+function isLocalRoot(span: FinishedSpan): boolean {
+  const parent = span.parentSpanContext;
+  return !parent?.spanId || parent.isRemote === true;
+}
+
+/** What is used of Node's `process`, which other runtimes have in part or not at all. */
+interface GlobalProcess {
+  readonly stderr?: TextStream;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  once?(event: 'exit', listener: () => void): unknown;
+  removeListener?(event: 'exit', listener: () => void): unknown;
+}
+
+function globalProcess(): GlobalProcess | undefined {
+  return (globalThis as { process?: GlobalProcess }).process;
+}
+
+function defaultStream(): TextStream {
+  // biome-ignore lint/suspicious/noConsole: where there is no process, the console is the only place to write to.
+  return globalProcess()?.stderr ?? { write: (text) => console.error(text.trimEnd()) };
+}

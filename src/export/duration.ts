@@ -1,0 +1,24 @@
+import type { Time } from './tree.ts';
+
+/**
+ * The time between two moments in the unit that suits it, with about three digits: `0.42 ms`, `812 ms`,
+ * `1.24 s`, `2 m 03 s`, `1 h 07 m`. A negative one is `0 ms`.
+ */
+export function formatDuration(start: Time, end: Time): string {
+  const milliseconds = (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
+  // Each limit is where the smaller unit would round up to the larger one.
+  if (!(milliseconds > 0)) return '0 ms';
+  if (milliseconds < 9.95) return `${Number(milliseconds.toPrecision(2))} ms`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1e3;
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${twoDigits(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} m`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,29 @@
+// Control (Cc), format (Cf: direction overrides and other invisible ones) and lone surrogate (Cs) characters,
+// and the two Unicode line ends; all but U+200D, which joins emoji and moves nothing.
+const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/**
+ * Makes text safe for one line of a terminal: white space becomes single spaces, and characters that could
+ * move the cursor, start an escape sequence or reverse the reading direction become visible stand-ins (␛ for
+ * escape). At most `limit` UTF-16 units of the text are read; a cut is marked with `…`.
+ */
+export function harmless(text: string, limit = 1000): string {
+  const short = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, standIn);
+}
+
+/** Writes the same characters as `\u` escapes instead, as JSON would if it knew them, so that none is lost. */
+export function escapeHarmful(text: string): string {
+  return text.replace(HARMFUL, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+function standIn(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  // Unicode has a picture for each of the 32 oldest control characters, in the same order, and for delete.
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  return code === 0x7f ? '␡' : '\ufffd';
+}

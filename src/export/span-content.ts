@@ -1,0 +1,69 @@
+import { harmless } from './harmless.ts';
+import { textOf } from './span-details.ts';
+
+/** An attribute with content: what went in (`›`) or came out (`‹`), and how it becomes text. */
+interface ContentAttribute {
+  readonly attribute: string;
+  readonly mark: '›' | '‹';
+  readonly read: (value: unknown) => string;
+}
+
+/** The attributes with content, which are there only with the user's consent. */
+const CONTENT: readonly ContentAttribute[] = [
+  { attribute: 'gen_ai.input.messages', mark: '›', read: lastMessage },
+  { attribute: 'gen_ai.output.messages', mark: '‹', read: lastMessage },
+  { attribute: 'gen_ai.tool.call.arguments', mark: '›', read: quoted },
+  { attribute: 'gen_ai.tool.call.result', mark: '‹', read: quoted },
+];
+
+/** More than fits on any screen; what is longer is not read. */
+const READ_LIMIT = 500;
+/** Longer JSON is shown as it is instead of being parsed. */
+const PARSE_LIMIT = 1_000_000;
+
+/** The content of a span as lines: `› user "What is 2+2?"`, `‹ "4"`. Of messages, the last is shown. */
+export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
+  const lines: string[] = [];
+  for (const { attribute, mark, read } of CONTENT) {
+    const value = attributes[attribute];
+    if (value !== undefined) lines.push(`${mark} ${read(value)}`);
+  }
+  return lines;
+}
+
+function quoted(value: unknown): string {
+  const text = harmless(textOf(value), READ_LIMIT).trim();
+  // JSON has quotes enough.
+  return /^[[{]/.test(text) ? text : `"${text}"`;
+}
+
+/** Reads messages in the conventions' form: `[{ role, parts: [{ type, content }] }]`, as JSON or not. */
+function lastMessage(value: unknown): string {
+  const messages = parse(value);
+  const message: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  if (!isRecord(message) || !Array.isArray(message.parts)) return quoted(value);
+  const texts = message.parts.map(partText).filter((text) => text !== '');
+  const role = typeof message.role === 'string' ? `${harmless(message.role, 40)} ` : '';
+  return role + quoted(texts.join(' '));
+}
+
+function partText(part: unknown): string {
+  if (!isRecord(part)) return '';
+  if (part.type === 'tool_call') return `${textOf(part.name ?? 'tool')}(${textOf(part.arguments ?? '')})`;
+  const content = part.content ?? part.response ?? part.result;
+  return content === undefined ? `[${textOf(part.type ?? 'part')}]` : textOf(content);
+}
+
+function parse(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value.length > PARSE_LIMIT) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

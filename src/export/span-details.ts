@@ -1,0 +1,159 @@
+import { harmless } from './harmless.ts';
+import type { Segment, Tone } from './terminal-text.ts';
+import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
+
+/** A fact about a span: which attributes it is read from and how it is worded, or nothing. */
+interface Fact {
+  readonly attributes: readonly string[];
+  readonly show: (values: readonly unknown[], node: SpanNode) => Segment | string | undefined;
+}
+
+/** The ids worth showing, outermost first. */
+const IDS: readonly string[] = [
+  'openai.thread.id',
+  'openai.session.id',
+  'gen_ai.conversation.id',
+  'openai.run.id',
+  'openai.turn.id',
+  'openai.subagent.id',
+  'openai.step.id',
+  'openai.item.id',
+];
+
+/** What is shown of a span, in this order. A new fact is a new row. */
+const FACTS: readonly Fact[] = [
+  { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
+  { attributes: ['openai.run.status'], show: ([value], { span }) => status(value, span) },
+  {
+    attributes: ['openai.step.status'],
+    show: ([value], { span }) => (value === 'completed' ? undefined : status(value, span)),
+  },
+  {
+    attributes: ['openai.run.observed'],
+    show: ([observed]) => (observed === false ? { text: 'end not observed', tone: 'warning' } : undefined),
+  },
+  {
+    attributes: ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'],
+    show: ([input, output]) => tokens(input, output),
+  },
+  {
+    attributes: ['openai.total.input_tokens', 'openai.total.output_tokens'],
+    show: ([input, output]) => prefix('total ', tokens(input, output)),
+  },
+  { attributes: ['openai.cost'], show: ([value]) => dollars(value) },
+  { attributes: ['openai.total.cost'], show: ([value]) => prefix('total ', dollars(value)) },
+  { attributes: ['openai.total.runs'], show: ([value]) => count(value, 'run', 'runs') },
+  { attributes: ['openai.total.user_messages'], show: ([value]) => count(value, 'message', 'messages') },
+  { attributes: ['gen_ai.response.finish_reasons'], show: ([value]) => words(value) },
+  { attributes: ['http.request.resend_count'], show: ([value], node) => retries(value, node) },
+  { attributes: ['openai.run.poll_count'], show: ([value]) => count(value, 'poll', 'polls') },
+  { attributes: ['openai.stream.chunk_count'], show: ([value]) => count(value, 'chunk', 'chunks') },
+  {
+    attributes: ['openai.stream.end'],
+    show: ([end]) => (end === 'completed' ? undefined : prefix('stream ', words(end))),
+  },
+];
+
+/** The ids of a span that no span above it shows, then its facts, then the extra attributes asked for. */
+export function detailsOf(row: Row, extraAttributes: readonly string[]): Segment[] {
+  const { attributes } = row.node.span;
+  const details: Segment[] = ownIds(row).map((id) => dim(harmless(id, 100)));
+  for (const fact of FACTS) {
+    const detail = fact.show(
+      fact.attributes.map((name) => attributes[name]),
+      row.node,
+    );
+    if (detail !== undefined) details.push(typeof detail === 'string' ? dim(detail) : detail);
+  }
+  for (const name of extraAttributes) {
+    const value = attributes[name];
+    if (value !== undefined) details.push(dim(harmless(`${name}=${textOf(value)}`, 300)));
+  }
+  return details;
+}
+
+/** A value as text: strings as they are, anything else as JSON where it can be. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+function ownIds(row: Row): string[] {
+  const { attributes } = row.node.span;
+  // A conversation's id is the thread's under another name, hence a set of values.
+  const ids = new Set(IDS.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
+  for (let above = row.parent; above !== undefined && ids.size > 0; above = above.parent) {
+    for (const name of IDS) ids.delete(String(above.node.span.attributes[name]));
+  }
+  return [...ids];
+}
+
+function error(span: SpanNode['span']): Segment {
+  const type = harmless(textOf(span.attributes['error.type'] ?? 'error'), 100);
+  const code = span.attributes['http.response.status_code'];
+  const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
+  return { text: `✗ ${shown}`, tone: 'bad' };
+}
+
+const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed: 'bad', expired: 'bad' };
+
+function status(value: unknown, span: SpanNode['span']): Segment | undefined {
+  if (typeof value !== 'string') return undefined;
+  // Where the status is the error as well (expired), it is said once.
+  if (span.status.code === STATUS_ERROR && span.attributes['error.type'] === value) return undefined;
+  const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
+  return { text: harmless(value, 40), tone: tone ?? 'warning' };
+}
+
+function tokens(input: unknown, output: unknown): string | undefined {
+  if (isNumber(input) && isNumber(output)) return `${grouped(input)} → ${grouped(output)} tokens`;
+  if (isNumber(input)) return `${grouped(input)} input tokens`;
+  return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
+}
+
+function count(value: unknown, one: string, many: string): string | undefined {
+  return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
+}
+
+/** US dollars with two significant digits, at least cents. */
+function dollars(value: unknown): string | undefined {
+  if (!isNumber(value)) return undefined;
+  const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
+  return `$${value.toFixed(digits)}`;
+}
+
+/** On one attempt which retry it is; on the call how many there were, counted on the attempts below it. */
+function retries(resent: unknown, node: SpanNode): Segment | undefined {
+  const isAttempt = node.span.name === 'attempt';
+  const attempts = node.children.filter((child) => child.span.name === 'attempt').length;
+  const number = isNumber(resent) ? resent : attempts - 1;
+  if (number < 1) return undefined;
+  const text = isAttempt ? `retry ${number}` : count(number, 'retry', 'retries');
+  return text === undefined ? undefined : { text, tone: 'warning' };
+}
+
+function words(value: unknown): string | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  const shown = list.filter((word) => typeof word === 'string' && word !== '');
+  return shown.length > 0 ? harmless(shown.join(', '), 100) : undefined;
+}
+
+function prefix(word: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : word + text;
+}
+
+function dim(text: string): Segment {
+  return { text, tone: 'dim' };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}

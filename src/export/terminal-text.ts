@@ -1,0 +1,96 @@
+/** How a piece of text looks where there is colour; without, all look alike. */
+export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
+
+/** A piece of a line. Its text must be harmless (`harmless.ts`). */
+export interface Segment {
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+/** Parameters of the "select graphic rendition" sequence. */
+const RENDITIONS: Readonly<Record<Tone, string | undefined>> = {
+  plain: undefined,
+  strong: '1',
+  dim: '2',
+  agent: '35',
+  model: '36',
+  tool: '33',
+  good: '32',
+  warning: '33',
+  bad: '31',
+};
+
+/** The text of a line, coloured or not. */
+export function paint(line: readonly Segment[], color: boolean): string {
+  return line
+    .map(({ text, tone }) => {
+      const rendition = RENDITIONS[tone];
+      return color && rendition && text.trim() !== '' ? `\u001b[${rendition}m${text}\u001b[0m` : text;
+    })
+    .join('')
+    .trimEnd();
+}
+
+/**
+ * Whether to colour: only on a terminal that is not `TERM=dumb` and not with `NO_COLOR` set to anything, except
+ * that `FORCE_COLOR` decides alone (`0` and `false` mean no, anything else yes).
+ */
+export function wantsColor(
+  isTerminal: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = environment;
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return isTerminal && !no && terminal !== 'dumb';
+}
+
+// East Asian wide and fullwidth blocks and the emoji that are drawn two columns wide.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u;
+const NONE = /[\p{Mn}\p{Me}\u200d]/u;
+
+/** How many columns a terminal needs for a text, as far as that can be known. */
+export function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return width;
+}
+
+/** Cuts a text to a number of columns; what was cut is marked with `…`. */
+export function shorten(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let short = '';
+  let left = columns - 1;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    short += character;
+  }
+  return columns > 0 ? `${short.trimEnd()}…` : '';
+}
+
+/** Cuts a line of segments to a number of columns. */
+export function shortenLine(line: readonly Segment[], columns: number): Segment[] {
+  const short: Segment[] = [];
+  let left = columns;
+  // A space at the cut stays, so that an empty remainder still gets its mark.
+  const total = line.reduce((sum, { text }) => sum + widthOf(text), 0);
+  if (total <= columns) return [...line];
+  for (const { text, tone } of line) {
+    const width = widthOf(text);
+    if (width >= left) {
+      // One column more than there is makes a text that would just fit give way to the mark.
+      short.push({ text: width === left ? shorten(`${text}  `, left) : shorten(text, left), tone });
+      break;
+    }
+    short.push({ text, tone });
+    left -= width;
+  }
+  return short;
+}
+
+/** Fills a text with spaces up to a number of columns. */
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+}

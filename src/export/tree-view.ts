@@ -1,0 +1,175 @@
+import { formatDuration } from './duration.ts';
+import { harmless } from './harmless.ts';
+import { contentLinesOf } from './span-content.ts';
+import { detailsOf } from './span-details.ts';
+import { pad, paint, type Segment, shorten, shortenLine, type Tone, widthOf } from './terminal-text.ts';
+import { type FinishedSpan, type Row, rowsOf, type TraceTree } from './tree.ts';
+
+/** How a tree is drawn. */
+export interface TreeViewOptions {
+  /** The width of the terminal; `undefined` where lines may have any length. */
+  readonly columns: number | undefined;
+  readonly color: boolean;
+  /** Attributes to show beside the usual ones, as `name=value`. */
+  readonly attributes: readonly string[];
+}
+
+/** Below this width every span gets one line, cut where the terminal ends. */
+const NARROW = 60;
+/** Details have a column of their own where it can be this wide, so that an id fits; else they go below the name. */
+const LEAST_DETAILS = 36;
+/** Names longer than this, tree included, do not widen the column where nothing limits the line. */
+const WIDEST_NAME = 64;
+/** The name column's largest share of a terminal. */
+const NAME_SHARE = 0.6;
+/** The longest line of content. */
+const WIDEST_CONTENT = 120;
+
+/** By operation, or by name where a span is no GenAI operation. */
+const NAME_TONES: Readonly<Record<string, Tone>> = {
+  thread: 'strong',
+  conversation: 'strong',
+  session: 'strong',
+  invoke_agent: 'agent',
+  create_agent: 'agent',
+  chat: 'model',
+  text_completion: 'model',
+  embeddings: 'model',
+  execute_tool: 'tool',
+  retrieval: 'tool',
+};
+
+/** A span's texts, before columns are known. */
+interface Cell {
+  readonly row: Row;
+  readonly name: string;
+  readonly nameTone: Tone;
+  readonly duration: string;
+  readonly details: readonly Segment[];
+  readonly content: readonly string[];
+}
+
+/** The widths that all spans of a tree share. */
+interface Layout {
+  readonly name: number;
+  readonly duration: number;
+  readonly columns: number | undefined;
+}
+
+/**
+ * Draws a trace: a line per span with its name, its duration and what is worth knowing of it, below it its
+ * content if there is any. Details that do not fit go on in further lines.
+ *
+ * @returns lines, each ended by a line feed, that hold no control characters but those of colour.
+ */
+export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
+  const cells = Array.from(rowsOf(tree), (row) => readCell(row, options.attributes));
+  const layout = layOut(cells, options.columns);
+  const lines: string[] = [];
+  for (const cell of cells) {
+    for (const line of [...spanLines(cell, layout), ...contentLines(cell, layout)]) {
+      lines.push(`${paint(line, options.color)}\n`);
+    }
+  }
+  return lines.join('');
+}
+
+function readCell(row: Row, attributes: readonly string[]): Cell {
+  const { span } = row.node;
+  return {
+    row,
+    name: harmless(span.name, 200),
+    nameTone: nameToneOf(span, row),
+    duration: formatDuration(span.startTime, span.endTime),
+    details: detailsOf(row, attributes),
+    content: contentLinesOf(span.attributes),
+  };
+}
+
+function nameToneOf(span: FinishedSpan, row: Row): Tone {
+  const operation = String(span.attributes['gen_ai.operation.name'] ?? span.name);
+  const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
+  return tone ?? (row.parent === undefined ? 'strong' : 'plain');
+}
+
+function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
+  const limit = columns === undefined ? WIDEST_NAME : Math.floor(columns * NAME_SHARE);
+  let name = 0;
+  let duration = 0;
+  for (const cell of cells) {
+    const width = widthOf(cell.row.branch) + widthOf(cell.name);
+    // Where lines may have any length, an overlong name pushes its own details to the right, not all others'.
+    if (columns !== undefined) name = Math.max(name, Math.min(width, limit));
+    else if (width <= limit) name = Math.max(name, width);
+    duration = Math.max(duration, cell.duration.length);
+  }
+  return { name, duration, columns };
+}
+
+function spanLines(cell: Cell, layout: Layout): Segment[][] {
+  const { columns } = layout;
+  const branch = columns === undefined ? cell.row.branch : shorten(cell.row.branch, layout.name - 1);
+  const nameWidth = layout.name - widthOf(branch);
+  const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
+  const head: Segment[] = [
+    { text: branch, tone: 'dim' },
+    { text: name, tone: cell.nameTone },
+    { text: ' '.repeat(Math.max(0, nameWidth - widthOf(name)) + 2), tone: 'plain' },
+    { text: cell.duration.padStart(layout.duration), tone: 'plain' },
+    { text: '  ', tone: 'plain' },
+  ];
+  const detailsColumn = layout.name + layout.duration + 4;
+  if (columns === undefined) return [[...head, ...joined(cell.details)]];
+  if (columns < NARROW) return [shortenLine([...head, ...joined(cell.details)], columns)];
+  const room = columns - detailsColumn;
+  const below = room < LEAST_DETAILS && !fits(cell.details, room);
+  const column = below ? widthOf(cell.row.rail) + 2 : detailsColumn;
+  const lines = packed(cell.details, columns - column);
+  const first = below ? [] : (lines.shift() ?? []);
+  const indentation: Segment = { text: pad(cell.row.rail, column), tone: 'dim' };
+  return [[...head, ...first], ...lines.map((line) => shortenLine([indentation, ...line], columns))];
+}
+
+function contentLines(cell: Cell, layout: Layout): Segment[][] {
+  const columns = Math.min(layout.columns ?? WIDEST_CONTENT, WIDEST_CONTENT);
+  return cell.content.map((text) => {
+    const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
+    const short = shorten(text, room);
+    // The closing quote goes behind the mark of the cut.
+    const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
+    const line: Segment[] = [
+      { text: cell.row.rail, tone: 'dim' },
+      { text: closed, tone: 'dim' },
+    ];
+    return layout.columns === undefined ? line : shortenLine(line, layout.columns);
+  });
+}
+
+const SEPARATOR: Segment = { text: ' · ', tone: 'dim' };
+
+function joined(details: readonly Segment[]): Segment[] {
+  return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
+}
+
+function fits(details: readonly Segment[], room: number): boolean {
+  return joined(details).reduce((width, { text }) => width + widthOf(text), 0) <= room;
+}
+
+/** Distributes details over lines of a given width; one that is too long for any line is cut. */
+function packed(details: readonly Segment[], width: number): Segment[][] {
+  const lines: Segment[][] = [];
+  let left = 0;
+  for (const { text, tone } of details) {
+    const detail: Segment = { text: shorten(text, width), tone };
+    const needed = widthOf(detail.text);
+    const line = lines.at(-1);
+    if (line !== undefined && needed + SEPARATOR.text.length <= left) {
+      line.push(SEPARATOR, detail);
+      left -= needed + SEPARATOR.text.length;
+    } else {
+      lines.push([detail]);
+      left = width - needed;
+    }
+  }
+  return lines;
+}

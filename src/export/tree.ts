@@ -1,0 +1,153 @@
+/** Seconds since the epoch (or of a duration) and the nanoseconds within that second. */
+export type Time = readonly [seconds: number, nanoseconds: number];
+
+/**
+ * What the views read of a finished span: the common part of `ReadableSpan` in the trace SDK's 2.x and 3.x
+ * lines, stated here so that neither is needed.
+ */
+export interface FinishedSpan {
+  readonly name: string;
+  /** A value of `SpanKind`: 0 internal, 1 server, 2 client, 3 producer, 4 consumer. */
+  readonly kind: number;
+  readonly startTime: Time;
+  readonly endTime: Time;
+  /** `code` is a value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
+  readonly status: { readonly code: number; readonly message?: string | undefined };
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly parentSpanContext?:
+    | { readonly spanId: string; readonly isRemote?: boolean | undefined }
+    | undefined;
+  spanContext(): { readonly traceId: string; readonly spanId: string };
+}
+
+/** `SpanStatusCode.ERROR`. */
+export const STATUS_ERROR = 2;
+
+/** A span and those started below it, in order. */
+export interface SpanNode {
+  readonly span: FinishedSpan;
+  children: SpanNode[];
+}
+
+/** The spans of one trace. A span whose parent is not among them is a root. */
+export interface TraceTree {
+  readonly traceId: string;
+  readonly roots: SpanNode[];
+}
+
+/** One span's place in the drawing of its tree. */
+export interface Row {
+  readonly node: SpanNode;
+  readonly parent: Row | undefined;
+  /** What is drawn before the name: empty for a root, else lines ending in `├─ ` or `└─ `. */
+  readonly branch: string;
+  /** What is drawn before anything that stands below the name and above the children. */
+  readonly rail: string;
+}
+
+/** Deeper spans are drawn without further indentation, so that text grows linearly with the spans. */
+const MAXIMUM_INDENTATION = 100;
+
+/**
+ * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start
+ * time, then end time, then arrival; traces by the start of their first span. Parents that name each other in
+ * a circle are cut at the first arrival; of two spans with the same id the first has the children.
+ */
+export function buildTrees(spans: Iterable<FinishedSpan>): TraceTree[] {
+  const traces = new Map<string, SpanNode[]>();
+  for (const span of spans) {
+    const { traceId } = span.spanContext();
+    const nodes = traces.get(traceId);
+    if (nodes === undefined) traces.set(traceId, [{ span, children: [] }]);
+    else nodes.push({ span, children: [] });
+  }
+  return [...traces]
+    .map(([traceId, nodes]) => ({ traceId, roots: link(nodes) }))
+    .sort((a, b) => compareNodes(a.roots[0], b.roots[0]));
+}
+
+/** The rows of a tree from top to bottom. */
+export function* rowsOf(tree: TraceTree): Generator<Row, void, undefined> {
+  const pending: { node: SpanNode; parent: Row | undefined; depth: number; last: boolean; rail: string }[] =
+    [];
+  const push = (nodes: readonly SpanNode[], parent: Row | undefined, depth: number, rail: string): void => {
+    // Reversed, since the top of the stack is drawn next.
+    for (let i = nodes.length - 1; i >= 0; i--) {
+      const node = nodes[i];
+      if (node !== undefined) pending.push({ node, parent, depth, last: i === nodes.length - 1, rail });
+    }
+  };
+  push(tree.roots, undefined, 0, '');
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { node, parent, depth, last, rail } = next;
+    const childRail = depth === 0 ? '' : depth > MAXIMUM_INDENTATION ? rail : rail + (last ? '   ' : '│  ');
+    const row: Row = {
+      node,
+      parent,
+      branch: depth === 0 ? '' : rail + (last ? '└─ ' : '├─ '),
+      rail: childRail + (node.children.length > 0 ? '│  ' : '   '),
+    };
+    yield row;
+    push(node.children, row, depth + 1, childRail);
+  }
+}
+
+function link(nodes: readonly SpanNode[]): SpanNode[] {
+  const byId = new Map<string, SpanNode>();
+  for (const node of nodes) {
+    const { spanId } = node.span.spanContext();
+    if (!byId.has(spanId)) byId.set(spanId, node);
+  }
+  const parents = new Map<SpanNode, SpanNode>();
+  const roots: SpanNode[] = [];
+  for (const node of nodes) {
+    const parentId = node.span.parentSpanContext?.spanId;
+    const parent = parentId === undefined ? undefined : byId.get(parentId);
+    if (parent === undefined || parent === node) {
+      roots.push(node);
+    } else {
+      parent.children.push(node);
+      parents.set(node, parent);
+    }
+  }
+  roots.push(...cutCircles(nodes, roots, parents));
+  for (const node of nodes) node.children.sort(compareNodes);
+  return roots.sort(compareNodes);
+}
+
+/** Makes a root of the first span of every circle of parents, which no root leads to. */
+function cutCircles(
+  nodes: readonly SpanNode[],
+  roots: readonly SpanNode[],
+  parents: ReadonlyMap<SpanNode, SpanNode>,
+): SpanNode[] {
+  const reached = new Set<SpanNode>();
+  const reach = (start: SpanNode): void => {
+    const pending = [start];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (reached.has(node)) continue;
+      reached.add(node);
+      pending.push(...node.children);
+    }
+  };
+  roots.forEach(reach);
+  const cut: SpanNode[] = [];
+  for (const node of nodes) {
+    if (reached.has(node)) continue;
+    const parent = parents.get(node);
+    if (parent !== undefined) parent.children = parent.children.filter((child) => child !== node);
+    cut.push(node);
+    reach(node);
+  }
+  return cut;
+}
+
+// Sorting is stable, so nodes that compare equal stay in order of arrival.
+function compareNodes(a: SpanNode | undefined, b: SpanNode | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  return compareTimes(a.span.startTime, b.span.startTime) || compareTimes(a.span.endTime, b.span.endTime);
+}
+
+function compareTimes(a: Time, b: Time): number {
+  return a[0] - b[0] || a[1] - b[1];
+}

@@ -1,0 +1,183 @@
+import { escapeHarmful } from './export/harmless.ts';
+import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from './export/tree.ts';
+import { compareTrees, type ReceivedLine } from './testing/compare.ts';
+
+export type { FinishedSpan } from './export/tree.ts';
+
+/** What a span tree shows beside names and errors. */
+export interface SpanTreeOptions {
+  /**
+   * The attributes to show, by name or pattern, in this order; several that one pattern finds are sorted by
+   * name. `kind` shows the span's kind (`CLIENT`, `INTERNAL`, …). Default: none.
+   * `assertSpanTree` adds those that occur in the expected text.
+   */
+  readonly attributes?: readonly (string | RegExp)[];
+  /** Changes a value before it is shown, for instance to round it; `undefined` leaves it out. */
+  readonly normalize?: (value: unknown, attribute: string, span: FinishedSpan) => unknown;
+  /**
+   * Shows an id (an attribute whose name ends in `.id`) also where the nearest span above that has one has
+   * the same. Default: false, so that the id of a thread stands on the thread alone.
+   */
+  readonly repeatIds?: boolean;
+}
+
+/**
+ * Finished spans as text, one line per span, children below their parents:
+ *
+ * ```text
+ * thread                             openai.thread.id=thread_1
+ * ├─ invoke_agent Math Tutor         openai.run.id=run_1
+ * │  ├─ chat gpt-4o-mini             openai.step.id=step_1 gen_ai.usage.input_tokens=154
+ * │  └─ execute_tool get_weather     !timeout openai.step.id=step_1
+ * └─ POST /threads/{thread_id}/runs
+ * ```
+ *
+ * The name is followed by two or more spaces and, in one column, `!` with the `error.type` of a span with
+ * status ERROR (`!error` where it has none) and the chosen attributes as `name=value`. Numbers, booleans and
+ * simple words are written as they are; arrays and objects as JSON without spaces; strings with spaces or
+ * quotes, and those that could be taken for something else (`"42"`), as JSON strings. Siblings are in order of
+ * their start, then end, then arrival. A span whose parent is not among the spans starts a tree; traces are
+ * separated by a blank line, in order of their first start.
+ *
+ * @param spans as the SDK's `InMemorySpanExporter` returns them (`getFinishedSpans()`), in order of arrival.
+ */
+export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions = {}): string {
+  return alignLines(
+    readLines(spans, options).map((line) => line && textOf(line, options.repeatIds === true)),
+  );
+}
+
+/**
+ * Checks that finished spans form the expected tree, written in the form of {@link spanTree}. Indentation
+ * common to all lines, blank lines around, the width of columns and the order of attributes do not matter.
+ *
+ * - Every attribute that occurs anywhere in `expected` (or in `options.attributes`) is compared on
+ *   every span: one that has it where it is not expected fails. Only an id need not be repeated below a span
+ *   with the same id; where it is, it is compared.
+ * - `*` in a value, in a name or after `!` stands for any text.
+ * - `{thread}` in a value stands for any text too, the same at every occurrence; placeholders with different
+ *   names stand for different texts. In names, braces are just braces.
+ *
+ * ```ts
+ * assertSpanTree(exporter.getFinishedSpans(), `
+ *   thread                        openai.thread.id={thread}
+ *   └─ invoke_agent Math Tutor    openai.run.id={run} openai.run.status=completed
+ *      └─ chat *                  openai.step.id=step_*
+ * `);
+ * ```
+ *
+ * @throws Error with a line by line difference: `-` what was expected, `+` what the spans show instead.
+ */
+export function assertSpanTree(
+  spans: Iterable<FinishedSpan>,
+  expected: string,
+  options: SpanTreeOptions = {},
+): void {
+  // Read once, since an iterator can be.
+  const all = [...spans];
+  const difference = compareTrees(expected, (attributes, repeated) => {
+    const lines = readLines(all, { ...options, attributes: [...(options.attributes ?? []), ...attributes] });
+    const show = (name: string): boolean => options.repeatIds === true || repeated.has(name);
+    const texts = alignLines(lines.map((line) => line && textOf(line, show))).split('\n');
+    return lines.map((line, i) => line && { ...line, text: texts[i] ?? '' });
+  });
+  if (difference === undefined) return;
+  const error = new Error(
+    `The spans do not form the expected tree (- expected, + received):\n\n${difference}`,
+  );
+  // Where the engine can, the stack starts at the test instead of here.
+  Error.captureStackTrace?.(error, assertSpanTree);
+  throw error;
+}
+
+const KINDS: readonly string[] = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
+
+type Line = Omit<ReceivedLine, 'text'> & { readonly branch: string };
+
+/** One line per span, and `undefined` between traces. */
+function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Line | undefined)[] {
+  const lines: (Line | undefined)[] = [];
+  for (const tree of buildTrees(spans)) {
+    if (lines.length > 0) lines.push(undefined);
+    const valuesOf = new Map<Row, ReadonlyMap<string, string>>();
+    for (const row of rowsOf(tree)) {
+      const { span } = row.node;
+      const values = readValues(span, options);
+      valuesOf.set(row, values);
+      lines.push({
+        branch: row.branch,
+        name: escapeHarmful(span.name.replace(/\s+/g, ' ').trim()),
+        error: span.status.code === STATUS_ERROR ? renderError(span) : undefined,
+        values,
+        repeated: new Set([...values.keys()].filter((name) => isRepeatedId(name, row, valuesOf))),
+      });
+    }
+  }
+  return lines;
+}
+
+function readValues(span: FinishedSpan, options: SpanTreeOptions): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const choice of options.attributes ?? []) {
+    const names = typeof choice === 'string' ? [choice] : Object.keys(span.attributes).sort();
+    for (const name of names) {
+      if (typeof choice !== 'string' && name.search(choice) < 0) continue;
+      const value = span.attributes[name] ?? (name === 'kind' ? KINDS[span.kind] : undefined);
+      const shown = value !== undefined && options.normalize ? options.normalize(value, name, span) : value;
+      if (shown !== undefined) values.set(name, renderValue(shown));
+    }
+  }
+  return values;
+}
+
+function isRepeatedId(
+  name: string,
+  row: Row,
+  valuesOf: ReadonlyMap<Row, ReadonlyMap<string, string>>,
+): boolean {
+  if (!name.endsWith('.id')) return false;
+  for (let above = row.parent; above !== undefined; above = above.parent) {
+    const value = valuesOf.get(above)?.get(name);
+    if (value !== undefined) return value === valuesOf.get(row)?.get(name);
+  }
+  return false;
+}
+
+function renderError(span: FinishedSpan): string {
+  const type = span.attributes['error.type'];
+  // After `!` nothing but a string can stand, so that a number needs no quotes.
+  return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
+}
+
+function renderValue(value: unknown): string {
+  if (typeof value === 'string') {
+    return isWord(value) ? escapeHarmful(value) : escapeHarmful(JSON.stringify(value));
+  }
+  if (typeof value !== 'object') return String(value);
+  try {
+    return escapeHarmful(JSON.stringify(value));
+  } catch {
+    return String(value);
+  }
+}
+
+/** Whether a string can stand without quotes and still be read as a string. */
+function isWord(text: string): boolean {
+  return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
+}
+
+function textOf(line: Line, repeat: boolean | ((name: string) => boolean)): [name: string, details: string] {
+  const details = line.error === undefined ? [] : [`!${line.error}`];
+  for (const [name, value] of line.values) {
+    const shown = !line.repeated.has(name) || (typeof repeat === 'boolean' ? repeat : repeat(name));
+    if (shown) details.push(`${name}=${value}`);
+  }
+  return [line.branch + line.name, details.join(' ')];
+}
+
+function alignLines(lines: readonly (readonly [name: string, details: string] | undefined)[]): string {
+  const width = Math.max(0, ...lines.map((line) => line?.[0].length ?? 0));
+  return lines
+    .map((line) => (line === undefined ? '' : line[1] ? `${line[0].padEnd(width)}  ${line[1]}` : line[0]))
+    .join('\n');
+}

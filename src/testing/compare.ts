@@ -1,0 +1,188 @@
+/** A span as a line of its tree. */
+export interface ReceivedLine {
+  /** The line as it is drawn, with the lines of the tree. */
+  readonly text: string;
+  readonly branch: string;
+  readonly name: string;
+  /** The `error.type` of a span with status ERROR. */
+  readonly error: string | undefined;
+  readonly values: ReadonlyMap<string, string>;
+  /** The ids among `values` that a span above has as well: an expected line may leave them out. */
+  readonly repeated: ReadonlySet<string>;
+}
+
+type ExpectedLine = Pick<ReceivedLine, 'text' | 'branch' | 'name' | 'error' | 'values'>;
+
+/** The placeholders of a pair of lines and the texts they stand for there. */
+type Placeholders = readonly (readonly [placeholder: string, text: string])[];
+
+/**
+ * Compares an expected tree with the received one, which `receive` draws with the attributes that occur in
+ * the expected one (`repeated`: those that occur on several lines). `undefined` stands for a blank line.
+ *
+ * @returns the difference line by line, or `undefined` when there is none.
+ */
+export function compareTrees(
+  expectedText: string,
+  receive: (
+    attributes: readonly string[],
+    repeated: ReadonlySet<string>,
+  ) => readonly (ReceivedLine | undefined)[],
+): string | undefined {
+  const expected = dedent(expectedText).map(parseLine);
+  const counts = new Map<string, number>();
+  for (const line of expected) {
+    for (const name of line?.values.keys() ?? []) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const repeated = new Set([...counts.keys()].filter((name) => (counts.get(name) ?? 0) > 1));
+  return describeDifference(expected, receive([...counts.keys()], repeated));
+}
+
+function describeDifference(
+  expected: readonly (ExpectedLine | undefined)[],
+  received: readonly (ReceivedLine | undefined)[],
+): string | undefined {
+  const bindings = new Map<string, string>();
+  const output: string[] = [];
+  const notes: string[] = [];
+  for (const [wanted, got, placeholders] of align(expected, received)) {
+    const note = placeholders && bind(placeholders, bindings);
+    if (placeholders && note === undefined) {
+      output.push(`  ${wanted?.text ?? ''}`.trimEnd());
+      continue;
+    }
+    if (wanted !== null) output.push(`- ${wanted?.text ?? ''}`.trimEnd());
+    if (got !== null) output.push(`+ ${got?.text ?? ''}`.trimEnd());
+    if (note !== undefined) notes.push(note);
+  }
+  if (!output.some((line) => /^[-+]/.test(line))) return undefined;
+  return [...output, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+/** Checks what the placeholders of a line stand for against the lines above; returns what is wrong. */
+function bind(placeholders: Placeholders, bindings: Map<string, string>): string | undefined {
+  for (const [placeholder, text] of placeholders) {
+    const bound = bindings.get(placeholder);
+    if (bound !== undefined && bound !== text) return `${placeholder} stands for ${bound}, not for ${text}`;
+    const other = [...bindings].find(([name, value]) => name !== placeholder && value === text);
+    if (other !== undefined) return `${text} is ${other[0]}, so it cannot be ${placeholder} as well`;
+    bindings.set(placeholder, text);
+  }
+  return undefined;
+}
+
+/** `null` where the other side has a line and this one has none. */
+type Pair = [
+  wanted: ExpectedLine | undefined | null,
+  got: ReceivedLine | undefined | null,
+  found?: Placeholders,
+];
+
+/** Pairs as many matching lines as order allows (longest common subsequence). */
+function align(
+  expected: readonly (ExpectedLine | undefined)[],
+  received: readonly (ReceivedLine | undefined)[],
+): Pair[] {
+  const found = expected.map((wanted) => received.map((got) => matchLine(wanted, got)));
+  // common[i][j]: how many pairs there can be from the lines i and j on.
+  const common: number[][] = expected.map(() => []);
+  const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
+  for (let i = expected.length - 1; i >= 0; i--) {
+    for (let j = received.length - 1; j >= 0; j--) {
+      const row = common[i] ?? [];
+      row[j] = found[i]?.[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const pairs: Pair[] = [];
+  for (let i = 0, j = 0; i < expected.length || j < received.length; ) {
+    const match = found[i]?.[j];
+    if (match) pairs.push([expected[i++], received[j++], match]);
+    else if (i < expected.length && (j >= received.length || at(i + 1, j) >= at(i, j + 1)))
+      pairs.push([expected[i++], null]);
+    else pairs.push([null, received[j++]]);
+  }
+  return pairs;
+}
+
+function matchLine(wanted?: ExpectedLine, got?: ReceivedLine): Placeholders | undefined {
+  if (wanted === undefined || got === undefined) return wanted === got ? [] : undefined;
+  const sameLine =
+    wanted.branch.length === got.branch.length &&
+    matchText(wanted.name, got.name, ANY) !== undefined &&
+    (wanted.error === undefined
+      ? got.error === undefined
+      : got.error !== undefined && matchText(wanted.error, got.error, ANY) !== undefined);
+  if (!sameLine) return undefined;
+  for (const name of got.values.keys()) {
+    if (!wanted.values.has(name) && !got.repeated.has(name)) return undefined;
+  }
+  const placeholders: (readonly [string, string])[] = [];
+  for (const [name, pattern] of wanted.values) {
+    const value = got.values.get(name);
+    const found = value === undefined ? undefined : matchText(pattern, value, ANY_OR_PLACEHOLDER);
+    if (found === undefined) return undefined;
+    placeholders.push(...found);
+  }
+  return placeholders;
+}
+
+const ANY = /(\*)/;
+const ANY_OR_PLACEHOLDER = /(\*|\{[A-Za-z_]\w*\})/;
+
+function matchText(pattern: string, text: string, special: RegExp): Placeholders | undefined {
+  // Text that contains a star or braces itself is matched by the same text.
+  if (pattern === text) return [];
+  const names: string[] = [];
+  const source = pattern.split(special).map((part, i) => {
+    if (i % 2 === 0) return part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    if (part === '*') return '.*';
+    names.push(part);
+    return '(.+?)';
+  });
+  const match = new RegExp(`^${source.join('')}$`, 's').exec(text);
+  return match === null ? undefined : names.map((name, i) => [name, match[i + 1] ?? '']);
+}
+
+function dedent(text: string): string[] {
+  const lines = text.split(/\r?\n/).map((line) => line.trimEnd());
+  const indentation = Math.min(...lines.filter((line) => line !== '').map((line) => line.search(/\S/)));
+  return lines
+    .map((line) => line.slice(indentation))
+    .join('\n')
+    .replace(/^\n+|\n+$/g, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .split('\n')
+    .filter((line, _, all) => line !== '' || all.length > 1);
+}
+
+function parseLine(text: string): ExpectedLine | undefined {
+  if (text === '') return undefined;
+  const [, branch = '', rest = ''] = /^([│├└─ ]*)(.*)$/s.exec(text) ?? [];
+  const [, name = '', details = ''] = /^(.*?)(?:\s{2,}(.*))?$/s.exec(rest) ?? [];
+  const values = new Map<string, string>();
+  let error: string | undefined;
+  for (const detail of splitDetails(details)) {
+    const equals = detail.indexOf('=');
+    if (detail.startsWith('!')) error = detail.slice(1);
+    else if (equals > 0) values.set(detail.slice(0, equals), detail.slice(equals + 1));
+    else throw new Error(`Expected name=value or !error.type, not "${detail}", in the line "${text}"`);
+  }
+  return { text, branch, name, error, values };
+}
+
+/** Splits at white space outside of quotes and brackets; inside brackets it is left out, as JSON allows. */
+function splitDetails(text: string): string[] {
+  const details: string[] = [];
+  let detail = '';
+  let depth = 0;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|\s+|./gs)) {
+    if (/^[[{]$/.test(part) && (depth > 0 || detail.endsWith('='))) depth++;
+    else if (/^[\]}]$/.test(part) && depth > 0) depth--;
+    if (part.trim() !== '') detail += part;
+    else if (depth === 0 && detail !== '') {
+      details.push(detail);
+      detail = '';
+    }
+  }
+  return detail === '' ? details : [...details, detail];
+}

@@ -1,0 +1,230 @@
+import * as api from '@opentelemetry/api';
+import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  ConsoleTreeExporter,
+  type ConsoleTreeExporterOptions,
+  type FinishedSpan,
+} from '../../src/export/index.ts';
+import { wantsColor } from '../../src/export/terminal-text.ts';
+import { makeSpans } from './spans.ts';
+
+/** An exporter with what it has printed. */
+function start(options: ConsoleTreeExporterOptions = {}): {
+  exporter: ConsoleTreeExporter;
+  send: (...spans: readonly (FinishedSpan | undefined)[]) => void;
+  printed: () => string;
+} {
+  const writes: string[] = [];
+  const exporter = new ConsoleTreeExporter({ stream: { write: (text) => writes.push(text) }, ...options });
+  exporters.push(exporter);
+  return {
+    exporter,
+    send: (...spans) =>
+      exporter.export(
+        spans.filter((span) => span !== undefined),
+        ({ code }) => expect(code).toBe(0),
+      ),
+    printed: () => writes.join(''),
+  };
+}
+
+const exporters: ConsoleTreeExporter[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(async () => {
+  for (const exporter of exporters.splice(0)) await exporter.shutdown();
+  vi.useRealTimers();
+});
+
+describe('when a trace is printed', () => {
+  it('is a moment after its root has arrived, with the spans of all batches', () => {
+    const [early, late, root] = makeSpans({
+      name: 'root',
+      children: [{ name: 'early' }, { name: 'late', start: 1 }],
+    });
+    const { send, printed } = start();
+    send(early);
+    vi.advanceTimersByTime(60_000);
+    expect(printed()).toBe('');
+    send(root);
+    vi.advanceTimersByTime(150);
+    send(late);
+    expect(printed()).toBe('');
+    vi.advanceTimersByTime(50);
+    expect(printed()).toBe('root      0 ms\n├─ early  0 ms\n└─ late   0 ms\n\n');
+  });
+
+  it('is at once with forceFlush when the root is there, and not before', async () => {
+    const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    const { exporter, send, printed } = start();
+    send(child);
+    await exporter.forceFlush();
+    expect(printed()).toBe('');
+    const timers = vi.getTimerCount();
+    send(root);
+    expect(vi.getTimerCount()).toBe(timers + 1);
+    await exporter.forceFlush();
+    expect(printed()).toContain('└─ child');
+    expect(vi.getTimerCount()).toBe(timers);
+  });
+
+  it('is at shutdown for a trace whose root never ended', async () => {
+    const { exporter, send, printed } = start();
+    send(...makeSpans({ name: 'open', open: true, children: [{ name: 'a' }, { name: 'b' }] }));
+    await exporter.shutdown();
+    expect(printed()).toBe('a  0 ms\nb  0 ms\n\n');
+  });
+
+  it('is at the exit of the process for a program that flushes nothing', () => {
+    const before = process.listeners('exit');
+    const { send, printed } = start();
+    send(...makeSpans({ name: 'root' }));
+    const added = process.listeners('exit').filter((listener) => !before.includes(listener));
+    expect(added).toHaveLength(1);
+    added[0]?.(0);
+    expect(printed()).toContain('root');
+  });
+
+  it('takes a span with a parent in another process for a root', () => {
+    const [span] = makeSpans({ name: 'server' });
+    const { send, printed } = start();
+    const parentSpanContext = { spanId: 'b'.repeat(16), isRemote: true };
+    if (span) send({ ...span, name: span.name, parentSpanContext, spanContext: () => span.spanContext() });
+    vi.advanceTimersByTime(200);
+    expect(printed()).toContain('server');
+  });
+
+  it('prints what comes later below the id of its trace', () => {
+    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
+    const { send, printed } = start();
+    send(root);
+    vi.advanceTimersByTime(200);
+    send(late);
+    vi.advanceTimersByTime(200);
+    const traceId = root?.spanContext().traceId;
+    expect(printed()).toBe(`root  0 ms\n\ntrace ${traceId}, continued\nlate  0 ms\n\n`);
+  });
+});
+
+describe('limits', () => {
+  it('prints the oldest trace when more than a thousand wait', () => {
+    const { send, printed } = start();
+    const plans = Array.from({ length: 1001 }, (_, i) => ({
+      name: 'open',
+      open: true,
+      children: [{ name: `span ${i}` }],
+    }));
+    const spans = makeSpans(...plans);
+    send(...spans.slice(0, 1000));
+    expect(printed()).toBe('');
+    send(spans[1000]);
+    expect(printed()).toBe('span 0  0 ms\n\n');
+  });
+
+  it('holds ten thousand spans of a trace and its root, and counts the others', () => {
+    const { send, printed } = start();
+    const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    send(...Array.from({ length: 10_500 }, () => child), root);
+    vi.advanceTimersByTime(200);
+    expect(printed().match(/─ child/g)).toHaveLength(10_000);
+    expect(printed()).toMatch(/^root .*… and 500 more spans\n\n$/s);
+  });
+
+  it('keeps no timer that would keep the process alive', () => {
+    const spans = makeSpans({ name: 'root' });
+    const unref = vi.fn();
+    const timer = vi.spyOn(globalThis, 'setTimeout').mockReturnValue({ unref } as never);
+    start().send(...spans);
+    expect(timer).toHaveBeenCalledOnce();
+    expect(unref).toHaveBeenCalledOnce();
+    timer.mockRestore();
+  });
+});
+
+describe('nothing throws', () => {
+  it('when the stream fails', async () => {
+    const write = (): never => {
+      throw new Error('closed');
+    };
+    const { exporter, send } = start({ stream: { write } });
+    send(...makeSpans({ name: 'root' }));
+    expect(() => vi.advanceTimersByTime(200)).not.toThrow();
+    await exporter.shutdown();
+  });
+
+  it('when a span cannot be read: the others are printed, and this is said', () => {
+    const [span, other] = makeSpans({ name: 'broken' }, { name: 'fine' });
+    const { send, printed } = start();
+    if (span) send({ ...span, attributes: null as never, spanContext: () => span.spanContext() }, other);
+    vi.advanceTimersByTime(200);
+    expect(printed()).toMatch(
+      /^trace \w{32}: its spans cannot be drawn \(TypeError.*\)\n\nfine {2}0 ms\n\n$/,
+    );
+  });
+
+  it('when a batch is no batch, or comes after shutdown: the result is a failure', async () => {
+    const { exporter } = start();
+    const results: number[] = [];
+    exporter.export(undefined as never, ({ code }) => results.push(code));
+    exporter.export([{}] as never, ({ code }) => results.push(code));
+    await exporter.shutdown();
+    exporter.export([], ({ code }) => results.push(code));
+    expect(results).toEqual([1, 1, 1]);
+  });
+
+  it('when there is no process: the console is written to', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.stubGlobal('process', undefined);
+    const exporter = new ConsoleTreeExporter();
+    exporter.export(makeSpans({ name: 'root' }), () => {});
+    await exporter.shutdown();
+    vi.unstubAllGlobals();
+    expect(error).toHaveBeenCalledWith('root  0 ms');
+    error.mockRestore();
+  });
+});
+
+it('works behind the processors of the SDK', async () => {
+  for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
+    const { exporter, printed } = start();
+    const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
+    const tracer = provider.getTracer('test');
+    const root = tracer.startSpan('root', { startTime: 0 });
+    tracer.startSpan('child', { startTime: 0 }, api.trace.setSpan(api.ROOT_CONTEXT, root)).end(1);
+    root.end(1);
+    await provider.shutdown();
+    expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/);
+  }
+});
+
+it.each([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { TERM: 'dumb' }, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [false, { FORCE_COLOR: '', NO_COLOR: '1' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+])('on a terminal (%s) with %o, colour is %s', (isTerminal, environment, color) => {
+  expect(wantsColor(isTerminal, environment)).toBe(color);
+});
+
+it('uses colour and the width only of a terminal', async () => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  vi.stubEnv('NO_COLOR', undefined);
+  vi.stubEnv('TERM', 'xterm');
+  for (const isTTY of [true, false]) {
+    const writes: string[] = [];
+    const { exporter, send } = start({ stream: { write: (text) => writes.push(text), isTTY, columns: 20 } });
+    send(...makeSpans({ name: 'a name of more than twenty columns' }));
+    await exporter.shutdown();
+    expect(writes.join('').includes('\u001b')).toBe(isTTY);
+    expect(writes.join('').includes('columns')).toBe(!isTTY);
+  }
+  vi.unstubAllEnvs();
+});

@@ -1,0 +1,119 @@
+import * as api from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { FinishedSpan } from '../../src/export/tree.ts';
+
+/** A span to make: times are milliseconds since the start of its trace. */
+export interface SpanPlan {
+  readonly name: string;
+  readonly kind?: api.SpanKind;
+  readonly start?: number;
+  readonly end?: number;
+  readonly attributes?: api.Attributes;
+  /** Status ERROR. */
+  readonly error?: boolean;
+  /** Never ended, so that its children miss their parent. */
+  readonly open?: boolean;
+  readonly children?: readonly SpanPlan[];
+}
+
+const START = Date.UTC(2026, 0, 1);
+
+/** Makes spans with the real SDK; they are returned as it exports them: children before parents. */
+export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const tracer = provider.getTracer('test');
+  const make = (plan: SpanPlan, parent: api.Context): void => {
+    const { name, kind = api.SpanKind.INTERNAL, start = 0, end = start, attributes = {} } = plan;
+    const span = tracer.startSpan(name, { kind, attributes, startTime: START + start }, parent);
+    if (plan.error) span.setStatus({ code: api.SpanStatusCode.ERROR });
+    const below = api.trace.setSpan(parent, span);
+    for (const child of plan.children ?? []) make(child, below);
+    if (!plan.open) span.end(START + end);
+  };
+  for (const plan of plans) make(plan, api.ROOT_CONTEXT);
+  return exporter.getFinishedSpans();
+}
+
+const thread = { 'openai.thread.id': 'thread_abc123', 'gen_ai.conversation.id': 'thread_abc123' };
+const run = { ...thread, 'openai.run.id': 'run_def456' };
+
+/** The spans of one run with a tool call, as the Assistants API makes them. */
+export const MATH_TUTOR: SpanPlan = {
+  name: 'thread',
+  end: 14_200,
+  attributes: {
+    ...thread,
+    'openai.total.input_tokens': 381,
+    'openai.total.output_tokens': 88,
+    'openai.total.runs': 1,
+    'openai.total.user_messages': 1,
+  },
+  children: [
+    {
+      name: 'invoke_agent Math Tutor',
+      kind: api.SpanKind.CLIENT,
+      start: 1000,
+      end: 7310,
+      attributes: {
+        ...run,
+        'gen_ai.operation.name': 'invoke_agent',
+        'openai.assistant.id': 'asst_1',
+        'gen_ai.agent.id': 'asst_1',
+        'gen_ai.agent.name': 'Math Tutor',
+        'gen_ai.request.model': 'gpt-4o-mini',
+        'openai.run.status': 'completed',
+        'openai.run.poll_count': 3,
+        'openai.total.input_tokens': 381,
+        'openai.total.output_tokens': 88,
+      },
+      children: [
+        {
+          name: 'chat gpt-4o-mini',
+          kind: api.SpanKind.CLIENT,
+          start: 1100,
+          end: 2340,
+          attributes: {
+            ...run,
+            'gen_ai.operation.name': 'chat',
+            'openai.step.id': 'step_1',
+            'openai.step.type': 'tool_calls',
+            'openai.step.status': 'completed',
+            'gen_ai.usage.input_tokens': 154,
+            'gen_ai.usage.output_tokens': 62,
+            'gen_ai.response.finish_reasons': ['tool_calls'],
+          },
+        },
+        {
+          name: 'execute_tool code_interpreter',
+          start: 2340,
+          end: 3152,
+          attributes: {
+            ...run,
+            'gen_ai.operation.name': 'execute_tool',
+            'openai.step.id': 'step_1',
+            'gen_ai.tool.name': 'code_interpreter',
+            'openai.tool.type': 'code_interpreter',
+            'gen_ai.tool.call.id': 'call_1',
+          },
+        },
+        {
+          name: 'chat gpt-4o-mini',
+          kind: api.SpanKind.CLIENT,
+          start: 3200,
+          end: 7200,
+          attributes: {
+            ...run,
+            'gen_ai.operation.name': 'chat',
+            'openai.step.id': 'step_2',
+            'openai.step.type': 'message_creation',
+            'openai.step.status': 'completed',
+            'gen_ai.usage.input_tokens': 227,
+            'gen_ai.usage.output_tokens': 26,
+            'gen_ai.response.finish_reasons': ['stop'],
+          },
+        },
+      ],
+    },
+  ],
+};

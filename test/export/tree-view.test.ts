@@ -1,0 +1,214 @@
+import type { Attributes } from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import { widthOf } from '../../src/export/terminal-text.ts';
+import { buildTrees } from '../../src/export/tree.ts';
+import { drawTree, type TreeViewOptions } from '../../src/export/tree-view.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+
+function draw(plan: SpanPlan, options: Partial<TreeViewOptions> = {}): string {
+  const view = { columns: undefined, color: false, attributes: [], ...options };
+  return buildTrees(makeSpans(plan))
+    .map((tree) => drawTree(tree, view))
+    .join('');
+}
+
+/** What stands behind the duration of a single span. */
+function details(attributes: Attributes, plan: Partial<SpanPlan> = {}): string | undefined {
+  const text = draw({ name: 'x', attributes, ...plan });
+  return text
+    .split('\n')[0]
+    ?.replace(/^x {2}0 ms ?/, '')
+    .trim();
+}
+
+describe('a tree in the terminal', () => {
+  it('has a line per span: name, duration in a column, ids once, status, tokens', () => {
+    expect(draw(MATH_TUTOR)).toBe(
+      [
+        'thread                               14.2 s  thread_abc123 · total 381 → 88 tokens · 1 run · 1 message',
+        '└─ invoke_agent Math Tutor           6.31 s  run_def456 · completed · total 381 → 88 tokens · 3 polls',
+        '   ├─ chat gpt-4o-mini               1.24 s  step_1 · 154 → 62 tokens · tool_calls',
+        '   ├─ execute_tool code_interpreter  812 ms  step_1',
+        '   └─ chat gpt-4o-mini               4.00 s  step_2 · 227 → 26 tokens · stop',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each<[string, Attributes, string]>([
+    ['a status that is not the usual one', { 'openai.step.status': 'expired' }, 'expired'],
+    ['no status of a completed step', { 'openai.step.status': 'completed' }, ''],
+    [
+      'tokens with groups of digits',
+      { 'gen_ai.usage.input_tokens': 12_345, 'gen_ai.usage.output_tokens': 0 },
+      '12,345 → 0 tokens',
+    ],
+    ['input tokens alone', { 'gen_ai.usage.input_tokens': 5 }, '5 input tokens'],
+    ['cost', { 'openai.cost': 0.001234, 'openai.total.cost': 1.5 }, '$0.0012 · total $1.50'],
+    [
+      'plurals',
+      { 'openai.total.runs': 2, 'openai.total.user_messages': 2, 'openai.run.poll_count': 1 },
+      '2 runs · 2 messages · 1 poll',
+    ],
+    [
+      'streams',
+      { 'openai.stream.chunk_count': 12, 'openai.stream.end': 'aborted' },
+      '12 chunks · stream aborted',
+    ],
+    ['a run whose end was not seen', { 'openai.run.observed': false }, 'end not observed'],
+    ['a conversation id that is no thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
+    ['nothing of the rest', { 'gen_ai.request.model': 'gpt-4o', 'openai.assistant.id': 'asst_1' }, ''],
+    [
+      'nothing of values of another type',
+      { 'openai.cost': 'much', 'openai.run.status': 7, 'openai.total.runs': Number.NaN },
+      '',
+    ],
+  ])('shows %s', (_, attributes, text) => {
+    expect(details(attributes)).toBe(text);
+  });
+
+  it('shows errors of spans that failed, with the HTTP status, and a status that is the error once', () => {
+    const limited = { 'error.type': 'rate_limit_exceeded', 'http.response.status_code': 429 };
+    expect(details(limited, { error: true })).toBe('✗ rate_limit_exceeded (429)');
+    expect(details({}, { error: true })).toBe('✗ error');
+    expect(details(limited)).toBe('');
+    expect(details({ 'error.type': 'expired', 'openai.run.status': 'expired' }, { error: true })).toBe(
+      '✗ expired',
+    );
+  });
+
+  it('counts retries on the call and numbers them on the attempts', () => {
+    const text = draw({
+      name: 'chat gpt-4o',
+      children: [
+        {
+          name: 'attempt',
+          error: true,
+          attributes: { 'error.type': '429', 'http.response.status_code': 429 },
+        },
+        { name: 'attempt', attributes: { 'http.request.resend_count': 1 } },
+      ],
+    });
+    expect(text).toBe('chat gpt-4o  0 ms  1 retry\n├─ attempt   0 ms  ✗ 429\n└─ attempt   0 ms  retry 1\n');
+  });
+
+  it('shows attributes that are asked for', () => {
+    expect(draw(MATH_TUTOR, { attributes: ['openai.assistant.id'] })).toContain(
+      '3 polls · openai.assistant.id=asst_1\n',
+    );
+  });
+
+  it('shows content that was recorded, the last message of several, in a line below the span', () => {
+    const message = (role: string, content: string): object => ({ role, parts: [{ type: 'text', content }] });
+    const text = draw({
+      name: 'chat',
+      attributes: {
+        'gen_ai.input.messages': JSON.stringify([
+          message('system', 'Be brief'),
+          message('user', '2 + 2\nis?'),
+        ]),
+        'gen_ai.output.messages': JSON.stringify([
+          { role: 'assistant', parts: [{ type: 'tool_call', name: 'add', arguments: { a: 2 } }] },
+        ]),
+      },
+      children: [
+        {
+          name: 'execute_tool',
+          attributes: { 'gen_ai.tool.call.arguments': '{"a":2', 'gen_ai.tool.call.result': 'four' },
+        },
+      ],
+    });
+    expect(text.split('\n').filter((line) => /[›‹]/.test(line))).toEqual([
+      '│  › user "2 + 2 is?"',
+      '│  ‹ assistant "add({"a":2})"',
+      '      › {"a":2',
+      '      ‹ "four"',
+    ]);
+  });
+
+  it('shortens long content inside its quotes', () => {
+    const text = draw({ name: 'x', attributes: { 'gen_ai.tool.call.result': 'word '.repeat(1e5) } });
+    expect(text.split('\n')[1]).toMatch(/^ {3}‹ "word .*…"$/);
+    expect(text.length).toBeLessThan(200);
+  });
+});
+
+describe('the width of the terminal', () => {
+  const wide: SpanPlan = {
+    ...MATH_TUTOR,
+    name: 'a name that is far too long for such a terminal, 数学 and all 😀😀😀😀😀😀',
+    attributes: { ...MATH_TUTOR.attributes, 'gen_ai.tool.call.result': '数学'.repeat(200) },
+  };
+
+  it.each([20, 30, 45, 59, 60, 80, 100, 200])('is kept at %d columns', (columns) => {
+    for (const line of draw(wide, { columns }).split('\n'))
+      expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it('cuts lines below 60 columns', () => {
+    expect(draw(MATH_TUTOR, { columns: 50 })).toContain(
+      '   ├─ chat gpt-4o-mini          1.24 s  step_1 · …\n',
+    );
+    expect(draw(MATH_TUTOR, { columns: 50 }).split('\n')).toHaveLength(6);
+  });
+
+  it('loses nothing from 60 columns on: details go on below', () => {
+    const words = draw(MATH_TUTOR).match(/\w+ → \w+ tokens|\w+_\w+\d|\d polls|1 message/g) ?? [];
+    expect(words.length).toBeGreaterThan(7);
+    for (const columns of [60, 72, 80, 100]) {
+      const text = draw(MATH_TUTOR, { columns });
+      for (const word of words) expect(text).toContain(word);
+    }
+  });
+});
+
+describe('what a terminal could obey', () => {
+  // Every C0 and C1 control character, delete, direction overrides and line separators.
+  const codes = [
+    ...Array(32).keys(),
+    ...Array.from({ length: 33 }, (_, i) => 0x7f + i),
+    0x202e,
+    0x2066,
+    0x2028,
+    0xfeff,
+  ];
+  const hostile = `a\u001b${codes.map((code) => String.fromCharCode(code)).join('x')}\u001b[2J\u001b]0;title\u0007\ud800z`;
+
+  it('is made harmless wherever it stands', () => {
+    const strings = [
+      'openai.thread.id',
+      'openai.run.status',
+      'openai.step.status',
+      'openai.stream.end',
+      'error.type',
+      'custom',
+      'gen_ai.input.messages',
+      'gen_ai.tool.call.arguments',
+      'gen_ai.tool.call.result',
+      'gen_ai.operation.name',
+    ];
+    const attributes: Attributes = {
+      ...Object.fromEntries(strings.map((name) => [name, hostile])),
+      'gen_ai.response.finish_reasons': [hostile],
+      'gen_ai.output.messages': JSON.stringify([
+        { role: hostile, parts: [{ type: hostile }, { content: hostile }] },
+      ]),
+    };
+    for (const columns of [undefined, 40, 80]) {
+      const text = draw({ name: hostile, error: true, attributes }, { attributes: ['custom'], columns });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e\u2066\ufeff]/);
+      expect(text.isWellFormed()).toBe(true);
+      expect(text).toContain('␛');
+    }
+  });
+
+  it('is nothing but colour in coloured output, which has the same text', () => {
+    const colored = draw(MATH_TUTOR, { color: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of colour begin with one.
+    const plain = colored.replace(/\u001b\[\d+m/g, '');
+    expect(plain).toBe(draw(MATH_TUTOR));
+    expect(colored).toContain('\u001b[32mcompleted\u001b[0m');
+    expect(draw({ name: 'x', error: true }, { color: true })).toContain('\u001b[31m✗ error\u001b[0m');
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { buildTrees, type FinishedSpan, rowsOf } from '../../src/export/tree.ts';
+import { makeSpans } from './spans.ts';
+
+/** A span as hostile as a broken exporter could make it: any ids, any parent. */
+function rawSpan(spanId: string, parentId: string): FinishedSpan {
+  const context = { traceId: 'a'.repeat(32), spanId };
+  return {
+    name: spanId,
+    kind: 0,
+    startTime: [0, 0],
+    endTime: [1, 0],
+    status: { code: 0 },
+    attributes: {},
+    parentSpanContext: { spanId: parentId },
+    spanContext: () => context,
+  };
+}
+
+function draw(spans: readonly FinishedSpan[]): string[] {
+  return buildTrees(spans).flatMap((tree) =>
+    Array.from(rowsOf(tree), ({ branch, node }) => branch + node.span.name),
+  );
+}
+
+describe('buildTrees', () => {
+  it('hangs children below parents that arrive after them', () => {
+    const spans = makeSpans({
+      name: 'a',
+      children: [{ name: 'b', children: [{ name: 'c' }] }, { name: 'd' }],
+    });
+    expect(spans.map((span) => span.name)).toEqual(['c', 'b', 'd', 'a']);
+    expect(draw(spans)).toEqual(['a', '├─ b', '│  └─ c', '└─ d']);
+  });
+
+  it('keeps spans without their parent in their trace, as further roots', () => {
+    const spans = makeSpans({
+      name: 'a',
+      children: [{ name: 'b', start: 1, open: true, children: [{ name: 'c', start: 2 }] }],
+    });
+    expect(buildTrees(spans)).toHaveLength(1);
+    expect(draw(spans)).toEqual(['a', 'c']);
+  });
+
+  it('cuts circles of parents, so that every span is drawn once', () => {
+    const circle = [rawSpan('1', '3'), rawSpan('2', '1'), rawSpan('3', '2')];
+    expect(draw([...circle, rawSpan('4', '4'), rawSpan('5', '4')])).toEqual([
+      '4',
+      '└─ 5',
+      '1',
+      '└─ 2',
+      '   └─ 3',
+    ]);
+  });
+
+  it('draws both of two spans with one id', () => {
+    expect(draw([rawSpan('1', ''), rawSpan('1', ''), rawSpan('2', '1')])).toEqual(['1', '└─ 2', '1']);
+  });
+
+  it('draws a chain of thousands of spans with bounded indentation', () => {
+    const chain = Array.from({ length: 10_000 }, (_, i) => rawSpan(String(i), String(i - 1)));
+    const lines = draw(chain);
+    expect(lines).toHaveLength(10_000);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(320);
+  });
+});
