@@ -1,0 +1,47 @@
+import { findClientPrototype, isClient } from './client/find.ts';
+import { Seam } from './client/seam.ts';
+import type { OpenAIInstrumentationConfig } from './config.ts';
+import { guard, warnOnce } from './guard.ts';
+import { Observer } from './observer.ts';
+
+export type { CaptureMessageContent, OpenAIInstrumentationConfig } from './config.ts';
+
+/** One observer for each configuration object, however many clients it is used for. */
+const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
+const DEFAULTS: OpenAIInstrumentationConfig = {};
+
+/**
+ * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers.
+ *
+ * @param target a client (only its calls are observed, with these options), the `OpenAI` class or a subclass,
+ *   or the namespace of the module (every client of it)
+ * @param config options; the environment variables and defaults hold for the rest
+ * @returns the target itself
+ */
+export function instrumentOpenAI<Target>(
+  target: Target,
+  config: OpenAIInstrumentationConfig = DEFAULTS,
+): Target {
+  guard('instrumenting a client', instrument, target, config);
+  return target;
+}
+
+function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {
+  const prototype = findClientPrototype(target);
+  if (prototype === undefined) {
+    warnOnce(
+      'unknown target',
+      'instrumentOpenAI was given something that is no client, client class or module of openai; it does nothing.',
+    );
+    return;
+  }
+  let observer = observers.get(config);
+  if (observer === undefined) {
+    observer = new Observer(config);
+    observers.set(config, observer);
+  }
+  observer.reportProblems();
+  const seam = Seam.of(prototype);
+  if (isClient(target)) seam.observeClient(target, observer);
+  else seam.addDefault(observer);
+}

@@ -1,0 +1,196 @@
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { now } from '../clock.ts';
+import { guard } from '../guard.ts';
+import { booleanField, field, objectField, stringField } from '../payload.ts';
+
+/** How a call ended: exactly one of these, once. */
+export type Outcome =
+  /** The program got its value: parsed JSON, a page, text, a binary response. */
+  | 'value'
+  /** A stream was read to its end, left early, aborted, or broke. */
+  | 'stream'
+  /** The program took the raw `Response`; its body is not ours to read. */
+  | 'raw'
+  /** The call threw. */
+  | 'error'
+  /** Nobody ever asked for the result. */
+  | 'abandoned'
+  /** Tracing was shut down while the call was under way. */
+  | 'interrupted';
+
+export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
+
+/** One HTTP request of a call; more than one means that the SDK retried. */
+export interface Attempt {
+  readonly startTime: number;
+  endTime: number | undefined;
+  status: number | undefined;
+  error: unknown;
+}
+
+/** What the rest of the instrumentation does with a call, from its start to its end. */
+export interface CallObservation {
+  /** The context the SDK's own work runs in, so that HTTP spans nest below the call's span. */
+  readonly context: Context;
+  chunk?(value: unknown, time: number): void;
+  settle(call: Call): void;
+}
+
+/** Decides whether a call is observed, and how. */
+export interface CallObserver {
+  start(call: Call): CallObservation | undefined;
+}
+
+/**
+ * One call of the SDK: what the program asked for and what came of it. It is settled exactly once, and
+ * span, metrics and events are all derived from it, so that they cannot disagree.
+ *
+ * Times are milliseconds since the epoch.
+ */
+export class Call {
+  readonly client: object;
+  readonly startTime: number = now();
+  endTime = 0;
+  /** The caller's context; once the request is sent, the one it runs in. Let go when the call settles. */
+  context: Context;
+
+  method = '';
+  path = '';
+  body: unknown;
+  /** Sent by the SDK's poll helpers, which repeat one retrieve until a resource is ready. */
+  pollHelper = false;
+  assistantsVersion: string | undefined;
+
+  readonly attempts: Attempt[] = [];
+  status: number | undefined;
+  headers: unknown;
+  headersTime = 0;
+
+  outcome: Outcome | undefined;
+  value: unknown;
+  error: unknown;
+
+  streamed = false;
+  streamEnd: StreamEnd | undefined;
+  chunkCount = 0;
+  firstChunkTime: number | undefined;
+
+  begun = false;
+  /** The program called `asResponse()`. */
+  rawRequested = false;
+  observation: CallObservation | undefined;
+  readonly #observer: CallObserver;
+
+  constructor(client: object, observer: CallObserver, callerContext: Context) {
+    this.client = client;
+    this.#observer = observer;
+    this.context = callerContext;
+  }
+
+  get settled(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  /** Takes in the final request options of the SDK, before it builds the request from them. */
+  begin(options: unknown): void {
+    this.begun = true;
+    guard('reading a request', readOptions, this, options);
+    this.observation = guard('starting a call', startObservation, this.#observer, this);
+    this.context = this.observation?.context ?? this.context;
+    // Read by now: a stream may be open for long, and must not keep what was sent alive.
+    this.body = undefined;
+  }
+
+  /** Takes in the response's status and headers, known before its body is read. */
+  responded(response: unknown): void {
+    this.headersTime = now();
+    guard('reading a response', readResponse, this, response);
+  }
+
+  chunk(value: unknown): void {
+    const time = now();
+    if (this.chunkCount++ === 0) this.firstChunkTime = time;
+    const { observation } = this;
+    if (observation?.chunk !== undefined) guard('reading a chunk', passChunk, observation, value, time);
+  }
+
+  succeed(value: unknown): void {
+    this.#settle('value', value, undefined);
+  }
+
+  fail(error: unknown): void {
+    this.#settle('error', undefined, error);
+  }
+
+  endStream(end: StreamEnd, error?: unknown): void {
+    if (this.settled) return;
+    this.streamEnd = end;
+    this.#settle('stream', undefined, error);
+  }
+
+  /** Ends a call that has no result to read: its body is the program's, or nobody wanted it. */
+  close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
+    if (outcome === 'abandoned' && this.streamed) this.streamEnd ??= 'abandoned';
+    this.#settle(outcome, undefined, undefined);
+  }
+
+  #settle(outcome: Outcome, value: unknown, error: unknown): void {
+    if (this.settled) return;
+    this.outcome = outcome;
+    this.endTime = outcome === 'abandoned' && this.headersTime > 0 ? this.headersTime : now();
+    this.value = value;
+    this.error = error;
+    const { observation } = this;
+    if (observation !== undefined) guard('ending a call', settleObservation, observation, this);
+    this.#release();
+  }
+
+  /** Promises and streams may be held for long: a settled call keeps no payload alive. */
+  #release(): void {
+    this.observation = undefined;
+    this.value = this.error = this.headers = undefined;
+    this.context = ROOT_CONTEXT;
+  }
+}
+
+function startObservation(observer: CallObserver, call: Call): CallObservation | undefined {
+  return observer.start(call);
+}
+
+function settleObservation(observation: CallObservation, call: Call): void {
+  observation.settle(call);
+}
+
+function passChunk(observation: CallObservation, value: unknown, time: number): void {
+  observation.chunk?.(value, time);
+}
+
+function readOptions(call: Call, options: unknown): void {
+  call.method = stringField(options, 'method')?.toUpperCase() ?? '';
+  call.path = stringField(options, 'path') ?? '';
+  call.body = field(options, 'body');
+  call.streamed = booleanField(options, 'stream') ?? booleanField(call.body, 'stream') ?? false;
+  const headers = field(options, 'headers');
+  call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
+  call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
+}
+
+function readResponse(call: Call, response: unknown): void {
+  const status = field(response, 'status');
+  call.status = typeof status === 'number' ? status : undefined;
+  call.headers = field(response, 'headers');
+}
+
+/**
+ * A header of a request or a response: a plain object or a `Headers`-like (openai 4), an object whose
+ * `values` is a `Headers` (openai 5 to 7), or a real `Headers`.
+ */
+export function readHeader(headers: unknown, name: string): string | undefined {
+  const holder = objectField(headers, 'values') ?? headers;
+  const get = field(holder, 'get');
+  const value =
+    typeof get === 'function'
+      ? get.call(holder, name)
+      : (field(holder, name) ?? field(holder, name.toLowerCase()));
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

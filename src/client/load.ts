@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import module from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { guard } from '../guard.ts';
+import { stringField } from '../payload.ts';
+import { findClientPrototype } from './find.ts';
+
+/** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
+export interface LoadedClient {
+  readonly prototype: object;
+  /** Path or URL of the file it came from. */
+  readonly file: string;
+  readonly version: string | undefined;
+  /** It was there before the hooks were: what was created with it before may have been missed. */
+  readonly early: boolean;
+}
+
+type Listener = (client: LoadedClient) => void;
+type Announce = (exported: unknown, file: string) => void;
+
+/** The files that define the client: `client` in openai 5 to 7, `core` in openai 4. */
+const CLIENT_FILE = /[\\/](?:client|core)\.m?js$/;
+
+/** Where a loaded client announces itself; one function for all builds of this package. */
+const ANNOUNCE: symbol = Symbol.for('opentelemetry-instrumentation-openai.loaded');
+
+/**
+ * Calls the listener with every client of the `openai` package that has been loaded or will be, until the
+ * function that it returns is called.
+ *
+ * Where Node has `module.registerHooks` (22.15 and later), one line is appended to the file that defines the
+ * client, for `require` and `import` alike; nothing else is touched. On older versions `require` is hooked.
+ */
+export function onClientLoaded(listener: Listener): () => void {
+  const seen = new WeakSet<object>();
+  const once: Listener = (client) => {
+    if (seen.has(client.prototype)) return;
+    seen.add(client.prototype);
+    guard('instrumenting a loaded client', listener, client);
+  };
+  const stop = guard('installing the module hooks', installHooks, once);
+  guard('looking for clients loaded before', findLoaded, once);
+  return () => stop?.();
+}
+
+function installHooks(listener: Listener): () => void {
+  return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
+}
+
+function appendOnLoad(listener: Listener): () => void {
+  const stopListening = listenForAnnouncements(listener);
+  const hooks = module.registerHooks({
+    load(url, context, nextLoad) {
+      const result = nextLoad(url, context);
+      if (!CLIENT_FILE.test(url)) return result;
+      return guard('adding to a module', announceClient, url, result) ?? result;
+    },
+  });
+  return () => {
+    hooks.deregister();
+    stopListening();
+  };
+}
+
+function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
+  const file = url.startsWith('file:') ? fileURLToPath(url) : url;
+  if (readVersion(file) === undefined) return undefined;
+  const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
+  // Another copy of the hooks got here first.
+  if (source.includes(String(ANNOUNCE.description))) return undefined;
+  return { ...result, source: source + (file.endsWith('.mjs') ? ANNOUNCE_MODULE : ANNOUNCE_COMMONJS) };
+}
+
+const ANNOUNCE_CALL = `globalThis[Symbol.for(${JSON.stringify(ANNOUNCE.description)})]?.`;
+const ANNOUNCE_COMMONJS = `\n;${ANNOUNCE_CALL}(exports, __filename);\n`;
+const ANNOUNCE_MODULE =
+  `\n;${ANNOUNCE_CALL}({ ` +
+  'OpenAI: typeof OpenAI === "undefined" ? undefined : OpenAI, ' +
+  'APIClient: typeof APIClient === "undefined" ? undefined : APIClient }, import.meta.url);\n';
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source);
+}
+
+/** Listeners of every build of this package hear every announcement. */
+function listenForAnnouncements(listener: Listener): () => void {
+  const registry = globalThis as Record<symbol, unknown>;
+  const previous = registry[ANNOUNCE] as Announce | undefined;
+  let listening = true;
+  const announce: Announce = (exported, file) => {
+    previous?.(exported, file);
+    if (listening) take(listener, exported, file, false);
+  };
+  registry[ANNOUNCE] = announce;
+  return () => {
+    listening = false;
+    if (registry[ANNOUNCE] === announce) registry[ANNOUNCE] = previous;
+  };
+}
+
+function hookRequire(listener: Listener): () => void {
+  const require = module.createRequire(import.meta.url);
+  const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
+  const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
+    if (/[\\/](?:client|core)(?:\.js)?$/.test(name)) {
+      take(
+        listener,
+        exported,
+        join(directory ?? '', `${name.replace(/\.js$/, '').split(/[\\/]/).pop()}.js`),
+        false,
+      );
+    }
+    return exported;
+  });
+  return () => hook.unhook();
+}
+
+/** Only CommonJS keeps a list of what it has loaded; ES modules loaded before cannot be found. */
+function findLoaded(listener: Listener): void {
+  const { cache } = module.createRequire(import.meta.url);
+  for (const file of Object.keys(cache)) {
+    if (CLIENT_FILE.test(file) && readVersion(file) !== undefined) {
+      take(listener, cache[file]?.exports, file, true);
+    }
+  }
+}
+
+function take(listener: Listener, exported: unknown, file: string, early: boolean): void {
+  guard('taking in a loaded client', () => {
+    const prototype = findClientPrototype(exported);
+    if (prototype !== undefined) listener({ prototype, file, version: readVersion(file), early });
+  });
+}
+
+/** The version in the package.json beside the file, if it is that of the `openai` package. */
+function readVersion(file: string): string | undefined {
+  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
+  const manifest = join(dirname(path), 'package.json');
+  if (!existsSync(manifest)) return undefined;
+  const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
+  return stringField(content, 'name') === 'openai'
+    ? (stringField(content, 'version') ?? 'unknown')
+    : undefined;
+}

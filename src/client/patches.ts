@@ -1,0 +1,47 @@
+/** A method as found: any function, called on any object. */
+export type Method = (this: object, ...args: unknown[]) => unknown;
+
+interface Patch {
+  readonly holder: object;
+  readonly name: string;
+  readonly original: PropertyDescriptor;
+  readonly wrapper: Method;
+}
+
+/** What has been patched, so that it can be put back exactly as it was. */
+export class Patches {
+  readonly #patches: Patch[] = [];
+
+  /** Replaces the method where `holder` owns it; where it does not, nothing happens. */
+  wrap(holder: object, name: string, wrap: (original: Method) => Method): void {
+    const original = Object.getOwnPropertyDescriptor(holder, name);
+    if (typeof original?.value !== 'function' || original.configurable !== true) return;
+    const wrapper = wrap(original.value as Method);
+    copyFunctionProperties(original.value, wrapper);
+    Object.defineProperty(holder, name, { ...original, value: wrapper });
+    this.#patches.push({ holder, name, original, wrapper });
+  }
+
+  /**
+   * Puts back every method that is still ours. One that somebody else has wrapped since stays in place:
+   * without observers its wrapper only passes through.
+   *
+   * @returns whether everything was put back
+   */
+  restore(): boolean {
+    const kept = this.#patches.filter(({ holder, name, original, wrapper }) => {
+      if (Object.getOwnPropertyDescriptor(holder, name)?.value !== wrapper) return true;
+      Object.defineProperty(holder, name, original);
+      return false;
+    });
+    this.#patches.splice(0, this.#patches.length, ...kept);
+    return kept.length === 0;
+  }
+}
+
+/** Programs and the SDK itself compare and print functions: a wrapper has the name and length it stands for. */
+function copyFunctionProperties(from: Method, to: Method): void {
+  for (const property of ['name', 'length'] as const) {
+    Object.defineProperty(to, property, { value: from[property], configurable: true });
+  }
+}

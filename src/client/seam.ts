@@ -1,0 +1,258 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { now } from '../clock.ts';
+import { guard } from '../guard.ts';
+import { asObject, field, objectField } from '../payload.ts';
+import { type Attempt, Call, type CallObserver } from './call.ts';
+import { type Method, Patches } from './patches.ts';
+import { isStream, watchStream } from './stream.ts';
+import { isSuppressed } from './suppression.ts';
+
+/** The call that the current context belongs to. */
+const CALL: symbol = createContextKey('opentelemetry-instrumentation-openai call');
+
+/** Where the seam of a prototype is kept, so that two builds of this package in one process share it. */
+const SEAM: symbol = Symbol.for('opentelemetry-instrumentation-openai.seam');
+
+/** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
+const callsByResponse = new WeakMap<object, Call>();
+/** Calls by what that promise resolves to, which is what the SDK's parsing is handed. */
+const callsByProps = new WeakMap<object, Call>();
+
+/** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
+const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
+
+/**
+ * The seam of one client prototype: wraps the few methods that every call of every major passes.
+ *
+ * `request` and `requestAPIList` run synchronously in the caller's context; `makeRequest` sees the final
+ * options and the response; `fetchWithTimeout` sees each attempt; and the parsed value passes a method of the
+ * client (late openai 7) or a function on the promise (all others). What a version lacks is not wrapped.
+ *
+ * Who observes is decided for each call by the client it is made on, else by the newest default.
+ */
+export class Seam {
+  readonly #patches = new Patches();
+  readonly #defaults: CallObserver[] = [];
+  readonly #clients = new WeakMap<object, CallObserver>();
+  #observesClients = false;
+  #parsesInClient = false;
+  #promisePrototype: object | undefined;
+
+  /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
+  static of(prototype: object): Seam {
+    const existing = (prototype as Record<symbol, unknown>)[SEAM];
+    if (existing !== undefined) return existing as Seam;
+    const seam = new Seam();
+    seam.#install(prototype);
+    Object.defineProperty(prototype, SEAM, { value: seam, configurable: true });
+    seam.#uninstall = () => {
+      if (seam.#patches.restore()) delete (prototype as Record<symbol, unknown>)[SEAM];
+    };
+    return seam;
+  }
+
+  #uninstall: () => void = () => undefined;
+
+  addDefault(observer: CallObserver): void {
+    if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
+  }
+
+  observeClient(client: object, observer: CallObserver): void {
+    this.#clients.set(client, observer);
+    this.#observesClients = true;
+  }
+
+  /** Calls under way finish as they began; the prototype is put back once nobody observes it. */
+  removeDefault(observer: CallObserver): void {
+    const index = this.#defaults.indexOf(observer);
+    if (index >= 0) this.#defaults.splice(index, 1);
+    if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();
+  }
+
+  #observerOf(client: object): CallObserver | undefined {
+    const own = this.#observesClients ? this.#clients.get(client) : undefined;
+    return own ?? this.#defaults[this.#defaults.length - 1];
+  }
+
+  #install(prototype: object): void {
+    this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
+    this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
+    this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
+    this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
+    this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
+    this.#patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
+    this.#patches.wrap(prototype, 'withOptions', (original) => this.#wrapWithOptions(original));
+  }
+
+  #wrapRequest(original: Method): Method {
+    const seam = this;
+    return function request(...args) {
+      const observer = seam.#observerOf(this);
+      if (observer === undefined) return original.apply(this, args);
+      const active = context.active();
+      if (isSuppressed(active)) return original.apply(this, args);
+      const call = new Call(this, observer, active);
+      const promise = context.with(active.setValue(CALL, call), () => original.apply(this, args));
+      guard('watching a promise', seam.#watchPromise, promise, call);
+      return promise;
+    };
+  }
+
+  /** A client made from another keeps the settings of the one it was made from. */
+  #wrapWithOptions(original: Method): Method {
+    const seam = this;
+    return function withOptions(...args) {
+      const made = original.apply(this, args);
+      const observer = seam.#clients.get(this);
+      if (observer !== undefined && asObject(made) !== undefined) seam.#clients.set(made as object, observer);
+      return made;
+    };
+  }
+
+  readonly #watchPromise = (promise: unknown, call: Call): void => {
+    if (typeof promise !== 'object' || promise === null) return;
+    this.#wrapAsResponse(promise);
+    const response = field(promise, 'responsePromise');
+    if (typeof response === 'object' && response !== null) {
+      callsByResponse.set(response, call);
+      lost.register(response, call, call);
+    }
+    if (this.#parsesInClient) return;
+    const parse = field(promise, 'parseResponse');
+    if (typeof parse !== 'function') return;
+    (promise as { parseResponse: Method }).parseResponse = function parseResponse(...args) {
+      return watchParse(call, args[args.length - 1], () => parse.apply(this, args));
+    };
+  };
+
+  /** `asResponse` lives on a class that no module of the SDK's entry exports: the first promise leads to it. */
+  #wrapAsResponse(promise: object): void {
+    if (this.#promisePrototype !== undefined) return;
+    let holder: object | null = promise;
+    while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
+    if (holder === null) return;
+    this.#promisePrototype = holder;
+    this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
+  }
+}
+
+function wrapMakeRequest(original: Method): Method {
+  return function makeRequest(options, ...rest) {
+    const call = context.active().getValue(CALL) as Call | undefined;
+    // A call that has begun comes by again when the SDK retries it.
+    if (call === undefined || call.begun || call.client !== this)
+      return original.call(this, options, ...rest);
+    call.begun = true;
+    const send = (resolved: unknown): unknown => {
+      call.begin(resolved);
+      return watchResponse(call, () => original.call(this, resolved, ...rest));
+    };
+    return typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : send(options);
+  };
+}
+
+/** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
+function watchResponse(call: Call, send: () => unknown): unknown {
+  const response = context.with(contextOf(call), send) as Promise<unknown>;
+  return response.then(
+    (props) => {
+      call.responded(field(props, 'response'));
+      if (call.rawRequested) closeRaw(call);
+      if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
+      return props;
+    },
+    (error) => {
+      lost.unregister(call);
+      call.fail(error);
+      throw error;
+    },
+  );
+}
+
+function wrapFetch(original: Method): Method {
+  return function fetchWithTimeout(...args) {
+    const call = context.active().getValue(CALL) as Call | undefined;
+    if (call === undefined || call.settled || call.client !== this) return original.apply(this, args);
+    const attempt: Attempt = { startTime: now(), endTime: undefined, status: undefined, error: undefined };
+    call.attempts.push(attempt);
+    return (original.apply(this, args) as Promise<unknown>).then(
+      (response) => {
+        attempt.endTime = now();
+        const status = field(response, 'status');
+        if (typeof status === 'number') attempt.status = status;
+        return response;
+      },
+      (error) => {
+        attempt.endTime = now();
+        attempt.error = error;
+        throw error;
+      },
+    );
+  };
+}
+
+function wrapClientParse(original: Method): Method {
+  return function parseResponseWithTimeout(...args) {
+    const props = args[1];
+    const call = typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
+    const parse = (): unknown => original.apply(this, args);
+    return call === undefined ? parse() : watchParse(call, props, parse);
+  };
+}
+
+/** Late openai 7 may send the request again while it parses, so parsing runs in the call's context too. */
+function watchParse(call: Call, props: unknown, parse: () => unknown): unknown {
+  if (call.settled) return parse();
+  lost.unregister(call);
+  return (context.with(contextOf(call), parse) as Promise<unknown>).then(
+    (value) => {
+      call.responded(field(props, 'response'));
+      guard('reading a result', takeResult, call, value, props);
+      return value;
+    },
+    (error) => {
+      call.fail(error);
+      throw error;
+    },
+  );
+}
+
+function takeResult(call: Call, value: unknown, props: unknown): void {
+  if (isStream(value)) {
+    call.streamed = true;
+    lost.register(value, call, call);
+    watchStream(value, call, (iterator) => {
+      lost.unregister(call);
+      lost.register(iterator, call, call);
+    });
+  } else if (value === field(props, 'response')) {
+    call.succeed(undefined);
+  } else {
+    call.succeed(
+      typeof field(value, 'getPaginatedItems') === 'function' ? objectField(value, 'body') : value,
+    );
+  }
+}
+
+function wrapAsResponse(original: Method): Method {
+  return function asResponse(...args) {
+    const response = field(this, 'responsePromise');
+    const call =
+      typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
+    // `withResponse` asks for both: there the result is being parsed already.
+    if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
+      call.rawRequested = true;
+      if (call.headersTime > 0) closeRaw(call);
+    }
+    return original.apply(this, args);
+  };
+}
+
+function closeRaw(call: Call): void {
+  lost.unregister(call);
+  call.close('raw');
+}
+
+function contextOf(call: Call): Context {
+  return call.context.setValue(CALL, call);
+}

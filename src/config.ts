@@ -1,0 +1,167 @@
+/** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
+export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
+
+/**
+ * Options of the instrumentation. Each has an environment variable; the option wins over the variable, the
+ * variable over the default. A value that is not accepted is reported once, with those that are.
+ */
+export interface OpenAIInstrumentationConfig {
+  /** As for every instrumentation: `false` waits for `enable()`. Default `true`. */
+  enabled?: boolean;
+  /**
+   * Whether prompts, instructions, completions, tool arguments and results are recorded: `NO_CONTENT`
+   * (default), `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or `true` (the same as `SPAN_AND_EVENT`) and `false`.
+   * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
+   */
+  captureMessageContent?: CaptureMessageContent | boolean;
+  /**
+   * How the steps of a run become known: `fetch` (default) reads them once, in the background, when a run
+   * of this process has ended; `observe` takes only what passes by; `off` draws none.
+   * `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
+   */
+  runSteps?: 'fetch' | 'observe' | 'off';
+  /** Most characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
+  maxContentLength?: number;
+  /** Most characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
+  maxSpanContentLength?: number;
+  /**
+   * Whether a span stands for the use of a thread: `auto` (default), `always`, or `never`.
+   * `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
+   */
+  conversationSpans?: 'auto' | 'always' | 'never';
+  /**
+   * Milliseconds after which the span of a conversation that nothing happened on ends, where no active span
+   * bounds it. Default 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
+   */
+  conversationIdleTimeout?: number;
+  /** Milliseconds a run is waited for. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
+  runTimeout?: number;
+  /** Most conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
+  maxConversations?: number;
+  /**
+   * Which endpoints that are no GenAI operation get spans: `all` (default), `writes` (no GET), or `none`.
+   * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
+   */
+  apiSpans?: 'all' | 'writes' | 'none';
+}
+
+/** Every option resolved. */
+export interface Settings {
+  readonly captureMessageContent: CaptureMessageContent;
+  readonly runSteps: 'fetch' | 'observe' | 'off';
+  readonly maxContentLength: number;
+  readonly maxSpanContentLength: number;
+  readonly conversationSpans: 'auto' | 'always' | 'never';
+  readonly conversationIdleTimeout: number;
+  readonly runTimeout: number;
+  readonly maxConversations: number;
+  readonly apiSpans: 'all' | 'writes' | 'none';
+}
+
+interface Option<Value> {
+  readonly variable: string;
+  readonly fallback: Value;
+  /** The accepted values, for the report of one that is not. */
+  readonly accepts: string;
+  /** The value in its one form; `undefined` where it is not accepted. */
+  readonly parse: (value: unknown) => Value | undefined;
+}
+
+const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
+
+const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
+  captureMessageContent: {
+    variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
+    ...oneOf(['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'], {
+      true: 'SPAN_AND_EVENT',
+      false: 'NO_CONTENT',
+    }),
+  },
+  runSteps: { variable: `${OPENAI}RUN_STEPS`, ...oneOf(['fetch', 'observe', 'off']) },
+  maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...count(16_384) },
+  maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...count(65_536) },
+  conversationSpans: { variable: `${OPENAI}CONVERSATION_SPANS`, ...oneOf(['auto', 'always', 'never']) },
+  conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...count(30_000) },
+  runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...count(600_000) },
+  maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
+  apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings that options and environment variables make, frozen.
+ *
+ * @param report gets a sentence for each value that is not accepted
+ */
+export function resolveSettings(
+  config: OpenAIInstrumentationConfig,
+  report: (problem: string) => void,
+  environment: Environment = readEnvironment(),
+): Settings {
+  const names = Object.keys(OPTIONS) as (keyof Settings)[];
+  return Object.freeze(
+    Object.fromEntries(names.map((name) => [name, resolve(name, config, report, environment)])),
+  ) as unknown as Settings;
+}
+
+/** Whether content may be recorded on spans. */
+export function recordsContentOnSpans(settings: Settings): boolean {
+  return (
+    settings.captureMessageContent === 'SPAN_ONLY' || settings.captureMessageContent === 'SPAN_AND_EVENT'
+  );
+}
+
+function resolve(
+  name: keyof Settings,
+  config: OpenAIInstrumentationConfig,
+  report: (problem: string) => void,
+  environment: Environment,
+): unknown {
+  const { variable, fallback, accepts, parse } = OPTIONS[name];
+  const sources = [
+    { name: `option ${name}`, value: config[name] },
+    { name: variable, value: environment[variable] },
+  ];
+  for (const source of sources) {
+    if (source.value === undefined || source.value === '') continue;
+    const value = parse(source.value);
+    if (value !== undefined) return value;
+    const shown = JSON.stringify(String(source.value).slice(0, 40));
+    report(`${source.name} is ${shown}; accepted are ${accepts}. It is treated as not set.`);
+  }
+  return fallback;
+}
+
+/** Names are accepted in any case. The first is the default. */
+function oneOf<const Name extends string>(
+  names: readonly [Name, ...Name[]],
+  aliases: Readonly<Record<string, Name>> = {},
+): Omit<Option<Name>, 'variable'> {
+  const byKey = new Map<string, Name>(
+    [...names.map((name) => [name, name] as const), ...Object.entries(aliases)].map(([key, name]) => [
+      key.toLowerCase(),
+      name,
+    ]),
+  );
+  return {
+    fallback: names[0],
+    accepts: [...names, ...Object.keys(aliases)].join(', '),
+    parse: (value) => byKey.get(String(value).trim().toLowerCase()),
+  };
+}
+
+function count(fallback: number): Omit<Option<number>, 'variable'> {
+  return {
+    fallback,
+    accepts: 'whole numbers from 0',
+    parse: (value) => {
+      const parsed = typeof value === 'string' ? Number(value.trim() || Number.NaN) : value;
+      return typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
+    },
+  };
+}
+
+function readEnvironment(): Environment {
+  return typeof process === 'object' && typeof process.env === 'object' ? process.env : {};
+}

@@ -1,0 +1,158 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../client/call.ts';
+import type { Endpoint } from '../../client/provider.ts';
+import { recordsContentOnSpans } from '../../config.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { field, stringField } from '../../payload.ts';
+import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Conversations, Use } from '../conversations.ts';
+import type { Placement } from '../placement.ts';
+import { activeSpan, type Segment } from '../segment.ts';
+import { readAskedMessages, readMessageContent } from './content.ts';
+import { RunCreation, RunRequest } from './run-calls.ts';
+import { startRun } from './run-start.ts';
+import { Sightings } from './sightings.ts';
+
+const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
+
+/** A call of the Assistants API, with all that is needed to place it. */
+export interface AssistantsCall {
+  readonly call: Call;
+  readonly request: ApiRequest;
+  /** The caller's, kept until the call is over. */
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly sightings: Sightings;
+  readonly threadId: string | undefined;
+  readonly runId: string | undefined;
+}
+
+/** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
+export class Assistants {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+  }
+
+  static covers({ route }: ApiRequest): boolean {
+    return route.template.startsWith('/threads') || route.template.startsWith('/assistants');
+  }
+
+  /** The run that the call creates or is part of; `undefined` where the call has a span of its own. */
+  observeRun(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+    const { operation, folds } = request.route;
+    if (folds !== 'run') return undefined;
+    const read = this.#read(call, request, endpoint);
+    if (operation === 'run' || operation === 'thread_run') {
+      const invocation = startRun(this.#telemetry, this.#conversations, read);
+      return new RunCreation(call, invocation, this.#conversations, read.sightings);
+    }
+    return this.#foldIntoRun(read);
+  }
+
+  /** Where a call with a span of its own stands, and what its result tells. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const read = this.#read(call, request, endpoint);
+    const { route } = request;
+    if (route.template.startsWith('/assistants')) {
+      return { parent: call.context, attributes: API_TYPE, settled: (ended) => this.#sight(read, ended) };
+    }
+    const segment = this.#segmentOf(read);
+    const bounded = activeSpan(call.context) !== undefined || segment === undefined;
+    const created = route.template === '/threads' ? readAskedMessages(request.body, this.#content) : [];
+    return {
+      parent: bounded ? call.context : segment.contextIn(call.context),
+      attributes: API_TYPE,
+      links: read.runId === undefined || route.folds !== 'run' ? [] : this.#conversations.linksTo(read.runId),
+      settled: (ended) => {
+        this.#sight(read, ended);
+        segment?.touch(ended.endTime);
+        if (route.template === '/threads') this.#threadCreated(read, segment, created, ended);
+        else if (ended.outcome === 'value') this.#threadChanged(read, ended.value);
+      },
+    };
+  }
+
+  get #content(): boolean {
+    return recordsContentOnSpans(this.#telemetry.settings);
+  }
+
+  #read(call: Call, request: ApiRequest, endpoint: Endpoint): AssistantsCall {
+    return {
+      call,
+      request,
+      context: call.context,
+      endpoint,
+      sightings: new Sightings(this.#telemetry, this.#conversations, call.client, call.assistantsVersion),
+      threadId: parameterOf(request, 'thread_id'),
+      runId: parameterOf(request, 'run_id'),
+    };
+  }
+
+  /** Only within the run's own trace, and while it is under way; elsewhere the request has a span, with a link. */
+  #foldIntoRun({ call, request, context, runId, sightings }: AssistantsCall): CallObservation | undefined {
+    const invocation = runId === undefined ? undefined : this.#conversations.invocation(runId);
+    if (invocation === undefined || invocation.ended !== undefined) return undefined;
+    const active = activeSpan(context)?.spanContext().traceId;
+    if (active !== undefined && active !== invocation.spanContext.traceId) return undefined;
+    return new RunRequest(call, request, invocation, this.#conversations, sightings);
+  }
+
+  /** Without an active span every use opens a segment; below one, only what changes something does. */
+  #segmentOf(read: AssistantsCall): Segment | undefined {
+    const use = useOf(read, read.threadId);
+    if (activeSpan(read.context) === undefined) return this.#conversations.open(use);
+    if (read.threadId === undefined) return undefined;
+    return read.call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
+  }
+
+  #sight({ sightings }: AssistantsCall, call: Call): void {
+    if (call.outcome === 'value') sightings.result(call.value, call.endTime);
+  }
+
+  /** @param provisional the segment that was opened for a thread whose id was not known */
+  #threadCreated(
+    read: AssistantsCall,
+    provisional: Segment | undefined,
+    messages: ReturnType<typeof readAskedMessages>,
+    call: Call,
+  ): void {
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (id === undefined) {
+      provisional?.end(call.endTime);
+      return;
+    }
+    const conversation = this.#conversations.conversation('thread', id);
+    if (provisional === undefined) this.#conversations.open(useOf(read, id))?.touch(call.endTime);
+    else provisional.identify(conversation);
+    for (const message of messages) conversation.asked(message);
+  }
+
+  #threadChanged({ call, request, threadId }: AssistantsCall, value: unknown): void {
+    if (threadId === undefined) return;
+    const { template } = request.route;
+    if (template === '/threads/{thread_id}' && call.method === 'DELETE')
+      this.#conversations.endConversation('thread', threadId);
+    if (
+      template === '/threads/{thread_id}/messages' &&
+      call.method === 'POST' &&
+      field(value, 'role') === 'user'
+    )
+      this.#conversations
+        .conversation('thread', threadId)
+        .asked(this.#content ? readMessageContent(value) : undefined);
+  }
+}
+
+export function useOf({ call, context, endpoint }: AssistantsCall, threadId: string | undefined): Use {
+  return { kind: 'thread', id: threadId, context, endpoint, startTime: call.startTime };
+}
+
+function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
+  const index = route.parameters.findIndex((parameter) => parameter.name === name);
+  return index < 0 ? undefined : values[index];
+}

@@ -1,0 +1,152 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import {
+  arrayField,
+  countField,
+  field,
+  numberField,
+  objectField,
+  stringField,
+  strings,
+} from '../../payload.ts';
+import {
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
+  ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_P,
+} from '../../semconv/attributes.ts';
+import type { Failure } from '../../telemetry/error.ts';
+import { readUsage } from '../../telemetry/usage.ts';
+import type { Agent, InvocationSnapshot, MessageSnapshot, Phase, StepSnapshot } from '../model.ts';
+import { readMessageContent, readRunContent } from './content.ts';
+import { readToolCall } from './tool-calls.ts';
+
+/**
+ * Reads the objects of the Assistants API, without trusting them: what has no id is no object.
+ *
+ * @see https://platform.openai.com/docs/api-reference/runs/object
+ */
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired', 'incomplete']);
+
+export function readAssistant(value: unknown): Agent | undefined {
+  const id = stringField(value, 'id');
+  if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
+  return { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
+}
+
+export function readRun(value: unknown, options: { content: boolean }): InvocationSnapshot | undefined {
+  const id = stringField(value, 'id');
+  const status = stringField(value, 'status');
+  if (id === undefined || status === undefined || field(value, 'object') !== 'thread.run') return undefined;
+  const searched = objectField(objectField(value, 'tool_resources'), 'file_search');
+  const required = objectField(objectField(value, 'required_action'), 'submit_tool_outputs');
+  return {
+    id,
+    status,
+    conversationId: stringField(value, 'thread_id'),
+    agentId: stringField(value, 'assistant_id'),
+    phase: phaseOf(status),
+    model: stringField(value, 'model'),
+    parameters: readRunParameters(value),
+    createdAt: milliseconds(value, 'created_at'),
+    endedAt: endedAt(value),
+    expiresAt: milliseconds(value, 'expires_at'),
+    usage: readUsage(field(value, 'usage')),
+    failure: readRunFailure(value, status),
+    finishReason: readFinishReason(value, status),
+    pendingToolCalls: arrayField(required, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
+    vectorStoreIds: strings(arrayField(searched, 'vector_store_ids')),
+    content: options.content ? readRunContent(value) : undefined,
+  };
+}
+
+/** Parameters of a run, of the request that creates it or of the run itself. */
+export function readRunParameters(value: unknown): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(value, 'temperature'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(value, 'top_p'));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(value, 'max_completion_tokens'));
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(value, 'reasoning_effort'));
+  const format = stringField(field(value, 'response_format'), 'type');
+  if (format === 'json_object' || format === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
+  return attributes;
+}
+
+export function readStep(value: unknown, options: { content: boolean }): StepSnapshot | undefined {
+  const id = stringField(value, 'id');
+  const invocationId = stringField(value, 'run_id');
+  if (id === undefined || invocationId === undefined || field(value, 'object') !== 'thread.run.step')
+    return undefined;
+  const status = stringField(value, 'status') ?? 'in_progress';
+  const details = field(value, 'step_details');
+  return {
+    id,
+    invocationId,
+    status,
+    type: stringField(value, 'type') ?? stringField(details, 'type') ?? 'unknown',
+    ended: ENDED.has(status),
+    createdAt: milliseconds(value, 'created_at'),
+    endedAt: endedAt(value),
+    usage: readUsage(field(value, 'usage')),
+    failure: status === 'failed' || status === 'expired' ? readLastError(value, status) : undefined,
+    messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
+    toolCalls: arrayField(details, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
+  };
+}
+
+export function readMessage(value: unknown, options: { content: boolean }): MessageSnapshot | undefined {
+  const id = stringField(value, 'id');
+  if (id === undefined || field(value, 'object') !== 'thread.message') return undefined;
+  const role = stringField(value, 'role') ?? 'user';
+  return {
+    id,
+    role,
+    conversationId: stringField(value, 'thread_id'),
+    invocationId: stringField(value, 'run_id'),
+    content: options.content ? readMessageContent(value) : undefined,
+  };
+}
+
+function phaseOf(status: string): Phase {
+  if (ENDED.has(status)) return 'ended';
+  return status === 'requires_action' ? 'waiting' : 'open';
+}
+
+function endedAt(value: unknown): number | undefined {
+  for (const name of ['completed_at', 'failed_at', 'cancelled_at', 'expired_at']) {
+    const time = milliseconds(value, name);
+    if (time !== undefined) return time;
+  }
+  return undefined;
+}
+
+/** Failed and expired are errors; incomplete and cancelled are not. */
+function readRunFailure(value: unknown, status: string): Failure | undefined {
+  return status === 'failed' || status === 'expired' ? readLastError(value, status) : undefined;
+}
+
+function readLastError(value: unknown, status: string): Failure {
+  const error = objectField(value, 'last_error');
+  return { type: stringField(error, 'code') ?? status, message: stringField(error, 'message') };
+}
+
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  expired: 'error',
+  cancelled: 'cancelled',
+};
+
+function readFinishReason(value: unknown, status: string): string | undefined {
+  if (status === 'incomplete')
+    return stringField(objectField(value, 'incomplete_details'), 'reason') ?? 'incomplete';
+  return FINISH_REASONS[status];
+}
+
+/** The API's times are whole seconds. */
+function milliseconds(value: unknown, name: string): number | undefined {
+  const seconds = numberField(value, name);
+  return seconds === undefined ? undefined : seconds * 1e3;
+}

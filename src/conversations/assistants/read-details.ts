@@ -1,0 +1,45 @@
+import { readWithClient } from '../../client/read.ts';
+import { now } from '../../clock.ts';
+import { recordsContentOnSpans } from '../../config.ts';
+import { arrayField } from '../../payload.ts';
+import type { Invocation } from '../invocation.ts';
+import { readMessage, readStep } from './objects.ts';
+
+const MOST_STEPS = 100;
+const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
+
+/**
+ * Reads the steps of a run that has ended, and with consent its messages: the one request, or two, that the
+ * instrumentation makes of its own.
+ *
+ * @param client the program's own
+ * @throws what the SDK throws
+ */
+export async function readRunDetails(
+  invocation: Invocation,
+  client: object,
+  assistantsVersion: string,
+): Promise<void> {
+  const { id, conversationId } = invocation.snapshot ?? {};
+  if (id === undefined || conversationId === undefined) return;
+  const content = recordsContentOnSpans(invocation.telemetry.settings);
+  const thread = `/threads/${encodeURIComponent(conversationId)}`;
+  const searchResults = content && assistantsVersion !== 'assistants=v1';
+  const steps = await readWithClient(
+    client,
+    `${thread}/runs/${encodeURIComponent(id)}/steps`,
+    { limit: MOST_STEPS, order: 'asc', ...(searchResults ? { include: [SEARCH_RESULTS] } : {}) },
+    assistantsVersion,
+  );
+  for (const value of arrayField(steps, 'data')) {
+    const step = readStep(value, { content });
+    if (step?.invocationId === id) invocation.seeStep(step, now(), false);
+  }
+  if (!content) return;
+  const query = { limit: MOST_STEPS, order: 'asc', run_id: id };
+  const messages = await readWithClient(client, `${thread}/messages`, query, assistantsVersion);
+  for (const value of arrayField(messages, 'data')) {
+    const message = readMessage(value, { content });
+    if (message?.invocationId === id && message.role === 'assistant') invocation.seeMessage(message);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../client/call.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_RESPONSE_PARSED,
+  ATTR_OPENAI_RUN_STATUS,
+  ATTR_URL_TEMPLATE,
+} from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
+import { recordAttempts } from '../../telemetry/attempt-span.ts';
+import { callAttributes } from '../../telemetry/call-span.ts';
+import { readFailure } from '../../telemetry/error.ts';
+import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
+import { readToolOutputs } from './content.ts';
+import type { Sightings } from './sightings.ts';
+
+/** The call that creates a run: its beginning is the run's, its end is not. */
+export class RunCreation implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #conversations: Conversations;
+  readonly #sightings: Sightings;
+  readonly #startTime: number;
+  #sawText = false;
+
+  constructor(call: Call, invocation: Invocation, conversations: Conversations, sightings: Sightings) {
+    this.context = invocation.contextIn(call.context);
+    this.#invocation = invocation;
+    this.#conversations = conversations;
+    invocation.calls++;
+    this.#sightings = sightings;
+    this.#startTime = call.startTime;
+  }
+
+  chunk(value: unknown, time: number): void {
+    const text = this.#sightings.event(value, time, this.#invocation);
+    if (!text || this.#sawText) return;
+    this.#sawText = true;
+    const seconds = (time - this.#startTime) / 1e3;
+    this.#invocation.span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.calls--;
+    const attributes = callAttributes(call);
+    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+    invocation.span.setAttributes(attributes);
+    recordAttempts(invocation.telemetry, call, this.context);
+    if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
+    if (invocation.id === undefined) this.#abandon(call);
+    else invocation.touch(call.endTime);
+    this.#conversations.settle(invocation);
+  }
+
+  /** The run never got an id: it was not created, or the program read the answer itself. */
+  #abandon(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.touch(call.endTime);
+    if (call.error !== undefined) {
+      invocation.conversation?.giveBack(invocation.asked);
+      invocation.end(call.endTime, readFailure(call.error));
+    }
+    invocation.close();
+    // A thread that was to be created with the run is not there either.
+    if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
+  }
+}
+
+/** A request about a run that is under way, such as a poll: part of the run's span. */
+export class RunRequest implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #conversations: Conversations;
+  readonly #sightings: Sightings;
+  readonly #request: ApiRequest;
+  #outputs: ReadonlyMap<string, unknown> | undefined;
+
+  constructor(
+    call: Call,
+    request: ApiRequest,
+    invocation: Invocation,
+    conversations: Conversations,
+    sightings: Sightings,
+  ) {
+    this.context = invocation.contextIn(call.context);
+    this.#invocation = invocation;
+    this.#conversations = conversations;
+    invocation.calls++;
+    this.#sightings = sightings;
+    this.#request = { ...request, body: undefined };
+    if (request.route.template.endsWith('/submit_tool_outputs'))
+      this.#outputs = readToolOutputs(request.body);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#accept(time);
+    this.#sightings.event(value, time, this.#invocation);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.calls--;
+    if (call.error === undefined) this.#accept(call.startTime);
+    recordAttempts(invocation.telemetry, call, this.context);
+    if (call.error === undefined && call.method === 'GET') invocation.pollCount++;
+    else this.#addEvent(call);
+    if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
+    if (call.error === undefined) invocation.touch(call.endTime);
+    this.#conversations.settle(invocation);
+  }
+
+  /** The server has taken the outputs that the request brought. */
+  #accept(time: number): void {
+    if (this.#outputs === undefined) return;
+    this.#invocation.steps.answer(this.#outputs, time);
+    this.#outputs = undefined;
+  }
+
+  #addEvent(call: Call): void {
+    const attributes: Attributes = {
+      [ATTR_HTTP_REQUEST_METHOD]: this.#request.route.method,
+      [ATTR_URL_TEMPLATE]: this.#request.route.template,
+      ...callAttributes(call),
+    };
+    const status = (call.value as { status?: unknown } | undefined)?.status;
+    if (typeof status === 'string') attributes[ATTR_OPENAI_RUN_STATUS] = status;
+    if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
+    if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
+    if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = readFailure(call.error).type;
+    this.#invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
+  }
+}

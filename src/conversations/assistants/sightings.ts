@@ -1,0 +1,105 @@
+import { recordsContentOnSpans } from '../../config.ts';
+import { arrayField, field, stringField } from '../../payload.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
+import { readAssistant, readMessage, readRun, readStep } from './objects.ts';
+import { readRunDetails } from './read-details.ts';
+
+const MOST_LISTED = 1_000;
+
+/** A moment at which the API says something, and how. */
+interface Sighting {
+  readonly time: number;
+  /** Told by a stream as it happened. */
+  readonly live: boolean;
+  /** The run that the request is about, whose id may not be known yet. */
+  readonly invocation: Invocation | undefined;
+}
+
+/** Takes objects and events of the Assistants API, wherever they pass by, to the hierarchy. */
+export class Sightings {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #client: object;
+  readonly #assistantsVersion: string;
+
+  constructor(
+    telemetry: Telemetry,
+    conversations: Conversations,
+    client: object,
+    assistantsVersion: string | undefined,
+  ) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#client = client;
+    this.#assistantsVersion = assistantsVersion ?? 'assistants=v2';
+  }
+
+  /** The result of a call: an object, or a list of objects. */
+  result(value: unknown, time: number, invocation?: Invocation): void {
+    const sighting = { time, live: false, invocation };
+    const listed = arrayField(value, 'data');
+    if (listed.length === 0) this.#object(value, sighting);
+    for (const item of listed.slice(0, MOST_LISTED)) this.#object(item, sighting);
+  }
+
+  /** An event of a stream: `{ event, data }`. @returns whether it brought text or code */
+  event(value: unknown, time: number, invocation: Invocation): boolean {
+    const name = stringField(value, 'event');
+    const data = field(value, 'data');
+    if (name === 'thread.message.delta' || name === 'thread.run.step.delta') {
+      invocation.steps.seeDelta(stringField(data, 'id'), time);
+      return true;
+    }
+    this.#object(data, { time, live: true, invocation });
+    return false;
+  }
+
+  #object(value: unknown, sighting: Sighting): void {
+    const kind = field(value, 'object');
+    if (kind === 'thread.run') this.#run(value, sighting);
+    else if (kind === 'thread.run.step') this.#step(value, sighting);
+    else if (kind === 'thread.message') this.#message(value);
+    else if (kind === 'assistant') this.#assistant(value);
+  }
+
+  get #content(): boolean {
+    return recordsContentOnSpans(this.#telemetry.settings);
+  }
+
+  #run(value: unknown, { time, live, invocation }: Sighting): void {
+    const snapshot = readRun(value, { content: this.#content });
+    if (snapshot === undefined) return;
+    const known =
+      this.#conversations.invocation(snapshot.id) ?? (invocation?.id === undefined ? invocation : undefined);
+    if (known === undefined) return;
+    this.#conversations.see(known, snapshot, {
+      live,
+      time,
+      details: (ended) => readRunDetails(ended, this.#client, this.#assistantsVersion),
+    });
+  }
+
+  #step(value: unknown, { time, live }: Sighting): void {
+    const step = readStep(value, { content: this.#content });
+    const invocation = step === undefined ? undefined : this.#conversations.invocation(step.invocationId);
+    if (step === undefined || invocation === undefined) return;
+    invocation.seeStep(step, time, live);
+    this.#conversations.settle(invocation);
+  }
+
+  #message(value: unknown): void {
+    const message = readMessage(value, { content: this.#content });
+    if (message?.role !== 'assistant' || message.invocationId === undefined) return;
+    const invocation = this.#conversations.invocation(message.invocationId);
+    if (invocation === undefined) return;
+    invocation.seeMessage(message);
+    this.#conversations.settle(invocation);
+  }
+
+  #assistant(value: unknown): void {
+    const agent = readAssistant(value);
+    if (agent !== undefined) this.#conversations.agents.set(agent.id, agent);
+  }
+}

@@ -1,0 +1,76 @@
+import { arrayField, asObject, field, numberField, objectField, stringField } from '../../payload.ts';
+import { parseJson } from '../../telemetry/messages.ts';
+import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+
+/**
+ * A tool call of a step, or one that a run asks the program to make.
+ *
+ * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
+ */
+export function readToolCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
+  const id = stringField(value, 'id');
+  const type = stringField(value, 'type');
+  if (id === undefined || type === undefined) return undefined;
+  const details = objectField(value, type);
+  return {
+    id,
+    type,
+    name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
+    imageCount: type === 'code_interpreter' ? countImages(details) : undefined,
+    resultCount: type === 'file_search' ? countResults(details) : undefined,
+    content: options.content ? readContent(type, details) : undefined,
+  };
+}
+
+function countImages(details: unknown): number {
+  return arrayField(details, 'outputs').filter((output) => field(output, 'type') === 'image').length;
+}
+
+function countResults(details: unknown): number | undefined {
+  return Array.isArray(field(details, 'results')) ? arrayField(details, 'results').length : undefined;
+}
+
+function readContent(type: string, details: unknown): ToolCallContent {
+  const none = { arguments: undefined, result: undefined, query: undefined, documents: [] };
+  switch (type) {
+    case 'function':
+      return {
+        ...none,
+        arguments: parseJson(field(details, 'arguments')),
+        result: parseJson(field(details, 'output')),
+      };
+    case 'code_interpreter':
+      return { ...none, arguments: codeOf(details), result: logsOf(details) };
+    case 'file_search':
+      return {
+        ...none,
+        query: stringField(details, 'query'),
+        documents: arrayField(details, 'results').map(readDocument),
+      };
+    default:
+      return { ...none, arguments: asObject(details) };
+  }
+}
+
+function codeOf(details: unknown): unknown {
+  const code = stringField(details, 'input');
+  return code === undefined ? undefined : { code };
+}
+
+function logsOf(details: unknown): unknown {
+  const logs = arrayField(details, 'outputs').flatMap((output) => stringField(output, 'logs') ?? []);
+  const images = arrayField(details, 'outputs').flatMap(
+    (output) => stringField(objectField(output, 'image'), 'file_id') ?? [],
+  );
+  return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
+}
+
+function readDocument(result: unknown): unknown {
+  const content = arrayField(result, 'content').flatMap((part) => stringField(part, 'text') ?? []);
+  return {
+    id: stringField(result, 'file_id'),
+    score: numberField(result, 'score'),
+    name: stringField(result, 'file_name'),
+    ...(content.length > 0 ? { content: content.join('\n') } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+import { warnOnce } from '../guard.ts';
+
+const MOST_AT_ONCE = 2;
+const MOST_WAITING = 1_000;
+const FAILURES_TO_GIVE_UP = 3;
+
+/**
+ * Reads of the instrumentation's own: few at a time, none once the server has refused three in a row, and
+ * nobody waits for them but a flush.
+ */
+export class BackgroundReads {
+  readonly #waiting: (() => void)[] = [];
+  readonly #pending = new Set<Promise<void>>();
+  #running = 0;
+  #failures = 0;
+
+  get available(): boolean {
+    return this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
+  }
+
+  /** @returns resolves when the read is over, whether it succeeded or not; never rejects */
+  start(read: () => Promise<void>): Promise<void> {
+    const done = this.#run(read).finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+    return done;
+  }
+
+  /** Waits for the reads that have been started. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  async #run(read: () => Promise<void>): Promise<void> {
+    if (this.#running >= MOST_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+    try {
+      if (this.#failures < FAILURES_TO_GIVE_UP) await read();
+      this.#failures = this.#failures < FAILURES_TO_GIVE_UP ? 0 : this.#failures;
+    } catch {
+      this.#failures++;
+      if (this.#failures === FAILURES_TO_GIVE_UP) reportGivingUp();
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+function reportGivingUp(): void {
+  warnOnce(
+    'background reads',
+    `${FAILURES_TO_GIVE_UP} reads of run steps failed in a row, no more are made. ` +
+      'Runs are drawn with the steps that pass by. Where the server has no steps, set runSteps to "observe".',
+  );
+}

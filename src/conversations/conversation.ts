@@ -1,0 +1,73 @@
+import type { SpanContext } from '@opentelemetry/api';
+import type { Totals } from '../telemetry/conversation-span.ts';
+import type { Message } from '../telemetry/messages.ts';
+import { addUsage, type Usage } from '../telemetry/usage.ts';
+import type { ConversationKind } from './model.ts';
+import type { Segment } from './segment.ts';
+
+const MOST_MESSAGES = 100;
+
+/** User messages that a run answers: how many, and where content is recorded what they say. */
+export interface AskedMessages {
+  readonly count: number;
+  readonly messages: readonly Message[];
+}
+
+/** What this process knows of one thread or session: counts and contexts of spans, nothing of the caller's. */
+export class Conversation {
+  readonly id: string;
+  readonly kind: ConversationKind;
+  /** Its open segments: at most one for each trace. */
+  readonly segments: Map<string, Segment> = new Map();
+  /** The segment before, which the next one links to. */
+  previous: SpanContext | undefined;
+
+  #usage: Usage | undefined;
+  #runs = 0;
+  #userMessages = 0;
+  #unansweredCount = 0;
+  #unanswered: Message[] = [];
+
+  constructor(kind: ConversationKind, id: string) {
+    this.kind = kind;
+    this.id = id;
+  }
+
+  get totals(): Totals {
+    return { usage: this.#usage, runs: this.#runs, userMessages: this.#userMessages };
+  }
+
+  startedRun(): void {
+    this.#runs++;
+  }
+
+  spent(usage: Usage | undefined): void {
+    if (usage !== undefined) this.#usage = this.#usage === undefined ? usage : addUsage(this.#usage, usage);
+  }
+
+  /** A user message that the next run will answer; what it says where content is recorded. */
+  asked(content: Message | undefined): void {
+    this.#userMessages++;
+    this.#unansweredCount++;
+    if (content !== undefined && this.#unanswered.length < MOST_MESSAGES) this.#unanswered.push(content);
+  }
+
+  /** User messages that came with the run that answers them. */
+  askedWithRun(count: number): void {
+    this.#userMessages += count;
+  }
+
+  /** The messages that nobody has answered yet, which the next run does. */
+  takeUnanswered(): AskedMessages {
+    const asked = { count: this.#unansweredCount, messages: this.#unanswered };
+    this.#unansweredCount = 0;
+    this.#unanswered = [];
+    return asked;
+  }
+
+  /** The run that was to answer them was not created. */
+  giveBack({ count, messages }: AskedMessages): void {
+    this.#unansweredCount += count;
+    this.#unanswered.unshift(...messages);
+  }
+}

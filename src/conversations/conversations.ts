@@ -1,0 +1,248 @@
+import type { Context, Link, SpanContext } from '@opentelemetry/api';
+import { BoundedMap } from '../bounded-map.ts';
+import type { Endpoint } from '../client/provider.ts';
+import { monotonic, now } from '../clock.ts';
+import { guard, guardAsync } from '../guard.ts';
+import type { ProviderListener } from '../telemetry/provider-life.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { BackgroundReads } from './background-reads.ts';
+import { Conversation } from './conversation.ts';
+import { Invocation, type InvocationStart, type ReadDetails } from './invocation.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import { activeSpan, Segment } from './segment.ts';
+
+const MOST_AGENTS = 1_000;
+/** Milliseconds between two looks for what is overdue; less where the timeouts are short. */
+const SWEEP_INTERVAL = 1_000;
+
+/** A use of a conversation: by whom, and where. */
+export interface Use {
+  readonly kind: ConversationKind;
+  /** `undefined` while the request that creates it is under way. */
+  readonly id: string | undefined;
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly startTime: number;
+}
+
+/**
+ * The hierarchy: every conversation, segment and invocation that this process has under way. Bounded by
+ * count and by time; it keeps contexts of spans, numbers and texts, never a context or request of a caller.
+ */
+export class Conversations implements ProviderListener {
+  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS);
+  readonly #telemetry: Telemetry;
+  readonly #conversations: BoundedMap<string, Conversation>;
+  readonly #segments = new Set<Segment>();
+  /** Those that are not closed; by id once it is known. */
+  readonly #invocations = new Set<Invocation>();
+  readonly #byId: BoundedMap<string, Invocation>;
+  /** Where the spans of those that are closed stand. */
+  readonly #closed: BoundedMap<string, SpanContext>;
+  readonly #reads = new BackgroundReads();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(telemetry: Telemetry) {
+    const { maxConversations } = telemetry.settings;
+    this.#telemetry = telemetry;
+    this.#conversations = new BoundedMap(maxConversations, endConversation);
+    this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
+    this.#closed = new BoundedMap(maxConversations);
+  }
+
+  conversation(kind: ConversationKind, id: string): Conversation {
+    const key = `${kind} ${id}`;
+    const known = this.#conversations.get(key);
+    if (known !== undefined) return known;
+    const made = new Conversation(kind, id);
+    this.#conversations.set(key, made);
+    return made;
+  }
+
+  /**
+   * The segment that a use belongs to: an active span always decides for its own trace; without one the
+   * work goes on in whatever segment is open.
+   */
+  find({ kind, id, context }: Use): Segment | undefined {
+    if (id === undefined) return undefined;
+    const { segments } = this.conversation(kind, id);
+    const active = activeSpan(context);
+    const segment =
+      active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
+    segment?.touch();
+    return segment;
+  }
+
+  /** The segment that a use belongs to, opened if there is none; `undefined` where none are wanted. */
+  open(use: Use): Segment | undefined {
+    if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
+    const found = this.find(use);
+    if (found !== undefined) return found;
+    const { kind, id, context, endpoint, startTime } = use;
+    const segment = new Segment({
+      telemetry: this.#telemetry,
+      kind,
+      conversation: id === undefined ? undefined : this.conversation(kind, id),
+      context,
+      endpoint,
+      startTime,
+      ended: (ended) => this.#segments.delete(ended),
+    });
+    this.#segments.add(segment);
+    this.#watch();
+    return segment;
+  }
+
+  openInvocation(start: Omit<InvocationStart, 'telemetry' | 'closed'>): Invocation {
+    const invocation = new Invocation({
+      ...start,
+      telemetry: this.#telemetry,
+      closed: (closed) => this.#forget(closed),
+    });
+    this.#invocations.add(invocation);
+    this.#watch();
+    return invocation;
+  }
+
+  /** An invocation that this process draws and has not closed yet. */
+  invocation(id: string): Invocation | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
+  linksTo(id: string): Link[] {
+    const context = this.#byId.get(id)?.spanContext ?? this.#closed.get(id);
+    return context === undefined ? [] : [{ context }];
+  }
+
+  /**
+   * Takes in what the API says of an invocation.
+   *
+   * @param details reads what is not known yet, once it has ended
+   */
+  see(
+    invocation: Invocation,
+    snapshot: InvocationSnapshot,
+    options: { live: boolean; time: number; details: ReadDetails },
+  ): void {
+    if (invocation.id === undefined) {
+      this.#byId.set(snapshot.id, invocation);
+      this.#created(invocation, snapshot);
+    }
+    invocation.see(snapshot, options.time, options.live);
+    invocation.details ??= options.details;
+    this.settle(invocation);
+  }
+
+  /**
+   * Closes an invocation that has ended once all is known of it: at once, after a read, or when what the
+   * program itself reads next has completed it. Until then it stays for a while.
+   */
+  settle(invocation: Invocation): void {
+    const { ended, calls, reading, closed, read, details, span } = invocation;
+    if (ended === undefined || calls > 0 || reading || closed) return;
+    const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
+    if (!span.isRecording() || invocation.complete) {
+      invocation.close();
+    } else if (fetches && details !== undefined && !read) {
+      invocation.read = true;
+      void guardAsync('reading details', () => this.#readDetails(invocation, details));
+    }
+  }
+
+  /** The conversation was deleted. */
+  endConversation(kind: ConversationKind, id: string): void {
+    endConversation(this.conversation(kind, id));
+  }
+
+  /** Exports what is finished; cuts nothing that is under way. */
+  async flush(): Promise<void> {
+    await this.#reads.settled();
+    for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
+    this.#sweep();
+  }
+
+  /** Ends everything, after the reads that are under way. */
+  async shutdown(): Promise<void> {
+    await this.#reads.settled();
+    this.endAll();
+  }
+
+  endAll(): void {
+    for (const invocation of [...this.#invocations]) invocation.close();
+    for (const segment of [...this.#segments]) segment.end();
+    this.#rest();
+  }
+
+  /** The request that creates the invocation has told its id, and perhaps that of a conversation made with it. */
+  #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
+    invocation.agent ??= this.agents.get(agentId ?? '');
+    if (conversationId === undefined) return;
+    const conversation = this.conversation(invocation.kind, conversationId);
+    conversation.startedRun();
+    if (invocation.segment?.conversation !== undefined) return;
+    invocation.segment?.identify(conversation);
+    conversation.askedWithRun(invocation.asked.count);
+  }
+
+  async #readDetails(invocation: Invocation, details: ReadDetails): Promise<void> {
+    invocation.reading = true;
+    let read = false;
+    await this.#reads.start(async () => {
+      await details(invocation);
+      read = true;
+    });
+    invocation.reading = false;
+    const parentIsOver = invocation.segment?.parentEnded === true;
+    if (read || parentIsOver || invocation.complete) invocation.close();
+  }
+
+  #forget(invocation: Invocation): void {
+    this.#invocations.delete(invocation);
+    if (invocation.id === undefined) return;
+    this.#byId.delete(invocation.id);
+    this.#closed.set(invocation.id, invocation.spanContext);
+  }
+
+  /** Looks for what is overdue as long as something is open; the timer keeps no process alive. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
+    this.#timer = setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval);
+    (this.#timer as { unref?: () => void }).unref?.();
+    const atExit = (): void => {
+      guard('ending at exit', () => this.endAll());
+    };
+    if (typeof process !== 'object' || typeof process.once !== 'function') return;
+    process.once('exit', atExit);
+    this.#stopListening = () => process.removeListener('exit', atExit);
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #sweep(): void {
+    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const time = monotonic();
+    for (const invocation of [...this.#invocations]) {
+      if (invocation.reading) continue;
+      const overdue =
+        invocation.ended === undefined
+          ? time - invocation.created >= runTimeout || invocation.expired(now())
+          : time - invocation.ended >= conversationIdleTimeout;
+      if (overdue) invocation.close();
+    }
+    for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
+    if (this.#segments.size + this.#invocations.size === 0) this.#rest();
+  }
+}
+
+function endConversation(conversation: Conversation): void {
+  for (const segment of [...conversation.segments.values()]) segment.end();
+}

@@ -1,0 +1,101 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Failure } from '../telemetry/error.ts';
+import type { Message, MessagePart, ToolDefinition } from '../telemetry/messages.ts';
+import type { Usage } from '../telemetry/usage.ts';
+
+/**
+ * What the hierarchy is made of, in one vocabulary for all APIs: a conversation (thread, session) has
+ * invocations (run, turn), an invocation has steps (run step, turn item), and steps have tool calls.
+ *
+ * A snapshot is what one object of the API said at one time. Times are milliseconds since the epoch, on the
+ * server's clock, which counts whole seconds.
+ */
+
+/** Also the name of the conversation's span. */
+export type ConversationKind = 'thread' | 'conversation' | 'session';
+
+export type Phase =
+  | 'open'
+  /** The program has to do something, such as running a tool. */
+  | 'waiting'
+  | 'ended';
+
+export interface InvocationSnapshot {
+  readonly id: string;
+  readonly conversationId: string | undefined;
+  readonly agentId: string | undefined;
+  /** The API's own word. */
+  readonly status: string;
+  readonly phase: Phase;
+  readonly model: string | undefined;
+  /** Request parameters, by attribute. */
+  readonly parameters: Attributes;
+  readonly createdAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  /** Why the model stopped; of an invocation that has ended. */
+  readonly finishReason: string | undefined;
+  /** Tool calls the program was asked to run. */
+  readonly pendingToolCalls: readonly ToolCallSnapshot[];
+  readonly vectorStoreIds: readonly string[];
+  readonly content: InvocationContent | undefined;
+}
+
+/** Read only where content is recorded. */
+export interface InvocationContent {
+  readonly systemInstructions: readonly MessagePart[];
+  readonly toolDefinitions: readonly ToolDefinition[];
+}
+
+export type StepType = 'message_creation' | 'tool_calls';
+
+/** A step is one model call, whose output is a message or tool calls. */
+export interface StepSnapshot {
+  readonly id: string;
+  readonly invocationId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly ended: boolean;
+  readonly createdAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  readonly messageId: string | undefined;
+  readonly toolCalls: readonly ToolCallSnapshot[];
+}
+
+export interface ToolCallSnapshot {
+  readonly id: string;
+  /** The API's own: `function`, `code_interpreter`, `file_search`. */
+  readonly type: string;
+  /** Of a function its name, else the type. */
+  readonly name: string;
+  readonly imageCount: number | undefined;
+  readonly resultCount: number | undefined;
+  readonly content: ToolCallContent | undefined;
+}
+
+/** Read only where content is recorded. */
+export interface ToolCallContent {
+  readonly arguments: unknown;
+  readonly result: unknown;
+  readonly query: string | undefined;
+  readonly documents: readonly unknown[];
+}
+
+export interface MessageSnapshot {
+  readonly id: string;
+  readonly conversationId: string | undefined;
+  /** The invocation that wrote it. */
+  readonly invocationId: string | undefined;
+  readonly role: string;
+  readonly content: Message | undefined;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly model: string | undefined;
+}

@@ -1,0 +1,141 @@
+import { type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import type { Endpoint } from '../client/provider.ts';
+import { monotonic, now } from '../clock.ts';
+import { guard } from '../guard.ts';
+import { endConversationSpan, startConversationSpan } from '../telemetry/conversation-span.ts';
+import { placeAttributes } from '../telemetry/hierarchy.ts';
+import { beforeSpanEnds } from '../telemetry/span-end.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Conversation } from './conversation.ts';
+import type { Invocation } from './invocation.ts';
+import type { ConversationKind } from './model.ts';
+
+/** Bounds a segment that no span of the program bounds, however busy the conversation is. */
+const LONGEST = 600_000;
+
+export interface SegmentStart {
+  readonly telemetry: Telemetry;
+  readonly kind: ConversationKind;
+  /** Not known yet while the request that creates the conversation is under way. */
+  readonly conversation: Conversation | undefined;
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly startTime: number;
+  readonly ended: (segment: Segment) => void;
+}
+
+/**
+ * A conversation as far as it is used below one span of the program, or, where there is no such span, from
+ * one idle time to the next: what the span of a conversation stands for.
+ */
+export class Segment {
+  readonly span: Span;
+  readonly traceId: string;
+  /** The span of the program that bounds it; `undefined` where time does. */
+  readonly parentSpanId: string | undefined;
+  readonly invocations: Set<Invocation> = new Set();
+  ended = false;
+  parentEnded = false;
+
+  readonly #kind: ConversationKind;
+  readonly #startTime: number;
+  readonly #started = monotonic();
+  readonly #ended: (segment: Segment) => void;
+  readonly #parent: WeakRef<Span> | undefined;
+  #conversation: Conversation | undefined;
+  #lastActivity: number;
+  #lastActive = monotonic();
+
+  constructor(start: SegmentStart) {
+    const { telemetry, kind, conversation, context, startTime } = start;
+    const parent = activeSpan(context);
+    this.#kind = kind;
+    this.#startTime = this.#lastActivity = startTime;
+    this.#ended = start.ended;
+    this.span = startConversationSpan(telemetry, {
+      place: { kind, conversationId: conversation?.id },
+      endpoint: start.endpoint,
+      parent: context,
+      root: parent === undefined,
+      links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
+      startTime,
+    });
+    this.traceId = this.span.spanContext().traceId;
+    if (parent !== undefined && parent.spanContext().isRemote !== true) {
+      this.#parent = new WeakRef(parent);
+      guard('watching a parent span', beforeSpanEnds, parent, (time) => this.#endWithParent(time));
+    }
+    this.parentSpanId = parent?.spanContext().spanId;
+    if (conversation !== undefined) this.#attach(conversation);
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.#conversation;
+  }
+
+  get spanContext(): SpanContext {
+    return this.span.spanContext();
+  }
+
+  /** The context of what happens on the conversation. */
+  contextIn(context: Context): Context {
+    return trace.setSpan(context, this.span);
+  }
+
+  /** The request that creates the conversation has told its id. */
+  identify(conversation: Conversation): void {
+    if (this.#conversation !== undefined || this.ended) return;
+    this.span.setAttributes(placeAttributes({ kind: this.#kind, conversationId: conversation.id }));
+    this.#attach(conversation);
+  }
+
+  #attach(conversation: Conversation): void {
+    this.#conversation = conversation;
+    conversation.segments.set(this.traceId, this);
+    conversation.previous = this.spanContext;
+  }
+
+  touch(time: number = now()): void {
+    this.#lastActivity = Math.max(this.#lastActivity, time);
+    this.#lastActive = monotonic();
+  }
+
+  invocationClosed(invocation: Invocation, endTime: number): void {
+    this.invocations.delete(invocation);
+    this.touch(endTime);
+    if (this.parentEnded && this.invocations.size === 0) this.end(this.#lastActivity);
+  }
+
+  /** Ends it if nothing has happened for long enough. */
+  endIfIdle(idleTimeout: number): void {
+    if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
+    const time = monotonic();
+    if (time - this.#lastActive >= idleTimeout || time - this.#started >= LONGEST)
+      this.end(this.#lastActivity);
+  }
+
+  /** Ends it whatever is under way; `time` defaults to that of the last activity. */
+  end(time: number = this.#lastActivity): void {
+    if (this.ended) return;
+    this.ended = true;
+    for (const invocation of [...this.invocations]) invocation.close();
+    this.#conversation?.segments.delete(this.traceId);
+    const totals = this.#conversation?.totals ?? { usage: undefined, runs: 0, userMessages: 0 };
+    endConversationSpan(this.span, totals, Math.max(time, this.#startTime));
+    this.#ended(this);
+  }
+
+  #endWithParent(parentEnd: number | undefined): void {
+    this.parentEnded = true;
+    for (const invocation of [...this.invocations]) invocation.closeIfFinished();
+    if (this.ended || this.invocations.size > 0) return;
+    const time = now();
+    this.end(parentEnd === undefined ? time : Math.min(parentEnd, time));
+  }
+}
+
+/** The active span, if it is a real one: of a valid trace. */
+export function activeSpan(context: Context): Span | undefined {
+  const span = trace.getSpan(context);
+  return span !== undefined && /[1-9a-f]/.test(span.spanContext().traceId) ? span : undefined;
+}

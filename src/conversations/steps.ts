@@ -1,0 +1,177 @@
+import { type Message, messageFinishReason } from '../telemetry/messages.ts';
+import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/usage.ts';
+import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
+import type { ServerClock } from './timing.ts';
+
+const MOST_STEPS = 1_000;
+const MOST_TOOL_CALLS = 1_000;
+const MOST_OUTPUTS = 1_000;
+
+export interface Step {
+  snapshot: StepSnapshot;
+  startTime: number | undefined;
+  endTime: number | undefined;
+  firstTextTime: number | undefined;
+}
+
+export interface ToolCall {
+  snapshot: ToolCallSnapshot;
+  stepId: string | undefined;
+  /** Of a function: from when the program was asked to when it answered. */
+  startTime: number | undefined;
+  endTime: number | undefined;
+  output: unknown;
+}
+
+/** The steps and tool calls of one invocation, gathered from wherever they pass by. */
+export class Steps {
+  readonly #content: boolean;
+  readonly #steps = new Map<string, Step>();
+  readonly #toolCalls = new Map<string, ToolCall>();
+  readonly #outputs = new Map<string, Message>();
+  /** When the program was last asked to run tools. */
+  #waitingSince: number | undefined;
+
+  constructor(content: boolean) {
+    this.#content = content;
+  }
+
+  /** In the order in which they were made. */
+  get all(): readonly Step[] {
+    return [...this.#steps.values()].sort(
+      (a, b) =>
+        (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || (a.startTime ?? 0) - (b.startTime ?? 0),
+    );
+  }
+
+  get toolCalls(): readonly ToolCall[] {
+    return [...this.#toolCalls.values()];
+  }
+
+  get outputs(): ReadonlyMap<string, Message> {
+    return this.#outputs;
+  }
+
+  /** Tokens that steps carry. */
+  get usage(): Usage {
+    return this.all.reduce(
+      (sum, { snapshot }) => (snapshot.usage ? addUsage(sum, snapshot.usage) : sum),
+      NO_USAGE,
+    );
+  }
+
+  /** @param liveTime when a stream told it; otherwise the server's own times stand */
+  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
+    let step = this.#steps.get(snapshot.id);
+    if (step === undefined) {
+      if (this.#steps.size >= MOST_STEPS) return;
+      step = { snapshot, startTime: liveTime, endTime: undefined, firstTextTime: undefined };
+      this.#steps.set(snapshot.id, step);
+    }
+    // A list may be older than what a stream has told.
+    if (!step.snapshot.ended || snapshot.ended)
+      step.snapshot = { ...snapshot, usage: snapshot.usage ?? step.snapshot.usage };
+    if (step.startTime === undefined && snapshot.createdAt !== undefined)
+      step.startTime = clock.local(snapshot.createdAt, Number.NaN);
+    if (step.endTime === undefined && snapshot.ended)
+      step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
+    for (const call of snapshot.toolCalls) this.#toolCall(call).stepId = snapshot.id;
+  }
+
+  /** The first text or code of a step, or of the message that a step makes, has arrived. */
+  seeDelta(id: string | undefined, time: number): void {
+    if (id === undefined) return;
+    const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
+    if (step !== undefined) step.firstTextTime ??= time;
+  }
+
+  addOutput(messageId: string, message: Message): void {
+    if (this.#outputs.has(messageId) || this.#outputs.size < MOST_OUTPUTS)
+      this.#outputs.set(messageId, message);
+  }
+
+  /** The program is asked to run tools: the model call that asked is over. */
+  wait(calls: readonly ToolCallSnapshot[], time: number): void {
+    this.#waitingSince = time;
+    for (const call of calls) {
+      const toolCall = this.#toolCall(call);
+      if (toolCall.startTime !== undefined) continue;
+      toolCall.startTime = time;
+      const step = toolCall.stepId === undefined ? undefined : this.#steps.get(toolCall.stepId);
+      if (step !== undefined) step.endTime ??= time;
+    }
+  }
+
+  /** The program answers tool calls. */
+  answer(outputs: ReadonlyMap<string, unknown>, time: number): void {
+    for (const [id, output] of outputs) {
+      const toolCall = this.#toolCalls.get(id);
+      if (toolCall === undefined) continue;
+      toolCall.startTime ??= this.#waitingSince;
+      toolCall.endTime ??= time;
+      if (this.#content) toolCall.output = output;
+    }
+  }
+
+  /** Whether every step has been seen: their usage adds up to the whole. */
+  isComplete(whole: Usage | undefined): boolean {
+    const steps = [...this.#steps.values()];
+    if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
+      return false;
+    const left = subtractUsage(whole, this.usage);
+    return left.inputTokens + left.outputTokens === 0 && this.#hasOutputs(steps);
+  }
+
+  #hasOutputs(steps: readonly Step[]): boolean {
+    return (
+      !this.#content ||
+      steps.every(({ snapshot: { messageId } }) => messageId === undefined || this.#outputs.has(messageId))
+    );
+  }
+
+  #toolCall(snapshot: ToolCallSnapshot): ToolCall {
+    const known = this.#toolCalls.get(snapshot.id);
+    if (known !== undefined) {
+      known.snapshot = snapshot;
+      return known;
+    }
+    const made = { snapshot, stepId: undefined, startTime: undefined, endTime: undefined, output: undefined };
+    if (this.#toolCalls.size < MOST_TOOL_CALLS) this.#toolCalls.set(snapshot.id, made);
+    return made;
+  }
+
+  #stepOfMessage(messageId: string): Step | undefined {
+    for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
+    return undefined;
+  }
+}
+
+/** Why the model stopped in a step: a tool call asks for tools, the last message ends as its invocation does. */
+export function stepFinishReason(
+  step: StepSnapshot,
+  last: boolean,
+  invocationReason: string | undefined,
+): string | undefined {
+  if (step.type === 'tool_calls') return 'tool_calls';
+  if (last && invocationReason !== undefined) return invocationReason;
+  return step.status === 'completed' ? 'stop' : undefined;
+}
+
+/** What a step's model call gave: its message, or the tool calls it asked for. */
+export function stepOutput(
+  step: StepSnapshot,
+  calls: readonly ToolCall[],
+  outputs: ReadonlyMap<string, Message>,
+  reason: string | undefined,
+): Message[] {
+  const finish_reason = messageFinishReason(reason);
+  const message = step.messageId === undefined ? undefined : outputs.get(step.messageId);
+  if (message !== undefined) return [{ ...message, finish_reason }];
+  const parts = calls.map(({ snapshot }) => ({
+    type: 'tool_call' as const,
+    id: snapshot.id,
+    name: snapshot.name,
+    arguments: snapshot.content?.arguments,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
+}

@@ -1,0 +1,22 @@
+/** The time within the bounds; the upper one wins where they cross. */
+export function clamp(time: number, from: number, to: number): number {
+  return Math.min(Math.max(time, from), to);
+}
+
+/**
+ * The server's clock, which may be hours off and counts whole seconds: shifted by what the creation of
+ * something, seen in its response, tells.
+ */
+export class ServerClock {
+  #offset: number | undefined;
+
+  /** @param serverTime when the server says something happened that came to light at `localTime` */
+  learn(serverTime: number | undefined, localTime: number): void {
+    if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
+  }
+
+  /** A time of the server's in local time; `fallback` where the server has not said. */
+  local(serverTime: number | undefined, fallback: number): number {
+    return serverTime === undefined || this.#offset === undefined ? fallback : serverTime + this.#offset;
+  }
+}

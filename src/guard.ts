@@ -1,0 +1,52 @@
+import { diag } from '@opentelemetry/api';
+
+const MAX_REPORTED = 100;
+const reported = new Set<string>();
+
+/**
+ * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure of
+ * each place is logged through `diag`; the result is then `undefined`.
+ *
+ * This is the one place where the instrumentation's own errors end.
+ *
+ * @param where names the place in the log line, and is what "once" counts
+ */
+export function guard<Arguments extends unknown[], Result>(
+  where: string,
+  run: (...args: Arguments) => Result,
+  ...args: Arguments
+): Result | undefined {
+  try {
+    return run(...args);
+  } catch (error) {
+    report(where, error);
+    return undefined;
+  }
+}
+
+/** Like {@link guard} for work that nobody waits for: a rejection ends here too. */
+export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    report(where, error);
+  }
+}
+
+/** Logs a warning once for each key; keys are a handful of fixed texts. */
+export function warnOnce(key: string, message: string): void {
+  if (reported.has(key) || reported.size >= MAX_REPORTED) return;
+  reported.add(key);
+  diag.warn(`opentelemetry-instrumentation-openai: ${message}`);
+}
+
+function report(where: string, error: unknown): void {
+  warnOnce(where, `${where} failed, the call goes on without it: ${describeError(error)}`);
+}
+
+/** Class and stack frames, never the message: it may quote what the program sent or received. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return [error.constructor.name, ...frames.slice(0, 5)].join('\n');
+}

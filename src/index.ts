@@ -1,0 +1,2 @@
+export type { CaptureMessageContent, OpenAIInstrumentationConfig } from './config.ts';
+export { OpenAIInstrumentation } from './instrumentation.ts';

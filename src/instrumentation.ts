@@ -1,0 +1,77 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { type LoadedClient, onClientLoaded } from './client/load.ts';
+import { Seam } from './client/seam.ts';
+import type { OpenAIInstrumentationConfig } from './config.ts';
+import { guard } from './guard.ts';
+import { Observer } from './observer.ts';
+import { NAME, VERSION } from './version.ts';
+
+/**
+ * OpenTelemetry instrumentation for the `openai` package, versions 4.19 to 7.
+ *
+ * Implements the `Instrumentation` interface of `@opentelemetry/instrumentation` without depending on it, so
+ * that it fits both lines of OpenTelemetry:
+ *
+ * ```ts
+ * new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+ * ```
+ *
+ * It has to be created before `openai` is imported.
+ */
+export class OpenAIInstrumentation {
+  readonly instrumentationName: string = NAME;
+  readonly instrumentationVersion: string = VERSION;
+
+  #config: OpenAIInstrumentationConfig;
+  #observer: Observer;
+  #stopLoading: (() => void) | undefined;
+  readonly #seams = new Set<Seam>();
+
+  constructor(config: OpenAIInstrumentationConfig = {}) {
+    this.#config = { enabled: true, ...config };
+    this.#observer = new Observer(this.#config);
+    if (this.#config.enabled) this.enable();
+  }
+
+  /** Observes the clients that are loaded, and those that will be. */
+  enable(): void {
+    this.#config.enabled = true;
+    if (this.#stopLoading !== undefined) return;
+    this.#stopLoading = onClientLoaded((client) => this.#instrument(client));
+  }
+
+  /** Calls under way finish unrecorded; everything open is ended, everything patched is put back. */
+  disable(): void {
+    this.#config.enabled = false;
+    this.#stopLoading?.();
+    this.#stopLoading = undefined;
+    for (const seam of this.#seams) seam.removeDefault(this.#observer);
+    this.#seams.clear();
+    guard('disabling', () => this.#observer.dispose());
+  }
+
+  setTracerProvider(tracerProvider: TracerProvider): void {
+    this.#observer.telemetry.setTracerProvider(tracerProvider);
+    this.#observer.reportProblems();
+  }
+
+  setMeterProvider(meterProvider: MeterProvider): void {
+    this.#observer.telemetry.setMeterProvider(meterProvider);
+  }
+
+  getConfig(): OpenAIInstrumentationConfig {
+    return this.#config;
+  }
+
+  /** Takes effect for calls made from now on. */
+  setConfig(config: OpenAIInstrumentationConfig): void {
+    this.#config = { enabled: true, ...config };
+    this.#observer.configure(this.#config);
+  }
+
+  #instrument({ prototype }: LoadedClient): void {
+    const seam = Seam.of(prototype);
+    seam.addDefault(this.#observer);
+    this.#seams.add(seam);
+  }
+}

@@ -1,0 +1,128 @@
+import { diag } from '@opentelemetry/api';
+import type { Call, CallObservation, CallObserver } from './client/call.ts';
+import { endpointOf } from './client/provider.ts';
+import { matchRoute } from './client/routes.ts';
+import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
+import { Assistants } from './conversations/assistants/index.ts';
+import { Conversations } from './conversations/conversations.ts';
+import type { Placement } from './conversations/placement.ts';
+import { type ApiRequest, operationOf } from './operations/index.ts';
+import { stringField } from './payload.ts';
+import { CallSpan } from './telemetry/call-span.ts';
+import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+
+/**
+ * What is done with every call: finds out what it means and where it belongs, and has it recorded. One
+ * observer stands for one set of settings.
+ */
+export class Observer implements CallObserver, ProviderListener {
+  readonly telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #assistants: Assistants;
+  /** Calls that are under way, so that no span stays open when tracing is shut down. */
+  readonly #open = new Set<Call>();
+  readonly #problems: string[] = [];
+  #provider: object | undefined;
+  #stopListening: () => void = () => undefined;
+
+  constructor(config: OpenAIInstrumentationConfig = {}) {
+    this.telemetry = new Telemetry(resolveSettings(config, (problem) => this.#problems.push(problem)));
+    this.#conversations = new Conversations(this.telemetry);
+    this.#assistants = new Assistants(this.telemetry, this.#conversations);
+  }
+
+  /** New settings, for calls made from now on. */
+  configure(config: OpenAIInstrumentationConfig): void {
+    this.telemetry.settings = resolveSettings(config, (problem) => this.#problems.push(problem));
+  }
+
+  get settings(): Settings {
+    return this.telemetry.settings;
+  }
+
+  /** Says what is wrong with the settings, once there is somebody to hear it: a logger is set up after options are. */
+  reportProblems(): void {
+    for (const problem of this.#problems.splice(0))
+      diag.warn(`opentelemetry-instrumentation-openai: ${problem}`);
+  }
+
+  start(call: Call): CallObservation | undefined {
+    this.reportProblems();
+    this.#listenToProvider();
+    const { route, values } = matchRoute(call.method, call.path);
+    const request: ApiRequest = {
+      method: call.method,
+      route,
+      values,
+      body: call.body,
+      streamed: call.streamed,
+      deployment: stringField(call.client, 'deploymentName'),
+    };
+    const observation = this.#observe(call, request);
+    return observation === undefined ? undefined : this.#track(call, observation);
+  }
+
+  async flush(): Promise<void> {
+    await this.#conversations.flush();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#interruptCalls();
+    await this.#conversations.shutdown();
+  }
+
+  /** Ends all that is under way, and lets go of the provider. */
+  dispose(): void {
+    this.#interruptCalls();
+    this.#conversations.endAll();
+    this.#stopListening();
+    this.#provider = undefined;
+  }
+
+  #observe(call: Call, request: ApiRequest): CallObservation | undefined {
+    const endpoint = endpointOf(call.client);
+    const assistants = Assistants.covers(request);
+    const run = assistants ? this.#assistants.observeRun(call, request, endpoint) : undefined;
+    if (run !== undefined) return run;
+    const placement = assistants ? this.#assistants.place(call, request, endpoint) : { parent: call.context };
+    const operation = operationOf(request.route.operation);
+    if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(placement);
+    return new CallSpan(this.telemetry, call, { operation, request, endpoint, ...placement });
+  }
+
+  #wantsApiSpan({ method }: ApiRequest): boolean {
+    const { apiSpans } = this.settings;
+    return apiSpans === 'all' || (apiSpans === 'writes' && method !== 'GET');
+  }
+
+  #track(call: Call, observation: CallObservation): CallObservation {
+    this.#open.add(call);
+    return {
+      context: observation.context,
+      ...(observation.chunk === undefined ? {} : { chunk: observation.chunk.bind(observation) }),
+      settle: (settled) => {
+        this.#open.delete(settled);
+        observation.settle(settled);
+      },
+    };
+  }
+
+  #interruptCalls(): void {
+    for (const call of [...this.#open]) call.close('interrupted');
+  }
+
+  /** The provider may be registered, or replaced, long after the instrumentation was made. */
+  #listenToProvider(): void {
+    const { provider } = this.telemetry;
+    if (provider === this.#provider) return;
+    this.#stopListening();
+    this.#provider = provider;
+    this.#stopListening = beforeProviderEnds(provider, this);
+  }
+}
+
+/** A call that gets no span still tells the hierarchy what it came to. */
+function unrecorded({ parent, settled }: Placement): CallObservation {
+  return { context: parent, settle: (call) => settled?.(call) };
+}

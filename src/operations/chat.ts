@@ -1,0 +1,111 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, countField, field, numberField, stringField, strings } from '../payload.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
+  ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
+  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
+  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
+  ATTR_GEN_AI_REQUEST_SEED,
+  ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_P,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_REQUEST_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+} from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define, optional } from './attributes.ts';
+import { ChatAccumulator } from './chat/accumulator.ts';
+import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
+import type { ApiRequest, Operation } from './operation.ts';
+
+/**
+ * `POST /chat/completions`: one model call.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat/create
+ */
+export const chat: Operation = {
+  name: 'chat',
+  spanName: (request) => ['chat', modelOf(request)].filter(Boolean).join(' '),
+  requestAttributes,
+  resultAttributes,
+  usage: (result) => readUsage(field(result, 'usage')),
+  accumulate: ({ content }) => new ChatAccumulator(content),
+  content: {
+    requestAttributes: ({ body }) => stopSequences(body),
+    inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),
+    toolDefinitions: ({ body }) => readToolDefinitions(body),
+    outputMessages: readOutputMessages,
+  },
+};
+
+function modelOf({ body, deployment }: ApiRequest): string | undefined {
+  return deployment ?? stringField(body, 'model');
+}
+
+function requestAttributes(request: ApiRequest): Attributes {
+  const { body } = request;
+  const choiceCount = countField(body, 'n');
+  const serviceTier = stringField(body, 'service_tier');
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: 'chat',
+    [ATTR_OPENAI_API_TYPE]: 'chat_completions',
+  };
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+  define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
+  define(attributes, ATTR_GEN_AI_REQUEST_SEED, countField(body, 'seed'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
+  define(
+    attributes,
+    ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+    countField(body, 'max_completion_tokens') ?? countField(body, 'max_tokens'),
+  );
+  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
+  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(body, 'reasoning_effort'));
+  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
+  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, serviceTier === 'auto' ? undefined : serviceTier);
+  return attributes;
+}
+
+/** The caller's own words, so content. */
+function stopSequences(body: unknown): Attributes {
+  const stop = field(body, 'stop');
+  const sequences = typeof stop === 'string' ? [stop] : strings(arrayField(body, 'stop'));
+  return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
+}
+
+const OUTPUT_TYPES: Readonly<Record<string, string>> = {
+  json_object: 'json',
+  json_schema: 'json',
+  text: 'text',
+};
+
+function outputType(body: unknown): string | undefined {
+  if (arrayField(body, 'modalities').includes('audio')) return 'speech';
+  return OUTPUT_TYPES[stringField(field(body, 'response_format'), 'type') ?? ''];
+}
+
+function resultAttributes(result: unknown): Attributes {
+  const reasons = arrayField(result, 'choices')
+    .map((choice) => stringField(choice, 'finish_reason'))
+    .filter((reason) => reason !== undefined);
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reasons.length > 0 ? reasons : undefined);
+  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, stringField(result, 'service_tier'));
+  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
+  return attributes;
+}

@@ -1,0 +1,91 @@
+import { arrayField, countField, field, objectField, stringField } from '../../payload.ts';
+import type { Accumulator } from '../operation.ts';
+
+/** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
+const MAX_CHOICES = 128;
+const MAX_TOOL_CALLS = 128;
+
+interface Choice {
+  index: number;
+  finish_reason?: string;
+  message?: ChoiceMessage;
+}
+
+interface ChoiceMessage {
+  role: string;
+  content: string;
+  refusal: string;
+  tool_calls: ToolCall[];
+}
+
+interface ToolCall {
+  id?: string;
+  type: 'function';
+  function: { name: string; arguments: string };
+}
+
+/** Puts the chunks of a chat completion together into the completion, its messages only where asked for. */
+export class ChatAccumulator implements Accumulator {
+  readonly #content: boolean;
+  readonly #choices: Choice[] = [];
+  /** The newest chunk that said which response it is part of. */
+  #head: unknown;
+  #usage: unknown;
+
+  constructor(content: boolean) {
+    this.#content = content;
+  }
+
+  add(chunk: unknown): void {
+    this.#head = chunk;
+    const usage = field(chunk, 'usage');
+    if (usage !== undefined && usage !== null) this.#usage = usage;
+    for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
+  }
+
+  result(): unknown {
+    const head = this.#head;
+    return {
+      id: field(head, 'id'),
+      model: field(head, 'model'),
+      service_tier: field(head, 'service_tier'),
+      system_fingerprint: field(head, 'system_fingerprint'),
+      choices: this.#choices.filter((choice) => choice !== undefined),
+      usage: this.#usage,
+    };
+  }
+
+  #addChoice(delta: unknown): void {
+    const index = countField(delta, 'index') ?? 0;
+    const reason = stringField(delta, 'finish_reason');
+    if (index >= MAX_CHOICES || (reason === undefined && !this.#content)) return;
+    let choice = this.#choices[index];
+    if (choice === undefined) {
+      choice = { index };
+      this.#choices[index] = choice;
+    }
+    if (reason !== undefined) choice.finish_reason = reason;
+    if (this.#content) addMessage(choice, objectField(delta, 'delta'));
+  }
+}
+
+function addMessage(choice: Choice, delta: unknown): void {
+  choice.message ??= { role: 'assistant', content: '', refusal: '', tool_calls: [] };
+  const { message } = choice;
+  message.role = stringField(delta, 'role') ?? message.role;
+  message.content += stringField(delta, 'content') ?? '';
+  message.refusal += stringField(delta, 'refusal') ?? '';
+  for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call);
+}
+
+function addToolCall(message: ChoiceMessage, delta: unknown): void {
+  const index = countField(delta, 'index') ?? 0;
+  if (index >= MAX_TOOL_CALLS) return;
+  message.tool_calls[index] ??= { type: 'function', function: { name: '', arguments: '' } };
+  const call = message.tool_calls[index];
+  const id = stringField(delta, 'id');
+  if (id !== undefined) call.id = id;
+  const called = objectField(delta, 'function');
+  call.function.name += stringField(called, 'name') ?? '';
+  call.function.arguments += stringField(called, 'arguments') ?? '';
+}

@@ -1,0 +1,117 @@
+import { arrayField, asObject, field, objectField, stringField } from '../../payload.ts';
+import {
+  type Message,
+  type MessagePart,
+  messageFinishReason,
+  parseJson,
+  type ToolDefinition,
+  urlPart,
+} from '../../telemetry/messages.ts';
+
+/** Messages of a request; system and developer messages stay among them, with their role. */
+export function readInputMessages(messages: unknown): Message[] {
+  if (!Array.isArray(messages)) return [];
+  return messages.map((message) => ({
+    role: stringField(message, 'role') ?? 'user',
+    parts: readParts(message),
+  }));
+}
+
+/** One message for each choice. */
+export function readOutputMessages(result: unknown): Message[] {
+  return arrayField(result, 'choices').flatMap((choice) => {
+    const message = objectField(choice, 'message');
+    if (message === undefined) return [];
+    return {
+      role: stringField(message, 'role') ?? 'assistant',
+      parts: readParts(message),
+      finish_reason: messageFinishReason(stringField(choice, 'finish_reason')),
+    };
+  });
+}
+
+/** Function tools as the conventions have them, flat; custom tools by their name and type. */
+export function readToolDefinitions(body: unknown): ToolDefinition[] {
+  return arrayField(body, 'tools').flatMap((tool) => {
+    const type = stringField(tool, 'type') ?? 'function';
+    const definition = objectField(tool, type);
+    const name = stringField(definition, 'name') ?? stringField(tool, 'name') ?? type;
+    const description = stringField(definition, 'description');
+    const parameters = objectField(definition, 'parameters');
+    return {
+      type,
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(parameters === undefined ? {} : { parameters }),
+    };
+  });
+}
+
+function readParts(message: unknown): MessagePart[] {
+  if (stringField(message, 'role') === 'tool') return [toolResponse(message)];
+  const content = field(message, 'content');
+  const refusal = stringField(message, 'refusal');
+  return [
+    ...(typeof content === 'string' && content !== '' ? [text(content)] : []),
+    ...(Array.isArray(content) ? content.flatMap(readContentPart) : []),
+    ...(refusal === undefined ? [] : [{ type: 'refusal' as const, content: refusal }]),
+    ...arrayField(message, 'tool_calls').flatMap(readToolCall),
+    ...readFunctionCall(field(message, 'function_call')),
+  ];
+}
+
+function text(content: string): MessagePart {
+  return { type: 'text', content };
+}
+
+function toolResponse(message: unknown): MessagePart {
+  const id = stringField(message, 'tool_call_id');
+  const content = field(message, 'content');
+  const response = Array.isArray(content)
+    ? content.map((part) => stringField(part, 'text') ?? '').join('')
+    : content;
+  return { type: 'tool_call_response', ...(id === undefined ? {} : { id }), response };
+}
+
+function readContentPart(part: unknown): MessagePart[] {
+  const type = stringField(part, 'type');
+  const value = type === undefined ? undefined : field(part, type);
+  if (type === 'text' && typeof value === 'string') return [text(value)];
+  if (type === 'refusal' && typeof value === 'string') return [{ type: 'refusal', content: value }];
+  const url = stringField(value, 'url');
+  if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
+  const fileId = stringField(value, 'file_id');
+  if (type === 'file' && fileId !== undefined)
+    return [{ type: 'file', modality: 'document', file_id: fileId }];
+  return readInlineMedia(type, value);
+}
+
+function readInlineMedia(type: string | undefined, value: unknown): MessagePart[] {
+  const audio = stringField(value, 'data');
+  if (type === 'input_audio' && audio !== undefined) {
+    const format = stringField(value, 'format');
+    const mimeType = format === undefined ? {} : { mime_type: `audio/${format}` };
+    return [{ type: 'media_reference', modality: 'audio', ...mimeType, size: audio.length }];
+  }
+  const file = stringField(value, 'file_data');
+  if (type === 'file' && file !== undefined)
+    return [{ type: 'media_reference', modality: 'document', size: file.length }];
+  return [];
+}
+
+function readToolCall(call: unknown): MessagePart[] {
+  const id = stringField(call, 'id');
+  const called = objectField(call, 'function') ?? objectField(call, 'custom');
+  const name = stringField(called, 'name');
+  if (name === undefined) return [];
+  const args = parseJson(field(called, 'arguments') ?? field(called, 'input'));
+  return [{ type: 'tool_call', ...(id === undefined ? {} : { id }), name, arguments: args }];
+}
+
+/** The form that came before tool calls. */
+function readFunctionCall(call: unknown): MessagePart[] {
+  const name = stringField(asObject(call), 'name');
+  return name === undefined
+    ? []
+    : [{ type: 'tool_call', name, arguments: parseJson(field(call, 'arguments')) }];
+}

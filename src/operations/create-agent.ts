@@ -1,0 +1,40 @@
+import type { Attributes } from '@opentelemetry/api';
+import { stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_OPENAI_ASSISTANT_ID,
+} from '../semconv/attributes.ts';
+import { define } from './attributes.ts';
+import type { Operation } from './operation.ts';
+
+/**
+ * `POST /assistants` and `POST /agents`: an agent is created.
+ *
+ * @see https://platform.openai.com/docs/api-reference/assistants/createAssistant
+ */
+export const createAgent: Operation = {
+  name: 'create_agent',
+  spanName: ({ body }) => ['create_agent', stringField(body, 'name')].filter(Boolean).join(' '),
+  requestAttributes({ body }): Attributes {
+    const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'create_agent' };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model'));
+    define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(body, 'name'));
+    return attributes;
+  },
+  resultAttributes(result, { route }): Attributes {
+    const attributes: Attributes = {};
+    const id = stringField(result, 'id');
+    define(attributes, ATTR_GEN_AI_AGENT_ID, id);
+    if (route.template === '/assistants') define(attributes, ATTR_OPENAI_ASSISTANT_ID, id);
+    return attributes;
+  },
+  content: {
+    systemInstructions({ body }) {
+      const instructions = stringField(body, 'instructions');
+      return instructions === undefined ? [] : [{ type: 'text', content: instructions }];
+    },
+  },
+};

@@ -1,0 +1,52 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Route } from '../client/routes.ts';
+import type { Message, ToolDefinition } from '../telemetry/messages.ts';
+import type { Usage } from '../telemetry/usage.ts';
+
+/** One request to the API, as it was asked for. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly route: Route;
+  /** Values of the path parameters, in the order of `route.parameters`. */
+  readonly values: readonly string[];
+  readonly body: unknown;
+  readonly streamed: boolean;
+  /** An `AzureOpenAI` client's deployment, which stands for the model. */
+  readonly deployment: string | undefined;
+}
+
+/** What an operation sends to and gets from the model: recorded only with consent. */
+export interface OperationContent {
+  /** Parameters of the request that hold the caller's own words. */
+  requestAttributes?(request: ApiRequest): Attributes;
+  systemInstructions?(request: ApiRequest): readonly Message['parts'][number][];
+  inputMessages?(request: ApiRequest): readonly Message[];
+  toolDefinitions?(request: ApiRequest): readonly ToolDefinition[];
+  outputMessages?(result: unknown): readonly Message[];
+}
+
+/**
+ * What one kind of call means. Every file in this folder exports one of these; all of it is pure, and reads
+ * requests and results without trusting them.
+ */
+export interface Operation {
+  /** `gen_ai.operation.name`; `undefined` for endpoints that the conventions have no operation for. */
+  readonly name?: string;
+  /** The span's name, from what is known when it starts. */
+  spanName(request: ApiRequest): string;
+  /** Attributes known when the span starts, so that samplers see them. */
+  requestAttributes(request: ApiRequest): Attributes;
+  /** Attributes of the result, plain or put together from a stream. */
+  resultAttributes(result: unknown, request: ApiRequest): Attributes;
+  /** Tokens that the call spent. */
+  usage?(result: unknown): Usage | undefined;
+  /** Puts the chunks of a stream together into the result that a plain call would have given. */
+  accumulate?(options: { content: boolean }): Accumulator;
+  readonly content?: OperationContent;
+}
+
+/** Folds a stream into a result, one chunk at a time; it keeps text only where content is recorded. */
+export interface Accumulator {
+  add(chunk: unknown): void;
+  result(): unknown;
+}

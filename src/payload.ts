@@ -1,0 +1,52 @@
+/**
+ * Narrow accessors for payloads. What the SDK hands over is untrusted: fields may be missing, renamed,
+ * of another type, or throw when read. Each accessor gives the value in the one type asked for, or `undefined`.
+ */
+
+export type PayloadObject = Readonly<Record<string, unknown>>;
+
+/** The value as an object whose fields can be asked for; `undefined` for `null`, arrays and primitives. */
+export function asObject(value: unknown): PayloadObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as PayloadObject)
+    : undefined;
+}
+
+export function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as PayloadObject)[key] : undefined;
+}
+
+export function objectField(value: unknown, key: string): PayloadObject | undefined {
+  return asObject(field(value, key));
+}
+
+export function arrayField(value: unknown, key: string): readonly unknown[] {
+  const found = field(value, key);
+  return Array.isArray(found) ? found : [];
+}
+
+/** A non-empty string. */
+export function stringField(value: unknown, key: string): string | undefined {
+  const found = field(value, key);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+export function numberField(value: unknown, key: string): number | undefined {
+  const found = field(value, key);
+  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+}
+
+/** An integer that counts something: tokens, images, results. */
+export function countField(value: unknown, key: string): number | undefined {
+  const found = field(value, key);
+  return typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 ? found : undefined;
+}
+
+export function booleanField(value: unknown, key: string): boolean | undefined {
+  const found = field(value, key);
+  return typeof found === 'boolean' ? found : undefined;
+}
+
+export function strings(values: readonly unknown[]): string[] {
+  return values.filter((value): value is string => typeof value === 'string');
+}

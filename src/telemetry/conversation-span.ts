@@ -1,0 +1,61 @@
+import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
+import type { Endpoint } from '../client/provider.ts';
+import {
+  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_RUNS,
+  ATTR_OPENAI_TOTAL_USER_MESSAGES,
+} from '../semconv/attributes.ts';
+import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { Usage } from './usage.ts';
+
+/** What this process has seen of a conversation, from its beginning: take the last, never the sum. */
+export interface Totals {
+  readonly usage: Usage | undefined;
+  readonly runs: number;
+  readonly userMessages: number;
+}
+
+export interface ConversationSpanStart {
+  readonly place: Place;
+  readonly endpoint: Endpoint;
+  readonly parent: Context;
+  /** Starts a trace. */
+  readonly root: boolean;
+  readonly links: Link[];
+  readonly startTime: number;
+}
+
+/** Starts the span of one segment of a conversation; no other file does. */
+export function startConversationSpan(telemetry: Telemetry, start: ConversationSpanStart): Span {
+  const { place, endpoint, parent, root, links, startTime } = start;
+  return telemetry.tracer.startSpan(
+    place.kind,
+    {
+      kind: SpanKind.INTERNAL,
+      root,
+      links,
+      startTime,
+      attributes: { ...placeAttributes(place), ...endpointAttributes(endpoint) },
+    },
+    parent,
+  );
+}
+
+export function endConversationSpan(span: Span, totals: Totals, endTime: number): void {
+  span.setAttributes(totalAttributes(totals));
+  span.end(endTime);
+}
+
+/** Totals stand under names of their own, so that adding up `gen_ai.usage.*` over a trace is right. */
+export function totalAttributes({ usage, runs, userMessages }: Totals): Attributes {
+  const attributes: Attributes = {};
+  if (usage !== undefined) {
+    attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
+    attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
+  }
+  if (runs > 0) attributes[ATTR_OPENAI_TOTAL_RUNS] = runs;
+  if (userMessages > 0) attributes[ATTR_OPENAI_TOTAL_USER_MESSAGES] = userMessages;
+  return attributes;
+}

@@ -1,0 +1,45 @@
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { Settings } from '../config.ts';
+import { recordsContentOnSpans } from '../config.ts';
+import { field, stringField } from '../payload.ts';
+import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
+import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
+
+/** What went wrong, in one word; the text may echo input and is content. */
+export interface Failure {
+  readonly type: string;
+  readonly message: string | undefined;
+}
+
+/** The kind of error a call threw: the provider's code, else the name of its class. */
+export function readFailure(error: unknown): Failure {
+  const message = stringField(error, 'message');
+  return { type: codeOf(error) ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER, message };
+}
+
+/** Marks the span as failed. The message is recorded only where content is. */
+export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
+  span.setAttribute(ATTR_ERROR_TYPE, failure.type);
+  const described = recordsContentOnSpans(settings) && failure.message !== undefined;
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    ...(described ? { message: failure.message.slice(0, settings.maxContentLength) } : {}),
+  });
+}
+
+export function failureAttributes(failure: Failure | undefined): Attributes {
+  return failure === undefined ? {} : { [ATTR_ERROR_TYPE]: failure.type };
+}
+
+/** A code is a short word; anything else in its place is not trusted to be one. */
+function codeOf(error: unknown): string | undefined {
+  const code = stringField(error, 'code');
+  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+}
+
+function classNameOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const name: unknown = field(error, 'constructor');
+  const className = typeof name === 'function' ? name.name : '';
+  return className === '' || className === 'Object' ? undefined : className;
+}

@@ -1,0 +1,74 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Endpoint } from '../client/provider.ts';
+import type { ConversationKind } from '../conversations/model.ts';
+import {
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../semconv/attributes.ts';
+
+/** Where something belongs. Every span carries the ids of all that is above it, so that one filter finds all. */
+export interface Place {
+  readonly kind: ConversationKind;
+  readonly conversationId: string | undefined;
+  readonly invocationId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly agentName?: string | undefined;
+}
+
+interface Names {
+  readonly apiType: string;
+  readonly conversation: string | undefined;
+  readonly invocation: string | undefined;
+  readonly agent: string | undefined;
+}
+
+/** How each API names the ids; beside them stand the conventions' own. */
+const NAMES: Readonly<Record<ConversationKind, Names>> = {
+  thread: {
+    apiType: 'assistants',
+    conversation: ATTR_OPENAI_THREAD_ID,
+    invocation: ATTR_OPENAI_RUN_ID,
+    agent: ATTR_OPENAI_ASSISTANT_ID,
+  },
+  conversation: { apiType: 'responses', conversation: undefined, invocation: undefined, agent: undefined },
+  session: {
+    apiType: 'agents',
+    conversation: ATTR_OPENAI_SESSION_ID,
+    invocation: ATTR_OPENAI_TURN_ID,
+    agent: undefined,
+  },
+};
+
+export function placeAttributes(place: Place): Attributes {
+  const names = NAMES[place.kind];
+  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: names.apiType };
+  const ids: readonly [name: string | undefined, value: string | undefined][] = [
+    [ATTR_GEN_AI_CONVERSATION_ID, place.conversationId],
+    [names.conversation, place.conversationId],
+    [names.invocation, place.invocationId],
+    [ATTR_GEN_AI_AGENT_ID, place.agentId],
+    [names.agent, place.agentId],
+    [ATTR_GEN_AI_AGENT_NAME, place.agentName],
+  ];
+  for (const [name, value] of ids) {
+    if (name !== undefined && value !== undefined) attributes[name] = value;
+  }
+  return attributes;
+}
+
+export function endpointAttributes({ provider, address, port }: Endpoint): Attributes {
+  const attributes: Attributes = { [ATTR_GEN_AI_PROVIDER_NAME]: provider };
+  if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address;
+  if (address !== undefined && port !== undefined) attributes[ATTR_SERVER_PORT] = port;
+  return attributes;
+}

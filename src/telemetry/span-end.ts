@@ -1,0 +1,29 @@
+import type { Span, TimeInput } from '@opentelemetry/api';
+import { guard } from '../guard.ts';
+
+/**
+ * Calls the listener just before the span ends. Its `end` is wrapped on the object for as long as it is open,
+ * and put back after that.
+ *
+ * @param listener gets the end time that the caller gave, in milliseconds since the epoch, if it gave one
+ */
+export function beforeSpanEnds(span: Span, listener: (time: number | undefined) => void): void {
+  const owned = Object.getOwnPropertyDescriptor(span, 'end');
+  const original = span.end;
+  const end = function end(this: Span, time?: TimeInput): void {
+    if (Object.getOwnPropertyDescriptor(span, 'end')?.value === end) {
+      if (owned === undefined) delete (span as { end?: unknown }).end;
+      else Object.defineProperty(span, 'end', owned);
+    }
+    guard('ending with a parent span', listener, milliseconds(time));
+    original.call(this, time);
+  };
+  Object.defineProperty(span, 'end', { value: end, configurable: true, writable: true, enumerable: false });
+}
+
+function milliseconds(time: TimeInput | undefined): number | undefined {
+  if (time instanceof Date) return time.getTime();
+  if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6;
+  // Smaller numbers are times of the performance clock.
+  return typeof time === 'number' && time > performance.timeOrigin ? time : undefined;
+}

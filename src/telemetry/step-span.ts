@@ -1,0 +1,95 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import type { Endpoint } from '../client/provider.ts';
+import {
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_STEP_STATUS,
+  ATTR_OPENAI_STEP_TYPE,
+} from '../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../semconv/values.ts';
+import { ContentRecorder } from './content.ts';
+import { type Failure, recordFailure } from './error.ts';
+import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
+import type { Message } from './messages.ts';
+import type { Telemetry } from './telemetry.ts';
+import { type Usage, usageAttributes } from './usage.ts';
+
+/** A step of an invocation, all of it known: one call of the model. */
+export interface RecordedStep {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly model: string | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  readonly finishReason: string | undefined;
+  readonly messageId: string | undefined;
+  readonly startTime: number;
+  readonly endTime: number;
+  /** Seconds from the start of the step to its first text, where it was streamed. */
+  readonly timeToFirstChunk: number | undefined;
+  readonly inputMessages: readonly Message[];
+  readonly outputMessages: readonly Message[];
+}
+
+/** Draws a step as `chat {model}`, below its invocation. */
+export function recordStep(
+  telemetry: Telemetry,
+  step: RecordedStep,
+  context: { parent: Context; place: Place; endpoint: Endpoint },
+): void {
+  const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
+  const span = telemetry.tracer.startSpan(
+    name,
+    {
+      kind: SpanKind.CLIENT,
+      startTime: step.startTime,
+      attributes: {
+        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+        ...endpointAttributes(context.endpoint),
+        ...placeAttributes(context.place),
+        ...stepAttributes(step),
+        ...usageAttributes(step.usage),
+      },
+    },
+    context.parent,
+  );
+  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings) : undefined;
+  if (recorder !== undefined) {
+    const content: Attributes = {};
+    recorder.addMessages(content, ATTR_GEN_AI_OUTPUT_MESSAGES, step.outputMessages);
+    recorder.addMessages(content, ATTR_GEN_AI_INPUT_MESSAGES, step.inputMessages);
+    span.setAttributes(content);
+  }
+  if (step.failure !== undefined) recordFailure(span, step.failure, telemetry.settings);
+  span.end(step.endTime);
+}
+
+function stepAttributes(step: RecordedStep): Attributes {
+  const attributes: Attributes = {
+    [ATTR_OPENAI_STEP_ID]: step.id,
+    [ATTR_OPENAI_STEP_TYPE]: step.type,
+    [ATTR_OPENAI_STEP_STATUS]: step.status,
+    [ATTR_GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
+  };
+  if (step.model !== undefined) {
+    attributes[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
+    attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
+  }
+  if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
+  if (step.finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [step.finishReason];
+  if (step.timeToFirstChunk !== undefined) {
+    attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = step.timeToFirstChunk;
+  }
+  return attributes;
+}

@@ -1,0 +1,40 @@
+import { type MeterProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import type { Settings } from '../config.ts';
+import { SCHEMA_URL } from '../semconv/schema.ts';
+import { NAME, VERSION } from '../version.ts';
+import { Metrics } from './metrics.ts';
+
+/** What recording needs: the settings, a tracer and the metrics, of providers that may come later. */
+export class Telemetry {
+  settings: Settings;
+  readonly metrics: Metrics = new Metrics();
+  #provider: TracerProvider | undefined;
+  #tracer: Tracer | undefined;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  setTracerProvider(provider: TracerProvider): void {
+    this.#provider = provider;
+    this.#tracer = undefined;
+  }
+
+  setMeterProvider(provider: MeterProvider): void {
+    this.metrics.setMeterProvider(provider);
+  }
+
+  /** The provider that makes the spans: behind the API's proxy, the one registered by now. */
+  get provider(): object {
+    const provider = this.#provider ?? trace.getTracerProvider();
+    const { getDelegate } = provider as { getDelegate?: () => object };
+    return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
+  }
+
+  get tracer(): Tracer {
+    this.#tracer ??= (this.#provider ?? trace.getTracerProvider()).getTracer(NAME, VERSION, {
+      schemaUrl: SCHEMA_URL,
+    });
+    return this.#tracer;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import type { ToolCallSnapshot } from '../conversations/model.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
+  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_CALL_RESULT,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
+  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
+  ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_TOOL_TYPE,
+} from '../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../semconv/values.ts';
+import { ContentRecorder } from './content.ts';
+import { type Failure, recordFailure } from './error.ts';
+import { type Place, placeAttributes } from './hierarchy.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
+const TOOL_TYPES: Readonly<Record<string, string>> = {
+  function: 'function',
+  file_search: 'datastore',
+};
+
+/** A tool call, all of it known. */
+export interface RecordedToolCall {
+  readonly call: ToolCallSnapshot;
+  readonly stepId: string | undefined;
+  readonly vectorStoreIds: readonly string[];
+  readonly failure: Failure | undefined;
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/** Draws a tool call as `execute_tool {name}`, below its invocation, joined to its step by the step's id. */
+export function recordToolCall(
+  telemetry: Telemetry,
+  recorded: RecordedToolCall,
+  context: { parent: Context; place: Place },
+): void {
+  const { call, failure, startTime, endTime } = recorded;
+  const span = telemetry.tracer.startSpan(
+    `execute_tool ${call.name}`,
+    {
+      kind: SpanKind.INTERNAL,
+      startTime,
+      attributes: { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) },
+    },
+    context.parent,
+  );
+  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings) : undefined;
+  if (recorder !== undefined && call.content !== undefined) {
+    const { query, documents } = call.content;
+    const content: Attributes = {};
+    recorder.addValue(content, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, call.content.arguments);
+    recorder.addValue(content, ATTR_GEN_AI_TOOL_CALL_RESULT, call.content.result);
+    if (query !== undefined) content[ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT] = recorder.text(query);
+    recorder.addList(content, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents);
+    span.setAttributes(content);
+  }
+  if (failure !== undefined) recordFailure(span, failure, telemetry.settings);
+  span.end(endTime);
+}
+
+function toolPlaceAttributes(place: Place): Attributes {
+  const { [ATTR_OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
+  return attributes;
+}
+
+function toolAttributes({ call, stepId, vectorStoreIds }: RecordedToolCall): Attributes {
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR_GEN_AI_TOOL_NAME]: call.name,
+    [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
+    [ATTR_GEN_AI_TOOL_TYPE]: TOOL_TYPES[call.type] ?? 'extension',
+    [ATTR_OPENAI_TOOL_TYPE]: call.type,
+  };
+  if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
+  if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
+  if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
+  if (call.type === 'file_search' && vectorStoreIds.length > 0)
+    attributes[ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS] = [...vectorStoreIds];
+  return attributes;
+}
