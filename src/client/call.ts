@@ -57,6 +57,7 @@ export class Call {
   method = '';
   path = '';
   body: unknown;
+  query: unknown;
   /** Sent by the SDK's poll helpers, which repeat one retrieve until a resource is ready. */
   pollHelper = false;
   assistantsVersion: string | undefined;
@@ -98,7 +99,7 @@ export class Call {
     this.observation = guard('starting a call', startObservation, this.#observer, this);
     this.context = this.observation?.context ?? this.context;
     // Read by now: a stream may be open for long, and must not keep what was sent alive.
-    this.body = undefined;
+    this.body = this.query = undefined;
   }
 
   /** Takes in the response's status and headers, known before its body is read. */
@@ -169,6 +170,7 @@ function readOptions(call: Call, options: unknown): void {
   call.method = stringField(options, 'method')?.toUpperCase() ?? '';
   call.path = stringField(options, 'path') ?? '';
   call.body = field(options, 'body');
+  call.query = field(options, 'query');
   call.streamed = booleanField(options, 'stream') ?? booleanField(call.body, 'stream') ?? false;
   const headers = field(options, 'headers');
   call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';

@@ -39,19 +39,22 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
   const heard: Message[] = [...invocation.asked.messages];
   const shown = new Set<string>();
   const answers: Message[] = [];
+  let earliest = invocation.startTime;
   drawn.forEach((step, index) => {
     const calls = steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id);
     const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
-    const bounds = drawStep(invocation, step, endTime, reason, heard.slice(), outputMessages);
-    for (const call of calls) drawToolCall(invocation, call, bounds, endTime);
+    const times = stepTimes(step, calls, earliest, endTime);
+    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages });
+    earliest = times.endTime;
+    for (const call of calls) earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
     heard.push(...outputMessages, ...toolResponses(calls));
     if (step.snapshot.messageId !== undefined) {
       shown.add(step.snapshot.messageId);
       answers.push(...outputMessages);
     }
   });
-  if (drawn.length > 0 || invocation.span.isRecording()) {
+  if (invocation.span.isRecording()) {
     const orphans = steps.toolCalls.filter(
       ({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId),
     );
@@ -61,48 +64,62 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
-interface Bounds {
+interface Times {
   readonly startTime: number;
   readonly endTime: number;
 }
 
+/**
+ * Steps follow one another, and the tools they asked for; the server's whole seconds cannot tell that. A step
+ * that asks the program for tools is over, as a model call, when it has asked: the server completes it later.
+ */
+function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
+  const startTime = clamp(known(step.startTime) ?? earliest, earliest, latest);
+  const asked = calls.find((call) => call.startTime !== undefined)?.startTime;
+  return { startTime, endTime: clamp(asked ?? known(step.endTime) ?? latest, startTime, latest) };
+}
+
 function drawStep(
   invocation: Invocation,
-  step: Step,
-  endTime: number,
-  finishReason: string | undefined,
-  inputMessages: readonly Message[],
-  outputMessages: readonly Message[],
-): Bounds {
-  const { snapshot, firstTextTime } = step;
-  const start = clamp(known(step.startTime) ?? invocation.startTime, invocation.startTime, endTime);
-  const end = clamp(known(step.endTime) ?? endTime, start, endTime);
+  { snapshot, firstTextTime }: Step,
+  times: Times,
+  said: { reason: string | undefined; inputMessages: readonly Message[]; outputMessages: readonly Message[] },
+): void {
+  const { id, type, status, usage, failure, messageId } = snapshot;
   recordStep(
     invocation.telemetry,
     {
-      id: snapshot.id,
-      type: snapshot.type,
-      status: snapshot.status,
+      id,
+      type,
+      status,
+      usage,
+      failure,
+      messageId,
       model: invocation.snapshot?.model,
-      usage: snapshot.usage,
-      failure: snapshot.failure,
-      finishReason,
-      messageId: snapshot.messageId,
-      startTime: start,
-      endTime: end,
-      timeToFirstChunk: firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - start) / 1e3,
-      inputMessages,
-      outputMessages,
+      finishReason: said.reason,
+      startTime: times.startTime,
+      endTime: times.endTime,
+      timeToFirstChunk:
+        firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
+      inputMessages: said.inputMessages,
+      outputMessages: said.outputMessages,
     },
     { parent: invocation.contextIn(ROOT_CONTEXT), place: invocation.place, endpoint: invocation.endpoint },
   );
-  return { startTime: start, endTime: end };
 }
 
-/** A hosted tool ran within its step; a function from when the program was asked to when it answered. */
-function drawToolCall(invocation: Invocation, call: ToolCall, step: Bounds, endTime: number): void {
-  const start = clamp(call.startTime ?? step.startTime, invocation.startTime, endTime);
-  const end = clamp(call.endTime ?? (call.startTime === undefined ? step.endTime : endTime), start, endTime);
+/**
+ * A hosted tool ran within its step; a function from when the program was asked to when it answered.
+ *
+ * @returns when it ended
+ */
+function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, latest: number): number {
+  const startTime = clamp(call.startTime ?? step.startTime, step.startTime, latest);
+  const endTime = clamp(
+    call.endTime ?? (call.startTime === undefined ? step.endTime : latest),
+    startTime,
+    latest,
+  );
   const { snapshot } = call;
   recordToolCall(
     invocation.telemetry,
@@ -111,11 +128,12 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Bounds, endT
       stepId: call.stepId,
       vectorStoreIds: invocation.snapshot?.vectorStoreIds ?? [],
       failure: undefined,
-      startTime: start,
-      endTime: end,
+      startTime,
+      endTime,
     },
     { parent: invocation.contextIn(ROOT_CONTEXT), place: invocation.place },
   );
+  return endTime;
 }
 
 /** A step that was seen before its tool's output has it only from the request that brought it. */

@@ -26,6 +26,7 @@ export interface AssistantsCall {
   readonly sightings: Sightings;
   readonly threadId: string | undefined;
   readonly runId: string | undefined;
+  readonly query: unknown;
 }
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
@@ -90,6 +91,7 @@ export class Assistants {
       sightings: new Sightings(this.#telemetry, this.#conversations, call.client, call.assistantsVersion),
       threadId: parameterOf(request, 'thread_id'),
       runId: parameterOf(request, 'run_id'),
+      query: call.query,
     };
   }
 
@@ -110,8 +112,10 @@ export class Assistants {
     return read.call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
   }
 
-  #sight({ sightings }: AssistantsCall, call: Call): void {
-    if (call.outcome === 'value') sightings.result(call.value, call.endTime);
+  #sight({ sightings, query }: AssistantsCall, call: Call): void {
+    if (call.outcome !== 'value') return;
+    if (field(call.value, 'object') === 'list') sightings.list(call.value, call.endTime, query);
+    else sightings.result(call.value, call.endTime);
   }
 
   /** @param provisional the segment that was opened for a thread whose id was not known */

@@ -1,6 +1,8 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
+import { define } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
+import { stringField } from '../../payload.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -8,6 +10,7 @@ import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_RUN_STATUS,
   ATTR_URL_TEMPLATE,
@@ -129,11 +132,11 @@ export class RunRequest implements CallObservation {
     const attributes: Attributes = {
       [ATTR_HTTP_REQUEST_METHOD]: this.#request.route.method,
       [ATTR_URL_TEMPLATE]: this.#request.route.template,
-      ...callAttributes(call),
     };
-    const status = (call.value as { status?: unknown } | undefined)?.status;
-    if (typeof status === 'string') attributes[ATTR_OPENAI_RUN_STATUS] = status;
-    if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
+    const { [ATTR_OPENAI_REQUEST_ID]: requestId } = callAttributes(call);
+    define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
+    define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
+    define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
     if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
     if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = readFailure(call.error).type;
     this.#invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);

@@ -36,12 +36,17 @@ export class Sightings {
     this.#assistantsVersion = assistantsVersion ?? 'assistants=v2';
   }
 
-  /** The result of a call: an object, or a list of objects. */
+  /** The result of a call: one object. */
   result(value: unknown, time: number, invocation?: Invocation): void {
-    const sighting = { time, live: false, invocation };
-    const listed = arrayField(value, 'data');
-    if (listed.length === 0) this.#object(value, sighting);
-    for (const item of listed.slice(0, MOST_LISTED)) this.#object(item, sighting);
+    this.#object(value, { time, live: false, invocation });
+  }
+
+  /** The result of a call that lists objects, taken in the order in which they were made. */
+  list(value: unknown, time: number, query: unknown): void {
+    const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
+    // The API lists the newest first, unless it is asked not to.
+    const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
+    for (const item of inOrder) this.#object(item, { time, live: false, invocation: undefined });
   }
 
   /** An event of a stream: `{ event, data }`. @returns whether it brought text or code */
