@@ -127,7 +127,7 @@ function resolve(
     if (source.value === undefined || source.value === '') continue;
     const value = parse(source.value);
     if (value !== undefined) return value;
-    const shown = JSON.stringify(String(source.value).slice(0, 40));
+    const shown = JSON.stringify(textOf(source.value).slice(0, 40));
     report(`${source.name} is ${shown}; accepted are ${accepts}. It is treated as not set.`);
   }
   return fallback;
@@ -147,7 +147,7 @@ function oneOf<const Name extends string>(
   return {
     fallback: names[0],
     accepts: [...names, ...Object.keys(aliases)].join(', '),
-    parse: (value) => byKey.get(String(value).trim().toLowerCase()),
+    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
   };
 }
 
@@ -160,6 +160,11 @@ function count(fallback: number): Omit<Option<number>, 'variable'> {
       return typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
     },
   };
+}
+
+/** Options of untyped programs may be anything, even what has no text. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 }
 
 function readEnvironment(): Environment {

@@ -1,4 +1,3 @@
-import { diag } from '@opentelemetry/api';
 import type { Call, CallObservation, CallObserver } from './client/call.ts';
 import { endpointOf } from './client/provider.ts';
 import { matchRoute } from './client/routes.ts';
@@ -6,6 +5,7 @@ import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from
 import { Assistants } from './conversations/assistants/index.ts';
 import { Conversations } from './conversations/conversations.ts';
 import type { Placement } from './conversations/placement.ts';
+import { warnOnce } from './guard.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { stringField } from './payload.ts';
 import { CallSpan } from './telemetry/call-span.ts';
@@ -43,8 +43,8 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** Says what is wrong with the settings, once there is somebody to hear it: a logger is set up after options are. */
   reportProblems(): void {
-    for (const problem of this.#problems.splice(0))
-      diag.warn(`opentelemetry-instrumentation-openai: ${problem}`);
+    if (this.#problems.length === 0) return;
+    for (const problem of this.#problems.splice(0)) warnOnce(problem, problem);
   }
 
   start(call: Call): CallObservation | undefined {

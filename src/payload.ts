@@ -13,7 +13,12 @@ export function asObject(value: unknown): PayloadObject | undefined {
 }
 
 export function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as PayloadObject)[key] : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    return (value as PayloadObject)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 export function objectField(value: unknown, key: string): PayloadObject | undefined {
@@ -36,15 +41,28 @@ export function numberField(value: unknown, key: string): number | undefined {
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 }
 
+export function integerField(value: unknown, key: string): number | undefined {
+  const found = field(value, key);
+  return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined;
+}
+
 /** An integer that counts something: tokens, images, results. */
 export function countField(value: unknown, key: string): number | undefined {
-  const found = field(value, key);
-  return typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 ? found : undefined;
+  const found = integerField(value, key);
+  return found !== undefined && found >= 0 ? found : undefined;
 }
 
 export function booleanField(value: unknown, key: string): boolean | undefined {
   const found = field(value, key);
   return typeof found === 'boolean' ? found : undefined;
+}
+
+/** A row of a table of ours, by a key that somebody else chose: never what every object inherits. */
+export function row<Value>(
+  table: Readonly<Record<string, Value>>,
+  key: string | undefined,
+): Value | undefined {
+  return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 export function strings(values: readonly unknown[]): string[] {

@@ -75,6 +75,7 @@ export class Call {
   streamEnd: StreamEnd | undefined;
   chunkCount = 0;
   firstChunkTime: number | undefined;
+  lastChunkTime: number | undefined;
 
   begun = false;
   /** The program called `asResponse()`. */
@@ -90,6 +91,11 @@ export class Call {
 
   get settled(): boolean {
     return this.outcome !== undefined;
+  }
+
+  /** Whatever was thrown, even `undefined`. */
+  get failed(): boolean {
+    return this.outcome === 'error' || this.streamEnd === 'error';
   }
 
   /** Takes in the final request options of the SDK, before it builds the request from them. */
@@ -111,6 +117,7 @@ export class Call {
   chunk(value: unknown): void {
     const time = now();
     if (this.chunkCount++ === 0) this.firstChunkTime = time;
+    this.lastChunkTime = time;
     const { observation } = this;
     if (observation?.chunk !== undefined) guard('reading a chunk', passChunk, observation, value, time);
   }
@@ -131,14 +138,15 @@ export class Call {
 
   /** Ends a call that has no result to read: its body is the program's, or nobody wanted it. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
-    if (outcome === 'abandoned' && this.streamed) this.streamEnd ??= 'abandoned';
+    if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
     this.#settle(outcome, undefined, undefined);
   }
 
   #settle(outcome: Outcome, value: unknown, error: unknown): void {
     if (this.settled) return;
     this.outcome = outcome;
-    this.endTime = outcome === 'abandoned' && this.headersTime > 0 ? this.headersTime : now();
+    // That nobody reads on is noticed long after the last thing that happened.
+    this.endTime = (outcome === 'abandoned' && (this.lastChunkTime ?? this.headersTime)) || now();
     this.value = value;
     this.error = error;
     const { observation } = this;

@@ -5,7 +5,7 @@ import { field } from '../payload.ts';
  * class or a subclass, or the module's namespace.
  */
 export function findClientPrototype(target: unknown): object | undefined {
-  const prototype = isClient(target) ? target : field(classOf(target), 'prototype');
+  const prototype = isClient(target) ? target : fieldOf(classOf(target), 'prototype');
   for (let holder = prototype; isObject(holder); holder = Object.getPrototypeOf(holder)) {
     if (Object.hasOwn(holder, 'makeRequest')) return holder;
   }

@@ -57,7 +57,8 @@ export function readEndpoint(baseURL: string, azure: boolean): Endpoint {
   const provider = providerOf(url?.hostname ?? '');
   return {
     provider: provider ?? (azure ? 'azure.ai.openai' : DEFAULT_PROVIDER),
-    address: url?.hostname,
+    // An IPv6 address stands in brackets in URLs only.
+    address: url?.hostname.replace(/^\[|\]$/g, '') || undefined,
     port: url === undefined ? undefined : Number(url.port) || (url.protocol === 'http:' ? 80 : 443),
   };
 }

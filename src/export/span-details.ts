@@ -20,9 +20,16 @@ const IDS: readonly string[] = [
   'openai.item.id',
 ];
 
+/** On plain requests every id is worth showing but the request's own, as `openai.message.id` of a new message. */
+const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
+
 /** What is shown of a span, in this order. A new fact is a new row. */
 const FACTS: readonly Fact[] = [
   { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
+  {
+    attributes: ['gen_ai.operation.name', 'gen_ai.agent.id'],
+    show: ([operation, id]) => (operation === 'create_agent' ? words(id) : undefined),
+  },
   { attributes: ['openai.run.status'], show: ([value], { span }) => status(value, span) },
   {
     attributes: ['openai.step.status'],
@@ -43,7 +50,12 @@ const FACTS: readonly Fact[] = [
   { attributes: ['openai.cost'], show: ([value]) => dollars(value) },
   { attributes: ['openai.total.cost'], show: ([value]) => prefix('total ', dollars(value)) },
   { attributes: ['openai.total.runs'], show: ([value]) => count(value, 'run', 'runs') },
-  { attributes: ['openai.total.user_messages'], show: ([value]) => count(value, 'message', 'messages') },
+  {
+    attributes: ['openai.total.user_messages'],
+    show: ([value]) => count(value, 'user message', 'user messages'),
+  },
+  { attributes: ['openai.file_search.result_count'], show: ([value]) => count(value, 'result', 'results') },
+  { attributes: ['openai.code_interpreter.image_count'], show: ([value]) => count(value, 'image', 'images') },
   { attributes: ['gen_ai.response.finish_reasons'], show: ([value]) => words(value) },
   { attributes: ['http.request.resend_count'], show: ([value], node) => retries(value, node) },
   { attributes: ['openai.run.poll_count'], show: ([value]) => count(value, 'poll', 'polls') },
@@ -84,10 +96,12 @@ export function textOf(value: unknown): string {
 
 function ownIds(row: Row): string[] {
   const { attributes } = row.node.span;
+  const plain = attributes['gen_ai.operation.name'] === undefined;
+  const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A conversation's id is the thread's under another name, hence a set of values.
-  const ids = new Set(IDS.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
+  const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   for (let above = row.parent; above !== undefined && ids.size > 0; above = above.parent) {
-    for (const name of IDS) ids.delete(String(above.node.span.attributes[name]));
+    for (const name of names) ids.delete(String(above.node.span.attributes[name]));
   }
   return [...ids];
 }

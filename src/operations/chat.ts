@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, numberField, stringField, strings } from '../payload.ts';
+import { arrayField, countField, field, integerField, numberField, stringField, strings } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_TYPE,
@@ -63,7 +63,7 @@ function requestAttributes(request: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
   define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
-  define(attributes, ATTR_GEN_AI_REQUEST_SEED, countField(body, 'seed'));
+  define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
   define(

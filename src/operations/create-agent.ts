@@ -24,7 +24,7 @@ export const createAgent: Operation = {
     define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(body, 'name'));
     return attributes;
   },
-  resultAttributes(result, { route }): Attributes {
+  resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     const id = stringField(result, 'id');
     define(attributes, ATTR_GEN_AI_AGENT_ID, id);

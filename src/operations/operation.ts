@@ -37,7 +37,7 @@ export interface Operation {
   /** Attributes known when the span starts, so that samplers see them. */
   requestAttributes(request: ApiRequest): Attributes;
   /** Attributes of the result, plain or put together from a stream. */
-  resultAttributes(result: unknown, request: ApiRequest): Attributes;
+  resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */
   usage?(result: unknown): Usage | undefined;
   /** Puts the chunks of a stream together into the result that a plain call would have given. */

@@ -3,6 +3,10 @@ import { stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_HTTP_REQUEST_METHOD,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_RUN_STATUS,
+  ATTR_OPENAI_STEP_STATUS,
+  ATTR_OPENAI_STEP_TYPE,
   ATTR_OPENAI_THREAD_ID,
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
@@ -17,15 +21,29 @@ export const request: Operation = {
     [ATTR_URL_TEMPLATE]: apiRequest.route.template,
     ...pathAttributes(apiRequest),
   }),
-  /** The id of what a request to a collection has created. */
-  resultAttributes(result, { route }): Attributes {
+  /** What the result says of itself, and the id of what a request to a collection has created. */
+  resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
+    for (const [key, name] of OBJECT_FIELDS[stringField(result, 'object') ?? ''] ?? [])
+      define(attributes, name, stringField(result, key));
     if (route.created === undefined) return attributes;
     define(attributes, route.created, stringField(result, 'id'));
     if (route.created === ATTR_OPENAI_THREAD_ID)
       define(attributes, ATTR_GEN_AI_CONVERSATION_ID, stringField(result, 'id'));
     return attributes;
   },
+};
+
+/** Fields of a result that are recorded, by the kind of object that it is. */
+const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
+  'thread.run': [
+    ['status', ATTR_OPENAI_RUN_STATUS],
+    ['assistant_id', ATTR_OPENAI_ASSISTANT_ID],
+  ],
+  'thread.run.step': [
+    ['type', ATTR_OPENAI_STEP_TYPE],
+    ['status', ATTR_OPENAI_STEP_STATUS],
+  ],
 };
 
 /** The ids in the path, under the names the route table gives them. */

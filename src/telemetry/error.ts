@@ -39,7 +39,9 @@ function codeOf(error: unknown): string | undefined {
 
 function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const name: unknown = field(error, 'constructor');
-  const className = typeof name === 'function' ? name.name : '';
+  const constructor: unknown = field(error, 'constructor');
+  const className = typeof constructor === 'function' ? constructor.name : '';
+  // What the platform throws for aborts and timeouts has its kind in its name.
+  if (className === 'DOMException') return stringField(error, 'name');
   return className === '' || className === 'Object' ? undefined : className;
 }

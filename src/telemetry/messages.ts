@@ -1,3 +1,5 @@
+import { row } from '../payload.ts';
+
 /**
  * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
  * messages are expressed before anything is recorded.
@@ -54,7 +56,7 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 };
 
 export function messageFinishReason(reason: string | undefined): string {
-  return reason === undefined ? 'stop' : (FINISH_REASONS[reason] ?? reason);
+  return reason === undefined ? 'stop' : (row(FINISH_REASONS, reason) ?? reason);
 }
 
 /** Arguments and results arrive as JSON text; recorded as values where they parse. */

@@ -9,7 +9,7 @@ export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   #provider: TracerProvider | undefined;
-  #tracer: Tracer | undefined;
+  #tracer: { readonly provider: object; readonly tracer: Tracer } | undefined;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -17,7 +17,6 @@ export class Telemetry {
 
   setTracerProvider(provider: TracerProvider): void {
     this.#provider = provider;
-    this.#tracer = undefined;
   }
 
   setMeterProvider(provider: MeterProvider): void {
@@ -25,16 +24,19 @@ export class Telemetry {
   }
 
   /** The provider that makes the spans: behind the API's proxy, the one registered by now. */
-  get provider(): object {
+  get provider(): TracerProvider {
     const provider = this.#provider ?? trace.getTracerProvider();
-    const { getDelegate } = provider as { getDelegate?: () => object };
+    const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
     return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
   }
 
+  /** A tracer of the provider in force: the API's own proxies stay with the first one that was registered. */
   get tracer(): Tracer {
-    this.#tracer ??= (this.#provider ?? trace.getTracerProvider()).getTracer(NAME, VERSION, {
-      schemaUrl: SCHEMA_URL,
-    });
-    return this.#tracer;
+    const { provider } = this;
+    if (this.#tracer?.provider !== provider) {
+      const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+      this.#tracer = { provider, tracer };
+    }
+    return this.#tracer.tracer;
   }
 }

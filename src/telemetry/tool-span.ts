@@ -1,5 +1,6 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { ToolCallSnapshot } from '../conversations/model.ts';
+import { row } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
@@ -78,7 +79,7 @@ function toolAttributes({ call, stepId, vectorStoreIds }: RecordedToolCall): Att
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: call.name,
     [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
-    [ATTR_GEN_AI_TOOL_TYPE]: TOOL_TYPES[call.type] ?? 'extension',
+    [ATTR_GEN_AI_TOOL_TYPE]: row(TOOL_TYPES, call.type) ?? 'extension',
     [ATTR_OPENAI_TOOL_TYPE]: call.type,
   };
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;

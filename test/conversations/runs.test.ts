@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
+import { startTutor } from '../support/tutor.ts';
 
 const TUTOR_RUN: RunScript = {
   steps: [
@@ -42,34 +43,7 @@ const SEARCH_RUN: RunScript = {
   ],
 };
 
-interface Tutor extends Program {
-  readonly assistantId: string;
-  readonly threadId: string;
-}
-
-/** A program with an assistant and a thread with one question, made outside the spans that are looked at. */
-async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
-  const program = await startProgram(options);
-  const { client } = program;
-  const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
-  const thread = await program.inSpan(
-    () => client.beta.threads.create({ messages: [{ role: 'user', content: 'What is x?' }] }),
-    'set-up',
-  );
-  return { ...program, assistantId: assistant.id, threadId: thread.id };
-}
-
-const SET_UP = `
-  create_agent Math Tutor
-
-  set-up
-  ├─ POST /threads
-  └─ thread
-`;
-
 const TUTOR_TREE = `
-  ${SET_UP.trim()}
-
   program
   └─ thread                             openai.total.input_tokens=381 openai.total.output_tokens=88
      └─ invoke_agent Math Tutor         openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88
@@ -192,8 +166,6 @@ const outputsFor = (run: {
   }));
 
 const WEATHER_TREE = `
-  ${SET_UP.trim()}
-
   program
   └─ thread
      └─ invoke_agent Math Tutor      openai.run.status=completed gen_ai.response.finish_reasons=["stop"]

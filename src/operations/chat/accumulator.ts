@@ -15,6 +15,7 @@ interface ChoiceMessage {
   role: string;
   content: string;
   refusal: string;
+  reasoning_content: string;
   tool_calls: ToolCall[];
 }
 
@@ -28,7 +29,7 @@ interface ToolCall {
 export class ChatAccumulator implements Accumulator {
   readonly #content: boolean;
   readonly #choices: Choice[] = [];
-  /** The newest chunk that said which response it is part of. */
+  /** The newest chunk that said which response it is part of: some servers leave that out of others. */
   #head: unknown;
   #usage: unknown;
 
@@ -37,7 +38,7 @@ export class ChatAccumulator implements Accumulator {
   }
 
   add(chunk: unknown): void {
-    this.#head = chunk;
+    if (this.#head === undefined || stringField(chunk, 'id') !== undefined) this.#head = chunk;
     const usage = field(chunk, 'usage');
     if (usage !== undefined && usage !== null) this.#usage = usage;
     for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
@@ -70,11 +71,12 @@ export class ChatAccumulator implements Accumulator {
 }
 
 function addMessage(choice: Choice, delta: unknown): void {
-  choice.message ??= { role: 'assistant', content: '', refusal: '', tool_calls: [] };
+  choice.message ??= { role: 'assistant', content: '', refusal: '', reasoning_content: '', tool_calls: [] };
   const { message } = choice;
   message.role = stringField(delta, 'role') ?? message.role;
   message.content += stringField(delta, 'content') ?? '';
   message.refusal += stringField(delta, 'refusal') ?? '';
+  message.reasoning_content += stringField(delta, 'reasoning_content') ?? '';
   for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call);
 }
 
@@ -85,7 +87,7 @@ function addToolCall(message: ChoiceMessage, delta: unknown): void {
   const call = message.tool_calls[index];
   const id = stringField(delta, 'id');
   if (id !== undefined) call.id = id;
-  const called = objectField(delta, 'function');
+  const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
   call.function.name += stringField(called, 'name') ?? '';
-  call.function.arguments += stringField(called, 'arguments') ?? '';
+  call.function.arguments += stringField(called, 'arguments') ?? stringField(called, 'input') ?? '';
 }

@@ -1,0 +1,396 @@
+import { context, trace } from '@opentelemetry/api';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+describe('a run that does not complete', () => {
+  it.each([
+    { end: 'failed', status: 'failed', reason: 'error', type: 'rate_limit_exceeded' },
+    { end: 'expired', status: 'expired', reason: 'error', type: 'expired' },
+  ] as const)('is an error when it has $end', async ({ end, status, reason, type }) => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ end, lastError: { code: 'rate_limit_exceeded', message: 'You said too much.' } }],
+      config: { runSteps: 'off' },
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  !${type} openai.run.status=${status} gen_ai.response.finish_reasons=["${reason}"]
+    `);
+    const duration = (await program.telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
+    );
+    const points = duration?.dataPoints.map(({ attributes }) => attributes) ?? [];
+    expect(points).toContainEqual(
+      expect.objectContaining({ 'gen_ai.operation.name': 'invoke_agent', 'error.type': type }),
+    );
+  });
+
+  it.each([
+    { end: 'incomplete', reason: 'max_completion_tokens' },
+    { end: 'cancelled', reason: 'cancelled' },
+  ] as const)('is no error when it is $end', async ({ end, reason }) => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ end }] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=${end} gen_ai.response.finish_reasons=["${reason}"]
+            └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["${reason}"]
+    `);
+  });
+
+  it('ends when it is cancelled while it runs', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runSteps: 'off' },
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.cancel(run.id, { thread_id: threadId });
+      await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=cancelled
+    `);
+    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.events.map(({ name, attributes }) => [name, attributes?.['url.template']])).toEqual([
+      ['openai.run.request', '/threads/{thread_id}/runs/{run_id}/cancel'],
+    ]);
+  });
+
+  it('has no id when it could not be created, and leaves its messages to the next', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({
+      when: { method: 'POST', path: /runs$/ },
+      status: 429,
+      body: { error: { message: 'Slow down, what is x?', code: 'rate_limit_exceeded', type: 'requests' } },
+    });
+    await program.inSpan(async () => {
+      await expect(client.beta.threads.runs.create(threadId, { assistant_id: assistantId })).rejects.toThrow(
+        '429',
+      );
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    });
+    await program.expectTree(`
+      program
+      └─ thread                      openai.total.runs=1 openai.total.user_messages=1
+         ├─ invoke_agent Math Tutor  !rate_limit_exceeded openai.total.user_messages=1
+         └─ invoke_agent Math Tutor  openai.run.id={run} openai.total.user_messages=1
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('takes its thread with it when neither could be created', async () => {
+    const program = await startProgram();
+    await program.inSpan(() =>
+      expect(program.client.beta.threads.createAndRun({ assistant_id: 'asst_none' })).rejects.toThrow('404'),
+    );
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent  !NotFoundError
+    `);
+  });
+});
+
+describe('a run that nobody follows', () => {
+  it('keeps its last status, and says that its end was not seen', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=queued openai.run.observed=false
+    `);
+  });
+
+  it('is given up after the timeout, and its thread with it', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runTimeout: 20 },
+    });
+    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
+    await program.inSpan(() => client.beta.threads.runs.poll('run_000001', { thread_id: threadId }), 'later');
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.map(({ attributes }) => attributes['openai.run.observed'])).toEqual([false]);
+    const later = program.telemetry.spans.filter(({ name }) => name.startsWith('GET'));
+    expect(later.every(({ links }) => links[0]?.context.spanId === runs[0]?.spanContext().spanId)).toBe(true);
+    expect(later).not.toEqual([]);
+  });
+
+  it('waits for its poller when the span that bounds its thread has ended', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(() =>
+      client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+    );
+    await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await program.expectTree(`
+      program
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.run.poll_count=4
+            └─ chat gpt-4o-mini
+    `);
+  });
+});
+
+describe('a stream of a run', () => {
+  it('that is left early leaves the run open, and polling goes on with it', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      const stream = await client.beta.threads.runs.create(threadId, {
+        assistant_id: assistantId,
+        stream: true,
+      });
+      for await (const event of stream) if (event.event === 'thread.run.in_progress') break;
+      await client.beta.threads.runs.poll('run_000001', { thread_id: threadId });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.stream.end=cancelled openai.run.poll_count=1
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it("that breaks is the program's error, not the run's", async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({ when: { path: /runs$/ }, break: 'mid-body' });
+    await program.inSpan(async () => {
+      const read = async (): Promise<void> => {
+        const stream = await client.beta.threads.runs.create(threadId, {
+          assistant_id: assistantId,
+          stream: true,
+        });
+        for await (const _ of stream);
+      };
+      await expect(read()).rejects.toThrow();
+      await client.beta.threads.runs.poll('run_000001', { thread_id: threadId });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.stream.end=error
+            └─ chat gpt-4o-mini
+    `);
+  });
+});
+
+describe('the span of a thread', () => {
+  it('ends just before the span that bounds it, after the runs below it', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    );
+    expect(program.telemetry.spans.slice(-4).map(({ name }) => name)).toEqual([
+      'chat gpt-4o-mini',
+      'invoke_agent Math Tutor',
+      'thread',
+      'program',
+    ]);
+  });
+
+  it('ends when its thread is deleted', async () => {
+    const { client, threadId, ...program } = await startTutor();
+    await program.inSpan(async () => {
+      await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+      await client.beta.threads.delete(threadId);
+      expect(program.telemetry.spans.map(({ name }) => name)).toContain('thread');
+    });
+  });
+
+  it('leaves the end of the span that bounds it as it was', async () => {
+    const { client, threadId, ...program } = await startTutor();
+    const tracer = trace.getTracer('program');
+    const span = tracer.startSpan('program');
+    const { end } = span;
+    await context.with(trace.setSpan(context.active(), span), () =>
+      client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' }),
+    );
+    expect(Object.hasOwn(span, 'end')).toBe(true);
+    span.end();
+    expect(Object.hasOwn(span, 'end')).toBe(false);
+    expect(span.end).toBe(end);
+    expect(program.telemetry.openSpans).toEqual([]);
+  });
+
+  it('is not opened by a program that only looks at the thread', async () => {
+    const { client, threadId, ...program } = await startTutor();
+    await program.inSpan(() => client.beta.threads.messages.list(threadId));
+    await program.expectTree(`
+      program
+      └─ GET /threads/{thread_id}/messages
+    `);
+  });
+
+  it('is not there where it is not wanted', async () => {
+    const program = await startProgram({
+      runs: [{}],
+      config: { conversationSpans: 'never', runSteps: 'off' },
+    });
+    const assistant = await program.client.beta.assistants.create({ model: 'gpt-4o-mini' });
+    await program.inSpan(async () => {
+      const thread = await program.client.beta.threads.create();
+      await program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+    });
+    await program.expectTree(`
+      create_agent
+
+      program
+      ├─ POST /threads
+      └─ invoke_agent
+    `);
+  });
+});
+
+describe('work without an active span', () => {
+  it('on one thread is one trace', async () => {
+    const program = await startProgram({ runs: [{}, {}] });
+    const { client } = program;
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
+    const thread = await client.beta.threads.create();
+    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x?' });
+    await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+    await client.beta.threads.messages.list(thread.id);
+    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'And y?' });
+    await client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id }).finalRun();
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      create_agent Math Tutor
+
+      thread                                  openai.thread.id={thread} openai.total.runs=2 openai.total.user_messages=2
+      ├─ POST /threads
+      ├─ POST /threads/{thread_id}/messages
+      ├─ invoke_agent Math Tutor              openai.total.user_messages=1
+      │  └─ chat gpt-4o-mini
+      ├─ GET /threads/{thread_id}/messages
+      ├─ POST /threads/{thread_id}/messages
+      └─ invoke_agent Math Tutor              openai.total.user_messages=1
+         └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('ends when nothing happens for a while; the next use is linked to it', async () => {
+    const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
+    const thread = await program.client.beta.threads.create();
+    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
+    await program.client.beta.threads.messages.create(thread.id, { role: 'user', content: 'What is x?' });
+    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
+    const [first, second] = program.telemetry.spans.filter(({ name }) => name === 'thread');
+    expect(second?.links.map(({ context: { spanId } }) => spanId)).toEqual([first?.spanContext().spanId]);
+    const lastUse = program.telemetry.spans.find(({ name }) => name === 'POST /threads');
+    expect(first?.endTime).toEqual(lastUse?.endTime);
+  });
+
+  it('leaves nothing open when a thread could not be created', async () => {
+    const program = await startProgram();
+    program.simulator.next({ when: { path: '/v1/threads' }, status: 500 });
+    await expect(program.client.beta.threads.create()).rejects.toThrow('500');
+    expect(program.telemetry.openSpans).toEqual([]);
+    await program.expectTree(`
+      thread
+      └─ POST /threads  !InternalServerError
+    `);
+  });
+});
+
+describe('a thread in several traces', () => {
+  it('has a segment in each, linked to the one before, and totals that go on', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}, {}],
+      config: { runSteps: 'off' },
+    });
+    const ask = (): Promise<unknown> =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await program.inSpan(ask, 'first');
+    await program.inSpan(ask, 'second');
+    await program.expectTree(`
+      first
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor
+
+      second
+      └─ thread                      openai.total.runs=2
+         └─ invoke_agent Math Tutor
+    `);
+    const segments = program.telemetry.spans.filter(({ name }) => name === 'thread');
+    expect(segments.map(({ links }) => links[0]?.context.spanId)).toEqual([
+      undefined,
+      segments[0]?.spanContext().spanId,
+      segments[1]?.spanContext().spanId,
+    ]);
+  });
+
+  it('draws a run where it was created; a poll from another trace is a span with a link', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(
+      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+      'web',
+    );
+    await program.inSpan(() => client.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(`
+      web
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+    `);
+    const [invocation] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const polls = program.telemetry.spans.filter(({ name }) => name.startsWith('GET'));
+    expect(new Set(polls.map(({ links }) => links[0]?.context.spanId))).toEqual(
+      new Set([invocation?.spanContext().spanId]),
+    );
+  });
+
+  it('links a run to its caller when the caller is deeper than the thread', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runSteps: 'off' },
+    });
+    await program.inSpan(async () => {
+      await client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+      await program.inSpan(
+        () => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+        'inner',
+      );
+    });
+    const inner = program.telemetry.spans.find(({ name }) => name === 'inner');
+    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.links.map(({ context: { spanId } }) => spanId)).toEqual([inner?.spanContext().spanId]);
+  });
+});
+
+describe('what is not sampled', () => {
+  it('leaves no span, asks the server for nothing, and still counts', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      sampler: new AlwaysOffSampler(),
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(program.telemetry.spans).toEqual([]);
+    expect(simulator.requests.filter(({ path }) => path.includes('/steps'))).toEqual([]);
+    const usage = (await program.telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+    );
+    expect(usage?.dataPoints).toHaveLength(2);
+  });
+});
