@@ -1,5 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, integerField, numberField, stringField, strings } from '../payload.ts';
+import {
+  arrayField,
+  countField,
+  field,
+  integerField,
+  numberField,
+  row,
+  stringField,
+  strings,
+} from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_TYPE,
@@ -94,7 +103,7 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 
 function outputType(body: unknown): string | undefined {
   if (arrayField(body, 'modalities').includes('audio')) return 'speech';
-  return OUTPUT_TYPES[stringField(field(body, 'response_format'), 'type') ?? ''];
+  return row(OUTPUT_TYPES, stringField(field(body, 'response_format'), 'type'));
 }
 
 function resultAttributes(result: unknown): Attributes {

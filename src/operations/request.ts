@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { stringField } from '../payload.ts';
+import { row, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_HTTP_REQUEST_METHOD,
@@ -24,7 +24,7 @@ export const request: Operation = {
   /** What the result says of itself, and the id of what a request to a collection has created. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
-    for (const [key, name] of OBJECT_FIELDS[stringField(result, 'object') ?? ''] ?? [])
+    for (const [key, name] of row(OBJECT_FIELDS, stringField(result, 'object')) ?? [])
       define(attributes, name, stringField(result, key));
     if (route.created === undefined) return attributes;
     define(attributes, route.created, stringField(result, 'id'));

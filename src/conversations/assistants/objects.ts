@@ -6,6 +6,7 @@ import {
   field,
   numberField,
   objectField,
+  row,
   stringField,
   strings,
 } from '../../payload.ts';
@@ -142,7 +143,7 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 function readFinishReason(value: unknown, status: string): string | undefined {
   if (status === 'incomplete')
     return stringField(objectField(value, 'incomplete_details'), 'reason') ?? 'incomplete';
-  return FINISH_REASONS[status];
+  return row(FINISH_REASONS, status);
 }
 
 /** The API's times are whole seconds. */
