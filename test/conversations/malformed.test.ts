@@ -1,0 +1,201 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Program } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** What a server may send in place of a run, step, message or event; none of it is one. */
+const NONSENSE: readonly unknown[] = [
+  null,
+  [],
+  'text',
+  42,
+  {},
+  { object: 'thread.run' },
+  { object: 'thread.run', id: 7, status: {} },
+  {
+    object: 'thread.run',
+    id: 'run_x',
+    status: 'completed',
+    usage: 'much',
+    tools: 5,
+    required_action: [],
+    created_at: 'now',
+  },
+  {
+    object: 'thread.run.step',
+    id: 'step_x',
+    run_id: 'run_x',
+    step_details: { tool_calls: [null, 3, { id: 'call', type: 'function' }] },
+  },
+  { object: 'thread.message', id: null, content: { text: 1 } },
+  { object: '__proto__', id: 'constructor' },
+  { object: 'list', data: { length: 3 } },
+  {
+    object: 'list',
+    data: [
+      null,
+      1,
+      {
+        object: 'thread.run.step',
+        id: 'step_y',
+        run_id: 'run_000001',
+        type: 4,
+        usage: { prompt_tokens: -1 },
+      },
+    ],
+  },
+];
+
+let logged: string[] = [];
+
+beforeEach(() => {
+  logged = [];
+  const log = (message: string): void => void logged.push(message);
+  diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+});
+
+afterEach(() => {
+  diag.disable();
+  vi.useRealTimers();
+});
+
+const everything = { captureMessageContent: 'SPAN_ONLY' } as const;
+
+async function result(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await run();
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Runs something observed, then again on a client that nothing observes: both have to come to the same. */
+async function sameAsUnobserved(
+  program: Program,
+  queue: () => void,
+  run: (client: Program['client']) => Promise<unknown>,
+) {
+  queue();
+  const observed = await result(() => program.inSpan(() => run(program.client)));
+  queue();
+  const plain = program.client.withOptions({});
+  const { OpenAI } = await import('openai');
+  const unobserved = await result(() =>
+    run(new OpenAI({ apiKey: 'test', baseURL: plain.baseURL, maxRetries: 0 })),
+  );
+  expect(observed).toEqual(unobserved);
+}
+
+describe('nonsense from the server', () => {
+  it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))('as a run: %s', async (_, body) => {
+    const tutor = await startTutor({ config: everything, content: true });
+    await sameAsUnobserved(
+      tutor,
+      () => tutor.simulator.next({ when: { method: 'POST', path: /runs$/ }, body }),
+      (client) => client.beta.threads.runs.create(tutor.threadId, { assistant_id: tutor.assistantId }),
+    );
+    expect(logged).toEqual([]);
+  });
+
+  it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))(
+    'as the events of a run: %s',
+    async (_, data) => {
+      const tutor = await startTutor({ config: everything, content: true });
+      const events = [
+        'thread.run.created',
+        'thread.run.step.completed',
+        'thread.message.delta',
+        'thread.run.completed',
+      ];
+      await sameAsUnobserved(
+        tutor,
+        () =>
+          tutor.simulator.next({
+            when: { method: 'POST', path: /runs$/ },
+            sse: [...events.map((event) => ({ event, data })), 'done'],
+          }),
+        async (client) => {
+          const seen: unknown[] = [];
+          const stream = await client.beta.threads.runs.create(tutor.threadId, {
+            assistant_id: tutor.assistantId,
+            stream: true,
+          });
+          for await (const event of stream) seen.push(event);
+          return seen;
+        },
+      );
+      expect(logged).toEqual([]);
+    },
+  );
+
+  it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))(
+    'as the steps that are read: %s',
+    async (_, body) => {
+      const tutor = await startTutor({ runs: [{}], config: everything, content: true });
+      const { client, simulator, threadId, assistantId } = tutor;
+      simulator.next({ when: { method: 'GET', path: /steps/ }, body });
+      simulator.next({ when: { method: 'GET', path: /messages\?/ }, body });
+      const run = await tutor.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      expect(run.status).toBe('completed');
+      await tutor.telemetry.provider.forceFlush();
+      expect(tutor.telemetry.openSpans).toEqual([]);
+      expect(logged).toEqual([]);
+    },
+  );
+});
+
+describe('events that are out of order, repeated or missing', () => {
+  it('make the same run', async () => {
+    const tutor = await startTutor({ config: everything, content: true });
+    const run = (status: string, more = {}) => ({
+      object: 'thread.run',
+      id: 'run_1',
+      thread_id: tutor.threadId,
+      assistant_id: tutor.assistantId,
+      model: 'gpt-4o-mini',
+      created_at: 1_700_000_000,
+      status,
+      ...more,
+    });
+    const step = (status: string, usage: unknown = null) => ({
+      object: 'thread.run.step',
+      id: 'step_1',
+      run_id: 'run_1',
+      thread_id: tutor.threadId,
+      type: 'message_creation',
+      created_at: 1_700_000_001,
+      status,
+      usage,
+      step_details: { type: 'message_creation', message_creation: { message_id: 'msg_1' } },
+    });
+    const usage = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 };
+    tutor.simulator.next({
+      when: { method: 'POST', path: /runs$/ },
+      sse: [
+        { event: 'thread.run.step.completed', data: step('completed', usage) },
+        { event: 'thread.run.in_progress', data: run('in_progress') },
+        { event: 'thread.run.step.completed', data: step('completed', usage) },
+        { event: 'thread.run.step.in_progress', data: step('in_progress') },
+        { event: 'thread.run.completed', data: run('completed', { usage, completed_at: 1_700_000_002 }) },
+        { event: 'thread.run.completed', data: run('completed', { usage, completed_at: 1_700_000_002 }) },
+        { event: 'thread.run.queued', data: run('queued') },
+        'done',
+      ],
+    });
+    await tutor.inSpan(async () => {
+      const stream = await tutor.client.beta.threads.runs.create(tutor.threadId, {
+        assistant_id: tutor.assistantId,
+        stream: true,
+      });
+      for await (const _ of stream);
+    });
+    await tutor.expectTree(`
+      program
+      └─ thread                      openai.total.input_tokens=5 openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.input_tokens=5
+            └─ chat gpt-4o-mini      openai.step.status=completed gen_ai.usage.input_tokens=5
+    `);
+  });
+});
