@@ -1,0 +1,206 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BackgroundReads } from '../../src/conversations/background-reads.ts';
+import type { Simulator } from '../support/simulator/index.ts';
+import { startTutor } from '../support/tutor.ts';
+
+afterEach(() => diag.disable());
+
+function readsOf(simulator: Simulator): string[] {
+  return simulator.requests.map(({ path }) => path).filter((path) => /steps|run_id=/.test(path));
+}
+
+describe('the background read', () => {
+  it('asks for the steps of a run once, when it has ended', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([`/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc`]);
+    const headers = simulator.requests.find(({ path }) => path.includes('/steps'))?.headers;
+    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
+  });
+
+  it('asks for messages and search results too, where content is recorded', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator).map((path) => decodeURIComponent(path))).toEqual([
+      `/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc&include[]=step_details.tool_calls[*].file_search.results[*].content`,
+      `/v1/threads/${threadId}/messages?limit=100&order=asc&run_id=run_000001`,
+    ]);
+  });
+
+  it.each([
+    ['a stream has told everything', 'fetch', true],
+    ['only what passes by is wanted', 'observe', false],
+    ['no steps are wanted', 'off', false],
+  ] as const)('is not made where %s', async (_, runSteps, stream) => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runSteps },
+    });
+    const { runs } = client.beta.threads;
+    await program.inSpan(() =>
+      stream
+        ? runs.stream(threadId, { assistant_id: assistantId }).finalRun()
+        : runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([]);
+  });
+
+  it('leaves no span of its own, and does not delay the program', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, delayMs: 50 });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    expect(program.telemetry.spans.at(-1)?.name).toBe('program');
+    expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is finished before the provider shuts down', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('gives up after three failures in a row, and says so once', async () => {
+    const said: string[] = [];
+    const log = (message: string): void => void said.push(message);
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}, {}, {}, {}, {}],
+    });
+    for (let run = 0; run < 5; run++) {
+      simulator.next({ when: { path: /steps/ }, status: 404 });
+      await program.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(3);
+    expect(said).toEqual([expect.stringContaining('set runSteps to "observe"')]);
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
+    expect(runs).toHaveLength(5);
+  });
+});
+
+describe('what the program itself reads', () => {
+  it('completes a run, as long as its thread is in use', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+      config: { runSteps: 'observe' },
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
+      │     ├─ execute_tool code_interpreter
+      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
+  });
+
+  it('may be one step only: the rest of the usage stays on the run', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [
+        {
+          steps: [
+            { tools: [{ codeInterpreter: { input: '1' } }], usage: { prompt: 10, completion: 1 } },
+            { message: 'x is 1', usage: { prompt: 20, completion: 2 } },
+          ],
+        },
+      ],
+      config: { runSteps: 'observe' },
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
+    });
+    await program.expectTree(`
+      program
+      ├─ thread                              openai.total.input_tokens=30
+      │  └─ invoke_agent Math Tutor          gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
+      │     ├─ chat gpt-4o-mini              gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
+      │     └─ execute_tool code_interpreter
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
+    `);
+  });
+
+  it('may be steps without usage, as old servers have them', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ stepUsage: false }] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    );
+    await program.telemetry.provider.forceFlush();
+    const [run, step] = ['invoke_agent Math Tutor', 'chat gpt-4o-mini'].map(
+      (name) =>
+        program.telemetry.spans.find((span) => span.name === name)?.attributes['gen_ai.usage.input_tokens'],
+    );
+    expect(run).toBeGreaterThan(0);
+    expect(step).toBeUndefined();
+  });
+});
+
+describe('reads', () => {
+  it('are two at a time, in order', async () => {
+    const reads = new BackgroundReads();
+    const log: string[] = [];
+    const finish: (() => void)[] = [];
+    const all = ['a', 'b', 'c', 'd'].map((name) =>
+      reads.start(async () => {
+        log.push(name);
+        await new Promise<void>((resolve) => finish.push(resolve));
+      }),
+    );
+    await Promise.resolve();
+    expect(log).toEqual(['a', 'b']);
+    finish[0]?.();
+    await all[0];
+    await expect.poll(() => log).toEqual(['a', 'b', 'c']);
+    finish[1]?.();
+    finish[2]?.();
+    await expect.poll(() => log).toEqual(['a', 'b', 'c', 'd']);
+    finish[3]?.();
+    await reads.settled();
+  });
+
+  it('forget a failure once one succeeds', async () => {
+    const reads = new BackgroundReads();
+    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
+    for (const read of [fail, fail, async () => {}, fail, fail]) await reads.start(read);
+    expect(reads.available).toBe(true);
+    await reads.start(fail);
+    expect(reads.available).toBe(false);
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+describe('a flush', () => {
+  it('cuts nothing that is under way', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      await program.telemetry.provider.forceFlush();
+      expect(program.telemetry.openSpans).toEqual(['program', 'thread', 'invoke_agent Math Tutor']);
+      await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('ends a run that is over, though more could be learnt of it', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runSteps: 'observe' },
+    });
+    await program.inSpan(async () => {
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      expect(program.telemetry.openSpans).toEqual(['program', 'thread', 'invoke_agent Math Tutor']);
+      await program.telemetry.provider.forceFlush();
+      expect(program.telemetry.openSpans).toEqual(['program', 'thread']);
+    });
+  });
+});
+
+describe('a shutdown', () => {
+  it('ends calls, runs and threads that are under way', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
+    await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const models = client.models.list().then(
+      () => 'listed',
+      () => 'aborted',
+    );
+    await expect.poll(() => program.telemetry.openSpans).toContain('GET /models');
+    await program.telemetry.provider.shutdown();
+    expect(program.telemetry.openSpans).toEqual([]);
+    await simulator.close();
+    expect(await models).toBe('aborted');
+  });
+});
+
+describe('times', () => {
+  it('of a server whose clock is hours off are put where they belong', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [
+        {
+          secondsPerStep: 3,
+          steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }],
+        },
+      ],
+    });
+    simulator.clock.offset = 5 * 3600;
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    const time = ([seconds, nanoseconds]: readonly [number, number]): number => seconds + nanoseconds / 1e9;
+    const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    const below = program.telemetry.spans.filter(
+      (span) => span.parentSpanContext?.spanId === run?.spanContext().spanId,
+    );
+    expect(below).toHaveLength(3);
+    for (const span of below) {
+      expect(time(span.startTime)).toBeGreaterThanOrEqual(time(run?.startTime ?? [0, 0]));
+      expect(time(span.endTime)).toBeLessThanOrEqual(time(run?.endTime ?? [0, 0]));
+      expect(time(span.duration)).toBeGreaterThanOrEqual(0);
+    }
+  });
+});
+
+describe('many threads', () => {
+  it('are kept apart in one trace', async () => {
+    const program = await startProgram({
+      runs: Array.from({ length: 20 }, () => ({})),
+      config: { runSteps: 'off' },
+    });
+    const { client } = program;
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
+    const threads: string[] = [];
+    await program.inSpan(() =>
+      Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const thread = await client.beta.threads.create();
+          threads.push(thread.id);
+          await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+        }),
+      ),
+    );
+    const byId = new Map(program.telemetry.spans.map((span) => [span.spanContext().spanId, span]));
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs).toHaveLength(20);
+    for (const run of runs) {
+      const parent = byId.get(run.parentSpanContext?.spanId ?? '');
+      expect(parent?.attributes['openai.thread.id']).toBe(run.attributes['openai.thread.id']);
+    }
+    expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id']))).toEqual(new Set(threads));
+  });
+
+  it('give way to new ones, the one used least recently first', async () => {
+    const program = await startProgram({ config: { maxConversations: 3 } });
+    for (let made = 0; made < 5; made++) await program.client.beta.threads.create();
+    expect(program.telemetry.openSpans).toEqual(['thread', 'thread', 'thread']);
+    expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(2);
+  });
+});
