@@ -9,6 +9,7 @@ import { BackgroundReads } from './background-reads.ts';
 import { Conversation } from './conversation.ts';
 import { Invocation, type InvocationStart, type ReadDetails } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import { recordInvocation } from './recording.ts';
 import { activeSpan, Segment } from './segment.ts';
 
 const MOST_AGENTS = 1_000;
@@ -98,7 +99,7 @@ export class Conversations implements ProviderListener {
     const invocation = new Invocation({
       ...start,
       telemetry: this.#telemetry,
-      closed: (closed) => this.#forget(closed),
+      closed: (closed, endTime) => this.#closing(closed, endTime),
     });
     this.#invocations.add(invocation);
     this.#watch();
@@ -198,7 +199,8 @@ export class Conversations implements ProviderListener {
     if (read || parentIsOver || invocation.complete) invocation.close();
   }
 
-  #forget(invocation: Invocation): void {
+  #closing(invocation: Invocation, endTime: number): void {
+    guard('recording an invocation', recordInvocation, invocation, endTime);
     this.#invocations.delete(invocation);
     if (invocation.id === undefined) return;
     this.#byId.delete(invocation.id);

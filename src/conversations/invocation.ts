@@ -2,7 +2,6 @@ import { type Attributes, type Context, type Span, type SpanContext, trace } fro
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
 import { recordsContentOnSpans } from '../config.ts';
-import { guard } from '../guard.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
@@ -14,8 +13,14 @@ import { invocationSpanName, startInvocationSpan } from '../telemetry/invocation
 import { metricDimensions } from '../telemetry/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
-import type { Agent, ConversationKind, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import { recordInvocation } from './recording.ts';
+import type {
+  Agent,
+  ConversationKind,
+  InvocationContent,
+  InvocationSnapshot,
+  MessageSnapshot,
+  StepSnapshot,
+} from './model.ts';
 import type { Segment } from './segment.ts';
 import { Steps } from './steps.ts';
 import { clamp, ServerClock } from './timing.ts';
@@ -29,9 +34,12 @@ export interface InvocationStart {
   readonly endpoint: Endpoint;
   readonly attributes: Attributes;
   readonly asked: AskedMessages;
+  /** What the request that creates it says, where content is recorded: all there is if it is never seen. */
+  readonly content: InvocationContent | undefined;
   readonly context: Context;
   readonly startTime: number;
-  readonly closed: (invocation: Invocation) => void;
+  /** Records it: no more is going to be known of it. */
+  readonly closed: (invocation: Invocation, endTime: number) => void;
 }
 
 /** Reads what is still unknown of an invocation that has ended. */
@@ -49,11 +57,12 @@ export class Invocation {
   readonly endpoint: Endpoint;
   readonly startTime: number;
   readonly asked: AskedMessages;
+  readonly requested: InvocationContent | undefined;
   readonly steps: Steps;
   /** When it was created, on the clock that never jumps. */
   readonly created: number = monotonic();
   readonly #startAttributes: Attributes;
-  readonly #closed: (invocation: Invocation) => void;
+  readonly #closed: (invocation: Invocation, endTime: number) => void;
   readonly #clock = new ServerClock();
 
   agent: Agent | undefined;
@@ -85,6 +94,7 @@ export class Invocation {
     this.endpoint = start.endpoint;
     this.startTime = this.#lastOpenTime = start.startTime;
     this.asked = start.asked;
+    this.requested = start.content;
     this.#closed = start.closed;
     this.steps = new Steps(recordsContentOnSpans(start.telemetry.settings));
     const { context } = start;
@@ -203,9 +213,8 @@ export class Invocation {
     if (this.closed) return;
     this.closed = true;
     const endTime = this.endTime ?? Math.max(this.#lastOpenTime, this.startTime);
-    guard('recording an invocation', recordInvocation, this, endTime);
+    this.#closed(this, endTime);
     this.segment?.invocationClosed(this, endTime);
-    this.#closed(this);
   }
 
   #identify(snapshot: InvocationSnapshot, time: number): void {

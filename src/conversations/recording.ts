@@ -15,6 +15,7 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   const drawsSteps = span.isRecording() && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
   const outputs = drawStepsAndTools(invocation, drawn, endTime);
+  const content = snapshot?.content ?? invocation.requested;
   const usage = snapshot?.usage;
   const left = usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
   endInvocationSpan(telemetry, span, {
@@ -26,8 +27,8 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     pollCount: invocation.pollCount,
     usage: left === undefined || (drawn.length > 0 && isNoUsage(left)) ? undefined : left,
     totals: { usage, runs: 0, userMessages: invocation.asked.count },
-    systemInstructions: snapshot?.content?.systemInstructions ?? [],
-    toolDefinitions: snapshot?.content?.toolDefinitions ?? [],
+    systemInstructions: content?.systemInstructions ?? [],
+    toolDefinitions: content?.toolDefinitions ?? [],
     inputMessages: invocation.asked.messages,
     outputMessages: outputs,
   });

@@ -7,8 +7,13 @@ import { placeAttributes } from '../telemetry/hierarchy.ts';
 import { beforeSpanEnds } from '../telemetry/span-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Conversation } from './conversation.ts';
-import type { Invocation } from './invocation.ts';
 import type { ConversationKind } from './model.ts';
+
+/** What a segment needs of an invocation that is part of it. */
+export interface SegmentMember {
+  close(): void;
+  closeIfFinished(): void;
+}
 
 /** Bounds a segment that no span of the program bounds, however busy the conversation is. */
 const LONGEST = 600_000;
@@ -33,7 +38,7 @@ export class Segment {
   readonly traceId: string;
   /** The span of the program that bounds it; `undefined` where time does. */
   readonly parentSpanId: string | undefined;
-  readonly invocations: Set<Invocation> = new Set();
+  readonly invocations: Set<SegmentMember> = new Set();
   ended = false;
   parentEnded = false;
 
@@ -100,7 +105,7 @@ export class Segment {
     this.#lastActive = monotonic();
   }
 
-  invocationClosed(invocation: Invocation, endTime: number): void {
+  invocationClosed(invocation: SegmentMember, endTime: number): void {
     this.invocations.delete(invocation);
     this.touch(endTime);
     if (this.parentEnded && this.invocations.size === 0) this.end(this.#lastActivity);

@@ -33,7 +33,7 @@ function readPart(part: unknown): MessagePart[] {
         { type: 'text', content: typeof text === 'string' ? text : (stringField(text, 'value') ?? '') },
       ];
     case 'refusal':
-      return [{ type: 'refusal', content: stringField(part, 'refusal') ?? '' }];
+      return [{ type: 'text', content: stringField(part, 'refusal') ?? '' }];
     case 'image_file': {
       const fileId = stringField(objectField(part, 'image_file'), 'file_id');
       return fileId === undefined ? [] : [{ type: 'file', modality: 'image', file_id: fileId }];

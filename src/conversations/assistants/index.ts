@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import { recordsContentOnSpans } from '../../config.ts';
@@ -6,28 +6,16 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { Conversations, Use } from '../conversations.ts';
+import type { Conversations } from '../conversations.ts';
 import type { Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
+import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { RunCreation, RunRequest } from './run-calls.ts';
 import { startRun } from './run-start.ts';
 import { Sightings } from './sightings.ts';
 
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
-
-/** A call of the Assistants API, with all that is needed to place it. */
-export interface AssistantsCall {
-  readonly call: Call;
-  readonly request: ApiRequest;
-  /** The caller's, kept until the call is over. */
-  readonly context: Context;
-  readonly endpoint: Endpoint;
-  readonly sightings: Sightings;
-  readonly threadId: string | undefined;
-  readonly runId: string | undefined;
-  readonly query: unknown;
-}
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export class Assistants {
@@ -150,13 +138,4 @@ export class Assistants {
         .conversation('thread', threadId)
         .asked(this.#content ? readMessageContent(value) : undefined);
   }
-}
-
-export function useOf({ call, context, endpoint }: AssistantsCall, threadId: string | undefined): Use {
-  return { kind: 'thread', id: threadId, context, endpoint, startTime: call.startTime };
-}
-
-function parameterOf({ route, values }: ApiRequest, name: string): string | undefined {
-  const index = route.parameters.findIndex((parameter) => parameter.name === name);
-  return index < 0 ? undefined : values[index];
 }

@@ -7,8 +7,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { AskedMessages } from '../conversation.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
-import { readAskedMessages } from './content.ts';
-import { type AssistantsCall, useOf } from './index.ts';
+import { type AssistantsCall, useOf } from './assistants-call.ts';
+import { readAskedMessages, readRunContent } from './content.ts';
 import { readRunParameters } from './objects.ts';
 
 /** Opens the invocation of a run that is about to be created, alone or together with its thread. */
@@ -20,6 +20,7 @@ export function startRun(
   const { call, context, endpoint, request, threadId } = read;
   const { body } = request;
   const agentId = stringField(body, 'assistant_id');
+  const content = recordsContentOnSpans(telemetry.settings);
   const agent = agentId === undefined ? undefined : conversations.agents.get(agentId);
   const attributes: Attributes = readRunParameters(body);
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model') ?? agent?.model);
@@ -31,7 +32,8 @@ export function startRun(
     agentId,
     endpoint,
     attributes,
-    asked: askedMessages(conversations, read, recordsContentOnSpans(telemetry.settings)),
+    asked: askedMessages(conversations, read, content),
+    content: content ? readRunContent(body) : undefined,
     context,
     startTime: call.startTime,
   });
