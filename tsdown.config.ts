@@ -12,6 +12,7 @@ const config: UserConfig = defineConfig({
   target: 'node20',
   dts: true,
   shims: false,
+  logLevel: 'warn',
 });
 
 export default config;

@@ -42,16 +42,17 @@ function lastMessage(value: unknown): string {
   const messages = parse(value);
   const message: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
   if (!isRecord(message) || !Array.isArray(message.parts)) return quoted(value);
-  const texts = message.parts.map(partText).filter((text) => text !== '');
-  const role = typeof message.role === 'string' ? `${harmless(message.role, 40)} ` : '';
-  return role + quoted(texts.join(' '));
+  const role = typeof message.role === 'string' ? [harmless(message.role, 40)] : [];
+  return [...role, ...message.parts.filter(isRecord).map(partText)].join(' ');
 }
 
-function partText(part: unknown): string {
-  if (!isRecord(part)) return '';
-  if (part.type === 'tool_call') return `${textOf(part.name ?? 'tool')}(${textOf(part.arguments ?? '')})`;
+/** Text in quotes; a tool call, which is none, as it would be written: `get_weather({"city":"Paris"})`. */
+function partText(part: Record<string, unknown>): string {
+  if (part.type === 'tool_call') {
+    return harmless(`${textOf(part.name ?? 'tool')}(${textOf(part.arguments ?? '')})`, READ_LIMIT);
+  }
   const content = part.content ?? part.response ?? part.result;
-  return content === undefined ? `[${textOf(part.type ?? 'part')}]` : textOf(content);
+  return content === undefined ? `[${harmless(textOf(part.type ?? 'part'), 40)}]` : quoted(content);
 }
 
 function parse(value: unknown): unknown {

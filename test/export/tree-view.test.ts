@@ -25,7 +25,7 @@ describe('a tree in the terminal', () => {
   it('has a line per span: name, duration in a column, ids once, status, tokens', () => {
     expect(draw(MATH_TUTOR)).toBe(
       [
-        'thread                               14.2 s  thread_abc123 · total 381 → 88 tokens · 1 run · 1 message',
+        'thread                               14.2 s  thread_abc123 · total 381 → 88 tokens · 1 run · 1 user message',
         '└─ invoke_agent Math Tutor           6.31 s  run_def456 · completed · total 381 → 88 tokens · 3 polls',
         '   ├─ chat gpt-4o-mini               1.24 s  step_1 · 154 → 62 tokens · tool_calls',
         '   ├─ execute_tool code_interpreter  812 ms  step_1',
@@ -48,7 +48,7 @@ describe('a tree in the terminal', () => {
     [
       'plurals',
       { 'openai.total.runs': 2, 'openai.total.user_messages': 2, 'openai.run.poll_count': 1 },
-      '2 runs · 2 messages · 1 poll',
+      '2 runs · 2 user messages · 1 poll',
     ],
     [
       'streams',
@@ -57,7 +57,28 @@ describe('a tree in the terminal', () => {
     ],
     ['a run whose end was not seen', { 'openai.run.observed': false }, 'end not observed'],
     ['a conversation id that is no thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
-    ['nothing of the rest', { 'gen_ai.request.model': 'gpt-4o', 'openai.assistant.id': 'asst_1' }, ''],
+    ['results of a search', { 'openai.file_search.result_count': 1 }, '1 result'],
+    ['images of the code interpreter', { 'openai.code_interpreter.image_count': 2 }, '2 images'],
+    [
+      'the id of an agent where it is created',
+      { 'gen_ai.operation.name': 'create_agent', 'gen_ai.agent.id': 'asst_1' },
+      'asst_1',
+    ],
+    [
+      'the ids of a plain request, but not its own',
+      { 'openai.thread.id': 'thread_1', 'openai.message.id': 'msg_1', 'openai.request.id': 'req_1' },
+      'thread_1 · msg_1',
+    ],
+    [
+      'nothing of the rest',
+      {
+        'gen_ai.operation.name': 'invoke_agent',
+        'gen_ai.agent.id': 'asst_1',
+        'gen_ai.request.model': 'gpt-4o',
+        'openai.assistant.id': 'asst_1',
+      },
+      '',
+    ],
     [
       'nothing of values of another type',
       { 'openai.cost': 'much', 'openai.run.status': 7, 'openai.total.runs': Number.NaN },
@@ -120,7 +141,7 @@ describe('a tree in the terminal', () => {
     });
     expect(text.split('\n').filter((line) => /[›‹]/.test(line))).toEqual([
       '│  › user "2 + 2 is?"',
-      '│  ‹ assistant "add({"a":2})"',
+      '│  ‹ assistant add({"a":2})',
       '      › {"a":2',
       '      ‹ "four"',
     ]);
@@ -153,7 +174,7 @@ describe('the width of the terminal', () => {
   });
 
   it('loses nothing from 60 columns on: details go on below', () => {
-    const words = draw(MATH_TUTOR).match(/\w+ → \w+ tokens|\w+_\w+\d|\d polls|1 message/g) ?? [];
+    const words = draw(MATH_TUTOR).match(/\w+ → \w+ tokens|\w+_\w+\d|\d polls|1 user message/g) ?? [];
     expect(words.length).toBeGreaterThan(7);
     for (const columns of [60, 72, 80, 100]) {
       const text = draw(MATH_TUTOR, { columns });

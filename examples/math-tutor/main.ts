@@ -1,0 +1,47 @@
+import { explain, print } from './narration.ts';
+import { readOptions } from './options.ts';
+import type { OtlpDelivery } from './otlp-delivery.ts';
+import { startTelemetry } from './telemetry.ts';
+
+const telemetry = startTelemetry(readOptions());
+// What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
+const { replayConversation } = await import('./recorded-conversation.ts');
+const { tutor } = await import('./tutoring.ts');
+
+explain(
+  '1. A recorded conversation',
+  'The real `openai` package talks to a server that gives the recorded answers',
+  'of the Assistants API. First what is said, then the trace of it.',
+);
+await replayConversation();
+print('');
+await telemetry.flush();
+
+explain(
+  '2. The Math Tutor',
+  'Two runs in one thread, on a simulated API. The first is polled and runs code.',
+  'The second is streamed, searches files and calls a function of this program.',
+);
+await tutor();
+print('');
+await telemetry.shutdown();
+
+explain(
+  'How to read the trees',
+  '`thread` is the conversation, with its totals. `invoke_agent` is a run. `chat`',
+  'is a step: one call of the model, with its own tokens. `execute_tool` is a tool',
+  'call; it shows the step that asked for it. The rest are plain requests.',
+);
+if (telemetry.delivery) reportDelivery(telemetry.delivery);
+else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
+
+function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery): void {
+  if (failure === undefined) {
+    print(`Sent ${spanCount} spans to ${endpoint} (OTLP/gRPC). The traces are`);
+    print(...[...traceIds].map((id) => `  ${id}`));
+    return;
+  }
+  print(`The spans could not be sent to ${endpoint} (OTLP/gRPC):`, `  ${failure.message}`);
+  print('Start a collector or backend there, or set OTEL_EXPORTER_OTLP_ENDPOINT to where one is.');
+  process.exitCode = 1;
+}

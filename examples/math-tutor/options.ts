@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util';
+import { print } from './narration.ts';
+
+/** What the demo can be asked for, as `npm run demo -- --content`. */
+export interface Options {
+  readonly content: boolean;
+  readonly otlp: boolean;
+}
+
+const USAGE: readonly string[] = [
+  'Usage: npm run demo [-- options]',
+  '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
+  '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
+  '  --help     show this',
+];
+
+/** Reads the command line. On `--help`, or on what is none of the options, it says what there is and exits. */
+export function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        content: { type: 'boolean', default: false },
+        otlp: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) return values;
+    print(...USAGE);
+    process.exit(0);
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error), ...USAGE);
+    process.exit(2);
+  }
+}

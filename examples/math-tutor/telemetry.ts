@@ -1,0 +1,45 @@
+import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor, SimpleSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
+import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
+import { ConsoleTreeExporter } from 'opentelemetry-instrumentation-openai/export';
+import type { Options } from './options.ts';
+import { OtlpDelivery } from './otlp-delivery.ts';
+
+export interface Telemetry {
+  /** Where the spans went, with `otlp`. */
+  readonly delivery: OtlpDelivery | undefined;
+  /** Prints (and sends) the traces that are finished. */
+  flush(): Promise<void>;
+  /** Does the same with all that is left. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
+ * `ConsoleTreeExporter` to see them here.
+ */
+export function startTelemetry({ content, otlp }: Options): Telemetry {
+  // OpenTelemetry keeps its problems to itself unless it is told to speak.
+  process.env.OTEL_LOG_LEVEL ??= 'warn';
+  const delivery = otlp ? new OtlpDelivery() : undefined;
+  const sdk = new NodeSDK({
+    serviceName: 'math-tutor',
+    instrumentations: [new OpenAIInstrumentation(content ? { captureMessageContent: 'SPAN_ONLY' } : {})],
+    spanProcessors: [
+      new SimpleSpanProcessor({ exporter: new ConsoleTreeExporter({ stream: process.stdout }) }),
+      ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
+    ],
+    // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.
+    metricReaders: [],
+    logRecordProcessors: [],
+  });
+  sdk.start();
+  return { delivery, flush, shutdown: () => sdk.shutdown() };
+}
+
+/** `NodeSDK` has no flush of its own; the provider that it registered has one. */
+async function flush(): Promise<void> {
+  const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as TracerProvider;
+  await provider.forceFlush();
+}

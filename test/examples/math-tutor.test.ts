@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { startReceiver } from './otlp-receiver.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?';
+
+interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the demo as `npm run demo` does once the package is built, in an environment with nothing set. */
+function runDemo(
+  parameters: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['examples/math-tutor/main.ts', ...parameters], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, ...environment },
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output.stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...output }));
+  });
+}
+
+let plain: Promise<Finished> | undefined;
+
+/** The demo without options; several tests look at one run of it. */
+function plainDemo(): Promise<Finished> {
+  plain ??= runDemo();
+  return plain;
+}
+
+/** A duration, with the column around it that depends on its width. */
+const DURATION = / +[\d.]+ (?:ms|s|min)(?: {2}|$)/;
+
+/** The lines of trees, without durations. */
+function treeLines(text: string): string[] {
+  const lines = text.split('\n').filter((line) => /^[^\s|]/.test(line) && DURATION.test(line));
+  return lines.map((line) => line.replace(DURATION, '  ').trimEnd());
+}
+
+describe.concurrent('the demo', () => {
+  it('prints the tree of the recorded conversation, without what was said in it', async () => {
+    const { stdout } = await plainDemo();
+    const lines = treeLines(stdout);
+    expect(lines.slice(0, lines.indexOf('tutoring session'))).toEqual([
+      'recorded conversation',
+      '├─ create_agent Math Tutor  asst_eXyrYQvlVGnRBIVYf7r9U1FN',
+      '├─ POST /threads  thread_1HjgF1qM3kuRK2aviYYaLlxF',
+      '├─ thread  thread_1HjgF1qM3kuRK2aviYYaLlxF · total 381 → 88 tokens · 1 run · 1 user message',
+      '│  └─ invoke_agent Math Tutor  run_PS0ksndVoX7DxtmdXn66ZMXU · completed · total 381 → 88 tokens · 1 user message · stop · 94 chunks',
+      '│     ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · tool_calls',
+      '│     ├─ execute_tool code_interpreter  step_swXK2ebQ3TtY6NlhcKjepIEL',
+      '│     └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · stop',
+      '└─ POST /threads/{thread_id}/messages  thread_1HjgF1qM3kuRK2aviYYaLlxF · msg_2FFY2QSijHEY7sEAuwes7Thl',
+    ]);
+    // The program prints the question in each of the two conversations; the trees do not.
+    expect(stdout.split(QUESTION)).toHaveLength(1 + 2);
+  });
+
+  it('ends well and prints the tree that the README shows', async () => {
+    const [{ code, stdout, stderr }, readme] = await Promise.all([
+      plainDemo(),
+      readFile(`${ROOT}README.md`, 'utf8'),
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const shown = treeLines(readme);
+    expect(shown).toContain('tutoring session');
+    const lines = treeLines(stdout);
+    expect(lines.slice(lines.indexOf('tutoring session'))).toEqual(shown);
+  });
+
+  it('shows what was said with --content', async () => {
+    const { code, stdout } = await runDemo(['--content']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`› user "${QUESTION}"`);
+    expect(stdout).toContain('‹ assistant convert_length({"value":42.195,"from":"km","to":"mi"})');
+    expect(stdout).toContain('‹ {"value":"26.22 mi"}');
+  });
+
+  it('sends the traces to an OTLP endpoint with --otlp, and says so', async () => {
+    const receiver = await startReceiver();
+    try {
+      const { code, stdout, stderr } = await runDemo(['--otlp'], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      });
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      const spans = receiver.spans();
+      expect(stdout).toContain(`Sent ${spans.length} spans to ${receiver.url} (OTLP/gRPC).`);
+      for (const span of spans) expect(stdout).toContain(span.spanContext().traceId);
+      assertSpanTree(spans, EXPECTED_SPANS);
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it('says so, and fails, where nothing listens', async () => {
+    const { code, stdout, stderr } = await runDemo(['--otlp'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('The spans could not be sent to http://127.0.0.1:1 (OTLP/gRPC):');
+    expect(treeLines(stdout)).toContain('tutoring session');
+    expect(code).toBe(1);
+  });
+
+  it('tells what it can be asked for when it is asked for something else', async () => {
+    const { code, stdout } = await runDemo(['--colour']);
+    expect(stdout).toContain('--content');
+    expect(code).toBe(2);
+  });
+});
+
+const EXPECTED_SPANS = `
+  recorded conversation
+  ├─ create_agent Math Tutor
+  ├─ POST /threads                        openai.thread.id={recorded}
+  ├─ thread                               openai.thread.id={recorded} openai.total.input_tokens=381
+  │  └─ invoke_agent Math Tutor           openai.run.id={run} openai.total.input_tokens=381
+  │     ├─ chat gpt-4o-mini               openai.step.id={step} gen_ai.usage.input_tokens=154
+  │     ├─ execute_tool code_interpreter  openai.step.id={step}
+  │     └─ chat gpt-4o-mini               openai.step.id=* gen_ai.usage.input_tokens=227
+  └─ POST /threads/{thread_id}/messages   openai.thread.id={recorded}
+
+  tutoring session
+  ├─ POST /vector_stores
+  ├─ create_agent Math Tutor
+  ├─ POST /threads                        openai.thread.id={thread}
+  ├─ thread                               openai.thread.id={thread} openai.total.input_tokens=1789
+  │  ├─ invoke_agent Math Tutor           openai.run.id=run_000001 openai.total.input_tokens=409
+  │  │  ├─ chat gpt-4o-mini               openai.step.id=step_000001 gen_ai.usage.input_tokens=171
+  │  │  ├─ execute_tool code_interpreter  openai.step.id=step_000001
+  │  │  └─ chat gpt-4o-mini               openai.step.id=step_000002 gen_ai.usage.input_tokens=238
+  │  └─ invoke_agent Math Tutor           openai.run.id=run_000002 openai.total.input_tokens=1380
+  │     ├─ chat gpt-4o-mini               openai.step.id=step_000003 gen_ai.usage.input_tokens=294
+  │     ├─ execute_tool file_search       openai.step.id=step_000003
+  │     ├─ chat gpt-4o-mini               openai.step.id=step_000004 gen_ai.usage.input_tokens=517
+  │     ├─ execute_tool convert_length    openai.step.id=step_000004
+  │     └─ chat gpt-4o-mini               openai.step.id=step_000005 gen_ai.usage.input_tokens=569
+  ├─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
+  ├─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
+  ├─ GET /threads/{thread_id}/messages    openai.thread.id={thread}
+  └─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
+`;
