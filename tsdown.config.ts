@@ -12,6 +12,8 @@ const config: UserConfig = defineConfig({
   target: 'node20',
   dts: true,
   shims: false,
+  // Comments and white space are half of the code; names stay, so that stack traces can be read.
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   logLevel: 'warn',
 });
 

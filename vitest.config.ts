@@ -1,10 +1,29 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+/** Tests that run programs in lanes: clean projects with the packed package in them. */
+const LANE_TESTS = ['test/lanes/**/*.test.ts', 'test/loading/**/*.test.ts', 'test/package/**/*.test.ts'];
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 300_000,
+    reporters: ['default', './test/support/reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'units',
+          include: ['test/**/*.test.ts'],
+          exclude: LANE_TESTS,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'lanes',
+          include: LANE_TESTS,
+          globalSetup: ['./test/support/lanes/prepare.ts'],
+          testTimeout: 60_000,
+        },
+      },
+    ],
   },
 });
 

@@ -9,8 +9,10 @@ export function now(): number {
   const monotonicTime = performance.now();
   const time = anchor + monotonicTime;
   if (time >= date && time < date + 1) return time;
-  anchor = date - monotonicTime;
-  return date;
+  // The nearest time within the millisecond: where the two clocks only drift, no step back is to be seen.
+  const nearest = time < date ? date : date + 0.999;
+  anchor = nearest - monotonicTime;
+  return nearest;
 }
 
 /** Milliseconds of a clock that never jumps: for deadlines. */

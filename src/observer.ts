@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import type { Call, CallObservation, CallObserver } from './client/call.ts';
 import { endpointOf } from './client/provider.ts';
 import { matchRoute } from './client/routes.ts';
@@ -60,7 +61,9 @@ export class Observer implements CallObserver, ProviderListener {
       deployment: stringField(call.client, 'deploymentName'),
     };
     const observation = this.#observe(call, request);
-    return observation === undefined ? undefined : this.#track(call, observation);
+    if (observation === undefined) return undefined;
+    this.#open.add(call);
+    return new OpenCall(observation, this.#open);
   }
 
   async flush(): Promise<void> {
@@ -96,18 +99,6 @@ export class Observer implements CallObserver, ProviderListener {
     return apiSpans === 'all' || (apiSpans === 'writes' && method !== 'GET');
   }
 
-  #track(call: Call, observation: CallObservation): CallObservation {
-    this.#open.add(call);
-    return {
-      context: observation.context,
-      ...(observation.chunk === undefined ? {} : { chunk: observation.chunk.bind(observation) }),
-      settle: (settled) => {
-        this.#open.delete(settled);
-        observation.settle(settled);
-      },
-    };
-  }
-
   #interruptCalls(): void {
     for (const call of [...this.#open]) call.close('interrupted');
   }
@@ -119,6 +110,28 @@ export class Observer implements CallObserver, ProviderListener {
     this.#stopListening();
     this.#provider = provider;
     this.#stopListening = beforeProviderEnds(provider, this);
+  }
+}
+
+/** The observation of a call that is among those under way until it settles. */
+class OpenCall implements CallObservation {
+  readonly context: Context;
+  readonly #observation: CallObservation;
+  readonly #open: Set<Call>;
+
+  constructor(observation: CallObservation, open: Set<Call>) {
+    this.context = observation.context;
+    this.#observation = observation;
+    this.#open = open;
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#observation.chunk?.(value, time);
+  }
+
+  settle(call: Call): void {
+    this.#open.delete(call);
+    this.#observation.settle(call);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { booleanField, field, objectField, stringField } from '../payload.ts';
+import { booleanField, field, numberField, objectField, stringField } from '../payload.ts';
 
 /** How a call ended: exactly one of these, once. */
 export type Outcome =
@@ -127,6 +127,8 @@ export class Call {
   }
 
   fail(error: unknown): void {
+    // A response that is an error is thrown, not returned.
+    this.status = numberField(error, 'status') ?? this.status;
     this.#settle('error', undefined, error);
   }
 

@@ -19,6 +19,12 @@ export interface LoadedClient {
 type Listener = (client: LoadedClient) => void;
 type Announce = (exported: unknown, file: string) => void;
 
+/** What announced itself so far, and who wants to know. */
+interface Announcements extends Announce {
+  readonly made: Parameters<Announce>[];
+  readonly listeners: Set<Announce>;
+}
+
 /** The files that define the client: `client` in openai 5 to 7, `core` in openai 4. */
 const CLIENT_FILE = /[\\/](?:client|core)\.m?js$/;
 
@@ -48,19 +54,41 @@ function installHooks(listener: Listener): () => void {
   return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
 }
 
+let appends = false;
+
 function appendOnLoad(listener: Listener): () => void {
-  const stopListening = listenForAnnouncements(listener);
-  const hooks = module.registerHooks({
-    load(url, context, nextLoad) {
-      const result = nextLoad(url, context);
-      if (!CLIENT_FILE.test(url)) return result;
-      return guard('adding to a module', announceClient, url, result) ?? result;
-    },
-  });
-  return () => {
-    hooks.deregister();
-    stopListening();
+  const { made, listeners } = announcements();
+  const hear: Announce = (exported, file) => take(listener, exported, file, false);
+  for (const announcement of made) hear(...announcement);
+  listeners.add(hear);
+  // The hook stays when nobody listens: an ES module that is loaded meanwhile could never be found again.
+  if (!appends) {
+    appends = true;
+    module.registerHooks({
+      load(url, context, nextLoad) {
+        const result = nextLoad(url, context);
+        if (!CLIENT_FILE.test(url)) return result;
+        return guard('adding to a module', announceClient, url, result) ?? result;
+      },
+    });
+  }
+  return () => listeners.delete(hear);
+}
+
+/** Builds of this package share them: each hears what the hooks of all have found. */
+function announcements(): Announcements {
+  const holder = globalThis as Record<symbol, unknown>;
+  const existing = holder[ANNOUNCE] as Announcements | undefined;
+  if (existing !== undefined) return existing;
+  const made: Announcements['made'] = [];
+  const listeners: Announcements['listeners'] = new Set();
+  const announce: Announce = (...announcement) => {
+    made.push(announcement);
+    for (const hear of listeners) hear(...announcement);
   };
+  const shared: Announcements = Object.assign(announce, { made, listeners });
+  holder[ANNOUNCE] = shared;
+  return shared;
 }
 
 function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
@@ -81,22 +109,6 @@ const ANNOUNCE_MODULE =
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);
-}
-
-/** Listeners of every build of this package hear every announcement. */
-function listenForAnnouncements(listener: Listener): () => void {
-  const registry = globalThis as Record<symbol, unknown>;
-  const previous = registry[ANNOUNCE] as Announce | undefined;
-  let listening = true;
-  const announce: Announce = (exported, file) => {
-    previous?.(exported, file);
-    if (listening) take(listener, exported, file, false);
-  };
-  registry[ANNOUNCE] = announce;
-  return () => {
-    listening = false;
-    if (registry[ANNOUNCE] === announce) registry[ANNOUNCE] = previous;
-  };
 }
 
 function hookRequire(listener: Listener): () => void {

@@ -12,8 +12,9 @@ interface Patch {
 export class Patches {
   readonly #patches: Patch[] = [];
 
-  /** Replaces the method where `holder` owns it; where it does not, nothing happens. */
+  /** Replaces the method where `holder` owns it, once; where it does not, nothing happens. */
   wrap(holder: object, name: string, wrap: (original: Method) => Method): void {
+    if (this.#patches.some((patch) => patch.holder === holder && patch.name === name)) return;
     const original = Object.getOwnPropertyDescriptor(holder, name);
     if (typeof original?.value !== 'function' || original.configurable !== true) return;
     const wrapper = wrap(original.value as Method);

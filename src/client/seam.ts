@@ -31,6 +31,7 @@ const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
  * Who observes is decided for each call by the client it is made on, else by the newest default.
  */
 export class Seam {
+  readonly #prototype: object;
   readonly #patches = new Patches();
   readonly #defaults: CallObserver[] = [];
   readonly #clients = new WeakMap<object, CallObserver>();
@@ -41,23 +42,20 @@ export class Seam {
   /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
   static of(prototype: object): Seam {
     const existing = (prototype as Record<symbol, unknown>)[SEAM];
-    if (existing !== undefined) return existing as Seam;
-    const seam = new Seam();
-    seam.#install(prototype);
-    Object.defineProperty(prototype, SEAM, { value: seam, configurable: true });
-    seam.#uninstall = () => {
-      if (seam.#patches.restore()) delete (prototype as Record<symbol, unknown>)[SEAM];
-    };
-    return seam;
+    return existing === undefined ? new Seam(prototype) : (existing as Seam);
   }
 
-  #uninstall: () => void = () => undefined;
+  private constructor(prototype: object) {
+    this.#prototype = prototype;
+  }
 
   addDefault(observer: CallObserver): void {
+    this.#install();
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
   }
 
   observeClient(client: object, observer: CallObserver): void {
+    this.#install();
     this.#clients.set(client, observer);
     this.#observesClients = true;
   }
@@ -69,12 +67,21 @@ export class Seam {
     if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();
   }
 
+  /** A method that somebody else has wrapped since stays ours, and with it the seam, which then lets all pass. */
+  #uninstall(): void {
+    this.#promisePrototype = undefined;
+    if (this.#patches.restore()) delete (this.#prototype as Record<symbol, unknown>)[SEAM];
+  }
+
   #observerOf(client: object): CallObserver | undefined {
     const own = this.#observesClients ? this.#clients.get(client) : undefined;
     return own ?? this.#defaults[this.#defaults.length - 1];
   }
 
-  #install(prototype: object): void {
+  /** Also puts back in place what was restored when nobody was left to observe. */
+  #install(): void {
+    const prototype = this.#prototype;
+    Object.defineProperty(prototype, SEAM, { value: this, configurable: true });
     this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
@@ -92,7 +99,9 @@ export class Seam {
       const active = context.active();
       if (isSuppressed(active)) return original.apply(this, args);
       const call = new Call(this, observer, active);
-      const promise = context.with(active.setValue(CALL, call), () => original.apply(this, args));
+      const promise = context.with(active.setValue(CALL, call), () =>
+        whileMaking(call, () => original.apply(this, args)),
+      );
       guard('watching a promise', seam.#watchPromise, promise, call);
       return promise;
     };
@@ -136,9 +145,25 @@ export class Seam {
   }
 }
 
+/**
+ * The call that is being made right now. Nearly always the SDK gets from one method to the next at once, so that
+ * calls are found also where the program has no context manager.
+ */
+let making: Call | undefined;
+
+function whileMaking<Result>(call: Call, make: () => Result): Result {
+  const outer = making;
+  making = call;
+  try {
+    return make();
+  } finally {
+    making = outer;
+  }
+}
+
 function wrapMakeRequest(original: Method): Method {
   return function makeRequest(options, ...rest) {
-    const call = context.active().getValue(CALL) as Call | undefined;
+    const call = making ?? (context.active().getValue(CALL) as Call | undefined);
     // A call that has begun comes by again when the SDK retries it.
     if (call === undefined || call.begun || call.client !== this)
       return original.call(this, options, ...rest);
@@ -171,8 +196,11 @@ function watchResponse(call: Call, send: () => unknown): unknown {
 
 function wrapFetch(original: Method): Method {
   return function fetchWithTimeout(...args) {
-    const call = context.active().getValue(CALL) as Call | undefined;
-    if (call === undefined || call.settled || call.client !== this) return original.apply(this, args);
+    const active = context.active();
+    const call = active.getValue(CALL) as Call | undefined;
+    // A suppressed call may run inside of another one, as one that a custom fetch makes.
+    if (call === undefined || call.settled || call.client !== this || isSuppressed(active))
+      return original.apply(this, args);
     const attempt: Attempt = { startTime: now(), endTime: undefined, status: undefined, error: undefined };
     call.attempts.push(attempt);
     return (original.apply(this, args) as Promise<unknown>).then(

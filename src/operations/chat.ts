@@ -33,7 +33,7 @@ import {
 } from '../semconv/attributes.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import { ChatAccumulator } from './chat/accumulator.ts';
+import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import type { ApiRequest, Operation } from './operation.ts';
 
@@ -108,6 +108,7 @@ function outputType(body: unknown): string | undefined {
 
 function resultAttributes(result: unknown): Attributes {
   const reasons = arrayField(result, 'choices')
+    .slice(0, MAX_CHOICES)
     .map((choice) => stringField(choice, 'finish_reason'))
     .filter((reason) => reason !== undefined);
   const attributes: Attributes = {};

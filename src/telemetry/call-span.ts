@@ -1,13 +1,17 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { type Call, type CallObservation, readHeader } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
+import type { Route } from '../client/routes.ts';
+import { guard } from '../guard.ts';
 import type { Accumulator, ApiRequest, Operation } from '../operations/index.ts';
+import { field } from '../payload.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
   ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
@@ -18,9 +22,12 @@ import { recordAttempts } from './attempt-span.ts';
 import { ContentRecorder } from './content.ts';
 import { type Failure, readFailure, recordFailure } from './error.ts';
 import { endpointAttributes } from './hierarchy.ts';
-import { metricDimensions } from './metrics.ts';
+import { chunkDimensions, metricDimensions } from './metrics.ts';
 import type { Telemetry } from './telemetry.ts';
-import { usageAttributes } from './usage.ts';
+import { type Usage, usageAttributes } from './usage.ts';
+
+/** How much of a span's room for content the input may take: the answer comes after it. */
+const INPUT_SHARE = 0.75;
 
 export interface CallSpanStart {
   readonly operation: Operation;
@@ -34,23 +41,32 @@ export interface CallSpanStart {
   readonly settled?: (call: Call) => void;
 }
 
-/** The span of one call, and the metrics of its operation, from its start to its end. */
+/**
+ * The span of one call, and the metrics of its operation, from its start to its end. The request is read at
+ * the start and not kept: a stream may be open for long.
+ */
 export class CallSpan implements CallObservation {
   readonly context: Context;
   readonly #telemetry: Telemetry;
   readonly #span: Span;
-  readonly #start: CallSpanStart;
+  readonly #operation: Operation;
+  readonly #route: Route;
+  readonly #settled: ((call: Call) => void) | undefined;
+  /** What is known of the operation; its metrics are grouped by some of it. */
   readonly #attributes: Attributes;
   readonly #accumulator: Accumulator | undefined;
   readonly #recorder: ContentRecorder | undefined;
+  #chunkDimensions: Attributes | undefined;
   #lastChunkTime: number | undefined;
 
   constructor(telemetry: Telemetry, call: Call, start: CallSpanStart) {
     const { operation, request, endpoint, parent, links } = start;
     this.#telemetry = telemetry;
-    this.#start = start;
+    this.#operation = operation;
+    this.#route = request.route;
+    this.#settled = start.settled;
     this.#attributes = {
-      ...operation.requestAttributes(request),
+      ...guard('reading the parameters of a request', operation.requestAttributes, request),
       ...endpointAttributes(endpoint),
       ...start.attributes,
     };
@@ -65,94 +81,108 @@ export class CallSpan implements CallObservation {
       parent,
     );
     this.context = trace.setSpan(parent, this.#span);
-    this.#recorder = this.#span.isRecording() ? ContentRecorder.forSpan(telemetry.settings) : undefined;
-    if (this.#recorder !== undefined) this.#recordInput(this.#recorder);
+    const recording = this.#span.isRecording();
+    this.#recorder = recording ? ContentRecorder.forSpan(telemetry.settings, this.#span) : undefined;
+    if (this.#recorder !== undefined)
+      guard(
+        'recording the content of a request',
+        recordInput,
+        this.#span,
+        this.#recorder,
+        operation,
+        request,
+      );
     this.#accumulator = operation.accumulate?.({ content: this.#recorder !== undefined });
   }
 
   chunk(value: unknown, time: number): void {
     this.#accumulator?.add(value);
-    if (this.#start.operation.name !== undefined && this.#lastChunkTime !== undefined) {
-      const seconds = (time - this.#lastChunkTime) / 1e3;
-      this.#telemetry.metrics.recordTimePerOutputChunk(seconds, this.#dimensions());
+    if (this.#operation.name !== undefined && this.#lastChunkTime !== undefined) {
+      this.#chunkDimensions ??= this.#dimensionsSoFar();
+      this.#telemetry.metrics.recordTimePerOutputChunk(
+        (time - this.#lastChunkTime) / 1e3,
+        this.#chunkDimensions,
+      );
     }
     this.#lastChunkTime = time;
   }
 
   settle(call: Call): void {
-    try {
-      const failure = call.error === undefined ? undefined : readFailure(call.error);
-      const result = call.outcome === 'stream' ? this.#accumulator?.result() : call.value;
-      this.#recordResult(result);
-      this.#recordCall(call, failure);
-      recordAttempts(this.#telemetry, call, this.context);
-      this.#start.settled?.(call);
-      this.#recordMetrics(call, result, failure);
-      if (failure !== undefined) recordFailure(this.#span, failure, this.#telemetry.settings);
-    } finally {
-      this.#span.end(call.endTime);
+    const failure = call.failed ? readFailure(call.error) : undefined;
+    const result = call.outcome === 'stream' ? this.#accumulator?.result() : call.value;
+    const usage = result === undefined ? undefined : guard('reading usage', () => this.#usage(result));
+    guard('recording a result', () => this.#recordResult(call, result, usage));
+    guard('recording attempts', recordAttempts, this.#telemetry, call, this.context);
+    guard('placing a result', () => this.#settled?.(call));
+    guard('recording metrics', () => this.#recordMetrics(call, usage, failure));
+    if (failure !== undefined) recordFailure(this.#span, failure, this.#telemetry.settings);
+    this.#span.end(call.endTime);
+  }
+
+  #usage(result: unknown): Usage | undefined {
+    return this.#operation.usage?.(result);
+  }
+
+  #recordResult(call: Call, result: unknown, usage: Usage | undefined): void {
+    const attributes = callAttributes(call);
+    if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
+    if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
+    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined)
+      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = (call.firstChunkTime - call.startTime) / 1e3;
+    if (result !== undefined) {
+      Object.assign(
+        attributes,
+        this.#operation.resultAttributes(result, this.#route),
+        usageAttributes(usage),
+      );
+      Object.assign(this.#attributes, attributes);
+      guard('recording the content of a result', () => this.#recordOutput(attributes, result));
     }
-  }
-
-  /** Attributes that the hierarchy learns from a result. */
-  setAttributes(attributes: Attributes): void {
     this.#span.setAttributes(attributes);
   }
 
-  #recordInput(recorder: ContentRecorder): void {
-    const { operation, request } = this.#start;
-    const { content } = operation;
-    if (content === undefined) return;
-    const attributes: Attributes = { ...content.requestAttributes?.(request) };
-    recorder.addList(
-      attributes,
-      ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-      content.systemInstructions?.(request) ?? [],
-    );
-    recorder.addList(attributes, ATTR_GEN_AI_TOOL_DEFINITIONS, content.toolDefinitions?.(request) ?? []);
-    recorder.addMessages(attributes, ATTR_GEN_AI_INPUT_MESSAGES, content.inputMessages?.(request) ?? []);
-    this.#span.setAttributes(attributes);
-  }
-
-  #recordResult(result: unknown): void {
-    const { operation, request } = this.#start;
-    if (result === undefined) return;
-    const attributes = {
-      ...operation.resultAttributes(result, request),
-      ...usageAttributes(operation.usage?.(result)),
-    };
-    Object.assign(this.#attributes, attributes);
-    const output = operation.content?.outputMessages;
+  #recordOutput(attributes: Attributes, result: unknown): void {
+    const output = this.#operation.content?.outputMessages;
     if (this.#recorder !== undefined && output !== undefined)
       this.#recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, output(result));
-    this.#span.setAttributes(attributes);
   }
 
-  #recordCall(call: Call, failure: Failure | undefined): void {
-    const attributes = callAttributes(call);
-    if (this.#start.operation.name === undefined && call.status !== undefined)
-      attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
-    if (failure === undefined && call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-    if (call.streamed && call.firstChunkTime !== undefined && this.#start.operation.name !== undefined)
-      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = (call.firstChunkTime - call.startTime) / 1e3;
-    this.#span.setAttributes(attributes);
-  }
-
-  #recordMetrics(call: Call, result: unknown, failure: Failure | undefined): void {
-    const { operation } = this.#start;
-    if (operation.name === undefined) return;
+  #recordMetrics(call: Call, usage: Usage | undefined, failure: Failure | undefined): void {
+    if (this.#operation.name === undefined) return;
     const { metrics } = this.#telemetry;
-    const dimensions = this.#dimensions();
+    const dimensions = metricDimensions(this.#attributes);
     metrics.recordDuration((call.endTime - call.startTime) / 1e3, dimensions, failure?.type);
     if (call.firstChunkTime !== undefined)
-      metrics.recordTimeToFirstChunk((call.firstChunkTime - call.startTime) / 1e3, dimensions);
-    const usage = operation.usage?.(result);
+      metrics.recordTimeToFirstChunk(
+        (call.firstChunkTime - call.startTime) / 1e3,
+        chunkDimensions(this.#attributes),
+      );
     if (usage !== undefined) metrics.recordUsage(usage, dimensions);
   }
 
-  #dimensions(): Attributes {
-    return metricDimensions(this.#attributes);
+  /** The first chunks say which model answers. */
+  #dimensionsSoFar(): Attributes {
+    const result = this.#accumulator?.result();
+    return chunkDimensions({
+      ...this.#attributes,
+      ...(result === undefined ? {} : this.#operation.resultAttributes(result, this.#route)),
+    });
   }
+}
+
+function recordInput(
+  span: Span,
+  recorder: ContentRecorder,
+  { content }: Operation,
+  request: ApiRequest,
+): void {
+  if (content === undefined) return;
+  const attributes: Attributes = { ...content.requestAttributes?.(request) };
+  recorder.addParts(attributes, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, content.systemInstructions?.(request) ?? []);
+  const messages = content.inputMessages?.(request) ?? [];
+  recorder.addMessages(attributes, ATTR_GEN_AI_INPUT_MESSAGES, messages, INPUT_SHARE);
+  recorder.addList(attributes, ATTR_GEN_AI_TOOL_DEFINITIONS, content.toolDefinitions?.(request) ?? []);
+  span.setAttributes(attributes);
 }
 
 /** What is known of the HTTP side of a call, whatever it is for. */
@@ -163,12 +193,17 @@ export function callAttributes(call: Call): Attributes {
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
+  } else if (isUnread(call)) {
+    attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   }
   return attributes;
 }
 
+/** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */
+function isUnread({ outcome }: Call): boolean {
+  return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
+}
+
 function requestIdOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null
-    ? readHeader((error as { headers?: unknown }).headers, 'x-request-id')
-    : undefined;
+  return readHeader(field(error, 'headers'), 'x-request-id');
 }

@@ -39,8 +39,8 @@ function codeOf(error: unknown): string | undefined {
 
 function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const constructor: unknown = field(error, 'constructor');
-  const className = typeof constructor === 'function' ? constructor.name : '';
+  const thrower: unknown = field(error, 'constructor');
+  const className = typeof thrower === 'function' ? thrower.name : '';
   // What the platform throws for aborts and timeouts has its kind in its name.
   if (className === 'DOMException') return stringField(error, 'name');
   return className === '' || className === 'Object' ? undefined : className;

@@ -82,7 +82,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
       ...usageAttributes(end.usage),
       ...totalAttributes(end.totals),
     });
-    const recorder = ContentRecorder.forSpan(telemetry.settings);
+    const recorder = ContentRecorder.forSpan(telemetry.settings, span);
     if (recorder !== undefined) span.setAttributes(contentAttributes(recorder, end));
   }
   if (end.failure !== undefined) recordFailure(span, end.failure, telemetry.settings);
@@ -104,7 +104,7 @@ function contentAttributes(recorder: ContentRecorder, end: InvocationEnd): Attri
     ...message,
     finish_reason: messageFinishReason(message.finish_reason ?? end.finishReason),
   }));
-  recorder.addList(attributes, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, end.systemInstructions);
+  recorder.addParts(attributes, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, end.systemInstructions);
   recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, outputs);
   recorder.addMessages(attributes, ATTR_GEN_AI_INPUT_MESSAGES, end.inputMessages);
   recorder.addList(attributes, ATTR_GEN_AI_TOOL_DEFINITIONS, end.toolDefinitions);

@@ -27,14 +27,14 @@ export type MessagePart =
       readonly file_id: string;
     }
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
-  /** Media that came inside the message: what it is and how large, not its bytes. */
+  /** Media that came inside the message: what it is and how many bytes, in place of the bytes themselves. */
   | {
-      readonly type: 'media_reference';
+      readonly type: 'blob';
       readonly modality: string;
       readonly mime_type?: string;
+      readonly content: '';
       readonly size: number;
-    }
-  | { readonly type: 'refusal'; readonly content: string };
+    };
 
 /** A tool the model could call, flat, as `gen-ai-tool-definitions.json` has it. */
 export interface ToolDefinition {
@@ -59,9 +59,12 @@ export function messageFinishReason(reason: string | undefined): string {
   return reason === undefined ? 'stop' : (row(FINISH_REASONS, reason) ?? reason);
 }
 
+/** Longer JSON is not parsed only to be cut. */
+const MAX_PARSED_LENGTH = 65_536;
+
 /** Arguments and results arrive as JSON text; recorded as values where they parse. */
 export function parseJson(text: unknown): unknown {
-  if (typeof text !== 'string') return text;
+  if (typeof text !== 'string' || text.length > MAX_PARSED_LENGTH) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -73,15 +76,33 @@ export function parseJson(text: unknown): unknown {
 export function urlPart(url: string, modality: string): MessagePart {
   if (!url.startsWith('data:')) return { type: 'uri', modality, uri: withoutCredentials(url) };
   const comma = url.indexOf(',');
-  const mimeType = url.slice('data:'.length, comma < 0 ? undefined : comma).split(';')[0];
-  return {
-    type: 'media_reference',
-    modality,
-    ...(mimeType ? { mime_type: mimeType } : {}),
-    size: url.length - comma - 1,
-  };
+  if (comma < 0) return blobPart('', modality);
+  const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');
+  const size = parameters.includes('base64') ? base64Size(url, comma + 1) : url.length - comma - 1;
+  return { ...blobPart('', modality, mimeType || undefined), size };
 }
 
+/** @param data base64 */
+export function blobPart(
+  data: string,
+  modality: string,
+  mimeType?: string,
+): MessagePart & { readonly type: 'blob' } {
+  const type = mimeType === undefined ? {} : { mime_type: mimeType };
+  return { type: 'blob', modality, ...type, content: '', size: base64Size(data, 0) };
+}
+
+/** How many bytes the base64 text from `start` on stands for. */
+function base64Size(text: string, start: number): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.max(0, Math.floor(((text.length - start - padding) * 3) / 4));
+}
+
+/** Query parameters with which signed URLs give access to what they name. */
+const SECRET_PARAMETER =
+  /([?&](?:[\w.-]*(?:signature|credential|token|secret|password)|sig|(?:api[-_]?)?key|awsaccesskeyid|googleaccessid)=)[^&#]*/gi;
+
+/** Like every `url.full` of OpenTelemetry's: without what opens doors. */
 function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, '$1');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(SECRET_PARAMETER, '$1REDACTED');
 }

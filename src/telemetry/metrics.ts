@@ -38,6 +38,11 @@ const DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+];
+
+/** The conventions have these on what an operation took and spent, not on its chunks. */
+const RESULT_DIMENSIONS: readonly string[] = [
+  ...DIMENSIONS,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 ];
@@ -90,10 +95,19 @@ export class Metrics {
   }
 }
 
-/** The dimensions of an operation's points, from all of its span's attributes. */
+/** The dimensions of an operation's duration and usage, from all of its span's attributes. */
 export function metricDimensions(attributes: Attributes): Attributes {
+  return pick(attributes, RESULT_DIMENSIONS);
+}
+
+/** The same for what is measured of a stream's chunks. */
+export function chunkDimensions(attributes: Attributes): Attributes {
+  return pick(attributes, DIMENSIONS);
+}
+
+function pick(attributes: Attributes, names: readonly string[]): Attributes {
   const dimensions: Attributes = {};
-  for (const name of DIMENSIONS) {
+  for (const name of names) {
     const value = attributes[name];
     if (value !== undefined) dimensions[name] = value;
   }

@@ -63,7 +63,7 @@ export function recordStep(
     },
     context.parent,
   );
-  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings) : undefined;
+  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings, span) : undefined;
   if (recorder !== undefined) {
     const content: Attributes = {};
     recorder.addMessages(content, ATTR_GEN_AI_OUTPUT_MESSAGES, step.outputMessages);

@@ -55,7 +55,7 @@ export function recordToolCall(
     },
     context.parent,
   );
-  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings) : undefined;
+  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings, span) : undefined;
   if (recorder !== undefined && call.content !== undefined) {
     const { query, documents } = call.content;
     const content: Attributes = {};

@@ -13,6 +13,7 @@ import {
   type Sampler,
   SimpleSpanProcessor,
   type Span,
+  type SpanLimits,
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -32,6 +33,8 @@ export interface RecordedTelemetry {
 
 export interface RecordOptions {
   readonly sampler?: Sampler;
+  /** Limits of the SDK's own on what a span holds. */
+  readonly spanLimits?: SpanLimits;
   /** Whether content was allowed to be recorded. Default `false`. */
   readonly content?: boolean;
 }
@@ -44,6 +47,7 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
   const provider = new TracerProvider({
     spanProcessors: [open, new SimpleSpanProcessor({ exporter })],
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
+    ...(options.spanLimits === undefined ? {} : { spanLimits: options.spanLimits }),
   });
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({

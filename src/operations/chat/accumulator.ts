@@ -2,7 +2,7 @@ import { arrayField, countField, field, objectField, stringField } from '../../p
 import type { Accumulator } from '../operation.ts';
 
 /** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
-const MAX_CHOICES = 128;
+export const MAX_CHOICES: number = 128;
 const MAX_TOOL_CALLS = 128;
 
 interface Choice {

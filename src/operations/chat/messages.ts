@@ -1,5 +1,6 @@
 import { arrayField, asObject, field, objectField, stringField } from '../../payload.ts';
 import {
+  blobPart,
   type Message,
   type MessagePart,
   messageFinishReason,
@@ -8,12 +9,17 @@ import {
   urlPart,
 } from '../../telemetry/messages.ts';
 
-/** Messages of a request; system and developer messages stay among them, with their role. */
+/**
+ * Messages of a request; system and developer messages stay among them, with their role. Their parts are read
+ * when they are asked for: of a long conversation only the end is recorded.
+ */
 export function readInputMessages(messages: unknown): Message[] {
   if (!Array.isArray(messages)) return [];
-  return messages.map((message) => ({
+  return messages.map((message: unknown) => ({
     role: stringField(message, 'role') ?? 'user',
-    parts: readParts(message),
+    get parts() {
+      return readParts(message);
+    },
   }));
 }
 
@@ -51,10 +57,13 @@ function readParts(message: unknown): MessagePart[] {
   if (stringField(message, 'role') === 'tool') return [toolResponse(message)];
   const content = field(message, 'content');
   const refusal = stringField(message, 'refusal');
+  const reasoning = stringField(message, 'reasoning_content');
   return [
+    ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
     ...(typeof content === 'string' && content !== '' ? [text(content)] : []),
     ...(Array.isArray(content) ? content.flatMap(readContentPart) : []),
-    ...(refusal === undefined ? [] : [{ type: 'refusal' as const, content: refusal }]),
+    ...(refusal === undefined ? [] : [text(refusal)]),
+    ...readSpokenAnswer(field(message, 'audio')),
     ...arrayField(message, 'tool_calls').flatMap(readToolCall),
     ...readFunctionCall(field(message, 'function_call')),
   ];
@@ -69,7 +78,7 @@ function toolResponse(message: unknown): MessagePart {
   const content = field(message, 'content');
   const response = Array.isArray(content)
     ? content.map((part) => stringField(part, 'text') ?? '').join('')
-    : content;
+    : (content ?? null);
   return { type: 'tool_call_response', ...(id === undefined ? {} : { id }), response };
 }
 
@@ -77,7 +86,7 @@ function readContentPart(part: unknown): MessagePart[] {
   const type = stringField(part, 'type');
   const value = type === undefined ? undefined : field(part, type);
   if (type === 'text' && typeof value === 'string') return [text(value)];
-  if (type === 'refusal' && typeof value === 'string') return [{ type: 'refusal', content: value }];
+  if (type === 'refusal' && typeof value === 'string') return [text(value)];
   const url = stringField(value, 'url');
   if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
   const fileId = stringField(value, 'file_id');
@@ -90,13 +99,25 @@ function readInlineMedia(type: string | undefined, value: unknown): MessagePart[
   const audio = stringField(value, 'data');
   if (type === 'input_audio' && audio !== undefined) {
     const format = stringField(value, 'format');
-    const mimeType = format === undefined ? {} : { mime_type: `audio/${format}` };
-    return [{ type: 'media_reference', modality: 'audio', ...mimeType, size: audio.length }];
+    return [blobPart(audio, 'audio', format === undefined ? undefined : `audio/${format}`)];
   }
   const file = stringField(value, 'file_data');
-  if (type === 'file' && file !== undefined)
-    return [{ type: 'media_reference', modality: 'document', size: file.length }];
-  return [];
+  if (type !== 'file' || file === undefined) return [];
+  return [file.startsWith('data:') ? urlPart(file, 'document') : blobPart(file, 'document')];
+}
+
+/** Of an answer that was spoken, its words; in a request it is named by its id. */
+function readSpokenAnswer(audio: unknown): MessagePart[] {
+  const transcript = stringField(audio, 'transcript');
+  const data = stringField(audio, 'data');
+  const id = stringField(audio, 'id');
+  return [
+    ...(transcript === undefined ? [] : [text(transcript)]),
+    ...(data === undefined ? [] : [blobPart(data, 'audio')]),
+    ...(id === undefined || data !== undefined
+      ? []
+      : [{ type: 'file' as const, modality: 'audio', file_id: id }]),
+  ];
 }
 
 function readToolCall(call: unknown): MessagePart[] {

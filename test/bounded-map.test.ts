@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { BoundedMap } from '../src/bounded-map.ts';
+
+function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap<string, string> {
+  const map = new BoundedMap<string, string>(limit, (value) => evicted.push(value));
+  for (const key of keys) map.set(key, key.toUpperCase());
+  return map;
+}
+
+describe('when there is one too many', () => {
+  test('the oldest gives way', () => {
+    const evicted: string[] = [];
+    expect(filled(2, 'abcd', evicted).values()).toEqual(['C', 'D']);
+    expect(evicted).toEqual(['A', 'B']);
+  });
+
+  test('one that was asked for since is not the oldest', () => {
+    const map = filled(2, 'ab');
+    expect(map.get('a')).toBe('A');
+    map.set('c', 'C');
+    expect(map.values()).toEqual(['A', 'C']);
+  });
+
+  test('one that was set anew is not the oldest, and is not there twice', () => {
+    const map = filled(2, 'aba');
+    expect([map.size, map.values()]).toEqual([2, ['B', 'A']]);
+  });
+});
+
+test('there is always room for one', () => {
+  expect(filled(0, 'ab').values()).toEqual(['B']);
+  expect(filled(-1, 'ab').values()).toEqual(['B']);
+});
+
+test('what is deleted or was never there is nothing', () => {
+  const evicted: string[] = [];
+  const map = filled(3, 'ab', evicted);
+  map.delete('a');
+  expect([map.get('a'), map.get('x'), map.size]).toEqual([undefined, undefined, 1]);
+  map.clear();
+  expect(map.size).toBe(0);
+  expect(evicted).toEqual([]);
+});

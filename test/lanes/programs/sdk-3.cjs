@@ -1,0 +1,4 @@
+const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai');
+require('./sdk-bare.cjs');
+
+new OpenAIInstrumentation();

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { runProgram } from '../support/lanes/program.ts';
+
+/** Says on standard output which spans start and end; nothing shuts it down. */
+const SPOKEN_SPANS = `
+  const { writeSync } = await import('node:fs');
+  const { context, trace } = await import('@opentelemetry/api');
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  const { TracerProvider } = await import('@opentelemetry/sdk-trace');
+  const { OpenAIInstrumentation } = await import('opentelemetry-instrumentation-openai');
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [{
+    onStart: (span) => writeSync(1, 'start ' + span.name + '\\n'),
+    onEnd: (span) => writeSync(1, 'end ' + span.name + '\\n'),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  }] }));
+  new OpenAIInstrumentation();
+  const { default: OpenAI } = await import('openai');
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL, maxRetries: 0 });
+`;
+
+describe.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: a program', (lane) => {
+  const simulator = useSimulator();
+  const runText = (text: string) =>
+    runProgram({ lane, source: { format: 'mjs', text }, env: { BASE_URL: simulator().url } });
+
+  test('exits by itself with a run under way, and its spans are ended', async () => {
+    const { stdout } = await runText(`
+      ${SPOKEN_SPANS}
+      const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+      const thread = await client.beta.threads.create();
+      await client.beta.threads.runs.create(thread.id, { assistant_id: assistant.id });
+    `);
+    const lines = stdout.trim().split('\n');
+    const names = (word: string): string[] =>
+      lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length + 1));
+    expect(names('start').sort()).toEqual([
+      'POST /threads',
+      'create_agent Tutor',
+      'invoke_agent Tutor',
+      'thread',
+    ]);
+    expect(names('end').sort()).toEqual(names('start').sort());
+  });
+
+  test('that leaves a failed call unhandled hears of it once, as without instrumentation', async () => {
+    const count = (setUp: string): string => `
+      ${setUp}
+      let unhandled = 0;
+      process.on('unhandledRejection', () => unhandled++);
+      client.models.retrieve('missing');
+      client.get('/nowhere/at/all');
+      process.once('beforeExit', () => console.log('unhandled: ' + unhandled));
+    `;
+    simulator().next({ status: 404, body: {} });
+    simulator().next({ status: 404, body: {} });
+    const { stdout } = await runText(count(SPOKEN_SPANS));
+    simulator().next({ status: 404, body: {} });
+    simulator().next({ status: 404, body: {} });
+    const bare = await runText(
+      count(`
+        const { default: OpenAI } = await import('openai');
+        const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL, maxRetries: 0 });
+      `),
+    );
+    expect(bare.stdout.trim()).toBe('unhandled: 2');
+    expect(stdout).toContain('unhandled: 2\n');
+  });
+});

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { OLD_NODE_LANE } from '../support/lanes/lanes.ts';
+import { laneDirectory } from '../support/lanes/paths.ts';
+import { runProgram } from '../support/lanes/program.ts';
+
+/** Before 22.15 Node has no module hooks in the program's own thread. */
+const NODE_20 = join(laneDirectory(OLD_NODE_LANE.name), 'node_modules', 'node', 'bin', 'node');
+
+const simulator = useSimulator();
+const LANES = [OLD_NODE_LANE.name, 'openai-6-sdk-2'];
+
+const ASK = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+`;
+
+test('the lane has the Node it says', async () => {
+  const { stdout } = await runProgram({ lane: OLD_NODE_LANE.name, node: NODE_20, parameters: ['--version'] });
+  expect(stdout).toMatch(/^v20\./);
+});
+
+test.each(LANES)('%s: CommonJS is observed by hooking require', async (lane) => {
+  const { spans } = await runProgram({
+    lane,
+    node: NODE_20,
+    parameters: ['--require', './sdk-2.cjs'],
+    source: { format: 'cjs', text: `const OpenAI = require('openai'); (async () => {${ASK}})();` },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+});
+
+test.each(LANES)('%s: CommonJS that was required before is found', async (lane) => {
+  const { spans } = await runProgram({
+    lane,
+    node: NODE_20,
+    source: {
+      format: 'cjs',
+      text: `const OpenAI = require('openai'); require('./sdk-2.cjs'); (async () => {${ASK}})();`,
+    },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+});
+
+test.each(LANES)('%s: an ES module says so itself, by instrumentOpenAI', async (lane) => {
+  const { spans } = await runProgram({
+    lane,
+    node: NODE_20,
+    parameters: ['--import', './sdk-2.mjs'],
+    source: {
+      format: 'mjs',
+      text: `
+        import OpenAI from 'openai';
+        import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
+        instrumentOpenAI(OpenAI);
+        ${ASK}
+      `,
+    },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+});
+
+test.each(LANES)('%s: disable() and enable() do what they say', async (lane) => {
+  const { spans } = await runProgram({
+    lane,
+    node: NODE_20,
+    parameters: ['--require', './sdk-2.cjs'],
+    source: {
+      format: 'cjs',
+      text: `
+        const { OpenAIInstrumentation } = require('opentelemetry-instrumentation-openai');
+        const { OpenAI } = require('openai');
+        const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+        const ask = (model) =>
+          client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }] });
+        (async () => {
+          // The first was made with the SDK.
+          const second = new OpenAIInstrumentation();
+          await ask('observed-once');
+          second.disable();
+          await ask('observed-by-the-first');
+          second.enable();
+          await ask('observed-again');
+        })();
+      `,
+    },
+    env: { BASE_URL: simulator().url },
+  });
+  expect(spans.map(({ name }) => name)).toEqual([
+    'chat observed-once',
+    'chat observed-by-the-first',
+    'chat observed-again',
+  ]);
+});

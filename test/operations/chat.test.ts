@@ -1,0 +1,321 @@
+import { type Attributes, SpanKind, trace } from '@opentelemetry/api';
+import type OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+
+const HELLO: Parameters = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello there' }] };
+const WEATHER: OpenAI.Chat.ChatCompletionTool = {
+  type: 'function',
+  function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+};
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession();
+});
+afterEach(() => session.verify());
+
+/** All attributes of the one span, but for the port, which differs from run to run. */
+function attributes(): Attributes {
+  expect(session.spans).toHaveLength(1);
+  const { 'server.port': port, ...rest } = session.spans[0]?.attributes ?? {};
+  expect(port).toBe(Number(new URL(session.simulator.url).port));
+  return rest as Attributes;
+}
+
+async function read<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}
+
+const REQUEST: Attributes = {
+  'gen_ai.operation.name': 'chat',
+  'gen_ai.provider.name': 'openai',
+  'gen_ai.request.model': 'gpt-4o-mini',
+  'openai.api.type': 'chat_completions',
+  'server.address': '127.0.0.1',
+};
+const RESPONSE: Attributes = {
+  'gen_ai.response.id': 'chatcmpl-000001',
+  'gen_ai.response.model': 'gpt-4o-mini-2024-07-18',
+  'gen_ai.response.finish_reasons': ['stop'],
+  'http.response.status_code': 200,
+  'openai.request.id': 'req_00000000000000000000000000000001',
+  'openai.response.service_tier': 'default',
+  'openai.response.system_fingerprint': 'fp_0000000001',
+};
+const STREAM: Attributes = {
+  'gen_ai.request.stream': true,
+  'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
+  'openai.stream.end': 'completed',
+};
+
+describe('a plain chat completion', () => {
+  test('is one span below the span of the caller', async () => {
+    const completion = await trace.getTracer('program').startActiveSpan('program', async (span) => {
+      const answer = await session.client.chat.completions.create(HELLO);
+      span.end();
+      return answer;
+    });
+    assertSpanTree(
+      session.spans,
+      `
+      program               kind=INTERNAL
+      └─ chat gpt-4o-mini   kind=CLIENT gen_ai.response.id=${completion.id}
+      `,
+    );
+  });
+
+  test('has the attributes of its request and its response', async () => {
+    const { usage } = await session.client.chat.completions.create(HELLO);
+    expect(session.spans[0]).toMatchObject({ name: 'chat gpt-4o-mini', kind: SpanKind.CLIENT });
+    expect(session.spans[0]?.status).toEqual({ code: 0 });
+    expect(attributes()).toEqual({
+      ...REQUEST,
+      ...RESPONSE,
+      'gen_ai.usage.input_tokens': usage?.prompt_tokens,
+      'gen_ai.usage.output_tokens': usage?.completion_tokens,
+    });
+  });
+
+  test('has every parameter that changes what the model does', async () => {
+    await session.client.chat.completions.create({
+      ...HELLO,
+      frequency_penalty: 0.25,
+      max_completion_tokens: 100,
+      presence_penalty: -0.5,
+      reasoning_effort: 'low',
+      response_format: { type: 'json_object' },
+      seed: 7,
+      service_tier: 'flex',
+      stop: ['END'],
+      temperature: 0,
+      top_p: 0.9,
+      n: 2,
+      user: 'somebody',
+      metadata: { customer: 'somebody' },
+    });
+    expect(attributes()).toMatchObject({
+      'gen_ai.output.type': 'json',
+      'gen_ai.request.choice.count': 2,
+      'gen_ai.request.frequency_penalty': 0.25,
+      'gen_ai.request.max_tokens': 100,
+      'gen_ai.request.presence_penalty': -0.5,
+      'gen_ai.request.reasoning.level': 'low',
+      'gen_ai.request.seed': 7,
+      'gen_ai.request.temperature': 0,
+      'gen_ai.request.top_p': 0.9,
+      'openai.request.service_tier': 'flex',
+      'openai.response.service_tier': 'flex',
+      'gen_ai.response.finish_reasons': ['stop', 'stop'],
+    });
+    expect(attributes()).not.toHaveProperty(['gen_ai.request.stop_sequences']);
+    expect(JSON.stringify(attributes())).not.toContain('somebody');
+  });
+
+  test.each<[why: string, more: Partial<Parameters>, absent: string]>([
+    ['one choice', { n: 1 }, 'gen_ai.request.choice.count'],
+    ['the service tier `auto`', { service_tier: 'auto' }, 'openai.request.service_tier'],
+  ])('does not tell the default: %s', async (_, more, absent) => {
+    await session.client.chat.completions.create({ ...HELLO, ...more });
+    expect(attributes()).not.toHaveProperty([absent]);
+  });
+
+  test.each<[more: Partial<Parameters>, type: string]>([
+    [{ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: {} } } }, 'json'],
+    [{ response_format: { type: 'text' } }, 'text'],
+    [{ modalities: ['text', 'audio'] }, 'speech'],
+  ])('%j asks for %s', async (more, type) => {
+    await session.client.chat.completions.create({ ...HELLO, ...more });
+    expect(attributes()['gen_ai.output.type']).toBe(type);
+  });
+
+  test('counts cached and reasoning tokens as parts of the totals', async () => {
+    const { usage } = await session.client.chat.completions.create({
+      ...HELLO,
+      prompt_cache_key: 'greetings',
+      reasoning_effort: 'high',
+    });
+    expect(attributes()).toMatchObject({
+      'gen_ai.usage.input_tokens': usage?.prompt_tokens,
+      'gen_ai.usage.output_tokens': usage?.completion_tokens,
+      'gen_ai.usage.cache_read.input_tokens': usage?.prompt_tokens_details?.cached_tokens,
+      'gen_ai.usage.reasoning.output_tokens': usage?.completion_tokens_details?.reasoning_tokens,
+    });
+  });
+
+  test('that asks for a tool call says so in its finish reason', async () => {
+    await session.client.chat.completions.create({ ...HELLO, tools: [WEATHER] });
+    expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['tool_calls']);
+    expect(JSON.stringify(attributes())).not.toContain('get_weather');
+  });
+});
+
+describe('a streamed chat completion', () => {
+  test('has the attributes of a plain one, and of its stream', async () => {
+    const stream = await session.client.chat.completions.create({
+      ...HELLO,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = await read(stream);
+    const { usage } = chunks.at(-1) ?? {};
+    expect(attributes()).toEqual({
+      ...REQUEST,
+      ...RESPONSE,
+      ...STREAM,
+      'gen_ai.usage.input_tokens': usage?.prompt_tokens,
+      'gen_ai.usage.output_tokens': usage?.completion_tokens,
+      'openai.stream.chunk_count': chunks.length,
+    });
+  });
+
+  test('has no usage where the caller did not ask for it', async () => {
+    const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
+    const chunks = await read(stream);
+    expect(attributes()).toEqual({
+      ...REQUEST,
+      ...RESPONSE,
+      ...STREAM,
+      'openai.stream.chunk_count': chunks.length,
+    });
+  });
+
+  test('has a finish reason for each choice, in their order', async () => {
+    session.simulator.next({
+      sse: [
+        {
+          data: {
+            id: 'chatcmpl-1',
+            model: 'gpt-4o',
+            choices: [{ index: 1, delta: {}, finish_reason: 'length' }],
+          },
+        },
+        {
+          data: {
+            id: 'chatcmpl-1',
+            model: 'gpt-4o',
+            choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
+          },
+        },
+        'done',
+      ],
+    });
+    await read(await session.client.chat.completions.create({ ...HELLO, n: 2, stream: true }));
+    expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['stop', 'length']);
+  });
+
+  test('lasts until its last chunk was read, and not longer', async () => {
+    const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
+    const iterator = stream[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(session.openSpans).toEqual(['chat gpt-4o-mini']);
+    while (!(await iterator.next()).done);
+    expect(session.openSpans).toEqual([]);
+  });
+});
+
+describe('the metrics of chat completions', () => {
+  const GROUP: Attributes = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4o-mini',
+    'gen_ai.response.model': 'gpt-4o-mini-2024-07-18',
+    'server.address': '127.0.0.1',
+    'server.port': expect.any(Number) as unknown as number,
+  };
+  const RESULT_GROUP: Attributes = {
+    ...GROUP,
+    'openai.response.service_tier': 'default',
+    'openai.response.system_fingerprint': 'fp_0000000001',
+  };
+
+  /** What was recorded of each metric, by its name: the groups, how many values they have and their sum. */
+  async function recorded(): Promise<
+    Record<string, { attributes: Attributes; count: number; sum: number }[]>
+  > {
+    const all = await session.metrics();
+    return Object.fromEntries(
+      all.map(({ descriptor, dataPoints }) => [
+        descriptor.name,
+        dataPoints.map(({ attributes: group, value }) => {
+          const { count, sum = 0 } = value as { count: number; sum?: number };
+          return { attributes: group as Attributes, count, sum };
+        }),
+      ]),
+    );
+  }
+
+  test('are the duration and the tokens, once for each call', async () => {
+    const { usage } = await session.client.chat.completions.create(HELLO);
+    expect(await recorded()).toEqual({
+      'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
+      'gen_ai.client.token.usage': [
+        {
+          attributes: { ...RESULT_GROUP, 'gen_ai.token.type': 'input' },
+          count: 1,
+          sum: usage?.prompt_tokens,
+        },
+        {
+          attributes: { ...RESULT_GROUP, 'gen_ai.token.type': 'output' },
+          count: 1,
+          sum: usage?.completion_tokens,
+        },
+      ],
+    });
+  });
+
+  test('of a stream are also the time to its first chunk and between chunks', async () => {
+    const chunks = await read(await session.client.chat.completions.create({ ...HELLO, stream: true }));
+    expect(await recorded()).toEqual({
+      'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
+      'gen_ai.client.operation.time_to_first_chunk': [
+        {
+          attributes: GROUP,
+          count: 1,
+          sum: session.spans[0]?.attributes['gen_ai.response.time_to_first_chunk'],
+        },
+      ],
+      'gen_ai.client.operation.time_per_output_chunk': [
+        { attributes: GROUP, count: chunks.length - 1, sum: expect.any(Number) },
+      ],
+    });
+  });
+
+  test('of a failed call are its duration, with the kind of error', async () => {
+    session.simulator.next({ status: 400 });
+    await session.client.chat.completions.create(HELLO).catch(() => undefined);
+    const { 'gen_ai.response.model': _, ...group } = GROUP;
+    expect(await recorded()).toEqual({
+      'gen_ai.client.operation.duration': [
+        { attributes: { ...group, 'error.type': 'BadRequestError' }, count: 1, sum: expect.any(Number) },
+      ],
+    });
+  });
+
+  test('are the same when the trace is not sampled', async () => {
+    await session.verify();
+    session = await startSession({
+      sampler: { shouldSample: () => ({ decision: 0 }), toString: () => 'none' },
+    });
+    await session.client.chat.completions.create(HELLO);
+    await read(await session.client.chat.completions.create({ ...HELLO, stream: true }));
+    expect(session.spans).toEqual([]);
+    const metrics = await recorded();
+    expect(metrics['gen_ai.client.operation.duration']).toMatchObject([
+      { attributes: RESULT_GROUP, count: 2 },
+    ]);
+    expect(metrics['gen_ai.client.operation.time_to_first_chunk']).toMatchObject([
+      { attributes: GROUP, count: 1 },
+    ]);
+  });
+
+  test('are none of requests that are no operation of a model', async () => {
+    await session.client.models.list();
+    expect(await recorded()).toEqual({});
+  });
+});

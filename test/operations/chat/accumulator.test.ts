@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
+
+const HEAD = { id: 'chatcmpl-1', model: 'gpt-4o', service_tier: 'default', system_fingerprint: 'fp_1' };
+
+function accumulate(chunks: readonly unknown[], content: boolean = true): unknown {
+  const accumulator = new ChatAccumulator(content);
+  for (const chunk of chunks) accumulator.add(chunk);
+  return accumulator.result();
+}
+
+function chunk(...choices: readonly object[]): object {
+  return { ...HEAD, choices };
+}
+
+test('without chunks there is nothing to tell', () => {
+  expect(accumulate([])).toMatchObject({ choices: [], usage: undefined });
+});
+
+test('text, refusal and thoughts are put together for each choice', () => {
+  const result = accumulate([
+    chunk({ index: 0, delta: { role: 'assistant', content: 'Hel' } }),
+    chunk(
+      { index: 1, delta: { refusal: 'No' } },
+      { index: 0, delta: { content: 'lo', reasoning_content: 'Hm' } },
+    ),
+    chunk({ index: 1, delta: { refusal: '.' }, finish_reason: 'stop' }),
+    chunk({ index: 0, delta: { reasoning_content: '.' }, finish_reason: 'length' }),
+  ]);
+  expect(result).toMatchObject({
+    ...HEAD,
+    choices: [
+      {
+        index: 0,
+        finish_reason: 'length',
+        message: { role: 'assistant', content: 'Hello', reasoning_content: 'Hm.' },
+      },
+      { index: 1, finish_reason: 'stop', message: { refusal: 'No.' } },
+    ],
+  });
+});
+
+test('tool calls are put together by their index', () => {
+  const call = (delta: object): object => chunk({ index: 0, delta: { tool_calls: [delta] } });
+  const result = accumulate([
+    call({ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '' } }),
+    call({ index: 1, id: 'call_2', type: 'custom', custom: { name: 'shell', input: 'l' } }),
+    call({ index: 0, function: { arguments: '{"a":' } }),
+    call({ index: 1, custom: { input: 's' } }),
+    call({ index: 0, function: { arguments: '1}' } }),
+  ]);
+  expect(result).toMatchObject({
+    choices: [
+      {
+        message: {
+          tool_calls: [
+            { id: 'call_1', function: { name: 'add', arguments: '{"a":1}' } },
+            { id: 'call_2', function: { name: 'shell', arguments: 'ls' } },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+test('usage is that of the last chunk that has it', () => {
+  expect(
+    accumulate([{ ...HEAD, usage: null }, { ...HEAD, choices: [], usage: { prompt_tokens: 1 } }, HEAD]),
+  ).toMatchObject({
+    usage: { prompt_tokens: 1 },
+  });
+});
+
+test('a chunk that does not say what it belongs to takes nothing away', () => {
+  // The first chunk of an Azure stream tells of the filters only.
+  expect(accumulate([{ id: '', model: '', choices: [] }, chunk(), null, 5])).toMatchObject(HEAD);
+});
+
+describe('without content', () => {
+  test('no text is kept, only why the choices ended', () => {
+    const result = accumulate(
+      [
+        chunk({ index: 0, delta: { content: 'secret' } }),
+        chunk({ index: 0, delta: {}, finish_reason: 'stop' }),
+      ],
+      false,
+    );
+    expect(result).toMatchObject({ ...HEAD, choices: [{ index: 0, finish_reason: 'stop' }] });
+    expect(JSON.stringify(result)).not.toContain('secret');
+  });
+});
+
+describe('an index that is absurd takes no room', () => {
+  test.each([[128], [2 ** 40], [Number.MAX_SAFE_INTEGER]])('%i', (index) => {
+    const tooFar = { index: 0, delta: { tool_calls: [{ index, function: { name: 'x' } }] } };
+    const result = accumulate([
+      chunk({ index, delta: { content: 'x' }, finish_reason: 'stop' }),
+      chunk(tooFar),
+    ]);
+    expect(result).toMatchObject({ choices: [{ index: 0, message: { tool_calls: [] } }] });
+  });
+});

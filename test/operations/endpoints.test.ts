@@ -1,0 +1,208 @@
+import { AzureOpenAI, toFile } from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { matchRoute } from '../../src/client/routes.ts';
+import { instrumentOpenAI } from '../../src/client-entry.ts';
+import routes from '../fixtures/openai-routes.json' with { type: 'json' };
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession();
+});
+afterEach(() => session.verify());
+
+function names(): string[] {
+  return session.spans.map(({ name }) => name);
+}
+
+/** The attributes that say what the one call was for. */
+function attributes(): Record<string, unknown> {
+  expect(session.spans).toHaveLength(1);
+  const { 'server.port': _, 'server.address': __, ...rest } = session.spans[0]?.attributes ?? {};
+  return rest;
+}
+
+type Method = 'get' | 'post' | 'delete';
+
+/** Every endpoint once, whatever resource it is called through. */
+const ENDPOINTS = [
+  ...new Map(routes.map((row) => [`${row.method} ${row.path.replace(/\?.*/, '')}`, row])).entries(),
+];
+
+/** Those with a name of their own; all others are named by method and path. */
+const NAMED: Readonly<Record<string, string>> = {
+  'POST /chat/completions': 'chat gpt-4o-mini',
+  'POST /assistants': 'create_agent Math Tutor',
+  'POST /agents': 'create_agent Math Tutor',
+  'POST /threads/runs': 'invoke_agent',
+  'POST /threads/{thread_id}/runs': 'invoke_agent',
+};
+
+describe('every endpoint of the openai package', () => {
+  test.each(ENDPOINTS)('%s is one span, with its ids, status and request id', async (endpoint, row) => {
+    const path = row.path.replace(/\{(\w+)\}/g, '$1-0Ab9');
+    const { route, values } = matchRoute(row.method, path);
+    // The simulator asks for an assistant, for messages and for input where the API does.
+    const body = {
+      model: 'gpt-4o-mini',
+      name: 'Math Tutor',
+      assistant_id: 'asst_1',
+      messages: [{ role: 'user', content: 'Hello' }],
+      input: 'Hello',
+    };
+    const answer = route.operation === 'chat' ? {} : { body: { id: 'id_1', object: 'thing', data: [] } };
+    session.simulator.next(answer);
+    const method = row.method.toLowerCase() as Method;
+    await session.client.request({ method, path, ...(method === 'post' ? { body } : {}) });
+    // A run goes on until its end is seen: here the end of tracing.
+    if (NAMED[endpoint] === 'invoke_agent') await session.provider.shutdown();
+    const own = session.spans.filter(({ name }) => name !== 'thread');
+    expect(own.map(({ name }) => name)).toEqual([NAMED[endpoint] ?? endpoint]);
+    const [span] = own;
+    const ids = route.parameters.flatMap(({ attribute }, index) =>
+      attribute === undefined ? [] : [[attribute, values[index]]],
+    );
+    expect(span?.attributes).toMatchObject(Object.fromEntries(ids));
+    expect(span?.attributes['openai.request.id']).toMatch(/^req_/);
+    if (NAMED[endpoint] !== 'invoke_agent') expect(span?.attributes['http.response.status_code']).toBe(200);
+  });
+});
+
+describe('a request that is no operation of a model', () => {
+  test('is named by its method and path, without what is in them', async () => {
+    await session.client.files.retrieve('file-0Ab9');
+    expect(names()).toEqual(['GET /files/{file_id}']);
+    expect(attributes()).toEqual({
+      'gen_ai.provider.name': 'openai',
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'openai.file.id': 'file-0Ab9',
+      'openai.request.id': 'req_00000000000000000000000000000001',
+      'url.template': '/files/{file_id}',
+    });
+  });
+
+  test('has the id of what it creates', async () => {
+    const store = await session.client.vectorStores.create({ name: 'secret name' });
+    expect(attributes()).toMatchObject({
+      'openai.vector_store.id': store.id,
+      'url.template': '/vector_stores',
+    });
+    expect(JSON.stringify(attributes())).not.toContain('secret');
+  });
+
+  test('is named also where no table knows its path', async () => {
+    await session.client.post('/brand/new/endpoint', { body: { secret: 'secret' } });
+    await session.client.get('/brand/0Ab9/endpoint?secret=1');
+    expect(names()).toEqual(['POST /brand/new/endpoint', 'GET /brand/{id}/endpoint']);
+    expect(JSON.stringify(session.spans.map((span) => span.attributes))).not.toContain('secret');
+  });
+
+  test('may be left out, all of them or those that only read', async () => {
+    for (const [apiSpans, expected] of [
+      ['writes', ['POST /batches']],
+      ['none', []],
+    ] as const) {
+      await session.verify();
+      session = await startSession({ config: { apiSpans } });
+      await session.client.models.list();
+      await session.client.batches.create({
+        input_file_id: 'file_1',
+        endpoint: '/v1/embeddings',
+        completion_window: '24h',
+      });
+      expect(names()).toEqual(expected);
+    }
+  });
+
+  test.each([
+    ['embeddings', 'POST /embeddings'],
+    ['responses', 'POST /responses'],
+  ])('an operation without a file of its own is a request like any other: %s', async (_, name) => {
+    if (name.endsWith('embeddings'))
+      await session.client.embeddings.create({ model: 'text-embedding-3-small', input: 'secret' });
+    else await session.client.responses.create({ model: 'gpt-4o', input: 'secret' });
+    expect(names()).toEqual([name]);
+    expect(JSON.stringify(attributes())).not.toContain('secret');
+  });
+});
+
+describe('answers of every kind', () => {
+  test('a page of a list is a span, and so is each page after it', async () => {
+    const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
+    session.simulator.next({ body: page('file_1', true) });
+    session.simulator.next({ body: page('file_2', false) });
+    const ids: string[] = [];
+    for await (const file of session.client.files.list()) ids.push(file.id);
+    expect(ids).toEqual(['file_1', 'file_2']);
+    expect(names()).toEqual(['GET /files', 'GET /files']);
+  });
+
+  test('an awaited page is one span', async () => {
+    const page = await session.client.files.list();
+    expect(page.hasNextPage()).toBe(false);
+    expect(names()).toEqual(['GET /files']);
+  });
+
+  test('a binary answer is the program’s to read', async () => {
+    const speech = await session.client.audio.speech.create({
+      model: 'tts-1',
+      voice: 'alloy',
+      input: 'secret',
+    });
+    expect(speech.bodyUsed).toBe(false);
+    expect(await speech.text()).toBe('simulated sound');
+    expect(names()).toEqual(['POST /audio/speech']);
+  });
+
+  test('an upload is sent as it was', async () => {
+    const file = await toFile(Buffer.from('{}\n'), 'secret.jsonl');
+    await session.client.files.create({ file, purpose: 'batch' });
+    expect(session.simulator.requests[0]?.headers['content-type']).toMatch(/^multipart\/form-data/);
+    expect(session.simulator.requests[0]?.body).toContain('secret.jsonl');
+    expect(names()).toEqual(['POST /files']);
+    expect(JSON.stringify(attributes())).not.toContain('secret');
+  });
+
+  test('an answer without content', async () => {
+    session.simulator.next({ status: 204, body: '' });
+    await session.client.delete('/brand/new/thing');
+    expect(attributes()).toMatchObject({ 'http.response.status_code': 204 });
+  });
+});
+
+describe('where a call goes', () => {
+  test('an Azure deployment stands for the model', async () => {
+    const client = instrumentOpenAI(
+      new AzureOpenAI({
+        apiKey: 'secret',
+        baseURL: `${session.simulator.url.replace('/v1', '')}/openai`,
+        deployment: 'my-deployment',
+        apiVersion: '2024-10-21',
+      }),
+      {},
+    );
+    await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] });
+    expect(session.simulator.requests[0]?.path).toContain('/deployments/my-deployment/chat/completions');
+    expect(names()).toEqual(['chat my-deployment']);
+    expect(attributes()).toMatchObject({
+      'gen_ai.provider.name': 'azure.ai.openai',
+      'gen_ai.request.model': 'my-deployment',
+    });
+  });
+
+  test('credentials are in no attribute, wherever they are put', async () => {
+    const client = session.client.withOptions({
+      baseURL: session.simulator.url.replace('//', '//user:secret@').replace('/v1', '/secret/v1'),
+      defaultHeaders: { 'x-key': 'secret' },
+      defaultQuery: { key: 'secret' },
+      apiKey: 'sk-secret',
+      // The platform's own refuses such URLs.
+      fetch: (url, init) => fetch(String(url).replace('user:secret@', '').replace('/secret', ''), init),
+    });
+    await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] });
+    await client.models.list();
+    expect(names()).toEqual(['chat gpt-4o', 'GET /models']);
+    expect(JSON.stringify(session.spans.map((span) => span.attributes))).not.toContain('secret');
+  });
+});

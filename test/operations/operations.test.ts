@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { matchRoute } from '../../src/client/routes.ts';
+import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
+
+function request(method: string, path: string, more: Partial<ApiRequest> = {}): ApiRequest {
+  return {
+    method,
+    ...matchRoute(method, path),
+    body: undefined,
+    streamed: false,
+    deployment: undefined,
+    ...more,
+  };
+}
+
+/** What an operation says of a request and its result. */
+function read(asked: ApiRequest, result?: unknown): { name: string; start: object; end: object } {
+  const operation = operationOf(asked.route.operation);
+  return {
+    name: operation.spanName(asked),
+    start: operation.requestAttributes(asked),
+    end: result === undefined ? {} : operation.resultAttributes(result, asked.route),
+  };
+}
+
+describe('a chat completion', () => {
+  test('is named by its model, or by the deployment that stands for it', () => {
+    expect(read(request('POST', '/chat/completions', { body: { model: 'gpt-4o' } })).name).toBe(
+      'chat gpt-4o',
+    );
+    expect(read(request('POST', '/chat/completions')).name).toBe('chat');
+    const deployed = request('POST', '/chat/completions', { body: { model: 'gpt-4o' }, deployment: 'mine' });
+    expect(read(deployed)).toMatchObject({ name: 'chat mine', start: { 'gen_ai.request.model': 'mine' } });
+  });
+
+  test.each([
+    [{ max_tokens: 5 }, 'gen_ai.request.max_tokens', 5],
+    [{ max_tokens: 5, max_completion_tokens: 6 }, 'gen_ai.request.max_tokens', 6],
+    [{ seed: -7 }, 'gen_ai.request.seed', -7],
+    [{ n: 3 }, 'gen_ai.request.choice.count', 3],
+    [{ n: 1 }, 'gen_ai.request.choice.count', undefined],
+    [{ service_tier: 'auto' }, 'openai.request.service_tier', undefined],
+    [{ response_format: { type: 'something_new' } }, 'gen_ai.output.type', undefined],
+  ])('with %j has %s=%s', (body, name, value) => {
+    const { start } = read(request('POST', '/chat/completions', { body }));
+    expect((start as Record<string, unknown>)[name]).toBe(value);
+  });
+
+  test('says that it is streamed only where it is', () => {
+    const name = 'gen_ai.request.stream';
+    expect(read(request('POST', '/chat/completions', { streamed: true })).start).toHaveProperty([name], true);
+    expect(read(request('POST', '/chat/completions')).start).not.toHaveProperty([name]);
+  });
+});
+
+describe('the creation of an agent', () => {
+  test('has its name and model at the start, and its id at the end', () => {
+    const body = { name: 'Math Tutor', model: 'gpt-4o', instructions: 'secret' };
+    expect(read(request('POST', '/assistants', { body }), { id: 'asst_1', instructions: 'secret' })).toEqual({
+      name: 'create_agent Math Tutor',
+      start: {
+        'gen_ai.operation.name': 'create_agent',
+        'gen_ai.request.model': 'gpt-4o',
+        'gen_ai.agent.name': 'Math Tutor',
+      },
+      end: { 'gen_ai.agent.id': 'asst_1', 'openai.assistant.id': 'asst_1' },
+    });
+  });
+
+  test('of the Agents API has no id of an assistant', () => {
+    expect(read(request('POST', '/agents', { body: {} }), { id: 'agent_1' })).toMatchObject({
+      name: 'create_agent',
+      end: { 'gen_ai.agent.id': 'agent_1' },
+    });
+  });
+
+  test('tells its instructions as content', () => {
+    const { content } = operationOf('create_agent');
+    const asked = request('POST', '/assistants', { body: { instructions: 'Be kind.' } });
+    expect(content?.systemInstructions?.(asked)).toEqual([{ type: 'text', content: 'Be kind.' }]);
+    expect(content?.systemInstructions?.(request('POST', '/assistants'))).toEqual([]);
+  });
+});
+
+describe('any other request', () => {
+  test('has its method, its template and the ids in its path', () => {
+    expect(read(request('GET', '/threads/thread_1/messages/msg_1'))).toEqual({
+      name: 'GET /threads/{thread_id}/messages/{message_id}',
+      start: {
+        'http.request.method': 'GET',
+        'url.template': '/threads/{thread_id}/messages/{message_id}',
+        'openai.thread.id': 'thread_1',
+        'gen_ai.conversation.id': 'thread_1',
+        'openai.message.id': 'msg_1',
+      },
+      end: {},
+    });
+  });
+
+  test('has the id of what it creates', () => {
+    expect(read(request('POST', '/files'), { id: 'file_1' }).end).toEqual({ 'openai.file.id': 'file_1' });
+    expect(read(request('POST', '/threads'), { id: 'thread_1' }).end).toEqual({
+      'openai.thread.id': 'thread_1',
+      'gen_ai.conversation.id': 'thread_1',
+    });
+    expect(read(request('GET', '/files'), { id: 'file_1' }).end).toEqual({});
+  });
+
+  test('has the status of the run or step that it retrieves', () => {
+    const run = { object: 'thread.run', status: 'completed', assistant_id: 'asst_1' };
+    expect(read(request('GET', '/threads/t/runs/r'), run).end).toEqual({
+      'openai.run.status': 'completed',
+      'openai.assistant.id': 'asst_1',
+    });
+    const step = { object: 'thread.run.step', type: 'tool_calls', status: 'failed' };
+    expect(read(request('GET', '/threads/t/runs/r/steps/s'), step).end).toEqual({
+      'openai.step.type': 'tool_calls',
+      'openai.step.status': 'failed',
+    });
+  });
+});

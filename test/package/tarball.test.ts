@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { VERSION } from '../../src/version.ts';
+import { run } from '../support/lanes/command.ts';
+import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
+
+/** The package as it was packed and installed in one of the lanes. */
+const INSTALLED = join(laneDirectory('clean-sdk-3-bare'), 'node_modules', PACKAGE_NAME);
+
+const tarball = inject('tarball');
+let files: readonly string[];
+let manifest: Record<string, unknown>;
+beforeAll(async () => {
+  const entries = await readdir(INSTALLED, { recursive: true, withFileTypes: true });
+  files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(INSTALLED.length + 1))
+    .sort();
+  manifest = JSON.parse(await readFile(join(INSTALLED, 'package.json'), 'utf8'));
+});
+
+test('publint finds nothing', async () => {
+  const { code, stdout, stderr } = await run('publint', ['run', '--strict', tarball], { cwd: ROOT });
+  expect(code, stdout + stderr).toBe(0);
+});
+
+test('every entry has types that fit, for CommonJS and ES modules', async () => {
+  const { code, stdout, stderr } = await run('attw', [tarball, '--profile', 'node16', '--no-emoji'], {
+    cwd: ROOT,
+  });
+  expect(code, stdout + stderr).toBe(0);
+});
+
+test('it holds the build and the texts that belong to it, nothing else', () => {
+  expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'NOTICE',
+    'README.md',
+    'package.json',
+  ]);
+  expect(
+    files.filter((file) => !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(file) && file.startsWith('dist/')),
+  ).toEqual([]);
+});
+
+test('it is as small as it is meant to be', async () => {
+  const sizes = await Promise.all(files.map(async (file) => (await readFile(join(INSTALLED, file))).length));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(400_000);
+});
+
+test('its version is the one that spans carry', () => {
+  expect(manifest.version).toBe(VERSION);
+});
+
+test('it depends on require-in-the-middle alone, and needs the OpenTelemetry API alone beside it', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = manifest as Record<string, object>;
+  expect(Object.keys(dependencies ?? {})).toEqual(['require-in-the-middle']);
+  const optional = Object.keys(peerDependenciesMeta ?? {});
+  expect(Object.keys(peerDependencies ?? {}).filter((name) => !optional.includes(name))).toEqual([
+    '@opentelemetry/api',
+  ]);
+});
+
+test.each(['client', 'export', 'testing'])(
+  '…/%s imports nothing but the OpenTelemetry API',
+  async (entry) => {
+    for (const extension of ['mjs', 'cjs']) {
+      const imported = await importsOf(join(INSTALLED, 'dist', `${entry}.${extension}`));
+      expect([...imported].filter((name) => name !== '@opentelemetry/api')).toEqual([]);
+    }
+  },
+);
+
+test('types name no other package than the OpenTelemetry API', async () => {
+  for (const file of files.filter((name) => /\.d\.[cm]ts$/.test(name))) {
+    const text = await readFile(join(INSTALLED, file), 'utf8');
+    const named = specifiersIn(text).filter((name) => !name.startsWith('.'));
+    expect(
+      named.filter((name) => name !== '@opentelemetry/api'),
+      file,
+    ).toEqual([]);
+  }
+});
+
+/** Packages that a built file imports, itself or by files it imports. */
+async function importsOf(file: string, seen: Set<string> = new Set()): Promise<Set<string>> {
+  const packages = new Set<string>();
+  if (seen.has(file)) return packages;
+  seen.add(file);
+  for (const specifier of specifiersIn(await readFile(file, 'utf8'))) {
+    if (!specifier.startsWith('.')) packages.add(specifier);
+    else for (const name of await importsOf(join(file, '..', specifier), seen)) packages.add(name);
+  }
+  return packages;
+}
+
+function specifiersIn(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  return [...code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"']+)["']/g)].map(
+    ([, specifier = '']) => specifier,
+  );
+}

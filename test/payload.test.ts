@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import {
+  arrayField,
+  asObject,
+  booleanField,
+  countField,
+  field,
+  integerField,
+  numberField,
+  objectField,
+  stringField,
+  strings,
+} from '../src/payload.ts';
+
+const trap = {
+  get key(): never {
+    throw new Error('read');
+  },
+};
+
+/** What each accessor gives for one value. */
+const ACCESSORS = {
+  field,
+  objectField,
+  arrayField,
+  stringField,
+  numberField,
+  integerField,
+  countField,
+  booleanField,
+};
+const NOTHING = {
+  field: undefined,
+  objectField: undefined,
+  arrayField: [],
+  stringField: undefined,
+  numberField: undefined,
+  integerField: undefined,
+  countField: undefined,
+  booleanField: undefined,
+};
+
+test.each<[unknown, Partial<Record<keyof typeof ACCESSORS, unknown>>]>([
+  ['text', { stringField: 'text' }],
+  ['', {}],
+  [7, { numberField: 7, integerField: 7, countField: 7 }],
+  [-7, { numberField: -7, integerField: -7 }],
+  [0.5, { numberField: 0.5 }],
+  [2 ** 60, { numberField: 2 ** 60 }],
+  [Number.NaN, {}],
+  [Number.POSITIVE_INFINITY, {}],
+  [false, { booleanField: false }],
+  [null, {}],
+  [undefined, {}],
+  [[1], { arrayField: [1] }],
+  [{ a: 1 }, { objectField: { a: 1 } }],
+])('of %j only the accessor of its type gives something', (value, expected) => {
+  const given = Object.fromEntries(
+    Object.entries(ACCESSORS).map(([name, accessor]) => [name, accessor({ key: value }, 'key')]),
+  );
+  expect(given).toEqual({ ...NOTHING, field: value, ...expected });
+});
+
+test.each([
+  ['null', null],
+  ['undefined', undefined],
+  ['a text', 'text'],
+  ['what throws', () => trap],
+])('there is nothing in %s', (_, given) => {
+  const value = typeof given === 'function' ? given() : given;
+  for (const [name, accessor] of Object.entries(ACCESSORS))
+    expect(accessor(value, 'key')).toEqual(NOTHING[name as keyof typeof NOTHING]);
+});
+
+test.each([[null], [undefined], ['text'], [7], [[1]], [() => 1]])('%s is no object', (value) => {
+  expect(asObject(value)).toBeUndefined();
+});
+
+test('of a list only the texts are kept', () => {
+  expect(strings(['a', 1, null, 'b', ['c']])).toEqual(['a', 'b']);
+});

@@ -1,0 +1,75 @@
+/** A clean npm project with the packed package in it, as a user's would be. */
+export interface Lane {
+  readonly name: string;
+  /** What is installed beside the package, with exact versions. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** A lane that runs the programs of test/lanes. */
+export interface ProgramLane extends Lane {
+  readonly openai: string;
+  /** Which line of the OpenTelemetry SDK: API 1.10 with SDK 3, or API 1.9 with SDK 2. */
+  readonly line: 2 | 3;
+}
+
+const API_3 = { '@opentelemetry/api': '1.10.0' };
+const API_2 = { '@opentelemetry/api': '1.9.1' };
+
+const SDK_3 = {
+  ...API_3,
+  '@opentelemetry/context-async-hooks': '3.1.1',
+  '@opentelemetry/sdk-metrics': '3.1.1',
+  '@opentelemetry/sdk-trace': '3.1.1',
+};
+const SDK_2 = {
+  ...API_2,
+  '@opentelemetry/sdk-metrics': '2.12.1',
+  '@opentelemetry/sdk-trace-node': '2.12.0',
+};
+
+/** What programs have that start `NodeSDK`, with OpenTelemetry's own module hooks beside it. */
+const NODE_SDK_3 = {
+  '@opentelemetry/exporter-trace-otlp-grpc': '0.301.0',
+  '@opentelemetry/instrumentation': '0.301.1',
+  '@opentelemetry/sdk-node': '0.301.0',
+};
+
+const PROGRAM_ROWS: readonly ProgramLane[] = [
+  { name: 'openai-4.19', openai: '4.19.0', line: 3, packages: SDK_3 },
+  { name: 'openai-4.104', openai: '4.104.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
+  { name: 'openai-5', openai: '5.23.2', line: 3, packages: SDK_3 },
+  { name: 'openai-6', openai: '6.49.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
+  { name: 'openai-7', openai: '7.55.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
+  { name: 'openai-6-sdk-2', openai: '6.49.0', line: 2, packages: SDK_2 },
+];
+
+/** Every major of the SDK, the oldest of openai 4 and the newest of each, and both lines of OpenTelemetry. */
+export const PROGRAM_LANES: readonly ProgramLane[] = PROGRAM_ROWS.map((lane) => ({
+  ...lane,
+  packages: { openai: lane.openai, ...lane.packages },
+}));
+
+/** Node before 22.15 has no synchronous module hooks; SDK 2 still runs there. */
+export const OLD_NODE_LANE: Lane = {
+  name: 'node-20',
+  packages: { node: '20.20.2', openai: '4.104.0', ...SDK_2 },
+};
+
+/** What users begin with: one OpenTelemetry line, whole or bare. */
+export const CLEAN_LANES: readonly Lane[] = [
+  {
+    name: 'clean-sdk-3-node',
+    packages: { openai: '7.55.0', ...API_3, '@opentelemetry/sdk-node': '0.301.0', typescript: '7.0.2' },
+  },
+  { name: 'clean-sdk-3-bare', packages: { openai: '7.55.0', ...API_3, '@opentelemetry/sdk-trace': '3.1.1' } },
+  {
+    name: 'clean-sdk-2-node',
+    packages: { openai: '6.49.0', ...API_2, '@opentelemetry/sdk-node': '0.223.0', typescript: '7.0.2' },
+  },
+  {
+    name: 'clean-sdk-2-bare',
+    packages: { openai: '6.49.0', ...API_2, '@opentelemetry/sdk-trace-node': '2.12.0' },
+  },
+];
+
+export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, ...CLEAN_LANES];

@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+
+/** The project's own folder. */
+export const ROOT: string = join(import.meta.dirname, '..', '..', '..');
+export const LANES_DIRECTORY: string = join(ROOT, '.lanes');
+export const PACKAGE_NAME = 'opentelemetry-instrumentation-openai';
+
+export function laneDirectory(lane: string): string {
+  return join(LANES_DIRECTORY, lane);
+}
+
+/** Where the programs of test/lanes stand in a lane. */
+export function programsDirectory(lane: string): string {
+  return join(laneDirectory(lane), 'programs');
+}

@@ -1,0 +1,89 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { mustRun } from './command.ts';
+import { LANES, type Lane } from './lanes.ts';
+import { laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';
+import { packPackage, sha256, type Tarball } from './tarball.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The path of the packed package. */
+    readonly tarball: string;
+  }
+}
+
+const INSTALLS_AT_ONCE = 2;
+/** The programs that lanes run, copied into them so that they find their packages there. */
+const PROGRAMS = join(ROOT, 'test/lanes/programs');
+
+/** What a lane was made from; when it differs, the lane is made again. */
+interface Stamp {
+  readonly packages: string;
+  readonly tarball: string;
+}
+
+/** Makes every lane what its row in the table says. Runs once, before the tests that use lanes. */
+export default async function prepareLanes(project: TestProject): Promise<void> {
+  const tarball = await packPackage();
+  project.provide('tarball', tarball.path);
+  const manifest = await readManifest();
+  const waiting = [...LANES];
+  const worker = async (): Promise<void> => {
+    for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
+      await prepareLane(lane, tarball, manifest);
+    }
+  };
+  await Promise.all(Array.from({ length: INSTALLS_AT_ONCE }, worker));
+}
+
+async function prepareLane(lane: Lane, tarball: Tarball, manifest: string): Promise<void> {
+  const directory = laneDirectory(lane.name);
+  const stampFile = join(directory, 'stamp.json');
+  const wanted: Stamp = {
+    packages: sha256(JSON.stringify([lane.packages, manifest])),
+    tarball: tarball.hash,
+  };
+  const found = await readStamp(stampFile);
+  if (found?.packages !== wanted.packages || found.tarball !== wanted.tarball) {
+    // While a lane is being made it has no stamp: one that was left half made is made again.
+    await rm(stampFile, { force: true });
+    if (found?.packages === wanted.packages) await extract(directory, tarball);
+    else await install(lane, directory, tarball);
+    await writeFile(stampFile, JSON.stringify(wanted));
+  }
+  await rm(programsDirectory(lane.name), { recursive: true, force: true });
+  await cp(PROGRAMS, programsDirectory(lane.name), { recursive: true });
+}
+
+async function install(lane: Lane, directory: string, tarball: Tarball): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'package.json'), `${JSON.stringify({ name: lane.name, private: true })}\n`);
+  const packages = Object.entries(lane.packages).map(([name, version]) => `${name}@${version}`);
+  await mustRun('npm', ['i', ...packages, tarball.path], { cwd: directory, timeout: 300_000 });
+}
+
+/** What the package needs is as before: only its own files are new. */
+async function extract(directory: string, tarball: Tarball): Promise<void> {
+  const target = join(directory, 'node_modules', PACKAGE_NAME);
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  await mustRun('tar', ['-xzf', tarball.path, '-C', target, '--strip-components=1'], { cwd: directory });
+}
+
+/** The part of our own package.json that decides what npm installs beside us. */
+async function readManifest(): Promise<string> {
+  const { dependencies, peerDependencies, peerDependenciesMeta, engines } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  );
+  return JSON.stringify({ dependencies, peerDependencies, peerDependenciesMeta, engines });
+}
+
+async function readStamp(file: string): Promise<Stamp | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import OpenAI, { type ClientOptions } from 'openai';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { type Simulator, startSimulator } from './simulator/index.ts';
+import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
+
+/** A program's surroundings: the API, an instrumented client of it, and what that client's calls recorded. */
+export interface Session extends RecordedTelemetry {
+  readonly simulator: Simulator;
+  readonly client: OpenAI;
+  /** The same client without instrumentation, to compare with. */
+  readonly plain: OpenAI;
+  /** What was logged by us and by OpenTelemetry; a test that expects some takes it out. */
+  readonly warnings: string[];
+  /** Also throws if anything was logged. */
+  verify(): Promise<void>;
+}
+
+export interface SessionOptions extends RecordOptions {
+  readonly config?: OpenAIInstrumentationConfig;
+  readonly client?: ClientOptions;
+}
+
+/** Tests share no observer: each has settings and a provider of its own. */
+export async function startSession({
+  config = {},
+  client = {},
+  ...options
+}: SessionOptions = {}): Promise<Session> {
+  const simulator = await startSimulator();
+  const warnings = listen();
+  const telemetry = recordTelemetry({
+    content: ['SPAN_ONLY', 'SPAN_AND_EVENT', true].includes(config.captureMessageContent ?? false),
+    ...options,
+  });
+  const settings: ClientOptions = {
+    apiKey: 'sk-secret',
+    baseURL: simulator.url,
+    maxRetries: 0,
+    logLevel: 'off',
+    ...client,
+  };
+  return {
+    provider: telemetry.provider,
+    spans: telemetry.spans,
+    get openSpans() {
+      return telemetry.openSpans;
+    },
+    metrics: telemetry.metrics,
+    simulator,
+    client: instrumentOpenAI(new OpenAI(settings), { ...config }),
+    plain: new OpenAI(settings),
+    warnings,
+    async verify() {
+      await simulator.close();
+      await telemetry.verify();
+      diag.disable();
+      if (warnings.length > 0) throw new Error(`Logged:\n${warnings.join('\n')}`);
+    },
+  };
+}
+
+/** Collects what is logged from now on. */
+function listen(): string[] {
+  const warnings: string[] = [];
+  const warn: DiagLogger['warn'] = (text, ...details) => void warnings.push([text, ...details].join(' '));
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  return warnings;
+}

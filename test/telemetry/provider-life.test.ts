@@ -1,0 +1,85 @@
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeProviderEnds } from '../../src/telemetry/provider-life.ts';
+
+let order: string[];
+beforeEach(() => {
+  order = [];
+});
+
+const listener = {
+  flush: async () => void order.push('flush'),
+  shutdown: async () => void order.push('shutdown'),
+};
+
+/** A provider that writes down what is done to it. */
+class Provider {
+  async forceFlush(reason?: string): Promise<string> {
+    order.push(`provider: forceFlush ${reason ?? ''}`.trim());
+    return 'flushed';
+  }
+  async shutdown(): Promise<void> {
+    order.push('provider: shutdown');
+  }
+}
+
+describe('before the provider', () => {
+  test('flushes and shuts down, the listener does its work', async () => {
+    const provider = new Provider();
+    beforeProviderEnds(provider, listener);
+    expect(await provider.forceFlush('now')).toBe('flushed');
+    await provider.shutdown();
+    expect(order).toEqual(['flush', 'provider: forceFlush now', 'shutdown', 'provider: shutdown']);
+  });
+
+  test('does, and the listener fails, the provider goes on', async () => {
+    const provider = new Provider();
+    const broken = async (): Promise<void> => {
+      throw new Error('broken');
+    };
+    beforeProviderEnds(provider, { flush: broken, shutdown: broken });
+    await provider.shutdown();
+    expect(order).toEqual(['provider: shutdown']);
+  });
+
+  test('of the SDK', async () => {
+    const provider = new TracerProvider();
+    beforeProviderEnds(provider, listener);
+    await provider.forceFlush();
+    await provider.shutdown();
+    expect(order).toEqual(['flush', 'shutdown']);
+  });
+});
+
+describe('when the listener goes', () => {
+  test('the provider is as it was', () => {
+    const provider = new Provider();
+    beforeProviderEnds(provider, listener)();
+    expect(Reflect.ownKeys(provider)).toEqual([]);
+  });
+
+  test('methods of its own are put back', () => {
+    const provider = { shutdown: async () => undefined };
+    const { shutdown } = provider;
+    beforeProviderEnds(provider, listener)();
+    expect(provider.shutdown).toBe(shutdown);
+  });
+
+  test('and somebody else has wrapped a method since, that stays', async () => {
+    const provider = new Provider();
+    const stop = beforeProviderEnds(provider, listener);
+    const ours = provider.shutdown;
+    provider.shutdown = () => ours.call(provider);
+    const theirs = provider.shutdown;
+    stop();
+    expect(provider.shutdown).toBe(theirs);
+    await provider.shutdown();
+    expect(order).toEqual(['provider: shutdown']);
+  });
+});
+
+test('a provider that does neither is left alone', () => {
+  const provider = {};
+  beforeProviderEnds(provider, listener)();
+  expect(provider).toEqual({});
+});

@@ -1,0 +1,77 @@
+import { createNoopMeter, metrics, trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { resolveSettings } from '../../src/config.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+import { Telemetry } from '../../src/telemetry/telemetry.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
+
+const settings = resolveSettings({}, () => undefined, {});
+
+beforeEach(() => {
+  trace.disable();
+  metrics.disable();
+});
+afterEach(() => {
+  trace.disable();
+  metrics.disable();
+});
+
+/** The provider that the tracer’s spans belong to. */
+function used(telemetry: Telemetry, providers: Record<string, TracerProvider>): string | undefined {
+  telemetry.tracer.startSpan('s').end();
+  return Object.keys(providers).find((name) => providers[name] === telemetry.provider);
+}
+
+test('spans go to the provider that is registered, whenever that happens', () => {
+  const telemetry = new Telemetry(settings);
+  expect(telemetry.tracer.startSpan('s').isRecording()).toBe(false);
+  const first = new TracerProvider();
+  trace.setGlobalTracerProvider(first);
+  expect(telemetry.tracer.startSpan('s').isRecording()).toBe(true);
+  expect(used(telemetry, { first })).toBe('first');
+});
+
+test('spans go to the new provider when it is replaced', async () => {
+  const telemetry = new Telemetry(settings);
+  const first = recordTelemetry();
+  telemetry.tracer.startSpan('first').end();
+  const second = recordTelemetry();
+  telemetry.tracer.startSpan('second').end();
+  expect([first, second].map(({ spans }) => spans.map(({ name }) => name))).toEqual([['first'], ['second']]);
+});
+
+test('a provider that is set is used in place of the registered one', () => {
+  const telemetry = new Telemetry(settings);
+  const [registered, set] = [new TracerProvider(), new TracerProvider()];
+  trace.setGlobalTracerProvider(registered);
+  telemetry.setTracerProvider(set);
+  expect(used(telemetry, { registered, set })).toBe('set');
+});
+
+test('the scope has a name, a version and a schema', () => {
+  const telemetry = new Telemetry(settings);
+  const recorded = recordTelemetry();
+  telemetry.tracer.startSpan('s').end();
+  expect(recorded.spans[0]?.instrumentationScope).toMatchObject({
+    name: 'opentelemetry-instrumentation-openai',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    schemaUrl: expect.stringMatching(/^https:\/\/opentelemetry.io\/schemas\//),
+  });
+});
+
+test('metrics go to the provider that is registered, though the no-op one was handed over before', async () => {
+  const recorder = new Metrics();
+  recorder.setMeterProvider({ getMeter: () => createNoopMeter() });
+  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined);
+  const telemetry = recordTelemetry();
+  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined);
+  recorder.recordDuration(-1, { 'gen_ai.operation.name': 'chat' }, 'timeout');
+  const [duration] = await telemetry.metrics();
+  expect(
+    duration?.dataPoints.map(({ attributes, value }) => [attributes, (value as { sum: number }).sum]),
+  ).toEqual([
+    [{ 'gen_ai.operation.name': 'chat' }, 1],
+    [{ 'gen_ai.operation.name': 'chat', 'error.type': 'timeout' }, 0],
+  ]);
+});
