@@ -5,6 +5,8 @@ const config: UserConfig = defineConfig({
     index: 'src/index.ts',
     client: 'src/client-entry.ts',
     export: 'src/export/index.ts',
+    openai: 'src/openai.ts',
+    register: 'src/register.ts',
     testing: 'src/testing.ts',
   },
   format: ['esm', 'cjs'],
@@ -12,9 +14,9 @@ const config: UserConfig = defineConfig({
   target: 'node20',
   dts: true,
   shims: false,
+  outputOptions: { exports: 'named' },
   // Comments and white space are half of the code; names stay, so that stack traces can be read.
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-  logLevel: 'warn',
 });
 
 export default config;

@@ -13,6 +13,11 @@ import { CallSpan } from './telemetry/call-span.ts';
 import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
+export interface ObserverHooks {
+  /** Called once, before the first call is made. */
+  readonly beforeFirstCall?: () => void;
+}
+
 /**
  * What is done with every call: finds out what it means and where it belongs, and has it recorded. One
  * observer stands for one set of settings.
@@ -24,10 +29,12 @@ export class Observer implements CallObserver, ProviderListener {
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new Set<Call>();
   readonly #problems: string[] = [];
+  #beforeFirstCall: (() => void) | undefined;
   #provider: object | undefined;
   #stopListening: () => void = () => undefined;
 
-  constructor(config: OpenAIInstrumentationConfig = {}) {
+  constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
+    this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(resolveSettings(config, (problem) => this.#problems.push(problem)));
     this.#conversations = new Conversations(this.telemetry);
     this.#assistants = new Assistants(this.telemetry, this.#conversations);
@@ -48,9 +55,15 @@ export class Observer implements CallObserver, ProviderListener {
     for (const problem of this.#problems.splice(0)) warnOnce(problem, problem);
   }
 
-  start(call: Call): CallObservation | undefined {
+  prepare(): void {
+    const beforeFirstCall = this.#beforeFirstCall;
+    this.#beforeFirstCall = undefined;
+    beforeFirstCall?.();
     this.reportProblems();
     this.#listenToProvider();
+  }
+
+  start(call: Call): CallObservation | undefined {
     const { route, values } = matchRoute(call.method, call.path);
     const request: ApiRequest = {
       method: call.method,

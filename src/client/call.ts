@@ -38,6 +38,8 @@ export interface CallObservation {
 
 /** Decides whether a call is observed, and how. */
 export interface CallObserver {
+  /** Told before each call, before its context is read: the last moment to set tracing up. */
+  prepare?(): void;
   start(call: Call): CallObservation | undefined;
 }
 

@@ -96,6 +96,7 @@ export class Seam {
     return function request(...args) {
       const observer = seam.#observerOf(this);
       if (observer === undefined) return original.apply(this, args);
+      guard('preparing for a call', prepare, observer);
       const active = context.active();
       if (isSuppressed(active)) return original.apply(this, args);
       const call = new Call(this, observer, active);
@@ -159,6 +160,10 @@ function whileMaking<Result>(call: Call, make: () => Result): Result {
   } finally {
     making = outer;
   }
+}
+
+function prepare(observer: CallObserver): void {
+  observer.prepare?.();
 }
 
 function wrapMakeRequest(original: Method): Method {

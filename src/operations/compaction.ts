@@ -1,0 +1,42 @@
+import type { Attributes } from '@opentelemetry/api';
+import { field, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_API_TYPE,
+} from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define } from './attributes.ts';
+import type { Operation } from './operation.ts';
+import { request } from './request.ts';
+import { modelOf } from './subject.ts';
+
+/**
+ * `POST /responses/compact`: a model makes the history of a conversation shorter. It spends tokens, but the
+ * conventions have no operation for it.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/compact
+ */
+export const compaction: Operation = {
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const attributes: Attributes = {
+      ...request.requestAttributes(apiRequest),
+      [ATTR_OPENAI_API_TYPE]: 'responses',
+    };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    define(
+      attributes,
+      ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+      stringField(apiRequest.body, 'previous_response_id'),
+    );
+    return attributes;
+  },
+  resultAttributes(result): Attributes {
+    const attributes: Attributes = {};
+    define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
+    return attributes;
+  },
+  usage: (result) => readUsage(field(result, 'usage')),
+};

@@ -1,0 +1,45 @@
+import type { Attributes } from '@opentelemetry/api';
+import { countField, field, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+} from '../semconv/attributes.ts';
+import { readUsage, type Usage } from '../telemetry/usage.ts';
+import { define } from './attributes.ts';
+import type { Operation } from './operation.ts';
+import { modelOf, nameWith } from './subject.ts';
+
+/**
+ * `POST /embeddings`. The vectors are never looked at: they are large, and some majors of the SDK decode them
+ * only when they are needed.
+ *
+ * @see https://platform.openai.com/docs/api-reference/embeddings/create
+ */
+export const embeddings: Operation = {
+  name: 'embeddings',
+  spanName: (request) => nameWith('embeddings', modelOf(request)),
+  requestAttributes(request): Attributes {
+    const { body } = request;
+    const format = stringField(body, 'encoding_format');
+    const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'embeddings' };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+    define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, countField(body, 'dimensions'));
+    define(attributes, ATTR_GEN_AI_REQUEST_ENCODING_FORMATS, format === undefined ? undefined : [format]);
+    return attributes;
+  },
+  resultAttributes(result): Attributes {
+    const attributes: Attributes = {};
+    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    return attributes;
+  },
+  usage: (result) => inputUsage(field(result, 'usage')),
+};
+
+/** Embeddings are no tokens: there is no output to count, not even zero. */
+function inputUsage(usage: unknown): Usage | undefined {
+  const read = readUsage(usage);
+  return read === undefined ? undefined : { ...read, inputOnly: true };
+}

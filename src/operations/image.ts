@@ -1,0 +1,61 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, countField, field, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_OPENAI_IMAGE_COUNT,
+} from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define, optional } from './attributes.ts';
+import type { Accumulator, Operation } from './operation.ts';
+import { request } from './request.ts';
+import { bodyText, modelOf } from './subject.ts';
+
+/**
+ * `POST /images/generations`, `/images/edits` and `/images/variations`. The conventions have no operation for
+ * images, so the span is that of a request; what it tells of the model is the same.
+ *
+ * @see https://platform.openai.com/docs/api-reference/images
+ */
+export const image: Operation = {
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const { body, streamed } = apiRequest;
+    const count = countField(body, 'n') ?? formCount(bodyText(body, 'n'));
+    const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'image' };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, count === 1 ? undefined : count);
+    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
+    return attributes;
+  },
+  resultAttributes: (result) =>
+    Array.isArray(field(result, 'data'))
+      ? { [ATTR_OPENAI_IMAGE_COUNT]: arrayField(result, 'data').length }
+      : {},
+  usage: (result) => readUsage(field(result, 'usage')),
+  accumulate: () => new ImageAccumulator(),
+};
+
+/** In a form every value is a text. */
+function formCount(text: string | undefined): number | undefined {
+  const count = Number(text);
+  return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+}
+
+/** Counts the images of a stream; each finished one comes with the usage, those on the way to it do not count. */
+class ImageAccumulator implements Accumulator {
+  readonly #images: true[] = [];
+  #usage: unknown;
+
+  add(event: unknown): void {
+    if (stringField(event, 'type')?.endsWith('.completed') !== true) return;
+    this.#images.push(true);
+    this.#usage = field(event, 'usage') ?? this.#usage;
+  }
+
+  result(): unknown {
+    return { data: this.#images, usage: this.#usage };
+  }
+}

@@ -1,0 +1,37 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, booleanField, field, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_MODERATION_FLAGGED_COUNT,
+  ATTR_OPENAI_MODERATION_RESULT_COUNT,
+} from '../semconv/attributes.ts';
+import { define } from './attributes.ts';
+import type { Operation } from './operation.ts';
+import { request } from './request.ts';
+import { modelOf } from './subject.ts';
+
+/**
+ * `POST /moderations`: how many inputs were judged, and how many of them were found harmful.
+ *
+ * @see https://platform.openai.com/docs/api-reference/moderations/create
+ */
+export const moderation: Operation = {
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const attributes = { ...request.requestAttributes(apiRequest) };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    return attributes;
+  },
+  resultAttributes(result): Attributes {
+    const attributes: Attributes = {};
+    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    if (!Array.isArray(field(result, 'results'))) return attributes;
+    const results = arrayField(result, 'results');
+    attributes[ATTR_OPENAI_MODERATION_RESULT_COUNT] = results.length;
+    attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = results.filter((one) =>
+      booleanField(one, 'flagged'),
+    ).length;
+    return attributes;
+  },
+};

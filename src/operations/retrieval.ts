@@ -1,0 +1,54 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, countField, field, numberField, stringField, strings } from '../payload.ts';
+import {
+  ATTR_GEN_AI_DATA_SOURCE_ID,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
+  ATTR_GEN_AI_RETRIEVAL_TOP_K,
+  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
+} from '../semconv/attributes.ts';
+import { define } from './attributes.ts';
+import type { Operation } from './operation.ts';
+import { pathAttributes } from './request.ts';
+import { nameWith } from './subject.ts';
+
+/**
+ * `POST /vector_stores/{vector_store_id}/search`: what a query finds in a vector store.
+ *
+ * @see https://platform.openai.com/docs/api-reference/vector-stores/search
+ */
+export const retrieval: Operation = {
+  name: 'retrieval',
+  spanName: ({ values: [vectorStoreId] }) => nameWith('retrieval', vectorStoreId),
+  requestAttributes(request): Attributes {
+    const attributes: Attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: 'retrieval',
+      ...pathAttributes(request),
+    };
+    define(attributes, ATTR_GEN_AI_DATA_SOURCE_ID, request.values[0]);
+    define(attributes, ATTR_GEN_AI_RETRIEVAL_TOP_K, countField(request.body, 'max_num_results'));
+    return attributes;
+  },
+  resultAttributes: (result) =>
+    Array.isArray(field(result, 'data'))
+      ? { [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT]: arrayField(result, 'data').length }
+      : {},
+  content: {
+    requestAttributes({ body }): Attributes {
+      const query = stringField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
+      return query === '' ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
+    },
+    documents: (result) => arrayField(result, 'data').map(readDocument),
+  },
+};
+
+/** A chunk of a file that was found, as the conventions have documents: its id and score, and what it says. */
+function readDocument(found: unknown): object {
+  const content = arrayField(found, 'content').flatMap((part) => stringField(part, 'text') ?? []);
+  return {
+    id: stringField(found, 'file_id'),
+    score: numberField(found, 'score'),
+    name: stringField(found, 'filename'),
+    ...(content.length > 0 ? { content: content.join('\n') } : {}),
+  };
+}

@@ -1,0 +1,105 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  arrayField,
+  countField,
+  field,
+  integerField,
+  numberField,
+  stringField,
+  strings,
+} from '../payload.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
+  ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
+  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
+  ATTR_GEN_AI_REQUEST_SEED,
+  ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_P,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+} from '../semconv/attributes.ts';
+import { type Message, messageFinishReason } from '../telemetry/messages.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define, optional } from './attributes.ts';
+import type { ApiRequest, Operation } from './operation.ts';
+import { modelOf, nameWith } from './subject.ts';
+import { MAX_CHOICES, TextCompletionAccumulator } from './text-completion/accumulator.ts';
+
+/**
+ * `POST /completions`: the legacy API, a text that goes on from a prompt.
+ *
+ * @see https://platform.openai.com/docs/api-reference/completions/create
+ */
+export const textCompletion: Operation = {
+  name: 'text_completion',
+  spanName: (request) => nameWith('text_completion', modelOf(request)),
+  requestAttributes,
+  resultAttributes,
+  usage: (result) => readUsage(field(result, 'usage')),
+  accumulate: ({ content }) => new TextCompletionAccumulator(content),
+  content: {
+    requestAttributes: ({ body }) => stopSequences(body),
+    inputMessages: ({ body }) => readPrompts(field(body, 'prompt')),
+    outputMessages: readOutputMessages,
+  },
+};
+
+function requestAttributes(request: ApiRequest): Attributes {
+  const { body } = request;
+  const choiceCount = countField(body, 'n');
+  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'text_completion' };
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+  define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
+  define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_tokens'));
+  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
+  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
+  return attributes;
+}
+
+/** The caller's own words, so content. */
+function stopSequences(body: unknown): Attributes {
+  const stop = stringField(body, 'stop');
+  const sequences = stop === undefined ? strings(arrayField(body, 'stop')) : [stop];
+  return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
+}
+
+function resultAttributes(result: unknown): Attributes {
+  const reasons = arrayField(result, 'choices')
+    .slice(0, MAX_CHOICES)
+    .flatMap((choice) => stringField(choice, 'finish_reason') ?? []);
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reasons.length > 0 ? reasons : undefined);
+  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
+  return attributes;
+}
+
+/** One text or several; prompts that are given as tokens say nothing that could be read. */
+function readPrompts(prompt: unknown): Message[] {
+  const texts = typeof prompt === 'string' ? [prompt] : Array.isArray(prompt) ? strings(prompt) : [];
+  return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));
+}
+
+function readOutputMessages(result: unknown): Message[] {
+  return arrayField(result, 'choices').flatMap((choice) => {
+    const content = field(choice, 'text');
+    if (typeof content !== 'string') return [];
+    return {
+      role: 'assistant',
+      parts: [{ type: 'text' as const, content }],
+      finish_reason: messageFinishReason(stringField(choice, 'finish_reason')),
+    };
+  });
+}

@@ -1,0 +1,50 @@
+import type { Attributes } from '@opentelemetry/api';
+import { field, numberField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_OPENAI_AUDIO_DURATION,
+} from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define, optional } from './attributes.ts';
+import type { Accumulator, Operation } from './operation.ts';
+import { request } from './request.ts';
+import { modelOf } from './subject.ts';
+
+/**
+ * `POST /audio/transcriptions` and `/audio/translations`: what is said is written down. Models bill either
+ * tokens or the seconds of the recording.
+ *
+ * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
+ */
+export const transcription: Operation = {
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'text' };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(apiRequest.streamed));
+    return attributes;
+  },
+  resultAttributes(result): Attributes {
+    const attributes: Attributes = {};
+    const seconds = numberField(field(result, 'usage'), 'seconds') ?? numberField(result, 'duration');
+    define(attributes, ATTR_OPENAI_AUDIO_DURATION, seconds);
+    return attributes;
+  },
+  usage: (result) => readUsage(field(result, 'usage')),
+  accumulate: () => new TranscriptionAccumulator(),
+};
+
+/** Only the last event of a transcript (`transcript.text.done`) tells more than its words. */
+class TranscriptionAccumulator implements Accumulator {
+  #usage: unknown;
+
+  add(event: unknown): void {
+    this.#usage = field(event, 'usage') ?? this.#usage;
+  }
+
+  result(): unknown {
+    return { usage: this.#usage };
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Zero code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or `--require` for CommonJS.
+ *
+ * Observes every client of `openai`. If the program has set up no tracer provider when it makes its first
+ * call, one is set up from the standard `OTEL_*` variables, with `@opentelemetry/sdk-node` if it is installed.
+ */
+import { onClientLoaded } from './client/load.ts';
+import { Seam } from './client/seam.ts';
+import { Observer } from './observer.ts';
+import { startSdk } from './register/sdk.ts';
+
+const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
+
+onClientLoaded(({ prototype }) => Seam.of(prototype).addDefault(observer));
