@@ -1,11 +1,13 @@
 import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Call, CallObservation, CallObserver } from './client/call.ts';
 import { endpointOf } from './client/provider.ts';
 import { matchRoute } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
 import { Assistants } from './conversations/assistants/index.ts';
 import { Conversations } from './conversations/conversations.ts';
-import type { Placement } from './conversations/placement.ts';
+import type { ConversationApi, OpenSpan, Placement } from './conversations/placement.ts';
+import { Responses } from './conversations/responses/index.ts';
 import { warnOnce } from './guard.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { stringField } from './payload.ts';
@@ -26,6 +28,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #assistants: Assistants;
+  readonly #responses: Responses;
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new Set<Call>();
   readonly #problems: string[] = [];
@@ -38,6 +41,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.telemetry = new Telemetry(resolveSettings(config, (problem) => this.#problems.push(problem)));
     this.#conversations = new Conversations(this.telemetry);
     this.#assistants = new Assistants(this.telemetry, this.#conversations);
+    this.#responses = new Responses(this.telemetry, this.#conversations);
   }
 
   /** New settings, for calls made from now on. */
@@ -70,6 +74,7 @@ export class Observer implements CallObserver, ProviderListener {
       route,
       values,
       body: call.body,
+      query: call.query,
       streamed: call.streamed,
       deployment: stringField(call.client, 'deploymentName'),
     };
@@ -98,13 +103,19 @@ export class Observer implements CallObserver, ProviderListener {
 
   #observe(call: Call, request: ApiRequest): CallObservation | undefined {
     const endpoint = endpointOf(call.client);
-    const assistants = Assistants.covers(request);
-    const run = assistants ? this.#assistants.observeRun(call, request, endpoint) : undefined;
-    if (run !== undefined) return run;
-    const placement = assistants ? this.#assistants.place(call, request, endpoint) : { parent: call.context };
+    const api = this.#apiOf(request);
+    const folded = api?.observe(call, request, endpoint);
+    if (folded !== undefined) return folded;
+    const placement = api?.place(call, request, endpoint) ?? { parent: call.context };
     const operation = operationOf(request.route.operation);
     if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(placement);
     return new CallSpan(this.telemetry, call, { operation, request, endpoint, ...placement });
+  }
+
+  /** The part of the hierarchy that knows the call's API, if it is one with conversations. */
+  #apiOf(request: ApiRequest): ConversationApi | undefined {
+    if (Assistants.covers(request)) return this.#assistants;
+    return Responses.covers(request) ? this.#responses : undefined;
   }
 
   #wantsApiSpan({ method }: ApiRequest): boolean {
@@ -148,7 +159,9 @@ class OpenCall implements CallObservation {
   }
 }
 
+const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, finish: () => undefined };
+
 /** A call that gets no span still tells the hierarchy what it came to. */
 function unrecorded({ parent, settled }: Placement): CallObservation {
-  return { context: parent, settle: (call) => settled?.(call) };
+  return { context: parent, settle: (call) => void settled?.(call, call.value, NO_SPAN) };
 }

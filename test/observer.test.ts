@@ -25,6 +25,7 @@ const CLIENT = { baseURL: 'https://api.openai.com/v1' };
 
 /** A call that has begun and is under way. */
 function begin(observer: Observer, method: string = 'get', path: string = '/models'): Call {
+  observer.prepare();
   const call = new Call(CLIENT, observer, ROOT_CONTEXT);
   call.begin({ method, path });
   return call;
@@ -69,6 +70,15 @@ test('the provider may be registered after the first calls', async () => {
   const call = begin(observer);
   await late.shutdown();
   expect(call.outcome).toBe('interrupted');
+});
+
+test('what is to be done before the first call is done once', () => {
+  let done = 0;
+  const observer = new Observer({}, { beforeFirstCall: () => done++ });
+  expect(done).toBe(0);
+  begin(observer).succeed({});
+  begin(observer).succeed({});
+  expect(done).toBe(1);
 });
 
 describe('settings', () => {

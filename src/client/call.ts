@@ -23,8 +23,11 @@ export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'e
 /** One HTTP request of a call; more than one means that the SDK retried. */
 export interface Attempt {
   readonly startTime: number;
+  /** When its answer began, or it failed; of one that was given up for another, when that was. */
   endTime: number | undefined;
   status: number | undefined;
+  /** Those of the answer, until the call settles. */
+  headers: unknown;
   error: unknown;
 }
 
@@ -162,6 +165,7 @@ export class Call {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = undefined;
+    for (const attempt of this.attempts) attempt.headers = attempt.error = undefined;
     this.context = ROOT_CONTEXT;
   }
 }

@@ -25,8 +25,9 @@ const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
  * The seam of one client prototype: wraps the few methods that every call of every major passes.
  *
  * `request` and `requestAPIList` run synchronously in the caller's context; `makeRequest` sees the final
- * options and the response; `fetchWithTimeout` sees each attempt; and the parsed value passes a method of the
- * client (late openai 7) or a function on the promise (all others). What a version lacks is not wrapped.
+ * options and the response; `fetchWithTimeout` sees each attempt, and `retryRequest` that it was not the last;
+ * and the parsed value passes a method of the client (late openai 7) or a function on the promise (all others).
+ * What a version lacks is not wrapped.
  *
  * Who observes is decided for each call by the client it is made on, else by the newest default.
  */
@@ -87,6 +88,7 @@ export class Seam {
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
     this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
+    this.#patches.wrap(prototype, 'retryRequest', wrapRetry);
     this.#patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
     this.#patches.wrap(prototype, 'withOptions', (original) => this.#wrapWithOptions(original));
   }
@@ -201,18 +203,22 @@ function watchResponse(call: Call, send: () => unknown): unknown {
 
 function wrapFetch(original: Method): Method {
   return function fetchWithTimeout(...args) {
-    const active = context.active();
-    const call = active.getValue(CALL) as Call | undefined;
-    // A suppressed call may run inside of another one, as one that a custom fetch makes.
-    if (call === undefined || call.settled || call.client !== this || isSuppressed(active))
-      return original.apply(this, args);
-    const attempt: Attempt = { startTime: now(), endTime: undefined, status: undefined, error: undefined };
+    const call = callUnderWay(this);
+    if (call === undefined) return original.apply(this, args);
+    const attempt: Attempt = {
+      startTime: now(),
+      endTime: undefined,
+      status: undefined,
+      headers: undefined,
+      error: undefined,
+    };
     call.attempts.push(attempt);
     return (original.apply(this, args) as Promise<unknown>).then(
       (response) => {
         attempt.endTime = now();
         const status = field(response, 'status');
         if (typeof status === 'number') attempt.status = status;
+        attempt.headers = field(response, 'headers');
         return response;
       },
       (error) => {
@@ -222,6 +228,23 @@ function wrapFetch(original: Method): Method {
       },
     );
   };
+}
+
+/** The SDK waits in here before it sends the request again. */
+function wrapRetry(original: Method): Method {
+  return function retryRequest(...args) {
+    const attempt = callUnderWay(this)?.attempts.at(-1);
+    if (attempt !== undefined) attempt.endTime = now();
+    return original.apply(this, args);
+  };
+}
+
+/** The call that the client is at work on: a suppressed one may run inside of it, as one of a custom fetch. */
+function callUnderWay(client: object): Call | undefined {
+  const active = context.active();
+  const call = active.getValue(CALL) as Call | undefined;
+  if (call === undefined || call.settled || call.client !== client || isSuppressed(active)) return undefined;
+  return call;
 }
 
 function wrapClientParse(original: Method): Method {

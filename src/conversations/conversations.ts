@@ -10,11 +10,16 @@ import { Conversation } from './conversation.ts';
 import { Invocation, type InvocationStart, type ReadDetails } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { recordInvocation } from './recording.ts';
-import { activeSpan, Segment } from './segment.ts';
+import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 
 const MOST_AGENTS = 1_000;
 /** Milliseconds between two looks for what is overdue; less where the timeouts are short. */
 const SWEEP_INTERVAL = 1_000;
+
+/** Something else that goes on for longer than a call, and is bounded with the rest. */
+export interface Member extends SegmentMember {
+  overdue(): boolean;
+}
 
 /** A use of a conversation: by whom, and where. */
 export interface Use {
@@ -37,6 +42,7 @@ export class Conversations implements ProviderListener {
   readonly #segments = new Set<Segment>();
   /** Those that are not closed; by id once it is known. */
   readonly #invocations = new Set<Invocation>();
+  readonly #members = new Set<Member>();
   readonly #byId: BoundedMap<string, Invocation>;
   /** Where the spans of those that are closed stand. */
   readonly #closed: BoundedMap<string, SpanContext>;
@@ -111,6 +117,16 @@ export class Conversations implements ProviderListener {
     return this.#byId.get(id);
   }
 
+  /** Ends it with the rest: when it is overdue, at a shutdown, at exit. */
+  keep(member: Member): void {
+    this.#members.add(member);
+    this.#watch();
+  }
+
+  release(member: Member): void {
+    this.#members.delete(member);
+  }
+
   /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
   linksTo(id: string): Link[] {
     const context = this.#byId.get(id)?.spanContext ?? this.#closed.get(id);
@@ -172,6 +188,7 @@ export class Conversations implements ProviderListener {
 
   endAll(): void {
     for (const invocation of [...this.#invocations]) invocation.close();
+    for (const member of [...this.#members]) member.close();
     for (const segment of [...this.#segments]) segment.end();
     this.#rest();
   }
@@ -240,8 +257,9 @@ export class Conversations implements ProviderListener {
           : time - invocation.ended >= conversationIdleTimeout;
       if (overdue) invocation.close();
     }
+    for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
-    if (this.#segments.size + this.#invocations.size === 0) this.#rest();
+    if (this.#segments.size + this.#invocations.size + this.#members.size === 0) this.#rest();
   }
 }
 

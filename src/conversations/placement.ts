@@ -1,11 +1,33 @@
 import type { Attributes, Context, Link } from '@opentelemetry/api';
-import type { Call } from '../client/call.ts';
+import type { Call, CallObservation } from '../client/call.ts';
+import type { Endpoint } from '../client/provider.ts';
+import type { ApiRequest } from '../operations/index.ts';
 
-/** Where in the hierarchy a call with a span of its own stands. */
+/** A span that is to stay open after its call is over, because what it stands for goes on. */
+export interface OpenSpan {
+  readonly context: Context;
+  /** Ends it with its result, at a time in milliseconds since the epoch. */
+  finish(result: unknown, endTime: number): void;
+}
+
+/** Where in the hierarchy a call with a span of its own stands, and what the hierarchy wants to know of it. */
 export interface Placement {
   readonly parent: Context;
   readonly links?: Link[];
   readonly attributes?: Attributes;
-  /** Takes what the call came to, before its span ends. */
-  readonly settled?: (call: Call) => void;
+  /** Sees what a stream brings, as it comes. */
+  readonly chunk?: (value: unknown, time: number) => void;
+  /** Takes what the call came to, before its span ends: the result, plain or put together from a stream. */
+  readonly settled?: (call: Call, result: unknown, span: OpenSpan) => void;
+  /** Told when the span has ended, so that what stands beside it comes after it. */
+  readonly ended?: (result: unknown, endTime: number) => void;
+  /** Whether what the span stands for goes on after the call: whoever says so has to finish the span. */
+  readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
+}
+
+/** One API's part in the hierarchy. */
+export interface ConversationApi {
+  /** The observation of a call that is part of something longer; `undefined` where it has a span of its own. */
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined;
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement;
 }

@@ -1,15 +1,35 @@
 import type { OperationKey } from '../client/routes.ts';
 import { chat } from './chat.ts';
+import { compaction } from './compaction.ts';
 import { createAgent } from './create-agent.ts';
+import { embeddings } from './embeddings.ts';
+import { fetchResponse } from './fetch-response.ts';
+import { image } from './image.ts';
+import { moderation } from './moderation.ts';
 import type { Operation } from './operation.ts';
 import { request } from './request.ts';
+import { response } from './response.ts';
+import { retrieval } from './retrieval.ts';
+import { speech } from './speech.ts';
+import { textCompletion } from './text-completion.ts';
+import { transcription } from './transcription.ts';
 
 export type { Accumulator, ApiRequest, Operation } from './operation.ts';
 
 /** Which file reads which kind of call. What has no row here is read as a plain request. */
 const OPERATIONS: Partial<Record<OperationKey, Operation>> = {
   chat,
+  compaction,
   create_agent: createAgent,
+  embeddings,
+  fetch_response: fetchResponse,
+  image,
+  moderation,
+  response,
+  retrieval,
+  speech,
+  text_completion: textCompletion,
+  transcription,
 };
 
 export function operationOf(key: OperationKey): Operation {

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../client/routes.ts';
+import type { Failure } from '../telemetry/error.ts';
 import type { Message, ToolDefinition } from '../telemetry/messages.ts';
 import type { Usage } from '../telemetry/usage.ts';
 
@@ -10,6 +11,8 @@ export interface ApiRequest {
   /** Values of the path parameters, in the order of `route.parameters`. */
   readonly values: readonly string[];
   readonly body: unknown;
+  /** The query parameters that the SDK was given, as an object. */
+  readonly query?: unknown;
   readonly streamed: boolean;
   /** An `AzureOpenAI` client's deployment, which stands for the model. */
   readonly deployment: string | undefined;
@@ -23,6 +26,8 @@ export interface OperationContent {
   inputMessages?(request: ApiRequest): readonly Message[];
   toolDefinitions?(request: ApiRequest): readonly ToolDefinition[];
   outputMessages?(result: unknown): readonly Message[];
+  /** What a search found. */
+  documents?(result: unknown): readonly unknown[];
 }
 
 /**
@@ -40,6 +45,8 @@ export interface Operation {
   resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */
   usage?(result: unknown): Usage | undefined;
+  /** The failure that a result tells of, where the call itself has succeeded. */
+  failure?(result: unknown): Failure | undefined;
   /** Puts the chunks of a stream together into the result that a plain call would have given. */
   accumulate?(options: { content: boolean }): Accumulator;
   readonly content?: OperationContent;

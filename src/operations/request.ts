@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { row, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_OPENAI_ASSISTANT_ID,
   ATTR_OPENAI_RUN_STATUS,
@@ -36,6 +37,7 @@ export const request: Operation = {
 
 /** Fields of a result that are recorded, by the kind of object that it is. */
 const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
+  response: [['status', ATTR_GEN_AI_RESPONSE_STATUS]],
   'thread.run': [
     ['status', ATTR_OPENAI_RUN_STATUS],
     ['assistant_id', ATTR_OPENAI_ASSISTANT_ID],

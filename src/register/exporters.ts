@@ -1,65 +1,127 @@
-type Environment = Readonly<Record<string, string | undefined>>;
+import { ConsoleTreeExporter } from '../export/console-tree.ts';
+import { TreeSpanProcessor } from './tree-span-processor.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What `NodeSDK` is given; what is left out it takes from the environment. */
+export interface SdkConfiguration {
+  spanProcessors?: readonly unknown[];
+  metricReaders?: readonly unknown[];
+  logRecordProcessors?: readonly unknown[];
+}
+
+type ExporterPackage = readonly [name: string, exported: string];
 
 /** OTLP's protocols, and the package whose exporter speaks each; all of them come with `sdk-node`. */
-const OTLP_PACKAGES: ReadonlyMap<string, string> = new Map([
-  ['grpc', '@opentelemetry/exporter-trace-otlp-grpc'],
-  ['http/json', '@opentelemetry/exporter-trace-otlp-http'],
-  ['http/protobuf', '@opentelemetry/exporter-trace-otlp-proto'],
+const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
+  ['grpc', ['@opentelemetry/exporter-trace-otlp-grpc', 'OTLPTraceExporter']],
+  ['http/json', ['@opentelemetry/exporter-trace-otlp-http', 'OTLPTraceExporter']],
+  ['http/protobuf', ['@opentelemetry/exporter-trace-otlp-proto', 'OTLPTraceExporter']],
 ]);
+const DEFAULT_PROTOCOL = 'http/protobuf';
+
+const ZIPKIN: ExporterPackage = ['@opentelemetry/exporter-zipkin', 'ZipkinExporter'];
+
+/** The options of a batching processor and the variables that set them. */
+const BATCHING: readonly (readonly [option: string, variable: string])[] = [
+  ['maxQueueSize', 'OTEL_BSP_MAX_QUEUE_SIZE'],
+  ['scheduledDelayMillis', 'OTEL_BSP_SCHEDULE_DELAY'],
+  ['exportTimeoutMillis', 'OTEL_BSP_EXPORT_TIMEOUT'],
+  ['maxExportBatchSize', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
+];
+
+/**
+ * What `NodeSDK` is started with. With the tree, the processors are ours to make; without it, they are its own.
+ * Where somebody only looks at the terminal, nothing is sent to a collector that nobody named.
+ *
+ * @param terminal whether standard error is one
+ * @param require resolves what `sdk-node` depends on
+ */
+export function sdkConfiguration(
+  environment: Environment,
+  terminal: boolean,
+  require: NodeJS.Require,
+): SdkConfiguration {
+  if (!wantsTree(environment, terminal)) return {};
+  return {
+    spanProcessors: [
+      new TreeSpanProcessor(new ConsoleTreeExporter()),
+      ...exportersBesideTree(environment).map((source) => createBatchProcessor(environment, require, source)),
+    ],
+    ...(isAsked(environment, 'METRICS') ? {} : { metricReaders: [] }),
+    ...(isAsked(environment, 'LOGS') ? {} : { logRecordProcessors: [] }),
+  };
+}
 
 /** Whether trees are printed: asked for by `OTEL_TRACES_EXPORTER=console`, or somebody looks and nothing was said. */
 export function wantsTree(environment: Environment, terminal: boolean): boolean {
-  const named = exporterNames(environment);
-  return named.includes('console') || (terminal && !named.includes('none'));
+  const named = listOf(environment.OTEL_TRACES_EXPORTER);
+  return !named.includes('none') && (terminal || named.includes('console'));
 }
 
-/**
- * A batching processor with the OTLP exporter that the environment asks for, beside the tree; `undefined` where
- * it asks for none.
- *
- * @param require resolves what `sdk-node` depends on
- */
-export function exporterFromEnvironment(environment: Environment, require: NodeJS.Require): unknown {
-  if (!asksForOtlp(environment)) return undefined;
+/** What the environment asks for beside the tree; as without it, names that nobody knows are passed over. */
+export function exportersBesideTree(environment: Environment): ExporterPackage[] {
+  const named = listOf(environment.OTEL_TRACES_EXPORTER);
+  const asked = named.length === 0 && isAsked(environment, 'TRACES') ? ['otlp'] : named;
+  const exporters: ExporterPackage[] = [];
+  if (asked.includes('otlp')) exporters.push(otlpExporter(environment));
+  if (asked.includes('zipkin')) exporters.push(ZIPKIN);
+  return exporters;
+}
+
+function otlpExporter(environment: Environment): ExporterPackage {
   const protocol =
-    environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ??
-    environment.OTEL_EXPORTER_OTLP_PROTOCOL ??
-    'http/protobuf';
-  const name = OTLP_PACKAGES.get(protocol.trim()) ?? '@opentelemetry/exporter-trace-otlp-proto';
-  const { OTLPTraceExporter } = require(name) as { OTLPTraceExporter: new () => unknown };
-  return createBatchProcessor(require, new OTLPTraceExporter());
+    environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?.trim() ||
+    environment.OTEL_EXPORTER_OTLP_PROTOCOL?.trim() ||
+    DEFAULT_PROTOCOL;
+  return OTLP_EXPORTERS.get(protocol) ?? (OTLP_EXPORTERS.get(DEFAULT_PROTOCOL) as ExporterPackage);
 }
 
-function createBatchProcessor(require: NodeJS.Require, exporter: unknown): unknown {
-  const { BatchSpanProcessor, major } = loadTraceSdk(require);
-  return new BatchSpanProcessor(major >= 3 ? { exporter } : exporter);
+/** Whether a signal is to be sent somewhere: its exporter is named, or the place is. */
+function isAsked(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
+  return [
+    `OTEL_${signal}_EXPORTER`,
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`,
+  ].some((variable) => (environment[variable]?.trim() ?? '') !== '');
 }
 
-/** The trace SDK is `sdk-trace` in the 3.x line and `sdk-trace-base` before; they build processors differently. */
-function loadTraceSdk(require: NodeJS.Require): {
-  BatchSpanProcessor: new (exporter: unknown) => unknown;
-  major: number;
-} {
+function createBatchProcessor(
+  environment: Environment,
+  require: NodeJS.Require,
+  [name, exported]: ExporterPackage,
+): unknown {
+  const Exporter = (require(name) as Record<string, new () => unknown>)[exported];
+  if (Exporter === undefined) throw new TypeError(`${name} exports no ${exported}`);
+  const options = Object.fromEntries(
+    BATCHING.map(([option, variable]) => [option, Number(environment[variable])] as const).filter(
+      ([, value]) => value > 0,
+    ),
+  );
+  return newBatchSpanProcessor(require, new Exporter(), options);
+}
+
+/** `sdk-trace` takes one object; where `sdk-node` has only `sdk-trace-base` yet, that takes two. */
+function newBatchSpanProcessor(require: NodeJS.Require, exporter: unknown, options: object): unknown {
+  type Processor = new (...parameters: unknown[]) => unknown;
+  const load = (name: string) => (require(name) as { BatchSpanProcessor: Processor }).BatchSpanProcessor;
+  if (canResolve(require, '@opentelemetry/sdk-trace')) {
+    return new (load('@opentelemetry/sdk-trace'))({ exporter, ...options });
+  }
+  return new (load('@opentelemetry/sdk-trace-base'))(exporter, options);
+}
+
+function canResolve(require: NodeJS.Require, name: string): boolean {
   try {
-    return { ...(require('@opentelemetry/sdk-trace') as ReturnType<typeof loadTraceSdk>), major: 3 };
+    require.resolve(name);
+    return true;
   } catch {
-    return { ...(require('@opentelemetry/sdk-trace-base') as ReturnType<typeof loadTraceSdk>), major: 2 };
+    return false;
   }
 }
 
-/** Whether spans are to be sent to a collector: it is named, or its protocol is. */
-export function asksForOtlp(environment: Environment): boolean {
-  const named = exporterNames(environment);
-  if (named.length > 0) return named.includes('otlp');
-  return (
-    environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
-    environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined
-  );
-}
-
-function exporterNames(environment: Environment): string[] {
-  const list = environment.OTEL_TRACES_EXPORTER ?? '';
-  return list
+function listOf(value: string | undefined): string[] {
+  return (value ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');

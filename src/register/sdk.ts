@@ -1,75 +1,90 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ConsoleTreeExporter } from '../export/console-tree.ts';
+import { metrics, ProxyTracerProvider } from '@opentelemetry/api';
+import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { shutDownAtExit } from './exit.ts';
-import { asksForOtlp, exporterFromEnvironment, wantsTree } from './exporters.ts';
-import { TreeSpanProcessor } from './tree-span-processor.ts';
+import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
+import { giveWay } from './hand-over.ts';
 
-const INSTALL = 'npm install @opentelemetry/api @opentelemetry/sdk-node';
+const SDK = '@opentelemetry/sdk-node';
+const INSTALL = `npm install @opentelemetry/api ${SDK}`;
 
 interface Sdk {
   start(): void;
   shutdown(): Promise<void>;
 }
-interface SdkConfiguration {
-  spanProcessors?: readonly unknown[];
-  metricReaders?: readonly unknown[];
-  logRecordProcessors?: readonly unknown[];
-}
 type SdkClass = new (configuration: SdkConfiguration) => Sdk;
 
 /**
  * Starts a `NodeSDK` where no tracer provider has been registered. Without the package it says once how to
- * install it and leaves the program alone.
+ * install it and leaves the program alone. It gives way to a provider that the program registers later.
  */
 export function startSdk(telemetry: Telemetry): void {
-  if (typeof field(telemetry.provider, 'forceFlush') === 'function') return;
+  if (isRegistered(telemetry.provider)) return;
   if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
-  const loaded = loadSdk();
-  if (loaded === undefined) {
-    process.stderr.write(
-      `opentelemetry-instrumentation-openai: no tracer provider is registered and @opentelemetry/sdk-node ` +
-        `is not installed, so nothing is recorded. To see traces: ${INSTALL}\n`,
+  const require = findSdk();
+  if (require === undefined) {
+    say(
+      `no tracer provider is registered and ${SDK} is not installed, so nothing is recorded. ` +
+        `To see traces: ${INSTALL}`,
     );
     return;
   }
-  const sdk = new loaded.NodeSDK(configuration(loaded.require));
-  sdk.start();
-  shutDownAtExit(() => sdk.shutdown());
+  try {
+    start(require, telemetry);
+  } catch (error) {
+    say(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
+  }
 }
 
-/**
- * With the tree, the processors are ours to make; without it, `NodeSDK` makes them from the environment. Where
- * the tree is all that was asked for, metrics and logs are not sent to a collector that nobody named.
- */
-function configuration(require: NodeJS.Require): SdkConfiguration {
-  const { env } = process;
-  if (!wantsTree(env, process.stderr.isTTY === true)) return {};
-  const exporter = exporterFromEnvironment(env, require);
-  const alone = !asksForOtlp(env);
-  return {
-    spanProcessors: [
-      new TreeSpanProcessor(new ConsoleTreeExporter()),
-      ...(exporter === undefined ? [] : [exporter]),
-    ],
-    ...(alone && env.OTEL_METRICS_EXPORTER === undefined ? { metricReaders: [] } : {}),
-    ...(alone && env.OTEL_LOGS_EXPORTER === undefined ? { logRecordProcessors: [] } : {}),
-  };
+function start(require: NodeJS.Require, telemetry: Telemetry): void {
+  const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
+  const dependencies = createRequire(require.resolve(SDK));
+  const sdk = new NodeSDK(sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies));
+  sdk.start();
+  const { provider } = telemetry;
+  const meterProvider = metrics.getMeterProvider();
+  const shutdown = (): Promise<void> => guardAsync('sending what is recorded', () => sdk.shutdown());
+  const stop = shutDownAtExit({
+    flush: () =>
+      guardAsync('sending what is recorded', async () => {
+        await Promise.all([forceFlush(provider), forceFlush(meterProvider)]);
+      }),
+    shutdown,
+  });
+  giveWay(dependencies, () => {
+    stop();
+    void shutdown();
+  });
+}
+
+/** Whether there is a provider behind the API's proxy: an empty proxy leads to one that does nothing. */
+function isRegistered(provider: object): boolean {
+  return provider.constructor !== new ProxyTracerProvider().getDelegate().constructor;
+}
+
+async function forceFlush(provider: object): Promise<void> {
+  const flush = field(provider, 'forceFlush');
+  if (typeof flush === 'function') await flush.call(provider);
 }
 
 /** The program's own copy first, then one that is installed beside this package. */
-function loadSdk(): { NodeSDK: SdkClass; require: NodeJS.Require } | undefined {
+function findSdk(): NodeJS.Require | undefined {
   for (const from of [join(process.cwd(), 'package.json'), process.argv[1], import.meta.url]) {
     if (from === undefined) continue;
     try {
       const require = createRequire(from);
-      const { NodeSDK } = require('@opentelemetry/sdk-node') as { NodeSDK: SdkClass };
-      return { NodeSDK, require: createRequire(require.resolve('@opentelemetry/sdk-node')) };
+      require.resolve(SDK);
+      return require;
     } catch {
       // Not there: look further.
     }
   }
   return undefined;
+}
+
+function say(message: string): void {
+  process.stderr.write(`opentelemetry-instrumentation-openai: ${message}\n`);
 }

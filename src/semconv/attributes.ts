@@ -198,6 +198,9 @@ export const ATTR_OPENAI_ARTIFACT_ID = 'openai.artifact.id' as const;
 /** Id of the assistant. */
 export const ATTR_OPENAI_ASSISTANT_ID = 'openai.assistant.id' as const;
 
+/** Seconds of sound that were transcribed or translated, where the answer tells it. */
+export const ATTR_OPENAI_AUDIO_DURATION = 'openai.audio.duration' as const;
+
 /** Id of an agent automation. */
 export const ATTR_OPENAI_AUTOMATION_ID = 'openai.automation.id' as const;
 
@@ -276,6 +279,9 @@ export const ATTR_OPENAI_FINE_TUNING_JOB_ID = 'openai.fine_tuning_job.id' as con
 /** Id of a group of users. */
 export const ATTR_OPENAI_GROUP_ID = 'openai.group.id' as const;
 
+/** How many images the answer has. Previews in a stream are not counted. */
+export const ATTR_OPENAI_IMAGE_COUNT = 'openai.image.count' as const;
+
 /** Id of an invitation. */
 export const ATTR_OPENAI_INVITE_ID = 'openai.invite.id' as const;
 
@@ -290,6 +296,12 @@ export const ATTR_OPENAI_KEY_ID = 'openai.key.id' as const;
 
 /** Id of the thread message that was created or addressed. */
 export const ATTR_OPENAI_MESSAGE_ID = 'openai.message.id' as const;
+
+/** How many of the inputs were found harmful. */
+export const ATTR_OPENAI_MODERATION_FLAGGED_COUNT = 'openai.moderation.flagged_count' as const;
+
+/** How many inputs were judged. */
+export const ATTR_OPENAI_MODERATION_RESULT_COUNT = 'openai.moderation.result_count' as const;
 
 /** Id of an output item of an evaluation run. */
 export const ATTR_OPENAI_OUTPUT_ITEM_ID = 'openai.output_item.id' as const;
@@ -338,6 +350,12 @@ export const ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT = 'openai.response.system_f
 
 /** Seconds that the client waited before this attempt. */
 export const ATTR_OPENAI_RETRY_DELAY = 'openai.retry.delay' as const;
+
+/** Header of the answer before this attempt that set how long the client waited. Not set where the client chose the time. */
+export const ATTR_OPENAI_RETRY_DELAY_HEADER = 'openai.retry.delay_header' as const;
+
+/** What the answer to this attempt said about trying again (header `x-should-retry`). */
+export const ATTR_OPENAI_RETRY_SHOULD_RETRY = 'openai.retry.should_retry' as const;
 
 /** Id of a role. */
 export const ATTR_OPENAI_ROLE_ID = 'openai.role.id' as const;

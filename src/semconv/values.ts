@@ -51,6 +51,9 @@ export const OPENAI_API_TYPE_VALUE_AGENTS = 'agents' as const;
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_AUTO = 'auto' as const;
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_DEFAULT = 'default' as const;
 
+export const OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS = 'retry-after-ms' as const;
+export const OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER = 'retry-after' as const;
+
 export const OPENAI_RUN_STATUS_VALUE_QUEUED = 'queued' as const;
 export const OPENAI_RUN_STATUS_VALUE_IN_PROGRESS = 'in_progress' as const;
 export const OPENAI_RUN_STATUS_VALUE_REQUIRES_ACTION = 'requires_action' as const;

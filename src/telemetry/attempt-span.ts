@@ -1,48 +1,113 @@
-import { type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import type { Attempt, Call } from '../client/call.ts';
+import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type Attempt, type Call, readHeader } from '../client/call.ts';
 import {
   ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RETRY_DELAY,
+  ATTR_OPENAI_RETRY_DELAY_HEADER,
+  ATTR_OPENAI_RETRY_SHOULD_RETRY,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_TURN_ID,
 } from '../semconv/attributes.ts';
 import { readFailure } from './error.ts';
+import { delayHeader } from './retry-delay.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** Draws the attempts of a call that was retried; one that succeeded at once has nothing to show. */
-export function recordAttempts(telemetry: Telemetry, call: Call, parent: Context): void {
-  if (call.attempts.length < 2) return;
-  call.attempts.forEach((attempt, index) => {
-    recordAttempt(telemetry, attempt, call.attempts[index - 1], index, call.endTime, parent);
+/** The ids of what a call belongs to: an attempt carries those of its call. */
+const HIERARCHY: readonly string[] = [
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+];
+
+/** The error of an attempt whose answer began, but did not come to its end in time. */
+const BODY_TIMEOUT = 'APIConnectionTimeoutError';
+
+/**
+ * Draws the attempts of a call that was retried; one that succeeded at once has nothing to show.
+ *
+ * @param known attributes of the call's own span, of which the attempts get the ids
+ */
+export function recordAttempts(
+  telemetry: Telemetry,
+  call: Call,
+  parent: Context,
+  known: Attributes = {},
+): void {
+  const { attempts } = call;
+  if (attempts.length < 2) return;
+  const ids = pick(known, HIERARCHY);
+  attempts.forEach((attempt, index) => {
+    const previous = attempts[index - 1];
+    const last = index === attempts.length - 1;
+    const errorType = errorTypeOf(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
+    const attributes = { ...ids, ...attemptAttributes(attempt, index, previous) };
+    if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType;
+    const span = telemetry.tracer.startSpan(
+      'attempt',
+      { kind: SpanKind.INTERNAL, startTime: attempt.startTime, attributes },
+      parent,
+    );
+    if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+    // An answer that is taken is read until the call ends.
+    const endTime = last && errorTypeOf(attempt) === undefined ? undefined : attempt.endTime;
+    span.end(endTime ?? call.endTime);
   });
 }
 
-function recordAttempt(
-  telemetry: Telemetry,
-  attempt: Attempt,
-  previous: Attempt | undefined,
-  index: number,
-  lastTime: number,
-  parent: Context,
-): void {
-  const span = telemetry.tracer.startSpan(
-    'attempt',
-    { kind: SpanKind.INTERNAL, startTime: attempt.startTime },
-    parent,
-  );
-  if (index > 0) span.setAttribute(ATTR_HTTP_REQUEST_RESEND_COUNT, index);
-  if (previous?.endTime !== undefined)
-    span.setAttribute(ATTR_OPENAI_RETRY_DELAY, Math.max(0, attempt.startTime - previous.endTime) / 1e3);
-  if (attempt.status !== undefined) span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, attempt.status);
-  const errorType = errorTypeOf(attempt);
-  if (errorType !== undefined) {
-    span.setAttribute(ATTR_ERROR_TYPE, errorType);
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
-  span.end(attempt.endTime ?? lastTime);
+function attemptAttributes(attempt: Attempt, index: number, previous: Attempt | undefined): Attributes {
+  const attributes: Attributes = {};
+  const { status, headers } = attempt;
+  if (index > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = index;
+  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  const requestId = readHeader(headers, 'x-request-id');
+  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  const shouldRetry = readHeader(headers, 'x-should-retry');
+  if (shouldRetry === 'true' || shouldRetry === 'false')
+    attributes[ATTR_OPENAI_RETRY_SHOULD_RETRY] = shouldRetry === 'true';
+  if (previous?.endTime === undefined) return attributes;
+  const delay = Math.max(0, attempt.startTime - previous.endTime);
+  attributes[ATTR_OPENAI_RETRY_DELAY] = delay / 1e3;
+  const header = delayHeader(previous.headers, previous.endTime, delay);
+  if (header !== undefined) attributes[ATTR_OPENAI_RETRY_DELAY_HEADER] = header;
+  return attributes;
 }
 
 function errorTypeOf({ status, error }: Attempt): string | undefined {
   if (error !== undefined) return readFailure(error).type;
   return status !== undefined && status >= 400 ? String(status) : undefined;
+}
+
+function errorOfCall(call: Call): string | undefined {
+  return call.failed ? readFailure(call.error).type : undefined;
+}
+
+function pick(attributes: Attributes, names: readonly string[]): Attributes {
+  const picked: Attributes = {};
+  for (const name of names) {
+    const value = attributes[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
 }

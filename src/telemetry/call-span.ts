@@ -9,6 +9,7 @@ import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
   ATTR_GEN_AI_TOOL_DEFINITIONS,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
@@ -23,6 +24,7 @@ import { ContentRecorder } from './content.ts';
 import { type Failure, readFailure, recordFailure } from './error.ts';
 import { endpointAttributes } from './hierarchy.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
+import { addRateLimits } from './rate-limits.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -37,8 +39,14 @@ export interface CallSpanStart {
   readonly links?: Link[];
   /** What the hierarchy knows of the call's place. */
   readonly attributes?: Attributes;
+  /** Sees what a stream brings, as it comes. */
+  readonly chunk?: (value: unknown, time: number) => void;
   /** Told when the call has its result, before the span ends. */
-  readonly settled?: (call: Call) => void;
+  readonly settled?: (call: Call, result: unknown, span: CallSpan) => void;
+  /** Told when the span has ended. */
+  readonly ended?: (result: unknown, endTime: number) => void;
+  /** Whether the operation goes on after the call; then the span waits to be finished. */
+  readonly keepsOpen?: (call: Call, result: unknown, span: CallSpan) => boolean;
 }
 
 /**
@@ -51,20 +59,30 @@ export class CallSpan implements CallObservation {
   readonly #span: Span;
   readonly #operation: Operation;
   readonly #route: Route;
-  readonly #settled: ((call: Call) => void) | undefined;
+  readonly #watch: CallSpanStart['chunk'];
+  readonly #settled: CallSpanStart['settled'];
+  readonly #keepsOpen: CallSpanStart['keepsOpen'];
+  readonly #ended: CallSpanStart['ended'];
   /** What is known of the operation; its metrics are grouped by some of it. */
   readonly #attributes: Attributes;
   readonly #accumulator: Accumulator | undefined;
   readonly #recorder: ContentRecorder | undefined;
   #chunkDimensions: Attributes | undefined;
   #lastChunkTime: number | undefined;
+  /** Seconds. */
+  #timeToFirstChunk: number | undefined;
+  readonly #startTime: number;
 
   constructor(telemetry: Telemetry, call: Call, start: CallSpanStart) {
     const { operation, request, endpoint, parent, links } = start;
     this.#telemetry = telemetry;
     this.#operation = operation;
     this.#route = request.route;
+    this.#startTime = call.startTime;
+    this.#watch = start.chunk;
     this.#settled = start.settled;
+    this.#keepsOpen = start.keepsOpen;
+    this.#ended = start.ended;
     this.#attributes = {
       ...guard('reading the parameters of a request', operation.requestAttributes, request),
       ...endpointAttributes(endpoint),
@@ -97,6 +115,7 @@ export class CallSpan implements CallObservation {
 
   chunk(value: unknown, time: number): void {
     this.#accumulator?.add(value);
+    this.#watch?.(value, time);
     if (this.#operation.name !== undefined && this.#lastChunkTime !== undefined) {
       this.#chunkDimensions ??= this.#dimensionsSoFar();
       this.#telemetry.metrics.recordTimePerOutputChunk(
@@ -108,55 +127,72 @@ export class CallSpan implements CallObservation {
   }
 
   settle(call: Call): void {
-    const failure = call.failed ? readFailure(call.error) : undefined;
     const result = call.outcome === 'stream' ? this.#accumulator?.result() : call.value;
+    guard('recording a call', () => this.#recordCall(call));
+    guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#attributes);
+    guard('placing a result', () => this.#settled?.(call, result, this));
+    if (guard('keeping a span open', () => this.#keepsOpen?.(call, result, this)) === true) return;
+    this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
+  }
+
+  /** Ends a span that was kept open, with the result that the operation came to in the end. */
+  finish(result: unknown, endTime: number): void {
+    this.#end(result, endTime, undefined);
+  }
+
+  #end(result: unknown, endTime: number, thrown: Failure | undefined): void {
+    const failure = thrown ?? guard('reading a failure', () => this.#operation.failure?.(result));
     const usage = result === undefined ? undefined : guard('reading usage', () => this.#usage(result));
-    guard('recording a result', () => this.#recordResult(call, result, usage));
-    guard('recording attempts', recordAttempts, this.#telemetry, call, this.context);
-    guard('placing a result', () => this.#settled?.(call));
-    guard('recording metrics', () => this.#recordMetrics(call, usage, failure));
+    guard('recording a result', () => this.#recordResult(result, usage));
+    guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
     if (failure !== undefined) recordFailure(this.#span, failure, this.#telemetry.settings);
-    this.#span.end(call.endTime);
+    this.#span.end(endTime);
+    guard('placing what stands beside a span', () => this.#ended?.(result, endTime));
   }
 
   #usage(result: unknown): Usage | undefined {
     return this.#operation.usage?.(result);
   }
 
-  #recordResult(call: Call, result: unknown, usage: Usage | undefined): void {
+  #recordCall(call: Call): void {
     const attributes = callAttributes(call);
     if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
     if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
-    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined)
-      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = (call.firstChunkTime - call.startTime) / 1e3;
-    if (result !== undefined) {
-      Object.assign(
-        attributes,
-        this.#operation.resultAttributes(result, this.#route),
-        usageAttributes(usage),
-      );
-      Object.assign(this.#attributes, attributes);
-      guard('recording the content of a result', () => this.#recordOutput(attributes, result));
+    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined) {
+      this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
+      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
     }
+    Object.assign(this.#attributes, attributes);
+    this.#span.setAttributes(attributes);
+  }
+
+  #recordResult(result: unknown, usage: Usage | undefined): void {
+    if (result === undefined) return;
+    const attributes: Attributes = {
+      ...this.#operation.resultAttributes(result, this.#route),
+      ...usageAttributes(usage),
+    };
+    Object.assign(this.#attributes, attributes);
+    guard('recording the content of a result', () => this.#recordOutput(attributes, result));
     this.#span.setAttributes(attributes);
   }
 
   #recordOutput(attributes: Attributes, result: unknown): void {
-    const output = this.#operation.content?.outputMessages;
-    if (this.#recorder !== undefined && output !== undefined)
-      this.#recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, output(result));
+    const { outputMessages, documents } = this.#operation.content ?? {};
+    if (this.#recorder === undefined) return;
+    if (outputMessages !== undefined)
+      this.#recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages(result));
+    if (documents !== undefined)
+      this.#recorder.addList(attributes, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents(result));
   }
 
-  #recordMetrics(call: Call, usage: Usage | undefined, failure: Failure | undefined): void {
+  #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
     if (this.#operation.name === undefined) return;
     const { metrics } = this.#telemetry;
     const dimensions = metricDimensions(this.#attributes);
-    metrics.recordDuration((call.endTime - call.startTime) / 1e3, dimensions, failure?.type);
-    if (call.firstChunkTime !== undefined)
-      metrics.recordTimeToFirstChunk(
-        (call.firstChunkTime - call.startTime) / 1e3,
-        chunkDimensions(this.#attributes),
-      );
+    metrics.recordDuration((endTime - this.#startTime) / 1e3, dimensions, failure?.type);
+    if (this.#timeToFirstChunk !== undefined)
+      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, chunkDimensions(this.#attributes));
     if (usage !== undefined) metrics.recordUsage(usage, dimensions);
   }
 
@@ -188,8 +224,11 @@ function recordInput(
 /** What is known of the HTTP side of a call, whatever it is for. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
-  const requestId = readHeader(call.headers, 'x-request-id') ?? requestIdOf(call.error);
+  // The headers of an answer that is an error come with the error.
+  const headers = call.headers ?? field(call.error, 'headers');
+  const requestId = readHeader(headers, 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  addRateLimits(attributes, headers);
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
@@ -202,8 +241,4 @@ export function callAttributes(call: Call): Attributes {
 /** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */
 function isUnread({ outcome }: Call): boolean {
   return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
-}
-
-function requestIdOf(error: unknown): string | undefined {
-  return readHeader(field(error, 'headers'), 'x-request-id');
 }

@@ -22,6 +22,18 @@ export type MessagePart =
     }
   | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: unknown }
   | {
+      readonly type: 'server_tool_call';
+      readonly id?: string;
+      readonly name: string;
+      readonly server_tool_call: { readonly type: string };
+    }
+  | {
+      readonly type: 'server_tool_call_response';
+      readonly id?: string;
+      readonly server_tool_call_response: { readonly type: string };
+    }
+  | { readonly type: 'compaction'; readonly id?: string }
+  | {
       readonly type: 'file';
       readonly modality: string;
       readonly file_id: string;

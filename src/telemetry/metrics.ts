@@ -73,7 +73,8 @@ export class Metrics {
   recordUsage(usage: Usage, dimensions: Attributes): void {
     const { tokenUsage } = this.#current();
     tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
-    tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+    if (usage.inputOnly !== true)
+      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
   }
 
   recordTimeToFirstChunk(seconds: number, dimensions: Attributes): void {

@@ -3,6 +3,7 @@ import type { ToolCallSnapshot } from '../conversations/model.ts';
 import { row } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
   ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
@@ -14,6 +15,7 @@ import {
   ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
   ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
+  ATTR_OPENAI_ITEM_ID,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_TOOL_TYPE,
 } from '../semconv/attributes.ts';
@@ -26,6 +28,11 @@ import type { Telemetry } from './telemetry.ts';
 /** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
+  custom: 'function',
+  computer: 'function',
+  local_shell: 'function',
+  shell: 'function',
+  apply_patch: 'function',
   file_search: 'datastore',
 };
 
@@ -33,6 +40,9 @@ const TOOL_TYPES: Readonly<Record<string, string>> = {
 export interface RecordedToolCall {
   readonly call: ToolCallSnapshot;
   readonly stepId: string | undefined;
+  /** The response that asked for it, and the item that it is there. */
+  readonly responseId?: string | undefined;
+  readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
   readonly failure: Failure | undefined;
   readonly startTime: number;
@@ -74,7 +84,8 @@ function toolPlaceAttributes(place: Place): Attributes {
   return attributes;
 }
 
-function toolAttributes({ call, stepId, vectorStoreIds }: RecordedToolCall): Attributes {
+function toolAttributes(recorded: RecordedToolCall): Attributes {
+  const { call, stepId, responseId, itemId, vectorStoreIds } = recorded;
   const attributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: call.name,
@@ -83,6 +94,8 @@ function toolAttributes({ call, stepId, vectorStoreIds }: RecordedToolCall): Att
     [ATTR_OPENAI_TOOL_TYPE]: call.type,
   };
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
+  if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
+  if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
   if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
   if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
   if (call.type === 'file_search' && vectorStoreIds.length > 0)

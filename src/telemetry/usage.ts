@@ -15,6 +15,8 @@ export interface Usage {
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
+  /** There is no output that could be counted, as with embeddings: not even zero is recorded. */
+  readonly inputOnly?: boolean;
 }
 
 export const NO_USAGE: Usage = Object.freeze({
@@ -64,10 +66,8 @@ export function isNoUsage(usage: Usage): boolean {
 /** The attributes of the span of the model call that spent the tokens. */
 export function usageAttributes(usage: Usage | undefined): Attributes {
   if (usage === undefined) return {};
-  const attributes: Attributes = {
-    [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens,
-    [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage.outputTokens,
-  };
+  const attributes: Attributes = { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens };
+  if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
   if (usage.cacheReadTokens > 0)
     attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = usage.cacheReadTokens;
   if (usage.cacheWriteTokens > 0)

@@ -134,6 +134,19 @@ describe('where a call stands', () => {
     assertSpanTree(session.spans, 'chat gpt-4o\n└─ GET /models');
   });
 
+  test('nothing is an attempt of a call but its own requests', async () => {
+    let nested = false;
+    const client = withFetch(async (url, init) => {
+      if (!nested) {
+        nested = true;
+        await session.plain.models.list();
+      }
+      return fetch(url, init);
+    });
+    await complete(client);
+    assertSpanTree(session.spans, 'chat gpt-4o');
+  });
+
   test('each page of a list beside the one before it', async () => {
     const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
     session.simulator.next({ body: page('file_1', true) });

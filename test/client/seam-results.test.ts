@@ -199,6 +199,15 @@ describe('a program gets what it would get without us', () => {
   });
 });
 
+test('a call whose raw response is taken after it has come ends there', async () => {
+  const promise = session.client.models.list();
+  await (promise as unknown as { responsePromise: Promise<unknown> }).responsePromise;
+  expect(session.openSpans).toEqual(['GET /models']);
+  const response = await promise.asResponse();
+  expect(session.openSpans).toEqual([]);
+  expect(await response.json()).toMatchObject({ object: 'list' });
+});
+
 describe('which clients are observed', () => {
   const complete: Program = (client) => client.chat.completions.create(HELLO);
 

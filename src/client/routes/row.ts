@@ -1,6 +1,7 @@
 /**
  * What a request means: the name of the file under `src/operations` that reads it. `request` is every
- * endpoint the GenAI conventions have no operation for.
+ * endpoint that only has its method, path and ids to tell; `compaction`, `image`, `moderation`, `speech` and
+ * `transcription` run a model, though the GenAI conventions have no operation for them either.
  */
 export type OperationKey =
   | 'request'
@@ -11,6 +12,11 @@ export type OperationKey =
   | 'response'
   | 'fetch_response'
   | 'create_agent'
+  | 'compaction'
+  | 'image'
+  | 'moderation'
+  | 'speech'
+  | 'transcription'
   | 'run'
   | 'thread_run'
   | 'session'

@@ -7,7 +7,7 @@ import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
-import type { Placement } from '../placement.ts';
+import type { ConversationApi, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
@@ -18,7 +18,7 @@ import { Sightings } from './sightings.ts';
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
-export class Assistants {
+export class Assistants implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
 
@@ -32,7 +32,7 @@ export class Assistants {
   }
 
   /** The run that the call creates or is part of; `undefined` where the call has a span of its own. */
-  observeRun(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
     const { operation, folds } = request.route;
     if (folds !== 'run') return undefined;
     const read = this.#read(call, request, endpoint);

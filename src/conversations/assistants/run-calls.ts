@@ -19,6 +19,7 @@ import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
 import { recordAttempts } from '../../telemetry/attempt-span.ts';
 import { callAttributes } from '../../telemetry/call-span.ts';
 import { readFailure } from '../../telemetry/error.ts';
+import { placeAttributes } from '../../telemetry/hierarchy.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { readToolOutputs } from './content.ts';
@@ -57,7 +58,7 @@ export class RunCreation implements CallObservation {
     if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
     if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
     invocation.span.setAttributes(attributes);
-    recordAttempts(invocation.telemetry, call, this.context);
+    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
     if (invocation.id === undefined) this.#abandon(call);
     else invocation.touch(call.endTime);
@@ -113,7 +114,7 @@ export class RunRequest implements CallObservation {
     const invocation = this.#invocation;
     invocation.calls--;
     if (call.error === undefined) this.#accept(call.startTime);
-    recordAttempts(invocation.telemetry, call, this.context);
+    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
     if (call.error === undefined && call.method === 'GET') invocation.pollCount++;
     else this.#addEvent(call);
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);

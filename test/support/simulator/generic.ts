@@ -14,7 +14,6 @@ const EMPTY_LIST = { object: 'list', data: [], has_more: false, first_id: null, 
 export function specialRoutes(): readonly Route[] {
   return [
     { method: 'POST', path: '/embeddings', answer: embed },
-    { method: 'POST', path: '/audio/speech', answer: () => bytes(Buffer.from('simulated sound')) },
     { method: 'POST', path: '/realtime/calls', answer: () => bytes(Buffer.from('v=0')) },
     { method: 'GET', path: '/vector_stores/{id}/files/{file_id}/content', answer: () => json(EMPTY_LIST) },
   ];

@@ -37,12 +37,15 @@ export async function startReplay(recording: string | readonly Exchange[]): Prom
     url: `${server.origin}/v1`,
     requests: server.requests,
     next: (answer) => void answers.push(answer),
-    script: () => {
-      throw new Error('A replay has its runs from the recording; scripts are for startSimulator().');
-    },
+    script: refuseScripts,
+    respond: refuseScripts,
     clock: { offset: 0 },
     close: server.close,
   };
+}
+
+function refuseScripts(): never {
+  throw new Error('A replay does what was recorded; scripts are for startSimulator().');
 }
 
 function keyOf({ method, path }: { readonly method: string; readonly path: string }): string {

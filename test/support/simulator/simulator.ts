@@ -1,12 +1,18 @@
 import { type Answer, applyAnswer, takeAnswer } from './answers.ts';
 import { assistantRoutes } from './assistants.ts';
 import { chatRoutes } from './chat.ts';
+import { completionRoutes } from './completions.ts';
+import { conversationRoutes } from './conversations.ts';
 import { genericAnswer, specialRoutes } from './generic.ts';
+import { mediaRoutes } from './media.ts';
 import { json, type Reply, RequestError } from './reply.ts';
+import type { ResponseScript } from './response-script.ts';
+import { responseRoutes } from './responses.ts';
 import { dispatch } from './router.ts';
 import { runRoutes } from './runs.ts';
 import type { RunScript } from './script.ts';
 import { listen, type ReceivedRequest } from './server.ts';
+import { vectorStoreRoutes } from './vector-stores.ts';
 import { World } from './world.ts';
 
 /** A server on the loopback interface that stands in for the OpenAI API. */
@@ -19,6 +25,8 @@ export interface Simulator {
   next(answer: Answer): void;
   /** Queues how the next runs behave, first come first served. */
   script(...runs: RunScript[]): void;
+  /** Queues how the next responses of the Responses API behave, first come first served. */
+  respond(...responses: ResponseScript[]): void;
   /** `offset`: seconds added to every timestamp, for a server whose clock is off. */
   readonly clock: { offset: number };
   /** Destroys open sockets. Idempotent. */
@@ -31,7 +39,17 @@ export async function startSimulator(
 ): Promise<Simulator> {
   const world = new World();
   world.scripts.push(...(options.runs ?? []));
-  const routes = [...runRoutes(world), ...assistantRoutes(world), ...chatRoutes(world), ...specialRoutes()];
+  const routes = [
+    ...runRoutes(world),
+    ...assistantRoutes(world),
+    ...chatRoutes(world),
+    ...responseRoutes(world),
+    ...conversationRoutes(world),
+    ...completionRoutes(world),
+    ...mediaRoutes(world),
+    ...vectorStoreRoutes(),
+    ...specialRoutes(),
+  ];
   const answers: Answer[] = [];
   const ownReply = (request: ReceivedRequest): Reply => {
     try {
@@ -50,6 +68,7 @@ export async function startSimulator(
     requests: server.requests,
     next: (answer) => void answers.push(answer),
     script: (...runs) => void world.scripts.push(...runs),
+    respond: (...responses) => void world.responseScripts.push(...responses),
     clock: world.clock,
     close: server.close,
   };

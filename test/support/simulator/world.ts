@@ -1,5 +1,8 @@
+import type { LiveResponse } from './live-response.ts';
 import type { Assistant, Message, Thread } from './objects.ts';
 import { notFound } from './reply.ts';
+import type { Item } from './response-items.ts';
+import type { ResponseScript } from './response-script.ts';
 import type { LiveRun } from './run.ts';
 import type { RunScript } from './script.ts';
 
@@ -37,6 +40,12 @@ export interface ThreadRecord {
   readonly runs: LiveRun[];
 }
 
+/** A conversation and its items, oldest first. */
+export interface ConversationRecord {
+  readonly object: { readonly id: string; readonly [field: string]: unknown };
+  readonly items: Item[];
+}
+
 /** Everything one simulator knows. */
 export class World {
   readonly clock: ServerClock = new ServerClock();
@@ -45,6 +54,10 @@ export class World {
   readonly threads: Map<string, ThreadRecord> = new Map();
   /** How the next runs behave, first come first served. */
   readonly scripts: RunScript[] = [];
+  readonly responses: Map<string, LiveResponse> = new Map();
+  readonly conversations: Map<string, ConversationRecord> = new Map();
+  /** How the next responses behave, first come first served. */
+  readonly responseScripts: ResponseScript[] = [];
 
   assistant(id: string): Assistant {
     const assistant = this.assistants.get(id);
@@ -56,6 +69,18 @@ export class World {
     const thread = this.threads.get(id);
     if (thread === undefined) throw notFound('thread', id);
     return thread;
+  }
+
+  response(id: string): LiveResponse {
+    const response = this.responses.get(id);
+    if (response === undefined) throw notFound('response', id);
+    return response;
+  }
+
+  conversation(id: string): ConversationRecord {
+    const conversation = this.conversations.get(id);
+    if (conversation === undefined) throw notFound('conversation', id);
+    return conversation;
   }
 
   message(threadId: string, id: string): Message {

@@ -1,0 +1,109 @@
+import { type Context, trace } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../client/call.ts';
+import { monotonic } from '../../clock.ts';
+import { asObject, field, numberField, stringField } from '../../payload.ts';
+import type { Member } from '../conversations.ts';
+import type { OpenSpan } from '../placement.ts';
+import type { Segment } from '../segment.ts';
+import { clamp, ServerClock } from '../timing.ts';
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
+
+/** Milliseconds that a background response is waited for. */
+const PATIENCE = 1_800_000;
+
+/** Whether a response is still under way: only one that runs in the background can be, when its call is over. */
+export function isUnderWay(response: unknown): boolean {
+  const status = stringField(response, 'status');
+  return field(response, 'background') === true && status !== undefined && !ENDED.has(status);
+}
+
+/** A response that runs in the background, from the call that created it to its end, however that comes to light. */
+export class BackgroundResponse implements Member {
+  readonly span: OpenSpan;
+  readonly segment: Segment | undefined;
+  readonly #clock = new ServerClock();
+  readonly #closed: (response: BackgroundResponse) => void;
+  readonly #created = monotonic();
+  #latest: unknown;
+  #lastOpenTime: number;
+  #isClosed = false;
+
+  constructor(
+    span: OpenSpan,
+    segment: Segment | undefined,
+    response: unknown,
+    time: number,
+    closed: (response: BackgroundResponse) => void,
+  ) {
+    this.span = span;
+    this.segment = segment;
+    this.#latest = response;
+    this.#lastOpenTime = time;
+    this.#closed = closed;
+    this.#clock.learn(seconds(response, 'created_at'), time);
+    segment?.invocations.add(this);
+  }
+
+  get traceId(): string {
+    return trace.getSpanContext(this.span.context)?.traceId ?? '';
+  }
+
+  /** @param live told by a stream, as it happened */
+  see(response: unknown, time: number, live: boolean): void {
+    const status = stringField(response, 'status');
+    if (this.#isClosed || asObject(response) === undefined || status === undefined) return;
+    this.#latest = response;
+    if (!ENDED.has(status)) {
+      this.#lastOpenTime = time;
+      return;
+    }
+    const endTime = live ? time : this.#clock.local(seconds(response, 'completed_at'), time);
+    this.#close(clamp(endTime, this.#lastOpenTime, time));
+  }
+
+  /** Records it as far as it is known. */
+  close(): void {
+    this.#close(this.#lastOpenTime);
+  }
+
+  /** It goes on when the span that bounds its conversation has ended. */
+  closeIfFinished(): void {}
+
+  overdue(): boolean {
+    return monotonic() - this.#created >= PATIENCE;
+  }
+
+  #close(endTime: number): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.span.finish(this.#latest, endTime);
+    this.#closed(this);
+    this.segment?.invocationClosed(this, endTime);
+  }
+}
+
+/** A request about a background response, such as a poll or a stream that is resumed: part of its span. */
+export class BackgroundRequest implements CallObservation {
+  readonly context: Context;
+  readonly #background: BackgroundResponse;
+
+  constructor(background: BackgroundResponse) {
+    this.context = background.span.context;
+    this.#background = background;
+  }
+
+  chunk(event: unknown, time: number): void {
+    const response = field(event, 'response');
+    if (response !== undefined) this.#background.see(response, time, true);
+  }
+
+  settle(call: Call): void {
+    if (call.outcome === 'value') this.#background.see(call.value, call.endTime, false);
+  }
+}
+
+function seconds(response: unknown, name: string): number | undefined {
+  const time = numberField(response, name);
+  return time === undefined ? undefined : time * 1e3;
+}

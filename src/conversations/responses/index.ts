@@ -1,0 +1,177 @@
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { BoundedMap } from '../../bounded-map.ts';
+import type { Call, CallObservation } from '../../client/call.ts';
+import type { Endpoint } from '../../client/provider.ts';
+import { recordsContentOnSpans } from '../../config.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { conversationIdOf } from '../../operations/response/outcome.ts';
+import { field, stringField } from '../../payload.ts';
+import type { Place } from '../../telemetry/hierarchy.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { readUsage } from '../../telemetry/usage.ts';
+import type { Conversations, Use } from '../conversations.ts';
+import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
+import { activeSpan, type Segment } from '../segment.ts';
+import { BackgroundRequest, BackgroundResponse, isUnderWay } from './background.ts';
+import { countUserMessages, ItemTimes, readItemCalls, readItemOutputs, readVectorStoreIds } from './items.ts';
+import { ResponseToolCalls } from './tool-calls.ts';
+
+const MOST_RESPONSES = 10_000;
+
+/** The Responses and Conversations APIs as conversations, and the tools that responses use. */
+export class Responses implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #toolCalls: ResponseToolCalls;
+  /** Where the spans of responses stand, for the requests that refer to them. */
+  readonly #known = new BoundedMap<string, SpanContext>(MOST_RESPONSES);
+  readonly #background = new Map<string, BackgroundResponse>();
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#toolCalls = new ResponseToolCalls(telemetry);
+  }
+
+  static covers({ route }: ApiRequest): boolean {
+    return route.template.startsWith('/responses') || route.template.startsWith('/conversations');
+  }
+
+  /** The background response that the call is part of; only within its own trace, and while it is under way. */
+  observe(call: Call, request: ApiRequest): CallObservation | undefined {
+    if (request.route.folds !== 'response') return undefined;
+    const background = this.#background.get(request.values[0] ?? '');
+    if (background === undefined) return undefined;
+    const active = activeSpan(call.context)?.spanContext().traceId;
+    return active === undefined || active === background.traceId
+      ? new BackgroundRequest(background)
+      : undefined;
+  }
+
+  /** Where a call with a span of its own stands, and what its result tells. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const { route, body } = request;
+    const conversationId = conversationOf(request);
+    const creates = route.template === '/conversations';
+    const segment =
+      creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
+    const parent = this.#parentOf(call.context, segment);
+    const previous =
+      route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
+    const linked = previous === undefined ? undefined : this.#known.get(previous);
+    return {
+      parent,
+      links: linked === undefined ? [] : [{ context: linked }],
+      ...(route.operation === 'response'
+        ? this.#followResponse(call, request, segment, parent)
+        : { settled: (ended: Call) => this.#settled(request, segment, ended) }),
+    };
+  }
+
+  /** A segment is opened where no active span holds the conversation together, or always. */
+  #segmentOf(call: Call, id: string | undefined, endpoint: Endpoint): Segment | undefined {
+    const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };
+    const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
+    if (activeSpan(call.context) === undefined || always) return this.#conversations.open(use);
+    return undefined;
+  }
+
+  #parentOf(context: Context, segment: Segment | undefined): Context {
+    return segment === undefined ? context : segment.contextIn(context);
+  }
+
+  #followResponse(
+    call: Call,
+    { body }: ApiRequest,
+    segment: Segment | undefined,
+    parent: Context,
+  ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
+    const content = recordsContentOnSpans(this.#telemetry.settings);
+    this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime);
+    const times = new ItemTimes();
+    const follow: FollowedResponse = {
+      segment,
+      times,
+      parent: trace.getSpanContext(parent),
+      vectorStoreIds: readVectorStoreIds(body),
+      userMessages: countUserMessages(body),
+      startTime: call.startTime,
+      content,
+    };
+    return {
+      chunk: (event, time) => times.add(event, time),
+      settled: (ended, result, span) => this.#responded(follow, ended, result, span),
+      ended: (result, endTime) => this.#ended(follow, result, endTime),
+      keepsOpen: (ended, result, span) => this.#goesOn(follow, ended, result, span),
+    };
+  }
+
+  #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): void {
+    const id = stringField(result, 'id');
+    follow.segment?.touch(call.endTime);
+    if (id === undefined) return;
+    const own = trace.getSpanContext(span.context);
+    if (own !== undefined) this.#known.set(id, own);
+  }
+
+  /** A response that goes on in the background keeps its span until its end comes to light. */
+  #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
+    const id = stringField(result, 'id');
+    if (id === undefined || !isUnderWay(result)) return false;
+    const background = new BackgroundResponse(span, follow.segment, result, call.endTime, (closed) => {
+      this.#background.delete(id);
+      this.#conversations.release(closed);
+    });
+    this.#background.set(id, background);
+    this.#conversations.keep(background);
+    return true;
+  }
+
+  #ended(follow: FollowedResponse, response: unknown, endTime: number): void {
+    if (stringField(response, 'id') === undefined) return;
+    const { segment, parent, startTime, vectorStoreIds } = follow;
+    const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
+    const place: Place = { kind: 'conversation', conversationId };
+    const asking = {
+      responseId: stringField(response, 'id'),
+      parent,
+      place,
+      vectorStoreIds,
+      startTime,
+      endTime,
+    };
+    this.#toolCalls.asked(readItemCalls(response, { content: follow.content }), asking, follow.times);
+    if (conversationId === undefined) return;
+    const conversation = this.#conversations.conversation('conversation', conversationId);
+    conversation.startedRun();
+    conversation.askedWithRun(follow.userMessages);
+    conversation.spent(readUsage(field(response, 'usage')));
+  }
+
+  #settled({ route }: ApiRequest, segment: Segment | undefined, call: Call): void {
+    segment?.touch(call.endTime);
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (route.template === '/conversations' && segment !== undefined) {
+      if (id === undefined) segment.end(call.endTime);
+      else segment.identify(this.#conversations.conversation('conversation', id));
+    }
+    if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+      this.#conversations.endConversation('conversation', id);
+  }
+}
+
+/** What is kept of a request for a response until it has ended. */
+interface FollowedResponse {
+  readonly segment: Segment | undefined;
+  readonly times: ItemTimes;
+  readonly parent: SpanContext | undefined;
+  readonly vectorStoreIds: readonly string[];
+  readonly userMessages: number;
+  readonly startTime: number;
+  readonly content: boolean;
+}
+
+function conversationOf({ route, values, body }: ApiRequest): string | undefined {
+  if (route.template.startsWith('/conversations/')) return values[0];
+  return route.operation === 'response' ? conversationIdOf(body) : undefined;
+}

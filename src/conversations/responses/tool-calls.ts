@@ -1,0 +1,103 @@
+import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { BoundedMap } from '../../bounded-map.ts';
+import type { Place } from '../../telemetry/hierarchy.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { type RecordedToolCall, recordToolCall } from '../../telemetry/tool-span.ts';
+import { clamp } from '../timing.ts';
+import type { ItemCall, ItemTimes } from './items.ts';
+
+const MOST_PENDING = 10_000;
+
+/** The response that a tool call belongs to. */
+export interface AskingResponse {
+  readonly responseId: string | undefined;
+  /** The span that the response's own span stands below. */
+  readonly parent: SpanContext | undefined;
+  readonly place: Place;
+  readonly vectorStoreIds: readonly string[];
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+interface PendingCall {
+  readonly asked: ItemCall;
+  readonly response: AskingResponse;
+}
+
+/**
+ * Draws the tool calls of responses, beside them: hosted ones within the response that made them, the
+ * program's own from the response that asked to the request that answered.
+ */
+export class ResponseToolCalls {
+  readonly #telemetry: Telemetry;
+  /** Calls that the program has been asked for, by their ids. One that is never answered is never drawn. */
+  readonly #pending = new BoundedMap<string, PendingCall>(MOST_PENDING);
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+  }
+
+  /** Takes the tool calls of a response that has ended. */
+  asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
+    for (const asked of calls) {
+      if (asked.asksProgram) this.#pending.set(asked.call.id, { asked, response });
+      else this.#drawHosted(asked, response, times);
+    }
+  }
+
+  /** Takes what a request brings for calls that were asked for before. */
+  answered(outputs: ReadonlyMap<string, unknown>, time: number): void {
+    for (const [id, output] of outputs) {
+      const pending = this.#pending.get(id);
+      if (pending === undefined) continue;
+      this.#pending.delete(id);
+      const { asked, response } = pending;
+      const { content } = asked.call;
+      this.#draw(
+        {
+          ...asked,
+          call: {
+            ...asked.call,
+            content: content === undefined ? undefined : { ...content, result: output },
+          },
+        },
+        response,
+        { startTime: response.endTime, endTime: Math.max(time, response.endTime) },
+      );
+    }
+  }
+
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
+    const { startTime, endTime } = response;
+    const seen = times.of(asked.itemId);
+    const start = clamp(seen?.startTime ?? startTime, startTime, endTime);
+    this.#draw(asked, response, {
+      startTime: start,
+      endTime: clamp(seen?.endTime ?? endTime, start, endTime),
+    });
+  }
+
+  #draw(asked: ItemCall, response: AskingResponse, times: { startTime: number; endTime: number }): void {
+    const recorded: RecordedToolCall = {
+      call: asked.call,
+      stepId: undefined,
+      responseId: response.responseId,
+      itemId: asked.itemId,
+      vectorStoreIds: response.vectorStoreIds,
+      failure: asked.failure,
+      ...times,
+    };
+    recordToolCall(this.#telemetry, recorded, {
+      parent: contextBelow(response.parent),
+      place: response.place,
+    });
+  }
+}
+
+function contextBelow(parent: SpanContext | undefined): Context {
+  return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+}

@@ -1,0 +1,40 @@
+import type { Attributes } from '@opentelemetry/api';
+import { countField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_REQUEST_STREAM_CURSOR,
+  ATTR_OPENAI_API_TYPE,
+} from '../semconv/attributes.ts';
+import { define, optional } from './attributes.ts';
+import type { Operation } from './operation.ts';
+import { pathAttributes } from './request.ts';
+import { ResponseAccumulator } from './response/accumulator.ts';
+import { readResponseOutput } from './response/messages.ts';
+import { responseAttributes } from './response/outcome.ts';
+
+/**
+ * `GET /responses/{response_id}`: a response that was created before, whole or as a stream that is resumed. Its
+ * usage belongs to the call that spent it, so it has none here; and that the response failed is no failure of
+ * having asked for it.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/get
+ */
+export const fetchResponse: Operation = {
+  name: 'fetch_response',
+  spanName: () => 'fetch_response',
+  requestAttributes(request): Attributes {
+    const attributes: Attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: 'fetch_response',
+      [ATTR_OPENAI_API_TYPE]: 'responses',
+      ...pathAttributes(request),
+    };
+    const cursor = countField(request.query, 'starting_after');
+    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+    define(attributes, ATTR_GEN_AI_REQUEST_STREAM_CURSOR, cursor === undefined ? undefined : String(cursor));
+    return attributes;
+  },
+  resultAttributes: responseAttributes,
+  accumulate: ({ content }) => new ResponseAccumulator(content),
+  content: { outputMessages: readResponseOutput },
+};

@@ -1,0 +1,112 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, countField, field, numberField, objectField, row, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_CONVERSATION_COMPACTED,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_PROMPT_NAME,
+  ATTR_GEN_AI_PROMPT_VARIABLE,
+  ATTR_GEN_AI_PROMPT_VERSION,
+  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
+  ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_REQUEST_TEMPERATURE,
+  ATTR_GEN_AI_REQUEST_TOP_P,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_REQUEST_SERVICE_TIER,
+} from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/usage.ts';
+import { define, optional } from './attributes.ts';
+import type { ApiRequest, Operation } from './operation.ts';
+import { ResponseAccumulator } from './response/accumulator.ts';
+import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
+import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
+import { readResponseTools } from './response/tool-definitions.ts';
+import { modelOf, nameWith } from './subject.ts';
+
+/**
+ * `POST /responses`: one model call, with all the hosted tools it uses on the way.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/create
+ */
+export const response: Operation = {
+  name: 'chat',
+  spanName: (request) => nameWith('chat', modelOf(request)),
+  requestAttributes,
+  resultAttributes(result): Attributes {
+    const attributes = responseAttributes(result);
+    const compacted = arrayField(result, 'output').some(isCompaction);
+    define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
+    return attributes;
+  },
+  usage: (result) => readUsage(field(result, 'usage')),
+  failure: readResponseFailure,
+  accumulate: ({ content }) => new ResponseAccumulator(content),
+  content: {
+    requestAttributes: ({ body }) => promptVariables(body),
+    systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
+    inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
+    toolDefinitions: ({ body }) => readResponseTools(body),
+    outputMessages: readResponseOutput,
+  },
+};
+
+function requestAttributes(request: ApiRequest): Attributes {
+  const { body } = request;
+  const prompt = objectField(body, 'prompt');
+  const serviceTier = stringField(body, 'service_tier');
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: 'chat',
+    [ATTR_OPENAI_API_TYPE]: 'responses',
+  };
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(body));
+  define(
+    attributes,
+    ATTR_GEN_AI_CONVERSATION_COMPACTED,
+    optional(arrayField(body, 'input').some(isCompaction)),
+  );
+  define(attributes, ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, stringField(body, 'previous_response_id'));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_output_tokens'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
+  define(
+    attributes,
+    ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
+    stringField(objectField(body, 'reasoning'), 'effort'),
+  );
+  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
+  define(attributes, ATTR_GEN_AI_PROMPT_NAME, stringField(prompt, 'id'));
+  define(attributes, ATTR_GEN_AI_PROMPT_VERSION, stringField(prompt, 'version'));
+  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, serviceTier === 'auto' ? undefined : serviceTier);
+  return attributes;
+}
+
+const OUTPUT_TYPES: Readonly<Record<string, string>> = {
+  json_object: 'json',
+  json_schema: 'json',
+  text: 'text',
+};
+
+function outputType(body: unknown): string | undefined {
+  return row(OUTPUT_TYPES, stringField(objectField(objectField(body, 'text'), 'format'), 'type'));
+}
+
+/** Stands in the place of what was said before. */
+function isCompaction(item: unknown): boolean {
+  return field(item, 'type') === 'compaction';
+}
+
+/** What the caller fills a stored prompt with: texts, or parts of a message of which only texts are recorded. */
+function promptVariables(body: unknown): Attributes {
+  const attributes: Attributes = {};
+  for (const [key, value] of Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {})) {
+    const text = typeof value === 'string' ? value : stringField(value, 'text');
+    define(attributes, ATTR_GEN_AI_PROMPT_VARIABLE(key), text);
+  }
+  return attributes;
+}

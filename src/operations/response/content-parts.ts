@@ -1,0 +1,63 @@
+import { field, row, stringField } from '../../payload.ts';
+import { blobPart, type MessagePart, urlPart } from '../../telemetry/messages.ts';
+
+/**
+ * The parts of a message of the Responses API, by their type.
+ *
+ * @see https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
+ */
+const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
+  input_text: (part) => text(field(part, 'text')),
+  output_text: (part) => text(field(part, 'text')),
+  text: (part) => text(field(part, 'text')),
+  summary_text: (part) => reasoning(field(part, 'text')),
+  reasoning_text: (part) => reasoning(field(part, 'text')),
+  refusal: (part) => text(field(part, 'refusal')),
+  input_image: (part) => readImage(part),
+  computer_screenshot: (part) => readImage(part),
+  input_file: readFile,
+  input_audio: readInputAudio,
+  output_audio: (part) => [...text(field(part, 'transcript')), ...readAudio(part, undefined)],
+};
+
+/** One part of a message; nothing for a type that is not known. */
+export function readContentPart(part: unknown): MessagePart[] {
+  return row(PARTS, stringField(part, 'type'))?.(part) ?? [];
+}
+
+function text(content: unknown): MessagePart[] {
+  return typeof content === 'string' && content !== '' ? [{ type: 'text', content }] : [];
+}
+
+function reasoning(content: unknown): MessagePart[] {
+  return typeof content === 'string' && content !== '' ? [{ type: 'reasoning', content }] : [];
+}
+
+function readImage(part: unknown): MessagePart[] {
+  const url = stringField(part, 'image_url');
+  return url === undefined ? fileById(part, 'image') : [urlPart(url, 'image')];
+}
+
+function readFile(part: unknown): MessagePart[] {
+  const url = stringField(part, 'file_url');
+  if (url !== undefined) return [urlPart(url, 'document')];
+  const data = stringField(part, 'file_data');
+  if (data === undefined) return fileById(part, 'document');
+  return [data.startsWith('data:') ? urlPart(data, 'document') : blobPart(data, 'document')];
+}
+
+function readInputAudio(part: unknown): MessagePart[] {
+  const audio = field(part, 'input_audio');
+  return readAudio(audio, stringField(audio, 'format'));
+}
+
+function readAudio(holder: unknown, format: string | undefined): MessagePart[] {
+  const data = stringField(holder, 'data');
+  if (data === undefined) return [];
+  return [blobPart(data, 'audio', format === undefined ? undefined : `audio/${format}`)];
+}
+
+function fileById(part: unknown, modality: string): MessagePart[] {
+  const fileId = stringField(part, 'file_id');
+  return fileId === undefined ? [] : [{ type: 'file', modality, file_id: fileId }];
+}

@@ -1,0 +1,101 @@
+import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import { blobPart, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
+import { readContentPart } from './content-parts.ts';
+
+/** What a tool call was given, what came of it, and the media among that: references, never bytes. */
+export interface ItemContent {
+  readonly arguments?: unknown;
+  readonly result?: unknown;
+  readonly media?: readonly MessagePart[];
+}
+
+/**
+ * Where each type of item has its content: hosted calls hold both sides, the program's calls and their outputs
+ * are items of their own.
+ */
+const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
+  function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
+  custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
+  function_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
+  custom_tool_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
+  computer_call: (item) => ({ arguments: pick(item, ['action', 'actions']) }),
+  computer_call_output: (item) => ({ result: readContentPart(field(item, 'output')) }),
+  local_shell_call: (item) => ({
+    arguments: pick(objectField(item, 'action'), ['command', 'working_directory']),
+  }),
+  local_shell_call_output: (item) => ({ result: field(item, 'output') }),
+  shell_call: (item) => ({ arguments: pick(objectField(item, 'action'), ['commands']) }),
+  shell_call_output: (item) => ({ result: { output: arrayField(item, 'output') } }),
+  apply_patch_call: (item) => ({ arguments: field(item, 'operation') }),
+  apply_patch_call_output: (item) => ({ result: pick(item, ['status', 'output']) }),
+  mcp_approval_request: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
+  mcp_approval_response: (item) => ({ result: pick(item, ['approve', 'reason']) }),
+  mcp_call: (item) => ({
+    arguments: parseJson(field(item, 'arguments')),
+    result: parseJson(field(item, 'output')) ?? pick(item, ['error']),
+  }),
+  mcp_list_tools: (item) => ({ result: pick(item, ['tools', 'error']) }),
+  web_search_call: (item) => readWebSearch(objectField(item, 'action'), item),
+  file_search_call: (item) => ({ arguments: pick(item, ['queries']), result: pick(item, ['results']) }),
+  code_interpreter_call: readCodeInterpreter,
+  image_generation_call: readImageGeneration,
+  tool_search_call: (item) => ({ arguments: field(item, 'arguments') }),
+  tool_search_output: (item) => ({ result: pick(item, ['tools']) }),
+  program: (item) => ({ arguments: pick(item, ['code']) }),
+  program_output: (item) => ({ result: field(item, 'result') }),
+};
+
+export function readItemContent(type: string, item: unknown): ItemContent {
+  return row(CONTENT, type)?.(item) ?? {};
+}
+
+/** A function's output: its text, or the parts of a message. */
+function readOutput(output: unknown): unknown {
+  return Array.isArray(output) ? output.flatMap(readContentPart) : output;
+}
+
+/** The fields that are there; `undefined` where none is. */
+function pick(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
+  const picked: Record<string, unknown> = {};
+  for (const key of keys) {
+    const found = field(value, key);
+    if (found !== undefined && found !== null) picked[key] = found;
+  }
+  return Object.keys(picked).length > 0 ? picked : undefined;
+}
+
+function readWebSearch(action: unknown, item: unknown): ItemContent {
+  const found = pick(action, ['sources']) ?? pick(item, ['results']);
+  return {
+    arguments: pick(action, ['type', 'query', 'queries', 'url', 'pattern']),
+    ...(found === undefined ? {} : { result: found }),
+  };
+}
+
+function readCodeInterpreter(item: unknown): ItemContent {
+  const outputs = arrayField(item, 'outputs');
+  const logs = outputs.flatMap((output) => stringField(output, 'logs') ?? []);
+  const media = outputs.flatMap((output) => {
+    const url = stringField(output, 'url');
+    return url === undefined ? [] : [urlPart(url, 'image')];
+  });
+  return {
+    arguments: pick(item, ['code']),
+    ...(outputs.length > 0 ? { result: { logs: logs.join('\n'), image_count: media.length } } : {}),
+    media,
+  };
+}
+
+function readImageGeneration(item: unknown): ItemContent {
+  const image = stringField(item, 'result');
+  const format = stringField(item, 'output_format');
+  const properties = pick(item, ['revised_prompt', 'size', 'quality', 'background', 'error']);
+  return {
+    arguments: pick(item, ['action']),
+    ...(image === undefined && properties === undefined ? {} : { result: properties ?? {} }),
+    media:
+      image === undefined
+        ? []
+        : [blobPart(image, 'image', format === undefined ? undefined : `image/${format}`)],
+  };
+}

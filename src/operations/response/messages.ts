@@ -1,0 +1,111 @@
+import { arrayField, asObject, field, stringField } from '../../payload.ts';
+import { type Message, type MessagePart, messageFinishReason } from '../../telemetry/messages.ts';
+import { readContentPart } from './content-parts.ts';
+import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';
+import { finishReasonOf } from './outcome.ts';
+
+/** `instructions`: a text, or items where a stored prompt brings them. */
+export function readInstructions(instructions: unknown): MessagePart[] {
+  if (typeof instructions === 'string' && instructions !== '')
+    return [{ type: 'text', content: instructions }];
+  return Array.isArray(instructions) ? instructions.flatMap(readItem) : [];
+}
+
+/**
+ * Messages of a request: a text, or one message for each item. Their parts are read when they are asked for: of
+ * a long conversation only the end is recorded.
+ */
+export function readResponseInput(input: unknown): Message[] {
+  if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }];
+  if (!Array.isArray(input)) return [];
+  return input.filter(isRecorded).map((item: unknown) => ({
+    role: roleOf(item),
+    get parts() {
+      return readItem(item);
+    },
+  }));
+}
+
+/** All that the model has put out, as the one message of its one choice. */
+export function readResponseOutput(response: unknown): Message[] {
+  const parts = arrayField(response, 'output').flatMap(readItem);
+  if (parts.length === 0) return [];
+  const reason = finishReasonOf(response);
+  return [{ role: 'assistant', parts, finish_reason: messageFinishReason(reason) }];
+}
+
+/** Items that say nothing themselves: they refer to others, or change settings. */
+const SILENT: ReadonlySet<unknown> = new Set([
+  'item_reference',
+  'configuration_update',
+  'additional_tools',
+  'compaction_trigger',
+]);
+
+function isRecorded(item: unknown): boolean {
+  return asObject(item) !== undefined && !SILENT.has(field(item, 'type'));
+}
+
+function roleOf(item: unknown): string {
+  const role = stringField(item, 'role');
+  if (role !== undefined) return role;
+  if (readToolOutputCallId(item) !== undefined) return 'tool';
+  return field(item, 'type') === undefined ? 'user' : 'assistant';
+}
+
+function readItem(item: unknown): MessagePart[] {
+  const type = stringField(item, 'type') ?? 'message';
+  if (type === 'message') return readMessageContent(field(item, 'content'));
+  if (type === 'reasoning') return readReasoning(item);
+  if (type === 'compaction') return [{ type: 'compaction', ...identified(stringField(item, 'id')) }];
+  const answered = readToolOutputCallId(item);
+  if (answered !== undefined) return readToolOutput(answered, item);
+  return readToolCall(item) === undefined ? [] : readCall(item);
+}
+
+function readMessageContent(content: unknown): MessagePart[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', content }];
+  return Array.isArray(content) ? content.flatMap(readContentPart) : [];
+}
+
+/** Its summary and, from models that show it, the reasoning itself; never the encrypted form. */
+function readReasoning(item: unknown): MessagePart[] {
+  return [...arrayField(item, 'summary'), ...arrayField(item, 'content')].flatMap(readContentPart);
+}
+
+function readToolOutput(callId: string, item: unknown): MessagePart[] {
+  return [{ type: 'tool_call_response', id: callId, response: readToolContent(item).result ?? null }];
+}
+
+/** A call that the program runs is a tool call; a hosted one is a server's, with its response where there is one. */
+function readCall(item: unknown): MessagePart[] {
+  const call = readToolCall(item);
+  if (call === undefined) return [];
+  const { arguments: given, result, media = [] } = readToolContent(item);
+  const id = identified(call.callId);
+  const { name, tool } = call;
+  if (call.runBy === 'program')
+    return [{ type: 'tool_call', ...id, name, ...(given === undefined ? {} : { arguments: given }) }];
+  return [
+    { type: 'server_tool_call', ...id, name, server_tool_call: typed(tool, 'arguments', given) },
+    ...(result === undefined
+      ? []
+      : [
+          {
+            type: 'server_tool_call_response' as const,
+            ...id,
+            server_tool_call_response: typed(tool, 'result', result),
+          },
+        ]),
+    ...media,
+  ];
+}
+
+/** The schema wants an object with the tool's type: beside the fields of what is one, else around the value. */
+function typed(tool: string, key: string, value: unknown): { readonly type: string } {
+  return value === undefined ? { type: tool } : { ...(asObject(value) ?? { [key]: value }), type: tool };
+}
+
+function identified(id: string | undefined): { readonly id?: string } {
+  return id === undefined ? {} : { id };
+}

@@ -1,0 +1,69 @@
+import type { Attributes } from '@opentelemetry/api';
+import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_STATUS,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+} from '../../semconv/attributes.ts';
+import { type Failure, readFailure } from '../../telemetry/error.ts';
+import { define } from '../attributes.ts';
+import { readToolCall, readToolOutputCallId } from './items.ts';
+
+/** What a response says of itself, wherever it comes from; without its usage. */
+export function responseAttributes(response: unknown): Attributes {
+  const attributes: Attributes = {};
+  const reason = finishReasonOf(response);
+  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(response, 'id'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(response, 'model'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_STATUS, stringField(response, 'status'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reason === undefined ? undefined : [reason]);
+  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(response));
+  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, stringField(response, 'service_tier'));
+  return attributes;
+}
+
+/** The conversation of a request or a response: its id, or an object with its id. */
+export function conversationIdOf(holder: unknown): string | undefined {
+  return stringField(holder, 'conversation') ?? stringField(objectField(holder, 'conversation'), 'id');
+}
+
+/** How a response ended, by its status; one that is still under way has no reason yet. */
+const REASONS: Readonly<Record<string, (response: unknown) => string | undefined>> = {
+  completed: (response) => (asksProgram(response) ? 'tool_calls' : 'stop'),
+  incomplete: (response) => stringField(objectField(response, 'incomplete_details'), 'reason'),
+  failed: () => 'error',
+  // The conventions have no word for it, and want this one.
+  cancelled: () => 'error',
+};
+
+/**
+ * Why the model stopped, in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response,
+ * `error`.
+ */
+export function finishReasonOf(response: unknown): string | undefined {
+  return row(REASONS, stringField(response, 'status'))?.(response);
+}
+
+/** Whether the response asks for tool calls, or for leave to make them, that nobody has answered within it. */
+export function asksProgram(response: unknown): boolean {
+  const output = arrayField(response, 'output');
+  const answered = new Set(output.map(readToolOutputCallId));
+  return output.some((item) => {
+    const call = readToolCall(item);
+    return call?.runBy === 'program' && !answered.has(call.callId);
+  });
+}
+
+/**
+ * The error of a response that failed: the HTTP call that created it has succeeded all the same. The type is
+ * the error's code, or the status where there is none.
+ */
+export function readResponseFailure(response: unknown): Failure | undefined {
+  const error = objectField(response, 'error');
+  if (error === undefined && field(response, 'status') !== 'failed') return undefined;
+  const failure = readFailure(error);
+  return stringField(error, 'code') === undefined ? { ...failure, type: 'failed' } : failure;
+}

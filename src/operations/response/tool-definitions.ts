@@ -1,0 +1,21 @@
+import { arrayField, objectField, stringField } from '../../payload.ts';
+import type { ToolDefinition } from '../../telemetry/messages.ts';
+
+/**
+ * The tools of a response, flat as the API has them: functions with their parameters, an MCP server by its
+ * label, hosted tools by their type. Addresses, headers and authorizations of servers are left out.
+ */
+export function readResponseTools(body: unknown): ToolDefinition[] {
+  return arrayField(body, 'tools').flatMap((tool) => {
+    const type = stringField(tool, 'type');
+    if (type === undefined) return [];
+    const description = stringField(tool, 'description') ?? stringField(tool, 'server_description');
+    const parameters = objectField(tool, 'parameters');
+    return {
+      type,
+      name: stringField(tool, 'name') ?? stringField(tool, 'server_label') ?? type,
+      ...(description === undefined ? {} : { description }),
+      ...(parameters === undefined ? {} : { parameters }),
+    };
+  });
+}

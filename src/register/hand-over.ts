@@ -1,0 +1,61 @@
+import * as api from '@opentelemetry/api';
+
+type Setter = (this: object, ...args: unknown[]) => unknown;
+
+/** What a program registers of its own, in which package, and by which method. */
+const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
+  ['trace', 'setGlobalTracerProvider'],
+  ['metrics', 'setGlobalMeterProvider'],
+  ['logs', 'setGlobalLoggerProvider'],
+  ['propagation', 'setGlobalPropagator'],
+  ['context', 'setGlobalContextManager'],
+];
+
+/**
+ * Gives way to the program: what it registers later takes the place of what was started for it, where the API
+ * would refuse it as the second of its kind.
+ *
+ * @param require finds the copies of the API that the SDK registered with
+ * @param replaced called when the program has a tracer provider of its own
+ */
+export function giveWay(require: NodeJS.Require, replaced: () => void): void {
+  for (const copy of copiesOfApi(require)) {
+    for (const [exported, setter] of GLOBALS) {
+      const global = copy[exported];
+      if (isGlobal(global, setter)) giveWayOnce(global, setter, exported === 'trace' ? replaced : undefined);
+    }
+  }
+}
+
+type Global = { disable(): void } & Record<string, unknown>;
+
+function giveWayOnce(global: Global, setter: string, replaced: (() => void) | undefined): void {
+  const original = global[setter] as Setter;
+  const owned = Object.getOwnPropertyDescriptor(global, setter);
+  global[setter] = function (this: object, ...args: unknown[]) {
+    if (owned === undefined) delete global[setter];
+    else Object.defineProperty(global, setter, owned);
+    global.disable();
+    const result = original.apply(this, args);
+    replaced?.();
+    return result;
+  };
+}
+
+function isGlobal(value: unknown, setter: string): value is Global {
+  const candidate = value as Record<string, unknown> | null | undefined;
+  return typeof candidate?.[setter] === 'function' && typeof candidate.disable === 'function';
+}
+
+/** The builds for `import` and `require` are copies of their own; the logs API had a package of its own. */
+function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
+  const copies: Record<string, unknown>[] = [api];
+  for (const name of ['@opentelemetry/api', '@opentelemetry/api-logs']) {
+    try {
+      copies.push(require(name) as Record<string, unknown>);
+    } catch {
+      // Not there: nothing was registered with it.
+    }
+  }
+  return copies;
+}

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+
+const MODEL = 'gpt-4o-mini';
+
+describe('a response', () => {
+  it('has its hosted tools beside it', async () => {
+    const program = await startProgram();
+    program.simulator.respond({
+      output: [
+        { webSearch: { query: 'tariffs' } },
+        { codeInterpreter: { code: 'print(1)', logs: '1' } },
+        { message: 'It is 7.' },
+      ],
+    });
+    await program.inSpan(() =>
+      program.client.responses.create({ model: MODEL, input: 'What is the tariff?' }),
+    );
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini               gen_ai.response.id={response} gen_ai.response.finish_reasons=["stop"]
+      ├─ execute_tool web_search        gen_ai.response.id={response} openai.tool.type=web_search
+      └─ execute_tool code_interpreter  gen_ai.response.id={response} openai.tool.type=code_interpreter
+    `);
+  });
+
+  it('has its hosted tools at the times that its stream tells', async () => {
+    const program = await startProgram();
+    program.simulator.respond({ output: [{ webSearch: { query: 'tariffs' } }, { message: 'It is 7.' }] });
+    await program.inSpan(async () => {
+      const stream = await program.client.responses.create({ model: MODEL, input: 'Tariff?', stream: true });
+      for await (const _ of stream);
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini         openai.stream.end=completed
+      └─ execute_tool web_search
+    `);
+    const [tool, chat] = ['execute_tool web_search', 'chat gpt-4o-mini'].map((name) =>
+      program.telemetry.spans.find((span) => span.name === name),
+    );
+    expect(tool?.startTime).not.toEqual(chat?.startTime);
+    expect(tool?.endTime).not.toEqual(chat?.endTime);
+  });
+
+  it('asks for a function, which lasts until the program answers', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_weather', arguments: { city: 'Paris' } } }] },
+      { output: [{ message: 'Sunny.' }] },
+    );
+    await program.inSpan(async () => {
+      const { client } = program;
+      const asked = await client.responses.create({ model: MODEL, input: 'Weather?' });
+      const call = asked.output.find((item) => item.type === 'function_call');
+      await client.responses.create({
+        model: MODEL,
+        previous_response_id: asked.id,
+        input: [{ type: 'function_call_output', call_id: call?.call_id ?? '', output: '{"sky":"blue"}' }],
+      });
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool get_weather  openai.tool.type=function
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
+    const [first, tool, second] = ['tool_calls', undefined, 'stop'].map((reason) =>
+      program.telemetry.spans.find(
+        ({ name, attributes }) =>
+          name !== 'program' &&
+          (attributes['gen_ai.response.finish_reasons'] as string[] | undefined)?.[0] === reason,
+      ),
+    );
+    expect(tool?.startTime).toEqual(first?.endTime);
+    expect(tool?.endTime).toEqual(second?.startTime);
+    expect(JSON.parse(String(tool?.attributes['gen_ai.tool.call.arguments']))).toEqual({ city: 'Paris' });
+    expect(JSON.parse(String(tool?.attributes['gen_ai.tool.call.result']))).toEqual({ sky: 'blue' });
+    expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
+  });
+
+  it('that is fetched is linked to the call that made it, and counts nothing again', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const made = await program.client.responses.create({ model: MODEL, input: 'Hello' });
+      await program.client.responses.retrieve(made.id);
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini  gen_ai.response.id={response} gen_ai.usage.input_tokens=*
+      └─ fetch_response    gen_ai.response.id={response}
+    `);
+    const [made, fetched] = program.telemetry.spans;
+    expect(fetched?.links[0]?.context.spanId).toBe(made?.spanContext().spanId);
+  });
+});
+
+describe('a response in the background', () => {
+  it('is one span from its creation to its end', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const { client } = program;
+      let response = await client.responses.create({ model: MODEL, input: 'Think.', background: true });
+      while (response.status === 'queued' || response.status === 'in_progress')
+        response = await client.responses.retrieve(response.id);
+    });
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=*
+    `);
+    const duration = (await program.telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
+    );
+    expect(duration?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([1]);
+  });
+
+  it('ends when it is cancelled', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const response = await program.client.responses.create({
+        model: MODEL,
+        input: 'Think.',
+        background: true,
+      });
+      await program.client.responses.cancel(response.id);
+    });
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini  gen_ai.response.status=cancelled
+    `);
+  });
+
+  it('is drawn where it was created; a poll from another trace is a fetch with a link', async () => {
+    const program = await startProgram();
+    const response = await program.inSpan(
+      () => program.client.responses.create({ model: MODEL, input: 'Think.', background: true }),
+      'web',
+    );
+    await program.inSpan(() => program.client.responses.retrieve(response.id), 'worker');
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      web
+      └─ chat gpt-4o-mini
+
+      worker
+      └─ fetch_response
+    `);
+  });
+});
+
+describe('a conversation', () => {
+  it('is one trace where no span of the program is active', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    const conversation = await client.conversations.create({});
+    await client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
+    await client.responses.create({ model: MODEL, input: 'And?', conversation: { id: conversation.id } });
+    await client.conversations.items.list(conversation.id);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                                    gen_ai.conversation.id={conversation} openai.total.runs=2 openai.total.user_messages=2
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini
+      ├─ chat gpt-4o-mini
+      └─ GET /conversations/{conversation_id}/items
+    `);
+  });
+
+  it('has no span of its own below a span of the program, unless it is wanted', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const conversation = await program.client.conversations.create({});
+      await program.client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
+    });
+    await program.expectTree(`
+      program
+      ├─ POST /conversations  gen_ai.conversation.id={conversation}
+      └─ chat gpt-4o-mini     gen_ai.conversation.id={conversation}
+    `);
+  });
+
+  it('has a span below a span of the program where it is wanted', async () => {
+    const program = await startProgram({ config: { conversationSpans: 'always' } });
+    await program.inSpan(async () => {
+      const conversation = await program.client.conversations.create({});
+      await program.client.responses.create({ model: MODEL, input: 'Hello', conversation: conversation.id });
+    });
+    await program.expectTree(`
+      program
+      ├─ POST /conversations
+      └─ conversation         openai.total.runs=1 openai.total.user_messages=1
+         └─ chat gpt-4o-mini
+    `);
+  });
+});

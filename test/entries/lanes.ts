@@ -1,0 +1,56 @@
+import type { Lane } from '../support/lanes/lanes.ts';
+
+const OPENAI_4 = { 'openai-4': 'npm:openai@4.104.0' };
+/** Two libraries that end a process by its signal, and only where nobody else listens. */
+const SIGNAL_EXIT = { 'signal-exit': '4.1.0', 'signal-exit-3': 'npm:signal-exit@3.0.7' };
+
+/** Everything that OpenTelemetry's own distributions bring, in both lines, beside two majors of openai. */
+export const FULL_LANES: readonly Lane[] = [
+  {
+    name: 'full-sdk-3',
+    packages: {
+      openai: '7.55.0',
+      ...OPENAI_4,
+      ...SIGNAL_EXIT,
+      '@opentelemetry/api': '1.10.0',
+      '@opentelemetry/auto-instrumentations-node': '0.82.0',
+      '@opentelemetry/core': '3.1.0',
+      '@opentelemetry/instrumentation': '0.301.1',
+      '@opentelemetry/instrumentation-http': '0.301.0',
+      '@opentelemetry/instrumentation-undici': '0.34.0',
+      '@opentelemetry/sdk-node': '0.301.0',
+    },
+  },
+  {
+    name: 'full-sdk-2',
+    packages: {
+      openai: '6.49.0',
+      ...OPENAI_4,
+      ...SIGNAL_EXIT,
+      '@opentelemetry/api': '1.9.1',
+      '@opentelemetry/auto-instrumentations-node': '0.81.2',
+      '@opentelemetry/core': '2.12.0',
+      '@opentelemetry/instrumentation': '0.223.0',
+      '@opentelemetry/instrumentation-http': '0.223.0',
+      '@opentelemetry/instrumentation-undici': '0.33.0',
+      '@opentelemetry/sdk-node': '0.223.0',
+    },
+  },
+];
+
+/** The bundlers of examples/bundled. */
+export const BUNDLER_LANE: Lane = {
+  name: 'bundlers',
+  packages: {
+    openai: '7.55.0',
+    '@opentelemetry/api': '1.10.0',
+    '@opentelemetry/sdk-trace': '3.1.1',
+    esbuild: '0.28.2',
+    webpack: '5.112.2',
+  },
+};
+
+/** Without `sdk-node`. */
+export const BARE_LANE = 'clean-sdk-3-bare';
+
+export const ENTRY_LANES: readonly Lane[] = [...FULL_LANES, BUNDLER_LANE];
