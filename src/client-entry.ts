@@ -1,10 +1,22 @@
-import { findClientPrototype, isClient } from './client/find.ts';
+import { findClientClass, findClientPrototype, isClient } from './client/find.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
 
 export type { CaptureMessageContent, OpenAIInstrumentationConfig } from './config.ts';
+export type { HookRequest, HookResponse, Hooks } from './hooks.ts';
+export type {
+  CostRecordEvent,
+  EventOptions,
+  EventPreset,
+  EventSink,
+  ModelInvokeEvent,
+  PolicyViolationEvent,
+  SinkEvent,
+  SinkEventBase,
+  ToolCallEvent,
+} from './sink-events.ts';
 
 /** One observer for each configuration object, however many clients it is used for. */
 const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
@@ -43,5 +55,8 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   observer.reportProblems();
   const seam = Seam.of(prototype);
   if (isClient(target)) seam.observeClient(target, observer);
-  else seam.addDefault(observer);
+  else {
+    seam.addDefault(observer);
+    seam.watchToolRunners(findClientClass(target));
+  }
 }

@@ -1,3 +1,6 @@
+import type { Hooks } from './hooks.ts';
+import type { EventOptions, EventPreset } from './sink-events.ts';
+
 /** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
 
@@ -5,7 +8,7 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
  * Options of the instrumentation. Each has an environment variable; the option wins over the variable, the
  * variable over the default. A value that is not accepted is reported once, with those that are.
  */
-export interface OpenAIInstrumentationConfig {
+export interface OpenAIInstrumentationConfig extends Hooks {
   /** As for every instrumentation: `false` waits for `enable()`. Default `true`. */
   enabled?: boolean;
   /**
@@ -43,6 +46,8 @@ export interface OpenAIInstrumentationConfig {
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none';
+  /** A function that gets events, and how much they tell. Default: none. See `docs/events.md`. */
+  events?: EventOptions;
 }
 
 /** Every option resolved. */
@@ -56,10 +61,20 @@ export interface Settings {
   readonly runTimeout: number;
   readonly maxConversations: number;
   readonly apiSpans: 'all' | 'writes' | 'none';
+  readonly events: (EventOptions & { readonly preset: EventPreset }) | undefined;
+  readonly requestHook: Hooks['requestHook'];
+  readonly responseHook: Hooks['responseHook'];
+  readonly ignoreRequestHook: Hooks['ignoreRequestHook'];
+  readonly startSpanHook: Hooks['startSpanHook'];
+  /** Whether spans also have the names that attributes had in older versions of the conventions. */
+  readonly olderNames: boolean;
 }
 
 interface Option<Value> {
-  readonly variable: string;
+  /** The environment variable; what is no text has none. */
+  readonly variable?: string;
+  /** There is a variable only. */
+  readonly variableOnly?: true;
   readonly fallback: Value;
   /** The accepted values, for the report of one that is not. */
   readonly accepts: string;
@@ -68,8 +83,10 @@ interface Option<Value> {
 }
 
 const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
+const PRESET = oneOf(['standard', 'minimal', 'full']);
 
-const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
+/** Every option; the table of the README has a row for each. */
+export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
     ...oneOf(['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'], {
@@ -85,6 +102,26 @@ const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...count(600_000) },
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
+  events: {
+    fallback: undefined,
+    accepts: `objects with a function sink and a preset of ${PRESET.accepts}`,
+    parse: parseEvents,
+  },
+  requestHook: aFunction(),
+  responseHook: aFunction(),
+  ignoreRequestHook: aFunction(),
+  startSpanHook: aFunction(),
+  olderNames: {
+    variable: 'OTEL_SEMCONV_STABILITY_OPT_IN',
+    variableOnly: true,
+    fallback: false,
+    accepts: 'lists of names, of which gen_ai/dup is one',
+    // Other names in the list are for other instrumentations.
+    parse: (value) =>
+      textOf(value)
+        .split(',')
+        .some((name) => name.trim().toLowerCase() === 'gen_ai/dup'),
+  },
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -118,10 +155,11 @@ function resolve(
   report: (problem: string) => void,
   environment: Environment,
 ): unknown {
-  const { variable, fallback, accepts, parse } = OPTIONS[name];
+  const { variable, variableOnly, fallback, accepts, parse } = OPTIONS[name];
+  const option = (config as Readonly<Record<string, unknown>>)[name];
   const sources = [
-    { name: `option ${name}`, value: config[name] },
-    { name: variable, value: environment[variable] },
+    { name: `option ${name}`, value: variableOnly ? undefined : option },
+    { name: variable ?? '', value: variable === undefined ? undefined : environment[variable] },
   ];
   for (const source of sources) {
     if (source.value === undefined || source.value === '') continue;
@@ -160,6 +198,22 @@ function count(fallback: number): Omit<Option<number>, 'variable'> {
       return typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
     },
   };
+}
+
+function aFunction<Value>(): Option<Value | undefined> {
+  return {
+    fallback: undefined,
+    accepts: 'functions',
+    parse: (value) => (typeof value === 'function' ? (value as Value) : undefined),
+  };
+}
+
+function parseEvents(value: unknown): Settings['events'] {
+  const { sink, preset = PRESET.fallback } = (value ?? {}) as { sink?: unknown; preset?: unknown };
+  const parsed = PRESET.parse(preset);
+  return typeof sink === 'function' && parsed !== undefined
+    ? { sink: sink as EventOptions['sink'], preset: parsed }
+    : undefined;
 }
 
 /** Options of untyped programs may be anything, even what has no text. */

@@ -47,6 +47,11 @@ function report(where: string, error: unknown): void {
 /** Class and stack frames, never the message: it may quote what the program sent or received. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  const { message, stack = '' } = error;
+  // A message may have lines that look like frames.
+  const start = stack.indexOf(message);
+  const frames = (start < 0 ? '' : stack.slice(start + message.length))
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
   return [error.constructor.name, ...frames.slice(0, 5)].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { findClientClass } from './client/find.ts';
 import { type LoadedClient, onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
@@ -69,9 +70,10 @@ export class OpenAIInstrumentation {
     this.#observer.configure(this.#config);
   }
 
-  #instrument({ prototype }: LoadedClient): void {
+  #instrument({ prototype, exported }: LoadedClient): void {
     const seam = Seam.of(prototype);
     seam.addDefault(this.#observer);
+    seam.watchToolRunners(findClientClass(exported));
     this.#seams.add(seam);
   }
 }

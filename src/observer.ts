@@ -1,6 +1,5 @@
-import type { Context } from '@opentelemetry/api';
-import { ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Call, CallObservation, CallObserver } from './client/call.ts';
+import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { Call, CallObservation, CallObserver, ToolRun } from './client/call.ts';
 import { endpointOf } from './client/provider.ts';
 import { matchRoute } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
@@ -9,11 +8,14 @@ import { Conversations } from './conversations/conversations.ts';
 import type { ConversationApi, OpenSpan, Placement } from './conversations/placement.ts';
 import { Responses } from './conversations/responses/index.ts';
 import { warnOnce } from './guard.ts';
+import { CallHooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { stringField } from './payload.ts';
-import { CallSpan } from './telemetry/call-span.ts';
+import { CallSpan, type CallSpanStart } from './telemetry/call-span.ts';
+import { OtherInferences } from './telemetry/inference-above.ts';
 import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
+import { runTool } from './telemetry/tool-run.ts';
 
 export interface ObserverHooks {
   /** Called once, before the first call is made. */
@@ -29,6 +31,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly #conversations: Conversations;
   readonly #assistants: Assistants;
   readonly #responses: Responses;
+  readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new Set<Call>();
   readonly #problems: string[] = [];
@@ -84,6 +87,10 @@ export class Observer implements CallObserver, ProviderListener {
     return new OpenCall(observation, this.#open);
   }
 
+  runTool(tool: ToolRun): unknown {
+    return runTool(this.telemetry, tool);
+  }
+
   async flush(): Promise<void> {
     await this.#conversations.flush();
   }
@@ -102,14 +109,22 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #observe(call: Call, request: ApiRequest): CallObservation | undefined {
+    const hooks = CallHooks.of(this.settings, call, request);
+    if (hooks?.ignored) return undefined;
     const endpoint = endpointOf(call.client);
     const api = this.#apiOf(request);
-    const folded = api?.observe(call, request, endpoint);
-    if (folded !== undefined) return folded;
+    const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
+    const folded = api?.observe(call, request, endpoint, { startAttributes });
+    if (folded !== undefined) return hooks?.around(folded) ?? folded;
     const placement = api?.place(call, request, endpoint) ?? { parent: call.context };
     const operation = operationOf(request.route.operation);
     if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(placement);
-    return new CallSpan(this.telemetry, call, { operation, request, endpoint, ...placement });
+    const above = this.#others.above(call.context, request.route.operation);
+    const start: CallSpanStart = { operation, request, endpoint, above, ...placement };
+    if (hooks === undefined) return new CallSpan(this.telemetry, call, start);
+    const span = new CallSpan(this.telemetry, call, hooks.addTo(start));
+    hooks.requested(trace.getSpan(span.context));
+    return span;
   }
 
   /** The part of the hierarchy that knows the call's API, if it is one with conversations. */

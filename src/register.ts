@@ -4,6 +4,7 @@
  * Observes every client of `openai`. If the program has set up no tracer provider when it makes its first
  * call, one is set up from the standard `OTEL_*` variables, with `@opentelemetry/sdk-node` if it is installed.
  */
+import { findClientClass } from './client/find.ts';
 import { onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import { Observer } from './observer.ts';
@@ -11,4 +12,8 @@ import { startSdk } from './register/sdk.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 
-onClientLoaded(({ prototype }) => Seam.of(prototype).addDefault(observer));
+onClientLoaded(({ prototype, exported }) => {
+  const seam = Seam.of(prototype);
+  seam.addDefault(observer);
+  seam.watchToolRunners(findClientClass(exported));
+});

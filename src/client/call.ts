@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { booleanField, field, numberField, objectField, stringField } from '../payload.ts';
@@ -35,8 +35,18 @@ export interface Attempt {
 export interface CallObservation {
   /** The context the SDK's own work runs in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
+  /** The call's own span, where it is that of something longer. */
+  readonly span?: Span;
   chunk?(value: unknown, time: number): void;
   settle(call: Call): void;
+}
+
+/** A function of the program's that the model has asked for, about to be run by a helper of the SDK. */
+export interface ToolRun {
+  readonly name: string;
+  /** As the function gets them: parsed, or JSON text. */
+  readonly arguments: unknown;
+  readonly run: () => unknown;
 }
 
 /** Decides whether a call is observed, and how. */
@@ -44,6 +54,8 @@ export interface CallObserver {
   /** Told before each call, before its context is read: the last moment to set tracing up. */
   prepare?(): void;
   start(call: Call): CallObservation | undefined;
+  /** Runs the function and gives what it gives. */
+  runTool?(tool: ToolRun): unknown;
 }
 
 /**

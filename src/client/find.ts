@@ -5,7 +5,7 @@ import { field } from '../payload.ts';
  * class or a subclass, or the module's namespace.
  */
 export function findClientPrototype(target: unknown): object | undefined {
-  const prototype = isClient(target) ? target : fieldOf(classOf(target), 'prototype');
+  const prototype = isClient(target) ? target : fieldOf(findClientClass(target), 'prototype');
   for (let holder = prototype; isObject(holder); holder = Object.getPrototypeOf(holder)) {
     if (Object.hasOwn(holder, 'makeRequest')) return holder;
   }
@@ -19,7 +19,8 @@ export function isClient(target: unknown): target is object {
   );
 }
 
-function classOf(target: unknown): unknown {
+/** The client class itself, or the one that a namespace of the module holds. */
+export function findClientClass(target: unknown): unknown {
   if (typeof target === 'function' && hasMakeRequest(target)) return target;
   // openai 4 exports its class from `core` as `APIClient`; bundlers may wrap a namespace in `default`.
   return ['OpenAI', 'APIClient', 'default', 'AzureOpenAI']

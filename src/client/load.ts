@@ -9,6 +9,8 @@ import { findClientPrototype } from './find.ts';
 /** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
 export interface LoadedClient {
   readonly prototype: object;
+  /** The class or namespace it was found in. */
+  readonly exported: unknown;
   /** Path or URL of the file it came from. */
   readonly file: string;
   readonly version: string | undefined;
@@ -25,8 +27,11 @@ interface Announcements extends Announce {
   readonly listeners: Set<Announce>;
 }
 
-/** The files that define the client: `client` in openai 5 to 7, `core` in openai 4. */
-const CLIENT_FILE = /[\\/](?:client|core)\.m?js$/;
+/**
+ * The files that define the client: `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class
+ * that has the resources.
+ */
+const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
 
 /** Where a loaded client announces itself; one function for all builds of this package. */
 const ANNOUNCE: symbol = Symbol.for('opentelemetry-instrumentation-openai.loaded');
@@ -39,14 +44,11 @@ const ANNOUNCE: symbol = Symbol.for('opentelemetry-instrumentation-openai.loaded
  * client, for `require` and `import` alike; nothing else is touched. On older versions `require` is hooked.
  */
 export function onClientLoaded(listener: Listener): () => void {
-  const seen = new WeakSet<object>();
-  const once: Listener = (client) => {
-    if (seen.has(client.prototype)) return;
-    seen.add(client.prototype);
+  const guarded: Listener = (client) => {
     guard('instrumenting a loaded client', listener, client);
   };
-  const stop = guard('installing the module hooks', installHooks, once);
-  guard('looking for clients loaded before', findLoaded, once);
+  const stop = guard('installing the module hooks', installHooks, guarded);
+  guard('looking for clients loaded before', findLoaded, guarded);
   return () => stop?.();
 }
 
@@ -115,7 +117,7 @@ function hookRequire(listener: Listener): () => void {
   const require = module.createRequire(import.meta.url);
   const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
   const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
-    if (/[\\/](?:client|core)(?:\.js)?$/.test(name)) {
+    if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
       take(
         listener,
         exported,
@@ -141,7 +143,7 @@ function findLoaded(listener: Listener): void {
 function take(listener: Listener, exported: unknown, file: string, early: boolean): void {
   guard('taking in a loaded client', () => {
     const prototype = findClientPrototype(exported);
-    if (prototype !== undefined) listener({ prototype, file, version: readVersion(file), early });
+    if (prototype !== undefined) listener({ prototype, exported, file, version: readVersion(file), early });
   });
 }
 

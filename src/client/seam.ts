@@ -2,10 +2,11 @@ import { type Context, context, createContextKey } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { asObject, field, objectField } from '../payload.ts';
-import { type Attempt, Call, type CallObserver } from './call.ts';
+import { type Attempt, Call, type CallObserver, type ToolRun } from './call.ts';
 import { type Method, Patches } from './patches.ts';
 import { isStream, watchStream } from './stream.ts';
 import { isSuppressed } from './suppression.ts';
+import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 
 /** The call that the current context belongs to. */
 const CALL: symbol = createContextKey('opentelemetry-instrumentation-openai call');
@@ -39,6 +40,7 @@ export class Seam {
   #observesClients = false;
   #parsesInClient = false;
   #promisePrototype: object | undefined;
+  #toolRunners = new WeakSet<object>();
 
   /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
   static of(prototype: object): Seam {
@@ -57,8 +59,18 @@ export class Seam {
 
   observeClient(client: object, observer: CallObserver): void {
     this.#install();
+    this.watchToolRunners(client);
     this.#clients.set(client, observer);
     this.#observesClients = true;
+  }
+
+  /** Also has the helpers that run the program's functions observed, as far as they can be found from a client. */
+  watchToolRunners(clientOrClass: unknown): void {
+    for (const prototype of findCompletionsPrototypes(clientOrClass)) {
+      if (this.#toolRunners.has(prototype)) continue;
+      this.#toolRunners.add(prototype);
+      patchToolRunners(prototype, this.#patches, (client) => this.#runToolOf(client));
+    }
   }
 
   /** Calls under way finish as they began; the prototype is put back once nobody observes it. */
@@ -71,7 +83,16 @@ export class Seam {
   /** A method that somebody else has wrapped since stays ours, and with it the seam, which then lets all pass. */
   #uninstall(): void {
     this.#promisePrototype = undefined;
+    this.#toolRunners = new WeakSet();
     if (this.#patches.restore()) delete (this.#prototype as Record<symbol, unknown>)[SEAM];
+  }
+
+  #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
+    if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
+    const observer = this.#observerOf(client);
+    if (observer?.runTool === undefined) return undefined;
+    guard('preparing for a call', prepare, observer);
+    return (tool) => observer.runTool?.(tool);
   }
 
   #observerOf(client: object): CallObserver | undefined {

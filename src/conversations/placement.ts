@@ -25,9 +25,19 @@ export interface Placement {
   readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
 }
 
+export interface ObserveOptions {
+  /** What a span that the call starts has beside the attributes of its own; asked for only if it starts one. */
+  readonly startAttributes: () => Attributes;
+}
+
 /** One API's part in the hierarchy. */
 export interface ConversationApi {
   /** The observation of a call that is part of something longer; `undefined` where it has a span of its own. */
-  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined;
+  observe(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    options: ObserveOptions,
+  ): CallObservation | undefined;
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement;
 }

@@ -77,6 +77,29 @@ function otlpExporter(environment: Environment): ExporterPackage {
   return OTLP_EXPORTERS.get(protocol) ?? (OTLP_EXPORTERS.get(DEFAULT_PROTOCOL) as ExporterPackage);
 }
 
+const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
+/** Milliseconds that a collector which nobody named, on this machine if anywhere, is given to answer. */
+const UNNAMED_TIMEOUT = '1000';
+
+/**
+ * Where nobody named a collector, the SDK sends to its standard place on this machine. Usually there is none, and
+ * the end of the program must not wait the usual ten seconds to find out.
+ *
+ * @param start makes the exporters, which read the environment then
+ */
+export function withUnnamedCollector<Result>(environment: NodeJS.ProcessEnv, start: () => Result): Result {
+  const named = Object.keys(environment).some((name) =>
+    /^OTEL_EXPORTER_OTLP_.*(ENDPOINT|TIMEOUT)$/.test(name),
+  );
+  if (named) return start();
+  environment[TIMEOUT_VARIABLE] = UNNAMED_TIMEOUT;
+  try {
+    return start();
+  } finally {
+    delete environment[TIMEOUT_VARIABLE];
+  }
+}
+
 /** Whether a signal is to be sent somewhere: its exporter is named, or the place is. */
 function isAsked(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [

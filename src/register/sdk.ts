@@ -5,7 +5,7 @@ import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { shutDownAtExit } from './exit.ts';
-import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
+import { type SdkConfiguration, sdkConfiguration, withUnnamedCollector } from './exporters.ts';
 import { giveWay } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -42,8 +42,12 @@ export function startSdk(telemetry: Telemetry): void {
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
   const dependencies = createRequire(require.resolve(SDK));
-  const sdk = new NodeSDK(sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies));
-  sdk.start();
+  const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
+  const sdk = withUnnamedCollector(process.env, () => {
+    const made = new NodeSDK(configuration);
+    made.start();
+    return made;
+  });
   const { provider } = telemetry;
   const meterProvider = metrics.getMeterProvider();
   const shutdown = (): Promise<void> => guardAsync('sending what is recorded', () => sdk.shutdown());

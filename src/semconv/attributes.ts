@@ -108,6 +108,9 @@ export const ATTR_GEN_AI_REQUEST_TOP_K = 'gen_ai.request.top_k' as const;
 /** Nucleus sampling threshold. */
 export const ATTR_GEN_AI_REQUEST_TOP_P = 'gen_ai.request.top_p' as const;
 
+/** What `gen_ai.response.finish_reasons` was before; of the first choice. */
+export const ATTR_GEN_AI_RESPONSE_FINISH_REASON = 'gen_ai.response.finish_reason' as const;
+
 /** Why the model stopped, one per choice, as the API spells it. */
 export const ATTR_GEN_AI_RESPONSE_FINISH_REASONS = 'gen_ai.response.finish_reasons' as const;
 
@@ -131,6 +134,9 @@ export const ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT = 'gen_ai.retrieval.query.text' as
 
 /** How many results were asked for (`max_num_results`). */
 export const ATTR_GEN_AI_RETRIEVAL_TOP_K = 'gen_ai.retrieval.top_k' as const;
+
+/** What `gen_ai.provider.name` was before. */
+export const ATTR_GEN_AI_SYSTEM = 'gen_ai.system' as const;
 
 /** Instructions that are given beside the messages (`instructions`). */
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions' as const;

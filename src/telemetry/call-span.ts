@@ -23,6 +23,7 @@ import { recordAttempts } from './attempt-span.ts';
 import { ContentRecorder } from './content.ts';
 import { type Failure, readFailure, recordFailure } from './error.ts';
 import { endpointAttributes } from './hierarchy.ts';
+import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
 import { addRateLimits } from './rate-limits.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -37,12 +38,16 @@ export interface CallSpanStart {
   readonly endpoint: Endpoint;
   readonly parent: Context;
   readonly links?: Link[];
+  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
+  readonly above?: InferenceAbove | undefined;
   /** What the hierarchy knows of the call's place. */
   readonly attributes?: Attributes;
   /** Sees what a stream brings, as it comes. */
   readonly chunk?: (value: unknown, time: number) => void;
   /** Told when the call has its result, before the span ends. */
   readonly settled?: (call: Call, result: unknown, span: CallSpan) => void;
+  /** Called when all is recorded that will be, before the span ends. */
+  readonly finishing?: (span: Span, result: unknown) => void;
   /** Told when the span has ended. */
   readonly ended?: (result: unknown, endTime: number) => void;
   /** Whether the operation goes on after the call; then the span waits to be finished. */
@@ -57,11 +62,13 @@ export class CallSpan implements CallObservation {
   readonly context: Context;
   readonly #telemetry: Telemetry;
   readonly #span: Span;
+  readonly #above: InferenceAbove | undefined;
   readonly #operation: Operation;
   readonly #route: Route;
   readonly #watch: CallSpanStart['chunk'];
   readonly #settled: CallSpanStart['settled'];
   readonly #keepsOpen: CallSpanStart['keepsOpen'];
+  readonly #finishing: CallSpanStart['finishing'];
   readonly #ended: CallSpanStart['ended'];
   /** What is known of the operation; its metrics are grouped by some of it. */
   readonly #attributes: Attributes;
@@ -74,31 +81,36 @@ export class CallSpan implements CallObservation {
   readonly #startTime: number;
 
   constructor(telemetry: Telemetry, call: Call, start: CallSpanStart) {
-    const { operation, request, endpoint, parent, links } = start;
+    const { operation, request, endpoint, parent, links, above } = start;
     this.#telemetry = telemetry;
+    this.#above = above;
     this.#operation = operation;
     this.#route = request.route;
     this.#startTime = call.startTime;
     this.#watch = start.chunk;
     this.#settled = start.settled;
     this.#keepsOpen = start.keepsOpen;
+    this.#finishing = start.finishing;
     this.#ended = start.ended;
     this.#attributes = {
       ...guard('reading the parameters of a request', operation.requestAttributes, request),
       ...endpointAttributes(endpoint),
       ...start.attributes,
     };
-    this.#span = telemetry.tracer.startSpan(
-      operation.spanName(request),
-      {
-        kind: SpanKind.CLIENT,
-        attributes: this.#attributes,
-        startTime: call.startTime,
-        ...(links === undefined ? {} : { links }),
-      },
-      parent,
-    );
-    this.context = trace.setSpan(parent, this.#span);
+    this.#span =
+      above === undefined
+        ? telemetry.tracer.startSpan(
+            operation.spanName(request),
+            {
+              kind: SpanKind.CLIENT,
+              attributes: this.#attributes,
+              startTime: call.startTime,
+              ...(links === undefined ? {} : { links }),
+            },
+            parent,
+          )
+        : trace.wrapSpanContext(above.span.spanContext());
+    this.context = above === undefined ? trace.setSpan(parent, this.#span) : parent;
     const recording = this.#span.isRecording();
     this.#recorder = recording ? ContentRecorder.forSpan(telemetry.settings, this.#span) : undefined;
     if (this.#recorder !== undefined)
@@ -116,7 +128,7 @@ export class CallSpan implements CallObservation {
   chunk(value: unknown, time: number): void {
     this.#accumulator?.add(value);
     this.#watch?.(value, time);
-    if (this.#operation.name !== undefined && this.#lastChunkTime !== undefined) {
+    if (this.#recordsMetrics && this.#lastChunkTime !== undefined) {
       this.#chunkDimensions ??= this.#dimensionsSoFar();
       this.#telemetry.metrics.recordTimePerOutputChunk(
         (time - this.#lastChunkTime) / 1e3,
@@ -146,8 +158,14 @@ export class CallSpan implements CallObservation {
     guard('recording a result', () => this.#recordResult(result, usage));
     guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
     if (failure !== undefined) recordFailure(this.#span, failure, this.#telemetry.settings);
+    this.#finishing?.(this.#span, result);
     this.#span.end(endTime);
     guard('placing what stands beside a span', () => this.#ended?.(result, endTime));
+  }
+
+  /** Once for each operation: not where the span above stands for it in metrics too. */
+  get #recordsMetrics(): boolean {
+    return this.#operation.name !== undefined && this.#above?.recordsMetrics !== true;
   }
 
   #usage(result: unknown): Usage | undefined {
@@ -158,6 +176,8 @@ export class CallSpan implements CallObservation {
     const attributes = callAttributes(call);
     if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
     if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
+    // No other instrumentation has these.
+    if (this.#above?.span.isRecording() === true) this.#above.span.setAttributes(attributes);
     if (call.firstChunkTime !== undefined && this.#operation.name !== undefined) {
       this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
       attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
@@ -187,7 +207,7 @@ export class CallSpan implements CallObservation {
   }
 
   #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
-    if (this.#operation.name === undefined) return;
+    if (!this.#recordsMetrics) return;
     const { metrics } = this.#telemetry;
     const dimensions = metricDimensions(this.#attributes);
     metrics.recordDuration((endTime - this.#startTime) / 1e3, dimensions, failure?.type);

@@ -3,13 +3,20 @@ import type { Settings } from '../config.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
 import { Metrics } from './metrics.ts';
+import { withOlderNames } from './older-names.ts';
+
+interface KnownTracer {
+  readonly provider: object;
+  readonly olderNames: boolean;
+  readonly tracer: Pick<Tracer, 'startSpan'>;
+}
 
 /** What recording needs: the settings, a tracer and the metrics, of providers that may come later. */
 export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   #provider: TracerProvider | undefined;
-  #tracer: { readonly provider: object; readonly tracer: Tracer } | undefined;
+  #tracer: KnownTracer | undefined;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -31,11 +38,12 @@ export class Telemetry {
   }
 
   /** A tracer of the provider in force: the API's own proxies stay with the first one that was registered. */
-  get tracer(): Tracer {
+  get tracer(): Pick<Tracer, 'startSpan'> {
     const { provider } = this;
-    if (this.#tracer?.provider !== provider) {
+    const { olderNames } = this.settings;
+    if (this.#tracer?.provider !== provider || this.#tracer.olderNames !== olderNames) {
       const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-      this.#tracer = { provider, tracer };
+      this.#tracer = { provider, olderNames, tracer: olderNames ? withOlderNames(tracer) : tracer };
     }
     return this.#tracer.tracer;
   }

@@ -71,7 +71,15 @@ describe('what a request means', () => {
     ['POST', '/threads', 'request'],
     ['GET', '/threads/thread_1/runs', 'request'],
     ['GET', '/agents/sessions', 'request'],
-    ['POST', '/responses/compact', 'request'],
+    ['POST', '/responses/compact', 'compaction'],
+    ['POST', '/images/generations', 'image'],
+    ['POST', '/images/edits', 'image'],
+    ['POST', '/images/variations', 'image'],
+    ['POST', '/audio/speech', 'speech'],
+    ['POST', '/audio/transcriptions', 'transcription'],
+    ['POST', '/audio/translations', 'transcription'],
+    ['POST', '/moderations', 'moderation'],
+    ['POST', '/responses/input_tokens', 'request'],
     ['POST', '/brand/new', 'request'],
   ])('%s %s is %s', (method, path, operation) => {
     expect(matchRoute(method, path).route.operation).toBe(operation);

@@ -244,8 +244,8 @@ describe('a call that is retried', () => {
       session.spans,
       `
       chat gpt-4o   http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
-      ├─ attempt    http.response.status_code=200
-      └─ attempt    http.response.status_code=200
+      ├─ attempt    !APIConnectionTimeoutError http.response.status_code=200 openai.request.id=req_00000000000000000000000000000001
+      └─ attempt    http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
       `,
     );
   });

@@ -129,25 +129,21 @@ describe('a program gets what it would get without us', () => {
     [
       'the raw response in place of what a helper would make of it',
       async (client) => (await client.embeddings.create({ model: 'm', input: 'x' }).asResponse()).json(),
-      'POST /embeddings  openai.response.parsed=false',
+      'embeddings m  openai.response.parsed=false',
     ],
     [
       'embeddings, which the SDK decodes',
       (client) => client.embeddings.create({ model: 'm', input: ['a', 'b'], dimensions: 4 }),
-      'POST /embeddings',
+      'embeddings m',
     ],
-    [
-      'a response',
-      (client) => client.responses.create({ model: 'gpt-4o', input: 'Hello' }),
-      'POST /responses',
-    ],
+    ['a response', (client) => client.responses.create({ model: 'gpt-4o', input: 'Hello' }), 'chat gpt-4o'],
     [
       'the events of a streamed response',
       async (client) => {
         const stream = await client.responses.create({ model: 'gpt-4o', input: 'Hello', stream: true });
         return Array.fromAsync(stream);
       },
-      'POST /responses  openai.stream.end=completed openai.stream.chunk_count=2',
+      'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=13',
     ],
     [
       'a binary answer',
@@ -191,7 +187,11 @@ describe('a program gets what it would get without us', () => {
         });
         return { content: await runner.finalContent(), calls, messages: runner.messages };
       },
-      'chat gpt-4o  gen_ai.response.finish_reasons=["tool_calls"]\n\nchat gpt-4o  gen_ai.response.finish_reasons=["stop"]',
+      [
+        'chat gpt-4o  gen_ai.response.finish_reasons=["tool_calls"]',
+        'execute_tool get_weather',
+        'chat gpt-4o  gen_ai.response.finish_reasons=["stop"]',
+      ].join('\n\n'),
     ],
   ])('%s', async (_, program, expected) => {
     await compare(program);

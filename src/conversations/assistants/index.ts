@@ -7,7 +7,7 @@ import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
-import type { ConversationApi, Placement } from '../placement.ts';
+import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
@@ -32,12 +32,17 @@ export class Assistants implements ConversationApi {
   }
 
   /** The run that the call creates or is part of; `undefined` where the call has a span of its own. */
-  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+  observe(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    { startAttributes }: ObserveOptions,
+  ): CallObservation | undefined {
     const { operation, folds } = request.route;
     if (folds !== 'run') return undefined;
     const read = this.#read(call, request, endpoint);
     if (operation === 'run' || operation === 'thread_run') {
-      const invocation = startRun(this.#telemetry, this.#conversations, read);
+      const invocation = startRun(this.#telemetry, this.#conversations, read, startAttributes);
       return new RunCreation(call, invocation, this.#conversations, read.sightings);
     }
     return this.#foldIntoRun(read);

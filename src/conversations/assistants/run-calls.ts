@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import { define } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
@@ -49,6 +49,10 @@ export class RunCreation implements CallObservation {
     this.#sawText = true;
     const seconds = (time - this.#startTime) / 1e3;
     this.#invocation.span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+  }
+
+  get span(): Span {
+    return this.#invocation.span;
   }
 
   settle(call: Call): void {

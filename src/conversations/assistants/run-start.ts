@@ -16,6 +16,7 @@ export function startRun(
   telemetry: Telemetry,
   conversations: Conversations,
   read: AssistantsCall,
+  startAttributes: () => Attributes,
 ): Invocation {
   const { call, context, endpoint, request, threadId } = read;
   const { body } = request;
@@ -25,6 +26,7 @@ export function startRun(
   const attributes: Attributes = readRunParameters(body);
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model') ?? agent?.model);
   if (request.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+  Object.assign(attributes, startAttributes());
   return conversations.openInvocation({
     kind: 'thread',
     segment: conversations.open(useOf(read, threadId)),

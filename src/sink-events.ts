@@ -1,0 +1,106 @@
+/**
+ * Events for the program's own sink: one plain object for each thing that happened, apart from spans, metrics
+ * and log records, and whether or not the trace is sampled.
+ */
+
+/** What the events tell. Content needs consent as well: `captureMessageContent` with an event half. */
+export type EventPreset =
+  /** Model, tokens, times and ids; costs and failures. */
+  | 'minimal'
+  /** Also parameters, and the tool calls that the model asked for. */
+  | 'standard'
+  /** Also, with consent, messages, definitions of tools, arguments, results and the texts of errors. */
+  | 'full';
+
+/** Gets each event. What it returns is not waited for; what it throws is counted and goes no further. */
+export type EventSink = (event: SinkEvent) => unknown;
+
+export interface EventOptions {
+  readonly sink: EventSink;
+  /** Default `standard`. */
+  readonly preset?: EventPreset | undefined;
+}
+
+export type SinkEvent = ModelInvokeEvent | CostRecordEvent | ToolCallEvent | PolicyViolationEvent;
+
+/** What all events have. Members that are not known are not there. */
+export interface SinkEventBase {
+  /** When it happened, in milliseconds since the epoch: the end of the operation. */
+  readonly time: number;
+  readonly traceId: string;
+  /** Of the operation. */
+  readonly spanId: string;
+  /** `gen_ai.operation.name`: `chat`, `embeddings`, `text_completion`, `invoke_agent`, … */
+  readonly operation: string;
+  readonly provider: string;
+  /** As the request names it. */
+  readonly model?: string;
+  readonly conversationId?: string;
+  /** Of an Assistants run. */
+  readonly runId?: string;
+}
+
+/** One operation of a model: a chat completion, a response, embeddings, a run; of a stream one, at its end. */
+export interface ModelInvokeEvent extends SinkEventBase {
+  readonly type: 'model.invoke';
+  readonly agentName?: string;
+  readonly responseId?: string;
+  readonly responseModel?: string;
+  readonly systemFingerprint?: string;
+  readonly finishReasons?: readonly string[];
+  readonly streamed: boolean;
+  /** Milliseconds. */
+  readonly latency: number;
+  /** Milliseconds until the first chunk of a stream. */
+  readonly timeToFirstChunk?: number;
+  readonly tokens?: {
+    readonly input: number;
+    /** Embeddings have none. */
+    readonly output?: number;
+    /** Parts of the input that came from the cache, or were written to it. */
+    readonly cacheRead: number;
+    readonly cacheWrite: number;
+    /** Part of the output. */
+    readonly reasoning: number;
+  };
+  /** `error.type`, where it failed. */
+  readonly error?: string;
+  /** From `standard` on: what the request asks for, by the attributes' names after `gen_ai.request.`. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** With `full` and consent; in the shapes of the GenAI conventions. */
+  readonly systemInstructions?: readonly unknown[];
+  readonly inputMessages?: readonly unknown[];
+  readonly outputMessages?: readonly unknown[];
+  readonly toolDefinitions?: readonly unknown[];
+}
+
+/** What an operation cost; there is none where the price of the model is not known. */
+export interface CostRecordEvent extends SinkEventBase {
+  readonly type: 'cost.record';
+  /** USD. */
+  readonly cost: number;
+}
+
+/** A tool call that the model asked for, hosted ones included. */
+export interface ToolCallEvent extends SinkEventBase {
+  readonly type: 'tool.call';
+  readonly id?: string;
+  readonly name: string;
+  /** The API's own: `function`, `code_interpreter`, `mcp`, … */
+  readonly toolType: string;
+  /** With `full` and consent. */
+  readonly arguments?: unknown;
+  /** With `full` and consent, where the operation itself has the result: of hosted tools and runs. */
+  readonly result?: unknown;
+}
+
+/** An operation failed. */
+export interface PolicyViolationEvent extends SinkEventBase {
+  readonly type: 'policy.violation';
+  /** `error.type` */
+  readonly error: string;
+  /** HTTP status. */
+  readonly status?: number;
+  /** With `full` and consent: it may quote the input. */
+  readonly message?: string;
+}

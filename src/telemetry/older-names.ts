@@ -1,0 +1,66 @@
+import type { Attributes, AttributeValue, Context, Span, SpanOptions, Tracer } from '@opentelemetry/api';
+import { row } from '../payload.ts';
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASON,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_SYSTEM,
+} from '../semconv/attributes.ts';
+
+interface OlderName {
+  readonly name: string;
+  readonly value: (value: AttributeValue) => AttributeValue | undefined;
+}
+
+/** Providers that were spelled in another way. */
+const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
+
+/** What older versions of the GenAI conventions called an attribute, and how its value looked there. */
+const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
+  [ATTR_GEN_AI_PROVIDER_NAME]: {
+    name: ATTR_GEN_AI_SYSTEM,
+    value: (provider) => row(SYSTEMS, String(provider)) ?? provider,
+  },
+  [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: {
+    name: ATTR_GEN_AI_RESPONSE_FINISH_REASON,
+    // There was one for all choices.
+    value: (reasons) => (Array.isArray(reasons) ? (reasons[0] ?? undefined) : undefined),
+  },
+};
+
+/** A tracer whose spans have attributes under their older names as well: `gen_ai/dup`. */
+export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
+  return {
+    startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
+      const attributes = addOlderNames(options.attributes ?? {});
+      const span = tracer.startSpan(name, { ...options, attributes }, context);
+      if (span.isRecording()) watch(span);
+      return span;
+    },
+  };
+}
+
+/** What is set later passes the span's own methods, which are wrapped on the object. */
+function watch(span: Span): void {
+  const { setAttribute, setAttributes } = span;
+  span.setAttribute = (name, value) => {
+    const older = olderName(name, value);
+    if (older !== undefined) setAttribute.call(span, ...older);
+    return setAttribute.call(span, name, value);
+  };
+  span.setAttributes = (attributes) => setAttributes.call(span, addOlderNames(attributes));
+}
+
+function addOlderNames(attributes: Attributes): Attributes {
+  const older = Object.entries(attributes).flatMap(([name, value]) => {
+    const found = value === undefined ? undefined : olderName(name, value);
+    return found === undefined ? [] : [found];
+  });
+  return { ...attributes, ...Object.fromEntries(older) };
+}
+
+function olderName(name: string, value: AttributeValue): [string, AttributeValue] | undefined {
+  const older = row(OLDER_NAMES, name);
+  const olderValue = older?.value(value);
+  return older === undefined || olderValue === undefined ? undefined : [older.name, olderValue];
+}
