@@ -1,5 +1,6 @@
 import type { Hooks } from './hooks.ts';
 import type { EventOptions, EventPreset } from './sink-events.ts';
+import type { CompletionHook } from './telemetry/completion.ts';
 
 /** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
@@ -28,6 +29,17 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /** Most characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
   maxSpanContentLength?: number;
   /**
+   * What is recorded of media inside of messages (base64 and `data:` URLs), with consent: `reference` (default)
+   * their type, size and SHA-256, `inline` the base64 itself where it is within `maxContentLength`, `drop`
+   * nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
+   */
+  media?: 'reference' | 'inline' | 'drop';
+  /**
+   * Gets the messages of every operation before anything of them is recorded, whatever `captureMessageContent`
+   * says and whether or not the trace is sampled; it may change them. See `docs/privacy.md`.
+   */
+  completionHook?: CompletionHook;
+  /**
    * Whether a span stands for the use of a thread: `auto` (default), `always`, or `never`.
    * `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
    */
@@ -46,6 +58,17 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none';
+  /**
+   * Whether this process draws runs that others have created, when it retrieves them, answers their tool calls
+   * or streams them. Default `false`: the process that created a run draws it.
+   * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
+   */
+  adoptRuns?: boolean;
+  /**
+   * Whether the pieces in which a streamed run brings its messages are recorded: `off` (default), `events` on
+   * the step, or `spans` below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
+   */
+  streamDeltas?: 'off' | 'events' | 'spans';
   /** A function that gets events, and how much they tell. Default: none. See `docs/events.md`. */
   events?: EventOptions;
 }
@@ -56,11 +79,15 @@ export interface Settings {
   readonly runSteps: 'fetch' | 'observe' | 'off';
   readonly maxContentLength: number;
   readonly maxSpanContentLength: number;
+  readonly media: 'reference' | 'inline' | 'drop';
+  readonly completionHook: CompletionHook | undefined;
   readonly conversationSpans: 'auto' | 'always' | 'never';
   readonly conversationIdleTimeout: number;
   readonly runTimeout: number;
   readonly maxConversations: number;
   readonly apiSpans: 'all' | 'writes' | 'none';
+  readonly adoptRuns: boolean;
+  readonly streamDeltas: 'off' | 'events' | 'spans';
   readonly events: (EventOptions & { readonly preset: EventPreset }) | undefined;
   readonly requestHook: Hooks['requestHook'];
   readonly responseHook: Hooks['responseHook'];
@@ -97,11 +124,15 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   runSteps: { variable: `${OPENAI}RUN_STEPS`, ...oneOf(['fetch', 'observe', 'off']) },
   maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...count(16_384) },
   maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...count(65_536) },
+  media: { variable: `${OPENAI}MEDIA`, ...oneOf(['reference', 'inline', 'drop']) },
+  completionHook: aFunction(),
   conversationSpans: { variable: `${OPENAI}CONVERSATION_SPANS`, ...oneOf(['auto', 'always', 'never']) },
   conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...count(30_000) },
   runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...count(600_000) },
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
+  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...flag(false) },
+  streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
   events: {
     fallback: undefined,
     accepts: `objects with a function sink and a preset of ${PRESET.accepts}`,
@@ -149,6 +180,13 @@ export function recordsContentOnSpans(settings: Settings): boolean {
   );
 }
 
+/** Whether content may be recorded on events. */
+export function recordsContentOnEvents(settings: Settings): boolean {
+  return (
+    settings.captureMessageContent === 'EVENT_ONLY' || settings.captureMessageContent === 'SPAN_AND_EVENT'
+  );
+}
+
 function resolve(
   name: keyof Settings,
   config: OpenAIInstrumentationConfig,
@@ -186,6 +224,18 @@ function oneOf<const Name extends string>(
     fallback: names[0],
     accepts: [...names, ...Object.keys(aliases)].join(', '),
     parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
+  };
+}
+
+function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
+  const { parse } = oneOf(['false', 'true']);
+  return {
+    fallback,
+    accepts: 'true, false',
+    parse: (value) => {
+      const parsed = parse(value);
+      return parsed === undefined ? undefined : parsed === 'true';
+    },
   };
 }
 

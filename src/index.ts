@@ -1,4 +1,6 @@
 export type { CaptureMessageContent, OpenAIInstrumentationConfig } from './config.ts';
+export { ConversationIdGenerator, type IdGenerator } from './conversation-id-generator.ts';
+export { doctor, type Finding, type FindingCode, type Severity } from './doctor.ts';
 export type { HookRequest, HookResponse, Hooks } from './hooks.ts';
 export { OpenAIInstrumentation } from './instrumentation.ts';
 export type {

@@ -1,4 +1,4 @@
-import { warnOnce } from '../guard.ts';
+import { notice } from '../doctor/notice.ts';
 
 const MOST_AT_ONCE = 2;
 const MOST_WAITING = 1_000;
@@ -38,18 +38,10 @@ export class BackgroundReads {
       this.#failures = this.#failures < FAILURES_TO_GIVE_UP ? 0 : this.#failures;
     } catch {
       this.#failures++;
-      if (this.#failures === FAILURES_TO_GIVE_UP) reportGivingUp();
+      if (this.#failures === FAILURES_TO_GIVE_UP) notice('steps_unread', String(FAILURES_TO_GIVE_UP));
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
     }
   }
-}
-
-function reportGivingUp(): void {
-  warnOnce(
-    'background reads',
-    `${FAILURES_TO_GIVE_UP} reads of run steps failed in a row, no more are made. ` +
-      'Runs are drawn with the steps that pass by. Where the server has no steps, set runSteps to "observe".',
-  );
 }

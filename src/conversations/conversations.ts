@@ -127,6 +127,11 @@ export class Conversations implements ProviderListener {
     this.#members.delete(member);
   }
 
+  /** Whether this process draws it, or has drawn it. */
+  knows(id: string): boolean {
+    return this.#byId.get(id) !== undefined || this.#closed.get(id) !== undefined;
+  }
+
   /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
   linksTo(id: string): Link[] {
     const context = this.#byId.get(id)?.spanContext ?? this.#closed.get(id);

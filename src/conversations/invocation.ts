@@ -38,6 +38,8 @@ export interface InvocationStart {
   readonly content: InvocationContent | undefined;
   readonly context: Context;
   readonly startTime: number;
+  /** Known where something else than the creation of the invocation has told it. */
+  readonly clock?: ServerClock;
   /** Records it: no more is going to be known of it. */
   readonly closed: (invocation: Invocation, endTime: number) => void;
 }
@@ -63,7 +65,7 @@ export class Invocation {
   readonly created: number = monotonic();
   readonly #startAttributes: Attributes;
   readonly #closed: (invocation: Invocation, endTime: number) => void;
-  readonly #clock = new ServerClock();
+  readonly #clock: ServerClock;
 
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -96,7 +98,12 @@ export class Invocation {
     this.asked = start.asked;
     this.requested = start.content;
     this.#closed = start.closed;
-    this.steps = new Steps(recordsContentOnSpans(start.telemetry.settings));
+    this.#clock = start.clock ?? new ServerClock();
+    const { settings } = start.telemetry;
+    this.steps = new Steps({
+      content: recordsContentOnSpans(settings),
+      deltas: settings.streamDeltas !== 'off',
+    });
     const { context } = start;
     const caller = trace.getSpanContext(context);
     const bounded = this.segment === undefined || this.segment.parentSpanId === caller?.spanId;

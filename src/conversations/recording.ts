@@ -12,13 +12,15 @@ import { clamp } from './timing.ts';
 /** Draws an invocation that is over: its steps, its tool calls, and last the invocation itself. */
 export function recordInvocation(invocation: Invocation, endTime: number): void {
   const { span, telemetry, steps, snapshot } = invocation;
-  const drawsSteps = span.isRecording() && telemetry.settings.runSteps !== 'off';
+  const recorded = span.isRecording() || telemetry.wantsContent;
+  const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
   const outputs = drawStepsAndTools(invocation, drawn, endTime);
   const content = snapshot?.content ?? invocation.requested;
   const usage = snapshot?.usage;
   const left = usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
   endInvocationSpan(telemetry, span, {
+    attributes: invocation.attributes,
     endTime,
     observed: invocation.ended !== undefined,
     status: snapshot?.status,
@@ -55,7 +57,7 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
       answers.push(...outputMessages);
     }
   });
-  if (invocation.span.isRecording()) {
+  if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
     const orphans = steps.toolCalls.filter(
       ({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId),
     );
@@ -82,7 +84,7 @@ function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, lat
 
 function drawStep(
   invocation: Invocation,
-  { snapshot, firstTextTime }: Step,
+  { snapshot, firstTextTime, deltaTimes }: Step,
   times: Times,
   said: { reason: string | undefined; inputMessages: readonly Message[]; outputMessages: readonly Message[] },
 ): void {
@@ -102,6 +104,7 @@ function drawStep(
       endTime: times.endTime,
       timeToFirstChunk:
         firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
+      deltaTimes,
       inputMessages: said.inputMessages,
       outputMessages: said.outputMessages,
     },

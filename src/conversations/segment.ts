@@ -8,6 +8,7 @@ import { beforeSpanEnds } from '../telemetry/span-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Conversation } from './conversation.ts';
 import type { ConversationKind } from './model.ts';
+import { inTraceOf } from './trace-id.ts';
 
 /** What a segment needs of an invocation that is part of it. */
 export interface SegmentMember {
@@ -57,14 +58,16 @@ export class Segment {
     this.#kind = kind;
     this.#startTime = this.#lastActivity = startTime;
     this.#ended = start.ended;
-    this.span = startConversationSpan(telemetry, {
-      place: { kind, conversationId: conversation?.id },
-      endpoint: start.endpoint,
-      parent: context,
-      root: parent === undefined,
-      links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
-      startTime,
-    });
+    this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
+      startConversationSpan(telemetry, {
+        place: { kind, conversationId: conversation?.id },
+        endpoint: start.endpoint,
+        parent: context,
+        root: parent === undefined,
+        links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
+        startTime,
+      }),
+    );
     this.traceId = this.span.spanContext().traceId;
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
       this.#parent = new WeakRef(parent);

@@ -6,12 +6,15 @@ import type { ServerClock } from './timing.ts';
 const MOST_STEPS = 1_000;
 const MOST_TOOL_CALLS = 1_000;
 const MOST_OUTPUTS = 1_000;
+const MOST_DELTAS = 1_000;
 
 export interface Step {
   snapshot: StepSnapshot;
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
+  /** When each piece came, where pieces are recorded. */
+  readonly deltaTimes: number[];
 }
 
 export interface ToolCall {
@@ -26,14 +29,16 @@ export interface ToolCall {
 /** The steps and tool calls of one invocation, gathered from wherever they pass by. */
 export class Steps {
   readonly #content: boolean;
+  readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #outputs = new Map<string, Message>();
   /** When the program was last asked to run tools. */
   #waitingSince: number | undefined;
 
-  constructor(content: boolean) {
-    this.#content = content;
+  constructor(options: { content: boolean; deltas: boolean }) {
+    this.#content = options.content;
+    this.#deltas = options.deltas;
   }
 
   /** In the order in which they were made. */
@@ -65,7 +70,13 @@ export class Steps {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
       if (this.#steps.size >= MOST_STEPS) return;
-      step = { snapshot, startTime: liveTime, endTime: undefined, firstTextTime: undefined };
+      step = {
+        snapshot,
+        startTime: liveTime,
+        endTime: undefined,
+        firstTextTime: undefined,
+        deltaTimes: [],
+      };
       this.#steps.set(snapshot.id, step);
     }
     // A list may be older than what a stream has told.
@@ -82,7 +93,9 @@ export class Steps {
   seeDelta(id: string | undefined, time: number): void {
     if (id === undefined) return;
     const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
-    if (step !== undefined) step.firstTextTime ??= time;
+    if (step === undefined) return;
+    step.firstTextTime ??= time;
+    if (this.#deltas && step.deltaTimes.length < MOST_DELTAS) step.deltaTimes.push(time);
   }
 
   addOutput(messageId: string, message: Message): void {

@@ -15,6 +15,13 @@ export class ServerClock {
     if (serverTime !== undefined) this.#offset ??= localTime - serverTime;
   }
 
+  /** @param serverTime what the server's clock says at `localTime` */
+  static reading(serverTime: number, localTime: number): ServerClock {
+    const clock = new ServerClock();
+    clock.learn(serverTime, localTime);
+    return clock;
+  }
+
   /** A time of the server's in local time; `fallback` where the server has not said. */
   local(serverTime: number | undefined, fallback: number): number {
     return serverTime === undefined || this.#offset === undefined ? fallback : serverTime + this.#offset;

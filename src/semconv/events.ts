@@ -6,5 +6,8 @@ export const EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS = 'gen_ai.client.in
 /** The error that ended an operation, with severity WARN. */
 export const EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception' as const;
 
+/** A piece of the answer of a streamed run has come. On the step that makes it, with `streamDeltas=events`. */
+export const EVENT_OPENAI_MESSAGE_DELTA = 'openai.message.delta' as const;
+
 /** A request about a run that has no span of its own, since it is part of the run (cancel, tool outputs, a failed poll). */
 export const EVENT_OPENAI_RUN_REQUEST = 'openai.run.request' as const;

@@ -1,25 +1,26 @@
-import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_MESSAGE_ID,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_STEP_STATUS,
   ATTR_OPENAI_STEP_TYPE,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../semconv/values.ts';
-import { ContentRecorder } from './content.ts';
-import { type Failure, recordFailure } from './error.ts';
+import { ContentRecord } from './content-record.ts';
+import { recordDeltas } from './delta.ts';
+import type { Failure } from './error.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import type { Message } from './messages.ts';
+import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -37,6 +38,8 @@ export interface RecordedStep {
   readonly endTime: number;
   /** Seconds from the start of the step to its first text, where it was streamed. */
   readonly timeToFirstChunk: number | undefined;
+  /** When each piece of it came, where pieces are recorded. */
+  readonly deltaTimes: readonly number[];
   readonly inputMessages: readonly Message[];
   readonly outputMessages: readonly Message[];
 }
@@ -48,30 +51,32 @@ export function recordStep(
   context: { parent: Context; place: Place; endpoint: Endpoint },
 ): void {
   const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+    ...endpointAttributes(context.endpoint),
+    ...placeAttributes(context.place),
+    ...stepAttributes(step),
+    ...usageAttributes(step.usage),
+  };
   const span = telemetry.tracer.startSpan(
     name,
-    {
-      kind: SpanKind.CLIENT,
-      startTime: step.startTime,
-      attributes: {
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
-        ...endpointAttributes(context.endpoint),
-        ...placeAttributes(context.place),
-        ...stepAttributes(step),
-        ...usageAttributes(step.usage),
-      },
-    },
+    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes },
     context.parent,
   );
-  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings, span) : undefined;
-  if (recorder !== undefined) {
-    const content: Attributes = {};
-    recorder.addMessages(content, ATTR_GEN_AI_OUTPUT_MESSAGES, step.outputMessages);
-    recorder.addMessages(content, ATTR_GEN_AI_INPUT_MESSAGES, step.inputMessages);
-    span.setAttributes(content);
+  const own = trace.setSpan(context.parent, span);
+  const content = ContentRecord.begin(telemetry, span, own);
+  content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
+  if (step.deltaTimes.length > 0) {
+    const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
+    recordDeltas(telemetry, span, own, {
+      times: step.deltaTimes,
+      endTime: step.endTime,
+      ids: { ...ids, [ATTR_OPENAI_STEP_ID]: step.id },
+    });
   }
-  if (step.failure !== undefined) recordFailure(span, step.failure, telemetry.settings);
-  span.end(step.endTime);
+  const { failure, endTime } = step;
+  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  span.end(endTime);
 }
 
 function stepAttributes(step: RecordedStep): Attributes {

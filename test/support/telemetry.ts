@@ -8,6 +8,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import {
+  type IdGenerator,
   InMemorySpanExporter,
   type ReadableSpan,
   type Sampler,
@@ -33,6 +34,7 @@ export interface RecordedTelemetry {
 
 export interface RecordOptions {
   readonly sampler?: Sampler;
+  readonly idGenerator?: IdGenerator;
   /** Limits of the SDK's own on what a span holds. */
   readonly spanLimits?: SpanLimits;
   /** Whether content was allowed to be recorded. Default `false`. */
@@ -47,6 +49,7 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
   const provider = new TracerProvider({
     spanProcessors: [open, new SimpleSpanProcessor({ exporter })],
     ...(options.sampler === undefined ? {} : { sampler: options.sampler }),
+    ...(options.idGenerator === undefined ? {} : { idGenerator: options.idGenerator }),
     ...(options.spanLimits === undefined ? {} : { spanLimits: options.spanLimits }),
   });
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);

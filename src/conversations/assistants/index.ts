@@ -7,8 +7,11 @@ import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
 import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
+import { derivesTraceIds } from '../trace-id.ts';
+import { adoptRun } from './adoption.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { RunCreation, RunRequest } from './run-calls.ts';
@@ -62,7 +65,10 @@ export class Assistants implements ConversationApi {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
       links: read.runId === undefined || route.folds !== 'run' ? [] : this.#conversations.linksTo(read.runId),
+      ...(route.folds === 'run' ? { chunk: this.#chunksOf(read) } : {}),
       settled: (ended) => {
+        if (route.folds === 'run' && ended.outcome === 'value')
+          this.#adopt(read, ended.value, ended.endTime, ended.headers);
         this.#sight(read, ended);
         segment?.touch(ended.endTime);
         if (route.template === '/threads') this.#threadCreated(read, segment, created, ended);
@@ -97,11 +103,28 @@ export class Assistants implements ConversationApi {
     return new RunRequest(call, request, invocation, this.#conversations, sightings);
   }
 
+  #adopt(read: AssistantsCall, value: unknown, time: number, headers: unknown): Invocation | undefined {
+    const invocation = adoptRun(this.#telemetry, this.#conversations, read, value, { time, headers });
+    if (invocation !== undefined) read.sightings.result(value, time, invocation);
+    return invocation;
+  }
+
+  /** The stream of a run that this process does not draw: its events count once it is adopted. */
+  #chunksOf(read: AssistantsCall): (event: unknown, time: number) => void {
+    let adopted: Invocation | undefined;
+    return (event, time) => {
+      if (adopted === undefined) adopted = this.#adopt(read, field(event, 'data'), time, read.call.headers);
+      else read.sightings.event(event, time, adopted);
+    };
+  }
+
   /** Without an active span every use opens a segment; below one, only what changes something does. */
   #segmentOf(read: AssistantsCall): Segment | undefined {
     const use = useOf(read, read.threadId);
-    if (activeSpan(read.context) === undefined) return this.#conversations.open(use);
-    if (read.threadId === undefined) return undefined;
+    const active = activeSpan(read.context) !== undefined;
+    // A trace id that follows from the thread's id has to wait for it.
+    if (read.threadId === undefined && (active || derivesTraceIds())) return undefined;
+    if (!active) return this.#conversations.open(use);
     return read.call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
   }
 

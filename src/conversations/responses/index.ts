@@ -12,6 +12,7 @@ import { readUsage } from '../../telemetry/usage.ts';
 import type { Conversations, Use } from '../conversations.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
+import { derivesTraceIds } from '../trace-id.ts';
 import { BackgroundRequest, BackgroundResponse, isUnderWay } from './background.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readItemOutputs, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
@@ -72,7 +73,8 @@ export class Responses implements ConversationApi {
   #segmentOf(call: Call, id: string | undefined, endpoint: Endpoint): Segment | undefined {
     const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };
     const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
-    if (activeSpan(call.context) === undefined || always) return this.#conversations.open(use);
+    const waits = id === undefined && derivesTraceIds();
+    if ((activeSpan(call.context) === undefined && !waits) || always) return this.#conversations.open(use);
     return undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { AttributeDefinition, AttributeUse } from '../../../scripts/semconv/model.ts';
 import { excused, exempt } from './exemptions.ts';
-import { findAttribute } from './registry.ts';
+import { findAttribute, registry } from './registry.ts';
 
 type Attributes = Record<string, unknown>;
 
@@ -10,7 +10,8 @@ export function checkAttributes(
   uses: readonly AttributeUse[],
   owner: string,
 ): string[] {
-  const listed = new Set(uses.map((use) => use.name));
+  const older = registry.groups.get('openai.older_names')?.attributes ?? [];
+  const listed = new Set([...uses, ...older].map((use) => use.name));
   const each = Object.entries(attributes).flatMap(([name, value]) => {
     const definition = findAttribute(name);
     if (definition === undefined) return [`${name} is in no registry`];

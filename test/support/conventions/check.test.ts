@@ -42,8 +42,8 @@ describe('checkSpan says what is wrong:', () => {
     ],
     [
       'usage where nothing may be counted',
-      change(apiSpan(), { 'gen_ai.usage.input_tokens': 1 }),
-      'gen_ai.usage.input_tokens is not listed for openai.api',
+      change(toolSpan(), { 'gen_ai.usage.input_tokens': 1 }),
+      'gen_ai.usage.input_tokens is not listed for openai.execute_tool.internal',
     ],
     [
       'a parameter that a step cannot have',

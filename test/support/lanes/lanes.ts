@@ -73,3 +73,39 @@ export const CLEAN_LANES: readonly Lane[] = [
 ];
 
 export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, ...CLEAN_LANES];
+
+/** The versions of `openai` that the transparency matrix is made for: the oldest and newest of each major. */
+export const MATRIX_VERSIONS: readonly string[] = [
+  '4.19.0',
+  '4.104.0',
+  '5.0.0',
+  '5.23.2',
+  '6.0.0',
+  '6.49.0',
+  '7.0.0',
+  '7.55.0',
+];
+
+/** Each of these versions with each line of OpenTelemetry, in the lanes that there are and in some more. */
+export const MATRIX_LANES: readonly ProgramLane[] = MATRIX_VERSIONS.flatMap((openai) =>
+  ([3, 2] as const).map(
+    (line) =>
+      PROGRAM_LANES.find((lane) => lane.openai === openai && lane.line === line) ?? {
+        name: `openai-${openai}-sdk-${line}`,
+        openai,
+        line,
+        packages: { openai, ...(line === 3 ? SDK_3 : SDK_2) },
+      },
+  ),
+);
+
+/** The oldest Node line that the SDK 3 runs on, beside the one that runs the tests. */
+export const NODE_22_LANE: Lane = { name: 'node-22', packages: { node: '22.23.3' } };
+
+/** Runtimes without module hooks of Node, where the class is handed over through `…/client`. */
+export const RUNTIMES_LANE: ProgramLane = {
+  name: 'runtimes',
+  openai: '7.55.0',
+  line: 3,
+  packages: { openai: '7.55.0', ...SDK_3, bun: '1.4.4', deno: '2.9.6', workerd: '1.20261117.1' },
+};

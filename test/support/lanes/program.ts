@@ -96,9 +96,12 @@ export function isOurs(span: WrittenSpan): boolean {
   return span.scope === 'opentelemetry-instrumentation-openai';
 }
 
-function readSpan(
-  written: Omit<WrittenSpan, 'spanContext'> & { spanContext: ReturnType<FinishedSpan['spanContext']> },
-): WrittenSpan {
+/** A span as it stands in the file. */
+export type SpanData = Omit<WrittenSpan, 'spanContext'> & {
+  readonly spanContext: ReturnType<FinishedSpan['spanContext']>;
+};
+
+export function readSpan(written: SpanData): WrittenSpan {
   return { ...written, spanContext: () => written.spanContext };
 }
 

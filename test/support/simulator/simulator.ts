@@ -33,11 +33,16 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Starts a simulator on a free port. It keeps the process alive until `close()`. */
+/**
+ * Starts a simulator on a free port. It keeps the process alive until `close()`.
+ *
+ * @param options.idOffset added to the count in every id: one program may talk to several simulators
+ */
 export async function startSimulator(
-  options: { readonly runs?: readonly RunScript[] } = {},
+  options: { readonly runs?: readonly RunScript[]; readonly idOffset?: number } = {},
 ): Promise<Simulator> {
   const world = new World();
+  world.identifiers.offset = options.idOffset ?? 0;
   world.scripts.push(...(options.runs ?? []));
   const routes = [
     ...runRoutes(world),

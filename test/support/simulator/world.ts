@@ -24,12 +24,14 @@ export class ServerClock {
 
 /** Ids with the API's prefixes, counted per prefix, so that every server gives the same ones. */
 export class Identifiers {
+  /** Added to every count, so that two servers give different ones. */
+  offset = 0;
   readonly #counts = new Map<string, number>();
 
   next(prefix: string, digits = 6): string {
     const count = (this.#counts.get(prefix) ?? 0) + 1;
     this.#counts.set(prefix, count);
-    return `${prefix}${String(count).padStart(digits, '0')}`;
+    return `${prefix}${String(this.offset + count).padStart(digits, '0')}`;
   }
 }
 

@@ -1,0 +1,138 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { ConversationIdGenerator, traceIdOf } from '../../src/conversation-id-generator.ts';
+import { conversationIdChannel } from '../../src/conversations/trace-id.ts';
+import type { Program } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** Another process: a client of the same API with a memory of its own. */
+function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  return instrumentOpenAI(client, { ...config });
+}
+
+describe('a run that another process has created', () => {
+  it('is not drawn by one that polls it', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, {});
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(`
+      worker
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+    `);
+  });
+
+  it('is drawn once by one that adopts runs, from the times of the run', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'later');
+    await program.expectTree(`
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      └─ thread                                  openai.total.runs=1
+         └─ invoke_agent                         openai.run.status=completed
+            ├─ chat gpt-4o-mini
+            ├─ execute_tool code_interpreter
+            └─ chat gpt-4o-mini
+
+      later
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+    `);
+    const usage = (await program.telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+    );
+    expect(usage?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([1, 1]);
+  });
+
+  it('is drawn when it is over by the time it is seen', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(`
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+      └─ thread                                  openai.total.runs=1
+         └─ invoke_agent                         openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is drawn when its tool calls are answered in a stream', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(
+      () =>
+        worker.beta.threads.runs
+          .submitToolOutputsStream(run.id, {
+            thread_id: threadId,
+            tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
+          })
+          .finalRun(),
+      'worker',
+    );
+    await program.expectTree(`
+      worker
+      ├─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
+      └─ thread
+         └─ invoke_agent                                              openai.run.status=completed
+            ├─ chat gpt-4o-mini                                       openai.step.type=tool_calls
+            ├─ execute_tool get_x
+            └─ chat gpt-4o-mini                                       openai.step.type=message_creation
+    `);
+  });
+});
+
+describe('ConversationIdGenerator', () => {
+  it('gives the traces of a thread the same id in every process', async () => {
+    const generator = new ConversationIdGenerator();
+    try {
+      const { assistantId, threadId, ...program } = await startTutor({
+        runs: [{}, {}],
+        idGenerator: generator,
+        config: { conversationIdleTimeout: 0 },
+      });
+      for (const client of [program.client, otherProcess(program, {})]) {
+        await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+        await program.telemetry.provider.forceFlush();
+      }
+      await program.telemetry.provider.shutdown();
+      const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+      expect(runs.map((run) => run.spanContext().traceId)).toEqual([
+        traceIdOf(threadId),
+        traceIdOf(threadId),
+      ]);
+      const setUp = program.telemetry.spans.find(({ name }) => name === 'set-up');
+      expect(setUp?.spanContext().traceId).not.toBe(traceIdOf(threadId));
+    } finally {
+      conversationIdChannel().used = false;
+    }
+  });
+
+  it('leaves all other ids to the generator it is given', () => {
+    const ids = ['a'.repeat(32), 'b'.repeat(16)] as const;
+    try {
+      const generator = new ConversationIdGenerator({
+        generateTraceId: () => ids[0],
+        generateSpanId: () => ids[1],
+      });
+      expect([generator.generateTraceId(), generator.generateSpanId()]).toEqual(ids);
+    } finally {
+      conversationIdChannel().used = false;
+    }
+  });
+});
