@@ -18,6 +18,8 @@ export type {
   ToolCallEvent,
 } from './sink-events.ts';
 
+export { withConversation } from './trace.ts';
+
 /** One observer for each configuration object, however many clients it is used for. */
 const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
 const DEFAULTS: OpenAIInstrumentationConfig = {};

@@ -1,13 +1,16 @@
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Call, CallObservation, CallObserver, ToolRun } from './client/call.ts';
-import { endpointOf } from './client/provider.ts';
+import { deploymentOf, endpointOf } from './client/provider.ts';
 import { matchRoute } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
 import { Assistants } from './conversations/assistants/index.ts';
 import { Conversations } from './conversations/conversations.ts';
+import { Histories } from './conversations/histories/index.ts';
 import type { ConversationApi, OpenSpan, Placement } from './conversations/placement.ts';
 import { Responses } from './conversations/responses/index.ts';
-import { warnOnce } from './guard.ts';
+import { notice, speak } from './doctor/notice.ts';
+import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
+import { guard } from './guard.ts';
 import { CallHooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { stringField } from './payload.ts';
@@ -31,35 +34,37 @@ export class Observer implements CallObserver, ProviderListener {
   readonly #conversations: Conversations;
   readonly #assistants: Assistants;
   readonly #responses: Responses;
+  readonly #histories: Histories;
   readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new Set<Call>();
-  readonly #problems: string[] = [];
   #beforeFirstCall: (() => void) | undefined;
   #provider: object | undefined;
   #stopListening: () => void = () => undefined;
+  #loggerProvider: object | undefined;
+  #stopListeningToLogs: () => void = () => undefined;
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
-    this.telemetry = new Telemetry(resolveSettings(config, (problem) => this.#problems.push(problem)));
+    this.telemetry = new Telemetry(readSettings(config));
     this.#conversations = new Conversations(this.telemetry);
     this.#assistants = new Assistants(this.telemetry, this.#conversations);
     this.#responses = new Responses(this.telemetry, this.#conversations);
+    this.#histories = new Histories(this.telemetry, this.#conversations);
   }
 
   /** New settings, for calls made from now on. */
   configure(config: OpenAIInstrumentationConfig): void {
-    this.telemetry.settings = resolveSettings(config, (problem) => this.#problems.push(problem));
+    this.telemetry.settings = readSettings(config);
   }
 
   get settings(): Settings {
     return this.telemetry.settings;
   }
 
-  /** Says what is wrong with the settings, once there is somebody to hear it: a logger is set up after options are. */
+  /** Says what was noticed so far, once there is somebody to hear it: a logger is set up after options are. */
   reportProblems(): void {
-    if (this.#problems.length === 0) return;
-    for (const problem of this.#problems.splice(0)) warnOnce(problem, problem);
+    speak();
   }
 
   prepare(): void {
@@ -68,6 +73,7 @@ export class Observer implements CallObserver, ProviderListener {
     beforeFirstCall?.();
     this.reportProblems();
     this.#listenToProvider();
+    this.#listenToLoggerProvider();
   }
 
   start(call: Call): CallObservation | undefined {
@@ -79,7 +85,7 @@ export class Observer implements CallObserver, ProviderListener {
       body: call.body,
       query: call.query,
       streamed: call.streamed,
-      deployment: stringField(call.client, 'deploymentName'),
+      deployment: deploymentOf(call.client),
     };
     const observation = this.#observe(call, request);
     if (observation === undefined) return undefined;
@@ -93,11 +99,13 @@ export class Observer implements CallObserver, ProviderListener {
 
   async flush(): Promise<void> {
     await this.#conversations.flush();
+    await this.telemetry.hooks.settled();
   }
 
   async shutdown(): Promise<void> {
     this.#interruptCalls();
     await this.#conversations.shutdown();
+    await this.telemetry.hooks.settled();
   }
 
   /** Ends all that is under way, and lets go of the provider. */
@@ -106,13 +114,15 @@ export class Observer implements CallObserver, ProviderListener {
     this.#conversations.endAll();
     this.#stopListening();
     this.#provider = undefined;
+    this.#stopListeningToLogs();
+    this.#loggerProvider = undefined;
   }
 
   #observe(call: Call, request: ApiRequest): CallObservation | undefined {
     const hooks = CallHooks.of(this.settings, call, request);
     if (hooks?.ignored) return undefined;
-    const endpoint = endpointOf(call.client);
-    const api = this.#apiOf(request);
+    const endpoint = endpointOf(call.client, this.settings.providers);
+    const api = this.#apiOf(call, request);
     const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
     const folded = api?.observe(call, request, endpoint, { startAttributes });
     if (folded !== undefined) return hooks?.around(folded) ?? folded;
@@ -120,6 +130,7 @@ export class Observer implements CallObserver, ProviderListener {
     const operation = operationOf(request.route.operation);
     if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(placement);
     const above = this.#others.above(call.context, request.route.operation);
+    if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
     const start: CallSpanStart = { operation, request, endpoint, above, ...placement };
     if (hooks === undefined) return new CallSpan(this.telemetry, call, start);
     const span = new CallSpan(this.telemetry, call, hooks.addTo(start));
@@ -128,7 +139,8 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   /** The part of the hierarchy that knows the call's API, if it is one with conversations. */
-  #apiOf(request: ApiRequest): ConversationApi | undefined {
+  #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
+    if (Histories.covers(call, request)) return this.#histories;
     if (Assistants.covers(request)) return this.#assistants;
     return Responses.covers(request) ? this.#responses : undefined;
   }
@@ -149,6 +161,17 @@ export class Observer implements CallObserver, ProviderListener {
     this.#stopListening();
     this.#provider = provider;
     this.#stopListening = beforeProviderEnds(provider, this);
+    guard('looking for what is missing', noticeProvider, provider);
+    guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
+  }
+
+  /** What ends at a shutdown has events, too; all providers are shut down at once. */
+  #listenToLoggerProvider(): void {
+    const { provider } = this.telemetry.events;
+    if (provider === this.#loggerProvider) return;
+    this.#stopListeningToLogs();
+    this.#loggerProvider = provider;
+    this.#stopListeningToLogs = provider === undefined ? () => undefined : beforeProviderEnds(provider, this);
   }
 }
 
@@ -179,4 +202,11 @@ const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, finish: () => undefined };
 /** A call that gets no span still tells the hierarchy what it came to. */
 function unrecorded({ parent, settled }: Placement): CallObservation {
   return { context: parent, settle: (call) => void settled?.(call, call.value, NO_SPAN) };
+}
+
+function readSettings(config: OpenAIInstrumentationConfig): Settings {
+  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
+  const { captureMessageContent } = settings;
+  if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
+  return settings;
 }

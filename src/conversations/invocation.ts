@@ -1,7 +1,6 @@
 import { type Attributes, type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
-import { recordsContentOnSpans } from '../config.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
@@ -101,7 +100,7 @@ export class Invocation {
     this.#clock = start.clock ?? new ServerClock();
     const { settings } = start.telemetry;
     this.steps = new Steps({
-      content: recordsContentOnSpans(settings),
+      content: start.telemetry.wantsContent,
       deltas: settings.streamDeltas !== 'off',
     });
     const { context } = start;
@@ -144,6 +143,16 @@ export class Invocation {
 
   get dimensions(): Attributes {
     return metricDimensions(this.#startAttributes);
+  }
+
+  /** What its span has, but for what is known only when it ends. */
+  get attributes(): Attributes {
+    return this.#startAttributes;
+  }
+
+  addAttributes(attributes: Attributes): void {
+    Object.assign(this.#startAttributes, attributes);
+    this.span.setAttributes(attributes);
   }
 
   contextIn(context: Context): Context {
@@ -233,8 +242,7 @@ export class Invocation {
       attributes[ATTR_GEN_AI_REQUEST_MODEL] = this.#startAttributes[ATTR_GEN_AI_REQUEST_MODEL] ?? model;
       attributes[ATTR_GEN_AI_RESPONSE_MODEL] = model;
     }
-    Object.assign(this.#startAttributes, attributes);
-    this.span.setAttributes(attributes);
+    this.addAttributes(attributes);
     if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
   }
 }

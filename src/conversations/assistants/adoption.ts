@@ -1,5 +1,4 @@
 import { readHeader } from '../../client/call.ts';
-import { recordsContentOnSpans } from '../../config.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
@@ -23,7 +22,7 @@ export function adoptRun(
   sighting: { time: number; headers: unknown },
 ): Invocation | undefined {
   if (!telemetry.settings.adoptRuns) return undefined;
-  const run = readRun(value, { content: recordsContentOnSpans(telemetry.settings) });
+  const run = readRun(value, { content: telemetry.wantsContent });
   if (run === undefined || conversations.knows(run.id)) return undefined;
   const date = Date.parse(readHeader(sighting.headers, 'date') ?? '');
   const clock = ServerClock.reading(Number.isNaN(date) ? sighting.time : date, sighting.time);

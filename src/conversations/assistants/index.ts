@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
-import { recordsContentOnSpans } from '../../config.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
@@ -78,7 +77,7 @@ export class Assistants implements ConversationApi {
   }
 
   get #content(): boolean {
-    return recordsContentOnSpans(this.#telemetry.settings);
+    return this.#telemetry.wantsContent;
   }
 
   #read(call: Call, request: ApiRequest, endpoint: Endpoint): AssistantsCall {

@@ -1,6 +1,5 @@
 import { readWithClient } from '../../client/read.ts';
 import { now } from '../../clock.ts';
-import { recordsContentOnSpans } from '../../config.ts';
 import { arrayField } from '../../payload.ts';
 import type { Invocation } from '../invocation.ts';
 import { readMessage, readStep } from './objects.ts';
@@ -22,7 +21,7 @@ export async function readRunDetails(
 ): Promise<void> {
   const { id, conversationId } = invocation.snapshot ?? {};
   if (id === undefined || conversationId === undefined) return;
-  const content = recordsContentOnSpans(invocation.telemetry.settings);
+  const content = invocation.telemetry.wantsContent;
   const thread = `/threads/${encodeURIComponent(conversationId)}`;
   const searchResults = content && assistantsVersion !== 'assistants=v1';
   const steps = await readWithClient(

@@ -48,7 +48,7 @@ export class RunCreation implements CallObservation {
     if (!text || this.#sawText) return;
     this.#sawText = true;
     const seconds = (time - this.#startTime) / 1e3;
-    this.#invocation.span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, seconds);
+    this.#invocation.addAttributes({ [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: seconds });
   }
 
   get span(): Span {
@@ -61,7 +61,7 @@ export class RunCreation implements CallObservation {
     const attributes = callAttributes(call);
     if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
     if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-    invocation.span.setAttributes(attributes);
+    invocation.addAttributes(attributes);
     recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
     if (invocation.id === undefined) this.#abandon(call);

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { recordsContentOnSpans } from '../../config.ts';
 import { define } from '../../operations/attributes.ts';
 import { objectField, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../../semconv/attributes.ts';
@@ -21,7 +20,7 @@ export function startRun(
   const { call, context, endpoint, request, threadId } = read;
   const { body } = request;
   const agentId = stringField(body, 'assistant_id');
-  const content = recordsContentOnSpans(telemetry.settings);
+  const content = telemetry.wantsContent;
   const agent = agentId === undefined ? undefined : conversations.agents.get(agentId);
   const attributes: Attributes = readRunParameters(body);
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model') ?? agent?.model);

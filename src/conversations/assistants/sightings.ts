@@ -1,4 +1,3 @@
-import { recordsContentOnSpans } from '../../config.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
@@ -70,7 +69,7 @@ export class Sightings {
   }
 
   get #content(): boolean {
-    return recordsContentOnSpans(this.#telemetry.settings);
+    return this.#telemetry.wantsContent;
   }
 
   #run(value: unknown, { time, live, invocation }: Sighting): void {

@@ -2,7 +2,6 @@ import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { BoundedMap } from '../../bounded-map.ts';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
-import { recordsContentOnSpans } from '../../config.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { field, stringField } from '../../payload.ts';
@@ -88,7 +87,7 @@ export class Responses implements ConversationApi {
     segment: Segment | undefined,
     parent: Context,
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
-    const content = recordsContentOnSpans(this.#telemetry.settings);
+    const content = this.#telemetry.wantsContent;
     this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime);
     const times = new ItemTimes();
     const follow: FollowedResponse = {

@@ -29,7 +29,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
   return output.flatMap((item) => {
     const call = readToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
-    const asksProgram = call.runBy === 'program' && !answered.has(call.callId);
+    const asksProgram = call.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
     const errorType = readToolErrorType(item);
     return {
       itemId: call.id,

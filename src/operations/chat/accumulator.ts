@@ -59,28 +59,32 @@ export class ChatAccumulator implements Accumulator {
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
     const reason = stringField(delta, 'finish_reason');
-    if (index >= MAX_CHOICES || (reason === undefined && !this.#content)) return;
+    const message = objectField(delta, 'delta');
+    // Which tools are asked for is no content; what they are given is.
+    const keepsMessage = this.#content || arrayField(message, 'tool_calls').length > 0;
+    if (index >= MAX_CHOICES || (reason === undefined && !keepsMessage)) return;
     let choice = this.#choices[index];
     if (choice === undefined) {
       choice = { index };
       this.#choices[index] = choice;
     }
     if (reason !== undefined) choice.finish_reason = reason;
-    if (this.#content) addMessage(choice, objectField(delta, 'delta'));
+    if (keepsMessage) addMessage(choice, message, this.#content);
   }
 }
 
-function addMessage(choice: Choice, delta: unknown): void {
+function addMessage(choice: Choice, delta: unknown, content: boolean): void {
   choice.message ??= { role: 'assistant', content: '', refusal: '', reasoning_content: '', tool_calls: [] };
   const { message } = choice;
+  for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call, content);
+  if (!content) return;
   message.role = stringField(delta, 'role') ?? message.role;
   message.content += stringField(delta, 'content') ?? '';
   message.refusal += stringField(delta, 'refusal') ?? '';
   message.reasoning_content += stringField(delta, 'reasoning_content') ?? '';
-  for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call);
 }
 
-function addToolCall(message: ChoiceMessage, delta: unknown): void {
+function addToolCall(message: ChoiceMessage, delta: unknown, content: boolean): void {
   const index = countField(delta, 'index') ?? 0;
   if (index >= MAX_TOOL_CALLS) return;
   message.tool_calls[index] ??= { type: 'function', function: { name: '', arguments: '' } };
@@ -89,5 +93,6 @@ function addToolCall(message: ChoiceMessage, delta: unknown): void {
   if (id !== undefined) call.id = id;
   const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
   call.function.name += stringField(called, 'name') ?? '';
-  call.function.arguments += stringField(called, 'arguments') ?? stringField(called, 'input') ?? '';
+  if (content)
+    call.function.arguments += stringField(called, 'arguments') ?? stringField(called, 'input') ?? '';
 }

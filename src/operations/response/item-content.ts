@@ -66,8 +66,10 @@ function pick(value: unknown, keys: readonly string[]): Record<string, unknown> 
 
 function readWebSearch(action: unknown, item: unknown): ItemContent {
   const found = pick(action, ['sources']) ?? pick(item, ['results']);
+  const asked = pick(action, ['query', 'queries', 'url', 'pattern']);
+  const kind = stringField(action, 'type');
   return {
-    arguments: pick(action, ['type', 'query', 'queries', 'url', 'pattern']),
+    arguments: kind === undefined ? asked : { action: kind, ...asked },
     ...(found === undefined ? {} : { result: found }),
   };
 }

@@ -50,10 +50,10 @@ export function finishReasonOf(response: unknown): string | undefined {
 /** Whether the response asks for tool calls, or for leave to make them, that nobody has answered within it. */
 export function asksProgram(response: unknown): boolean {
   const output = arrayField(response, 'output');
-  const answered = new Set(output.map(readToolOutputCallId));
+  const answered = new Set(output.flatMap((item) => readToolOutputCallId(item) ?? []));
   return output.some((item) => {
     const call = readToolCall(item);
-    return call?.runBy === 'program' && !answered.has(call.callId);
+    return call?.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
   });
 }
 

@@ -1,0 +1,84 @@
+import { trace } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../client/call.ts';
+import type { Endpoint } from '../../client/provider.ts';
+import { recordsContentOnSpans } from '../../config.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { arrayField, field } from '../../payload.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { readUsage } from '../../telemetry/usage.ts';
+import { conversationIn } from '../../trace.ts';
+import type { Conversations, Use } from '../conversations.ts';
+import type { ConversationApi, Placement } from '../placement.ts';
+import { ItemTimes } from '../responses/items.ts';
+import { type AskingResponse, ResponseToolCalls } from '../responses/tool-calls.ts';
+import { activeSpan } from '../segment.ts';
+import { countNewUserMessages, readAskedCalls, readToolMessages } from './messages.ts';
+
+/**
+ * Conversations whose history the program keeps itself, and sends with every chat completion: the program
+ * says which calls belong together, by `withConversation`.
+ */
+export class Histories implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #toolCalls: ResponseToolCalls;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#toolCalls = new ResponseToolCalls(telemetry);
+  }
+
+  static covers(call: Call, { route }: ApiRequest): boolean {
+    return route.operation === 'chat' && conversationIn(call.context) !== undefined;
+  }
+
+  /** Every call has a span of its own. */
+  observe(): CallObservation | undefined {
+    return undefined;
+  }
+
+  place(call: Call, { body }: ApiRequest, endpoint: Endpoint): Placement {
+    const id = conversationIn(call.context) ?? '';
+    const { conversationSpans } = this.#telemetry.settings;
+    const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };
+    const opens = activeSpan(call.context) === undefined || conversationSpans === 'always';
+    const segment = opens ? this.#conversations.open(use) : undefined;
+    const parent = segment?.contextIn(call.context) ?? call.context;
+    const content = recordsContentOnSpans(this.#telemetry.settings);
+    this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime);
+    const userMessages = countNewUserMessages(body);
+    const asking = { parent: trace.getSpanContext(parent), startTime: call.startTime };
+    return {
+      parent,
+      attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
+      settled: (ended) => segment?.touch(ended.endTime),
+      ended: (result, endTime) =>
+        this.#answered(id, result, { ...asking, endTime }, { userMessages, content }),
+    };
+  }
+
+  #answered(
+    id: string,
+    result: unknown,
+    asking: Pick<AskingResponse, 'parent' | 'startTime' | 'endTime'>,
+    { userMessages, content }: { userMessages: number; content: boolean },
+  ): void {
+    if (arrayField(result, 'choices').length === 0) return;
+    const conversation = this.#conversations.conversation('conversation', id);
+    conversation.startedRun();
+    conversation.askedWithRun(userMessages);
+    conversation.spent(readUsage(field(result, 'usage')));
+    this.#toolCalls.asked(
+      readAskedCalls(result, { content }),
+      {
+        ...asking,
+        responseId: undefined,
+        place: { kind: 'conversation', conversationId: id },
+        vectorStoreIds: [],
+      },
+      new ItemTimes(),
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { withConversation } from '../../src/client-entry.ts';
+import { startProgram } from '../support/program.ts';
+
+const MODEL = 'gpt-4o-mini';
+const TOOLS = [
+  {
+    type: 'function' as const,
+    function: { name: 'get_weather', parameters: { type: 'object', properties: {} } },
+  },
+];
+
+describe('withConversation', () => {
+  it('makes one trace of calls that send their history themselves', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    await withConversation('chat-1', async () => {
+      const messages: Parameters<typeof client.chat.completions.create>[0]['messages'] = [
+        { role: 'user', content: 'How is the weather?' },
+      ];
+      const asked = await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
+      const call = asked.choices[0]?.message.tool_calls?.[0];
+      if (asked.choices[0] !== undefined) messages.push(asked.choices[0].message);
+      messages.push({ role: 'tool', tool_call_id: call?.id ?? '', content: 'sunny' });
+      await client.chat.completions.create({ model: MODEL, messages });
+    });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                 gen_ai.conversation.id=chat-1 openai.total.runs=2 openai.total.user_messages=1
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
+    expect(program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual(
+      Array(4).fill('chat-1'),
+    );
+  });
+
+  it('marks calls below a span of the program, which holds them together already', async () => {
+    const program = await startProgram();
+    await program.inSpan(() =>
+      withConversation('chat-1', () =>
+        program.client.chat.completions.create({
+          model: MODEL,
+          messages: [{ role: 'user', content: 'Hello' }],
+        }),
+      ),
+    );
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
+    `);
+  });
+
+  it('marks nothing after it', async () => {
+    const program = await startProgram();
+    const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
+    await withConversation('chat-1', () => program.client.chat.completions.create(hello));
+    await program.client.chat.completions.create(hello);
+    const last = program.telemetry.spans.at(-1);
+    expect(last?.attributes['gen_ai.conversation.id']).toBeUndefined();
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { matchRoute } from '../../src/client/routes.ts';
+import { embeddings } from '../../src/operations/embeddings.ts';
+import { startProgram } from '../support/program.ts';
+import { attributesOf } from './recorded.ts';
+
+const MODEL = 'text-embedding-3-small';
+
+describe('embeddings', () => {
+  test('are one span with what was asked for and the tokens of the input', async () => {
+    const program = await startProgram();
+    const { usage } = await program.client.embeddings.create({
+      model: MODEL,
+      input: ['secret', 'another secret'],
+      dimensions: 256,
+      encoding_format: 'float',
+    });
+    expect(attributesOf(program.telemetry, `embeddings ${MODEL}`)).toEqual({
+      'gen_ai.embeddings.dimension.count': 256,
+      'gen_ai.operation.name': 'embeddings',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.encoding_formats': ['float'],
+      'gen_ai.request.model': MODEL,
+      'gen_ai.response.model': MODEL,
+      'gen_ai.usage.input_tokens': usage.prompt_tokens,
+      'http.response.status_code': 200,
+      'openai.request.id': 'req_00000000000000000000000000000001',
+      'server.address': '127.0.0.1',
+    });
+  });
+
+  test('have input tokens and a duration as metrics, and no output', async () => {
+    const program = await startProgram();
+    const { usage } = await program.client.embeddings.create({ model: MODEL, input: 'secret' });
+    const metrics = await program.telemetry.metrics();
+    expect(metrics.map(({ descriptor }) => descriptor.name)).toEqual([
+      'gen_ai.client.operation.duration',
+      'gen_ai.client.token.usage',
+    ]);
+    expect(metrics[1]?.dataPoints).toMatchObject([
+      { attributes: { 'gen_ai.token.type': 'input' }, value: { count: 1, sum: usage.prompt_tokens } },
+    ]);
+  });
+
+  test('reach the program as they do without us', async () => {
+    const program = await startProgram();
+    const result = await program.client.embeddings.create({ model: MODEL, input: 'secret' });
+    expect(result.data[0]?.embedding.slice(0, 2)).toEqual([1, 0]);
+    expect(result.data[0]?.embedding.length).toBe(1536);
+  });
+
+  test('are never looked at', () => {
+    const data = new Proxy([], { get: () => expect.fail('A vector was looked at.') });
+    const result = { model: MODEL, data, usage: { prompt_tokens: 2, total_tokens: 2 } };
+    const { route } = matchRoute('POST', '/embeddings');
+    expect(embeddings.resultAttributes(result, route)).toEqual({ 'gen_ai.response.model': MODEL });
+    expect(embeddings.usage?.(result)).toMatchObject({ inputTokens: 2, inputOnly: true });
+    expect(embeddings.content).toBeUndefined();
+  });
+});

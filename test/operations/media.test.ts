@@ -1,0 +1,177 @@
+import type { Attributes } from '@opentelemetry/api';
+import { toFile } from 'openai';
+import { describe, expect, test } from 'vitest';
+import { type Program, startProgram } from '../support/program.ts';
+import { attributesOf } from './recorded.ts';
+
+/** What the one span tells beside what every request does. */
+function told({ telemetry }: Program): Attributes {
+  expect(telemetry.spans).toHaveLength(1);
+  const [span] = telemetry.spans;
+  const {
+    'gen_ai.provider.name': _provider,
+    'http.request.method': _method,
+    'http.response.status_code': _status,
+    'openai.request.id': _id,
+    'server.address': _address,
+    'url.template': template,
+    ...rest
+  } = attributesOf(telemetry, span?.name ?? '');
+  expect(span?.name).toBe(`POST ${String(template)}`);
+  expect(JSON.stringify(rest)).not.toContain('secret');
+  return rest;
+}
+
+const image = (): Promise<File> => toFile(Buffer.from('secret'), 'secret.png', { type: 'image/png' });
+const sound = (): Promise<File> => toFile(Buffer.from('secret'), 'secret.mp3', { type: 'audio/mpeg' });
+
+const IMAGE_USAGE = { 'gen_ai.usage.input_tokens': 20, 'gen_ai.usage.output_tokens': 272 };
+const TRANSCRIPT_USAGE = { 'gen_ai.usage.input_tokens': 14, 'gen_ai.usage.output_tokens': 6 };
+
+describe('images', () => {
+  test('that are made have the model, how many there are and what they cost in tokens', async () => {
+    const program = await startProgram();
+    await program.client.images.generate({ model: 'gpt-image-1', prompt: 'secret', n: 2 });
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'image',
+      'gen_ai.request.choice.count': 2,
+      'gen_ai.request.model': 'gpt-image-1',
+      'openai.image.count': 2,
+      ...IMAGE_USAGE,
+    });
+  });
+
+  test('of a model that does not tell its usage have none', async () => {
+    const program = await startProgram();
+    await program.client.images.generate({ model: 'dall-e-3', prompt: 'secret', n: 1 });
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'image',
+      'gen_ai.request.model': 'dall-e-3',
+      'openai.image.count': 1,
+    });
+  });
+
+  test('that are edited have the same, though the request is a form', async () => {
+    const program = await startProgram();
+    await program.client.images.edit({ model: 'gpt-image-1', prompt: 'secret', image: await image(), n: 3 });
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'image',
+      'gen_ai.request.choice.count': 3,
+      'gen_ai.request.model': 'gpt-image-1',
+      'openai.image.count': 3,
+      ...IMAGE_USAGE,
+    });
+  });
+
+  test.each(['generate', 'edit'] as const)(
+    'that are streamed count when they are finished: %s',
+    async (method) => {
+      const program = await startProgram();
+      const { images } = program.client;
+      const request = { model: 'gpt-image-1', prompt: 'secret', stream: true, partial_images: 2 } as const;
+      const events = await Array.fromAsync<unknown>(
+        method === 'generate'
+          ? await images.generate(request)
+          : await images.edit({ ...request, image: await image() }),
+      );
+      expect(told(program)).toEqual({
+        'gen_ai.output.type': 'image',
+        'gen_ai.request.model': 'gpt-image-1',
+        'gen_ai.request.stream': true,
+        'openai.image.count': 1,
+        'openai.stream.chunk_count': events.length,
+        'openai.stream.end': 'completed',
+        ...IMAGE_USAGE,
+      });
+      expect(events).toHaveLength(3);
+    },
+  );
+});
+
+describe('sound', () => {
+  test.each(['audio', 'sse'] as const)('that is spoken is the program’s to read: %s', async (format) => {
+    const program = await startProgram();
+    const speech = await program.client.audio.speech.create({
+      model: 'gpt-4o-mini-tts',
+      voice: 'alloy',
+      input: 'secret',
+      stream_format: format,
+    });
+    expect(speech.bodyUsed).toBe(false);
+    expect(await speech.text()).toContain(format === 'sse' ? 'speech.audio.done' : 'simulated sound');
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'speech',
+      'gen_ai.request.model': 'gpt-4o-mini-tts',
+    });
+  });
+
+  test.each<[model: string, format: 'json' | 'verbose_json' | 'text', Attributes]>([
+    ['gpt-4o-transcribe', 'json', TRANSCRIPT_USAGE],
+    ['whisper-1', 'json', { 'openai.audio.duration': 9 }],
+    ['whisper-1', 'verbose_json', { 'openai.audio.duration': 8.5 }],
+    ['whisper-1', 'text', {}],
+  ])('that is transcribed by %s as %s has what the answer tells', async (model, format, expected) => {
+    const program = await startProgram();
+    await program.client.audio.transcriptions.create({ model, file: await sound(), response_format: format });
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'text',
+      'gen_ai.request.model': model,
+      ...expected,
+    });
+  });
+
+  test('that is transcribed in a stream has the usage of its last event', async () => {
+    const program = await startProgram();
+    const events = await Array.fromAsync(
+      await program.client.audio.transcriptions.create({
+        model: 'gpt-4o-transcribe',
+        file: await sound(),
+        stream: true,
+      }),
+    );
+    expect(told(program)).toEqual({
+      'gen_ai.output.type': 'text',
+      'gen_ai.request.model': 'gpt-4o-transcribe',
+      'gen_ai.request.stream': true,
+      'openai.stream.chunk_count': events.length,
+      'openai.stream.end': 'completed',
+      ...TRANSCRIPT_USAGE,
+    });
+  });
+
+  test('that is translated is the same', async () => {
+    const program = await startProgram();
+    await program.client.audio.translations.create({ model: 'whisper-1', file: await sound() });
+    expect(told(program)).toMatchObject({
+      'gen_ai.output.type': 'text',
+      'gen_ai.request.model': 'whisper-1',
+    });
+  });
+});
+
+describe('a moderation', () => {
+  test('tells how many inputs were judged and flagged', async () => {
+    const program = await startProgram();
+    const input = ['secret', 'secret harm', 'more secret harm'];
+    await program.client.moderations.create({ model: 'omni-moderation-latest', input });
+    expect(told(program)).toEqual({
+      'gen_ai.request.model': 'omni-moderation-latest',
+      'gen_ai.response.model': 'omni-moderation-2024-09-26',
+      'openai.moderation.flagged_count': 2,
+      'openai.moderation.result_count': 3,
+    });
+  });
+
+  test('names no model where the request leaves it to the API', async () => {
+    const program = await startProgram();
+    await program.client.moderations.create({ input: 'secret' });
+    expect(told(program)).not.toHaveProperty(['gen_ai.request.model']);
+  });
+});
+
+test('none of these has metrics: the conventions have none for them', async () => {
+  const program = await startProgram();
+  await program.client.images.generate({ model: 'gpt-image-1', prompt: 'x' });
+  await program.client.moderations.create({ input: 'x' });
+  expect(await program.telemetry.metrics()).toEqual([]);
+});

@@ -1,0 +1,21 @@
+import type { Attributes } from '@opentelemetry/api';
+import { expect } from 'vitest';
+import type { RecordedTelemetry } from '../support/telemetry.ts';
+
+type Span = RecordedTelemetry['spans'][number];
+
+/** The newest ended span of this name, which may be only the first word of it. */
+export function newest(telemetry: RecordedTelemetry, name: string): Span {
+  const span = telemetry.spans.findLast((one) => one.name === name || one.name.startsWith(`${name} `));
+  if (span === undefined) expect.fail(`There is no span ${name}.`);
+  return span;
+}
+
+/** What differs from run to run, what every call has, and what only splits up totals: tested elsewhere. */
+const TESTED_ELSEWHERE = /^(server\.port$|openai\.ratelimit\.|gen_ai\.usage\.(text|image|audio)\.)/;
+
+/** The attributes of the newest span of this name, for comparing all of them at once. */
+export function attributesOf(telemetry: RecordedTelemetry, name: string): Attributes {
+  const all = Object.entries(newest(telemetry, name).attributes);
+  return Object.fromEntries(all.filter(([key]) => !TESTED_ELSEWHERE.test(key)));
+}

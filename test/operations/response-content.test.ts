@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { type Program, startProgram } from '../support/program.ts';
+import { PIXEL } from '../support/simulator/response-items.ts';
+import { newest } from './recorded.ts';
+
+const HELLO = { model: 'gpt-4o', input: 'Hello there' };
+
+function startWithConsent(): Promise<Program> {
+  return startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
+}
+
+/** A content attribute of the last span, parsed. */
+function content({ telemetry }: Program, name: string): unknown {
+  return JSON.parse(String(newest(telemetry, 'chat').attributes[`gen_ai.${name}`]));
+}
+
+function outputParts(program: Program): unknown {
+  const [message] = content(program, 'output.messages') as { parts: unknown }[];
+  return message?.parts;
+}
+
+describe('with consent a response has what the model was given', () => {
+  test('a plain text is a message of the user, instructions stand apart', async () => {
+    const program = await startWithConsent();
+    await program.client.responses.create({ ...HELLO, instructions: 'Be kind.' });
+    expect(content(program, 'input.messages')).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'Hello there' }] },
+    ]);
+    expect(content(program, 'system_instructions')).toEqual([{ type: 'text', content: 'Be kind.' }]);
+  });
+
+  test('messages have texts, images, files and sound', async () => {
+    const program = await startWithConsent();
+    await program.client.responses.create({
+      model: 'gpt-4o',
+      input: [
+        { role: 'developer', content: 'Be brief.' },
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'What is this?' },
+            { type: 'input_image', detail: 'auto', image_url: 'https://example.com/cat.png' },
+            { type: 'input_image', detail: 'auto', image_url: `data:image/png;base64,${PIXEL}` },
+            { type: 'input_image', detail: 'auto', file_id: 'file-1' },
+            { type: 'input_file', file_id: 'file-2' },
+            { type: 'input_file', file_url: 'https://example.com/letter.pdf' },
+            { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,AAAA' },
+          ],
+        },
+      ],
+    });
+    expect(content(program, 'input.messages')).toMatchObject([
+      { role: 'developer', parts: [{ type: 'text', content: 'Be brief.' }] },
+      {
+        role: 'user',
+        parts: [
+          { type: 'text', content: 'What is this?' },
+          { type: 'uri', modality: 'image', uri: 'https://example.com/cat.png' },
+          { type: 'blob', modality: 'image', mime_type: 'image/png' },
+          { type: 'file', modality: 'image', file_id: 'file-1' },
+          { type: 'file', modality: 'document', file_id: 'file-2' },
+          { type: 'uri', modality: 'document', uri: 'https://example.com/letter.pdf' },
+          { type: 'blob', modality: 'document', mime_type: 'application/pdf' },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(newest(program.telemetry, 'chat').attributes)).not.toContain(PIXEL.slice(0, 40));
+  });
+
+  test('tool calls and their outputs are messages of the assistant and of the tool', async () => {
+    const program = await startWithConsent();
+    await program.client.responses.create({
+      model: 'gpt-4o',
+      input: [
+        { role: 'user', content: 'Rain?' },
+        { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'They ask about rain.' }] },
+        { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"Paris"}' },
+        { type: 'function_call_output', call_id: 'call_1', output: 'Rain.' },
+        { type: 'item_reference', id: 'msg_1' },
+        { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true },
+      ],
+    });
+    expect(content(program, 'input.messages')).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'Rain?' }] },
+      { role: 'assistant', parts: [{ type: 'reasoning', content: 'They ask about rain.' }] },
+      {
+        role: 'assistant',
+        parts: [{ type: 'tool_call', id: 'call_1', name: 'get_weather', arguments: { city: 'Paris' } }],
+      },
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'call_1', response: 'Rain.' }] },
+      { role: 'tool', parts: [{ type: 'tool_call_response', id: 'mcpr_1', response: { approve: true } }] },
+    ]);
+  });
+
+  test('tools are flat, and nothing tells how a server is reached', async () => {
+    const program = await startWithConsent();
+    const parameters = { type: 'object', properties: {} };
+    await program.client.responses.create({
+      ...HELLO,
+      tool_choice: 'none',
+      tools: [
+        {
+          type: 'function',
+          name: 'get_weather',
+          description: 'Weather of a city.',
+          parameters,
+          strict: true,
+        },
+        { type: 'mcp', server_label: 'wiki', server_url: 'https://secret.example', authorization: 'secret' },
+        { type: 'web_search' },
+      ],
+    });
+    expect(content(program, 'tool.definitions')).toEqual([
+      { type: 'function', name: 'get_weather', description: 'Weather of a city.', parameters },
+      { type: 'mcp', name: 'wiki' },
+      { type: 'web_search', name: 'web_search' },
+    ]);
+    expect(JSON.stringify(newest(program.telemetry, 'chat').attributes)).not.toContain('secret');
+  });
+
+  test('a stored prompt has its variables', async () => {
+    const program = await startWithConsent();
+    const variables = { city: 'Paris', question: { type: 'input_text' as const, text: 'Rain?' } };
+    await program.client.responses.create({ ...HELLO, prompt: { id: 'pmpt_1', variables } });
+    expect(newest(program.telemetry, 'chat').attributes).toMatchObject({
+      'gen_ai.prompt.name': 'pmpt_1',
+      'gen_ai.prompt.variable.city': 'Paris',
+      'gen_ai.prompt.variable.question': 'Rain?',
+    });
+  });
+});
+
+describe('with consent a response has what the model has put out, as one message', () => {
+  test('reasoning, text and refusals', async () => {
+    const program = await startWithConsent();
+    program.simulator.respond({
+      output: [{ reasoning: ['First.', 'Then.'], text: 'Hm.' }, { message: 'It is 4.' }, { refusal: 'No.' }],
+    });
+    await program.client.responses.create(HELLO);
+    expect(content(program, 'output.messages')).toEqual([
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'reasoning', content: 'First.' },
+          { type: 'reasoning', content: 'Then.' },
+          { type: 'reasoning', content: 'Hm.' },
+          { type: 'text', content: 'It is 4.' },
+          { type: 'text', content: 'No.' },
+        ],
+        finish_reason: 'stop',
+      },
+    ]);
+  });
+
+  test('calls that the program is to make', async () => {
+    const program = await startWithConsent();
+    program.simulator.respond({
+      output: [
+        { function: { name: 'get_weather', arguments: { city: 'Paris' } } },
+        { custom: { name: 'grammar', input: 'x = 4' } },
+        { computer: { action: { type: 'screenshot' } } },
+        { shell: { commands: ['ls'] } },
+        { mcpApprovalRequest: { server: 'wiki', name: 'ask', arguments: { about: 'x' } } },
+      ],
+    });
+    await program.client.responses.create(HELLO);
+    expect(content(program, 'output.messages')).toMatchObject([{ finish_reason: 'tool_call' }]);
+    expect(outputParts(program)).toEqual([
+      { type: 'tool_call', id: 'call_000001', name: 'get_weather', arguments: { city: 'Paris' } },
+      { type: 'tool_call', id: 'call_000002', name: 'grammar', arguments: 'x = 4' },
+      {
+        type: 'tool_call',
+        id: 'call_000003',
+        name: 'computer',
+        arguments: { action: { type: 'screenshot' } },
+      },
+      { type: 'tool_call', id: 'call_000004', name: 'shell', arguments: { commands: ['ls'] } },
+      { type: 'tool_call', id: 'mcpr_000001', name: 'ask', arguments: { about: 'x' } },
+    ]);
+  });
+
+  test('calls of hosted tools, with what they gave', async () => {
+    const program = await startWithConsent();
+    program.simulator.respond({
+      output: [
+        { webSearch: { query: 'x', sources: ['https://example.com/x'] } },
+        { codeInterpreter: { code: 'print(1)', logs: '1', images: 1 } },
+        { imageGeneration: { revisedPrompt: 'A bigger cat' } },
+        { mcpCall: { server: 'wiki', name: 'ask', arguments: { about: 'x' }, output: 'It is 4.' } },
+        { compaction: true },
+      ],
+    });
+    await program.client.responses.create({
+      ...HELLO,
+      include: ['code_interpreter_call.outputs', 'web_search_call.action.sources'],
+    });
+    expect(outputParts(program)).toMatchObject([
+      {
+        type: 'server_tool_call',
+        id: 'ws_000001',
+        name: 'web_search',
+        server_tool_call: { type: 'web_search', action: 'search', query: 'x' },
+      },
+      {
+        type: 'server_tool_call_response',
+        id: 'ws_000001',
+        server_tool_call_response: { type: 'web_search', sources: [{ url: 'https://example.com/x' }] },
+      },
+      { type: 'server_tool_call', server_tool_call: { type: 'code_interpreter', code: 'print(1)' } },
+      {
+        type: 'server_tool_call_response',
+        server_tool_call_response: { type: 'code_interpreter', logs: '1', image_count: 1 },
+      },
+      { type: 'blob', modality: 'image', mime_type: 'image/png', content: '' },
+      { type: 'server_tool_call', name: 'image_generation' },
+      {
+        type: 'server_tool_call_response',
+        server_tool_call_response: { type: 'image_generation', revised_prompt: 'A bigger cat' },
+      },
+      { type: 'blob', modality: 'image', mime_type: 'image/png', content: '' },
+      {
+        type: 'server_tool_call',
+        id: 'mcp_000001',
+        name: 'ask',
+        server_tool_call: { type: 'mcp', about: 'x' },
+      },
+      {
+        type: 'server_tool_call_response',
+        server_tool_call_response: { type: 'mcp', result: 'It is 4.' },
+      },
+      { type: 'compaction', id: 'cmp_000001' },
+    ]);
+    expect(JSON.stringify(newest(program.telemetry, 'chat').attributes)).not.toContain(PIXEL.slice(0, 40));
+  });
+
+  test('the same from a stream', async () => {
+    const program = await startWithConsent();
+    const output = [{ reasoning: ['First.'] }, { message: 'It is 4.' }];
+    program.simulator.respond({ output }, { output });
+    await program.client.responses.create(HELLO);
+    const plain = content(program, 'output.messages');
+    await Array.fromAsync(await program.client.responses.create({ ...HELLO, stream: true }));
+    expect(content(program, 'output.messages')).toEqual(plain);
+  });
+
+  test('of a stream that was left, what had come', async () => {
+    const program = await startWithConsent();
+    program.simulator.respond({ output: [{ reasoning: ['First.'] }, { message: 'It is 4.' }] });
+    let words = 0;
+    for await (const event of await program.client.responses.create({ ...HELLO, stream: true }))
+      if (event.type === 'response.output_text.delta' && ++words === 2) break;
+    expect(outputParts(program)).toEqual([
+      { type: 'reasoning', content: 'First.' },
+      { type: 'text', content: 'It is' },
+    ]);
+  });
+
+  test('and why it failed', async () => {
+    const program = await startWithConsent();
+    program.simulator.respond({ end: 'failed', error: { code: 'server_error', message: 'It broke.' } });
+    await program.client.responses.create(HELLO);
+    expect(newest(program.telemetry, 'chat').status.message).toBe('It broke.');
+  });
+});

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { ResponseAccumulator } from '../../../src/operations/response/accumulator.ts';
+
+const CREATED = { type: 'response.created', response: { id: 'resp_1', status: 'in_progress', output: [] } };
+
+function accumulate(events: readonly unknown[], content = true): unknown {
+  const accumulator = new ResponseAccumulator(content);
+  for (const event of events) accumulator.add(event);
+  return accumulator.result();
+}
+
+function added(index: number, item: object): object {
+  return { type: 'response.output_item.added', output_index: index, item };
+}
+
+test('the last event holds the response, whatever came before it', () => {
+  const response = {
+    id: 'resp_1',
+    status: 'completed',
+    output: [{ type: 'message', id: 'msg_1', content: [] }],
+  };
+  const events = [CREATED, added(0, { type: 'message' }), { type: 'response.completed', response }];
+  expect(accumulate(events)).toBe(response);
+});
+
+test('a last event without items gets those that were seen', () => {
+  const item = { type: 'message', id: 'msg_1' };
+  const done = { type: 'response.output_item.done', output_index: 0, item };
+  const end = { type: 'response.completed', response: { id: 'resp_1', status: 'completed' } };
+  expect(accumulate([CREATED, done, end])).toEqual({ id: 'resp_1', status: 'completed', output: [item] });
+});
+
+test('a stream that is cut gives the response as it was created, with the items that came, in their order', () => {
+  const events = [
+    CREATED,
+    added(1, { type: 'function_call', call_id: 'call_1', arguments: '' }),
+    added(0, { type: 'message', content: [] }),
+    { type: 'response.function_call_arguments.delta', output_index: 1, delta: '{"a"' },
+    { type: 'response.output_text.delta', output_index: 0, delta: 'It' },
+    { type: 'response.function_call_arguments.delta', output_index: 1, delta: ':1}' },
+    { type: 'response.output_text.delta', output_index: 0, delta: ' is' },
+  ];
+  expect(accumulate(events)).toEqual({
+    id: 'resp_1',
+    status: 'in_progress',
+    output: [
+      { type: 'message', content: [{ type: 'output_text', text: 'It is' }] },
+      { type: 'function_call', call_id: 'call_1', arguments: '{"a":1}' },
+    ],
+  });
+  expect(JSON.stringify(accumulate(events, false))).not.toMatch(/It is|:1}/);
+});
+
+test('an item that is done is as its last event has it', () => {
+  const item = { type: 'message', content: [{ type: 'output_text', text: 'It is 4.' }] };
+  const events = [
+    CREATED,
+    added(0, { type: 'message', content: [] }),
+    { type: 'response.output_text.delta', output_index: 0, delta: 'It' },
+    { type: 'response.output_item.done', output_index: 0, item },
+  ];
+  expect(accumulate(events)).toMatchObject({ output: [item] });
+});
+
+test('an error event is the error of the response', () => {
+  const error = { type: 'error', code: 'server_error', message: 'It broke.' };
+  expect(accumulate([CREATED, error])).toMatchObject({ id: 'resp_1', error: { code: 'server_error' } });
+});
+
+test.each([
+  ['no events', [null, 5, 'text', [], {}]],
+  [
+    'events of wrong types',
+    [
+      { type: 5 },
+      { type: 'response.completed', response: 'none' },
+      { type: 'response.output_item.added', output_index: -1, item: 5 },
+      { type: 'response.output_item.added', output_index: 2 ** 40, item: {} },
+      { type: 'response.output_text.delta', output_index: 7, delta: {} },
+      { type: 'constructor' },
+    ],
+  ],
+])('%s give a response that says nothing', (_, events) => {
+  expect(accumulate(events)).toEqual({ output: [] });
+});

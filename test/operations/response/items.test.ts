@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import {
+  readToolCall,
+  readToolContent,
+  readToolErrorType,
+  readToolOutputCallId,
+} from '../../../src/operations/response/items.ts';
+
+describe('an item that is a tool call', () => {
+  test.each<[object, object]>([
+    [
+      { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'get_weather', status: 'completed' },
+      { id: 'fc_1', callId: 'call_1', tool: 'function', name: 'get_weather', runBy: 'program' },
+    ],
+    [
+      { type: 'custom_tool_call', name: 'grammar' },
+      { tool: 'custom', name: 'grammar', runBy: 'program' },
+    ],
+    [{ type: 'computer_call' }, { tool: 'computer', name: 'computer', runBy: 'program' }],
+    [{ type: 'local_shell_call' }, { tool: 'local_shell', runBy: 'program' }],
+    [{ type: 'apply_patch_call' }, { tool: 'apply_patch', runBy: 'program' }],
+    [
+      { type: 'mcp_call', id: 'mcp_1', name: 'ask', server_label: 'wiki' },
+      { callId: 'mcp_1', tool: 'mcp', name: 'ask', serverLabel: 'wiki', runBy: 'api' },
+    ],
+    [
+      { type: 'web_search_call', id: 'ws_1' },
+      { callId: 'ws_1', tool: 'web_search', runBy: 'api' },
+    ],
+    [{ type: 'file_search_call' }, { tool: 'file_search', name: 'file_search', runBy: 'api' }],
+    [{ type: 'code_interpreter_call' }, { tool: 'code_interpreter', runBy: 'api' }],
+    [{ type: 'image_generation_call' }, { tool: 'image_generation', runBy: 'api' }],
+    [{ type: 'time_travel_call' }, { tool: 'time_travel', name: 'time_travel', runBy: 'api' }],
+  ])('%j', (item, expected) => {
+    expect(readToolCall(item)).toMatchObject({ ...expected, type: (item as { type: string }).type });
+  });
+
+  test.each([{ type: 'message' }, { type: 'reasoning' }, { type: 'compaction' }, {}, null, 5, 'text', []])(
+    'is not %j',
+    (item) => expect(readToolCall(item)).toBeUndefined(),
+  );
+});
+
+test.each<[object, string | undefined]>([
+  [{ type: 'function_call_output', id: 'x', call_id: 'call_1' }, 'call_1'],
+  [{ type: 'shell_call_output', call_id: 'call_1' }, 'call_1'],
+  [{ type: 'mcp_approval_response', approval_request_id: 'mcpr_1' }, 'mcpr_1'],
+  [{ type: 'local_shell_call_output', id: 'call_1' }, 'call_1'],
+  [{ type: 'message', call_id: 'call_1' }, undefined],
+])('%j is the output of %s', (item, callId) => {
+  expect(readToolOutputCallId(item)).toBe(callId);
+});
+
+test.each<[object, string | undefined]>([
+  [{ type: 'web_search_call', status: 'completed' }, undefined],
+  [{ type: 'web_search_call', status: 'failed' }, 'failed'],
+  [
+    { type: 'mcp_call', error: { type: 'mcp_tool_execution_error', content: [] } },
+    'mcp_tool_execution_error',
+  ],
+  [{ type: 'mcp_call', error: 'a text, as older servers have it' }, 'failed'],
+  [{ type: 'image_generation_call', error: { code: 'moderation_blocked', type: 'x' } }, 'moderation_blocked'],
+  [{ type: 'message', status: 'failed' }, undefined],
+])('the error of %j is %s', (item, type) => {
+  expect(readToolErrorType(item)).toBe(type);
+});
+
+describe('what a tool call was given and gave', () => {
+  test.each<[object, object]>([
+    [
+      { type: 'web_search_call', action: { type: 'search', query: 'x', sources: [{ url: 'u' }] } },
+      { arguments: { action: 'search', query: 'x' }, result: { sources: [{ url: 'u' }] } },
+    ],
+    [
+      { type: 'file_search_call', queries: ['x'], results: [{ file_id: 'file-1' }] },
+      { arguments: { queries: ['x'] }, result: { results: [{ file_id: 'file-1' }] } },
+    ],
+    [
+      { type: 'code_interpreter_call', code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
+      { arguments: { code: 'print(1)' }, result: { logs: '1', image_count: 0 }, media: [] },
+    ],
+    [{ type: 'function_call', arguments: '{"a":1}' }, { arguments: { a: 1 } }],
+    [{ type: 'function_call', arguments: '{"a":' }, { arguments: '{"a":' }],
+    [
+      { type: 'function_call_output', output: [{ type: 'input_text', text: 'Rain.' }] },
+      { result: [{ type: 'text', content: 'Rain.' }] },
+    ],
+    [
+      { type: 'computer_call_output', output: { type: 'computer_screenshot', file_id: 'file-1' } },
+      { result: [{ type: 'file', modality: 'image', file_id: 'file-1' }] },
+    ],
+    [
+      { type: 'local_shell_call', action: { command: ['ls'], env: { TOKEN: 'secret' } } },
+      { arguments: { command: ['ls'] } },
+    ],
+    [{ type: 'time_travel_call', secret: 'x' }, {}],
+  ])('%j', (item, expected) => {
+    expect(readToolContent(item)).toEqual(expected);
+  });
+
+  test('stands apart where it is a picture, so that it can be recorded as a reference', () => {
+    const item = { type: 'image_generation_call', result: 'AAAA', output_format: 'webp', size: '1x1' };
+    const { result, media } = readToolContent(item);
+    expect(result).toEqual({ size: '1x1' });
+    expect(media).toMatchObject([{ type: 'blob', modality: 'image', mime_type: 'image/webp' }]);
+  });
+});
