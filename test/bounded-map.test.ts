@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BoundedMap } from '../src/bounded-map.ts';
 
 function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap<string, string> {
@@ -40,4 +40,25 @@ test('what is deleted or was never there is nothing', () => {
   map.clear();
   expect(map.size).toBe(0);
   expect(evicted).toEqual([]);
+});
+
+describe('what nobody uses', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('is dropped after its lifetime, what is used is not', () => {
+    vi.useFakeTimers();
+    const evicted: string[] = [];
+    const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);
+    map.set('a', 'A');
+    map.set('b', 'B');
+    vi.advanceTimersByTime(600);
+    map.get('a');
+    map.expire();
+    expect(map.size).toBe(2);
+    vi.advanceTimersByTime(600);
+    map.expire();
+    expect([map.values(), evicted]).toEqual([['A'], ['B']]);
+  });
 });

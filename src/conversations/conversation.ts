@@ -1,6 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Totals } from '../telemetry/conversation-span.ts';
 import type { Message } from '../telemetry/messages.ts';
+import { addCosts } from '../telemetry/prices.ts';
 import { addUsage, type Usage } from '../telemetry/usage.ts';
 import type { ConversationKind } from './model.ts';
 import type { Segment } from './segment.ts';
@@ -23,6 +24,7 @@ export class Conversation {
   previous: SpanContext | undefined;
 
   #usage: Usage | undefined;
+  #cost: number | undefined;
   #runs = 0;
   #userMessages = 0;
   #unansweredCount = 0;
@@ -34,15 +36,17 @@ export class Conversation {
   }
 
   get totals(): Totals {
-    return { usage: this.#usage, runs: this.#runs, userMessages: this.#userMessages };
+    return { usage: this.#usage, cost: this.#cost, runs: this.#runs, userMessages: this.#userMessages };
   }
 
   startedRun(): void {
     this.#runs++;
   }
 
-  spent(usage: Usage | undefined): void {
+  /** @param cost in USD, where prices are known */
+  spent(usage: Usage | undefined, cost: number | undefined): void {
     if (usage !== undefined) this.#usage = this.#usage === undefined ? usage : addUsage(this.#usage, usage);
+    if (cost !== undefined) this.#cost = addCosts(this.#cost ?? 0, cost);
   }
 
   /** A user message that the next run will answer; what it says where content is recorded. */

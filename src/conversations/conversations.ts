@@ -1,4 +1,5 @@
 import type { Context, Link, SpanContext } from '@opentelemetry/api';
+import { atExit } from '../at-exit.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic, now } from '../clock.ts';
@@ -13,12 +14,22 @@ import { recordInvocation } from './recording.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 
 const MOST_AGENTS = 1_000;
+/** Milliseconds that something is remembered after it was used last. */
+const LIFETIME = 3_600_000;
+const AGENT_LIFETIME = 86_400_000;
+
 /** Milliseconds between two looks for what is overdue; less where the timeouts are short. */
 const SWEEP_INTERVAL = 1_000;
 
 /** Something else that goes on for longer than a call, and is bounded with the rest. */
 export interface Member extends SegmentMember {
   overdue(): boolean;
+}
+
+/** A map whose entries have a lifetime. */
+export interface Memory {
+  readonly size: number;
+  expire(): void;
 }
 
 /** A use of a conversation: by whom, and where. */
@@ -36,7 +47,7 @@ export interface Use {
  * count and by time; it keeps contexts of spans, numbers and texts, never a context or request of a caller.
  */
 export class Conversations implements ProviderListener {
-  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS);
+  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #segments = new Set<Segment>();
@@ -46,6 +57,8 @@ export class Conversations implements ProviderListener {
   readonly #byId: BoundedMap<string, Invocation>;
   /** Where the spans of those that are closed stand. */
   readonly #closed: BoundedMap<string, SpanContext>;
+  /** What is dropped when it has not been used for long. */
+  readonly #memories: Memory[];
   readonly #reads = new BackgroundReads();
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopListening: (() => void) | undefined;
@@ -53,9 +66,10 @@ export class Conversations implements ProviderListener {
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
     this.#telemetry = telemetry;
-    this.#conversations = new BoundedMap(maxConversations, endConversation);
+    this.#conversations = new BoundedMap(maxConversations, endConversation, LIFETIME);
     this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
-    this.#closed = new BoundedMap(maxConversations);
+    this.#closed = new BoundedMap(maxConversations, undefined, LIFETIME);
+    this.#memories = [this.agents, this.#conversations, this.#closed];
   }
 
   conversation(kind: ConversationKind, id: string): Conversation {
@@ -97,7 +111,7 @@ export class Conversations implements ProviderListener {
       ended: (ended) => this.#segments.delete(ended),
     });
     this.#segments.add(segment);
-    this.#watch();
+    this.watch();
     return segment;
   }
 
@@ -108,7 +122,7 @@ export class Conversations implements ProviderListener {
       closed: (closed, endTime) => this.#closing(closed, endTime),
     });
     this.#invocations.add(invocation);
-    this.#watch();
+    this.watch();
     return invocation;
   }
 
@@ -117,10 +131,17 @@ export class Conversations implements ProviderListener {
     return this.#byId.get(id);
   }
 
+  /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
+  remember<Key, Value>(limit: number): BoundedMap<Key, Value> {
+    const memory = new BoundedMap<Key, Value>(limit, undefined, LIFETIME);
+    this.#memories.push(memory);
+    return memory;
+  }
+
   /** Ends it with the rest: when it is overdue, at a shutdown, at exit. */
   keep(member: Member): void {
     this.#members.add(member);
-    this.#watch();
+    this.watch();
   }
 
   release(member: Member): void {
@@ -162,8 +183,8 @@ export class Conversations implements ProviderListener {
    * program itself reads next has completed it. Until then it stays for a while.
    */
   settle(invocation: Invocation): void {
-    const { ended, calls, reading, closed, read, details, span } = invocation;
-    if (ended === undefined || calls > 0 || reading || closed) return;
+    const { finished, calls, reading, closed, read, details, span, below } = invocation;
+    if (finished === undefined || calls > 0 || reading || closed || below.size > 0) return;
     const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
     if (!span.isRecording() || invocation.complete) {
       invocation.close();
@@ -202,6 +223,7 @@ export class Conversations implements ProviderListener {
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
     invocation.agent ??= this.agents.get(agentId ?? '');
     if (conversationId === undefined) return;
+    if (invocation.above !== undefined) return;
     const conversation = this.conversation(invocation.kind, conversationId);
     conversation.startedRun();
     if (invocation.segment?.conversation !== undefined) return;
@@ -217,6 +239,9 @@ export class Conversations implements ProviderListener {
       read = true;
     });
     invocation.reading = false;
+    // What is read may tell that it goes on after all.
+    invocation.read = invocation.finished !== undefined;
+    if (!invocation.read || invocation.below.size > 0) return;
     const parentIsOver = invocation.segment?.parentEnded === true;
     if (read || parentIsOver || invocation.complete) invocation.close();
   }
@@ -224,24 +249,22 @@ export class Conversations implements ProviderListener {
   #closing(invocation: Invocation, endTime: number): void {
     guard('recording an invocation', recordInvocation, invocation, endTime);
     this.#invocations.delete(invocation);
-    if (invocation.id === undefined) return;
-    this.#byId.delete(invocation.id);
-    this.#closed.set(invocation.id, invocation.spanContext);
+    if (invocation.id !== undefined) {
+      this.#byId.delete(invocation.id);
+      this.#closed.set(invocation.id, invocation.spanContext);
+    }
+    invocation.forgotten?.();
+    if (invocation.above !== undefined) this.settle(invocation.above);
   }
 
   /** Looks for what is overdue as long as something is open; the timer keeps no process alive. */
-  #watch(): void {
+  watch(): void {
     if (this.#timer !== undefined) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
     this.#timer = setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval);
     (this.#timer as { unref?: () => void }).unref?.();
-    const atExit = (): void => {
-      guard('ending at exit', () => this.endAll());
-    };
-    if (typeof process !== 'object' || typeof process.once !== 'function') return;
-    process.once('exit', atExit);
-    this.#stopListening = () => process.removeListener('exit', atExit);
+    this.#stopListening = atExit(() => this.endAll());
   }
 
   #rest(): void {
@@ -257,14 +280,16 @@ export class Conversations implements ProviderListener {
     for (const invocation of [...this.#invocations]) {
       if (invocation.reading) continue;
       const overdue =
-        invocation.ended === undefined
+        invocation.finished === undefined
           ? time - invocation.created >= runTimeout || invocation.expired(now())
-          : time - invocation.ended >= conversationIdleTimeout;
+          : time - invocation.finished >= conversationIdleTimeout;
       if (overdue) invocation.close();
     }
     for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
-    if (this.#segments.size + this.#invocations.size + this.#members.size === 0) this.#rest();
+    for (const memory of this.#memories) memory.expire();
+    const sizes = [this.#segments, this.#invocations, this.#members, ...this.#memories];
+    if (sizes.every(({ size }) => size === 0)) this.#rest();
   }
 }
 

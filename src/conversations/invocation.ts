@@ -1,6 +1,14 @@
-import { type Attributes, type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
+import { guard } from '../guard.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
@@ -10,7 +18,9 @@ import type { Failure } from '../telemetry/error.ts';
 import { type Place, placeAttributes } from '../telemetry/hierarchy.ts';
 import { invocationSpanName, startInvocationSpan } from '../telemetry/invocation-span.ts';
 import { metricDimensions } from '../telemetry/metrics.ts';
+import { addCosts } from '../telemetry/prices.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { addUsage, type Usage } from '../telemetry/usage.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import type {
   Agent,
@@ -19,6 +29,7 @@ import type {
   InvocationSnapshot,
   MessageSnapshot,
   StepSnapshot,
+  ToolCallSnapshot,
 } from './model.ts';
 import type { Segment } from './segment.ts';
 import { Steps } from './steps.ts';
@@ -37,10 +48,21 @@ export interface InvocationStart {
   readonly content: InvocationContent | undefined;
   readonly context: Context;
   readonly startTime: number;
+  /** The invocation whose agent called for it: a subagent's turn stands below the turn that it works for. */
+  readonly above?: Invocation | undefined;
+  readonly subagentId?: string | undefined;
   /** Known where something else than the creation of the invocation has told it. */
   readonly clock?: ServerClock;
+  /** Told when it has closed: to be kept no longer. */
+  readonly forgotten?: () => void;
   /** Records it: no more is going to be known of it. */
   readonly closed: (invocation: Invocation, endTime: number) => void;
+}
+
+/** Tokens and USD, as far as they are known. */
+export interface Spent {
+  readonly usage: Usage | undefined;
+  readonly cost: number | undefined;
 }
 
 /** Reads what is still unknown of an invocation that has ended. */
@@ -60,6 +82,11 @@ export class Invocation {
   readonly asked: AskedMessages;
   readonly requested: InvocationContent | undefined;
   readonly steps: Steps;
+  readonly above: Invocation | undefined;
+  /** Those that work for it and are not closed. */
+  readonly below: Set<Invocation> = new Set();
+  readonly subagentId: string | undefined;
+  readonly forgotten: (() => void) | undefined;
   /** When it was created, on the clock that never jumps. */
   readonly created: number = monotonic();
   readonly #startAttributes: Attributes;
@@ -69,6 +96,8 @@ export class Invocation {
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
+  /** USD, where the price is known. */
+  cost: number | undefined;
   pollCount = 0;
   /** When it was last seen to be under way; its end is later. */
   #lastOpenTime: number;
@@ -84,7 +113,14 @@ export class Invocation {
   /** It is read once. */
   read = false;
   details: ReadDetails | undefined;
+  /** All that it did has passed by, so that nothing has to be read. */
+  allSeen = false;
+  /** When the request that asks for it was answered, where that does not tell its id. */
+  acceptedAt: number | undefined;
   #agentId: string | undefined;
+  /** Since when it is known, on the clock that never jumps, that nothing is under way any more, but not what came of it. */
+  #over: number | undefined;
+  #spentBelow: Spent = { usage: undefined, cost: undefined };
 
   constructor(start: InvocationStart) {
     this.telemetry = start.telemetry;
@@ -97,7 +133,11 @@ export class Invocation {
     this.asked = start.asked;
     this.requested = start.content;
     this.#closed = start.closed;
-    this.#clock = start.clock ?? new ServerClock();
+    this.above = start.above;
+    this.subagentId = start.subagentId;
+    this.forgotten = start.forgotten;
+    this.above?.below.add(this);
+    this.#clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.#clock);
     const { settings } = start.telemetry;
     this.steps = new Steps({
       content: start.telemetry.wantsContent,
@@ -110,8 +150,8 @@ export class Invocation {
       place: this.place,
       endpoint: this.endpoint,
       attributes: start.attributes,
-      parent: this.segment?.contextIn(context) ?? context,
-      links: bounded || caller === undefined ? [] : [{ context: caller }],
+      parent: (this.above ?? this.segment)?.contextIn(context) ?? context,
+      links: bounded || caller === undefined || this.above !== undefined ? [] : [{ context: caller }],
       startTime: this.startTime,
     });
     this.span = started.span;
@@ -130,6 +170,7 @@ export class Invocation {
       invocationId: this.snapshot?.id,
       agentId: this.#agentId,
       agentName: this.agent?.name,
+      subagentId: this.subagentId,
     };
   }
 
@@ -139,6 +180,11 @@ export class Invocation {
 
   get spanContext(): SpanContext {
     return this.span.spanContext();
+  }
+
+  /** What it and all below it has spent. */
+  get spent(): Spent {
+    return addSpent({ usage: this.snapshot?.usage, cost: this.cost }, this.#spentBelow);
   }
 
   get dimensions(): Attributes {
@@ -165,7 +211,12 @@ export class Invocation {
    * @param live it was just told by a stream: the time is when it happened, not only when it came to light
    */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
-    if (this.closed || this.ended !== undefined) return;
+    if (this.closed) return;
+    if (this.ended !== undefined) {
+      this.#seeLateUsage(snapshot);
+      return;
+    }
+    this.#over = undefined;
     const first = this.snapshot === undefined;
     this.snapshot = snapshot;
     if (first) this.#identify(snapshot, time);
@@ -196,11 +247,73 @@ export class Invocation {
     this.ended = monotonic();
     this.endTime = Math.max(endTime, this.startTime);
     this.failure = failure;
-    const usage = this.snapshot?.usage;
-    this.conversation?.spent(usage);
+    const seconds = (this.endTime - this.startTime) / 1e3;
+    const context = this.contextIn(ROOT_CONTEXT);
+    this.telemetry.metrics.recordDuration(seconds, this.dimensions, failure?.type, context);
+    this.#spend(this.snapshot?.usage);
+  }
+
+  #spend(usage: Usage | undefined): void {
+    this.cost = this.costOf(usage);
+    this.conversation?.spent(usage, this.cost);
     const { metrics } = this.telemetry;
-    metrics.recordDuration((this.endTime - this.startTime) / 1e3, this.dimensions, failure?.type);
-    if (usage !== undefined) metrics.recordUsage(usage, this.dimensions);
+    const context = this.contextIn(ROOT_CONTEXT);
+    const { dimensions } = this;
+    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
+    if (this.cost !== undefined) metrics.recordCost(this.cost, dimensions, context);
+  }
+
+  /** Some servers count tokens only a while after the end. */
+  #seeLateUsage({ usage }: InvocationSnapshot): void {
+    if (this.snapshot === undefined || this.snapshot.usage !== undefined || usage === undefined) return;
+    this.snapshot = { ...this.snapshot, usage };
+    this.#spend(usage);
+  }
+
+  /** The program is asked to do something before it can go on. */
+  wait(calls: readonly ToolCallSnapshot[], time: number): void {
+    if (this.closed || this.ended !== undefined) return;
+    this.#over = undefined;
+    this.steps.wait(calls, time);
+    this.touch(time);
+  }
+
+  /** Nothing of its conversation is under way: it is over, whatever came of it. */
+  seeOver(time: number): void {
+    if (this.closed || this.ended !== undefined) return;
+    this.touch(time);
+    this.#over ??= monotonic();
+  }
+
+  /** It is under way after all. */
+  seeUnderWay(): void {
+    this.#over = undefined;
+  }
+
+  /** Since when its end, or at least that it is over, is known, on the clock that never jumps. */
+  get finished(): number | undefined {
+    return this.ended ?? this.#over;
+  }
+
+  /** Its agent, told by something else than the invocation. */
+  introduce(agent: Agent, attributes: Attributes): void {
+    if (this.closed) return;
+    this.agent = agent;
+    this.#agentId ??= agent.id;
+    this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
+    if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
+  }
+
+  /** A time of the server's in local time; `fallback` where the server has not said. */
+  localTime(serverTime: number | undefined, fallback: number): number {
+    return this.#clock.local(serverTime, fallback);
+  }
+
+  /** What several model calls of it cost together, in USD. */
+  costOf(usage: Usage | undefined): number | undefined {
+    return guard('pricing a run', () =>
+      this.telemetry.costs.of({ usage, aggregate: true }, this.#startAttributes),
+    );
   }
 
   /** Something was done for it: it is under way. */
@@ -211,7 +324,7 @@ export class Invocation {
 
   /** All that is to be known of it is known. */
   get complete(): boolean {
-    return this.steps.isComplete(this.snapshot?.usage);
+    return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
   /** The server has given it up by now, whether or not anybody asked. */
@@ -221,20 +334,27 @@ export class Invocation {
   }
 
   closeIfFinished(): void {
-    if (this.ended !== undefined && !this.reading) this.close();
+    if (this.finished !== undefined && !this.reading) this.close();
   }
 
   /** Records it, with its steps and tool calls. What is under way is recorded as far as it is known. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    for (const invocation of [...this.below]) invocation.close();
     const endTime = this.endTime ?? Math.max(this.#lastOpenTime, this.startTime);
+    if (this.above !== undefined) this.above.#closedBelow(this);
     this.#closed(this, endTime);
     this.segment?.invocationClosed(this, endTime);
   }
 
+  #closedBelow(invocation: Invocation): void {
+    this.below.delete(invocation);
+    this.#spentBelow = addSpent(this.#spentBelow, invocation.spent);
+  }
+
   #identify(snapshot: InvocationSnapshot, time: number): void {
-    this.#clock.learn(snapshot.createdAt, time);
+    this.#clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
     this.#agentId ??= snapshot.agentId;
     const { model } = snapshot;
     const attributes: Attributes = { ...snapshot.parameters, ...placeAttributes(this.place) };
@@ -245,4 +365,11 @@ export class Invocation {
     this.addAttributes(attributes);
     if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
   }
+}
+
+function addSpent(a: Spent, b: Spent): Spent {
+  return {
+    usage: a.usage === undefined || b.usage === undefined ? (a.usage ?? b.usage) : addUsage(a.usage, b.usage),
+    cost: a.cost === undefined || b.cost === undefined ? (a.cost ?? b.cost) : addCosts(a.cost, b.cost),
+  };
 }

@@ -75,6 +75,11 @@ export interface ToolCallSnapshot {
   readonly imageCount: number | undefined;
   readonly resultCount: number | undefined;
   readonly content: ToolCallContent | undefined;
+  /** The item that it is, where the API has items instead of steps. */
+  readonly itemId?: string;
+  /** The subagent that it is about. */
+  readonly subagentId?: string;
+  readonly failure?: Failure;
 }
 
 /** Read only where content is recorded. */

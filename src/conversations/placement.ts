@@ -20,7 +20,7 @@ export interface Placement {
   /** Takes what the call came to, before its span ends: the result, plain or put together from a stream. */
   readonly settled?: (call: Call, result: unknown, span: OpenSpan) => void;
   /** Told when the span has ended, so that what stands beside it comes after it. */
-  readonly ended?: (result: unknown, endTime: number) => void;
+  readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
   /** Whether what the span stands for goes on after the call: whoever says so has to finish the span. */
   readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
 }

@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
+import type { RequestedToolCall } from '../operations/index.ts';
 import { endInvocationSpan } from '../telemetry/invocation-span.ts';
 import type { Message, MessagePart } from '../telemetry/messages.ts';
 import { recordStep } from '../telemetry/step-span.ts';
@@ -18,17 +19,25 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   const outputs = drawStepsAndTools(invocation, drawn, endTime);
   const content = snapshot?.content ?? invocation.requested;
   const usage = snapshot?.usage;
-  const left = usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
+  const unclaimedUsage =
+    usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
+  const left =
+    unclaimedUsage === undefined || (drawn.length > 0 && isNoUsage(unclaimedUsage))
+      ? undefined
+      : unclaimedUsage;
   endInvocationSpan(telemetry, span, {
     attributes: invocation.attributes,
+    startTime: invocation.startTime,
     endTime,
     observed: invocation.ended !== undefined,
     status: snapshot?.status,
     finishReason: snapshot?.finishReason,
     failure: invocation.failure,
     pollCount: invocation.pollCount,
-    usage: left === undefined || (drawn.length > 0 && isNoUsage(left)) ? undefined : left,
-    totals: { usage, runs: 0, userMessages: invocation.asked.count },
+    usage: left,
+    cost: invocation.costOf(left),
+    totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
+    toolCalls: steps.toolCalls.map(requestedToolCall),
     systemInstructions: content?.systemInstructions ?? [],
     toolDefinitions: content?.toolDefinitions ?? [],
     inputMessages: invocation.asked.messages,
@@ -131,11 +140,15 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
       call: { ...snapshot, content: withOutput(snapshot.content, call.output) },
       stepId: call.stepId,
       vectorStoreIds: invocation.snapshot?.vectorStoreIds ?? [],
-      failure: undefined,
+      itemId: snapshot.itemId,
+      failure: call.failure ?? snapshot.failure,
       startTime,
       endTime,
     },
-    { parent: invocation.contextIn(ROOT_CONTEXT), place: invocation.place },
+    {
+      parent: invocation.contextIn(ROOT_CONTEXT),
+      place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
+    },
   );
   return endTime;
 }
@@ -143,6 +156,11 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
 /** A step that was seen before its tool's output has it only from the request that brought it. */
 function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
   return content === undefined ? undefined : { ...content, result: content.result ?? output };
+}
+
+function requestedToolCall({ snapshot: { id, name, type, content }, output }: ToolCall): RequestedToolCall {
+  const own = withOutput(content, output);
+  return { id, name, type, ...(own === undefined ? {} : { content: own }) };
 }
 
 function toolResponses(calls: readonly ToolCall[]): Message[] {

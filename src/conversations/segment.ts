@@ -2,7 +2,7 @@ import { type Context, type Span, type SpanContext, trace } from '@opentelemetry
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic, now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { endConversationSpan, startConversationSpan } from '../telemetry/conversation-span.ts';
+import { endConversationSpan, NO_TOTALS, startConversationSpan } from '../telemetry/conversation-span.ts';
 import { placeAttributes } from '../telemetry/hierarchy.ts';
 import { beforeSpanEnds } from '../telemetry/span-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -128,7 +128,7 @@ export class Segment {
     this.ended = true;
     for (const invocation of [...this.invocations]) invocation.close();
     this.#conversation?.segments.delete(this.traceId);
-    const totals = this.#conversation?.totals ?? { usage: undefined, runs: 0, userMessages: 0 };
+    const totals = this.#conversation?.totals ?? NO_TOTALS;
     endConversationSpan(this.span, totals, Math.max(time, this.#startTime));
     this.#ended(this);
   }

@@ -1,3 +1,4 @@
+import type { Failure } from '../telemetry/error.ts';
 import { type Message, messageFinishReason } from '../telemetry/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/usage.ts';
 import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
@@ -24,6 +25,14 @@ export interface ToolCall {
   startTime: number | undefined;
   endTime: number | undefined;
   output: unknown;
+  /** What the program said of it when it answered. */
+  failure: Failure | undefined;
+}
+
+/** A function that the program ran, and for how long. */
+export interface TimedToolCall {
+  readonly snapshot: ToolCallSnapshot;
+  readonly seconds: number;
 }
 
 /** The steps and tool calls of one invocation, gathered from wherever they pass by. */
@@ -103,6 +112,17 @@ export class Steps {
       this.#outputs.set(messageId, message);
   }
 
+  /**
+   * A tool call that is part of no step.
+   *
+   * @param live when a stream told that it began or ended; otherwise nothing tells its times
+   */
+  seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
+    const call = this.#toolCall(snapshot);
+    call.startTime ??= live.beganAt;
+    call.endTime ??= live.endedAt;
+  }
+
   /** The program is asked to run tools: the model call that asked is over. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     this.#waitingSince = time;
@@ -115,15 +135,32 @@ export class Steps {
     }
   }
 
-  /** The program answers tool calls. */
-  answer(outputs: ReadonlyMap<string, unknown>, time: number): void {
+  /**
+   * The program answers tool calls.
+   *
+   * @returns those whose time is known by that
+   */
+  answer(outputs: ReadonlyMap<string, unknown>, time: number): TimedToolCall[] {
+    const timed: TimedToolCall[] = [];
     for (const [id, output] of outputs) {
       const toolCall = this.#toolCalls.get(id);
       if (toolCall === undefined) continue;
       toolCall.startTime ??= this.#waitingSince;
-      toolCall.endTime ??= time;
       if (this.#content) toolCall.output = output;
+      if (toolCall.endTime !== undefined) continue;
+      toolCall.endTime = time;
+      const { snapshot, startTime } = toolCall;
+      if (startTime !== undefined) timed.push({ snapshot, seconds: (time - startTime) / 1e3 });
     }
+    return timed;
+  }
+
+  /** What came of a tool call has come to light, not when. */
+  seeToolResult(id: string, result: { output: unknown; failure: Failure | undefined }): void {
+    const toolCall = this.#toolCalls.get(id);
+    if (toolCall === undefined) return;
+    toolCall.failure = result.failure;
+    if (this.#content) toolCall.output = result.output;
   }
 
   /** Whether every step has been seen: their usage adds up to the whole. */
@@ -145,10 +182,17 @@ export class Steps {
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
     const known = this.#toolCalls.get(snapshot.id);
     if (known !== undefined) {
-      known.snapshot = snapshot;
+      known.snapshot = { ...known.snapshot, ...snapshot };
       return known;
     }
-    const made = { snapshot, stepId: undefined, startTime: undefined, endTime: undefined, output: undefined };
+    const made = {
+      snapshot,
+      stepId: undefined,
+      startTime: undefined,
+      endTime: undefined,
+      output: undefined,
+      failure: undefined,
+    };
     if (this.#toolCalls.size < MOST_TOOL_CALLS) this.#toolCalls.set(snapshot.id, made);
     return made;
   }

@@ -27,7 +27,7 @@ export class Histories implements ConversationApi {
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#toolCalls = new ResponseToolCalls(telemetry);
+    this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
   }
 
   static covers(call: Call, { route }: ApiRequest): boolean {
@@ -54,22 +54,27 @@ export class Histories implements ConversationApi {
       parent,
       attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
       settled: (ended) => segment?.touch(ended.endTime),
-      ended: (result, endTime) =>
-        this.#answered(id, result, { ...asking, endTime }, { userMessages, content }),
+      ended: (result, endTime, cost) =>
+        this.#answered(id, result, { ...asking, endTime, cost }, { userMessages, content }),
     };
   }
 
   #answered(
     id: string,
     result: unknown,
-    asking: Pick<AskingResponse, 'parent' | 'startTime' | 'endTime'>,
+    {
+      cost,
+      ...asking
+    }: Pick<AskingResponse, 'parent' | 'startTime' | 'endTime'> & {
+      cost: number | undefined;
+    },
     { userMessages, content }: { userMessages: number; content: boolean },
   ): void {
     if (arrayField(result, 'choices').length === 0) return;
     const conversation = this.#conversations.conversation('conversation', id);
     conversation.startedRun();
     conversation.askedWithRun(userMessages);
-    conversation.spent(readUsage(field(result, 'usage')));
+    conversation.spent(readUsage(field(result, 'usage')), cost);
     this.#toolCalls.asked(
       readAskedCalls(result, { content }),
       {

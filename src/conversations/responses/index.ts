@@ -1,5 +1,5 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { BoundedMap } from '../../bounded-map.ts';
+import type { BoundedMap } from '../../bounded-map.ts';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
@@ -24,13 +24,14 @@ export class Responses implements ConversationApi {
   readonly #conversations: Conversations;
   readonly #toolCalls: ResponseToolCalls;
   /** Where the spans of responses stand, for the requests that refer to them. */
-  readonly #known = new BoundedMap<string, SpanContext>(MOST_RESPONSES);
+  readonly #known: BoundedMap<string, SpanContext>;
   readonly #background = new Map<string, BackgroundResponse>();
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#toolCalls = new ResponseToolCalls(telemetry);
+    this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
+    this.#known = conversations.remember(MOST_RESPONSES);
   }
 
   static covers({ route }: ApiRequest): boolean {
@@ -102,7 +103,7 @@ export class Responses implements ConversationApi {
     return {
       chunk: (event, time) => times.add(event, time),
       settled: (ended, result, span) => this.#responded(follow, ended, result, span),
-      ended: (result, endTime) => this.#ended(follow, result, endTime),
+      ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
       keepsOpen: (ended, result, span) => this.#goesOn(follow, ended, result, span),
     };
   }
@@ -113,6 +114,7 @@ export class Responses implements ConversationApi {
     if (id === undefined) return;
     const own = trace.getSpanContext(span.context);
     if (own !== undefined) this.#known.set(id, own);
+    this.#conversations.watch();
   }
 
   /** A response that goes on in the background keeps its span until its end comes to light. */
@@ -128,7 +130,7 @@ export class Responses implements ConversationApi {
     return true;
   }
 
-  #ended(follow: FollowedResponse, response: unknown, endTime: number): void {
+  #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
     if (stringField(response, 'id') === undefined) return;
     const { segment, parent, startTime, vectorStoreIds } = follow;
     const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
@@ -146,7 +148,7 @@ export class Responses implements ConversationApi {
     const conversation = this.#conversations.conversation('conversation', conversationId);
     conversation.startedRun();
     conversation.askedWithRun(follow.userMessages);
-    conversation.spent(readUsage(field(response, 'usage')));
+    conversation.spent(readUsage(field(response, 'usage')), cost);
   }
 
   #settled({ route }: ApiRequest, segment: Segment | undefined, call: Call): void {

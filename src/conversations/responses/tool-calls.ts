@@ -1,8 +1,9 @@
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import { BoundedMap } from '../../bounded-map.ts';
+import type { BoundedMap } from '../../bounded-map.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/tool-span.ts';
+import type { Conversations } from '../conversations.ts';
 import { clamp } from '../timing.ts';
 import type { ItemCall, ItemTimes } from './items.ts';
 
@@ -31,10 +32,11 @@ interface PendingCall {
 export class ResponseToolCalls {
   readonly #telemetry: Telemetry;
   /** Calls that the program has been asked for, by their ids. One that is never answered is never drawn. */
-  readonly #pending = new BoundedMap<string, PendingCall>(MOST_PENDING);
+  readonly #pending: BoundedMap<string, PendingCall>;
 
-  constructor(telemetry: Telemetry) {
+  constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
+    this.#pending = conversations.remember(MOST_PENDING);
   }
 
   /** Takes the tool calls of a response that has ended. */
@@ -62,13 +64,9 @@ export class ResponseToolCalls {
           },
         },
         response,
-        { startTime: response.endTime, endTime: Math.max(time, response.endTime) },
+        { startTime: response.endTime, endTime: Math.max(time, response.endTime), timedHere: true },
       );
     }
-  }
-
-  clear(): void {
-    this.#pending.clear();
   }
 
   #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
@@ -81,7 +79,11 @@ export class ResponseToolCalls {
     });
   }
 
-  #draw(asked: ItemCall, response: AskingResponse, times: { startTime: number; endTime: number }): void {
+  #draw(
+    asked: ItemCall,
+    response: AskingResponse,
+    times: { startTime: number; endTime: number; timedHere?: boolean },
+  ): void {
     const recorded: RecordedToolCall = {
       call: asked.call,
       stepId: undefined,
