@@ -2,6 +2,7 @@ import { defineConfig, type UserConfig } from 'tsdown';
 
 const config: UserConfig = defineConfig({
   entry: {
+    bin: 'src/bin.ts',
     index: 'src/index.ts',
     client: 'src/client-entry.ts',
     export: 'src/export/index.ts',

@@ -1,7 +1,15 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Tests that run programs in lanes: clean projects with the packed package in them. */
-const LANE_TESTS = ['test/lanes/**/*.test.ts', 'test/loading/**/*.test.ts', 'test/package/**/*.test.ts'];
+const LANE_TESTS = [
+  'test/double/packages.test.ts',
+  'test/entries/*.test.ts',
+  'test/lanes/**/*.test.ts',
+  'test/loading/**/*.test.ts',
+  'test/package/**/*.test.ts',
+  'test/transparency/transparency.test.ts',
+  'test/types/**/*.test.ts',
+];
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -1,6 +1,11 @@
+import type { ProviderRow } from './client/provider.ts';
 import type { Hooks } from './hooks.ts';
+import { aFunction, count, flag, type Option, oneOf, textOf } from './option.ts';
+import { field, stringField } from './payload.ts';
 import type { EventOptions, EventPreset } from './sink-events.ts';
 import type { CompletionHook } from './telemetry/completion.ts';
+import { asPackage, type PricePackage } from './telemetry/price-package.ts';
+import { type ModelPrices, readTable } from './telemetry/prices.ts';
 
 /** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
@@ -69,6 +74,25 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * the step, or `spans` below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
    */
   streamDeltas?: 'off' | 'events' | 'spans';
+  /**
+   * Whether a stream is asked for its usage: `observe` (default) leaves requests as they are; `include` adds
+   * `stream_options.include_usage` to streamed completions that do not say whether they want it, and hides the
+   * extra chunk from the program. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
+   */
+  streamUsage?: 'observe' | 'include';
+  /**
+   * Whether costs are recorded, where prices are known: from the optional peer `@pydantic/genai-prices`, which is
+   * used if it is installed, and from `prices`. Default `true`. Bundled programs hand over the package itself:
+   * `cost: await import('@pydantic/genai-prices')`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
+   */
+  cost?: boolean | PricePackage;
+  /**
+   * Prices in USD by model, instead of those of the price package or beside them. The name of a model may end in
+   * `*`. `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` is for a million tokens.
+   */
+  prices?: Readonly<Record<string, ModelPrices>>;
+  /** Hosts and the names of who answers there, before those that are known. Default: none. */
+  providers?: readonly ProviderRow[];
   /** A function that gets events, and how much they tell. Default: none. See `docs/events.md`. */
   events?: EventOptions;
 }
@@ -88,6 +112,10 @@ export interface Settings {
   readonly apiSpans: 'all' | 'writes' | 'none';
   readonly adoptRuns: boolean;
   readonly streamDeltas: 'off' | 'events' | 'spans';
+  readonly streamUsage: 'observe' | 'include';
+  readonly cost: boolean | PricePackage;
+  readonly prices: Readonly<Record<string, ModelPrices>>;
+  readonly providers: readonly ProviderRow[];
   readonly events: (EventOptions & { readonly preset: EventPreset }) | undefined;
   readonly requestHook: Hooks['requestHook'];
   readonly responseHook: Hooks['responseHook'];
@@ -95,18 +123,6 @@ export interface Settings {
   readonly startSpanHook: Hooks['startSpanHook'];
   /** Whether spans also have the names that attributes had in older versions of the conventions. */
   readonly olderNames: boolean;
-}
-
-interface Option<Value> {
-  /** The environment variable; what is no text has none. */
-  readonly variable?: string;
-  /** There is a variable only. */
-  readonly variableOnly?: true;
-  readonly fallback: Value;
-  /** The accepted values, for the report of one that is not. */
-  readonly accepts: string;
-  /** The value in its one form; `undefined` where it is not accepted. */
-  readonly parse: (value: unknown) => Value | undefined;
 }
 
 const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
@@ -133,6 +149,23 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
   adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...flag(false) },
   streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
+  streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },
+  cost: {
+    variable: `${OPENAI}COST`,
+    fallback: true,
+    accepts: 'true, false, the module @pydantic/genai-prices',
+    parse: (value) => asPackage(value) ?? flag(true).parse(value),
+  },
+  prices: {
+    fallback: {},
+    accepts: 'objects with an object of prices in USD for each model',
+    parse: readTable,
+  },
+  providers: {
+    fallback: [],
+    accepts: 'lists of objects with the texts host and provider',
+    parse: (value) => (Array.isArray(value) && value.every(isProviderRow) ? value : undefined),
+  },
   events: {
     fallback: undefined,
     accepts: `objects with a function sink and a preset of ${PRESET.accepts}`,
@@ -209,66 +242,16 @@ function resolve(
   return fallback;
 }
 
-/** Names are accepted in any case. The first is the default. */
-function oneOf<const Name extends string>(
-  names: readonly [Name, ...Name[]],
-  aliases: Readonly<Record<string, Name>> = {},
-): Omit<Option<Name>, 'variable'> {
-  const byKey = new Map<string, Name>(
-    [...names.map((name) => [name, name] as const), ...Object.entries(aliases)].map(([key, name]) => [
-      key.toLowerCase(),
-      name,
-    ]),
-  );
-  return {
-    fallback: names[0],
-    accepts: [...names, ...Object.keys(aliases)].join(', '),
-    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
-  };
-}
-
-function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
-  const { parse } = oneOf(['false', 'true']);
-  return {
-    fallback,
-    accepts: 'true, false',
-    parse: (value) => {
-      const parsed = parse(value);
-      return parsed === undefined ? undefined : parsed === 'true';
-    },
-  };
-}
-
-function count(fallback: number): Omit<Option<number>, 'variable'> {
-  return {
-    fallback,
-    accepts: 'whole numbers from 0',
-    parse: (value) => {
-      const parsed = typeof value === 'string' ? Number(value.trim() || Number.NaN) : value;
-      return typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
-    },
-  };
-}
-
-function aFunction<Value>(): Option<Value | undefined> {
-  return {
-    fallback: undefined,
-    accepts: 'functions',
-    parse: (value) => (typeof value === 'function' ? (value as Value) : undefined),
-  };
+function isProviderRow(value: unknown): value is ProviderRow {
+  return stringField(value, 'host') !== undefined && stringField(value, 'provider') !== undefined;
 }
 
 function parseEvents(value: unknown): Settings['events'] {
-  const { sink, preset = PRESET.fallback } = (value ?? {}) as { sink?: unknown; preset?: unknown };
-  const parsed = PRESET.parse(preset);
+  const sink = field(value, 'sink');
+  const parsed = PRESET.parse(field(value, 'preset') ?? PRESET.fallback);
   return typeof sink === 'function' && parsed !== undefined
     ? { sink: sink as EventOptions['sink'], preset: parsed }
     : undefined;
-}
-
-/** Options of untyped programs may be anything, even what has no text. */
-function textOf(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 }
 
 function readEnvironment(): Environment {

@@ -37,7 +37,14 @@ export async function guardAsync(where: string, run: () => Promise<void>): Promi
 export function warnOnce(key: string, message: string): void {
   if (reported.has(key) || reported.size >= MAX_REPORTED) return;
   reported.add(key);
-  diag.warn(`opentelemetry-instrumentation-openai: ${message}`);
+  log('warn', message);
+}
+
+/** The one place that writes to OpenTelemetry's log. */
+export function log(level: 'warn' | 'info', message: string): void {
+  const line = `opentelemetry-instrumentation-openai: ${message}`;
+  if (level === 'warn') diag.warn(line);
+  else diag.info(line);
 }
 
 function report(where: string, error: unknown): void {

@@ -3,7 +3,7 @@ import { type Call, type CallObservation, readHeader } from './client/call.ts';
 import type { OperationKey } from './client/routes.ts';
 import { guard, guardAsync } from './guard.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
-import { field } from './payload.ts';
+import { asObject, field } from './payload.ts';
 import type { CallSpanStart } from './telemetry/call-span.ts';
 
 /** A call as hooks see it before it is sent. Its body and query are the program's own objects: not to be changed. */
@@ -88,7 +88,7 @@ export class CallHooks {
     const { startSpanHook } = this.#hooks;
     const request = this.#request;
     if (startSpanHook === undefined || request === undefined) return {};
-    return { ...runHook('startSpanHook', () => startSpanHook(request)) };
+    return { ...(asObject(runHook('startSpanHook', () => startSpanHook(request))) as Attributes) };
   }
 
   /** Has them called around a call with a span of its own. */
@@ -111,6 +111,7 @@ export class CallHooks {
     return {
       context,
       chunk: (value, time) => observation.chunk?.(value, time),
+      hiddenChunk: (value) => observation.hiddenChunk?.(value),
       settle: (call) => {
         this.#received(call);
         if (span !== undefined) this.#finishing(span, call.value);

@@ -5,6 +5,7 @@ import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
 import { guard } from './guard.ts';
 import { Observer } from './observer.ts';
+import type { LoggerProvider } from './telemetry/events.ts';
 import { NAME, VERSION } from './version.ts';
 
 /**
@@ -58,6 +59,11 @@ export class OpenAIInstrumentation {
 
   setMeterProvider(meterProvider: MeterProvider): void {
     this.#observer.telemetry.setMeterProvider(meterProvider);
+  }
+
+  /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; by default the one registered with either */
+  setLoggerProvider(loggerProvider: LoggerProvider): void {
+    this.#observer.telemetry.setLoggerProvider(loggerProvider);
   }
 
   getConfig(): OpenAIInstrumentationConfig {

@@ -1,8 +1,9 @@
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Call, CallObservation, CallObserver, ToolRun } from './client/call.ts';
 import { deploymentOf, endpointOf } from './client/provider.ts';
-import { matchRoute } from './client/routes.ts';
+import { matchRoute, type OperationKey } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
+import { Agents } from './conversations/agents/index.ts';
 import { Assistants } from './conversations/assistants/index.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { Histories } from './conversations/histories/index.ts';
@@ -13,12 +14,14 @@ import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
 import { guard } from './guard.ts';
 import { CallHooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
-import { stringField } from './payload.ts';
 import { CallSpan, type CallSpanStart } from './telemetry/call-span.ts';
 import { OtherInferences } from './telemetry/inference-above.ts';
 import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { runTool } from './telemetry/tool-run.ts';
+
+/** Streams of all other operations tell their usage anyway. */
+const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
 
 export interface ObserverHooks {
   /** Called once, before the first call is made. */
@@ -32,6 +35,7 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #conversations: Conversations;
+  readonly #agents: Agents;
   readonly #assistants: Assistants;
   readonly #responses: Responses;
   readonly #histories: Histories;
@@ -48,6 +52,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config));
     this.#conversations = new Conversations(this.telemetry);
+    this.#agents = new Agents(this.telemetry, this.#conversations);
     this.#assistants = new Assistants(this.telemetry, this.#conversations);
     this.#responses = new Responses(this.telemetry, this.#conversations);
     this.#histories = new Histories(this.telemetry, this.#conversations);
@@ -77,6 +82,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   start(call: Call): CallObservation | undefined {
+    this.telemetry.costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
     const request: ApiRequest = {
       method: call.method,
@@ -89,6 +95,7 @@ export class Observer implements CallObserver, ProviderListener {
     };
     const observation = this.#observe(call, request);
     if (observation === undefined) return undefined;
+    call.wantsUsage = this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
     this.#open.add(call);
     return new OpenCall(observation, this.#open);
   }
@@ -142,6 +149,7 @@ export class Observer implements CallObserver, ProviderListener {
   #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
     if (Histories.covers(call, request)) return this.#histories;
     if (Assistants.covers(request)) return this.#assistants;
+    if (Agents.covers(request)) return this.#agents;
     return Responses.covers(request) ? this.#responses : undefined;
   }
 
@@ -189,6 +197,10 @@ class OpenCall implements CallObservation {
 
   chunk(value: unknown, time: number): void {
     this.#observation.chunk?.(value, time);
+  }
+
+  hiddenChunk(value: unknown): void {
+    this.#observation.hiddenChunk?.(value);
   }
 
   settle(call: Call): void {

@@ -2,7 +2,8 @@
  * Everything that `openai` exports, with its clients observed: for programs whose imports can be changed and
  * whose start command cannot.
  */
-import OpenAI from 'openai';
+// By its name: what `require('openai')` gives is a function beside the class.
+import { OpenAI } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client-entry.ts';
 
 instrumentOpenAI(OpenAI);

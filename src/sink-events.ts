@@ -38,6 +38,8 @@ export interface SinkEventBase {
   readonly conversationId?: string;
   /** Of an Assistants run. */
   readonly runId?: string;
+  /** How many events were dropped before this one, because the sink had failed again and again. */
+  readonly dropped?: number;
 }
 
 /** One operation of a model: a chat completion, a response, embeddings, a run; of a stream one, at its end. */
@@ -57,11 +59,11 @@ export interface ModelInvokeEvent extends SinkEventBase {
     readonly input: number;
     /** Embeddings have none. */
     readonly output?: number;
-    /** Parts of the input that came from the cache, or were written to it. */
-    readonly cacheRead: number;
-    readonly cacheWrite: number;
-    /** Part of the output. */
-    readonly reasoning: number;
+    /** Parts of the input that came from the cache, or were written to it. Of runs they are not told. */
+    readonly cacheRead?: number;
+    readonly cacheWrite?: number;
+    /** Part of the output. Of runs it is not told. */
+    readonly reasoning?: number;
   };
   /** `error.type`, where it failed. */
   readonly error?: string;

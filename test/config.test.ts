@@ -11,23 +11,6 @@ function resolve(
   return { settings, problems };
 }
 
-test('without options and variables the defaults hold', () => {
-  expect(resolve()).toEqual({
-    settings: {
-      captureMessageContent: 'NO_CONTENT',
-      runSteps: 'fetch',
-      maxContentLength: 16_384,
-      maxSpanContentLength: 65_536,
-      conversationSpans: 'auto',
-      conversationIdleTimeout: 30_000,
-      runTimeout: 600_000,
-      maxConversations: 10_000,
-      apiSpans: 'all',
-    },
-    problems: [],
-  });
-});
-
 describe('every option has a variable', () => {
   test.each([
     ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', 'span_only', 'SPAN_ONLY'],

@@ -62,3 +62,10 @@ test('warnings are said once, and not without end', () => {
   expect(warnings).toHaveLength(100);
   expect(warnings[0]).toBe('opentelemetry-instrumentation-openai: message 0');
 });
+
+test('lines of a message that look like frames are no frames', () => {
+  const error = new Error('It failed.\n    at secret (file.js:1:1)');
+  guards.guard('reading', fail, error);
+  expect(warnings[0]).toMatch(/Error\n\s+at .*guard.test/);
+  expect(warnings[0]).not.toContain('secret');
+});

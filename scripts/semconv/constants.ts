@@ -43,7 +43,7 @@ export interface MetricDefinition {
   readonly name: string;
   readonly description: string;
   readonly unit: string;
-  readonly instrument: 'histogram' | 'counter';
+  readonly instrument: 'histogram' | 'counter' | 'gauge';
   readonly valueType: 'int' | 'double';
   /** Bucket boundaries in the unit; empty where there are none. */
   readonly buckets: readonly number[];

@@ -1,4 +1,5 @@
 /** Renders docs/telemetry.md, the reference of everything that is recorded. */
+import { eventExample, loadExamples, metricExample, spanExample } from './example.ts';
 import type {
   AttributeDefinition,
   AttributeUse,
@@ -7,6 +8,8 @@ import type {
   Registry,
   SpanDefinition,
 } from './model.ts';
+
+const examples = loadExamples();
 
 const levels = {
   required: 'required',
@@ -74,14 +77,19 @@ function renderSpan(span: SpanDefinition, registry: Registry): string {
     `Name: ${nameText(span)}${fallback}. Kind: ${span.kind.toUpperCase()}.`,
   ];
   const note = span.note === undefined ? [] : [span.note];
-  return [...heading, ...note, ...renderUses(span.attributes, registry)].join('\n\n');
+  return [...heading, ...note, spanExample(examples, span.id), ...renderUses(span.attributes, registry)].join(
+    '\n\n',
+  );
 }
 
 function renderEvent(event: EventDefinition, registry: Registry): string {
   const place = event.onSpan ? 'An event on the span.' : 'A log record.';
-  return [`### \`${event.name}\``, `${event.brief} ${place}`, ...renderUses(event.attributes, registry)].join(
-    '\n\n',
-  );
+  return [
+    `### \`${event.name}\``,
+    `${event.brief} ${place}`,
+    eventExample(examples, event.name),
+    ...renderUses(event.attributes, registry),
+  ].join('\n\n');
 }
 
 /** A table of the signal's own attributes, and links to those that it shares with others. */
@@ -119,12 +127,12 @@ function groupTitle(id: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Groups that some span or event refers to. */
+/** Groups that some span or event refers to, and those that may be on any span. */
 function shared(registry: Registry): string[] {
   const named = [...registry.spans, ...registry.events].flatMap((signal) =>
     signal.attributes.flatMap((use) => use.group ?? []),
   );
-  return [...new Set(named)];
+  return [...new Set([...named, 'openai.older_names', 'openai.references'])];
 }
 
 function renderGroup(id: string, registry: Registry): string {
@@ -136,7 +144,7 @@ function renderGroup(id: string, registry: Registry): string {
 function renderMetric(metric: MetricDefinition): string {
   const buckets = metric.buckets.length > 0 ? ` Buckets: ${metric.buckets.join(', ')}.` : '';
   const rows = metric.attributes.map((use) => `| \`${use.name}\` | ${levelText(use)} |`);
-  return `### \`${metric.name}\`\n\n${metric.brief}\n\nInstrument: ${metric.instrument} (${metric.valueType}). Unit: \`${metric.unit}\`.${buckets}\n\n| attribute | level |\n| --- | --- |\n${rows.join('\n')}`;
+  return `### \`${metric.name}\`\n\n${metric.brief}\n\nInstrument: ${metric.instrument} (${metric.valueType}). Unit: \`${metric.unit}\`.${buckets}\n\n${metricExample(examples, metric.name)}\n\n| attribute | level |\n| --- | --- |\n${rows.join('\n')}`;
 }
 
 function usesTable(uses: readonly AttributeUse[], registry: Registry): string {

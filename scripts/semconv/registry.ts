@@ -103,7 +103,7 @@ function readUsedAttributes(files: readonly OwnFile[], upstream: UpstreamRegistr
         brief,
         examples,
         condition: annotations.condition,
-        origin: known?.source === 'semantic-conventions-genai' ? 'gen_ai' : 'core',
+        origin: /^(semantic-conventions-genai$|gen_ai\.)/.test(known?.source ?? ref) ? 'gen_ai' : 'core',
         schema: known?.json_schema,
       };
     });

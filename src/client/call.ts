@@ -38,6 +38,8 @@ export interface CallObservation {
   /** The call's own span, where it is that of something longer. */
   readonly span?: Span;
   chunk?(value: unknown, time: number): void;
+  /** A chunk that only tells usage and that the program, which did not ask for it, does not see. */
+  hiddenChunk?(value: unknown): void;
   settle(call: Call): void;
 }
 
@@ -89,6 +91,10 @@ export class Call {
   error: unknown;
 
   streamed = false;
+  /** Set by the observer: the stream is asked for its usage if the caller does not say whether it wants it. */
+  wantsUsage = false;
+  /** The usage was asked for, so its chunk is not for the program. */
+  hidesUsage = false;
   streamEnd: StreamEnd | undefined;
   chunkCount = 0;
   firstChunkTime: number | undefined;
@@ -118,17 +124,20 @@ export class Call {
   /** Takes in the final request options of the SDK, before it builds the request from them. */
   begin(options: unknown): void {
     this.begun = true;
+    // guard: a request that cannot be read breaks the call
     guard('reading a request', readOptions, this, options);
+    // guard: a span that cannot be started breaks the call
     this.observation = guard('starting a call', startObservation, this.#observer, this);
     this.context = this.observation?.context ?? this.context;
     // Read by now: a stream may be open for long, and must not keep what was sent alive.
+    // guard: an open stream keeps what was sent alive
     this.body = this.query = undefined;
   }
 
   /** Takes in the response's status and headers, known before its body is read. */
   responded(response: unknown): void {
     this.headersTime = now();
-    guard('reading a response', readResponse, this, response);
+    readResponse(this, response);
   }
 
   chunk(value: unknown): void {
@@ -136,7 +145,12 @@ export class Call {
     if (this.chunkCount++ === 0) this.firstChunkTime = time;
     this.lastChunkTime = time;
     const { observation } = this;
+    // guard: a chunk that cannot be read breaks the stream
     if (observation?.chunk !== undefined) guard('reading a chunk', passChunk, observation, value, time);
+  }
+
+  hiddenChunk(value: unknown): void {
+    guard('reading a chunk', () => this.observation?.hiddenChunk?.(value));
   }
 
   succeed(value: unknown): void {
@@ -150,6 +164,7 @@ export class Call {
   }
 
   endStream(end: StreamEnd, error?: unknown): void {
+    // guard: a stream that was ended says afterwards that it ended otherwise
     if (this.settled) return;
     this.streamEnd = end;
     this.#settle('stream', undefined, error);
@@ -162,6 +177,7 @@ export class Call {
   }
 
   #settle(outcome: Outcome, value: unknown, error: unknown): void {
+    // guard: a call that is over ends again
     if (this.settled) return;
     this.outcome = outcome;
     // That nobody reads on is noticed long after the last thing that happened.
@@ -169,7 +185,9 @@ export class Call {
     this.value = value;
     this.error = error;
     const { observation } = this;
+    // guard: a span that cannot be ended keeps the result from the program
     if (observation !== undefined) guard('ending a call', settleObservation, observation, this);
+    // guard: who holds a promise or a stream holds all of its request and answer
     this.#release();
   }
 

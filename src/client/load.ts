@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { noticeOpenAI } from '../doctor/copies.ts';
+import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
 import { stringField } from '../payload.ts';
 import { findClientPrototype } from './find.ts';
@@ -45,6 +47,7 @@ const ANNOUNCE: symbol = Symbol.for('opentelemetry-instrumentation-openai.loaded
  */
 export function onClientLoaded(listener: Listener): () => void {
   const guarded: Listener = (client) => {
+    guard('taking note of a loaded client', noticeOpenAI, client);
     guard('instrumenting a loaded client', listener, client);
   };
   const stop = guard('installing the module hooks', installHooks, guarded);
@@ -70,6 +73,7 @@ function appendOnLoad(listener: Listener): () => void {
       load(url, context, nextLoad) {
         const result = nextLoad(url, context);
         if (!CLIENT_FILE.test(url)) return result;
+        // guard: a module that cannot be read breaks its import
         return guard('adding to a module', announceClient, url, result) ?? result;
       },
     });
@@ -95,9 +99,11 @@ function announcements(): Announcements {
 
 function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
+  // guard: files of other packages that are called the same are changed
   if (readVersion(file) === undefined) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
   // Another copy of the hooks got here first.
+  // guard: a second copy of this package adds its line again
   if (source.includes(String(ANNOUNCE.description))) return undefined;
   return { ...result, source: source + (file.endsWith('.mjs') ? ANNOUNCE_MODULE : ANNOUNCE_COMMONJS) };
 }
@@ -114,6 +120,7 @@ function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 }
 
 function hookRequire(listener: Listener): () => void {
+  guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
   const require = module.createRequire(import.meta.url);
   const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
   const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {

@@ -14,10 +14,14 @@ export class Patches {
 
   /** Replaces the method where `holder` owns it, once; where it does not, nothing happens. */
   wrap(holder: object, name: string, wrap: (original: Method) => Method): void {
+    // guard: a method is wrapped twice, and every call is seen twice
     if (this.#patches.some((patch) => patch.holder === holder && patch.name === name)) return;
     const original = Object.getOwnPropertyDescriptor(holder, name);
+    // guard `typeof original?.value !== 'function' || `: what a version lacks is made up
+    // guard ` || original.configurable !== true`: a frozen client class makes instrumenting fail
     if (typeof original?.value !== 'function' || original.configurable !== true) return;
     const wrapper = wrap(original.value as Method);
+    // guard: methods change their name and length
     copyFunctionProperties(original.value, wrapper);
     Object.defineProperty(holder, name, { ...original, value: wrapper });
     this.#patches.push({ holder, name, original, wrapper });
@@ -31,6 +35,7 @@ export class Patches {
    */
   restore(): boolean {
     const kept = this.#patches.filter(({ holder, name, original, wrapper }) => {
+      // guard: who has wrapped a method after us loses it
       if (Object.getOwnPropertyDescriptor(holder, name)?.value !== wrapper) return true;
       Object.defineProperty(holder, name, original);
       return false;
@@ -41,7 +46,7 @@ export class Patches {
 }
 
 /** Programs and the SDK itself compare and print functions: a wrapper has the name and length it stands for. */
-function copyFunctionProperties(from: Method, to: Method): void {
+export function copyFunctionProperties(from: Method, to: Method): void {
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(to, property, { value: from[property], configurable: true });
   }

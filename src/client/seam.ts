@@ -1,18 +1,26 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import { now } from '../clock.ts';
+import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
 import { guard } from '../guard.ts';
 import { asObject, field, objectField } from '../payload.ts';
 import { type Attempt, Call, type CallObserver, type ToolRun } from './call.ts';
-import { type Method, Patches } from './patches.ts';
+import { copyFunctionProperties, type Method, Patches } from './patches.ts';
 import { isStream, watchStream } from './stream.ts';
+import { askForUsage } from './stream-usage.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 
 /** The call that the current context belongs to. */
 const CALL: symbol = createContextKey('opentelemetry-instrumentation-openai call');
 
-/** Where the seam of a prototype is kept, so that two builds of this package in one process share it. */
-const SEAM: symbol = Symbol.for('opentelemetry-instrumentation-openai.seam');
+/** Seams by prototype, shared by all builds of this package in a process; the prototypes themselves show nothing. */
+const SEAMS: symbol = Symbol.for('opentelemetry-instrumentation-openai.seams');
+
+function sharedSeams(): WeakMap<object, Seam> {
+  const shared = globalThis as { [SEAMS]?: WeakMap<object, Seam> };
+  shared[SEAMS] ??= new WeakMap();
+  return shared[SEAMS];
+}
 
 /** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
 const callsByResponse = new WeakMap<object, Call>();
@@ -44,8 +52,7 @@ export class Seam {
 
   /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
   static of(prototype: object): Seam {
-    const existing = (prototype as Record<symbol, unknown>)[SEAM];
-    return existing === undefined ? new Seam(prototype) : (existing as Seam);
+    return sharedSeams().get(prototype) ?? new Seam(prototype);
   }
 
   private constructor(prototype: object) {
@@ -54,6 +61,7 @@ export class Seam {
 
   addDefault(observer: CallObserver): void {
     this.#install();
+    // guard `if (!this.#defaults.includes(observer)) `: one that was added twice goes on after it is removed
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
   }
 
@@ -77,6 +85,8 @@ export class Seam {
   removeDefault(observer: CallObserver): void {
     const index = this.#defaults.indexOf(observer);
     if (index >= 0) this.#defaults.splice(index, 1);
+    // guard `this.#defaults.length === 0 && `: others who observe all clients lose them
+    // guard ` && !this.#observesClients`: clients with settings of their own lose them
     if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();
   }
 
@@ -84,10 +94,12 @@ export class Seam {
   #uninstall(): void {
     this.#promisePrototype = undefined;
     this.#toolRunners = new WeakSet();
-    if (this.#patches.restore()) delete (this.#prototype as Record<symbol, unknown>)[SEAM];
+    // guard `if (this.#patches.restore()) `: what stays below another wrapper is patched again, on top of it
+    if (this.#patches.restore()) sharedSeams().delete(this.#prototype);
   }
 
   #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
+    // guard ` || isSuppressed(context.active())`: functions of a suppressed helper get spans
     if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
     const observer = this.#observerOf(client);
     if (observer?.runTool === undefined) return undefined;
@@ -103,7 +115,8 @@ export class Seam {
   /** Also puts back in place what was restored when nobody was left to observe. */
   #install(): void {
     const prototype = this.#prototype;
-    Object.defineProperty(prototype, SEAM, { value: this, configurable: true });
+    sharedSeams().set(prototype, this);
+    noticeClientClass();
     this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
@@ -118,14 +131,18 @@ export class Seam {
     const seam = this;
     return function request(...args) {
       const observer = seam.#observerOf(this);
+      // guard: calls that nobody observes fail
       if (observer === undefined) return original.apply(this, args);
+      // guard: a set-up that fails breaks the call
       guard('preparing for a call', prepare, observer);
       const active = context.active();
+      // guard: suppressed calls get spans
       if (isSuppressed(active)) return original.apply(this, args);
       const call = new Call(this, observer, active);
       const promise = context.with(active.setValue(CALL, call), () =>
         whileMaking(call, () => original.apply(this, args)),
       );
+      // guard: a promise that cannot be watched breaks the call
       guard('watching a promise', seam.#watchPromise, promise, call);
       return promise;
     };
@@ -137,6 +154,7 @@ export class Seam {
     return function withOptions(...args) {
       const made = original.apply(this, args);
       const observer = seam.#clients.get(this);
+      // guard ` && asObject(made) !== undefined`: a subclass whose `withOptions` gives no client breaks
       if (observer !== undefined && asObject(made) !== undefined) seam.#clients.set(made as object, observer);
       return made;
     };
@@ -144,27 +162,33 @@ export class Seam {
 
   readonly #watchPromise = (promise: unknown, call: Call): void => {
     if (typeof promise !== 'object' || promise === null) return;
-    this.#wrapAsResponse(promise);
+    this.#wrapAsResponse(promise, call.client);
     const response = field(promise, 'responsePromise');
     if (typeof response === 'object' && response !== null) {
       callsByResponse.set(response, call);
       lost.register(response, call, call);
     }
+    // guard: a result that the client parses is taken in a second time
     if (this.#parsesInClient) return;
     const parse = field(promise, 'parseResponse');
+    // guard: a promise without parsing gets one that fails
     if (typeof parse !== 'function') return;
-    (promise as { parseResponse: Method }).parseResponse = function parseResponse(...args) {
+    const watched: Method = function parseResponse(...args) {
       return watchParse(call, args[args.length - 1], () => parse.apply(this, args));
     };
+    copyFunctionProperties(parse as Method, watched);
+    (promise as { parseResponse: Method }).parseResponse = watched;
   };
 
   /** `asResponse` lives on a class that no module of the SDK's entry exports: the first promise leads to it. */
-  #wrapAsResponse(promise: object): void {
+  #wrapAsResponse(promise: object, client: object): void {
     if (this.#promisePrototype !== undefined) return;
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
+    // guard: a promise without `asResponse` is not watched
     if (holder === null) return;
     this.#promisePrototype = holder;
+    guard('looking at the version of openai', noticeVersionOf, client);
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
   }
 }
@@ -193,13 +217,18 @@ function wrapMakeRequest(original: Method): Method {
   return function makeRequest(options, ...rest) {
     const call = making ?? (context.active().getValue(CALL) as Call | undefined);
     // A call that has begun comes by again when the SDK retries it.
+    // guard `call === undefined || `: requests that nobody observes fail
+    // guard `call.begun || `: a retry begins the call again
+    // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
     if (call === undefined || call.begun || call.client !== this)
       return original.call(this, options, ...rest);
     call.begun = true;
     const send = (resolved: unknown): unknown => {
       call.begin(resolved);
-      return watchResponse(call, () => original.call(this, resolved, ...rest));
+      const sent = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
+      return watchResponse(call, () => original.call(this, sent, ...rest));
     };
+    // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : `: options that are promised are read before they are there
     return typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : send(options);
   };
 }
@@ -210,6 +239,7 @@ function watchResponse(call: Call, send: () => unknown): unknown {
   return response.then(
     (props) => {
       call.responded(field(props, 'response'));
+      // guard `if (call.rawRequested) `: every call ends with its headers
       if (call.rawRequested) closeRaw(call);
       if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
       return props;
@@ -217,6 +247,7 @@ function watchResponse(call: Call, send: () => unknown): unknown {
     (error) => {
       lost.unregister(call);
       call.fail(error);
+      // guard: a call that failed gives the program nothing instead of its error
       throw error;
     },
   );
@@ -225,6 +256,7 @@ function watchResponse(call: Call, send: () => unknown): unknown {
 function wrapFetch(original: Method): Method {
   return function fetchWithTimeout(...args) {
     const call = callUnderWay(this);
+    // guard: attempts that nobody observes fail
     if (call === undefined) return original.apply(this, args);
     const attempt: Attempt = {
       startTime: now(),
@@ -245,6 +277,7 @@ function wrapFetch(original: Method): Method {
       (error) => {
         attempt.endTime = now();
         attempt.error = error;
+        // guard: the SDK does not see that an attempt failed
         throw error;
       },
     );
@@ -255,6 +288,7 @@ function wrapFetch(original: Method): Method {
 function wrapRetry(original: Method): Method {
   return function retryRequest(...args) {
     const attempt = callUnderWay(this)?.attempts.at(-1);
+    // guard `if (attempt !== undefined) `: retries that nobody observes fail
     if (attempt !== undefined) attempt.endTime = now();
     return original.apply(this, args);
   };
@@ -264,6 +298,9 @@ function wrapRetry(original: Method): Method {
 function callUnderWay(client: object): Call | undefined {
   const active = context.active();
   const call = active.getValue(CALL) as Call | undefined;
+  // guard ` || call.settled`: attempts are added to a call that is over
+  // guard ` || call.client !== client`: what another client sends meanwhile counts as an attempt
+  // guard ` || isSuppressed(active)`: a suppressed request inside of a call counts as its attempt
   if (call === undefined || call.settled || call.client !== client || isSuppressed(active)) return undefined;
   return call;
 }
@@ -273,22 +310,26 @@ function wrapClientParse(original: Method): Method {
     const props = args[1];
     const call = typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
     const parse = (): unknown => original.apply(this, args);
+    // guard `call === undefined ? parse() : `: results that nobody observes cannot be parsed
     return call === undefined ? parse() : watchParse(call, props, parse);
   };
 }
 
 /** Late openai 7 may send the request again while it parses, so parsing runs in the call's context too. */
 function watchParse(call: Call, props: unknown, parse: () => unknown): unknown {
+  // guard: what is read of a call that is over runs in a context that is gone
   if (call.settled) return parse();
   lost.unregister(call);
   return (context.with(contextOf(call), parse) as Promise<unknown>).then(
     (value) => {
       call.responded(field(props, 'response'));
+      // guard: a result that cannot be read does not reach the program
       guard('reading a result', takeResult, call, value, props);
       return value;
     },
     (error) => {
       call.fail(error);
+      // guard: a result that cannot be parsed gives the program nothing instead of the error
       throw error;
     },
   );
@@ -317,6 +358,7 @@ function wrapAsResponse(original: Method): Method {
     const call =
       typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
     // `withResponse` asks for both: there the result is being parsed already.
+    // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
     if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
       call.rawRequested = true;
       if (call.headersTime > 0) closeRaw(call);

@@ -1,10 +1,12 @@
+import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Call } from './call.ts';
+import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
 interface Stream {
   iterator(...args: unknown[]): Iterator;
-  controller: { signal?: { aborted?: boolean } };
+  controller: { signal?: Partial<AbortSignal> };
 }
 
 /** The SDK's streams, told by their shape: each build of the SDK has a class of its own. */
@@ -23,6 +25,7 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
   stream.iterator = function iterator(this: unknown, ...args: unknown[]): Iterator {
     const generator = Reflect.apply(original, this, args);
     // A second iteration throws from its first `next`; the first one has settled or is still being read.
+    // guard `!watched.has(call)`: a second iteration ends the call of the first
     if (!watched.has(call)) {
       watched.add(call);
       watchGenerator(generator, stream, call);
@@ -30,6 +33,18 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
     }
     return generator;
   };
+  endOnAbort(stream.controller.signal, call);
+}
+
+/**
+ * Who reads learns of an abort from the generator; before that nothing else tells of it. The signal outlives the
+ * stream, so that what listens must not hold it: a stream that nobody reads has to be collected.
+ */
+function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
+  const onAbort = (): void => {
+    if (!watched.has(call)) call.endStream('aborted');
+  };
+  signal?.addEventListener?.('abort', onAbort, { once: true });
 }
 
 const watched = new WeakSet<Call>();
@@ -37,26 +52,39 @@ const watched = new WeakSet<Call>();
 function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = generator;
 
-  const onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+  const onResult = (
+    result: IteratorResult<unknown>,
+  ): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
     if (result.done === true) {
       call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'completed');
+    } else if (call.hidesUsage && isUsageChunk(result.value)) {
+      call.hiddenChunk(result.value);
+      return next.call(generator).then(onResult, onError);
     } else {
+      if (call.hidesUsage) guard('hiding usage', removeNoUsage, result.value);
       call.chunk(result.value);
     }
     return result;
   };
   const onError = (error: unknown): never => {
     call.endStream('error', error);
+    // guard: a stream that breaks ends as if it were complete
     throw error;
   };
 
-  generator.next = (...args: [] | [unknown]) => next.apply(generator, args).then(onResult, onError);
-  generator.return = (...args: [unknown]) => {
-    call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
-    return close.apply(generator, args);
+  const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
+    next: (...args: [] | [unknown]) => next.apply(generator, args).then(onResult, onError),
+    return: (...args: [unknown]) => {
+      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
+      return close.apply(generator, args);
+    },
+    throw: (...args: [unknown]) => {
+      call.endStream('error', args[0]);
+      return fail.apply(generator, args);
+    },
   };
-  generator.throw = (...args: [unknown]) => {
-    call.endStream('error', args[0]);
-    return fail.apply(generator, args);
-  };
+  // Like the class's own methods they do not show when the generator is printed or its keys are listed.
+  for (const [name, value] of Object.entries(watching)) {
+    Object.defineProperty(generator, name, { value, writable: true, configurable: true });
+  }
 }

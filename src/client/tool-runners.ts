@@ -20,6 +20,7 @@ export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
   const fromClient = [
     path(clientOrClass, 'chat', 'completions'),
     path(clientOrClass, 'beta', 'chat', 'completions'),
+    path(makeBeta(clientOrClass), 'chat', 'completions'),
   ];
   const found = [
     ...fromClass.map((resource) => get(resource, 'prototype')),
@@ -28,6 +29,12 @@ export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
   return found.filter(
     (prototype) => isObject(prototype) && HELPERS.some((name) => Object.hasOwn(prototype, name)),
   );
+}
+
+/** Late openai 4 keeps no class of beta chat on its class: what leads there is the resource that holds one. */
+function makeBeta(clientClass: unknown): unknown {
+  const Beta = path(clientClass, 'Beta');
+  return typeof Beta === 'function' ? Reflect.construct(Beta, [undefined]) : undefined;
 }
 
 /** Has every function that a helper is given run through the observer, on whose behalf it is called. */

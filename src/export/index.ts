@@ -1,2 +1,3 @@
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type TextStream } from './console-tree.ts';
+export { ContentStore, type ContentStoreOptions } from './content-store.ts';
 export type { FinishedSpan } from './tree.ts';

@@ -35,6 +35,7 @@ import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
 import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
+import { readRequestedToolCalls } from './chat/tool-calls.ts';
 import type { ApiRequest, Operation } from './operation.ts';
 
 /**
@@ -48,6 +49,7 @@ export const chat: Operation = {
   requestAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
+  toolCalls: readRequestedToolCalls,
   accumulate: ({ content }) => new ChatAccumulator(content),
   content: {
     requestAttributes: ({ body }) => stopSequences(body),

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { stringField } from '../payload.ts';
 import {
+  ATTR_GEN_AI_AGENT_DESCRIPTION,
   ATTR_GEN_AI_AGENT_ID,
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -8,6 +9,7 @@ import {
   ATTR_OPENAI_ASSISTANT_ID,
 } from '../semconv/attributes.ts';
 import { define } from './attributes.ts';
+import { readToolDefinitions } from './chat/messages.ts';
 import type { Operation } from './operation.ts';
 
 /**
@@ -32,6 +34,12 @@ export const createAgent: Operation = {
     return attributes;
   },
   content: {
+    requestAttributes({ body }): Attributes {
+      const attributes: Attributes = {};
+      define(attributes, ATTR_GEN_AI_AGENT_DESCRIPTION, stringField(body, 'description'));
+      return attributes;
+    },
+    toolDefinitions: ({ body }) => readToolDefinitions(body),
     systemInstructions({ body }) {
       const instructions = stringField(body, 'instructions');
       return instructions === undefined ? [] : [{ type: 'text', content: instructions }];

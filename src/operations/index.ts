@@ -14,7 +14,7 @@ import { speech } from './speech.ts';
 import { textCompletion } from './text-completion.ts';
 import { transcription } from './transcription.ts';
 
-export type { Accumulator, ApiRequest, Operation } from './operation.ts';
+export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from './operation.ts';
 
 /** Which file reads which kind of call. What has no row here is read as a plain request. */
 const OPERATIONS: Partial<Record<OperationKey, Operation>> = {

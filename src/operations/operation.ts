@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../client/routes.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Message, ToolDefinition } from '../telemetry/messages.ts';
+import type { Fees } from '../telemetry/prices.ts';
 import type { Usage } from '../telemetry/usage.ts';
 
 /** One request to the API, as it was asked for. */
@@ -16,6 +17,16 @@ export interface ApiRequest {
   readonly streamed: boolean;
   /** An `AzureOpenAI` client's deployment, which stands for the model. */
   readonly deployment: string | undefined;
+}
+
+/** A tool call that a model has asked for. */
+export interface RequestedToolCall {
+  readonly id: string | undefined;
+  readonly name: string;
+  /** The API's own: `function`, `code_interpreter`, … */
+  readonly type: string;
+  /** Where content is recorded, and not among the output messages. */
+  readonly content?: { readonly arguments: unknown; readonly result: unknown };
 }
 
 /** What an operation sends to and gets from the model: recorded only with consent. */
@@ -45,8 +56,12 @@ export interface Operation {
   resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */
   usage?(result: unknown): Usage | undefined;
+  /** What the call is billed for beside tokens, as far as the API counts it. */
+  fees?(result: unknown): Fees;
   /** The failure that a result tells of, where the call itself has succeeded. */
   failure?(result: unknown): Failure | undefined;
+  /** Tool calls that the result asks for, or has made. */
+  toolCalls?(result: unknown): readonly RequestedToolCall[];
   /** Puts the chunks of a stream together into the result that a plain call would have given. */
   accumulate?(options: { content: boolean }): Accumulator;
   readonly content?: OperationContent;

@@ -22,8 +22,10 @@ import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
 import type { ApiRequest, Operation } from './operation.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
+import { readResponseFees } from './response/fees.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
+import { readResponseToolCalls } from './response/tool-calls.ts';
 import { readResponseTools } from './response/tool-definitions.ts';
 import { modelOf, nameWith } from './subject.ts';
 
@@ -43,7 +45,9 @@ export const response: Operation = {
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
+  fees: readResponseFees,
   failure: readResponseFailure,
+  toolCalls: readResponseToolCalls,
   accumulate: ({ content }) => new ResponseAccumulator(content),
   content: {
     requestAttributes: ({ body }) => promptVariables(body),

@@ -33,6 +33,7 @@ export const transcription: Operation = {
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
+  fees: (result) => ({ audioSeconds: numberField(field(result, 'usage'), 'seconds') }),
   accumulate: () => new TranscriptionAccumulator(),
 };
 

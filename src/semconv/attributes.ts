@@ -42,11 +42,17 @@ export const ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT = 'gen_ai.embeddings.dimensi
 /** What the model was given. */
 export const ATTR_GEN_AI_INPUT_MESSAGES = 'gen_ai.input.messages' as const;
 
+/** Where a completion hook has stored what the model was given. */
+export const ATTR_GEN_AI_INPUT_MESSAGES_REF = 'gen_ai.input.messages_ref' as const;
+
 /** Kind of operation; the first word of the span's name. */
 export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name' as const;
 
 /** What the model answered. */
 export const ATTR_GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages' as const;
+
+/** Where a completion hook has stored what the model answered. */
+export const ATTR_GEN_AI_OUTPUT_MESSAGES_REF = 'gen_ai.output.messages_ref' as const;
 
 /** Kind of output that the request asks for. */
 export const ATTR_GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type' as const;
@@ -141,6 +147,9 @@ export const ATTR_GEN_AI_SYSTEM = 'gen_ai.system' as const;
 /** Instructions that are given beside the messages (`instructions`). */
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions' as const;
 
+/** Where a completion hook has stored the system instructions. */
+export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF = 'gen_ai.system_instructions_ref' as const;
+
 /** Whether the tokens are input or output. */
 export const ATTR_GEN_AI_TOKEN_TYPE = 'gen_ai.token.type' as const;
 
@@ -156,6 +165,9 @@ export const ATTR_GEN_AI_TOOL_CALL_RESULT = 'gen_ai.tool.call.result' as const;
 /** Tools that the model may call. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions' as const;
 
+/** Where a completion hook has stored the definitions of the tools. */
+export const ATTR_GEN_AI_TOOL_DEFINITIONS_REF = 'gen_ai.tool.definitions_ref' as const;
+
 /** Description of the tool. */
 export const ATTR_GEN_AI_TOOL_DESCRIPTION = 'gen_ai.tool.description' as const;
 
@@ -165,11 +177,29 @@ export const ATTR_GEN_AI_TOOL_NAME = 'gen_ai.tool.name' as const;
 /** `function` for one that the program runs, `extension` for a hosted one, `datastore` for a search. */
 export const ATTR_GEN_AI_TOOL_TYPE = 'gen_ai.tool.type' as const;
 
+/** Those of the audio input tokens that came from the cache. */
+export const ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.audio.cache_read.input_tokens' as const;
+
+/** Those of the input tokens that are audio. */
+export const ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS = 'gen_ai.usage.audio.input_tokens' as const;
+
+/** Those of the output tokens that are audio. */
+export const ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS = 'gen_ai.usage.audio.output_tokens' as const;
+
 /** Those of the input tokens that were written to the cache. */
 export const ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = 'gen_ai.usage.cache_creation.input_tokens' as const;
 
 /** Those of the input tokens that came from the cache. */
 export const ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.cache_read.input_tokens' as const;
+
+/** Those of the image input tokens that came from the cache. */
+export const ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS = 'gen_ai.usage.image.cache_read.input_tokens' as const;
+
+/** Those of the input tokens that are images. */
+export const ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS = 'gen_ai.usage.image.input_tokens' as const;
+
+/** Those of the output tokens that are images. */
+export const ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS = 'gen_ai.usage.image.output_tokens' as const;
 
 /** Input tokens of this model call, cached ones included. */
 export const ATTR_GEN_AI_USAGE_INPUT_TOKENS = 'gen_ai.usage.input_tokens' as const;
@@ -248,6 +278,15 @@ export const ATTR_OPENAI_CREDENTIAL_ID = 'openai.credential.id' as const;
 
 /** Id of an agent environment. */
 export const ATTR_OPENAI_ENVIRONMENT_ID = 'openai.environment.id' as const;
+
+/** How many times the sandbox of the environment was replaced. */
+export const ATTR_OPENAI_ENVIRONMENT_RESET_COUNT = 'openai.environment.reset_count' as const;
+
+/** What became of the environment of an Agents session, as the API spells it. */
+export const ATTR_OPENAI_ENVIRONMENT_STATUS = 'openai.environment.status' as const;
+
+/** Type of the environment of an Agents session, as the API spells it. */
+export const ATTR_OPENAI_ENVIRONMENT_TYPE = 'openai.environment.type' as const;
 
 /** Id of a template of agent environments. */
 export const ATTR_OPENAI_ENVIRONMENT_TEMPLATE_ID = 'openai.environment_template.id' as const;
@@ -344,6 +383,9 @@ export const ATTR_OPENAI_REQUEST_ID = 'openai.request.id' as const;
 
 /** Service tier that was asked for, unless it is `auto`. */
 export const ATTR_OPENAI_REQUEST_SERVICE_TIER = 'openai.request.service_tier' as const;
+
+/** What the program has to do before the turn can go on, as the API spells it. */
+export const ATTR_OPENAI_REQUIRED_ACTION_TYPE = 'openai.required_action.type' as const;
 
 /** `false` when the program took the raw HTTP response (`asResponse()`), so that nothing of the answer is recorded; otherwise not set. */
 export const ATTR_OPENAI_RESPONSE_PARSED = 'openai.response.parsed' as const;

@@ -5,7 +5,7 @@ export interface MetricDefinition {
   readonly name: string;
   readonly description: string;
   readonly unit: string;
-  readonly instrument: 'histogram' | 'counter';
+  readonly instrument: 'histogram' | 'counter' | 'gauge';
   readonly valueType: 'int' | 'double';
   /** Bucket boundaries in the unit; empty where there are none. */
   readonly buckets: readonly number[];
@@ -63,4 +63,40 @@ export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
   instrument: 'histogram',
   valueType: 'double',
   buckets: [0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100],
+};
+
+export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
+  name: 'openai.client.ratelimit.limit_requests',
+  description: "Requests allowed in the current window, as the last answer told (header `x-ratelimit-limit-requests`).",
+  unit: '{request}',
+  instrument: 'gauge',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition = {
+  name: 'openai.client.ratelimit.remaining_requests',
+  description: "Requests left in the current window, as the last answer told (header `x-ratelimit-remaining-requests`).",
+  unit: '{request}',
+  instrument: 'gauge',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
+  name: 'openai.client.ratelimit.limit_tokens',
+  description: "Tokens allowed in the current window, as the last answer told (header `x-ratelimit-limit-tokens`).",
+  unit: '{token}',
+  instrument: 'gauge',
+  valueType: 'int',
+  buckets: [],
+};
+
+export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS: MetricDefinition = {
+  name: 'openai.client.ratelimit.remaining_tokens',
+  description: "Tokens left in the current window, as the last answer told (header `x-ratelimit-remaining-tokens`).",
+  unit: '{token}',
+  instrument: 'gauge',
+  valueType: 'int',
+  buckets: [],
 };

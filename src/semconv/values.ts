@@ -48,6 +48,15 @@ export const OPENAI_API_TYPE_VALUE_RESPONSES = 'responses' as const;
 export const OPENAI_API_TYPE_VALUE_ASSISTANTS = 'assistants' as const;
 export const OPENAI_API_TYPE_VALUE_AGENTS = 'agents' as const;
 
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_PENDING = 'pending' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_READY = 'ready' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_CONNECTED = 'connected' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_DISCONNECTED = 'disconnected' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_SUSPENDED = 'suspended' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_EXPIRED = 'expired' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_FAILED = 'failed' as const;
+export const OPENAI_ENVIRONMENT_STATUS_VALUE_RESET = 'reset' as const;
+
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_AUTO = 'auto' as const;
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_DEFAULT = 'default' as const;
 
@@ -57,6 +66,7 @@ export const OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER = 'retry-after' as cons
 export const OPENAI_RUN_STATUS_VALUE_QUEUED = 'queued' as const;
 export const OPENAI_RUN_STATUS_VALUE_IN_PROGRESS = 'in_progress' as const;
 export const OPENAI_RUN_STATUS_VALUE_REQUIRES_ACTION = 'requires_action' as const;
+export const OPENAI_RUN_STATUS_VALUE_WAITING = 'waiting' as const;
 export const OPENAI_RUN_STATUS_VALUE_CANCELLING = 'cancelling' as const;
 export const OPENAI_RUN_STATUS_VALUE_CANCELLED = 'cancelled' as const;
 export const OPENAI_RUN_STATUS_VALUE_FAILED = 'failed' as const;

@@ -2,35 +2,34 @@ import { type Attributes, type Context, type Link, type Span, SpanKind, trace } 
 import { type Call, type CallObservation, readHeader } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
+import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
 import type { Accumulator, ApiRequest, Operation } from '../operations/index.ts';
 import { field } from '../payload.ts';
 import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_DEFINITIONS,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_COST,
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_STREAM_CHUNK_COUNT,
   ATTR_OPENAI_STREAM_END,
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
-import { ContentRecorder } from './content.ts';
-import { type Failure, readFailure, recordFailure } from './error.ts';
+import { ChunkGaps } from './chunk-gaps.ts';
+import type { Content } from './completion.ts';
+import { ContentRecord } from './content-record.ts';
+import { type Failure, readFailure } from './error.ts';
 import { endpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
+import { tellSink } from './model-events.ts';
+import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
+import { sinkTakesToolCalls } from './sink.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
-
-/** How much of a span's room for content the input may take: the answer comes after it. */
-const INPUT_SHARE = 0.75;
 
 export interface CallSpanStart {
   readonly operation: Operation;
@@ -49,7 +48,7 @@ export interface CallSpanStart {
   /** Called when all is recorded that will be, before the span ends. */
   readonly finishing?: (span: Span, result: unknown) => void;
   /** Told when the span has ended. */
-  readonly ended?: (result: unknown, endTime: number) => void;
+  readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
   /** Whether the operation goes on after the call; then the span waits to be finished. */
   readonly keepsOpen?: (call: Call, result: unknown, span: CallSpan) => boolean;
 }
@@ -73,9 +72,12 @@ export class CallSpan implements CallObservation {
   /** What is known of the operation; its metrics are grouped by some of it. */
   readonly #attributes: Attributes;
   readonly #accumulator: Accumulator | undefined;
-  readonly #recorder: ContentRecorder | undefined;
-  #chunkDimensions: Attributes | undefined;
-  #lastChunkTime: number | undefined;
+  readonly #content: ContentRecord | undefined;
+  readonly #gaps = new ChunkGaps((gaps) =>
+    this.#telemetry.metrics.recordTimePerOutputChunk(gaps, this.#dimensionsSoFar(), this.context),
+  );
+  /** USD. */
+  #cost: number | undefined;
   /** Seconds. */
   #timeToFirstChunk: number | undefined;
   readonly #startTime: number;
@@ -111,37 +113,30 @@ export class CallSpan implements CallObservation {
           )
         : trace.wrapSpanContext(above.span.spanContext());
     this.context = above === undefined ? trace.setSpan(parent, this.#span) : parent;
-    const recording = this.#span.isRecording();
-    this.#recorder = recording ? ContentRecorder.forSpan(telemetry.settings, this.#span) : undefined;
-    if (this.#recorder !== undefined)
-      guard(
-        'recording the content of a request',
-        recordInput,
-        this.#span,
-        this.#recorder,
-        operation,
-        request,
-      );
-    this.#accumulator = operation.accumulate?.({ content: this.#recorder !== undefined });
+    const { content } = operation;
+    if (content !== undefined && above === undefined)
+      this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    guard('reading the content of a request', () => this.#content?.addInput(inputOf(operation, request)));
+    const keepsText = this.#content !== undefined || sinkTakesToolCalls(telemetry.settings);
+    this.#accumulator = operation.accumulate?.({ content: keepsText });
   }
 
   chunk(value: unknown, time: number): void {
     this.#accumulator?.add(value);
     this.#watch?.(value, time);
-    if (this.#recordsMetrics && this.#lastChunkTime !== undefined) {
-      this.#chunkDimensions ??= this.#dimensionsSoFar();
-      this.#telemetry.metrics.recordTimePerOutputChunk(
-        (time - this.#lastChunkTime) / 1e3,
-        this.#chunkDimensions,
-      );
-    }
-    this.#lastChunkTime = time;
+    if (this.#recordsMetrics) this.#gaps.add(time);
+  }
+
+  /** A chunk that the program does not see. */
+  hiddenChunk(value: unknown): void {
+    this.#accumulator?.add(value);
   }
 
   settle(call: Call): void {
     const result = call.outcome === 'stream' ? this.#accumulator?.result() : call.value;
     guard('recording a call', () => this.#recordCall(call));
     guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#attributes);
+    if (call.streamEnd === 'completed') guard('looking for usage', () => this.#missUsage(result));
     guard('placing a result', () => this.#settled?.(call, result, this));
     if (guard('keeping a span open', () => this.#keepsOpen?.(call, result, this)) === true) return;
     this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
@@ -157,10 +152,25 @@ export class CallSpan implements CallObservation {
     const usage = result === undefined ? undefined : guard('reading usage', () => this.#usage(result));
     guard('recording a result', () => this.#recordResult(result, usage));
     guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
-    if (failure !== undefined) recordFailure(this.#span, failure, this.#telemetry.settings);
-    this.#finishing?.(this.#span, result);
+    const ended = {
+      span: this.#span,
+      context: this.context,
+      attributes: this.#attributes,
+      content: this.#content,
+      failure,
+      endTime,
+    };
+    const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : failure;
+    if (this.#telemetry.settings.events !== undefined)
+      guard('telling the sink', tellSink, this.#telemetry, {
+        ...ended,
+        failure: told,
+        startTime: this.#startTime,
+        toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
+      });
+    this.#finishing?.(this.#above?.span ?? this.#span, result);
     this.#span.end(endTime);
-    guard('placing what stands beside a span', () => this.#ended?.(result, endTime));
+    guard('placing what stands beside a span', () => this.#ended?.(result, endTime, this.#cost));
   }
 
   /** Once for each operation: not where the span above stands for it in metrics too. */
@@ -170,6 +180,11 @@ export class CallSpan implements CallObservation {
 
   #usage(result: unknown): Usage | undefined {
     return this.#operation.usage?.(result);
+  }
+
+  /** The streams of chat completions are the only ones that tell their usage only when asked to. */
+  #missUsage(result: unknown): void {
+    if (this.#route.operation === 'chat' && this.#usage(result) === undefined) notice('stream_without_usage');
   }
 
   #recordCall(call: Call): void {
@@ -184,6 +199,7 @@ export class CallSpan implements CallObservation {
     }
     Object.assign(this.#attributes, attributes);
     this.#span.setAttributes(attributes);
+    this.#telemetry.metrics.seeRateLimits(this.#attributes);
   }
 
   #recordResult(result: unknown, usage: Usage | undefined): void {
@@ -193,27 +209,32 @@ export class CallSpan implements CallObservation {
       ...usageAttributes(usage),
     };
     Object.assign(this.#attributes, attributes);
-    guard('recording the content of a result', () => this.#recordOutput(attributes, result));
+    const cost = guard('pricing a result', () => this.#costOf(result, usage));
+    if (cost !== undefined) {
+      this.#cost = this.#attributes[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
+      // One that has ended says so in the log.
+      if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
+    }
     this.#span.setAttributes(attributes);
+    guard('reading the content of a result', () => this.#content?.add(outputOf(this.#operation, result)));
   }
 
-  #recordOutput(attributes: Attributes, result: unknown): void {
-    const { outputMessages, documents } = this.#operation.content ?? {};
-    if (this.#recorder === undefined) return;
-    if (outputMessages !== undefined)
-      this.#recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages(result));
-    if (documents !== undefined)
-      this.#recorder.addList(attributes, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents(result));
+  #costOf(result: unknown, usage: Usage | undefined): number | undefined {
+    return this.#telemetry.costs.of({ ...this.#operation.fees?.(result), usage }, this.#attributes);
   }
 
   #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
-    if (!this.#recordsMetrics) return;
     const { metrics } = this.#telemetry;
+    const { context } = this;
     const dimensions = metricDimensions(this.#attributes);
-    metrics.recordDuration((endTime - this.#startTime) / 1e3, dimensions, failure?.type);
+    // No other instrumentation has this one, and what the conventions have no operation for costs money too.
+    if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
+    if (!this.#recordsMetrics) return;
+    metrics.recordDuration((endTime - this.#startTime) / 1e3, dimensions, failure?.type, context);
     if (this.#timeToFirstChunk !== undefined)
-      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, chunkDimensions(this.#attributes));
-    if (usage !== undefined) metrics.recordUsage(usage, dimensions);
+      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, chunkDimensions(this.#attributes), context);
+    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
+    this.#gaps.flush();
   }
 
   /** The first chunks say which model answers. */
@@ -226,19 +247,20 @@ export class CallSpan implements CallObservation {
   }
 }
 
-function recordInput(
-  span: Span,
-  recorder: ContentRecorder,
-  { content }: Operation,
-  request: ApiRequest,
-): void {
-  if (content === undefined) return;
-  const attributes: Attributes = { ...content.requestAttributes?.(request) };
-  recorder.addParts(attributes, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, content.systemInstructions?.(request) ?? []);
-  const messages = content.inputMessages?.(request) ?? [];
-  recorder.addMessages(attributes, ATTR_GEN_AI_INPUT_MESSAGES, messages, INPUT_SHARE);
-  recorder.addList(attributes, ATTR_GEN_AI_TOOL_DEFINITIONS, content.toolDefinitions?.(request) ?? []);
-  span.setAttributes(attributes);
+function inputOf({ content }: Operation, request: ApiRequest): Content {
+  return {
+    parameters: content?.requestAttributes?.(request) ?? {},
+    systemInstructions: content?.systemInstructions?.(request) ?? [],
+    inputMessages: content?.inputMessages?.(request) ?? [],
+    toolDefinitions: content?.toolDefinitions?.(request) ?? [],
+  };
+}
+
+function outputOf({ content }: Operation, result: unknown): Content {
+  return {
+    outputMessages: content?.outputMessages?.(result) ?? [],
+    documents: content?.documents?.(result) ?? [],
+  };
 }
 
 /** What is known of the HTTP side of a call, whatever it is for. */

@@ -1,18 +1,21 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import { recordsContentOnSpans, type Settings } from '../config.ts';
+import type { Settings } from '../config.ts';
 import { field } from '../payload.ts';
 import { cut, LimitedJson } from './limited-json.ts';
+import { MediaPolicy } from './media.ts';
 import type { Message, MessagePart } from './messages.ts';
 
 /** Room for the mark that says how much was left out. */
 const MARK_LENGTH = 128;
 /** The same within a message, where the mark says of how many parts. */
 const PARTS_MARK_LENGTH = 32;
+/** The API itself has no longer ones. */
+const MAX_NAME_LENGTH = 64;
 
 /**
- * The one place that decides whether and how much content is recorded.
+ * The one place that decides how much content is recorded, and how.
  *
- * A span's content is written by one of these: it knows the limits, spends them, and gives JSON that stays
+ * An operation's content is written by one of these: it knows the limits, spends them, and gives JSON that stays
  * valid. What is cut says so: a shortened text carries `original_length` (inside of other values it ends in
  * `…`), left-out parts and messages are counted as `omitted_parts` and `omitted_messages`, and left-out values
  * of a list are counted in a last one of type `omitted`. Nothing beyond a limit is serialised.
@@ -20,6 +23,7 @@ const PARTS_MARK_LENGTH = 32;
 export class ContentRecorder {
   readonly #maxText: number;
   readonly #maxAttribute: number;
+  readonly #media: MediaPolicy;
   #left: number;
 
   /** @param maxAttribute most characters of one attribute; a longer one would be cut by OpenTelemetry's SDK */
@@ -27,13 +31,23 @@ export class ContentRecorder {
     this.#maxText = settings.maxContentLength;
     this.#maxAttribute = maxAttribute;
     this.#left = settings.maxSpanContentLength;
+    this.#media = new MediaPolicy(settings);
   }
 
-  /** A recorder where content is recorded on spans, else `undefined`, so that nothing is even read. */
-  static forSpan(settings: Settings, span: Span): ContentRecorder | undefined {
-    return recordsContentOnSpans(settings)
-      ? new ContentRecorder(settings, attributeLimitOf(span))
-      : undefined;
+  /** Writes with a share of the room only, where more content will follow. */
+  within(share: number, write: () => void): void {
+    const kept = this.#left * (1 - share);
+    this.#left -= kept;
+    write();
+    this.#left += kept;
+  }
+
+  /** Adds attributes that are content and no JSON: texts and lists of texts. */
+  addTexts(attributes: Attributes, texts: Attributes): void {
+    for (const [name, value] of Object.entries(texts)) {
+      if (typeof value === 'string') attributes[name] = this.text(value);
+      else if (Array.isArray(value)) attributes[name] = value.map((item) => this.text(String(item)));
+    }
   }
 
   /**
@@ -47,7 +61,9 @@ export class ContentRecorder {
       const kept: string[] = [];
       let omitted = messages.length;
       while (omitted > 0) {
-        const written = json.spend(1) ? writeMessage(json, messages[omitted - 1] as Message) : undefined;
+        const written = json.spend(1)
+          ? this.#writeMessage(json, messages[omitted - 1] as Message)
+          : undefined;
         if (written === undefined) break;
         kept.unshift(written);
         omitted--;
@@ -71,7 +87,7 @@ export class ContentRecorder {
   addValue(attributes: Attributes, name: string, value: unknown): void {
     if (value === undefined || value === null) return;
     const holder = typeof value === 'object' && !Array.isArray(value) ? value : { value };
-    const json = new LimitedJson(this.#maxText, Math.min(this.#left, this.#maxAttribute));
+    const json = this.#json(Math.min(this.#left, this.#maxAttribute));
     const written = json.write(holder) ?? json.write({ omitted: true });
     if (written === undefined) return;
     attributes[name] = written;
@@ -114,26 +130,32 @@ export class ContentRecorder {
   ): void {
     const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
     if (limit < 0) return;
-    const written = `[${write(new LimitedJson(this.#maxText, limit)).join(',')}]`;
+    const written = `[${write(this.#json(limit)).join(',')}]`;
     attributes[name] = written;
     this.#left -= written.length;
   }
-}
 
-function writeMessage(json: LimitedJson, { role, parts, finish_reason }: Message): string | undefined {
-  const head = `{"role":"${word(role)}","parts":[`;
-  const tail = `${finishReason(finish_reason)}}`;
-  if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
-  const kept: string[] = [];
-  for (const part of parts) {
-    const written = json.spend(1) ? writePart(json, part) : undefined;
-    if (written === undefined) break;
-    kept.push(written);
+  #json(maxLength: number): LimitedJson {
+    return new LimitedJson(this.#maxText, maxLength, (value) => this.#media.shown(value));
   }
-  const omitted = parts.length - kept.length;
-  if (omitted > 0 && kept.length === 0) return undefined;
-  if (omitted === 0) json.spend(-PARTS_MARK_LENGTH);
-  return `${head}${kept.join(',')}]${omitted > 0 ? `,"omitted_parts":${omitted}` : ''}${tail}`;
+
+  #writeMessage(json: LimitedJson, { role, name, parts: all, finish_reason }: Message): string | undefined {
+    const named = name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_NAME_LENGTH))}`;
+    const head = `{"role":"${word(role)}"${named},"parts":[`;
+    const tail = `${finishReason(finish_reason)}}`;
+    if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
+    const parts = all.filter((part) => !this.#media.drops(part));
+    const kept: string[] = [];
+    for (const part of parts) {
+      const written = json.spend(1) ? writePart(json, part) : undefined;
+      if (written === undefined) break;
+      kept.push(written);
+    }
+    const omitted = parts.length - kept.length;
+    if (omitted > 0 && kept.length === 0) return undefined;
+    if (omitted === 0) json.spend(-PARTS_MARK_LENGTH);
+    return `${head}${kept.join(',')}]${omitted > 0 ? `,"omitted_parts":${omitted}` : ''}${tail}`;
+  }
 }
 
 function omittedMessages({ role, finish_reason }: Message, count: number): string {
@@ -146,7 +168,9 @@ function finishReason(reason: string | undefined): string {
 
 /** Roles and finish reasons are short words, whatever stands in their place. */
 function word(text: string): string {
-  return text.slice(0, 24).replace(/[^\w.-]/g, '_');
+  return String(text)
+    .slice(0, 24)
+    .replace(/[^\w.-]/g, '_');
 }
 
 /** A part's own text is cut to what is left; any other part fits or does not. */
@@ -161,8 +185,8 @@ function writePart(json: LimitedJson, part: MessagePart): string | undefined {
   return `${head}${text.json}${text.cut ? mark : ''}}`;
 }
 
-/** The SDK's own limit, which is on its spans and in no API. */
-function attributeLimitOf(span: Span): number {
+/** The most characters of an attribute by the SDK's own limit, which is on its spans and in no API. */
+export function attributeLimitOf(span: Span): number {
   const limit = field(field(span, '_spanLimits'), 'attributeValueLengthLimit');
   return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }

@@ -9,12 +9,14 @@ import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 export interface Failure {
   readonly type: string;
   readonly message: string | undefined;
+  /** The error itself, where one was thrown. */
+  readonly thrown?: unknown;
 }
 
 /** The kind of error a call threw: the provider's code, else the name of its class. */
 export function readFailure(error: unknown): Failure {
   const message = stringField(error, 'message');
-  return { type: codeOf(error) ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER, message };
+  return { type: codeOf(error) ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER, message, thrown: error };
 }
 
 /** Marks the span as failed. The message is recorded only where content is. */
@@ -37,7 +39,8 @@ function codeOf(error: unknown): string | undefined {
   return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }
 
-function classNameOf(error: unknown): string | undefined {
+/** The name of the class that an error is of, if it has one that says something. */
+export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
   const className = typeof thrower === 'function' ? thrower.name : '';

@@ -10,6 +10,7 @@ import {
   ATTR_OPENAI_ASSISTANT_ID,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
   ATTR_OPENAI_THREAD_ID,
   ATTR_OPENAI_TURN_ID,
   ATTR_SERVER_ADDRESS,
@@ -23,6 +24,7 @@ export interface Place {
   readonly invocationId?: string | undefined;
   readonly agentId?: string | undefined;
   readonly agentName?: string | undefined;
+  readonly subagentId?: string | undefined;
 }
 
 interface Names {
@@ -59,6 +61,7 @@ export function placeAttributes(place: Place): Attributes {
     [ATTR_GEN_AI_AGENT_ID, place.agentId],
     [names.agent, place.agentId],
     [ATTR_GEN_AI_AGENT_NAME, place.agentName],
+    [ATTR_OPENAI_SUBAGENT_ID, place.subagentId],
   ];
   for (const [name, value] of ids) {
     if (name !== undefined && value !== undefined) attributes[name] = value;

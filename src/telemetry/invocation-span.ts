@@ -1,22 +1,32 @@
-import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
-import type { Endpoint } from '../client/provider.ts';
 import {
-  ATTR_GEN_AI_INPUT_MESSAGES,
+  type Attributes,
+  type Context,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+import type { Endpoint } from '../client/provider.ts';
+import { guard } from '../guard.ts';
+import type { RequestedToolCall } from '../operations/index.ts';
+import {
   ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
-  ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_OPENAI_COST,
   ATTR_OPENAI_RUN_OBSERVED,
   ATTR_OPENAI_RUN_POLL_COUNT,
   ATTR_OPENAI_RUN_STATUS,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
-import { ContentRecorder } from './content.ts';
+import type { Content } from './completion.ts';
+import { ContentRecord } from './content-record.ts';
 import { type Totals, totalAttributes } from './conversation-span.ts';
-import { type Failure, recordFailure } from './error.ts';
+import type { Failure } from './error.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import { type Message, type MessagePart, messageFinishReason, type ToolDefinition } from './messages.ts';
+import { tellSink } from './model-events.ts';
+import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -59,6 +69,9 @@ export function invocationSpanName(agentName: string | undefined): string {
 
 /** What an invocation has come to, all of it known. */
 export interface InvocationEnd {
+  /** What its span has until then. */
+  readonly attributes: Attributes;
+  readonly startTime: number;
   readonly endTime: number;
   /** Its end was seen; `false` where it was given up before. */
   readonly observed: boolean;
@@ -68,7 +81,10 @@ export interface InvocationEnd {
   readonly pollCount: number;
   /** Tokens that no step below carries. */
   readonly usage: Usage | undefined;
+  /** USD of that usage. */
+  readonly cost: number | undefined;
   readonly totals: Totals;
+  readonly toolCalls: readonly RequestedToolCall[];
   readonly systemInstructions: readonly MessagePart[];
   readonly toolDefinitions: readonly ToolDefinition[];
   readonly inputMessages: readonly Message[];
@@ -76,17 +92,33 @@ export interface InvocationEnd {
 }
 
 export function endInvocationSpan(telemetry: Telemetry, span: Span, end: InvocationEnd): void {
-  if (span.isRecording()) {
-    span.setAttributes({
-      ...endAttributes(end),
-      ...usageAttributes(end.usage),
-      ...totalAttributes(end.totals),
-    });
-    const recorder = ContentRecorder.forSpan(telemetry.settings, span);
-    if (recorder !== undefined) span.setAttributes(contentAttributes(recorder, end));
-  }
-  if (end.failure !== undefined) recordFailure(span, end.failure, telemetry.settings);
-  span.end(end.endTime);
+  const attributes: Attributes = {
+    ...endAttributes(end),
+    ...usageAttributes(end.usage),
+    ...totalAttributes(end.totals),
+  };
+  if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
+  span.setAttributes(attributes);
+  const context = trace.setSpan(ROOT_CONTEXT, span);
+  const content = ContentRecord.begin(telemetry, span, context);
+  content?.add(contentOf(end));
+  const { failure, endTime } = end;
+  const ended = {
+    span,
+    context,
+    attributes: { ...end.attributes, ...attributes },
+    content,
+    failure,
+    endTime,
+  };
+  const told = recordEnd(telemetry, ended);
+  guard('telling the sink', tellSink, telemetry, {
+    ...ended,
+    failure: told,
+    startTime: end.startTime,
+    toolCalls: () => end.toolCalls,
+  });
+  span.end(endTime);
 }
 
 function endAttributes({ observed, status, finishReason, pollCount }: InvocationEnd): Attributes {
@@ -98,15 +130,11 @@ function endAttributes({ observed, status, finishReason, pollCount }: Invocation
   return attributes;
 }
 
-function contentAttributes(recorder: ContentRecorder, end: InvocationEnd): Attributes {
-  const attributes: Attributes = {};
-  const outputs = end.outputMessages.map((message) => ({
+function contentOf(end: InvocationEnd): Content {
+  const outputMessages = end.outputMessages.map((message) => ({
     ...message,
     finish_reason: messageFinishReason(message.finish_reason ?? end.finishReason),
   }));
-  recorder.addParts(attributes, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, end.systemInstructions);
-  recorder.addMessages(attributes, ATTR_GEN_AI_OUTPUT_MESSAGES, outputs);
-  recorder.addMessages(attributes, ATTR_GEN_AI_INPUT_MESSAGES, end.inputMessages);
-  recorder.addList(attributes, ATTR_GEN_AI_TOOL_DEFINITIONS, end.toolDefinitions);
-  return attributes;
+  const { systemInstructions, toolDefinitions, inputMessages } = end;
+  return { systemInstructions, toolDefinitions, inputMessages, outputMessages };
 }

@@ -11,15 +11,18 @@ const OMITTED = '…';
  */
 export class LimitedJson {
   readonly #maxText: number;
+  readonly #shown: (value: unknown) => unknown;
   #left: number;
 
   /**
    * @param maxText most characters of one text; a longer one is cut and ends in `…`
    * @param maxLength most characters of all JSON that is written
+   * @param shown what is written for a value, wherever it stands: by default the value itself
    */
-  constructor(maxText: number, maxLength: number) {
+  constructor(maxText: number, maxLength: number, shown: (value: unknown) => unknown = itself) {
     this.#maxText = maxText;
     this.#left = maxLength;
+    this.#shown = shown;
   }
 
   /** How many characters may still be written. */
@@ -51,7 +54,8 @@ export class LimitedJson {
     }
   }
 
-  #value(value: unknown, depth: number): string | undefined {
+  #value(given: unknown, depth: number): string | undefined {
+    const value = this.#shown(given);
     if (typeof value === 'string') return this.#text(value);
     if (typeof value === 'bigint') return this.#token(`"${value}"`);
     if (typeof value === 'number' || typeof value === 'boolean') return this.#token(JSON.stringify(value));
@@ -97,6 +101,10 @@ export class LimitedJson {
     }
     return this.spend(2) ? `{${written.join(',')}}` : undefined;
   }
+}
+
+function itself(value: unknown): unknown {
+  return value;
 }
 
 /** The first characters of a text, never ending between the halves of a surrogate pair. */

@@ -6,6 +6,8 @@ import { row } from '../payload.ts';
  */
 export interface Message {
   readonly role: string;
+  /** Of one participant among several with the same role. */
+  readonly name?: string;
   readonly parts: readonly MessagePart[];
   /** Of output messages, in the schema's spelling. */
   readonly finish_reason?: string;
@@ -39,14 +41,18 @@ export type MessagePart =
       readonly file_id: string;
     }
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
-  /** Media that came inside the message: what it is and how many bytes, in place of the bytes themselves. */
-  | {
-      readonly type: 'blob';
-      readonly modality: string;
-      readonly mime_type?: string;
-      readonly content: '';
-      readonly size: number;
-    };
+  | BlobPart;
+
+/** Media that came inside of a message. What is recorded of them is for the media policy to say. */
+export interface BlobPart {
+  readonly type: 'blob';
+  readonly modality: string;
+  readonly mime_type?: string;
+  /** Base64. */
+  readonly content: string;
+  /** Bytes, where the content is not here. */
+  readonly size?: number;
+}
 
 /** A tool the model could call, flat, as `gen-ai-tool-definitions.json` has it. */
 export interface ToolDefinition {
@@ -84,30 +90,36 @@ export function parseJson(text: unknown): unknown {
   }
 }
 
+/** Longer texts of `data:` URLs are not turned into base64; they are rare, and an image is base64 already. */
+const MAX_ENCODED_LENGTH = 16_384;
+
 /** An image or file given as a URL: a `data:` URL carries the bytes themselves. */
 export function urlPart(url: string, modality: string): MessagePart {
   if (!url.startsWith('data:')) return { type: 'uri', modality, uri: withoutCredentials(url) };
   const comma = url.indexOf(',');
   if (comma < 0) return blobPart('', modality);
   const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');
-  const size = parameters.includes('base64') ? base64Size(url, comma + 1) : url.length - comma - 1;
-  return { ...blobPart('', modality, mimeType || undefined), size };
+  const data = url.slice(comma + 1);
+  if (parameters.includes('base64')) return blobPart(data, modality, mimeType || undefined);
+  const encoded = data.length > MAX_ENCODED_LENGTH ? undefined : encode(data);
+  const part = blobPart(encoded ?? '', modality, mimeType || undefined);
+  return encoded === undefined ? { ...part, size: data.length } : part;
 }
 
 /** @param data base64 */
-export function blobPart(
-  data: string,
-  modality: string,
-  mimeType?: string,
-): MessagePart & { readonly type: 'blob' } {
+export function blobPart(data: string, modality: string, mimeType?: string): BlobPart {
   const type = mimeType === undefined ? {} : { mime_type: mimeType };
-  return { type: 'blob', modality, ...type, content: '', size: base64Size(data, 0) };
+  return { type: 'blob', modality, ...type, content: data };
 }
 
-/** How many bytes the base64 text from `start` on stands for. */
-function base64Size(text: string, start: number): number {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  return Math.max(0, Math.floor(((text.length - start - padding) * 3) / 4));
+/** The bytes of an URL-encoded text as base64; `undefined` where it is none. */
+function encode(text: string): string | undefined {
+  try {
+    const bytes = new TextEncoder().encode(decodeURIComponent(text));
+    return btoa(String.fromCharCode(...bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Query parameters with which signed URLs give access to what they name. */

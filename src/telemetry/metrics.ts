@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type Context,
   createNoopMeter,
   type Histogram,
   type Meter,
@@ -9,11 +10,14 @@ import {
 } from '@opentelemetry/api';
 import {
   ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_TOKEN_TYPE,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_SERVER_ADDRESS,
@@ -24,10 +28,13 @@ import {
   METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
   METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
   METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
+  METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  METRIC_OPENAI_CLIENT_COST,
   type MetricDefinition,
 } from '../semconv/metrics.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
+import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 
 /** What an operation's points are grouped by: few values each, taken from the attributes of its span. */
@@ -47,15 +54,28 @@ const RESULT_DIMENSIONS: readonly string[] = [
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 ];
 
+/** The conventions have no operation on the duration of a tool. */
+const TOOL_DIMENSIONS: readonly string[] = [
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_GEN_AI_AGENT_NAME,
+];
+
 interface Instruments {
   readonly provider: MeterProvider;
   readonly duration: Histogram;
   readonly tokenUsage: Histogram;
   readonly timeToFirstChunk: Histogram;
   readonly timePerOutputChunk: Histogram;
+  readonly toolDuration: Histogram;
+  readonly cost: Histogram;
+  readonly rateLimits: RateLimits;
 }
 
-/** The client metrics of the conventions, once for each operation, sampled or not. */
+/**
+ * The client metrics of the conventions and our own, once for each operation, sampled or not. Each value is
+ * recorded in the context of its span, so that exemplars lead to it.
+ */
 export class Metrics {
   #explicit: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -65,24 +85,55 @@ export class Metrics {
   }
 
   /** @param seconds duration of the operation */
-  recordDuration(seconds: number, dimensions: Attributes, errorType: string | undefined): void {
-    const attributes = errorType === undefined ? dimensions : { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
-    this.#current().duration.record(Math.max(0, seconds), attributes);
+  recordDuration(
+    seconds: number,
+    dimensions: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    this.#current().duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
-  recordUsage(usage: Usage, dimensions: Attributes): void {
+  recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
     const { tokenUsage } = this.#current();
-    tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
+    tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
     if (usage.inputOnly !== true)
-      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' }, context);
   }
 
-  recordTimeToFirstChunk(seconds: number, dimensions: Attributes): void {
-    this.#current().timeToFirstChunk.record(Math.max(0, seconds), dimensions);
+  /** @param cost in USD */
+  recordCost(cost: number, dimensions: Attributes, context: Context): void {
+    this.#current().cost.record(cost, dimensions, context);
   }
 
-  recordTimePerOutputChunk(seconds: number, dimensions: Attributes): void {
-    this.#current().timePerOutputChunk.record(Math.max(0, seconds), dimensions);
+  recordTimeToFirstChunk(seconds: number, dimensions: Attributes, context: Context): void {
+    this.#current().timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
+  }
+
+  /** @param gaps seconds between one chunk and the next */
+  recordTimePerOutputChunk(gaps: readonly number[], dimensions: Attributes, context: Context): void {
+    const { timePerOutputChunk } = this.#current();
+    for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+  }
+
+  /**
+   * A tool call that this process has timed: a function of the program's, not what the API says of its own.
+   *
+   * @param attributes those of the span
+   */
+  recordToolDuration(
+    seconds: number,
+    attributes: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    const dimensions = withError(pick(attributes, TOOL_DIMENSIONS), errorType);
+    this.#current().toolDuration.record(Math.max(0, seconds), dimensions, context);
+  }
+
+  /** @param attributes those of the span, with what the answer's headers tell of rate limits */
+  seeRateLimits(attributes: Attributes): void {
+    this.#current().rateLimits.see(attributes);
   }
 
   /**
@@ -106,6 +157,10 @@ export function chunkDimensions(attributes: Attributes): Attributes {
   return pick(attributes, DIMENSIONS);
 }
 
+function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
+  return errorType === undefined ? dimensions : { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
+}
+
 function pick(attributes: Attributes, names: readonly string[]): Attributes {
   const dimensions: Attributes = {};
   for (const name of names) {
@@ -123,6 +178,9 @@ function createInstruments(provider: MeterProvider): Instruments {
     tokenUsage: createHistogram(meter, METRIC_GEN_AI_CLIENT_TOKEN_USAGE),
     timeToFirstChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK),
     timePerOutputChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK),
+    toolDuration: createHistogram(meter, METRIC_GEN_AI_EXECUTE_TOOL_DURATION),
+    cost: createHistogram(meter, METRIC_OPENAI_CLIENT_COST),
+    rateLimits: new RateLimits(meter),
   };
 }
 

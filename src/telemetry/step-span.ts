@@ -1,5 +1,6 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
+import { guard } from '../guard.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -9,6 +10,7 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_COST,
   ATTR_OPENAI_MESSAGE_ID,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_STEP_STATUS,
@@ -58,6 +60,8 @@ export function recordStep(
     ...stepAttributes(step),
     ...usageAttributes(step.usage),
   };
+  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
+  if (cost !== undefined) attributes[ATTR_OPENAI_COST] = cost;
   const span = telemetry.tracer.startSpan(
     name,
     { kind: SpanKind.CLIENT, startTime: step.startTime, attributes },

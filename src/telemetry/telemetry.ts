@@ -1,9 +1,20 @@
-import { type MeterProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
-import type { Settings } from '../config.ts';
+import {
+  type MeterProvider,
+  ROOT_CONTEXT,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config.ts';
+import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
+import { PendingHooks } from './completion.ts';
+import { Costs } from './cost.ts';
+import { Events, type LoggerProvider } from './events.ts';
 import { Metrics } from './metrics.ts';
 import { withOlderNames } from './older-names.ts';
+import { Sink, sinkTakesContent } from './sink.ts';
 
 interface KnownTracer {
   readonly provider: object;
@@ -15,6 +26,11 @@ interface KnownTracer {
 export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
+  readonly events: Events = new Events();
+  readonly costs: Costs = new Costs(() => this.settings);
+  readonly sink: Sink = new Sink();
+  /** Completion hooks that are still at work. */
+  readonly hooks: PendingHooks = new PendingHooks();
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
 
@@ -28,6 +44,22 @@ export class Telemetry {
 
   setMeterProvider(provider: MeterProvider): void {
     this.metrics.setMeterProvider(provider);
+  }
+
+  setLoggerProvider(provider: LoggerProvider): void {
+    this.events.setLoggerProvider(provider);
+  }
+
+  /** Whether anybody wants content: spans, events that somebody takes, or a hook. Otherwise none is read. */
+  get wantsContent(): boolean {
+    const { settings } = this;
+    return (
+      settings.completionHook !== undefined ||
+      recordsContentOnSpans(settings) ||
+      sinkTakesContent(settings) ||
+      (recordsContentOnEvents(settings) &&
+        this.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, ROOT_CONTEXT))
+    );
   }
 
   /** The provider that makes the spans: behind the API's proxy, the one registered by now. */

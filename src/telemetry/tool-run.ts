@@ -1,19 +1,19 @@
 import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { ToolRun } from '../client/call.ts';
+import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
   ATTR_OPENAI_TOOL_TYPE,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../semconv/values.ts';
-import { ContentRecorder } from './content.ts';
-import { readFailure, recordFailure } from './error.ts';
+import { ContentRecord } from './content-record.ts';
+import { type Failure, readFailure } from './error.ts';
 import { parseJson } from './messages.ts';
+import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /**
@@ -21,65 +21,82 @@ import type { Telemetry } from './telemetry.ts';
  * What it gives and throws is the program's: it passes through as it is.
  */
 export function runTool(telemetry: Telemetry, tool: ToolRun): unknown {
-  const active = context.active();
-  const span = guard('starting a tool span', startToolSpan, telemetry, tool, active);
-  if (span === undefined) return tool.run();
+  const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, context.active()));
+  if (started === undefined) return tool.run();
+  let result: unknown;
   try {
-    const result = context.with(trace.setSpan(active, span), tool.run);
-    if (typeof field(result, 'then') !== 'function') {
-      endToolSpan(telemetry, span, result);
-      return result;
-    }
-    return (result as Promise<unknown>).then(
-      (value) => {
-        endToolSpan(telemetry, span, value);
-        return value;
-      },
-      (error) => {
-        failToolSpan(telemetry, span, error);
-        throw error;
-      },
-    );
+    result = context.with(started.context, tool.run);
   } catch (error) {
-    failToolSpan(telemetry, span, error);
+    started.fail(error);
     throw error;
   }
-}
-
-function startToolSpan(telemetry: Telemetry, tool: ToolRun, parent: Context): Span {
-  const span = telemetry.tracer.startSpan(
-    `execute_tool ${tool.name}`,
-    {
-      kind: SpanKind.INTERNAL,
-      attributes: {
-        [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
-        [ATTR_GEN_AI_TOOL_NAME]: tool.name,
-        [ATTR_GEN_AI_TOOL_TYPE]: 'function',
-        [ATTR_OPENAI_TOOL_TYPE]: 'function',
-      },
+  if (typeof field(result, 'then') !== 'function') {
+    started.succeed(result);
+    return result;
+  }
+  return (result as Promise<unknown>).then(
+    (value) => {
+      started.succeed(value);
+      return value;
     },
-    parent,
+    (error) => {
+      started.fail(error);
+      throw error;
+    },
   );
-  recordValue(telemetry, span, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, tool.arguments);
-  return span;
 }
 
-function endToolSpan(telemetry: Telemetry, span: Span, result: unknown): void {
-  guard('ending a tool span', () => {
-    recordValue(telemetry, span, ATTR_GEN_AI_TOOL_CALL_RESULT, result);
-  });
-  span.end();
-}
+class ToolSpan {
+  readonly context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #span: Span;
+  readonly #attributes: Attributes;
+  readonly #startTime = now();
+  readonly #content: ContentRecord | undefined;
 
-function failToolSpan(telemetry: Telemetry, span: Span, error: unknown): void {
-  guard('ending a tool span', () => recordFailure(span, readFailure(error), telemetry.settings));
-  span.end();
-}
+  constructor(telemetry: Telemetry, tool: ToolRun, parent: Context) {
+    this.#telemetry = telemetry;
+    this.#attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+      [ATTR_GEN_AI_TOOL_NAME]: tool.name,
+      [ATTR_GEN_AI_TOOL_TYPE]: 'function',
+      [ATTR_OPENAI_TOOL_TYPE]: 'function',
+    };
+    this.#span = telemetry.tracer.startSpan(
+      `execute_tool ${tool.name}`,
+      { kind: SpanKind.INTERNAL, attributes: this.#attributes, startTime: this.#startTime },
+      parent,
+    );
+    this.context = trace.setSpan(parent, this.#span);
+    this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    guard('reading the arguments of a tool', () =>
+      this.#content?.addInput({ toolArguments: parseJson(tool.arguments) }),
+    );
+  }
 
-function recordValue(telemetry: Telemetry, span: Span, name: string, value: unknown): void {
-  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings, span) : undefined;
-  if (recorder === undefined) return;
-  const attributes: Attributes = {};
-  recorder.addValue(attributes, name, parseJson(value));
-  span.setAttributes(attributes);
+  succeed(result: unknown): void {
+    guard('reading the result of a tool', () => this.#content?.add({ toolResult: parseJson(result) }));
+    this.#end(undefined);
+  }
+
+  fail(error: unknown): void {
+    this.#end(guard('reading a failure', readFailure, error));
+  }
+
+  #end(failure: Failure | undefined): void {
+    const endTime = now();
+    guard('ending a tool span', recordEnd, this.#telemetry, {
+      span: this.#span,
+      context: this.context,
+      attributes: this.#attributes,
+      content: this.#content,
+      failure,
+      endTime,
+    });
+    guard('recording metrics', () => {
+      const seconds = (endTime - this.#startTime) / 1e3;
+      this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
+    });
+    this.#span.end(endTime);
+  }
 }

@@ -1,14 +1,12 @@
-import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
-import type { ToolCallSnapshot } from '../conversations/model.ts';
+import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import type { ToolCallContent, ToolCallSnapshot } from '../conversations/model.ts';
 import { row } from '../payload.ts';
 import {
+  ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
-  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
   ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_TOOL_CALL_RESULT,
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
   ATTR_OPENAI_API_TYPE,
@@ -20,9 +18,11 @@ import {
   ATTR_OPENAI_TOOL_TYPE,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../semconv/values.ts';
-import { ContentRecorder } from './content.ts';
-import { type Failure, recordFailure } from './error.ts';
+import type { Content } from './completion.ts';
+import { ContentRecord } from './content-record.ts';
+import type { Failure } from './error.ts';
 import { type Place, placeAttributes } from './hierarchy.ts';
+import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
@@ -45,6 +45,8 @@ export interface RecordedToolCall {
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
   readonly failure: Failure | undefined;
+  /** The program ran it, and its time was taken here. */
+  readonly timedHere?: boolean;
   readonly startTime: number;
   readonly endTime: number;
 }
@@ -56,27 +58,48 @@ export function recordToolCall(
   context: { parent: Context; place: Place },
 ): void {
   const { call, failure, startTime, endTime } = recorded;
+  const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
   const span = telemetry.tracer.startSpan(
     `execute_tool ${call.name}`,
-    {
-      kind: SpanKind.INTERNAL,
-      startTime,
-      attributes: { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) },
-    },
+    { kind: SpanKind.INTERNAL, startTime, attributes },
     context.parent,
   );
-  const recorder = span.isRecording() ? ContentRecorder.forSpan(telemetry.settings, span) : undefined;
-  if (recorder !== undefined && call.content !== undefined) {
-    const { query, documents } = call.content;
-    const content: Attributes = {};
-    recorder.addValue(content, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, call.content.arguments);
-    recorder.addValue(content, ATTR_GEN_AI_TOOL_CALL_RESULT, call.content.result);
-    if (query !== undefined) content[ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT] = recorder.text(query);
-    recorder.addList(content, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents);
-    span.setAttributes(content);
-  }
-  if (failure !== undefined) recordFailure(span, failure, telemetry.settings);
+  const own = trace.setSpan(context.parent, span);
+  const content = ContentRecord.begin(telemetry, span, own);
+  if (call.content !== undefined) content?.add(contentOf(call.content));
+  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  if (recorded.timedHere === true)
+    telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own);
   span.end(endTime);
+}
+
+/** The metric of a tool call, where its span is drawn later or not at all. */
+export function recordToolDuration(
+  telemetry: Telemetry,
+  call: ToolCallSnapshot,
+  agentName: string | undefined,
+  seconds: number,
+  context: Context,
+): void {
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_TOOL_NAME]: call.name,
+    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
+  };
+  if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
+  telemetry.metrics.recordToolDuration(seconds, attributes, undefined, context);
+}
+
+function toolType(type: string): string {
+  return row(TOOL_TYPES, type) ?? 'extension';
+}
+
+function contentOf({ arguments: given, result, query, documents }: ToolCallContent): Content {
+  return {
+    toolArguments: given,
+    toolResult: result,
+    documents,
+    parameters: query === undefined ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query },
+  };
 }
 
 function toolPlaceAttributes(place: Place): Attributes {
@@ -90,7 +113,7 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: call.name,
     [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
-    [ATTR_GEN_AI_TOOL_TYPE]: row(TOOL_TYPES, call.type) ?? 'extension',
+    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
     [ATTR_OPENAI_TOOL_TYPE]: call.type,
   };
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;

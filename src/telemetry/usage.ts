@@ -1,12 +1,28 @@
 import type { Attributes } from '@opentelemetry/api';
 import { countField, field } from '../payload.ts';
 import {
+  ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
+
+/** Parts of a usage that are no text. Cached ones are parts of the input of their kind. */
+export interface ModalityUsage {
+  readonly audioInputTokens: number;
+  readonly audioCacheReadTokens: number;
+  readonly audioOutputTokens: number;
+  readonly imageInputTokens: number;
+  readonly imageCacheReadTokens: number;
+  readonly imageOutputTokens: number;
+}
 
 /** Tokens spent. Cached and written tokens are parts of the input, reasoning tokens a part of the output. */
 export interface Usage {
@@ -15,6 +31,8 @@ export interface Usage {
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
+  /** `undefined` where all is text, as far as the answer tells. */
+  readonly modalities?: ModalityUsage | undefined;
   /** There is no output that could be counted, as with embeddings: not even zero is recorded. */
   readonly inputOnly?: boolean;
 }
@@ -27,27 +45,73 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: 0,
 });
 
+const NO_MODALITIES: ModalityUsage = Object.freeze({
+  audioInputTokens: 0,
+  audioCacheReadTokens: 0,
+  audioOutputTokens: 0,
+  imageInputTokens: 0,
+  imageCacheReadTokens: 0,
+  imageOutputTokens: 0,
+});
+
+/** Names of the details, in the order of the APIs: chat, Assistants traffic, Responses and images, audio. */
+const INPUT_DETAILS = [
+  'prompt_tokens_details',
+  'prompt_token_details',
+  'input_tokens_details',
+  'input_token_details',
+];
+const OUTPUT_DETAILS = ['completion_tokens_details', 'output_tokens_details', 'output_token_details'];
+
 /**
  * Usage as every API of OpenAI's spells it: `prompt_tokens` (chat, completions, embeddings, Assistants) or
- * `input_tokens` (Responses, images, audio), with details under either spelling that is in use: real
- * Assistants traffic has `prompt_token_details` where the reference has `prompt_tokens_details`.
+ * `input_tokens` (Responses, images, audio), with details under any spelling that is in use: real Assistants
+ * traffic has `prompt_token_details` where the reference has `prompt_tokens_details`. Compatible services that
+ * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
  */
 export function readUsage(usage: unknown): Usage | undefined {
   const inputTokens = countField(usage, 'prompt_tokens') ?? countField(usage, 'input_tokens');
   const outputTokens = countField(usage, 'completion_tokens') ?? countField(usage, 'output_tokens');
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const input =
-    field(usage, 'prompt_tokens_details') ??
-    field(usage, 'prompt_token_details') ??
-    field(usage, 'input_tokens_details');
-  const output = field(usage, 'completion_tokens_details') ?? field(usage, 'output_tokens_details');
+  const input = firstField(usage, INPUT_DETAILS);
+  const output = firstField(usage, OUTPUT_DETAILS);
+  const reasoningTokens = countField(output, 'reasoning_tokens') ?? 0;
+  // xAI counts reasoning beside the output, which only the total shows.
+  const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
+  const more = countField(usage, 'total_tokens') === beside ? reasoningTokens : 0;
   return {
     inputTokens: inputTokens ?? 0,
-    outputTokens: outputTokens ?? 0,
-    cacheReadTokens: countField(input, 'cached_tokens') ?? 0,
+    outputTokens: (outputTokens ?? 0) + more,
+    cacheReadTokens:
+      countField(input, 'cached_tokens') ??
+      countField(usage, 'cached_tokens') ??
+      countField(usage, 'prompt_cache_hit_tokens') ??
+      0,
     cacheWriteTokens: countField(input, 'cache_write_tokens') ?? 0,
-    reasoningTokens: countField(output, 'reasoning_tokens') ?? 0,
+    reasoningTokens,
+    modalities: readModalities(input, output),
   };
+}
+
+function readModalities(input: unknown, output: unknown): ModalityUsage | undefined {
+  const cached = field(input, 'cached_tokens_details');
+  const modalities: ModalityUsage = {
+    audioInputTokens: countField(input, 'audio_tokens') ?? 0,
+    audioCacheReadTokens: countField(cached, 'audio_tokens') ?? 0,
+    audioOutputTokens: countField(output, 'audio_tokens') ?? 0,
+    imageInputTokens: countField(input, 'image_tokens') ?? 0,
+    imageCacheReadTokens: countField(cached, 'image_tokens') ?? 0,
+    imageOutputTokens: countField(output, 'image_tokens') ?? 0,
+  };
+  return Object.values(modalities).some((tokens) => tokens > 0) ? modalities : undefined;
+}
+
+function firstField(value: unknown, names: readonly string[]): unknown {
+  for (const name of names) {
+    const found = field(value, name);
+    if (found !== undefined && found !== null) return found;
+  }
+  return undefined;
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
@@ -63,26 +127,63 @@ export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
 
+/** Parts of the totals, which are attributes only where there are any. */
+const PARTS: readonly (readonly [
+  attribute: string,
+  key: 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens',
+])[] = [
+  [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, 'cacheReadTokens'],
+  [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, 'cacheWriteTokens'],
+  [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, 'reasoningTokens'],
+];
+const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof ModalityUsage])[] = [
+  [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
+  [ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
+  [ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, 'audioOutputTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS, 'imageInputTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, 'imageCacheReadTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
+];
+
 /** The attributes of the span of the model call that spent the tokens. */
 export function usageAttributes(usage: Usage | undefined): Attributes {
   if (usage === undefined) return {};
   const attributes: Attributes = { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens };
   if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
-  if (usage.cacheReadTokens > 0)
-    attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = usage.cacheReadTokens;
-  if (usage.cacheWriteTokens > 0)
-    attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = usage.cacheWriteTokens;
-  if (usage.reasoningTokens > 0)
-    attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = usage.reasoningTokens;
+  for (const [attribute, key] of PARTS) {
+    if (usage[key] > 0) attributes[attribute] = usage[key];
+  }
+  const { modalities } = usage;
+  if (modalities === undefined) return attributes;
+  for (const [attribute, key] of MODALITY_PARTS) {
+    if (modalities[key] > 0) attributes[attribute] = modalities[key];
+  }
   return attributes;
 }
 
-function combine(a: Usage, b: Usage, each: (left: number, right: number) => number): Usage {
+type Each = (left: number, right: number) => number;
+
+function combine(a: Usage, b: Usage, each: Each): Usage {
   return {
     inputTokens: each(a.inputTokens, b.inputTokens),
     outputTokens: each(a.outputTokens, b.outputTokens),
     cacheReadTokens: each(a.cacheReadTokens, b.cacheReadTokens),
     cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
     reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
+    modalities: combineModalities(a.modalities, b.modalities, each),
   };
+}
+
+function combineModalities(
+  a: ModalityUsage | undefined,
+  b: ModalityUsage | undefined,
+  each: Each,
+): ModalityUsage | undefined {
+  if (a === undefined && b === undefined) return undefined;
+  const left = a ?? NO_MODALITIES;
+  const right = b ?? NO_MODALITIES;
+  const keys = Object.keys(NO_MODALITIES) as (keyof ModalityUsage)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, each(left[key], right[key])]),
+  ) as unknown as ModalityUsage;
 }

@@ -5,6 +5,10 @@ import { type Session, startSession } from '../support/session.ts';
 
 type Messages = OpenAI.Chat.ChatCompletionMessageParam[];
 
+/** SHA-256 of `hello` and `hello!`. */
+const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+const HELLO_AGAIN = 'ce06092fb948d9ffac7d1a376e404b26b7575bcc11ee05a4615fef4fec3a308b';
+
 const VARIABLE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const CONTENT = [
   'gen_ai.input.messages',
@@ -19,8 +23,16 @@ afterEach(async () => {
   await session.verify();
 });
 
-async function record(config: OpenAIInstrumentationConfig, content?: boolean): Promise<Session> {
-  session = await startSession({ config, ...(content === undefined ? {} : { content }) });
+async function record(
+  config: OpenAIInstrumentationConfig,
+  content?: boolean,
+  eventContent?: boolean,
+): Promise<Session> {
+  session = await startSession({
+    config,
+    ...(content === undefined ? {} : { content }),
+    ...(eventContent === undefined ? {} : { eventContent }),
+  });
   return session;
 }
 
@@ -74,14 +86,15 @@ describe('whether content is recorded', () => {
   });
 
   test.each([
-    ['span_only', true],
-    ['TRUE', true],
-    ['Span_And_Event', true],
-    ['event_only', false],
-    ['no_content', false],
-  ])('the environment variable may say %s', async (value, recorded) => {
+    ['span_only', true, false],
+    ['TRUE', true, true],
+    ['Span_And_Event', true, true],
+    ['event_only', false, true],
+    ['no_content', false, false],
+  ])('the environment variable may say %s', async (value, recorded, onEvent) => {
     vi.stubEnv(VARIABLE, value);
-    await ask(await record({}, recorded));
+    await ask(await record({}, recorded, onEvent));
+    expect(session.logRecords).toHaveLength(onEvent ? 1 : 0);
     expect('gen_ai.input.messages' in (session.spans[0]?.attributes ?? {})).toBe(recorded);
   });
 
@@ -196,10 +209,17 @@ describe('what is recorded of content', () => {
         parts: [
           { type: 'text', content: 'What is this?' },
           { type: 'uri', modality: 'image', uri: 'https://images.example/cat.png?size=2&sig=REDACTED' },
-          { type: 'blob', modality: 'image', mime_type: 'image/png', content: '', size: 5 },
-          { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: '', size: 5 },
+          { type: 'blob', modality: 'image', mime_type: 'image/png', content: '', size: 5, sha256: HELLO },
+          { type: 'blob', modality: 'audio', mime_type: 'audio/wav', content: '', size: 5, sha256: HELLO },
           { type: 'file', modality: 'document', file_id: 'file_1' },
-          { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: '', size: 6 },
+          {
+            type: 'blob',
+            modality: 'document',
+            mime_type: 'application/pdf',
+            content: '',
+            size: 6,
+            sha256: HELLO_AGAIN,
+          },
         ],
       },
       {

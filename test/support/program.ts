@@ -42,7 +42,8 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       ? await startSimulator({ runs: options.runs ?? [] })
       : await startReplay(options.replay);
   const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0, ...options.client });
-  instrumentOpenAI(client, { ...options.config });
+  // Prices change with every version of the price package: only tests of costs have any.
+  instrumentOpenAI(client, { cost: false, ...options.config });
   const program: Program = {
     client,
     simulator,

@@ -31,6 +31,7 @@ export async function startSession({
   const warnings = listen();
   const telemetry = recordTelemetry({
     content: ['SPAN_ONLY', 'SPAN_AND_EVENT', true].includes(config.captureMessageContent ?? false),
+    eventContent: ['EVENT_ONLY', 'SPAN_AND_EVENT', true].includes(config.captureMessageContent ?? false),
     ...options,
   });
   const settings: ClientOptions = {
@@ -46,9 +47,13 @@ export async function startSession({
     get openSpans() {
       return telemetry.openSpans;
     },
+    get logRecords() {
+      return telemetry.logRecords;
+    },
     metrics: telemetry.metrics,
     simulator,
-    client: instrumentOpenAI(new OpenAI(settings), { ...config }),
+    // Prices change with every version of the price package: only tests of costs have any.
+    client: instrumentOpenAI(new OpenAI(settings), { cost: false, ...config }),
     plain: new OpenAI(settings),
     warnings,
     async verify() {

@@ -1,5 +1,11 @@
-import { context, metrics, trace } from '@opentelemetry/api';
+import { context, logs, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  InMemoryLogRecordExporter,
+  LoggerProvider,
+  type ReadableLogRecord,
+  SimpleLogRecordProcessor,
+} from '@opentelemetry/sdk-logs';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -18,7 +24,7 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { checkMetric, checkSpan } from './conventions/check.ts';
+import { type CheckedLogRecord, checkLogRecord, checkMetric, checkSpan } from './conventions/check.ts';
 
 /** The real SDK, recording into memory; what it records is checked against the conventions. */
 export interface RecordedTelemetry {
@@ -27,8 +33,10 @@ export interface RecordedTelemetry {
   readonly spans: readonly ReadableSpan[];
   /** Spans that were started and have not ended. */
   readonly openSpans: readonly string[];
+  /** Log records: the events that are no span events. */
+  readonly logRecords: readonly ReadableLogRecord[];
   metrics(): Promise<MetricData[]>;
-  /** Ends everything and throws if a span or metric breaks the conventions, or a span is still open. */
+  /** Ends everything and throws if a span, metric or log record breaks the conventions, or a span is still open. */
   verify(): Promise<void>;
 }
 
@@ -39,6 +47,10 @@ export interface RecordOptions {
   readonly spanLimits?: SpanLimits;
   /** Whether content was allowed to be recorded. Default `false`. */
   readonly content?: boolean;
+  /** The same for log records. Default: as for spans. */
+  readonly eventContent?: boolean;
+  /** Whether the program has a logger. Default `true`. */
+  readonly logs?: boolean;
 }
 
 /** Registers the SDK globally, as a program would. */
@@ -60,9 +72,15 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
   const meterProvider = new MeterProvider({ readers: [reader] });
   trace.disable();
   metrics.disable();
+  logs.disable();
   context.disable();
   trace.setGlobalTracerProvider(provider);
   metrics.setGlobalMeterProvider(meterProvider);
+  const logExporter = new InMemoryLogRecordExporter();
+  const loggerProvider = new LoggerProvider({
+    processors: [new SimpleLogRecordProcessor({ exporter: logExporter })],
+  });
+  if (options.logs !== false) logs.setGlobalLoggerProvider(loggerProvider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   const readMetrics = async (): Promise<MetricData[]> => {
     await meterProvider.forceFlush();
@@ -75,18 +93,45 @@ export function recordTelemetry(options: RecordOptions = {}): RecordedTelemetry 
     get openSpans() {
       return open.names;
     },
+    get logRecords() {
+      return logExporter.getFinishedLogRecords();
+    },
     metrics: readMetrics,
     async verify() {
       await provider.shutdown();
       const findings = [
         ...ended.filter(isOurs).flatMap((span) => checkSpan(span, { content: options.content ?? false })),
         ...(await readMetrics()).flatMap((metric) => checkMetric(metric)),
+        ...logExporter.getFinishedLogRecords().flatMap((record) =>
+          checkLogRecord(record as CheckedLogRecord, {
+            content: options.eventContent ?? options.content ?? false,
+          }),
+        ),
+        ...checkExceptions(ended, logExporter.getFinishedLogRecords(), options),
         ...open.names.map((name) => `${name}: the span was never ended`),
       ];
       await meterProvider.shutdown();
       if (findings.length > 0) throw new Error(`Findings of the convention check:\n${findings.join('\n')}`);
     },
   };
+}
+
+/** Each operation that failed has one record of its exception. */
+function checkExceptions(
+  spans: readonly ReadableSpan[],
+  records: readonly ReadableLogRecord[],
+  { logs: logged, sampler }: RecordOptions,
+): string[] {
+  if (logged === false || sampler !== undefined) return [];
+  const failed = spans.filter(
+    ({ attributes, status }) => 'gen_ai.operation.name' in attributes && status.code === 2,
+  );
+  const reported = records.filter(({ eventName }) => eventName === 'gen_ai.client.operation.exception');
+  const ids = (list: readonly (string | undefined)[]): string => [...list].sort().join(' ');
+  const expected = ids(failed.filter(isOurs).map((span) => span.spanContext().spanId));
+  return ids(reported.map(({ spanContext }) => spanContext?.spanId)) === expected
+    ? []
+    : [`${failed.length} operations failed, but ${reported.length} exceptions were recorded`];
 }
 
 function isOurs(span: ReadableSpan): boolean {

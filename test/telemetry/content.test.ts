@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings, type Settings } from '../../src/config.ts';
 import { ContentRecorder } from '../../src/telemetry/content.ts';
@@ -145,15 +144,4 @@ describe('other content', () => {
       '',
     ]);
   });
-});
-
-test.each([
-  ['SPAN_ONLY', true],
-  ['SPAN_AND_EVENT', true],
-  ['EVENT_ONLY', false],
-  ['NO_CONTENT', false],
-] as const)('with %s a span gets content: %s', (captureMessageContent, expected) => {
-  const resolved = resolveSettings({ captureMessageContent }, () => undefined, {});
-  const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-  expect(ContentRecorder.forSpan(resolved, span) !== undefined).toBe(expected);
 });

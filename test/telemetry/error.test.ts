@@ -35,6 +35,7 @@ describe('an error is named', () => {
         },
       },
     );
-    expect(readFailure(hostile)).toEqual({ type: '_OTHER', message: undefined });
+    const { type, message } = readFailure(hostile);
+    expect([type, message]).toEqual(['_OTHER', undefined]);
   });
 });

@@ -32,16 +32,25 @@ test('JSON that would be cut anyway is not parsed', () => {
   expect(parseJson(text)).toBe(text);
 });
 
-describe('media that a message carries are told by type and size', () => {
+describe('media that a message carries are base64, whatever they were', () => {
   test.each([
-    ['data:image/png;base64,aGVsbG8=', { mime_type: 'image/png', size: 5 }],
-    ['data:image/png;base64,aGVsbG8h', { mime_type: 'image/png', size: 6 }],
-    ['data:image/png;base64,aGVsbA==', { mime_type: 'image/png', size: 4 }],
-    ['data:image/svg+xml;charset=utf8,<svg/>', { mime_type: 'image/svg+xml', size: 6 }],
-    ['data:;base64,aGVsbG8=', { size: 5 }],
-    ['data:nothing', { size: 0 }],
+    ['data:image/png;base64,aGVsbG8=', { mime_type: 'image/png', content: 'aGVsbG8=' }],
+    ['data:image/svg+xml;charset=utf8,%3Csvg/>', { mime_type: 'image/svg+xml', content: 'PHN2Zy8+' }],
+    ['data:,%E2%82%AC', { content: '4oKs' }],
+    ['data:,%', { content: '', size: 1 }],
+    ['data:;base64,aGVsbG8=', { content: 'aGVsbG8=' }],
+    ['data:nothing', { content: '' }],
   ])('%s', (url, expected) => {
-    expect(urlPart(url, 'image')).toEqual({ type: 'blob', modality: 'image', content: '', ...expected });
+    expect(urlPart(url, 'image')).toEqual({ type: 'blob', modality: 'image', ...expected });
+  });
+
+  test('but not where that would take long', () => {
+    expect(urlPart(`data:,${'x'.repeat(99_999)}`, 'document')).toEqual({
+      type: 'blob',
+      modality: 'document',
+      content: '',
+      size: 99_999,
+    });
   });
 
   test('and so is base64 without a URL', () => {
@@ -49,8 +58,7 @@ describe('media that a message carries are told by type and size', () => {
       type: 'blob',
       modality: 'audio',
       mime_type: 'audio/wav',
-      content: '',
-      size: 5,
+      content: 'aGVsbG8=',
     });
   });
 });

@@ -1,4 +1,4 @@
-import { createNoopMeter, metrics, trace } from '@opentelemetry/api';
+import { createNoopMeter, metrics, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config.ts';
@@ -63,10 +63,10 @@ test('the scope has a name, a version and a schema', () => {
 test('metrics go to the provider that is registered, though the no-op one was handed over before', async () => {
   const recorder = new Metrics();
   recorder.setMeterProvider({ getMeter: () => createNoopMeter() });
-  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined);
+  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined, ROOT_CONTEXT);
   const telemetry = recordTelemetry();
-  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined);
-  recorder.recordDuration(-1, { 'gen_ai.operation.name': 'chat' }, 'timeout');
+  recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined, ROOT_CONTEXT);
+  recorder.recordDuration(-1, { 'gen_ai.operation.name': 'chat' }, 'timeout', ROOT_CONTEXT);
   const [duration] = await telemetry.metrics();
   expect(
     duration?.dataPoints.map(({ attributes, value }) => [attributes, (value as { sum: number }).sum]),

@@ -8,6 +8,15 @@ import {
   usageAttributes,
 } from '../../src/telemetry/usage.ts';
 
+const NO_MODALITIES = {
+  audioInputTokens: 0,
+  audioCacheReadTokens: 0,
+  audioOutputTokens: 0,
+  imageInputTokens: 0,
+  imageCacheReadTokens: 0,
+  imageOutputTokens: 0,
+};
+
 describe('usage is read as every API spells it', () => {
   test.each<[string, unknown, object]>([
     [
@@ -35,6 +44,79 @@ describe('usage is read as every API spells it', () => {
       'real traffic of the Assistants API',
       { prompt_tokens: 20, completion_tokens: 10, prompt_token_details: { cached_tokens: 8 } },
       { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'images',
+      {
+        input_tokens: 50,
+        output_tokens: 50,
+        input_tokens_details: { text_tokens: 10, image_tokens: 40 },
+        output_tokens_details: { text_tokens: 0, image_tokens: 50 },
+      },
+      {
+        inputTokens: 50,
+        outputTokens: 50,
+        modalities: { ...NO_MODALITIES, imageInputTokens: 40, imageOutputTokens: 50 },
+      },
+    ],
+    [
+      'transcripts',
+      { input_tokens: 14, output_tokens: 45, input_token_details: { text_tokens: 0, audio_tokens: 14 } },
+      { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audioInputTokens: 14 } },
+    ],
+    [
+      'what is cached of each modality',
+      {
+        input_tokens: 300,
+        output_tokens: 0,
+        input_tokens_details: {
+          audio_tokens: 100,
+          image_tokens: 100,
+          cached_tokens: 90,
+          cached_tokens_details: { text_tokens: 20, audio_tokens: 30, image_tokens: 40 },
+        },
+      },
+      {
+        inputTokens: 300,
+        cacheReadTokens: 90,
+        modalities: {
+          ...NO_MODALITIES,
+          audioInputTokens: 100,
+          imageInputTokens: 100,
+          audioCacheReadTokens: 30,
+          imageCacheReadTokens: 40,
+        },
+      },
+    ],
+    [
+      'no modalities where all is text',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        prompt_tokens_details: { audio_tokens: 0 },
+        completion_tokens_details: null,
+      },
+      { inputTokens: 20, outputTokens: 10 },
+    ],
+    [
+      'services that tell cached tokens beside the totals',
+      { prompt_tokens: 20, completion_tokens: 10, prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 12 },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'others that do',
+      { prompt_tokens: 20, completion_tokens: 10, cached_tokens: 8 },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'services that count reasoning beside the output',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 130,
+        completion_tokens_details: { reasoning_tokens: 100 },
+      },
+      { inputTokens: 20, outputTokens: 110, reasoningTokens: 100 },
     ],
     ['embeddings', { prompt_tokens: 20, total_tokens: 20 }, { inputTokens: 20 }],
   ])('%s', (_, usage, expected) => {
@@ -71,6 +153,27 @@ test('usage is added and subtracted part by part, never below zero', () => {
   expect(subtractUsage(whole, part)).toEqual({ ...NO_USAGE, inputTokens: 7 });
   expect(isNoUsage(subtractUsage(whole, whole))).toBe(true);
   expect(isNoUsage(whole)).toBe(false);
+});
+
+test('modalities are added and subtracted too', () => {
+  const spoken = { ...NO_USAGE, inputTokens: 10, modalities: { ...NO_MODALITIES, audioInputTokens: 8 } };
+  const written = { ...NO_USAGE, inputTokens: 10 };
+  expect(addUsage(written, spoken).modalities).toEqual(spoken.modalities);
+  expect(addUsage(spoken, spoken).modalities?.audioInputTokens).toBe(16);
+  expect(subtractUsage(spoken, written).modalities).toEqual(spoken.modalities);
+  expect(subtractUsage(written, spoken).modalities).toEqual(NO_MODALITIES);
+  expect(addUsage(written, written).modalities).toBeUndefined();
+});
+
+test('modalities are attributes where there are any', () => {
+  const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
+  expect(usageAttributes({ ...NO_USAGE, inputTokens: 9, outputTokens: 3, modalities })).toEqual({
+    'gen_ai.usage.input_tokens': 9,
+    'gen_ai.usage.output_tokens': 3,
+    'gen_ai.usage.audio.output_tokens': 3,
+    'gen_ai.usage.image.input_tokens': 4,
+    'gen_ai.usage.image.cache_read.input_tokens': 2,
+  });
 });
 
 test('parts of the totals are attributes only where there are any', () => {

@@ -16,8 +16,16 @@ export function readMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {
     role: stringField(message, 'role') ?? 'user',
-    parts: typeof content === 'string' ? [{ type: 'text', content }] : readParts(content),
+    parts: [
+      ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readParts(content)),
+      ...arrayField(message, 'attachments').flatMap(readAttachment),
+    ],
   };
+}
+
+function readAttachment(attachment: unknown): MessagePart[] {
+  const fileId = stringField(attachment, 'file_id');
+  return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }];
 }
 
 function readParts(content: unknown): MessagePart[] {

@@ -1,27 +1,18 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
-import { define } from '../../operations/attributes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { stringField } from '../../payload.ts';
 import {
-  ATTR_ERROR_TYPE,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_URL_TEMPLATE,
 } from '../../semconv/attributes.ts';
-import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
 import { recordAttempts } from '../../telemetry/attempt-span.ts';
 import { callAttributes } from '../../telemetry/call-span.ts';
 import { readFailure } from '../../telemetry/error.ts';
 import { placeAttributes } from '../../telemetry/hierarchy.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
+import { addRequestEvent, answerToolCalls } from '../requests.ts';
 import { readToolOutputs } from './content.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -120,7 +111,7 @@ export class RunRequest implements CallObservation {
     if (call.error === undefined) this.#accept(call.startTime);
     recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
     if (call.error === undefined && call.method === 'GET') invocation.pollCount++;
-    else this.#addEvent(call);
+    else addRequestEvent(invocation, call, this.#request.route);
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
     if (call.error === undefined) invocation.touch(call.endTime);
     this.#conversations.settle(invocation);
@@ -129,21 +120,7 @@ export class RunRequest implements CallObservation {
   /** The server has taken the outputs that the request brought. */
   #accept(time: number): void {
     if (this.#outputs === undefined) return;
-    this.#invocation.steps.answer(this.#outputs, time);
+    answerToolCalls(this.#invocation, this.#outputs, time);
     this.#outputs = undefined;
-  }
-
-  #addEvent(call: Call): void {
-    const attributes: Attributes = {
-      [ATTR_HTTP_REQUEST_METHOD]: this.#request.route.method,
-      [ATTR_URL_TEMPLATE]: this.#request.route.template,
-    };
-    const { [ATTR_OPENAI_REQUEST_ID]: requestId } = callAttributes(call);
-    define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
-    define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
-    define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
-    if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
-    if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = readFailure(call.error).type;
-    this.#invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
   }
 }

@@ -17,10 +17,16 @@ export function readInputMessages(messages: unknown): Message[] {
   if (!Array.isArray(messages)) return [];
   return messages.map((message: unknown) => ({
     role: stringField(message, 'role') ?? 'user',
+    ...nameOf(message),
     get parts() {
       return readParts(message);
     },
   }));
+}
+
+function nameOf(message: unknown): { readonly name?: string } {
+  const name = stringField(message, 'name');
+  return name === undefined ? {} : { name };
 }
 
 /** One message for each choice. */
@@ -54,7 +60,9 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
 }
 
 function readParts(message: unknown): MessagePart[] {
-  if (stringField(message, 'role') === 'tool') return [toolResponse(message)];
+  const role = stringField(message, 'role');
+  // The form that came before tool calls has its result in a message of its own role.
+  if (role === 'tool' || role === 'function') return [toolResponse(message)];
   const content = field(message, 'content');
   const refusal = stringField(message, 'refusal');
   const reasoning = stringField(message, 'reasoning_content');

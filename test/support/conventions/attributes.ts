@@ -10,8 +10,10 @@ export function checkAttributes(
   uses: readonly AttributeUse[],
   owner: string,
 ): string[] {
-  const older = registry.groups.get('openai.older_names')?.attributes ?? [];
-  const listed = new Set([...uses, ...older].map((use) => use.name));
+  const anywhere = ['openai.older_names', 'openai.references'].flatMap(
+    (group) => registry.groups.get(group)?.attributes ?? [],
+  );
+  const listed = new Set([...uses, ...anywhere].map((use) => use.name));
   const each = Object.entries(attributes).flatMap(([name, value]) => {
     const definition = findAttribute(name);
     if (definition === undefined) return [`${name} is in no registry`];

@@ -50,6 +50,7 @@ const kinds: readonly string[] = ['internal', 'server', 'client', 'producer', 'c
 const statusOk = 1;
 const statusError = 2;
 const exceptionEvent = 'gen_ai.client.operation.exception';
+const detailsEvent = 'gen_ai.client.inference.operation.details';
 
 export function checkSpan(span: CheckedSpan, options: CheckOptions = {}): string[] {
   const definition = identifySpan(span);
@@ -89,12 +90,22 @@ export function checkLogRecord(record: CheckedLogRecord, options: CheckOptions =
       ? ['is in no registry']
       : [
           ...checkSeverity(record, definition),
-          ...checkAttributes(record.attributes, definition.attributes, definition.name),
-          ...checkPresence(record.attributes, definition.attributes, isFailedOperation(record)),
+          ...checkRecordAttributes(record, definition),
           ...checkException(record, definition),
         ];
   findings.push(...checkContent(record.attributes, 'structured', options.content));
   return findings.map((finding) => `${record.eventName ?? 'log record without a name'}: ${finding}`);
+}
+
+/** The details of an operation have the attributes of its span. */
+function checkRecordAttributes(record: CheckedLogRecord, definition: EventDefinition): string[] {
+  const span = definition.name === detailsEvent ? identifySpan(record) : definition;
+  return typeof span === 'string'
+    ? [span]
+    : [
+        ...checkAttributes(record.attributes, span.attributes, definition.name),
+        ...checkPresence(record.attributes, span.attributes, isFailedOperation(record)),
+      ];
 }
 
 function checkKind(span: CheckedSpan, definition: SpanDefinition): string[] {

@@ -2,11 +2,14 @@ import type { SpanDefinition } from '../../../scripts/semconv/model.ts';
 import type { CheckedSpan } from './check.ts';
 import { findAttribute, registry } from './registry.ts';
 
+/** A span, or a log record that has the attributes of one. */
+type Identified = Pick<CheckedSpan, 'attributes'> & Partial<Pick<CheckedSpan, 'name' | 'kind'>>;
+
 /**
  * Which span of the registry a span is: by its operation, and for spans without one by its name and what it carries.
  * Gives a finding instead where there is no such span.
  */
-export function identifySpan(span: CheckedSpan): SpanDefinition | string {
+export function identifySpan(span: Identified): SpanDefinition | string {
   const operation = span.attributes['gen_ai.operation.name'];
   if (operation === undefined) return ownSpan(typeOfOwnSpan(span));
   if (
@@ -22,7 +25,7 @@ export function identifySpan(span: CheckedSpan): SpanDefinition | string {
 }
 
 /** Spans of ours have no operation: a fixed name, the shape of an API call, or else the program's own name. */
-function typeOfOwnSpan({ name, kind, attributes }: CheckedSpan): string {
+function typeOfOwnSpan({ name = '', kind, attributes }: Identified): string {
   const named = registry.spans.find(({ names }) => names?.includes(name));
   if (named !== undefined) return named.id;
   if ('http.request.method' in attributes || 'url.template' in attributes) return 'openai.api';

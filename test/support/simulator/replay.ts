@@ -39,6 +39,7 @@ export async function startReplay(recording: string | readonly Exchange[]): Prom
     next: (answer) => void answers.push(answer),
     script: refuseScripts,
     respond: refuseScripts,
+    turn: refuseScripts,
     clock: { offset: 0 },
     close: server.close,
   };

@@ -3,6 +3,13 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: readonly (string | Uint8Array)[];
+  /** What follows the chunks, as it happens. */
+  readonly live?: LiveChunks;
+}
+
+/** Ends when its own end comes, or when it is told that nobody listens any more. */
+export interface LiveChunks extends AsyncIterable<string> {
+  end(): void;
 }
 
 /** One server-sent event. A string as `data` goes out as it is, everything else as JSON. */
@@ -39,7 +46,7 @@ export function bytes(content: Uint8Array): Reply {
   return { status: 200, headers: { 'content-type': 'application/octet-stream' }, chunks: [content] };
 }
 
-function formatEvent({ event, data }: ServerSentEvent): string {
+export function formatEvent({ event, data }: ServerSentEvent): string {
   const text = typeof data === 'string' ? data : JSON.stringify(data);
   return `${event === undefined ? '' : `event: ${event}\n`}data: ${text}\n\n`;
 }

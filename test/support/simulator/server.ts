@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Reply } from './reply.ts';
+import type { LiveChunks, Reply } from './reply.ts';
 
 /** A request as it arrived, kept for assertions. */
 export interface ReceivedRequest {
@@ -20,7 +20,7 @@ export interface Delivery {
   readonly reply: Reply;
   /** Milliseconds before the headers are sent, or the break that comes instead. */
   readonly delayMs?: number;
-  /** Milliseconds between two chunks. */
+  /** Milliseconds between two chunks, and between the last one and the break. */
   readonly chunkDelayMs?: number;
   /** Where the socket is destroyed: before anything is sent, or after half of the body or of the events. */
   readonly break?: 'before-headers' | 'mid-body';
@@ -81,6 +81,8 @@ async function serve(
   try {
     await deliver(delivery, response, gone.signal);
     if (delivery.break !== undefined) {
+      // What was sent last may be lost with the socket, unless the client has the time to read it.
+      if (delivery.chunkDelayMs) await delay(delivery.chunkDelayMs, undefined, { signal: gone.signal });
       state.broken = true;
       incoming.socket.destroy();
     } else {
@@ -129,6 +131,17 @@ async function deliver(delivery: Delivery, response: ServerResponse, gone: Abort
     if (index > 0) await (chunkDelayMs > 0 ? delay(chunkDelayMs, undefined, { signal: gone }) : nextTurn());
     if (gone.aborted) return;
     await write(response, chunk, gone);
+  }
+  if (reply.live !== undefined && delivery.break === undefined) await deliverLive(reply.live, response, gone);
+}
+
+async function deliverLive(live: LiveChunks, response: ServerResponse, gone: AbortSignal): Promise<void> {
+  const stop = (): void => live.end();
+  gone.addEventListener('abort', stop, { once: true });
+  for await (const chunk of live) {
+    if (gone.aborted) return;
+    await write(response, chunk, gone);
+    await nextTurn();
   }
 }
 

@@ -1,3 +1,4 @@
+import { agentRoutes } from './agents.ts';
 import { type Answer, applyAnswer, takeAnswer } from './answers.ts';
 import { assistantRoutes } from './assistants.ts';
 import { chatRoutes } from './chat.ts';
@@ -12,6 +13,8 @@ import { dispatch } from './router.ts';
 import { runRoutes } from './runs.ts';
 import type { RunScript } from './script.ts';
 import { listen, type ReceivedRequest } from './server.ts';
+import type { TurnScript } from './session-script.ts';
+import { sessionRoutes } from './sessions.ts';
 import { vectorStoreRoutes } from './vector-stores.ts';
 import { World } from './world.ts';
 
@@ -27,6 +30,8 @@ export interface Simulator {
   script(...runs: RunScript[]): void;
   /** Queues how the next responses of the Responses API behave, first come first served. */
   respond(...responses: ResponseScript[]): void;
+  /** Queues how the next turns of Agents sessions behave, first come first served. */
+  turn(...turns: TurnScript[]): void;
   /** `offset`: seconds added to every timestamp, for a server whose clock is off. */
   readonly clock: { offset: number };
   /** Destroys open sockets. Idempotent. */
@@ -47,6 +52,8 @@ export async function startSimulator(
   const routes = [
     ...runRoutes(world),
     ...assistantRoutes(world),
+    ...sessionRoutes(world),
+    ...agentRoutes(world),
     ...chatRoutes(world),
     ...responseRoutes(world),
     ...conversationRoutes(world),
@@ -74,6 +81,7 @@ export async function startSimulator(
     next: (answer) => void answers.push(answer),
     script: (...runs) => void world.scripts.push(...runs),
     respond: (...responses) => void world.responseScripts.push(...responses),
+    turn: (...turns) => void world.turnScripts.push(...turns),
     clock: world.clock,
     close: server.close,
   };

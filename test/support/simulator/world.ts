@@ -1,10 +1,13 @@
 import type { LiveResponse } from './live-response.ts';
+import type { LiveSession } from './live-session.ts';
 import type { Assistant, Message, Thread } from './objects.ts';
 import { notFound } from './reply.ts';
 import type { Item } from './response-items.ts';
 import type { ResponseScript } from './response-script.ts';
 import type { LiveRun } from './run.ts';
 import type { RunScript } from './script.ts';
+import type { Agent } from './session-objects.ts';
+import type { TurnScript } from './session-script.ts';
 
 /** The server's clock, in whole seconds as everywhere in the API. */
 export class ServerClock {
@@ -60,11 +63,27 @@ export class World {
   readonly conversations: Map<string, ConversationRecord> = new Map();
   /** How the next responses behave, first come first served. */
   readonly responseScripts: ResponseScript[] = [];
+  readonly agents: Map<string, Agent> = new Map();
+  readonly sessions: Map<string, LiveSession> = new Map();
+  /** How the next turns of sessions behave, first come first served. */
+  readonly turnScripts: TurnScript[] = [];
 
   assistant(id: string): Assistant {
     const assistant = this.assistants.get(id);
     if (assistant === undefined) throw notFound('assistant', id);
     return assistant;
+  }
+
+  agent(id: string): Agent {
+    const agent = this.agents.get(id);
+    if (agent === undefined) throw notFound('agent', id);
+    return agent;
+  }
+
+  session(id: string): LiveSession {
+    const session = this.sessions.get(id);
+    if (session === undefined) throw notFound('session', id);
+    return session;
   }
 
   thread(id: string): ThreadRecord {

@@ -22,13 +22,19 @@ function contentOf(value, inner) {
   if (value instanceof Headers) return { entries: [...value.entries()].sort() };
   if (value instanceof URL) return { url: value.href };
   if (value instanceof Map || value instanceof Set) return { entries: [...value].map(inner) };
-  if (value instanceof ArrayBuffer) return { bytes: [...new Uint8Array(value)] };
-  if (ArrayBuffer.isView(value)) return { bytes: [...new Uint8Array(value.buffer)] };
+  if (value instanceof ArrayBuffer) return { bytes: bytesOf(new Uint8Array(value)) };
+  if (ArrayBuffer.isView(value))
+    return { bytes: bytesOf(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) };
   if (value instanceof AbortSignal) return { aborted: value.aborted };
   // A promise, a client and the runtime's own classes with hidden insides show nothing more.
   if (value instanceof Promise || typeof value.makeRequest === 'function') return {};
   if (isResponse(value)) return responseOf(value, inner);
   return { properties: propertiesOf(value, inner) };
+}
+
+/** One character for each byte, so that text in it can be read. */
+function bytesOf(bytes) {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }
 
 /** The runtime's `Response`, or the one that openai 4 brings. */
@@ -40,11 +46,14 @@ function responseOf({ status, statusText, ok, url, redirected, bodyUsed, headers
   return { status, statusText, ok, url, redirected, bodyUsed, headers: inner(Object.fromEntries(headers)) };
 }
 
-/** Also what is not enumerable, as the request's id and an error's message; but for a stack, which names files. */
+/** Where in which file an error was made, as the runtimes tell it. */
+const PLACES = ['stack', 'sourceURL', 'line', 'column', 'originalLine', 'originalColumn'];
+
+/** Also what is not enumerable, as the request's id and an error's message. */
 function propertiesOf(value, inner) {
   const properties = {};
   for (const key of Reflect.ownKeys(value)) {
-    if (key === 'stack' || typeof key === 'symbol') continue;
+    if (typeof key === 'symbol' || (value instanceof Error && PLACES.includes(key))) continue;
     const { enumerable } = Object.getOwnPropertyDescriptor(value, key);
     properties[enumerable ? key : `(${key})`] = inner(value[key]);
   }

@@ -23,7 +23,8 @@ export async function runPrograms({ stages, programs, tracing, collectGarbage })
     const run = () => outcomeOf(() => programs[stage.name](world));
     const outcome = await (tracing === undefined ? run() : tracing.within(stage.name, run));
     await pause(5);
-    if (stage.collect) await collect(collectGarbage, () => tracing === undefined || tracing.open(stage.name) === 0);
+    if (stage.collect)
+      await collect(collectGarbage, () => tracing === undefined || tracing.open(stage.name) === 0);
     outcomes[stage.name] = {
       ...outcome,
       rejections: unhandled.splice(0).map((error) => describe(error)),
@@ -34,17 +35,18 @@ export async function runPrograms({ stages, programs, tracing, collectGarbage })
 }
 
 async function outcomeOf(run) {
+  let timer;
+  const hanging = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The program hangs.')), LONGEST);
+  });
   try {
-    return { result: describe(await Promise.race([run(), hang()])) };
+    return { result: describe(await Promise.race([run(), hanging])) };
   } catch (error) {
     if (error instanceof Absent) return { absent: error.message };
     return { thrown: String(error?.stack ?? error) };
+  } finally {
+    clearTimeout(timer);
   }
-}
-
-async function hang() {
-  await pause(LONGEST);
-  throw new Error('The program hangs.');
 }
 
 /** What every program is handed. */
@@ -69,12 +71,8 @@ function surroundings({ baseURL, control }, collectGarbage) {
   };
 }
 
-export function pause(milliseconds) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    // A program that is done is not waited for.
-    if (milliseconds >= LONGEST) timer.unref?.();
-  });
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function collect(collectGarbage, done) {

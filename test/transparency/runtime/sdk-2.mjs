@@ -9,7 +9,9 @@ export function startTracing() {
   const recorder = new Recorder();
   const keeper = new MetricKeeper();
   const tracerProvider = new NodeTracerProvider({ spanProcessors: [recorder] });
-  const meterProvider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter: keeper })] });
+  const meterProvider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter: keeper })],
+  });
   tracerProvider.register();
   metrics.setGlobalMeterProvider(meterProvider);
   return {

@@ -10,7 +10,9 @@ export function startTracing() {
   const recorder = new Recorder();
   const keeper = new MetricKeeper();
   const tracerProvider = new TracerProvider({ spanProcessors: [recorder] });
-  const meterProvider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter: keeper })] });
+  const meterProvider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter: keeper })],
+  });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   trace.setGlobalTracerProvider(tracerProvider);
   metrics.setGlobalMeterProvider(meterProvider);

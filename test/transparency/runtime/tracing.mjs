@@ -46,7 +46,8 @@ export class Recorder {
   /** What a test reads: spans by program, those of no program, metrics, and warnings. */
   record(scopeMetrics) {
     const spans = {};
-    for (const [name, traceId] of this.#programs) spans[name] = this.#data((span) => span.spanContext().traceId === traceId);
+    for (const [name, traceId] of this.#programs)
+      spans[name] = this.#data((span) => span.spanContext().traceId === traceId);
     const known = new Set(this.#programs.values());
     return {
       spans,

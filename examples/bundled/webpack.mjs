@@ -1,0 +1,17 @@
+// node webpack.mjs
+import { promisify } from 'node:util';
+import webpack from 'webpack';
+
+const common = {
+  mode: 'production',
+  target: 'node22',
+  context: import.meta.dirname,
+  experiments: { outputModule: true },
+};
+const output = (filename) => ({ path: `${import.meta.dirname}/out/webpack`, filename, module: true });
+
+const stats = await promisify(webpack)([
+  { ...common, entry: './inlined.mjs', output: output('inlined.mjs') },
+  { ...common, entry: './hooked.mjs', output: output('hooked.mjs'), externals: { openai: 'module openai' } },
+]);
+if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));

@@ -1,0 +1,129 @@
+/**
+ * Removes each guard of src/client in turn, in a copy of the project, and runs the fast tests: one of them must
+ * turn red. What no test misses is not known to be needed, or to work.
+ *
+ *   npm run guards                 all guards
+ *   npm run guards -- seam.ts      those of one file
+ */
+import { spawn } from 'node:child_process';
+import { cp, glob, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findGuards, type Guard, removeGuard } from './guards/guards.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** What the tests need beside the packages. */
+const COPIED = ['examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
+const TESTS = 'test/{client,entries/units}/**/*.test.ts';
+/** Milliseconds after which the tests count as hanging, which is red. */
+const PATIENCE = 120_000;
+
+interface Report {
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+const only = process.argv.slice(2);
+const project = await copyProject();
+const rounds = await findRounds();
+try {
+  process.exitCode = await checkAll();
+} finally {
+  await rm(project, { recursive: true });
+}
+
+async function copyProject(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'guards-'));
+  for (const name of COPIED) await cp(join(ROOT, name), join(directory, name), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  return directory;
+}
+
+/** The tests in two rounds: those that run programs take longer than all others together. */
+async function findRounds(): Promise<string[][]> {
+  const files = (await Array.fromAsync(glob(TESTS, { cwd: project }))).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(project, file), 'utf8')));
+  const slow = files.filter((_, index) => texts[index]?.includes('node:child_process'));
+  return [files.filter((file) => !slow.includes(file)), slow];
+}
+
+/** @returns the exit code */
+async function checkAll(): Promise<number> {
+  const red = await findRedTest();
+  if (red !== undefined) {
+    console.error(`The tests are red with all guards in place: ${red}`);
+    return 1;
+  }
+  const files = (await Array.fromAsync(glob('src/client/**/*.ts', { cwd: project }))).sort();
+  let missed = 0;
+  for (const file of files.filter((name) => only.length === 0 || only.some((part) => name.endsWith(part)))) {
+    const source = await readFile(join(project, file), 'utf8');
+    for (const guard of findGuards(source)) {
+      if (!(await check(file, source, guard))) missed++;
+    }
+  }
+  console.log(missed === 0 ? 'Every guard has a test.' : `${missed} guards have no test.`);
+  return missed === 0 ? 0 : 1;
+}
+
+async function check(file: string, source: string, guard: Guard): Promise<boolean> {
+  await writeFile(join(project, file), removeGuard(source, guard));
+  const found = await findRedTest();
+  await writeFile(join(project, file), source);
+  const what = guard.fragment === undefined ? '' : ` \`${guard.fragment}\``;
+  console.log(`${found === undefined ? 'MISSED' : 'ok    '} ${file}:${guard.line}${what}: ${guard.why}`);
+  if (found !== undefined) console.log(`         ${found}`);
+  return found !== undefined;
+}
+
+/** The first test that fails; `undefined` when all pass. */
+async function findRedTest(): Promise<string | undefined> {
+  for (const files of rounds) {
+    const output = join(project, 'report.json');
+    await rm(output, { force: true });
+    if (await runTests(files, output)) continue;
+    const results = (await readReport(output))?.testResults ?? [];
+    const failed = results
+      .flatMap(({ assertionResults }) => assertionResults)
+      .find(({ status }) => status === 'failed');
+    const broken = results.find(({ message }) => message !== '')?.message.split('\n')[0];
+    return failed?.fullName ?? broken ?? 'the tests do not end';
+  }
+  return undefined;
+}
+
+async function readReport(file: string): Promise<Report | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+function runTests(files: readonly string[], output: string): Promise<boolean> {
+  const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const options = [
+    '--project',
+    'units',
+    '--bail',
+    '1',
+    '--retry',
+    '1',
+    '--reporter',
+    'json',
+    '--outputFile',
+    output,
+  ];
+  const child = spawn(process.execPath, [vitest, 'run', ...options, ...files], {
+    cwd: project,
+    stdio: 'ignore',
+    timeout: PATIENCE,
+    killSignal: 'SIGKILL',
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code === 0));
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * Builds and starts examples/bundled/next as a project of its own, asks its route, and reads the spans back that it
+ * sends. Not part of the tests: Next.js is large.
+ *
+ *   npm run check-next
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mustRun } from '../test/support/lanes/command.ts';
+import { ROOT } from '../test/support/lanes/paths.ts';
+import { packPackage } from '../test/support/lanes/tarball.ts';
+import { startSimulator } from '../test/support/simulator/index.ts';
+import { installTools } from './install-matrix/project.ts';
+
+const PACKAGES = [
+  'next@16.4.6',
+  'react@19.2.0',
+  'react-dom@19.2.0',
+  'openai@7.55.0',
+  '@opentelemetry/api@1.10.0',
+  '@opentelemetry/sdk-node@0.301.0',
+];
+/** Milliseconds until the server has to have sent the spans. */
+const PATIENCE = 60_000;
+
+interface Span {
+  readonly name: string;
+  readonly traceId: Uint8Array;
+}
+interface Trace {
+  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
+}
+interface Receiver {
+  readonly httpUrl: { readonly href: string };
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'next-'));
+try {
+  await build();
+  const { answer, traces } = await ask();
+  const ours = traces.find((names) => names.includes('chat gpt-4o-mini')) ?? [];
+  const below = ours.some((name) => name.startsWith('GET /api/chat'));
+  console.log(`answer: ${answer}\nthe trace of our span:\n${ours.map((name) => `  ${name}`).join('\n')}`);
+  console.log(below ? 'ok' : 'the call is not in the trace of its request');
+  process.exitCode = below ? 0 : 1;
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function build(): Promise<void> {
+  await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
+  const { path } = await packPackage();
+  await installTools([...PACKAGES, path], directory);
+  await mustRun('npx', ['next', 'build'], { cwd: directory, env: { NEXT_TELEMETRY_DISABLED: '1' } });
+}
+
+/** Asks the route once; gives the names of the spans of each trace, when ours is there. */
+async function ask(): Promise<{ answer: string; traces: string[][] }> {
+  const simulator = await startSimulator();
+  const byTrace = new Map<string, string[]>();
+  const arrived = Promise.withResolvers<void>();
+  const receiver = newReceiver(({ resourceSpans }) => {
+    const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+    for (const { name, traceId } of spans) {
+      const id = Buffer.from(traceId).toString('hex');
+      byTrace.set(id, [...(byTrace.get(id) ?? []), name]);
+    }
+    if (spans.some(({ name }) => name.startsWith('GET /api/chat'))) arrived.resolve();
+  });
+  await receiver.start();
+  const server = spawn(
+    process.execPath,
+    [join('node_modules', 'next', 'dist', 'bin', 'next'), 'start', '-p', '0'],
+    {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        OPENAI_BASE_URL: simulator.url,
+        OPENAI_API_KEY: 'test',
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl.href,
+        OTEL_BSP_SCHEDULE_DELAY: '100',
+      },
+    },
+  );
+  const patience = setTimeout(() => arrived.reject(new Error('the spans do not arrive')), PATIENCE);
+  try {
+    const url = await urlOf(server.stdout);
+    const answer = await (await fetch(`${url}/api/chat`)).text();
+    await arrived.promise;
+    return { answer, traces: [...byTrace.values()] };
+  } finally {
+    clearTimeout(patience);
+    server.kill();
+    await Promise.all([simulator.close(), receiver.close()]);
+  }
+}
+
+/** Reads on after the address is known: a server whose output nobody takes breaks. */
+function urlOf(output: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    output.on('data', (chunk) => {
+      text += String(chunk);
+      const url = /http:\/\/localhost:\d+/.exec(text)?.[0];
+      if (url !== undefined && text.includes('Ready')) resolve(url);
+    });
+    output.on('end', () => reject(new Error(`the server does not start:\n${text}`)));
+  });
+}
+
+function newReceiver(onTrace: (trace: Trace) => void): Receiver {
+  const { MockOtlpServer } = createRequire(import.meta.url)('@elastic/mockotlpserver') as {
+    MockOtlpServer: new (options: object) => Receiver;
+  };
+  const address = { httpHostname: '127.0.0.1', httpPort: 0 };
+  return new MockOtlpServer({ services: ['http'], ...address, logLevel: 'warn', onTrace });
+}

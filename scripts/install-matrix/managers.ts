@@ -1,0 +1,79 @@
+/** A package manager, as an npm package of its own, and how a project is installed with it. */
+export interface Manager {
+  readonly name: string;
+  /** The npm package and version that it comes in. */
+  readonly source: string;
+  /** The file of that package that Node runs. */
+  readonly bin: string;
+  readonly install: readonly string[];
+  /** What stands before the program when it is run. */
+  readonly run: readonly string[];
+  /** Files that the project needs beside its package.json. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const NPM = {
+  source: 'npm@11.19.1',
+  bin: 'npm/bin/npm-cli.js',
+  install: ['install', '--no-audit', '--no-fund'],
+};
+const YARN_4 = {
+  source: '@yarnpkg/cli-dist@4.18.1',
+  bin: '@yarnpkg/cli-dist/bin/yarn.js',
+  install: ['install'],
+};
+const YARN_SETTINGS = 'enableGlobalCache: false\nenableTelemetry: false\nenableImmutableInstalls: false\n';
+
+export const MANAGERS: readonly Manager[] = [
+  { name: 'npm 11', ...NPM, run: [], files: {} },
+  {
+    name: 'pnpm 12',
+    source: 'pnpm@12.21.0',
+    bin: 'pnpm/bin/pnpm.mjs',
+    install: ['install', '--no-frozen-lockfile'],
+    run: [],
+    // protobufjs has a script that only prints; pnpm fails where nobody has decided about it.
+    files: { 'pnpm-workspace.yaml': 'allowBuilds:\n  protobufjs: false\n' },
+  },
+  {
+    name: 'yarn 1',
+    source: 'yarn@1.22.22',
+    bin: 'yarn/bin/yarn.js',
+    install: ['install', '--non-interactive', '--no-lockfile'],
+    run: [],
+    files: {},
+  },
+  {
+    name: 'yarn 4',
+    ...YARN_4,
+    run: [],
+    files: { '.yarnrc.yml': `${YARN_SETTINGS}nodeLinker: node-modules\n`, 'yarn.lock': '' },
+  },
+  {
+    name: "yarn 4, Plug'n'Play",
+    ...YARN_4,
+    run: ['--require', './.pnp.cjs', '--experimental-loader', './.pnp.loader.mjs'],
+    files: { '.yarnrc.yml': `${YARN_SETTINGS}nodeLinker: pnp\n`, 'yarn.lock': '' },
+  },
+];
+
+/** The two lines of OpenTelemetry, with an `openai` of an age that goes with each. */
+export const LINES: readonly {
+  readonly name: string;
+  readonly packages: Readonly<Record<string, string>>;
+}[] = [
+  {
+    name: 'SDK 3.x',
+    packages: { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0', openai: '7.55.0' },
+  },
+  {
+    name: 'SDK 2.x',
+    packages: { '@opentelemetry/api': '1.9.1', '@opentelemetry/sdk-node': '0.223.0', openai: '6.49.0' },
+  },
+];
+
+/** The npm packages that hold the Nodes. */
+export const NODES: readonly { readonly name: string; readonly version: string }[] = [
+  { name: 'Node 22', version: '22.23.3' },
+  { name: 'Node 24', version: '24.21.0' },
+];

@@ -1,0 +1,58 @@
+/**
+ * Runs every behaviour of `test/transparency` in every cell, and writes `docs/compatibility.md` from it. Fails when
+ * a program notices that it is observed, or its spans are not right.
+ *
+ * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Lane, NODE_22_LANE } from '../../test/support/lanes/lanes.ts';
+import { ROOT } from '../../test/support/lanes/paths.ts';
+import { makeLanes } from '../../test/support/lanes/prepare.ts';
+import { packPackage } from '../../test/support/lanes/tarball.ts';
+import { BEHAVIOURS } from '../../test/transparency/behaviours/index.ts';
+import { type Cell, type CellOutcome, runCell } from '../../test/transparency/cell.ts';
+import { writeSources, writeWorker } from '../../test/transparency/sources.ts';
+import { COLUMNS, type Column, nameOf } from './cells.ts';
+import { type ColumnOutcome, compatibilityPage, problemsOf } from './document.ts';
+
+const wanted = process.argv.slice(2);
+const columns = COLUMNS.filter(
+  ({ title }) => wanted.length === 0 || wanted.some((start) => title.toLowerCase().startsWith(start)),
+);
+
+await prepare(columns);
+const outcomes: ColumnOutcome[] = [];
+for (const column of columns) outcomes.push({ column, outcomes: await runColumn(column) });
+
+const problems = problemsOf(outcomes);
+for (const problem of problems) console.error(problem);
+if (wanted.length === 0) {
+  const date = new Date().toISOString().slice(0, 10);
+  await writeFile(join(ROOT, 'docs', 'compatibility.md'), compatibilityPage(outcomes, date));
+}
+console.log(problems.length === 0 ? 'No program noticed.' : `${problems.length} findings`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** Installs what is missing, with the package as it is now. */
+async function prepare(needed: readonly Column[]): Promise<void> {
+  const lanes = new Set<Lane>(needed.flatMap(({ cells }) => cells.map(({ lane }) => lane)));
+  await makeLanes([...lanes, NODE_22_LANE], await packPackage());
+  for (const lane of lanes) await writeSources(lane.name);
+  const worker = needed.flatMap(({ cells }) => cells).find(({ runtime }) => runtime === 'workerd');
+  if (worker !== undefined) await writeWorker(worker.lane.name);
+}
+
+async function runColumn({ cells }: Column): Promise<CellOutcome[]> {
+  const done: CellOutcome[] = [];
+  for (const cell of cells) done.push(await runAndTell(cell));
+  return done;
+}
+
+async function runAndTell(cell: Cell): Promise<CellOutcome> {
+  const outcome = await runCell(cell, BEHAVIOURS);
+  const counts = Object.groupBy(outcome.verdicts.values(), ({ state }) => state);
+  const told = Object.entries(counts).map(([state, verdicts]) => `${verdicts?.length ?? 0} ${state}`);
+  console.log(`${nameOf(cell)}: ${told.join(', ')}`);
+  return outcome;
+}

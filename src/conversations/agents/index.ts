@@ -1,0 +1,152 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../client/call.ts';
+import type { Endpoint } from '../../client/provider.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { field, stringField } from '../../payload.ts';
+import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
+import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
+import { activeSpan, type Segment } from '../segment.ts';
+import { derivesTraceIds } from '../trace-id.ts';
+import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
+import { readInputMessages } from './content.ts';
+import { SessionEvents } from './events.ts';
+import { Sightings } from './sightings.ts';
+import { answer, sightingOf, TurnCreation, TurnRequest } from './turn-calls.ts';
+import { readSubmittedEvents, type SubmittedEvents, startTurn } from './turn-start.ts';
+import { Turns } from './turns.ts';
+
+const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
+
+/** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
+export class Agents implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #turns: Turns;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#turns = new Turns(telemetry, conversations);
+  }
+
+  static covers({ route }: ApiRequest): boolean {
+    return route.template.startsWith('/agents') || route.template.startsWith('/vaults');
+  }
+
+  /** The turn that the call asks for or is part of; `undefined` where the call has a span of its own. */
+  observe(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    { startAttributes }: ObserveOptions,
+  ): CallObservation | undefined {
+    if (request.route.folds !== 'turn') return undefined;
+    const read = this.#read(call, request, endpoint);
+    if (request.route.template === SESSIONS) {
+      const messages = readInputMessages(field(request.body, 'input'), this.#content);
+      if (messages.length === 0) return undefined;
+      const invocation = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
+      return new TurnCreation(read, invocation, this.#conversations);
+    }
+    const submitted = readSubmittedEvents(request.body, this.#content);
+    const invocation = this.#turnOf(read, submitted);
+    if (submitted.messages.length > 0 && invocation === undefined) {
+      const { messages } = submitted;
+      const asked = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
+      return new TurnCreation(read, asked, this.#conversations, submitted);
+    }
+    if (invocation === undefined || !isInTraceOf(invocation, read)) return undefined;
+    return new TurnRequest(read, invocation, this.#conversations, submitted);
+  }
+
+  /** Where a call with a span of its own stands, and what its result tells. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const read = this.#read(call, request, endpoint);
+    const { template } = request.route;
+    const segment = template.startsWith(SESSIONS) ? this.#segmentOf(read) : undefined;
+    const bounded = activeSpan(call.context) !== undefined || segment === undefined;
+    const submitted = readSubmittedEvents(template === EVENTS ? request.body : undefined, this.#content);
+    const { query } = call;
+    const sighting = sightingOf(read);
+    const events =
+      template === EVENTS ? new SessionEvents(read.sightings, sighting, read.sessionId) : undefined;
+    const turnId = turnIdOf(request) ?? submitted.turnId;
+    return {
+      parent: bounded ? call.context : segment.contextIn(call.context),
+      attributes: API_TYPE,
+      links:
+        turnId === undefined || request.route.folds === undefined ? [] : this.#conversations.linksTo(turnId),
+      ...(events === undefined ? {} : { chunk: (event, time) => events.add(event, time) }),
+      settled: (ended) => {
+        const seen = { ...sighting, time: ended.endTime, live: false };
+        if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
+        if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime);
+        segment?.touch(ended.endTime);
+        this.#sessionChanged(read, segment, ended);
+      },
+    };
+  }
+
+  get #content(): boolean {
+    return this.#telemetry.wantsContent;
+  }
+
+  #read(call: Call, request: ApiRequest, endpoint: Endpoint): AgentsCall {
+    return {
+      call,
+      request,
+      context: call.context,
+      endpoint,
+      sightings: new Sightings(this.#telemetry, this.#conversations, this.#turns, call.client),
+      sessionId: sessionIdOf(request),
+    };
+  }
+
+  /** The turn that a request is about: the one it names, else the one that is under way. */
+  #turnOf({ request, sessionId }: AgentsCall, { turnId }: SubmittedEvents): Invocation | undefined {
+    const named = turnIdOf(request) ?? turnId;
+    const invocation =
+      named === undefined ? this.#turns.known(sessionId)?.underWay : this.#conversations.invocation(named);
+    return invocation?.finished === undefined ? invocation : undefined;
+  }
+
+  /** Without an active span every use opens a segment; below one, only what changes something does. */
+  #segmentOf(read: AgentsCall): Segment | undefined {
+    const { call, request, sessionId } = read;
+    // The list of all sessions uses none of them.
+    if (request.route.template === SESSIONS && call.method === 'GET') return undefined;
+    const use = useOf(read, sessionId);
+    const active = activeSpan(read.context) !== undefined;
+    // A trace id that follows from the session's id has to wait for it.
+    if (sessionId === undefined && (active || derivesTraceIds())) return undefined;
+    if (!active) return this.#conversations.open(use);
+    return call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
+  }
+
+  /** @param segment also one that was opened for a session whose id was not known */
+  #sessionChanged(read: AgentsCall, segment: Segment | undefined, call: Call): void {
+    const { sessionId, request } = read;
+    const { template } = request.route;
+    if (
+      template === SESSION &&
+      call.method === 'DELETE' &&
+      call.outcome === 'value' &&
+      sessionId !== undefined
+    )
+      this.#conversations.endConversation('session', sessionId);
+    if (template !== SESSIONS || call.method !== 'POST') return;
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (id === undefined) segment?.end(call.endTime);
+    else if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch(call.endTime);
+    else segment.identify(this.#conversations.conversation('session', id));
+  }
+}
+
+/** A turn's requests are part of it within its own trace; elsewhere they have spans, with a link. */
+function isInTraceOf({ spanContext }: Invocation, { context }: AgentsCall): boolean {
+  const active = activeSpan(context);
+  return active === undefined || active.spanContext().traceId === spanContext.traceId;
+}

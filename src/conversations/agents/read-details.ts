@@ -1,0 +1,63 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { readWithClient } from '../../client/read.ts';
+import { now } from '../../clock.ts';
+import { arrayField, stringField } from '../../payload.ts';
+import type { Invocation } from '../invocation.ts';
+import type { Sightings } from './sightings.ts';
+
+const MOST_LISTED = 100;
+const MOST_SUBAGENTS = 10;
+const VERSION = 'agents=v1';
+
+/**
+ * Reads a turn that is over: the turn itself where its end was not told, its items, and the turns of the
+ * subagents that worked for it, which then read their own items.
+ *
+ * @param client the program's own
+ * @param sessionId where the id of the turn is not known yet
+ * @throws what the SDK throws
+ */
+export async function readTurnDetails(
+  invocation: Invocation,
+  sightings: Sightings,
+  client: object,
+  sessionId: string | undefined = invocation.snapshot?.conversationId,
+): Promise<void> {
+  if (sessionId === undefined) return;
+  const { subagentId, endpoint } = invocation;
+  const session = `/agents/sessions/${encodeURIComponent(sessionId)}`;
+  const owner = subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
+  const get = (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
+    readWithClient(client, session + path, query, VERSION);
+  const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
+    arrayField(await get(path, { limit: MOST_LISTED, order }), 'data');
+  const see = (objects: readonly unknown[]): void => {
+    const time = now();
+    const sighting = {
+      time,
+      live: false,
+      askedAt: time,
+      serverTime: undefined,
+      context: ROOT_CONTEXT,
+      endpoint,
+    };
+    for (const object of objects) sightings.object(object, sighting);
+  };
+
+  if (invocation.id === undefined) see((await list(`${owner}/turns`, 'desc')).toReversed());
+  else if (invocation.ended === undefined || invocation.snapshot?.usage === undefined)
+    see([await get(`${owner}/turns/${encodeURIComponent(invocation.id)}`)]);
+  // Nothing was under way in the session, yet the turn has not come to its end: it had not begun.
+  if (invocation.id === undefined || invocation.ended === undefined) return invocation.seeUnderWay();
+
+  const items = await list(`${owner}/turns/${encodeURIComponent(invocation.id)}/items`);
+  if (items.some((item) => stringField(item, 'type') === 'create_subagent_call')) {
+    for (const subagent of (await list('/subagents')).slice(-MOST_SUBAGENTS)) {
+      const id = stringField(subagent, 'id') ?? '';
+      see([subagent]);
+      see(await list(`/subagents/${encodeURIComponent(id)}/turns`));
+    }
+  }
+  see(items);
+  invocation.allSeen = true;
+}

@@ -1,0 +1,217 @@
+import { type Context, type Span, trace } from '@opentelemetry/api';
+import { type Call, type CallObservation, readHeader } from '../../client/call.ts';
+import type { Route } from '../../client/routes.ts';
+import { stringField } from '../../payload.ts';
+import { ATTR_GEN_AI_REQUEST_STREAM, ATTR_OPENAI_RESPONSE_PARSED } from '../../semconv/attributes.ts';
+import { recordAttempts } from '../../telemetry/attempt-span.ts';
+import { callAttributes } from '../../telemetry/call-span.ts';
+import { readFailure } from '../../telemetry/error.ts';
+import { placeAttributes } from '../../telemetry/hierarchy.ts';
+import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
+import { addRequestEvent, answerToolCalls } from '../requests.ts';
+import type { AgentsCall } from './agents-call.ts';
+import { SessionEvents } from './events.ts';
+import type { Acceptance, Ask, WaitingTurn } from './session.ts';
+import type { Sightings } from './sightings.ts';
+import type { SubmittedEvents } from './turn-start.ts';
+import type { Sighting } from './turns.ts';
+
+/** How the answer to a call is seen, once it is there. */
+export function sightingOf({ call, context, endpoint }: AgentsCall): Omit<Sighting, 'time' | 'live'> {
+  return {
+    askedAt: call.startTime,
+    // The headers come after the call has begun.
+    get serverTime(): number | undefined {
+      return serverTimeOf(call);
+    },
+    context,
+    endpoint,
+  };
+}
+
+function serverTimeOf(call: Call): number | undefined {
+  const date = Date.parse(readHeader(call.headers, 'date') ?? '');
+  return Number.isNaN(date) ? undefined : date;
+}
+
+/** The call that asks for a turn, of a session that is there or is created with it. */
+export class TurnCreation implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #conversations: Conversations;
+  readonly #sightings: Sightings;
+  readonly #events: SessionEvents;
+  readonly #sighting: Omit<Sighting, 'time' | 'live'>;
+  readonly #submitted: SubmittedEvents | undefined;
+  #waiting: WaitingTurn | undefined;
+
+  constructor(
+    read: AgentsCall,
+    invocation: Invocation,
+    conversations: Conversations,
+    submitted?: SubmittedEvents,
+  ) {
+    const { call, sightings, sessionId } = read;
+    this.context = invocation.contextIn(call.context);
+    this.#invocation = invocation;
+    this.#conversations = conversations;
+    this.#sightings = sightings;
+    this.#submitted = submitted;
+    this.#sighting = sightingOf(read);
+    this.#events = new SessionEvents(sightings, this.#sighting, sessionId, (id) => this.#sessionCreated(id));
+    if (sessionId !== undefined) this.#wait(sessionId);
+    invocation.calls++;
+  }
+
+  get span(): Span {
+    return this.#invocation.span;
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#events.add(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.calls--;
+    const attributes = callAttributes(call);
+    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+    invocation.addAttributes(attributes);
+    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    if (call.outcome === 'value') this.#sessionSeen(call);
+    if (this.#waiting !== undefined && call.error === undefined) accept(this.#waiting, call);
+    if (this.#waiting !== undefined) invocation.acceptedAt = this.#waiting.acceptedAt;
+    if (invocation.id !== undefined || (this.#waiting !== undefined && call.error === undefined))
+      invocation.touch(call.endTime);
+    else this.#abandon(call);
+    if (call.error === undefined && this.#submitted !== undefined)
+      answer(this.#sightings, this.#submitted, call.startTime);
+    this.#conversations.settle(invocation);
+  }
+
+  #sessionSeen(call: Call): void {
+    const id = stringField(call.value, 'id');
+    if (this.#waiting === undefined && id !== undefined) this.#sessionCreated(id);
+    this.#sightings.object(call.value, { ...this.#sighting, time: call.endTime, live: true });
+  }
+
+  #sessionCreated(id: string): void {
+    const { segment, asked } = this.#invocation;
+    this.#wait(id);
+    if (segment === undefined || segment.conversation !== undefined) return;
+    const conversation = this.#conversations.conversation('session', id);
+    segment.identify(conversation);
+    conversation.askedWithRun(asked.count);
+  }
+
+  /** The answer does not tell the turn's id: a later event or list does. */
+  #wait(sessionId: string): void {
+    const session = this.#sightings.turns.session(sessionId);
+    this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
+    session.asks.length = 0;
+    session.waiting.push(this.#waiting);
+  }
+
+  /** The turn was not created, or the program read the answer itself. */
+  #abandon(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.touch(call.endTime);
+    if (call.error !== undefined) {
+      invocation.conversation?.giveBack(invocation.asked);
+      invocation.end(call.endTime, readFailure(call.error));
+    }
+    invocation.close();
+    // A session that was to be created with the turn is not there either.
+    if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
+  }
+}
+
+/** A request about a turn that is under way, such as a poll or a tool result: part of the turn's span. */
+export class TurnRequest implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #conversations: Conversations;
+  readonly #sightings: Sightings;
+  readonly #events: SessionEvents;
+  readonly #sighting: Omit<Sighting, 'time' | 'live'>;
+  readonly #route: Route;
+  readonly #submitted: SubmittedEvents;
+  readonly #ask: Ask | undefined;
+  /** A stream of events goes on when the turn is over. */
+  readonly #holds: boolean;
+
+  constructor(
+    read: AgentsCall,
+    invocation: Invocation,
+    conversations: Conversations,
+    submitted: SubmittedEvents,
+  ) {
+    const { call, request, sightings, sessionId, endpoint } = read;
+    this.context = invocation.contextIn(call.context);
+    this.#invocation = invocation;
+    this.#conversations = conversations;
+    this.#sightings = sightings;
+    this.#sighting = sightingOf(read);
+    this.#events = new SessionEvents(sightings, this.#sighting, sessionId);
+    this.#route = request.route;
+    this.#submitted = submitted;
+    this.#holds = !call.streamed;
+    if (this.#holds) invocation.calls++;
+    const session = sightings.turns.known(sessionId);
+    if (session === undefined || submitted.messages.length === 0) return;
+    const caller = trace.getSpanContext(read.context);
+    this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
+    session.asked(this.#ask);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#events.add(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    if (this.#holds) invocation.calls--;
+    if (!invocation.closed) this.#record(call);
+    const sighting = { ...this.#sighting, time: call.endTime, live: false };
+    if (call.outcome === 'value') this.#sightings.object(call.value, sighting);
+    this.#conversations.settle(invocation);
+  }
+
+  #record(call: Call): void {
+    const invocation = this.#invocation;
+    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
+    else addRequestEvent(invocation, call, this.#route);
+    if (call.error !== undefined) return;
+    answer(this.#sightings, this.#submitted, call.startTime);
+    this.#asked(call);
+    invocation.touch(call.endTime);
+  }
+
+  #asked(call: Call): void {
+    if (this.#ask === undefined) return;
+    accept(this.#ask, call);
+    const { conversation } = this.#invocation;
+    for (const message of this.#submitted.messages) conversation?.asked(message);
+  }
+}
+
+/** The server has taken the results of tools. */
+export function answer(sightings: Sightings, { results }: SubmittedEvents, time: number): void {
+  for (const { turnId, callId, output, failure } of results) {
+    const invocation = sightings.turns.turn(turnId);
+    if (invocation === undefined) continue;
+    answerToolCalls(invocation, new Map([[callId, output]]), time);
+    if (failure !== undefined) invocation.steps.seeToolResult(callId, { output, failure });
+  }
+}
+
+/** From now on a list can have the turn; the date of the answer says when, on the server's clock. */
+function accept(acceptance: Acceptance, call: Call): void {
+  acceptance.acceptedAt = call.endTime;
+  const date = serverTimeOf(call);
+  const duration = call.endTime - call.startTime;
+  if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
+}

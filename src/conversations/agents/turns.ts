@@ -1,0 +1,164 @@
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { BoundedMap } from '../../bounded-map.ts';
+import type { Endpoint } from '../../client/provider.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Conversations, Use } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
+import { ServerClock } from '../timing.ts';
+import { readParts } from './content.ts';
+import type { TurnReading } from './objects.ts';
+import { type Acceptance, type Ask, Session } from './session.ts';
+
+/** A moment at which the API says something, how, and to whom. */
+export interface Sighting {
+  readonly time: number;
+  /** Told by a stream as it happened. */
+  readonly live: boolean;
+  /** When the request was made whose answer it is. */
+  readonly askedAt: number;
+  /** What the server's clock said in the answer, where it said. */
+  readonly serverTime: number | undefined;
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+}
+
+/**
+ * Sessions and the turns in them: finds the invocation that a turn is. The request that asks for a turn is
+ * not told its id, so the first turn that nobody knows is taken for the one that was asked for first.
+ */
+export class Turns {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #sessions: BoundedMap<string, Session>;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#sessions = conversations.remember(telemetry.settings.maxConversations);
+  }
+
+  session(id: string): Session {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const made = new Session(id);
+    this.#sessions.set(id, made);
+    this.#conversations.watch();
+    return made;
+  }
+
+  /** A session that something is known of. */
+  known(id: string | undefined): Session | undefined {
+    return id === undefined ? undefined : this.#sessions.get(id);
+  }
+
+  /** The turn with the id, if this process draws it and it is not closed. */
+  turn(id: string | undefined): Invocation | undefined {
+    return id === undefined ? undefined : this.#conversations.invocation(id);
+  }
+
+  /** The invocation that a turn is, opened where this process draws it; `undefined` where it does not. */
+  find(reading: TurnReading, sighting: Sighting): Invocation | undefined {
+    const { id } = reading.snapshot;
+    const known = this.#conversations.invocation(id);
+    if (known !== undefined) return known;
+    if (this.#conversations.knows(id)) return undefined;
+    const session = this.session(reading.sessionId);
+    if (reading.subagentId !== undefined)
+      return this.#subagentTurn(session, reading.subagentId, reading, sighting);
+    const invocation = this.#askedFor(session, reading, sighting);
+    if (invocation !== undefined) session.turns.add(invocation);
+    return invocation;
+  }
+
+  #askedFor(session: Session, reading: TurnReading, sighting: Sighting): Invocation | undefined {
+    const waiting = session.waiting.findIndex((turn) => canBe(turn, reading, sighting));
+    if (waiting >= 0) return session.waiting.splice(waiting, 1)[0]?.invocation;
+    const asked = session.asks.findIndex((ask) => canBe(ask, reading, sighting));
+    const [ask] = asked < 0 ? [] : session.asks.splice(asked, 1);
+    if (ask !== undefined) return this.#open(session, reading, { ...ask, context: contextOf(ask) });
+    return this.#telemetry.settings.adoptRuns ? this.#adopt(session, reading, sighting) : undefined;
+  }
+
+  #adopt(session: Session, reading: TurnReading, sighting: Sighting): Invocation {
+    const { time, context, endpoint, serverTime } = sighting;
+    const clock = serverTime === undefined ? new ServerClock() : ServerClock.reading(serverTime, time);
+    const startTime = Math.min(clock.local(reading.snapshot.createdAt, time), time);
+    return this.#open(session, reading, { context, endpoint, startTime, clock });
+  }
+
+  /** A turn that an event or a list tells of, and not the request that asked for it. */
+  #open(
+    session: Session,
+    { snapshot }: TurnReading,
+    from: { context: Context; endpoint: Endpoint; startTime: number; clock?: ServerClock },
+  ): Invocation {
+    const { context, endpoint, startTime, clock } = from;
+    const use: Use = { kind: 'session', id: session.id, context, endpoint, startTime };
+    const agent = session.agent?.agent;
+    const invocation = this.#conversations.openInvocation({
+      kind: 'session',
+      segment: this.#conversations.open(use),
+      agent,
+      agentId: agent?.id ?? snapshot.agentId,
+      endpoint,
+      attributes: { ...session.agent?.parameters },
+      asked: this.#conversations.conversation('session', session.id).takeUnanswered(),
+      content: undefined,
+      context,
+      startTime,
+      forgotten: () => session.forget(invocation),
+      ...(clock === undefined ? {} : { clock }),
+    });
+    return invocation;
+  }
+
+  /** A turn of a subagent stands below the turn that it works for, where this process draws that. */
+  #subagentTurn(
+    session: Session,
+    subagentId: string,
+    { snapshot }: TurnReading,
+    sighting: Sighting,
+  ): Invocation | undefined {
+    const subagent = session.subagent(subagentId);
+    const above = session.turnAbove(subagent);
+    const created = snapshot.createdAt;
+    const before = above?.snapshot?.createdAt;
+    if (above === undefined || (created !== undefined && before !== undefined && created < before))
+      return undefined;
+    const startTime = sighting.live ? sighting.time : above.localTime(created, above.startTime);
+    const messages =
+      subagent.instructions.length === 0 ? [] : [{ role: 'user', parts: readParts(subagent.instructions) }];
+    subagent.instructions = [];
+    const invocation = this.#conversations.openInvocation({
+      kind: 'session',
+      above,
+      subagentId,
+      segment: above.segment,
+      agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
+      agentId: snapshot.agentId,
+      endpoint: above.endpoint,
+      attributes: {},
+      asked: { count: 0, messages },
+      content: undefined,
+      context: ROOT_CONTEXT,
+      startTime: Math.max(startTime, above.startTime),
+      forgotten: () => session.forget(invocation),
+    });
+    subagent.turn = invocation;
+    return invocation;
+  }
+}
+
+/** Whether a turn can be the one that was asked for: what a stream tells is new, what is read need not be. */
+function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: Sighting): boolean {
+  if (live) return true;
+  const { acceptedAt, notBefore } = asked;
+  if (acceptedAt === undefined) return false;
+  return notBefore === undefined || snapshot.createdAt === undefined || snapshot.createdAt >= notBefore;
+}
+
+/** Of the caller only the context of its span is left: whatever it bounds, nobody is told that it ends. */
+function contextOf({ caller }: Ask): Context {
+  if (caller === undefined) return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, { ...caller, isRemote: true });
+}

@@ -1,0 +1,127 @@
+import { OTHER_INSTRUMENTATIONS } from '../telemetry/other-instrumentations.ts';
+import { NAME } from '../version.ts';
+import type { Finding, FindingCode, FindingRow } from './finding.ts';
+import { TESTED } from './tested-versions.ts';
+
+const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
+const INSTRUMENT = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
+
+/** Every finding, in words. A new one is a code in `finding.ts`, a row here, and a call of `notice`. */
+const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
+  option_not_accepted: {
+    severity: 'warning',
+    message: (problem) => `${problem}`,
+    action: () => 'Give it one of the accepted values, or none.',
+  },
+  no_tracer_provider: {
+    severity: 'warning',
+    message: () => 'No tracer provider is registered, so no spans are recorded.',
+    action: () =>
+      `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
+  },
+  no_sdk_installed: {
+    severity: 'warning',
+    message: () => 'No OpenTelemetry SDK is installed, so nothing can be recorded.',
+    action: () => 'npm install @opentelemetry/api @opentelemetry/sdk-node',
+  },
+  no_context_manager: {
+    severity: 'warning',
+    message: () =>
+      'No context manager is registered: spans do not nest below those of the program, and retries are not seen.',
+    action: () =>
+      'Register one: context.setGlobalContextManager(new AsyncLocalStorageContextManager()) of @opentelemetry/context-async-hooks. NodeSDK does it by itself.',
+  },
+  openai_untested: {
+    severity: 'warning',
+    message: (version) =>
+      `openai ${version} is not among the tested versions (${TESTED}). It is traced all the same.`,
+    action: () => `Update ${NAME}, or use a tested version of openai.`,
+  },
+  openai_loaded_early: {
+    severity: 'warning',
+    message: (version, file) =>
+      `openai ${version} was loaded before the instrumentation (${file}). Its calls are observed from then on; earlier ones were missed, and so is any copy that was imported as an ES module.`,
+    action: () => REGISTER_FIRST,
+  },
+  openai_not_seen: {
+    severity: 'warning',
+    message: () =>
+      'No copy of openai has been seen in this process: it is bundled into the program, was loaded as an ES module before the instrumentation, or is not used yet.',
+    action: () => `If it is bundled, leave openai external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
+  },
+  openai_bundled: {
+    severity: 'information',
+    message: (bundler) => `The project has ${bundler}. Where it bundles openai, no module hook can see it.`,
+    action: (_, external) => `Leave openai external (${external}), or call ${INSTRUMENT}.`,
+  },
+  openai_not_installed: {
+    severity: 'warning',
+    message: () => 'openai is not installed in this project.',
+    action: () => 'npm install openai',
+  },
+  openai_twice: {
+    severity: 'information',
+    message: (copies) => `There is more than one copy of openai: ${copies}. All of them are observed.`,
+    action: () => 'To have one: npm dedupe. npm ls openai tells who asks for which.',
+  },
+  package_twice: {
+    severity: 'warning',
+    message: (copies) =>
+      `There is more than one copy of ${NAME}: ${copies}. Only the newest that is enabled records a call, with its own settings.`,
+    action: () => `Leave one: npm dedupe. npm ls ${NAME} tells who asks for which.`,
+  },
+  other_instrumentation: {
+    severity: 'warning',
+    message: (scope) =>
+      `${scope} records the same calls. Its span and metrics stand for the calls that it wraps; ours adds retries below them and everything else.`,
+    action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
+  },
+  other_instrumentation_installed: {
+    severity: 'information',
+    message: (scope) =>
+      `${scope} is installed. Where it is active too, its span stands for the calls that it wraps.`,
+    action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
+  },
+  content_recorded: {
+    severity: 'information',
+    message: (value) => `Prompts, answers and tool calls are recorded (${value}).`,
+    action: () =>
+      'If that is not wanted: captureMessageContent: false, or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=NO_CONTENT.',
+  },
+  batch_too_large: {
+    severity: 'warning',
+    message: (spans, characters) =>
+      `Up to ${spans} spans are sent at once, each with up to ${characters} characters of content: more than the 4 MiB that receivers of OTLP over gRPC accept by default. They refuse the whole batch.`,
+    action: (_, __, batch, limit) =>
+      `Send fewer at once, OTEL_BSP_MAX_EXPORT_BATCH_SIZE=${batch}, or record less, maxSpanContentLength: ${limit}.`,
+  },
+  stream_without_usage: {
+    severity: 'information',
+    message: () => 'A streamed chat completion did not tell its usage, so its tokens are not counted.',
+    action: () =>
+      'Ask for it in the request, stream_options: { include_usage: true }, or for all of them: streamUsage: "include".',
+  },
+  steps_unread: {
+    severity: 'warning',
+    message: (count) =>
+      `${count} reads of run steps failed in a row, no more are made. Runs are drawn with the steps that pass by.`,
+    action: () => 'Where the server has no steps, set runSteps to "observe".',
+  },
+  node_too_old: {
+    severity: 'warning',
+    message: (version) =>
+      `Node ${version} has no module hooks: openai is not observed where it is imported as an ES module.`,
+    action: () => `Use Node 22.15 or later, or call ${INSTRUMENT}, or import from ${NAME}/openai.`,
+  },
+};
+
+/** @param details in the order that the code's row names them */
+export function describeFinding(code: FindingCode, ...details: readonly string[]): Finding {
+  const row = FINDINGS[code];
+  return { code, severity: row.severity, message: row.message(...details), action: row.action(...details) };
+}
+
+function switchOff(scope: string | undefined): string {
+  const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
+  return known?.switchOff ?? 'take it out of the instrumentations of your SDK.';
+}

@@ -1,0 +1,82 @@
+import {
+  context,
+  createContextKey,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { recordsContentOnSpans, type Settings } from '../config.ts';
+import { arrayField, countField, field } from '../payload.ts';
+import type { Finding } from './finding.ts';
+import { describeFinding } from './findings.ts';
+import { notice, say } from './notice.ts';
+
+/** What receivers of OTLP over gRPC accept by default. */
+const LARGEST_MESSAGE = 4 * 1024 * 1024;
+const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
+
+/** One that calls were made with, and that need not be the one that is registered. */
+let used: WeakRef<TracerProvider> | undefined;
+
+/** Says what is missing when the first call is made with a provider: it may come yet. */
+export function noticeProvider(provider: TracerProvider): void {
+  if (!isNoop(provider)) used = new WeakRef(provider);
+  for (const finding of findMissing(provider)) say(finding);
+}
+
+/** What is missing of OpenTelemetry now. */
+export function findMissing(provider: TracerProvider): Finding[] {
+  if (isNoop(provider)) return [describeFinding('no_tracer_provider')];
+  return hasContextManager() ? [] : [describeFinding('no_context_manager')];
+}
+
+/** The provider that calls were made with, else the one that is registered, behind the API's proxy. */
+export function currentProvider(): TracerProvider {
+  const inUse = used?.deref();
+  if (inUse !== undefined) return inUse;
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+}
+
+/** The provider that the API gives where none is registered. */
+function isNoop(provider: TracerProvider): boolean {
+  return provider.constructor === new ProxyTracerProvider().getDelegate().constructor;
+}
+
+function hasContextManager(): boolean {
+  const marked = ROOT_CONTEXT.setValue(PROBE, true);
+  return context.with(marked, () => context.active().getValue(PROBE) === true);
+}
+
+/** Compares what the provider sends at once with what spans may hold by these settings. */
+export function noticeBatchSize(provider: object, settings: Settings): void {
+  const batch = largestBatch(provider);
+  if (batch !== undefined && recordsTooMuch(batch, settings))
+    notice('batch_too_large', ...batchDetails(batch, settings));
+}
+
+/** The same for a size that is known before there is a provider. */
+export function findBatch(batch: number, settings: Settings): Finding[] {
+  if (!recordsTooMuch(batch, settings)) return [];
+  return [describeFinding('batch_too_large', ...batchDetails(batch, settings))];
+}
+
+function recordsTooMuch(batch: number, settings: Settings): boolean {
+  return recordsContentOnSpans(settings) && batch * settings.maxSpanContentLength > LARGEST_MESSAGE;
+}
+
+/** What there is of each, and what of each would fit with the other as it is. */
+function batchDetails(batch: number, { maxSpanContentLength }: Settings): string[] {
+  const fitting = (other: number): number => Math.max(1, Math.floor(LARGEST_MESSAGE / other));
+  return [batch, maxSpanContentLength, fitting(maxSpanContentLength), fitting(batch)].map(String);
+}
+
+/** How many spans the SDK's batching processors send at once: in no API, but on them in both lines of the SDK. */
+function largestBatch(provider: object): number | undefined {
+  const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
+  const sizes = processors
+    .map((processor) => countField(processor, '_maxExportBatchSize'))
+    .filter((size) => size !== undefined);
+  return sizes.length === 0 ? undefined : Math.max(...sizes);
+}

@@ -1,0 +1,26 @@
+import { NAME, VERSION } from '../version.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * Prints findings for people to read, warnings first.
+ *
+ * @returns the exit code: 1 when there is a warning
+ */
+export function printFindings(
+  findings: readonly Finding[],
+  output: { write(text: string): unknown },
+): number {
+  const warnings = findings.filter(({ severity }) => severity === 'warning');
+  const others = findings.filter(({ severity }) => severity !== 'warning');
+  const blocks = [...warnings, ...others].map(
+    ({ code, severity, message, action }) => `${severity} ${code}\n  ${message}\n  → ${action}\n`,
+  );
+  const summary =
+    warnings.length > 0
+      ? `${warnings.length} to be put right, ${others.length} to know.`
+      : others.length > 0
+        ? `Nothing to be put right, ${others.length} to know.`
+        : 'All is well.';
+  output.write([`${NAME} ${VERSION}\n`, ...blocks, `${summary}\n`].join('\n'));
+  return warnings.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,168 @@
+import { BoundedMap } from '../bounded-map.ts';
+import { guardAsync } from '../guard.ts';
+import {
+  ATTR_GEN_AI_INPUT_MESSAGES_REF,
+  ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
+  ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
+} from '../semconv/attributes.ts';
+import { sha256 } from '../sha256.ts';
+import type { Completion, CompletionHook } from '../telemetry/completion.ts';
+
+interface Limits {
+  /** What stands before a name in a reference, such as `s3://bucket/prefix/`. Default: nothing. */
+  readonly baseUrl?: string;
+  /** Most objects that wait to be written; what comes on top is not stored. Default 100. */
+  readonly maxQueueLength?: number;
+  /** Most characters of one object; a larger one is not stored. Default 4,194,304. */
+  readonly maxLength?: number;
+}
+
+/** Where content goes: into a folder, or to a function of the program's. */
+export type ContentStoreOptions = Limits &
+  (
+    | {
+        /** Made where it is not there, for its owner alone. */
+        readonly folder: string;
+        readonly write?: never;
+      }
+    | {
+        /**
+         * Gets each object once, by its name. A promise that it returns is waited for by `flush`, and by a flush
+         * of the tracer provider. What it throws, or rejects with, is logged once; the object counts as dropped.
+         */
+        readonly write: (name: string, json: string) => unknown;
+        readonly folder?: never;
+      }
+  );
+
+type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
+
+/** What is stored: how its name begins, and the attribute that refers to it. */
+const STORED: { readonly [Name in Stored]: { readonly name: string; readonly attribute: string } } = {
+  systemInstructions: { name: 'system_instructions', attribute: ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF },
+  inputMessages: { name: 'input_messages', attribute: ATTR_GEN_AI_INPUT_MESSAGES_REF },
+  outputMessages: { name: 'output_messages', attribute: ATTR_GEN_AI_OUTPUT_MESSAGES_REF },
+  toolDefinitions: { name: 'tool_definitions', attribute: ATTR_GEN_AI_TOOL_DEFINITIONS_REF },
+};
+
+const MOST_KNOWN = 1_000;
+const MOST_AT_ONCE = 8;
+
+/**
+ * Stores content apart from the telemetry, which then only refers to it, whatever `captureMessageContent` says:
+ *
+ * ```ts
+ * const store = new ContentStore({ folder: '/var/lib/content' });
+ * new OpenAIInstrumentation({ completionHook: store.hook });
+ * ```
+ *
+ * Each of a completion's instructions, messages and tool definitions is a JSON file in the shapes of the GenAI
+ * conventions. Its name ends in the SHA-256 of what it says, so that the same content is stored once and no name
+ * can lead out of the folder. Writing happens in the background, from a queue that is bounded.
+ */
+export class ContentStore {
+  readonly #write: (name: string, json: string) => unknown;
+  readonly #baseUrl: string;
+  readonly #maxQueueLength: number;
+  readonly #maxLength: number;
+  /** Names that were stored lately, or are about to be. */
+  readonly #known = new BoundedMap<string, true>(MOST_KNOWN);
+  readonly #queue: (() => Promise<void>)[] = [];
+  readonly #writing = new Set<Promise<void>>();
+  #dropped = 0;
+
+  constructor(options: ContentStoreOptions) {
+    const { folder, write, baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
+    this.#write = write ?? ((name, json) => writeFileIn(folder, name, json));
+    this.#baseUrl = baseUrl;
+    this.#maxQueueLength = maxQueueLength;
+    this.#maxLength = maxLength;
+  }
+
+  /** For the option `completionHook`, or to be called by a hook that masks content first. */
+  readonly hook: CompletionHook = (completion) => {
+    const writes = (Object.keys(STORED) as Stored[]).flatMap((field) => this.#store(completion, field) ?? []);
+    return writes.length === 0 ? undefined : Promise.all(writes);
+  };
+
+  /** Objects that were not stored: the queue was full, they were too large, or writing failed. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Waits until all that was queued is written. */
+  async flush(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  /** @returns when it is written, where it is not known to be */
+  #store(completion: Completion, field: Stored): Promise<void> | undefined {
+    const values = completion[field];
+    if (values.length === 0) return undefined;
+    const json = JSON.stringify(values);
+    if (json.length > this.#maxLength) return this.#drop();
+    const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
+    const known = this.#known.get(name) === true;
+    if (!known && this.#queue.length >= this.#maxQueueLength) return this.#drop();
+    completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
+    if (known) return undefined;
+    this.#known.set(name, true);
+    return this.#enqueue(name, json);
+  }
+
+  #drop(): undefined {
+    this.#dropped++;
+    return undefined;
+  }
+
+  #enqueue(name: string, json: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#queue.push(async () => {
+        await guardAsync('storing content', () => this.#attempt(name, json));
+        resolve();
+      });
+      this.#work();
+    });
+  }
+
+  async #attempt(name: string, json: string): Promise<void> {
+    try {
+      await this.#write(name, json);
+    } catch (error) {
+      // The same content may come again, and then be stored.
+      this.#known.delete(name);
+      this.#drop();
+      throw error;
+    }
+  }
+
+  #work(): void {
+    while (this.#writing.size < MOST_AT_ONCE) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      const work = next().then(() => {
+        this.#writing.delete(work);
+        this.#work();
+      });
+      this.#writing.add(work);
+    }
+  }
+}
+
+/** Never leaves half a file under the name: it is written under another one first. */
+async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
+  const { mkdir, rename, stat, writeFile } = await import('node:fs/promises');
+  const { join } = await import('node:path');
+  const { randomUUID } = await import('node:crypto');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, name);
+  const written = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (written) return;
+  const unfinished = `${path}.${randomUUID()}`;
+  await writeFile(unfinished, json, { mode: 0o600, flag: 'wx' });
+  await rename(unfinished, path);
+}

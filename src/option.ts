@@ -1,0 +1,67 @@
+/** The kinds of options: what each accepts, and the one form that it makes of it. */
+
+export interface Option<Value> {
+  /** The environment variable; what is no text has none. */
+  readonly variable?: string;
+  /** There is a variable only. */
+  readonly variableOnly?: true;
+  readonly fallback: Value;
+  /** The accepted values, for the report of one that is not. */
+  readonly accepts: string;
+  /** The value in its one form; `undefined` where it is not accepted. */
+  readonly parse: (value: unknown) => Value | undefined;
+}
+
+/** Names are accepted in any case. The first is the default. */
+export function oneOf<const Name extends string>(
+  names: readonly [Name, ...Name[]],
+  aliases: Readonly<Record<string, Name>> = {},
+): Omit<Option<Name>, 'variable'> {
+  const byKey = new Map<string, Name>(
+    [...names.map((name) => [name, name] as const), ...Object.entries(aliases)].map(([key, name]) => [
+      key.toLowerCase(),
+      name,
+    ]),
+  );
+  return {
+    fallback: names[0],
+    accepts: [...names, ...Object.keys(aliases)].join(', '),
+    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
+  };
+}
+
+export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
+  const { parse } = oneOf(['false', 'true']);
+  return {
+    fallback,
+    accepts: 'true, false',
+    parse: (value) => {
+      const parsed = parse(value);
+      return parsed === undefined ? undefined : parsed === 'true';
+    },
+  };
+}
+
+export function count(fallback: number): Omit<Option<number>, 'variable'> {
+  return {
+    fallback,
+    accepts: 'whole numbers from 0',
+    parse: (value) => {
+      const parsed = typeof value === 'string' ? Number(value.trim() || Number.NaN) : value;
+      return typeof parsed === 'number' && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
+    },
+  };
+}
+
+export function aFunction<Value>(): Option<Value | undefined> {
+  return {
+    fallback: undefined,
+    accepts: 'functions',
+    parse: (value) => (typeof value === 'function' ? (value as Value) : undefined),
+  };
+}
+
+/** Options of untyped programs may be anything, even what has no text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
+}

@@ -1,0 +1,211 @@
+import type { ModalityUsage, Usage } from './usage.ts';
+
+/** A price in USD; with tiers, `price` holds for requests with more than `start` input tokens. */
+export type Price =
+  | number
+  | {
+      readonly base: number;
+      readonly tiers: readonly { readonly start: number; readonly price: number }[];
+    };
+
+/**
+ * What a model costs, under the names of `@pydantic/genai-prices`: `_mtok` is USD for a million tokens, `_kcount`
+ * USD for a thousand, `_hours` USD for an hour. A part that has no price of its own has that of the whole.
+ */
+export interface ModelPrices {
+  readonly input_mtok?: Price | undefined;
+  readonly output_mtok?: Price | undefined;
+  readonly cache_read_mtok?: Price | undefined;
+  readonly cache_write_mtok?: Price | undefined;
+  readonly input_audio_mtok?: Price | undefined;
+  readonly cache_audio_read_mtok?: Price | undefined;
+  readonly output_audio_mtok?: Price | undefined;
+  readonly input_image_mtok?: Price | undefined;
+  readonly cache_image_read_mtok?: Price | undefined;
+  readonly output_image_mtok?: Price | undefined;
+  readonly output_reasoning_mtok?: Price | undefined;
+  readonly audio_hours?: Price | undefined;
+  readonly requests_kcount?: Price | undefined;
+  readonly web_searches_kcount?: Price | undefined;
+  readonly storage_searches_kcount?: Price | undefined;
+  /** Prices of other service tiers, by the tier's name: `flex`, `priority`, `batch`. */
+  readonly service_tiers?: Readonly<Record<string, ModelPrices>> | undefined;
+}
+
+type PriceKey = Exclude<keyof ModelPrices, 'service_tiers'>;
+
+/** What is billed beside tokens. */
+export interface Fees {
+  /** Of sound that is billed by its length. */
+  readonly audioSeconds?: number | undefined;
+  /** Searches that the API counts and bills. */
+  readonly webSearches?: number | undefined;
+  readonly fileSearches?: number | undefined;
+}
+
+/** What one operation, or several together, have spent. */
+export interface Spending extends Fees {
+  readonly usage?: Usage | undefined;
+  /** Several model calls together: none of them had as many tokens as all, so prices without tiers hold. */
+  readonly aggregate?: boolean | undefined;
+}
+
+interface Amount {
+  readonly count: (spending: Spending, usage: Usage, modalities: ModalityUsage) => number;
+  /** How many the price is for. */
+  readonly per: number;
+  /** The first of these that has a price. */
+  readonly keys: readonly PriceKey[];
+  /** Without a price the whole cost is unknown; other amounts are left out then. */
+  readonly needed: boolean;
+}
+
+const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
+const TEXT_ONLY: ModalityUsage = {
+  audioInputTokens: 0,
+  audioCacheReadTokens: 0,
+  audioOutputTokens: 0,
+  imageInputTokens: 0,
+  imageCacheReadTokens: 0,
+  imageOutputTokens: 0,
+};
+
+/** Every token is in one row, and every row has one price. */
+const AMOUNTS: readonly Amount[] = [
+  tokens(
+    (usage, parts) =>
+      usage.inputTokens -
+      usage.cacheReadTokens -
+      usage.cacheWriteTokens -
+      (parts.audioInputTokens - parts.audioCacheReadTokens) -
+      (parts.imageInputTokens - parts.imageCacheReadTokens),
+    ['input_mtok'],
+  ),
+  tokens(
+    (usage, parts) => usage.cacheReadTokens - parts.audioCacheReadTokens - parts.imageCacheReadTokens,
+    ['cache_read_mtok', 'input_mtok'],
+  ),
+  tokens((usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
+  tokens(
+    (_, parts) => parts.audioInputTokens - parts.audioCacheReadTokens,
+    ['input_audio_mtok', 'input_mtok'],
+  ),
+  tokens(
+    (_, parts) => parts.audioCacheReadTokens,
+    ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
+  ),
+  tokens(
+    (_, parts) => parts.imageInputTokens - parts.imageCacheReadTokens,
+    ['input_image_mtok', 'input_mtok'],
+  ),
+  tokens(
+    (_, parts) => parts.imageCacheReadTokens,
+    ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
+  ),
+  tokens(
+    (usage, parts) =>
+      usage.outputTokens - usage.reasoningTokens - parts.audioOutputTokens - parts.imageOutputTokens,
+    ['output_mtok'],
+  ),
+  tokens((usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
+  tokens((_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
+  tokens((_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
+  { count: ({ audioSeconds = 0 }) => audioSeconds, per: 3_600, keys: ['audio_hours'], needed: true },
+  {
+    count: ({ aggregate }) => (aggregate === true ? 0 : 1),
+    per: 1e3,
+    keys: ['requests_kcount'],
+    needed: false,
+  },
+  { count: ({ webSearches = 0 }) => webSearches, per: 1e3, keys: ['web_searches_kcount'], needed: false },
+  {
+    count: ({ fileSearches = 0 }) => fileSearches,
+    per: 1e3,
+    keys: ['storage_searches_kcount'],
+    needed: false,
+  },
+];
+
+function tokens(
+  count: (usage: Usage, modalities: ModalityUsage) => number,
+  keys: readonly PriceKey[],
+): Amount {
+  return { count: (_, usage, modalities) => count(usage, modalities), per: 1e6, keys, needed: true };
+}
+
+/** @returns USD; `undefined` where a price is missing for tokens that were spent: a part would be a guess */
+export function priceOf(prices: ModelPrices, spending: Spending): number | undefined {
+  const usage = spending.usage ?? NO_USAGE;
+  const modalities = usage.modalities ?? TEXT_ONLY;
+  const context = spending.aggregate === true ? 0 : usage.inputTokens;
+  let sum = 0;
+  for (const { count, per, keys, needed } of AMOUNTS) {
+    const amount = count(spending, usage, modalities);
+    if (amount <= 0) continue;
+    const price = priceAt(prices, keys, context);
+    if (price !== undefined) sum += (price * amount) / per;
+    else if (needed) return undefined;
+  }
+  return roundCost(sum);
+}
+
+/** Sums of decimal fractions have digits behind that mean nothing. */
+export function roundCost(cost: number): number {
+  return Number(cost.toPrecision(12));
+}
+
+export function addCosts(a: number, b: number): number {
+  return roundCost(a + b);
+}
+
+function priceAt(prices: ModelPrices, keys: readonly PriceKey[], context: number): number | undefined {
+  for (const key of keys) {
+    const price = prices[key];
+    if (price === undefined) continue;
+    if (typeof price === 'number') return price;
+    return price.tiers.reduce((found, tier) => (context > tier.start ? tier.price : found), price.base);
+  }
+  return undefined;
+}
+
+const KEYS: ReadonlySet<string> = new Set(AMOUNTS.flatMap(({ keys }) => keys));
+
+/** Prices from somewhere else: what is no price is left out; `undefined` where nothing is one. */
+export function readPrices(value: unknown): ModelPrices | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const prices: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(value)) {
+    const price = key === 'service_tiers' ? readTable(entry) : readPrice(entry);
+    if (price !== undefined && (key === 'service_tiers' || KEYS.has(key))) prices[key] = price;
+  }
+  return Object.keys(prices).length > 0 ? prices : undefined;
+}
+
+/** Prices by a name: of a model, or of a service tier. */
+export function readTable(value: unknown): Readonly<Record<string, ModelPrices>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry)] as const);
+  return rows.every(([, prices]) => prices !== undefined)
+    ? (Object.fromEntries(rows) as Record<string, ModelPrices>)
+    : undefined;
+}
+
+function readPrice(value: unknown): Price | undefined {
+  if (isAmount(value)) return value;
+  const { base, tiers } = (value ?? {}) as { base?: unknown; tiers?: unknown };
+  if (!isAmount(base) || !Array.isArray(tiers)) return undefined;
+  const rows = tiers as readonly { start?: unknown; price?: unknown }[];
+  if (!rows.every((tier) => isAmount(tier?.start) && isAmount(tier?.price))) return undefined;
+  const sorted = rows as readonly { start: number; price: number }[];
+  return { base, tiers: [...sorted].sort((a, b) => a.start - b.start) };
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import type { CaptureMessageContent, Hooks } from '../../src/client-entry.ts';
+import { BELONGINGS, type Belonging } from './belongings.ts';
+import { FAILING_SCENARIOS } from './failures.ts';
+import { type Recorded, record } from './record.ts';
+import { ROUTE_SCENARIOS } from './routes.ts';
+import { SCENARIOS } from './scenarios.ts';
+import type { Kind } from './secrets.ts';
+import type { Scenario, Stage } from './stage.ts';
+
+const EVERYTHING: readonly Kind[] = ['content', 'credential'];
+
+/** What was recorded that should not have been: the signal, and the place where the secret stood. */
+function leaks({ secrets, signals }: Recorded, kinds: readonly Kind[], where: RegExp = /./): string[] {
+  return [...signals]
+    .filter(([signal]) => where.test(signal))
+    .flatMap(([signal, text]) => secrets.foundIn(text, kinds).map((place) => `${signal}: ${place}`));
+}
+
+function all(scenarios: readonly Scenario[]): (stage: Stage) => Promise<void> {
+  return async (stage) => {
+    for (const { run } of scenarios) await run(stage);
+  };
+}
+
+test('the canary finds what is recorded', async () => {
+  const requestHook: Hooks['requestHook'] = (span, { body }) =>
+    void span.setAttribute('app.body', JSON.stringify(body));
+  const recorded = await record({ requestHook }, all(SCENARIOS.slice(0, 1)));
+  expect(leaks(recorded, ['content'])).toContain('span chat gpt-4o-mini app.body: chat.messages[0].content');
+});
+
+describe('without consent nothing that was sent or received is recorded anywhere', () => {
+  test.each(SCENARIOS)('$name', async ({ run }) => {
+    const recorded = await record({}, run);
+    expect(recorded.secrets.places().length).toBeGreaterThan(10);
+    expect(recorded.signals.size).toBeGreaterThan(5);
+    expect(leaks(recorded, EVERYTHING)).toEqual([]);
+  });
+
+  test.each(FAILING_SCENARIOS)('$name', async ({ run }) => {
+    const recorded = await record({}, run);
+    expect(recorded.signals.get('tree')).toContain('✗');
+    expect(leaks(recorded, EVERYTHING)).toEqual([]);
+  });
+
+  test('every endpoint', async () => {
+    const recorded = await record({}, all(ROUTE_SCENARIOS));
+    expect(recorded.signals.get('tree')?.split('\n').length).toBeGreaterThan(ROUTE_SCENARIOS.length);
+    expect(leaks(recorded, EVERYTHING)).toEqual([]);
+  });
+});
+
+describe.each<[mode: CaptureMessageContent, closed: RegExp]>([
+  ['SPAN_ONLY', /^(metrics|diag|log|sink)/],
+  ['EVENT_ONLY', /^(metrics|diag|span|tree)/],
+  ['SPAN_AND_EVENT', /^(metrics|diag)/],
+])('with %s', (captureMessageContent, closed) => {
+  test.each([...SCENARIOS, ...FAILING_SCENARIOS])('$name', async ({ run }) => {
+    const recorded = await record({ captureMessageContent }, run);
+    expect(leaks(recorded, EVERYTHING, closed)).toEqual([]);
+    expect(leaks(recorded, ['credential'])).toEqual([]);
+  });
+
+  test('every endpoint', async () => {
+    const recorded = await record({ captureMessageContent }, all(ROUTE_SCENARIOS));
+    expect(leaks(recorded, EVERYTHING, closed)).toEqual([]);
+    expect(leaks(recorded, ['credential'])).toEqual([]);
+  });
+});
+
+describe.each<[mode: CaptureMessageContent, signal: (belonging: Belonging) => string]>([
+  ['SPAN_ONLY', ({ span, attribute }) => `span ${span} ${attribute}`],
+  ['EVENT_ONLY', ({ attribute }) => `log gen_ai.client.inference.operation.details ${attribute}`],
+])('with %s content is where it belongs', (captureMessageContent, signalOf) => {
+  test.each(BELONGINGS)('$scenario: $attribute', async (belonging) => {
+    const { run } = SCENARIOS.find(({ name }) => name === belonging.scenario) as Scenario;
+    const { secrets, signals } = await record({ captureMessageContent }, run);
+    const found = secrets.foundIn(signals.get(signalOf(belonging)) ?? '', ['content']);
+    expect(found).toEqual(expect.arrayContaining([...belonging.places]));
+  });
+});
+
+test('with EVENT_ONLY a sink that asks for all gets it', async () => {
+  const recorded = await record({ captureMessageContent: 'EVENT_ONLY' }, all(SCENARIOS.slice(0, 1)));
+  const { secrets, signals } = recorded;
+  const found = (signal: string): string[] => secrets.foundIn(signals.get(signal) ?? '', ['content']);
+  expect(found('sink model.invoke inputMessages')).toContain('chat.messages[0].content');
+  expect(found('sink model.invoke toolDefinitions')).toContain('chat.tools[0].function.description');
+  expect(found('sink tool.call arguments')).toEqual([expect.stringContaining('function.arguments.term')]);
+});

@@ -1,0 +1,20 @@
+import type OpenAI from 'openai';
+import type { Simulator } from '../support/simulator/index.ts';
+import type { Secrets } from './secrets.ts';
+
+/** What a scenario has to work with; its bodies pass `plant`, so that every text in them is a secret. */
+export interface Stage {
+  readonly client: OpenAI;
+  readonly simulator: Simulator;
+  readonly secrets: Secrets;
+}
+
+export interface Scenario {
+  readonly name: string;
+  run(stage: Stage): Promise<void>;
+}
+
+/** Reads whatever stream a call gives, to its end. */
+export async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}

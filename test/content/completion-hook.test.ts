@@ -1,0 +1,183 @@
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { describe, expect, test, vi } from 'vitest';
+import type { Completion, CompletionHook, OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { type Session, startSession } from '../support/session.ts';
+import { DETAILS, OPERATIONS, type OperationCase, record } from './operations.ts';
+
+const MODES = ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'] as const;
+const CHAT = OPERATIONS[0] as OperationCase;
+
+/** The attributes of the chat span and of its event, after one call. */
+async function chatWith(
+  completionHook: CompletionHook,
+  mode: (typeof MODES)[number] = 'SPAN_AND_EVENT',
+): Promise<Record<'span' | 'event', Record<string, unknown>>> {
+  const { telemetry } = await record(CHAT, mode, { config: { completionHook } });
+  const event = telemetry.logRecords.find(({ eventName }) => eventName === DETAILS);
+  return { span: telemetry.spans[0]?.attributes ?? {}, event: { ...event?.attributes } };
+}
+
+describe.each(MODES)('with %s a hook', (mode) => {
+  test.each(OPERATIONS.map((one, index) => ({ ...one, title: `${one.operation} (${index})` })))(
+    'gets what was said in $title',
+    async (one) => {
+      const completions: Completion[] = [];
+      await record(one, mode, {
+        config: { completionHook: (completion) => void completions.push(completion) },
+      });
+      const told = completions.filter(
+        ({ operation }) => operation['gen_ai.operation.name'] === one.operation,
+      );
+      expect(told.length).toBeGreaterThan(0);
+      const said = JSON.stringify(
+        told.map(({ operation: _, spanContext: __, attributes: ___, ...content }) => content),
+      );
+      expect(said).toContain('hidden');
+    },
+  );
+
+  test('gets it where the trace is not sampled, too', async () => {
+    const hook = vi.fn();
+    await record(CHAT, mode, { sampler: new AlwaysOffSampler(), config: { completionHook: hook } });
+    expect(hook).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        inputMessages: [{ role: 'user', parts: [{ type: 'text', content: 'hidden' }] }],
+        parameters: { 'gen_ai.request.stop_sequences': ['hidden'] },
+        operation: expect.objectContaining({ 'gen_ai.request.model': 'gpt-4o-mini' }),
+      }),
+    );
+  });
+});
+
+describe('what a hook changes', () => {
+  test('is recorded in place of what was said', async () => {
+    const { span, event } = await chatWith((completion) => {
+      completion.inputMessages = [{ role: 'user', parts: [{ type: 'text', content: 'masked' }] }];
+      completion.outputMessages = [];
+      completion.toolDefinitions = [];
+      completion.parameters = {};
+    });
+    expect(JSON.parse(String(span['gen_ai.input.messages']))).toEqual(event['gen_ai.input.messages']);
+    expect(event['gen_ai.input.messages']).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'masked' }] },
+    ]);
+    for (const signal of [span, event]) {
+      expect(JSON.stringify(signal)).not.toContain('hidden');
+      expect(signal).not.toHaveProperty(['gen_ai.output.messages']);
+    }
+  });
+
+  test('is recorded without consent where it is an attribute that it adds', async () => {
+    const hook: CompletionHook = ({ attributes }) => {
+      attributes['gen_ai.input.messages_ref'] = 's3://bucket/1';
+    };
+    expect((await chatWith(hook, 'NO_CONTENT')).span).toMatchObject({
+      'gen_ai.input.messages_ref': 's3://bucket/1',
+    });
+    expect((await chatWith(hook, 'EVENT_ONLY')).event).toMatchObject({
+      'gen_ai.input.messages_ref': 's3://bucket/1',
+    });
+  });
+
+  test('is its own copy: what the program sent and got stays as it is', async () => {
+    const parameters = { type: 'object', properties: { city: { type: 'string' } } };
+    const { client } = await startProgramWith((completion) => {
+      for (const list of [completion.toolDefinitions, completion.inputMessages, completion.outputMessages])
+        for (const item of list as unknown as Record<string, object>[]) {
+          for (const value of Object.values(item)) if (typeof value === 'object') clear(value);
+        }
+    });
+    const completion = await client.chat.completions.create({
+      model: 'gpt-4o-mini',
+      messages: [{ role: 'user', content: 'Hello' }],
+      tools: [{ type: 'function', function: { name: 'f', parameters } }],
+    });
+    expect(parameters.properties).toEqual({ city: { type: 'string' } });
+    expect(completion.choices[0]?.message).toBeDefined();
+    await session.verify();
+  });
+
+  test('holds for the text of an error as well, wherever it is told', async () => {
+    const { client, simulator } = await startProgramWith((completion) => {
+      completion.errorMessage = completion.errorMessage?.replace('hidden', '***');
+    });
+    simulator.next({ status: 400, body: { error: { message: 'Bad prompt: hidden' } } });
+    await client.chat.completions.create({ model: 'm', messages: [] }).catch(() => undefined);
+    expect(session.spans[0]?.status.message).toBe('400 Bad prompt: ***');
+    const exception = session.logRecords.at(-1)?.attributes;
+    expect(exception).toMatchObject({ 'exception.message': '400 Bad prompt: ***' });
+    expect(JSON.stringify(exception)).not.toContain('hidden');
+    await session.verify();
+  });
+});
+
+describe('a hook that fails', () => {
+  test('is told of once; nothing of what it may have left unmasked is recorded', async () => {
+    const { client } = await startProgramWith(() => {
+      throw new Error('hidden');
+    });
+    for (let count = 0; count < 2; count++)
+      await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hidden' }] });
+    expect(session.warnings.splice(0)).toEqual([
+      expect.stringMatching(/the completionHook failed.*: Error\n/s),
+    ]);
+    expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('hidden');
+    expect(JSON.stringify(session.logRecords.map(({ attributes }) => attributes))).not.toContain('hidden');
+    expect(session.logRecords).toHaveLength(2);
+    await session.verify();
+  });
+
+  test('later, in a promise, does no harm', async () => {
+    const { client } = await startProgramWith(() => Promise.reject(new TypeError('hidden')));
+    await client.chat.completions.create({ model: 'm', messages: [] });
+    await session.provider.forceFlush();
+    expect(session.warnings.splice(0).join()).not.toContain('hidden');
+    await session.verify();
+  });
+
+  test('and puts anything in place of messages loses them', async () => {
+    const { client } = await startProgramWith((completion) => {
+      Object.assign(completion, {
+        inputMessages: 'x',
+        outputMessages: [null],
+        toolDefinitions: 5,
+        parameters: null,
+      });
+    });
+    await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+    session.warnings.splice(0);
+    expect(session.spans[0]?.attributes).not.toHaveProperty(['gen_ai.input.messages']);
+    await session.verify();
+  });
+});
+
+test('a promise of a hook is waited for by a flush of the provider, not by the call', async () => {
+  let finish = (): void => undefined;
+  const uploaded = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { client } = await startProgramWith(() => uploaded);
+  await client.chat.completions.create({ model: 'm', messages: [] });
+  let flushed = false;
+  const flush = session.provider.forceFlush().then(() => {
+    flushed = true;
+  });
+  await new Promise(setImmediate);
+  expect(flushed).toBe(false);
+  finish();
+  await flush;
+  await session.verify();
+});
+
+let session: Session;
+
+async function startProgramWith(
+  completionHook: NonNullable<OpenAIInstrumentationConfig['completionHook']>,
+): Promise<Session> {
+  session = await startSession({ config: { captureMessageContent: true, completionHook } });
+  return session;
+}
+
+function clear(value: object): void {
+  for (const key of Object.keys(value)) delete (value as Record<string, unknown>)[key];
+}

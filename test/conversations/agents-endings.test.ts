@@ -1,0 +1,350 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { startProgram } from '../support/program.ts';
+
+async function converse(helper: Helper, input = 'What is x?'): Promise<string> {
+  const stream = await helper.client.beta.agents.sessions.create({
+    agent_id: helper.agentId,
+    environment,
+    input,
+    stream: true,
+  });
+  let id = '';
+  for await (const event of stream) if (event.type === 'agent.session.created') id = event.session.id;
+  return id;
+}
+
+describe('a turn that does not complete', () => {
+  it.each([
+    { end: 'failed', error: '!rate_limit_exceeded ', reason: 'error' },
+    { end: 'cancelled', error: '', reason: 'cancelled' },
+  ] as const)('is $end', async ({ end, error, reason }) => {
+    const helper = await startHelper([
+      { end, error: { code: 'rate_limit_exceeded', message: 'Too much x.' } },
+    ]);
+    await helper.inSpan(() => converse(helper));
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  ${error}openai.run.status=${end} gen_ai.response.finish_reasons=["${reason}"]
+    `);
+  });
+
+  it('fails with its session, for the reason that the session tells', async () => {
+    const helper = await startHelper([
+      { sessionFails: true, error: { code: 'sandbox_error', message: 'No room for x.' } },
+    ]);
+    await helper.inSpan(() => converse(helper));
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  !sandbox_error openai.run.status=in_progress
+    `);
+  });
+
+  it('is cancelled by the program', async () => {
+    const helper = await startHelper([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Wait.' });
+      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      await sessions.events.create(id, { events: [{ type: 'agent.session.input.cancel' }] });
+      await sessions.retrieve(id);
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=cancelled
+            └─ execute_tool wait  gen_ai.tool.call.id=call_000001
+    `);
+    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    expect(turn?.events.map(({ name }) => name)).toEqual([
+      'openai.run.requires_action',
+      'openai.run.request',
+    ]);
+  });
+
+  it('was not created, and leaves its message to the next', async () => {
+    const helper = await startHelper([{}]);
+    const { client, simulator } = helper;
+    await helper.inSpan(async () => {
+      const { id } = await client.beta.agents.sessions.create({ agent_id: helper.agentId, environment });
+      simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
+      const message = {
+        role: 'user' as const,
+        content: [{ type: 'input_text' as const, text: 'What is x?' }],
+      };
+      const events = [{ type: 'agent.session.input.message' as const, input: [message] }];
+      await expect(client.beta.agents.sessions.events.create(id, { events })).rejects.toThrow('429');
+      for await (const _ of client.beta.agents.sessions.stream(id, { input: [message] }));
+    });
+    await helper.expectTree(`
+      program
+      ├─ POST /agents/sessions
+      └─ session                 openai.total.runs=1 openai.total.user_messages=2
+         ├─ invoke_agent Helper  !RateLimitError openai.total.user_messages=1
+         └─ invoke_agent Helper  openai.run.status=completed openai.total.user_messages=2
+    `);
+  });
+
+  it('takes its session with it when neither could be created', async () => {
+    const program = await startProgram();
+    const { sessions } = program.client.beta.agents;
+    await program.inSpan(() =>
+      expect(sessions.create({ agent_id: 'agent_none', environment, input: 'Hello' })).rejects.toThrow('404'),
+    );
+    await program.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent  !NotFoundError
+    `);
+  });
+
+  it('that nobody follows keeps what is known, and says that its end was not seen', async () => {
+    const helper = await startHelper([{}], { config: { runSteps: 'observe' } });
+    await helper.inSpan(() =>
+      helper.client.beta.agents.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' }),
+    );
+    await helper.telemetry.provider.shutdown();
+    await helper.expectTree(`
+      program
+      └─ session                 openai.session.id={session}
+         └─ invoke_agent Helper  openai.session.id={session} openai.run.observed=false
+    `);
+  });
+});
+
+describe('a turn whose tokens are counted late', () => {
+  it('is read again', async () => {
+    const helper = await startHelper([{ usage: null }]);
+    await helper.inSpan(() => converse(helper));
+    await helper.expectTree(`
+      program
+      └─ session                 openai.total.input_tokens=100
+         └─ invoke_agent Helper  gen_ai.usage.input_tokens=100 gen_ai.usage.output_tokens=20 openai.total.input_tokens=100
+    `);
+  });
+});
+
+describe('an approval', () => {
+  it('keeps the turn open, which tells what it waits for', async () => {
+    const helper = await startHelper([
+      { items: [{ approval: { reason: 'To read x.' } }, { message: 'Done.' }] },
+    ]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Open it.' });
+      let session = await sessions.retrieve(id);
+      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+      const [action] = session.required_actions;
+      if (action?.type !== 'computer_use_approval_request') throw new Error('nothing to approve');
+      await sessions.events.create(id, {
+        events: [
+          {
+            type: 'agent.session.input.computer_use_approval_request_result',
+            request_id: action.request_id,
+            response: { type: 'browser_origin_access', decision: 'approve' },
+          },
+        ],
+      });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=completed
+    `);
+    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    expect(
+      turn?.events.map(({ name, attributes }) => [name, attributes?.['openai.required_action.type']]),
+    ).toEqual([
+      ['openai.run.requires_action', 'computer_use_approval_request'],
+      ['openai.run.request', undefined],
+    ]);
+  });
+});
+
+describe('the environment of a session', () => {
+  it('is told by events of the session, once each however many streams bring them', async () => {
+    const helper = await startHelper([
+      { items: [{ environment: 'connected' }, { environment: 'reset' }, { message: 'Done.' }] },
+      { items: [{ environment: 'failed', errorCode: 'image_missing' }, { message: 'Done.' }] },
+    ]);
+    await helper.inSpan(async () => {
+      const id = await converse(helper);
+      const other = await helper.client.beta.agents.sessions.events.stream(id);
+      const reading = (async () => {
+        for await (const event of other) if (event.type === 'agent.session.idle') break;
+      })();
+      for await (const _ of helper.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
+      await reading;
+    });
+    await helper.telemetry.provider.forceFlush();
+    const session = helper.telemetry.spans.find(({ name }) => name === 'session');
+    expect(
+      session?.events.map(({ attributes }) => [
+        attributes?.['openai.environment.status'],
+        attributes?.['error.type'],
+      ]),
+    ).toEqual([
+      ['connected', undefined],
+      ['reset', undefined],
+      ['failed', 'image_missing'],
+    ]);
+  });
+});
+
+describe('a session', () => {
+  it('has a segment in each trace, linked to the one before', async () => {
+    const helper = await startHelper([{}, {}]);
+    const id = await helper.inSpan(() => converse(helper), 'first');
+    await helper.inSpan(async () => {
+      for await (const _ of helper.client.beta.agents.sessions.stream(id, { input: 'Again.' }));
+    }, 'second');
+    await helper.expectTree(`
+      first
+      └─ session                 openai.session.id={session} openai.total.input_tokens=100 openai.total.runs=1
+         └─ invoke_agent Helper  openai.turn.id=turn_000001 openai.total.input_tokens=100
+
+      second
+      └─ session                 openai.session.id={session} openai.total.input_tokens=200 openai.total.runs=2
+         └─ invoke_agent Helper  openai.turn.id=turn_000002 openai.total.input_tokens=100
+    `);
+    const [first, second] = helper.telemetry.spans.filter(({ name }) => name === 'session');
+    expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
+  });
+
+  it('ends when it is deleted', async () => {
+    const helper = await startHelper([{}]);
+    await helper.inSpan(async () => {
+      const id = await converse(helper);
+      await helper.client.beta.agents.sessions.delete(id);
+      expect(helper.telemetry.spans.map(({ name }) => name)).toContain('session');
+    });
+  });
+
+  it('in which another process works has no turns here', async () => {
+    const helper = await startHelper([{}]);
+    const { default: OpenAI } = await import('openai');
+    const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
+    const { id } = await other.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' });
+    await helper.inSpan(async () => {
+      const { sessions } = helper.client.beta.agents;
+      for await (const event of await sessions.events.stream(id))
+        if (event.type === 'agent.session.idle') break;
+      for (const turn of (await sessions.turns.list(id)).data)
+        await sessions.turns.retrieve(turn.id, { session_id: id });
+    });
+    await helper.expectTree('program');
+  });
+
+  it('in which another process works is drawn where turns are adopted', async () => {
+    const helper = await startHelper([{}], { config: { adoptRuns: true } });
+    const { default: OpenAI } = await import('openai');
+    const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
+    const { id } = await other.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' });
+    await helper.inSpan(async () => {
+      for await (const event of await helper.client.beta.agents.sessions.events.stream(id))
+        if (event.type === 'agent.session.idle') break;
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.turn.id=turn_000001 openai.run.status=completed
+    `);
+  });
+});
+
+describe('what is said in a turn', () => {
+  const script = { items: [{ reasoning: 'Think of x.' }, { message: 'x is 1.' }] };
+
+  it('is nowhere without consent', async () => {
+    const helper = await startHelper([script]);
+    await helper.inSpan(() => converse(helper));
+    await helper.telemetry.provider.forceFlush();
+    expect(
+      JSON.stringify(helper.telemetry.spans.map(({ attributes, events }) => [attributes, events])),
+    ).not.toMatch(/What is x|Think of x|x is 1/);
+  });
+
+  it.each([true, false])('is on the turn with consent, streamed: %s', async (stream) => {
+    const helper = await startHelper([script], {
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      if (stream) return converse(helper);
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'What is x?' });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+      return id;
+    });
+    await helper.telemetry.provider.forceFlush();
+    const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+    const read = (name: string): unknown => JSON.parse(String(turn?.attributes[name]));
+    expect(read('gen_ai.input.messages')).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },
+    ]);
+    expect(read('gen_ai.output.messages')).toEqual([
+      { role: 'assistant', parts: [{ type: 'reasoning', content: 'Think of x.' }], finish_reason: 'stop' },
+      { role: 'assistant', parts: [{ type: 'text', content: 'x is 1.' }], finish_reason: 'stop' },
+    ]);
+  });
+});
+
+/** What a server may send in place of an object or event of the Agents API; none of it is one. */
+const NONSENSE: readonly unknown[] = [
+  null,
+  [],
+  { object: 'agent.session', id: 7 },
+  { type: 'agent.session.created', session: [] },
+  { type: 'agent.session.turn.created', turn: { id: 'turn_x', session_id: {}, status: 4 } },
+  {
+    type: 'agent.session.turn.completed',
+    turn: { id: 'turn_x', session_id: 'sess_x', status: 'completed', usage: 'much', created_at: 'now' },
+  },
+  {
+    type: 'agent.session.turn.item.done',
+    turn_id: null,
+    item: { type: 'mcp_call', arguments: { toString: 1 } },
+  },
+  { type: 'agent.session.subagent.created', subagent: { id: 'x' } },
+  { type: 'agent.session.environment.failed', environment: 'broken', event_id: {} },
+  { type: 'agent.session.constructor' },
+  { type: '__proto__' },
+  { type: 'error', error: null },
+];
+
+describe('nonsense from the server', () => {
+  it('reaches the program as it is, and loses nothing but itself', async () => {
+    const logged: string[] = [];
+    const log = (message: string): void => void logged.push(message);
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const helper = await startHelper([], { config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    const { sessions } = helper.client.beta.agents;
+    helper.simulator.next({
+      when: { method: 'POST', path: /sessions$/ },
+      sse: [...NONSENSE.map((data) => ({ data })), 'done'],
+    });
+    const seen: unknown[] = [];
+    await helper.inSpan(async () => {
+      const stream = await sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'Hello',
+        stream: true,
+      });
+      for await (const event of stream) seen.push(event);
+      for (const body of NONSENSE) {
+        helper.simulator.next({ when: { method: 'GET', path: /sess_1\/items/ }, body });
+        await sessions.items.list('sess_1').catch(() => undefined);
+      }
+    });
+    await helper.telemetry.provider.shutdown();
+    diag.disable();
+    expect(seen).toEqual(NONSENSE);
+    expect(helper.telemetry.openSpans).toEqual([]);
+    expect(logged).toEqual([]);
+  });
+});

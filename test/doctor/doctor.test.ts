@@ -1,0 +1,268 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
+import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/doctor/copies.ts';
+import { noticeNodeVersion } from '../../src/doctor/node-version.ts';
+import { forgetNotices, notice } from '../../src/doctor/notice.ts';
+import { type Finding, doctor as runDoctor } from '../../src/doctor.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+let logged: string[];
+beforeEach(async () => {
+  forgetNotices();
+  forgetCopies();
+  session = await startSession();
+  logged = [];
+  const log = (text: string): void => void logged.push(text);
+  diag.setLogger(
+    { error: log, warn: log, info: log, debug: () => undefined, verbose: () => undefined },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+  );
+});
+afterEach(() => session.verify());
+
+function doctor(): Finding[] {
+  return runDoctor();
+}
+
+function codes(): string[] {
+  return doctor().map(({ code }) => code);
+}
+
+/** What `diag` was told of a finding. */
+function said(code: string): string[] {
+  const lines = doctor()
+    .filter((finding) => finding.code === code)
+    .map(({ message, action }) => `opentelemetry-instrumentation-openai: ${message} ${action}`);
+  return logged.filter((line) => lines.includes(line));
+}
+
+function clientWith(config: OpenAIInstrumentationConfig): OpenAI {
+  const options = { apiKey: 'k', baseURL: session.simulator.url, maxRetries: 0, logLevel: 'off' as const };
+  return instrumentOpenAI(new OpenAI(options), config);
+}
+
+async function stream(usage: boolean): Promise<void> {
+  const chunks = await session.client.chat.completions.create({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: 'Hello' }],
+    stream: true,
+    ...(usage ? { stream_options: { include_usage: true } } : {}),
+  });
+  for await (const _ of chunks);
+}
+
+test('where all is well there is nothing to find, and nothing is said', async () => {
+  await session.client.models.list();
+  expect(doctor()).toEqual([]);
+  expect(logged).toEqual([]);
+});
+
+test('every finding says what was found, how bad it is, and what to do', () => {
+  notice('openai_untested', '8.1.0');
+  expect(doctor()).toContainEqual({
+    code: 'openai_untested',
+    severity: 'warning',
+    message: 'openai 8.1.0 is not among the tested versions (4.19 to 7.x). It is traced all the same.',
+    action: 'Update opentelemetry-instrumentation-openai, or use a tested version of openai.',
+  });
+});
+
+describe('what is noticed', () => {
+  test('is said once, however often it is noticed and asked for', async () => {
+    await stream(false);
+    await stream(false);
+    expect(codes()).toEqual(['stream_without_usage']);
+    expect(codes()).toEqual(['stream_without_usage']);
+    expect(said('stream_without_usage')).toHaveLength(1);
+  });
+
+  test('before the first call is said with that call: a logger may not be there earlier', async () => {
+    const client = clientWith({ captureMessageContent: 'SPAN_ONLY' });
+    forgetNotices();
+    notice('openai_loaded_early', '6.0.0', '/app/node_modules/openai/client.js');
+    expect(logged.filter((line) => line.includes('before the instrumentation'))).toEqual([]);
+    await client.models.list();
+    expect(said('openai_loaded_early')).toHaveLength(1);
+  });
+});
+
+describe('of the versions and copies of openai:', () => {
+  const load = (directory: string, version: string, early = false, file = 'client.js'): void =>
+    noticeOpenAI({ file: `/app/${directory}/${file}`, version, early });
+
+  test.each([
+    ['4.18.0', true],
+    ['3.3.0', true],
+    ['4.19.0', false],
+    ['7.99.1', false],
+    ['8.0.0', true],
+    ['unknown', false],
+  ])('%s is untested: %s', (version, untested) => {
+    load('openai', version);
+    expect(codes().includes('openai_untested')).toBe(untested);
+  });
+
+  test('a version is also read from a client that was handed over', async () => {
+    // A build that no other test uses: the version is looked at with the first call.
+    const build = createRequire(import.meta.url)('openai') as { OpenAI: typeof OpenAI };
+    const client = new build.OpenAI({ apiKey: 'k', baseURL: session.simulator.url });
+    Object.defineProperty(client, 'getUserAgent', { value: () => 'OpenAI/JS 9.0.0' });
+    await instrumentOpenAI(client, {}).models.list();
+    expect(codes()).toContain('openai_untested');
+  });
+
+  test('one that was loaded before the instrumentation', () => {
+    load('openai', '6.49.0', true);
+    expect(codes()).toContain('openai_loaded_early');
+  });
+
+  test('a file that the hooks have seen was not early, though it is found again', () => {
+    load('openai', '6.49.0');
+    load('openai', '6.49.0', true);
+    expect(codes()).not.toContain('openai_loaded_early');
+  });
+
+  test('two copies', () => {
+    load('openai', '6.49.0');
+    load('other/openai', '7.55.0');
+    expect(doctor()).toContainEqual(
+      expect.objectContaining({
+        code: 'openai_twice',
+        message: expect.stringContaining('6.49.0 in /app/openai, 7.55.0 in /app/other/openai'),
+      }),
+    );
+  });
+
+  test('the CommonJS and the ES module build of one copy are not two', () => {
+    load('openai', '6.49.0');
+    noticeOpenAI({ file: 'file:///app/openai/client.mjs', version: '6.49.0', early: false });
+    expect(codes()).not.toContain('openai_twice');
+  });
+
+  test('none at all: bundled, or too early for the hooks', () => {
+    forgetCopies();
+    expect(codes()).toEqual(['openai_not_seen']);
+  });
+});
+
+test('two copies of this package are found, two builds of one are not', () => {
+  forgetCopies();
+  noticeOurselves('file:///app/node_modules/ours/dist/index.mjs', '0.1.0');
+  noticeOurselves('/app/node_modules/ours/dist/index.cjs', '0.1.0');
+  expect(codes()).not.toContain('package_twice');
+  noticeOurselves('/app/node_modules/other/node_modules/ours/dist/index.cjs', '0.2.0');
+  expect(codes()).toContain('package_twice');
+});
+
+describe('of OpenTelemetry:', () => {
+  test('no tracer provider, which is said at the first call, and forgotten when there is one', async () => {
+    trace.disable();
+    const client = clientWith({});
+    await client.models.list();
+    expect(logged).toEqual([expect.stringContaining('No tracer provider is registered')]);
+    trace.setGlobalTracerProvider(session.provider);
+    expect(codes()).toEqual([]);
+  });
+
+  test('no context manager', async () => {
+    context.disable();
+    await clientWith({}).models.list();
+    expect(codes()).toEqual(['no_context_manager']);
+    expect(said('no_context_manager')).toHaveLength(1);
+  });
+
+  test('batches of spans with content that are too large to be received', async () => {
+    const findingsFor = async (size: number, config: OpenAIInstrumentationConfig): Promise<string[]> => {
+      forgetNotices();
+      const exporter = new InMemorySpanExporter();
+      const processor = new BatchSpanProcessor({ exporter, maxExportBatchSize: size });
+      const provider = new TracerProvider({ spanProcessors: [processor] });
+      trace.disable();
+      trace.setGlobalTracerProvider(provider);
+      await clientWith(config).models.list();
+      await provider.shutdown();
+      return codes();
+    };
+    expect(await findingsFor(512, { captureMessageContent: 'SPAN_ONLY' })).toContain('batch_too_large');
+    expect(await findingsFor(64, { captureMessageContent: 'SPAN_ONLY' })).not.toContain('batch_too_large');
+    expect(await findingsFor(512, {})).not.toContain('batch_too_large');
+    const small = { captureMessageContent: 'SPAN_ONLY', maxSpanContentLength: 8192 } as const;
+    expect(await findingsFor(512, small)).not.toContain('batch_too_large');
+  });
+});
+
+describe('of the settings:', () => {
+  test('a value that is not accepted', async () => {
+    await clientWith({ runSteps: 'sometimes' as 'off' }).models.list();
+    expect(doctor()).toEqual([
+      expect.objectContaining({
+        code: 'option_not_accepted',
+        severity: 'warning',
+        message: expect.stringContaining('option runSteps is "sometimes"; accepted are fetch, observe, off.'),
+      }),
+    ]);
+    expect(said('option_not_accepted')).toHaveLength(1);
+  });
+
+  test('content that is recorded, which is no fault', async () => {
+    await clientWith({ captureMessageContent: 'SPAN_ONLY' }).models.list();
+    expect(doctor()).toEqual([
+      expect.objectContaining({ code: 'content_recorded', severity: 'information' }),
+    ]);
+  });
+});
+
+describe('of what the program does:', () => {
+  test('streams that do not tell their usage', async () => {
+    await stream(true);
+    expect(codes()).toEqual([]);
+    await stream(false);
+    expect(codes()).toEqual(['stream_without_usage']);
+  });
+
+  test('steps that cannot be read', async () => {
+    const { client, simulator, provider } = session;
+    for (let count = 0; count < 3; count++) {
+      simulator.next({ when: { path: /\/steps/ }, status: 404 });
+      const assistant = await client.beta.assistants.create({ model: 'gpt-4o' });
+      const thread = await client.beta.threads.create();
+      await client.beta.threads.runs.createAndPoll(
+        thread.id,
+        { assistant_id: assistant.id },
+        { pollIntervalMs: 1 },
+      );
+      await provider.forceFlush();
+    }
+    expect(codes()).toEqual(['steps_unread']);
+    expect(said('steps_unread')).toHaveLength(1);
+  });
+});
+
+describe('of Node:', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'doctor-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  test.each([
+    ['app.mjs', undefined, true],
+    ['app.cjs', 'module', false],
+    ['app.js', 'module', true],
+    ['src/app.ts', 'module', true],
+    ['app.js', 'commonjs', false],
+    ['app.js', undefined, false],
+  ])('one without module hooks that runs %s of a package of type %s: %s', async (main, type, found) => {
+    await writeFile(join(directory, 'package.json'), JSON.stringify({ type }));
+    noticeNodeVersion(join(directory, main), 'v20.20.2');
+    expect(codes().includes('node_too_old')).toBe(found);
+  });
+});

@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import module from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { examineProject } from '../../src/doctor/project.ts';
+import type { FindingCode } from '../../src/doctor.ts';
+
+const OURS = 'opentelemetry-instrumentation-openai';
+/** What a project has that needs nothing. */
+const HEALTHY = { openai: '7.55.0', '@opentelemetry/sdk-node': '0.301.0', [OURS]: '0.1.0' };
+
+let project: string;
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), 'doctor-'));
+});
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  await rm(project, { recursive: true });
+});
+
+async function write(file: string, content: unknown): Promise<void> {
+  const path = join(project, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+/** Puts packages into a `node_modules` folder of the project. */
+async function install(packages: Readonly<Record<string, string>>, folder = 'node_modules'): Promise<void> {
+  for (const [name, version] of Object.entries(packages))
+    await write(`${folder}/${name}/package.json`, { name, version });
+}
+
+function codes(environment: Record<string, string> = {}): FindingCode[] {
+  return examineProject(project, environment).map(({ code }) => code);
+}
+
+test('a project with all that is needed has no findings', async () => {
+  await write('package.json', { type: 'module', dependencies: HEALTHY });
+  await install(HEALTHY);
+  expect(codes()).toEqual([]);
+});
+
+test('a folder without anything lacks openai and an SDK', () => {
+  expect(codes()).toEqual(['openai_not_installed', 'no_sdk_installed']);
+});
+
+describe('packages are found wherever they are:', () => {
+  beforeEach(() => install(HEALTHY));
+
+  test('a second openai below a dependency', async () => {
+    await install({ openai: '4.10.0' }, 'node_modules/@scope/library/node_modules');
+    expect(codes()).toEqual(['openai_untested', 'openai_twice']);
+  });
+
+  test('a second copy of this package', async () => {
+    await install({ [OURS]: '0.0.9' }, 'node_modules/library/node_modules');
+    expect(codes()).toEqual(['package_twice']);
+  });
+
+  test('one that is linked from several places is one', async () => {
+    await install({ openai: '7.55.0' }, 'node_modules/.pnpm/openai@7.55.0/node_modules');
+    await rm(join(project, 'node_modules/openai'), { recursive: true });
+    await symlink('.pnpm/openai@7.55.0/node_modules/openai', join(project, 'node_modules/openai'));
+    expect(codes()).toEqual([]);
+  });
+
+  test('links in a circle are followed once', async () => {
+    await mkdir(join(project, 'node_modules/library'), { recursive: true });
+    await symlink(join(project, 'node_modules'), join(project, 'node_modules/library/node_modules'));
+    expect(codes()).toEqual([]);
+  });
+
+  test.each([
+    '@opentelemetry/instrumentation-openai',
+    '@traceloop/instrumentation-openai',
+    '@arizeai/openinference-instrumentation-openai',
+  ])('another instrumentation: %s', async (name) => {
+    await install({ [name]: '1.0.0' }, 'node_modules/distribution/node_modules');
+    expect(codes()).toEqual(['other_instrumentation_installed']);
+    expect(examineProject(project, {})[0]?.action).toContain(name);
+  });
+
+  test('manifests that cannot be read are passed over', async () => {
+    await write('node_modules/library/node_modules/openai/package.json', '{');
+    await write('package.json', 'none');
+    expect(codes()).toEqual([]);
+  });
+});
+
+describe('of a healthy project:', () => {
+  beforeEach(() => install(HEALTHY));
+
+  test.each([
+    ['next', 'serverExternalPackages'],
+    ['webpack', 'externals'],
+    ['esbuild', '--external:openai'],
+  ])('a bundler, with the setting that leaves openai alone: %s', async (name, setting) => {
+    await write('package.json', { devDependencies: { [name]: '*' } });
+    expect(examineProject(project, {})).toEqual([
+      expect.objectContaining({
+        code: 'openai_bundled',
+        severity: 'information',
+        action: expect.stringContaining(setting),
+      }),
+    ]);
+  });
+
+  test('environment variables that are not accepted', () => {
+    expect(codes({ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'sometimes' })).toEqual(['option_not_accepted']);
+  });
+
+  test('content, and batches that are too large with it', () => {
+    const content = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' };
+    expect(codes(content)).toEqual(['content_recorded', 'batch_too_large']);
+    expect(codes({ ...content, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64' })).toEqual(['content_recorded']);
+  });
+
+  test('a Node without module hooks, where the project is an ES module', async () => {
+    const { registerHooks } = module;
+    Object.defineProperty(module, 'registerHooks', { value: undefined, configurable: true, writable: true });
+    try {
+      await write('package.json', { type: 'module' });
+      expect(codes()).toEqual(['node_too_old']);
+      await write('package.json', {});
+      expect(codes()).toEqual([]);
+    } finally {
+      Object.defineProperty(module, 'registerHooks', { value: registerHooks });
+    }
+  });
+});
+
+describe('the command', () => {
+  interface Completed {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  }
+
+  function run(...parameters: string[]): Promise<Completed> {
+    return new Promise((done) => {
+      const file = resolve('src/bin.ts');
+      execFile(process.execPath, [file, ...parameters], { cwd: project }, (error, stdout, stderr) =>
+        done({ code: Number(error?.code ?? 0), stdout, stderr }),
+      );
+    });
+  }
+
+  test('ends with 1 where something is wrong, and says what to do', async () => {
+    const { code, stdout } = await run('doctor');
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      [
+        'warning no_sdk_installed',
+        '  No OpenTelemetry SDK is installed, so nothing can be recorded.',
+        '  → npm install @opentelemetry/api @opentelemetry/sdk-node',
+      ].join('\n'),
+    );
+    expect(stdout).toContain('2 to be put right, 0 to know.');
+  });
+
+  test('ends with 0 where there is only something to know', async () => {
+    await install(HEALTHY);
+    await write('package.json', { dependencies: { next: '*' } });
+    expect(await run('doctor')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Nothing to be put right, 1 to know.'),
+    });
+  });
+
+  test('says so where all is well', async () => {
+    await install(HEALTHY);
+    expect(await run('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('All is well.') });
+  });
+
+  test.each([[[]], [['toString']]])('explains itself when it is not understood: %j', async (parameters) => {
+    const { code, stdout, stderr } = await run(...parameters);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('opentelemetry-instrumentation-openai doctor');
+  });
+});

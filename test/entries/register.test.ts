@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { laneDirectory } from '../support/lanes/paths.ts';
+import { BARE_LANE, FULL_LANES } from './lanes.ts';
+import { type Ended, PACKAGE, runChild } from './support/child.ts';
+import { AS_TERMINAL, FORMATS, type Format, programText, REGISTER } from './support/programs.ts';
+import { useReceiver } from './support/receiver.ts';
+
+const CALL = `console.log((await ask()).choices.length);`;
+const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
+
+/** A NodeSDK of the program's own that says on standard output what it is handed. */
+const OWN_SDK = `
+  const { NodeSDK } = await load('@opentelemetry/sdk-node');
+  const spoken = {
+    onStart() {},
+    onEnd: (span) => console.log('own SDK: ' + span.name),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  const sdk = new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] });
+`;
+
+describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
+  const simulator = useSimulator();
+  const receiver = useReceiver();
+
+  const runRegistered = (
+    format: Format,
+    text: string,
+    env: Readonly<Record<string, string>> = {},
+    before: readonly string[] = [],
+  ): Promise<Ended> =>
+    runChild({
+      lane,
+      format,
+      text,
+      parameters: [...before, ...REGISTER[format]],
+      env: { BASE_URL: simulator().url, ...env },
+    });
+
+  describe.each(FORMATS)('%s', (format) => {
+    test.each(['openai', 'openai-4'])('sends the spans and metrics of %s where OTLP goes', async (openai) => {
+      const { httpUrl, spans, metrics } = receiver();
+      const ended = await runRegistered(format, programText(format, CALL, { openai }), {
+        OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
+      });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
+      expect(spans).toEqual(['chat gpt-4o']);
+      expect(metrics.sort()).toEqual(['gen_ai.client.operation.duration', 'gen_ai.client.token.usage']);
+    });
+
+    test('a NodeSDK that the program starts before its first call is the only one', async () => {
+      const { httpUrl, requests } = receiver();
+      const text = programText(format, `sdk.start(); ${CALL}`, { beginning: `${OWN_SDK}` });
+      const ended = await runRegistered(format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat gpt-4o\n1\n', stderr: '' });
+      expect(requests).toEqual([]);
+    });
+
+    test('a NodeSDK that the program starts after its first call takes over, and nothing is lost', async () => {
+      const { httpUrl, spans } = receiver();
+      const text = programText(
+        format,
+        `await ask('before'); sdk.start(); await ask('after'); await sdk.shutdown();`,
+        { beginning: OWN_SDK },
+      );
+      const ended = await runRegistered(format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+      expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat after\n', stderr: '' });
+      expect(spans).toEqual(['chat before']);
+    });
+
+    test('prints trees on standard error where the console is asked for', async () => {
+      const ended = await runRegistered(format, programText(format, CALL), {
+        OTEL_TRACES_EXPORTER: 'console',
+      });
+      expect(ended).toMatchObject({ code: 0, stdout: '1\n' });
+      expect(ended.stderr).toMatch(/^chat gpt-4o .*tokens/);
+    });
+  });
+
+  test('a NodeSDK that was there before is the only one', async () => {
+    const file = join(laneDirectory(lane), 'own-sdk.mjs');
+    await writeFile(file, `const load = (name) => import(name); ${OWN_SDK} sdk.start();`);
+    const { httpUrl, requests } = receiver();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl };
+    const ended = await runRegistered('mjs', programText('mjs', CALL), env, ['--import', './own-sdk.mjs']);
+    await rm(file);
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'own SDK: chat gpt-4o\n1\n', stderr: '' });
+    expect(requests).toEqual([]);
+  });
+
+  describe('on a terminal', () => {
+    test('prints trees, and sends nothing to a collector that nobody named', async () => {
+      const { code, stdout, stderr } = await runRegistered('mjs', programText('mjs', CALL), {}, AS_TERMINAL);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
+      expect(stderr).toContain('chat gpt-4o');
+    });
+
+    test.each(PROTOCOLS)('prints trees and sends them by %s where that is asked for', async (protocol) => {
+      const { httpUrl, grpcUrl, spans, metrics } = receiver();
+      const { code, stdout, stderr } = await runRegistered(
+        'mjs',
+        programText('mjs', CALL),
+        {
+          OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? grpcUrl : httpUrl,
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        },
+        AS_TERMINAL,
+      );
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
+      expect(stderr).toContain('chat gpt-4o');
+      expect(spans).toEqual(['chat gpt-4o']);
+      expect(metrics).toHaveLength(2);
+    });
+
+    test('prints nothing where no exporter is wanted', async () => {
+      const env = {
+        OTEL_TRACES_EXPORTER: 'none',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOGS_EXPORTER: 'none',
+      };
+      const ended = await runRegistered('mjs', programText('mjs', CALL), env, AS_TERMINAL);
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
+    });
+  });
+
+  test('OTEL_SDK_DISABLED leaves the program alone', async () => {
+    const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`);
+    const ended = await runRegistered('mjs', text, { OTEL_SDK_DISABLED: 'true' });
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n0\n', stderr: '' });
+  });
+
+  test('a program that makes no call has neither an SDK nor listeners', async () => {
+    const text = `
+      const OpenAI = require('openai');
+      new OpenAI({ apiKey: 'test' });
+      const loaded = Object.keys(require.cache).filter((file) => file.includes('sdk-node'));
+      const listeners = ['beforeExit', 'SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => process.listenerCount(name));
+      console.log(JSON.stringify({ loaded, listeners }));
+    `;
+    const ended = await runRegistered('cjs', text);
+    expect(JSON.parse(ended.stdout)).toEqual({ loaded: [], listeners: [0, 0, 0, 0] });
+  });
+});
+
+describe('without @opentelemetry/sdk-node', () => {
+  const simulator = useSimulator();
+  /** Away from the project, whose own packages are found from every lane. */
+  let directory = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'bare-'));
+    await cp(laneDirectory(BARE_LANE), directory, { recursive: true });
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test.each(FORMATS)('%s: says once what to install, and leaves the program alone', async (format) => {
+    const { url } = simulator();
+    const { stderr, ...ended } = await runChild({
+      lane: BARE_LANE,
+      directory,
+      format,
+      text: programText(format, `${CALL} ${CALL} process.exitCode = 3;`),
+      parameters: REGISTER[format],
+      env: { BASE_URL: url },
+    });
+    expect(ended).toEqual({ code: 3, signal: null, stdout: '1\n1\n' });
+    expect(stderr.split('npm install @opentelemetry/api @opentelemetry/sdk-node\n')).toHaveLength(2);
+  });
+});
+
+/** A terminal of `script`, which not every system has. */
+test.skipIf(!existsSync('/usr/bin/script'))('prints the tree on a real terminal', async () => {
+  const lane = FULL_LANES[0]?.name ?? '';
+  const { startSimulator } = await import('../support/simulator/index.ts');
+  const simulator = await startSimulator();
+  const file = join(laneDirectory(lane), 'on-a-terminal.mjs');
+  await writeFile(file, programText('mjs', CALL));
+  const { stdout } = await promisify(execFile)(
+    '/usr/bin/script',
+    ['-qec', `'${process.execPath}' --import ${PACKAGE}/register ${file} > answer.txt`, '/dev/null'],
+    {
+      cwd: laneDirectory(lane),
+      env: { PATH: process.env.PATH, TERM: 'xterm', BASE_URL: simulator.url },
+    },
+  );
+  await simulator.close();
+  await rm(file);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is written to in colour.
+  expect(stdout.replace(/\u001b\[[\d;]*m/g, '')).toMatch(/^chat gpt-4o/m);
+});

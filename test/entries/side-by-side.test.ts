@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { useSimulator } from '../support/lanes/api.ts';
+import { FULL_LANES } from './lanes.ts';
+import { PACKAGE, runChild } from './support/child.ts';
+import { type Format, programText } from './support/programs.ts';
+import { RECORDER, type RecordedSpan, readSpans } from './support/spans.ts';
+
+const LOAD = `
+  ${RECORDER}
+  const { OpenAIInstrumentation } = await load('${PACKAGE}');
+  const { registerInstrumentations } = await load('@opentelemetry/instrumentation');
+  const { getNodeAutoInstrumentations } = await load('@opentelemetry/auto-instrumentations-node');
+  const { UndiciInstrumentation } = await load('@opentelemetry/instrumentation-undici');
+  const { HttpInstrumentation } = await load('@opentelemetry/instrumentation-http');
+  const { NodeSDK } = await load('@opentelemetry/sdk-node');
+  const startSdk = (instrumentations) =>
+    new NodeSDK({ instrumentations, spanProcessors: [recorder], metricReaders: [], logRecordProcessors: [] }).start();
+`;
+/** The call below a span of the program's own, so that nothing is in a trace by chance. */
+const CALL = `
+  const { trace } = await load('@opentelemetry/api');
+  await trace.getTracer('program').startActiveSpan('program', async (span) => {
+    await ask();
+    span.end();
+  });
+`;
+
+describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
+  const simulator = useSimulator();
+
+  async function run(
+    beginning: string,
+    {
+      format = 'mjs',
+      openai = 'openai',
+      body = CALL,
+    }: { format?: Format; openai?: string; body?: string } = {},
+  ): Promise<RecordedSpan[]> {
+    const text = programText(format, body, { openai, beginning: `${LOAD}\n${beginning}` });
+    const ended = await runChild({
+      lane,
+      format,
+      text,
+      env: { BASE_URL: simulator().url, OTEL_NODE_RESOURCE_DETECTORS: 'none' },
+    });
+    if (ended.code !== 0) throw new Error(ended.stderr);
+    return readSpans(ended.stdout);
+  }
+  /** Without what is no request: the file system, name look-ups and sockets are instrumented as well. */
+  const requests = (spans: readonly RecordedSpan[]): RecordedSpan[] =>
+    spans.filter(({ scope }) => /^program$|openai|undici|-http$/.test(scope));
+
+  test.each(['mjs', 'cjs'] as const)(
+    'the instrumentation of undici, whose spans are below ours: %s',
+    async (format) => {
+      const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
+        format,
+      });
+      assertSpanTree(
+        spans,
+        `
+      program
+      └─ chat gpt-4o
+         └─ POST
+      `,
+      );
+      expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-undici');
+    },
+  );
+
+  test('the instrumentation of http, below which openai 4 sends', async () => {
+    const spans = await run('startSdk([new HttpInstrumentation(), new OpenAIInstrumentation()]);', {
+      format: 'cjs',
+      openai: 'openai-4',
+    });
+    assertSpanTree(
+      spans,
+      `
+      program
+      └─ chat gpt-4o
+         └─ POST
+      `,
+    );
+    expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-http');
+  });
+
+  test('streams: the span of the request is below ours, what the program does with chunks is not', async () => {
+    const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
+      body: `
+        const { trace } = await load('@opentelemetry/api');
+        const tracer = trace.getTracer('program');
+        await tracer.startActiveSpan('program', async (span) => {
+          const messages = [{ role: 'user', content: 'Hi' }];
+          let first = true;
+          for await (const chunk of await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true })) {
+            if (first) tracer.startSpan('chunk').end();
+            first = false;
+          }
+          span.end();
+        });
+      `,
+    });
+    assertSpanTree(
+      spans,
+      `
+      program
+      ├─ chat gpt-4o
+      │  └─ POST
+      └─ chunk
+      `,
+    );
+  });
+
+  test('registerInstrumentations, with a provider that comes later', async () => {
+    const spans = await run(`
+      registerInstrumentations({ instrumentations: [new OpenAIInstrumentation(), new UndiciInstrumentation()] });
+      startSdk([]);
+    `);
+    assertSpanTree(
+      spans,
+      `
+      program
+      └─ chat gpt-4o
+         └─ POST
+      `,
+    );
+  });
+
+  test('registerInstrumentations with a provider of its own', async () => {
+    const spans = await run(
+      `
+        const { createRequire } = await import('node:module');
+        const require = createRequire(createRequire(import.meta.url).resolve('@opentelemetry/sdk-node'));
+        const { TracerProvider, BasicTracerProvider } = require('@opentelemetry/sdk-trace');
+        const tracerProvider = new (TracerProvider ?? BasicTracerProvider)({ spanProcessors: [recorder] });
+        registerInstrumentations({ instrumentations: [new OpenAIInstrumentation()], tracerProvider });
+      `,
+      { body: 'await ask();' },
+    );
+    expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+  });
+
+  const OFF = `getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-openai': { enabled: false } })`;
+  test.each([
+    ['before', `startSdk([${OFF}, new OpenAIInstrumentation()]);`],
+    ['after', `startSdk([new OpenAIInstrumentation(), ${OFF}]);`],
+  ])('getNodeAutoInstrumentations() that comes %s', async (_, beginning) => {
+    const spans = requests(await run(beginning));
+    assertSpanTree(
+      spans,
+      `
+      program
+      └─ chat gpt-4o
+         └─ POST
+      `,
+    );
+  });
+
+  test.each([
+    ['before', `startSdk([getNodeAutoInstrumentations(), new OpenAIInstrumentation()]);`],
+    ['after', `startSdk([new OpenAIInstrumentation(), getNodeAutoInstrumentations()]);`],
+  ])(
+    'getNodeAutoInstrumentations() with its own for openai, that comes %s: one inference span',
+    async (_, beginning) => {
+      const spans = requests(await run(beginning, { format: 'cjs' }));
+      expect(spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')).toHaveLength(
+        1,
+      );
+      expect(spans.map(({ name }) => name)).toContain('POST');
+    },
+  );
+});

@@ -1,0 +1,118 @@
+import OpenAI, * as namespace from 'openai';
+import { AzureOpenAI } from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI } from '../../../src/client-entry.ts';
+import { type Simulator, startSimulator } from '../../support/simulator/index.ts';
+import { type RecordedTelemetry, recordTelemetry } from '../../support/telemetry.ts';
+
+const CONTENT = 'gen_ai.input.messages';
+
+let simulator: Simulator;
+let telemetry: RecordedTelemetry;
+beforeEach(async () => {
+  simulator = await startSimulator();
+  telemetry = recordTelemetry({ content: true });
+});
+afterEach(async () => {
+  await simulator.close();
+  await telemetry.verify();
+});
+
+const newClient = (Client: typeof OpenAI = OpenAI): OpenAI =>
+  new Client({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 });
+
+async function ask(client: OpenAI, model: string): Promise<void> {
+  await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }] });
+}
+
+/** The models that were asked, and whether what they were asked was recorded. */
+function asked(): Record<string, boolean> {
+  return Object.fromEntries(
+    telemetry.spans.map(({ name, attributes }) => [name.replace('chat ', ''), CONTENT in attributes]),
+  );
+}
+
+describe('settings of one client', () => {
+  test('hold for that client only', async () => {
+    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
+    const silent = instrumentOpenAI(newClient(), { captureMessageContent: 'NO_CONTENT' });
+    await Promise.all([ask(speaking, 'speaking'), ask(silent, 'silent'), ask(newClient(), 'unobserved')]);
+    expect(asked()).toEqual({ speaking: true, silent: false });
+  });
+
+  test('are inherited by what withOptions() makes of it, and by what that makes', async () => {
+    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
+    const child = speaking.withOptions({ timeout: 5_000 });
+    await ask(child, 'child');
+    await ask(child.withOptions({ maxRetries: 1 }), 'grandchild');
+    expect(asked()).toEqual({ child: true, grandchild: true });
+  });
+
+  test('can be given to a copy and leave the original as it was', async () => {
+    const silent = instrumentOpenAI(newClient(), {});
+    const speaking = instrumentOpenAI(silent.withOptions({}), { captureMessageContent: true });
+    await ask(silent, 'silent');
+    await ask(speaking, 'speaking');
+    expect(asked()).toEqual({ silent: false, speaking: true });
+  });
+
+  test('are replaced when it is given others', async () => {
+    const client = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
+    await ask(client, 'before');
+    instrumentOpenAI(client, { captureMessageContent: 'NO_CONTENT' });
+    await ask(client, 'after');
+    expect(asked()).toEqual({ before: true, after: false });
+  });
+
+  test('win over those of all clients', async () => {
+    instrumentOpenAI(OpenAI, { captureMessageContent: 'NO_CONTENT' });
+    const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
+    await ask(speaking, 'speaking');
+    await ask(newClient(), 'silent');
+    expect(asked()).toEqual({ speaking: true, silent: false });
+  });
+});
+
+describe('instrumentOpenAI gives back what it was given, for', () => {
+  test('a client', () => {
+    const client = newClient();
+    expect(instrumentOpenAI(client)).toBe(client);
+  });
+
+  test('the class, which observes all its clients and those of its subclasses', async () => {
+    class Own extends OpenAI {}
+    expect(instrumentOpenAI(OpenAI)).toBe(OpenAI);
+    await ask(newClient(), 'plain');
+    await ask(newClient(Own), 'subclass');
+    await ask(new AzureOpenAI({ apiKey: 'k', baseURL: simulator.url, apiVersion: '2024-10-21' }), 'azure');
+    expect(Object.keys(asked())).toEqual(['plain', 'subclass', 'azure']);
+  });
+
+  test('a subclass, which stands for its class', async () => {
+    class Own extends OpenAI {}
+    expect(instrumentOpenAI(Own)).toBe(Own);
+    await ask(newClient(Own), 'subclass');
+    expect(Object.keys(asked())).toEqual(['subclass']);
+  });
+
+  test('the namespace of the module', async () => {
+    expect(instrumentOpenAI(namespace)).toBe(namespace);
+    await ask(newClient(), 'plain');
+    expect(Object.keys(asked())).toEqual(['plain']);
+  });
+
+  test.each([undefined, null, 'openai', {}, () => undefined])(
+    'anything else (%s), and does nothing',
+    (target) => {
+      expect(instrumentOpenAI(target)).toBe(target);
+    },
+  );
+});
+
+test('one class that is instrumented twice gives one span for a call', async () => {
+  instrumentOpenAI(OpenAI);
+  instrumentOpenAI(OpenAI, {});
+  instrumentOpenAI(newClient());
+  await ask(newClient(), 'once');
+  expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat once']);
+});

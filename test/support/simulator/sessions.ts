@@ -1,0 +1,138 @@
+import { LiveEvents } from './live-events.ts';
+import { LiveSession } from './live-session.ts';
+import { page } from './pages.ts';
+import { eventStream, json, missing, notFound, type Reply } from './reply.ts';
+import type { Call, Route } from './router.ts';
+import { type InputEvent, newSession, type SessionBody } from './session-objects.ts';
+import type { World } from './world.ts';
+
+/** Sessions of the Agents API. What a turn does is in its script; see `session-script.ts`. */
+export function sessionRoutes(world: World): readonly Route[] {
+  const session = (call: Call): LiveSession => world.session(call.parameter('session_id'));
+  const path = '/agents/sessions/{session_id}';
+  const subagent = `${path}/subagents/{subagent_id}`;
+  return [
+    { method: 'POST', path: '/agents/sessions', answer: (call) => create(world, call) },
+    {
+      method: 'GET',
+      path: '/agents/sessions',
+      answer: ({ query }) =>
+        json(
+          page(
+            [...world.sessions.values()].map(({ object }) => object),
+            query,
+          ),
+        ),
+    },
+    { method: 'GET', path, answer: (call) => json(polled(session(call)).object) },
+    { method: 'POST', path, answer: (call) => json(Object.assign(session(call).object, call.body)) },
+    { method: 'DELETE', path, answer: (call) => remove(world, call) },
+    { method: 'POST', path: `${path}/events`, answer: (call) => submit(session(call), call) },
+    { method: 'GET', path: `${path}/events`, answer: (call) => stream(session(call)) },
+    {
+      method: 'GET',
+      path: `${path}/items`,
+      answer: (call) => json(page(session(call).itemsOf(null), call.query)),
+    },
+    { method: 'GET', path: `${path}/turns`, answer: (call) => turns(polled(session(call)), call, null) },
+    { method: 'GET', path: `${path}/turns/{turn_id}`, answer: (call) => turn(polled(session(call)), call) },
+    { method: 'GET', path: `${path}/turns/{turn_id}/items`, answer: (call) => items(session(call), call) },
+    {
+      method: 'GET',
+      path: `${path}/subagents`,
+      answer: (call) => json(page(session(call).subagents, call.query)),
+    },
+    { method: 'GET', path: subagent, answer: (call) => retrieveSubagent(session(call), call) },
+    {
+      method: 'GET',
+      path: `${subagent}/items`,
+      answer: (call) => json(page(session(call).itemsOf(call.parameter('subagent_id')), call.query)),
+    },
+    {
+      method: 'GET',
+      path: `${subagent}/turns`,
+      answer: (call) => turns(session(call), call, call.parameter('subagent_id')),
+    },
+    { method: 'GET', path: `${subagent}/turns/{turn_id}`, answer: (call) => turn(session(call), call) },
+    {
+      method: 'GET',
+      path: `${subagent}/turns/{turn_id}/items`,
+      answer: (call) => items(session(call), call),
+    },
+  ];
+}
+
+function create(world: World, call: Call): Reply {
+  const body = call.body as SessionBody | null;
+  if (body?.environment === undefined) throw missing('environment');
+  const saved = body.agent_id === undefined ? undefined : world.agent(body.agent_id);
+  if (saved === undefined && !body.agent?.model) throw missing('agent.model');
+  const id = world.identifiers.next('sess_');
+  const agentId = saved?.id ?? world.identifiers.next('agent_');
+  const session = new LiveSession(world, newSession(id, world.clock.now(), body, saved, agentId));
+  world.sessions.set(id, session);
+  const begin = (): void => {
+    if (body.input !== undefined && body.input !== null && body.input.length > 0) session.start();
+  };
+  if (body.stream !== true) {
+    begin();
+    return json(session.object);
+  }
+  const events = new LiveEvents({ untilIdle: true });
+  session.listen(events);
+  session.tell('agent.session.created', { session: session.object });
+  begin();
+  return { ...eventStream([]), live: events };
+}
+
+function stream(session: LiveSession): Reply {
+  const events = new LiveEvents();
+  session.listen(events);
+  return { ...eventStream([]), live: events };
+}
+
+function submit(session: LiveSession, call: Call): Reply {
+  session.submit((call.body as { events: readonly InputEvent[] }).events);
+  return { status: 202, headers: {}, chunks: [] };
+}
+
+function remove(world: World, call: Call): Reply {
+  const { object } = world.session(call.parameter('session_id'));
+  world.sessions.delete(object.id);
+  return json({ id: object.id, object: 'agent.session.deleted', deleted: true });
+}
+
+function polled(session: LiveSession): LiveSession {
+  session.poll();
+  return session;
+}
+
+function turns(session: LiveSession, call: Call, subagentId: string | null): Reply {
+  return json(
+    page(
+      session.ownTurns(subagentId).map(({ object }) => object),
+      call.query,
+    ),
+  );
+}
+
+function turn(session: LiveSession, call: Call): Reply {
+  const id = call.parameter('turn_id');
+  const found = session.turns.find(({ object }) => object.id === id);
+  if (found === undefined) throw notFound('turn', id);
+  return json(found.object);
+}
+
+function items(session: LiveSession, call: Call): Reply {
+  const id = call.parameter('turn_id');
+  const found = session.turns.find(({ object }) => object.id === id);
+  if (found === undefined) throw notFound('turn', id);
+  return json(page(found.items, call.query));
+}
+
+function retrieveSubagent(session: LiveSession, call: Call): Reply {
+  const id = call.parameter('subagent_id');
+  const found = session.subagents.find((candidate) => candidate.id === id);
+  if (found === undefined) throw notFound('subagent', id);
+  return json(found);
+}

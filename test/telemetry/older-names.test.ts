@@ -1,0 +1,53 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { startSession } from '../support/session.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
+
+test('gen_ai/dup: the names of older conventions stand beside the new ones', async () => {
+  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http/dup, gen_ai/dup');
+  const session = await startSession();
+  await session.client.chat.completions.create({ ...CHAT, n: 2 });
+  assertSpanTree(
+    session.spans,
+    'chat gpt-4o-mini  gen_ai.system=openai gen_ai.provider.name=openai gen_ai.response.finish_reason=stop',
+  );
+  await session.verify();
+});
+
+test('on every span of a run as well, and in the spelling of then', async () => {
+  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'gen_ai/dup');
+  const session = await startSession();
+  const client = session.client.withOptions({ baseURL: 'https://api.x.ai/v1', fetch: unreachable });
+  await expect(client.chat.completions.create(CHAT)).rejects.toThrow();
+  assertSpanTree(
+    session.spans,
+    'chat gpt-4o-mini  !APIConnectionError gen_ai.system=xai gen_ai.provider.name=x_ai',
+  );
+  const assistant = await session.client.beta.assistants.create({ model: 'gpt-4o-mini' });
+  await session.client.beta.threads.createAndRunPoll({ assistant_id: assistant.id }, { pollIntervalMs: 1 });
+  await session.provider.shutdown();
+  const systems = session.spans.slice(1).map(({ name, attributes }) => [name, attributes['gen_ai.system']]);
+  expect(systems).toEqual([
+    ['create_agent', 'openai'],
+    ['chat gpt-4o-mini', 'openai'],
+    ['invoke_agent', 'openai'],
+    ['thread', 'openai'],
+  ]);
+  expect(session.spans.at(-2)?.attributes['gen_ai.response.finish_reason']).toBe('stop');
+  await session.verify();
+});
+
+test('without it there are none', async () => {
+  vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http/dup');
+  const session = await startSession();
+  await session.client.chat.completions.create(CHAT);
+  expect(session.spans[0]?.attributes).not.toHaveProperty('gen_ai.system');
+  await session.verify();
+});
+
+async function unreachable(): Promise<Response> {
+  throw new TypeError('fetch failed');
+}

@@ -1,0 +1,102 @@
+import { type Behaviour, times } from '../behaviour.ts';
+
+/** Lets the SDK try again at once, where it reads these headers. */
+const SOON = { 'retry-after-ms': '5', 'retry-after': '0.005' };
+
+/** Clients of all kinds. */
+export const CLIENTS: readonly Behaviour[] = [
+  {
+    name: 'custom-fetch',
+    title: 'A `fetch` of the program’s own',
+    spans: [
+      `
+      chat gpt-4o
+      ├─ attempt  !Error
+      └─ attempt
+      `,
+    ],
+  },
+  {
+    name: 'custom-fetch-that-throws',
+    title: 'A `fetch` that throws whatever it likes',
+    spans: [...times(4, 'chat gpt-4o  !APIConnectionError')],
+  },
+  {
+    name: 'call-within-a-call',
+    title: 'A call that is made within another',
+    spans: [
+      `
+      chat gpt-4o
+      └─ GET /models/{model}
+      `,
+    ],
+  },
+  {
+    name: 'workload-identity',
+    title: 'Workload identity, with a token that is refused once',
+    answers: [{ status: 401 }],
+    spans: [
+      `
+      chat gpt-4o
+      ├─ attempt  !401
+      └─ attempt
+      `,
+      'chat gpt-4o',
+    ],
+  },
+  {
+    name: 'api-key-function',
+    title: 'A key that a function gives',
+    spans: ['chat gpt-4o', 'chat gpt-4o  !OpenAIError'],
+  },
+  {
+    name: 'subclass',
+    title: 'A subclass that overrides methods',
+    answers: [{ status: 500, headers: SOON }],
+    spans: [
+      `
+      chat gpt-4o
+      ├─ attempt  !500
+      └─ attempt
+      `,
+      'chat gpt-4o  openai.stream.end=completed',
+    ],
+  },
+  {
+    name: 'subclass-of-request',
+    title: 'Subclasses that refuse calls',
+    spans: ({ format, major }) =>
+      // What these CommonJS builds export makes clients of its own class, whatever extends it.
+      format === 'cjs' && (major === 5 || major === 6) ? ['chat gpt-4o', 'chat gpt-4o'] : [],
+  },
+  {
+    name: 'with-options',
+    title: '`withOptions()`',
+    spans: ['chat gpt-4o', 'chat gpt-4o', 'chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'request-options',
+    title: 'Headers, queries and options of clients and calls',
+    spans: ['chat gpt-4o'],
+  },
+  {
+    name: 'callable-class',
+    title: 'The class called without `new`',
+    spans: ({ format, major }) => (format === 'cjs' && major >= 5 ? ['GET /models/{model}'] : []),
+  },
+  {
+    name: 'azure',
+    title: 'Azure deployments',
+    spans: [
+      'chat my-deployment',
+      'chat my-deployment  openai.stream.end=completed',
+      'chat gpt-4o',
+      'GET /models',
+    ],
+  },
+  {
+    name: 'bedrock',
+    title: 'Bedrock',
+    spans: ['chat gpt-4o', 'chat gpt-4o  openai.stream.end=completed'],
+  },
+];

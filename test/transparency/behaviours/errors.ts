@@ -1,0 +1,178 @@
+import { type Behaviour, cutSocket } from '../behaviour.ts';
+
+/** Lets the SDK try again at once, where it reads these headers. */
+const SOON = { 'retry-after-ms': '5', 'retry-after': '0.005' };
+
+/** Calls that fail, are tried again, or are given up. */
+export const ERRORS: readonly Behaviour[] = [
+  {
+    name: 'error-statuses',
+    title: 'Errors of every class, with every field',
+    answers: [400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503].map((status) => ({ status })),
+    spans: [
+      'chat gpt-4o  !BadRequestError',
+      'chat gpt-4o  !AuthenticationError',
+      'chat gpt-4o  !PermissionDeniedError',
+      'chat gpt-4o  !NotFoundError',
+      'chat gpt-4o  !ConflictError',
+      'chat gpt-4o  !APIError',
+      'chat gpt-4o  !UnprocessableEntityError',
+      'chat gpt-4o  !RateLimitError',
+      'chat gpt-4o  !InternalServerError',
+      'chat gpt-4o  !InternalServerError',
+      'chat gpt-4o  !InternalServerError',
+    ],
+  },
+  {
+    name: 'error-bodies',
+    title: 'Errors with all kinds of bodies',
+    answers: [
+      {
+        status: 404,
+        body: {
+          error: {
+            message: 'No such model',
+            type: 'invalid_request_error',
+            param: 'model',
+            code: 'model_not_found',
+          },
+        },
+      },
+      { status: 400, body: 'plain text' },
+      { status: 400, body: '' },
+      { status: 500, body: '<html>Bad gateway</html>' },
+      { status: 400, body: { error: 'a string' } },
+    ],
+    spans: [
+      'chat gpt-4o  !model_not_found',
+      'chat gpt-4o  !BadRequestError',
+      'chat gpt-4o  !BadRequestError',
+      'chat gpt-4o  !InternalServerError',
+      'chat gpt-4o  !BadRequestError',
+    ],
+  },
+  {
+    name: 'connection-refused',
+    title: 'Nobody listens',
+    spans: ['chat gpt-4o  !APIConnectionError'],
+  },
+  {
+    name: 'cut-socket',
+    title: 'A socket that is cut before and within the answer',
+    answers: [{ break: 'before-headers' }, { break: 'mid-body' }],
+    spans: (surroundings) => ['chat gpt-4o  !APIConnectionError', `chat gpt-4o  !${cutSocket(surroundings)}`],
+  },
+  {
+    name: 'invalid-json',
+    title: 'An answer that is no JSON',
+    answers: [{ status: 200, headers: { 'content-type': 'application/json' }, body: '{"cut' }],
+    spans: ({ major }) => [`chat gpt-4o  !${major === 4 ? 'FetchError' : 'SyntaxError'}`],
+  },
+  {
+    name: 'empty-answer',
+    title: 'An answer without a body',
+    answers: [
+      { status: 204, body: '' },
+      { status: 200, headers: { 'content-type': 'application/json', 'content-length': '0' }, body: '' },
+    ],
+    spans: ({ major, minor }) => [
+      'DELETE /models/{model}',
+      // From late openai 6 on nothing is no error.
+      `GET /models/{model}${{ 4: '  !FetchError', 5: '  !SyntaxError' }[major] ?? (major === 6 && minor === 0 ? '  !SyntaxError' : '')}`,
+    ],
+  },
+  {
+    name: 'retries',
+    title: 'Retries',
+    answers: [
+      { status: 500, headers: SOON },
+      { status: 429, headers: SOON },
+    ],
+    spans: [
+      `
+      chat gpt-4o
+      ├─ attempt  !500
+      ├─ attempt  !429
+      └─ attempt
+      `,
+    ],
+  },
+  {
+    name: 'retries-exhausted',
+    title: 'Retries that do not help',
+    answers: [
+      { status: 503, headers: SOON },
+      { status: 503, headers: SOON },
+    ],
+    spans: [
+      `
+      chat gpt-4o  !InternalServerError
+      ├─ attempt  !503
+      └─ attempt  !503
+      `,
+    ],
+  },
+  {
+    name: 'retry-refused-by-server',
+    title: 'A retry that the server refuses',
+    answers: [{ status: 500, headers: { 'x-should-retry': 'false' } }],
+    spans: ['chat gpt-4o  !InternalServerError'],
+  },
+  {
+    name: 'retried-stream',
+    title: 'A stream that comes at the second try',
+    answers: [{ status: 500, headers: SOON }],
+    spans: [
+      `
+      chat gpt-4o  openai.stream.end=completed
+      ├─ attempt  !500
+      └─ attempt
+      `,
+    ],
+  },
+  {
+    name: 'timeout',
+    title: 'A timeout',
+    answers: [{ delayMs: 2_000 }],
+    spans: ['chat gpt-4o  !APIConnectionTimeoutError'],
+  },
+  {
+    name: 'timeout-then-answer',
+    title: 'A timeout, and an answer at the second try',
+    answers: [{ delayMs: 2_000 }],
+    spans: [
+      `
+      chat gpt-4o
+      ├─ attempt  !AbortError
+      └─ attempt
+      `,
+    ],
+  },
+  {
+    name: 'aborted-before',
+    title: 'An abort before the call',
+    spans: ['chat gpt-4o  !APIUserAbortError'],
+  },
+  {
+    name: 'aborted-during',
+    title: 'An abort during the call',
+    answers: [{ delayMs: 2_000 }],
+    spans: ['chat gpt-4o  !APIUserAbortError'],
+  },
+  {
+    name: 'aborted-while-waiting-to-retry',
+    title: 'An abort between two tries',
+    answers: [{ status: 500, headers: { 'retry-after-ms': '400', 'retry-after': '1' } }],
+    spans: ['chat gpt-4o  !APIUserAbortError'],
+  },
+  {
+    name: 'aborted-after',
+    title: 'An abort after the call',
+    spans: ['chat gpt-4o'],
+  },
+  {
+    name: 'refused-options',
+    title: 'Options that the SDK refuses',
+    spans: ['chat gpt-4o  !OpenAIError', 'chat gpt-4o  !OpenAIError'],
+  },
+];

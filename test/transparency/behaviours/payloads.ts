@@ -1,0 +1,135 @@
+import type { Answer } from '../../support/simulator/index.ts';
+import type { Behaviour } from '../behaviour.ts';
+
+function page(...ids: readonly string[]): Answer {
+  const data = ids.map((id) => ({ id, object: 'fine_tuning.job' }));
+  return { body: { object: 'list', data, has_more: ids.length > 1 } };
+}
+
+/** Lists, files, and bodies of all kinds. */
+export const PAYLOADS: readonly Behaviour[] = [
+  {
+    name: 'page-awaited',
+    title: 'A page, and the next',
+    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    spans: ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
+  },
+  {
+    name: 'page-for-await',
+    title: 'All items of a list',
+    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    spans: ({ major, minor }) =>
+      // openai 4.19 asks for a page after the last one.
+      major === 4 && minor === 19
+        ? ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs', 'GET /fine_tuning/jobs']
+        : ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
+  },
+  {
+    name: 'page-by-page',
+    title: 'All pages of a list',
+    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    spans: ({ major, minor }) =>
+      // openai 4.19 asks for a page after the last one.
+      major === 4 && minor === 19
+        ? ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs', 'GET /fine_tuning/jobs']
+        : ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
+  },
+  {
+    name: 'page-left-early',
+    title: 'A list left early',
+    answers: [page('ftjob_1', 'ftjob_2'), page('ftjob_3'), page()],
+    spans: ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs'],
+  },
+  {
+    name: 'page-with-response',
+    title: '`withResponse()` and `asResponse()` of a page',
+    spans: ['GET /models', 'GET /models  openai.response.parsed=false'],
+  },
+  {
+    name: 'page-that-fails',
+    title: 'A list whose second page fails',
+    answers: [page('ftjob_1', 'ftjob_2'), { status: 403 }],
+    spans: ['GET /fine_tuning/jobs', 'GET /fine_tuning/jobs  !PermissionDeniedError'],
+  },
+  {
+    name: 'page-by-post',
+    title: 'A list that is asked for by POST',
+    answers: [
+      {
+        body: {
+          object: 'vector_store.search_results.page',
+          data: [{ file_id: 'file_1', score: 0.5 }],
+          has_more: false,
+          next_page: null,
+        },
+      },
+    ],
+    spans: ['retrieval vs_1'],
+  },
+  {
+    name: 'binary-body',
+    title: 'Binary answers',
+    spans: ['POST /audio/speech', 'GET /files/{file_id}/content'],
+  },
+  {
+    name: 'multipart-body',
+    title: 'A multipart body',
+    answers: [{ body: { text: 'Hello' } }],
+    spans: ['POST /audio/transcriptions'],
+  },
+  {
+    name: 'file-upload',
+    title: 'Uploads of files',
+    spans: ['POST /files', 'POST /images/edits'],
+  },
+  {
+    name: 'upload-in-parts',
+    title: 'An upload in parts',
+    spans: ['POST /uploads', 'POST /uploads/{upload_id}/parts', 'POST /uploads/{upload_id}/complete'],
+  },
+  {
+    name: 'text-body',
+    title: 'An answer that is plain text',
+    answers: [{ body: 'Hello' }],
+    spans: ['POST /audio/transcriptions'],
+  },
+  {
+    name: 'embeddings',
+    title: 'Embeddings, which the SDK decodes',
+    spans: [
+      'embeddings text-embedding-3-small',
+      'embeddings text-embedding-3-small',
+      'embeddings text-embedding-3-small  openai.response.parsed=false',
+    ],
+  },
+  {
+    name: 'other-endpoints',
+    title: 'Endpoints of all kinds',
+    spans: [
+      'text_completion gpt-3.5-turbo-instruct',
+      'POST /moderations',
+      'POST /images/generations',
+      'GET /files/{file_id}',
+      'POST /fine_tuning/jobs',
+      'POST /fine_tuning/jobs/{fine_tuning_job_id}/cancel',
+    ],
+  },
+  {
+    name: 'webhook',
+    title: 'Webhooks',
+    spans: [],
+  },
+  {
+    name: 'unknown-paths',
+    title: '`client.post` and others on paths that have no method',
+    answers: [{ when: { path: '/brand/new/missing' }, status: 404 }],
+    spans: [
+      'POST /brand/new/endpoint',
+      'GET /brand/new/{id}',
+      'PUT /brand/new/{id}',
+      'PATCH /brand/new/{id}',
+      'DELETE /brand/new/{id}',
+      'GET /brand/new/missing  !NotFoundError',
+    ],
+  },
+];

@@ -1,0 +1,185 @@
+import type { Answer } from '../../support/simulator/index.ts';
+import { type Behaviour, cutSocket } from '../behaviour.ts';
+
+/** Slow enough to be left in the middle. */
+const SLOW: Answer = { eventDelayMs: 40 };
+
+const CHUNK = {
+  data: {
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    model: 'gpt-4o',
+    choices: [{ index: 0, delta: { content: 'Hi' } }],
+  },
+};
+
+/** What a program does with a stream. */
+export const STREAMS: readonly Behaviour[] = [
+  {
+    name: 'stream-full',
+    title: 'A stream read to its end',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-early-break',
+    title: 'A stream left early: the server sees it',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
+  },
+  {
+    name: 'stream-reader-throws',
+    title: 'A reader that throws',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
+  },
+  {
+    name: 'stream-controller-abort',
+    title: '`stream.controller.abort()`',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+  },
+  {
+    name: 'stream-signal-abort',
+    title: 'An abort by the signal of the call',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+  },
+  {
+    name: 'stream-aborted-unread',
+    title: '`stream.controller.abort()` before anything is read, and reading then',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+  },
+  {
+    name: 'stream-let-go',
+    title: 'A stream that is aborted and never read',
+    answers: [SLOW],
+    spans: ['chat gpt-4o  openai.stream.end=aborted'],
+  },
+  {
+    name: 'stream-error-event',
+    title: 'An error among the events',
+    answers: [
+      {
+        sse: [
+          CHUNK,
+          { data: { error: { message: 'Overloaded', code: 'server_error', type: 'server_error' } } },
+          'done',
+        ],
+      },
+    ],
+    spans: ['chat gpt-4o  !server_error openai.stream.end=error'],
+  },
+  {
+    name: 'stream-malformed-event',
+    title: 'An event that is no JSON',
+    answers: [{ sse: [CHUNK, { data: '{"cut' }, 'done'] }],
+    spans: ['chat gpt-4o  !SyntaxError openai.stream.end=error'],
+  },
+  {
+    name: 'stream-cut-socket',
+    title: 'A socket that is cut in the middle',
+    answers: [{ break: 'mid-body', eventDelayMs: 20 }],
+    spans: (surroundings) => [`chat gpt-4o  !${cutSocket(surroundings)} openai.stream.end=error`],
+  },
+  {
+    name: 'stream-of-failure',
+    title: 'A stream that is refused',
+    answers: [{ status: 429 }],
+    spans: ['chat gpt-4o  !RateLimitError'],
+  },
+  {
+    name: 'stream-empty',
+    title: 'A stream of nothing',
+    answers: [{ sse: ['done'] }],
+    spans: ['POST /brand/new/stream  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-tee',
+    title: '`tee()`',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-to-readable-stream',
+    title: '`toReadableStream()`',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-to-readable-stream-cancelled',
+    title: '`toReadableStream()`, cancelled',
+    answers: [SLOW],
+    spans: ({ parsesInClient }) => [
+      `chat gpt-4o  openai.stream.end=${parsesInClient ? 'aborted' : 'cancelled'}`,
+    ],
+  },
+  {
+    name: 'stream-second-iteration',
+    title: 'A second iteration after the first',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-second-iteration-early',
+    title: 'A second iteration during the first',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-by-hand',
+    title: '`next()` and `return()` by hand',
+    spans: ['chat gpt-4o  openai.stream.end=cancelled'],
+  },
+  {
+    name: 'stream-thrown-into',
+    title: '`throw()` by hand',
+    spans: ({ parsesInClient }) => [
+      `chat gpt-4o  ${parsesInClient ? 'openai.stream.end=cancelled' : '!Error openai.stream.end=error'}`,
+    ],
+  },
+  {
+    name: 'stream-never-read',
+    title: 'A stream that nobody reads',
+    ends: 'collected',
+    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+  },
+  {
+    name: 'stream-no-longer-read',
+    title: 'A stream that nobody reads on',
+    ends: 'collected',
+    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+  },
+  {
+    name: 'stream-never-awaited',
+    title: 'A stream that nobody awaits',
+    ends: 'collected',
+    spans: ['chat gpt-4o  openai.stream.end=abandoned'],
+  },
+  {
+    name: 'stream-with-response',
+    title: '`withResponse()` of a stream',
+    spans: ['chat gpt-4o  openai.stream.end=completed'],
+  },
+  {
+    name: 'stream-raw-response',
+    title: '`asResponse()` of a stream',
+    spans: ['chat gpt-4o  openai.response.parsed=false'],
+  },
+  {
+    name: 'stream-legacy-completions',
+    title: 'A stream of `completions`',
+    answers: [
+      {
+        sse: [
+          {
+            data: {
+              id: 'cmpl-1',
+              object: 'text_completion',
+              model: 'gpt-3.5-turbo-instruct',
+              choices: [{ index: 0, text: 'Hi', finish_reason: 'stop' }],
+            },
+          },
+          'done',
+        ],
+      },
+    ],
+    spans: ['text_completion gpt-3.5-turbo-instruct  openai.stream.end=completed'],
+  },
+];

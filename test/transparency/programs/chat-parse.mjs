@@ -1,0 +1,16 @@
+import OpenAI from 'openai';
+import { answerFormat, HELLO } from '../runtime/requests.mjs';
+
+export default async ({ options, absent }) => {
+  const client = new OpenAI(options);
+  const completions = client.chat.completions.parse
+    ? client.chat.completions
+    : client.beta?.chat?.completions;
+  if (completions?.parse === undefined) return absent('parse');
+  const { makeParseableResponseFormat } = await import('openai/lib/parser');
+  const format = { type: 'json_schema', json_schema: answerFormat() };
+  const parameters = { ...HELLO, response_format: makeParseableResponseFormat(format, JSON.parse) };
+  const promise = completions.parse(parameters);
+  const { data, response } = await promise.withResponse();
+  return { data, status: response.status, same: (await promise) === data };
+};

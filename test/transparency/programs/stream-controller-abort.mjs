@@ -1,0 +1,14 @@
+import OpenAI from 'openai';
+import { caught, HELLO } from '../runtime/requests.mjs';
+
+export default async ({ options, cancelled }) => {
+  const stream = await new OpenAI(options).chat.completions.create({ ...HELLO, stream: true });
+  const chunks = [];
+  const outcome = await caught(async () => {
+    for await (const chunk of stream) {
+      chunks.push(chunk);
+      if (chunks.length === 2) stream.controller.abort();
+    }
+  });
+  return { chunks, outcome, cancelled: await cancelled() };
+};

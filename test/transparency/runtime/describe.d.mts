@@ -1,0 +1,1 @@
+export function describe(value: unknown): unknown;

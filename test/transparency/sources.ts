@@ -1,0 +1,67 @@
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { laneDirectory } from '../support/lanes/paths.ts';
+
+const HERE: string = import.meta.dirname;
+
+/** Where the programs stand in a lane, so that they find their packages there. */
+export function sourcesIn(lane: string): string {
+  return join(laneDirectory(lane), 'transparency');
+}
+
+/** Puts the programs into a lane: as ES modules, and as CommonJS that was made of them. */
+export async function writeSources(lane: string): Promise<void> {
+  const target = sourcesIn(lane);
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  for (const folder of ['runtime', 'programs'])
+    await cp(join(HERE, folder), join(target, folder), { recursive: true });
+  await writeFile(join(target, 'runtime', 'programs.mjs'), await listPrograms());
+  const entries = ['main', 'hook-2', 'hook-3'].map((name) => [name, join(target, 'runtime', `${name}.mjs`)]);
+  const bundle = await rolldown({ input: Object.fromEntries(entries), external: /^[^./]/, platform: 'node' });
+  await bundle.write({
+    dir: join(target, 'cjs'),
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+  });
+}
+
+const WORKER_CONFIGURATION = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "network", network = (allow = ["public", "private", "local"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.mjs")],
+  compatibilityDate = "2026-01-01",
+  compatibilityFlags = ["nodejs_compat"],
+  globalOutbound = "network",
+);
+`;
+
+/** A Worker is one file with everything in it, `openai` and this package too. */
+export async function writeWorker(lane: string): Promise<void> {
+  const target = sourcesIn(lane);
+  const bundle = await rolldown({
+    input: join(target, 'runtime', 'workerd.mjs'),
+    external: [/^node:/, 'async_hooks', 'events'],
+    platform: 'browser',
+    resolve: {
+      conditionNames: ['workerd', 'worker', 'browser', 'import'],
+    },
+  });
+  await bundle.write({ file: join(target, 'worker', 'worker.mjs'), format: 'esm', codeSplitting: false });
+  await writeFile(join(target, 'worker', 'worker.capnp'), WORKER_CONFIGURATION);
+}
+
+async function listPrograms(): Promise<string> {
+  const files = (await readdir(join(HERE, 'programs'))).sort();
+  const imports = files.map((file, index) => `import program${index} from '../programs/${file}';\n`);
+  const entries = files.map((file, index) => `  '${file.replace(/\.mjs$/, '')}': program${index},\n`);
+  return `${imports.join('')}\nexport const programs = {\n${entries.join('')}};\n`;
+}
