@@ -48,6 +48,12 @@ const RESPONSE: Attributes = {
   'openai.request.id': 'req_00000000000000000000000000000001',
   'openai.response.service_tier': 'default',
   'openai.response.system_fingerprint': 'fp_0000000001',
+  'openai.ratelimit.limit_requests': 10_000,
+  'openai.ratelimit.limit_tokens': 200_000,
+  'openai.ratelimit.remaining_requests': 9_999,
+  'openai.ratelimit.remaining_tokens': 199_900,
+  'openai.ratelimit.reset_requests': '6ms',
+  'openai.ratelimit.reset_tokens': '30ms',
 };
 const STREAM: Attributes = {
   'gen_ai.request.stream': true,
