@@ -133,7 +133,8 @@ describe('a call that is over', () => {
     const call = new Call({}, new Listener(), ROOT_CONTEXT);
     call.succeed('value');
     call.endStream('aborted');
-    expect(call.streamEnd).toBeUndefined();
+    call.fail(new Error('late'));
+    expect(call).toMatchObject({ outcome: 'value', streamEnd: undefined, error: undefined });
   });
 });
 

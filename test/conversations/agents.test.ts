@@ -117,6 +117,30 @@ describe('a stream that is opened when the turn is under way', () => {
   });
 });
 
+describe('a session that is created as a stream without input', () => {
+  it('waits for what is sent to it', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const text = { type: 'input_text' as const, text: 'Tariff?' };
+      const input = [{ role: 'user' as const, content: [text] }];
+      const stream = await sessions.create({
+        agent_id: helper.agentId,
+        environment: { type: 'self_hosted', workspace_directory: '/workspace' },
+        stream: true,
+      });
+      for await (const event of stream)
+        if (event.type === 'agent.session.created')
+          await sessions.events.create(event.session.id, {
+            events: [{ type: 'agent.session.input.message', input }],
+          });
+    });
+    await helper.expectTree(
+      RESEARCH_TREE.replace('  └─ session  ', '  ├─ POST /agents/sessions\n  └─ session  '),
+    );
+  });
+});
+
 describe('a stream that breaks', () => {
   it('is continued by asking for the session', async () => {
     const helper = await startHelper([RESEARCH]);

@@ -71,8 +71,12 @@ export class Agents implements ConversationApi {
     const submitted = readSubmittedEvents(template === EVENTS ? request.body : undefined, this.#content);
     const { query } = call;
     const sighting = sightingOf(read);
-    const events =
-      template === EVENTS ? new SessionEvents(read.sightings, sighting, read.sessionId) : undefined;
+    const streams = template === EVENTS || (template === SESSIONS && call.streamed);
+    const events = streams
+      ? new SessionEvents(read.sightings, sighting, read.sessionId, (id) =>
+          this.#sessionCreated(read, segment, id),
+        )
+      : undefined;
     const turnId = turnIdOf(request) ?? submitted.turnId;
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
@@ -139,8 +143,12 @@ export class Agents implements ConversationApi {
       this.#conversations.endConversation('session', sessionId);
     if (template !== SESSIONS || call.method !== 'POST') return;
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
-    if (id === undefined) segment?.end(call.endTime);
-    else if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch(call.endTime);
+    if (id !== undefined) this.#sessionCreated(read, segment, id);
+    else if (segment?.conversation === undefined) segment?.end(call.endTime);
+  }
+
+  #sessionCreated(read: AgentsCall, segment: Segment | undefined, id: string): void {
+    if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch();
     else segment.identify(this.#conversations.conversation('session', id));
   }
 }
