@@ -8,20 +8,15 @@ import {
 } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
-import { guard } from '../guard.ts';
-import {
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_OPENAI_RUN_STATUS,
-} from '../semconv/attributes.ts';
+import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Place, placeAttributes } from '../telemetry/hierarchy.ts';
-import { invocationSpanName, startInvocationSpan } from '../telemetry/invocation-span.ts';
+import { invocationSpanName } from '../telemetry/invocation-span.ts';
 import { metricDimensions } from '../telemetry/metrics.ts';
-import { addCosts } from '../telemetry/prices.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { addUsage, type Usage } from '../telemetry/usage.ts';
+import type { Usage } from '../telemetry/usage.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
+import { type InvocationStart, identity, type ReadDetails, startSpan } from './invocation-start.ts';
 import type {
   Agent,
   ConversationKind,
@@ -32,41 +27,9 @@ import type {
   ToolCallSnapshot,
 } from './model.ts';
 import type { Segment } from './segment.ts';
+import { addSpent, costOfUsage, recordSpent, type Spent } from './spending.ts';
 import { Steps } from './steps.ts';
 import { clamp, ServerClock } from './timing.ts';
-
-export interface InvocationStart {
-  readonly telemetry: Telemetry;
-  readonly kind: ConversationKind;
-  readonly segment: Segment | undefined;
-  readonly agent: Agent | undefined;
-  readonly agentId: string | undefined;
-  readonly endpoint: Endpoint;
-  readonly attributes: Attributes;
-  readonly asked: AskedMessages;
-  /** What the request that creates it says, where content is recorded: all there is if it is never seen. */
-  readonly content: InvocationContent | undefined;
-  readonly context: Context;
-  readonly startTime: number;
-  /** The invocation whose agent called for it: a subagent's turn stands below the turn that it works for. */
-  readonly above?: Invocation | undefined;
-  readonly subagentId?: string | undefined;
-  /** Known where something else than the creation of the invocation has told it. */
-  readonly clock?: ServerClock;
-  /** Told when it has closed: to be kept no longer. */
-  readonly forgotten?: () => void;
-  /** Records it: no more is going to be known of it. */
-  readonly closed: (invocation: Invocation, endTime: number) => void;
-}
-
-/** Tokens and USD, as far as they are known. */
-export interface Spent {
-  readonly usage: Usage | undefined;
-  readonly cost: number | undefined;
-}
-
-/** Reads what is still unknown of an invocation that has ended. */
-export type ReadDetails = (invocation: Invocation) => Promise<void>;
 
 /**
  * One run or turn, from the request that creates it to its end, however its end comes to light. Everything
@@ -138,22 +101,9 @@ export class Invocation {
     this.forgotten = start.forgotten;
     this.above?.below.add(this);
     this.#clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.#clock);
-    const { settings } = start.telemetry;
-    this.steps = new Steps({
-      content: start.telemetry.wantsContent,
-      deltas: settings.streamDeltas !== 'off',
-    });
-    const { context } = start;
-    const caller = trace.getSpanContext(context);
-    const bounded = this.segment === undefined || this.segment.parentSpanId === caller?.spanId;
-    const started = startInvocationSpan(this.telemetry, {
-      place: this.place,
-      endpoint: this.endpoint,
-      attributes: start.attributes,
-      parent: (this.above ?? this.segment)?.contextIn(context) ?? context,
-      links: bounded || caller === undefined || this.above !== undefined ? [] : [{ context: caller }],
-      startTime: this.startTime,
-    });
+    const { settings, wantsContent } = start.telemetry;
+    this.steps = new Steps({ content: wantsContent, deltas: settings.streamDeltas !== 'off' });
+    const started = startSpan(start, this.place);
     this.span = started.span;
     this.#startAttributes = started.attributes;
     this.segment?.invocations.add(this);
@@ -185,10 +135,6 @@ export class Invocation {
   /** What it and all below it has spent. */
   get spent(): Spent {
     return addSpent({ usage: this.snapshot?.usage, cost: this.cost }, this.#spentBelow);
-  }
-
-  get dimensions(): Attributes {
-    return metricDimensions(this.#startAttributes);
   }
 
   /** What its span has, but for what is known only when it ends. */
@@ -248,19 +194,17 @@ export class Invocation {
     this.endTime = Math.max(endTime, this.startTime);
     this.failure = failure;
     const seconds = (this.endTime - this.startTime) / 1e3;
+    const dimensions = metricDimensions(this.#startAttributes);
     const context = this.contextIn(ROOT_CONTEXT);
-    this.telemetry.metrics.recordDuration(seconds, this.dimensions, failure?.type, context);
+    this.telemetry.metrics.recordDuration(seconds, dimensions, failure?.type, context);
     this.#spend(this.snapshot?.usage);
   }
 
   #spend(usage: Usage | undefined): void {
     this.cost = this.costOf(usage);
     this.conversation?.spent(usage, this.cost);
-    const { metrics } = this.telemetry;
-    const context = this.contextIn(ROOT_CONTEXT);
-    const { dimensions } = this;
-    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    if (this.cost !== undefined) metrics.recordCost(this.cost, dimensions, context);
+    const spent = { usage, cost: this.cost };
+    recordSpent(this.telemetry, spent, this.#startAttributes, this.contextIn(ROOT_CONTEXT));
   }
 
   /** Some servers count tokens only a while after the end. */
@@ -311,9 +255,7 @@ export class Invocation {
 
   /** What several model calls of it cost together, in USD. */
   costOf(usage: Usage | undefined): number | undefined {
-    return guard('pricing a run', () =>
-      this.telemetry.costs.of({ usage, aggregate: true }, this.#startAttributes),
-    );
+    return costOfUsage(this.telemetry, usage, this.#startAttributes);
   }
 
   /** Something was done for it: it is under way. */
@@ -356,20 +298,7 @@ export class Invocation {
   #identify(snapshot: InvocationSnapshot, time: number): void {
     this.#clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
     this.#agentId ??= snapshot.agentId;
-    const { model } = snapshot;
-    const attributes: Attributes = { ...snapshot.parameters, ...placeAttributes(this.place) };
-    if (model !== undefined) {
-      attributes[ATTR_GEN_AI_REQUEST_MODEL] = this.#startAttributes[ATTR_GEN_AI_REQUEST_MODEL] ?? model;
-      attributes[ATTR_GEN_AI_RESPONSE_MODEL] = model;
-    }
-    this.addAttributes(attributes);
+    this.addAttributes({ ...identity(snapshot, this.#startAttributes), ...placeAttributes(this.place) });
     if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
   }
-}
-
-function addSpent(a: Spent, b: Spent): Spent {
-  return {
-    usage: a.usage === undefined || b.usage === undefined ? (a.usage ?? b.usage) : addUsage(a.usage, b.usage),
-    cost: a.cost === undefined || b.cost === undefined ? (a.cost ?? b.cost) : addCosts(a.cost, b.cost),
-  };
 }

@@ -101,6 +101,7 @@ describe('what a request means', () => {
       'run: POST /threads/{thread_id}/runs/{run_id}',
       'run: POST /threads/{thread_id}/runs/{run_id}/cancel',
       'run: POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
+      'turn: GET /agents/sessions/{session_id}',
       'turn: GET /agents/sessions/{session_id}/events',
       'turn: GET /agents/sessions/{session_id}/turns/{turn_id}',
       'turn: POST /agents/sessions',

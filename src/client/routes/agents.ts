@@ -32,7 +32,7 @@ export const AGENT_ROUTES: readonly RouteRow[] = [
   ['/agents/environments/{environment_id}', 'GET'],
   ['/agents/environments/{environment_id}/files', 'GET POST'],
   ['/agents/sessions', 'GET POST', { POST: { operation: 'session', folds: 'turn' } }],
-  ['/agents/sessions/{session_id}', 'GET POST DELETE'],
+  ['/agents/sessions/{session_id}', 'GET POST DELETE', { GET: { folds: 'turn' } }],
   ['/agents/sessions/{session_id}/artifacts', 'GET'],
   ['/agents/sessions/{session_id}/artifacts/{artifact_id}', 'GET DELETE'],
   ['/agents/sessions/{session_id}/artifacts/{artifact_id}/content', 'GET'],
