@@ -26,10 +26,12 @@ and with it. Everything that the program gets is compared deeply: values, hidden
 events and their order, unhandled rejections. So is every request that the server sees. Then the spans: those
 expected and no others, each ended once and with the right status, all of them as the conventions say.
 
+What differs is when, and only by microtasks: the result of a call comes three of them later, a chunk of a stream one
+(openai 7.55). No timer and no turn of the event loop is added.
+
 - **ok**: nothing differs, and the spans are right.
 - **absent**: this version of \`openai\`, or this runtime, has no such thing.
-- **changed**: the program or the server notices. **spans**: the program does not, but its spans are not right.
-`;
+- **changed**: the program or the server notices. **spans**: the program does not, but its spans are not right.`;
 
 /** The page, with the table and what was wrong. */
 export function compatibilityPage(columns: readonly ColumnOutcome[], date: string): string {
@@ -76,7 +78,7 @@ function totals(columns: readonly ColumnOutcome[]): string {
 }
 
 function findings(columns: readonly ColumnOutcome[]): string {
-  const lines = problemsOf(columns).map((line) => `- ${line.replaceAll('\n', '\n  ')}`);
+  const lines = problemsOf(columns).map((text) => `\`\`\`text\n${text}\n\`\`\``);
   return lines.length === 0 ? '' : `## Findings\n\n${lines.join('\n')}`;
 }
 

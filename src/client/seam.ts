@@ -131,7 +131,7 @@ export class Seam {
     const seam = this;
     return function request(...args) {
       const observer = seam.#observerOf(this);
-      // guard: calls that nobody observes fail
+      // guard: calls that nobody observes run in a context of ours
       if (observer === undefined) return original.apply(this, args);
       // guard: a set-up that fails breaks the call
       guard('preparing for a call', prepare, observer);
@@ -168,10 +168,9 @@ export class Seam {
       callsByResponse.set(response, call);
       lost.register(response, call, call);
     }
-    // guard: a result that the client parses is taken in a second time
     if (this.#parsesInClient) return;
     const parse = field(promise, 'parseResponse');
-    // guard: a promise without parsing gets one that fails
+    // guard: promises of another kind are reported as failures
     if (typeof parse !== 'function') return;
     const watched: Method = function parseResponse(...args) {
       return watchParse(call, args[args.length - 1], () => parse.apply(this, args));

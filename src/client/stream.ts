@@ -25,7 +25,7 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
   stream.iterator = function iterator(this: unknown, ...args: unknown[]): Iterator {
     const generator = Reflect.apply(original, this, args);
     // A second iteration throws from its first `next`; the first one has settled or is still being read.
-    // guard `!watched.has(call)`: a second iteration ends the call of the first
+    // guard `if (!watched.has(call)) `: a second iteration ends the call of the first
     if (!watched.has(call)) {
       watched.add(call);
       watchGenerator(generator, stream, call);

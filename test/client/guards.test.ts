@@ -216,4 +216,60 @@ describe('a client of openai', () => {
     expect(simulator.requests).toHaveLength(3);
     expect(listener.calls.map(({ path, attempts }) => [path, attempts.length])).toEqual([['/models/m', 1]]);
   });
+
+  test('may ask another client before it sends, whose request is none of its own', async () => {
+    type Requests = { makeRequest(...args: unknown[]): Promise<unknown> };
+    const other = connect();
+    class Own extends OpenAI {}
+    (Own.prototype as unknown as Requests).makeRequest = async function (...args) {
+      await other.models.list();
+      return (OpenAI.prototype as unknown as Requests).makeRequest.apply(this, args);
+    };
+    const client = new Own({ apiKey: 'k', baseURL: simulator.url });
+    Seam.of(OpenAI.prototype).observeClient(client, listener);
+    await client.models.retrieve('m');
+    expect(listener.calls.map(({ path }) => path)).toEqual(['/models/m']);
+    expect(listener.outcomes).toEqual(['value']);
+  });
+
+  test('makes calls that nobody observes in the context of the program', async () => {
+    Seam.of(OpenAI.prototype).observeClient(connect(), listener);
+    const seen: unknown[] = [];
+    const send: typeof fetch = (...request) => {
+      seen.push(context.active());
+      return fetch(...request);
+    };
+    const own = ROOT_CONTEXT.setValue(KEY, 'program');
+    await context.with(own, async () => connect({ fetch: send }).models.list());
+    expect(seen).toEqual([own]);
+    expect(seen[0]).toBe(own);
+  });
+});
+
+test('the functions of a helper that is suppressed are run unobserved', () => {
+  class Completions {
+    readonly _client = {};
+    runTools({ tools }: { tools: { function: { function: () => string } }[] }): unknown {
+      return tools.map((tool) => tool.function.function());
+    }
+  }
+  class Client {
+    static readonly Chat = { Completions };
+    request(): void {}
+    makeRequest(): void {}
+  }
+  const ran: string[] = [];
+  const runTool: CallObserver['runTool'] = ({ name, run }) => {
+    ran.push(name);
+    return run();
+  };
+  const seam = Seam.of(Client.prototype);
+  seam.addDefault({ start: () => undefined, runTool });
+  seam.watchToolRunners(Client);
+  const completions = new Completions();
+  const ask = (name: string): unknown =>
+    completions.runTools({ tools: [{ function: Object.assign({ name }, { function: () => 'done' }) }] });
+  expect(ask('observed')).toEqual(['done']);
+  expect(context.with(suppressed(context.active()), () => ask('suppressed'))).toEqual(['done']);
+  expect(ran).toEqual(['observed']);
 });
