@@ -1,0 +1,100 @@
+import { context } from '@opentelemetry/api';
+import { guard } from '../guard.ts';
+import { field, objectField } from '../payload.ts';
+import type { Call } from './call.ts';
+import { contextOf } from './current-call.ts';
+import type { Method } from './patches.ts';
+import { isStream, watchStream } from './stream.ts';
+
+/** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
+const callsByResponse = new WeakMap<object, Call>();
+/** Calls by what that promise resolves to, which is what the SDK's parsing is handed. */
+const callsByProps = new WeakMap<object, Call>();
+
+/** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
+const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
+
+/** The promise of a call's response has been made, from which every promise of its result is derived. */
+export function watchResponsePromise(response: object, call: Call): void {
+  callsByResponse.set(response, call);
+  lost.register(response, call, call);
+}
+
+/** The response has come: what is parsed from it is the call's. */
+export function watchProps(props: unknown, call: Call): void {
+  // guard `if (call.rawRequested) `: every call ends with its headers
+  if (call.rawRequested) closeRaw(call);
+  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
+}
+
+/** The call has ended without a result. */
+export function unwatch(call: Call): void {
+  lost.unregister(call);
+}
+
+export function wrapClientParse(original: Method): Method {
+  return function parseResponseWithTimeout(...args) {
+    const props = args[1];
+    const call = typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
+    const parse = (): unknown => original.apply(this, args);
+    // guard `call === undefined ? parse() : `: results that nobody observes cannot be parsed
+    return call === undefined ? parse() : watchParse(call, props, parse);
+  };
+}
+
+/** Late openai 7 may send the request again while it parses, so parsing runs in the call's context too. */
+export function watchParse(call: Call, props: unknown, parse: () => unknown): unknown {
+  // guard: what is read of a call that is over runs in a context that is gone
+  if (call.settled) return parse();
+  lost.unregister(call);
+  return (context.with(contextOf(call), parse) as Promise<unknown>).then(
+    (value) => {
+      call.responded(field(props, 'response'));
+      // guard: a result that cannot be read does not reach the program
+      guard('reading a result', takeResult, call, value, props);
+      return value;
+    },
+    (error) => {
+      call.fail(error);
+      // guard: a result that cannot be parsed gives the program nothing instead of the error
+      throw error;
+    },
+  );
+}
+
+function takeResult(call: Call, value: unknown, props: unknown): void {
+  if (isStream(value)) {
+    call.streamed = true;
+    lost.register(value, call, call);
+    watchStream(value, call, (iterator) => {
+      lost.unregister(call);
+      lost.register(iterator, call, call);
+    });
+  } else if (value === field(props, 'response')) {
+    call.succeed(undefined);
+  } else {
+    call.succeed(
+      typeof field(value, 'getPaginatedItems') === 'function' ? objectField(value, 'body') : value,
+    );
+  }
+}
+
+export function wrapAsResponse(original: Method): Method {
+  return function asResponse(...args) {
+    const response = field(this, 'responsePromise');
+    const call =
+      typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
+    // `withResponse` asks for both: there the result is being parsed already.
+    // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
+    if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
+      call.rawRequested = true;
+      if (call.headersTime > 0) closeRaw(call);
+    }
+    return original.apply(this, args);
+  };
+}
+
+function closeRaw(call: Call): void {
+  lost.unregister(call);
+  call.close('raw');
+}

@@ -1,0 +1,90 @@
+import { context } from '@opentelemetry/api';
+import { now } from '../clock.ts';
+import { guard } from '../guard.ts';
+import { field } from '../payload.ts';
+import type { Attempt, Call } from './call.ts';
+import { callUnderWay, contextOf, currentCall } from './current-call.ts';
+import type { Method } from './patches.ts';
+import { unwatch, watchProps } from './results.ts';
+import { askForUsage } from './stream-usage.ts';
+
+/** Sees the final options of a call, and its response. */
+export function wrapMakeRequest(original: Method): Method {
+  return function makeRequest(options, ...rest) {
+    const call = currentCall();
+    // A call that has begun comes by again when the SDK retries it.
+    // guard `call === undefined || `: requests that nobody observes fail
+    // guard `call.begun || `: a retry begins the call again
+    // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
+    if (call === undefined || call.begun || call.client !== this)
+      return original.call(this, options, ...rest);
+    call.begun = true;
+    const send = (resolved: unknown): unknown => {
+      call.begin(resolved);
+      const sent = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
+      return watchResponse(call, () => original.call(this, sent, ...rest));
+    };
+    // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : `: options that are promised are read before they are there
+    return typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : send(options);
+  };
+}
+
+/** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
+function watchResponse(call: Call, send: () => unknown): unknown {
+  const response = context.with(contextOf(call), send) as Promise<unknown>;
+  return response.then(
+    (props) => {
+      call.responded(field(props, 'response'));
+      watchProps(props, call);
+      return props;
+    },
+    (error) => {
+      unwatch(call);
+      call.fail(error);
+      // guard: a call that failed gives the program nothing instead of its error
+      throw error;
+    },
+  );
+}
+
+/** Sees each attempt of a call. */
+export function wrapFetch(original: Method): Method {
+  return function fetchWithTimeout(...args) {
+    const call = callUnderWay(this);
+    // guard: attempts that nobody observes fail
+    if (call === undefined) return original.apply(this, args);
+    const attempt: Attempt = {
+      startTime: now(),
+      endTime: undefined,
+      status: undefined,
+      headers: undefined,
+      error: undefined,
+    };
+    call.attempts.push(attempt);
+    return (original.apply(this, args) as Promise<unknown>).then(
+      (response) => {
+        attempt.endTime = now();
+        const status = field(response, 'status');
+        if (typeof status === 'number') attempt.status = status;
+        attempt.headers = field(response, 'headers');
+        return response;
+      },
+      (error) => {
+        attempt.endTime = now();
+        attempt.error = error;
+        // guard: the SDK does not see that an attempt failed
+        throw error;
+      },
+    );
+  };
+}
+
+/** The SDK waits in here before it sends the request again. */
+export function wrapRetry(original: Method): Method {
+  return function retryRequest(...args) {
+    const attempt = callUnderWay(this)?.attempts.at(-1);
+    // guard `if (attempt !== undefined) `: retries that nobody observes fail
+    if (attempt !== undefined) attempt.endTime = now();
+    return original.apply(this, args);
+  };
+}
