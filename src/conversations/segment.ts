@@ -51,6 +51,7 @@ export class Segment {
   #conversation: Conversation | undefined;
   #lastActivity: number;
   #lastActive = monotonic();
+  #requests = 0;
 
   constructor(start: SegmentStart) {
     const { telemetry, kind, conversation, context, startTime } = start;
@@ -108,6 +109,16 @@ export class Segment {
     this.#lastActive = monotonic();
   }
 
+  /** A request on the conversation keeps it open, however long the API takes. */
+  requestStarted(): void {
+    this.#requests += 1;
+  }
+
+  requestEnded(endTime: number): void {
+    this.#requests -= 1;
+    this.touch(endTime);
+  }
+
   invocationClosed(invocation: SegmentMember, endTime: number): void {
     this.invocations.delete(invocation);
     this.touch(endTime);
@@ -118,8 +129,8 @@ export class Segment {
   endIfIdle(idleTimeout: number): void {
     if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
     const time = monotonic();
-    if (time - this.#lastActive >= idleTimeout || time - this.#started >= LONGEST)
-      this.end(this.#lastActivity);
+    const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
+    if (idle || time - this.#started >= LONGEST) this.end(this.#lastActivity);
   }
 
   /** Ends it whatever is under way; `time` defaults to that of the last activity. */

@@ -63,7 +63,7 @@ describe('the span of a call is active', () => {
     });
     const slow = { sse: Array.from({ length: 100 }, () => ({ data: 'x' })), eventDelayMs: 100 };
     session.simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
-    await client.chat.completions.create(HELLO, { timeout: 100 });
+    await client.chat.completions.create(HELLO, { timeout: 1_000 });
     expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
   });
 

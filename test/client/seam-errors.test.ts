@@ -239,7 +239,7 @@ describe('a call that is retried', () => {
       eventDelayMs: 100,
       headers: { 'content-type': 'application/json' },
     });
-    await session.client.chat.completions.create(HELLO, { timeout: 100, maxRetries: 1 });
+    await session.client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
     assertSpanTree(
       session.spans,
       `

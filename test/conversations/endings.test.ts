@@ -293,6 +293,17 @@ describe('work without an active span', () => {
     expect(first?.endTime).toEqual(lastUse?.endTime);
   });
 
+  it('stays open while the API takes longer than that to answer', async () => {
+    const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
+    program.simulator.next({ when: { path: '/v1/threads' }, delayMs: 200 });
+    await program.client.beta.threads.create();
+    await expect.poll(() => program.telemetry.openSpans).toEqual([]);
+    await program.expectTree(`
+      thread           openai.thread.id={thread}
+      └─ POST /threads
+    `);
+  });
+
   it('leaves nothing open when a thread could not be created', async () => {
     const program = await startProgram();
     program.simulator.next({ when: { path: '/v1/threads' }, status: 500 });

@@ -61,11 +61,11 @@ describe.concurrent('the demo', () => {
       'recorded conversation',
       '├─ create_agent Math Tutor  asst_eXyrYQvlVGnRBIVYf7r9U1FN',
       '├─ POST /threads  thread_1HjgF1qM3kuRK2aviYYaLlxF',
-      '├─ thread  thread_1HjgF1qM3kuRK2aviYYaLlxF · total 381 → 88 tokens · 1 run · 1 user message',
-      '│  └─ invoke_agent Math Tutor  run_PS0ksndVoX7DxtmdXn66ZMXU · completed · total 381 → 88 tokens · 1 user message · stop · 94 chunks',
-      '│     ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · tool_calls',
+      '├─ thread  thread_1HjgF1qM3kuRK2aviYYaLlxF · total 381 → 88 tokens · total $0.00011 · 1 run · 1 user message',
+      '│  └─ invoke_agent Math Tutor  run_PS0ksndVoX7DxtmdXn66ZMXU · completed · total 381 → 88 tokens · total $0.00011 · 1 user message · stop · 94 chunks',
+      '│     ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · $0.000060 · tool_calls',
       '│     ├─ execute_tool code_interpreter  step_swXK2ebQ3TtY6NlhcKjepIEL',
-      '│     └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · stop',
+      '│     └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · $0.000050 · stop',
       '└─ POST /threads/{thread_id}/messages  thread_1HjgF1qM3kuRK2aviYYaLlxF · msg_2FFY2QSijHEY7sEAuwes7Thl',
     ]);
     // The program prints the question in each of the two conversations; the trees do not.

@@ -56,6 +56,10 @@ describe.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: NodeSDK', (lane) =>
     expect(outcome.metrics.map(({ descriptor }) => descriptor.name).sort()).toEqual([
       'gen_ai.client.operation.duration',
       'gen_ai.client.token.usage',
+      'openai.client.ratelimit.limit_requests',
+      'openai.client.ratelimit.limit_tokens',
+      'openai.client.ratelimit.remaining_requests',
+      'openai.client.ratelimit.remaining_tokens',
     ]);
   });
 

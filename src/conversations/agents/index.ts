@@ -78,6 +78,7 @@ export class Agents implements ConversationApi {
         )
       : undefined;
     const turnId = turnIdOf(request) ?? submitted.turnId;
+    segment?.requestStarted();
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
@@ -88,7 +89,7 @@ export class Agents implements ConversationApi {
         const seen = { ...sighting, time: ended.endTime, live: false };
         if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
         if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime);
-        segment?.touch(ended.endTime);
+        segment?.requestEnded(ended.endTime);
         this.#sessionChanged(read, segment, ended);
       },
     };

@@ -59,6 +59,7 @@ export class Assistants implements ConversationApi {
     }
     const segment = this.#segmentOf(read);
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
+    segment?.requestStarted();
     const created = route.template === '/threads' ? readAskedMessages(request.body, this.#content) : [];
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
@@ -69,7 +70,7 @@ export class Assistants implements ConversationApi {
         if (route.folds === 'run' && ended.outcome === 'value')
           this.#adopt(read, ended.value, ended.endTime, ended.headers);
         this.#sight(read, ended);
-        segment?.touch(ended.endTime);
+        segment?.requestEnded(ended.endTime);
         if (route.template === '/threads') this.#threadCreated(read, segment, created, ended);
         else if (ended.outcome === 'value') this.#threadChanged(read, ended.value);
       },

@@ -45,6 +45,7 @@ export class Histories implements ConversationApi {
     const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };
     const opens = activeSpan(call.context) === undefined || conversationSpans === 'always';
     const segment = opens ? this.#conversations.open(use) : undefined;
+    segment?.requestStarted();
     const parent = segment?.contextIn(call.context) ?? call.context;
     const content = recordsContentOnSpans(this.#telemetry.settings);
     this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime);
@@ -53,7 +54,7 @@ export class Histories implements ConversationApi {
     return {
       parent,
       attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
-      settled: (ended) => segment?.touch(ended.endTime),
+      settled: (ended) => segment?.requestEnded(ended.endTime),
       ended: (result, endTime, cost) =>
         this.#answered(id, result, { ...asking, endTime, cost }, { userMessages, content }),
     };

@@ -56,6 +56,7 @@ export class Responses implements ConversationApi {
     const creates = route.template === '/conversations';
     const segment =
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
+    segment?.requestStarted();
     const parent = this.#parentOf(call.context, segment);
     const previous =
       route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
@@ -110,7 +111,7 @@ export class Responses implements ConversationApi {
 
   #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): void {
     const id = stringField(result, 'id');
-    follow.segment?.touch(call.endTime);
+    follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return;
     const own = trace.getSpanContext(span.context);
     if (own !== undefined) this.#known.set(id, own);
@@ -152,7 +153,7 @@ export class Responses implements ConversationApi {
   }
 
   #settled({ route }: ApiRequest, segment: Segment | undefined, call: Call): void {
-    segment?.touch(call.endTime);
+    segment?.requestEnded(call.endTime);
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
     if (route.template === '/conversations' && segment !== undefined) {
       if (id === undefined) segment.end(call.endTime);
