@@ -17,7 +17,11 @@ const config: UserConfig = defineConfig({
   shims: false,
   outputOptions: { exports: 'named' },
   // Comments and white space are half of the code; names stay, so that stack traces can be read.
-  minify: { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+  minify: {
+    compress: { keepNames: { function: true, class: true } },
+    mangle: { keepNames: true },
+    codegen: { removeWhitespace: true },
+  },
 });
 
 export default config;

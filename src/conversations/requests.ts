@@ -1,22 +1,51 @@
-import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Call } from '../client/call.ts';
 import type { Route } from '../client/routes.ts';
 import { define } from '../operations/attributes.ts';
 import { stringField } from '../payload.ts';
 import {
   ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_REQUEST_ID,
+  ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_RUN_STATUS,
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
+import { recordAttempts } from '../telemetry/attempt-span.ts';
 import { callAttributes } from '../telemetry/call-span.ts';
 import { readFailure } from '../telemetry/error.ts';
+import { placeAttributes } from '../telemetry/hierarchy.ts';
 import { recordToolDuration } from '../telemetry/tool-span.ts';
 import type { Invocation } from './invocation.ts';
+
+/** What the request that creates an invocation leaves on its span. */
+export function addCreation(invocation: Invocation, call: Call, context: Context): void {
+  const attributes = callAttributes(call);
+  if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+  if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+  invocation.addAttributes(attributes);
+  addAttempts(invocation, call, context);
+}
+
+/** The invocation never got an id: it was not created, or the program read the answer itself. */
+export function abandon(invocation: Invocation, call: Call): void {
+  invocation.touch(call.endTime);
+  if (call.error !== undefined) {
+    invocation.conversation?.giveBack(invocation.asked);
+    invocation.end(call.endTime, readFailure(call.error));
+  }
+  invocation.close();
+  // A conversation that was to be created with it is not there either.
+  if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
+}
+
+export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
+  recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+}
 
 /** What a request about an invocation leaves on its span, where it has no span of its own. */
 export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {

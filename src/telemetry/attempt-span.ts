@@ -2,44 +2,17 @@ import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opente
 import { type Attempt, type Call, readHeader } from '../client/call.ts';
 import {
   ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_ASSISTANT_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_MESSAGE_ID,
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RETRY_DELAY,
   ATTR_OPENAI_RETRY_DELAY_HEADER,
   ATTR_OPENAI_RETRY_SHOULD_RETRY,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_TURN_ID,
 } from '../semconv/attributes.ts';
 import { readFailure } from './error.ts';
+import { HIERARCHY_IDS } from './hierarchy.ts';
 import { delayHeader } from './retry-delay.ts';
 import type { Telemetry } from './telemetry.ts';
-
-/** The ids of what a call belongs to: an attempt carries those of its call. */
-const HIERARCHY: readonly string[] = [
-  ATTR_OPENAI_THREAD_ID,
-  ATTR_OPENAI_RUN_ID,
-  ATTR_OPENAI_STEP_ID,
-  ATTR_OPENAI_ASSISTANT_ID,
-  ATTR_OPENAI_MESSAGE_ID,
-  ATTR_OPENAI_SESSION_ID,
-  ATTR_OPENAI_TURN_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_SUBAGENT_ID,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_AGENT_ID,
-  ATTR_GEN_AI_AGENT_NAME,
-];
 
 /** The error of an attempt whose answer began, but did not come to its end in time. */
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
@@ -57,7 +30,7 @@ export function recordAttempts(
 ): void {
   const { attempts } = call;
   if (attempts.length < 2) return;
-  const ids = pick(known, HIERARCHY);
+  const ids = pick(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
     const previous = attempts[index - 1];
     const last = index === attempts.length - 1;

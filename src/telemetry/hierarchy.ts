@@ -8,14 +8,33 @@ import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_MESSAGE_ID,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_SUBAGENT_ID,
   ATTR_OPENAI_THREAD_ID,
   ATTR_OPENAI_TURN_ID,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
+
+/** The ids of what something belongs to: an attempt and an exception carry those of their call. */
+export const HIERARCHY_IDS: readonly string[] = [
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+];
 
 /** Where something belongs. Every span carries the ids of all that is above it, so that one filter finds all. */
 export interface Place {

@@ -2,14 +2,9 @@ import { type Context, type Span, trace } from '@opentelemetry/api';
 import { type Call, type CallObservation, readHeader } from '../../client/call.ts';
 import type { Route } from '../../client/routes.ts';
 import { stringField } from '../../payload.ts';
-import { ATTR_GEN_AI_REQUEST_STREAM, ATTR_OPENAI_RESPONSE_PARSED } from '../../semconv/attributes.ts';
-import { recordAttempts } from '../../telemetry/attempt-span.ts';
-import { callAttributes } from '../../telemetry/call-span.ts';
-import { readFailure } from '../../telemetry/error.ts';
-import { placeAttributes } from '../../telemetry/hierarchy.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
-import { addRequestEvent, answerToolCalls } from '../requests.ts';
+import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } from '../requests.ts';
 import type { AgentsCall } from './agents-call.ts';
 import { SessionEvents } from './events.ts';
 import type { Acceptance, Ask, WaitingTurn } from './session.ts';
@@ -75,17 +70,13 @@ export class TurnCreation implements CallObservation {
   settle(call: Call): void {
     const invocation = this.#invocation;
     invocation.calls--;
-    const attributes = callAttributes(call);
-    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-    if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-    invocation.addAttributes(attributes);
-    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    addCreation(invocation, call, this.context);
     if (call.outcome === 'value') this.#sessionSeen(call);
     if (this.#waiting !== undefined && call.error === undefined) accept(this.#waiting, call);
     if (this.#waiting !== undefined) invocation.acceptedAt = this.#waiting.acceptedAt;
     if (invocation.id !== undefined || (this.#waiting !== undefined && call.error === undefined))
       invocation.touch(call.endTime);
-    else this.#abandon(call);
+    else abandon(invocation, call);
     if (call.error === undefined && this.#submitted !== undefined)
       answer(this.#sightings, this.#submitted, call.startTime);
     this.#conversations.settle(invocation);
@@ -112,19 +103,6 @@ export class TurnCreation implements CallObservation {
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
     session.asks.length = 0;
     session.waiting.push(this.#waiting);
-  }
-
-  /** The turn was not created, or the program read the answer itself. */
-  #abandon(call: Call): void {
-    const invocation = this.#invocation;
-    invocation.touch(call.endTime);
-    if (call.error !== undefined) {
-      invocation.conversation?.giveBack(invocation.asked);
-      invocation.end(call.endTime, readFailure(call.error));
-    }
-    invocation.close();
-    // A session that was to be created with the turn is not there either.
-    if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
   }
 }
 
@@ -181,7 +159,7 @@ export class TurnRequest implements CallObservation {
 
   #record(call: Call): void {
     const invocation = this.#invocation;
-    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    addAttempts(invocation, call, this.context);
     if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
     else addRequestEvent(invocation, call, this.#route);
     if (call.error !== undefined) return;

@@ -1,18 +1,10 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import {
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_OPENAI_RESPONSE_PARSED,
-} from '../../semconv/attributes.ts';
-import { recordAttempts } from '../../telemetry/attempt-span.ts';
-import { callAttributes } from '../../telemetry/call-span.ts';
-import { readFailure } from '../../telemetry/error.ts';
-import { placeAttributes } from '../../telemetry/hierarchy.ts';
+import { ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../../semconv/attributes.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
-import { addRequestEvent, answerToolCalls } from '../requests.ts';
+import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } from '../requests.ts';
 import { readToolOutputs } from './content.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -49,28 +41,11 @@ export class RunCreation implements CallObservation {
   settle(call: Call): void {
     const invocation = this.#invocation;
     invocation.calls--;
-    const attributes = callAttributes(call);
-    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-    if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-    invocation.addAttributes(attributes);
-    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    addCreation(invocation, call, this.context);
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
-    if (invocation.id === undefined) this.#abandon(call);
+    if (invocation.id === undefined) abandon(invocation, call);
     else invocation.touch(call.endTime);
     this.#conversations.settle(invocation);
-  }
-
-  /** The run never got an id: it was not created, or the program read the answer itself. */
-  #abandon(call: Call): void {
-    const invocation = this.#invocation;
-    invocation.touch(call.endTime);
-    if (call.error !== undefined) {
-      invocation.conversation?.giveBack(invocation.asked);
-      invocation.end(call.endTime, readFailure(call.error));
-    }
-    invocation.close();
-    // A thread that was to be created with the run is not there either.
-    if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
   }
 }
 
@@ -109,7 +84,7 @@ export class RunRequest implements CallObservation {
     const invocation = this.#invocation;
     invocation.calls--;
     if (call.error === undefined) this.#accept(call.startTime);
-    recordAttempts(invocation.telemetry, call, this.context, placeAttributes(invocation.place));
+    addAttempts(invocation, call, this.context);
     if (call.error === undefined && call.method === 'GET') invocation.pollCount++;
     else addRequestEvent(invocation, call, this.#request.route);
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
