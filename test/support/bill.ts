@@ -1,0 +1,55 @@
+/** What the API said was spent, read from the bodies of its answers, whoever reads them after that. */
+export interface Bill {
+  readonly fetch: typeof fetch;
+  /** Input and output tokens of everything that was answered. */
+  total(): Promise<{ input_tokens: number; output_tokens: number }>;
+}
+
+interface Spent {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Steps repeat what their run sums up, events and polls what the object says at its end. */
+const REPEATING: readonly unknown[] = ['thread.run.step', 'thread.run.step.delta'];
+
+export function startBill(): Bill {
+  const bodies: Promise<string>[] = [];
+  return {
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      bodies.push(response.clone().text());
+      return response;
+    },
+    async total() {
+      const items = new Map<string, Spent>();
+      for (const [index, body] of (await Promise.all(bodies)).entries()) {
+        for (const value of readBody(body)) add(items, value, String(index));
+      }
+      const sum = (kind: keyof Spent): number =>
+        [...items.values()].reduce((total, spent) => total + spent[kind], 0);
+      return { input_tokens: sum('input'), output_tokens: sum('output') };
+    },
+  };
+}
+
+/** The JSON values of a body: the only one, or those of the events of a stream. */
+function readBody(body: string): unknown[] {
+  if (!body.includes('data:')) return [JSON.parse(body)];
+  const events = body.split('\n').filter((line) => line.startsWith('data: {'));
+  return events.map((line) => JSON.parse(line.slice('data: '.length)));
+}
+
+/** @param otherwise the key of what has no id */
+function add(items: Map<string, Spent>, value: unknown, otherwise: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { id, object, usage } = value as { id?: string; object?: string; usage?: Record<string, number> };
+  if (typeof usage === 'object' && usage !== null && !REPEATING.includes(object)) {
+    items.set(id ?? otherwise, {
+      input: usage.input_tokens ?? usage.prompt_tokens ?? 0,
+      output: usage.output_tokens ?? usage.completion_tokens ?? 0,
+    });
+    return;
+  }
+  for (const inner of Object.values(value)) add(items, inner, otherwise);
+}
