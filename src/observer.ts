@@ -8,6 +8,7 @@ import { Assistants } from './conversations/assistants/index.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { Histories } from './conversations/histories/index.ts';
 import type { ConversationApi, OpenSpan, Placement } from './conversations/placement.ts';
+import { Polls } from './conversations/polls.ts';
 import { Responses } from './conversations/responses/index.ts';
 import { notice, speak } from './doctor/notice.ts';
 import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
@@ -39,6 +40,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly #assistants: Assistants;
   readonly #responses: Responses;
   readonly #histories: Histories;
+  readonly #polls: Polls;
   readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new Set<Call>();
@@ -56,6 +58,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#assistants = new Assistants(this.telemetry, this.#conversations);
     this.#responses = new Responses(this.telemetry, this.#conversations);
     this.#histories = new Histories(this.telemetry, this.#conversations);
+    this.#polls = new Polls(this.telemetry, this.#conversations);
   }
 
   /** New settings, for calls made from now on. */
@@ -145,12 +148,13 @@ export class Observer implements CallObserver, ProviderListener {
     return span;
   }
 
-  /** The part of the hierarchy that knows the call's API, if it is one with conversations. */
+  /** The part of the hierarchy that knows the call, if it is part of something longer. */
   #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
     if (Histories.covers(call, request)) return this.#histories;
     if (Assistants.covers(request)) return this.#assistants;
     if (Agents.covers(request)) return this.#agents;
-    return Responses.covers(request) ? this.#responses : undefined;
+    if (Responses.covers(request)) return this.#responses;
+    return Polls.covers(call, request) ? this.#polls : undefined;
   }
 
   #wantsApiSpan({ method }: ApiRequest): boolean {

@@ -2,12 +2,19 @@ import type { Attributes, Context, Link } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { ApiRequest } from '../operations/index.ts';
+import type { Failure } from '../telemetry/error.ts';
+
+/** What else came to light of what was kept open. */
+export interface FinishDetails {
+  readonly attributes?: Attributes;
+  readonly failure?: Failure | undefined;
+}
 
 /** A span that is to stay open after its call is over, because what it stands for goes on. */
 export interface OpenSpan {
   readonly context: Context;
   /** Ends it with its result, at a time in milliseconds since the epoch. */
-  finish(result: unknown, endTime: number): void;
+  finish(result: unknown, endTime: number, more?: FinishDetails): void;
 }
 
 /** Where in the hierarchy a call with a span of its own stands, and what the hierarchy wants to know of it. */

@@ -59,6 +59,7 @@ const FACTS: readonly Fact[] = [
   { attributes: ['gen_ai.response.finish_reasons'], show: ([value]) => words(value) },
   { attributes: ['http.request.resend_count'], show: ([value], node) => retries(value, node) },
   { attributes: ['openai.run.poll_count'], show: ([value]) => count(value, 'poll', 'polls') },
+  { attributes: ['openai.poll.count'], show: ([value]) => count(value, 'poll', 'polls') },
   { attributes: ['openai.stream.chunk_count'], show: ([value]) => count(value, 'chunk', 'chunks') },
   {
     attributes: ['openai.stream.end'],

@@ -354,6 +354,9 @@ export const ATTR_OPENAI_OUTPUT_ITEM_ID = 'openai.output_item.id' as const;
 /** Id of a permission on a checkpoint. */
 export const ATTR_OPENAI_PERMISSION_ID = 'openai.permission.id' as const;
 
+/** How many requests a poll helper of the SDK made; all of them are this one span. */
+export const ATTR_OPENAI_POLL_COUNT = 'openai.poll.count' as const;
+
 /** Id of a project. */
 export const ATTR_OPENAI_PROJECT_ID = 'openai.project.id' as const;
 

@@ -143,8 +143,16 @@ export class CallSpan implements CallObservation {
   }
 
   /** Ends a span that was kept open, with the result that the operation came to in the end. */
-  finish(result: unknown, endTime: number): void {
-    this.#end(result, endTime, undefined);
+  finish(
+    result: unknown,
+    endTime: number,
+    {
+      attributes,
+      failure,
+    }: { readonly attributes?: Attributes; readonly failure?: Failure | undefined } = {},
+  ): void {
+    if (attributes !== undefined) this.#span.setAttributes(attributes);
+    this.#end(result, endTime, failure);
   }
 
   #end(result: unknown, endTime: number, thrown: Failure | undefined): void {
