@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { PROGRAM_LANES } from '../support/lanes/lanes.ts';
 import { BEHAVIOURS } from './behaviours/index.ts';
 import { type Cell, type CellOutcome, runCell } from './cell.ts';
@@ -14,30 +14,24 @@ const CELLS: readonly (readonly [lane: string, format: Cell['format']])[] = [
 /** All programs of a cell run in a few seconds; a busy machine may take longer. */
 const TIMEOUT = 180_000;
 
-/** Lanes are made for the tests that are listed as theirs. */
-const inLanes = (inject('tarball') as string | undefined) !== undefined;
+describe.each(CELLS)('%s, %s: a program does not notice that it is observed', (name, format) => {
+  let outcome: CellOutcome;
 
-describe.runIf(inLanes).each(CELLS)(
-  '%s, %s: a program does not notice that it is observed',
-  (name, format) => {
-    let outcome: CellOutcome;
+  beforeAll(async () => {
+    const lane = PROGRAM_LANES.find((row) => row.name === name);
+    if (lane === undefined) throw new Error(`There is no lane ${name}.`);
+    await writeSources(name);
+    outcome = await runCell({ lane, runtime: 'node-24', format }, BEHAVIOURS);
+  }, TIMEOUT);
 
-    beforeAll(async () => {
-      const lane = PROGRAM_LANES.find((row) => row.name === name);
-      if (lane === undefined) throw new Error(`There is no lane ${name}.`);
-      await writeSources(name);
-      outcome = await runCell({ lane, runtime: 'node-24', format }, BEHAVIOURS);
-    }, TIMEOUT);
+  test.each(BEHAVIOURS)('$title', (behaviour) => {
+    const { state, findings } = outcome.verdicts.get(behaviour.name) ?? { state: 'not run', findings: [] };
+    expect(findings).toEqual([]);
+    // The newest version has everything.
+    expect(name === 'openai-7' ? ['ok'] : ['ok', 'absent']).toContain(state);
+  });
 
-    test.each(BEHAVIOURS)('$title', (behaviour) => {
-      const { state, findings } = outcome.verdicts.get(behaviour.name) ?? { state: 'not run', findings: [] };
-      expect(findings).toEqual([]);
-      // The newest version has everything.
-      expect(name === 'openai-7' ? ['ok'] : ['ok', 'absent']).toContain(state);
-    });
-
-    test('nothing is recorded outside of the programs, and nothing is complained of', () => {
-      expect(outcome.findings).toEqual([]);
-    });
-  },
-);
+  test('nothing is recorded outside of the programs, and nothing is complained of', () => {
+    expect(outcome.findings).toEqual([]);
+  });
+});

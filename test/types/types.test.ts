@@ -1,6 +1,6 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { run } from '../support/lanes/command.ts';
 import { laneDirectory } from '../support/lanes/paths.ts';
 
@@ -19,10 +19,7 @@ const ROWS = PROGRAMS.flatMap(([program, lanes]) =>
   lanes.flatMap((lane) => RESOLUTIONS.map((resolution) => ({ program, lane, ...resolution }))),
 );
 
-/** Lanes are made for the tests that are listed as theirs. */
-const inLanes = (inject('tarball') as string | undefined) !== undefined;
-
-describe.runIf(inLanes)('types are those of openai and OpenTelemetry', () => {
+describe('types are those of openai and OpenTelemetry', () => {
   test.each(ROWS)('$program in $lane, $moduleResolution', async ({ program, lane, ...resolution }) => {
     expect(await compile(program, lane, resolution)).toBe('');
   });

@@ -19,6 +19,8 @@ export interface Answer {
   readonly delayMs?: number;
   /** Milliseconds between two events, so that a client can leave in the middle of a stream. */
   readonly eventDelayMs?: number;
+  /** After so many events nothing more comes, until the client leaves. */
+  readonly holdAfter?: number;
   readonly break?: 'before-headers' | 'mid-body';
 }
 
@@ -44,6 +46,7 @@ export function applyAnswer(answer: Answer | undefined, ownReply: () => Reply): 
     reply: { ...reply, headers: { ...reply.headers, ...answer.headers } },
     delayMs: answer.delayMs ?? 0,
     chunkDelayMs: answer.eventDelayMs ?? 0,
+    ...(answer.holdAfter !== undefined && { holdAfter: answer.holdAfter }),
     ...(answer.break && { break: answer.break }),
   };
 }

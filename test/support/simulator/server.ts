@@ -15,6 +15,9 @@ export interface ReceivedRequest {
   aborted: boolean;
 }
 
+/** Milliseconds after which a stream that is held goes on, so that a client that stays does not hang for ever. */
+const LONGEST_HOLD = 10_000;
+
 /** A reply and what goes wrong with it on the way. */
 export interface Delivery {
   readonly reply: Reply;
@@ -22,6 +25,8 @@ export interface Delivery {
   readonly delayMs?: number;
   /** Milliseconds between two chunks, and between the last one and the break. */
   readonly chunkDelayMs?: number;
+  /** After so many chunks nothing more comes, until the client leaves. */
+  readonly holdAfter?: number;
   /** Where the socket is destroyed: before anything is sent, or after half of the body or of the events. */
   readonly break?: 'before-headers' | 'mid-body';
 }
@@ -127,6 +132,7 @@ async function deliver(delivery: Delivery, response: ServerResponse, gone: Abort
   response.flushHeaders();
   const chunks = delivery.break === 'mid-body' ? firstHalf(reply.chunks) : reply.chunks;
   for (const [index, chunk] of chunks.entries()) {
+    if (index === delivery.holdAfter) await delay(LONGEST_HOLD, undefined, { signal: gone });
     // A turn of the event loop between two chunks lets them arrive one by one, as they do from a model.
     if (index > 0) await (chunkDelayMs > 0 ? delay(chunkDelayMs, undefined, { signal: gone }) : nextTurn());
     if (gone.aborted) return;

@@ -1,81 +1,87 @@
 import type { Answer } from '../../support/simulator/index.ts';
 import { type Behaviour, times } from '../behaviour.ts';
 
-const SESSION = {
-  id: 'session_1',
-  object: 'agent.session',
-  status: 'idle',
-  agent: { id: 'agent_1', name: 'Weather Bot', model: 'gpt-4o' },
-  created_at: 1_700_000_000,
-  error: null,
-  usage: null,
-};
-
-const TURN = {
-  id: 'turn_1',
-  object: 'agent.session.turn',
-  session_id: 'session_1',
-  agent_id: 'agent_1',
-  subagent_id: null,
-  status: 'in_progress',
-  created_at: 1_700_000_000,
-  started_at: 1_700_000_000,
-  completed_at: null,
-  error: null,
-  usage: null,
-};
-
-const FAILED_TURN = {
-  ...TURN,
-  status: 'failed',
-  completed_at: 1_700_000_001,
-  error: { code: 'server_error', message: 'Failed' },
-};
-
-/** Where an event of a turn belongs. */
-const PLACE = { session_id: 'session_1', turn_id: 'turn_1' };
-
-const FUNCTION_CALL = {
-  id: 'item_1',
-  type: 'function_call',
-  call_id: 'call_1',
-  name: 'get_weather',
-  arguments: '{}',
-  status: 'in_progress',
-  ...PLACE,
-};
+/** Programs share a process: each has a session of its own. */
+function session(number: number): object {
+  return {
+    id: `session_${number}`,
+    object: 'agent.session',
+    status: 'idle',
+    agent: { id: 'agent_1', name: 'Weather Bot', model: 'gpt-4o' },
+    created_at: 1_700_000_000,
+    error: null,
+    usage: null,
+  };
+}
 
 /** One turn that calls a function and fails; an event with an `error` is handed to the program like all others. */
-const SESSION_EVENTS: NonNullable<Answer['sse']> = [
-  { type: 'agent.session.created', session: SESSION, error: null },
-  { type: 'agent.session.turn.created', ...PLACE, turn: TURN },
-  { type: 'agent.session.turn.item.added', ...PLACE, item: FUNCTION_CALL },
-  { type: 'agent.session.turn.failed', ...PLACE, turn: FAILED_TURN, error: { code: 'x', message: 'Failed' } },
-  { type: 'agent.session.idle', session_id: 'session_1', session: SESSION },
-].map((event, index) => ({ data: { event_id: `event_${index}`, ...event } }));
+function sessionEvents(number: number): NonNullable<Answer['sse']> {
+  const place = { session_id: `session_${number}`, turn_id: `turn_${number}` };
+  const turn = {
+    id: place.turn_id,
+    object: 'agent.session.turn',
+    session_id: place.session_id,
+    agent_id: 'agent_1',
+    subagent_id: null,
+    status: 'in_progress',
+    created_at: 1_700_000_000,
+    started_at: 1_700_000_000,
+    completed_at: null,
+    error: null,
+    usage: null,
+  };
+  const failed = {
+    ...turn,
+    status: 'failed',
+    completed_at: 1_700_000_001,
+    error: { code: 'server_error', message: 'Failed' },
+  };
+  const item = {
+    id: `item_${number}`,
+    type: 'function_call',
+    call_id: `call_${number}`,
+    name: 'get_weather',
+    arguments: '{}',
+    status: 'in_progress',
+    ...place,
+  };
+  return [
+    { type: 'agent.session.created', session: session(number), error: null },
+    { type: 'agent.session.turn.created', ...place, turn },
+    { type: 'agent.session.turn.item.added', ...place, item },
+    { type: 'agent.session.turn.failed', ...place, turn: failed, error: { code: 'x', message: 'Failed' } },
+    { type: 'agent.session.idle', session_id: place.session_id, session: session(number) },
+  ].map((event, index) => ({ data: { event_id: `event_${number}_${index}`, ...event } }));
+}
 
 /** Agents, which openai has since version 7. */
 export const AGENTS: readonly Behaviour[] = [
   {
     name: 'agent-session-created-streamed',
     title: '`agents.sessions.create`, streamed',
-    answers: [{ sse: SESSION_EVENTS }],
-    spans: ['POST /agents/sessions  openai.stream.end=completed'],
+    answers: [{ sse: sessionEvents(1) }],
+    spans: [
+      `
+      session
+      └─ invoke_agent Weather Bot  !server_error openai.stream.end=completed openai.run.status=failed
+         └─ execute_tool get_weather
+      `,
+    ],
   },
   {
     name: 'agent-session-events',
     title: '`agents.sessions.events.stream`, with an error that is no exception',
-    answers: [{ sse: SESSION_EVENTS }],
+    answers: [{ sse: sessionEvents(2) }],
     spans: ['GET /agents/sessions/{session_id}/events  openai.stream.end=completed'],
   },
   {
     name: 'agent-session-stream-helper',
     title: '`agents.sessions.stream`',
     answers: [
-      { when: { method: 'GET', path: '/agents/sessions/session_1' }, body: SESSION },
-      { when: { method: 'GET', path: '/agents/sessions/session_1/events' }, sse: SESSION_EVENTS },
+      { when: { method: 'GET', path: '/agents/sessions/session_3' }, body: session(3) },
+      { when: { method: 'GET', path: '/agents/sessions/session_3/events' }, sse: sessionEvents(3) },
       ...times(2, {
-        when: { method: 'POST', path: '/agents/sessions/session_1/events' },
+        when: { method: 'POST', path: '/agents/sessions/session_3/events' },
         status: 202,
         body: {},
       }),

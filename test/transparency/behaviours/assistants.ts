@@ -1,8 +1,8 @@
 import type { Answer, RunScript } from '../../support/simulator/index.ts';
 import type { Behaviour } from '../behaviour.ts';
 
-/** Slow enough to be left in the middle. */
-const SLOW: Answer = { eventDelayMs: 15 };
+/** Held at the first piece of its message, so that nobody but the client ends it. */
+const HELD: Answer = { when: { path: /runs/ }, holdAfter: 21 };
 
 const TUTOR: RunScript = {
   steps: [
@@ -40,7 +40,7 @@ export const ASSISTANTS: readonly Behaviour[] = [
     name: 'assistant-stream-aborted',
     title: '`runs.stream`, aborted',
     runs: [TUTOR],
-    answers: [{ ...SLOW, when: { path: /runs/ } }],
+    answers: [HELD],
     ends: 'tracing',
     spans: [
       'create_agent Math Tutor',

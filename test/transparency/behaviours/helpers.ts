@@ -1,8 +1,8 @@
 import type { Answer } from '../../support/simulator/index.ts';
 import type { Behaviour } from '../behaviour.ts';
 
-/** Slow enough to be left in the middle. */
-const SLOW: Answer = { eventDelayMs: 40 };
+/** Held at its first chunk, so that nobody but the client ends it. */
+const HELD: Answer = { holdAfter: 1 };
 
 const MESSAGE = {
   id: 'msg_1',
@@ -61,7 +61,7 @@ export const HELPERS: readonly Behaviour[] = [
   {
     name: 'chat-stream-helper-aborted',
     title: '`chat.completions.stream`, aborted',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {

@@ -1,8 +1,8 @@
 import type { Answer } from '../../support/simulator/index.ts';
 import { type Behaviour, cutSocket } from '../behaviour.ts';
 
-/** Slow enough to be left in the middle. */
-const SLOW: Answer = { eventDelayMs: 40 };
+/** Held in the middle, so that nobody but the client ends it. */
+const HELD: Answer = { holdAfter: 2 };
 
 const CHUNK = {
   data: {
@@ -23,37 +23,37 @@ export const STREAMS: readonly Behaviour[] = [
   {
     name: 'stream-early-break',
     title: 'A stream left early: the server sees it',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=cancelled'],
   },
   {
     name: 'stream-reader-throws',
     title: 'A reader that throws',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=cancelled'],
   },
   {
     name: 'stream-controller-abort',
     title: '`stream.controller.abort()`',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {
     name: 'stream-signal-abort',
     title: 'An abort by the signal of the call',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {
     name: 'stream-aborted-unread',
     title: '`stream.controller.abort()` before anything is read, and reading then',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {
     name: 'stream-let-go',
     title: 'A stream that is aborted and never read',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {
@@ -107,7 +107,7 @@ export const STREAMS: readonly Behaviour[] = [
   {
     name: 'stream-to-readable-stream-cancelled',
     title: '`toReadableStream()`, cancelled',
-    answers: [SLOW],
+    answers: [HELD],
     spans: ({ parsesInClient }) => [
       `chat gpt-4o  openai.stream.end=${parsesInClient ? 'aborted' : 'cancelled'}`,
     ],

@@ -12,5 +12,5 @@ export default async ({ options, absent }) => {
     },
   };
   const parameters = { input: 'Hello', idempotencyKey: 'key_1', toolHandlers };
-  return { read: await readAll(sessions.stream('session_1', parameters)), calls };
+  return { read: await readAll(sessions.stream('session_3', parameters)), calls };
 };
