@@ -10,9 +10,12 @@ import type { Call } from './call.ts';
  */
 export function askForUsage(call: Call, options: unknown): unknown {
   const body = objectField(options, 'body');
+  // guard ` || call.rawRequested`: the body of a raw response shows the chunk
+  // guard ` || !isPlain(body)`: a body that is more than its fields loses the rest
   if (!call.wantsUsage || call.rawRequested || field(body, 'stream') !== true || !isPlain(body))
     return options;
   const streamOptions = field(body, 'stream_options') ?? {};
+  // guard ` || field(streamOptions, 'include_usage') !== undefined`: who asked for the chunk does not get it
   if (asObject(streamOptions) === undefined || field(streamOptions, 'include_usage') !== undefined)
     return options;
   call.hidesUsage = true;

@@ -32,10 +32,12 @@ describe.each(CASES)('the content of $title', (one) => {
     }
   });
 
-  test.skipIf(one.readInBackground)('is on the event where the trace is not sampled, too', async () => {
+  // What is not sampled is not read in the background either: there is no such content then.
+  const sampledOnly = one.readInBackground === true;
+  test(`is ${sampledOnly ? 'not ' : ''}on the event where the trace is not sampled`, async () => {
     const { telemetry } = await record(one, 'SPAN_AND_EVENT', { sampler: new AlwaysOffSampler() });
     expect(telemetry.spans.filter((span) => span.attributes['gen_ai.operation.name'])).toEqual([]);
-    expect(contentOf(telemetry.logRecords, one)).not.toEqual({});
+    expect(Object.keys(contentOf(telemetry.logRecords, one)).length > 0).toBe(!sampledOnly);
   });
 
   test('belongs to the span that it is content of', async () => {
