@@ -1,4 +1,5 @@
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { CallHooks } from './call-hooks.ts';
 import type { Call, CallObservation, CallObserver, ToolRun } from './client/call.ts';
 import { deploymentOf, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
@@ -13,7 +14,6 @@ import { Responses } from './conversations/responses/index.ts';
 import { notice, speak } from './doctor/notice.ts';
 import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
 import { guard } from './guard.ts';
-import { CallHooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { CallSpan, type CallSpanStart } from './telemetry/call-span.ts';
 import { OtherInferences } from './telemetry/inference-above.ts';

@@ -1,6 +1,7 @@
 import { field } from '../payload.ts';
 import type { ToolRun } from './call.ts';
 import type { Method, Patches } from './patches.ts';
+import { isObject, propertyOf } from './property.ts';
 
 /** Finds who observes a client; `undefined` where nobody does. */
 type RunToolOf = (client: unknown) => ((tool: ToolRun) => unknown) | undefined;
@@ -23,7 +24,7 @@ export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
     path(makeBeta(clientOrClass), 'chat', 'completions'),
   ];
   const found = [
-    ...fromClass.map((resource) => get(resource, 'prototype')),
+    ...fromClass.map((resource) => propertyOf(resource, 'prototype')),
     ...fromClient.map((resource) => (isObject(resource) ? Object.getPrototypeOf(resource) : undefined)),
   ];
   return found.filter(
@@ -63,19 +64,19 @@ function watchTools(body: unknown, runTool: (tool: ToolRun) => unknown): unknown
 /** Tools keep what they are made of, also where it is hidden, such as the brand of a tool made from a schema. */
 function watchTool(tool: unknown, runTool: (tool: ToolRun) => unknown): unknown {
   if (!isObject(tool)) return tool;
-  const definition = get(tool, 'function');
-  const callback = get(tool, '$callback');
+  const definition = propertyOf(tool, 'function');
+  const callback = propertyOf(tool, '$callback');
   if (typeof callback === 'function') {
     const name = nameOf(definition, callback);
     return derive(tool, { $callback: watchCallback(callback as Method, name, runTool) });
   }
-  return isObject(definition) && typeof get(definition, 'function') === 'function'
+  return isObject(definition) && typeof propertyOf(definition, 'function') === 'function'
     ? derive(tool, { function: watchFunction(definition, runTool) })
     : tool;
 }
 
 function watchFunction(definition: unknown, runTool: (tool: ToolRun) => unknown): unknown {
-  const callback = get(definition, 'function');
+  const callback = propertyOf(definition, 'function');
   if (!isObject(definition) || typeof callback !== 'function') return definition;
   const name = nameOf(definition, callback);
   return derive(definition, { function: watchCallback(callback as Method, name, runTool) });
@@ -90,7 +91,7 @@ function watchCallback(callback: Method, name: string, runTool: (tool: ToolRun) 
 }
 
 function nameOf(definition: unknown, callback: object): string {
-  const name = get(definition, 'name') || get(callback, 'name');
+  const name = propertyOf(definition, 'name') || propertyOf(callback, 'name');
   return typeof name === 'string' && name !== '' ? name : 'function';
 }
 
@@ -105,13 +106,5 @@ function derive(original: object, fields: Record<string, unknown>): object {
 }
 
 function path(from: unknown, ...keys: string[]): unknown {
-  return keys.reduce<unknown>((value, key) => get(value, key), from);
-}
-
-function get(value: unknown, key: string): unknown {
-  return isObject(value) ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return keys.reduce<unknown>((value, key) => propertyOf(value, key), from);
 }

@@ -1,7 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Failure } from '../telemetry/error.ts';
 import type { Message, MessagePart, ToolDefinition } from '../telemetry/messages.ts';
+import type { ToolCallSnapshot } from '../telemetry/tool-span.ts';
 import type { Usage } from '../telemetry/usage.ts';
+
+export type { ConversationKind } from '../telemetry/hierarchy.ts';
+export type { ToolCallContent, ToolCallSnapshot } from '../telemetry/tool-span.ts';
 
 /**
  * What the hierarchy is made of, in one vocabulary for all APIs: a conversation (thread, session) has
@@ -10,9 +14,6 @@ import type { Usage } from '../telemetry/usage.ts';
  * A snapshot is what one object of the API said at one time. Times are milliseconds since the epoch, on the
  * server's clock, which counts whole seconds.
  */
-
-/** Also the name of the conversation's span. */
-export type ConversationKind = 'thread' | 'conversation' | 'session';
 
 export type Phase =
   | 'open'
@@ -64,30 +65,6 @@ export interface StepSnapshot {
   readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
   readonly toolCalls: readonly ToolCallSnapshot[];
-}
-
-export interface ToolCallSnapshot {
-  readonly id: string;
-  /** The API's own: `function`, `code_interpreter`, `file_search`. */
-  readonly type: string;
-  /** Of a function its name, else the type. */
-  readonly name: string;
-  readonly imageCount: number | undefined;
-  readonly resultCount: number | undefined;
-  readonly content: ToolCallContent | undefined;
-  /** The item that it is, where the API has items instead of steps. */
-  readonly itemId?: string;
-  /** The subagent that it is about. */
-  readonly subagentId?: string;
-  readonly failure?: Failure;
-}
-
-/** Read only where content is recorded. */
-export interface ToolCallContent {
-  readonly arguments: unknown;
-  readonly result: unknown;
-  readonly query: string | undefined;
-  readonly documents: readonly unknown[];
 }
 
 export interface MessageSnapshot {

@@ -31,12 +31,12 @@ import {
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
 import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import { readRequestedToolCalls } from './chat/tool-calls.ts';
-import type { ApiRequest, Operation } from './operation.ts';
 
 /**
  * `POST /chat/completions`: one model call.

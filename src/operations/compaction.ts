@@ -6,9 +6,9 @@ import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_API_TYPE,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 

@@ -8,9 +8,9 @@ import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_OPENAI_ASSISTANT_ID,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
 import { readToolDefinitions } from './chat/messages.ts';
-import type { Operation } from './operation.ts';
 
 /**
  * `POST /assistants` and `POST /agents`: an agent is created.

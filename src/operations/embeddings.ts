@@ -7,9 +7,9 @@ import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { readUsage, type Usage } from '../telemetry/usage.ts';
 import { define } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { modelOf, nameWith } from './subject.ts';
 
 /**

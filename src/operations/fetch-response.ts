@@ -6,8 +6,8 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM_CURSOR,
   ATTR_OPENAI_API_TYPE,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { define, optional } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { pathAttributes } from './request.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseOutput } from './response/messages.ts';

@@ -7,9 +7,9 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
+import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import type { Accumulator, Operation } from './operation.ts';
 import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';
 

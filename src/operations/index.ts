@@ -1,4 +1,5 @@
 import type { OperationKey } from '../client/routes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { chat } from './chat.ts';
 import { compaction } from './compaction.ts';
 import { createAgent } from './create-agent.ts';
@@ -6,7 +7,6 @@ import { embeddings } from './embeddings.ts';
 import { fetchResponse } from './fetch-response.ts';
 import { image } from './image.ts';
 import { moderation } from './moderation.ts';
-import type { Operation } from './operation.ts';
 import { request } from './request.ts';
 import { response } from './response.ts';
 import { retrieval } from './retrieval.ts';
@@ -14,7 +14,7 @@ import { speech } from './speech.ts';
 import { textCompletion } from './text-completion.ts';
 import { transcription } from './transcription.ts';
 
-export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from './operation.ts';
+export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
 
 /** Which file reads which kind of call. What has no row here is read as a plain request. */
 const OPERATIONS: Partial<Record<OperationKey, Operation>> = {

@@ -6,8 +6,8 @@ import {
   ATTR_OPENAI_MODERATION_FLAGGED_COUNT,
   ATTR_OPENAI_MODERATION_RESULT_COUNT,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 

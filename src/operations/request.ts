@@ -11,8 +11,8 @@ import {
   ATTR_OPENAI_THREAD_ID,
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
-import type { ApiRequest, Operation } from './operation.ts';
 
 /** Every endpoint that the conventions have no operation for: a span with its method, path template and ids. */
 export const request: Operation = {

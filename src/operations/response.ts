@@ -18,9 +18,9 @@ import {
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
 } from '../semconv/attributes.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import type { ApiRequest, Operation } from './operation.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseFees } from './response/fees.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';

@@ -7,8 +7,8 @@ import {
   ATTR_GEN_AI_RETRIEVAL_TOP_K,
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
 } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { pathAttributes } from './request.ts';
 import { nameWith } from './subject.ts';
 

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
-import type { Operation } from './operation.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 

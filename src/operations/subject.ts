@@ -1,5 +1,5 @@
 import { stringField } from '../payload.ts';
-import type { ApiRequest } from './operation.ts';
+import type { ApiRequest } from '../telemetry/operation.ts';
 
 /** The model that a request names; an Azure deployment stands for it. */
 export function modelOf({ body, deployment }: ApiRequest): string | undefined {

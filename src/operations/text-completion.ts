@@ -26,9 +26,9 @@ import {
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
 import { type Message, messageFinishReason } from '../telemetry/messages.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import type { ApiRequest, Operation } from './operation.ts';
 import { modelOf, nameWith } from './subject.ts';
 import { MAX_CHOICES, TextCompletionAccumulator } from './text-completion/accumulator.ts';
 

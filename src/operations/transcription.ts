@@ -6,9 +6,9 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_AUDIO_DURATION,
 } from '../semconv/attributes.ts';
+import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import type { Accumulator, Operation } from './operation.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 

@@ -4,7 +4,6 @@ import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
-import type { Accumulator, ApiRequest, Operation } from '../operations/index.ts';
 import { field } from '../payload.ts';
 import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
@@ -25,6 +24,7 @@ import { endpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
 import { tellSink } from './model-events.ts';
+import type { Accumulator, ApiRequest, Operation } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { sinkTakesToolCalls } from './sink.ts';

@@ -1,6 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
-import type { ConversationKind } from '../conversations/model.ts';
 import {
   ATTR_GEN_AI_AGENT_ID,
   ATTR_GEN_AI_AGENT_NAME,
@@ -19,6 +18,9 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
+
+/** Also the name of the conversation's span. */
+export type ConversationKind = 'thread' | 'conversation' | 'session';
 
 /** The ids of what something belongs to: an attempt and an exception carry those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [

@@ -9,7 +9,6 @@ import {
 } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { guard } from '../guard.ts';
-import type { RequestedToolCall } from '../operations/index.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
@@ -26,6 +25,7 @@ import type { Failure } from './error.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import { type Message, type MessagePart, messageFinishReason, type ToolDefinition } from './messages.ts';
 import { tellSink } from './model-events.ts';
+import type { RequestedToolCall } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';

@@ -1,6 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../config.ts';
-import type { RequestedToolCall } from '../operations/index.ts';
 import { arrayField, field } from '../payload.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -41,6 +40,7 @@ import type {
 } from '../sink-events.ts';
 import type { Failure } from './error.ts';
 import { LimitedJson } from './limited-json.ts';
+import type { RequestedToolCall } from './operation.ts';
 import type { EndedOperation } from './operation-end.ts';
 import { sinkTakesContent } from './sink.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -1,5 +1,4 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
-import type { ToolCallContent, ToolCallSnapshot } from '../conversations/model.ts';
 import { row } from '../payload.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -24,6 +23,31 @@ import type { Failure } from './error.ts';
 import { type Place, placeAttributes } from './hierarchy.ts';
 import { recordEnd } from './operation-end.ts';
 import type { Telemetry } from './telemetry.ts';
+
+/** What one object of the API said of a tool call. */
+export interface ToolCallSnapshot {
+  readonly id: string;
+  /** The API's own: `function`, `code_interpreter`, `file_search`. */
+  readonly type: string;
+  /** Of a function its name, else the type. */
+  readonly name: string;
+  readonly imageCount: number | undefined;
+  readonly resultCount: number | undefined;
+  readonly content: ToolCallContent | undefined;
+  /** The item that it is, where the API has items instead of steps. */
+  readonly itemId?: string;
+  /** The subagent that it is about. */
+  readonly subagentId?: string;
+  readonly failure?: Failure;
+}
+
+/** Read only where content is recorded. */
+export interface ToolCallContent {
+  readonly arguments: unknown;
+  readonly result: unknown;
+  readonly query: string | undefined;
+  readonly documents: readonly unknown[];
+}
 
 /** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { readWithClient } from '../../client/read.ts';
 import { now } from '../../clock.ts';
 import { arrayField, stringField } from '../../payload.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Sightings } from './sightings.ts';
+import type { Sighting } from './turns.ts';
 
 const MOST_LISTED = 100;
 const MOST_SUBAGENTS = 10;
@@ -14,13 +14,14 @@ const VERSION = 'agents=v1';
  * subagents that worked for it, which then read their own items.
  *
  * @param client the program's own
+ * @param see takes what was read
  * @param sessionId where the id of the turn is not known yet
  * @throws what the SDK throws
  */
 export async function readTurnDetails(
   invocation: Invocation,
-  sightings: Sightings,
   client: object,
+  see: (object: unknown, sighting: Sighting) => void,
   sessionId: string | undefined = invocation.snapshot?.conversationId,
 ): Promise<void> {
   if (sessionId === undefined) return;
@@ -31,7 +32,7 @@ export async function readTurnDetails(
     readWithClient(client, session + path, query, VERSION);
   const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
     arrayField(await get(path, { limit: MOST_LISTED, order }), 'data');
-  const see = (objects: readonly unknown[]): void => {
+  const seeAll = (objects: readonly unknown[]): void => {
     const time = now();
     const sighting = {
       time,
@@ -41,12 +42,12 @@ export async function readTurnDetails(
       context: ROOT_CONTEXT,
       endpoint,
     };
-    for (const object of objects) sightings.object(object, sighting);
+    for (const object of objects) see(object, sighting);
   };
 
-  if (invocation.id === undefined) see((await list(`${owner}/turns`, 'desc')).toReversed());
+  if (invocation.id === undefined) seeAll((await list(`${owner}/turns`, 'desc')).toReversed());
   else if (invocation.ended === undefined || invocation.snapshot?.usage === undefined)
-    see([await get(`${owner}/turns/${encodeURIComponent(invocation.id)}`)]);
+    seeAll([await get(`${owner}/turns/${encodeURIComponent(invocation.id)}`)]);
   // Nothing was under way in the session, yet the turn has not come to its end: it had not begun.
   if (invocation.id === undefined || invocation.ended === undefined) return invocation.seeUnderWay();
 
@@ -54,10 +55,10 @@ export async function readTurnDetails(
   if (items.some((item) => stringField(item, 'type') === 'create_subagent_call')) {
     for (const subagent of (await list('/subagents')).slice(-MOST_SUBAGENTS)) {
       const id = stringField(subagent, 'id') ?? '';
-      see([subagent]);
-      see(await list(`/subagents/${encodeURIComponent(id)}/turns`));
+      seeAll([subagent]);
+      seeAll(await list(`/subagents/${encodeURIComponent(id)}/turns`));
     }
   }
-  see(items);
+  seeAll(items);
   invocation.allSeen = true;
 }

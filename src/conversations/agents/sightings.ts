@@ -87,9 +87,13 @@ export class Sightings {
     this.#conversations.see(invocation, snapshot, {
       live: sighting.live,
       time: sighting.time,
-      details: (ended) => readTurnDetails(ended, this, this.#client),
+      details: (ended) => this.#readDetails(ended),
     });
     return invocation;
+  }
+
+  #readDetails(invocation: Invocation, sessionId?: string): Promise<void> {
+    return readTurnDetails(invocation, this.#client, (object, seen) => this.object(object, seen), sessionId);
   }
 
   /** @param done what an event says of it; an item that is read is as it is */
@@ -178,7 +182,7 @@ export class Sightings {
     for (const { invocation } of [...session.waiting]) {
       const { acceptedAt } = invocation;
       if (acceptedAt === undefined || acceptedAt > askedAt) continue;
-      invocation.details ??= (over) => readTurnDetails(over, this, this.#client, session.id);
+      invocation.details ??= (over) => this.#readDetails(over, session.id);
       this.#over(invocation, time);
     }
   }

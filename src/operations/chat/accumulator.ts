@@ -1,5 +1,5 @@
 import { arrayField, countField, field, objectField, stringField } from '../../payload.ts';
-import type { Accumulator } from '../operation.ts';
+import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
 export const MAX_CHOICES: number = 128;

@@ -1,5 +1,5 @@
 import { arrayField, objectField, stringField } from '../../payload.ts';
-import type { RequestedToolCall } from '../operation.ts';
+import type { RequestedToolCall } from '../../telemetry/operation.ts';
 
 /** Tool calls that a chat completion asks for, of all its choices. */
 export function readRequestedToolCalls(completion: unknown): RequestedToolCall[] {

@@ -1,5 +1,5 @@
 import { asObject, countField, field, stringField } from '../../payload.ts';
-import type { Accumulator } from '../operation.ts';
+import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Items beyond these are not kept: an index is whatever a server sends. */
 const MAX_ITEMS = 1_024;

@@ -1,5 +1,5 @@
 import { arrayField } from '../../payload.ts';
-import type { RequestedToolCall } from '../operation.ts';
+import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { readToolCall } from './items.ts';
 
 /** Tool calls that are in a response's output, hosted ones included. */

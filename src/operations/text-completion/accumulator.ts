@@ -1,5 +1,5 @@
 import { arrayField, countField, field, stringField } from '../../payload.ts';
-import type { Accumulator } from '../operation.ts';
+import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Choices beyond these are not kept: an index is whatever a server sends. */
 export const MAX_CHOICES: number = 128;

@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../client/routes.ts';
-import type { Failure } from '../telemetry/error.ts';
-import type { Message, ToolDefinition } from '../telemetry/messages.ts';
-import type { Fees } from '../telemetry/prices.ts';
-import type { Usage } from '../telemetry/usage.ts';
+import type { Failure } from './error.ts';
+import type { Message, ToolDefinition } from './messages.ts';
+import type { Fees } from './prices.ts';
+import type { Usage } from './usage.ts';
 
 /** One request to the API, as it was asked for. */
 export interface ApiRequest {
@@ -42,8 +42,8 @@ export interface OperationContent {
 }
 
 /**
- * What one kind of call means. Every file in this folder exports one of these; all of it is pure, and reads
- * requests and results without trusting them.
+ * What one kind of call means, as the telemetry asks for it. Every file in `src/operations` exports one of these;
+ * all of it is pure, and reads requests and results without trusting them.
  */
 export interface Operation {
   /** `gen_ai.operation.name`; `undefined` for endpoints that the conventions have no operation for. */
