@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type CodeBlock, codeBlocksOf, DOCUMENTS } from './documents.ts';
+import { IMPORTED, SURROUNDINGS } from './surroundings.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const DIRECTORY = join(ROOT, `.docs-${process.pid}`);
+const BLOCKS = DOCUMENTS.flatMap(codeBlocksOf);
+const PROGRAMS = BLOCKS.filter(({ language }) => ['js', 'ts'].includes(language));
+const DATA = BLOCKS.filter(({ language }) => language === 'json');
+
+afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+
+describe('code that documents show', () => {
+  test('compiles, against the package as it is built', () => {
+    mkdirSync(DIRECTORY, { recursive: true });
+    const files = PROGRAMS.map(writeBlock);
+    writeFileSync(join(DIRECTORY, 'surroundings.d.ts'), declarations());
+    writeFileSync(join(DIRECTORY, 'tsconfig.json'), JSON.stringify(project(files)));
+    const { stdout } = spawnSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['--project', DIRECTORY], {
+      cwd: DIRECTORY,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(PROGRAMS.length).toBeGreaterThan(10);
+  });
+
+  test.each(DATA.map((block) => [nameOf(block), block.code]))('%s is JSON', (_, code) => {
+    expect(() => JSON.parse(code)).not.toThrow();
+  });
+});
+
+function nameOf({ document, line }: CodeBlock): string {
+  return `${document.replaceAll('/', '-')}-line-${line}`;
+}
+
+function writeBlock(block: CodeBlock): string {
+  const format = block.code.includes('require(') ? 'c' : 'm';
+  const name = `${nameOf(block)}.${format}${block.language}`;
+  writeFileSync(join(DIRECTORY, name), format === 'c' ? block.code : `${block.code}\nexport {};\n`);
+  return name;
+}
+
+function declarations(): string {
+  const values = Object.entries(SURROUNDINGS).map(([name, type]) => `declare const ${name}: ${type};`);
+  const classes = Object.entries(IMPORTED).map(
+    ([name, module]) => `declare const ${name}: typeof import('${module}').${name};`,
+  );
+  return [...values, ...classes, ''].join('\n');
+}
+
+function project(files: readonly string[]): object {
+  return {
+    extends: '../tsconfig.json',
+    compilerOptions: {
+      allowJs: true,
+      checkJs: true,
+      declaration: false,
+      isolatedDeclarations: false,
+      erasableSyntaxOnly: false,
+      verbatimModuleSyntax: false,
+    },
+    files: [...files, 'surroundings.d.ts'],
+    include: [],
+  };
+}

@@ -1,0 +1,15 @@
+/** What a block of code in a document may use without declaring it, as its reader has it already: name → type. */
+export const SURROUNDINGS: Readonly<Record<string, string>> = {
+  chatId: 'string',
+  client: "import('openai').OpenAI",
+  exporter: "import('@opentelemetry/sdk-trace').InMemorySpanExporter",
+  getNodeAutoInstrumentations: '(config?: Readonly<Record<string, { enabled?: boolean }>>) => unknown[]',
+  messages: "import('openai').OpenAI.ChatCompletionMessageParam[]",
+  model: 'string',
+};
+
+/** Classes that an excerpt of a set-up uses: name → the module it comes from. */
+export const IMPORTED: Readonly<Record<string, string>> = {
+  NodeSDK: '@opentelemetry/sdk-node',
+  OpenAIInstrumentation: 'opentelemetry-instrumentation-openai',
+};
