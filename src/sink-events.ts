@@ -15,12 +15,14 @@ export type EventPreset =
 /** Gets each event. What it returns is not waited for; what it throws is counted and goes no further. */
 export type EventSink = (event: SinkEvent) => unknown;
 
+/** The option `events`: who gets them, and how much they tell. */
 export interface EventOptions {
   readonly sink: EventSink;
   /** Default `standard`. */
   readonly preset?: EventPreset | undefined;
 }
 
+/** Any of the events. */
 export type SinkEvent = ModelInvokeEvent | CostRecordEvent | ToolCallEvent | PolicyViolationEvent;
 
 /** What all events have. Members that are not known are not there. */

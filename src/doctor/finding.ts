@@ -1,6 +1,7 @@
 /** `warning`: something is lost or wrong until it is put right. `information`: good to know. */
 export type Severity = 'information' | 'warning';
 
+/** What a finding is about, for programs that ask for one. */
 export type FindingCode =
   /** An option or environment variable has a value that is not accepted; it is treated as not set. */
   | 'option_not_accepted'

@@ -13,6 +13,7 @@ export interface Message {
   readonly finish_reason?: string;
 }
 
+/** A piece of a message: a text, a tool call or its answer, media. */
 export type MessagePart =
   | { readonly type: 'text'; readonly content: string }
   | { readonly type: 'reasoning'; readonly content: string }
