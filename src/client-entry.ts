@@ -3,6 +3,7 @@ import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
+import { isSwitchedOff } from './switch.ts';
 
 export type * from './public-types.ts';
 export { withConversation } from './trace.ts';
@@ -28,6 +29,7 @@ export function instrumentOpenAI<Target>(
 }
 
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {
+  if (isSwitchedOff()) return;
   const prototype = findClientPrototype(target);
   if (prototype === undefined) {
     warnOnce(

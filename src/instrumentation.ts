@@ -5,6 +5,7 @@ import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
 import { guard } from './guard.ts';
 import { Observer } from './observer.ts';
+import { isSwitchedOff } from './switch.ts';
 import type { LoggerProvider } from './telemetry/events.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -38,7 +39,7 @@ export class OpenAIInstrumentation {
   /** Observes the clients that are loaded, and those that will be. */
   enable(): void {
     this.#config.enabled = true;
-    if (this.#stopLoading !== undefined) return;
+    if (this.#stopLoading !== undefined || isSwitchedOff()) return;
     this.#stopLoading = onClientLoaded((client) => this.#instrument(client));
   }
 

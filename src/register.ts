@@ -9,11 +9,13 @@ import { onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import { Observer } from './observer.ts';
 import { startSdk } from './register/sdk.ts';
+import { isSwitchedOff } from './switch.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 
-onClientLoaded(({ prototype, exported }) => {
-  const seam = Seam.of(prototype);
-  seam.addDefault(observer);
-  seam.watchToolRunners(findClientClass(exported));
-});
+if (!isSwitchedOff())
+  onClientLoaded(({ prototype, exported }) => {
+    const seam = Seam.of(prototype);
+    seam.addDefault(observer);
+    seam.watchToolRunners(findClientClass(exported));
+  });

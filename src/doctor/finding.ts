@@ -5,6 +5,8 @@ export type Severity = 'information' | 'warning';
 export type FindingCode =
   /** An option or environment variable has a value that is not accepted; it is treated as not set. */
   | 'option_not_accepted'
+  /** The environment forbids that anything is observed. */
+  | 'switched_off'
   /** No tracer provider is registered: nothing is recorded. */
   | 'no_tracer_provider'
   /** No package is installed that provides one. Of the project, not of a running program. */

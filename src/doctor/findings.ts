@@ -13,6 +13,11 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
     message: (problem) => `${problem}`,
     action: () => 'Give it one of the accepted values, or none.',
   },
+  switched_off: {
+    severity: 'information',
+    message: (variable) => `${variable} is false: no call is observed.`,
+    action: () => 'To observe calls, unset it.',
+  },
   no_tracer_provider: {
     severity: 'warning',
     message: () => 'No tracer provider is registered, so no spans are recorded.',

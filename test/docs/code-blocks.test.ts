@@ -8,7 +8,7 @@ import { IMPORTED, SURROUNDINGS } from './surroundings.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const DIRECTORY = join(ROOT, `.docs-${process.pid}`);
 const BLOCKS = DOCUMENTS.flatMap(codeBlocksOf);
-const PROGRAMS = BLOCKS.filter(({ language }) => ['js', 'ts'].includes(language));
+const PROGRAMS = BLOCKS.map(afterChange).filter(({ language }) => ['js', 'ts'].includes(language));
 const DATA = BLOCKS.filter(({ language }) => language === 'json');
 
 afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
@@ -31,6 +31,13 @@ describe('code that documents show', () => {
     expect(() => JSON.parse(code)).not.toThrow();
   });
 });
+
+/** Of a change to a program, the program that it leads to. */
+function afterChange(block: CodeBlock): CodeBlock {
+  if (block.language !== 'diff') return block;
+  const lines = block.code.split('\n').filter((line) => !line.startsWith('-'));
+  return { ...block, language: 'js', code: lines.map((line) => line.slice(1)).join('\n') };
+}
 
 function nameOf({ document, line }: CodeBlock): string {
   return `${document.replaceAll('/', '-')}-line-${line}`;

@@ -3,7 +3,8 @@ export const SURROUNDINGS: Readonly<Record<string, string>> = {
   chatId: 'string',
   client: "import('openai').OpenAI",
   exporter: "import('@opentelemetry/sdk-trace').InMemorySpanExporter",
-  getNodeAutoInstrumentations: '(config?: Readonly<Record<string, { enabled?: boolean }>>) => unknown[]',
+  getNodeAutoInstrumentations:
+    "(config?: Readonly<Record<string, { enabled?: boolean }>>) => import('@opentelemetry/instrumentation').Instrumentation[]",
   messages: "import('openai').OpenAI.ChatCompletionMessageParam[]",
   model: 'string',
 };

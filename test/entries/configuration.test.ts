@@ -54,6 +54,15 @@ describe.each(FULL_LANES)('$name: OpenAIInstrumentation', ({ name: lane }) => {
       expect(await asked(body)).toEqual({ before: false, changed: true, after: false });
     });
 
+    test('the environment can forbid it all, whatever the program says', async () => {
+      const body = `
+        instrumentation.enable();
+        await ask('ours');
+        await ask('wrapped', instrumentOpenAI(client));
+      `;
+      expect(await asked(body, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toEqual({});
+    });
+
     test('a client with settings of its own keeps them, whatever the others have', async () => {
       const body = `
         const silent = instrumentOpenAI(client.withOptions({}), { captureMessageContent: 'NO_CONTENT' });
