@@ -1,12 +1,33 @@
 import { createRequire } from 'node:module';
 import type { FinishedSpan } from '../../../src/testing.ts';
 
-/** A real OTLP receiver, and what it was sent. */
+/** A real OTLP receiver, and what it was sent, in order of arrival. */
 export interface OtlpReceiver {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
-  readonly spans: readonly FinishedSpan[];
+  readonly spans: readonly ReceivedSpan[];
+  readonly metrics: readonly ReceivedPoint[];
   close(): Promise<void>;
+}
+
+/** A span, with what tells where it comes from. */
+export interface ReceivedSpan extends FinishedSpan {
+  /** `service.name` of its resource. */
+  readonly service: string;
+  /** The instrumentation that made it. */
+  readonly scope: string;
+  readonly events: readonly { readonly name: string; readonly attributes: Record<string, unknown> }[];
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+}
+
+/** A point of a metric. */
+export interface ReceivedPoint {
+  readonly service: string;
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** How often it was measured; for a counter, nothing. */
+  readonly count: number | undefined;
+  readonly sum: number;
 }
 
 interface MockOtlpServer {
@@ -19,61 +40,125 @@ interface Library {
   readonly MockOtlpServer: new (options: object) => MockOtlpServer;
 }
 
-type Attributes = readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+/** Missing where there are none. */
+type Attributes =
+  | readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[]
+  | undefined;
 
-interface Trace {
-  readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly {
-      readonly spans: readonly {
-        readonly traceId: Uint8Array;
-        readonly spanId: Uint8Array;
-        readonly parentSpanId?: Uint8Array;
-        readonly name: string;
-        /** One more than `SpanKind`: 0 stands for none. */
-        readonly kind: number;
-        readonly startTimeUnixNano: { toString(): string };
-        readonly endTimeUnixNano: { toString(): string };
-        readonly attributes?: Attributes;
-        readonly status?: { readonly code?: number };
-      }[];
-    }[];
-  }[];
+interface Ids {
+  readonly traceId: Uint8Array;
+  readonly spanId: Uint8Array;
 }
 
-type ReceivedSpan = Trace['resourceSpans'][number]['scopeSpans'][number]['spans'][number];
+interface SpanMessage extends Ids {
+  readonly parentSpanId?: Uint8Array;
+  readonly name: string;
+  /** One more than `SpanKind`: 0 stands for none. */
+  readonly kind: number;
+  readonly startTimeUnixNano: { toString(): string };
+  readonly endTimeUnixNano: { toString(): string };
+  readonly attributes?: Attributes;
+  readonly status?: { readonly code?: number };
+  readonly events?: readonly { readonly name: string; readonly attributes?: Attributes }[];
+  readonly links?: readonly Ids[];
+}
+
+interface PointMessage {
+  readonly attributes?: Attributes;
+  readonly count?: { toString(): string };
+  readonly sum?: number;
+  readonly asDouble?: number;
+  readonly asInt?: { toString(): string };
+}
+
+interface MetricMessage {
+  readonly name: string;
+  readonly histogram?: { readonly dataPoints?: readonly PointMessage[] };
+  readonly sum?: { readonly dataPoints?: readonly PointMessage[] };
+}
+
+interface ResourceMessage {
+  readonly resource?: { readonly attributes?: Attributes };
+}
+
+interface TraceMessage {
+  readonly resourceSpans: readonly (ResourceMessage & {
+    readonly scopeSpans: readonly {
+      readonly scope?: { readonly name?: string };
+      readonly spans: readonly SpanMessage[];
+    }[];
+  })[];
+}
+
+interface MetricsMessage {
+  readonly resourceMetrics: readonly (ResourceMessage & {
+    readonly scopeMetrics: readonly { readonly metrics: readonly MetricMessage[] }[];
+  })[];
+}
 
 /** Starts a receiver for OTLP over gRPC on a free port. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const library: Library = createRequire(import.meta.url)('@elastic/mockotlpserver');
-  const spans: FinishedSpan[] = [];
+  const spans: ReceivedSpan[] = [];
+  const metrics: ReceivedPoint[] = [];
   const server = new library.MockOtlpServer({
     services: ['grpc'],
     grpcHostname: '127.0.0.1',
     grpcPort: 0,
     logLevel: 'warn',
-    onTrace: ({ resourceSpans }: Trace) => {
-      const received = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-      spans.push(...received.map(readSpan));
+    onTrace: ({ resourceSpans }: TraceMessage) => {
+      for (const { resource, scopeSpans } of resourceSpans)
+        for (const { scope, spans: messages } of scopeSpans)
+          spans.push(...messages.map((message) => readSpan(message, serviceOf(resource), scope?.name ?? '')));
+    },
+    onMetrics: ({ resourceMetrics }: MetricsMessage) => {
+      for (const { resource, scopeMetrics } of resourceMetrics)
+        for (const { metrics: messages } of scopeMetrics)
+          metrics.push(...messages.flatMap((message) => readPoints(message, serviceOf(resource))));
     },
   });
   await server.start();
-  return { url: server.grpcUrl.href, spans, close: () => server.close() };
+  return { url: server.grpcUrl.href, spans, metrics, close: () => server.close() };
 }
 
-function readSpan(span: ReceivedSpan): FinishedSpan {
-  const { name, attributes = [], status } = span;
+function serviceOf(resource: ResourceMessage['resource']): string {
+  return String(readAttributes(resource?.attributes)['service.name'] ?? '');
+}
+
+function readSpan(span: SpanMessage, service: string, scope: string): ReceivedSpan {
   const parentId = hex(span.parentSpanId);
-  const context = { traceId: hex(span.traceId), spanId: hex(span.spanId) };
+  const context = readIds(span);
   return {
-    name,
+    name: span.name,
     kind: span.kind - 1,
     startTime: readTime(span.startTimeUnixNano),
     endTime: readTime(span.endTimeUnixNano),
-    status: { code: status?.code ?? 0 },
-    attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, readValue(value)])),
+    status: { code: span.status?.code ?? 0 },
+    attributes: readAttributes(span.attributes),
     parentSpanContext: parentId === '' ? undefined : { spanId: parentId },
     spanContext: () => context,
+    service,
+    scope,
+    events: (span.events ?? []).map(({ name, attributes }) => ({
+      name,
+      attributes: readAttributes(attributes),
+    })),
+    links: (span.links ?? []).map(readIds),
   };
+}
+
+function readPoints({ name, histogram, sum }: MetricMessage, service: string): ReceivedPoint[] {
+  return [...(histogram?.dataPoints ?? []), ...(sum?.dataPoints ?? [])].map((point) => ({
+    service,
+    name,
+    attributes: readAttributes(point.attributes),
+    count: point.count === undefined ? undefined : Number(String(point.count)),
+    sum: point.sum ?? point.asDouble ?? Number(String(point.asInt)),
+  }));
+}
+
+function readIds({ traceId, spanId }: Ids): { traceId: string; spanId: string } {
+  return { traceId: hex(traceId), spanId: hex(spanId) };
 }
 
 function hex(bytes: Uint8Array | undefined): string {
@@ -83,6 +168,10 @@ function hex(bytes: Uint8Array | undefined): string {
 function readTime(nanoseconds: { toString(): string }): [seconds: number, nanoseconds: number] {
   const time = BigInt(nanoseconds.toString());
   return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
+}
+
+function readAttributes(attributes: Attributes): Record<string, unknown> {
+  return Object.fromEntries((attributes ?? []).map(({ key, value }) => [key, readValue(value)]));
 }
 
 function readValue(value: Readonly<Record<string, unknown>>): unknown {
