@@ -166,6 +166,24 @@ describe('a conversation', () => {
     `);
   });
 
+  it('has the responses that are fetched again in it', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    const conversation = await client.conversations.create({});
+    const body = { model: MODEL, input: 'Hello', conversation: conversation.id };
+    const { id } = await client.responses.create(body);
+    await client.responses.retrieve(id);
+    await client.responses.delete(id);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                        gen_ai.conversation.id={conversation}
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini
+      ├─ fetch_response
+      └─ DELETE /responses/{response_id}
+    `);
+  });
+
   it('has no span of its own below a span of the program, unless it is wanted', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {

@@ -23,8 +23,8 @@ export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #toolCalls: ResponseToolCalls;
-  /** Where the spans of responses stand, for the requests that refer to them. */
-  readonly #known: BoundedMap<string, SpanContext>;
+  /** Where responses stand, for the requests that refer to them. */
+  readonly #known: BoundedMap<string, KnownResponse>;
   readonly #background = new Map<string, BackgroundResponse>();
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
@@ -52,18 +52,19 @@ export class Responses implements ConversationApi {
   /** Where a call with a span of its own stands, and what its result tells. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, body } = request;
-    const conversationId = conversationOf(request);
+    const previous =
+      route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
+    const known = previous === undefined ? undefined : this.#known.get(previous);
+    const conversationId =
+      conversationOf(request) ?? (route.operation === 'response' ? undefined : known?.conversationId);
     const creates = route.template === '/conversations';
     const segment =
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const parent = this.#parentOf(call.context, segment);
-    const previous =
-      route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
-    const linked = previous === undefined ? undefined : this.#known.get(previous);
     return {
       parent,
-      links: linked === undefined ? [] : [{ context: linked }],
+      links: known === undefined ? [] : [{ context: known.context }],
       ...(route.operation === 'response'
         ? this.#followResponse(call, request, segment, parent)
         : { settled: (ended: Call) => this.#settled(request, segment, ended) }),
@@ -113,8 +114,9 @@ export class Responses implements ConversationApi {
     const id = stringField(result, 'id');
     follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return;
-    const own = trace.getSpanContext(span.context);
-    if (own !== undefined) this.#known.set(id, own);
+    const context = trace.getSpanContext(span.context);
+    const conversationId = conversationIdOf(result) ?? follow.segment?.conversation?.id;
+    if (context !== undefined) this.#known.set(id, { context, conversationId });
     this.#conversations.watch();
   }
 
@@ -162,6 +164,12 @@ export class Responses implements ConversationApi {
     if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       this.#conversations.endConversation('conversation', id);
   }
+}
+
+interface KnownResponse {
+  /** Of its span. */
+  readonly context: SpanContext;
+  readonly conversationId: string | undefined;
 }
 
 /** What is kept of a request for a response until it has ended. */
