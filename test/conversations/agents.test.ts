@@ -194,6 +194,45 @@ describe('functions', () => {
   });
 });
 
+describe('a function of a turn that only its session has told of', () => {
+  it('lasts until the program has answered, by a request that is part of the turn', async () => {
+    const helper = await startHelper([WEATHER]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' });
+      let session = await sessions.retrieve(id);
+      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+      for (const action of session.required_actions) {
+        if (action.type !== 'function_call') continue;
+        const { turn_id, call_id } = action;
+        const result = { turn_id, call_id, success: action.name === 'get_weather', output: 'fine' };
+        await sessions.events.create(id, {
+          events: [{ type: 'agent.session.input.tool_result', ...result }],
+        });
+      }
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper          openai.run.status=completed
+            ├─ execute_tool get_weather
+            └─ execute_tool get_time     !failed
+    `);
+    const [turn, ...tools] = ['invoke_agent Helper', 'execute_tool get_weather', 'execute_tool get_time'].map(
+      (name) => helper.telemetry.spans.find((span) => span.name === name),
+    );
+    const answers = turn?.events.filter(({ name }) => name === 'openai.run.request') ?? [];
+    expect(answers).toHaveLength(2);
+    for (const [index, tool] of tools.entries()) {
+      expect(tool?.endTime).not.toEqual(turn?.endTime);
+      expect(Number(tool?.endTime[0]) * 1e9 + Number(tool?.endTime[1])).toBeLessThanOrEqual(
+        Number(answers[index]?.time[0]) * 1e9 + Number(answers[index]?.time[1]),
+      );
+    }
+  });
+});
+
 describe('a function that is answered in another trace', () => {
   it('ends there, by a request that is linked to the turn', async () => {
     const helper = await startHelper([WEATHER]);

@@ -88,7 +88,7 @@ export class Agents implements ConversationApi {
       settled: (ended) => {
         const seen = { ...sighting, time: ended.endTime, live: false };
         if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
-        if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime);
+        if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime, read.sessionId);
         segment?.requestEnded(ended.endTime);
         this.#sessionChanged(read, segment, ended);
       },
@@ -114,7 +114,7 @@ export class Agents implements ConversationApi {
   #turnOf({ request, sessionId }: AgentsCall, { turnId }: SubmittedEvents): Invocation | undefined {
     const named = turnIdOf(request) ?? turnId;
     const invocation =
-      named === undefined ? this.#turns.known(sessionId)?.underWay : this.#conversations.invocation(named);
+      named === undefined ? this.#turns.known(sessionId)?.underWay : this.#turns.named(named, sessionId);
     return invocation?.finished === undefined ? invocation : undefined;
   }
 

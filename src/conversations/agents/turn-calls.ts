@@ -78,7 +78,7 @@ export class TurnCreation implements CallObservation {
       invocation.touch(call.endTime);
     else abandon(invocation, call);
     if (call.error === undefined && this.#submitted !== undefined)
-      answer(this.#sightings, this.#submitted, call.startTime);
+      answer(this.#sightings, this.#submitted, call.startTime, this.#invocation.conversation?.id);
     this.#conversations.settle(invocation);
   }
 
@@ -163,7 +163,7 @@ export class TurnRequest implements CallObservation {
     if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
     else addRequestEvent(invocation, call, this.#route);
     if (call.error !== undefined) return;
-    answer(this.#sightings, this.#submitted, call.startTime);
+    answer(this.#sightings, this.#submitted, call.startTime, invocation.conversation?.id);
     this.#asked(call);
     invocation.touch(call.endTime);
   }
@@ -177,9 +177,14 @@ export class TurnRequest implements CallObservation {
 }
 
 /** The server has taken the results of tools. */
-export function answer(sightings: Sightings, { results }: SubmittedEvents, time: number): void {
+export function answer(
+  sightings: Sightings,
+  { results }: SubmittedEvents,
+  time: number,
+  sessionId: string | undefined,
+): void {
   for (const { turnId, callId, output, failure } of results) {
-    const invocation = sightings.turns.turn(turnId);
+    const invocation = turnId === undefined ? undefined : sightings.turns.named(turnId, sessionId);
     if (invocation === undefined) continue;
     answerToolCalls(invocation, new Map([[callId, output]]), time);
     if (failure !== undefined) invocation.steps.seeToolResult(callId, { output, failure });

@@ -56,6 +56,13 @@ export class Turns {
     return id === undefined ? undefined : this.#conversations.invocation(id);
   }
 
+  /** The same, or the turn that was asked for and whose id nobody has told yet, which it has to be. */
+  named(id: string, sessionId: string | undefined): Invocation | undefined {
+    const waiting = this.known(sessionId)?.underWay;
+    if (this.#conversations.knows(id) || waiting?.id !== undefined) return this.turn(id);
+    return waiting;
+  }
+
   /** The invocation that a turn is, opened where this process draws it; `undefined` where it does not. */
   find(reading: TurnReading, sighting: Sighting): Invocation | undefined {
     const { id } = reading.snapshot;
