@@ -52,6 +52,29 @@ describe('withConversation', () => {
     `);
   });
 
+  it.each([false, true])(
+    'counts an answer that was left, not one that was refused, with content: %s',
+    async (content) => {
+      const program = await startProgram({
+        content,
+        config: { captureMessageContent: content ? 'SPAN_ONLY' : 'NO_CONTENT' },
+      });
+      const { completions } = program.client.chat;
+      const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
+      program.simulator.next({ status: 400 });
+      await withConversation('chat-1', async () => {
+        await completions.create(hello).catch(() => undefined);
+        for await (const _ of await completions.create({ ...hello, stream: true })) break;
+      });
+      await program.telemetry.provider.shutdown();
+      await program.expectTree(`
+      conversation          openai.total.runs=1 openai.total.user_messages=1
+      ├─ chat gpt-4o-mini   !BadRequestError
+      └─ chat gpt-4o-mini   openai.stream.end=cancelled
+    `);
+    },
+  );
+
   it('marks nothing after it', async () => {
     const program = await startProgram();
     const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };

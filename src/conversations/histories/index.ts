@@ -3,7 +3,7 @@ import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import { recordsContentOnSpans } from '../../config.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { arrayField, field } from '../../payload.ts';
+import { arrayField, field, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -71,7 +71,8 @@ export class Histories implements ConversationApi {
     },
     { userMessages, content }: { userMessages: number; content: boolean },
   ): void {
-    if (arrayField(result, 'choices').length === 0) return;
+    // What was refused is asked again; what was left in the middle of its answer is not.
+    if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
     const conversation = this.#conversations.conversation('conversation', id);
     conversation.startedRun();
     conversation.askedWithRun(userMessages);
