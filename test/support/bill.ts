@@ -3,11 +3,15 @@ export interface Bill {
   readonly fetch: typeof fetch;
   /** Input and output tokens of everything that was answered. */
   total(): Promise<{ input_tokens: number; output_tokens: number }>;
+  /** What each thing cost that was answered, by its id: several processes may have seen the same. */
+  items(): Promise<Readonly<Record<string, Spent>>>;
 }
 
-interface Spent {
+export interface Spent {
   readonly input: number;
   readonly output: number;
+  /** Where the API says it beside the usage. */
+  readonly model: string | undefined;
 }
 
 /** Steps repeat what their run sums up, events and polls what the object says at its end. */
@@ -15,26 +19,38 @@ const REPEATING: readonly unknown[] = ['thread.run.step', 'thread.run.step.delta
 
 export function startBill(): Bill {
   const bodies: Promise<string>[] = [];
+  const readItems = async (): Promise<Map<string, Spent>> => {
+    const items = new Map<string, Spent>();
+    for (const [index, body] of (await Promise.all(bodies)).entries()) {
+      for (const value of readBody(body)) add(items, value, String(index));
+    }
+    return items;
+  };
   return {
     fetch: async (input, init) => {
       const response = await fetch(input, init);
-      bodies.push(response.clone().text());
+      // What is left in the middle never says what it cost.
+      bodies.push(
+        response
+          .clone()
+          .text()
+          .catch(() => ''),
+      );
       return response;
     },
     async total() {
-      const items = new Map<string, Spent>();
-      for (const [index, body] of (await Promise.all(bodies)).entries()) {
-        for (const value of readBody(body)) add(items, value, String(index));
-      }
-      const sum = (kind: keyof Spent): number =>
-        [...items.values()].reduce((total, spent) => total + spent[kind], 0);
+      const items = [...(await readItems()).values()];
+      const sum = (kind: 'input' | 'output'): number =>
+        items.reduce((total, spent) => total + spent[kind], 0);
       return { input_tokens: sum('input'), output_tokens: sum('output') };
     },
+    items: async () => Object.fromEntries(await readItems()),
   };
 }
 
 /** The JSON values of a body: the only one, or those of the events of a stream. */
 function readBody(body: string): unknown[] {
+  if (body === '') return [];
   if (!body.includes('data:')) return [JSON.parse(body)];
   const events = body.split('\n').filter((line) => line.startsWith('data: {'));
   return events.map((line) => JSON.parse(line.slice('data: '.length)));
@@ -43,11 +59,17 @@ function readBody(body: string): unknown[] {
 /** @param otherwise the key of what has no id */
 function add(items: Map<string, Spent>, value: unknown, otherwise: string): void {
   if (typeof value !== 'object' || value === null) return;
-  const { id, object, usage } = value as { id?: string; object?: string; usage?: Record<string, number> };
+  const { id, object, usage, model } = value as {
+    id?: string;
+    object?: string;
+    usage?: Record<string, number>;
+    model?: string;
+  };
   if (typeof usage === 'object' && usage !== null && !REPEATING.includes(object)) {
     items.set(id ?? otherwise, {
       input: usage.input_tokens ?? usage.prompt_tokens ?? 0,
       output: usage.output_tokens ?? usage.completion_tokens ?? 0,
+      model,
     });
     return;
   }

@@ -26,7 +26,8 @@ export const RATE_LIMITS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Chat completions, plain and streamed. The first tool is called unless the last message is a tool's; a JSON
+ * Chat completions, plain and streamed. The first tool is called unless the last message is a tool's, all of
+ * them where `parallel_tool_calls` is asked for; a JSON
  * `response_format` is kept; `prompt_cache_key` makes half of the prompt cached; a `reasoning_effort` other than
  * `none` costs reasoning tokens.
  */
@@ -63,30 +64,26 @@ function withDate(model: string): string {
 
 function answerTo(world: World, body: Body): Message {
   const message: Message = { role: 'assistant', content: null, refusal: null, annotations: [] };
-  const tool = chosenTool(body);
-  if (tool === undefined) return { ...message, content: textFor(body) };
-  const id = world.identifiers.next('call_');
-  const call: ToolCall =
-    tool.type === 'custom'
-      ? { id, type: 'custom', custom: { name: tool.custom.name, input: 'simulated' } }
-      : {
-          id,
-          type: 'function',
-          function: {
-            name: tool.function.name,
-            arguments: JSON.stringify(sampleOf(tool.function.parameters)),
-          },
-        };
-  return { ...message, tool_calls: [call] };
+  const tools = chosenTools(body);
+  if (tools.length === 0) return { ...message, content: textFor(body) };
+  return { ...message, tool_calls: tools.map((tool) => callOf(tool, world.identifiers.next('call_'))) };
 }
 
-function chosenTool(body: Body): OpenAI.Chat.ChatCompletionTool | undefined {
-  if (body.tool_choice === 'none' || body.messages.at(-1)?.role === 'tool') return undefined;
+function callOf(tool: OpenAI.Chat.ChatCompletionTool, id: string): ToolCall {
+  if (tool.type === 'custom')
+    return { id, type: 'custom', custom: { name: tool.custom.name, input: 'simulated' } };
+  const { name, parameters } = tool.function;
+  return { id, type: 'function', function: { name, arguments: JSON.stringify(sampleOf(parameters)) } };
+}
+
+function chosenTools(body: Body): readonly OpenAI.Chat.ChatCompletionTool[] {
+  if (body.tool_choice === 'none' || body.messages.at(-1)?.role === 'tool') return [];
   const choice = body.tool_choice;
   const name = typeof choice === 'object' && choice.type === 'function' ? choice.function.name : undefined;
-  return body.tools?.find(
+  const chosen = (body.tools ?? []).filter(
     (tool) => name === undefined || (tool.type === 'function' && tool.function.name === name),
   );
+  return body.parallel_tool_calls === true ? chosen : chosen.slice(0, 1);
 }
 
 function textFor({ response_format: format }: Body): string {
