@@ -5,12 +5,14 @@ import { print } from './narration.ts';
 export interface Options {
   readonly content: boolean;
   readonly otlp: boolean;
+  readonly summary: boolean;
 }
 
 const USAGE: readonly string[] = [
   'Usage: npm run demo [-- options]',
   '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
   '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
+  '  --summary  sum each trace up below its tree: a panel and a table of its steps',
   '  --help     show this',
 ];
 
@@ -21,6 +23,7 @@ export function readOptions(): Options {
       options: {
         content: { type: 'boolean', default: false },
         otlp: { type: 'boolean', default: false },
+        summary: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });

@@ -19,7 +19,7 @@ export interface Telemetry {
  * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
  * `ConsoleTreeExporter` to see them here.
  */
-export function startTelemetry({ content, otlp }: Options): Telemetry {
+export function startTelemetry({ content, otlp, summary }: Options): Telemetry {
   // OpenTelemetry keeps its problems to itself unless it is told to speak.
   process.env.OTEL_LOG_LEVEL ??= 'warn';
   const delivery = otlp ? new OtlpDelivery() : undefined;
@@ -27,7 +27,9 @@ export function startTelemetry({ content, otlp }: Options): Telemetry {
     serviceName: 'math-tutor',
     instrumentations: [new OpenAIInstrumentation(content ? { captureMessageContent: 'SPAN_ONLY' } : {})],
     spanProcessors: [
-      new SimpleSpanProcessor({ exporter: new ConsoleTreeExporter({ stream: process.stdout }) }),
+      new SimpleSpanProcessor({
+        exporter: new ConsoleTreeExporter({ stream: process.stdout, summary, steps: summary }),
+      }),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
     // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.

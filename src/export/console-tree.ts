@@ -1,7 +1,9 @@
 import { harmless } from './harmless.ts';
+import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
-import { buildTrees, type FinishedSpan } from './tree.ts';
-import { drawTree } from './tree-view.ts';
+import { summarize } from './trace-summary.ts';
+import { buildTrees, type FinishedSpan, type TraceTree } from './tree.ts';
+import { drawTree, type TreeViewOptions } from './tree-view.ts';
 
 /** Where trees are written: `process.stderr` and `process.stdout` are of this shape. */
 export interface TextStream {
@@ -18,6 +20,13 @@ export interface ConsoleTreeExporterOptions {
   readonly color?: boolean;
   /** Attributes to show as `name=value` beside the usual ones. */
   readonly attributes?: readonly string[];
+  /**
+   * A panel below each trace: its id, prompt (where content was recorded), model, project, environment,
+   * latency, tokens, cost, retries, steps and status. Default: false, since most of it stands in the tree already.
+   */
+  readonly summary?: boolean;
+  /** A numbered table of the calls of models and tools below each trace. Default: false, for the same reason. */
+  readonly steps?: boolean;
 }
 
 /** The result of an export: `ExportResultCode` 0 is success, 1 failure. */
@@ -146,12 +155,22 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${harmless(traceId)}, continued\n` : '';
-      const trees = buildTrees(trace.spans).map((tree) => drawTree(tree, view));
+      const trees = buildTrees(trace.spans).map(
+        (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
+      );
       const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
       return header + trees.join('') + footer;
     } catch (error) {
       return `trace ${harmless(traceId)}: its spans cannot be drawn (${harmless(String(error), 200)})\n`;
     }
+  }
+
+  /** Not below what comes late: its totals would be those of a part. */
+  #belowTree(tree: TraceTree, view: TreeViewOptions): string {
+    const { summary = false, steps = false } = this.#options;
+    if (!summary && !steps) return '';
+    const whole = summarize(tree);
+    return (summary ? drawSummary(whole, view) : '') + (steps ? drawSteps(whole, view) : '');
   }
 }
 

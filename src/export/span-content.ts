@@ -1,4 +1,5 @@
 import { harmless } from './harmless.ts';
+import { contentOf, readMessages } from './messages.ts';
 import { textOf } from './span-details.ts';
 
 /** An attribute with content: what went in (`›`) or came out (`‹`), and how it becomes text. */
@@ -18,8 +19,6 @@ const CONTENT: readonly ContentAttribute[] = [
 
 /** More than fits on any screen; what is longer is not read. */
 const READ_LIMIT = 500;
-/** Longer JSON is shown as it is instead of being parsed. */
-const PARSE_LIMIT = 1_000_000;
 
 /** The content of a span as lines: `› user "What is 2+2?"`, `‹ "4"`. Of messages, the last is shown. */
 export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
@@ -39,32 +38,17 @@ function quoted(value: unknown): string {
 
 /** Reads messages in the conventions' form: `[{ role, parts: [{ type, content }] }]`, as JSON or not. */
 function lastMessage(value: unknown): string {
-  const messages = parse(value);
-  const message: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
-  if (!isRecord(message) || !Array.isArray(message.parts)) return quoted(value);
-  const role = typeof message.role === 'string' ? [harmless(message.role, 40)] : [];
-  return [...role, ...message.parts.filter(isRecord).map(partText)].join(' ');
+  const message = readMessages(value)?.at(-1);
+  if (message === undefined) return quoted(value);
+  const role = message.role === '' ? [] : [harmless(message.role, 40)];
+  return [...role, ...message.parts.map(partText)].join(' ');
 }
 
 /** Text in quotes; a tool call, which is none, as it would be written: `get_weather({"city":"Paris"})`. */
-function partText(part: Record<string, unknown>): string {
+function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
     return harmless(`${textOf(part.name ?? 'tool')}(${textOf(part.arguments ?? '')})`, READ_LIMIT);
   }
-  const content = part.content ?? part.response ?? part.result;
+  const content = contentOf(part);
   return content === undefined ? `[${harmless(textOf(part.type ?? 'part'), 40)}]` : quoted(content);
-}
-
-function parse(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  if (value.length > PARSE_LIMIT) return undefined;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

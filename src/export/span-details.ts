@@ -1,3 +1,4 @@
+import { count, dollars, isNumber, tokens } from './amounts.ts';
 import { harmless } from './harmless.ts';
 import type { Segment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
@@ -124,23 +125,6 @@ function status(value: unknown, span: SpanNode['span']): Segment | undefined {
   return { text: harmless(value, 40), tone: tone ?? 'warning' };
 }
 
-function tokens(input: unknown, output: unknown): string | undefined {
-  if (isNumber(input) && isNumber(output)) return `${grouped(input)} → ${grouped(output)} tokens`;
-  if (isNumber(input)) return `${grouped(input)} input tokens`;
-  return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
-}
-
-function count(value: unknown, one: string, many: string): string | undefined {
-  return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
-}
-
-/** US dollars with two significant digits, at least cents. */
-function dollars(value: unknown): string | undefined {
-  if (!isNumber(value)) return undefined;
-  const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
-  return `$${value.toFixed(digits)}`;
-}
-
 /** On one attempt which retry it is; on the call how many there were, counted on the attempts below it. */
 function retries(resent: unknown, node: SpanNode): Segment | undefined {
   const isAttempt = node.span.name === 'attempt';
@@ -163,12 +147,4 @@ function prefix(word: string, text: string | undefined): string | undefined {
 
 function dim(text: string): Segment {
   return { text, tone: 'dim' };
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
 }

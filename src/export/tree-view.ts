@@ -147,7 +147,8 @@ function contentLines(cell: Cell, layout: Layout): Segment[][] {
 
 const SEPARATOR: Segment = { text: ' · ', tone: 'dim' };
 
-function joined(details: readonly Segment[]): Segment[] {
+/** Details with their separators between them. */
+export function joined(details: readonly Segment[]): Segment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
 }
 

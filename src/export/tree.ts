@@ -17,6 +17,8 @@ export interface FinishedSpan {
   readonly parentSpanContext?:
     | { readonly spanId: string; readonly isRemote?: boolean | undefined }
     | undefined;
+  /** What the process says of itself, such as `deployment.environment.name`. */
+  readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 

@@ -79,7 +79,8 @@ describe.concurrent('the demo', () => {
     ]);
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    const shown = treeLines(readme);
+    const [, block = ''] = readme.match(/```text\n(tutoring session .*?)```/s) ?? [];
+    const shown = treeLines(block);
     expect(shown).toContain('tutoring session');
     const lines = treeLines(stdout);
     expect(lines.slice(lines.indexOf('tutoring session'))).toEqual(shown);

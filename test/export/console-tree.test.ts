@@ -7,7 +7,7 @@ import {
   type FinishedSpan,
 } from '../../src/export/index.ts';
 import { wantsColor } from '../../src/export/terminal-text.ts';
-import { makeSpans } from './spans.ts';
+import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 /** An exporter with what it has printed. */
 function start(options: ConsoleTreeExporterOptions = {}): {
@@ -107,6 +107,37 @@ describe('when a trace is printed', () => {
     vi.advanceTimersByTime(200);
     const traceId = root?.spanContext().traceId;
     expect(printed()).toBe(`root  0 ms\n\ntrace ${traceId}, continued\nlate  0 ms\n\n`);
+  });
+});
+
+describe('below a tree', () => {
+  it('is nothing by default, and a panel and a table of steps for those who ask', async () => {
+    for (const [summary, steps] of [
+      [undefined, undefined],
+      [true, false],
+      [false, true],
+      [true, true],
+    ]) {
+      const { exporter, send, printed } = start({
+        ...(summary === undefined ? {} : { summary }),
+        ...(steps === undefined ? {} : { steps }),
+      });
+      send(...makeSpans(MATH_TUTOR));
+      await exporter.shutdown();
+      expect(printed().includes('│ Trace id ')).toBe(summary === true);
+      expect(printed().includes(' #  Step ')).toBe(steps === true);
+    }
+  });
+
+  it('is nothing where the trace goes on: its totals would be those of a part', () => {
+    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
+    const { send, printed } = start({ summary: true });
+    send(root);
+    vi.advanceTimersByTime(200);
+    send(late);
+    vi.advanceTimersByTime(200);
+    expect(printed()).toContain('continued');
+    expect(printed().match(/Trace id/g)).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,44 @@
+/** A message in the form of the conventions, read from a span. */
+export interface SpanMessage {
+  readonly role: string;
+  readonly parts: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Longer JSON is shown as it is instead of being parsed. */
+const PARSE_LIMIT = 1_000_000;
+
+/**
+ * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute: JSON, or already values.
+ *
+ * @returns `undefined` for anything else
+ */
+export function readMessages(value: unknown): SpanMessage[] | undefined {
+  const messages = parseJson(value);
+  if (!Array.isArray(messages) || !messages.every(isRecord)) return undefined;
+  return messages
+    .filter(({ parts }) => Array.isArray(parts))
+    .map(({ role, parts }) => ({
+      role: typeof role === 'string' ? role : '',
+      parts: (parts as unknown[]).filter(isRecord),
+    }));
+}
+
+/** Parses a string of JSON; anything else is returned as it is, and `undefined` what cannot be parsed. */
+export function parseJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value.length > PARSE_LIMIT) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What a part of a message says: its text, or the answer of a tool. */
+export function contentOf(part: Readonly<Record<string, unknown>>): unknown {
+  return part.content ?? part.response ?? part.result;
+}

@@ -1,0 +1,113 @@
+import { isNumber } from './amounts.ts';
+import { contentOf, readMessages } from './messages.ts';
+import { textOf } from './span-details.ts';
+import { type FinishedSpan, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from './tree.ts';
+
+/** What there is to know of a trace as a whole. */
+export interface TraceSummary {
+  readonly traceId: string;
+  readonly start: Time;
+  readonly end: Time;
+  /** What the user asked first, where content was recorded. */
+  readonly prompt: string | undefined;
+  /** In order of their first use. */
+  readonly models: readonly string[];
+  /** Where the program named itself. */
+  readonly service: string | undefined;
+  readonly project: string | undefined;
+  readonly environment: string | undefined;
+  /** `gen_ai.usage.*` over all spans: every token once. Undefined where no span has any. */
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  /** USD, where any price was known. */
+  readonly cost: number | undefined;
+  readonly runs: number;
+  readonly retries: number;
+  /** Calls of models and of tools, in order. */
+  readonly steps: readonly Row[];
+  /** Spans that failed by themselves, not only because one below them did. A failed attempt that was retried is none. */
+  readonly errors: readonly Row[];
+}
+
+/** The operations that are steps: something was asked of a model, a tool or a store. */
+const STEPS: ReadonlySet<unknown> = new Set([
+  'chat',
+  'text_completion',
+  'generate_content',
+  'embeddings',
+  'retrieval',
+  'execute_tool',
+]);
+
+/** Sums a trace up. It must have a span. */
+export function summarize(tree: TraceTree): TraceSummary {
+  const rows = [...rowsOf(tree)];
+  const spans = rows.map(({ node }) => node.span);
+  const resources = spans.map(({ resource }) => resource?.attributes ?? {});
+  const attributes = spans.map((span) => span.attributes);
+  return {
+    traceId: tree.traceId,
+    start: latest(
+      spans.map(({ startTime }) => startTime),
+      -1,
+    ),
+    end: latest(
+      spans.map(({ endTime }) => endTime),
+      1,
+    ),
+    prompt: firstPrompt(spans),
+    models: namesIn(attributes, ['gen_ai.response.model', 'gen_ai.request.model']),
+    service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
+    project: namesIn(attributes, ['openai.trace.project'])[0],
+    environment: namesIn([...attributes, ...resources], ['deployment.environment.name'])[0],
+    inputTokens: sum(attributes, 'gen_ai.usage.input_tokens'),
+    outputTokens: sum(attributes, 'gen_ai.usage.output_tokens'),
+    cost: sum(attributes, 'openai.cost'),
+    runs: attributes.filter((each) => each['gen_ai.operation.name'] === 'invoke_agent').length,
+    retries: rows.filter(isRetry).length,
+    steps: rows.filter(({ node }) => STEPS.has(node.span.attributes['gen_ai.operation.name'])),
+    errors: rows.filter(isCause),
+  };
+}
+
+/** The earliest (-1) or latest (1) of some times. */
+function latest(times: readonly Time[], sign: 1 | -1): Time {
+  return times.reduce((a, b) => (sign * (b[0] - a[0] || b[1] - a[1]) > 0 ? b : a), times[0] ?? [0, 0]);
+}
+
+type Attributes = FinishedSpan['attributes'];
+
+/** The values of the first of the attributes that each span has, each value once. */
+function namesIn(all: readonly Attributes[], names: readonly string[]): string[] {
+  const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
+  return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
+}
+
+function sum(all: readonly Attributes[], name: string): number | undefined {
+  const values = all.map((each) => each[name]).filter(isNumber);
+  return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
+}
+
+function isRetry({ node, parent }: Row): boolean {
+  const resent = node.span.attributes['http.request.resend_count'];
+  return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
+}
+
+function isCause({ node }: Row): boolean {
+  const failed = ({ status }: FinishedSpan): boolean => status.code === STATUS_ERROR;
+  if (!failed(node.span) || node.span.name === 'attempt') return false;
+  return !node.children.some(({ span }) => span.name !== 'attempt' && failed(span));
+}
+
+/** The last thing that the user says in the first messages that have it: what is before it is history. */
+function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
+  for (const { attributes } of spans) {
+    const asked = readMessages(attributes['gen_ai.input.messages'])?.findLast(({ role }) => role === 'user');
+    const text = asked?.parts
+      .filter(({ type }) => type === 'text')
+      .map((part) => textOf(contentOf(part) ?? ''))
+      .join(' ');
+    if (text) return text;
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { drawSteps, drawSummary } from '../../src/export/summary-view.ts';
+import { widthOf } from '../../src/export/terminal-text.ts';
+import { summarize, type TraceSummary } from '../../src/export/trace-summary.ts';
+import { buildTrees } from '../../src/export/tree.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+
+function summaryOf(plan: SpanPlan): TraceSummary {
+  const [tree] = buildTrees(makeSpans(plan));
+  if (tree === undefined) throw new Error('no tree');
+  return { ...summarize(tree), traceId: '0af7651916cd43dd8448eb211c80319c' };
+}
+
+const wide = { columns: undefined, color: false };
+
+/** A chat completion that was tried three times and then given up, by a program that goes on. */
+const RETRIED: SpanPlan = {
+  name: 'ask',
+  end: 3000,
+  attributes: { 'openai.trace.project': 'support', 'deployment.environment.name': 'production' },
+  children: [
+    {
+      name: 'chat gpt-4o',
+      end: 2000,
+      error: true,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'gpt-4o',
+        'error.type': 'rate_limit_exceeded',
+        'gen_ai.input.messages': JSON.stringify([
+          { role: 'user', parts: [{ type: 'text', content: 'Hello' }] },
+          { role: 'assistant', parts: [{ type: 'text', content: 'Hi' }] },
+          { role: 'user', parts: [{ type: 'text', content: 'What is 2\n+ 2?' }] },
+        ]),
+      },
+      children: [
+        { name: 'attempt', error: true, attributes: { 'error.type': '429' } },
+        { name: 'attempt', error: true, start: 1, attributes: { 'http.request.resend_count': 1 } },
+        { name: 'attempt', error: true, start: 2, attributes: { 'http.request.resend_count': 2 } },
+      ],
+    },
+  ],
+};
+
+describe('the summary of a trace', () => {
+  it('tells its totals, each token and cost once', () => {
+    expect(drawSummary(summaryOf(MATH_TUTOR), wide)).toBe(
+      [
+        '╭──────────────────────────────────────────────────────────────────────────╮',
+        '│ Trace id     0af7651916cd43dd8448eb211c80319c                            │',
+        '│ Model        gpt-4o-mini                                                 │',
+        '│ Latency      14.2 s                                                      │',
+        '│ Tokens       381 → 88 tokens                                             │',
+        '│ Runs         1                                                           │',
+        '│ Retries      0                                                           │',
+        '│ Steps        3                                                           │',
+        '│ Status       ok                                                          │',
+        '╰──────────────────────────────────────────────────────────────────────────╯',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells prompt, project, environment, retries and what failed, where that is known', () => {
+    const text = drawSummary(summaryOf(RETRIED), wide);
+    expect(text).toContain('│ Prompt       What is 2 + 2?  ');
+    expect(text).toContain('│ Project      support ');
+    expect(text).toContain('│ Environment  production ');
+    expect(text).toContain('│ Retries      2 ');
+    expect(text).toContain('│ Status       1 error: rate_limit_exceeded ');
+  });
+
+  it('adds costs up, and says nothing of a cost where no price was known', () => {
+    const model = { 'gen_ai.operation.name': 'chat' };
+    const priced = { name: 'chat', attributes: { ...model, 'openai.cost': 0.001 } };
+    expect(drawSummary(summaryOf({ name: 'x', children: [priced, priced] }), wide)).toContain('$0.0020');
+    expect(drawSummary(summaryOf({ name: 'x' }), wide)).not.toContain('Cost');
+  });
+
+  it('counts an error once, where it began', () => {
+    const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
+    expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);
+  });
+});
+
+describe('the table of steps', () => {
+  it('numbers calls of models and tools in their order', () => {
+    expect(drawSteps(summaryOf(MATH_TUTOR), wide)).toBe(
+      [
+        ' #  Step                           Duration  Status  Detail',
+        ' 1  chat gpt-4o-mini                 1.24 s  ok      step_1 · 154 → 62 tokens · tool_calls',
+        ' 2  execute_tool code_interpreter    812 ms  ok      step_1',
+        ' 3  chat gpt-4o-mini                 4.00 s  ok      step_2 · 227 → 26 tokens · stop',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says which failed, and after how many retries', () => {
+    expect(drawSteps(summaryOf(RETRIED), wide)).toContain(
+      ' 1  chat gpt-4o    2.00 s  error   ✗ rate_limit_exceeded · 2 retries\n',
+    );
+  });
+
+  it('is not there for a trace without steps', () => {
+    expect(drawSteps(summaryOf({ name: 'x' }), wide)).toBe('');
+  });
+});
+
+it.each([12, 20, 40, 60, 80])('keeps to a terminal of %d columns', (columns) => {
+  const hostile = { ...RETRIED, name: '数学\u001b[2J'.repeat(50) };
+  const summary = { ...summaryOf(hostile), prompt: '数学\u001b[2J\u202e'.repeat(50) };
+  const text =
+    drawSummary(summary, { columns, color: false }) + drawSteps(summary, { columns, color: false });
+  for (const line of text.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+});
