@@ -2,6 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Tests that run programs in lanes: clean projects with the packed package in them. */
 const LANE_TESTS = [
+  'test/docs/first-trace.test.ts',
   'test/double/packages.test.ts',
   'test/entries/*.test.ts',
   'test/lanes/**/*.test.ts',

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { type Completed, run } from '../support/lanes/command.ts';
+import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
+
+const PACKAGE = 'opentelemetry-instrumentation-openai';
+const [install, program, start] = blocksBelow('Install, and a first trace');
+const simulator = useSimulator();
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'first-trace-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('the README, followed word by word in an empty folder, shows a trace', async () => {
+  // The package is not published from here: its name in the command stands for the packed tarball.
+  await shell(install?.code.replace(` ${PACKAGE} `, ` '${inject('tarball')}' `) ?? '');
+  await writeFile(join(folder, fileName(program)), program?.code ?? '');
+  const { stdout, stderr, code } = await shell(start?.code ?? '');
+  expect(stdout).toBe('This is a simulated answer.\n');
+  expect(stderr.trim()).toMatch(/^chat gpt-4o-mini +[\d.]+ m?s +\d+ → \d+ tokens · stop$/);
+  expect(code).toBe(0);
+}, 300_000);
+
+test('and the doctor finds nothing wrong with it', async () => {
+  const { stdout } = await run('npx', [PACKAGE, 'doctor'], { cwd: folder });
+  expect(stdout).not.toContain('warning');
+});
+
+function blocksBelow(heading: string): CodeBlock[] {
+  const text = readDocument('README.md');
+  const first = text.slice(0, text.indexOf(`## ${heading}`)).split('\n').length;
+  return codeBlocksOf('README.md').filter(({ line, language }) => line > first && language !== 'text');
+}
+
+/** A block that is a file says so in its first line. */
+function fileName(block: CodeBlock | undefined): string {
+  return /^\/\/ ([\w.-]+)\n/.exec(block?.code ?? '')?.[1] ?? '';
+}
+
+/** As a reader types it; a pipe is no terminal, so trees have to be asked for. */
+function shell(command: string): Promise<Completed> {
+  const env = {
+    OPENAI_API_KEY: 'sk-first-trace',
+    OPENAI_BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'console',
+  };
+  return run('bash', ['-c', command], { cwd: folder, env, timeout: 240_000 });
+}
