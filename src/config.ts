@@ -70,6 +70,13 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   adoptRuns?: boolean;
   /**
+   * Whether the trace context travels in the metadata of runs, responses and sessions, so that the process that
+   * goes on with them finds the trace they were created in. The metadata is the API's: whoever reads what was
+   * created sees it there. The run itself is then drawn by the process that works on it. See
+   * `docs/hierarchy.md`. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   */
+  propagateInMetadata?: boolean;
+  /**
    * Whether the pieces in which a streamed run brings its messages are recorded: `off` (default), `events` on
    * the step, or `spans` below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
    */
@@ -111,6 +118,7 @@ export interface Settings {
   readonly maxConversations: number;
   readonly apiSpans: 'all' | 'writes' | 'none';
   readonly adoptRuns: boolean;
+  readonly propagateInMetadata: boolean;
   readonly streamDeltas: 'off' | 'events' | 'spans';
   readonly streamUsage: 'observe' | 'include';
   readonly cost: boolean | PricePackage;
@@ -148,6 +156,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
   adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...flag(false) },
+  propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
   streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
   streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },
   cost: {

@@ -24,6 +24,9 @@ import { runTool } from './telemetry/tool-run.ts';
 /** Streams of all other operations tell their usage anyway. */
 const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
 
+/** What these create has metadata that whoever works on it next can read. */
+const TAKE_METADATA: ReadonlySet<OperationKey> = new Set(['response', 'run', 'session', 'thread_run']);
+
 export interface ObserverHooks {
   /** Called once, before the first call is made. */
   readonly beforeFirstCall?: () => void;
@@ -99,6 +102,7 @@ export class Observer implements CallObserver, ProviderListener {
     const observation = this.#observe(call, request);
     if (observation === undefined) return undefined;
     call.wantsUsage = this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
+    call.propagates = this.settings.propagateInMetadata && TAKE_METADATA.has(route.operation);
     this.#open.add(call);
     return new OpenCall(observation, this.#open);
   }
@@ -213,7 +217,7 @@ class OpenCall implements CallObservation {
   }
 }
 
-const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, finish: () => undefined };
+const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
 
 /** A call that gets no span still tells the hierarchy what it came to. */
 function unrecorded({ parent, settled }: Placement): CallObservation {

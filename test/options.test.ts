@@ -40,6 +40,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   maxConversations: count(10_000),
   apiSpans: oneOf(['all', 'writes', 'none']),
   adoptRuns: flag(false),
+  propagateInMetadata: flag(false),
   streamDeltas: oneOf(['off', 'events', 'spans']),
   streamUsage: {
     fallback: 'observe',

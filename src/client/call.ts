@@ -93,6 +93,8 @@ export class Call {
   streamed = false;
   /** Set by the observer: the stream is asked for its usage if the caller does not say whether it wants it. */
   wantsUsage = false;
+  /** Set by the observer: the trace context travels in the metadata of what the call creates. */
+  propagates = false;
   /** The usage was asked for, so its chunk is not for the program. */
   hidesUsage = false;
   streamEnd: StreamEnd | undefined;

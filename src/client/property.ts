@@ -6,3 +6,10 @@ export function isObject(value: unknown): value is object {
 export function propertyOf(value: unknown, key: string): unknown {
   return isObject(value) ? (value as Record<string, unknown>)[key] : undefined;
 }
+
+/** What a copy of its fields stands for; other objects may be more than these. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}

@@ -7,6 +7,7 @@ import { callUnderWay, contextOf, currentCall } from './current-call.ts';
 import type { Method } from './patches.ts';
 import { unwatch, watchProps } from './results.ts';
 import { askForUsage } from './stream-usage.ts';
+import { addTraceContext } from './trace-metadata.ts';
 
 /** Sees the final options of a call, and its response. */
 export function wrapMakeRequest(original: Method): Method {
@@ -21,7 +22,8 @@ export function wrapMakeRequest(original: Method): Method {
     call.begun = true;
     const send = (resolved: unknown): unknown => {
       call.begin(resolved);
-      const sent = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
+      const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
+      const sent = guard('adding the trace context', addTraceContext, call, asking) ?? asking;
       return watchResponse(call, () => original.call(this, sent, ...rest));
     };
     // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : `: options that are promised are read before they are there

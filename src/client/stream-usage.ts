@@ -1,9 +1,10 @@
 import { arrayField, asObject, field, objectField } from '../payload.ts';
 import type { Call } from './call.ts';
+import { isPlain } from './property.ts';
 
 /**
  * The request options with `stream_options.include_usage`, where the call's observer wants to know what a stream has
- * spent and the caller did not say whether it does: the only change that is ever made to a request. What the program
+ * spent and the caller did not say whether it does. What the program
  * passed stays as it is. A raw response is left alone too, for its body would show the chunk.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options
@@ -37,11 +38,4 @@ export function isUsageChunk(chunk: unknown): boolean {
     Array.isArray(field(chunk, 'choices')) &&
     arrayField(chunk, 'choices').length === 0
   );
-}
-
-/** What a copy of its fields stands for; other objects may be more than these. */
-function isPlain(value: object | undefined): boolean {
-  if (value === undefined) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }

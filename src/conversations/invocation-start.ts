@@ -1,4 +1,4 @@
-import { type Attributes, type Context, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
 import type { Place } from '../telemetry/hierarchy.ts';
@@ -26,6 +26,8 @@ export interface InvocationStart {
   /** What the request that creates it says, where content is recorded: all there is if it is never seen. */
   readonly content: InvocationContent | undefined;
   readonly context: Context;
+  /** Where it was created, if that is not here. */
+  readonly creator?: SpanContext | undefined;
   readonly startTime: number;
   /** The invocation whose agent called for it: a subagent's turn stands below the turn that it works for. */
   readonly above?: Invocation | undefined;
@@ -42,13 +44,14 @@ export interface InvocationStart {
 export function startSpan(start: InvocationStart, place: Place): StartedInvocation {
   const { telemetry, segment, above, endpoint, attributes, context, startTime } = start;
   const caller = trace.getSpanContext(context);
-  const bounded = segment === undefined || segment.parentSpanId === caller?.spanId;
+  const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
+  const linked = [bounded ? undefined : caller, start.creator];
   return startInvocationSpan(telemetry, {
     place,
     endpoint,
     attributes,
     parent: (above ?? segment)?.contextIn(context) ?? context,
-    links: bounded || caller === undefined || above !== undefined ? [] : [{ context: caller }],
+    links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
     startTime,
   });
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Link } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanContext } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { ApiRequest } from '../operations/index.ts';
@@ -13,6 +13,8 @@ export interface FinishDetails {
 /** A span that is to stay open after its call is over, because what it stands for goes on. */
 export interface OpenSpan {
   readonly context: Context;
+  /** Links it to what came to light while it was open. */
+  link(context: SpanContext): void;
   /** Ends it with its result, at a time in milliseconds since the epoch. */
   finish(result: unknown, endTime: number, more?: FinishDetails): void;
 }

@@ -37,6 +37,8 @@ export type FindingCode =
   | 'batch_too_large'
   /** A streamed answer did not tell its usage. */
   | 'stream_without_usage'
+  /** Metadata has no room for the trace context, which therefore does not travel with what was created. */
+  | 'metadata_full'
   /** Steps of runs could not be read, and are not any more. */
   | 'steps_unread'
   /** This Node has no hook that sees ES modules, and the program is one. */

@@ -106,6 +106,12 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
     action: () =>
       'Ask for it in the request, stream_options: { include_usage: true }, or for all of them: streamUsage: "include".',
   },
+  metadata_full: {
+    severity: 'information',
+    message: () =>
+      'The metadata of a request has no room for the trace context, so whoever goes on with what it created does not find its trace.',
+    action: () => 'The API takes 16 pairs: leave some to the propagator, one or two for W3C trace context.',
+  },
   steps_unread: {
     severity: 'warning',
     message: (count) =>

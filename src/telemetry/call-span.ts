@@ -1,4 +1,12 @@
-import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import { type Call, type CallObservation, readHeader } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
@@ -140,6 +148,10 @@ export class CallSpan implements CallObservation {
     guard('placing a result', () => this.#settled?.(call, result, this));
     if (guard('keeping a span open', () => this.#keepsOpen?.(call, result, this)) === true) return;
     this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
+  }
+
+  link(context: SpanContext): void {
+    this.#span.addLink({ context });
   }
 
   /** Ends a span that was kept open, with the result that the operation came to in the end. */

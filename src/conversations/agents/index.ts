@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
@@ -6,6 +6,7 @@ import { field, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
+import { creatorOf } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
@@ -85,7 +86,10 @@ export class Agents implements ConversationApi {
       links:
         turnId === undefined || request.route.folds === undefined ? [] : this.#conversations.linksTo(turnId),
       ...(events === undefined ? {} : { chunk: (event, time) => events.add(event, time) }),
-      settled: (ended) => {
+      settled: (ended, _, span) => {
+        const creator = template === SESSION ? creatorOf(ended.value) : undefined;
+        if (creator !== undefined && creator.traceId !== trace.getSpanContext(span.context)?.traceId)
+          span.link(creator);
         const seen = { ...sighting, time: ended.endTime, live: false };
         if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
         if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime, read.sessionId);

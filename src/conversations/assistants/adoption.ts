@@ -1,35 +1,47 @@
+import { trace } from '@opentelemetry/api';
 import { readHeader } from '../../client/call.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
+import { creatorOf } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
+import { activeSpan } from '../segment.ts';
 import { ServerClock } from '../timing.ts';
 import { type AssistantsCall, useOf } from './assistants-call.ts';
 import { readRun } from './objects.ts';
+import type { RunHandedOn } from './undrawn-run.ts';
+
+/** When and how a run that nobody here draws came to light. */
+export interface RunSighting {
+  readonly time: number;
+  /** Of the response, whose date tells what the server's clock says. */
+  readonly headers: unknown;
+  /** What this process knows of it, if it created it. */
+  readonly handedOn: RunHandedOn | undefined;
+}
 
 /**
- * Begins to draw a run that another process has created, from the run's own times; once, however often it
- * passes by.
- *
- * @param headers of the response, whose date tells what the server's clock says
- * @returns the run, if it is one that nobody here draws
+ * Begins to draw a run that nobody here draws, from the run's own times; once, however often it passes by. Where
+ * no span is active it goes on in the trace that it was created in, otherwise it has a link to there.
  */
 export function adoptRun(
   telemetry: Telemetry,
   conversations: Conversations,
   read: AssistantsCall,
   value: unknown,
-  sighting: { time: number; headers: unknown },
+  sighting: RunSighting,
 ): Invocation | undefined {
-  if (!telemetry.settings.adoptRuns) return undefined;
   const run = readRun(value, { content: telemetry.wantsContent });
   if (run === undefined || conversations.knows(run.id)) return undefined;
   const date = Date.parse(readHeader(sighting.headers, 'date') ?? '');
   const clock = ServerClock.reading(Number.isNaN(date) ? sighting.time : date, sighting.time);
   const threadId = run.conversationId ?? read.threadId;
+  const creator = creatorOf(value);
+  const goesOn = creator !== undefined && activeSpan(read.context) === undefined;
+  const context = goesOn ? trace.setSpanContext(read.context, creator) : read.context;
   return conversations.openInvocation({
     kind: 'thread',
-    segment: conversations.open(useOf(read, threadId)),
+    segment: conversations.open({ ...useOf(read, threadId), context }),
     agent: conversations.agents.get(run.agentId ?? ''),
     agentId: run.agentId,
     endpoint: read.endpoint,
@@ -38,12 +50,15 @@ export function adoptRun(
       ...(run.model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: run.model }),
     },
     asked:
-      threadId === undefined
+      sighting.handedOn?.asked ??
+      (threadId === undefined
         ? { count: 0, messages: [] }
-        : conversations.conversation('thread', threadId).takeUnanswered(),
+        : conversations.conversation('thread', threadId).takeUnanswered()),
     content: undefined,
-    context: read.context,
-    startTime: Math.min(clock.local(run.createdAt, sighting.time), sighting.time),
+    context,
+    creator: goesOn ? undefined : creator,
+    startTime:
+      sighting.handedOn?.startTime ?? Math.min(clock.local(run.createdAt, sighting.time), sighting.time),
     clock,
   });
 }

@@ -1,32 +1,39 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { BoundedMap } from '../../bounded-map.ts';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { field, stringField } from '../../payload.ts';
+import { field, objectField, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
-import type { Invocation } from '../invocation.ts';
 import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import { derivesTraceIds } from '../trace-id.ts';
-import { adoptRun } from './adoption.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { RunCreation, RunRequest } from './run-calls.ts';
 import { startRun } from './run-start.ts';
 import { Sightings } from './sightings.ts';
+import { type RunHandedOn, UndrawnRun } from './undrawn-run.ts';
 
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
+const CREATES_THREAD: ReadonlySet<string> = new Set(['/threads', '/threads/runs']);
+const MOST_HANDED_ON = 1_000;
+
+type Asked = ReturnType<typeof readAskedMessages>;
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export class Assistants implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
+  /** Runs that this process has created and does not draw. */
+  readonly #handedOn: BoundedMap<string, RunHandedOn>;
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
+    this.#handedOn = conversations.remember(MOST_HANDED_ON);
   }
 
   static covers({ route }: ApiRequest): boolean {
@@ -44,6 +51,7 @@ export class Assistants implements ConversationApi {
     if (folds !== 'run') return undefined;
     const read = this.#read(call, request, endpoint);
     if (operation === 'run' || operation === 'thread_run') {
+      if (this.#handsOn(request)) return undefined;
       const invocation = startRun(this.#telemetry, this.#conversations, read, startAttributes);
       return new RunCreation(call, invocation, this.#conversations, read.sightings);
     }
@@ -60,21 +68,32 @@ export class Assistants implements ConversationApi {
     const segment = this.#segmentOf(read);
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
     segment?.requestStarted();
-    const created = route.template === '/threads' ? readAskedMessages(request.body, this.#content) : [];
+    const asked = this.#messagesIn(request);
+    const run =
+      route.folds === 'run'
+        ? new UndrawnRun(this.#telemetry, this.#conversations, read, this.#handedOn)
+        : undefined;
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
-      links: read.runId === undefined || route.folds !== 'run' ? [] : this.#conversations.linksTo(read.runId),
-      ...(route.folds === 'run' ? { chunk: this.#chunksOf(read) } : {}),
-      settled: (ended) => {
-        if (route.folds === 'run' && ended.outcome === 'value')
-          this.#adopt(read, ended.value, ended.endTime, ended.headers);
+      links: read.runId === undefined || run === undefined ? [] : this.#conversations.linksTo(read.runId),
+      ...(run === undefined ? {} : { chunk: (event, time) => run.chunk(event, time) }),
+      settled: (ended, _, span) => {
+        if (CREATES_THREAD.has(route.template)) this.#threadCreated(read, segment, asked, ended);
+        else if (ended.outcome === 'value') this.#threadChanged(read, asked, ended.value);
+        if (this.#handsOn(request) && ended.outcome === 'value') this.#handOn(read, ended.value);
+        run?.settled(ended, span);
         this.#sight(read, ended);
         segment?.requestEnded(ended.endTime);
-        if (route.template === '/threads') this.#threadCreated(read, segment, created, ended);
-        else if (ended.outcome === 'value') this.#threadChanged(read, ended.value);
       },
     };
+  }
+
+  /** The user's messages that a request brings, beside what it creates. */
+  #messagesIn({ route: { template, operation }, body }: ApiRequest): Asked {
+    if (template === '/threads') return readAskedMessages(body, this.#content);
+    if (operation === 'thread_run') return readAskedMessages(objectField(body, 'thread'), this.#content);
+    return operation === 'run' ? readAskedMessages(body, this.#content) : [];
   }
 
   get #content(): boolean {
@@ -103,19 +122,18 @@ export class Assistants implements ConversationApi {
     return new RunRequest(call, request, invocation, this.#conversations, sightings);
   }
 
-  #adopt(read: AssistantsCall, value: unknown, time: number, headers: unknown): Invocation | undefined {
-    const invocation = adoptRun(this.#telemetry, this.#conversations, read, value, { time, headers });
-    if (invocation !== undefined) read.sightings.result(value, time, invocation);
-    return invocation;
+  /** A run that is not streamed is left to whoever works on it: that it is asked for is a span of its own. */
+  #handsOn({ route: { operation }, streamed }: ApiRequest): boolean {
+    const creates = operation === 'run' || operation === 'thread_run';
+    return creates && !streamed && this.#telemetry.settings.propagateInMetadata;
   }
 
-  /** The stream of a run that this process does not draw: its events count once it is adopted. */
-  #chunksOf(read: AssistantsCall): (event: unknown, time: number) => void {
-    let adopted: Invocation | undefined;
-    return (event, time) => {
-      if (adopted === undefined) adopted = this.#adopt(read, field(event, 'data'), time, read.call.headers);
-      else read.sightings.event(event, time, adopted);
-    };
+  #handOn({ call, threadId }: AssistantsCall, run: unknown): void {
+    const id = stringField(run, 'id');
+    const thread = threadId ?? stringField(run, 'thread_id');
+    if (id === undefined || thread === undefined) return;
+    const asked = this.#conversations.conversation('thread', thread).takeUnanswered();
+    this.#handedOn.set(id, { startTime: call.startTime, asked });
   }
 
   /** Without an active span every use opens a segment; below one, only what changes something does. */
@@ -135,13 +153,9 @@ export class Assistants implements ConversationApi {
   }
 
   /** @param provisional the segment that was opened for a thread whose id was not known */
-  #threadCreated(
-    read: AssistantsCall,
-    provisional: Segment | undefined,
-    messages: ReturnType<typeof readAskedMessages>,
-    call: Call,
-  ): void {
-    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+  #threadCreated(read: AssistantsCall, provisional: Segment | undefined, messages: Asked, call: Call): void {
+    const key = read.request.route.template === '/threads' ? 'id' : 'thread_id';
+    const id = call.outcome === 'value' ? stringField(call.value, key) : undefined;
     if (id === undefined) {
       provisional?.end(call.endTime);
       return;
@@ -152,9 +166,10 @@ export class Assistants implements ConversationApi {
     for (const message of messages) conversation.asked(message);
   }
 
-  #threadChanged({ call, request, threadId }: AssistantsCall, value: unknown): void {
+  #threadChanged({ call, request, threadId }: AssistantsCall, asked: Asked, value: unknown): void {
     if (threadId === undefined) return;
     const { template } = request.route;
+    for (const message of asked) this.#conversations.conversation('thread', threadId).asked(message);
     if (template === '/threads/{thread_id}' && call.method === 'DELETE')
       this.#conversations.endConversation('thread', threadId);
     if (

@@ -9,6 +9,7 @@ import type { Place } from '../../telemetry/hierarchy.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Conversations, Use } from '../conversations.ts';
+import { creatorOf } from '../creator.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import { derivesTraceIds } from '../trace-id.ts';
@@ -67,7 +68,13 @@ export class Responses implements ConversationApi {
       links: known === undefined ? [] : [{ context: known.context }],
       ...(route.operation === 'response'
         ? this.#followResponse(call, request, segment, parent)
-        : { settled: (ended: Call) => this.#settled(request, segment, ended) }),
+        : {
+            settled: (ended: Call, result: unknown, span: OpenSpan) => {
+              const creator = linked === undefined ? creatorOf(result) : undefined;
+              if (creator !== undefined) span.link(creator);
+              this.#settled(request, segment, ended);
+            },
+          }),
     };
   }
 
