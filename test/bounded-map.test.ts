@@ -27,6 +27,22 @@ describe('when there is one too many', () => {
   });
 });
 
+test('the order of use holds, wherever something was used or deleted', () => {
+  const evicted: string[] = [];
+  const map = filled(5, 'abcde', evicted);
+  map.get('c');
+  map.delete('d');
+  map.get('a');
+  map.get('a');
+  map.delete('b');
+  expect(map.values()).toEqual(['E', 'C', 'A']);
+  map.delete('e');
+  map.delete('a');
+  for (const key of 'fghijk') map.set(key, key.toUpperCase());
+  expect(map.values()).toEqual(['G', 'H', 'I', 'J', 'K']);
+  expect(evicted).toEqual(['C', 'F']);
+});
+
 test('there is always room for one', () => {
   expect(filled(0, 'ab').values()).toEqual(['B']);
   expect(filled(-1, 'ab').values()).toEqual(['B']);
@@ -38,7 +54,9 @@ test('what is deleted or was never there is nothing', () => {
   map.delete('a');
   expect([map.get('a'), map.get('x'), map.size]).toEqual([undefined, undefined, 1]);
   map.clear();
-  expect(map.size).toBe(0);
+  expect([map.size, map.values(), map.get('b')]).toEqual([0, [], undefined]);
+  map.set('c', 'C');
+  expect(map.values()).toEqual(['C']);
   expect(evicted).toEqual([]);
 });
 
