@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { BUDGETED, overspent, readBudget } from './budget.ts';
+import { measureCost } from './measure.ts';
+
+const budget = await readBudget();
+
+describe('one operation allocates and calls no more than its budget', () => {
+  it.each(BUDGETED)('%s', { timeout: 120_000 }, async (name) => {
+    expect(overspent(name, budget, await measureCost(name))).toBeUndefined();
+  });
+});
+
+describe('a budget', () => {
+  const chat = { chat: { bytes: 10_000, calls: 100 } };
+
+  it('is kept by what is within two per cent of it', () => {
+    const cost = { bytes: 10_200, calls: 102, byFunction: {} };
+    expect(overspent('chat', chat, cost)).toBeUndefined();
+  });
+
+  it('is overspent by what is more, and the functions that are called most are named', () => {
+    const byFunction = { 'src/a.ts once': 1, 'src/a.ts often': 102 };
+    expect(overspent('chat', chat, { bytes: 10_201, calls: 103, byFunction })).toBe(
+      [
+        "One operation of 'chat' costs more than its budget:",
+        '  10201 bytes instead of 10000',
+        '  103 calls instead of 100',
+        'What is called most:',
+        '  102.0 × src/a.ts often',
+        '  1.0 × src/a.ts once',
+        'If it is worth that much: npm run budget',
+      ].join('\n'),
+    );
+  });
+
+  it('is missed where there is none', () => {
+    expect(overspent('new', chat, { bytes: 1, calls: 1, byFunction: {} })).toBe(
+      'new has no budget: npm run budget',
+    );
+  });
+});

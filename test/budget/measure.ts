@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { mustRun } from '../support/lanes/command.ts';
+import { ROOT } from '../support/lanes/paths.ts';
+
+/** What one operation costs more than in an uninstrumented program. */
+export interface Cost {
+  readonly bytes: number;
+  /** Calls of functions, ours and those of OpenTelemetry. */
+  readonly calls: number;
+  readonly byFunction: Readonly<Record<string, number>>;
+}
+
+/** One thread, no compiler, and a young generation that is not full before the measurement is over. */
+const FLAGS = [
+  '--expose-gc',
+  '--predictable',
+  '--no-opt',
+  '--no-maglev',
+  '--no-sparkplug',
+  '--no-lazy-feedback-allocation',
+  '--min-semi-space-size=128',
+  '--max-semi-space-size=128',
+];
+
+/** @param name of a case of the benchmarks; each has a process of its own, so that no case changes another */
+export async function measureCost(name: string): Promise<Cost> {
+  const program = join(import.meta.dirname, 'program.ts');
+  return JSON.parse(await mustRun(process.execPath, [...FLAGS, program, name], { cwd: ROOT }));
+}
