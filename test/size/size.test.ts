@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { describe, expect, test } from 'vitest';
+import { mustRun } from '../support/lanes/command.ts';
+import { ROOT } from '../support/lanes/paths.ts';
+import { ENTRIES } from './entries.ts';
+
+const DIST = join(ROOT, 'dist');
+
+/** Bytes of a bundle as a program would ship it, without the packages that it has anyway. */
+async function bundledSize(file: string): Promise<number> {
+  const bundle = await rolldown({ input: file, external: /^(?!\.|\/|[A-Z]:)/i, platform: 'node' });
+  const { output } = await bundle.generate({ minify: true });
+  return output.reduce((sum, part) => sum + (part.type === 'chunk' ? Buffer.byteLength(part.code) : 0), 0);
+}
+
+/** What Node loads for one file, packages by their names; the files of this package aside. */
+async function loadedBy(file: string): Promise<string[]> {
+  const program = `
+    const { registerHooks } = require('node:module');
+    const loaded = new Set();
+    registerHooks({ load: (url, context, next) => (loaded.add(url), next(url, context)) });
+    import(${JSON.stringify(file)}).then(() => process.stdout.write(JSON.stringify([...loaded])));
+  `;
+  const urls: string[] = JSON.parse(await mustRun(process.execPath, ['--eval', program], { cwd: ROOT }));
+  const names = urls
+    .filter((url) => !url.includes('/dist/') || url.includes('/node_modules/'))
+    .map((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? url);
+  return [...new Set(names)].sort();
+}
+
+describe.each(ENTRIES)('the entry $name', ({ name, kilobytes, loads }) => {
+  test(`is less than ${kilobytes} kB in a bundle`, async () => {
+    expect(await bundledSize(join(DIST, `${name}.mjs`))).toBeLessThan(kilobytes * 1_000);
+  });
+
+  test.each(['mjs', 'cjs'])('as %s loads only what it uses', async (format) => {
+    expect(await loadedBy(join(DIST, `${name}.${format}`))).toEqual([...loads].sort());
+  });
+});
