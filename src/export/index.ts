@@ -1,3 +1,4 @@
+export { CircuitBreakerExporter, type CircuitBreakerExporterOptions } from './circuit-breaker.ts';
 export { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type TextStream } from './console-tree.ts';
 export { ContentStore, type ContentStoreOptions } from './content-store.ts';
 export type { FinishedSpan } from './tree.ts';

@@ -76,12 +76,22 @@ const TYPED_PROGRAM = `
   import { NodeSDK } from '@opentelemetry/sdk-node';
   import { OpenAIInstrumentation, type OpenAIInstrumentationConfig } from 'opentelemetry-instrumentation-openai';
   import { instrumentOpenAI } from 'opentelemetry-instrumentation-openai/client';
+  import { CircuitBreakerExporter } from 'opentelemetry-instrumentation-openai/export';
+  import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
+  import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+  import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+  import type { LogRecordExporter } from '@opentelemetry/sdk-logs';
+  import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+  import type { SpanExporter } from '@opentelemetry/sdk-trace';
   import OpenAI from 'openai';
 
   const config: OpenAIInstrumentationConfig = { captureMessageContent: 'SPAN_ONLY' };
   export const sdk = new NodeSDK({ instrumentations: [new OpenAIInstrumentation(), new OpenAIInstrumentation(config)] });
   export const client: OpenAI = instrumentOpenAI(new OpenAI());
   export const Class: typeof OpenAI = instrumentOpenAI(OpenAI, config);
+  export const spans: SpanExporter = new CircuitBreakerExporter(new OTLPTraceExporter());
+  export const records: LogRecordExporter = new CircuitBreakerExporter(new OTLPLogExporter());
+  export const reader = new PeriodicExportingMetricReader({ exporter: new CircuitBreakerExporter(new OTLPMetricExporter()) });
   // @ts-expect-error There is no such value.
   export const wrong: OpenAIInstrumentationConfig = { captureMessageContent: 'SOMETIMES' };
 `;

@@ -1,0 +1,357 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import {
+  BatchLogRecordProcessor,
+  LoggerProvider,
+  type LogRecordExporter,
+  type ReadableLogRecord,
+} from '@opentelemetry/sdk-logs';
+import {
+  AggregationTemporality,
+  ConsoleMetricExporter,
+  InMemoryMetricExporter,
+  InstrumentType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
+import {
+  BatchSpanProcessor,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanExporter,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { CircuitBreakerExporter } from '../../src/export/index.ts';
+
+type Callback = Parameters<SpanExporter['export']>[1];
+type Result = Parameters<Callback>[0];
+
+const OK: Result = { code: 0 };
+const DOWN: Result = { code: 1, error: new Error('connection refused') };
+
+/** An exporter that answers as the test says. */
+class Backend implements SpanExporter {
+  /** What happens to an export: by default it succeeds. */
+  answer: (report: Callback) => unknown = (report) => report(OK);
+  exports = 0;
+  export(_spans: ReadableSpan[], report: Callback): void {
+    this.exports++;
+    // biome-ignore lint/correctness/noVoidTypeReturn: an exporter in JavaScript may return anything.
+    return this.answer(report) as undefined;
+  }
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+let logged: string[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  logged = [];
+  const write = (line: string): void => {
+    if (line.startsWith('opentelemetry-instrumentation-openai: ')) logged.push(line);
+  };
+  diag.setLogger(
+    { verbose: write, debug: write, info: write, warn: write, error: write },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+  );
+  return () => {
+    diag.disable();
+    vi.useRealTimers();
+  };
+});
+
+function start(backend: Backend = new Backend()): {
+  backend: Backend;
+  exporter: CircuitBreakerExporter<Backend>;
+  /** Exports once, or a number of times, and gives the results that were reported. */
+  exportOnce(): Result[];
+  exportTimes(times: number): Result[];
+} {
+  const exporter = new CircuitBreakerExporter(backend);
+  const exportTimes = (times: number): Result[] => {
+    const results: Result[] = [];
+    for (let index = 0; index < times; index++) exporter.export([], (result) => results.push(result));
+    return results;
+  };
+  return { backend, exporter, exportTimes, exportOnce: () => exportTimes(1) };
+}
+
+const fails = (report: Callback): void => report(DOWN);
+const broken = (): never => {
+  throw new Error('broken');
+};
+
+describe('an exporter whose backend is down', () => {
+  it('is left alone for a minute after ten failures in a row; what is dropped looks exported', () => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = fails;
+    expect(exportTimes(10)).toEqual(Array(10).fill(DOWN));
+    expect(exporter.open).toBe(true);
+    expect(exportTimes(5)).toEqual(Array(5).fill(OK));
+    vi.advanceTimersByTime(59_999);
+    exportTimes(1);
+    expect(backend.exports).toBe(10);
+    vi.advanceTimersByTime(1);
+    expect(exportTimes(2)).toEqual([DOWN, OK]);
+    expect(backend.exports).toBe(11);
+  });
+
+  it('is used again once it works, and only what it missed is gone', () => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = fails;
+    exportTimes(12);
+    backend.answer = (report) => report(OK);
+    vi.advanceTimersByTime(60_000);
+    exportTimes(3);
+    expect(exporter.open).toBe(false);
+    expect(backend.exports).toBe(10 + 3);
+  });
+
+  it('is told of when the breaker opens and when it closes, each time once', () => {
+    const { backend, exporter } = start();
+    const span = { name: 'a span' } as ReadableSpan;
+    backend.answer = fails;
+    for (let index = 0; index < 13; index++) exporter.export([span, span], () => undefined);
+    vi.advanceTimersByTime(60_000);
+    for (let index = 0; index < 3; index++) exporter.export([span], () => undefined);
+    expect(logged).toEqual([expect.stringContaining('CircuitBreakerExporter of Backend opens')]);
+    backend.answer = (report) => report(OK);
+    vi.advanceTimersByTime(60_000);
+    for (let index = 0; index < 3; index++) exporter.export([span], () => undefined);
+    expect(exporter.dropped).toBe(3 * 2 + 2);
+    expect(logged.slice(1)).toEqual([expect.stringContaining('closes: the backend is back, 8 were dropped')]);
+  });
+
+  it('keeps its thresholds when others are asked for', () => {
+    const backend = new Backend();
+    const exporter = new CircuitBreakerExporter(backend, { failures: 2, pause: 100 });
+    backend.answer = fails;
+    for (let index = 0; index < 5; index++) exporter.export([], () => undefined);
+    vi.advanceTimersByTime(100);
+    exporter.export([], () => undefined);
+    expect(backend.exports).toBe(3);
+  });
+});
+
+describe('a failure is', () => {
+  const failures: readonly (readonly [string, (report: Callback) => unknown])[] = [
+    ['a result that says so', fails],
+    ['a throw', broken],
+    ['a promise that rejects', () => Promise.reject(new Error('broken'))],
+    ['a result that is none', (report) => report(undefined as unknown as Result)],
+    ['no answer in ten seconds', () => undefined],
+  ];
+  it.each(failures)('%s', async (_, answer) => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = answer;
+    const results = exportTimes(10);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(results).toHaveLength(10);
+    expect(results.map((result) => result?.code)).not.toContain(OK.code);
+    expect(exporter.open).toBe(true);
+  });
+});
+
+describe('an answer', () => {
+  it('that comes twice is taken once', () => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = (report) => {
+      report(DOWN);
+      report(DOWN);
+      report(OK);
+    };
+    expect(exportTimes(9)).toHaveLength(9);
+    expect(exporter.open).toBe(false);
+    exportTimes(1);
+    expect(exporter.open).toBe(true);
+  });
+
+  it('that comes late is reported as a failure once, but counts if it is a success', () => {
+    const { backend, exporter, exportOnce } = start();
+    const late: Callback[] = [];
+    backend.answer = (report) => late.push(report);
+    for (let index = 0; index < 15; index++) {
+      const results = exportOnce();
+      vi.advanceTimersByTime(10_000);
+      expect(results).toEqual([{ code: 1, error: new Error('no answer within 10000 ms') }]);
+      late.at(-1)?.(OK);
+      expect(results).toHaveLength(1);
+    }
+    expect(exporter.open).toBe(false);
+  });
+
+  it('that comes late and is a failure counts once', () => {
+    const { backend, exporter, exportTimes } = start();
+    const late: Callback[] = [];
+    backend.answer = (report) => late.push(report);
+    exportTimes(9);
+    vi.advanceTimersByTime(10_000);
+    for (const report of late) report(DOWN);
+    expect(exporter.open).toBe(false);
+  });
+
+  it('reaches a callback that throws, and the exporter does not notice', () => {
+    const { backend, exporter } = start();
+    const thrown = vi.fn();
+    backend.answer = (report) => {
+      try {
+        report(OK);
+      } catch (error) {
+        thrown(error);
+      }
+    };
+    exporter.export([], broken);
+    expect(thrown).not.toHaveBeenCalled();
+  });
+});
+
+describe('shutdown and forceFlush', () => {
+  it('are the exporter’s, with its errors', async () => {
+    const { backend, exporter } = start();
+    const flush = vi.spyOn(backend, 'forceFlush');
+    const shutdown = vi.spyOn(backend, 'shutdown').mockRejectedValue(new Error('no'));
+    await exporter.forceFlush();
+    expect(flush).toHaveBeenCalledOnce();
+    await expect(exporter.shutdown()).rejects.toThrow('no');
+    expect(shutdown).toHaveBeenCalledOnce();
+  });
+
+  it.each(['forceFlush', 'shutdown'] as const)('%s waits ten seconds for one that hangs', async (method) => {
+    const { backend, exporter } = start();
+    vi.spyOn(backend, method).mockReturnValue(new Promise(() => undefined));
+    const done = vi.fn();
+    exporter[method]().then(done, done);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(done).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(done).toHaveBeenCalledExactlyOnceWith(undefined);
+    expect(logged).toEqual([expect.stringContaining(`${method} takes longer than 10000 ms`)]);
+  });
+
+  it('wait for nothing while it is open, but shut the exporter down', async () => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = fails;
+    exportTimes(10);
+    const flush = vi.spyOn(backend, 'forceFlush');
+    const shutdown = vi.spyOn(backend, 'shutdown').mockReturnValue(new Promise(() => undefined));
+    await exporter.forceFlush();
+    await exporter.shutdown();
+    expect(flush).not.toHaveBeenCalled();
+    expect(shutdown).toHaveBeenCalledOnce();
+  });
+
+  it('throw nothing while it is open', async () => {
+    const { backend, exporter, exportTimes } = start();
+    backend.answer = fails;
+    exportTimes(10);
+    vi.spyOn(backend, 'shutdown').mockImplementation(broken);
+    await expect(exporter.shutdown()).resolves.toBeUndefined();
+  });
+});
+
+describe('with the SDK', () => {
+  beforeEach(() => vi.useRealTimers());
+
+  it('spans of a batch processor arrive, and those of an open breaker are counted', async () => {
+    const memory = new InMemorySpanExporter();
+    const exporter = new CircuitBreakerExporter(memory, { failures: 1 });
+    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
+    const tracer = provider.getTracer('test');
+    tracer.startSpan('first').end();
+    await provider.forceFlush();
+    expect(memory.getFinishedSpans().map(({ name }) => name)).toEqual(['first']);
+    vi.spyOn(memory, 'export').mockImplementation((_, report) => report(DOWN));
+    tracer.startSpan('second').end();
+    await expect(provider.forceFlush()).rejects.toBeDefined();
+    for (let index = 0; index < 3; index++) tracer.startSpan('dropped').end();
+    await provider.forceFlush();
+    await provider.shutdown();
+    expect(exporter.dropped).toBe(3);
+  });
+
+  it('a backend that hangs keeps a batch processor from shutting down for ten seconds, not for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { backend, exporter } = start();
+    backend.answer = () => undefined;
+    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
+    provider.getTracer('test').startSpan('lost').end();
+    const done = vi.fn();
+    provider.shutdown().then(done, done);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(done).toHaveBeenCalledOnce();
+  });
+
+  it('an exporter that throws does not disturb what ends a span', async () => {
+    const { backend, exporter } = start();
+    backend.answer = broken;
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    for (let index = 0; index < 12; index++) provider.getTracer('test').startSpan('span').end();
+    await provider.forceFlush().catch(() => undefined);
+    expect(exporter.dropped).toBe(2);
+  });
+
+  it('metrics are read as their exporter wants them, and data points are counted', async () => {
+    const memory = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+    const exporter = new CircuitBreakerExporter(memory, { failures: 1 });
+    expect(exporter.selectAggregationTemporality?.(InstrumentType.COUNTER)).toBe(
+      AggregationTemporality.DELTA,
+    );
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
+    const provider = new MeterProvider({ readers: [reader] });
+    const counter = provider.getMeter('test').createCounter('calls');
+    counter.add(1, { model: 'a' });
+    await provider.forceFlush();
+    expect(memory.getMetrics()[0]?.scopeMetrics[0]?.metrics[0]?.aggregationTemporality).toBe(
+      AggregationTemporality.DELTA,
+    );
+    vi.spyOn(memory, 'export').mockImplementation((_, report) => report(DOWN));
+    counter.add(1, { model: 'a' });
+    await provider.forceFlush();
+    counter.add(1, { model: 'a' });
+    counter.add(1, { model: 'b' });
+    await provider.forceFlush();
+    expect(exporter.dropped).toBe(2);
+    await provider.shutdown();
+  });
+
+  it('an exporter that has no selectors of its own gets none', () => {
+    const { exporter } = start();
+    expect('selectAggregation' in exporter).toBe(false);
+    expect('selectAggregationTemporality' in exporter).toBe(false);
+    const metrics = new CircuitBreakerExporter(new ConsoleMetricExporter());
+    expect('selectAggregationTemporality' in metrics).toBe(true);
+  });
+
+  it('log records arrive', async () => {
+    const bodies: unknown[] = [];
+    const exporter = new CircuitBreakerExporter<LogRecordExporter>({
+      export(records: ReadableLogRecord[], report): void {
+        bodies.push(...records.map(({ body }) => body));
+        report(OK);
+      },
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    });
+    const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
+    provider.getLogger('test').emit({ body: 'hello' });
+    await provider.shutdown();
+    expect(bodies).toEqual(['hello']);
+  });
+
+  it('it has the type of what it wraps', () => {
+    const spans: SpanExporter = new CircuitBreakerExporter(new InMemorySpanExporter());
+    const metrics: PushMetricExporter = new CircuitBreakerExporter(
+      new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
+    );
+    // @ts-expect-error An exporter of spans takes no metrics.
+    const wrong: PushMetricExporter = new CircuitBreakerExporter(new InMemorySpanExporter());
+    expect([spans, metrics, wrong]).toHaveLength(3);
+  });
+});
