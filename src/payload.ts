@@ -3,6 +3,10 @@
  * of another type, or throw when read. Each accessor gives the value in the one type asked for, or `undefined`.
  */
 
+/** Characters. What is recorded of names is bounded by that, and so is what maps keep by them. */
+const LONGEST_NAME = 1_024;
+const MOST_NAMES = 128;
+
 export type PayloadObject = Readonly<Record<string, unknown>>;
 
 /** The value as an object whose fields can be asked for; `undefined` for `null`, arrays and primitives. */
@@ -30,10 +34,22 @@ export function arrayField(value: unknown, key: string): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** A non-empty string. */
-export function stringField(value: unknown, key: string): string | undefined {
+/** A non-empty text of any length, which a limit is to be put on where it is recorded. */
+export function textField(value: unknown, key: string): string | undefined {
   const found = field(value, key);
   return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+/** A non-empty string that names something: an id, a model, a status. Nothing of the API has longer names. */
+export function stringField(value: unknown, key: string): string | undefined {
+  const found = textField(value, key);
+  return found !== undefined && found.length <= LONGEST_NAME ? found : undefined;
+}
+
+/** A short word of no more than letters, digits, `_`, `.` and `-`: anything else may quote somebody. */
+export function wordField(value: unknown, key: string): string | undefined {
+  const found = stringField(value, key);
+  return found !== undefined && /^[\w.-]{1,64}$/.test(found) ? found : undefined;
 }
 
 export function numberField(value: unknown, key: string): number | undefined {
@@ -67,4 +83,9 @@ export function row<Value>(
 
 export function strings(values: readonly unknown[]): string[] {
   return values.filter((value): value is string => typeof value === 'string');
+}
+
+/** Strings that name something, no more than anybody needs. */
+export function names(values: readonly unknown[]): string[] {
+  return strings(values.slice(0, MOST_NAMES)).filter((value) => value.length <= LONGEST_NAME);
 }

@@ -1,7 +1,7 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { booleanField, field, numberField, objectField, stringField } from '../payload.ts';
+import { booleanField, field, numberField, objectField, stringField, textField } from '../payload.ts';
 
 /** How a call ended: exactly one of these, once. */
 export type Outcome =
@@ -216,7 +216,7 @@ function passChunk(observation: CallObservation, value: unknown, time: number): 
 
 function readOptions(call: Call, options: unknown): void {
   call.method = stringField(options, 'method')?.toUpperCase() ?? '';
-  call.path = stringField(options, 'path') ?? '';
+  call.path = textField(options, 'path') ?? '';
   call.body = field(options, 'body');
   call.query = field(options, 'query');
   call.streamed = booleanField(options, 'stream') ?? booleanField(call.body, 'stream') ?? false;

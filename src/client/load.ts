@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { noticeOpenAI } from '../doctor/copies.ts';
 import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
-import { stringField } from '../payload.ts';
+import { textField } from '../payload.ts';
 import { findClientPrototype } from './find.ts';
 
 /** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
@@ -160,7 +160,5 @@ function readVersion(file: string): string | undefined {
   const manifest = join(dirname(path), 'package.json');
   if (!existsSync(manifest)) return undefined;
   const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
-  return stringField(content, 'name') === 'openai'
-    ? (stringField(content, 'version') ?? 'unknown')
-    : undefined;
+  return textField(content, 'name') === 'openai' ? (textField(content, 'version') ?? 'unknown') : undefined;
 }

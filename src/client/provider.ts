@@ -1,4 +1,4 @@
-import { field, row, stringField } from '../payload.ts';
+import { field, row, textField } from '../payload.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
@@ -93,7 +93,7 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows those of the option `providers`, which come first
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): Endpoint {
-  const baseURL = stringField(client, 'baseURL') ?? '';
+  const baseURL = textField(client, 'baseURL') ?? '';
   const cached = endpoints.get(client);
   if (cached?.baseURL === baseURL && cached.rows === rows) return cached.endpoint;
   const endpoint = readEndpoint(baseURL, providerOfClient(client), rows);
@@ -103,9 +103,9 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
 
 /** The deployment of a client for Azure, which stands for the model: named by its option or in its base URL. */
 export function deploymentOf(client: object): string | undefined {
-  const named = stringField(client, 'deploymentName');
+  const named = textField(client, 'deploymentName');
   if (named !== undefined) return named;
-  const [, inPath] = /\/deployments\/([^/?#]+)/.exec(stringField(client, 'baseURL') ?? '') ?? [];
+  const [, inPath] = /\/deployments\/([^/?#]+)/.exec(textField(client, 'baseURL') ?? '') ?? [];
   try {
     return inPath === undefined ? undefined : decodeURIComponent(inPath);
   } catch {
@@ -155,5 +155,5 @@ function matches(pattern: string, host: string, port: number | undefined): boole
 function providerOfClient(client: object): string | undefined {
   if (typeof field(client, 'apiVersion') === 'string' && 'deploymentName' in client) return 'azure.ai.openai';
   if ('bedrockTokenProvider' in client) return 'aws.bedrock';
-  return row(SDK_PROVIDERS, stringField(field(client, '_provider'), 'name'));
+  return row(SDK_PROVIDERS, textField(field(client, '_provider'), 'name'));
 }

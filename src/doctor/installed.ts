@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringField } from '../payload.ts';
+import { textField } from '../payload.ts';
 
 /** A package in a `node_modules` folder. */
 export interface InstalledPackage {
@@ -42,8 +42,8 @@ function packagesIn(folder: string): [name: string, directory: string][] {
 
 function readPackage(directory: string): InstalledPackage | undefined {
   const manifest = readManifest(directory);
-  const name = stringField(manifest, 'name');
-  const version = stringField(manifest, 'version');
+  const name = textField(manifest, 'name');
+  const version = textField(manifest, 'version');
   if (name === undefined || version === undefined) return undefined;
   return { name, version, directory: realPath(directory) ?? directory };
 }

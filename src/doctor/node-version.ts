@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { stringField } from '../payload.ts';
+import { textField } from '../payload.ts';
 import { notice } from './notice.ts';
 
 /**
@@ -25,5 +25,5 @@ function isModule(file: string): boolean {
 
 /** @throws when the file cannot be read or parsed */
 export function isModulePackage(manifest: string): boolean {
-  return stringField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
+  return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
 }

@@ -1,6 +1,6 @@
 import module from 'node:module';
 import { resolveSettings } from '../config.ts';
-import { asObject, field, stringField } from '../payload.ts';
+import { asObject, field, textField } from '../payload.ts';
 import { OTHER_INSTRUMENTATIONS } from '../telemetry/other-instrumentations.ts';
 import { NAME } from '../version.ts';
 import { describe } from './copies.ts';
@@ -100,6 +100,6 @@ function examineSettings(environment: Environment): Finding[] {
 }
 
 function examineNode(manifest: unknown, version: string): Finding[] {
-  if (stringField(manifest, 'type') !== 'module' || typeof module.registerHooks === 'function') return [];
+  if (textField(manifest, 'type') !== 'module' || typeof module.registerHooks === 'function') return [];
   return [describeFinding('node_too_old', version)];
 }

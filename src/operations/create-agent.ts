@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { stringField } from '../payload.ts';
+import { stringField, textField } from '../payload.ts';
 import {
   ATTR_GEN_AI_AGENT_DESCRIPTION,
   ATTR_GEN_AI_AGENT_ID,
@@ -36,12 +36,12 @@ export const createAgent: Operation = {
   content: {
     requestAttributes({ body }): Attributes {
       const attributes: Attributes = {};
-      define(attributes, ATTR_GEN_AI_AGENT_DESCRIPTION, stringField(body, 'description'));
+      define(attributes, ATTR_GEN_AI_AGENT_DESCRIPTION, textField(body, 'description'));
       return attributes;
     },
     toolDefinitions: ({ body }) => readToolDefinitions(body),
     systemInstructions({ body }) {
-      const instructions = stringField(body, 'instructions');
+      const instructions = textField(body, 'instructions');
       return instructions === undefined ? [] : [{ type: 'text', content: instructions }];
     },
   },

@@ -1,5 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, numberField, objectField, row, stringField } from '../payload.ts';
+import {
+  arrayField,
+  countField,
+  field,
+  numberField,
+  objectField,
+  row,
+  stringField,
+  textField,
+} from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_COMPACTED,
   ATTR_GEN_AI_CONVERSATION_ID,
@@ -109,7 +118,7 @@ function isCompaction(item: unknown): boolean {
 function promptVariables(body: unknown): Attributes {
   const attributes: Attributes = {};
   for (const [key, value] of Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {})) {
-    const text = typeof value === 'string' ? value : stringField(value, 'text');
+    const text = typeof value === 'string' ? value : textField(value, 'text');
     define(attributes, ATTR_GEN_AI_PROMPT_VARIABLE(key), text);
   }
   return attributes;

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, numberField, stringField, strings } from '../payload.ts';
+import { arrayField, countField, field, numberField, stringField, strings, textField } from '../payload.ts';
 import {
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -35,7 +35,7 @@ export const retrieval: Operation = {
       : {},
   content: {
     requestAttributes({ body }): Attributes {
-      const query = stringField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
+      const query = textField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
       return query === '' ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
     },
     documents: (result) => arrayField(result, 'data').map(readDocument),
@@ -44,11 +44,11 @@ export const retrieval: Operation = {
 
 /** A chunk of a file that was found, as the conventions have documents: its id and score, and what it says. */
 function readDocument(found: unknown): object {
-  const content = arrayField(found, 'content').flatMap((part) => stringField(part, 'text') ?? []);
+  const content = arrayField(found, 'content').flatMap((part) => textField(part, 'text') ?? []);
   return {
     id: stringField(found, 'file_id'),
     score: numberField(found, 'score'),
-    name: stringField(found, 'filename'),
+    name: textField(found, 'filename'),
     ...(content.length > 0 ? { content: content.join('\n') } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { stringField } from '../payload.ts';
+import { names, stringField } from '../payload.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
 
 /** The model that a request names; an Azure deployment stands for it. */
@@ -14,6 +14,5 @@ export function nameWith(operation: string, subject: string | undefined): string
 /** A text of a body, whether it is sent as JSON or, with files in it, as a form. */
 export function bodyText(body: unknown, key: string): string | undefined {
   if (!(body instanceof FormData)) return stringField(body, key);
-  const value = body.get(key);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return names([body.get(key)])[0] || undefined;
 }

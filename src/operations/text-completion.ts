@@ -7,6 +7,7 @@ import {
   numberField,
   stringField,
   strings,
+  textField,
 } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -69,7 +70,7 @@ function requestAttributes(request: ApiRequest): Attributes {
 
 /** The caller's own words, so content. */
 function stopSequences(body: unknown): Attributes {
-  const stop = stringField(body, 'stop');
+  const stop = textField(body, 'stop');
   const sequences = stop === undefined ? strings(arrayField(body, 'stop')) : [stop];
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }

@@ -9,6 +9,8 @@ import type { Message, MessagePart } from './messages.ts';
 const MARK_LENGTH = 128;
 /** The same within a message, where the mark says of how many parts. */
 const PARTS_MARK_LENGTH = 32;
+/** The API itself takes no more stop sequences than 4. */
+const MOST_TEXTS = 128;
 /** The API itself has no longer ones. */
 const MAX_NAME_LENGTH = 64;
 
@@ -46,7 +48,8 @@ export class ContentRecorder {
   addTexts(attributes: Attributes, texts: Attributes): void {
     for (const [name, value] of Object.entries(texts)) {
       if (typeof value === 'string') attributes[name] = this.text(value);
-      else if (Array.isArray(value)) attributes[name] = value.map((item) => this.text(String(item)));
+      else if (Array.isArray(value))
+        attributes[name] = value.slice(0, MOST_TEXTS).map((item) => this.text(String(item)));
     }
   }
 

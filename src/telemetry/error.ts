@@ -1,7 +1,7 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { Settings } from '../config.ts';
 import { recordsContentOnSpans } from '../config.ts';
-import { field, stringField } from '../payload.ts';
+import { field, stringField, textField, wordField } from '../payload.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 
@@ -15,8 +15,12 @@ export interface Failure {
 
 /** The kind of error a call threw: the provider's code, else the name of its class. */
 export function readFailure(error: unknown): Failure {
-  const message = stringField(error, 'message');
-  return { type: codeOf(error) ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER, message, thrown: error };
+  const message = textField(error, 'message');
+  return {
+    type: wordField(error, 'code') ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER,
+    message,
+    thrown: error,
+  };
 }
 
 /** Marks the span as failed. The message is recorded only where content is. */
@@ -31,12 +35,6 @@ export function recordFailure(span: Span, failure: Failure, settings: Settings):
 
 export function failureAttributes(failure: Failure | undefined): Attributes {
   return failure === undefined ? {} : { [ATTR_ERROR_TYPE]: failure.type };
-}
-
-/** A code is a short word; anything else in its place is not trusted to be one. */
-function codeOf(error: unknown): string | undefined {
-  const code = stringField(error, 'code');
-  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }
 
 /** The name of the class that an error is of, if it has one that says something. */

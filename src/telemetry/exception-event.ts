@@ -1,6 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { recordsContentOnEvents } from '../config.ts';
-import { stringField } from '../payload.ts';
+import { textField } from '../payload.ts';
 import {
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
@@ -58,9 +58,9 @@ export function emitException(
 
 /** The stack of what was thrown; without consent, or where a hook has changed the text, its frames alone. */
 function stackOf({ thrown, message }: Failure, consent: boolean): string | undefined {
-  const stack = stringField(thrown, 'stack');
+  const stack = textField(thrown, 'stack');
   if (stack === undefined) return undefined;
-  const thrownMessage = stringField(thrown, 'message');
+  const thrownMessage = textField(thrown, 'message');
   const shown = consent && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
   return shown === '' ? undefined : shown.slice(0, MAX_STACK_LENGTH);
 }

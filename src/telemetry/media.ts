@@ -1,5 +1,5 @@
 import type { Settings } from '../config.ts';
-import { field, stringField } from '../payload.ts';
+import { field, textField } from '../payload.ts';
 import { hashableBytes, sha256 } from '../sha256.ts';
 import { type BlobPart, urlPart } from './messages.ts';
 
@@ -73,7 +73,7 @@ function isBlob(value: unknown): value is BlobPart {
   return (
     field(value, 'type') === 'blob' &&
     typeof field(value, 'content') === 'string' &&
-    stringField(value, 'modality') !== undefined
+    textField(value, 'modality') !== undefined
   );
 }
 

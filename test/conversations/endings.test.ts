@@ -30,6 +30,21 @@ describe('a run that does not complete', () => {
     );
   });
 
+  it('has its status for a type where the code of its error is a text, which may quote somebody', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ end: 'failed', lastError: { code: 'You asked: What is x?', message: 'You asked.' } }],
+      config: { runSteps: 'off' },
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  !failed
+    `);
+  });
+
   it.each([
     { end: 'incomplete', reason: 'max_completion_tokens' },
     { end: 'cancelled', reason: 'cancelled' },

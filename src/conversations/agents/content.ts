@@ -1,5 +1,5 @@
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
-import { arrayField, field, stringField } from '../../payload.ts';
+import { arrayField, field, textField } from '../../payload.ts';
 import { type Message, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
 import type { InvocationContent, ToolCallContent } from '../model.ts';
 
@@ -12,7 +12,7 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
 
 /** What an agent is told beside the messages: the same shape in a request and in a session. */
 export function readAgentContent(agent: unknown): InvocationContent {
-  const instructions = stringField(agent, 'instructions');
+  const instructions = textField(agent, 'instructions');
   return {
     systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
     toolDefinitions: readToolDefinitions(agent),
@@ -41,7 +41,7 @@ export function readInputMessages(input: unknown, content: boolean): (Message | 
 /** A message of the user's or of the agent's. */
 export function readMessage(message: unknown): Message {
   return {
-    role: stringField(message, 'role') ?? 'user',
+    role: textField(message, 'role') ?? 'user',
     parts: readParts(arrayField(message, 'content')),
   };
 }
@@ -49,7 +49,7 @@ export function readMessage(message: unknown): Message {
 /** What the agent tells of its reasoning. */
 export function readReasoning(item: unknown): Message | undefined {
   const parts = arrayField(item, 'summary').flatMap((part): MessagePart[] => {
-    const content = stringField(part, 'text');
+    const content = textField(part, 'text');
     return content === undefined ? [] : [{ type: 'reasoning', content }];
   });
   return parts.length === 0 ? undefined : { role: 'assistant', parts };
@@ -60,7 +60,7 @@ export function readParts(content: readonly unknown[]): MessagePart[] {
   return content.flatMap((part): MessagePart[] => {
     const text = field(part, 'text');
     if (typeof text === 'string') return [{ type: 'text', content: text }];
-    const url = stringField(part, 'image_url');
+    const url = textField(part, 'image_url');
     return url === undefined ? [] : [urlPart(url, 'image')];
   });
 }

@@ -1,4 +1,4 @@
-import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import { arrayField, field, objectField, row, stringField, textField } from '../../payload.ts';
 import { parseJson, urlPart } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { NO_TOOL_CONTENT, readParts } from './content.ts';
@@ -136,6 +136,6 @@ function readFields(value: unknown, names: readonly string[]): unknown {
 function readField(value: unknown, name: string): unknown {
   if (name === 'content') return readParts(arrayField(value, name));
   // A screenshot is media, which has rules of its own.
-  const image = stringField(objectField(value, name), 'image_url');
+  const image = textField(objectField(value, name), 'image_url');
   return image === undefined ? parseJson(field(value, name)) : urlPart(image, 'image');
 }

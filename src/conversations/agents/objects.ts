@@ -1,6 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { arrayField, field, numberField, objectField, row, stringField } from '../../payload.ts';
+import {
+  arrayField,
+  field,
+  numberField,
+  objectField,
+  row,
+  stringField,
+  textField,
+  wordField,
+} from '../../payload.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -94,9 +103,9 @@ export function withAgent(snapshot: InvocationSnapshot, agent: SessionAgent | un
 
 /** An error of a turn, session, item or environment: `{ code, message, type }`, or only its text. */
 export function readError(error: unknown, fallback: string): Failure {
-  const type = stringField(error, 'code') ?? stringField(error, 'type');
-  const message = typeof error === 'string' ? error : stringField(error, 'message');
-  return { type: type !== undefined && /^[\w.-]{1,64}$/.test(type) ? type : fallback, message };
+  const type = wordField(error, 'code') ?? wordField(error, 'type');
+  const message = typeof error === 'string' ? error : textField(error, 'message');
+  return { type: type ?? fallback, message };
 }
 
 /** What a session waits for. */

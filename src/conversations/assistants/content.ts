@@ -1,10 +1,10 @@
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
-import { arrayField, field, objectField, stringField } from '../../payload.ts';
+import { arrayField, field, objectField, textField } from '../../payload.ts';
 import { type Message, type MessagePart, urlPart } from '../../telemetry/messages.ts';
 import type { InvocationContent } from '../model.ts';
 
 export function readRunContent(run: unknown): InvocationContent {
-  const instructions = stringField(run, 'instructions');
+  const instructions = textField(run, 'instructions');
   return {
     systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
     toolDefinitions: readToolDefinitions(run),
@@ -15,7 +15,7 @@ export function readRunContent(run: unknown): InvocationContent {
 export function readMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {
-    role: stringField(message, 'role') ?? 'user',
+    role: textField(message, 'role') ?? 'user',
     parts: [
       ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readParts(content)),
       ...arrayField(message, 'attachments').flatMap(readAttachment),
@@ -24,7 +24,7 @@ export function readMessageContent(message: unknown): Message {
 }
 
 function readAttachment(attachment: unknown): MessagePart[] {
-  const fileId = stringField(attachment, 'file_id');
+  const fileId = textField(attachment, 'file_id');
   return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }];
 }
 
@@ -35,19 +35,17 @@ function readParts(content: unknown): MessagePart[] {
 /** @see https://platform.openai.com/docs/api-reference/messages/object */
 function readPart(part: unknown): MessagePart[] {
   const text = field(part, 'text');
-  switch (stringField(part, 'type')) {
+  switch (textField(part, 'type')) {
     case 'text':
-      return [
-        { type: 'text', content: typeof text === 'string' ? text : (stringField(text, 'value') ?? '') },
-      ];
+      return [{ type: 'text', content: typeof text === 'string' ? text : (textField(text, 'value') ?? '') }];
     case 'refusal':
-      return [{ type: 'text', content: stringField(part, 'refusal') ?? '' }];
+      return [{ type: 'text', content: textField(part, 'refusal') ?? '' }];
     case 'image_file': {
-      const fileId = stringField(objectField(part, 'image_file'), 'file_id');
+      const fileId = textField(objectField(part, 'image_file'), 'file_id');
       return fileId === undefined ? [] : [{ type: 'file', modality: 'image', file_id: fileId }];
     }
     case 'image_url': {
-      const url = stringField(objectField(part, 'image_url'), 'url');
+      const url = textField(objectField(part, 'image_url'), 'url');
       return url === undefined ? [] : [urlPart(url, 'image')];
     }
     default:
@@ -59,7 +57,7 @@ function readPart(part: unknown): MessagePart[] {
 export function readToolOutputs(body: unknown): Map<string, unknown> {
   return new Map(
     arrayField(body, 'tool_outputs').flatMap((output) => {
-      const id = stringField(output, 'tool_call_id');
+      const id = textField(output, 'tool_call_id');
       return id === undefined ? [] : [[id, field(output, 'output')] as const];
     }),
   );

@@ -4,11 +4,13 @@ import {
   arrayField,
   countField,
   field,
+  names,
   numberField,
   objectField,
   row,
   stringField,
-  strings,
+  textField,
+  wordField,
 } from '../../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
@@ -58,7 +60,7 @@ export function readRun(value: unknown, options: { content: boolean }): Invocati
     failure: readRunFailure(value, status),
     finishReason: readFinishReason(value, status),
     pendingToolCalls: arrayField(required, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
-    vectorStoreIds: strings(arrayField(searched, 'vector_store_ids')),
+    vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
     content: options.content ? readRunContent(value) : undefined,
   };
 }
@@ -130,7 +132,7 @@ function readRunFailure(value: unknown, status: string): Failure | undefined {
 
 function readLastError(value: unknown, status: string): Failure {
   const error = objectField(value, 'last_error');
-  return { type: stringField(error, 'code') ?? status, message: stringField(error, 'message') };
+  return { type: wordField(error, 'code') ?? status, message: textField(error, 'message') };
 }
 
 const FINISH_REASONS: Readonly<Record<string, string>> = {

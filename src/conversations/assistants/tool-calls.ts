@@ -1,4 +1,12 @@
-import { arrayField, asObject, field, numberField, objectField, stringField } from '../../payload.ts';
+import {
+  arrayField,
+  asObject,
+  field,
+  numberField,
+  objectField,
+  stringField,
+  textField,
+} from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
@@ -44,7 +52,7 @@ function readContent(type: string, details: unknown): ToolCallContent {
     case 'file_search':
       return {
         ...none,
-        query: stringField(details, 'query'),
+        query: textField(details, 'query'),
         documents: arrayField(details, 'results').map(readDocument),
       };
     default:
@@ -53,12 +61,12 @@ function readContent(type: string, details: unknown): ToolCallContent {
 }
 
 function codeOf(details: unknown): unknown {
-  const code = stringField(details, 'input');
+  const code = textField(details, 'input');
   return code === undefined ? undefined : { code };
 }
 
 function logsOf(details: unknown): unknown {
-  const logs = arrayField(details, 'outputs').flatMap((output) => stringField(output, 'logs') ?? []);
+  const logs = arrayField(details, 'outputs').flatMap((output) => textField(output, 'logs') ?? []);
   const images = arrayField(details, 'outputs').flatMap(
     (output) => stringField(objectField(output, 'image'), 'file_id') ?? [],
   );
@@ -66,11 +74,11 @@ function logsOf(details: unknown): unknown {
 }
 
 function readDocument(result: unknown): unknown {
-  const content = arrayField(result, 'content').flatMap((part) => stringField(part, 'text') ?? []);
+  const content = arrayField(result, 'content').flatMap((part) => textField(part, 'text') ?? []);
   return {
     id: stringField(result, 'file_id'),
     score: numberField(result, 'score'),
-    name: stringField(result, 'file_name'),
+    name: textField(result, 'file_name'),
     ...(content.length > 0 ? { content: content.join('\n') } : {}),
   };
 }

@@ -5,7 +5,7 @@ import {
   readToolErrorType,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
-import { arrayField, field, objectField, stringField, strings } from '../../payload.ts';
+import { arrayField, field, names, objectField, stringField, strings, textField } from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
@@ -70,8 +70,8 @@ function readDocument(result: unknown): unknown {
   return {
     id: stringField(result, 'file_id'),
     score: field(result, 'score'),
-    name: stringField(result, 'filename'),
-    content: stringField(result, 'text'),
+    name: textField(result, 'filename'),
+    content: textField(result, 'text'),
   };
 }
 
@@ -97,7 +97,7 @@ export function countUserMessages(body: unknown): number {
 export function readVectorStoreIds(body: unknown): string[] {
   return arrayField(body, 'tools')
     .filter((tool) => field(tool, 'type') === 'file_search')
-    .flatMap((tool) => strings(arrayField(tool, 'vector_store_ids')));
+    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
 }
 
 /** When the items of a streamed response began and were done. */

@@ -1,4 +1,4 @@
-import { arrayField, countField, field, objectField, stringField } from '../../payload.ts';
+import { arrayField, countField, field, objectField, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
@@ -38,7 +38,7 @@ export class ChatAccumulator implements Accumulator {
   }
 
   add(chunk: unknown): void {
-    if (this.#head === undefined || stringField(chunk, 'id') !== undefined) this.#head = chunk;
+    if (this.#head === undefined || textField(chunk, 'id') !== undefined) this.#head = chunk;
     const usage = field(chunk, 'usage');
     if (usage !== undefined && usage !== null) this.#usage = usage;
     for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
@@ -58,7 +58,7 @@ export class ChatAccumulator implements Accumulator {
 
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
-    const reason = stringField(delta, 'finish_reason');
+    const reason = textField(delta, 'finish_reason');
     const message = objectField(delta, 'delta');
     // Which tools are asked for is no content; what they are given is.
     const keepsMessage = this.#content || arrayField(message, 'tool_calls').length > 0;
@@ -78,10 +78,10 @@ function addMessage(choice: Choice, delta: unknown, content: boolean): void {
   const { message } = choice;
   for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call, content);
   if (!content) return;
-  message.role = stringField(delta, 'role') ?? message.role;
-  message.content += stringField(delta, 'content') ?? '';
-  message.refusal += stringField(delta, 'refusal') ?? '';
-  message.reasoning_content += stringField(delta, 'reasoning_content') ?? '';
+  message.role = textField(delta, 'role') ?? message.role;
+  message.content += textField(delta, 'content') ?? '';
+  message.refusal += textField(delta, 'refusal') ?? '';
+  message.reasoning_content += textField(delta, 'reasoning_content') ?? '';
 }
 
 function addToolCall(message: ChoiceMessage, delta: unknown, content: boolean): void {
@@ -89,10 +89,9 @@ function addToolCall(message: ChoiceMessage, delta: unknown, content: boolean): 
   if (index >= MAX_TOOL_CALLS) return;
   message.tool_calls[index] ??= { type: 'function', function: { name: '', arguments: '' } };
   const call = message.tool_calls[index];
-  const id = stringField(delta, 'id');
+  const id = textField(delta, 'id');
   if (id !== undefined) call.id = id;
   const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
-  call.function.name += stringField(called, 'name') ?? '';
-  if (content)
-    call.function.arguments += stringField(called, 'arguments') ?? stringField(called, 'input') ?? '';
+  call.function.name += textField(called, 'name') ?? '';
+  if (content) call.function.arguments += textField(called, 'arguments') ?? textField(called, 'input') ?? '';
 }

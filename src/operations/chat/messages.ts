@@ -1,4 +1,4 @@
-import { arrayField, asObject, field, objectField, stringField } from '../../payload.ts';
+import { arrayField, asObject, field, objectField, textField } from '../../payload.ts';
 import {
   blobPart,
   type Message,
@@ -16,7 +16,7 @@ import {
 export function readInputMessages(messages: unknown): Message[] {
   if (!Array.isArray(messages)) return [];
   return messages.map((message: unknown) => ({
-    role: stringField(message, 'role') ?? 'user',
+    role: textField(message, 'role') ?? 'user',
     ...nameOf(message),
     get parts() {
       return readParts(message);
@@ -25,7 +25,7 @@ export function readInputMessages(messages: unknown): Message[] {
 }
 
 function nameOf(message: unknown): { readonly name?: string } {
-  const name = stringField(message, 'name');
+  const name = textField(message, 'name');
   return name === undefined ? {} : { name };
 }
 
@@ -35,9 +35,9 @@ export function readOutputMessages(result: unknown): Message[] {
     const message = objectField(choice, 'message');
     if (message === undefined) return [];
     return {
-      role: stringField(message, 'role') ?? 'assistant',
+      role: textField(message, 'role') ?? 'assistant',
       parts: readParts(message),
-      finish_reason: messageFinishReason(stringField(choice, 'finish_reason')),
+      finish_reason: messageFinishReason(textField(choice, 'finish_reason')),
     };
   });
 }
@@ -45,10 +45,10 @@ export function readOutputMessages(result: unknown): Message[] {
 /** Function tools as the conventions have them, flat; custom tools by their name and type. */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
   return arrayField(body, 'tools').flatMap((tool) => {
-    const type = stringField(tool, 'type') ?? 'function';
+    const type = textField(tool, 'type') ?? 'function';
     const definition = objectField(tool, type);
-    const name = stringField(definition, 'name') ?? stringField(tool, 'name') ?? type;
-    const description = stringField(definition, 'description');
+    const name = textField(definition, 'name') ?? textField(tool, 'name') ?? type;
+    const description = textField(definition, 'description');
     const parameters = objectField(definition, 'parameters');
     return {
       type,
@@ -60,12 +60,12 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
 }
 
 function readParts(message: unknown): MessagePart[] {
-  const role = stringField(message, 'role');
+  const role = textField(message, 'role');
   // The form that came before tool calls has its result in a message of its own role.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
   const content = field(message, 'content');
-  const refusal = stringField(message, 'refusal');
-  const reasoning = stringField(message, 'reasoning_content');
+  const refusal = textField(message, 'refusal');
+  const reasoning = textField(message, 'reasoning_content');
   return [
     ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
     ...(typeof content === 'string' && content !== '' ? [text(content)] : []),
@@ -82,43 +82,43 @@ function text(content: string): MessagePart {
 }
 
 function toolResponse(message: unknown): MessagePart {
-  const id = stringField(message, 'tool_call_id');
+  const id = textField(message, 'tool_call_id');
   const content = field(message, 'content');
   const response = Array.isArray(content)
-    ? content.map((part) => stringField(part, 'text') ?? '').join('')
+    ? content.map((part) => textField(part, 'text') ?? '').join('')
     : (content ?? null);
   return { type: 'tool_call_response', ...(id === undefined ? {} : { id }), response };
 }
 
 function readContentPart(part: unknown): MessagePart[] {
-  const type = stringField(part, 'type');
+  const type = textField(part, 'type');
   const value = type === undefined ? undefined : field(part, type);
   if (type === 'text' && typeof value === 'string') return [text(value)];
   if (type === 'refusal' && typeof value === 'string') return [text(value)];
-  const url = stringField(value, 'url');
+  const url = textField(value, 'url');
   if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
-  const fileId = stringField(value, 'file_id');
+  const fileId = textField(value, 'file_id');
   if (type === 'file' && fileId !== undefined)
     return [{ type: 'file', modality: 'document', file_id: fileId }];
   return readInlineMedia(type, value);
 }
 
 function readInlineMedia(type: string | undefined, value: unknown): MessagePart[] {
-  const audio = stringField(value, 'data');
+  const audio = textField(value, 'data');
   if (type === 'input_audio' && audio !== undefined) {
-    const format = stringField(value, 'format');
+    const format = textField(value, 'format');
     return [blobPart(audio, 'audio', format === undefined ? undefined : `audio/${format}`)];
   }
-  const file = stringField(value, 'file_data');
+  const file = textField(value, 'file_data');
   if (type !== 'file' || file === undefined) return [];
   return [file.startsWith('data:') ? urlPart(file, 'document') : blobPart(file, 'document')];
 }
 
 /** Of an answer that was spoken, its words; in a request it is named by its id. */
 function readSpokenAnswer(audio: unknown): MessagePart[] {
-  const transcript = stringField(audio, 'transcript');
-  const data = stringField(audio, 'data');
-  const id = stringField(audio, 'id');
+  const transcript = textField(audio, 'transcript');
+  const data = textField(audio, 'data');
+  const id = textField(audio, 'id');
   return [
     ...(transcript === undefined ? [] : [text(transcript)]),
     ...(data === undefined ? [] : [blobPart(data, 'audio')]),
@@ -129,9 +129,9 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
 }
 
 function readToolCall(call: unknown): MessagePart[] {
-  const id = stringField(call, 'id');
+  const id = textField(call, 'id');
   const called = objectField(call, 'function') ?? objectField(call, 'custom');
-  const name = stringField(called, 'name');
+  const name = textField(called, 'name');
   if (name === undefined) return [];
   const args = parseJson(field(called, 'arguments') ?? field(called, 'input'));
   return [{ type: 'tool_call', ...(id === undefined ? {} : { id }), name, arguments: args }];
@@ -139,7 +139,7 @@ function readToolCall(call: unknown): MessagePart[] {
 
 /** The form that came before tool calls. */
 function readFunctionCall(call: unknown): MessagePart[] {
-  const name = stringField(asObject(call), 'name');
+  const name = textField(asObject(call), 'name');
   return name === undefined
     ? []
     : [{ type: 'tool_call', name, arguments: parseJson(field(call, 'arguments')) }];

@@ -1,4 +1,4 @@
-import { asObject, countField, field, stringField } from '../../payload.ts';
+import { asObject, countField, field, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Items beyond these are not kept: an index is whatever a server sends. */
@@ -75,7 +75,7 @@ export class ResponseAccumulator implements Accumulator {
   #addPiece(event: unknown, build: (text: string) => object): void {
     const index = countField(event, 'output_index');
     if (index === undefined || !this.#items.has(index)) return;
-    const piece = stringField(event, 'delta') ?? '';
+    const piece = textField(event, 'delta') ?? '';
     const unfinished = this.#unfinished.get(index);
     if (unfinished?.build === build) unfinished.text += piece;
     else this.#unfinished.set(index, { text: piece, build });

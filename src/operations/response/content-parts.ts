@@ -1,4 +1,4 @@
-import { field, row, stringField } from '../../payload.ts';
+import { field, row, textField } from '../../payload.ts';
 import { blobPart, type MessagePart, urlPart } from '../../telemetry/messages.ts';
 
 /**
@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
 
 /** One part of a message; nothing for a type that is not known. */
 export function readContentPart(part: unknown): MessagePart[] {
-  return row(PARTS, stringField(part, 'type'))?.(part) ?? [];
+  return row(PARTS, textField(part, 'type'))?.(part) ?? [];
 }
 
 function text(content: unknown): MessagePart[] {
@@ -34,30 +34,30 @@ function reasoning(content: unknown): MessagePart[] {
 }
 
 function readImage(part: unknown): MessagePart[] {
-  const url = stringField(part, 'image_url');
+  const url = textField(part, 'image_url');
   return url === undefined ? fileById(part, 'image') : [urlPart(url, 'image')];
 }
 
 function readFile(part: unknown): MessagePart[] {
-  const url = stringField(part, 'file_url');
+  const url = textField(part, 'file_url');
   if (url !== undefined) return [urlPart(url, 'document')];
-  const data = stringField(part, 'file_data');
+  const data = textField(part, 'file_data');
   if (data === undefined) return fileById(part, 'document');
   return [data.startsWith('data:') ? urlPart(data, 'document') : blobPart(data, 'document')];
 }
 
 function readInputAudio(part: unknown): MessagePart[] {
   const audio = field(part, 'input_audio');
-  return readAudio(audio, stringField(audio, 'format'));
+  return readAudio(audio, textField(audio, 'format'));
 }
 
 function readAudio(holder: unknown, format: string | undefined): MessagePart[] {
-  const data = stringField(holder, 'data');
+  const data = textField(holder, 'data');
   if (data === undefined) return [];
   return [blobPart(data, 'audio', format === undefined ? undefined : `audio/${format}`)];
 }
 
 function fileById(part: unknown, modality: string): MessagePart[] {
-  const fileId = stringField(part, 'file_id');
+  const fileId = textField(part, 'file_id');
   return fileId === undefined ? [] : [{ type: 'file', modality, file_id: fileId }];
 }

@@ -1,4 +1,4 @@
-import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import { arrayField, field, objectField, row, textField } from '../../payload.ts';
 import { blobPart, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
 import { readContentPart } from './content-parts.ts';
 
@@ -67,7 +67,7 @@ function pick(value: unknown, keys: readonly string[]): Record<string, unknown> 
 function readWebSearch(action: unknown, item: unknown): ItemContent {
   const found = pick(action, ['sources']) ?? pick(item, ['results']);
   const asked = pick(action, ['query', 'queries', 'url', 'pattern']);
-  const kind = stringField(action, 'type');
+  const kind = textField(action, 'type');
   return {
     arguments: kind === undefined ? asked : { action: kind, ...asked },
     ...(found === undefined ? {} : { result: found }),
@@ -76,9 +76,9 @@ function readWebSearch(action: unknown, item: unknown): ItemContent {
 
 function readCodeInterpreter(item: unknown): ItemContent {
   const outputs = arrayField(item, 'outputs');
-  const logs = outputs.flatMap((output) => stringField(output, 'logs') ?? []);
+  const logs = outputs.flatMap((output) => textField(output, 'logs') ?? []);
   const media = outputs.flatMap((output) => {
-    const url = stringField(output, 'url');
+    const url = textField(output, 'url');
     return url === undefined ? [] : [urlPart(url, 'image')];
   });
   return {
@@ -89,8 +89,8 @@ function readCodeInterpreter(item: unknown): ItemContent {
 }
 
 function readImageGeneration(item: unknown): ItemContent {
-  const image = stringField(item, 'result');
-  const format = stringField(item, 'output_format');
+  const image = textField(item, 'result');
+  const format = textField(item, 'output_format');
   const properties = pick(item, ['revised_prompt', 'size', 'quality', 'background', 'error']);
   return {
     arguments: pick(item, ['action']),

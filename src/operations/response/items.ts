@@ -1,4 +1,4 @@
-import { field, objectField, row, stringField } from '../../payload.ts';
+import { field, objectField, row, stringField, wordField } from '../../payload.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
 /** A tool call among the items of a response, hosted or not; what it was given and gave is read apart. */
@@ -115,6 +115,5 @@ export function readToolContent(item: unknown): ItemContent {
 export function readToolErrorType(item: unknown): string | undefined {
   if (readToolCall(item)?.failed !== true) return undefined;
   const error = objectField(item, 'error');
-  const code = stringField(error, 'code') ?? stringField(error, 'type');
-  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : 'failed';
+  return wordField(error, 'code') ?? wordField(error, 'type') ?? 'failed';
 }

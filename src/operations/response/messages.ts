@@ -1,4 +1,4 @@
-import { arrayField, asObject, field, stringField } from '../../payload.ts';
+import { arrayField, asObject, field, textField } from '../../payload.ts';
 import { type Message, type MessagePart, messageFinishReason } from '../../telemetry/messages.ts';
 import { readContentPart } from './content-parts.ts';
 import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';
@@ -47,17 +47,17 @@ function isRecorded(item: unknown): boolean {
 }
 
 function roleOf(item: unknown): string {
-  const role = stringField(item, 'role');
+  const role = textField(item, 'role');
   if (role !== undefined) return role;
   if (readToolOutputCallId(item) !== undefined) return 'tool';
   return field(item, 'type') === undefined ? 'user' : 'assistant';
 }
 
 function readItem(item: unknown): MessagePart[] {
-  const type = stringField(item, 'type') ?? 'message';
+  const type = textField(item, 'type') ?? 'message';
   if (type === 'message') return readMessageContent(field(item, 'content'));
   if (type === 'reasoning') return readReasoning(item);
-  if (type === 'compaction') return [{ type: 'compaction', ...identified(stringField(item, 'id')) }];
+  if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readToolOutputCallId(item);
   if (answered !== undefined) return readToolOutput(answered, item);
   return readToolCall(item) === undefined ? [] : readCall(item);

@@ -1,4 +1,4 @@
-import { arrayField, objectField, stringField } from '../../payload.ts';
+import { arrayField, objectField, textField } from '../../payload.ts';
 import type { ToolDefinition } from '../../telemetry/messages.ts';
 
 /**
@@ -7,13 +7,13 @@ import type { ToolDefinition } from '../../telemetry/messages.ts';
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
   return arrayField(body, 'tools').flatMap((tool) => {
-    const type = stringField(tool, 'type');
+    const type = textField(tool, 'type');
     if (type === undefined) return [];
-    const description = stringField(tool, 'description') ?? stringField(tool, 'server_description');
+    const description = textField(tool, 'description') ?? textField(tool, 'server_description');
     const parameters = objectField(tool, 'parameters');
     return {
       type,
-      name: stringField(tool, 'name') ?? stringField(tool, 'server_label') ?? type,
+      name: textField(tool, 'name') ?? textField(tool, 'server_label') ?? type,
       ...(description === undefined ? {} : { description }),
       ...(parameters === undefined ? {} : { parameters }),
     };

@@ -1,4 +1,4 @@
-import { arrayField, countField, field, stringField } from '../../payload.ts';
+import { arrayField, countField, field, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Choices beyond these are not kept: an index is whatever a server sends. */
@@ -21,7 +21,7 @@ export class TextCompletionAccumulator implements Accumulator {
   }
 
   add(chunk: unknown): void {
-    if (this.#head === undefined || stringField(chunk, 'id') !== undefined) this.#head = chunk;
+    if (this.#head === undefined || textField(chunk, 'id') !== undefined) this.#head = chunk;
     this.#usage = field(chunk, 'usage') ?? this.#usage;
     for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
   }
@@ -38,11 +38,11 @@ export class TextCompletionAccumulator implements Accumulator {
 
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
-    const reason = stringField(delta, 'finish_reason');
+    const reason = textField(delta, 'finish_reason');
     if (index >= MAX_CHOICES || (reason === undefined && !this.#content)) return;
     this.#choices[index] ??= {};
     const choice = this.#choices[index];
     if (reason !== undefined) choice.finish_reason = reason;
-    if (this.#content) choice.text = (choice.text ?? '') + (stringField(delta, 'text') ?? '');
+    if (this.#content) choice.text = (choice.text ?? '') + (textField(delta, 'text') ?? '');
   }
 }
