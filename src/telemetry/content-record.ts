@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { recordsContentOnEvents, recordsContentOnSpans } from '../config.ts';
 import { guard } from '../guard.ts';
+import { asObject } from '../payload.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
@@ -198,7 +199,18 @@ function structured(attributes: Attributes): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [
       name,
-      STRUCTURED.has(name) ? (JSON.parse(String(value)) as unknown) : value,
+      STRUCTURED.has(name) ? parseContent(String(value)) : value,
     ]),
   );
+}
+
+/** OpenTelemetry refuses values with an object in them that has a `constructor` of its own: such a one stays JSON. */
+function parseContent(json: string): unknown {
+  return json.includes('"constructor":')
+    ? JSON.parse(json, (_, value: unknown) =>
+        asObject(value) !== undefined && Object.hasOwn(value as object, 'constructor')
+          ? JSON.stringify(value)
+          : value,
+      )
+    : JSON.parse(json);
 }
