@@ -1,0 +1,120 @@
+import { matchRoute } from '../../src/client/routes.ts';
+import * as agentContent from '../../src/conversations/agents/content.ts';
+import { readItemCall } from '../../src/conversations/agents/items.ts';
+import * as agentObjects from '../../src/conversations/agents/objects.ts';
+import { readSubmittedEvents } from '../../src/conversations/agents/turn-start.ts';
+import * as runContent from '../../src/conversations/assistants/content.ts';
+import * as runObjects from '../../src/conversations/assistants/objects.ts';
+import { readToolCall } from '../../src/conversations/assistants/tool-calls.ts';
+import * as histories from '../../src/conversations/histories/messages.ts';
+import * as responseItems from '../../src/conversations/responses/items.ts';
+import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
+import { readFailure } from '../../src/telemetry/error.ts';
+import { readUsage } from '../../src/telemetry/usage.ts';
+
+/** A function that reads what the SDK hands over, whatever that is. */
+export interface Reader {
+  readonly name: string;
+  read(value: unknown): unknown;
+}
+
+const CONTENT = { content: true };
+
+/** The requests whose operations are read, one for each operation. */
+const REQUESTS = [
+  'POST /chat/completions',
+  'POST /completions',
+  'POST /responses',
+  'POST /responses/compact',
+  'GET /responses/{id}',
+  'POST /embeddings',
+  'POST /vector_stores/{id}/search',
+  'POST /images/generations',
+  'POST /audio/transcriptions',
+  'POST /audio/speech',
+  'POST /moderations',
+  'POST /assistants',
+  'POST /agents',
+  'POST /files',
+] as const;
+
+export const READERS: readonly Reader[] = [
+  ...REQUESTS.flatMap(operationReaders),
+  { name: 'a run', read: (value) => runObjects.readRun(value, CONTENT) },
+  { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
+  { name: 'a message of a thread', read: (value) => runObjects.readMessage(value, CONTENT) },
+  { name: 'an assistant', read: runObjects.readAssistant },
+  { name: "a run's tool call", read: (value) => readToolCall(value, CONTENT) },
+  { name: "a run's content", read: runContent.readRunContent },
+  { name: "a run's messages", read: (value) => runContent.readAskedMessages(value, true) },
+  { name: 'tool outputs', read: runContent.readToolOutputs },
+  { name: 'an agent', read: agentObjects.readAgent },
+  { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
+  { name: 'a turn', read: (value) => agentObjects.readTurn(value, value) },
+  { name: 'an error of a turn', read: (value) => agentObjects.readError(value, 'failed') },
+  { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
+  { name: 'an item of a turn', read: (value) => readItemCall(value, CONTENT) },
+  { name: "a turn's message", read: agentContent.readMessage },
+  { name: "a turn's reasoning", read: agentContent.readReasoning },
+  { name: "a turn's input", read: (value) => agentContent.readInputMessages(value, true) },
+  { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
+  { name: 'items of a response', read: (value) => responseItems.readItemCalls(value, CONTENT) },
+  { name: 'outputs of items', read: (value) => responseItems.readItemOutputs(value, CONTENT) },
+  { name: 'user messages of a response', read: responseItems.countUserMessages },
+  { name: 'vector stores of a response', read: responseItems.readVectorStoreIds },
+  { name: 'tool calls of a history', read: (value) => histories.readAskedCalls(value, CONTENT) },
+  { name: 'tool messages of a history', read: (value) => histories.readToolMessages(value, CONTENT) },
+  { name: 'user messages of a history', read: histories.countNewUserMessages },
+  { name: 'usage', read: readUsage },
+  { name: 'an error', read: readFailure },
+];
+
+function operationReaders(line: string): Reader[] {
+  const [method = '', path = ''] = line.split(' ');
+  const { route, values } = matchRoute(method, path);
+  const operation = operationOf(route.operation);
+  const request = (body: unknown): ApiRequest => ({
+    method,
+    route,
+    values,
+    body,
+    streamed: false,
+    deployment: undefined,
+  });
+  const { content = {} } = operation;
+  return [
+    {
+      name: `the request of ${line}`,
+      read: (body) => [operation.spanName(request(body)), operation.requestAttributes(request(body))],
+    },
+    {
+      name: `the result of ${line}`,
+      read: (result) => [
+        operation.resultAttributes(result, route),
+        operation.usage?.(result),
+        operation.fees?.(result),
+        operation.failure?.(result),
+        operation.toolCalls?.(result),
+      ],
+    },
+    {
+      name: `the stream of ${line}`,
+      read: (chunk) => {
+        const accumulator = operation.accumulate?.(CONTENT);
+        for (const part of [chunk, ...(Array.isArray(chunk) ? chunk : []), chunk]) accumulator?.add(part);
+        return accumulator?.result();
+      },
+    },
+    {
+      name: `the content of ${line}`,
+      read: (value) => [
+        content.requestAttributes?.(request(value)),
+        content.systemInstructions?.(request(value)),
+        content.inputMessages?.(request(value)),
+        content.toolDefinitions?.(request(value)),
+        content.outputMessages?.(value),
+        content.documents?.(value),
+      ],
+    },
+  ];
+}
