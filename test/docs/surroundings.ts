@@ -11,6 +11,8 @@ export const SURROUNDINGS: Readonly<Record<string, string>> = {
 
 /** Classes that an excerpt of a set-up uses: name → the module it comes from. */
 export const IMPORTED: Readonly<Record<string, string>> = {
+  BatchSpanProcessor: '@opentelemetry/sdk-trace',
   NodeSDK: '@opentelemetry/sdk-node',
+  OTLPTraceExporter: '@opentelemetry/exporter-trace-otlp-grpc',
   OpenAIInstrumentation: 'opentelemetry-instrumentation-openai',
 };

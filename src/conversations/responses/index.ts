@@ -70,7 +70,7 @@ export class Responses implements ConversationApi {
         ? this.#followResponse(call, request, segment, parent)
         : {
             settled: (ended: Call, result: unknown, span: OpenSpan) => {
-              const creator = linked === undefined ? creatorOf(result) : undefined;
+              const creator = known === undefined ? creatorOf(result) : undefined;
               if (creator !== undefined) span.link(creator);
               this.#settled(request, segment, ended);
             },
