@@ -43,8 +43,12 @@ export function warnOnce(key: string, message: string): void {
 /** The one place that writes to OpenTelemetry's log. */
 export function log(level: 'warn' | 'info', message: string): void {
   const line = `opentelemetry-instrumentation-openai: ${message}`;
-  if (level === 'warn') diag.warn(line);
-  else diag.info(line);
+  try {
+    if (level === 'warn') diag.warn(line);
+    else diag.info(line);
+  } catch {
+    // The logger is the program's, and there is nobody else to tell.
+  }
 }
 
 function report(where: string, error: unknown): void {

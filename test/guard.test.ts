@@ -56,6 +56,18 @@ describe('a piece of the instrumentation', () => {
   });
 });
 
+test('a program whose logger throws does not hear of it', () => {
+  const logger: DiagLogger = {
+    error() {},
+    warn: () => fail(new Error('x')),
+    info() {},
+    debug() {},
+    verbose() {},
+  };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  expect(() => guards.guard('reading', fail, new Error('x'))).not.toThrow();
+});
+
 test('warnings are said once, and not without end', () => {
   for (let round = 0; round < 2; round++)
     for (let key = 0; key < 500; key++) guards.warnOnce(`key ${key}`, `message ${key}`);

@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
+import { guard } from '../guard.ts';
 import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Place, placeAttributes } from '../telemetry/hierarchy.ts';
@@ -196,7 +197,9 @@ export class Invocation {
     const seconds = (this.endTime - this.startTime) / 1e3;
     const dimensions = metricDimensions(this.#startAttributes);
     const context = this.contextIn(ROOT_CONTEXT);
-    this.telemetry.metrics.recordDuration(seconds, dimensions, failure?.type, context);
+    guard('recording metrics', () =>
+      this.telemetry.metrics.recordDuration(seconds, dimensions, failure?.type, context),
+    );
     this.#spend(this.snapshot?.usage);
   }
 

@@ -35,6 +35,8 @@ export function recordSpent(
   context: Context,
 ): void {
   const dimensions = metricDimensions(attributes);
-  if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-  if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
+  guard('recording metrics', () => {
+    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
+    if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
+  });
 }

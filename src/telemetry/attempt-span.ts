@@ -12,6 +12,7 @@ import {
 import { readFailure } from './error.ts';
 import { HIERARCHY_IDS } from './hierarchy.ts';
 import { delayHeader } from './retry-delay.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The error of an attempt whose answer began, but did not come to its end in time. */
@@ -45,7 +46,7 @@ export function recordAttempts(
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
     // An answer that is taken is read until the call ends.
     const endTime = last && errorTypeOf(attempt) === undefined ? undefined : attempt.endTime;
-    span.end(endTime ?? call.endTime);
+    endSpan(span, endTime ?? call.endTime);
   });
 }
 

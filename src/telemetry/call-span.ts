@@ -36,6 +36,7 @@ import type { Accumulator, ApiRequest, Operation } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { sinkTakesToolCalls } from './sink.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -163,7 +164,7 @@ export class CallSpan implements CallObservation {
       failure,
     }: { readonly attributes?: Attributes; readonly failure?: Failure | undefined } = {},
   ): void {
-    if (attributes !== undefined) this.#span.setAttributes(attributes);
+    guard('recording an end', () => this.#span.setAttributes(attributes ?? {}));
     this.#end(result, endTime, failure);
   }
 
@@ -188,8 +189,8 @@ export class CallSpan implements CallObservation {
         startTime: this.#startTime,
         toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
       });
-    this.#finishing?.(this.#above?.span ?? this.#span, result);
-    this.#span.end(endTime);
+    guard('finishing a span', () => this.#finishing?.(this.#above?.span ?? this.#span, result));
+    endSpan(this.#span, endTime);
     guard('placing what stands beside a span', () => this.#ended?.(result, endTime, this.#cost));
   }
 

@@ -1,5 +1,6 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
+import { guard } from '../guard.ts';
 import {
   ATTR_OPENAI_COST_PER_USER_MESSAGE,
   ATTR_OPENAI_TOTAL_COST,
@@ -10,6 +11,7 @@ import {
 } from '../semconv/attributes.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import { roundCost } from './prices.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Usage } from './usage.ts';
 
@@ -51,8 +53,8 @@ export function startConversationSpan(telemetry: Telemetry, start: ConversationS
 }
 
 export function endConversationSpan(span: Span, totals: Totals, endTime: number): void {
-  span.setAttributes(totalAttributes(totals));
-  span.end(endTime);
+  guard('recording totals', () => span.setAttributes(totalAttributes(totals)));
+  endSpan(span, endTime);
 }
 
 /** Totals stand under names of their own, so that adding up `gen_ai.usage.*` over a trace is right. */

@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import * as api from '@opentelemetry/api';
+import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
@@ -55,7 +56,7 @@ export class Events {
 
   /** Whether somebody takes an event. Nothing is built for one that nobody does. */
   wanted(name: string, context: Context): boolean {
-    return this.#logger(name, context) !== undefined;
+    return guard('asking a logger', () => this.#logger(name, context)) !== undefined;
   }
 
   emit({ name, context, attributes, time }: Event): void {

@@ -27,6 +27,7 @@ import { type Message, type MessagePart, messageFinishReason, type ToolDefinitio
 import { tellSink } from './model-events.ts';
 import type { RequestedToolCall } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -98,7 +99,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
     ...totalAttributes(end.totals),
   };
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
-  span.setAttributes(attributes);
+  guard('recording an invocation', () => span.setAttributes(attributes));
   const context = trace.setSpan(ROOT_CONTEXT, span);
   const content = ContentRecord.begin(telemetry, span, context);
   content?.add(contentOf(end));
@@ -118,7 +119,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
     startTime: end.startTime,
     toolCalls: () => end.toolCalls,
   });
-  span.end(endTime);
+  endSpan(span, endTime);
 }
 
 function endAttributes({ observed, status, finishReason, pollCount }: InvocationEnd): Attributes {

@@ -35,7 +35,7 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
     });
   const told = failure;
   if (told === undefined) return undefined;
-  recordFailure(span, told, telemetry.settings);
+  guard('recording a failure', recordFailure, span, told, telemetry.settings);
   // What is no GenAI operation has no event in the conventions.
   if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return told;
   guard('recording an exception', () =>

@@ -1,6 +1,15 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
 import { guard } from '../guard.ts';
 
+/** Ends a span of ours, so that it is ended once and for all: a processor of the program's may throw as it does. */
+export function endSpan(span: Span, endTime: number): void {
+  guard('ending a span', end, span, endTime);
+}
+
+function end(span: Span, endTime: number): void {
+  span.end(endTime);
+}
+
 /**
  * Calls the listener just before the span ends. Its `end` is wrapped on the object for as long as it is open,
  * and put back after that.

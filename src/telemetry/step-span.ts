@@ -23,6 +23,7 @@ import type { Failure } from './error.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import type { Message } from './messages.ts';
 import { recordEnd } from './operation-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
 
@@ -72,7 +73,7 @@ export function recordStep(
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {
     const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
-    recordDeltas(telemetry, span, own, {
+    guard('recording deltas', recordDeltas, telemetry, span, own, {
       times: step.deltaTimes,
       endTime: step.endTime,
       ids: { ...ids, [ATTR_OPENAI_STEP_ID]: step.id },
@@ -80,7 +81,7 @@ export function recordStep(
   }
   const { failure, endTime } = step;
   recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
-  span.end(endTime);
+  endSpan(span, endTime);
 }
 
 function stepAttributes(step: RecordedStep): Attributes {

@@ -14,6 +14,7 @@ import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
 import { parseJson } from './messages.ts';
 import { recordEnd } from './operation-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /**
@@ -97,6 +98,6 @@ class ToolSpan {
       const seconds = (endTime - this.#startTime) / 1e3;
       this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
     });
-    this.#span.end(endTime);
+    endSpan(this.#span, endTime);
   }
 }

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import { guard } from '../guard.ts';
 import { row } from '../payload.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -22,6 +23,7 @@ import { ContentRecord } from './content-record.ts';
 import type { Failure } from './error.ts';
 import { type Place, placeAttributes } from './hierarchy.ts';
 import { recordEnd } from './operation-end.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** What one object of the API said of a tool call. */
@@ -93,8 +95,10 @@ export function recordToolCall(
   if (call.content !== undefined) content?.add(contentOf(call.content));
   recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere === true)
-    telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own);
-  span.end(endTime);
+    guard('recording metrics', () =>
+      telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
+    );
+  endSpan(span, endTime);
 }
 
 /** The metric of a tool call, where its span is drawn later or not at all. */
@@ -110,7 +114,9 @@ export function recordToolDuration(
     [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
   };
   if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
-  telemetry.metrics.recordToolDuration(seconds, attributes, undefined, context);
+  guard('recording metrics', () =>
+    telemetry.metrics.recordToolDuration(seconds, attributes, undefined, context),
+  );
 }
 
 function toolType(type: string): string {

@@ -88,6 +88,11 @@ export function fuzzCases(recordings: ReadonlyMap<string, readonly Recorded[]>):
     }));
 }
 
+/** The answers as they were recorded. */
+export function soundAnswers(recorded: readonly Recorded[]): Answer[] {
+  return answersOf(recorded, []);
+}
+
 function answersOf(recorded: readonly Recorded[], damages: readonly Damage[]): Answer[] {
   return recorded.map((answer, index) => {
     const damaged = damages.filter(({ at }) => at % recorded.length === index);

@@ -1,0 +1,93 @@
+import { context, type DiagLogger, DiagLogLevel, diag, logs, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { type ReadableSpan, type Span, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { act } from '../fuzz/act.ts';
+import { soundAnswers } from '../fuzz/cases.ts';
+import type { FuzzProgram } from '../fuzz/programs.ts';
+import type { Recorded } from '../fuzz/recordings.ts';
+import { wireOf } from '../fuzz/wire.ts';
+import { broken, type Fault } from './faults.ts';
+
+/** What a program has seen and sent. */
+export interface Behaviour {
+  readonly seen: readonly unknown[];
+  readonly requests: readonly string[];
+}
+
+export async function runPlain(program: FuzzProgram, recorded: readonly Recorded[]): Promise<Behaviour> {
+  const { fetch, requests } = wireOf(soundAnswers(recorded));
+  return { seen: await act(program, newClient(fetch), program.body), requests };
+}
+
+/** The same with the instrumentation, in surroundings that are faulty, to the end of the provider. */
+export async function runFaulty(
+  program: FuzzProgram,
+  recorded: readonly Recorded[],
+  fault: Fault,
+): Promise<{ behaviour: Behaviour; started: number; open: readonly string[] }> {
+  const { fetch, requests } = wireOf(soundAnswers(recorded));
+  const counts = new Counts();
+  const provider = setUp(fault, counts);
+  const client = instrumentOpenAI(newClient(fetch), { cost: false, ...fault.config });
+  const seen = await act(program, client, program.body);
+  // Who flushes or shuts a provider down hears of what is wrong with it.
+  await provider.forceFlush().catch(() => undefined);
+  await provider.shutdown().catch(() => undefined);
+  diag.disable();
+  return { behaviour: { seen, requests }, started: counts.started, open: counts.open };
+}
+
+function newClient(fetch: typeof globalThis.fetch): OpenAI {
+  return new OpenAI({ apiKey: 'test', maxRetries: 0, logLevel: 'off', fetch });
+}
+
+function setUp(fault: Fault, counts: Counts): TracerProvider {
+  const { sampler, idGenerator, processor } = fault;
+  const provider = new TracerProvider({
+    spanProcessors: [counts, ...(processor === undefined ? [] : [processor()])],
+    ...(sampler === undefined ? {} : { sampler }),
+    ...(idGenerator === undefined ? {} : { idGenerator }),
+  });
+  for (const api of [trace, metrics, logs, context, diag]) api.disable();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(fault.tracerProvider?.(provider) ?? provider);
+  if (fault.meterProvider !== undefined) metrics.setGlobalMeterProvider(fault.meterProvider());
+  if (fault.loggerProvider !== undefined) logs.setGlobalLoggerProvider(fault.loggerProvider());
+  if (fault.diagThrows === true)
+    diag.setLogger(THROWING_LOGGER, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  return provider;
+}
+
+/** OpenTelemetry itself logs much at other levels, and cannot be set up with a logger that throws there. */
+const THROWING_LOGGER: DiagLogger = {
+  error: () => undefined,
+  warn: broken,
+  info: () => undefined,
+  debug: () => undefined,
+  verbose: () => undefined,
+};
+
+/** Counts the spans that were started, before anything else can fail. */
+class Counts implements SpanProcessor {
+  started = 0;
+  readonly #open = new Set<Span>();
+
+  get open(): string[] {
+    return [...this.#open].map((span) => (span as unknown as ReadableSpan).name);
+  }
+
+  onStart(span: Span): void {
+    this.started++;
+    this.#open.add(span);
+  }
+
+  onEnd(span: ReadableSpan): void {
+    this.#open.delete(span as unknown as Span);
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}
