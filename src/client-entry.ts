@@ -48,6 +48,6 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (isClient(target)) seam.observeClient(target, observer);
   else {
     seam.addDefault(observer);
-    seam.watchToolRunners(findClientClass(target));
+    seam.watchResources(findClientClass(target));
   }
 }

@@ -80,7 +80,7 @@ export class OpenAIInstrumentation {
   #instrument({ prototype, exported }: LoadedClient): void {
     const seam = Seam.of(prototype);
     seam.addDefault(this.#observer);
-    seam.watchToolRunners(findClientClass(exported));
+    seam.watchResources(findClientClass(exported));
     this.#seams.add(seam);
   }
 }

@@ -1,6 +1,6 @@
 import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CallHooks } from './call-hooks.ts';
-import type { Call, CallObservation, CallObserver, ToolRun } from './client/call.ts';
+import type { Call, CallObservation, CallObserver, ToolRun, WebhookDelivery } from './client/call.ts';
 import { deploymentOf, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
@@ -20,6 +20,7 @@ import { OtherInferences } from './telemetry/inference-above.ts';
 import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { runTool } from './telemetry/tool-run.ts';
+import { unwrapWebhook } from './telemetry/webhook-span.ts';
 
 /** Streams of all other operations tell their usage anyway. */
 const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
@@ -109,6 +110,10 @@ export class Observer implements CallObserver, ProviderListener {
 
   runTool(tool: ToolRun): unknown {
     return runTool(this.telemetry, tool);
+  }
+
+  unwrapWebhook(delivery: WebhookDelivery): unknown {
+    return unwrapWebhook(this.telemetry, delivery, (id) => this.#responses.known(id));
   }
 
   async flush(): Promise<void> {

@@ -17,5 +17,5 @@ if (!isSwitchedOff())
   onClientLoaded(({ prototype, exported }) => {
     const seam = Seam.of(prototype);
     seam.addDefault(observer);
-    seam.watchToolRunners(findClientClass(exported));
+    seam.watchResources(findClientClass(exported));
   });

@@ -51,6 +51,12 @@ export interface ToolRun {
   readonly run: () => unknown;
 }
 
+/** A webhook that the program was sent and is about to unwrap. */
+export interface WebhookDelivery {
+  /** Checks its signature and gives a promise of the event. */
+  readonly run: () => unknown;
+}
+
 /** Decides whether a call is observed, and how. */
 export interface CallObserver {
   /** Told before each call, before its context is read: the last moment to set tracing up. */
@@ -58,6 +64,8 @@ export interface CallObserver {
   start(call: Call): CallObservation | undefined;
   /** Runs the function and gives what it gives. */
   runTool?(tool: ToolRun): unknown;
+  /** Unwraps the webhook and gives what that gives. */
+  unwrapWebhook?(delivery: WebhookDelivery): unknown;
 }
 
 /**

@@ -2,13 +2,14 @@ import { context } from '@opentelemetry/api';
 import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
 import { guard } from '../guard.ts';
 import { asObject, field } from '../payload.ts';
-import { Call, type CallObserver, type ToolRun } from './call.ts';
+import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { contextWith, whileMaking } from './current-call.ts';
 import { copyFunctionProperties, type Method, Patches } from './patches.ts';
 import { watchParse, watchResponsePromise, wrapAsResponse, wrapClientParse } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
+import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
 
 /** Seams by prototype, shared by all builds of this package in a process; the prototypes themselves show nothing. */
 const SEAMS: symbol = Symbol.for('opentelemetry-instrumentation-openai.seams');
@@ -56,18 +57,24 @@ export class Seam {
 
   observeClient(client: object, observer: CallObserver): void {
     this.#install();
-    this.watchToolRunners(client);
+    this.watchResources(client);
     this.#clients.set(client, observer);
     this.#observesClients = true;
   }
 
-  /** Also has the helpers that run the program's functions observed, as far as they can be found from a client. */
-  watchToolRunners(clientOrClass: unknown): void {
+  /**
+   * Also has observed what makes no request, as far as it can be found from a client: helpers that run the program's
+   * functions, and webhooks.
+   */
+  watchResources(clientOrClass: unknown): void {
     for (const prototype of findCompletionsPrototypes(clientOrClass)) {
       if (this.#toolRunners.has(prototype)) continue;
       this.#toolRunners.add(prototype);
       patchToolRunners(prototype, this.#patches, (client) => this.#runToolOf(client));
     }
+    const webhooks = findWebhooksPrototype(clientOrClass);
+    if (webhooks !== undefined)
+      patchWebhooks(webhooks, this.#patches, (client) => this.#unwrapWebhookOf(client));
   }
 
   /** Calls under way finish as they began; the prototype is put back once nobody observes it. */
@@ -88,12 +95,23 @@ export class Seam {
   }
 
   #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
+    const observer = this.#observerOfResource(client);
+    return observer?.runTool === undefined ? undefined : (tool) => observer.runTool?.(tool);
+  }
+
+  #unwrapWebhookOf(client: unknown): ((delivery: WebhookDelivery) => unknown) | undefined {
+    const observer = this.#observerOfResource(client);
+    return observer?.unwrapWebhook === undefined
+      ? undefined
+      : (delivery) => observer.unwrapWebhook?.(delivery);
+  }
+
+  #observerOfResource(client: unknown): CallObserver | undefined {
     // guard ` || isSuppressed(context.active())`: functions of a suppressed helper get spans
     if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
     const observer = this.#observerOf(client);
-    if (observer?.runTool === undefined) return undefined;
-    guard('preparing for a call', prepare, observer);
-    return (tool) => observer.runTool?.(tool);
+    if (observer !== undefined) guard('preparing for a call', prepare, observer);
+    return observer;
   }
 
   #observerOf(client: object): CallObserver | undefined {

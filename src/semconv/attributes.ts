@@ -507,6 +507,12 @@ export const ATTR_OPENAI_VIDEO_ID = 'openai.video.id' as const;
 /** Id of a custom voice. */
 export const ATTR_OPENAI_VOICE_ID = 'openai.voice.id' as const;
 
+/** Id of the event that a webhook tells of. It is the same when the event is delivered again. */
+export const ATTR_OPENAI_WEBHOOK_EVENT_ID = 'openai.webhook.event.id' as const;
+
+/** Type of the event that a webhook tells of, as the API spells it. */
+export const ATTR_OPENAI_WEBHOOK_EVENT_TYPE = 'openai.webhook.event.type' as const;
+
 /** Id of a webhook endpoint. */
 export const ATTR_OPENAI_WEBHOOK_ENDPOINT_ID = 'openai.webhook_endpoint.id' as const;
 

@@ -265,7 +265,7 @@ test('the functions of a helper that is suppressed are run unobserved', () => {
   };
   const seam = Seam.of(Client.prototype);
   seam.addDefault({ start: () => undefined, runTool });
-  seam.watchToolRunners(Client);
+  seam.watchResources(Client);
   const completions = new Completions();
   const ask = (name: string): unknown =>
     completions.runTools({ tools: [{ function: Object.assign({ name }, { function: () => 'done' }) }] });

@@ -39,6 +39,11 @@ export class Responses implements ConversationApi {
     return route.template.startsWith('/responses') || route.template.startsWith('/conversations');
   }
 
+  /** Where the span of a response stands that this process has created. */
+  known(id: string): SpanContext | undefined {
+    return this.#known.get(id);
+  }
+
   /** The background response that the call is part of; only within its own trace, and while it is under way. */
   observe(call: Call, request: ApiRequest): CallObservation | undefined {
     if (request.route.folds !== 'response') return undefined;

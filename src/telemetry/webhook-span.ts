@@ -1,0 +1,86 @@
+import { type Attributes, context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
+import type { WebhookDelivery } from '../client/call.ts';
+import { guard } from '../guard.ts';
+import { field, objectField, stringField } from '../payload.ts';
+import {
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_WEBHOOK_EVENT_ID,
+  ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
+} from '../semconv/attributes.ts';
+import { readFailure, recordFailure } from './error.ts';
+import { placeAttributes } from './hierarchy.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/**
+ * Unwraps a webhook, and records which event arrived. Nothing is read of one whose signature does not hold: anybody
+ * may have sent it. What comes out passes through as it is.
+ *
+ * @param creatorOf where this process stands with a response, by its id
+ */
+export function unwrapWebhook(
+  telemetry: Telemetry,
+  delivery: WebhookDelivery,
+  creatorOf: (responseId: string) => SpanContext | undefined,
+): unknown {
+  const span = guard('starting a webhook span', () =>
+    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL }, context.active()),
+  );
+  if (span === undefined) return delivery.run();
+  const succeed = (event: unknown): void => {
+    guard('recording a webhook', recordEvent, span, event, creatorOf);
+    guard('ending a webhook span', () => span.end());
+  };
+  const fail = (error: unknown): void => {
+    guard('recording a failure', () => recordFailure(span, readFailure(error), telemetry.settings));
+    guard('ending a webhook span', () => span.end());
+  };
+  let unwrapped: unknown;
+  try {
+    unwrapped = delivery.run();
+  } catch (error) {
+    fail(error);
+    throw error;
+  }
+  if (typeof field(unwrapped, 'then') !== 'function') {
+    succeed(unwrapped);
+    return unwrapped;
+  }
+  return (unwrapped as Promise<unknown>).then(
+    (event) => {
+      succeed(event);
+      return event;
+    },
+    (error) => {
+      fail(error);
+      throw error;
+    },
+  );
+}
+
+/**
+ * What the object that an event is about adds, by how the type of the event begins.
+ *
+ * @see https://platform.openai.com/docs/api-reference/webhook-events
+ */
+const SUBJECTS: readonly (readonly [type: string, attributes: (id: string) => Attributes])[] = [
+  ['response.', (id) => ({ [ATTR_OPENAI_API_TYPE]: 'responses', [ATTR_GEN_AI_RESPONSE_ID]: id })],
+  ['agent.session.', (id) => placeAttributes({ kind: 'session', conversationId: id })],
+];
+
+function recordEvent(
+  span: Span,
+  event: unknown,
+  creatorOf: (responseId: string) => SpanContext | undefined,
+): void {
+  const type = stringField(event, 'type');
+  const eventId = stringField(event, 'id');
+  if (type !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_TYPE, type);
+  if (eventId !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_ID, eventId);
+  const id = stringField(objectField(event, 'data'), 'id');
+  if (type === undefined || id === undefined) return;
+  const subject = SUBJECTS.find(([beginning]) => type.startsWith(beginning));
+  if (subject !== undefined) span.setAttributes(subject[1](id));
+  const creator = creatorOf(id);
+  if (creator !== undefined) span.addLink({ context: creator });
+}
