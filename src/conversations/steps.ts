@@ -42,6 +42,8 @@ export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #outputs = new Map<string, Message>();
+  /** The places of steps in the list that told them. */
+  readonly #order = new Map<string, number>();
   /** When the program was last asked to run tools. */
   #waitingSince: number | undefined;
 
@@ -50,11 +52,11 @@ export class Steps {
     this.#deltas = options.deltas;
   }
 
-  /** In the order in which they were made. */
+  /** In the order in which they were made; within a second of the server's, in that of a list, else of a stream. */
   get all(): readonly Step[] {
+    const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()].sort(
-      (a, b) =>
-        (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || (a.startTime ?? 0) - (b.startTime ?? 0),
+      (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
     );
   }
 
@@ -96,6 +98,12 @@ export class Steps {
     if (step.endTime === undefined && snapshot.ended)
       step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
     for (const call of snapshot.toolCalls) this.#toolCall(call).stepId = snapshot.id;
+  }
+
+  /** A list is going to tell steps in this order. */
+  seeOrder(ids: readonly string[]): void {
+    const known = this.#order.size;
+    if (known < MOST_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, known + index);
   }
 
   /** The first text or code of a step, or of the message that a step makes, has arrived. */

@@ -30,10 +30,12 @@ export async function readRunDetails(
     { limit: MOST_STEPS, order: 'asc', ...(searchResults ? { include: [SEARCH_RESULTS] } : {}) },
     assistantsVersion,
   );
-  for (const value of arrayField(steps, 'data')) {
+  const read = arrayField(steps, 'data').flatMap((value) => {
     const step = readStep(value, { content });
-    if (step?.invocationId === id) invocation.seeStep(step, now(), false);
-  }
+    return step?.invocationId === id ? [step] : [];
+  });
+  invocation.steps.seeOrder(read.map((step) => step.id));
+  for (const step of read) invocation.seeStep(step, now(), false);
   if (!content) return;
   const query = { limit: MOST_STEPS, order: 'asc', run_id: id };
   const messages = await readWithClient(client, `${thread}/messages`, query, assistantsVersion);

@@ -45,6 +45,9 @@ export class Sightings {
     const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
     // The API lists the newest first, unless it is asked not to.
     const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
+    const steps = inOrder.filter((item) => field(item, 'object') === 'thread.run.step');
+    const invocation = this.#conversations.invocation(stringField(steps[0], 'run_id') ?? '');
+    invocation?.steps.seeOrder(steps.flatMap((step) => stringField(step, 'id') ?? []));
     for (const item of inOrder) this.#object(item, { time, live: false, invocation: undefined });
   }
 
