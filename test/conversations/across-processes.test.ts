@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
 import { ConversationIdGenerator, traceIdOf } from '../../src/conversation-id-generator.ts';
 import { conversationIdChannel } from '../../src/conversations/trace-id.ts';
-import type { Program } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
@@ -22,6 +22,28 @@ describe('a run that another process has created', () => {
     await program.expectTree(`
       worker
       └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+    `);
+  });
+
+  it('has no thread of its own where only its tool calls are answered, below a span', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const worker = otherProcess(program, {});
+    await program.inSpan(
+      () =>
+        worker.beta.threads.runs.submitToolOutputs(run.id, {
+          thread_id: threadId,
+          tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
+        }),
+      'worker',
+    );
+    await program.expectTree(`
+      worker
+      └─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
     `);
   });
 
@@ -93,6 +115,43 @@ describe('a run that another process has created', () => {
             ├─ chat gpt-4o-mini                                       openai.step.type=tool_calls
             ├─ execute_tool get_x
             └─ chat gpt-4o-mini                                       openai.step.type=message_creation
+    `);
+  });
+});
+
+describe('a response that another process has created', () => {
+  it('has its functions drawn by the one that has fetched it and answers them, once', async () => {
+    const program = await startProgram();
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_x', arguments: {} } }] },
+      { output: [{ message: 'x is 1' }] },
+    );
+    const asked = await program.inSpan(
+      () => program.client.responses.create({ model: 'gpt-4o-mini', input: 'What is x?' }),
+      'web',
+    );
+    const [worker, page] = [otherProcess(program, {}), otherProcess(program, {})];
+    await program.inSpan(async () => {
+      const { output } = await worker.responses.retrieve(asked.id);
+      const call = output.find((item) => item.type === 'function_call');
+      await worker.responses.create({
+        model: 'gpt-4o-mini',
+        previous_response_id: asked.id,
+        input: [{ type: 'function_call_output', call_id: call?.call_id ?? '', output: '1' }],
+      });
+    }, 'worker');
+    await program.inSpan(() => page.responses.retrieve(asked.id), 'page');
+    await program.expectTree(`
+      web
+      └─ chat gpt-4o-mini    gen_ai.response.id={asking}
+
+      worker
+      ├─ fetch_response      gen_ai.response.id={asking}
+      ├─ execute_tool get_x  gen_ai.response.id={asking} gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini    gen_ai.response.id={answering}
+
+      page
+      └─ fetch_response      gen_ai.response.id={asking}
     `);
   });
 });

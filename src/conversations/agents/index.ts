@@ -122,7 +122,10 @@ export class Agents implements ConversationApi {
     return invocation?.finished === undefined ? invocation : undefined;
   }
 
-  /** Without an active span every use opens a segment; below one, only what changes something does. */
+  /**
+   * Without an active span every use opens a segment; below one, only what changes something does, and not what
+   * is done for a turn that this process does not draw.
+   */
   #segmentOf(read: AgentsCall): Segment | undefined {
     const { call, request, sessionId } = read;
     // The list of all sessions uses none of them.
@@ -132,7 +135,8 @@ export class Agents implements ConversationApi {
     // A trace id that follows from the session's id has to wait for it.
     if (sessionId === undefined && (active || derivesTraceIds())) return undefined;
     if (!active) return this.#conversations.open(use);
-    return call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
+    const looks = call.method === 'GET' || (request.route.folds === 'turn' && sessionId !== undefined);
+    return looks ? this.#conversations.find(use) : this.#conversations.open(use);
   }
 
   /** @param segment also one that was opened for a session whose id was not known */

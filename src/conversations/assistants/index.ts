@@ -136,14 +136,19 @@ export class Assistants implements ConversationApi {
     this.#handedOn.set(id, { startTime: call.startTime, asked });
   }
 
-  /** Without an active span every use opens a segment; below one, only what changes something does. */
+  /**
+   * Without an active span every use opens a segment; below one, only what changes something does, and not what
+   * is done for a run that this process does not draw.
+   */
   #segmentOf(read: AssistantsCall): Segment | undefined {
     const use = useOf(read, read.threadId);
     const active = activeSpan(read.context) !== undefined;
     // A trace id that follows from the thread's id has to wait for it.
     if (read.threadId === undefined && (active || derivesTraceIds())) return undefined;
     if (!active) return this.#conversations.open(use);
-    return read.call.method === 'GET' ? this.#conversations.find(use) : this.#conversations.open(use);
+    const { folds, operation } = read.request.route;
+    const looks = read.call.method === 'GET' || (folds === 'run' && operation === undefined);
+    return looks ? this.#conversations.find(use) : this.#conversations.open(use);
   }
 
   #sight({ sightings, query }: AssistantsCall, call: Call): void {

@@ -48,7 +48,7 @@ export class Histories implements ConversationApi {
     segment?.requestStarted();
     const parent = segment?.contextIn(call.context) ?? call.context;
     const content = recordsContentOnSpans(this.#telemetry.settings);
-    this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime);
+    this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime, parent);
     const userMessages = countNewUserMessages(body);
     const asking = { parent: trace.getSpanContext(parent), startTime: call.startTime };
     return {

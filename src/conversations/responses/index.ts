@@ -79,6 +79,7 @@ export class Responses implements ConversationApi {
               if (creator !== undefined) span.link(creator);
               this.#settled(request, segment, ended);
             },
+            ended: (result: unknown, endTime: number) => this.#fetched(result, endTime),
           }),
     };
   }
@@ -103,7 +104,7 @@ export class Responses implements ConversationApi {
     parent: Context,
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
     const content = this.#telemetry.wantsContent;
-    this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime);
+    this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime, parent);
     const times = new ItemTimes();
     const follow: FollowedResponse = {
       segment,
@@ -164,6 +165,18 @@ export class Responses implements ConversationApi {
     conversation.startedRun();
     conversation.askedWithRun(follow.userMessages);
     conversation.spent(readUsage(field(response, 'usage')), cost);
+  }
+
+  #fetched(response: unknown, endTime: number): void {
+    const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
+    this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
+      responseId: stringField(response, 'id'),
+      parent: undefined,
+      place,
+      vectorStoreIds: [],
+      startTime: endTime,
+      endTime,
+    });
   }
 
   #settled({ route }: ApiRequest, segment: Segment | undefined, call: Call): void {

@@ -12,7 +12,7 @@ const MOST_PENDING = 10_000;
 /** The response that a tool call belongs to. */
 export interface AskingResponse {
   readonly responseId: string | undefined;
-  /** The span that the response's own span stands below. */
+  /** The span that the response's own span stands below; where that is elsewhere, what answers it tells. */
   readonly parent: SpanContext | undefined;
   readonly place: Place;
   readonly vectorStoreIds: readonly string[];
@@ -47,8 +47,21 @@ export class ResponseToolCalls {
     }
   }
 
-  /** Takes what a request brings for calls that were asked for before. */
-  answered(outputs: ReadonlyMap<string, unknown>, time: number): void {
+  /** Takes the calls of a response that another process may have created: who answers them draws them. */
+  seen(calls: readonly ItemCall[], response: AskingResponse): void {
+    for (const asked of calls) {
+      const { id } = asked.call;
+      if (asked.asksProgram && this.#pending.get(id) === undefined)
+        this.#pending.set(id, { asked, response });
+    }
+  }
+
+  /**
+   * Takes what a request brings for calls that were asked for before.
+   *
+   * @param parent the span that the request's own span stands below
+   */
+  answered(outputs: ReadonlyMap<string, unknown>, time: number, parent: Context): void {
     for (const [id, output] of outputs) {
       const pending = this.#pending.get(id);
       if (pending === undefined) continue;
@@ -63,7 +76,7 @@ export class ResponseToolCalls {
             content: content === undefined ? undefined : { ...content, result: output },
           },
         },
-        response,
+        { ...response, parent: response.parent ?? trace.getSpanContext(parent) },
         { startTime: response.endTime, endTime: Math.max(time, response.endTime), timedHere: true },
       );
     }
