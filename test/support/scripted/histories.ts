@@ -18,6 +18,7 @@ export const histories: ScriptedConversation = {
     simulator.next({ ...AS_EVER, holdAfter: 2 });
   },
   async prepare({ memory }) {
+    memory.conversation = ID;
     memory.history = '[]';
   },
   steps: [

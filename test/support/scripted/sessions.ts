@@ -49,10 +49,10 @@ export const sessions: ScriptedConversation = {
       const session = await client.beta.agents.sessions.create({
         agent_id: recall(memory, 'agent'),
         environment: { type: 'none' },
-        input: 'How is the weather, and what time is it?',
       });
       memory.session = session.id;
     }),
+    by('creator', send('How is the weather, and what time is it?')),
     by('poller', (program) => poll(program, 'requires_action')),
     by('status', retrieve),
     by('answerer', answer),
