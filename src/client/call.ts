@@ -2,6 +2,7 @@ import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { booleanField, field, numberField, objectField, stringField, textField } from '../payload.ts';
+import { CallContext } from './call-context.ts';
 
 /** How a call ended: exactly one of these, once. */
 export type Outcome =
@@ -78,8 +79,10 @@ export class Call {
   readonly client: object;
   readonly startTime: number = now();
   endTime = 0;
-  /** The caller's context; once the request is sent, the one it runs in. Let go when the call settles. */
+  /** The caller's context; once the call has begun, that of its span. Let go when the call settles. */
   context: Context;
+  /** The context that the SDK works in; let go with it. */
+  working: CallContext | undefined;
 
   method = '';
   path = '';
@@ -120,6 +123,7 @@ export class Call {
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
+    this.working = new CallContext(this, callerContext);
   }
 
   get settled(): boolean {
@@ -139,6 +143,7 @@ export class Call {
     // guard: a span that cannot be started breaks the call
     this.observation = guard('starting a call', startObservation, this.#observer, this);
     this.context = this.observation?.context ?? this.context;
+    this.working?.enter(this.context);
     // Read by now: a stream may be open for long, and must not keep what was sent alive.
     // guard: an open stream keeps what was sent alive
     this.body = this.query = undefined;
@@ -207,6 +212,7 @@ export class Call {
     this.value = this.error = this.headers = undefined;
     for (const attempt of this.attempts) attempt.headers = attempt.error = undefined;
     this.context = ROOT_CONTEXT;
+    this.working = undefined;
   }
 }
 

@@ -1,8 +1,7 @@
-import { context } from '@opentelemetry/api';
 import { guard } from '../guard.ts';
 import { field, objectField } from '../payload.ts';
 import type { Call } from './call.ts';
-import { contextOf } from './current-call.ts';
+import { goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { isStream, watchStream } from './stream.ts';
 
@@ -20,11 +19,15 @@ export function watchResponsePromise(response: object, call: Call): void {
   lost.register(response, call, call);
 }
 
-/** The response has come: what is parsed from it is the call's. */
+/** The response has come: what a client that parses it itself makes of it is the call's. */
 export function watchProps(props: unknown, call: Call): void {
+  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
+}
+
+/** The response has come: that is all of a call whose answer the program reads itself. */
+export function endIfRaw(call: Call): void {
   // guard `if (call.rawRequested) `: every call ends with its headers
   if (call.rawRequested) closeRaw(call);
-  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
 }
 
 /** The call has ended without a result. */
@@ -36,18 +39,18 @@ export function wrapClientParse(original: Method): Method {
   return function parseResponseWithTimeout(...args) {
     const props = args[1];
     const call = typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
-    const parse = (): unknown => original.apply(this, args);
-    // guard `call === undefined ? parse() : `: results that nobody observes cannot be parsed
-    return call === undefined ? parse() : watchParse(call, props, parse);
+    // guard: results that nobody observes cannot be parsed
+    if (call === undefined) return original.apply(this, args);
+    // Late openai 7 may send the request again while it parses.
+    return watchParsed(call, props, goOn(call, original, this, args) as Promise<unknown>);
   };
 }
 
-/** Late openai 7 may send the request again while it parses, so parsing runs in the call's context too. */
-export function watchParse(call: Call, props: unknown, parse: () => unknown): unknown {
-  // guard: what is read of a call that is over runs in a context that is gone
-  if (call.settled) return parse();
+/** The program has asked for the result, which is being parsed. */
+export function watchParsed(call: Call, props: unknown, parsed: Promise<unknown>): unknown {
+  if (call.settled) return parsed;
   lost.unregister(call);
-  return (context.with(contextOf(call), parse) as Promise<unknown>).then(
+  return parsed.then(
     (value) => {
       call.responded(field(props, 'response'));
       // guard: a result that cannot be read does not reach the program

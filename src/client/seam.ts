@@ -3,9 +3,9 @@ import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
 import { guard } from '../guard.ts';
 import { asObject, field } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
-import { contextWith, whileMaking } from './current-call.ts';
-import { copyFunctionProperties, type Method, Patches } from './patches.ts';
-import { watchParse, watchResponsePromise, wrapAsResponse, wrapClientParse } from './results.ts';
+import { make } from './call-context.ts';
+import { type Method, Patches } from './patches.ts';
+import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
@@ -124,10 +124,11 @@ export class Seam {
     const prototype = this.#prototype;
     sharedSeams().set(prototype, this);
     noticeClientClass();
-    this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
-    this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
+    const parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
+    this.#parsesInClient = parsesInClient;
+    this.#patches.wrap(prototype, 'makeRequest', (original) => wrapMakeRequest(original, { parsesInClient }));
     this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
     this.#patches.wrap(prototype, 'retryRequest', wrapRetry);
     this.#patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
@@ -146,9 +147,7 @@ export class Seam {
       // guard: suppressed calls get spans
       if (isSuppressed(active)) return original.apply(this, args);
       const call = new Call(this, observer, active);
-      const promise = context.with(contextWith(call, active), () =>
-        whileMaking(call, () => original.apply(this, args)),
-      );
+      const promise = make(call, original, this, args);
       // guard: a promise that cannot be watched breaks the call
       guard('watching a promise', seam.#watchPromise, promise, call);
       return promise;
@@ -178,11 +177,9 @@ export class Seam {
     const parse = field(promise, 'parseResponse');
     // guard: promises of another kind are reported as failures
     if (typeof parse !== 'function') return;
-    const watched: Method = function parseResponse(...args) {
-      return watchParse(call, args[args.length - 1], () => parse.apply(this, args));
+    (promise as { parseResponse: Method }).parseResponse = function parseResponse(...args) {
+      return watchParsed(call, args[args.length - 1], parse.apply(this, args));
     };
-    copyFunctionProperties(parse as Method, watched);
-    (promise as { parseResponse: Method }).parseResponse = watched;
   };
 
   /** `asResponse` lives on a class that no module of the SDK's entry exports: the first promise leads to it. */

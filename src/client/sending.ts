@@ -1,16 +1,18 @@
-import { context } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
-import { callUnderWay, contextOf, currentCall } from './current-call.ts';
+import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
-import { unwatch, watchProps } from './results.ts';
+import { endIfRaw, unwatch, watchProps } from './results.ts';
 import { askForUsage } from './stream-usage.ts';
 import { addTraceContext } from './trace-metadata.ts';
 
 /** Sees the final options of a call, and its response. */
-export function wrapMakeRequest(original: Method): Method {
+export function wrapMakeRequest(
+  original: Method,
+  { parsesInClient }: { readonly parsesInClient: boolean },
+): Method {
   return function makeRequest(options, ...rest) {
     const call = currentCall();
     // A call that has begun comes by again when the SDK retries it.
@@ -20,24 +22,26 @@ export function wrapMakeRequest(original: Method): Method {
     if (call === undefined || call.begun || call.client !== this)
       return original.call(this, options, ...rest);
     call.begun = true;
-    const send = (resolved: unknown): unknown => {
+    const begin = (resolved: unknown): unknown => {
       call.begin(resolved);
       const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
-      const sent = guard('adding the trace context', addTraceContext, call, asking) ?? asking;
-      return watchResponse(call, () => original.call(this, sent, ...rest));
+      return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
     };
-    // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : `: options that are promised are read before they are there
-    return typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(send) : send(options);
+    // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
+    const sent =
+      typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
+    const response = goOn(call, original, this, [sent, ...rest]) as Promise<unknown>;
+    return watchResponse(call, response, parsesInClient);
   };
 }
 
 /** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
-function watchResponse(call: Call, send: () => unknown): unknown {
-  const response = context.with(contextOf(call), send) as Promise<unknown>;
+function watchResponse(call: Call, response: Promise<unknown>, parsesInClient: boolean): unknown {
   return response.then(
     (props) => {
       call.responded(field(props, 'response'));
-      watchProps(props, call);
+      if (parsesInClient) watchProps(props, call);
+      endIfRaw(call);
       return props;
     },
     (error) => {

@@ -41,7 +41,7 @@ export class Responses implements ConversationApi {
 
   /** Where the span of a response stands that this process has created. */
   known(id: string): SpanContext | undefined {
-    return this.#known.get(id);
+    return this.#known.get(id)?.context;
   }
 
   /** The background response that the call is part of; only within its own trace, and while it is under way. */
