@@ -1,12 +1,21 @@
 import { findClientClass, findClientPrototype, isClient } from './client/find.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
+import { addDefaultObserver } from './default-observers.ts';
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
 import { isSwitchedOff } from './switch.ts';
 
 export type * from './public-types.ts';
-export { withConversation } from './trace.ts';
+export type { TraceMetadata } from './telemetry/metadata.ts';
+export {
+  span,
+  type TracedDecorator,
+  type TracedOptions,
+  traced,
+  withConversation,
+  withMetadata,
+} from './trace.ts';
 
 /** One observer for each configuration object, however many clients it is used for. */
 const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
@@ -47,6 +56,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   const seam = Seam.of(prototype);
   if (isClient(target)) seam.observeClient(target, observer);
   else {
+    addDefaultObserver(observer);
     seam.addDefault(observer);
     seam.watchResources(findClientClass(target));
   }

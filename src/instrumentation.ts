@@ -3,6 +3,7 @@ import { findClientClass } from './client/find.ts';
 import { type LoadedClient, onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
+import { addDefaultObserver, removeDefaultObserver } from './default-observers.ts';
 import { guard } from './guard.ts';
 import { Observer } from './observer.ts';
 import { isSwitchedOff } from './switch.ts';
@@ -40,6 +41,7 @@ export class OpenAIInstrumentation {
   enable(): void {
     this.#config.enabled = true;
     if (this.#stopLoading !== undefined || isSwitchedOff()) return;
+    addDefaultObserver(this.#observer);
     this.#stopLoading = onClientLoaded((client) => this.#instrument(client));
   }
 
@@ -48,6 +50,7 @@ export class OpenAIInstrumentation {
     this.#config.enabled = false;
     this.#stopLoading?.();
     this.#stopLoading = undefined;
+    removeDefaultObserver(this.#observer);
     for (const seam of this.#seams) seam.removeDefault(this.#observer);
     this.#seams.clear();
     guard('disabling', () => this.#observer.dispose());

@@ -7,15 +7,18 @@
 import { findClientClass } from './client/find.ts';
 import { onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
+import { addDefaultObserver } from './default-observers.ts';
 import { Observer } from './observer.ts';
 import { startSdk } from './register/sdk.ts';
 import { isSwitchedOff } from './switch.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 
-if (!isSwitchedOff())
+if (!isSwitchedOff()) {
+  addDefaultObserver(observer);
   onClientLoaded(({ prototype, exported }) => {
     const seam = Seam.of(prototype);
     seam.addDefault(observer);
     seam.watchResources(findClientClass(exported));
   });
+}

@@ -5,7 +5,7 @@ import type { Message, MessagePart, ToolDefinition } from './messages.ts';
 
 /**
  * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
- * a run, a tool call, a search. All of it is the hook's own copy, in the shapes of the GenAI conventions and
+ * a run, a tool call, a search, a function that the program has traced. All of it is the hook's own copy, in the shapes of the GenAI conventions and
  * without limits; media are base64. A hook masks by setting a field to something else.
  */
 export interface Completion {
@@ -20,6 +20,9 @@ export interface Completion {
   /** Of a tool call: what the tool was given and what it gave, `undefined` where there is none. */
   toolArguments: unknown;
   toolResult: unknown;
+  /** Of a function that the program has traced: its arguments, and what it returned or yielded. */
+  functionArguments: unknown;
+  functionResult: unknown;
   /** Of a search: what it found. */
   documents: readonly unknown[];
   /** Parameters in the caller's own words, by attribute: stop sequences, the query of a search, variables of a prompt. */
@@ -51,6 +54,8 @@ export type Content = Partial<
     | 'toolDefinitions'
     | 'toolArguments'
     | 'toolResult'
+    | 'functionArguments'
+    | 'functionResult'
     | 'documents'
     | 'parameters'
   >

@@ -4,12 +4,15 @@ import { guard } from '../guard.ts';
 import { asObject } from '../payload.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
   ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
   ATTR_GEN_AI_TOOL_CALL_RESULT,
   ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_OPENAI_TRACE_INPUT,
+  ATTR_OPENAI_TRACE_OUTPUT,
 } from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { type Completion, type CompletionHook, type Content, copyContent } from './completion.ts';
@@ -34,6 +37,8 @@ const WRITERS: readonly ((recorder: ContentRecorder, to: Attributes, content: Co
     recorder.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
   (recorder, to, { toolArguments }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
   (recorder, to, { toolResult }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
+  (recorder, to, { functionArguments }) => recorder.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
+  (recorder, to, { functionResult }) => recorder.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
   (recorder, to, { documents }) => recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
 ];
 
@@ -135,7 +140,8 @@ export class ContentRecord {
       this.#write(completion);
       this.#stamp(completion.attributes);
     }
-    if (this.#onEvent)
+    // What is no GenAI operation has no event in the conventions.
+    if (this.#onEvent && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
         context: this.#context,
@@ -159,6 +165,8 @@ export class ContentRecord {
       toolDefinitions: [],
       toolArguments: undefined,
       toolResult: undefined,
+      functionArguments: undefined,
+      functionResult: undefined,
       documents: [],
       parameters: {},
       ...this.#held,

@@ -89,9 +89,14 @@ export class ContentRecorder {
   /** Adds a tool call's arguments or result as JSON: objects as they are, anything else under `value`. */
   addValue(attributes: Attributes, name: string, value: unknown): void {
     if (value === undefined || value === null) return;
-    const holder = typeof value === 'object' && !Array.isArray(value) ? value : { value };
+    this.addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
+  }
+
+  /** Adds a value of any shape as JSON. */
+  addJson(attributes: Attributes, name: string, value: unknown): void {
+    if (value === undefined) return;
     const json = this.#json(Math.min(this.#left, this.#maxAttribute));
-    const written = json.write(holder) ?? json.write({ omitted: true });
+    const written = json.write(value) ?? json.write({ omitted: true });
     if (written === undefined) return;
     attributes[name] = written;
     this.#left -= written.length;

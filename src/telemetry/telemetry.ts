@@ -12,6 +12,7 @@ import { NAME, VERSION } from '../version.ts';
 import { PendingHooks } from './completion.ts';
 import { Costs } from './cost.ts';
 import { Events, type LoggerProvider } from './events.ts';
+import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics.ts';
 import { withOlderNames } from './older-names.ts';
 import { Sink, sinkTakesContent } from './sink.ts';
@@ -75,7 +76,8 @@ export class Telemetry {
     const { olderNames } = this.settings;
     if (this.#tracer?.provider !== provider || this.#tracer.olderNames !== olderNames) {
       const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
-      this.#tracer = { provider, olderNames, tracer: olderNames ? withOlderNames(tracer) : tracer };
+      const named = olderNames ? withOlderNames(tracer) : tracer;
+      this.#tracer = { provider, olderNames, tracer: withMetadataOfContext(named) };
     }
     return this.#tracer.tracer;
   }

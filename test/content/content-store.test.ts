@@ -30,6 +30,8 @@ function completion(said: string): Completion {
     toolDefinitions: [],
     toolArguments: undefined,
     toolResult: undefined,
+    functionArguments: undefined,
+    functionResult: undefined,
     documents: [],
     parameters: {},
     errorMessage: undefined,

@@ -3,10 +3,12 @@ export const SURROUNDINGS: Readonly<Record<string, string>> = {
   chatId: 'string',
   client: "import('openai').OpenAI",
   exporter: "import('@opentelemetry/sdk-trace').InMemorySpanExporter",
+  findNotes: '(question: string) => Promise<string>',
   getNodeAutoInstrumentations:
     "(config?: Readonly<Record<string, { enabled?: boolean }>>) => import('@opentelemetry/instrumentation').Instrumentation[]",
   messages: "import('openai').OpenAI.ChatCompletionMessageParam[]",
   model: 'string',
+  userId: 'string',
 };
 
 /** Classes that an excerpt of a set-up uses: name → the module it comes from. */

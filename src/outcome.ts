@@ -1,0 +1,127 @@
+import { guard } from './guard.ts';
+import { field } from './payload.ts';
+
+/** Hears what became of a function, once: the first of `succeed`, `fail` and `abandon`. */
+export interface OutcomeListener {
+  /** Runs a part of the function: all of it, or a generator's way to the next value. */
+  within<Result>(run: () => Result): Result;
+  yielded(value: unknown): void;
+  succeed(value: unknown): void;
+  fail(error: unknown): void;
+  /** Nobody can ask for its result any more. */
+  abandon(): void;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Callback = ((value: unknown) => unknown) | null | undefined;
+
+const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
+
+/**
+ * Runs a function and tells the listener what becomes of it. The program gets what the function gives: a promise
+ * settles alike; other thenables and generators are the objects themselves, watched in place.
+ */
+export function watchOutcome<Result>(run: () => Result, listener: OutcomeListener): Result {
+  let result: Result;
+  try {
+    result = listener.within(run);
+  } catch (error) {
+    listener.fail(error);
+    throw error;
+  }
+  return (guard('watching a result', watch, result, listener) ?? result) as Result;
+}
+
+/** @returns what stands in the place of the result; nothing where that stays itself */
+function watch(result: unknown, listener: OutcomeListener): unknown {
+  if (isPromise(result)) return watchPromise(result, listener);
+  if (typeof field(result, 'then') === 'function') watchThenable(result as PromiseLike<unknown>, listener);
+  else if (isIterator(result)) watchIterator(result, listener);
+  else listener.succeed(result);
+  return undefined;
+}
+
+/** `await` calls no method of a promise that could be watched: another follows it, with all that was put on it. */
+function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Promise<unknown> {
+  const following = promise.then(
+    (value) => {
+      listener.succeed(value);
+      return value;
+    },
+    (error) => {
+      listener.fail(error);
+      throw error;
+    },
+  );
+  return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
+}
+
+/** A promise of the SDK has methods of its own, and one that nobody asks must not be asked: it would be read. */
+function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
+  lost.register(thenable, listener);
+  const original = thenable.then as Method;
+  const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
+    original.call(
+      self,
+      (value: unknown) => {
+        listener.succeed(value);
+        return typeof onFulfilled === 'function' ? onFulfilled(value) : value;
+      },
+      (error: unknown) => {
+        listener.fail(error);
+        if (typeof onRejected === 'function') return onRejected(error);
+        throw error;
+      },
+    );
+  replace(thenable, 'then', function (onFulfilled, onRejected) {
+    return then(this, onFulfilled as Callback, onRejected as Callback);
+  });
+  replace(thenable, 'catch', function (onRejected) {
+    return then(this, undefined, onRejected as Callback);
+  });
+  replace(thenable, 'finally', function (onFinally) {
+    return Promise.resolve(then(this)).finally(onFinally as () => void);
+  });
+}
+
+function watchIterator(iterator: object, listener: OutcomeListener): void {
+  lost.register(iterator, listener);
+  const see = (step: unknown): unknown => {
+    if (field(step, 'done') === true) listener.succeed(field(step, 'value'));
+    else listener.yielded(field(step, 'value'));
+    return step;
+  };
+  const failed = (error: unknown): never => {
+    listener.fail(error);
+    throw error;
+  };
+  for (const name of ['next', 'return', 'throw']) {
+    const original = field(iterator, name) as Method | undefined;
+    replace(iterator, name, function (...args) {
+      let step: unknown;
+      try {
+        step = listener.within(() => original?.apply(this, args));
+      } catch (error) {
+        return failed(error);
+      }
+      return isPromise(step) ? step.then(see, failed) : see(step);
+    });
+  }
+}
+
+/** Replaces a method on the object itself, if it has it. */
+function replace(result: object, name: string, value: Method): void {
+  if (typeof field(result, name) === 'function')
+    Object.defineProperty(result, name, { value, configurable: true, writable: true, enumerable: false });
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise && value.constructor === Promise;
+}
+
+function isIterator(value: unknown): value is object {
+  return (
+    typeof field(value, 'next') === 'function' &&
+    (Symbol.asyncIterator in (value as object) || Symbol.iterator in (value as object))
+  );
+}
