@@ -24,7 +24,11 @@ export class Child {
 
   constructor(name: string, program: string, env: Readonly<Record<string, string>>) {
     this.#name = name;
-    this.#process = fork(program, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#process = fork(program, {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
     this.#closed = once(this.#process, 'close') as Promise<[number | null]>;
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -16,6 +16,8 @@
  * await processes.expectTree(`greeting  process=web`);
  * ```
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { assertSpanTree, type SpanTreeOptions } from '../../../src/testing.ts';
@@ -42,33 +44,80 @@ export interface Processes {
   ): Promise<RunningProcess<Known>>;
   /** Stops all processes: each flushes what it has, and ends. */
   stop(): Promise<void>;
-  /** All spans of all processes that have been exported; after `stop`, all there are. */
+  /**
+   * All spans of all processes that have been exported; after `stop`, all there are. The attribute `process` says
+   * which one each comes from.
+   */
   readonly spans: readonly ReceivedSpan[];
   /** All points of all metrics, each as what came since the one before. */
   readonly metrics: readonly ReceivedPoint[];
-  /**
-   * Stops all processes, and compares all their spans with a tree; `process=web` says which process a
-   * span comes from.
-   */
-  expectTree(expected: string, options?: SpanTreeOptions): Promise<void>;
+  /** Stops all processes, and compares all their spans, or only some, with a tree. */
+  expectTree(expected: string, options?: ExpectTreeOptions): Promise<void>;
+  /** Ends what is left, and checks all spans against the conventions; done by itself unless they are shared. */
+  close(): Promise<void>;
+}
+
+export interface ExpectTreeOptions extends SpanTreeOptions {
+  readonly only?: (span: ReceivedSpan) => boolean;
+}
+
+export interface ProcessesOptions {
+  /** Of the API that the processes talk to. */
+  readonly baseURL: string;
+  /** Several tests use them: they live until `close`. */
+  readonly shared?: boolean;
 }
 
 const OURS = 'opentelemetry-instrumentation-openai';
-const running: { close(): Promise<void> }[] = [];
+const running: Processes[] = [];
 
 /** Whatever became of the test, no process outlives it. */
 afterEach(async () => {
   for (const processes of running.splice(0)) await processes.close();
 });
 
-/** @param options.baseURL of the API that the processes talk to */
-export async function startProcesses({ baseURL }: { readonly baseURL: string }): Promise<Processes> {
+export async function startProcesses({ baseURL, shared }: ProcessesOptions): Promise<Processes> {
   const receiver = await startOtlpReceiver();
   const children: Child[] = [];
-  const environment = {
+  const spans = (): ReceivedSpan[] =>
+    receiver.spans.map((span) => ({ ...span, attributes: { ...span.attributes, process: span.service } }));
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map((child) => child.stop()));
+  };
+  const processes: Processes = {
+    async start<Known extends Steps<Known>>(name: string, program: URL, env = {}) {
+      const known = environment(name, baseURL, receiver.url);
+      const child = new Child(name, fileURLToPath(program), { ...known, ...env });
+      children.push(child);
+      await child.reply();
+      return child as RunningProcess<Known>;
+    },
+    stop,
+    get spans() {
+      return spans();
+    },
+    metrics: receiver.metrics,
+    async expectTree(expected, { only = () => true, ...options } = {}) {
+      await stop();
+      assertSpanTree(spans().filter(only), expected, options);
+    },
+    async close() {
+      await Promise.all(children.map((child) => child.kill()));
+      await receiver.close();
+      verify(receiver.spans);
+    },
+  };
+  if (shared !== true) running.push(processes);
+  return processes;
+}
+
+function environment(name: string, baseURL: string, receiver: string): Record<string, string> {
+  return {
     PATH: process.env.PATH ?? '',
+    NODE_COMPILE_CACHE: join(tmpdir(), 'opentelemetry-instrumentation-openai-processes'),
     BASE_URL: baseURL,
-    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_SERVICE_NAME: name,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     OTEL_LOGS_EXPORTER: 'none',
@@ -77,50 +126,14 @@ export async function startProcesses({ baseURL }: { readonly baseURL: string }):
     // Prices change with every version of the price package: only tests of costs have any.
     OTEL_INSTRUMENTATION_OPENAI_COST: 'false',
   };
-  const stop = async (): Promise<void> => {
-    await Promise.all(children.map((child) => child.stop()));
-  };
-  running.push({
-    async close() {
-      await Promise.all(children.map((child) => child.kill()));
-      await receiver.close();
-      verify(receiver.spans);
-    },
-  });
-  return {
-    async start<Known extends Steps<Known>>(name: string, program: URL, env = {}) {
-      const child = new Child(name, fileURLToPath(program), {
-        ...environment,
-        OTEL_SERVICE_NAME: name,
-        ...env,
-      });
-      children.push(child);
-      await child.reply();
-      return child as RunningProcess<Known>;
-    },
-    stop,
-    spans: receiver.spans,
-    metrics: receiver.metrics,
-    async expectTree(expected, options) {
-      await stop();
-      const spans = receiver.spans.map((span) => ({
-        ...span,
-        attributes: { ...span.attributes, process: span.service },
-      }));
-      assertSpanTree(spans, expected, options);
-    },
-  };
 }
 
 /** The same check as within a process. */
 function verify(spans: readonly ReceivedSpan[]): void {
   const findings = spans
     .filter(({ scope }) => scope === OURS)
-    .flatMap((span) =>
-      checkSpan(
-        { ...span, attributes: { ...span.attributes }, status: { code: span.status.code } },
-        { content: false },
-      ),
+    .flatMap(({ attributes, status: { code }, ...span }) =>
+      checkSpan({ ...span, attributes: { ...attributes }, status: { code } }, { content: false }),
     );
   if (findings.length > 0) throw new Error(`Findings of the convention check:\n${findings.join('\n')}`);
 }

@@ -12,7 +12,7 @@ export interface ServedProgram {
   inSpan<Result>(name: string, run: (span: Span) => Promise<Result>): Promise<Result>;
 }
 
-/** Steps that a test has a process do, one after the other; parameters and results travel as JSON. */
+/** Steps that a test has a process do, one after the other; parameters and results are what can be cloned. */
 export type Steps<Known> = { readonly [Step in keyof Known]: (...parameters: never[]) => Promise<unknown> };
 
 /**
