@@ -1,8 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
-import { ConversationIdGenerator, traceIdOf } from '../../src/conversation-id-generator.ts';
-import { conversationIdChannel } from '../../src/conversations/trace-id.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -153,45 +151,5 @@ describe('a response that another process has created', () => {
       page
       └─ fetch_response      gen_ai.response.id={asking}
     `);
-  });
-});
-
-describe('ConversationIdGenerator', () => {
-  it('gives the traces of a thread the same id in every process', async () => {
-    const generator = new ConversationIdGenerator();
-    try {
-      const { assistantId, threadId, ...program } = await startTutor({
-        runs: [{}, {}],
-        idGenerator: generator,
-        config: { conversationIdleTimeout: 0 },
-      });
-      for (const client of [program.client, otherProcess(program, {})]) {
-        await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-        await program.telemetry.provider.forceFlush();
-      }
-      await program.telemetry.provider.shutdown();
-      const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-      expect(runs.map((run) => run.spanContext().traceId)).toEqual([
-        traceIdOf(threadId),
-        traceIdOf(threadId),
-      ]);
-      const setUp = program.telemetry.spans.find(({ name }) => name === 'set-up');
-      expect(setUp?.spanContext().traceId).not.toBe(traceIdOf(threadId));
-    } finally {
-      conversationIdChannel().used = false;
-    }
-  });
-
-  it('leaves all other ids to the generator it is given', () => {
-    const ids = ['a'.repeat(32), 'b'.repeat(16)] as const;
-    try {
-      const generator = new ConversationIdGenerator({
-        generateTraceId: () => ids[0],
-        generateSpanId: () => ids[1],
-      });
-      expect([generator.generateTraceId(), generator.generateSpanId()]).toEqual(ids);
-    } finally {
-      conversationIdChannel().used = false;
-    }
   });
 });
