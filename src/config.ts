@@ -64,8 +64,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   apiSpans?: 'all' | 'writes' | 'none';
   /**
-   * Whether this process draws runs that others have created, when it retrieves them, answers their tool calls
-   * or streams them. Default `false`: the process that created a run draws it.
+   * Whether this process draws runs and background responses that others have created, when it retrieves them,
+   * answers their tool calls or streams them. Default `false`: the process that created a run draws it.
    * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
   adoptRuns?: boolean;

@@ -1,3 +1,5 @@
+import { readHeader } from '../client/call.ts';
+
 /** The time within the bounds; the upper one wins where they cross. */
 export function clamp(time: number, from: number, to: number): number {
   return Math.min(Math.max(time, from), to);
@@ -20,6 +22,12 @@ export class ServerClock {
     const clock = new ServerClock();
     clock.learn(serverTime, localTime);
     return clock;
+  }
+
+  /** @param headers of a response that came at `localTime`: its date is what the server's clock says */
+  static ofResponse(headers: unknown, localTime: number): ServerClock {
+    const date = Date.parse(readHeader(headers, 'date') ?? '');
+    return ServerClock.reading(Number.isNaN(date) ? localTime : date, localTime);
   }
 
   /** A time of the server's in local time; `fallback` where the server has not said. */

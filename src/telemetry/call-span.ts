@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  type Link,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { type Call, type CallObservation, readHeader } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
@@ -48,6 +40,8 @@ export interface CallSpanStart {
   readonly links?: Link[];
   /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
   readonly above?: InferenceAbove | undefined;
+  /** From what the server says of its times, which is too coarse to be measured. */
+  readonly rebuilt?: boolean;
   /** What the hierarchy knows of the call's place. */
   readonly attributes?: Attributes;
   /** Sees what a stream brings, as it comes. */
@@ -90,14 +84,16 @@ export class CallSpan implements CallObservation {
   /** Seconds. */
   #timeToFirstChunk: number | undefined;
   readonly #startTime: number;
+  readonly #rebuilt: boolean;
 
-  constructor(telemetry: Telemetry, call: Call, start: CallSpanStart) {
+  constructor(telemetry: Telemetry, call: Pick<Call, 'startTime'>, start: CallSpanStart) {
     const { operation, request, endpoint, parent, links, above } = start;
     this.#telemetry = telemetry;
     this.#above = above;
     this.#operation = operation;
     this.#route = request.route;
     this.#startTime = call.startTime;
+    this.#rebuilt = start.rebuilt === true;
     this.#watch = start.chunk;
     this.#settled = start.settled;
     this.#keepsOpen = start.keepsOpen;
@@ -151,7 +147,7 @@ export class CallSpan implements CallObservation {
     this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
   }
 
-  link(context: SpanContext): void {
+  link(context: Link['context']): void {
     this.#span.addLink({ context });
   }
 
@@ -251,7 +247,8 @@ export class CallSpan implements CallObservation {
     // No other instrumentation has this one, and what the conventions have no operation for costs money too.
     if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
     if (!this.#recordsMetrics) return;
-    metrics.recordDuration((endTime - this.#startTime) / 1e3, dimensions, failure?.type, context);
+    const seconds = (endTime - this.#startTime) / 1e3;
+    if (!this.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (this.#timeToFirstChunk !== undefined)
       metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, chunkDimensions(this.#attributes), context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);

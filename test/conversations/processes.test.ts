@@ -7,7 +7,9 @@ import {
   startProcesses,
 } from '../support/processes/index.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+import { signWebhook, WEBHOOK_SECRET } from '../support/webhook.ts';
 import type { TutorSteps } from './programs/tutor.ts';
+import type { WebhookSteps } from './programs/webhooks.ts';
 
 /** Many processes have to be started, on machines that have other things to do. */
 const PATIENCE = 300_000;
@@ -294,5 +296,61 @@ describe('a run that one process creates, another polls, a third answers the too
       `,
     );
     expect(counted(QUESTIONS.goesOn)).toEqual(ONCE);
+  });
+});
+
+describe('a background response whose end is told by webhook', { timeout: PATIENCE }, () => {
+  const SERVER = new URL('./programs/webhooks.ts', import.meta.url);
+  const secret = { OPENAI_WEBHOOK_SECRET: WEBHOOK_SECRET };
+
+  /** One process asks, another gets the webhook. */
+  async function ask(receiving: Readonly<Record<string, string>>): Promise<Processes> {
+    const asked = await startProcesses({ baseURL: simulator.url });
+    const [web, receiver] = await Promise.all([
+      asked.start<WebhookSteps>('web', SERVER, PROCESSES['web that propagates']),
+      asked.start<WebhookSteps>('receiver', SERVER, { ...secret, ...receiving }),
+    ]);
+    simulator.respond({ output: [{ message: 'It is sunny.' }], usage: { prompt: 10, completion: 5 } });
+    const id = await web.call('ask', 'How is the weather?');
+    const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
+    for (let status: string | undefined; status !== 'completed'; )
+      ({ status } = await client.responses.retrieve(id));
+    expect(await receiver.call('receive', signWebhook('response.completed', { id }))).toBe('It is sunny.');
+    await asked.stop();
+    return asked;
+  }
+
+  function linkedTo({ spans }: Processes, name: string): (string | undefined)[] {
+    return spans
+      .filter((span) => span.name.startsWith(name) && span.service === 'receiver')
+      .flatMap(({ links }) => links)
+      .map(({ spanId }) => spans.find((span) => span.spanContext().spanId === spanId))
+      .map((span) => `${span?.service}: ${span?.name}`);
+  }
+
+  it('is linked to where it was created by the process that is told', async () => {
+    const asked = await ask({});
+    await asked.expectTree(`
+      POST /ask            process=web
+      └─ chat gpt-4o       process=web
+
+      POST /webhook        process=receiver
+      ├─ webhook           process=receiver openai.webhook.event.type=response.completed
+      └─ fetch_response    process=receiver
+    `);
+    expect(linkedTo(asked, 'fetch_response')).toEqual(['web: chat gpt-4o']);
+  });
+
+  it('is drawn, with its tokens, where that process adopts it', async () => {
+    const asked = await ask(PROCESSES['worker that adopts']);
+    const chats = asked.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
+    const tokens = chats.map(({ service, attributes }) => [service, attributes['gen_ai.usage.input_tokens']]);
+    expect(Object.fromEntries(tokens)).toEqual({ web: undefined, receiver: 10 });
+    expect(linkedTo(asked, 'chat gpt-4o')).toEqual(['web: chat gpt-4o']);
+    const points = asked.metrics.filter(({ name }) => name === 'gen_ai.client.token.usage');
+    expect(points.map(({ service, sum }) => [service, sum]).sort()).toEqual([
+      ['receiver', 10],
+      ['receiver', 5],
+    ]);
   });
 });

@@ -196,6 +196,70 @@ describe('what carries the context of its creation', () => {
     expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o']]);
   });
 
+  it('is a background response that a worker adopts, below its own span', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan, simulator } = program;
+    // Seconds that are long over: the order of the spans does not hang on when one begins.
+    simulator.clock.offset = -10;
+    simulator.respond({ output: [{ webSearch: { query: 'weather' } }, { message: 'It is sunny.' }] });
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true, temperature: 0.5 }),
+    );
+    const worker = otherProcess(program, { adoptRuns: true });
+    for (const job of ['first', 'second'])
+      await inSpan(async () => {
+        for (let status: string | undefined = 'queued'; status !== 'completed'; )
+          ({ status } = await worker.responses.retrieve(response.id));
+      }, job);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o                gen_ai.response.status=queued gen_ai.request.temperature=0.5
+
+      first
+      ├─ chat gpt-4o-*              gen_ai.response.status=completed gen_ai.request.temperature=0.5 gen_ai.usage.input_tokens=*
+      ├─ execute_tool web_search
+      └─ fetch_response             gen_ai.response.status=in_progress
+
+      second
+      └─ fetch_response             gen_ai.response.status=completed
+    `);
+    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
+    const measured = (await program.telemetry.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints
+        .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
+        .map(({ value }) => (value as { count: number }).count),
+    ]);
+    expect(Object.fromEntries(measured)).toMatchObject({
+      // That of the request which created it: the server's seconds are no measure.
+      'gen_ai.client.operation.duration': [1],
+      // Those that went in, and those that came out.
+      'gen_ai.client.token.usage': [1, 1],
+    });
+  });
+
+  it('is a background response that goes on in the trace that created it, where nothing else is active', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    );
+    for (let status: string | undefined = 'queued'; status !== 'completed'; )
+      ({ status } = await new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).responses.retrieve(
+        response.id,
+      ));
+    await otherProcess(program, { adoptRuns: true }).responses.retrieve(response.id);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o
+         └─ chat gpt-4o-*   gen_ai.usage.input_tokens=* gen_ai.usage.output_tokens=*
+
+      fetch_response
+    `);
+  });
+
   it('is a session that another process retrieves', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;

@@ -1,5 +1,4 @@
 import { trace } from '@opentelemetry/api';
-import { readHeader } from '../../client/call.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
@@ -33,8 +32,7 @@ export function adoptRun(
 ): Invocation | undefined {
   const run = readRun(value, { content: telemetry.wantsContent });
   if (run === undefined || conversations.knows(run.id)) return undefined;
-  const date = Date.parse(readHeader(sighting.headers, 'date') ?? '');
-  const clock = ServerClock.reading(Number.isNaN(date) ? sighting.time : date, sighting.time);
+  const clock = ServerClock.ofResponse(sighting.headers, sighting.time);
   const threadId = run.conversationId ?? read.threadId;
   const creator = creatorOf(value);
   const goesOn = creator !== undefined && activeSpan(read.context) === undefined;

@@ -18,29 +18,35 @@ export function isUnderWay(response: unknown): boolean {
   return field(response, 'background') === true && status !== undefined && !ENDED.has(status);
 }
 
+export interface BackgroundStart {
+  readonly span: OpenSpan;
+  readonly segment: Segment | undefined;
+  readonly response: unknown;
+  /** When it was created. */
+  readonly time: number;
+  readonly closed: (response: BackgroundResponse) => void;
+  /** Known where something else than the creation of the response has told it. */
+  readonly clock?: ServerClock;
+}
+
 /** A response that runs in the background, from the call that created it to its end, however that comes to light. */
 export class BackgroundResponse implements Member {
   readonly span: OpenSpan;
   readonly segment: Segment | undefined;
-  readonly #clock = new ServerClock();
+  readonly #clock: ServerClock;
   readonly #closed: (response: BackgroundResponse) => void;
   readonly #created = monotonic();
   #latest: unknown;
   #lastOpenTime: number;
   #isClosed = false;
 
-  constructor(
-    span: OpenSpan,
-    segment: Segment | undefined,
-    response: unknown,
-    time: number,
-    closed: (response: BackgroundResponse) => void,
-  ) {
+  constructor({ span, segment, response, time, closed, clock = new ServerClock() }: BackgroundStart) {
     this.span = span;
     this.segment = segment;
     this.#latest = response;
     this.#lastOpenTime = time;
     this.#closed = closed;
+    this.#clock = clock;
     this.#clock.learn(seconds(response, 'created_at'), time);
     segment?.invocations.add(this);
   }

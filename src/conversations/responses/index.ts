@@ -2,9 +2,10 @@ import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
-import type { ApiRequest } from '../../operations/index.ts';
+import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { field, stringField } from '../../payload.ts';
+import { CallSpan } from '../../telemetry/call-span.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -13,7 +14,8 @@ import { creatorOf } from '../creator.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import { derivesTraceIds } from '../trace-id.ts';
-import { BackgroundRequest, BackgroundResponse, isUnderWay } from './background.ts';
+import { readAdoption } from './adoption.ts';
+import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readItemOutputs, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
@@ -68,6 +70,8 @@ export class Responses implements ConversationApi {
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const parent = this.#parentOf(call.context, segment);
+    // The call's own context is the span's once it runs.
+    const fetched: Fetched = { request, endpoint, context: call.context };
     return {
       parent,
       links: known === undefined ? [] : [{ context: known.context }],
@@ -77,6 +81,7 @@ export class Responses implements ConversationApi {
             settled: (ended: Call, result: unknown, span: OpenSpan) => {
               const creator = known === undefined ? creatorOf(result) : undefined;
               if (creator !== undefined) span.link(creator);
+              if (route.folds === 'response') this.#adopt(fetched, ended, result, creator);
               this.#settled(request, segment, ended);
             },
             ended: (result: unknown, endTime: number) => this.#fetched(result, endTime),
@@ -85,11 +90,15 @@ export class Responses implements ConversationApi {
   }
 
   /** A segment is opened where no active span holds the conversation together, or always. */
-  #segmentOf(call: Call, id: string | undefined, endpoint: Endpoint): Segment | undefined {
-    const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };
+  #segmentOf(
+    { context, startTime }: Pick<Call, 'context' | 'startTime'>,
+    id: string | undefined,
+    endpoint: Endpoint,
+  ): Segment | undefined {
+    const use: Use = { kind: 'conversation', id, context, endpoint, startTime };
     const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
     const waits = id === undefined && derivesTraceIds();
-    if ((activeSpan(call.context) === undefined && !waits) || always) return this.#conversations.open(use);
+    if ((activeSpan(context) === undefined && !waits) || always) return this.#conversations.open(use);
     return undefined;
   }
 
@@ -105,21 +114,24 @@ export class Responses implements ConversationApi {
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
     const content = this.#telemetry.wantsContent;
     this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime, parent);
-    const times = new ItemTimes();
-    const follow: FollowedResponse = {
-      segment,
-      times,
-      parent: trace.getSpanContext(parent),
-      vectorStoreIds: readVectorStoreIds(body),
-      userMessages: countUserMessages(body),
-      startTime: call.startTime,
-      content,
-    };
+    const follow = this.#follow(body, segment, parent, call.startTime);
     return {
-      chunk: (event, time) => times.add(event, time),
+      chunk: (event, time) => follow.times.add(event, time),
       settled: (ended, result, span) => this.#responded(follow, ended, result, span),
       ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
       keepsOpen: (ended, result, span) => this.#goesOn(follow, ended, result, span),
+    };
+  }
+
+  #follow(body: unknown, segment: Segment | undefined, parent: Context, startTime: number): FollowedResponse {
+    return {
+      segment,
+      times: new ItemTimes(),
+      parent: trace.getSpanContext(parent),
+      vectorStoreIds: readVectorStoreIds(body),
+      userMessages: countUserMessages(body),
+      startTime,
+      content: this.#telemetry.wantsContent,
     };
   }
 
@@ -137,13 +149,53 @@ export class Responses implements ConversationApi {
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     if (id === undefined || !isUnderWay(result)) return false;
-    const background = new BackgroundResponse(span, follow.segment, result, call.endTime, (closed) => {
+    const { segment } = follow;
+    this.#keep(id, { span, segment, response: result, time: call.endTime });
+    return true;
+  }
+
+  #keep(id: string, start: Omit<BackgroundStart, 'closed'>): BackgroundResponse {
+    const closed = (response: BackgroundResponse): void => {
       this.#background.delete(id);
-      this.#conversations.release(closed);
-    });
+      this.#conversations.release(response);
+    };
+    const background = new BackgroundResponse({ ...start, closed });
     this.#background.set(id, background);
     this.#conversations.keep(background);
-    return true;
+    return background;
+  }
+
+  /**
+   * Draws a background response that another process has created, from the response's own times; once, however
+   * often it passes by. Where no span is active it goes on in the trace that it was created in.
+   */
+  #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
+    if (!this.#telemetry.settings.adoptRuns) return;
+    const { request, endpoint } = fetched;
+    const adoption = readAdoption(call, request.deployment, response);
+    if (adoption === undefined || this.#known.get(adoption.id) !== undefined) return;
+    const { id, startTime, clock } = adoption;
+    const goesOn = creator !== undefined && activeSpan(fetched.context) === undefined;
+    const context = goesOn ? trace.setSpanContext(fetched.context, creator) : fetched.context;
+    const conversationId = conversationIdOf(response);
+    const segment =
+      conversationId === undefined
+        ? undefined
+        : this.#segmentOf({ context, startTime }, conversationId, endpoint);
+    const parent = this.#parentOf(context, segment);
+    const follow = this.#follow(adoption.request.body, segment, parent, startTime);
+    const span = new CallSpan(this.#telemetry, adoption, {
+      operation: operationOf('response'),
+      request: adoption.request,
+      endpoint,
+      parent,
+      links: creator === undefined || goesOn ? [] : [{ context: creator }],
+      rebuilt: true,
+      ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+    });
+    const own = trace.getSpanContext(span.context);
+    if (own !== undefined) this.#known.set(id, { context: own, conversationId });
+    this.#keep(id, { span, segment, response, time: startTime, clock }).see(response, call.endTime, false);
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
@@ -195,6 +247,14 @@ interface KnownResponse {
   /** Of its span. */
   readonly context: SpanContext;
   readonly conversationId: string | undefined;
+}
+
+/** A request about a response that was created before. */
+interface Fetched {
+  readonly request: ApiRequest;
+  readonly endpoint: Endpoint;
+  /** The caller's. */
+  readonly context: Context;
 }
 
 /** What is kept of a request for a response until it has ended. */

@@ -1,0 +1,43 @@
+import type { Call } from '../../client/call.ts';
+import { matchRoute } from '../../client/routes.ts';
+import type { ApiRequest } from '../../operations/index.ts';
+import { asObject, field, numberField, stringField } from '../../payload.ts';
+import { ServerClock } from '../timing.ts';
+
+/** A response that another process has created in the background, and what its creation looked like. */
+export interface Adoption {
+  readonly id: string;
+  /** The request that creates it, as far as the response repeats what was asked for. */
+  readonly request: ApiRequest;
+  readonly clock: ServerClock;
+  readonly startTime: number;
+}
+
+/** `undefined` where there is no such response. */
+export function readAdoption(
+  call: Call,
+  deployment: string | undefined,
+  response: unknown,
+): Adoption | undefined {
+  const id = stringField(response, 'id');
+  const createdAt = numberField(response, 'created_at');
+  if (id === undefined || field(response, 'object') !== 'response' || field(response, 'background') !== true)
+    return undefined;
+  // A response says which tier has served it, not which was asked for.
+  const { service_tier: _, ...body } = asObject(response) ?? {};
+  const clock = ServerClock.ofResponse(call.headers, call.endTime);
+  const began = clock.local(createdAt === undefined ? undefined : createdAt * 1e3, call.endTime);
+  return {
+    id,
+    clock,
+    startTime: Math.min(began, call.endTime),
+    request: {
+      ...matchRoute('POST', '/responses'),
+      method: 'POST',
+      body,
+      query: undefined,
+      streamed: false,
+      deployment,
+    },
+  };
+}
