@@ -47,10 +47,9 @@ export class Assistants implements ConversationApi {
     endpoint: Endpoint,
     { startAttributes }: ObserveOptions,
   ): CallObservation | undefined {
-    const { operation, folds } = request.route;
-    if (folds !== 'run') return undefined;
+    if (request.route.folds !== 'run') return undefined;
     const read = this.#read(call, request, endpoint);
-    if (operation === 'run' || operation === 'thread_run') {
+    if (createsRun(request)) {
       if (this.#handsOn(request)) return undefined;
       const invocation = startRun(this.#telemetry, this.#conversations, read, startAttributes);
       return new RunCreation(call, invocation, this.#conversations, read.sightings);
@@ -123,9 +122,8 @@ export class Assistants implements ConversationApi {
   }
 
   /** A run that is not streamed is left to whoever works on it: that it is asked for is a span of its own. */
-  #handsOn({ route: { operation }, streamed }: ApiRequest): boolean {
-    const creates = operation === 'run' || operation === 'thread_run';
-    return creates && !streamed && this.#telemetry.settings.propagateInMetadata;
+  #handsOn(request: ApiRequest): boolean {
+    return createsRun(request) && !request.streamed && this.#telemetry.settings.propagateInMetadata;
   }
 
   #handOn({ call, threadId }: AssistantsCall, run: unknown): void {
@@ -146,8 +144,8 @@ export class Assistants implements ConversationApi {
     // A trace id that follows from the thread's id has to wait for it.
     if (read.threadId === undefined && (active || derivesTraceIds())) return undefined;
     if (!active) return this.#conversations.open(use);
-    const { folds, operation } = read.request.route;
-    const looks = read.call.method === 'GET' || (folds === 'run' && operation === undefined);
+    const { call, request } = read;
+    const looks = call.method === 'GET' || (request.route.folds === 'run' && !createsRun(request));
     return looks ? this.#conversations.find(use) : this.#conversations.open(use);
   }
 
@@ -186,4 +184,8 @@ export class Assistants implements ConversationApi {
         .conversation('thread', threadId)
         .asked(this.#content ? readMessageContent(value) : undefined);
   }
+}
+
+function createsRun({ route: { operation } }: ApiRequest): boolean {
+  return operation === 'run' || operation === 'thread_run';
 }
