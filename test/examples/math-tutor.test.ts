@@ -1,39 +1,17 @@
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { startReceiver } from './otlp-receiver.ts';
+import { type Finished, ROOT, startExample, treeLines } from './program.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const QUESTION = 'I need to solve the equation `3x + 11 = 14`. Can you help me?';
-
-interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the demo as `npm run demo` does once the package is built, in an environment with nothing set. */
 function runDemo(
   parameters: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['examples/math-tutor/main.ts', ...parameters], {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, ...environment },
-    });
-    const output = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output.stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output.stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...output }));
-  });
+  return startExample(['examples/math-tutor/main.ts', ...parameters], environment).finished;
 }
 
 let plain: Promise<Finished> | undefined;
@@ -42,15 +20,6 @@ let plain: Promise<Finished> | undefined;
 function plainDemo(): Promise<Finished> {
   plain ??= runDemo();
   return plain;
-}
-
-/** A duration, with the column around it that depends on its width. */
-const DURATION = / +[\d.]+ (?:ms|s|min)(?: {2}|$)/;
-
-/** The lines of trees, without durations. */
-function treeLines(text: string): string[] {
-  const lines = text.split('\n').filter((line) => /^[^\s|]/.test(line) && DURATION.test(line));
-  return lines.map((line) => line.replace(DURATION, '  ').trimEnd());
 }
 
 describe.concurrent('the demo', () => {

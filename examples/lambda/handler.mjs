@@ -1,0 +1,21 @@
+import { trace } from '@opentelemetry/api';
+import OpenAI from 'openai';
+import { span } from 'opentelemetry-instrumentation-openai/client';
+
+const client = new OpenAI();
+
+/** An AWS Lambda function. Between two invocations the process may be frozen: what is not sent by then may be lost. */
+export async function handler(event) {
+  try {
+    return await span('answer', async () => {
+      const completion = await client.chat.completions.create({
+        model: 'gpt-4o-mini',
+        messages: [{ role: 'user', content: event.question }],
+      });
+      return { statusCode: 200, body: completion.choices[0].message.content };
+    });
+  } finally {
+    // Sends what is finished, and cuts nothing that is still under way.
+    await trace.getTracerProvider().getDelegate().forceFlush();
+  }
+}

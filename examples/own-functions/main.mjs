@@ -1,0 +1,36 @@
+import OpenAI from 'openai';
+import { span, traced, withMetadata } from 'opentelemetry-instrumentation-openai/client';
+
+const client = new OpenAI();
+
+/** Stands for a database. */
+async function findNotes(subject) {
+  return `Notes on ${subject}`;
+}
+
+// Every call of this function is a span. Its question and answer are recorded only with captureMessageContent.
+const answer = traced({ name: 'answer', prompt: 'tutor-v2' }, async (question) => {
+  const notes = await span('find notes', () => findNotes('calculus'));
+  const response = await client.responses.create({
+    model: 'gpt-4o-mini',
+    instructions: `You are a tutor. ${notes}`,
+    input: question,
+  });
+  return response.output_text;
+});
+
+// A generator has one span, from its call to its last value.
+const answerInWords = traced('answer in words', async function* (question) {
+  const stream = await client.responses.create({ model: 'gpt-4o-mini', input: question, stream: true });
+  for await (const event of stream) if (event.type === 'response.output_text.delta') yield event.delta;
+});
+
+// All spans below say who asked.
+await withMetadata(
+  { userId: 'user-42', project: 'tutor', environment: 'staging', tags: ['beta'] },
+  async () => {
+    console.log(await answer('What is a derivative?'));
+    for await (const word of answerInWords('And an integral?')) process.stdout.write(word);
+    process.stdout.write('\n');
+  },
+);

@@ -1,0 +1,22 @@
+/**
+ * The API that the examples talk to: OpenAI's, if `OPENAI_API_KEY` is set, else a simulator on this machine.
+ * Loaded before a program with `--import`, so that `new OpenAI()` in it finds either.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+
+if (!process.env.OPENAI_API_KEY) await simulate();
+
+/** The simulator is a process of its own that ends with this one. What the model does is told by `simulation.mjs`. */
+async function simulate() {
+  const example = dirname(process.argv[1]);
+  const server = fork(new URL('simulator.mjs', import.meta.url), [example], { execArgv: [] });
+  const [url] = await once(server, 'message');
+  server.unref();
+  server.channel.unref();
+  process.env.OPENAI_API_KEY = 'no key is needed here';
+  process.env.OPENAI_BASE_URL = url;
+  process.env.AZURE_OPENAI_API_KEY = 'no key is needed here';
+  process.env.AZURE_OPENAI_ENDPOINT = new URL(url).origin;
+}
