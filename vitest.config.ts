@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { pageAssets } from './scripts/page/assets.ts';
 
 /** Tests that run programs in lanes: clean projects with the packed package in them. */
 const LANE_TESTS = [
@@ -17,6 +18,7 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
       {
+        plugins: [pageAssets()],
         test: {
           name: 'units',
           include: ['test/**/*.test.ts'],

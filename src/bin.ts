@@ -7,7 +7,7 @@ import { NAME } from './version.ts';
 interface Command {
   readonly summary: string;
   /** @returns the exit code */
-  run(parameters: readonly string[]): number;
+  run(parameters: readonly string[]): number | Promise<number>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -15,14 +15,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'tells what is wrong with how this package is set up in the project of the current folder',
     run: () => printFindings(examineProject(process.cwd(), process.env), process.stdout),
   },
+  view: {
+    summary: 'makes a page of a file of traces (OTLP as JSON), to be opened in a browser',
+    run: async (parameters) => {
+      const { view } = await import('./export/page-maker.ts');
+      return view(parameters, process.stdout, process.stderr);
+    },
+  },
 };
 
 const [name = '', ...parameters] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-process.exitCode = command === undefined ? explain() : command.run(parameters);
+process.exitCode = command === undefined ? explain() : await command.run(parameters);
 
 function explain(): number {
-  const lines = Object.entries(COMMANDS).map(([each, { summary }]) => `  ${NAME} ${each}  ${summary}`);
+  const lines = Object.entries(COMMANDS).map(
+    ([each, { summary }]) => `  ${NAME} ${each.padEnd(6)}  ${summary}`,
+  );
   process.stderr.write(`Commands:\n${lines.join('\n')}\n`);
   return 2;
 }

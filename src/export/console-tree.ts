@@ -2,7 +2,7 @@ import { harmless } from './harmless.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type FinishedSpan, type TraceTree } from './tree.ts';
+import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
 
 /** Where trees are written: `process.stderr` and `process.stdout` are of this shape. */
@@ -169,14 +169,9 @@ export class ConsoleTreeExporter {
   #belowTree(tree: TraceTree, view: TreeViewOptions): string {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';
-    const whole = summarize(tree);
+    const whole = summarize(tree.traceId, [...rowsOf(tree)]);
     return (summary ? drawSummary(whole, view) : '') + (steps ? drawSteps(whole, view) : '');
   }
-}
-
-function isLocalRoot(span: FinishedSpan): boolean {
-  const parent = span.parentSpanContext;
-  return !parent?.spanId || parent.isRemote === true;
 }
 
 /** What is used of Node's `process`, which other runtimes have in part or not at all. */

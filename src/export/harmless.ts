@@ -12,6 +12,15 @@ export function harmless(text: string, limit = 1000): string {
   return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, standIn);
 }
 
+/** The same for text of many lines: line feeds and tabs stay, and nothing is cut. */
+export function harmlessLines(text: string): string {
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(HARMFUL, (character) =>
+      character === '\n' || character === '\t' ? character : standIn(character),
+    );
+}
+
 /** Writes the same characters as `\u` escapes instead, as JSON would if it knew them, so that none is lost. */
 export function escapeHarmful(text: string): string {
   return text.replace(HARMFUL, (character) =>

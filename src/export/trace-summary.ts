@@ -1,7 +1,7 @@
 import { isNumber } from './amounts.ts';
 import { contentOf, readMessages } from './messages.ts';
 import { textOf } from './span-details.ts';
-import { type FinishedSpan, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from './tree.ts';
+import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
 
 /** What there is to know of a trace as a whole. */
 export interface TraceSummary {
@@ -39,14 +39,13 @@ const STEPS: ReadonlySet<unknown> = new Set([
   'execute_tool',
 ]);
 
-/** Sums a trace up. It must have a span. */
-export function summarize(tree: TraceTree): TraceSummary {
-  const rows = [...rowsOf(tree)];
+/** Sums a trace up, of which all rows are given. */
+export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
   const spans = rows.map(({ node }) => node.span);
   const resources = spans.map(({ resource }) => resource?.attributes ?? {});
   const attributes = spans.map((span) => span.attributes);
   return {
-    traceId: tree.traceId,
+    traceId,
     start: latest(
       spans.map(({ startTime }) => startTime),
       -1,

@@ -25,6 +25,12 @@ export interface FinishedSpan {
 /** `SpanStatusCode.ERROR`. */
 export const STATUS_ERROR = 2;
 
+/** Whether a span has no parent in this process. */
+export function isLocalRoot(span: FinishedSpan): boolean {
+  const parent = span.parentSpanContext;
+  return !parent?.spanId || parent.isRemote === true;
+}
+
 /** A span and those started below it, in order. */
 export interface SpanNode {
   readonly span: FinishedSpan;

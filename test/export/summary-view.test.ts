@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { drawSteps, drawSummary } from '../../src/export/summary-view.ts';
 import { widthOf } from '../../src/export/terminal-text.ts';
 import { summarize, type TraceSummary } from '../../src/export/trace-summary.ts';
-import { buildTrees } from '../../src/export/tree.ts';
+import { buildTrees, rowsOf } from '../../src/export/tree.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 function summaryOf(plan: SpanPlan): TraceSummary {
   const [tree] = buildTrees(makeSpans(plan));
   if (tree === undefined) throw new Error('no tree');
-  return { ...summarize(tree), traceId: '0af7651916cd43dd8448eb211c80319c' };
+  return summarize('0af7651916cd43dd8448eb211c80319c', [...rowsOf(tree)]);
 }
 
 const wide = { columns: undefined, color: false };

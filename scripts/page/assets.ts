@@ -1,0 +1,52 @@
+/** Builds the script and the style of the trace page, wherever the package is built or tested. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'rolldown';
+
+const FOLDER = fileURLToPath(new URL('../../src/export/page/', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../src/export/page-assets.ts', import.meta.url));
+
+/** Gives `src/export/page-assets.ts` its constants. */
+export function pageAssets(): Plugin {
+  return {
+    name: 'page-assets',
+    async load(id) {
+      if (id !== MODULE) return null;
+      const [script, style] = await Promise.all([buildScript(), buildStyle()]);
+      return `export const PAGE_SCRIPT = ${JSON.stringify(script)};\nexport const PAGE_STYLE = ${JSON.stringify(style)};\n`;
+    },
+  };
+}
+
+/** Leaves what makes pages to the one file in `dist/` that has it. */
+export function pageMakerElsewhere(): Plugin {
+  return {
+    name: 'page-maker-elsewhere',
+    resolveId: (source) =>
+      source.endsWith('/page-maker.ts') ? { id: './page-maker.cjs', external: true } : null,
+  };
+}
+
+async function buildScript(): Promise<string> {
+  const { output } = await build({
+    input: `${FOLDER}main.ts`,
+    write: false,
+    platform: 'browser',
+    output: { format: 'iife', minify: true },
+    transform: { target: 'es2023' },
+  });
+  const script = output[0].code.replaceAll('/* @__PURE__ */ ', '').trim();
+  if (/<\/script|<!--/i.test(script)) throw new Error('The script of the page would end its element.');
+  return script;
+}
+
+async function buildStyle(): Promise<string> {
+  const style = await readFile(`${FOLDER}page.css`, 'utf8');
+  return style
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replaceAll(': ', ':')
+    .replaceAll(';}', '}')
+    .trim();
+}

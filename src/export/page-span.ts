@@ -1,0 +1,105 @@
+import { textOf } from './span-details.ts';
+import type { FinishedSpan, Time } from './tree.ts';
+
+/** Something that happened while a span was under way. */
+export interface SpanEvent {
+  readonly name: string;
+  readonly time: Time;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A span as the page holds it: all of it can be JSON. */
+export interface PageSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentId?: string | undefined;
+  readonly name: string;
+  readonly kind: number;
+  readonly start: Time;
+  readonly end: Time;
+  /** A value of `SpanStatusCode`: 0 unset, 1 ok, 2 error. */
+  readonly status: number;
+  readonly message?: string | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events?: readonly SpanEvent[] | undefined;
+  /** What is shown of the process. */
+  readonly resource?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A span of the page in the form that trees are built of. */
+export interface ShownSpan extends FinishedSpan {
+  readonly events: readonly SpanEvent[];
+}
+
+/** What is kept of a process. */
+const RESOURCE = ['service.name', 'service.version', 'deployment.environment.name'];
+/** UTF-16 units of one value that a page shows; what is longer would make the browser slow. */
+const LONGEST_VALUE = 100_000;
+
+/** A finished span, of either line of the SDK, for the page. */
+export function toPageSpan(span: FinishedSpan & { readonly events?: readonly SpanEvent[] }): PageSpan {
+  const { traceId, spanId } = span.spanContext();
+  const { events = [] } = span;
+  return {
+    traceId,
+    spanId,
+    parentId: span.parentSpanContext?.spanId,
+    name: limited(span.name) as string,
+    kind: span.kind,
+    start: span.startTime,
+    end: span.endTime,
+    status: span.status.code,
+    message: limited(span.status.message) as string | undefined,
+    attributes: limitedValues(span.attributes),
+    ...(events.length === 0
+      ? {}
+      : {
+          events: events.map(({ name, time, attributes = {} }) => ({
+            name,
+            time,
+            attributes: limitedValues(attributes),
+          })),
+        }),
+    resource: shownResource(span.resource?.attributes ?? {}),
+  };
+}
+
+export function shownResource(
+  attributes: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const shown = RESOURCE.filter((name) => attributes[name] !== undefined);
+  return shown.length === 0
+    ? undefined
+    : Object.fromEntries(shown.map((name) => [name, limited(attributes[name])]));
+}
+
+/** Values with what is too long cut, and marked as that. */
+export function limitedValues(
+  attributes: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, limited(value)]));
+}
+
+function limited(value: unknown): unknown {
+  if (value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
+  const text = textOf(value);
+  if (text.length <= LONGEST_VALUE) return value;
+  return `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters, cut for this page)`;
+}
+
+/** The opposite direction, in the page. */
+export function fromPageSpan(span: PageSpan): ShownSpan {
+  const { traceId, spanId, parentId } = span;
+  return {
+    name: span.name,
+    kind: span.kind,
+    startTime: span.start,
+    endTime: span.end,
+    status: { code: span.status, message: span.message },
+    attributes: span.attributes,
+    parentSpanContext: parentId === undefined ? undefined : { spanId: parentId },
+    resource: { attributes: span.resource ?? {} },
+    events: span.events ?? [],
+    spanContext: () => ({ traceId, spanId }),
+  };
+}

@@ -1,0 +1,206 @@
+import { dollars, tokens } from '../amounts.ts';
+import { formatDuration } from '../duration.ts';
+import { contentOf, parseJson } from '../messages.ts';
+import { textOf } from '../span-details.ts';
+import { type Entry, transcriptOf } from '../transcript.ts';
+import type { Row } from '../tree.ts';
+import { element, fill, textBlock } from './element.ts';
+import { isFailed, type Trace } from './trace.ts';
+
+type Message = Extract<Entry, { kind: 'message' }>;
+type Tool = Extract<Entry, { kind: 'tool' }>;
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** Entries that are made at once; the others when they are asked for. */
+const PAGE = 300;
+
+const SPEAKERS: Readonly<Record<string, string>> = {
+  user: 'User',
+  assistant: 'Assistant',
+  system: 'Instructions',
+  developer: 'Instructions',
+};
+
+/** What was said in a trace, with its tool calls and what each answer cost. */
+export class Chat {
+  readonly root: HTMLElement = element('div', { class: 'chat' });
+  readonly #entries: readonly Entry[];
+  readonly #select: (row: Row) => void;
+
+  constructor(trace: Trace, select: (row: Row) => void) {
+    this.#entries = transcriptOf(trace.rows);
+    this.#select = select;
+  }
+
+  /** Shows what belongs to the spans that were found. */
+  show(found: ReadonlySet<Row>, limit: number = PAGE): void {
+    const entries = this.#entries.filter(({ row }) => found.has(row));
+    if (entries.length === 0) {
+      fill(this.root, element('p', { class: 'dim' }, 'There is no conversation in these spans.'));
+      return;
+    }
+    const rest = entries.length - limit;
+    fill(
+      this.root,
+      ...(this.#entries.some(isRecorded) ? [] : [nothingRecorded()]),
+      element('ol', {}, ...entries.slice(0, limit).map((entry) => this.#item(entry))),
+      rest > 0 &&
+        element(
+          'button',
+          { type: 'button', class: 'more', click: () => this.show(found, limit + PAGE) },
+          `Show more of the conversation (${rest})`,
+        ),
+    );
+  }
+
+  #item(entry: Entry): HTMLElement {
+    if (entry.kind === 'heading') return this.#heading(entry.row);
+    return entry.kind === 'tool' ? this.#tool(entry) : this.#message(entry);
+  }
+
+  #heading(row: Row): HTMLElement {
+    const { name, attributes } = row.node.span;
+    const id = ['openai.run.id', 'openai.turn.id', 'gen_ai.conversation.id']
+      .map((each) => attributes[each])
+      .find((value) => typeof value === 'string');
+    const perMessage = dollars(attributes['openai.cost_per_user_message']);
+    const facts = [
+      attributes['openai.run.status'],
+      formatDuration(row.node.span.startTime, row.node.span.endTime),
+      tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']),
+      dollars(attributes['openai.total.cost'] ?? attributes['openai.cost']),
+      perMessage && `${perMessage} per user message`,
+    ];
+    return element(
+      'li',
+      { class: 'heading' },
+      element('h3', {}, this.#spanButton(row, name), ' ', element('code', { class: 'id' }, String(id ?? ''))),
+      element('p', { class: 'dim' }, facts.filter((fact) => typeof fact === 'string').join(' · ')),
+    );
+  }
+
+  #message({ row, role, parts, usage }: Message): HTMLElement {
+    const { attributes } = row.node.span;
+    const texts = parts.map((part) => partBlock(part));
+    if (parts.length === 0)
+      texts.push(
+        element(
+          'p',
+          { class: 'dim' },
+          attributes['gen_ai.output.messages'] === undefined ? 'not recorded' : 'calls tools',
+        ),
+      );
+    const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role;
+    const folded = speaker === 'Instructions';
+    return element(
+      'li',
+      { class: `message ${folded ? 'system' : role === 'user' ? 'user' : 'assistant'}` },
+      folded
+        ? element('details', {}, element('summary', {}, speaker), ...texts)
+        : element('div', { class: 'said' }, element('span', { class: 'speaker' }, speaker), ...texts),
+      usage && this.#footer(row),
+    );
+  }
+
+  #tool({ row, name, input, output, own }: Tool): HTMLElement {
+    return element(
+      'li',
+      { class: `tool${own && isFailed(row.node.span) ? ' failed' : ''}` },
+      element(
+        'div',
+        { class: 'said' },
+        element('span', { class: 'speaker' }, `Tool ${name}`),
+        ...valueBlocks('Arguments', input),
+        ...valueBlocks('Result', output),
+      ),
+      own && this.#footer(row),
+    );
+  }
+
+  /** Who answered, how long it took, and what it cost. */
+  #footer(row: Row): HTMLElement {
+    const { span } = row.node;
+    const { attributes } = span;
+    const facts = [
+      formatDuration(span.startTime, span.endTime),
+      tokens(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']),
+      dollars(attributes['openai.cost']),
+    ];
+    return element(
+      'p',
+      { class: 'foot' },
+      this.#spanButton(row, span.name),
+      element('span', { class: 'dim' }, facts.filter((fact) => fact !== undefined).join(' · ')),
+      isFailed(span) &&
+        element('span', { class: 'failure' }, String(attributes['error.type'] ?? 'error').slice(0, 60)),
+    );
+  }
+
+  #spanButton(row: Row, name: string): HTMLElement {
+    return element(
+      'button',
+      { type: 'button', class: 'link', click: () => this.#select(row) },
+      name.slice(0, 100),
+    );
+  }
+}
+
+function isRecorded(entry: Entry): boolean {
+  return entry.kind === 'message'
+    ? entry.parts.length > 0
+    : entry.kind === 'tool' && entry.input !== undefined;
+}
+
+function nothingRecorded(): HTMLElement {
+  return element(
+    'p',
+    { class: 'note' },
+    'What was said was not recorded. To see it here, set ',
+    element('code', {}, 'captureMessageContent'),
+    ' to ',
+    element('code', {}, 'SPAN_ONLY'),
+    '.',
+  );
+}
+
+/** Text as it is; anything else as what it is. Nothing is loaded: an image is named, not shown. */
+function partBlock(part: Attributes): HTMLElement {
+  const content = contentOf(part);
+  if (part.type === 'text' && typeof content === 'string') return textBlock(content);
+  if (part.type === 'reasoning')
+    return element('details', {}, element('summary', {}, 'Reasoning'), textBlock(textOf(content ?? '')));
+  return element(
+    'div',
+    {},
+    element('span', { class: 'dim' }, textOf(part.type ?? 'part')),
+    textBlock(pretty(part), 'code'),
+  );
+}
+
+/** A value with its label. Of arguments that are an object each field has a line of its own. */
+export function valueBlocks(label: string, value: unknown): HTMLElement[] {
+  if (value === undefined || value === null || value === '') return [];
+  return [element('span', { class: 'dim' }, label), textBlock(fieldsOf(value), 'code')];
+}
+
+/** `name: value` by lines where that is all there is to an object; code can be read like this. Else JSON. */
+function fieldsOf(value: unknown): string {
+  const parsed = parseJson(value) ?? value;
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return pretty(parsed);
+  return Object.entries(parsed)
+    .map(([name, field]) => {
+      const text = textOf(field);
+      return text.includes('\n') ? `${name}:\n${text}` : `${name}: ${text}`;
+    })
+    .join('\n');
+}
+
+export function pretty(value: unknown): string {
+  const parsed = parseJson(value) ?? value;
+  if (typeof parsed !== 'object') return textOf(value);
+  try {
+    return JSON.stringify(parsed, undefined, 2);
+  } catch {
+    return textOf(value);
+  }
+}

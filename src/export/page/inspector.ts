@@ -1,0 +1,68 @@
+import { formatDuration } from '../duration.ts';
+import type { ShownSpan } from '../page-span.ts';
+import type { Row } from '../tree.ts';
+import { pretty } from './chat.ts';
+import { element, textBlock } from './element.ts';
+import { isFailed, type Trace } from './trace.ts';
+
+/** All that is known of one span. */
+export function inspector(row: Row, trace: Trace, filter: (id: string) => void): HTMLElement {
+  const span = row.node.span as ShownSpan;
+  const { traceId, spanId } = span.spanContext();
+  const start = trace.summary.start;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Duration', formatDuration(span.startTime, span.endTime)],
+    ['Starts after', formatDuration(start, span.startTime)],
+    ['Status', isFailed(span) ? 'error' : 'ok'],
+    ['Message', span.status.message || undefined],
+    ['Trace', traceId],
+    ['Span', spanId],
+  ];
+  return element(
+    'div',
+    { class: 'inspector' },
+    element('h3', {}, span.name.slice(0, 1000)),
+    table('Span', facts.filter(([, value]) => value !== undefined) as [string, string][], filter),
+    table('Attributes', attributesOf(span.attributes), filter),
+    ...span.events.map((event) =>
+      table(
+        `Event ${event.name}, after ${formatDuration(span.startTime, event.time)}`,
+        attributesOf(event.attributes ?? {}),
+        filter,
+      ),
+    ),
+    table('Process', attributesOf(span.resource?.attributes ?? {}), filter),
+  );
+}
+
+function attributesOf(attributes: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(attributes)
+    .map(([name, value]): [string, string] => [name, pretty(value)])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function table(
+  caption: string,
+  facts: readonly (readonly [string, string])[],
+  filter: (id: string) => void,
+): HTMLElement | undefined {
+  if (facts.length === 0) return undefined;
+  return element(
+    'table',
+    {},
+    element('caption', {}, caption),
+    ...facts.map(([name, value]) =>
+      element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, cell(name, value, filter))),
+    ),
+  );
+}
+
+/** An id filters what is shown. */
+function cell(name: string, value: string, filter: (id: string) => void): HTMLElement {
+  if (!/\.id$/.test(name)) return textBlock(value, /^[[{]/.test(value) ? 'code' : '');
+  return element(
+    'button',
+    { type: 'button', class: 'link', title: 'Show what has this id', click: () => filter(value) },
+    value.slice(0, 200),
+  );
+}

@@ -1,0 +1,75 @@
+import { count, dollars, grouped, tokens } from '../amounts.ts';
+import { formatDuration } from '../duration.ts';
+import type { Row, Time } from '../tree.ts';
+import { element } from './element.ts';
+import type { Trace } from './trace.ts';
+
+/** The trace as a whole: what it cost, how long it took, and first of all what failed in it. */
+export function overview(trace: Trace, select: (row: Row) => void): HTMLElement {
+  const { summary } = trace;
+  const facts: readonly (readonly [label: string, value: string | undefined])[] = [
+    ['Duration', formatDuration(summary.start, summary.end)],
+    ['Cost', dollars(summary.cost)],
+    ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
+    ['Runs', summary.runs > 0 ? grouped(summary.runs) : undefined],
+    ['Steps', grouped(summary.steps.length)],
+    ['Retries', grouped(summary.retries)],
+    ['Model', summary.models.join(', ') || undefined],
+    ['Service', summary.service],
+    ['Project', summary.project],
+    ['Environment', summary.environment],
+    ['Started', clock(summary.start)],
+  ];
+  return element(
+    'section',
+    { class: 'overview', 'aria-label': 'Trace' },
+    element(
+      'div',
+      { class: 'title' },
+      element('h2', {}, trace.title),
+      badge(trace),
+      element('code', { class: 'id' }, trace.tree.traceId),
+    ),
+    element(
+      'dl',
+      {},
+      ...facts
+        .filter(([, value]) => value !== undefined)
+        .map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, value))),
+    ),
+    summary.errors.length > 0 && errorList(summary.errors, select),
+  );
+}
+
+export function badge({ summary: { errors } }: Trace): HTMLElement {
+  const text = count(errors.length, 'error', 'errors');
+  return element('span', { class: text ? 'badge bad' : 'badge good' }, text ?? 'ok');
+}
+
+/** The first of them; the others can be found with the filter. */
+const MOST_ERRORS = 10;
+
+function errorList(errors: readonly Row[], select: (row: Row) => void): HTMLElement {
+  const items = errors.slice(0, MOST_ERRORS).map((row) => {
+    const { name, status, attributes } = row.node.span;
+    return element(
+      'li',
+      {},
+      element(
+        'button',
+        { type: 'button', click: () => select(row) },
+        element('strong', {}, String(attributes['error.type'] ?? 'error')),
+        element('span', {}, name),
+        status.message ? element('span', { class: 'dim' }, status.message.slice(0, 200)) : undefined,
+      ),
+    );
+  });
+  const more = errors.length - items.length;
+  if (more > 0) items.push(element('li', { class: 'dim' }, `and ${grouped(more)} more`));
+  return element('ul', { class: 'errors', 'aria-label': 'Errors' }, ...items);
+}
+
+export function clock([seconds]: Time): string {
+  const date = new Date(seconds * 1e3);
+  return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

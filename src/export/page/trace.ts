@@ -1,0 +1,87 @@
+import { fromPageSpan, type PageSpan, type ShownSpan } from '../page-span.ts';
+import { summarize, type TraceSummary } from '../trace-summary.ts';
+import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from '../tree.ts';
+
+/** What the page is given. */
+export interface PageData {
+  readonly spans: readonly PageSpan[];
+  /** Spans that did not fit. */
+  readonly omitted: number;
+}
+
+/** A trace, read once. */
+export interface Trace {
+  readonly tree: TraceTree;
+  readonly rows: readonly Row[];
+  readonly summary: TraceSummary;
+  readonly title: string;
+}
+
+/** What is searched: names, models, errors and ids. */
+const SEARCHED = /\.(id|name|model|type)$/;
+
+/** Traces with errors first, then the newest. */
+export function readTraces({ spans }: PageData): Trace[] {
+  return buildTrees(spans.map(fromPageSpan))
+    .map((tree): Trace => {
+      const rows = [...rowsOf(tree)];
+      return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
+    })
+    .sort(
+      (a, b) =>
+        Number(b.summary.errors.length > 0) - Number(a.summary.errors.length > 0) ||
+        millisecondsBetween(a.summary.start, b.summary.start),
+    );
+}
+
+/** The rows of a trace that a filter finds: each of its words is part of a name or an id. */
+export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<Row> {
+  const wanted = words
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return new Set(
+    trace.rows.filter(({ node: { span } }) => {
+      if (onlyErrors && !isFailed(span)) return false;
+      if (wanted.length === 0) return true;
+      const texts = [span.name, trace.tree.traceId, span.spanContext().spanId, ...searched(span)];
+      return wanted.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
+    }),
+  );
+}
+
+/** Ids of threads, runs, steps and agents in some traces, to be offered where a filter is typed. */
+export function idsOf(traces: readonly Trace[], most: number): string[] {
+  const ids = new Set<string>();
+  for (const { rows } of traces)
+    for (const { node } of rows)
+      for (const [name, value] of Object.entries(node.span.attributes)) {
+        if (ids.size >= most) return [...ids];
+        if (/^(openai|gen_ai)\.(?!request|response)\w+\.id$/.test(name) && typeof value === 'string')
+          ids.add(value);
+      }
+  return [...ids];
+}
+
+function searched({ attributes }: ShownSpan | Row['node']['span']): string[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    typeof value === 'string' && SEARCHED.test(name) ? [value] : [],
+  );
+}
+
+export function isFailed({ status }: Row['node']['span']): boolean {
+  return status.code === STATUS_ERROR;
+}
+
+export function millisecondsBetween(start: Time, end: Time): number {
+  return (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
+}
+
+/** What a span is, for its colour and its sign. */
+export function typeOf({ name, attributes }: Row['node']['span']): string {
+  const operation = String(attributes['gen_ai.operation.name'] ?? '');
+  if (/_agent$/.test(operation)) return 'agent';
+  if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
+  if (operation !== '') return 'model';
+  return /^(thread|conversation|session)$/.test(name) ? 'conversation' : 'other';
+}

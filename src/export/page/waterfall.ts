@@ -1,0 +1,221 @@
+import { dollars, grouped, tokens } from '../amounts.ts';
+import { formatDuration } from '../duration.ts';
+import type { Row, Time } from '../tree.ts';
+import { element, fill } from './element.ts';
+import { isFailed, millisecondsBetween, type Trace, typeOf } from './trace.ts';
+
+/** Rows that are made at once; the others when they are asked for. */
+const PAGE = 2000;
+const TICKS = 3;
+
+/** The spans of a trace in time, as a tree that can be walked with the keyboard. */
+export class Waterfall {
+  readonly root: HTMLElement = element('div', { class: 'waterfall' });
+  readonly #tree = element('div', { role: 'tree', 'aria-label': 'Spans, in order of time' });
+  readonly #rows: readonly Row[];
+  readonly #items = new Map<Row, HTMLElement>();
+  readonly #closed = new Set<Row>();
+  readonly #select: (row: Row) => void;
+  readonly #start: Time;
+  readonly #length: number;
+  readonly #depths = new Map<Row, number>();
+  #shown: ReadonlySet<Row>;
+  #found: ReadonlySet<Row>;
+  #selected: Row | undefined;
+  #limit = PAGE;
+
+  constructor(trace: Trace, select: (row: Row) => void) {
+    this.#rows = trace.rows;
+    this.#select = select;
+    this.#start = trace.summary.start;
+    this.#length = Math.max(millisecondsBetween(trace.summary.start, trace.summary.end), 1e-6);
+    this.#found = this.#shown = new Set(trace.rows);
+    for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
+    this.#tree.addEventListener('keydown', (event) => this.#onKey(event));
+    this.root.append(this.#ruler(), this.#tree);
+    this.#draw();
+  }
+
+  /** Shows the rows that were found, and those above them. */
+  filter(found: ReadonlySet<Row>): void {
+    const shown = new Set<Row>();
+    for (const row of found)
+      for (let each: Row | undefined = row; each !== undefined && !shown.has(each); each = each.parent)
+        shown.add(each);
+    this.#found = found;
+    this.#shown = shown;
+    this.#draw();
+  }
+
+  /** Marks a row, and opens what hides it. */
+  mark(row: Row, focus: boolean): void {
+    for (let above = row.parent; above !== undefined; above = above.parent) this.#closed.delete(above);
+    this.#limit = Math.max(this.#limit, this.#rows.indexOf(row) + 1);
+    this.#selected = row;
+    this.#draw();
+    const item = this.#items.get(row);
+    item?.scrollIntoView({ block: 'nearest' });
+    if (focus) item?.focus();
+  }
+
+  #draw(): void {
+    const hidden = new Set<Row>();
+    const visible: Row[] = [];
+    for (const row of this.#rows) {
+      if (row.parent !== undefined && (hidden.has(row.parent) || this.#closed.has(row.parent)))
+        hidden.add(row);
+      else if (this.#shown.has(row)) visible.push(row);
+    }
+    const rest = visible.length - this.#limit;
+    const made = visible.slice(0, this.#limit);
+    fill(this.#tree, ...made.map((row) => this.#itemOf(row)));
+    const reachable =
+      this.#selected !== undefined && made.includes(this.#selected) ? this.#selected : made[0];
+    for (const row of made) this.#update(row, row === reachable);
+    this.root.querySelector('.more')?.remove();
+    if (rest > 0) this.root.append(this.#moreButton(rest));
+  }
+
+  #moreButton(rest: number): HTMLElement {
+    const more = (): void => {
+      this.#limit += PAGE;
+      this.#draw();
+    };
+    return element(
+      'button',
+      { type: 'button', class: 'more', click: more },
+      `Show ${grouped(Math.min(rest, PAGE))} of ${grouped(rest)} more spans`,
+    );
+  }
+
+  #update(row: Row, reachable: boolean): void {
+    const item = this.#itemOf(row);
+    item.tabIndex = reachable ? 0 : -1;
+    item.setAttribute('aria-selected', String(row === this.#selected));
+    item.classList.toggle('aside', !this.#found.has(row));
+    if (row.node.children.length > 0) item.setAttribute('aria-expanded', String(!this.#closed.has(row)));
+  }
+
+  #itemOf(row: Row): HTMLElement {
+    const known = this.#items.get(row);
+    if (known !== undefined) return known;
+    const { span, children } = row.node;
+    const failed = isFailed(span);
+    const depth = this.#depths.get(row) ?? 1;
+    const duration = formatDuration(span.startTime, span.endTime);
+    const name = element(
+      'span',
+      { class: 'name' },
+      children.length > 0
+        ? element('span', { class: 'toggle', 'aria-hidden': 'true', click: () => this.#toggle(row) })
+        : undefined,
+      element('span', { class: 'sign', 'aria-hidden': 'true' }),
+      element('span', { class: 'label' }, span.name.slice(0, 200)),
+      failed &&
+        element('span', { class: 'failure' }, String(span.attributes['error.type'] ?? 'error').slice(0, 60)),
+    );
+    name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 16 + (children.length > 0 ? 0 : 16)}px`;
+    const item = element(
+      'div',
+      {
+        role: 'treeitem',
+        'aria-level': depth,
+        class: `row ${typeOf(span)}${failed ? ' failed' : ''}`,
+        click: () => this.#select(row),
+      },
+      name,
+      element('span', { class: 'fact' }, tokensOf(span.attributes)),
+      element(
+        'span',
+        { class: 'fact' },
+        dollars(span.attributes['openai.cost'] ?? span.attributes['openai.total.cost']),
+      ),
+      this.#bar(row, duration),
+    );
+    this.#items.set(row, item);
+    return item;
+  }
+
+  #bar({ node: { span } }: Row, duration: string): HTMLElement {
+    const left =
+      Math.min(Math.max(millisecondsBetween(this.#start, span.startTime) / this.#length, 0), 1) * 100;
+    const width = Math.min(
+      Math.max(millisecondsBetween(span.startTime, span.endTime) / this.#length, 0) * 100,
+      100 - left,
+    );
+    const bar = element('span', { class: 'bar' });
+    bar.style.left = `${left}%`;
+    bar.style.width = `${width}%`;
+    // Beside the bar where there is room, else in it.
+    const side = left + width < 82 ? 'after' : left > 18 ? 'before' : 'within';
+    const label = element('span', { class: `time ${side}` }, duration);
+    if (side !== 'within') label.style.left = side === 'after' ? `${left + width}%` : `${left}%`;
+    return element('span', { class: 'track' }, bar, label);
+  }
+
+  #ruler(): HTMLElement {
+    const ticks = Array.from({ length: TICKS }, (_, i) => {
+      const milliseconds = (this.#length * i) / (TICKS - 1);
+      return element('span', {}, i === 0 ? '0' : formatDuration([0, 0], [0, milliseconds * 1e6]));
+    });
+    return element(
+      'div',
+      { class: 'ruler', 'aria-hidden': 'true' },
+      element('span', {}, 'Span'),
+      element('span', { class: 'fact' }, 'Tokens'),
+      element('span', { class: 'fact' }, 'Cost'),
+      element('span', { class: 'ticks' }, ...ticks),
+    );
+  }
+
+  #toggle(row: Row, close: boolean = !this.#closed.has(row)): void {
+    if (close) this.#closed.add(row);
+    else this.#closed.delete(row);
+    this.#draw();
+  }
+
+  /** The keys of a tree, as the ARIA practices describe them. */
+  #onKey(event: KeyboardEvent): void {
+    const items = [...this.#tree.children] as HTMLElement[];
+    const index = items.indexOf(event.target as HTMLElement);
+    const row = [...this.#items].find(([, item]) => item === event.target)?.[0];
+    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const hasChildren = row.node.children.length > 0;
+    const closed = this.#closed.has(row);
+    const go = (to: HTMLElement | undefined): void => {
+      if (to === undefined) return;
+      for (const item of items) item.tabIndex = item === to ? 0 : -1;
+      to.focus();
+    };
+    const keys: Readonly<Record<string, () => void>> = {
+      ArrowDown: () => go(items[index + 1]),
+      ArrowUp: () => go(items[index - 1]),
+      Home: () => go(items[0]),
+      End: () => go(items.at(-1)),
+      ArrowRight: () =>
+        hasChildren && closed ? this.#toggleByKey(row, false) : hasChildren && go(items[index + 1]),
+      ArrowLeft: () =>
+        hasChildren && !closed ? this.#toggleByKey(row, true) : row.parent && go(this.#items.get(row.parent)),
+      Enter: () => this.#select(row),
+      ' ': () => this.#select(row),
+    };
+    if (!Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    keys[event.key]?.();
+  }
+
+  #toggleByKey(row: Row, close: boolean): void {
+    this.#toggle(row, close);
+    const item = this.#items.get(row);
+    if (item === undefined) return;
+    for (const each of this.#tree.children) (each as HTMLElement).tabIndex = each === item ? 0 : -1;
+    item.focus();
+  }
+}
+
+/** Tokens that the span itself spent, or else the total of those below it. */
+function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
+  const own = tokens(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']);
+  const total = tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']);
+  return (own ?? (total && `Σ ${total}`))?.replace(' tokens', '');
+}

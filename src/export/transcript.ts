@@ -1,0 +1,198 @@
+import { contentOf, isRecord, parseJson, readMessages, type SpanMessage } from './messages.ts';
+import type { FinishedSpan, Row } from './tree.ts';
+
+type Part = SpanMessage['parts'][number];
+
+/** What a conversation is shown as, in order. */
+export type Entry =
+  /** A conversation, or a run or turn in it, begins. */
+  | { readonly kind: 'heading'; readonly row: Row }
+  /** Somebody says something; nothing is known of it where no content was recorded. */
+  | {
+      readonly kind: 'message';
+      readonly row: Row;
+      readonly role: string;
+      readonly parts: readonly Part[];
+      /** The last of what a call of the model gave: its tokens and cost belong here. */
+      readonly usage: boolean;
+    }
+  | {
+      readonly kind: 'tool';
+      /** The tool's own span, or that of the call of the model that asked for it where it has none. */
+      readonly row: Row;
+      readonly name: string;
+      readonly input: unknown;
+      readonly output: unknown;
+      /** The row is the tool's own. */
+      readonly own: boolean;
+    };
+
+const CONVERSATIONS = new Set(['thread', 'conversation', 'session']);
+const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
+const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
+/** Conversations that go on side by side in one scope and are told apart by how they began. */
+const MOST_HISTORIES = 20;
+
+/**
+ * Reads a trace as the conversation that it is. Programs send the history of a conversation again with each call; it
+ * is shown once.
+ */
+export function transcriptOf(rows: readonly Row[]): Entry[] {
+  return new Transcript(rows).entries;
+}
+
+class Transcript {
+  readonly entries: Entry[] = [];
+  /** What was said so far, as keys of messages, in the run or conversation that a row stands for. */
+  readonly #histories = new Map<Row | undefined, string[][]>();
+  readonly #instructions = new Set<string>();
+  /** Ids of tool calls that have a span of their own. */
+  readonly #ownTools = new Set<unknown>();
+  /** What tools have answered, by the id of the call. */
+  readonly #answers = new Map<unknown, unknown>();
+  /** Runs whose last words are still to come. */
+  readonly #open: Row[] = [];
+
+  constructor(rows: readonly Row[]) {
+    for (const { node } of rows) this.#lookAhead(node.span);
+    for (const row of rows) {
+      this.#closeRuns(row);
+      this.#add(row);
+    }
+    this.#closeRuns(undefined);
+  }
+
+  #lookAhead({ attributes }: FinishedSpan): void {
+    if (TOOL_CALLS.has(attributes['gen_ai.operation.name']))
+      this.#ownTools.add(attributes['gen_ai.tool.call.id']);
+    for (const { parts } of readMessages(attributes['gen_ai.input.messages']) ?? [])
+      for (const part of parts)
+        if (part.type === 'tool_call_response') this.#answers.set(part.id, contentOf(part));
+  }
+
+  #add(row: Row): void {
+    const { span } = row.node;
+    const operation = span.attributes['gen_ai.operation.name'];
+    if (operation === 'invoke_agent' || (operation === undefined && CONVERSATIONS.has(span.name))) {
+      this.entries.push({ kind: 'heading', row });
+      if (operation === undefined) return;
+      this.#addInstructions(row);
+      this.#addInput(row, row);
+      this.#open.push(row);
+    } else if (MODEL_CALLS.has(operation)) {
+      const scope = scopeOf(row);
+      this.#addInstructions(row);
+      this.#addInput(row, scope);
+      this.#addOutput(row, scope, true);
+    } else if (TOOL_CALLS.has(operation)) {
+      this.#addTool(row);
+    }
+  }
+
+  #addInstructions(row: Row): void {
+    const { attributes } = row.node.span;
+    const parts = parseJson(attributes['gen_ai.system_instructions']);
+    const key = JSON.stringify(parts);
+    if (!Array.isArray(parts) || this.#instructions.has(key)) return;
+    this.#instructions.add(key);
+    this.entries.push({ kind: 'message', row, role: 'system', parts: parts.filter(isRecord), usage: false });
+  }
+
+  /** Shows what the history does not have yet. */
+  #addInput(row: Row, scope: Row | undefined): void {
+    const messages = readMessages(row.node.span.attributes['gen_ai.input.messages']);
+    if (messages === undefined) return;
+    const keys = messages.map(keyOf);
+    const histories = this.#histories.get(scope) ?? [];
+    const shared = histories.map((history) => sharedLength(history, keys));
+    const longest = Math.max(0, ...shared);
+    const going = longest > 0 ? shared.indexOf(longest) : -1;
+    // What was asked before and is asked again is shown again, without what led to it.
+    const again = longest > 0 && longest === keys.length && longest < (histories[going]?.length ?? 0);
+    const known = again ? longest - 1 : longest;
+    this.#histories.set(
+      scope,
+      [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MOST_HISTORIES),
+    );
+    for (const { role, parts } of messages.slice(known)) this.#addMessage(row, role, parts, false);
+  }
+
+  #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
+    const messages = readMessages(row.node.span.attributes['gen_ai.output.messages']) ?? [];
+    const [history] = this.#histories.get(scope) ?? [];
+    for (const message of messages) history?.push(keyOf(message));
+    messages.forEach(({ role, parts }, i) => {
+      this.#addMessage(row, role, parts, usage && i === messages.length - 1);
+    });
+    if (messages.length === 0 && usage)
+      this.entries.push({ kind: 'message', row, role: 'assistant', parts: [], usage: true });
+  }
+
+  #addMessage(row: Row, role: string, parts: readonly Part[], usage: boolean): void {
+    const calls = parts.filter(({ type }) => type === 'tool_call');
+    // Calls and answers of tools are shown as tools.
+    const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
+    if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
+    for (const { id, name, arguments: input } of calls) {
+      if (this.#ownTools.has(id)) continue;
+      this.entries.push({
+        kind: 'tool',
+        row,
+        name: String(name ?? 'tool'),
+        input,
+        output: this.#answers.get(id),
+        own: false,
+      });
+    }
+  }
+
+  #addTool(row: Row): void {
+    const { name, attributes } = row.node.span;
+    const read = (...names: string[]): unknown =>
+      names.map((each) => attributes[each]).find((value) => value !== undefined);
+    this.entries.push({
+      kind: 'tool',
+      row,
+      name: String(attributes['gen_ai.tool.name'] ?? name),
+      input: read('gen_ai.tool.call.arguments', 'gen_ai.retrieval.query.text'),
+      output: read('gen_ai.tool.call.result', 'gen_ai.retrieval.documents'),
+      own: true,
+    });
+  }
+
+  /** What a run gave is shown where none of its steps has shown it. */
+  #closeRuns(next: Row | undefined): void {
+    for (let run = this.#open.at(-1); run !== undefined && !isBelow(next, run); run = this.#open.at(-1)) {
+      this.#open.pop();
+      const output = readMessages(run.node.span.attributes['gen_ai.output.messages']) ?? [];
+      const histories = this.#histories.get(run) ?? [];
+      const unseen = output.filter((message) => !histories.some((keys) => keys.includes(keyOf(message))));
+      for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
+    }
+  }
+}
+
+/** The run that a row belongs to, or else the outermost row. */
+function scopeOf(row: Row): Row {
+  let scope = row;
+  while (scope.parent !== undefined) {
+    scope = scope.parent;
+    if (scope.node.span.attributes['gen_ai.operation.name'] === 'invoke_agent') break;
+  }
+  return scope;
+}
+
+function isBelow(row: Row | undefined, above: Row): boolean {
+  for (let each = row; each !== undefined; each = each.parent) if (each === above) return true;
+  return false;
+}
+
+function keyOf({ role, parts }: SpanMessage): string {
+  return role + JSON.stringify(parts);
+}
+
+function sharedLength(a: readonly string[], b: readonly string[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

@@ -1,0 +1,253 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { diag } from '@opentelemetry/api';
+import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
+import { pageDocument } from '../../src/export/page-document.ts';
+import { view } from '../../src/export/view.ts';
+import { MATH_TUTOR, makeSpans } from './spans.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pages-'));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function send(exporter: HtmlTraceExporter, ...spans: readonly (FinishedSpan | undefined)[]): void {
+  exporter.export(
+    spans.filter((span) => span !== undefined),
+    ({ code }) => expect(code).toBe(0),
+  );
+}
+
+/** What a page was given. */
+function dataOf(path: string): { omitted: number; spans: { name: string }[] } {
+  const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
+  return JSON.parse(json);
+}
+
+const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
+
+describe('a page', () => {
+  it('holds all traces, in a folder that is made for it, for its owner alone', async () => {
+    const path = join(folder, 'new', 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    send(exporter, ...makeSpans(MATH_TUTOR));
+    send(exporter, ...makeSpans({ name: 'other' }));
+    await exporter.shutdown();
+    expect(namesIn(path).filter((name) => name === 'thread' || name === 'other')).toEqual([
+      'thread',
+      'other',
+    ]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(folder, 'new'))).toEqual(['page.html']);
+  });
+
+  it('is written again with what comes later', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
+    send(exporter, root);
+    await exporter.forceFlush();
+    expect(namesIn(path)).toEqual(['root']);
+    send(exporter, late);
+    await exporter.forceFlush();
+    expect(namesIn(path)).toEqual(['root', 'late']);
+    await exporter.shutdown();
+  });
+
+  it('is one per trace where the path asks for it', async () => {
+    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
+    const spans = makeSpans({ name: 'a' }, { name: 'b' });
+    send(exporter, ...spans);
+    await exporter.shutdown();
+    for (const span of spans)
+      expect(namesIn(join(folder, `${span.spanContext().traceId}.html`))).toEqual([span.name]);
+  });
+
+  it('never leads out of its folder', async () => {
+    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
+    const [span] = makeSpans({ name: 'a' });
+    if (span) {
+      const spanContext = (): ReturnType<FinishedSpan['spanContext']> => ({
+        traceId: '../../x',
+        spanId: '1',
+      });
+      send(exporter, { ...span, name: 'a', attributes: {}, spanContext });
+    }
+    await exporter.shutdown();
+    expect(readdirSync(folder)).toEqual(['______x.html']);
+  });
+
+  it('is there at the exit of a program that flushes nothing', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    // Once this has come back, what pages are made of is loaded.
+    await exporter.forceFlush();
+    send(exporter, ...makeSpans({ name: 'root' }));
+    for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
+    expect(namesIn(path)).toEqual(['root']);
+    await exporter.shutdown();
+  });
+
+  it('is written a second after a trace has ended, for which nothing is kept alive', async () => {
+    const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    await exporter.forceFlush();
+    vi.useFakeTimers();
+    const unref = vi.fn();
+    const start = globalThis.setTimeout;
+    const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, delay: number) => {
+      start(run, delay);
+      return { unref };
+    }) as never);
+    send(exporter, child);
+    expect(timer).not.toHaveBeenCalled();
+    send(exporter, root);
+    expect(unref).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(namesIn(path)).toEqual(['child', 'root']);
+    vi.useRealTimers();
+    await exporter.shutdown();
+  });
+
+  it('has events and the process, and nothing of a value that is too long for a browser', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const span = provider.getTracer('test').startSpan('x', { attributes: { long: 'y'.repeat(200_000) } });
+    span.addEvent('happened', { a: 1 });
+    span.end();
+    await provider.shutdown();
+    const [data] = dataOf(path).spans as unknown as Record<string, unknown>[];
+    expect(data).toMatchObject({
+      events: [{ name: 'happened', attributes: { a: 1 } }],
+      resource: { 'service.name': expect.any(String) },
+    });
+    expect(JSON.stringify(data).length).toBeLessThan(101_000);
+  });
+});
+
+describe('the size of a page', () => {
+  it('is kept: the oldest traces are left out, and counted', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
+    for (let i = 0; i < 100; i++) send(exporter, ...makeSpans({ name: `trace ${i}` }));
+    await exporter.shutdown();
+    const { spans, omitted } = dataOf(path);
+    expect(spans.at(-1)?.name).toBe('trace 99');
+    expect(spans.length + omitted).toBe(100);
+    expect(JSON.stringify(spans).length).toBeLessThan(5200);
+  });
+
+  it('is kept by one trace too: its newest spans are left out', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
+    const children = Array.from({ length: 100 }, (_, i) => ({ name: `span ${i}` }));
+    send(exporter, ...makeSpans({ name: 'root', children }));
+    await exporter.shutdown();
+    const { spans, omitted } = dataOf(path);
+    expect(spans[0]?.name).toBe('span 0');
+    expect(spans.length + omitted).toBe(101);
+  });
+});
+
+describe('nothing throws', () => {
+  it('when there is no place to write to: that is said once', async () => {
+    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
+    writeFileSync(join(folder, 'file'), '');
+    const exporter = new HtmlTraceExporter({ path: join(folder, 'file', 'page.html') });
+    for (let i = 0; i < 3; i++) {
+      send(exporter, ...makeSpans({ name: 'root' }));
+      await exporter.forceFlush();
+    }
+    await exporter.shutdown();
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
+  });
+
+  it('when a batch is no batch, or comes after shutdown: the result is a failure', async () => {
+    const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
+    const results: number[] = [];
+    exporter.export(undefined as never, ({ code }) => results.push(code));
+    await exporter.shutdown();
+    exporter.export([], ({ code }) => results.push(code));
+    expect(results).toEqual([1, 1]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+it('works behind the processors of the SDK', async () => {
+  for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
+    const path = join(folder, `${Processor.name}.html`);
+    const provider = new TracerProvider({
+      spanProcessors: [new Processor({ exporter: new HtmlTraceExporter({ path }) })],
+    });
+    provider.getTracer('test').startSpan('root').end();
+    await provider.shutdown();
+    expect(namesIn(path)).toEqual(['root']);
+  }
+});
+
+it('lets no data end the element that it stands in', () => {
+  const hostile = JSON.stringify({ name: '</script><script>alert(1)</script><!--<script>' });
+  const [, data = ''] = pageDocument([hostile], 0).match(/id="data">(.*?)<\/script>\n<script>/s) ?? [];
+  expect(data).not.toContain('<');
+  expect(JSON.parse(data).spans[0]).toEqual(JSON.parse(hostile));
+});
+
+describe('the command view', () => {
+  function run(...parameters: string[]): { code: number; output: string; errors: string } {
+    const said = { output: '', errors: '' };
+    const into = (name: 'output' | 'errors'): { write(text: string): void } => ({
+      write: (text) => {
+        said[name] += text;
+      },
+    });
+    return { code: view(parameters, into('output'), into('errors')), ...said };
+  }
+
+  it('makes a page of a file and says where it is', async () => {
+    const file = join(folder, 'traces.jsonl');
+    const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
+    writeFileSync(
+      file,
+      `${JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })}\nno JSON\n`,
+    );
+    const page = join(folder, 'page.html');
+    expect(run(file, '--output', page)).toEqual({
+      code: 0,
+      output: `1 spans: file://${page}\n`,
+      errors: '1 lines are no JSON and were passed over.\n',
+    });
+    expect(namesIn(page)).toEqual(['chat']);
+  });
+
+  it.each([[[]], [['a', 'b']], [['a', '--colour']]])(
+    'explains itself when it is asked for %j',
+    async (parameters) => {
+      const { code, errors } = run(...parameters);
+      expect(code).toBe(2);
+      expect(errors).toContain('Usage: opentelemetry-instrumentation-openai view <file>');
+    },
+  );
+
+  it('says what is wrong with a file: it is not there, or has no spans', async () => {
+    expect(run(join(folder, 'nothing'))).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('ENOENT'),
+    });
+    writeFileSync(join(folder, 'empty'), '{}');
+    expect(run(join(folder, 'empty'))).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('There are no spans'),
+    });
+    expect(readdirSync(folder)).toEqual(['empty']);
+  });
+});

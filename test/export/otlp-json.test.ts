@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { readOtlpJson } from '../../src/export/otlp-json.ts';
+
+const SPAN = {
+  traceId: '5b8efff798038103d269b633813fc60c',
+  spanId: 'eee19b7ec3c1b174',
+  parentSpanId: 'eee19b7ec3c1b173',
+  name: 'chat gpt-4o',
+  kind: 3,
+  startTimeUnixNano: '1544712660000000001',
+  endTimeUnixNano: '1544712661000000002',
+  attributes: [
+    { key: 'text', value: { stringValue: 'a' } },
+    { key: 'int', value: { intValue: '12' } },
+    { key: 'double', value: { doubleValue: 0.5 } },
+    { key: 'flag', value: { boolValue: true } },
+    { key: 'list', value: { arrayValue: { values: [{ stringValue: 'a' }, { intValue: 1 }] } } },
+    { key: 'map', value: { kvlistValue: { values: [{ key: 'k', value: { intValue: 1 } }] } } },
+  ],
+  events: [{ name: 'e', timeUnixNano: '1544712660500000000', attributes: [] }],
+  status: { code: 2, message: 'failed' },
+};
+const DOCUMENT = {
+  resourceSpans: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
+      scopeSpans: [{ scope: { name: 's' }, spans: [SPAN] }],
+    },
+  ],
+};
+const READ = {
+  traceId: SPAN.traceId,
+  spanId: SPAN.spanId,
+  parentId: SPAN.parentSpanId,
+  name: 'chat gpt-4o',
+  kind: 2,
+  start: [1544712660, 1],
+  end: [1544712661, 2],
+  status: 2,
+  message: 'failed',
+  attributes: { text: 'a', int: 12, double: 0.5, flag: true, list: ['a', 1], map: { k: 1 } },
+  events: [{ name: 'e', time: [1544712660, 500_000_000], attributes: {} }],
+  resource: { 'service.name': 'shop' },
+};
+
+describe('OTLP as JSON', () => {
+  it('is read from one document, indented or not', () => {
+    expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ spans: [READ], unreadable: 0 });
+    expect(readOtlpJson(JSON.stringify(DOCUMENT, undefined, 2)).spans).toEqual([READ]);
+  });
+
+  it('is read from a document per line, as a collector writes it, and lines that are none are counted', () => {
+    const line = JSON.stringify(DOCUMENT);
+    expect(readOtlpJson(`${line}\n\n${line}\r\n{"half`)).toEqual({ spans: [READ, READ], unreadable: 1 });
+  });
+
+  it('is read from a list of documents, from the answer of a backend, and from spans alone', () => {
+    expect(readOtlpJson(JSON.stringify([DOCUMENT, DOCUMENT])).spans).toHaveLength(2);
+    expect(readOtlpJson(JSON.stringify({ batches: DOCUMENT.resourceSpans })).spans).toEqual([READ]);
+    const alone = { ...READ, resource: undefined };
+    expect(readOtlpJson(`${JSON.stringify(SPAN)}\n${JSON.stringify(SPAN)}`).spans).toEqual([alone, alone]);
+  });
+
+  it.each([
+    'null',
+    '',
+    '[]',
+    '{"resourceSpans":{}}',
+    '{"resourceSpans":[null,1,{"scopeSpans":[{"spans":[null,{"traceId":1,"spanId":2}]}]}]}',
+  ])('of the wrong shape has no spans: %s', (text) => {
+    expect(readOtlpJson(text).spans).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['times', { startTimeUnixNano: 'soon', endTimeUnixNano: -5 }],
+    ['huge times', { startTimeUnixNano: 1e300, endTimeUnixNano: '9'.repeat(400) }],
+    ['texts', { name: 5, status: 'bad', kind: 'SPAN_KIND_CLIENT', parentSpanId: {} }],
+    ['lists', { attributes: { key: 1 }, events: 'none' }],
+    ['values', { attributes: [null, { key: 'a' }, { key: 'b', value: { arrayValue: 1 } }, { value: {} }] }],
+  ])('with %s of the wrong type has a span all the same', (_, broken) => {
+    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, ...broken })).spans;
+    expect(span?.spanId).toBe(SPAN.spanId);
+    for (const time of [...(span?.start ?? []), ...(span?.end ?? [])])
+      expect(Number.isFinite(time)).toBe(true);
+  });
+
+  it('cuts values that are too long for a browser, and says so', () => {
+    const attributes = [{ key: 'long', value: { stringValue: 'x'.repeat(200_000) } }];
+    const [span] = readOtlpJson(JSON.stringify({ ...SPAN, attributes })).spans;
+    expect(span?.attributes.long).toMatch(/^x{100000}… \(200000 characters, cut for this page\)$/);
+  });
+});

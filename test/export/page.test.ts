@@ -1,0 +1,429 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HtmlTraceExporter } from '../../src/export/index.ts';
+import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+
+if (NO_BROWSER !== undefined) console.warn(`The page is not tested in a browser: ${NO_BROWSER}`);
+
+const message = (role: string, content: string): object => ({ role, parts: [{ type: 'text', content }] });
+
+/** A chat that fails after a retry, and has content. */
+const FAILED: SpanPlan = {
+  name: 'answer ticket',
+  start: -60_000,
+  end: -58_000,
+  children: [
+    {
+      name: 'chat gpt-4o',
+      start: -60_000,
+      end: -59_000,
+      error: true,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'gpt-4o',
+        'error.type': 'rate_limit_exceeded',
+        'openai.cost': 0.0012,
+        'gen_ai.input.messages': JSON.stringify([
+          message('system', 'Be kind'),
+          message('user', 'Where is it?'),
+        ]),
+        'gen_ai.output.messages': JSON.stringify([message('assistant', 'On\nits way')]),
+      },
+      children: [{ name: 'attempt', start: -60_000, end: -59_500, error: true }],
+    },
+  ],
+};
+
+describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
+  let browser: Browser;
+  let folder: string;
+  let page: Page;
+  /** What no page may do: fail, ask, or load something. */
+  let offences: string[];
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'pages-'));
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    offences = [];
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(offences).toEqual([]);
+  });
+
+  async function open(
+    plans: readonly SpanPlan[],
+    options: Parameters<Browser['open']>[0] = {},
+  ): Promise<void> {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    for (const plan of plans) exporter.export(makeSpans(plan), () => {});
+    await exporter.shutdown();
+    page = await browser.open(options);
+    const address = pathToFileURL(path).href;
+    page.on('console', (said) => offences.push(said.text()));
+    page.on('pageerror', (error) => offences.push(error.message));
+    page.on('dialog', (dialog) => {
+      offences.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on('request', (request) => {
+      if (request.url() !== address) offences.push(`request ${request.url()}`);
+    });
+    await page.goto(address);
+  }
+
+  const rows = async (): Promise<string[]> =>
+    (await page.getByRole('treeitem').locator('.label').allTextContents()).map((text) => text.trim());
+  const focused = (): Promise<string> =>
+    page.evaluate(() => document.activeElement?.querySelector('.label')?.textContent ?? '');
+
+  describe('shows', () => {
+    it('a trace as a whole, and its spans in time', async () => {
+      await open([MATH_TUTOR]);
+      const summary = page.getByRole('region', { name: 'Trace' });
+      expect(await summary.getByRole('heading').textContent()).toBe('thread');
+      const facts = Object.fromEntries(
+        (await summary.locator('dl > div').allInnerTexts()).map((text) => text.split('\n')),
+      );
+      expect(facts).toMatchObject({ Duration: '14.2 s', Tokens: '381 → 88', Runs: '1', Steps: '3' });
+      expect(await rows()).toEqual([
+        'thread',
+        'invoke_agent Math Tutor',
+        'chat gpt-4o-mini',
+        'execute_tool code_interpreter',
+        'chat gpt-4o-mini',
+      ]);
+      const boxes = await page
+        .locator('.bar')
+        .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().left));
+      expect(boxes).toEqual([...boxes].sort((a, b) => a - b));
+      // One trace needs no list of traces.
+      expect(await page.getByRole('navigation').count()).toBe(0);
+    });
+
+    it('traces with errors first, and in each of them what failed', async () => {
+      await open([MATH_TUTOR, FAILED]);
+      const traces = page.getByRole('navigation').getByRole('button');
+      expect((await traces.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
+        'answer ticket',
+        'thread',
+      ]);
+      await page
+        .getByRole('list', { name: 'Errors' })
+        .getByRole('button', { name: 'rate_limit_exceeded' })
+        .click();
+      expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('chat gpt-4o');
+      expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain(
+        'rate_limit_exceeded',
+      );
+    });
+
+    it('the conversation, with what each answer cost', async () => {
+      await open([FAILED]);
+      const items = page.getByRole('tabpanel', { name: 'Conversation' }).getByRole('listitem');
+      const texts = (await items.allInnerTexts()).map((text) => text.split('\n').filter(Boolean));
+      expect(texts).toEqual([
+        ['Instructions'],
+        ['User', 'Where is it?'],
+        ['Assistant', 'On', 'its way', 'chat gpt-4o', '1.00 s · $0.0012', 'rate_limit_exceeded'],
+      ]);
+    });
+
+    it('who answered where nothing was recorded, and says so', async () => {
+      await open([MATH_TUTOR]);
+      const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
+      expect(await conversation.textContent()).toContain('What was said was not recorded.');
+      expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
+    });
+
+    it('nothing where there is nothing', async () => {
+      const path = join(folder, 'page.html');
+      await open([{ name: 'x' }]);
+      await page.close();
+      const exporter = new HtmlTraceExporter({ path, maxSize: 1 });
+      exporter.export(makeSpans(MATH_TUTOR), () => {});
+      await exporter.shutdown();
+      page = await browser.open();
+      await page.goto(pathToFileURL(path).href);
+      const text = await page.locator('body').textContent();
+      expect(text).toContain('There are no spans.');
+      expect(text).toContain('5 spans did not fit and were left out');
+    });
+  });
+
+  describe('finds', () => {
+    it.each([
+      [
+        'thread_abc123',
+        [
+          'thread',
+          'invoke_agent Math Tutor',
+          'chat gpt-4o-mini',
+          'execute_tool code_interpreter',
+          'chat gpt-4o-mini',
+        ],
+      ],
+      ['step_1', ['thread', 'invoke_agent Math Tutor', 'chat gpt-4o-mini', 'execute_tool code_interpreter']],
+      ['RUN_def456 execute', ['thread', 'invoke_agent Math Tutor', 'execute_tool code_interpreter']],
+      ['asst_1', ['thread', 'invoke_agent Math Tutor']],
+      ['nothing like it', []],
+    ])('%s', async (words, expected) => {
+      await open([MATH_TUTOR, FAILED]);
+      await page.getByRole('combobox', { name: 'Filter' }).fill(words);
+      expect(await rows()).toEqual(expected);
+    });
+
+    it('what failed, and tells how much it is', async () => {
+      await open([MATH_TUTOR, FAILED]);
+      await page.getByRole('checkbox', { name: 'Errors only' }).check();
+      expect(await rows()).toEqual(['answer ticket', 'chat gpt-4o', 'attempt']);
+      expect(await page.getByRole('status').textContent()).toBe('2 spans in 1 trace');
+    });
+
+    it('what has the same id, when one is chosen', async () => {
+      await open([MATH_TUTOR]);
+      await page.getByRole('treeitem').last().click();
+      await page.getByRole('tabpanel', { name: 'Span' }).getByRole('button', { name: 'step_2' }).click();
+      expect(await page.getByRole('combobox', { name: 'Filter' }).inputValue()).toBe('step_2');
+      expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor', 'chat gpt-4o-mini']);
+    });
+  });
+
+  describe('is used without a mouse', () => {
+    it('by the keys of a tree', async () => {
+      await open([MATH_TUTOR]);
+      await page.getByRole('treeitem').first().focus();
+      const press = async (...keys: string[]): Promise<string> => {
+        for (const key of keys) await page.keyboard.press(key);
+        return focused();
+      };
+      expect(await press('ArrowDown', 'ArrowDown')).toBe('chat gpt-4o-mini');
+      expect(await press('ArrowLeft')).toBe('invoke_agent Math Tutor');
+      expect(await press('ArrowLeft')).toBe('invoke_agent Math Tutor');
+      expect(await rows()).toHaveLength(2);
+      expect(await press('ArrowRight')).toBe('invoke_agent Math Tutor');
+      expect(await press('ArrowRight', 'ArrowDown')).toBe('execute_tool code_interpreter');
+      expect(await press('End')).toBe('chat gpt-4o-mini');
+      expect(await press('Home')).toBe('thread');
+      await press('Enter');
+      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
+      expect(await page.getByRole('tabpanel', { name: 'Span' }).getByRole('heading').textContent()).toBe(
+        'thread',
+      );
+    });
+
+    it('with one stop for the tree and one for the tabs, in the order of the page', async () => {
+      await open([FAILED]);
+      const stops: string[] = [];
+      for (let i = 0; i < 8; i++) {
+        await page.keyboard.press('Tab');
+        stops.push(
+          await page.evaluate(
+            () => document.activeElement?.getAttribute('role') ?? document.activeElement?.tagName ?? '',
+          ),
+        );
+      }
+      expect(stops).toEqual(['INPUT', 'INPUT', 'BUTTON', 'BUTTON', 'treeitem', 'tab', 'tabpanel', 'SUMMARY']);
+      await page.getByRole('tab', { selected: true }).focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
+    });
+
+    it('by name and role: what a screen reader is told', async () => {
+      await open([MATH_TUTOR, FAILED]);
+      expect(await page.getByRole('navigation').ariaSnapshot()).toContain(
+        'button "answer ticket 1 error 2.00 s · $0.0012 · 3 spans',
+      );
+      expect(await page.getByRole('tree').ariaSnapshot()).toBe(
+        [
+          '- tree "Spans, in order of time":',
+          '  - treeitem "answer ticket 2.00 s" [expanded] [level=1]',
+          '  - treeitem "chat gpt-4o rate_limit_exceeded $0.0012 1.00 s" [expanded] [level=2]',
+          '  - treeitem "attempt error 500 ms" [level=3]',
+        ].join('\n'),
+      );
+      for (const role of ['banner', 'search', 'navigation', 'main', 'tablist'] as const)
+        expect(await page.getByRole(role).count(), role).toBe(1);
+      const nameless = await page
+        .locator('button, input, [role=tab]')
+        .evaluateAll((all) => all.filter((each) => !each.textContent && !each.closest('label')).length);
+      expect(nameless).toBe(0);
+    });
+  });
+
+  describe('is read in any light', () => {
+    const contrast = (): Promise<number> =>
+      page.evaluate(() => {
+        const luminance = (color: string): number => {
+          const context = document.createElement('canvas').getContext('2d');
+          if (context === null) return 0;
+          context.fillStyle = color;
+          context.fillRect(0, 0, 1, 1);
+          const [red = 0, green = 0, blue = 0] = [...context.getImageData(0, 0, 1, 1).data].map((value) => {
+            const part = value / 255;
+            return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        };
+        const backOf = (element: Element | null): string => {
+          if (element === null) return '#fff';
+          const color = getComputedStyle(element).backgroundColor;
+          return color === 'rgba(0, 0, 0, 0)' ? backOf(element.parentElement) : color;
+        };
+        let least = 21;
+        for (const element of document.querySelectorAll('body *')) {
+          const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+          if (!own || element.getClientRects().length === 0) continue;
+          const [a, b] = [getComputedStyle(element).color, backOf(element)].map(luminance).sort() as [
+            number,
+            number,
+          ];
+          least = Math.min(least, (b + 0.05) / (a + 0.05));
+        }
+        return least;
+      });
+
+    it.each([true, false])('with enough contrast, dark (%s) as the system says', async (dark) => {
+      await open([FAILED, MATH_TUTOR], { dark });
+      const back = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      expect(back).toBe(dark ? 'rgb(16, 18, 22)' : 'rgb(246, 247, 249)');
+      expect(await contrast()).toBeGreaterThanOrEqual(4.5);
+      await page.getByRole('treeitem').nth(1).click();
+      expect(await contrast()).toBeGreaterThanOrEqual(4.5);
+    });
+
+    it('or as the reader says', async () => {
+      await open([MATH_TUTOR]);
+      const button = page.getByRole('button', { name: 'Theme' });
+      const back = (): Promise<string> =>
+        page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      const light = await back();
+      await button.click();
+      await button.click();
+      expect(await button.textContent()).toBe('Theme: dark');
+      expect(await back()).not.toBe(light);
+    });
+
+    it.each([320, 768, 1440])('on %d pixels, without scrolling sideways', async (width) => {
+      await open([FAILED, { ...MATH_TUTOR, name: 'n'.repeat(300) }], { width });
+      for (const row of await page.getByRole('treeitem').all()) await row.click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    });
+  });
+
+  describe('takes anything for text', () => {
+    const HOSTILE = [
+      '</script><script>alert(1)</script>',
+      '<img src=x onerror=alert(1)>',
+      '"><svg onload=alert(1)>',
+      "javascript:alert(1)//'",
+      '#{alert(1)}{{constructor.constructor("alert(1)")()}}',
+      '<!--<script>',
+      '\u0000\u001b[2J\u202egnirts\u2066\ud800\u2028',
+      '<style>*{display:none}</style>',
+      '__proto__',
+    ];
+    const everywhere = (text: string): SpanPlan => ({
+      name: text,
+      error: true,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'error.type': text,
+        'openai.thread.id': text,
+        'openai.run.id': text,
+        'gen_ai.request.model': text,
+        'deployment.environment.name': text,
+        'openai.trace.project': text,
+        [text]: text,
+        'gen_ai.system_instructions': JSON.stringify([{ type: text, content: text }]),
+        'gen_ai.input.messages': JSON.stringify([
+          { role: text, parts: [{ type: 'text', content: text }, { type: text }] },
+        ]),
+        'gen_ai.output.messages': JSON.stringify([
+          { role: 'assistant', parts: [{ type: 'tool_call', id: text, name: text, arguments: text }] },
+        ]),
+      },
+      children: [
+        { name: text, attributes: { 'gen_ai.operation.name': 'invoke_agent', 'openai.run.status': text } },
+      ],
+    });
+
+    it('wherever it stands', async () => {
+      await open(HOSTILE.map(everywhere));
+      expect(await page.getByRole('navigation').getByRole('listitem').count()).toBe(HOSTILE.length);
+      for (const trace of await page.getByRole('navigation').getByRole('button').all()) {
+        await trace.click();
+        for (const row of await page.getByRole('treeitem').all()) await row.click();
+        for (const tab of await page.getByRole('tab').all()) await tab.click();
+      }
+      // Nothing in the page but what the page makes: its one style, and its data and script are gone by now.
+      expect(await page.locator('img, svg, iframe, object, link, a').count()).toBe(0);
+      expect(await page.locator('style').count()).toBe(1);
+      expect(await page.locator('script').count()).toBe(0);
+      const text = await page.locator('body').textContent();
+      expect(text).not.toMatch(/[\u202e\u2066]/);
+      await page.getByRole('navigation').getByRole('button', { name: 'img src' }).click();
+      expect(await page.getByRole('region', { name: 'Trace' }).getByRole('heading').textContent()).toBe(
+        '<img src=x onerror=alert(1)>',
+      );
+    });
+
+    it('and would not run it if it were in the page', async () => {
+      await open([FAILED]);
+      await page.evaluate(() => {
+        const script = document.createElement('script');
+        script.textContent = 'alert(1)';
+        document.body.append(script);
+        document.body.insertAdjacentHTML(
+          'beforeend',
+          '<img src="https://example.com/x.png" onerror="alert(1)">',
+        );
+      });
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
+      // The browser says of each that it was blocked, and of the image first that it was asked for.
+      expect(
+        offences.map((offence) =>
+          offence.replace(/^(request|Executing inline \w+|Loading the \w+).*/s, '$1'),
+        ),
+      ).toEqual(['Executing inline script', 'Executing inline event', 'Loading the image', 'request']);
+      offences = [];
+    });
+
+    it('however long it is, or however deep or many', async () => {
+      const long = 'word '.repeat(1e6);
+      const parts = JSON.stringify([message('user', long.slice(0, 99_000))]);
+      let deep: SpanPlan = { name: 'deepest' };
+      for (let i = 0; i < 300; i++) deep = { name: `level ${i}`, children: [deep] };
+      const many = Array.from({ length: 2500 }, (_, i) => ({ name: `span ${i}`, start: i, end: i + 5 }));
+      await open([
+        {
+          name: long,
+          end: 2600,
+          attributes: {
+            'gen_ai.operation.name': 'chat',
+            'gen_ai.input.messages': parts,
+            huge: long,
+          },
+          children: [deep, ...many],
+        },
+      ]);
+      expect(await page.getByRole('treeitem').count()).toBe(2000);
+      await page.getByRole('button', { name: /more spans/ }).click();
+      expect(await page.getByRole('treeitem').count()).toBe(2802);
+      await page.getByRole('button', { name: /^Show all 99,000 characters/ }).click();
+      expect(await page.locator('.chat .text').first().textContent()).toHaveLength(99_000);
+    });
+  });
+});

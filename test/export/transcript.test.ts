@@ -1,0 +1,141 @@
+import type { Attributes } from '@opentelemetry/api';
+import { expect, it } from 'vitest';
+import { textOf } from '../../src/export/span-details.ts';
+import { transcriptOf } from '../../src/export/transcript.ts';
+import { buildTrees, rowsOf } from '../../src/export/tree.ts';
+import { makeSpans, type SpanPlan } from './spans.ts';
+
+type Message = { role: string; parts: object[] };
+
+const text = (role: string, content: string): Message => ({ role, parts: [{ type: 'text', content }] });
+const call = (id: string): Message => ({
+  role: 'assistant',
+  parts: [{ type: 'tool_call', id, name: 'get_weather', arguments: { city: 'Paris' } }],
+});
+const answer = (id: string): Message => ({
+  role: 'tool',
+  parts: [{ type: 'tool_call_response', id, response: 'sunny' }],
+});
+
+let clock = 0;
+
+function chat(input: Message[], output: Message[], attributes: Attributes = {}): SpanPlan {
+  return {
+    name: 'chat gpt-4o',
+    start: clock++,
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.input.messages': JSON.stringify(input),
+      'gen_ai.output.messages': JSON.stringify(output),
+      ...attributes,
+    },
+  };
+}
+
+/** A transcript as lines: who says what; `$` marks the answers that have a cost. */
+function linesOf(...children: SpanPlan[]): string[] {
+  const [tree] = buildTrees(makeSpans({ name: 'program', children }));
+  if (tree === undefined) throw new Error('no tree');
+  return transcriptOf([...rowsOf(tree)]).map((entry) => {
+    if (entry.kind === 'heading') return `# ${entry.row.node.span.name}`;
+    if (entry.kind === 'tool') return `${entry.name}(${textOf(entry.input)}) = ${textOf(entry.output)}`;
+    const said = entry.parts.map((part) => textOf(part.content)).join(' ');
+    return `${entry.role}: ${said}${entry.usage ? ' $' : ''}`;
+  });
+}
+
+it('shows the history that a program sends again with each call once', () => {
+  const first = [text('system', 'Be brief'), text('user', 'Hello')];
+  const second = [...first, text('assistant', 'Hi'), text('user', 'Hello')];
+  expect(
+    linesOf(chat(first, [text('assistant', 'Hi')]), chat(second, [text('assistant', 'Hi again')])),
+  ).toEqual(['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hi again $']);
+});
+
+it('shows what was only asked once more, without what led to it', () => {
+  const asked = [text('system', 'Be brief'), text('user', 'Hello')];
+  expect(linesOf(chat(asked, [text('assistant', 'Hi')]), chat(asked, [text('assistant', 'Hey')]))).toEqual([
+    'system: Be brief',
+    'user: Hello',
+    'assistant: Hi $',
+    'user: Hello',
+    'assistant: Hey $',
+  ]);
+});
+
+it('keeps conversations apart that go on side by side', () => {
+  const a = [text('user', 'A')];
+  const b = [text('user', 'B')];
+  expect(
+    linesOf(
+      chat(a, [text('assistant', 'a1')]),
+      chat(b, [text('assistant', 'b1')]),
+      chat([...a, text('assistant', 'a1'), text('user', 'A2')], [text('assistant', 'a2')]),
+      chat([...b, text('assistant', 'b1'), text('user', 'B2')], [text('assistant', 'b2')]),
+    ),
+  ).toEqual([
+    'user: A',
+    'assistant: a1 $',
+    'user: B',
+    'assistant: b1 $',
+    'user: A2',
+    'assistant: a2 $',
+    'user: B2',
+    'assistant: b2 $',
+  ]);
+});
+
+it('shows a tool call with its result, from its own span or from what was sent back', () => {
+  const question = [text('user', 'Weather?')];
+  const answered = [...question, call('call_1'), answer('call_1')];
+  const shown = 'get_weather({"city":"Paris"}) = sunny';
+  const calls = [chat(question, [call('call_1')]), chat(answered, [text('assistant', 'Sunny')])] as const;
+  expect(linesOf(...calls)).toEqual(['user: Weather?', 'assistant:  $', shown, 'assistant: Sunny $']);
+  const tool: SpanPlan = {
+    name: 'execute_tool get_weather',
+    start: clock++,
+    attributes: {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'get_weather',
+      'gen_ai.tool.call.id': 'call_1',
+      'gen_ai.tool.call.arguments': '{"city":"Paris"}',
+      'gen_ai.tool.call.result': 'sunny',
+    },
+  };
+  expect(linesOf(...calls, tool)).toEqual([
+    'user: Weather?',
+    'assistant:  $',
+    'assistant: Sunny $',
+    'get_weather({"city":"Paris"}) = sunny',
+  ]);
+});
+
+it('shows a run with its steps, or with what it gave where none was seen', () => {
+  const input = [text('user', 'x?')];
+  const run = (children: SpanPlan[]): SpanPlan => ({
+    ...chat(input, [text('assistant', 'x = 1')], {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.system_instructions': JSON.stringify([{ type: 'text', content: 'Tutor' }]),
+    }),
+    name: 'invoke_agent Tutor',
+    end: clock + 10,
+    children,
+  });
+  const heading = ['# invoke_agent Tutor', 'system: Tutor', 'user: x?'];
+  expect(linesOf(run([chat(input, [text('assistant', 'x = 1')])]))).toEqual([
+    ...heading,
+    'assistant: x = 1 $',
+  ]);
+  expect(linesOf(run([]))).toEqual([...heading, 'assistant: x = 1']);
+});
+
+it('knows what was called where nothing was recorded, or nothing that can be read', () => {
+  const bare: SpanPlan = { name: 'chat', attributes: { 'gen_ai.operation.name': 'chat' } };
+  expect(linesOf(bare)).toEqual(['assistant:  $']);
+  for (const broken of ['{', '[1]', '[{"role":1,"parts":[null]}]', '"x"', '']) {
+    const attributes = { 'gen_ai.input.messages': broken, 'gen_ai.output.messages': broken };
+    expect(linesOf({ ...bare, attributes: { ...bare.attributes, ...attributes } }).at(-1)).toMatch(
+      /: {2}\$$/,
+    );
+  }
+});
