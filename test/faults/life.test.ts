@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { trace } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
+import { startTutor } from '../support/tutor.ts';
+
+const QUESTION = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'What is x?' }] };
+const ANSWER = 'This is a simulated answer.';
+
+describe('a provider that is shut down', () => {
+  test('while a call is under way: the program gets its answer, and the span is saved', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    simulator.next({ delayMs: 200 });
+    const call = client.chat.completions.create(QUESTION);
+    await expect.poll(() => simulator.requests.length).toBe(1);
+    await telemetry.provider.shutdown();
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+    expect((await call).choices[0]?.message.content).toBe(ANSWER);
+    expect((await client.chat.completions.create(QUESTION)).choices[0]?.message.content).toBe(ANSWER);
+  });
+
+  test('while a stream is read: the program reads on to its end, and the span is saved', async () => {
+    const { client, telemetry } = await startProgram();
+    const pieces: string[] = [];
+    for await (const { choices } of await client.chat.completions.create({ ...QUESTION, stream: true })) {
+      pieces.push(choices[0]?.delta.content ?? '');
+      if (pieces.length === 2) await telemetry.provider.shutdown();
+    }
+    expect(pieces.join('')).toBe(ANSWER);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+    expect(telemetry.spans[0]?.attributes['openai.stream.end']).toBe('abandoned');
+  });
+
+  test('while a run is polled: the program polls on, and run and thread are saved', async () => {
+    const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      await telemetry.provider.shutdown();
+      const { status } = await client.beta.threads.runs.poll(
+        run.id,
+        { thread_id: threadId },
+        { pollIntervalMs: 1 },
+      );
+      expect(status).toBe('completed');
+    });
+    const names = telemetry.spans.map(({ name }) => name);
+    expect(names).toContain('thread');
+    expect(names).toContain('invoke_agent Math Tutor');
+  });
+
+  test('twice, and flushed afterwards', async () => {
+    const { client, telemetry } = await startProgram();
+    await client.chat.completions.create(QUESTION);
+    await Promise.all([telemetry.provider.shutdown(), telemetry.provider.shutdown()]);
+    await telemetry.provider.forceFlush();
+    expect(telemetry.spans).toHaveLength(1);
+  });
+});
+
+describe('a provider that is replaced', () => {
+  test('keeps what began with it; what begins afterwards is with the new one', async () => {
+    const { client, telemetry } = await startProgram();
+    const before = client.chat.completions.create(QUESTION);
+    const stream = await client.chat.completions.create({ ...QUESTION, model: 'streamed', stream: true });
+    trace.disable();
+    const replaced = recordTelemetry();
+    const pieces: string[] = [];
+    for await (const { choices } of stream) pieces.push(choices[0]?.delta.content ?? '');
+    expect(pieces.join('')).toBe(ANSWER);
+    expect((await before).choices[0]?.message.content).toBe(ANSWER);
+    await client.chat.completions.create({ ...QUESTION, model: 'new' });
+    expect(telemetry.spans.map(({ name }) => name).sort()).toEqual(['chat gpt-4o', 'chat streamed']);
+    expect(replaced.spans.map(({ name }) => name)).toEqual(['chat new']);
+    await replaced.verify();
+  });
+
+  test('while a run is under way leaves no span open in either', async () => {
+    const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
+    const run = await program.inSpan(() =>
+      client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+    );
+    trace.disable();
+    const replaced = recordTelemetry();
+    await client.beta.threads.runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 });
+    await client.beta.threads.messages.list(threadId);
+    await replaced.provider.shutdown();
+    expect([...telemetry.openSpans, ...replaced.openSpans]).toEqual([]);
+    expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+  });
+});
+
+describe('a flush during the background read', () => {
+  test.each([
+    ['that is slow waits for it', { delayMs: 100 }, ['chat gpt-4o-mini']],
+    ['that is cut goes on without its steps', { break: 'before-headers' }, []],
+    ['that is refused goes on without its steps', { status: 500, body: { error: { message: 'no' } } }, []],
+    ['that brings no JSON goes on without its steps', { body: '<html>' }, []],
+  ] as const)('%s', async (_, answer, steps) => {
+    const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
+      runs: [{}],
+    });
+    simulator.next({ when: { path: /steps/ }, ...answer });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await telemetry.provider.forceFlush();
+    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans.filter(({ name }) => name.startsWith('chat')).map(({ name }) => name)).toEqual(
+      steps,
+    );
+    expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
+  });
+
+  test('that hangs is over within seconds', { timeout: 60_000 }, async () => {
+    const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
+      runs: [{}],
+    });
+    simulator.next({ when: { path: /steps/ }, delayMs: 600_000 });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await telemetry.provider.shutdown();
+    expect(telemetry.openSpans).toEqual([]);
+  });
+});
+
+test('switched off and on in the middle of calls, streams and runs, the program sees what it would see', async () => {
+  const run = async (...how: string[]): Promise<Record<'seen' | 'names' | 'open', unknown[]>> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      'test/faults/programs/switching.ts',
+      ...how,
+    ]);
+    return JSON.parse(stdout.replaceAll(/"(created|\w+_at)":\d+/g, '"$1":0')) as Record<
+      'seen' | 'names' | 'open',
+      unknown[]
+    >;
+  };
+  const [observed, plain] = await Promise.all([run(), run('plain')]);
+  expect(plain.names).toEqual([]);
+  expect(observed.seen).toEqual(plain.seen);
+  expect(observed.open).toEqual([]);
+  expect(observed.names).toContain('invoke_agent Tutor');
+  expect(observed.names.filter((name) => name === 'chat gpt-4o')).toHaveLength(4);
+});
