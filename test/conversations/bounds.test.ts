@@ -114,3 +114,22 @@ describe('many threads', () => {
     expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(2);
   });
 });
+
+describe('many responses in the background that nobody asks about any more', () => {
+  it('give way to new ones, and are recorded as far as they are known', async () => {
+    const program = await startProgram({ config: { maxConversations: 3, conversationSpans: 'never' } });
+    const { responses } = program.client;
+    const create = () => responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+    program.simulator.respond({ pollsPerStage: 100 });
+    const first = await create();
+    for (let made = 0; made < 4; made++) {
+      await create();
+      // Asking keeps a response.
+      await responses.retrieve(first.id);
+    }
+    const ended = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
+    expect(ended).toHaveLength(2);
+    expect(ended.map(({ attributes }) => attributes['gen_ai.response.id'])).not.toContain(first.id);
+    expect(program.telemetry.openSpans).toHaveLength(3);
+  });
+});

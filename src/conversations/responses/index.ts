@@ -1,5 +1,5 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import type { BoundedMap } from '../../bounded-map.ts';
+import { BoundedMap } from '../../bounded-map.ts';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
@@ -28,13 +28,15 @@ export class Responses implements ConversationApi {
   readonly #toolCalls: ResponseToolCalls;
   /** Where responses stand, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
-  readonly #background = new Map<string, BackgroundResponse>();
+  /** Those that nobody asks about any more give way. */
+  readonly #background: BoundedMap<string, BackgroundResponse>;
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
     this.#known = conversations.remember(MOST_RESPONSES);
+    this.#background = new BoundedMap(telemetry.settings.maxConversations, (response) => response.close());
   }
 
   static covers({ route }: ApiRequest): boolean {

@@ -100,6 +100,8 @@ export function readVectorStoreIds(body: unknown): string[] {
     .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
 }
 
+const MOST_ITEMS = 1_000;
+
 /** When the items of a streamed response began and were done. */
 export class ItemTimes {
   readonly #times = new Map<string, { startTime: number; endTime: number | undefined }>();
@@ -110,8 +112,9 @@ export class ItemTimes {
     const id = stringField(objectField(event, 'item'), 'id');
     if (id === undefined) return;
     const known = this.#times.get(id);
-    if (known === undefined) this.#times.set(id, { startTime: time, endTime: undefined });
-    else if (type === 'response.output_item.done') known.endTime ??= time;
+    if (known === undefined) {
+      if (this.#times.size < MOST_ITEMS) this.#times.set(id, { startTime: time, endTime: undefined });
+    } else if (type === 'response.output_item.done') known.endTime ??= time;
   }
 
   of(id: string | undefined): { startTime: number; endTime: number | undefined } | undefined {
