@@ -152,13 +152,14 @@ export class ContentStore {
 
 /** Never leaves half a file under the name: it is written under another one first. */
 async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
-  const { mkdir, rename, stat, writeFile } = await import('node:fs/promises');
+  const { lstat, mkdir, rename, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
-  const written = await stat(path).then(
-    () => true,
+  // A link of that name is replaced: what it leads to may be anywhere.
+  const written = await lstat(path).then(
+    (found) => found.isFile(),
     () => false,
   );
   if (written) return;

@@ -4,6 +4,7 @@ import { recordsContentOnSpans } from '../config.ts';
 import { field, stringField, textField, wordField } from '../payload.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
+import { withoutCredentials } from './credentials.ts';
 
 /** What went wrong, in one word; the text may echo input and is content. */
 export interface Failure {
@@ -18,7 +19,7 @@ export function readFailure(error: unknown): Failure {
   const message = textField(error, 'message');
   return {
     type: wordField(error, 'code') ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER,
-    message,
+    message: message === undefined ? undefined : withoutCredentials(message),
     thrown: error,
   };
 }

@@ -28,6 +28,28 @@ const FAILURES: readonly Failure[] = [
     },
   },
   {
+    name: 'a refusal that repeats keys and passwords',
+    prepare(stage) {
+      const credential = (place: string): string => stage.secrets.make(`error: ${place}`, 'credential');
+      return answered(stage, async () => {
+        const message = [
+          `Incorrect API key provided: ${credential('key')}.`,
+          `"authorization": "Bearer ${credential('bearer')}"`,
+          `api-key=${credential('header')}`,
+          `https://user:${credential('password')}@gateway.example/v1 has refused sk-${credential('whole key')}`,
+        ].join(' ');
+        return Response.json(
+          { error: { message, type: 'invalid_request_error', code: 'invalid_api_key' } },
+          { status: 401 },
+        );
+      });
+    },
+  },
+  {
+    name: 'a refusal by fetch itself, which repeats the password of the base URL',
+    prepare: (stage) => answered(stage, fetch),
+  },
+  {
     name: 'a refusal of another shape, whose code and type are texts',
     prepare: (stage) =>
       answered(stage, async () =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiagLogLevel, diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
@@ -98,6 +98,23 @@ describe('a content store', () => {
     await new ContentStore({ folder }).hook(completion('x'));
     expect(await readdir(folder)).toEqual([file]);
     expect((await stat(join(folder, file))).ino).toBe(before.ino);
+  });
+
+  test('does not leave its folder, not even by a link that stands where it writes', async () => {
+    const folder = await newFolder();
+    const outside = join(await newFolder(), '..', 'outside.json');
+    await writeFile(outside, 'untouched');
+    await mkdir(folder, { recursive: true });
+    const said = completion('../../../etc/passwd');
+    const name = `input_messages-${createHash('sha256').update(JSON.stringify(said.inputMessages)).digest('hex')}.json`;
+    await symlink(outside, join(folder, name));
+    const store = new ContentStore({ folder });
+    store.hook(said);
+    await store.flush();
+    expect(await readFile(outside, 'utf8')).toBe('untouched');
+    expect(await readdir(folder)).toEqual([name]);
+    expect((await lstat(join(folder, name))).isFile()).toBe(true);
+    expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(said.inputMessages);
   });
 
   test('does not wait for what it writes', async () => {

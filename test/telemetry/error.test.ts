@@ -39,3 +39,28 @@ describe('an error is named', () => {
     expect([type, message]).toEqual(['_OTHER', undefined]);
   });
 });
+
+describe('the text of an error', () => {
+  test.each<[string, string]>([
+    ['Incorrect API key provided: sk-proj-abc*123.', 'Incorrect API key provided: sk-REDACTED*123.'],
+    ['Incorrect API key provided: 0123456789abcdef.', 'Incorrect API key provided: REDACTED'],
+    ['{"authorization":"Bearer abc.def-ghi","x":1}', '{"authorization":"Bearer REDACTED","x":1}'],
+    ['api_key=abc&model=gpt-4o', 'api_key=REDACTED&model=gpt-4o'],
+    ['password: hunter2, try again', 'password: REDACTED, try again'],
+    ['cannot reach https://user:pass@host.example/v1', 'cannot reach https://REDACTED@host.example/v1'],
+    ['maximum context length is 128 tokens', 'maximum context length is 128 tokens'],
+    [
+      'see https://platform.openai.com/account/api-keys.',
+      'see https://platform.openai.com/account/api-keys.',
+    ],
+    ['write to help@openai.com', 'write to help@openai.com'],
+  ])('%s', (message, shown) => {
+    expect(readFailure(new Error(message)).message).toBe(shown);
+  });
+
+  test('is looked through in no time, however it is made', () => {
+    const text = ['api key', ' '.repeat(1e6), '://'.repeat(1e5), 'Bearer '.repeat(1e5), 'sk-'.repeat(1e5)];
+    for (const message of [...text, text.join('')]) readFailure(new Error(message));
+    expect(readFailure(new Error('x'.repeat(1e6))).message).toHaveLength(16_384);
+  });
+});
