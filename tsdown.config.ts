@@ -1,9 +1,11 @@
 import { defineConfig, type UserConfig } from 'tsdown';
-import { pageAssets, pageMakerElsewhere } from './scripts/page/assets.ts';
+import { esModules } from './scripts/build/es-modules.ts';
+import { pageAssets } from './scripts/page/assets.ts';
 
-const common: UserConfig = {
+const SHARED: UserConfig = {
   platform: 'node',
   target: 'node20',
+  dts: true,
   shims: false,
   outputOptions: { exports: 'named' },
   // Most of the time goes into building the page, as it should.
@@ -16,32 +18,35 @@ const common: UserConfig = {
   },
 };
 
-const entry: Readonly<Record<string, string>> = {
-  index: 'src/index.ts',
-  client: 'src/client-entry.ts',
-  export: 'src/export/index.ts',
-  openai: 'src/openai.ts',
-  register: 'src/register.ts',
-  testing: 'src/testing.ts',
-};
-
 const config: UserConfig[] = defineConfig([
   {
-    ...common,
-    // The command is run, never required.
-    entry: { ...entry, bin: 'src/bin.ts' },
-    format: 'esm',
-    dts: true,
-    plugins: [pageMakerElsewhere()],
-  },
-  { ...common, entry: { ...entry }, format: 'cjs', dts: true, plugins: [pageMakerElsewhere()] },
-  // What makes pages is there once, for both formats.
-  {
-    ...common,
-    entry: { 'page-maker': 'src/export/page-maker.ts' },
+    ...SHARED,
+    entry: {
+      bin: 'src/bin.ts',
+      index: 'src/index.ts',
+      client: 'src/client-entry.ts',
+      export: 'src/export/index.ts',
+      openai: 'src/openai.ts',
+      register: 'src/register.ts',
+      testing: 'src/testing.ts',
+    },
     format: 'cjs',
-    dts: false,
-    plugins: [pageAssets()],
+    define: { 'import.meta.url': 'undefined' },
+    plugins: [pageAssets(), esModules(['index', 'client', 'export', 'register', 'testing'])],
+  },
+  {
+    ...SHARED,
+    entry: { openai: 'src/openai.ts' },
+    format: 'esm',
+    clean: false,
+    // The ES module of `openai` is not the one that CommonJS loads: only this entry has to be one itself.
+    plugins: [
+      {
+        name: 'implementation',
+        resolveId: (source) =>
+          source.endsWith('/client-entry.ts') ? { id: './client.cjs', external: true } : undefined,
+      },
+    ],
   },
 ]);
 

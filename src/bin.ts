@@ -26,7 +26,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 const [name = '', ...parameters] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-process.exitCode = command === undefined ? explain() : await command.run(parameters);
+// The built command is CommonJS, which waits for nothing at its top level.
+void run().then((code) => {
+  process.exitCode = code;
+});
+
+async function run(): Promise<number> {
+  return command === undefined ? explain() : command.run(parameters);
+}
 
 function explain(): number {
   const lines = Object.entries(COMMANDS).map(

@@ -3,11 +3,12 @@ import type { Finding } from './doctor/finding.ts';
 import { describeFinding } from './doctor/findings.ts';
 import { noticed, say } from './doctor/notice.ts';
 import { currentProvider, findMissing } from './doctor/open-telemetry.ts';
+import { thisFile } from './this-file.ts';
 import { VERSION } from './version.ts';
 
 export type { Finding, FindingCode, Severity } from './doctor/finding.ts';
 
-noticeOurselves(import.meta.url, VERSION);
+noticeOurselves(thisFile(), VERSION);
 
 /**
  * What is wrong, or worth knowing, about how this package is set up in this process: what was noticed so far,

@@ -18,15 +18,6 @@ export function pageAssets(): Plugin {
   };
 }
 
-/** Leaves what makes pages to the one file in `dist/` that has it. */
-export function pageMakerElsewhere(): Plugin {
-  return {
-    name: 'page-maker-elsewhere',
-    resolveId: (source) =>
-      source.endsWith('/page-maker.ts') ? { id: './page-maker.cjs', external: true } : null,
-  };
-}
-
 async function buildScript(): Promise<string> {
   const { output } = await build({
     input: `${FOLDER}main.ts`,

@@ -6,6 +6,7 @@ import { noticeOpenAI } from '../doctor/copies.ts';
 import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
 import { textField } from '../payload.ts';
+import { thisFile } from '../this-file.ts';
 import { findClientPrototype } from './find.ts';
 
 /** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
@@ -121,7 +122,7 @@ function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 function hookRequire(listener: Listener): () => void {
   guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
-  const require = module.createRequire(import.meta.url);
+  const require = module.createRequire(thisFile());
   const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
   const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
     if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
@@ -139,7 +140,7 @@ function hookRequire(listener: Listener): () => void {
 
 /** Only CommonJS keeps a list of what it has loaded; ES modules loaded before cannot be found. */
 function findLoaded(listener: Listener): void {
-  const { cache } = module.createRequire(import.meta.url);
+  const { cache } = module.createRequire(thisFile());
   for (const file of Object.keys(cache)) {
     if (CLIENT_FILE.test(file) && readVersion(file) !== undefined) {
       take(listener, cache[file]?.exports, file, true);

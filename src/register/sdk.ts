@@ -4,6 +4,7 @@ import { metrics, ProxyTracerProvider } from '@opentelemetry/api';
 import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { thisFile } from '../this-file.ts';
 import { shutDownAtExit } from './exit.ts';
 import { type SdkConfiguration, sdkConfiguration, withUnnamedCollector } from './exporters.ts';
 import { giveWay } from './hand-over.ts';
@@ -76,7 +77,7 @@ async function forceFlush(provider: object): Promise<void> {
 
 /** The program's own copy first, then one that is installed beside this package. */
 function findSdk(): NodeJS.Require | undefined {
-  for (const from of [join(process.cwd(), 'package.json'), process.argv[1], import.meta.url]) {
+  for (const from of [join(process.cwd(), 'package.json'), process.argv[1], thisFile()]) {
     if (from === undefined) continue;
     try {
       const require = createRequire(from);

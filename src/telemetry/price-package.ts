@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.ts';
 import { field } from '../payload.ts';
+import { thisFile } from '../this-file.ts';
 import { type ModelPrices, readPrices } from './prices.ts';
 
 /** What is used of `@pydantic/genai-prices`. */
@@ -138,7 +139,7 @@ function withAudio(prices: unknown): unknown {
 function requirePackage(): PricePackage | undefined {
   try {
     const module = globalThis.process?.getBuiltinModule?.('node:module');
-    return asPackage(module?.createRequire(import.meta.url)(PACKAGE));
+    return asPackage(module?.createRequire(thisFile())(PACKAGE));
   } catch {
     return undefined;
   }

@@ -1,0 +1,22 @@
+import type { Rolldown } from 'tsdown';
+
+/**
+ * Writes an ES module beside each CommonJS entry that exports what that does. There is one implementation only: half
+ * the size, and no second state where a program uses both.
+ */
+export function esModules(entries: readonly string[]): Rolldown.Plugin {
+  return {
+    name: 'es-modules',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk' || !chunk.isEntry || !entries.includes(chunk.name)) continue;
+        if (!chunk.fileName.endsWith('.cjs')) continue;
+        const from = `'./${chunk.name}.cjs'`;
+        const names =
+          chunk.exports.length === 0 ? '' : `export { ${chunk.exports.join(', ')} } from ${from};\n`;
+        this.emitFile({ type: 'asset', fileName: `${chunk.name}.mjs`, source: names || `import ${from};\n` });
+        this.emitFile({ type: 'asset', fileName: `${chunk.name}.d.mts`, source: `export * from ${from};\n` });
+      }
+    },
+  };
+}
