@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import type { VitestPluginContext } from 'vitest/node';
 import { pageAssets } from './scripts/page/assets.ts';
 
 /** Tests that run programs in lanes: clean projects with the packed package in them. */
@@ -13,12 +14,17 @@ const LANE_TESTS = [
   'test/types/**/*.test.ts',
 ];
 
+/** The page is built from other files than the one that Vitest would look at to tell whether it is still the same. */
+function neverKeepPage({ defineCacheKeyGenerator }: VitestPluginContext): void {
+  defineCacheKeyGenerator(({ id }) => (id.endsWith('/page-assets.ts') ? false : undefined));
+}
+
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
       {
-        plugins: [pageAssets()],
+        plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }],
         test: {
           name: 'units',
           include: ['test/**/*.test.ts'],

@@ -46,11 +46,11 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
   const attributes = spans.map((span) => span.attributes);
   return {
     traceId,
-    start: latest(
+    start: edgeOf(
       spans.map(({ startTime }) => startTime),
       -1,
     ),
-    end: latest(
+    end: edgeOf(
       spans.map(({ endTime }) => endTime),
       1,
     ),
@@ -70,7 +70,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
 }
 
 /** The earliest (-1) or latest (1) of some times. */
-function latest(times: readonly Time[], sign: 1 | -1): Time {
+export function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
   return times.reduce((a, b) => (sign * (b[0] - a[0] || b[1] - a[1]) > 0 ? b : a), times[0] ?? [0, 0]);
 }
 

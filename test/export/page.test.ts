@@ -185,6 +185,27 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await rows()).toEqual(expected);
     });
 
+    it('and draws what was found on the time that it took', async () => {
+      await open([MATH_TUTOR]);
+      const widthOf = (name: string): Promise<number> =>
+        page
+          .getByRole('treeitem', { name })
+          .locator('.bar')
+          .evaluate((bar) => bar.getBoundingClientRect().width / (bar.parentElement?.clientWidth ?? 1));
+      expect(await widthOf('code_interpreter')).toBeCloseTo(812 / 14_200, 2);
+      await page.getByRole('combobox', { name: 'Filter' }).fill('code_interpreter');
+      expect(await widthOf('code_interpreter')).toBeCloseTo(1, 2);
+      expect(await page.locator('.ticks span').allTextContents()).toEqual(['0', '406 ms', '812 ms']);
+    });
+
+    it('all errors, where there are more than can be listed', async () => {
+      const children = Array.from({ length: 20 }, (_, i) => ({ name: `call ${i}`, error: i % 2 === 0 }));
+      await open([{ name: 'many', children }]);
+      await page.getByRole('button', { name: 'and 4 more' }).click();
+      expect(await page.getByRole('checkbox', { name: 'Errors only' }).isChecked()).toBe(true);
+      expect(await rows()).toHaveLength(11);
+    });
+
     it('what failed, and tells how much it is', async () => {
       await open([MATH_TUTOR, FAILED]);
       await page.getByRole('checkbox', { name: 'Errors only' }).check();

@@ -63,13 +63,14 @@ export class Chat {
     const id = ['openai.run.id', 'openai.turn.id', 'gen_ai.conversation.id']
       .map((each) => attributes[each])
       .find((value) => typeof value === 'string');
+    const cost = dollars(attributes['openai.total.cost'] ?? attributes['openai.cost']);
     const perMessage = dollars(attributes['openai.cost_per_user_message']);
     const facts = [
       attributes['openai.run.status'],
       formatDuration(row.node.span.startTime, row.node.span.endTime),
       tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']),
-      dollars(attributes['openai.total.cost'] ?? attributes['openai.cost']),
-      perMessage && `${perMessage} per user message`,
+      cost,
+      perMessage !== cost && perMessage && `${perMessage} per user message`,
     ];
     return element(
       'li',

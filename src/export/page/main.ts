@@ -137,7 +137,11 @@ class Page {
     panels.chat.append(this.#chat.root);
     fill(
       this.#main,
-      overview(trace, (row) => select(row, true)),
+      overview(
+        trace,
+        (row) => select(row, true),
+        () => this.#showErrors(),
+      ),
       element(
         'div',
         { class: 'panes' },
@@ -151,6 +155,12 @@ class Page {
     this.#words.value = '';
     this.#onlyErrors.checked = false;
     this.#filter();
+  }
+
+  #showErrors(): void {
+    this.#onlyErrors.checked = true;
+    this.#filter();
+    this.#onlyErrors.focus();
   }
 
   #searchFor(id: string): void {

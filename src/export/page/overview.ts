@@ -5,7 +5,7 @@ import { element } from './element.ts';
 import type { Trace } from './trace.ts';
 
 /** The trace as a whole: what it cost, how long it took, and first of all what failed in it. */
-export function overview(trace: Trace, select: (row: Row) => void): HTMLElement {
+export function overview(trace: Trace, select: (row: Row) => void, showErrors: () => void): HTMLElement {
   const { summary } = trace;
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Duration', formatDuration(summary.start, summary.end)],
@@ -37,7 +37,7 @@ export function overview(trace: Trace, select: (row: Row) => void): HTMLElement 
         .filter(([, value]) => value !== undefined)
         .map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, value))),
     ),
-    summary.errors.length > 0 && errorList(summary.errors, select),
+    summary.errors.length > 0 && errorList(summary.errors, select, showErrors),
   );
 }
 
@@ -47,9 +47,9 @@ export function badge({ summary: { errors } }: Trace): HTMLElement {
 }
 
 /** The first of them; the others can be found with the filter. */
-const MOST_ERRORS = 10;
+const MOST_ERRORS = 6;
 
-function errorList(errors: readonly Row[], select: (row: Row) => void): HTMLElement {
+function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: () => void): HTMLElement {
   const items = errors.slice(0, MOST_ERRORS).map((row) => {
     const { name, status, attributes } = row.node.span;
     return element(
@@ -58,14 +58,22 @@ function errorList(errors: readonly Row[], select: (row: Row) => void): HTMLElem
       element(
         'button',
         { type: 'button', click: () => select(row) },
-        element('strong', {}, String(attributes['error.type'] ?? 'error')),
-        element('span', {}, name),
+        element('strong', {}, String(attributes['error.type'] ?? 'error').slice(0, 100)),
+        element('span', {}, name.slice(0, 200)),
+        element(
+          'code',
+          { class: 'id' },
+          String(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? ''),
+        ),
         status.message ? element('span', { class: 'dim' }, status.message.slice(0, 200)) : undefined,
       ),
     );
   });
   const more = errors.length - items.length;
-  if (more > 0) items.push(element('li', { class: 'dim' }, `and ${grouped(more)} more`));
+  if (more > 0)
+    items.push(
+      element('li', {}, element('button', { type: 'button', click: showAll }, `and ${grouped(more)} more`)),
+    );
   return element('ul', { class: 'errors', 'aria-label': 'Errors' }, ...items);
 }
 

@@ -1,5 +1,6 @@
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import { element, fill } from './element.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from './trace.ts';
@@ -16,8 +17,11 @@ export class Waterfall {
   readonly #items = new Map<Row, HTMLElement>();
   readonly #closed = new Set<Row>();
   readonly #select: (row: Row) => void;
-  readonly #start: Time;
-  readonly #length: number;
+  readonly #ruler = element('div', { class: 'ruler', 'aria-hidden': 'true' });
+  /** What the bars are drawn on. */
+  #start: Time = [0, 0];
+  /** Of that, in milliseconds. */
+  #length = 0;
   readonly #depths = new Map<Row, number>();
   #shown: ReadonlySet<Row>;
   #found: ReadonlySet<Row>;
@@ -27,16 +31,13 @@ export class Waterfall {
   constructor(trace: Trace, select: (row: Row) => void) {
     this.#rows = trace.rows;
     this.#select = select;
-    this.#start = trace.summary.start;
-    this.#length = Math.max(millisecondsBetween(trace.summary.start, trace.summary.end), 1e-6);
     this.#found = this.#shown = new Set(trace.rows);
     for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
     this.#tree.addEventListener('keydown', (event) => this.#onKey(event));
-    this.root.append(this.#ruler(), this.#tree);
-    this.#draw();
+    this.root.append(this.#ruler, this.#tree);
   }
 
-  /** Shows the rows that were found, and those above them. */
+  /** Shows the rows that were found, on the time that they took, and those above them. */
   filter(found: ReadonlySet<Row>): void {
     const shown = new Set<Row>();
     for (const row of found)
@@ -44,6 +45,7 @@ export class Waterfall {
         shown.add(each);
     this.#found = found;
     this.#shown = shown;
+    this.#scale();
     this.#draw();
   }
 
@@ -110,11 +112,11 @@ export class Waterfall {
         ? element('span', { class: 'toggle', 'aria-hidden': 'true', click: () => this.#toggle(row) })
         : undefined,
       element('span', { class: 'sign', 'aria-hidden': 'true' }),
-      element('span', { class: 'label' }, span.name.slice(0, 200)),
+      element('span', { class: 'label', title: span.name.slice(0, 1000) }, span.name.slice(0, 200)),
       failed &&
         element('span', { class: 'failure' }, String(span.attributes['error.type'] ?? 'error').slice(0, 60)),
     );
-    name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 16 + (children.length > 0 ? 0 : 16)}px`;
+    name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;
     const item = element(
       'div',
       {
@@ -137,30 +139,40 @@ export class Waterfall {
   }
 
   #bar({ node: { span } }: Row, duration: string): HTMLElement {
-    const left =
-      Math.min(Math.max(millisecondsBetween(this.#start, span.startTime) / this.#length, 0), 1) * 100;
-    const width = Math.min(
-      Math.max(millisecondsBetween(span.startTime, span.endTime) / this.#length, 0) * 100,
-      100 - left,
-    );
+    const place = (time: Time): number =>
+      Math.min(Math.max(millisecondsBetween(this.#start, time) / this.#length, 0), 1) * 100;
+    const left = place(span.startTime);
+    const right = Math.max(place(span.endTime), left);
     const bar = element('span', { class: 'bar' });
     bar.style.left = `${left}%`;
-    bar.style.width = `${width}%`;
+    bar.style.width = `${right - left}%`;
     // Beside the bar where there is room, else in it.
-    const side = left + width < 82 ? 'after' : left > 18 ? 'before' : 'within';
+    const side = right < 80 ? 'after' : left > 20 ? 'before' : 'within';
     const label = element('span', { class: `time ${side}` }, duration);
-    if (side !== 'within') label.style.left = side === 'after' ? `${left + width}%` : `${left}%`;
+    if (side !== 'within') label.style.left = side === 'after' ? `${right}%` : `${left}%`;
     return element('span', { class: 'track' }, bar, label);
   }
 
-  #ruler(): HTMLElement {
+  #scale(): void {
+    const spans = [...this.#found].map(({ node }) => node.span);
+    const start = edgeOf(
+      spans.map(({ startTime }) => startTime),
+      -1,
+    );
+    const end = edgeOf(
+      spans.map(({ endTime }) => endTime),
+      1,
+    );
+    this.#start = start;
+    this.#length = Math.max(millisecondsBetween(start, end), 1e-6);
+    // Bars are drawn on another scale now.
+    this.#items.clear();
     const ticks = Array.from({ length: TICKS }, (_, i) => {
       const milliseconds = (this.#length * i) / (TICKS - 1);
       return element('span', {}, i === 0 ? '0' : formatDuration([0, 0], [0, milliseconds * 1e6]));
     });
-    return element(
-      'div',
-      { class: 'ruler', 'aria-hidden': 'true' },
+    fill(
+      this.#ruler,
       element('span', {}, 'Span'),
       element('span', { class: 'fact' }, 'Tokens'),
       element('span', { class: 'fact' }, 'Cost'),
