@@ -1,0 +1,225 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { promQueries, readDashboard, traceQueries } from '../../scripts/e2e/dashboard.ts';
+import { prometheusLabel, prometheusMetric } from '../../scripts/e2e/prometheus-names.ts';
+import { registry } from '../support/conventions/registry.ts';
+import { ROOT } from '../support/lanes/paths.ts';
+
+interface Service {
+  readonly image: string;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes?: Readonly<Record<string, unknown>>;
+}
+
+interface MockServerOptions {
+  readonly services: readonly string[];
+  readonly grpcPort: number;
+  readonly grpcHostname: string;
+  readonly logLevel: string;
+  readonly onRequest: (request: { readonly metadata: { get(name: string): unknown[] } }) => void;
+}
+
+/** The package has no types of its own. */
+const { MockOtlpServer } = createRequire(import.meta.url)('@elastic/mockotlpserver') as {
+  readonly MockOtlpServer: new (
+    options: MockServerOptions,
+  ) => { readonly grpcUrl: URL; start(): Promise<void>; close(): Promise<void> };
+};
+
+const FOLDER = join(ROOT, 'examples', 'backends');
+const BACKENDS = ['grafana', 'jaeger', 'langfuse', 'phoenix', 'uptrace'];
+/** Words of PromQL. */
+const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'rate', 'sum']);
+const schema = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/compose/compose-spec.json'), 'utf8'));
+const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+
+function readCompose(backend: string): Compose {
+  return parse(readFileSync(join(FOLDER, backend, 'compose.yaml'), 'utf8'), { merge: true });
+}
+
+/** What the README has the reader set for a backend. */
+function settingsOf(backend: string): ReadonlyMap<string, string> {
+  const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+  const section = readme.split(/^## /m).find((text) => text.includes(`-f ${backend}/compose.yaml`)) ?? '';
+  const exported = section.split('\n').filter((line) => line.startsWith('export '));
+  expect(exported).toHaveLength(2);
+  const assignments = exported.flatMap((line) => line.slice('export '.length).split(/ (?=[A-Z_]+=)/));
+  return new Map(
+    assignments.map((text) => {
+      const equals = text.indexOf('=');
+      return [text.slice(0, equals), text.slice(equals + 1).replace(/^'|'$/g, '')];
+    }),
+  );
+}
+
+test('every folder is tested', () => {
+  const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).sort()).toEqual(BACKENDS);
+});
+
+describe.each(BACKENDS)('%s', (backend) => {
+  const compose = readCompose(backend);
+  const services = Object.entries(compose.services);
+
+  test('is a Compose file', () => {
+    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  test('pins its images', () => {
+    for (const [, { image }] of services) expect(image).toMatch(/^[\w./-]+:\S*\d+\.\d+|:RELEASE\.\d/);
+  });
+
+  test('depends on services and mounts files and volumes that are there', () => {
+    const known = new Set(services.map(([name]) => name));
+    for (const [, { depends_on: needed = [], volumes = [] }] of services) {
+      for (const name of Array.isArray(needed) ? needed : Object.keys(needed)) expect(known).toContain(name);
+      for (const volume of volumes) {
+        const [source = ''] = volume.split(':');
+        if (source.startsWith('.')) expect(existsSync(join(FOLDER, backend, source)), source).toBe(true);
+        else expect(Object.keys(compose.volumes ?? {})).toContain(source);
+      }
+    }
+  });
+
+  test('opens ports to this machine alone, each once, and those that the program is told to use', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    const open = ports.map((port) => port.split(':')[1]);
+    expect(new Set(open).size).toBe(open.length);
+    for (const [name, value] of settingsOf(backend)) {
+      if (name.endsWith('ENDPOINT')) expect(open).toContain(new URL(value).port);
+    }
+  });
+});
+
+describe('the headers of the README', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('are the keys of the project that Langfuse is started with', async () => {
+    let headers: IncomingHttpHeaders = {};
+    const server = createServer((request, response) => {
+      headers = request.headers;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    setAll(settingsOf('langfuse'), `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await sendSpan(new HttpExporter());
+    server.close();
+    const { environment } = readCompose('langfuse').services.langfuse ?? {};
+    const names = ['LANGFUSE_INIT_PROJECT_PUBLIC_KEY', 'LANGFUSE_INIT_PROJECT_SECRET_KEY'];
+    const keys = names.map((name) => environment?.[name]).join(':');
+    expect(headers.authorization).toBe(`Basic ${Buffer.from(keys).toString('base64')}`);
+    expect(headers['x-langfuse-ingestion-version']).toBe('4');
+  });
+
+  test('are the DSN of the project that Uptrace is started with', async () => {
+    const received: unknown[] = [];
+    const server = new MockOtlpServer({
+      services: ['grpc'],
+      grpcPort: 0,
+      grpcHostname: '127.0.0.1',
+      logLevel: 'warn',
+      onRequest: ({ metadata }) => received.push(...metadata.get('uptrace-dsn')),
+    });
+    await server.start();
+    setAll(settingsOf('uptrace'), server.grpcUrl.href);
+    await sendSpan(new GrpcExporter());
+    await server.close();
+    const { seed_data, site } = parse(readFileSync(join(FOLDER, 'uptrace', 'uptrace.yaml'), 'utf8'));
+    const [{ token }] = seed_data.project_tokens;
+    expect(received).toEqual([site.ingest_url.replace('://', `://${token}@`)]);
+  });
+
+  function setAll(settings: ReadonlyMap<string, string>, endpoint: string): void {
+    for (const [name, value] of settings) vi.stubEnv(name, value);
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
+  }
+
+  async function sendSpan(exporter: SpanExporter): Promise<void> {
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    provider.getTracer('test').startSpan('span').end();
+    await provider.shutdown();
+  }
+});
+
+describe('the dashboard', () => {
+  const dashboard = readDashboard();
+  const labels = new Map([...registry.attributes.keys()].map((name) => [prometheusLabel(name), name]));
+  const metrics = new Map(
+    registry.metrics.flatMap((metric) => {
+      const name = prometheusMetric(metric.name, metric.unit);
+      const suffixes = metric.instrument === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+      return suffixes.map((suffix) => [`${name}${suffix}`, metric] as const);
+    }),
+  );
+
+  test.each(promQueries(dashboard))('asks Prometheus for what is recorded: %s', (query) => {
+    const text = query.replace(/"[^"]*"|\b\d+[smh]?\b/g, '');
+    const used = (text.match(/[a-z_]\w*/g) ?? []).filter((word) => !PROMQL.has(word));
+    const names = used.filter((word) => metrics.has(word));
+    expect(names).not.toHaveLength(0);
+    // Every other word is a label of each metric that the query is about.
+    for (const word of used.filter((other) => !metrics.has(other))) {
+      for (const name of names) {
+        const uses = metrics.get(name)?.attributes.map((use) => use.name);
+        expect(uses, `${word} of ${name}`).toContain(labels.get(word));
+      }
+    }
+  });
+
+  test.each(traceQueries(dashboard))('asks Tempo for what is recorded: %s', (query) => {
+    const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
+    expect(names).not.toHaveLength(0);
+    for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
+  });
+
+  test('has variables that its queries use, and no others', () => {
+    const text = JSON.stringify(dashboard.panels);
+    const used = [...text.matchAll(/\$(?!__)(\w+)/g)].map(([, name]) => name);
+    expect(new Set(used)).toEqual(new Set(dashboard.templating.list.map(({ name }) => name)));
+  });
+
+  test('asks the data sources that are provisioned', () => {
+    const file = join(FOLDER, 'grafana', 'provisioning', 'datasources', 'datasources.yaml');
+    const { datasources } = parse(readFileSync(file, 'utf8')) as {
+      readonly datasources: readonly { readonly uid: string; readonly type: string }[];
+    };
+    const known = datasources.map(({ uid, type }) => ({ type, uid }));
+    for (const { datasource } of dashboard.panels.flatMap(({ targets = [] }) => targets)) {
+      expect(known).toContainEqual(datasource);
+    }
+  });
+
+  test('shows cost, tokens, latency, errors and tool use, by model, agent and thread', () => {
+    const text = [...promQueries(dashboard), ...traceQueries(dashboard)].join('\n');
+    for (const metric of ['cost', 'token_usage', 'duration_seconds', 'error_type', 'execute_tool']) {
+      expect(text).toContain(metric);
+    }
+    for (const attribute of ['gen_ai_request_model', 'gen_ai.agent.name', 'gen_ai.conversation.id']) {
+      expect(text).toContain(attribute);
+    }
+  });
+
+  test('has panels that do not overlap', () => {
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+  });
+});
