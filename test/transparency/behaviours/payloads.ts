@@ -117,7 +117,7 @@ export const PAYLOADS: readonly Behaviour[] = [
   {
     name: 'webhook',
     title: 'Webhooks',
-    spans: [],
+    spans: ['webhook', 'webhook  !InvalidWebhookSignatureError'],
   },
   {
     name: 'unknown-paths',
