@@ -132,6 +132,7 @@ export class Assistants implements ConversationApi {
     if (id === undefined || thread === undefined) return;
     const asked = this.#conversations.conversation('thread', thread).takeUnanswered();
     this.#handedOn.set(id, { startTime: call.startTime, asked });
+    this.#conversations.watch();
   }
 
   /**

@@ -20,9 +20,10 @@ export function readAdoption(
   response: unknown,
 ): Adoption | undefined {
   const id = stringField(response, 'id');
+  const status = stringField(response, 'status');
   const createdAt = numberField(response, 'created_at');
-  if (id === undefined || field(response, 'object') !== 'response' || field(response, 'background') !== true)
-    return undefined;
+  const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
+  if (id === undefined || status === undefined || !isBackground) return undefined;
   // A response says which tier has served it, not which was asked for.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = ServerClock.ofResponse(call.headers, call.endTime);
