@@ -1,7 +1,7 @@
 import { findClientClass, findClientPrototype, isClient } from './client/find.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
-import { addDefaultObserver } from './default-observers.ts';
+import { addDefaultObserver, prepareDefaultObservers } from './default-observers.ts';
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
 import { isSwitchedOff } from './switch.ts';
@@ -49,7 +49,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   }
   let observer = observers.get(config);
   if (observer === undefined) {
-    observer = new Observer(config);
+    observer = new Observer(config, { beforeFirstCall: prepareDefaultObservers });
     observers.set(config, observer);
   }
   observer.reportProblems();

@@ -30,10 +30,15 @@ export function removeDefaultObserver(observer: DefaultObserver): void {
 
 let byEnvironment: Telemetry | undefined;
 
+/** Also before the first call of a client with settings of its own, which none of them would see. */
+export function prepareDefaultObservers(): void {
+  for (const observer of observers()) guard('preparing for a call', () => observer.prepare());
+}
+
 /** By whose settings the program's own functions are recorded: the newest observer's, else the environment's. */
 export function defaultTelemetry(): Telemetry {
+  prepareDefaultObservers();
   const observer = observers().at(-1);
-  guard('preparing for a function', () => observer?.prepare());
   if (observer !== undefined) return observer.telemetry;
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
   return byEnvironment;

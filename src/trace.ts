@@ -43,11 +43,7 @@ export type TracedDecorator = <Method extends AnyFunction>(
  * @param options the name of the span, or more
  * @returns a function that looks and works like the given one
  */
-export function traced<Traced extends object>(
-  options: string | TracedOptions,
-  // Where the constraint itself is a function, its parameters would be the types of those that have none.
-  run: Traced & (Traced extends AnyFunction ? unknown : never),
-): Traced;
+export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
 /**
  * The same as a standard decorator of methods: `@traced('answer') async answer(question) { … }`.
  *

@@ -18,4 +18,5 @@ export const IMPORTED: Readonly<Record<string, string>> = {
   OTLPTraceExporter: '@opentelemetry/exporter-trace-otlp-grpc',
   SimpleSpanProcessor: '@opentelemetry/sdk-trace',
   OpenAIInstrumentation: 'opentelemetry-instrumentation-openai',
+  SimpleSpanProcessor: '@opentelemetry/sdk-trace',
 };
