@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { startReceiver } from '../examples/otlp-receiver.ts';
+import { ROOT, startExample } from '../examples/program.ts';
+import { comparable, prepare, readSections, type Section } from './coming-from.ts';
+
+const DIRECTORY = join(ROOT, `.docs-run-${process.pid}`);
+const PATIENCE = 120_000;
+
+/** Where the simulated API does something else than answering. */
+const SIMULATIONS: Readonly<Record<string, string>> = {
+  TraceLLM: `simulator.next({
+    when: { path: '/chat/completions' }, status: 503, headers: { 'retry-after-ms': '5' },
+  });`,
+  Spanlens: `simulator.script(
+    {
+      steps: [
+        { tools: [{ codeInterpreter: { input: 'plot()' } }], usage: { prompt: 120, completion: 30 } },
+        { message: 'Here it is.', usage: { prompt: 160, completion: 5 } },
+      ],
+    },
+    { steps: [{ message: 'Up and up.', usage: { prompt: 180, completion: 4 } }] },
+  );`,
+};
+
+afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+
+const sections = readSections();
+
+/** The command that runs the programs of a section. */
+function commandOf(section: Section): string[] {
+  const [name = ''] = section.heading.split(/[ :]/);
+  const simulation = `export function simulate(simulator) { ${SIMULATIONS[name] ?? ''} }`;
+  return prepare(section, join(DIRECTORY, name), simulation);
+}
+
+/** One program sends its spans; the others print them, or events. */
+const SENDING = sections.filter(({ setUp }) => setUp?.code.includes('OTLPTraceExporter') === true);
+const PRINTING = sections.filter((section) => !SENDING.includes(section));
+
+test.each(PRINTING.map((section) => [section.heading, section] as const))(
+  '%s: prints what is shown',
+  async (_, section) => {
+    const printsEvents = section.setUp?.code.includes('console.log') === true;
+    const { code, stdout, stderr } = await startExample(commandOf(section), {
+      OTEL_TRACES_EXPORTER: section.setUp === undefined ? 'console' : 'none',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+    }).finished;
+    expect(comparable(printsEvents ? stdout : stderr)).toBe(comparable(section.output));
+    expect(code).toBe(0);
+  },
+  PATIENCE,
+);
+
+test.each(SENDING.map((section) => [section.heading, section] as const))(
+  '%s: sends what is shown',
+  async (_, section) => {
+    const receiver = await startReceiver();
+    try {
+      const { code, stderr } = await startExample(commandOf(section), {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOGS_EXPORTER: 'none',
+      }).finished;
+      expect([code, stderr]).toEqual([0, '']);
+      assertSpanTree(receiver.spans(), section.output);
+    } finally {
+      await receiver.close();
+    }
+  },
+  PATIENCE,
+);
+
+test('every section has a program', () => {
+  expect(sections.map(({ heading }) => heading.split(/[ :,]/)[0])).toEqual([
+    'LayerLens',
+    'Langfuse',
+    'TraceLLM',
+    'OpenTelemetry',
+    'Spanlens',
+  ]);
+});
