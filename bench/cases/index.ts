@@ -6,6 +6,7 @@ import { RESPONSES_CASES } from './responses.ts';
 import { STREAM_CASES } from './streams.ts';
 
 export type { Case } from './case.ts';
+export { ABANDONED_STREAMS } from './streams.ts';
 
 /** All that is measured, in the order of the tables. A new case is a new row in one of these. */
 export const CASES: readonly Case[] = [

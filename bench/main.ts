@@ -1,0 +1,175 @@
+/**
+ * What this package costs, measured against the uninstrumented SDK, a hand-written minimum, and other packages.
+ * Writes the tables of `docs/performance.md`.
+ */
+
+import { measureScenario } from '../test/scale/measure.ts';
+import { ROOT } from '../test/support/lanes/paths.ts';
+import { ABANDONED_STREAMS, type Case } from './cases/index.ts';
+import { type Kept, measureKept } from './measures/kept.ts';
+import { interleave, type Placed, type SamplesByVariant } from './measures/rounds.ts';
+import { measureStarts, type Started } from './measures/start.ts';
+import { readOptions, USAGE } from './options.ts';
+import { conditions, writePage } from './page.ts';
+import { installPeers } from './peers.ts';
+import {
+  bytesTable,
+  type CaseSamples,
+  cpuTable,
+  failures,
+  keptTable,
+  peersTable,
+  type Scaled,
+  scaleTable,
+  variantTable,
+} from './tables.ts';
+import { CONTROL, NONE, OURS, OWN_VARIANTS, THIS } from './variants/index.ts';
+import { startServer } from './worker/worker.ts';
+
+/** No garbage is collected while bytes are counted. */
+const ROOMY = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
+/** Of the latencies. */
+const CALLS_IN_A_ROUND = 50;
+const FEW_CALLS = 1_000;
+/** Cases that peers are compared in. */
+const PEER_CASES = [
+  'chat',
+  'chat-content',
+  'chat-large',
+  'chat-large-content',
+  'stream',
+  'embeddings',
+  'response',
+  'assistants',
+];
+
+const SCALE = [
+  { name: 'polled runs', title: '1,000 runs polled at once: a poll', size: 1_000 },
+  { name: 'open streams', title: '10,000 streams open at once: a chunk', size: 10_000 },
+  { name: 'tracked threads', title: '100,000 threads, 500 remembered: a thread', size: 100_000 },
+  { name: 'a whole day', title: 'a day, three runs every two minutes: two minutes', size: 720 },
+];
+
+if (process.argv.includes('--help')) {
+  console.log(USAGE);
+  process.exit();
+}
+const options = readOptions(process.argv.slice(2));
+const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
+
+if (options.writes) await writePage('conditions', await conditions(options.rounds));
+await tell('processor time', cpuTable(await measureCpu(own, options.cases)));
+await tell('bytes', bytesTable(await measureBytes(options.cases)));
+if (wants('stream')) await tell('first chunk', variantTable(await measureFirstChunk(), 'ms', 3));
+if (wants('chat-large-content')) {
+  await tell('blocked', variantTable(await measureLarge('blocked'), 'ms', 3));
+  await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
+}
+if (options.writes) {
+  await tell('start', variantTable(await measureStarts(waysIn(), options.starts), 'ms', 1));
+  await tell('kept', keptTable(await measureAllKept()));
+  await tell('scale', scaleTable(await measureScale()));
+}
+if (options.peers) await comparePeers();
+
+function wants(name: string): boolean {
+  return options.cases.some((one) => one.name === name);
+}
+
+async function tell(name: string, text: string): Promise<void> {
+  if (options.writes) await writePage(name, text);
+  console.log(`\n${name}\n\n${text}`);
+}
+
+async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Promise<CaseSamples[]> {
+  const all: CaseSamples[] = [];
+  for (const measured of cases) {
+    // One that always records content says nothing about calls without, and one that never does about calls with.
+    const able = placed.filter(
+      ({ variant: { content } }) => content !== 'always' || measured.content === true,
+    );
+    const order = { command: 'cpu' as const, operations: measured.operations };
+    const { rounds } = options;
+    const samples = await interleave({ placed: able, measured: measured.name, order, rounds, warmUps: 3 });
+    all.push({ measured, samples });
+    console.error(`${measured.name}: processor time measured`);
+  }
+  return all;
+}
+
+async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
+  const all: CaseSamples[] = [];
+  for (const measured of cases) {
+    const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 2) };
+    const rounds = { rounds: 3, warmUps: 4, flags: ROOMY };
+    all.push({
+      measured,
+      samples: await interleave({ placed: own, measured: measured.name, order, ...rounds }),
+    });
+  }
+  return all;
+}
+
+async function measureFirstChunk(): Promise<SamplesByVariant> {
+  const server = await startServer('stream');
+  const order = { command: 'firstChunk' as const, operations: CALLS_IN_A_ROUND };
+  const { rounds } = options;
+  const where = { measured: 'stream', server: server.url };
+  const samples = await interleave({ placed: own, order, rounds, warmUps: 3, ...where });
+  server.stop();
+  return samples;
+}
+
+async function measureLarge(command: 'blocked' | 'loopDelay'): Promise<SamplesByVariant> {
+  const measured = 'chat-large-content';
+  const server = await startServer(measured);
+  const order = { command, operations: CALLS_IN_A_ROUND };
+  const { rounds } = options;
+  const samples = await interleave({ placed: own, order, rounds, warmUps: 2, measured, server: server.url });
+  server.stop();
+  return samples;
+}
+
+/** The ways in, each in a program that has nothing else. */
+function waysIn(): readonly Started[] {
+  const names = [NONE.name, CONTROL.name, OURS, `${OURS}/client`, `${OURS}/openai`];
+  return names.map((name) => ({ name, folder: ROOT }));
+}
+
+async function measureAllKept(): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  for (const placed of own.filter(({ variant }) => variant === NONE || variant === THIS)) {
+    for (const [measured, requests] of [
+      ['chat', 1],
+      ['assistants', 8],
+      [ABANDONED_STREAMS.name, 1],
+    ] as const) {
+      const few = Math.ceil(FEW_CALLS / requests);
+      const all = Math.ceil(options.keptAfter / requests);
+      kept.push(await measureKept(placed, { measured, few, all }));
+    }
+  }
+  return kept;
+}
+
+/** As in the tests of `test/scale`, with more of everything. */
+async function measureScale(): Promise<Scaled[]> {
+  const scaled: Scaled[] = [];
+  for (const { name, title, size } of SCALE) {
+    scaled.push({ title, finding: await measureScenario(name, size) });
+    console.error(`${title}: measured`);
+  }
+  return scaled;
+}
+
+async function comparePeers(): Promise<void> {
+  const { placed, missing } = await installPeers();
+  const cases = options.cases.filter(({ name }) => PEER_CASES.includes(name));
+  const samples = await measureCpu(placed, cases);
+  await tell('peers', peersTable(samples, missing));
+  const problems = [...failures(samples), ...[...missing].map(([name, reason]) => `${name}: ${reason}`)];
+  for (const problem of problems) console.error(problem);
+  const started = placed.map(({ variant, folder }) => ({ name: variant.name, folder }));
+  if (options.writes)
+    await tell('start of peers', variantTable(await measureStarts(started, options.starts), 'ms', 1));
+}

@@ -1,0 +1,86 @@
+import type { Variant } from '../variants/index.ts';
+import type { Answer, Order } from '../worker/protocol.ts';
+import { startWorker, type Worker } from '../worker/worker.ts';
+
+/** A variant, and where it is installed. */
+export interface Placed {
+  readonly variant: Variant;
+  readonly folder: string;
+}
+
+export interface RoundsOptions {
+  readonly placed: readonly Placed[];
+  readonly measured: string;
+  readonly order: Order;
+  readonly rounds: number;
+  /** Rounds before those that count. */
+  readonly warmUps: number;
+  readonly server?: string;
+  readonly flags?: readonly string[];
+}
+
+/** What one variant has measured in each round; or why it did not. */
+export interface Samples {
+  readonly values: readonly number[];
+  /** Spans for each operation. */
+  readonly spans: number;
+  readonly failure?: string;
+}
+
+export type SamplesByVariant = ReadonlyMap<string, Samples>;
+
+/**
+ * Has all variants measure the same, in turns: every round has all of them, each time in another order, so that
+ * what else the machine does disturbs all alike. A variant that fails is left out from then on.
+ */
+export async function interleave(options: RoundsOptions): Promise<SamplesByVariant> {
+  const { rounds, warmUps, order } = options;
+  const answers = new Map<string, Answer[]>();
+  const failures = new Map<string, string>();
+  let workers = await startAll(options, failures);
+  for (let round = -warmUps; round < rounds; round++) {
+    for (const worker of rotated(workers, round)) {
+      try {
+        const answer = await worker.tell(order);
+        if (round >= 0) answers.set(worker.variant, [...(answers.get(worker.variant) ?? []), answer]);
+      } catch (error) {
+        failures.set(worker.variant, error instanceof Error ? error.message : String(error));
+      }
+    }
+    workers = workers.filter(({ variant }) => !failures.has(variant));
+  }
+  for (const worker of workers) worker.stop();
+  return new Map(
+    options.placed.map(({ variant: { name } }) => [name, samplesOf(answers.get(name), failures.get(name))]),
+  );
+}
+
+async function startAll(options: RoundsOptions, failures: Map<string, string>): Promise<Worker[]> {
+  const { placed, measured, server, flags } = options;
+  const workers: Worker[] = [];
+  for (const { variant, folder } of placed) {
+    const assignment = {
+      variant: variant.name,
+      measured,
+      folder,
+      ...(server === undefined ? {} : { server }),
+    };
+    try {
+      workers.push(await startWorker(assignment, flags));
+    } catch (error) {
+      failures.set(variant.name, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return workers;
+}
+
+function rotated(workers: readonly Worker[], round: number): readonly Worker[] {
+  const first = workers.length === 0 ? 0 : Math.abs(round) % workers.length;
+  return [...workers.slice(first), ...workers.slice(0, first)];
+}
+
+function samplesOf(answers: readonly Answer[] = [], failure: string | undefined): Samples {
+  const values = answers.map(({ value }) => value);
+  const spans = answers[0]?.spans ?? 0;
+  return failure === undefined ? { values, spans } : { values: [], spans: 0, failure };
+}

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { userEnvironment } from '../worker/worker.ts';
+import type { Samples, SamplesByVariant } from './rounds.ts';
+
+const PROGRAM = join(import.meta.dirname, 'start-program.ts');
+
+/** What is started, and the folder in which it is installed. */
+export interface Started {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** Starts each of them so many times, in turns, each time in a new process. */
+export async function measureStarts(started: readonly Started[], times: number): Promise<SamplesByVariant> {
+  const samples = new Map<string, Samples>();
+  for (let time = 0; time < times; time++) {
+    for (const { name, folder } of started) {
+      const { values, failure } = samples.get(name) ?? { values: [] };
+      if (failure !== undefined) continue;
+      samples.set(name, await startOnce(name, folder, values));
+    }
+  }
+  return samples;
+}
+
+async function startOnce(name: string, folder: string, before: readonly number[]): Promise<Samples> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, name, folder], {
+      env: userEnvironment(),
+    });
+    return { values: [...before, Number(stdout)], spans: 0 };
+  } catch (error) {
+    return { values: [], spans: 0, failure: String(error) };
+  }
+}

@@ -1,0 +1,40 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { arch, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../test/support/lanes/paths.ts';
+
+const PAGE = join(ROOT, 'docs', 'performance.md');
+
+/**
+ * Puts a generated part in its place; the text around it is written by hand.
+ *
+ * @throws Error when the page has no place for it
+ */
+export async function writePage(name: string, part: string): Promise<void> {
+  await writeFile(PAGE, replacePart(await readFile(PAGE, 'utf8'), name, part));
+}
+
+export function replacePart(text: string, name: string, part: string): string {
+  const begin = `<!-- ${name}: written by npm run bench -->`;
+  const end = `<!-- end of ${name} -->`;
+  const [before, rest] = splitOnce(text, begin);
+  const [, after] = splitOnce(rest, end);
+  return `${before}${begin}\n\n${part}\n\n${end}${after}`;
+}
+
+function splitOnce(text: string, mark: string): [string, string] {
+  const index = text.indexOf(mark);
+  if (index < 0) throw new Error(`The page has no line ${mark}`);
+  return [text.slice(0, index), text.slice(index + mark.length)];
+}
+
+/** What it was measured on, without the name of any machine. */
+export async function conditions(rounds: number): Promise<string> {
+  const lock = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'));
+  const version = (name: string): string => lock.packages[`node_modules/${name}`]?.version ?? 'unknown';
+  const date = new Date().toISOString().slice(0, 10);
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `Measured on ${date}: ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'} (${process.platform}, ${arch()}, ${memory} GB),
+Node ${process.versions.node}, openai ${version('openai')}, OpenTelemetry API ${version('@opentelemetry/api')} and SDK
+${version('@opentelemetry/sdk-trace')}; ${rounds} rounds.`;
+}

@@ -1,0 +1,73 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mustRun } from '../test/support/lanes/command.ts';
+import { ROOT } from '../test/support/lanes/paths.ts';
+import { packPackage } from '../test/support/lanes/tarball.ts';
+import type { Placed } from './measures/rounds.ts';
+import { BARE, CONTROL, NONE, PEERS, THIS, type Variant } from './variants/index.ts';
+
+/** Peers stand outside of the project, each in a folder of its own: what they need cannot stand side by side. */
+const FOLDER = join(ROOT, '.bench');
+
+/** The newest that most peers take. */
+const OPENAI = 'openai@6.49.0';
+const OPEN_TELEMETRY = {
+  2: [
+    '@opentelemetry/api@1.9.1',
+    '@opentelemetry/context-async-hooks@2.12.0',
+    '@opentelemetry/sdk-metrics@2.12.1',
+    '@opentelemetry/sdk-trace-base@2.12.0',
+  ],
+  3: [
+    '@opentelemetry/api@1.10.0',
+    '@opentelemetry/context-async-hooks@3.1.1',
+    '@opentelemetry/sdk-metrics@3.1.1',
+    '@opentelemetry/sdk-trace@3.1.1',
+  ],
+} as const;
+
+/** Peers that were installed; and those that could not be, with the reason. */
+export interface Installed {
+  readonly placed: readonly Placed[];
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+/** Installs what is compared: the package as it is now beside `none` and `bare`, and each peer. */
+export async function installPeers(): Promise<Installed> {
+  const base = await install('base', 2, [(await packPackage()).path]);
+  const placed: Placed[] = [NONE, CONTROL, BARE, THIS].map((variant) => ({ variant, folder: base }));
+  const missing = new Map<string, string>();
+  for (const variant of PEERS) {
+    try {
+      placed.push({ variant, folder: await installPeer(variant) });
+    } catch (error) {
+      missing.set(variant.name, firstLines(error));
+    }
+  }
+  return { placed, missing };
+}
+
+async function installPeer({ name, line = 2, packages = [] }: Variant): Promise<string> {
+  return await install(name.replaceAll(/\W+/g, '-'), line, packages);
+}
+
+/** What is there already stays, except for packages that are files. */
+async function install(name: string, line: 2 | 3, packages: readonly string[]): Promise<string> {
+  const folder = join(FOLDER, name);
+  const wanted = JSON.stringify([OPENAI, ...OPEN_TELEMETRY[line], ...packages]);
+  const stamp = join(folder, 'installed.json');
+  const files = packages.filter((path) => path.endsWith('.tgz'));
+  if (files.length === 0 && (await readFile(stamp, 'utf8').catch(() => '')) === wanted) return folder;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
+  // What a peer says it goes with is not always what it runs with.
+  const parameters = ['install', '--legacy-peer-deps', OPENAI, ...OPEN_TELEMETRY[line], ...packages];
+  await mustRun('npm', parameters, { cwd: folder, timeout: 300_000 });
+  await writeFile(stamp, wanted);
+  return folder;
+}
+
+function firstLines(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n').slice(0, 3).join(' ');
+}

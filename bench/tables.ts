@@ -1,0 +1,178 @@
+import type { Finding } from '../test/scale/measure.ts';
+import type { Case } from './cases/index.ts';
+import type { Kept } from './measures/kept.ts';
+import type { Samples, SamplesByVariant } from './measures/rounds.ts';
+import { type Estimate, estimate, paired } from './statistics.ts';
+import { BARE, CONTROL, NONE, OURS } from './variants/index.ts';
+
+/** What was measured of one case. */
+export interface CaseSamples {
+  readonly measured: Pick<Case, 'name' | 'title'>;
+  readonly samples: SamplesByVariant;
+}
+
+const NOTHING = '–';
+
+type Row = readonly string[];
+
+function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+function valuesOf(samples: SamplesByVariant, name: string): readonly number[] | undefined {
+  const { values = [] } = samples.get(name) ?? {};
+  return values.length > 0 ? values : undefined;
+}
+
+/** `1.21 [1.19–1.24]` */
+function ratio({ value, low, high }: Estimate): string {
+  return `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
+}
+
+/** `+12 [9–15]` */
+function added({ value, low, high }: Estimate, digits: number): string {
+  const sign = value < 0 ? '−' : '+';
+  return `${sign}${Math.abs(value).toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
+}
+
+const divide = (sample: number, base: number): number => sample / base;
+const subtract = (sample: number, base: number): number => sample - base;
+
+/** Processor time: ratios to `none`, and what ours adds against what `bare` adds. */
+export function cpuTable(cases: readonly CaseSamples[]): string {
+  const rows = cases.map(({ measured, samples }) => {
+    const none = valuesOf(samples, NONE.name);
+    const bare = valuesOf(samples, BARE.name);
+    const compare = (name: string): string => {
+      const values = valuesOf(samples, name);
+      return values === undefined || none === undefined ? NOTHING : ratio(paired(values, none, divide));
+    };
+    const ours = valuesOf(samples, OURS);
+    const toBare = ours === undefined || bare === undefined ? NOTHING : ratio(paired(ours, bare, divide));
+    const microseconds =
+      ours === undefined || none === undefined ? NOTHING : added(paired(ours, none, subtract), 0);
+    const base = none === undefined ? NOTHING : estimate(none).value.toFixed(0);
+    return [
+      measured.title,
+      base,
+      compare(CONTROL.name),
+      compare(BARE.name),
+      compare(OURS),
+      microseconds,
+      toBare,
+    ];
+  });
+  return table(
+    ['', 'none, µs', 'none, again', 'bare', 'this package', 'this package, µs', 'this package ÷ bare'],
+    rows,
+  );
+}
+
+/** Bytes allocated by one operation: those of `none`, and what the others add. */
+export function bytesTable(cases: readonly CaseSamples[]): string {
+  const kilobytes = (value: number): string => (value / 1_000).toFixed(1);
+  const rows = cases.map(({ measured, samples }) => {
+    const none = valuesOf(samples, NONE.name);
+    const more = (name: string): string => {
+      const values = valuesOf(samples, name);
+      if (values === undefined || none === undefined) return NOTHING;
+      const { value } = paired(values, none, subtract);
+      return `${value < 0 ? '−' : '+'}${kilobytes(Math.abs(value))}`;
+    };
+    const base = none === undefined ? NOTHING : kilobytes(estimate(none).value);
+    return [measured.title, base, more(CONTROL.name), more(BARE.name), more(OURS)];
+  });
+  return table(['', 'none, kB', 'none, again', 'bare', 'this package'], rows);
+}
+
+/** One row for each variant, for samples in one unit. */
+export function variantTable(samples: SamplesByVariant, unit: string, digits: number): string {
+  const none = valuesOf(samples, NONE.name);
+  const rows = [...samples].map(([name, { values, failure }]) => {
+    if (failure !== undefined || values.length === 0) return [name, NOTHING, NOTHING, NOTHING];
+    const { value } = estimate(values);
+    if (none === undefined || name === NONE.name) return [name, value.toFixed(digits), NOTHING, NOTHING];
+    return [
+      name,
+      value.toFixed(digits),
+      added(paired(values, none, subtract), digits),
+      ratio(paired(values, none, divide)),
+    ];
+  });
+  return table(['', unit, 'over none', '÷ none'], rows);
+}
+
+/** What a program keeps that has made many calls, over what it kept when it had made few. */
+export function keptTable(kept: readonly Kept[]): string {
+  return table(
+    ['', 'variant', 'more than after 1,000 calls, kB', 'open spans'],
+    kept.map(({ measured, variant, few, all, open }) => [
+      measured,
+      variant,
+      ((all - few) / 1_000).toFixed(0),
+      // The program's own span is open meanwhile.
+      String(Math.max(0, open)),
+    ]),
+  );
+}
+
+/** What a scenario of `test/scale` has shown. */
+export interface Scaled {
+  readonly title: string;
+  readonly finding: Finding;
+}
+
+export function scaleTable(scaled: readonly Scaled[]): string {
+  return table(
+    [
+      '',
+      'calls where there are 20',
+      'calls where there are all',
+      'open spans at most',
+      'at the end',
+      'kept, kB',
+    ],
+    scaled.map(({ title, finding: { few, many, openAtMost, openAtEnd, growth } }) => [
+      title,
+      few.toFixed(0),
+      many.toFixed(0),
+      String(openAtMost),
+      String(openAtEnd),
+      (growth / 1_000).toFixed(0),
+    ]),
+  );
+}
+
+/** Every peer in every case, beside `none`, `bare` and ours. */
+export function peersTable(cases: readonly CaseSamples[], missing: ReadonlyMap<string, string>): string {
+  const names = [...(cases[0]?.samples.keys() ?? [])].filter((name) => name !== NONE.name);
+  const rows = names.map((name) => [
+    name,
+    ...cases.map(({ samples }) => peerCell(samples.get(name), valuesOf(samples, NONE.name), name)),
+  ]);
+  const absent = [...missing].map(([name]) => [name, 'not installed', ...cases.slice(1).map(() => '')]);
+  return table(['', ...cases.map(({ measured }) => measured.title)], [...rows, ...absent]);
+}
+
+function peerCell(samples: Samples | undefined, none: readonly number[] | undefined, name: string): string {
+  if (samples === undefined || none === undefined) return NOTHING;
+  if (samples.failure !== undefined) return 'fails';
+  const { value, low, high } = paired(samples.values, none, divide);
+  const cell = `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
+  if (name === CONTROL.name) return cell;
+  return samples.spans === 0
+    ? `records nothing (${cell})`
+    : `${cell}, ${Number(samples.spans.toFixed(1))} spans`;
+}
+
+/** Why a variant is not in a table. */
+export function failures(cases: readonly CaseSamples[]): string[] {
+  return cases.flatMap(({ measured, samples }) =>
+    [...samples].flatMap(([name, { failure }]) =>
+      failure === undefined ? [] : [`${name}, ${measured.title}: ${failure}`],
+    ),
+  );
+}

@@ -1,0 +1,13 @@
+import type * as ours from '../../src/index.ts';
+import type { Prepared, SetUp } from './variant.ts';
+
+export const OURS = 'opentelemetry-instrumentation-openai';
+
+/** The built package, with the load hook, as a program has it. Prices are not installed with most. */
+export function prepareOurs({ load, telemetry, measured }: SetUp): Prepared {
+  const { OpenAIInstrumentation } = load(OURS) as typeof ours;
+  const instrumentation = new OpenAIInstrumentation({ cost: false, ...measured.config });
+  instrumentation.setTracerProvider(telemetry.tracerProvider);
+  if (telemetry.meterProvider !== undefined) instrumentation.setMeterProvider(telemetry.meterProvider);
+  return {};
+}

@@ -1,0 +1,29 @@
+/** One program under measurement: does what it is told by messages, and tells what it measured. */
+import { ABANDONED_STREAMS, CASES } from '../cases/index.ts';
+import { VARIANTS } from '../variants/index.ts';
+import { COMMANDS } from './commands.ts';
+import { prepareProgram } from './prepare.ts';
+import type { Answer, Assignment, Message, Order } from './protocol.ts';
+
+const send = (message: Message): void => void process.send?.(message);
+
+try {
+  const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
+  const variant = VARIANTS.find(({ name }) => name === assignment.variant);
+  const measured = [...CASES, ABANDONED_STREAMS].find(({ name }) => name === assignment.measured);
+  if (variant === undefined || measured === undefined) throw new Error('There is no such variant or case');
+  const { client, telemetry, recorded } = prepareProgram({ ...assignment, variant, measured });
+
+  const obey = async ({ command, operations }: Order): Promise<Answer> => {
+    const before = recorded();
+    const value = await telemetry.inSpan(() => COMMANDS[command]({ measured, client }, operations));
+    return { value, spans: (recorded() - before) / operations, open: telemetry.open };
+  };
+  process.on('message', (order: Order) => {
+    obey(order).then(send, (error: unknown) => send({ failed: String(error) }));
+  });
+  send({ ready: true });
+} catch (error) {
+  send({ failed: String(error) });
+}
+process.on('disconnect', () => process.exit());

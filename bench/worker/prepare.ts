@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type OpenAI from 'openai';
+import { inMemory } from '../api/memory.ts';
+import type { Case } from '../cases/case.ts';
+import { setUpTelemetry, type Telemetry } from '../telemetry.ts';
+import type { Variant } from '../variants/index.ts';
+
+export interface PreparedProgram {
+  readonly client: OpenAI;
+  readonly telemetry: Telemetry;
+  /** Spans that have ended so far, or what a variant records in their place. */
+  readonly recorded: () => number;
+}
+
+interface Setting {
+  readonly variant: Variant;
+  readonly measured: Case;
+  readonly folder: string;
+  readonly server?: string | undefined;
+}
+
+/** A program as it is after its start: OpenTelemetry, then what observes `openai`, then `openai` and a client. */
+export function prepareProgram({ variant, measured, folder, server }: Setting): PreparedProgram {
+  const load = createRequire(join(folder, 'program.js'));
+  const { metered = true, sampled = true } = measured;
+  const telemetry = setUpTelemetry(load, { metered, sampled });
+  const prepared = variant.prepare({ load, folder, telemetry, measured });
+  const module = load('openai') as typeof import('openai');
+  prepared?.loaded?.(module);
+  const answers = server === undefined ? inMemory(measured.api()) : { baseURL: server };
+  const client = new module.OpenAI({ apiKey: 'test', maxRetries: 0, ...answers });
+  return {
+    client: prepared?.client?.(client) ?? client,
+    telemetry,
+    recorded: prepared?.recorded ?? (() => telemetry.ended),
+  };
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Answer, Assignment, Message, Order } from './protocol.ts';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+const SERVER = join(import.meta.dirname, '..', 'api', 'server.ts');
+
+/** A process that runs one variant of a program. */
+export interface Worker {
+  readonly variant: string;
+  /** @throws Error with what went wrong in it */
+  tell(order: Order): Promise<Answer>;
+  stop(): void;
+}
+
+/**
+ * @param flags of Node
+ * @throws Error when the variant cannot be set up
+ */
+export async function startWorker(assignment: Assignment, flags: readonly string[] = []): Promise<Worker> {
+  const child = fork(MAIN, [JSON.stringify(assignment)], {
+    execArgv: ['--expose-gc', ...flags],
+    env: userEnvironment(),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const gone = once(child, 'exit').then(([code]): Message => ({ failed: `The worker ended with ${code}` }));
+  await hear(child, gone);
+  return {
+    variant: assignment.variant,
+    async tell(order) {
+      const heard = hear(child, gone);
+      child.send(order);
+      const answer = await heard;
+      if ('ready' in answer) throw new Error('The worker has started anew');
+      return answer;
+    },
+    stop: () => void child.kill(),
+  };
+}
+
+/** @param gone resolves when the worker is no more */
+async function hear(child: ChildProcess, gone: Promise<Message>): Promise<Answer | { readonly ready: true }> {
+  const heard = new AbortController();
+  const said = once(child, 'message', { signal: heard.signal }).then(([message]) => message as Message);
+  const message = await Promise.race([said, gone]);
+  heard.abort();
+  said.catch(() => undefined);
+  if ('failed' in message) {
+    child.kill();
+    throw new Error(message.failed);
+  }
+  return message;
+}
+
+/** A server with the answers of a case, in a process of its own. */
+export async function startServer(measured: string): Promise<{ readonly url: string; stop(): void }> {
+  const child = fork(SERVER, [measured], { env: userEnvironment() });
+  const [url] = (await once(child, 'message')) as [string];
+  return { url, stop: () => void child.kill() };
+}
+
+/** What somebody has set for programs of their own would change what is measured. */
+export function userEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS)/.test(name));
+  return Object.fromEntries(kept);
+}

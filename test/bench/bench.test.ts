@@ -1,0 +1,86 @@
+import { describe, expect, it, test } from 'vitest';
+import { CASES } from '../../bench/cases/index.ts';
+import { readOptions } from '../../bench/options.ts';
+import { replacePart } from '../../bench/page.ts';
+import { estimate, paired } from '../../bench/statistics.ts';
+import { cpuTable, peersTable } from '../../bench/tables.ts';
+import { BARE, CONTROL, NONE, OURS } from '../../bench/variants/index.ts';
+
+describe('an estimate', () => {
+  it('is the median, within its interval', () => {
+    const { value, low, high } = estimate([1, 2, 3, 4, 100]);
+    expect(value).toBe(3);
+    expect(low).toBeLessThan(3);
+    expect(high).toBeGreaterThan(3);
+  });
+
+  it('is the same for the same samples', () => {
+    expect(estimate([1, 5, 2, 8])).toEqual(estimate([1, 5, 2, 8]));
+  });
+
+  it('compares what was measured in the same round', () => {
+    const slowRounds = paired([20, 200, 2_000], [10, 100, 1_000], (sample, base) => sample / base);
+    expect(slowRounds).toEqual({ value: 2, low: 2, high: 2 });
+  });
+});
+
+describe('a table', () => {
+  const measured = { name: 'chat', title: 'chat, small' };
+  const samples = new Map([
+    [NONE.name, { values: [100, 200], spans: 0 }],
+    [CONTROL.name, { values: [100, 200], spans: 0 }],
+    [BARE.name, { values: [110, 220], spans: 1 }],
+    [OURS, { values: [150, 300], spans: 1 }],
+    ['silent', { values: [120, 240], spans: 0 }],
+    ['broken', { values: [], spans: 0, failure: 'The program did not get the completion' }],
+  ]);
+
+  it('sets times beside those of none and bare', () => {
+    expect(cpuTable([{ measured, samples }]).split('\n').at(-1)).toBe(
+      '| chat, small | 150 | 1.00 [1.00–1.00] | 1.10 [1.10–1.10] | 1.50 [1.50–1.50] | +75 [50–100] | 1.36 [1.36–1.36] |',
+    );
+  });
+
+  it('says of peers what they record, that they fail, or that they are not there', () => {
+    const rows = peersTable([{ measured, samples }], new Map([['absent', 'npm found no version']])).split(
+      '\n',
+    );
+    expect(rows.slice(2)).toEqual([
+      '| none, again | 1.00 [1.00–1.00] |',
+      '| bare | 1.10 [1.10–1.10], 1 spans |',
+      `| ${OURS} | 1.50 [1.50–1.50], 1 spans |`,
+      '| silent | records nothing (1.20 [1.20–1.20]) |',
+      '| broken | fails |',
+      '| absent | not installed |',
+    ]);
+  });
+
+  it('takes its place in the page, and nothing else of it', () => {
+    const page = 'before <!-- bytes: written by npm run bench -->\n\nold\n\n<!-- end of bytes --> after';
+    expect(replacePart(page, 'bytes', 'new')).toBe(page.replace('old', 'new'));
+    expect(() => replacePart(page, 'other', 'new')).toThrow('no line');
+  });
+});
+
+describe('options', () => {
+  it('choose cases and rounds, and write the page only for all of them', () => {
+    expect(readOptions(['--case=chat,stream', '--rounds=7'])).toMatchObject({
+      cases: [{ name: 'chat' }, { name: 'stream' }],
+      rounds: 7,
+      writes: false,
+    });
+    expect(readOptions([])).toMatchObject({ cases: CASES, writes: true, peers: false });
+    expect(readOptions(['--quick'])).toMatchObject({ writes: false });
+  });
+
+  it.each(['--case=nothing', '--rounds=1', '--rounds=x', '--other'])(
+    'that make no sense are refused: %s',
+    (option) => {
+      expect(() => readOptions([option])).toThrow();
+    },
+  );
+});
+
+test('every case has a name of its own', () => {
+  expect(new Set(CASES.map(({ name }) => name)).size).toBe(CASES.length);
+});
