@@ -104,8 +104,9 @@ export class Segment {
     conversation.previous = this.spanContext;
   }
 
+  /** Once its parent has ended only what it waits for can make it longer. */
   touch(time: number = now()): void {
-    this.#lastActivity = Math.max(this.#lastActivity, time);
+    if (!this.parentEnded) this.#lastActivity = Math.max(this.#lastActivity, time);
     this.#lastActive = monotonic();
   }
 
@@ -121,8 +122,9 @@ export class Segment {
 
   invocationClosed(invocation: SegmentMember, endTime: number): void {
     this.invocations.delete(invocation);
-    this.touch(endTime);
-    if (this.parentEnded && this.invocations.size === 0) this.end(this.#lastActivity);
+    this.#lastActivity = Math.max(this.#lastActivity, endTime);
+    this.#lastActive = monotonic();
+    if (this.parentEnded && this.invocations.size === 0) this.end();
   }
 
   /** Ends it if nothing has happened for long enough. */

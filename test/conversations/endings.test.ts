@@ -1,6 +1,7 @@
 import { context, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
+import type { FinishedSpan } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -420,3 +421,40 @@ describe('what is not sampled', () => {
     expect(usage?.dataPoints).toHaveLength(2);
   });
 });
+
+it('a thread that waits for the steps of a run does not outlast its parent, whatever happens on it meanwhile', async () => {
+  let answerSteps = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    answerSteps = resolve;
+  });
+  const holdsSteps: typeof fetch = async (input, init) => {
+    if (String(input).includes('/steps')) await held;
+    return fetch(input, init);
+  };
+  const { client, assistantId, threadId, ...program } = await startTutor({ client: { fetch: holdsSteps } });
+  const run = (): Promise<unknown> =>
+    client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+  await program.inSpan(async () => {
+    await program.inSpan(run, 'asking');
+    await program.inSpan(() => client.beta.threads.messages.list(threadId), 'reading');
+  });
+  answerSteps();
+  await program.expectTree(`
+    program
+    ├─ asking
+    │  └─ thread
+    │     └─ invoke_agent Math Tutor
+    │        └─ chat gpt-4o-mini
+    └─ reading
+       └─ GET /threads/{thread_id}/messages
+  `);
+  const [asking, thread] = ['asking', 'thread'].map((name) =>
+    program.telemetry.spans.findLast((span) => span.name === name),
+  );
+  expect(endOf(thread)).toBeLessThanOrEqual(endOf(asking));
+});
+
+/** Milliseconds. */
+function endOf(span: FinishedSpan | undefined): number {
+  return span === undefined ? Number.NaN : span.endTime[0] * 1e3 + span.endTime[1] / 1e6;
+}

@@ -16,7 +16,6 @@ export const IMPORTED: Readonly<Record<string, string>> = {
   BatchSpanProcessor: '@opentelemetry/sdk-trace',
   NodeSDK: '@opentelemetry/sdk-node',
   OTLPTraceExporter: '@opentelemetry/exporter-trace-otlp-grpc',
-  SimpleSpanProcessor: '@opentelemetry/sdk-trace',
   OpenAIInstrumentation: 'opentelemetry-instrumentation-openai',
   SimpleSpanProcessor: '@opentelemetry/sdk-trace',
 };
