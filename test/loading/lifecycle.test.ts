@@ -128,13 +128,18 @@ describe.each(LANES)('%s', (lane) => {
     });
   });
 
-  test('the CommonJS and the ES module build of this package in one process give one span per call', async () => {
+  test('the CommonJS and the ES module entry are one; two copies of this package give one span per call', async () => {
     const { spans } = await runBody(
       'mjs',
       `
         const { createRequire } = await import('node:module');
-        const other = createRequire(import.meta.url)('opentelemetry-instrumentation-openai');
-        if (other.OpenAIInstrumentation === OpenAIInstrumentation) throw new Error('not two builds');
+        const require = createRequire(import.meta.url);
+        const loadOurs = () => require('opentelemetry-instrumentation-openai');
+        if (loadOurs().OpenAIInstrumentation !== OpenAIInstrumentation) throw new Error('two implementations');
+        for (const file of Object.keys(require.cache))
+          if (/opentelemetry-instrumentation-openai.dist/.test(file)) delete require.cache[file];
+        const other = loadOurs();
+        if (other.OpenAIInstrumentation === OpenAIInstrumentation) throw new Error('not two copies');
         const instrumentations = [new OpenAIInstrumentation(), new other.OpenAIInstrumentation()];
         const { OpenAI } = await load();
         const client = newClient(OpenAI);
