@@ -3,8 +3,10 @@ import { classNameOf } from './error.ts';
 const MAX_DEPTH = 12;
 /** Values of one argument list or result; what is beyond is left out. */
 const MAX_VALUES = 10_000;
-/** Clients and their options come as arguments, too. */
-const SECRET = /api[-_]?key|authorization/i;
+/** Clients, their options and keys come as arguments, too. */
+const SECRET_NAME = /api[-_]?key|authorization|password|secret/i;
+const KEY = /^(?:sk-[\w-]{3,}|(?:Bearer|Basic)\s+\S+)$/i;
+const REDACTED = 'REDACTED';
 
 /**
  * What can be recorded of a value of the program's own: data as it is, objects of a class as its name, and keys
@@ -13,6 +15,7 @@ const SECRET = /api[-_]?key|authorization/i;
 export function plainData(value: unknown): unknown {
   let left = MAX_VALUES;
   const copy = (from: unknown, depth: number): unknown => {
+    if (typeof from === 'string') return KEY.test(from) ? REDACTED : from;
     if (typeof from === 'function') return `[function ${from.name}]`;
     if (typeof from === 'symbol') return String(from);
     if (typeof from !== 'object' || from === null) return from;
@@ -28,7 +31,7 @@ export function plainData(value: unknown): unknown {
     for (const key of Object.keys(from)) {
       if (left-- <= 0) break;
       const property = Object.getOwnPropertyDescriptor(from, key);
-      const shown = SECRET.test(key) ? 'REDACTED' : copy(property?.value, depth - 1);
+      const shown = SECRET_NAME.test(key) ? REDACTED : copy(property?.value, depth - 1);
       // Not assigned: a key such as `__proto__` would be something else.
       Object.defineProperty(copied, key, {
         value: shown,

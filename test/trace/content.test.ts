@@ -74,6 +74,7 @@ describe('arguments and results of a traced function', () => {
     let asked = 0;
     const options = {
       apiKey: 'sk-secret',
+      key: 'sk-secret',
       headers: { Authorization: 'Bearer sk-secret' },
       when: new Date(0),
       get lazy() {
@@ -86,7 +87,12 @@ describe('arguments and results of a traced function', () => {
     ]);
     expect(JSON.parse(String(seen[INPUT]))).toEqual([
       '[OpenAI]',
-      { apiKey: 'REDACTED', headers: { Authorization: 'REDACTED' }, when: '1970-01-01T00:00:00.000Z' },
+      {
+        apiKey: 'REDACTED',
+        key: 'REDACTED',
+        headers: { Authorization: 'REDACTED' },
+        when: '1970-01-01T00:00:00.000Z',
+      },
       '[function greet]',
       '1',
       [null],
