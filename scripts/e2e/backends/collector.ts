@@ -1,0 +1,82 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Backend } from '../backend.ts';
+import { CACHE, exists, installFromGo, mustWork } from '../install.ts';
+import { dataDirectory, freePorts, startServer } from '../server.ts';
+import { mockOtlpServer } from './mock-otlp-server.ts';
+
+const VERSION = '0.160.0';
+
+/** What is built into it. */
+const MANIFEST = `
+dist: { name: otelcol, output_path: . }
+receivers:
+  - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver v${VERSION}
+exporters:
+  - gomod: go.opentelemetry.io/collector/exporter/otlpexporter v${VERSION}
+`;
+
+/**
+ * The OpenTelemetry Collector, built by its own builder. It keeps nothing: what it receives it sends on, by gRPC, and is
+ * read back there.
+ */
+export const collector: Backend = {
+  name: 'OpenTelemetry Collector',
+  version: VERSION,
+  protocols: ['grpc', 'http'],
+  install: async () => {
+    const binary = join(CACHE, 'bin', `otelcol-${VERSION}`);
+    if (await exists(binary)) return binary;
+    const builder = await installFromGo({
+      name: 'collector-builder',
+      module: 'go.opentelemetry.io/collector/cmd/builder',
+      version: `v${VERSION}`,
+      package: '.',
+    });
+    const directory = join(CACHE, 'source', 'otelcol');
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'manifest.yaml'), MANIFEST);
+    const otherwise = `the collector's builder cannot build ${VERSION}`;
+    await mustWork(builder, ['--config', 'manifest.yaml'], otherwise, directory);
+    await rename(join(directory, 'otelcol'), binary);
+    await rm(directory, { recursive: true, force: true });
+    return binary;
+  },
+  start: async (command) => {
+    const target = await mockOtlpServer.start('');
+    const { host } = new URL(target.environment('grpc').OTEL_EXPORTER_OTLP_ENDPOINT ?? '');
+    const directory = await dataDirectory('collector');
+    const [grpc, http] = await freePorts(2);
+    const settings = `
+receivers:
+  otlp:
+    protocols:
+      grpc: { endpoint: '127.0.0.1:${grpc}' }
+      http: { endpoint: '127.0.0.1:${http}' }
+exporters:
+  otlp: { endpoint: '${host}', tls: { insecure: true } }
+service:
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    traces: { receivers: [otlp], exporters: [otlp] }
+    metrics: { receivers: [otlp], exporters: [otlp] }
+`;
+    await writeFile(join(directory, 'settings.yaml'), settings);
+    const stop = await startServer({
+      command,
+      parameters: ['--config', 'settings.yaml'],
+      directory,
+      ready: `http://127.0.0.1:${http}/v1/traces`,
+    });
+    return {
+      ...target,
+      environment: (protocol) => ({
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${protocol === 'grpc' ? grpc : http}`,
+      }),
+      stop: async () => {
+        await stop();
+        await target.stop();
+      },
+    };
+  },
+};
