@@ -1,3 +1,4 @@
+import { isUnderWay } from '../under-way.ts';
 import { harmless } from './harmless.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
@@ -42,12 +43,15 @@ interface HeldTrace {
   /** Part of the trace is printed already. */
   readonly continued: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
+  waits: number;
 }
 
 const MAXIMUM_TRACES = 1000;
 const MAXIMUM_SPANS_PER_TRACE = 10_000;
 /** Milliseconds from the arrival of a trace's root to its printing, for spans that end just after the root. */
 const DELAY = 200;
+/** How often that is waited again for a conversation or a run that goes on: five seconds, as its steps are read by then. */
+const MOST_WAITS = 24;
 /** The width assumed of a terminal that does not tell. */
 const USUAL_COLUMNS = 80;
 
@@ -55,8 +59,8 @@ const USUAL_COLUMNS = 80;
  * Prints every trace as a tree: a line per span with its duration, ids, status, tokens, cost and errors. An
  * implementation of the trace SDK's `SpanExporter` (2.x and 3.x), for a `SimpleSpanProcessor` or a batching one.
  *
- * A trace is printed 200 ms after its root (a span without a parent in this process) has arrived, or earlier
- * by `forceFlush`; one whose root never arrives by `shutdown`, at the exit of the process, or when more than
+ * A trace is printed 200 ms after its root (a span without a parent in this process) has arrived, up to five seconds
+ * later while a conversation or a run in it goes on, or earlier by `forceFlush`; one whose root never arrives by `shutdown`, at the exit of the process, or when more than
  * 1,000 traces wait. Spans that come after their trace was printed form a tree of their own below a line with
  * the trace id. Of a trace at most 10,000 spans are held, the others counted. Nothing here keeps the process
  * alive, and nothing throws.
@@ -112,7 +116,7 @@ export class ConsoleTreeExporter {
     const { traceId } = span.spanContext();
     let trace = this.#held.get(traceId);
     if (trace === undefined) {
-      trace = { spans: [], dropped: 0, continued: this.#printed.has(traceId), timer: undefined };
+      trace = { spans: [], dropped: 0, continued: this.#printed.has(traceId), timer: undefined, waits: 0 };
       this.#held.set(traceId, trace);
     }
     // The parents of late spans are printed already, so there is no root to wait for.
@@ -122,9 +126,17 @@ export class ConsoleTreeExporter {
     if (trace.spans.length < MAXIMUM_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
     if (isFirstRoot) {
-      trace.timer = setTimeout(() => this.#print([traceId]), DELAY);
-      (trace.timer as { unref?: () => void }).unref?.();
+      this.#wait(traceId, trace);
     }
+  }
+
+  #wait(traceId: string, trace: HeldTrace): void {
+    const print = (): void => {
+      if (trace.waits++ < MOST_WAITS && isUnderWay(traceId)) this.#wait(traceId, trace);
+      else this.#print([traceId]);
+    };
+    trace.timer = setTimeout(print, DELAY);
+    (trace.timer as { unref?: () => void }).unref?.();
   }
 
   #print(traceIds: readonly string[]): void {

@@ -9,6 +9,7 @@ import {
   ATTR_OPENAI_TOTAL_RUNS,
   ATTR_OPENAI_TOTAL_USER_MESSAGES,
 } from '../semconv/attributes.ts';
+import { begin, finish } from '../under-way.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import { roundCost } from './prices.ts';
 import { endSpan } from './span-end.ts';
@@ -39,7 +40,7 @@ export interface ConversationSpanStart {
 /** Starts the span of one segment of a conversation; no other file does. */
 export function startConversationSpan(telemetry: Telemetry, start: ConversationSpanStart): Span {
   const { place, endpoint, parent, root, links, startTime } = start;
-  return telemetry.tracer.startSpan(
+  const span = telemetry.tracer.startSpan(
     place.kind,
     {
       kind: SpanKind.INTERNAL,
@@ -50,9 +51,11 @@ export function startConversationSpan(telemetry: Telemetry, start: ConversationS
     },
     parent,
   );
+  return begin(span);
 }
 
 export function endConversationSpan(span: Span, totals: Totals, endTime: number): void {
+  finish(span);
   guard('recording totals', () => span.setAttributes(totalAttributes(totals)));
   endSpan(span, endTime);
 }

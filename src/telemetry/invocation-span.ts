@@ -18,6 +18,7 @@ import {
   ATTR_OPENAI_RUN_STATUS,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
+import { begin, finish } from '../under-way.ts';
 import type { Content } from './completion.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Totals, totalAttributes } from './conversation-span.ts';
@@ -61,7 +62,7 @@ export function startInvocationSpan(telemetry: Telemetry, start: InvocationSpanS
     { kind: SpanKind.CLIENT, attributes, links, startTime },
     parent,
   );
-  return { span, attributes };
+  return { span: begin(span), attributes };
 }
 
 export function invocationSpanName(agentName: string | undefined): string {
@@ -93,6 +94,7 @@ export interface InvocationEnd {
 }
 
 export function endInvocationSpan(telemetry: Telemetry, span: Span, end: InvocationEnd): void {
+  finish(span);
   const attributes: Attributes = {
     ...endAttributes(end),
     ...usageAttributes(end.usage),

@@ -7,6 +7,7 @@ import {
   type FinishedSpan,
 } from '../../src/export/index.ts';
 import { wantsColor } from '../../src/export/terminal-text.ts';
+import { begin, finish } from '../../src/under-way.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 /** An exporter with what it has printed. */
@@ -56,6 +57,33 @@ describe('when a trace is printed', () => {
     expect(printed()).toBe('');
     vi.advanceTimersByTime(50);
     expect(printed()).toBe('root      0 ms\n├─ early  0 ms\n└─ late   0 ms\n\n');
+  });
+
+  it('waits for a conversation or a run in it, but not for ever', () => {
+    const [late, root] = makeSpans({ name: 'root', children: [{ name: 'thread', start: 1 }] });
+    if (late === undefined || root === undefined) throw new Error('no spans');
+    const open = api.trace.wrapSpanContext({ ...late.spanContext(), traceFlags: 1 });
+    vi.spyOn(open, 'isRecording').mockReturnValue(true);
+    const { send, printed } = start();
+    begin(open);
+    send(root);
+    vi.advanceTimersByTime(3000);
+    expect(printed()).toBe('');
+    finish(open);
+    send(late);
+    vi.advanceTimersByTime(200);
+    expect(printed()).toBe('root       0 ms\n└─ thread  0 ms\n\n');
+    const [other] = makeSpans({ name: 'other' });
+    if (other === undefined) throw new Error('no span');
+    const endless = api.trace.wrapSpanContext({ ...other.spanContext(), traceFlags: 1 });
+    vi.spyOn(endless, 'isRecording').mockReturnValue(true);
+    begin(endless);
+    send(other);
+    vi.advanceTimersByTime(4999);
+    expect(printed()).not.toContain('other');
+    vi.advanceTimersByTime(1);
+    expect(printed()).toContain('other');
+    finish(endless);
   });
 
   it('is at once with forceFlush when the root is there, and not before', async () => {
