@@ -1,6 +1,7 @@
 // Compiled, never run: the instrumentation fits wherever OpenTelemetry takes one.
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import {
+  MetadataSpanProcessor,
   OpenAIInstrumentation,
   type OpenAIInstrumentationConfig,
 } from 'opentelemetry-instrumentation-openai';
@@ -14,6 +15,8 @@ const config: OpenAIInstrumentationConfig = { captureMessageContent: 'SPAN_ONLY'
 export const sdk: NodeSDK = new NodeSDK({
   instrumentations: [new OpenAIInstrumentation(), new OpenAIInstrumentation(config)],
 });
+
+export const stamping: NodeSDK = new NodeSDK({ spanProcessors: [new MetadataSpanProcessor()] });
 
 // Instrumentations also come in lists within the list.
 export const nested: Instrumentations = [[new OpenAIInstrumentation()], new OpenAIInstrumentation({})];
