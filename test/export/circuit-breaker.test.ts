@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import {
   BatchLogRecordProcessor,
@@ -129,6 +131,20 @@ describe('an exporter whose backend is down', () => {
     expect(logged.slice(1)).toEqual([expect.stringContaining('closes: the backend is back, 8 were dropped')]);
   });
 
+  it('is told of anew each time, with what was dropped since', () => {
+    const { backend, exporter, exportTimes } = start();
+    for (const dropped of [1, 2]) {
+      backend.answer = fails;
+      exportTimes(10);
+      for (let index = 0; index < dropped; index++) exporter.export([{} as ReadableSpan], () => undefined);
+      backend.answer = (report) => report(OK);
+      vi.advanceTimersByTime(60_000);
+      exportTimes(1);
+      expect(logged.at(-1)).toContain(`${dropped} were dropped`);
+    }
+    expect(logged).toHaveLength(4);
+  });
+
   it('keeps its thresholds when others are asked for', () => {
     const backend = new Backend();
     const exporter = new CircuitBreakerExporter(backend, { failures: 2, pause: 100 });
@@ -197,6 +213,34 @@ describe('an answer', () => {
     expect(exporter.open).toBe(false);
   });
 
+  it('leaves no timer behind', () => {
+    const { exporter, exportTimes } = start();
+    exportTimes(3);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(exporter.open).toBe(false);
+  });
+
+  it('may take as long as it likes where the timeout says so', () => {
+    const backend = new Backend();
+    const exporter = new CircuitBreakerExporter(backend, { timeout: Number.POSITIVE_INFINITY });
+    backend.answer = () => undefined;
+    const report = vi.fn();
+    exporter.export([], report);
+    vi.advanceTimersByTime(86_400_000);
+    expect(report).not.toHaveBeenCalled();
+  });
+
+  it('that never comes does not keep a process alive', () => {
+    const program = `
+      import { CircuitBreakerExporter } from './src/export/index.ts';
+      const hangs = { export() {}, shutdown: async () => {} };
+      new CircuitBreakerExporter(hangs, { timeout: 3_600_000 }).export([], () => {});
+    `;
+    const options = { cwd: join(import.meta.dirname, '..', '..'), timeout: 20_000 };
+    const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], options);
+    expect(status).toBe(0);
+  });
+
   it('reaches a callback that throws, and the exporter does not notice', () => {
     const { backend, exporter } = start();
     const thrown = vi.fn();
@@ -219,6 +263,7 @@ describe('shutdown and forceFlush', () => {
     const shutdown = vi.spyOn(backend, 'shutdown').mockRejectedValue(new Error('no'));
     await exporter.forceFlush();
     expect(flush).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
     await expect(exporter.shutdown()).rejects.toThrow('no');
     expect(shutdown).toHaveBeenCalledOnce();
   });
