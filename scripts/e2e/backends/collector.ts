@@ -67,6 +67,9 @@ service:
       parameters: ['--config', 'settings.yaml'],
       directory,
       ready: `http://127.0.0.1:${http}/v1/traces`,
+    }).catch(async (error: unknown) => {
+      await target.stop();
+      throw error;
     });
     return {
       ...target,
