@@ -19,8 +19,6 @@ import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay
 import { countUserMessages, ItemTimes, readItemCalls, readItemOutputs, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
-const MOST_RESPONSES = 10_000;
-
 /** The Responses and Conversations APIs as conversations, and the tools that responses use. */
 export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
@@ -35,8 +33,9 @@ export class Responses implements ConversationApi {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
-    this.#known = conversations.remember(MOST_RESPONSES);
-    this.#background = new BoundedMap(telemetry.settings.maxConversations, (response) => response.close());
+    const { maxConversations } = telemetry.settings;
+    this.#known = conversations.remember(maxConversations);
+    this.#background = new BoundedMap(maxConversations, (response) => response.close());
   }
 
   static covers({ route }: ApiRequest): boolean {

@@ -7,8 +7,6 @@ import type { Conversations } from '../conversations.ts';
 import { clamp } from '../timing.ts';
 import type { ItemCall, ItemTimes } from './items.ts';
 
-const MOST_PENDING = 10_000;
-
 /** The response that a tool call belongs to. */
 export interface AskingResponse {
   readonly responseId: string | undefined;
@@ -36,7 +34,7 @@ export class ResponseToolCalls {
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
-    this.#pending = conversations.remember(MOST_PENDING);
+    this.#pending = conversations.remember(telemetry.settings.maxConversations);
   }
 
   /** Takes the tool calls of a response that has ended. */

@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../support/heap/program.ts', import.meta.url));
+
+/** Twenty thousand conversations take a while where the machine has other things to do. */
+const PATIENCE = 600_000;
+
+async function look(at: 'heap' | 'requests'): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, at]);
+  return JSON.parse(stdout);
+}
+
+it('twenty thousand conversations keep no more memory than a thousand', { timeout: PATIENCE }, async () => {
+  const { difference, openSpans } = await look('heap');
+  expect(openSpans).toEqual([0, 0]);
+  expect(difference).toBeLessThan(1_000_000);
+});
+
+it('no request is kept, though its conversation is open', { timeout: PATIENCE }, async () => {
+  const { kept, openSpans } = await look('requests');
+  expect(kept).toEqual({
+    threads: 0,
+    responses: 0,
+    sessions: 0,
+    histories: 0,
+    'streams that are left': 0,
+    'streams that are never read': 0,
+    'runs under way': 0,
+  });
+  expect(openSpans).toBeGreaterThan(0);
+});

@@ -1,0 +1,150 @@
+/**
+ * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them:
+ * with `heap` how much memory 20,000 of them keep over 1,000, with `requests` which requests are kept while
+ * their conversations are open.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { context, type Span, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { instrumentOpenAI, withConversation } from '../../../src/client-entry.ts';
+import { answer } from './api.ts';
+
+/** Reached long before the first look: what is remembered of conversations that are over is bounded by it. */
+const REMEMBERED = 100;
+const FIRST = 1_000;
+const ALL = 20_000;
+/** Tables of weak keys grow with what is made between two collections, and never shrink. */
+const COLLECT_EVERY = 500;
+const FEWEST_ROUNDS = 10;
+const MOST_ROUNDS = 100;
+
+let openSpans = 0;
+const count = {
+  onStart: () => void openSpans++,
+  onEnd: () => void openSpans--,
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
+const provider = new TracerProvider({ spanProcessors: [count] });
+trace.setGlobalTracerProvider(provider);
+context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+
+const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', maxRetries: 0, fetch: answer }), {
+  cost: false,
+  maxConversations: REMEMBERED,
+  conversationIdleTimeout: 600_000,
+});
+const { threads, agents } = client.beta;
+
+/** Told of every body that a program hands to the SDK. */
+let watch: (body: object) => void = () => undefined;
+
+function watched<Body extends object>(body: Body): Body {
+  watch(body);
+  return body;
+}
+
+const asked = () =>
+  watched({ model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is x?' }] });
+
+const CONVERSATIONS: Readonly<Record<string, (index: number) => Promise<unknown>>> = {
+  async threads() {
+    const { id } = await threads.create(
+      watched({ messages: [{ role: 'user' as const, content: 'What is x?' }] }),
+    );
+    const run = await threads.runs.create(id, watched({ assistant_id: 'asst_1' }));
+    await threads.runs.retrieve(run.id, watched({ thread_id: id }));
+  },
+  async responses() {
+    const { id } = await client.conversations.create(watched({}));
+    await client.responses.create(watched({ model: 'gpt-4o-mini', input: 'What is x?', conversation: id }));
+  },
+  async sessions() {
+    const { id } = await agents.sessions.create(
+      watched({ agent_id: 'agent_1', environment: { type: 'none' } }),
+    );
+    const text = { type: 'input_text' as const, text: 'What is x?' };
+    const event = {
+      type: 'agent.session.input.message' as const,
+      input: [{ role: 'user' as const, content: [text] }],
+    };
+    await agents.sessions.events.create(id, watched({ events: [event] }));
+    await agents.sessions.retrieve(id);
+  },
+  histories: (index) => withConversation(`chat-${index}`, () => client.chat.completions.create(asked())),
+  async 'streams that are left'() {
+    const stream = await client.chat.completions.create({ ...asked(), stream: true });
+    for await (const _ of stream) break;
+  },
+  async 'streams that are never read'() {
+    await client.chat.completions.create({ ...asked(), stream: true });
+  },
+};
+const KINDS = Object.values(CONVERSATIONS);
+
+async function converse(from: number, to: number): Promise<void> {
+  for (let index = from; index < to; index++) {
+    await inSpan(() => KINDS[index % KINDS.length]?.(index));
+    if (index % COLLECT_EVERY === 0) gc?.();
+  }
+}
+
+function inSpan(run: () => Promise<unknown> | undefined): Promise<void> {
+  return trace.getTracer('program').startActiveSpan('request', async (span: Span) => {
+    await run();
+    span.end();
+  });
+}
+
+/** Collects until nothing is open any more that is over, or it never will be. */
+async function collect(mostRounds: number): Promise<void> {
+  for (let round = 0; round < mostRounds && (round < FEWEST_ROUNDS || openSpans > 0); round++) {
+    await provider.forceFlush();
+    gc?.();
+    await nextTurn();
+  }
+}
+
+/** Bytes of objects, without the code that is compiled on the way. */
+async function kept(): Promise<number> {
+  await collect(MOST_ROUNDS);
+  const { external } = process.memoryUsage();
+  return getHeapSpaceStatistics()
+    .filter(({ space_name }) => !/code|trusted|read_only/.test(space_name))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, external);
+}
+
+async function heap(): Promise<object> {
+  await converse(0, FIRST);
+  const first = await kept();
+  const openAtFirst = openSpans;
+  await converse(FIRST, ALL);
+  const all = await kept();
+  return { difference: all - first, openSpans: [openAtFirst, openSpans] };
+}
+
+const UNDER_WAY: typeof CONVERSATIONS = {
+  async 'runs under way'() {
+    const { id } = await threads.create();
+    await threads.runs.create(id, watched({ assistant_id: 'asst_1' }));
+  },
+};
+
+/** Without a span of the program, so that conversations stay open. */
+async function requests(): Promise<object> {
+  const keptOf: Record<string, number> = {};
+  for (const [name, run] of Object.entries({ ...CONVERSATIONS, ...UNDER_WAY })) {
+    const bodies: WeakRef<object>[] = [];
+    watch = (body) => void bodies.push(new WeakRef(body));
+    await run(0);
+    await collect(FEWEST_ROUNDS);
+    keptOf[name] = bodies.filter((body) => body.deref() !== undefined).length;
+  }
+  return { kept: keptOf, openSpans };
+}
+
+console.log(JSON.stringify(process.argv[2] === 'heap' ? await heap() : await requests()));
