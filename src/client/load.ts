@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { noticeOpenAI } from '../doctor/copies.ts';
+import { noticeClientClass, noticeOpenAI } from '../doctor/copies.ts';
 import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
 import { textField } from '../payload.ts';
 import { thisFile } from '../this-file.ts';
 import { findClientPrototype } from './find.ts';
+import { propertyOf } from './property.ts';
 
 /** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
 export interface LoadedClient {
@@ -151,7 +152,12 @@ function findLoaded(listener: Listener): void {
 function take(listener: Listener, exported: unknown, file: string, early: boolean): void {
   guard('taking in a loaded client', () => {
     const prototype = findClientPrototype(exported);
-    if (prototype !== undefined) listener({ prototype, exported, file, version: readVersion(file), early });
+    const version = readVersion(file);
+    if (prototype !== undefined) listener({ prototype, exported, file, version, early });
+    else {
+      const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
+      if (unknown !== undefined) noticeClientClass(unknown, version);
+    }
   });
 }
 

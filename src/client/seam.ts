@@ -123,7 +123,7 @@ export class Seam {
   #install(): void {
     const prototype = this.#prototype;
     sharedSeams().set(prototype, this);
-    noticeClientClass();
+    noticeClientClass(prototype);
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
     const parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
@@ -187,10 +187,10 @@ export class Seam {
     if (this.#promisePrototype !== undefined) return;
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
+    this.#promisePrototype = holder ?? Object.prototype;
+    guard('looking at the version of openai', noticeVersionOf, client);
     // guard: a promise without `asResponse` is not watched
     if (holder === null) return;
-    this.#promisePrototype = holder;
-    guard('looking at the version of openai', noticeVersionOf, client);
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
   }
 }

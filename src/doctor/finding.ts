@@ -13,8 +13,10 @@ export type FindingCode =
   | 'no_sdk_installed'
   /** No context manager is registered: spans do not nest, and retries are not seen. */
   | 'no_context_manager'
-  /** The version of `openai` is outside of the range that is tested. It is traced all the same. */
+  /** The version of `openai` is outside of the range that is tested. It is traced as far as it is made like those. */
   | 'openai_untested'
+  /** The client of `openai` lacks a method that calls are seen by: they are not observed. */
+  | 'openai_changed'
   /** `openai` was loaded before the instrumentation: calls made until then were missed. */
   | 'openai_loaded_early'
   /** No copy of `openai` was seen in this process: bundled, loaded early as an ES module, or not used yet. */

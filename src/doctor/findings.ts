@@ -39,8 +39,14 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   openai_untested: {
     severity: 'warning',
     message: (version) =>
-      `openai ${version} is not among the tested versions (${TESTED}). It is traced all the same.`,
+      `openai ${version} is not among the tested versions (${TESTED}). It is traced as far as it is made like those.`,
     action: () => `Update ${NAME}, or use a tested version of openai.`,
+  },
+  openai_changed: {
+    severity: 'warning',
+    message: (missing, version) =>
+      `The client of openai${version === '' ? '' : ` ${version}`} has no ${missing}, so that its calls are not observed. They work as ever.`,
+    action: () => `Update ${NAME}, or use a tested version of openai (${TESTED}).`,
   },
   openai_loaded_early: {
     severity: 'warning',

@@ -70,7 +70,8 @@ test('every finding says what was found, how bad it is, and what to do', () => {
   expect(doctor()).toContainEqual({
     code: 'openai_untested',
     severity: 'warning',
-    message: 'openai 8.1.0 is not among the tested versions (4.19 to 7.x). It is traced all the same.',
+    message:
+      'openai 8.1.0 is not among the tested versions (4.19 to 7.x). It is traced as far as it is made like those.',
     action: 'Update opentelemetry-instrumentation-openai, or use a tested version of openai.',
   });
 });
