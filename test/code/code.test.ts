@@ -1,0 +1,33 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+/** What is published, but for types. */
+const FILES: readonly (readonly [file: string, code: string])[] = globSync('dist/*.{mjs,cjs}').map(
+  (file) => [file, readFileSync(file, 'utf8').replaceAll(/\/\*.*?\*\//g, '')] as const,
+);
+
+function matches(pattern: RegExp): string[] {
+  return FILES.flatMap(([file, code]) => [...code.matchAll(pattern)].map(([text]) => `${file}: ${text}`));
+}
+
+test('the build is there', () => {
+  expect(FILES.length).toBeGreaterThan(10);
+});
+
+test('the code of the package makes no code at run time', () => {
+  expect(
+    matches(/\beval\s*\(|\bnew\s+Function\b|\bFunction\s*\(\s*[`'"]|setTimeout\(\s*[`'"]|\bnode:vm\b/g),
+  ).toEqual([]);
+});
+
+test('the code of the package starts no process and opens no connection', () => {
+  expect(
+    matches(/(child_process|worker_threads|node:(net|tls|dgram|dns|https?|http2|cluster|inspector))\b/g),
+  ).toEqual([]);
+  expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(/g)).toEqual([]);
+});
+
+test('the code of the package imports only what it names', () => {
+  const imported = matches(/\bimport\s*\(\s*[^`'")\s][^)]*\)/g);
+  expect(imported).toEqual([]);
+});
