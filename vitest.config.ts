@@ -19,6 +19,9 @@ function neverKeepPage({ defineCacheKeyGenerator }: VitestPluginContext): void {
   defineCacheKeyGenerator(({ id }) => (id.endsWith('/page-assets.ts') ? false : undefined));
 }
 
+/** Long runs that count what is left: alone, so that nothing else takes their time. */
+const SOAK_TESTS = ['test/soak/**/*.test.ts'];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', './test/support/reporter.ts'],
@@ -28,7 +31,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'units',
           include: ['test/**/*.test.ts'],
-          exclude: LANE_TESTS,
+          exclude: [...LANE_TESTS, ...SOAK_TESTS],
           testTimeout: 30_000,
         },
       },
@@ -38,6 +41,13 @@ const config: ViteUserConfig = defineConfig({
           include: LANE_TESTS,
           globalSetup: ['./test/support/lanes/prepare.ts'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: SOAK_TESTS,
+          testTimeout: 900_000,
         },
       },
     ],

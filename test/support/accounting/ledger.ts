@@ -12,7 +12,10 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
-import { CircuitBreakerExporter, type CircuitBreakerExporterOptions } from '../../../src/export/index.ts';
+import {
+  CircuitBreakerExporter,
+  type CircuitBreakerExporterOptions,
+} from '../../../src/export/circuit-breaker.ts';
 
 /** What became of all spans: each that was started has ended, and was delivered or counted as lost. */
 export interface Account {

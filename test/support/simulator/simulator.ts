@@ -42,9 +42,14 @@ export interface Simulator {
  * Starts a simulator on a free port. It keeps the process alive until `close()`.
  *
  * @param options.idOffset added to the count in every id: one program may talk to several simulators
+ * @param options.faults asked for each request that no answer is queued for: what goes wrong with it
  */
 export async function startSimulator(
-  options: { readonly runs?: readonly RunScript[]; readonly idOffset?: number } = {},
+  options: {
+    readonly runs?: readonly RunScript[];
+    readonly idOffset?: number;
+    readonly faults?: () => Answer | undefined;
+  } = {},
 ): Promise<Simulator> {
   const world = new World();
   world.identifiers.offset = options.idOffset ?? 0;
@@ -71,7 +76,8 @@ export async function startSimulator(
     }
   };
   const server = await listen((request) => {
-    const delivery = applyAnswer(takeAnswer(answers, request), () => ownReply(request));
+    const answer = takeAnswer(answers, request) ?? options.faults?.();
+    const delivery = applyAnswer(answer, () => ownReply(request));
     const headers = { ...commonHeaders(world), ...delivery.reply.headers };
     return { ...delivery, reply: { ...delivery.reply, headers } };
   });
