@@ -1,5 +1,6 @@
 import { ConsoleTreeExporter } from '../export/console-tree.ts';
-import { TreeSpanProcessor } from './tree-span-processor.ts';
+import { HtmlTraceExporter } from '../export/html-trace.ts';
+import { ImmediateSpanProcessor } from './immediate-span-processor.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,8 +31,11 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['maxExportBatchSize', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
 ];
 
+/** Names the file of a page of the traces. */
+const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
+
 /**
- * What `NodeSDK` is started with. With the tree, the processors are ours to make; without it, they are its own.
+ * What `NodeSDK` is started with. With a tree or a page, the processors are ours to make; without them, they are its own.
  * Where somebody only looks at the terminal, nothing is sent to a collector that nobody named.
  *
  * @param terminal whether standard error is one
@@ -42,15 +46,23 @@ export function sdkConfiguration(
   terminal: boolean,
   require: NodeJS.Require,
 ): SdkConfiguration {
-  if (!wantsTree(environment, terminal)) return {};
+  const views = [
+    ...(wantsTree(environment, terminal) ? [new ConsoleTreeExporter()] : []),
+    ...pagesOf(environment[PAGE_VARIABLE]?.trim()),
+  ];
+  if (views.length === 0) return {};
   return {
     spanProcessors: [
-      new TreeSpanProcessor(new ConsoleTreeExporter()),
+      ...views.map((view) => new ImmediateSpanProcessor(view)),
       ...exportersBesideTree(environment).map((source) => createBatchProcessor(environment, require, source)),
     ],
     ...(isAsked(environment, 'METRICS') ? {} : { metricReaders: [] }),
     ...(isAsked(environment, 'LOGS') ? {} : { logRecordProcessors: [] }),
   };
+}
+
+function pagesOf(path: string | undefined): HtmlTraceExporter[] {
+  return path === undefined || path === '' ? [] : [new HtmlTraceExporter({ path })];
 }
 
 /** Whether trees are printed: asked for by `OTEL_TRACES_EXPORTER=console`, or somebody looks and nothing was said. */

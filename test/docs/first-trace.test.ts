@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -7,7 +7,7 @@ import { type Completed, run } from '../support/lanes/command.ts';
 import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
 const PACKAGE = 'opentelemetry-instrumentation-openai';
-const [install, program, start] = blocksBelow('Install, and a first trace');
+const [install, program, start, startWithPage] = blocksBelow('Install, and a first trace');
 const simulator = useSimulator();
 let folder: string;
 beforeAll(async () => {
@@ -24,6 +24,13 @@ test('the README, followed word by word in an empty folder, shows a trace', asyn
   expect(stderr.trim()).toMatch(/^chat gpt-4o-mini +[\d.]+ m?s +\d+ → \d+ tokens · stop$/);
   expect(code).toBe(0);
 }, 300_000);
+
+test('and a page of it', async () => {
+  const { code } = await shell(startWithPage?.code ?? '');
+  expect(code).toBe(0);
+  const page = await readFile(join(folder, 'trace.html'), 'utf8');
+  for (const part of ['<!doctype html>', 'chat gpt-4o-mini', 'What is a span?']) expect(page).toContain(part);
+});
 
 test('and the doctor finds nothing wrong with it', async () => {
   const { stdout } = await run('npx', [PACKAGE, 'doctor'], { cwd: folder });

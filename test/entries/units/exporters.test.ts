@@ -104,3 +104,20 @@ describe('a collector on this machine', () => {
     expect(environment).toEqual({});
   });
 });
+
+describe('a page', () => {
+  const require = createRequire(import.meta.url);
+  const count = (environment: Environment): number | undefined =>
+    sdkConfiguration(environment, false, require).spanProcessors?.length;
+  const OTEL_INSTRUMENTATION_OPENAI_PAGE = 'traces.html';
+
+  test('is written where a file is named for it', () => {
+    expect(count({})).toBeUndefined();
+    expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE: ' ' })).toBeUndefined();
+    expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE })).toBe(1);
+  });
+
+  test('stands beside trees, and beside what is sent', () => {
+    expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE, OTEL_TRACES_EXPORTER: 'console,otlp' })).toBe(3);
+  });
+});
