@@ -5,7 +5,7 @@ import { guard, guardAsync } from './guard.ts';
 import type { HookRequest, HookResponse, Hooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { asObject, field } from './payload.ts';
-import type { CallSpanStart } from './telemetry/call-span.ts';
+import type { CallPlace } from './telemetry/call-span.ts';
 
 /** The hooks of one call, each called through the guard. */
 export class CallHooks {
@@ -45,13 +45,13 @@ export class CallHooks {
   }
 
   /** Has them called around a call with a span of its own. */
-  addTo(start: CallSpanStart): CallSpanStart {
+  addTo(place: CallPlace): CallPlace {
     return {
-      ...start,
-      attributes: { ...start.attributes, ...this.startAttributes },
+      ...place,
+      attributes: { ...place.attributes, ...this.startAttributes },
       settled: (call, result, span) => {
         this.#received(call);
-        start.settled?.(call, result, span);
+        place.settled?.(call, result, span);
       },
       finishing: (span, result) => this.#finishing(span, result),
     };

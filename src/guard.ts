@@ -7,17 +7,26 @@ const reported = new Set<string>();
  * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure of
  * each place is logged through `diag`; the result is then `undefined`.
  *
- * This is the one place where the instrumentation's own errors end.
+ * This is the one place where the instrumentation's own errors end. Every call passes it often, so that arguments
+ * are handed on one by one: collecting them would allocate.
  *
  * @param where names the place in the log line, and is what "once" counts
  */
-export function guard<Arguments extends unknown[], Result>(
+export function guard<Arguments extends readonly unknown[] & { readonly length: 0 | 1 | 2 | 3 | 4 }, Result>(
   where: string,
   run: (...args: Arguments) => Result,
   ...args: Arguments
-): Result | undefined {
+): Result | undefined;
+export function guard(
+  where: string,
+  run: (...args: readonly unknown[]) => unknown,
+  first?: unknown,
+  second?: unknown,
+  third?: unknown,
+  fourth?: unknown,
+): unknown {
   try {
-    return run(...args);
+    return run(first, second, third, fourth);
   } catch (error) {
     report(where, error);
     return undefined;

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CallHooks } from './call-hooks.ts';
 import type { Call, CallObservation, CallObserver, ToolRun, WebhookDelivery } from './client/call.ts';
 import { deploymentOf, endpointOf } from './client/provider.ts';
@@ -105,7 +105,11 @@ export class Observer implements CallObserver, ProviderListener {
     call.wantsUsage = this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
     call.propagates = this.settings.propagateInMetadata && TAKE_METADATA.has(route.operation);
     this.#open.add(call);
-    return new OpenCall(observation, this.#open);
+    return observation;
+  }
+
+  ended(call: Call): void {
+    this.#open.delete(call);
   }
 
   runTool(tool: ToolRun): unknown {
@@ -142,17 +146,19 @@ export class Observer implements CallObserver, ProviderListener {
     if (hooks?.ignored) return undefined;
     const endpoint = endpointOf(call.client, this.settings.providers);
     const api = this.#apiOf(call, request);
-    const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
-    const folded = api?.observe(call, request, endpoint, { startAttributes });
-    if (folded !== undefined) return hooks?.around(folded) ?? folded;
-    const placement = api?.place(call, request, endpoint) ?? { parent: call.context };
+    if (api !== undefined) {
+      const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
+      const folded = api.observe(call, request, endpoint, { startAttributes });
+      if (folded !== undefined) return hooks?.around(folded) ?? folded;
+    }
+    const place = api?.place(call, request, endpoint) ?? { parent: call.context };
     const operation = operationOf(request.route.operation);
-    if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(placement);
+    if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(place);
     const above = this.#others.above(call.context, request.route.operation);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
-    const start: CallSpanStart = { operation, request, endpoint, above, ...placement };
+    const start: CallSpanStart = { operation, request, endpoint, above, place };
     if (hooks === undefined) return new CallSpan(this.telemetry, call, start);
-    const span = new CallSpan(this.telemetry, call, hooks.addTo(start));
+    const span = new CallSpan(this.telemetry, call, { ...start, place: hooks.addTo(place) });
     hooks.requested(trace.getSpan(span.context));
     return span;
   }
@@ -193,32 +199,6 @@ export class Observer implements CallObserver, ProviderListener {
     this.#stopListeningToLogs();
     this.#loggerProvider = provider;
     this.#stopListeningToLogs = provider === undefined ? () => undefined : beforeProviderEnds(provider, this);
-  }
-}
-
-/** The observation of a call that is among those under way until it settles. */
-class OpenCall implements CallObservation {
-  readonly context: Context;
-  readonly #observation: CallObservation;
-  readonly #open: Set<Call>;
-
-  constructor(observation: CallObservation, open: Set<Call>) {
-    this.context = observation.context;
-    this.#observation = observation;
-    this.#open = open;
-  }
-
-  chunk(value: unknown, time: number): void {
-    this.#observation.chunk?.(value, time);
-  }
-
-  hiddenChunk(value: unknown): void {
-    this.#observation.hiddenChunk?.(value);
-  }
-
-  settle(call: Call): void {
-    this.#open.delete(call);
-    this.#observation.settle(call);
   }
 }
 

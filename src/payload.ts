@@ -7,6 +7,8 @@
 const LONGEST_NAME = 1_024;
 const MOST_NAMES = 128;
 
+const NOTHING: readonly unknown[] = [];
+
 export type PayloadObject = Readonly<Record<string, unknown>>;
 
 /** The value as an object whose fields can be asked for; `undefined` for `null`, arrays and primitives. */
@@ -31,7 +33,7 @@ export function objectField(value: unknown, key: string): PayloadObject | undefi
 
 export function arrayField(value: unknown, key: string): readonly unknown[] {
   const found = field(value, key);
-  return Array.isArray(found) ? found : [];
+  return Array.isArray(found) ? found : NOTHING;
 }
 
 /** A non-empty text of any length, which a limit is to be put on where it is recorded. */

@@ -63,11 +63,15 @@ export interface CallObserver {
   /** Told before each call, before its context is read: the last moment to set tracing up. */
   prepare?(): void;
   start(call: Call): CallObservation | undefined;
+  /** Told when a call is over. */
+  ended?(call: Call): void;
   /** Runs the function and gives what it gives. */
   runTool?(tool: ToolRun): unknown;
   /** Unwraps the webhook and gives what that gives. */
   unwrapWebhook?(delivery: WebhookDelivery): unknown;
 }
+
+const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /**
  * One call of the SDK: what the program asked for and what came of it. It is settled exactly once, and
@@ -92,7 +96,7 @@ export class Call {
   pollHelper = false;
   assistantsVersion: string | undefined;
 
-  readonly attempts: Attempt[] = [];
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
@@ -114,6 +118,10 @@ export class Call {
   lastChunkTime: number | undefined;
 
   begun = false;
+  /** The promise that carries the response, until that has come. */
+  carrier: object | undefined;
+  /** The program has asked for the result, before the response has come. */
+  asked = false;
   /** The program called `asResponse()`. */
   rawRequested = false;
   observation: CallObservation | undefined;
@@ -149,9 +157,13 @@ export class Call {
     this.body = this.query = undefined;
   }
 
+  attempted(attempt: Attempt): void {
+    this.attempts = [...this.attempts, attempt];
+  }
+
   /** Takes in the response's status and headers, known before its body is read. */
   responded(response: unknown): void {
-    this.headersTime = now();
+    this.headersTime = this.attempts.at(-1)?.endTime ?? now();
     readResponse(this, response);
   }
 
@@ -202,6 +214,7 @@ export class Call {
     const { observation } = this;
     // guard: a span that cannot be ended keeps the result from the program
     if (observation !== undefined) guard('ending a call', settleObservation, observation, this);
+    guard('forgetting a call', tellObserver, this.#observer, this);
     // guard: who holds a promise or a stream holds all of its request and answer
     this.#release();
   }
@@ -212,7 +225,7 @@ export class Call {
     this.value = this.error = this.headers = undefined;
     for (const attempt of this.attempts) attempt.headers = attempt.error = undefined;
     this.context = ROOT_CONTEXT;
-    this.working = undefined;
+    this.working = this.carrier = undefined;
   }
 }
 
@@ -222,6 +235,10 @@ function startObservation(observer: CallObserver, call: Call): CallObservation |
 
 function settleObservation(observation: CallObservation, call: Call): void {
   observation.settle(call);
+}
+
+function tellObserver(observer: CallObserver, call: Call): void {
+  observer.ended?.(call);
 }
 
 function passChunk(observation: CallObservation, value: unknown, time: number): void {
@@ -235,6 +252,7 @@ function readOptions(call: Call, options: unknown): void {
   call.query = field(options, 'query');
   call.streamed = booleanField(options, 'stream') ?? booleanField(call.body, 'stream') ?? false;
   const headers = field(options, 'headers');
+  if (headers === undefined) return;
   call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }

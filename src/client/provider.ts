@@ -105,7 +105,7 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
 export function deploymentOf(client: object): string | undefined {
   const named = textField(client, 'deploymentName');
   if (named !== undefined) return named;
-  const [, inPath] = /\/deployments\/([^/?#]+)/.exec(textField(client, 'baseURL') ?? '') ?? [];
+  const inPath = /\/deployments\/([^/?#]+)/.exec(textField(client, 'baseURL') ?? '')?.[1];
   try {
     return inPath === undefined ? undefined : decodeURIComponent(inPath);
   } catch {

@@ -16,7 +16,17 @@ const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
 /** The promise of a call's response has been made, from which every promise of its result is derived. */
 export function watchResponsePromise(response: object, call: Call): void {
   callsByResponse.set(response, call);
-  lost.register(response, call, call);
+  call.carrier = response;
+}
+
+/**
+ * The response has come. A result that was asked for by then is parsed now; only one that was not may get lost, and
+ * looking out for that costs more than the rest of what is done for a call.
+ */
+export function watchForLoss(call: Call): void {
+  const { carrier } = call;
+  call.carrier = undefined;
+  if (carrier !== undefined && !call.asked && !call.settled) lost.register(carrier, call, call);
 }
 
 /** The response has come: what a client that parses it itself makes of it is the call's. */
@@ -28,11 +38,6 @@ export function watchProps(props: unknown, call: Call): void {
 export function endIfRaw(call: Call): void {
   // guard `if (call.rawRequested) `: every call ends with its headers
   if (call.rawRequested) closeRaw(call);
-}
-
-/** The call has ended without a result. */
-export function unwatch(call: Call): void {
-  lost.unregister(call);
 }
 
 export function wrapClientParse(original: Method): Method {
@@ -49,10 +54,12 @@ export function wrapClientParse(original: Method): Method {
 /** The program has asked for the result, which is being parsed. */
 export function watchParsed(call: Call, props: unknown, parsed: Promise<unknown>): unknown {
   if (call.settled) return parsed;
-  lost.unregister(call);
+  if (!call.asked) lost.unregister(call);
   return parsed.then(
     (value) => {
-      call.responded(field(props, 'response'));
+      // Parsing may have sent the request again.
+      const response = field(props, 'response');
+      if (field(response, 'headers') !== call.headers) call.responded(response);
       // guard: a result that cannot be read does not reach the program
       guard('reading a result', takeResult, call, value, props);
       return value;
@@ -82,11 +89,18 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
   }
 }
 
+/** All that gives the result asks for it here, before it is there or after. */
+export function wrapParse(original: Method): Method {
+  return function parse(...args) {
+    const call = callOf(this);
+    if (call?.carrier !== undefined) call.asked = true;
+    return original.apply(this, args);
+  };
+}
+
 export function wrapAsResponse(original: Method): Method {
   return function asResponse(...args) {
-    const response = field(this, 'responsePromise');
-    const call =
-      typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
+    const call = callOf(this);
     // `withResponse` asks for both: there the result is being parsed already.
     // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
     if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
@@ -95,6 +109,11 @@ export function wrapAsResponse(original: Method): Method {
     }
     return original.apply(this, args);
   };
+}
+
+function callOf(promise: object): Call | undefined {
+  const response = field(promise, 'responsePromise');
+  return typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
 }
 
 function closeRaw(call: Call): void {

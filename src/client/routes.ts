@@ -2,7 +2,7 @@ import { ROUTE_TABLE } from './route-table.ts';
 import { genericTemplate } from './routes/generic.ts';
 import { type PathSegments, pathSegments } from './routes/path.ts';
 import type { Route } from './routes/row.ts';
-import { buildTrie, findEndpoint, routeOf, type TrieNode } from './routes/trie.ts';
+import { buildTrie, type Endpoint, findEndpoint, routeOf, type TrieNode } from './routes/trie.ts';
 
 export type { Invocation, OperationKey, PathParameter, Route } from './routes/row.ts';
 
@@ -29,6 +29,8 @@ const LONGEST_METHOD = 'OPTIONS'.length;
 const PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
 
 let trie: TrieNode | undefined;
+/** The endpoints without parameters that were asked for, by their template, which is also their path. */
+const literals = new Map<string, Endpoint>();
 
 /**
  * What a request is, by method and path.
@@ -41,13 +43,20 @@ let trie: TrieNode | undefined;
  * @param path as the SDK's request options have it: `/threads/thread_1/runs?limit=2`, or a whole URL
  */
 export function matchRoute(method: string, path: string): RouteMatch {
-  trie ??= buildTrie(ROUTE_TABLE);
   const known = methodName(method);
+  const literal = literals.get(path);
+  if (literal !== undefined) return { route: routeOf(literal, known), values: NO_VALUES };
+  trie ??= buildTrie(ROUTE_TABLE);
   const parts = pathSegments(path);
-  return matchEndpoint(trie, known, parts) ?? unknownRoute(trie, known, parts);
+  return matchEndpoint(trie, known, path, parts) ?? unknownRoute(trie, known, parts);
 }
 
-function matchEndpoint(root: TrieNode, method: string, parts: PathSegments): RouteMatch | undefined {
+function matchEndpoint(
+  root: TrieNode,
+  method: string,
+  path: string,
+  parts: PathSegments,
+): RouteMatch | undefined {
   const { segments, absolute, truncated } = parts;
   if (truncated) return undefined;
   let start = skipPrefixes(segments, 0);
@@ -55,6 +64,7 @@ function matchEndpoint(root: TrieNode, method: string, parts: PathSegments): Rou
     const values: string[] = [];
     const endpoint = findEndpoint(root, segments, start, values);
     if (endpoint !== undefined) {
+      if (endpoint.template === path && values.length === 0) literals.set(path, endpoint);
       for (let index = 0; index < values.length; index++) values[index] = decode(values[index] ?? '');
       return { route: routeOf(endpoint, method), values };
     }

@@ -5,7 +5,7 @@ import { asObject, field } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
 import { type Method, Patches } from './patches.ts';
-import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse } from './results.ts';
+import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse, wrapParse } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
@@ -168,7 +168,7 @@ export class Seam {
 
   readonly #watchPromise = (promise: unknown, call: Call): void => {
     if (typeof promise !== 'object' || promise === null) return;
-    this.#wrapAsResponse(promise, call.client);
+    this.#wrapPromise(promise, call.client);
     const response = field(promise, 'responsePromise');
     if (typeof response === 'object' && response !== null) {
       watchResponsePromise(response, call);
@@ -182,8 +182,8 @@ export class Seam {
     };
   };
 
-  /** `asResponse` lives on a class that no module of the SDK's entry exports: the first promise leads to it. */
-  #wrapAsResponse(promise: object, client: object): void {
+  /** Promises are of a class that no module of the SDK's entry exports: the first one leads to it. */
+  #wrapPromise(promise: object, client: object): void {
     if (this.#promisePrototype !== undefined) return;
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
@@ -192,6 +192,7 @@ export class Seam {
     // guard: a promise without `asResponse` is not watched
     if (holder === null) return;
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
+    this.#patches.wrap(holder, 'parse', wrapParse);
   }
 }
 

@@ -4,7 +4,7 @@ import { field } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
-import { endIfRaw, unwatch, watchProps } from './results.ts';
+import { endIfRaw, watchForLoss, watchProps } from './results.ts';
 import { askForUsage } from './stream-usage.ts';
 import { addTraceContext } from './trace-metadata.ts';
 
@@ -13,14 +13,14 @@ export function wrapMakeRequest(
   original: Method,
   { parsesInClient }: { readonly parsesInClient: boolean },
 ): Method {
-  return function makeRequest(options, ...rest) {
+  return function makeRequest(...args) {
+    const [options] = args;
     const call = currentCall();
     // A call that has begun comes by again when the SDK retries it.
     // guard `call === undefined || `: requests that nobody observes fail
     // guard `call.begun || `: a retry begins the call again
     // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
-    if (call === undefined || call.begun || call.client !== this)
-      return original.call(this, options, ...rest);
+    if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
     call.begun = true;
     const begin = (resolved: unknown): unknown => {
       call.begin(resolved);
@@ -28,9 +28,9 @@ export function wrapMakeRequest(
       return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
     };
     // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
-    const sent =
+    args[0] =
       typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
-    const response = goOn(call, original, this, [sent, ...rest]) as Promise<unknown>;
+    const response = goOn(call, original, this, args) as Promise<unknown>;
     return watchResponse(call, response, parsesInClient);
   };
 }
@@ -42,10 +42,10 @@ function watchResponse(call: Call, response: Promise<unknown>, parsesInClient: b
       call.responded(field(props, 'response'));
       if (parsesInClient) watchProps(props, call);
       endIfRaw(call);
+      watchForLoss(call);
       return props;
     },
     (error) => {
-      unwatch(call);
       call.fail(error);
       // guard: a call that failed gives the program nothing instead of its error
       throw error;
@@ -66,7 +66,7 @@ export function wrapFetch(original: Method): Method {
       headers: undefined,
       error: undefined,
     };
-    call.attempts.push(attempt);
+    call.attempted(attempt);
     return (original.apply(this, args) as Promise<unknown>).then(
       (response) => {
         attempt.endTime = now();

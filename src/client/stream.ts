@@ -73,7 +73,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   };
 
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    next: (...args: [] | [unknown]) => next.apply(generator, args).then(onResult, onError),
+    next: (value?: unknown) => next.call(generator, value).then(onResult, onError),
     return: (...args: [unknown]) => {
       call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
       return close.apply(generator, args);

@@ -37,6 +37,7 @@ import { define, optional } from './attributes.ts';
 import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import { readRequestedToolCalls } from './chat/tool-calls.ts';
+import { modelOf, nameWith } from './subject.ts';
 
 /**
  * `POST /chat/completions`: one model call.
@@ -45,7 +46,7 @@ import { readRequestedToolCalls } from './chat/tool-calls.ts';
  */
 export const chat: Operation = {
   name: 'chat',
-  spanName: (request) => ['chat', modelOf(request)].filter(Boolean).join(' '),
+  spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
@@ -58,10 +59,6 @@ export const chat: Operation = {
     outputMessages: readOutputMessages,
   },
 };
-
-function modelOf({ body, deployment }: ApiRequest): string | undefined {
-  return deployment ?? stringField(body, 'model');
-}
 
 function requestAttributes(request: ApiRequest): Attributes {
   const { body } = request;
@@ -109,15 +106,23 @@ function outputType(body: unknown): string | undefined {
 }
 
 function resultAttributes(result: unknown): Attributes {
-  const reasons = arrayField(result, 'choices')
-    .slice(0, MAX_CHOICES)
-    .map((choice) => stringField(choice, 'finish_reason'))
-    .filter((reason) => reason !== undefined);
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
   define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reasons.length > 0 ? reasons : undefined);
+  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(result));
   define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, stringField(result, 'service_tier'));
   define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
   return attributes;
+}
+
+function finishReasons(result: unknown): string[] | undefined {
+  const choices = arrayField(result, 'choices');
+  let reasons: string[] | undefined;
+  for (let index = 0; index < choices.length && index < MAX_CHOICES; index++) {
+    const reason = stringField(choices[index], 'finish_reason');
+    if (reason === undefined) continue;
+    if (reasons === undefined) reasons = [reason];
+    else reasons.push(reason);
+  }
+  return reasons;
 }

@@ -1,10 +1,18 @@
-import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  trace,
+} from '@opentelemetry/api';
 import { type Call, type CallObservation, readHeader } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
-import { field } from '../payload.ts';
+import { field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
@@ -17,31 +25,24 @@ import {
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
-import type { Content } from './completion.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
-import { endpointAttributes } from './hierarchy.ts';
+import { addEndpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
 import { tellSink } from './model-events.ts';
-import type { Accumulator, ApiRequest, Operation } from './operation.ts';
+import type { Accumulator, ApiRequest, Operation, OperationContent } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
-import { type Usage, usageAttributes } from './usage.ts';
+import { addUsageAttributes, type Usage } from './usage.ts';
 
-export interface CallSpanStart {
-  readonly operation: Operation;
-  readonly request: ApiRequest;
-  readonly endpoint: Endpoint;
+/** Where a call stands, and who wants to know of it. */
+export interface CallPlace {
   readonly parent: Context;
   readonly links?: Link[];
-  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
-  readonly above?: InferenceAbove | undefined;
-  /** From what the server says of its times, which is too coarse to be measured. */
-  readonly rebuilt?: boolean;
   /** What the hierarchy knows of the call's place. */
   readonly attributes?: Attributes;
   /** Sees what a stream brings, as it comes. */
@@ -56,6 +57,19 @@ export interface CallSpanStart {
   readonly keepsOpen?: (call: Call, result: unknown, span: CallSpan) => boolean;
 }
 
+export interface CallSpanStart {
+  readonly operation: Operation;
+  readonly request: ApiRequest;
+  readonly endpoint: Endpoint;
+  readonly place: CallPlace;
+  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
+  readonly above?: InferenceAbove | undefined;
+  /** From what the server says of its times, which is too coarse to be measured. */
+  readonly rebuilt?: boolean;
+}
+
+const NOTHING: Attributes = Object.freeze({});
+
 /**
  * The span of one call, and the metrics of its operation, from its start to its end. The request is read at
  * the start and not kept: a stream may be open for long.
@@ -67,83 +81,79 @@ export class CallSpan implements CallObservation {
   readonly #above: InferenceAbove | undefined;
   readonly #operation: Operation;
   readonly #route: Route;
-  readonly #watch: CallSpanStart['chunk'];
-  readonly #settled: CallSpanStart['settled'];
-  readonly #keepsOpen: CallSpanStart['keepsOpen'];
-  readonly #finishing: CallSpanStart['finishing'];
-  readonly #ended: CallSpanStart['ended'];
-  /** What is known of the operation; its metrics are grouped by some of it. */
-  readonly #attributes: Attributes;
-  readonly #accumulator: Accumulator | undefined;
+  readonly #place: CallPlace;
+  readonly #rebuilt: boolean;
+  readonly #startTime: number;
+  /** Whether it is counted and timed: once for each operation, so not where the span above stands for it there too. */
+  readonly #measures: boolean;
+  /** What the span starts with. */
+  readonly #asked: Attributes;
+  /** What came to light since, of the call and of its result: kept apart, since large objects are slow. */
+  #http: Attributes = NOTHING;
+  #answered: Attributes = NOTHING;
   readonly #content: ContentRecord | undefined;
-  readonly #gaps = new ChunkGaps((gaps) =>
-    this.#telemetry.metrics.recordTimePerOutputChunk(gaps, this.#dimensionsSoFar(), this.context),
-  );
+  #accumulator: Accumulator | undefined;
+  #gaps: ChunkGaps | undefined;
   /** USD. */
   #cost: number | undefined;
   /** Seconds. */
   #timeToFirstChunk: number | undefined;
-  readonly #startTime: number;
-  readonly #rebuilt: boolean;
 
-  constructor(telemetry: Telemetry, call: Pick<Call, 'startTime'>, start: CallSpanStart) {
-    const { operation, request, endpoint, parent, links, above } = start;
+  constructor(telemetry: Telemetry, call: Pick<Call, 'startTime'>, { operation, request, endpoint, place, above, rebuilt = false }: CallSpanStart) {
     this.#telemetry = telemetry;
     this.#above = above;
     this.#operation = operation;
     this.#route = request.route;
+    this.#place = place;
+    this.#rebuilt = rebuilt;
     this.#startTime = call.startTime;
-    this.#rebuilt = start.rebuilt === true;
-    this.#watch = start.chunk;
-    this.#settled = start.settled;
-    this.#keepsOpen = start.keepsOpen;
-    this.#finishing = start.finishing;
-    this.#ended = start.ended;
-    this.#attributes = {
-      ...guard('reading the parameters of a request', operation.requestAttributes, request),
-      ...endpointAttributes(endpoint),
-      ...start.attributes,
-    };
-    this.#span =
-      above === undefined
-        ? telemetry.tracer.startSpan(
-            operation.spanName(request),
-            {
-              kind: SpanKind.CLIENT,
-              attributes: this.#attributes,
-              startTime: call.startTime,
-              ...(links === undefined ? {} : { links }),
-            },
-            parent,
-          )
-        : trace.wrapSpanContext(above.span.spanContext());
-    this.context = above === undefined ? trace.setSpan(parent, this.#span) : parent;
-    const { content } = operation;
-    if (content !== undefined && above === undefined)
-      this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
-    guard('reading the content of a request', () => this.#content?.addInput(inputOf(operation, request)));
-    const keepsText = this.#content !== undefined || sinkTakesToolCalls(telemetry.settings);
-    this.#accumulator = operation.accumulate?.({ content: keepsText });
+    this.#measures =
+      operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
+    const attributes =
+      guard('reading the parameters of a request', operation.requestAttributes, request) ?? {};
+    addEndpointAttributes(attributes, endpoint);
+    if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
+    this.#asked = attributes;
+    if (above !== undefined) {
+      this.#span = trace.wrapSpanContext(above.span.spanContext());
+      this.context = place.parent;
+      return;
+    }
+    const options: SpanOptions = { kind: SpanKind.CLIENT, attributes, startTime: call.startTime };
+    if (place.links !== undefined) options.links = place.links;
+    this.#span = telemetry.tracer.startSpan(operation.spanName(request), options, place.parent);
+    this.context = trace.setSpan(place.parent, this.#span);
+    if (operation.content === undefined) return;
+    this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    if (this.#content !== undefined)
+      guard('reading the content of a request', addInput, this.#content, operation.content, request);
   }
 
   chunk(value: unknown, time: number): void {
-    this.#accumulator?.add(value);
-    this.#watch?.(value, time);
-    if (this.#recordsMetrics) this.#gaps.add(time);
+    this.hiddenChunk(value);
+    this.#place.chunk?.(value, time);
+    if (!this.#measures) return;
+    this.#gaps ??= new ChunkGaps();
+    if (this.#gaps.add(time)) this.#recordGaps(this.#gaps);
   }
 
   /** A chunk that the program does not see. */
   hiddenChunk(value: unknown): void {
+    this.#accumulator ??= this.#newAccumulator();
     this.#accumulator?.add(value);
   }
 
   settle(call: Call): void {
-    const result = call.outcome === 'stream' ? this.#accumulator?.result() : call.value;
+    const result = call.outcome === 'stream' ? this.#streamed() : call.value;
     guard('recording a call', () => this.#recordCall(call));
-    guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#attributes);
-    if (call.streamEnd === 'completed') guard('looking for usage', () => this.#missUsage(result));
-    guard('placing a result', () => this.#settled?.(call, result, this));
-    if (guard('keeping a span open', () => this.#keepsOpen?.(call, result, this)) === true) return;
+    if (call.attempts.length > 1)
+      guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
+    if (call.streamEnd === 'completed')
+      guard('looking for usage', missUsage, this.#route, this.#usage(result));
+    const { settled, keepsOpen } = this.#place;
+    if (settled !== undefined) guard('placing a result', settled, call, result, this);
+    if (keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this) === true)
+      return;
     this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
   }
 
@@ -165,47 +175,57 @@ export class CallSpan implements CallObservation {
   }
 
   #end(result: unknown, endTime: number, thrown: Failure | undefined): void {
-    const failure = thrown ?? guard('reading a failure', () => this.#operation.failure?.(result));
-    const usage = result === undefined ? undefined : guard('reading usage', () => this.#usage(result));
-    guard('recording a result', () => this.#recordResult(result, usage));
+    const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
+    const usage = this.#usage(result);
+    if (result !== undefined) guard('recording a result', () => this.#recordResult(result, usage));
     guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
+    if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
+      this.#tell(result, endTime, failure);
+    const { finishing, ended } = this.#place;
+    if (finishing !== undefined)
+      guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
+    endSpan(this.#span, endTime);
+    if (ended !== undefined) guard('placing what stands beside a span', ended, result, endTime, this.#cost);
+  }
+
+  /** What is told beside the span and its attributes: content, a failure, events. */
+  #tell(result: unknown, endTime: number, failure: Failure | undefined): void {
     const ended = {
       span: this.#span,
       context: this.context,
-      attributes: this.#attributes,
+      attributes: { ...this.#asked, ...this.#http, ...this.#answered },
       content: this.#content,
       failure,
       endTime,
     };
     const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : failure;
-    if (this.#telemetry.settings.events !== undefined)
-      guard('telling the sink', tellSink, this.#telemetry, {
-        ...ended,
-        failure: told,
-        startTime: this.#startTime,
-        toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
-      });
-    guard('finishing a span', () => this.#finishing?.(this.#above?.span ?? this.#span, result));
-    endSpan(this.#span, endTime);
-    guard('placing what stands beside a span', () => this.#ended?.(result, endTime, this.#cost));
+    if (this.#telemetry.settings.events === undefined) return;
+    guard('telling the sink', tellSink, this.#telemetry, {
+      ...ended,
+      failure: told,
+      startTime: this.#startTime,
+      toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
+    });
   }
 
-  /** Once for each operation: not where the span above stands for it in metrics too. */
-  get #recordsMetrics(): boolean {
-    return this.#operation.name !== undefined && this.#above?.recordsMetrics !== true;
+  /** Made when it is needed: most calls are no streams. */
+  #newAccumulator(): Accumulator | undefined {
+    const content = this.#content !== undefined || sinkTakesToolCalls(this.#telemetry.settings);
+    return this.#operation.accumulate?.({ content });
+  }
+
+  #streamed(): unknown {
+    this.#accumulator ??= this.#newAccumulator();
+    return this.#accumulator?.result();
   }
 
   #usage(result: unknown): Usage | undefined {
-    return this.#operation.usage?.(result);
-  }
-
-  /** The streams of chat completions are the only ones that tell their usage only when asked to. */
-  #missUsage(result: unknown): void {
-    if (this.#route.operation === 'chat' && this.#usage(result) === undefined) notice('stream_without_usage');
+    return result === undefined ? undefined : guard('reading usage', usageOf, this.#operation, result);
   }
 
   #recordCall(call: Call): void {
-    const attributes = callAttributes(call);
+    const attributes: Attributes = {};
+    const limited = addCallAttributes(attributes, call);
     if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
     if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
     // No other instrumentation has these.
@@ -214,88 +234,112 @@ export class CallSpan implements CallObservation {
       this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
       attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
     }
-    Object.assign(this.#attributes, attributes);
+    this.#http = attributes;
     this.#span.setAttributes(attributes);
-    this.#telemetry.metrics.seeRateLimits(this.#attributes);
+    if (limited) this.#telemetry.metrics.seeRateLimits({ ...this.#asked, ...attributes });
   }
 
   #recordResult(result: unknown, usage: Usage | undefined): void {
-    if (result === undefined) return;
-    const attributes: Attributes = {
-      ...this.#operation.resultAttributes(result, this.#route),
-      ...usageAttributes(usage),
-    };
-    Object.assign(this.#attributes, attributes);
+    const attributes = this.#operation.resultAttributes(result, this.#route);
+    addUsageAttributes(attributes, usage);
+    this.#answered = attributes;
     const cost = guard('pricing a result', () => this.#costOf(result, usage));
     if (cost !== undefined) {
-      this.#cost = this.#attributes[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
+      this.#cost = attributes[ATTR_OPENAI_COST] = cost;
       // One that has ended says so in the log.
       if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
     }
     this.#span.setAttributes(attributes);
-    guard('reading the content of a result', () => this.#content?.add(outputOf(this.#operation, result)));
+    const { content } = this.#operation;
+    if (this.#content !== undefined && content !== undefined)
+      guard('reading the content of a result', addOutput, this.#content, content, result);
   }
 
   #costOf(result: unknown, usage: Usage | undefined): number | undefined {
-    return this.#telemetry.costs.of({ ...this.#operation.fees?.(result), usage }, this.#attributes);
+    const spending = { ...this.#operation.fees?.(result), usage };
+    return this.#telemetry.costs.of(spending, this.#asked, this.#answered);
   }
 
   #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
     const { metrics } = this.#telemetry;
+    if (!metrics.wanted) return;
     const { context } = this;
-    const dimensions = metricDimensions(this.#attributes);
+    const dimensions = metricDimensions(this.#asked, this.#answered);
     // No other instrumentation has this one, and what the conventions have no operation for costs money too.
     if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
-    if (!this.#recordsMetrics) return;
+    if (!this.#measures) return;
     const seconds = (endTime - this.#startTime) / 1e3;
     if (!this.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (this.#timeToFirstChunk !== undefined)
-      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, chunkDimensions(this.#attributes), context);
+      metrics.recordTimeToFirstChunk(
+        this.#timeToFirstChunk,
+        chunkDimensions(this.#asked, this.#answered),
+        context,
+      );
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    this.#gaps.flush();
+    if (this.#gaps !== undefined) this.#recordGaps(this.#gaps);
   }
 
   /** The first chunks say which model answers. */
-  #dimensionsSoFar(): Attributes {
-    const result = this.#accumulator?.result();
-    return chunkDimensions({
-      ...this.#attributes,
-      ...(result === undefined ? {} : this.#operation.resultAttributes(result, this.#route)),
-    });
+  #recordGaps(gaps: ChunkGaps): void {
+    const result = this.#streamed();
+    const soFar = result === undefined ? {} : this.#operation.resultAttributes(result, this.#route);
+    const dimensions = chunkDimensions(this.#asked, soFar);
+    this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
   }
 }
 
-function inputOf({ content }: Operation, request: ApiRequest): Content {
-  return {
-    parameters: content?.requestAttributes?.(request) ?? {},
-    systemInstructions: content?.systemInstructions?.(request) ?? [],
-    inputMessages: content?.inputMessages?.(request) ?? [],
-    toolDefinitions: content?.toolDefinitions?.(request) ?? [],
-  };
+function usageOf(operation: Operation, result: unknown): Usage | undefined {
+  return operation.usage?.(result);
 }
 
-function outputOf({ content }: Operation, result: unknown): Content {
-  return {
-    outputMessages: content?.outputMessages?.(result) ?? [],
-    documents: content?.documents?.(result) ?? [],
-  };
+function failureOf(operation: Operation, result: unknown): Failure | undefined {
+  return operation.failure?.(result);
+}
+
+/** The streams of chat completions are the only ones that tell their usage only when asked to. */
+function missUsage({ operation }: Route, usage: Usage | undefined): void {
+  if (operation === 'chat' && usage === undefined) notice('stream_without_usage');
+}
+
+function addInput(to: ContentRecord, content: OperationContent, request: ApiRequest): void {
+  to.addInput({
+    parameters: content.requestAttributes?.(request) ?? {},
+    systemInstructions: content.systemInstructions?.(request) ?? [],
+    inputMessages: content.inputMessages?.(request) ?? [],
+    toolDefinitions: content.toolDefinitions?.(request) ?? [],
+  });
+}
+
+function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
+  to.add({
+    outputMessages: content.outputMessages?.(result) ?? [],
+    documents: content.documents?.(result) ?? [],
+  });
 }
 
 /** What is known of the HTTP side of a call, whatever it is for. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
+  addCallAttributes(attributes, call);
+  return attributes;
+}
+
+/** @returns whether the answer tells of rate limits */
+function addCallAttributes(attributes: Attributes, call: Call): boolean {
   // The headers of an answer that is an error come with the error.
   const headers = call.headers ?? field(call.error, 'headers');
-  const requestId = readHeader(headers, 'x-request-id');
+  // The SDK has it on its results: reading a header costs.
+  const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
-  addRateLimits(attributes, headers);
+  const limited = addRateLimits(attributes, headers);
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
   } else if (isUnread(call)) {
     attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   }
-  return attributes;
+  return limited;
 }
 
 /** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */

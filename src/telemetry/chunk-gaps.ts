@@ -6,26 +6,23 @@ const MOST_KEPT = 2_048;
  * they are kept while the program reads and recorded together; a long stream's now and then.
  */
 export class ChunkGaps {
-  readonly #record: (gaps: readonly number[]) => void;
   #gaps: number[] = [];
   #last: number | undefined;
 
-  /** @param record takes what was kept */
-  constructor(record: (gaps: readonly number[]) => void) {
-    this.#record = record;
-  }
-
-  /** @param time of a chunk, in milliseconds since the epoch */
-  add(time: number): void {
+  /**
+   * @param time of a chunk, in milliseconds since the epoch
+   * @returns whether it is time to take what was kept
+   */
+  add(time: number): boolean {
     if (this.#last !== undefined) this.#gaps.push((time - this.#last) / 1e3);
     this.#last = time;
-    if (this.#gaps.length >= MOST_KEPT) this.flush();
+    return this.#gaps.length >= MOST_KEPT;
   }
 
-  flush(): void {
-    if (this.#gaps.length === 0) return;
+  /** Gives what was kept, and begins anew. */
+  take(): readonly number[] {
     const gaps = this.#gaps;
     this.#gaps = [];
-    this.#record(gaps);
+    return gaps;
   }
 }

@@ -104,6 +104,8 @@ export class ContentRecord {
    */
   static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
     const { settings, events } = telemetry;
+    const consent = settings.captureMessageContent !== 'NO_CONTENT';
+    if (!consent && settings.completionHook === undefined) return undefined;
     const to = {
       span: recordsContentOnSpans(settings) && span.isRecording(),
       event:

@@ -39,26 +39,24 @@ export class Costs {
   }
 
   /**
-   * @param attributes those of the span: provider, models and service tier
+   * @param asked attributes of the span: provider, model and service tier that were asked for
+   * @param answered those that the answer named
    * @returns USD; `undefined` where the price is not known
    */
-  of(spending: Spending, attributes: Attributes): number | undefined {
+  of(spending: Spending, asked: Attributes, answered: Attributes = asked): number | undefined {
     const list = this.#list;
     const { usage, audioSeconds } = spending;
     if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
-    const models = [attributes[ATTR_GEN_AI_RESPONSE_MODEL], attributes[ATTR_GEN_AI_REQUEST_MODEL]].filter(
-      (model) => typeof model === 'string',
-    );
-    const provider = String(attributes[ATTR_GEN_AI_PROVIDER_NAME]);
+    const requestModel = text(asked[ATTR_GEN_AI_REQUEST_MODEL]);
+    const responseModel = text(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
+    const provider = String(asked[ATTR_GEN_AI_PROVIDER_NAME]);
     const tier = String(
-      attributes[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ??
-        attributes[ATTR_OPENAI_REQUEST_SERVICE_TIER] ??
-        'default',
+      answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
     );
-    const prices = this.#find(list, provider, models, attributes);
+    const prices = this.#find(list, provider, requestModel, responseModel);
     const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending);
-    if (cost === undefined && list.available) this.#report(provider, models[0], tier);
+    if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
     return cost;
   }
 
@@ -77,16 +75,14 @@ export class Costs {
   #find(
     list: PriceList,
     provider: string,
-    models: readonly string[],
-    attributes: Attributes,
+    requestModel: string | undefined,
+    responseModel: string | undefined,
   ): ModelPrices | undefined {
     const { prices } = this.#settings();
-    for (const model of models) {
-      const own = findModel(prices, model);
-      if (own !== undefined) return own;
-    }
-    const model = provider === NAMES_DEPLOYMENTS ? attributes[ATTR_GEN_AI_RESPONSE_MODEL] : models[0];
-    return typeof model === 'string' ? list.find(provider, model) : undefined;
+    const own = findModel(prices, responseModel) ?? findModel(prices, requestModel);
+    if (own !== undefined) return own;
+    const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
+    return model === undefined ? undefined : list.find(provider, model);
   }
 
   /** Once for each model: no price is nothing to worry about, but somebody may look for the reason. */
@@ -99,11 +95,20 @@ export class Costs {
 }
 
 /** The row of a model: its own, else the longest that ends in `*` and fits. */
-function findModel(prices: Readonly<Record<string, ModelPrices>>, model: string): ModelPrices | undefined {
-  const exact = row(prices, model);
-  if (exact !== undefined) return exact;
-  const [longest] = Object.keys(prices)
-    .filter((name) => name.endsWith('*') && model.startsWith(name.slice(0, -1)))
-    .sort((a, b) => b.length - a.length);
-  return longest === undefined ? undefined : prices[longest];
+function findModel(
+  prices: Readonly<Record<string, ModelPrices>>,
+  model: string | undefined,
+): ModelPrices | undefined {
+  if (model === undefined) return undefined;
+  let best = '';
+  for (const name in prices) {
+    if (name === model) return prices[name];
+    const fits = name.endsWith('*') && model.startsWith(name.slice(0, -1));
+    if (fits && name.length > best.length) best = name;
+  }
+  return best === '' ? undefined : prices[best];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

@@ -1,10 +1,11 @@
 import type { Context } from '@opentelemetry/api';
-import * as api from '@opentelemetry/api';
 import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
 
+/** Where the API keeps what is registered with it: from version 1.10 on a logger provider, too. */
+const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
 /** Where the `@opentelemetry/api-logs` package keeps the provider that is registered with it, and for which version. */
 const API_LOGS_KEY: symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
@@ -86,15 +87,16 @@ export class Events {
 
 /** The provider in force: that of the API, or that of the package, whichever has a real one. */
 function registeredProvider(): LoggerProvider | undefined {
-  return [providerOfApi(), providerOfApiLogs()].find(
-    (provider) => provider !== undefined && !isPlaceholder(provider),
-  );
+  const ofApi = providerOfApi();
+  if (ofApi !== undefined && !isPlaceholder(ofApi)) return ofApi;
+  const ofApiLogs = providerOfApiLogs();
+  return ofApiLogs === undefined || isPlaceholder(ofApiLogs) ? undefined : ofApiLogs;
 }
 
-/** The export is looked up by its name, since API 1.9 has none and importing it would fail there. */
+/** Importing `logs` would fail with API 1.9, which has no such export. */
 function providerOfApi(): LoggerProvider | undefined {
-  const logs = field(api, 'logs') as { getLoggerProvider?: () => LoggerProvider } | undefined;
-  return logs?.getLoggerProvider?.();
+  const registered = (globalThis as Readonly<Record<symbol, unknown>>)[API_KEY];
+  return field(registered, 'logs') as LoggerProvider | undefined;
 }
 
 function providerOfApiLogs(): LoggerProvider | undefined {

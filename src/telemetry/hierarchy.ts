@@ -90,9 +90,14 @@ export function placeAttributes(place: Place): Attributes {
   return attributes;
 }
 
-export function endpointAttributes({ provider, address, port }: Endpoint): Attributes {
-  const attributes: Attributes = { [ATTR_GEN_AI_PROVIDER_NAME]: provider };
+export function endpointAttributes(endpoint: Endpoint): Attributes {
+  const attributes: Attributes = {};
+  addEndpointAttributes(attributes, endpoint);
+  return attributes;
+}
+
+export function addEndpointAttributes(attributes: Attributes, { provider, address, port }: Endpoint): void {
+  attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
   if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address;
   if (address !== undefined && port !== undefined) attributes[ATTR_SERVER_PORT] = port;
-  return attributes;
 }

@@ -8,6 +8,7 @@ import {
   metrics,
   ValueType,
 } from '@opentelemetry/api';
+import { guard } from '../guard.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_AGENT_NAME,
@@ -62,7 +63,6 @@ const TOOL_DIMENSIONS: readonly string[] = [
 ];
 
 interface Instruments {
-  readonly provider: MeterProvider;
   readonly duration: Histogram;
   readonly tokenUsage: Histogram;
   readonly timeToFirstChunk: Histogram;
@@ -78,10 +78,17 @@ interface Instruments {
  */
 export class Metrics {
   #explicit: MeterProvider | undefined;
+  #provider: MeterProvider | undefined;
+  /** Those of the provider; `undefined` where it records nothing. */
   #instruments: Instruments | undefined;
 
   setMeterProvider(provider: MeterProvider): void {
-    this.#explicit = provider.getMeter(NAME) === createNoopMeter() ? undefined : provider;
+    this.#explicit = isNoop(provider) ? undefined : provider;
+  }
+
+  /** Whether anybody takes metrics. Nothing is counted for nobody. */
+  get wanted(): boolean {
+    return this.#current() !== undefined;
   }
 
   /** @param seconds duration of the operation */
@@ -91,11 +98,12 @@ export class Metrics {
     errorType: string | undefined,
     context: Context,
   ): void {
-    this.#current().duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+    this.#current()?.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
-    const { tokenUsage } = this.#current();
+    const tokenUsage = this.#current()?.tokenUsage;
+    if (tokenUsage === undefined) return;
     tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
     if (usage.inputOnly !== true)
       tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' }, context);
@@ -103,16 +111,17 @@ export class Metrics {
 
   /** @param cost in USD */
   recordCost(cost: number, dimensions: Attributes, context: Context): void {
-    this.#current().cost.record(cost, dimensions, context);
+    this.#current()?.cost.record(cost, dimensions, context);
   }
 
   recordTimeToFirstChunk(seconds: number, dimensions: Attributes, context: Context): void {
-    this.#current().timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
+    this.#current()?.timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
   }
 
   /** @param gaps seconds between one chunk and the next */
   recordTimePerOutputChunk(gaps: readonly number[], dimensions: Attributes, context: Context): void {
-    const { timePerOutputChunk } = this.#current();
+    const timePerOutputChunk = this.#current()?.timePerOutputChunk;
+    if (timePerOutputChunk === undefined) return;
     for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
   }
 
@@ -127,53 +136,60 @@ export class Metrics {
     errorType: string | undefined,
     context: Context,
   ): void {
-    const dimensions = withError(pick(attributes, TOOL_DIMENSIONS), errorType);
-    this.#current().toolDuration.record(Math.max(0, seconds), dimensions, context);
+    const dimensions = withError(pick(TOOL_DIMENSIONS, attributes), errorType);
+    this.#current()?.toolDuration.record(Math.max(0, seconds), dimensions, context);
   }
 
   /** @param attributes those of the span, with what the answer's headers tell of rate limits */
   seeRateLimits(attributes: Attributes): void {
-    this.#current().rateLimits.see(attributes);
+    this.#current()?.rateLimits.see(attributes);
   }
 
   /**
    * The instruments of the provider that is in force now. The metrics API has no proxy: an instrumentation is
    * handed the no-op provider when it is registered before the SDK is, and the real one is found later.
    */
-  #current(): Instruments {
+  #current(): Instruments | undefined {
     const provider = this.#explicit ?? metrics.getMeterProvider();
-    if (this.#instruments?.provider !== provider) this.#instruments = createInstruments(provider);
-    return this.#instruments as Instruments;
+    if (this.#provider !== provider) {
+      this.#provider = provider;
+      this.#instruments = guard('making instruments', createInstruments, provider);
+    }
+    return this.#instruments;
   }
 }
 
-/** The dimensions of an operation's duration and usage, from all of its span's attributes. */
-export function metricDimensions(attributes: Attributes): Attributes {
-  return pick(attributes, RESULT_DIMENSIONS);
+function isNoop(provider: MeterProvider): boolean {
+  return provider.getMeter(NAME) === createNoopMeter();
+}
+
+/** The dimensions of an operation's duration and usage, from the attributes that its span started with and got. */
+export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
+  return pick(RESULT_DIMENSIONS, asked, answered);
 }
 
 /** The same for what is measured of a stream's chunks. */
-export function chunkDimensions(attributes: Attributes): Attributes {
-  return pick(attributes, DIMENSIONS);
+export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
+  return pick(DIMENSIONS, asked, answered);
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
   return errorType === undefined ? dimensions : { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
 }
 
-function pick(attributes: Attributes, names: readonly string[]): Attributes {
+function pick(names: readonly string[], asked: Attributes, answered: Attributes = asked): Attributes {
   const dimensions: Attributes = {};
   for (const name of names) {
-    const value = attributes[name];
+    const value = answered[name] ?? asked[name];
     if (value !== undefined) dimensions[name] = value;
   }
   return dimensions;
 }
 
-function createInstruments(provider: MeterProvider): Instruments {
+function createInstruments(provider: MeterProvider): Instruments | undefined {
+  if (isNoop(provider)) return undefined;
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
   return {
-    provider,
     duration: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION),
     tokenUsage: createHistogram(meter, METRIC_GEN_AI_CLIENT_TOKEN_USAGE),
     timeToFirstChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK),

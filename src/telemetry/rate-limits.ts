@@ -9,40 +9,44 @@ import {
   ATTR_OPENAI_RATELIMIT_RESET_TOKENS,
 } from '../semconv/attributes.ts';
 
-/** Headers with a number; an answer without any of these has no limits to tell. */
-const REMAINING: readonly (readonly [header: string, attribute: string])[] = [
-  ['x-ratelimit-remaining-requests', ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS],
-  ['x-ratelimit-remaining-tokens', ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS],
-];
-const LIMITS: readonly (readonly [header: string, attribute: string])[] = [
-  ['x-ratelimit-limit-requests', ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS],
-  ['x-ratelimit-limit-tokens', ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS],
-];
-/** Headers with a span of time such as `1m30s`, recorded as sent. */
-const RESETS: readonly (readonly [header: string, attribute: string])[] = [
-  ['x-ratelimit-reset-requests', ATTR_OPENAI_RATELIMIT_RESET_REQUESTS],
-  ['x-ratelimit-reset-tokens', ATTR_OPENAI_RATELIMIT_RESET_TOKENS],
-];
-
-/** Adds what an answer's headers say of the program's rate limits. */
-export function addRateLimits(attributes: Attributes, headers: unknown): void {
-  if (!addNumbers(attributes, headers, REMAINING)) return;
-  addNumbers(attributes, headers, LIMITS);
-  for (const [header, attribute] of RESETS) {
-    const value = readHeader(headers, header);
-    if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;
-  }
+/**
+ * Adds what an answer's headers say of the program's rate limits.
+ *
+ * @returns whether there was any
+ */
+export function addRateLimits(attributes: Attributes, headers: unknown): boolean {
+  const requests = addCount(
+    attributes,
+    ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS,
+    headers,
+    'x-ratelimit-remaining-requests',
+  );
+  const tokens = addCount(
+    attributes,
+    ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS,
+    headers,
+    'x-ratelimit-remaining-tokens',
+  );
+  // Each header costs: an answer that does not say what is left has no limits to tell.
+  if (!requests && !tokens) return false;
+  addCount(attributes, ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS, headers, 'x-ratelimit-limit-requests');
+  addCount(attributes, ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS, headers, 'x-ratelimit-limit-tokens');
+  addTime(attributes, ATTR_OPENAI_RATELIMIT_RESET_REQUESTS, headers, 'x-ratelimit-reset-requests');
+  addTime(attributes, ATTR_OPENAI_RATELIMIT_RESET_TOKENS, headers, 'x-ratelimit-reset-tokens');
+  return true;
 }
 
-/** @returns whether there was any */
-function addNumbers(attributes: Attributes, headers: unknown, rows: typeof LIMITS): boolean {
-  let found = false;
-  for (const [header, attribute] of rows) {
-    const value = Number(readHeader(headers, header) ?? Number.NaN);
-    // Some gateways send -1 where nothing is limited.
-    if (!Number.isSafeInteger(value) || value < 0) continue;
-    attributes[attribute] = value;
-    found = true;
-  }
-  return found;
+function addCount(attributes: Attributes, attribute: string, headers: unknown, header: string): boolean {
+  const text = readHeader(headers, header);
+  const value = text === undefined ? Number.NaN : Number(text);
+  // Some gateways send -1 where nothing is limited.
+  if (!Number.isSafeInteger(value) || value < 0) return false;
+  attributes[attribute] = value;
+  return true;
+}
+
+/** A span of time such as `1m30s` is recorded as sent. */
+function addTime(attributes: Attributes, attribute: string, headers: unknown, header: string): void {
+  const value = readHeader(headers, header);
+  if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;
 }

@@ -24,7 +24,7 @@ export function beforeSpanEnds(span: Span, listener: (time: number | undefined) 
       if (owned === undefined) delete (span as { end?: unknown }).end;
       else Object.defineProperty(span, 'end', owned);
     }
-    guard('ending with a parent span', listener, milliseconds(time));
+    guard('ending with a parent span', () => listener(milliseconds(time)));
     original.call(this, time);
   };
   Object.defineProperty(span, 'end', { value: end, configurable: true, writable: true, enumerable: false });

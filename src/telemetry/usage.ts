@@ -54,15 +54,6 @@ const NO_MODALITIES: ModalityUsage = Object.freeze({
   imageOutputTokens: 0,
 });
 
-/** Names of the details, in the order of the APIs: chat, Assistants traffic, Responses and images, audio. */
-const INPUT_DETAILS = [
-  'prompt_tokens_details',
-  'prompt_token_details',
-  'input_tokens_details',
-  'input_token_details',
-];
-const OUTPUT_DETAILS = ['completion_tokens_details', 'output_tokens_details', 'output_token_details'];
-
 /**
  * Usage as every API of OpenAI's spells it: `prompt_tokens` (chat, completions, embeddings, Assistants) or
  * `input_tokens` (Responses, images, audio), with details under any spelling that is in use: real Assistants
@@ -73,8 +64,16 @@ export function readUsage(usage: unknown): Usage | undefined {
   const inputTokens = countField(usage, 'prompt_tokens') ?? countField(usage, 'input_tokens');
   const outputTokens = countField(usage, 'completion_tokens') ?? countField(usage, 'output_tokens');
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const input = firstField(usage, INPUT_DETAILS);
-  const output = firstField(usage, OUTPUT_DETAILS);
+  // In the order of the APIs: chat, Assistants traffic, Responses and images, audio.
+  const input =
+    field(usage, 'prompt_tokens_details') ??
+    field(usage, 'prompt_token_details') ??
+    field(usage, 'input_tokens_details') ??
+    field(usage, 'input_token_details');
+  const output =
+    field(usage, 'completion_tokens_details') ??
+    field(usage, 'output_tokens_details') ??
+    field(usage, 'output_token_details');
   const reasoningTokens = countField(output, 'reasoning_tokens') ?? 0;
   // xAI counts reasoning beside the output, which only the total shows.
   const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
@@ -95,23 +94,23 @@ export function readUsage(usage: unknown): Usage | undefined {
 
 function readModalities(input: unknown, output: unknown): ModalityUsage | undefined {
   const cached = field(input, 'cached_tokens_details');
-  const modalities: ModalityUsage = {
-    audioInputTokens: countField(input, 'audio_tokens') ?? 0,
-    audioCacheReadTokens: countField(cached, 'audio_tokens') ?? 0,
-    audioOutputTokens: countField(output, 'audio_tokens') ?? 0,
-    imageInputTokens: countField(input, 'image_tokens') ?? 0,
-    imageCacheReadTokens: countField(cached, 'image_tokens') ?? 0,
-    imageOutputTokens: countField(output, 'image_tokens') ?? 0,
+  const audioInputTokens = countField(input, 'audio_tokens') ?? 0;
+  const audioCacheReadTokens = countField(cached, 'audio_tokens') ?? 0;
+  const audioOutputTokens = countField(output, 'audio_tokens') ?? 0;
+  const imageInputTokens = countField(input, 'image_tokens') ?? 0;
+  const imageCacheReadTokens = countField(cached, 'image_tokens') ?? 0;
+  const imageOutputTokens = countField(output, 'image_tokens') ?? 0;
+  const audio = audioInputTokens + audioCacheReadTokens + audioOutputTokens;
+  const image = imageInputTokens + imageCacheReadTokens + imageOutputTokens;
+  if (audio + image === 0) return undefined;
+  return {
+    audioInputTokens,
+    audioCacheReadTokens,
+    audioOutputTokens,
+    imageInputTokens,
+    imageCacheReadTokens,
+    imageOutputTokens,
   };
-  return Object.values(modalities).some((tokens) => tokens > 0) ? modalities : undefined;
-}
-
-function firstField(value: unknown, names: readonly string[]): unknown {
-  for (const name of names) {
-    const found = field(value, name);
-    if (found !== undefined && found !== null) return found;
-  }
-  return undefined;
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
@@ -127,15 +126,6 @@ export function isNoUsage(usage: Usage): boolean {
   return usage.inputTokens === 0 && usage.outputTokens === 0;
 }
 
-/** Parts of the totals, which are attributes only where there are any. */
-const PARTS: readonly (readonly [
-  attribute: string,
-  key: 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens',
-])[] = [
-  [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, 'cacheReadTokens'],
-  [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, 'cacheWriteTokens'],
-  [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, 'reasoningTokens'],
-];
 const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof ModalityUsage])[] = [
   [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
   [ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
@@ -147,18 +137,24 @@ const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof Modality
 
 /** The attributes of the span of the model call that spent the tokens. */
 export function usageAttributes(usage: Usage | undefined): Attributes {
-  if (usage === undefined) return {};
-  const attributes: Attributes = { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: usage.inputTokens };
+  const attributes: Attributes = {};
+  addUsageAttributes(attributes, usage);
+  return attributes;
+}
+
+export function addUsageAttributes(attributes: Attributes, usage: Usage | undefined): void {
+  if (usage === undefined) return;
+  attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
   if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
-  for (const [attribute, key] of PARTS) {
-    if (usage[key] > 0) attributes[attribute] = usage[key];
-  }
-  const { modalities } = usage;
-  if (modalities === undefined) return attributes;
+  // Parts of the totals are attributes only where there are any.
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
+  if (cacheReadTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
+  if (cacheWriteTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
+  if (reasoningTokens > 0) attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
+  if (modalities === undefined) return;
   for (const [attribute, key] of MODALITY_PARTS) {
     if (modalities[key] > 0) attributes[attribute] = modalities[key];
   }
-  return attributes;
 }
 
 type Each = (left: number, right: number) => number;
