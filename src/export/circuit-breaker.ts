@@ -1,6 +1,7 @@
 import { CircuitBreaker, type CircuitBreakerOptions } from '../breaker.ts';
 import { guard, log } from '../guard.ts';
 import { arrayField, field } from '../payload.ts';
+import type { ExportResult } from './export-result.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
@@ -9,12 +10,6 @@ export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
    * wait for the exporter. Default 10,000, which is also what OTLP exporters give a backend.
    */
   readonly timeout?: number;
-}
-
-/** The result of an export: `ExportResultCode` 0 is success, 1 failure. */
-interface ExportResult {
-  code: number;
-  error?: Error;
 }
 
 /** What `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` of SDK 2.x and 3.x have in common. */

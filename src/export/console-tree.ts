@@ -1,4 +1,5 @@
 import { isUnderWay } from '../under-way.ts';
+import type { ExportResult } from './export-result.ts';
 import { harmless } from './harmless.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
@@ -28,12 +29,6 @@ export interface ConsoleTreeExporterOptions {
   readonly summary?: boolean;
   /** A numbered table of the calls of models and tools below each trace. Default: false, for the same reason. */
   readonly steps?: boolean;
-}
-
-/** The result of an export: `ExportResultCode` 0 is success, 1 failure. */
-interface ExportResult {
-  code: number;
-  error?: Error;
 }
 
 /** Spans of a trace that wait to be printed. */

@@ -1,5 +1,6 @@
 import { atExit } from '../at-exit.ts';
 import { warnOnce } from '../guard.ts';
+import type { ExportResult } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
 import { toPageSpan } from './page-span.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
@@ -16,12 +17,6 @@ export interface HtmlTraceExporterOptions {
    * the oldest traces are left out, and of a single trace the newest spans; the page says how many.
    */
   readonly maxSize?: number;
-}
-
-/** The result of an export: `ExportResultCode` 0 is success, 1 failure. */
-interface ExportResult {
-  code: number;
-  error?: Error;
 }
 
 /** The spans of a trace, each as JSON. */
