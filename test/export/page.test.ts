@@ -222,6 +222,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
+  it('opens and closes with a mouse what is below a span, and selects nothing by that', async () => {
+    await open([MATH_TUTOR]);
+    const run = page.getByRole('treeitem', { name: 'invoke_agent' });
+    await run.locator('.toggle').click();
+    expect(await rows()).toEqual(['thread', 'invoke_agent Math Tutor']);
+    await run.locator('.toggle').click();
+    expect(await rows()).toHaveLength(5);
+    expect(await page.getByRole('treeitem', { selected: true }).count()).toBe(0);
+    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
+  });
+
   describe('is used without a mouse', () => {
     it('by the keys of a tree', async () => {
       await open([MATH_TUTOR]);

@@ -1,7 +1,7 @@
 import { harmlessLines } from '../harmless.ts';
 
 type Child = Node | string | undefined | false;
-type Value = string | number | boolean | undefined | (() => void);
+type Value = string | number | boolean | undefined | ((event: Event) => void);
 
 /**
  * Makes an element. Text and attributes can come from anywhere: they are set as text, with characters that could

@@ -109,7 +109,11 @@ export class Waterfall {
       'span',
       { class: 'name' },
       children.length > 0
-        ? element('span', { class: 'toggle', 'aria-hidden': 'true', click: () => this.#toggle(row) })
+        ? element('span', {
+            class: 'toggle',
+            'aria-hidden': 'true',
+            click: (event) => this.#onToggle(event, row),
+          })
         : undefined,
       element('span', { class: 'sign', 'aria-hidden': 'true' }),
       element('span', { class: 'label', title: span.name.slice(0, 1000) }, span.name.slice(0, 200)),
@@ -178,6 +182,12 @@ export class Waterfall {
       element('span', { class: 'fact' }, 'Cost'),
       element('span', { class: 'ticks' }, ...ticks),
     );
+  }
+
+  /** Opens or closes a row, which is not selected by that. */
+  #onToggle(event: Event, row: Row): void {
+    event.stopPropagation();
+    this.#toggle(row);
   }
 
   #toggle(row: Row, close: boolean = !this.#closed.has(row)): void {
