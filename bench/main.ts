@@ -100,8 +100,9 @@ async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Pr
 async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
   const all: CaseSamples[] = [];
   for (const measured of cases) {
-    const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 2) };
-    const rounds = { rounds: 3, warmUps: 4, flags: ROOMY };
+    // Few at a time, since what lies beside the heap has garbage collected, too.
+    const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 8) };
+    const rounds = { rounds: 5, warmUps: 15, flags: ROOMY };
     all.push({
       measured,
       samples: await interleave({ placed: own, measured: measured.name, order, ...rounds }),
