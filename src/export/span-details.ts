@@ -55,6 +55,10 @@ const FACTS: readonly Fact[] = [
     attributes: ['openai.total.user_messages'],
     show: ([value]) => count(value, 'user message', 'user messages'),
   },
+  {
+    attributes: ['openai.cost_per_user_message', 'openai.total.user_messages'],
+    show: ([value, messages]) => (messages === 1 ? undefined : suffixed(dollars(value), ' per user message')),
+  },
   { attributes: ['openai.file_search.result_count'], show: ([value]) => count(value, 'result', 'results') },
   { attributes: ['openai.code_interpreter.image_count'], show: ([value]) => count(value, 'image', 'images') },
   { attributes: ['gen_ai.response.finish_reasons'], show: ([value]) => words(value) },
@@ -139,6 +143,10 @@ function words(value: unknown): string | undefined {
   const list = Array.isArray(value) ? value : [value];
   const shown = list.filter((word) => typeof word === 'string' && word !== '');
   return shown.length > 0 ? harmless(shown.join(', '), 100) : undefined;
+}
+
+function suffixed(text: string | undefined, words: string): string | undefined {
+  return text === undefined ? undefined : text + words;
 }
 
 function prefix(word: string, text: string | undefined): string | undefined {

@@ -46,6 +46,16 @@ describe('a tree in the terminal', () => {
     ['input tokens alone', { 'gen_ai.usage.input_tokens': 5 }, '5 input tokens'],
     ['cost', { 'openai.cost': 0.001234, 'openai.total.cost': 1.5 }, '$0.0012 · total $1.50'],
     [
+      'what a user message costs, where there are several',
+      { 'openai.total.cost': 1, 'openai.total.user_messages': 2, 'openai.cost_per_user_message': 0.5 },
+      'total $1.00 · 2 user messages · $0.50 per user message',
+    ],
+    [
+      'no cost of the only user message',
+      { 'openai.total.cost': 1, 'openai.total.user_messages': 1, 'openai.cost_per_user_message': 1 },
+      'total $1.00 · 1 user message',
+    ],
+    [
       'plurals',
       { 'openai.total.runs': 2, 'openai.total.user_messages': 2, 'openai.run.poll_count': 1 },
       '2 runs · 2 user messages · 1 poll',
