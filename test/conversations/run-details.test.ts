@@ -1,0 +1,277 @@
+import type OpenAI from 'openai';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { usageSum } from '../support/lanes/usage.ts';
+import { PRICES } from '../support/scripted/index.ts';
+import type { RunScript } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+type Run = OpenAI.Beta.Threads.Run;
+
+const TWO_FUNCTIONS: RunScript = {
+  steps: [
+    {
+      tools: [
+        { function: { name: 'get_weather', arguments: { city: 'Paris' } } },
+        { function: { name: 'get_time', arguments: {} } },
+      ],
+    },
+    { message: 'Sunny.' },
+  ],
+};
+
+const callsOf = (run: Run) => run.required_action?.submit_tool_outputs.tool_calls ?? [];
+const spanOf = ({ telemetry }: Pick<Tutor, 'telemetry'>, name: string) =>
+  telemetry.spans.find((span) => span.name === name);
+const secondsOf = (time: readonly [number, number] | undefined): number =>
+  (time?.[0] ?? Number.NaN) + (time?.[1] ?? Number.NaN) / 1e9;
+
+async function createRun({ client, assistantId, threadId }: Tutor): Promise<Run> {
+  return await client.beta.threads.runs.createAndPoll(
+    threadId,
+    { assistant_id: assistantId },
+    { pollIntervalMs: 1 },
+  );
+}
+
+function submit({ client, threadId }: Tutor, run: Run, ids: readonly string[]): Promise<Run> {
+  return client.beta.threads.runs.submitToolOutputsAndPoll(
+    run.id,
+    { thread_id: threadId, tool_outputs: ids.map((id) => ({ tool_call_id: id, output: 'fine' })) },
+    { pollIntervalMs: 1 },
+  );
+}
+
+describe('a run that waits for a person', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('stays open for minutes, with its thread, and the function lasts as long', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
+    const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
+    const run = await createRun(tutor);
+    for (let minute = 0; minute < 8; minute++) {
+      vi.advanceTimersByTime(60_000);
+      await tutor.telemetry.provider.forceFlush();
+    }
+    expect(tutor.telemetry.openSpans).toContain('thread');
+    expect(tutor.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await submit(
+      tutor,
+      run,
+      callsOf(run).map(({ id }) => id),
+    );
+    await tutor.telemetry.provider.shutdown();
+    const [weather, invocation] = [
+      spanOf(tutor, 'execute_tool get_weather'),
+      spanOf(tutor, 'invoke_agent Math Tutor'),
+    ];
+    expect(secondsOf(weather?.duration)).toBeGreaterThanOrEqual(480);
+    expect(secondsOf(invocation?.duration)).toBeGreaterThanOrEqual(480);
+    expect(invocation?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
+    expect(invocation?.attributes).not.toHaveProperty('openai.run.observed');
+  });
+});
+
+describe('outputs of only some of the functions', () => {
+  it('that the server refuses change nothing but what was tried', async () => {
+    const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
+    await tutor.inSpan(async () => {
+      const run = await createRun(tutor);
+      const ids = callsOf(run).map(({ id }) => id);
+      await expect(submit(tutor, run, ids.slice(0, 1))).rejects.toThrow('400');
+      await submit(tutor, run, ids);
+    });
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor      openai.run.status=completed
+            ├─ chat gpt-4o-mini
+            ├─ execute_tool get_weather
+            ├─ execute_tool get_time
+            └─ chat gpt-4o-mini
+    `);
+    const tried = spanOf(tutor, 'invoke_agent Math Tutor')?.events.map(({ attributes }) => [
+      attributes?.['http.response.status_code'],
+      attributes?.['error.type'],
+    ]);
+    expect(tried).toEqual([
+      [400, 'BadRequestError'],
+      [200, undefined],
+    ]);
+  });
+
+  it('that a server takes end those functions, and the others go on', async () => {
+    const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
+    await tutor.inSpan(async () => {
+      const run = await createRun(tutor);
+      const [weather, time] = callsOf(run).map(({ id }) => id);
+      const { client, threadId, simulator } = tutor;
+      simulator.next({ when: { path: /submit_tool_outputs$/ }, body: run });
+      await client.beta.threads.runs.submitToolOutputs(run.id, {
+        thread_id: threadId,
+        tool_outputs: [{ tool_call_id: weather ?? '', output: 'fine' }],
+      });
+      await submit(tutor, run, [weather ?? '', time ?? '']);
+    });
+    await tutor.telemetry.provider.forceFlush();
+    const [weather, time] = [
+      spanOf(tutor, 'execute_tool get_weather'),
+      spanOf(tutor, 'execute_tool get_time'),
+    ];
+    expect(weather?.startTime).toEqual(time?.startTime);
+    expect(secondsOf(weather?.endTime)).toBeLessThan(secondsOf(time?.endTime));
+    expect(tutor.telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(2);
+  });
+});
+
+describe('what a run is given and gives', () => {
+  it('are the messages that come with the request, too', async () => {
+    const tutor = await startTutor({
+      runs: [{}],
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    await tutor.inSpan(() =>
+      tutor.client.beta.threads.runs.createAndPoll(tutor.threadId, {
+        assistant_id: tutor.assistantId,
+        additional_messages: [
+          { role: 'user', content: 'And y?' },
+          { role: 'assistant', content: 'Let me see.' },
+        ],
+      }),
+    );
+    await tutor.expectTree(`
+      program
+      └─ thread                      openai.total.user_messages=2 openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.total.user_messages=2
+            └─ chat gpt-4o-mini
+    `);
+    const run = spanOf(tutor, 'invoke_agent Math Tutor')?.attributes;
+    expect(JSON.parse(String(run?.['gen_ai.input.messages']))).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },
+      { role: 'user', parts: [{ type: 'text', content: 'And y?' }] },
+    ]);
+  });
+
+  it('are the results of a search with what they say, where the program asks the steps for it', async () => {
+    const results = [{ file_id: 'file-1', file_name: 'tariffs.pdf', score: 0.9, text: 'The tariff is 7.' }];
+    const tutor = await startTutor({
+      runs: [{ steps: [{ tools: [{ fileSearch: { results } }] }, { message: 'It is 7.' }] }],
+      config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'observe' },
+      content: true,
+    });
+    await tutor.inSpan(async () => {
+      const run = await createRun(tutor);
+      const { steps } = tutor.client.beta.threads.runs;
+      const include = ['step_details.tool_calls[*].file_search.results[*].content' as const];
+      await steps.list(run.id, { thread_id: tutor.threadId, include });
+    });
+    await tutor.telemetry.provider.forceFlush();
+    const search = spanOf(tutor, 'execute_tool file_search')?.attributes;
+    expect(JSON.parse(String(search?.['gen_ai.retrieval.documents']))).toEqual([
+      { id: 'file-1', score: 0.9, name: 'tariffs.pdf', content: 'The tariff is 7.' },
+    ]);
+  });
+
+  it('are the code that ran, its logs and its images; how many without consent', async () => {
+    const runs = [
+      {
+        steps: [
+          { tools: [{ codeInterpreter: { input: '4/3', logs: '1.3', images: 2 } }] },
+          { message: '1.3' },
+        ],
+      },
+    ];
+    for (const content of [true, false]) {
+      const captureMessageContent = content ? 'SPAN_ONLY' : 'NO_CONTENT';
+      const tutor = await startTutor({ runs, config: { captureMessageContent }, content });
+      await tutor.inSpan(() => createRun(tutor));
+      await tutor.telemetry.provider.forceFlush();
+      const code = spanOf(tutor, 'execute_tool code_interpreter')?.attributes;
+      expect(code?.['openai.code_interpreter.image_count']).toBe(2);
+      const recorded = ['arguments', 'result'].map((name) => code?.[`gen_ai.tool.call.${name}`]);
+      if (content)
+        expect(recorded.map((text) => JSON.parse(String(text)))).toEqual([
+          { code: '4/3' },
+          { logs: '1.3', images: ['file-000001', 'file-000002'] },
+        ]);
+      else expect(recorded).toEqual([undefined, undefined]);
+    }
+  });
+});
+
+describe('tokens and times', () => {
+  it('stand on the run where its steps tell none, as those of old servers', async () => {
+    const tutor = await startTutor({
+      runs: [{ stepUsage: false, steps: [{ message: 'x is 1.', usage: { prompt: 100, completion: 20 } }] }],
+    });
+    await tutor.inSpan(() => createRun(tutor));
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  gen_ai.usage.input_tokens=100 gen_ai.usage.output_tokens=20
+            └─ chat gpt-4o-mini
+    `);
+    expect(usageSum(tutor.telemetry.spans)).toEqual({ input_tokens: 100, output_tokens: 20 });
+  });
+
+  it('to the first token are told of every step of a stream', async () => {
+    const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
+    await tutor.inSpan(async () => {
+      const { runs } = tutor.client.beta.threads;
+      const run = await runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun();
+      const tool_outputs = callsOf(run).map(({ id }) => ({ tool_call_id: id, output: 'fine' }));
+      await runs.submitToolOutputsStream(run.id, { thread_id: tutor.threadId, tool_outputs }).finalRun();
+    });
+    const steps = tutor.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    expect(steps).toHaveLength(2);
+    for (const { attributes, duration } of steps) {
+      expect(attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThanOrEqual(0);
+      expect(attributes['gen_ai.response.time_to_first_chunk']).toBeLessThanOrEqual(secondsOf(duration));
+    }
+  });
+});
+
+describe('what two threads cost that are used in turns', () => {
+  it('is told of each run, thread and user message, by each model, also where runs fail or are cancelled', async () => {
+    const usage = (prompt: number) => ({ prompt, completion: 0 });
+    const step = (prompt: number) => ({ steps: [{ message: 'x', usage: usage(prompt) }] });
+    const tutor = await startTutor({
+      runs: [step(1000), { ...step(2000), end: 'failed' }, step(3000), { ...step(4000), end: 'cancelled' }],
+      config: { cost: true, prices: PRICES },
+    });
+    const { client, assistantId: assistant_id, threadId } = tutor;
+    const { threads } = client.beta;
+    await tutor.inSpan(async () => {
+      const other = await threads.create({ messages: [{ role: 'user', content: 'And z?' }] });
+      const polled = { pollIntervalMs: 1 };
+      await threads.runs.createAndPoll(threadId, { assistant_id }, polled);
+      await threads.runs.createAndPoll(other.id, { assistant_id, model: 'gpt-4o' }, polled);
+      await threads.messages.create(threadId, { role: 'user', content: 'Sure?' });
+      await threads.runs.createAndPoll(threadId, { assistant_id, model: 'gpt-4o' }, polled);
+      await threads.messages.create(other.id, { role: 'user', content: 'Sure?' });
+      await threads.runs.createAndPoll(other.id, { assistant_id }, polled);
+    });
+    await tutor.telemetry.provider.forceFlush();
+    const told = tutor.telemetry.spans
+      .filter(({ name }) => /^(thread|invoke_agent)/.test(name))
+      .map(({ attributes }) => [
+        attributes['openai.thread.id'],
+        attributes['openai.run.status'],
+        attributes['openai.total.cost'],
+        attributes['openai.cost_per_user_message'],
+      ]);
+    const conversations = told.filter(([, status, cost]) => status === undefined && cost !== undefined);
+    expect(conversations.sort()).toEqual([
+      [threadId, undefined, 0.031, 0.0155],
+      ['thread_000002', undefined, 0.024, 0.012],
+    ]);
+    expect(
+      told.filter(([, status]) => status !== undefined).sort((a, b) => Number(a[2]) - Number(b[2])),
+    ).toEqual([
+      [threadId, 'completed', 0.001, 0.001],
+      ['thread_000002', 'cancelled', 0.004, 0.004],
+      ['thread_000002', 'failed', 0.02, 0.02],
+      [threadId, 'completed', 0.03, 0.03],
+    ]);
+  });
+});
