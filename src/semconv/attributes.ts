@@ -414,6 +414,12 @@ export const ATTR_OPENAI_ROLE_ID = 'openai.role.id' as const;
 /** Id of the Assistants run. */
 export const ATTR_OPENAI_RUN_ID = 'openai.run.id' as const;
 
+/** How many of the last messages of the thread the run is given (`truncation_strategy`); not set where the API decides. */
+export const ATTR_OPENAI_RUN_LAST_MESSAGES = 'openai.run.last_messages' as const;
+
+/** Limit of the input tokens of all model calls of the run together (`max_prompt_tokens`). */
+export const ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS = 'openai.run.max_prompt_tokens' as const;
+
 /** `false` when the span was closed before the end of the run was seen; otherwise not set. */
 export const ATTR_OPENAI_RUN_OBSERVED = 'openai.run.observed' as const;
 

@@ -152,6 +152,33 @@ describe('what a run is given and gives', () => {
     ]);
   });
 
+  it('are no more of the messages and tokens than it may have', async () => {
+    const tutor = await startTutor({
+      runs: [{ end: 'incomplete', incompleteReason: 'max_prompt_tokens' }, {}],
+    });
+    const { client, assistantId: assistant_id, threadId } = tutor;
+    await tutor.inSpan(async () => {
+      await client.beta.threads.runs.createAndPoll(
+        threadId,
+        {
+          assistant_id,
+          max_prompt_tokens: 256,
+          truncation_strategy: { type: 'last_messages', last_messages: 3 },
+        },
+        { pollIntervalMs: 1 },
+      );
+      await createRun(tutor);
+    });
+    await tutor.expectTree(`
+      program
+      └─ thread
+         ├─ invoke_agent Math Tutor  openai.run.status=incomplete openai.run.last_messages=3 openai.run.max_prompt_tokens=256 gen_ai.response.finish_reasons=["max_prompt_tokens"]
+         │  └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["max_prompt_tokens"]
+         └─ invoke_agent Math Tutor  openai.run.status=completed gen_ai.response.finish_reasons=["stop"]
+            └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["stop"]
+    `);
+  });
+
   it('are the results of a search with what they say, where the program asks the steps for it', async () => {
     const results = [{ file_id: 'file-1', file_name: 'tariffs.pdf', score: 0.9, text: 'The tariff is 7.' }];
     const tutor = await startTutor({

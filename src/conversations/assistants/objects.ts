@@ -18,6 +18,8 @@ import {
   ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
   ATTR_GEN_AI_REQUEST_TEMPERATURE,
   ATTR_GEN_AI_REQUEST_TOP_P,
+  ATTR_OPENAI_RUN_LAST_MESSAGES,
+  ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS,
 } from '../../semconv/attributes.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -72,6 +74,9 @@ export function readRunParameters(value: unknown): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(value, 'top_p'));
   define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(value, 'max_completion_tokens'));
   define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(value, 'reasoning_effort'));
+  define(attributes, ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS, countField(value, 'max_prompt_tokens'));
+  const truncation = objectField(value, 'truncation_strategy');
+  define(attributes, ATTR_OPENAI_RUN_LAST_MESSAGES, countField(truncation, 'last_messages'));
   const format = stringField(field(value, 'response_format'), 'type');
   if (format === 'json_object' || format === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
   return attributes;
