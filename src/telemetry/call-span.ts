@@ -99,7 +99,11 @@ export class CallSpan implements CallObservation {
   /** Seconds. */
   #timeToFirstChunk: number | undefined;
 
-  constructor(telemetry: Telemetry, call: Pick<Call, 'startTime'>, { operation, request, endpoint, place, above, rebuilt = false }: CallSpanStart) {
+  constructor(
+    telemetry: Telemetry,
+    call: Pick<Call, 'startTime'>,
+    { operation, request, endpoint, place, above, rebuilt = false }: CallSpanStart,
+  ) {
     this.#telemetry = telemetry;
     this.#above = above;
     this.#operation = operation;

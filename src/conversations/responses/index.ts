@@ -189,10 +189,12 @@ export class Responses implements ConversationApi {
       operation: operationOf('response'),
       request: adoption.request,
       endpoint,
-      parent,
-      links: creator === undefined || goesOn ? [] : [{ context: creator }],
       rebuilt: true,
-      ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+      place: {
+        parent,
+        links: creator === undefined || goesOn ? [] : [{ context: creator }],
+        ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+      },
     });
     const own = trace.getSpanContext(span.context);
     if (own !== undefined) this.#known.set(id, { context: own, conversationId });
