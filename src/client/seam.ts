@@ -4,7 +4,7 @@ import { guard } from '../guard.ts';
 import { asObject, field } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
-import { type Method, Patches } from './patches.ts';
+import { copyFunctionProperties, type Method, Patches } from './patches.ts';
 import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse, wrapParse } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
@@ -177,9 +177,12 @@ export class Seam {
     const parse = field(promise, 'parseResponse');
     // guard: promises of another kind are reported as failures
     if (typeof parse !== 'function') return;
-    (promise as { parseResponse: Method }).parseResponse = function parseResponse(...args) {
+    const watched: Method = function (...args) {
       return watchParsed(call, args[args.length - 1], parse.apply(this, args));
     };
+    // guard: the SDK's way to parse changes its name and length
+    copyFunctionProperties(parse as Method, watched);
+    (promise as { parseResponse: Method }).parseResponse = watched;
   };
 
   /** Promises are of a class that no module of the SDK's entry exports: the first one leads to it. */

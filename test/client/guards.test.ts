@@ -57,6 +57,17 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect(await client.request({}).parseResponse?.({})).toBe('value');
   });
 
+  test('when its promises parse themselves, by a function that keeps its name and length', async () => {
+    const defaultParseResponse = async (_client: object, _props: unknown): Promise<unknown> => 'value';
+    const client = newClient(
+      (responsePromise) => ({ responsePromise, parseResponse: defaultParseResponse }),
+      new Listener(),
+    );
+    const parse = client.request({}).parseResponse;
+    expect(parse).not.toBe(defaultParseResponse);
+    expect([parse?.name, parse?.length]).toEqual(['defaultParseResponse', 2]);
+  });
+
   test('when its promises parse nothing', () => {
     const client = newClient((responsePromise) => ({ responsePromise }), new Listener());
     expect(client.request({})).not.toHaveProperty('parseResponse');
