@@ -45,7 +45,7 @@ const { MockOtlpServer } = createRequire(import.meta.url)('@elastic/mockotlpserv
 const FOLDER = join(ROOT, 'examples', 'backends');
 const BACKENDS = ['grafana', 'jaeger', 'langfuse', 'phoenix', 'uptrace'];
 /** Words of PromQL. */
-const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'rate', 'sum']);
+const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'or', 'rate', 'sum', 'vector']);
 const schema = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/compose/compose-spec.json'), 'utf8'));
 const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
 

@@ -1,10 +1,15 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { ROOT } from '../../../test/support/lanes/paths.ts';
 import type { Backend } from '../backend.ts';
 import { promQueries, readDashboard } from '../dashboard.ts';
 import { installFromGo } from '../install.ts';
 import { querySums } from '../prometheus-api.ts';
 import { dataDirectory, freePorts, getJson, startServer } from '../server.ts';
+
+/** Its settings are tried, too. */
+const EXAMPLE = join(ROOT, 'examples', 'backends', 'grafana');
 
 /** Prometheus: keeps metrics. It takes OTLP over HTTP where its receiver is switched on. */
 export const prometheus: Backend = {
@@ -24,13 +29,11 @@ export const prometheus: Backend = {
     const directory = await dataDirectory('prometheus');
     const [port] = await freePorts(1);
     const url = `http://127.0.0.1:${port}`;
-    const settings = join(directory, 'prometheus.yml');
-    await writeFile(settings, 'global: {}\n');
     const stop = await startServer({
       command,
       parameters: [
-        ...[`--config.file=${settings}`, `--storage.tsdb.path=${join(directory, 'data')}`],
-        ...[`--web.listen-address=127.0.0.1:${port}`, '--web.enable-otlp-receiver'],
+        ...[`--config.file=${join(EXAMPLE, 'prometheus.yaml')}`, ...(await flagsOfExample())],
+        ...[`--storage.tsdb.path=${join(directory, 'data')}`, `--web.listen-address=127.0.0.1:${port}`],
       ],
       directory,
       ready: `${url}/-/ready`,
@@ -41,13 +44,28 @@ export const prometheus: Backend = {
         OTEL_TRACES_EXPORTER: 'none',
       }),
       readPoints: (metric, unit) => querySums(url, metric, unit),
-      // It understands what the example's dashboard asks.
+      // It understands all that the example's dashboard asks, and has the sums that stand on top of it.
       check: async () => {
         for (const query of promQueries(readDashboard())) {
-          await getJson(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
+          const { data } = (await getJson(
+            `${url}/api/v1/query?query=${encodeURIComponent(query)}`,
+          )) as Answer;
+          if (query.includes('increase(') && data.result.length === 0)
+            throw new Error(`no value of ${query}`);
         }
       },
       stop,
     };
   },
 };
+
+interface Answer {
+  readonly data: { readonly result: readonly unknown[] };
+}
+
+/** What the compose file switches on. */
+async function flagsOfExample(): Promise<string[]> {
+  const { services } = parse(await readFile(join(EXAMPLE, 'compose.yaml'), 'utf8'));
+  const { command } = services.prometheus as { readonly command: readonly string[] };
+  return command.filter((flag) => !flag.startsWith('--config.file'));
+}
