@@ -195,9 +195,12 @@ export class Conversations implements ProviderListener {
     }
   }
 
-  /** The conversation was deleted. */
+  /** The conversation was deleted: nothing of it is remembered. */
   endConversation(kind: ConversationKind, id: string): void {
-    endConversation(this.conversation(kind, id));
+    const key = `${kind} ${id}`;
+    const conversation = this.#conversations.get(key);
+    if (conversation !== undefined) endConversation(conversation);
+    this.#conversations.delete(key);
   }
 
   /** Exports what is finished; cuts nothing that is under way. */

@@ -226,6 +226,21 @@ describe('the span of a thread', () => {
     });
   });
 
+  it('is linked to none before once its thread is deleted', async () => {
+    const { client, threadId, ...program } = await startTutor();
+    const say = (): Promise<unknown> =>
+      client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
+    await program.inSpan(async () => {
+      await say();
+      await client.beta.threads.delete(threadId);
+    });
+    await program.inSpan(() => expect(say()).rejects.toThrow('404'));
+    const links = program.telemetry.spans
+      .filter(({ name }) => name === 'thread')
+      .map((span) => span.links.length);
+    expect(links).toEqual([0, 1, 0]);
+  });
+
   it('leaves the end of the span that bounds it as it was', async () => {
     const { client, threadId, ...program } = await startTutor();
     const tracer = trace.getTracer('program');
