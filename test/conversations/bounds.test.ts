@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { answer } from '../support/heap/api.ts';
+import { usageSum } from '../support/lanes/usage.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
@@ -105,6 +107,37 @@ describe('many threads', () => {
       expect(parent?.attributes['openai.thread.id']).toBe(run.attributes['openai.thread.id']);
     }
     expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id']))).toEqual(new Set(threads));
+  });
+
+  it('are kept apart by the thousand, each used below a span of its own and beside all others', {
+    timeout: 120_000,
+  }, async () => {
+    const threads = 2_000;
+    const program = await startProgram({ client: { fetch: answer } });
+    const { client } = program;
+    const ask = (): Promise<void> =>
+      program.inSpan(async () => {
+        const thread = await client.beta.threads.create();
+        const run = await client.beta.threads.runs.create(thread.id, { assistant_id: 'asst_1' });
+        await client.beta.threads.runs.retrieve(run.id, { thread_id: thread.id });
+      });
+    await Promise.all(Array.from({ length: threads }, ask));
+    await program.telemetry.provider.forceFlush();
+    const { spans } = program.telemetry;
+    const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+    const runs = spans.filter(({ name }) => name === 'invoke_agent');
+    expect(runs).toHaveLength(threads);
+    for (const run of runs) {
+      const thread = byId.get(run.parentSpanContext?.spanId ?? '');
+      expect(thread?.attributes['openai.thread.id']).toBe(run.attributes['openai.thread.id']);
+      expect(byId.get(thread?.parentSpanContext?.spanId ?? '')?.name).toBe('program');
+      expect(run.attributes['openai.run.status']).toBe('completed');
+    }
+    expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id'])).size).toBe(threads);
+    const steps = spans.filter(({ attributes }) => attributes['openai.step.id'] !== undefined);
+    expect(new Set(steps.map(({ attributes }) => attributes['openai.run.id'])).size).toBe(steps.length);
+    expect(usageSum(spans)).toEqual({ input_tokens: 10 * threads, output_tokens: 5 * threads });
+    expect(program.telemetry.openSpans).toEqual([]);
   });
 
   it('give way to new ones, the one used least recently first', async () => {
