@@ -1,11 +1,12 @@
 // Compares the route table with the endpoints that the installed `openai` package calls, read from its
-// resource classes: `node scripts/check-routes.ts`. Prints what has no row and fails if there is any.
+// resource classes: `node scripts/check-routes.ts`, with their folder where it is another one. Prints what has no row
+// and fails if there is any.
 // Run it after an update of `openai`; endpoints that older majors had stay in the table.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROUTE_TABLE } from '../src/client/route-table.ts';
 
-const resources = join(import.meta.dirname, '../node_modules/openai/resources');
+const resources = process.argv[2] ?? join(import.meta.dirname, '../node_modules/openai/resources');
 
 /** `client.get(path `/threads/${threadID}`` and `client.getAPIList('/models'`. */
 const CALL = /_client\s*\.(get|post|put|patch|delete|getAPIList)\((?:path\s?)?(['`])(\/.*?)\2/g;

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { mustRun } from '../support/lanes/command.ts';
+import { ROOT } from '../support/lanes/paths.ts';
+
+interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What `npm publish` would send, of the build that is there. */
+async function pack(): Promise<readonly PackedFile[]> {
+  const json = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
+  const parsed = JSON.parse(json) as readonly unknown[] | Record<string, unknown>;
+  // npm 11 gives a list of packages; npm 12 keys them by name.
+  const [packed] = Object.values(parsed) as { readonly files: readonly PackedFile[] }[];
+  return packed?.files ?? [];
+}
+
+const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly main: string;
+  readonly module: string;
+  readonly types: string;
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+test('what is published is the build, what belongs to it, and nothing else: no sources, tests or maps', async () => {
+  const files = (await pack()).map(({ path }) => path);
+  expect(files.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'NOTICE',
+    'README.md',
+    'package.json',
+  ]);
+  expect(
+    files.filter((path) => path.startsWith('dist/') && !/^dist\/[\w-]+\.(d\.)?[cm](js|ts)$/.test(path)),
+  ).toEqual([]);
+  // Nothing points at a map that is not there.
+  for (const path of files.filter((name) => name.startsWith('dist/')))
+    expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');
+});
+
+test('every entry that the manifest names is published', async () => {
+  const files = new Set((await pack()).map(({ path }) => `./${path}`));
+  const named = [MANIFEST.exports, MANIFEST.bin, MANIFEST.main, MANIFEST.module, MANIFEST.types].flatMap(
+    pathsIn,
+  );
+  expect(named.length).toBeGreaterThan(14);
+  expect(named.filter((path) => !files.has(path))).toEqual([]);
+});
+
+test('no script runs at those who install it', () => {
+  expect(Object.keys(MANIFEST.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual(
+    [],
+  );
+});
+
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
+}

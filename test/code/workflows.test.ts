@@ -1,0 +1,57 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+interface Step {
+  readonly run?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Job {
+  readonly 'timeout-minutes'?: number;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+}
+interface Workflow {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const WORKFLOWS: readonly (readonly [name: string, workflow: Workflow])[] = globSync(
+  '.github/workflows/*.yml',
+).map((file) => [file.replace(/.*\//, ''), parse(readFileSync(file, 'utf8')) as Workflow] as const);
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+test('there is one for tests, one for releases and one for the weekly watch', () => {
+  expect(WORKFLOWS.map(([name]) => name).toSorted()).toEqual(['release.yml', 'test.yml', 'watch.yml']);
+});
+
+test.each(WORKFLOWS)(
+  '%s runs scripts that there are, in bounded time, and may write nothing',
+  (_, workflow) => {
+    expect(workflow.permissions).toEqual({ contents: 'read' });
+    for (const { steps, ...job } of Object.values(workflow.jobs)) {
+      expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
+      const ran = steps.flatMap(({ run = '' }) =>
+        [...run.matchAll(/npm run (\S+)/g)].map(([, name = '']) => name),
+      );
+      expect(ran.filter((name) => !(name in scripts))).toEqual([]);
+      const checkout = steps.find(({ uses }) => uses?.startsWith('actions/checkout'));
+      expect(checkout?.with?.['persist-credentials']).toBe(false);
+      // What is installed is what the lockfile says.
+      expect(steps.some(({ run }) => run === 'npm ci')).toBe(true);
+    }
+  },
+);
+
+test('a release is tested, looked at and published with provenance', () => {
+  const [, release] = WORKFLOWS.find(([name]) => name === 'release.yml') ?? [];
+  const job = release?.jobs.publish;
+  expect(job?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  const ran = job?.steps.flatMap(({ run }) => run ?? []) ?? [];
+  expect(ran.slice(-3)).toEqual([
+    'npm test',
+    'npm publish --dry-run',
+    'npm publish --provenance --access public',
+  ]);
+});
