@@ -1,5 +1,9 @@
+import { harmless } from '../export/harmless.ts';
 import { NAME, VERSION } from '../version.ts';
 import type { Finding } from './finding.ts';
+
+/** Characters of a line: findings quote versions and options, which others have written. */
+const LONGEST = 4_000;
 
 /**
  * Prints findings for people to read, warnings first.
@@ -13,7 +17,8 @@ export function printFindings(
   const warnings = findings.filter(({ severity }) => severity === 'warning');
   const others = findings.filter(({ severity }) => severity !== 'warning');
   const blocks = [...warnings, ...others].map(
-    ({ code, severity, message, action }) => `${severity} ${code}\n  ${message}\n  → ${action}\n`,
+    ({ code, severity, message, action }) =>
+      `${severity} ${code}\n  ${harmless(message, LONGEST)}\n  → ${harmless(action, LONGEST)}\n`,
   );
   const summary =
     warnings.length > 0

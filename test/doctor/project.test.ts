@@ -4,6 +4,7 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { printFindings } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import type { FindingCode } from '../../src/doctor.ts';
 
@@ -179,4 +180,12 @@ describe('the command', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('opentelemetry-instrumentation-openai doctor');
   });
+});
+
+test('what others have written into a project does nothing to the terminal', async () => {
+  await install({ ...HEALTHY, openai: '8.0.0\u001b[2J\u202e' });
+  const printed: string[] = [];
+  printFindings(examineProject(project, {}), { write: (text) => printed.push(text) });
+  expect(printed.join('')).toContain('openai 8.0.0␛[2J');
+  expect(printed.join('')).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
 });

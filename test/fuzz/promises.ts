@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { ConsoleTreeExporter } from '../../src/export/console-tree.ts';
 import { CONFIGS, type FuzzCase, type Observed } from './observe.ts';
 import { SECRETS } from './programs.ts';
 
@@ -31,6 +32,7 @@ export function broken(fuzzCase: FuzzCase, run: Observed): string[] {
         ...brokenWords(descriptor.name, attributes),
       ]),
     ),
+    ...harmfulText(run),
     ...leaked(fuzzCase, run),
   ];
 }
@@ -120,6 +122,21 @@ function brokenNumbers(where: string, value: unknown): string[] {
       ? []
       : [`${where}: ${name} is ${number}.`],
   );
+}
+
+/** What could do something to a terminal: all control, format and surrogate characters but the ends of lines. */
+const HARMFUL = /(?![\n\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
+
+/** The tree in the terminal has names, ids and content of whatever kind. */
+function harmfulText({ spans }: Observed): string[] {
+  const texts: string[] = [];
+  const stream = { write: (text: string) => texts.push(text), columns: 120 };
+  const exporter = new ConsoleTreeExporter({ color: false, stream, summary: true });
+  exporter.export([...spans], () => undefined);
+  void exporter.shutdown();
+  const found = HARMFUL.exec(texts.join(''));
+  if (spans.length > 0 && texts.length === 0) return ['The tree was not printed.'];
+  return found === null ? [] : [`The tree in the terminal has U+${found[0].codePointAt(0)?.toString(16)}.`];
 }
 
 function leaked({ config }: FuzzCase, { spans, metrics, logRecords, events, logged }: Observed): string[] {
