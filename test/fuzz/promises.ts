@@ -43,19 +43,10 @@ function changed({ plain, observed }: Observed): string[] {
     findings.push('The program has sent something else.');
   if (observed.seen.length !== plain.seen.length)
     findings.push(`The program has seen ${observed.seen.length} things instead of ${plain.seen.length}.`);
-  const at = plain.seen.findIndex((value, index) => !isSame(value, observed.seen[index]));
+  const at = plain.seen.findIndex((value, index) => !isDeepStrictEqual(value, observed.seen[index]));
   if (at >= 0)
     findings.push(`The program has seen ${short(observed.seen[at])} instead of ${short(plain.seen[at])}.`);
   return findings;
-}
-
-/** Node compares values deeply by recursion, and fails where they are too deep. */
-function isSame(one: unknown, other: unknown): boolean {
-  try {
-    return isDeepStrictEqual(one, other);
-  } catch {
-    return JSON.stringify(one) === JSON.stringify(other);
-  }
 }
 
 function brokenSpan({ config }: FuzzCase, span: ReadableSpan): string[] {
