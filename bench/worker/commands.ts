@@ -11,9 +11,11 @@ import type { CommandName } from './protocol.ts';
 export interface Program {
   readonly measured: Case;
   readonly client: OpenAI;
+  /** Runs something below a span of the program's own. */
+  inSpan<Result>(run: () => Promise<Result>): Promise<Result>;
 }
 
-const OPERATIONS_IN_A_TURN = 50;
+const OPERATIONS_IN_A_TURN = 10;
 
 type Command = (program: Program, operations: number) => Promise<number>;
 
@@ -60,7 +62,8 @@ async function allocated(program: Program, operations: number): Promise<number> 
 /** Bytes in use after so many more operations, on the heap and beside it. */
 async function kept(program: Program, operations: number): Promise<number> {
   for (let done = 0; done < operations; done += OPERATIONS_IN_A_TURN) {
-    await repeat(program, Math.min(OPERATIONS_IN_A_TURN, operations - done));
+    // A span for each few, as for the requests of a server: what is used below one stays until it ends.
+    await program.inSpan(() => repeat(program, Math.min(OPERATIONS_IN_A_TURN, operations - done)));
     // Until the event loop turns, weak references hold what they refer to. With a network it turns all the time.
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -14,9 +14,10 @@ try {
   if (variant === undefined || measured === undefined) throw new Error('There is no such variant or case');
   const { client, telemetry, recorded } = prepareProgram({ ...assignment, variant, measured });
 
+  const program = { measured, client, inSpan: telemetry.inSpan };
   const obey = async ({ command, operations }: Order): Promise<Answer> => {
     const before = recorded();
-    const value = await telemetry.inSpan(() => COMMANDS[command]({ measured, client }, operations));
+    const value = await telemetry.inSpan(() => COMMANDS[command](program, operations));
     return { value, spans: (recorded() - before) / operations, open: telemetry.open };
   };
   process.on('message', (order: Order) => {
