@@ -57,20 +57,22 @@ if (process.argv.includes('--help')) {
 const options = readOptions(process.argv.slice(2));
 const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
 
-if (options.writes) await writePage('conditions', await conditions(options.rounds));
-await tell('processor time', cpuTable(await measureCpu(own, options.cases)));
-await tell('bytes', bytesTable(await measureBytes(options.cases)));
-if (wants('stream')) await tell('first chunk', variantTable(await measureFirstChunk(), 'ms', 3));
-if (wants('chat-large-content')) {
-  await tell('blocked', variantTable(await measureLarge('blocked'), 'ms', 3));
-  await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
-}
-if (options.writes) {
+if (options.writes && !options.peers) await writePage('conditions', await conditions(options.rounds));
+await (options.peers ? comparePeers() : measureThis());
+
+async function measureThis(): Promise<void> {
+  await tell('processor time', cpuTable(await measureCpu(own, options.cases)));
+  await tell('bytes', bytesTable(await measureBytes(options.cases)));
+  if (wants('stream')) await tell('first chunk', variantTable(await measureFirstChunk(), 'ms', 3));
+  if (wants('chat-large-content')) {
+    await tell('blocked', variantTable(await measureLarge('blocked'), 'ms', 3));
+    await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
+  }
+  if (!options.writes) return;
   await tell('start', variantTable(await measureStarts(waysIn(), options.starts), 'ms', 1));
   await tell('kept', keptTable(await measureAllKept()));
   await tell('scale', scaleTable(await measureScale()));
 }
-if (options.peers) await comparePeers();
 
 function wants(name: string): boolean {
   return options.cases.some((one) => one.name === name);

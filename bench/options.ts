@@ -8,13 +8,14 @@ export interface Options {
   readonly starts: number;
   /** Calls after which what is kept is compared with what was kept after 1,000. */
   readonly keptAfter: number;
+  /** Other packages are measured, and this one beside them. */
   readonly peers: boolean;
   /** Whether the page is written: of all cases, and not of a quick look. */
   readonly writes: boolean;
 }
 
 export const USAGE = `npm run bench                     all cases against none and bare; writes docs/performance.md
-npm run bench -- --peers          and against other packages
+npm run bench -- --peers          against other packages; writes their part of it
 npm run bench -- --case=chat,stream
 npm run bench -- --rounds=20
 npm run bench -- --quick          a first look; nothing is written`;
