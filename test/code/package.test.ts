@@ -24,6 +24,8 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly module: string;
   readonly types: string;
   readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
 };
 
 test('what is published is the build, what belongs to it, and nothing else: no sources, tests or maps', async () => {
@@ -50,6 +52,20 @@ test('every entry that the manifest names is published', async () => {
   );
   expect(named.length).toBeGreaterThan(14);
   expect(named.filter((path) => !files.has(path))).toEqual([]);
+});
+
+test('it depends on one package, and the lockfile has the hash of every package that it is built with', () => {
+  expect(Object.keys(MANIFEST.dependencies)).toEqual(['require-in-the-middle']);
+  for (const version of Object.values(MANIFEST.devDependencies))
+    expect(version).toMatch(/^\d+\.\d+\.\d+$|^\^24$/);
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { integrity?: string; link?: boolean }>;
+  };
+  const locked = Object.entries(packages).filter(([path, { link }]) => path !== '' && link !== true);
+  expect(locked.length).toBeGreaterThan(100);
+  expect(
+    locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path),
+  ).toEqual([]);
 });
 
 test('no script runs at those who install it', () => {
