@@ -84,6 +84,8 @@ export class Assistants implements ConversationApi {
         run?.settled(ended, span);
         this.#sight(read, ended);
         segment?.requestEnded(ended.endTime);
+        // A run that was adopted meanwhile has opened one.
+        if (segment === undefined && run !== undefined) this.#conversations.find(useOf(read, read.threadId));
       },
     };
   }
