@@ -136,7 +136,7 @@ export interface Settings {
 const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
-/** Every option; the table of the README has a row for each. */
+/** Every option; the table of `docs/options.md` has a row for each. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OPTIONS, resolveSettings, type Settings } from '../src/config.ts';
 import { OpenAIInstrumentation } from '../src/index.ts';
 
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const DOCUMENT = readFileSync(new URL('../docs/options.md', import.meta.url), 'utf8');
 
 const aFunction = (): boolean => false;
 const sink = (): void => undefined;
@@ -174,10 +174,8 @@ test.each(withBoth)('a bad $environmentVariable is told of as well', (row) => {
   expect(problems).toEqual([expect.stringContaining(`${environmentVariable} is "${String(bad)}"`)]);
 });
 
-describe('the table of the README', () => {
-  const section = README.slice(README.indexOf('\n## Options'), README.indexOf('\n## Privacy'));
-  const rows = section
-    .split('\n')
+describe('the table of docs/options.md', () => {
+  const rows = DOCUMENT.split('\n')
     .filter((line) => /^\| +[`|]/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()));
 

@@ -3,8 +3,8 @@ import { codeBlocks, shownExample } from '../support/example.ts';
 import { startSession } from '../support/session.ts';
 import { example } from './example.ts';
 
-test('the README shows the example', () => {
-  expect(codeBlocks('README.md')).toContain(shownExample('hooks/example.ts'));
+test('docs/options.md shows the example', () => {
+  expect(codeBlocks('docs/options.md')).toContain(shownExample('hooks/example.ts'));
 });
 
 test('and it does what it says', async () => {

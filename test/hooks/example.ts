@@ -12,7 +12,7 @@ const instrumentation = new OpenAIInstrumentation({
     span.setAttribute('app.time', response.header('openai-processing-ms') ?? ''),
 });
 
-// The example of the README ends here.
+// The example of docs/options.md ends here.
 export function example(): OpenAIInstrumentation {
   return instrumentation;
 }
