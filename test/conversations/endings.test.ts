@@ -466,7 +466,8 @@ it('a thread that waits for the steps of a run does not outlast its parent, what
   const [asking, thread] = ['asking', 'thread'].map((name) =>
     program.telemetry.spans.findLast((span) => span.name === name),
   );
-  expect(endOf(thread)).toBeLessThanOrEqual(endOf(asking));
+  // Within a millisecond the clock of the SDK and ours differ.
+  expect(endOf(thread)).toBeLessThan(endOf(asking) + 1);
 });
 
 /** Milliseconds. */
