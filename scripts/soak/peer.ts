@@ -52,9 +52,10 @@ const receiver = await startReceiver((request) =>
 
 process.on('message', async (request: PeerRequest) => {
   if (request === 'renew') {
-    const old = simulator;
-    simulator = await startSimulator({ faults: () => choose(API_FAULTS, random()).answer });
-    await old?.close();
+    // It stays where it was: the metrics of the program have an entry for every address.
+    const port = simulator === undefined ? 0 : Number(new URL(simulator.url).port);
+    await simulator?.close();
+    simulator = await startSimulator({ port, faults: () => choose(API_FAULTS, random()).answer });
   }
   const reply: PeerReply = {
     apiUrl: simulator?.url ?? '',

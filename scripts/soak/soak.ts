@@ -21,6 +21,8 @@ import type { Checkpoint, SoakReport } from './report.ts';
 
 const AT_ONCE = 16;
 const CHECKPOINTS = 20;
+/** Milliseconds: an export that was given up for being slow could have arrived, and would be counted twice. */
+const PATIENCE = 120_000;
 
 /** Small enough for its maps to be full before the heap is looked at. */
 const CONFIG = {
@@ -37,9 +39,14 @@ const CONFIG = {
 export async function soak(count: number, tell: (line: string) => void): Promise<SoakReport> {
   const peer = new Peer();
   const { receiverUrl } = await peer.ask('renew');
-  const ledger = new Ledger(new OTLPTraceExporter({ url: receiverUrl, timeoutMillis: 2_000 }), {
-    batch: { scheduledDelayMillis: 50, maxExportBatchSize: 256, maxQueueSize: 4_096 },
-    breaker: { failures: 5, pause: 250 },
+  const ledger = new Ledger(new OTLPTraceExporter({ url: receiverUrl, timeoutMillis: PATIENCE }), {
+    batch: {
+      scheduledDelayMillis: 50,
+      maxExportBatchSize: 256,
+      maxQueueSize: 4_096,
+      exportTimeoutMillis: PATIENCE,
+    },
+    breaker: { failures: 5, pause: 250, timeout: PATIENCE },
   });
   const provider = register(ledger);
   instrumentOpenAI(OpenAI, CONFIG);

@@ -39,15 +39,22 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/** Serves on a free port of the loopback interface; `answer` is called once per request, in order of arrival. */
-export async function listen(answer: (request: ReceivedRequest) => Delivery): Promise<LoopbackServer> {
+/**
+ * Serves on the loopback interface; `answer` is called once per request, in order of arrival.
+ *
+ * @param wantedPort default: a free one
+ */
+export async function listen(
+  answer: (request: ReceivedRequest) => Delivery,
+  wantedPort: number = 0,
+): Promise<LoopbackServer> {
   const requests: ReceivedRequest[] = [];
   const server = createServer((incoming, response) => {
     serve(incoming, response, requests, answer).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(wantedPort, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;

@@ -42,12 +42,14 @@ export interface Simulator {
  * Starts a simulator on a free port. It keeps the process alive until `close()`.
  *
  * @param options.idOffset added to the count in every id: one program may talk to several simulators
+ * @param options.port where it listens; default: a free one
  * @param options.faults asked for each request that no answer is queued for: what goes wrong with it
  */
 export async function startSimulator(
   options: {
     readonly runs?: readonly RunScript[];
     readonly idOffset?: number;
+    readonly port?: number;
     readonly faults?: () => Answer | undefined;
   } = {},
 ): Promise<Simulator> {
@@ -80,7 +82,7 @@ export async function startSimulator(
     const delivery = applyAnswer(answer, () => ownReply(request));
     const headers = { ...commonHeaders(world), ...delivery.reply.headers };
     return { ...delivery, reply: { ...delivery.reply, headers } };
-  });
+  }, options.port);
   return {
     url: `${server.origin}/v1`,
     requests: server.requests,
