@@ -148,7 +148,8 @@ export function scaleTable(scaled: readonly Scaled[]): string {
 
 /** Every peer in every case, beside `none`, `bare` and ours. */
 export function peersTable(cases: readonly CaseSamples[], missing: ReadonlyMap<string, string>): string {
-  const names = [...(cases[0]?.samples.keys() ?? [])].filter((name) => name !== NONE.name);
+  const all = cases.flatMap(({ samples }) => [...samples.keys()]);
+  const names = [...new Set(all)].filter((name) => name !== NONE.name);
   const rows = names.map((name) => [
     name,
     ...cases.map(({ samples }) => peerCell(samples.get(name), valuesOf(samples, NONE.name), name)),
@@ -163,9 +164,8 @@ function peerCell(samples: Samples | undefined, none: readonly number[] | undefi
   const { value, low, high } = paired(samples.values, none, divide);
   const cell = `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
   if (name === CONTROL.name) return cell;
-  return samples.spans === 0
-    ? `records nothing (${cell})`
-    : `${cell}, ${Number(samples.spans.toFixed(1))} spans`;
+  const spans = Number(samples.spans.toFixed(1));
+  return spans === 0 ? `records nothing (${cell})` : `${cell}, ${spans} ${spans === 1 ? 'span' : 'spans'}`;
 }
 
 /** Why a variant is not in a table. */

@@ -47,8 +47,8 @@ describe('a table', () => {
     );
     expect(rows.slice(2)).toEqual([
       '| none, again | 1.00 [1.00–1.00] |',
-      '| bare | 1.10 [1.10–1.10], 1 spans |',
-      `| ${OURS} | 1.50 [1.50–1.50], 1 spans |`,
+      '| bare | 1.10 [1.10–1.10], 1 span |',
+      `| ${OURS} | 1.50 [1.50–1.50], 1 span |`,
       '| silent | records nothing (1.20 [1.20–1.20]) |',
       '| broken | fails |',
       '| absent | not installed |',
