@@ -66,8 +66,12 @@ export function integerField(value: unknown, key: string): number | undefined {
 
 /** An integer that counts something: tokens, images, results. */
 export function countField(value: unknown, key: string): number | undefined {
-  const found = integerField(value, key);
-  return found !== undefined && found >= 0 ? found : undefined;
+  const found = field(value, key);
+  return isCount(found) ? found : undefined;
+}
+
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
 }
 
 export function booleanField(value: unknown, key: string): boolean | undefined {

@@ -16,7 +16,7 @@ import {
 } from '../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempt-span.ts';
-import { callAttributes } from '../telemetry/call-span.ts';
+import { callAttributes } from '../telemetry/call-attributes.ts';
 import { readFailure } from '../telemetry/error.ts';
 import { placeAttributes } from '../telemetry/hierarchy.ts';
 import { recordToolDuration } from '../telemetry/tool-span.ts';

@@ -7,23 +7,19 @@ import {
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
-import { type Call, type CallObservation, readHeader } from '../client/call.ts';
+import type { Call, CallObservation } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
-import { field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_COST,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_OPENAI_RESPONSE_PARSED,
-  ATTR_OPENAI_STREAM_CHUNK_COUNT,
-  ATTR_OPENAI_STREAM_END,
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
+import { addCallAttributes } from './call-attributes.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
@@ -31,9 +27,9 @@ import { addEndpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
 import { tellSink } from './model-events.ts';
-import type { Accumulator, ApiRequest, Operation, OperationContent } from './operation.ts';
+import type { Accumulator, ApiRequest, Operation } from './operation.ts';
+import { addInput, addOutput } from './operation-content.ts';
 import { recordEnd } from './operation-end.ts';
-import { addRateLimits } from './rate-limits.ts';
 import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -304,49 +300,4 @@ function failureOf(operation: Operation, result: unknown): Failure | undefined {
 /** The streams of chat completions are the only ones that tell their usage only when asked to. */
 function missUsage({ operation }: Route, usage: Usage | undefined): void {
   if (operation === 'chat' && usage === undefined) notice('stream_without_usage');
-}
-
-function addInput(to: ContentRecord, content: OperationContent, request: ApiRequest): void {
-  to.addInput({
-    parameters: content.requestAttributes?.(request) ?? {},
-    systemInstructions: content.systemInstructions?.(request) ?? [],
-    inputMessages: content.inputMessages?.(request) ?? [],
-    toolDefinitions: content.toolDefinitions?.(request) ?? [],
-  });
-}
-
-function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
-  to.add({
-    outputMessages: content.outputMessages?.(result) ?? [],
-    documents: content.documents?.(result) ?? [],
-  });
-}
-
-/** What is known of the HTTP side of a call, whatever it is for. */
-export function callAttributes(call: Call): Attributes {
-  const attributes: Attributes = {};
-  addCallAttributes(attributes, call);
-  return attributes;
-}
-
-/** @returns whether the answer tells of rate limits */
-function addCallAttributes(attributes: Attributes, call: Call): boolean {
-  // The headers of an answer that is an error come with the error.
-  const headers = call.headers ?? field(call.error, 'headers');
-  // The SDK has it on its results: reading a header costs.
-  const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
-  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
-  const limited = addRateLimits(attributes, headers);
-  if (call.streamEnd !== undefined) {
-    attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
-    attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
-  } else if (isUnread(call)) {
-    attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-  }
-  return limited;
-}
-
-/** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */
-function isUnread({ outcome }: Call): boolean {
-  return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
 }

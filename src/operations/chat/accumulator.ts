@@ -1,9 +1,28 @@
-import { arrayField, countField, field, objectField, textField } from '../../payload.ts';
+import { arrayField, asObject, countField, field, isCount, objectField, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
 export const MAX_CHOICES: number = 128;
 const MAX_TOOL_CALLS = 128;
+
+/** What is read of every chunk. */
+interface Chunk {
+  readonly id?: unknown;
+  readonly usage?: unknown;
+  readonly choices?: unknown;
+}
+
+interface ChoicePiece {
+  readonly index?: unknown;
+  readonly finish_reason?: unknown;
+  readonly delta?: unknown;
+}
+
+interface MessagePiece {
+  readonly tool_calls?: unknown;
+}
+
+const NOTHING = {};
 
 interface Choice {
   index: number;
@@ -37,11 +56,13 @@ export class ChatAccumulator implements Accumulator {
     this.#content = content;
   }
 
+  /** Fields are read by their names, which takes a tenth of the time that accessors take: there are many chunks. */
   add(chunk: unknown): void {
-    if (this.#head === undefined || textField(chunk, 'id') !== undefined) this.#head = chunk;
-    const usage = field(chunk, 'usage');
+    const { id, usage, choices } = (asObject(chunk) ?? NOTHING) as Chunk;
+    if (this.#head === undefined || (typeof id === 'string' && id !== '')) this.#head = chunk;
     if (usage !== undefined && usage !== null) this.#usage = usage;
-    for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
+    if (!Array.isArray(choices)) return;
+    for (let position = 0; position < choices.length; position++) this.#addChoice(choices[position]);
   }
 
   result(): unknown {
@@ -56,12 +77,18 @@ export class ChatAccumulator implements Accumulator {
     };
   }
 
-  #addChoice(delta: unknown): void {
-    const index = countField(delta, 'index') ?? 0;
-    const reason = textField(delta, 'finish_reason');
-    const message = objectField(delta, 'delta');
+  #addChoice(piece: unknown): void {
+    const {
+      index: position,
+      finish_reason: reasonGiven,
+      delta,
+    } = (asObject(piece) ?? NOTHING) as ChoicePiece;
+    const index = isCount(position) ? position : 0;
+    const reason = typeof reasonGiven === 'string' && reasonGiven !== '' ? reasonGiven : undefined;
+    const message = asObject(delta);
+    const toolCalls = message === undefined ? undefined : (message as MessagePiece).tool_calls;
     // Which tools are asked for is no content; what they are given is.
-    const keepsMessage = this.#content || arrayField(message, 'tool_calls').length > 0;
+    const keepsMessage = this.#content || (Array.isArray(toolCalls) && toolCalls.length > 0);
     if (index >= MAX_CHOICES || (reason === undefined && !keepsMessage)) return;
     let choice = this.#choices[index];
     if (choice === undefined) {
