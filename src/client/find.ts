@@ -13,6 +13,14 @@ export function findClientPrototype(target: unknown): object | undefined {
   return undefined;
 }
 
+/** Methods that the client of every known version has, and that calls are seen by. */
+const KNOWN_METHODS = ['request', 'makeRequest'] as const;
+
+/** Of a class that is made otherwise than those that are known, the methods that it lacks. */
+export function missingMethods(prototype: unknown): string[] {
+  return KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
+}
+
 /** A client, as against a class or a namespace: what calls can be made on. */
 export function isClient(target: unknown): target is object {
   return (

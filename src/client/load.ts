@@ -7,7 +7,7 @@ import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
 import { textField } from '../payload.ts';
 import { thisFile } from '../this-file.ts';
-import { findClientPrototype } from './find.ts';
+import { findClientPrototype, missingMethods } from './find.ts';
 import { propertyOf } from './property.ts';
 
 /** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
@@ -156,7 +156,7 @@ function take(listener: Listener, exported: unknown, file: string, early: boolea
     if (prototype !== undefined) listener({ prototype, exported, file, version, early });
     else {
       const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
-      if (unknown !== undefined) noticeClientClass(unknown, version);
+      if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
     }
   });
 }

@@ -4,6 +4,7 @@ import { guard } from '../guard.ts';
 import { asObject, field } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
+import { missingMethods } from './find.ts';
 import { copyFunctionProperties, type Method, Patches } from './patches.ts';
 import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse, wrapParse } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
@@ -123,7 +124,7 @@ export class Seam {
   #install(): void {
     const prototype = this.#prototype;
     sharedSeams().set(prototype, this);
-    noticeClientClass(prototype);
+    noticeClientClass(missingMethods(prototype));
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
     const parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';

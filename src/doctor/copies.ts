@@ -63,13 +63,13 @@ export function noticeOurselves(file: string, version: string): void {
   if (add(ours, { directory: directoryOf(pathOf(file)), version })) notice('package_twice', describe(ours));
 }
 
-/** Methods that the client of every known version has, and that calls are seen by. */
-const KNOWN_METHODS = ['request', 'makeRequest'] as const;
-
-/** There is a client class, whichever way it came; it may be made otherwise than those that are known. */
-export function noticeClientClass(prototype: unknown, version: string = ''): void {
+/**
+ * There is a client class, whichever way it came.
+ *
+ * @param missing methods that those of known versions have
+ */
+export function noticeClientClass(missing: readonly string[], version: string = ''): void {
   copies().seen = true;
-  const missing = KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
   if (missing.length > 0) notice('openai_changed', missing.join(', '), version);
 }
 

@@ -74,7 +74,7 @@ interface Instruments {
 
 /**
  * The client metrics of the conventions and our own, once for each operation, sampled or not. Each value is
- * recorded in the context of its span, so that exemplars lead to it.
+ * recorded in the context of its span, so that an SDK that makes exemplars leads to it.
  */
 export class Metrics {
   #explicit: MeterProvider | undefined;
