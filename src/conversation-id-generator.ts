@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { conversationIdChannel } from './conversations/trace-id.ts';
+import { sha256 } from './sha256.ts';
 
 /** What makes the ids of traces and spans: the `IdGenerator` of either line of the SDK. */
 export interface IdGenerator {
@@ -35,7 +35,7 @@ export class ConversationIdGenerator implements IdGenerator {
 
 /** 16 bytes in hex, spread evenly, as samplers that go by the trace id need them; never all zero. */
 export function traceIdOf(conversationId: string): string {
-  return createHash('sha256').update(conversationId).digest('hex').slice(0, 32);
+  return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
 }
 
 const RANDOM: IdGenerator = {
@@ -44,6 +44,7 @@ const RANDOM: IdGenerator = {
 };
 
 function randomId(bytes: number): string {
-  const id = randomBytes(bytes).toString('hex');
+  const random = globalThis.crypto.getRandomValues(new Uint8Array(bytes));
+  const id = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return /[1-9a-f]/.test(id) ? id : randomId(bytes);
 }

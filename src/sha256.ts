@@ -5,17 +5,25 @@ interface Crypto {
   createHash(algorithm: string): { update(data: Uint8Array): { digest(encoding: 'hex'): string } };
 }
 
-/** Node's module, found without an import: this code also runs where there is none. */
-const crypto: Crypto | undefined = findCrypto();
+let found: Crypto | false | undefined;
+
+/**
+ * Node's module, found without an import, since this code also runs where there is none, and not before it is wanted:
+ * it takes longer to load than this whole package.
+ */
+function nodeCrypto(): Crypto | undefined {
+  found ??= findCrypto() ?? false;
+  return found === false ? undefined : found;
+}
 
 /** The most bytes that can be hashed at once without holding the program up, if `limit` bytes can with `node:crypto`. */
 export function hashableBytes(limit: number): number {
-  return crypto === undefined ? Math.min(limit, MAX_SLOW_BYTES) : limit;
+  return nodeCrypto() === undefined ? Math.min(limit, MAX_SLOW_BYTES) : limit;
 }
 
 /** The SHA-256 of bytes in hexadecimal digits, at once: what waits for a promise comes too late for a span. */
 export function sha256(bytes: Uint8Array): string {
-  return crypto === undefined ? slowSha256(bytes) : crypto.createHash('sha256').update(bytes).digest('hex');
+  return nodeCrypto()?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);
 }
 
 function findCrypto(): Crypto | undefined {

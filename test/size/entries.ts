@@ -16,7 +16,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 export const ENTRIES: readonly Entry[] = [
   { name: 'client', kilobytes: 223, loads: [API] },
   { name: 'export', kilobytes: 82, loads: [API] },
-  { name: 'index', kilobytes: 228, loads: [API, 'node:crypto', ...HOOKS] },
+  { name: 'index', kilobytes: 228, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 223, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 289, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
