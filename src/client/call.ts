@@ -38,6 +38,8 @@ export interface CallObservation {
   readonly context: Context;
   /** The call's own span, where it is that of something longer. */
   readonly span?: Span;
+  /** Nobody wants to know to the microsecond when chunks come: exact times cost more than all else done for one. */
+  readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
   /** A chunk that only tells usage and that the program, which did not ask for it, does not see. */
   hiddenChunk?(value: unknown): void;
@@ -168,10 +170,12 @@ export class Call {
   }
 
   chunk(value: unknown): void {
-    const time = now();
-    if (this.chunkCount++ === 0) this.firstChunkTime = time;
+    const { observation, lastChunkTime } = this;
+    const rough = lastChunkTime !== undefined && observation?.roughTimes === true;
+    const time = rough ? Math.max(Date.now(), lastChunkTime) : now();
+    this.chunkCount++;
+    this.firstChunkTime ??= time;
     this.lastChunkTime = time;
-    const { observation } = this;
     // guard: a chunk that cannot be read breaks the stream
     if (observation?.chunk !== undefined) guard('reading a chunk', passChunk, observation, value, time);
   }

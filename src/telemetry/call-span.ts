@@ -72,6 +72,7 @@ const NOTHING: Attributes = Object.freeze({});
  */
 export class CallSpan implements CallObservation {
   readonly context: Context;
+  readonly roughTimes: boolean;
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #above: InferenceAbove | undefined;
@@ -109,6 +110,7 @@ export class CallSpan implements CallObservation {
     this.#startTime = call.startTime;
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
+    this.roughTimes = !this.#measures && place.chunk === undefined;
     const attributes =
       guard('reading the parameters of a request', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);

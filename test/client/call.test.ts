@@ -131,6 +131,15 @@ test('chunks are counted, and passed on until the end', () => {
   expect(call.lastChunkTime).toBeGreaterThanOrEqual(call.firstChunkTime ?? Number.NaN);
 });
 
+test('a chunk is no earlier than the one before it, also where nobody wants its exact time', () => {
+  const { call } = newCall({ roughTimes: true });
+  call.begin({ stream: true });
+  call.chunk('a');
+  call.firstChunkTime = call.lastChunkTime = Date.now() + 1_000.5;
+  call.chunk('b');
+  expect(call.lastChunkTime).toBe(call.firstChunkTime);
+});
+
 describe('a call that is forgotten ends at the last thing that happened', () => {
   test('its response', () => {
     const { call } = newCall();
