@@ -171,6 +171,8 @@ export class Conversations implements ProviderListener {
     options: { live: boolean; time: number; details: ReadDetails },
   ): void {
     if (invocation.id === undefined) {
+      // A server that gives one id twice has forgotten the first.
+      this.#byId.get(snapshot.id)?.close();
       this.#byId.set(snapshot.id, invocation);
       this.#created(invocation, snapshot);
     }

@@ -166,3 +166,34 @@ describe('many responses in the background that nobody asks about any more', () 
     expect(program.telemetry.openSpans).toHaveLength(3);
   });
 });
+
+describe('a server that gives one id again and again', () => {
+  it('leaves one background response open, the last one', async () => {
+    const program = await startProgram();
+    const body = {
+      id: 'resp_1',
+      object: 'response',
+      model: 'gpt-4o',
+      status: 'queued',
+      background: true,
+      output: [],
+    };
+    for (let made = 0; made < 5; made++) {
+      program.simulator.next({ body });
+      await program.client.responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
+    }
+    expect(program.telemetry.openSpans).toEqual(['chat gpt-4o']);
+  });
+
+  it('leaves one run open, the last one', async () => {
+    const { client, simulator, threadId, telemetry, ...program } = await startTutor();
+    const body = { id: 'run_1', object: 'thread.run', status: 'queued', thread_id: threadId };
+    await program.inSpan(async () => {
+      for (let made = 0; made < 5; made++) {
+        simulator.next({ when: { path: /runs$/ }, body });
+        await client.beta.threads.runs.create(threadId, { assistant_id: 'asst_1' });
+      }
+      expect(telemetry.openSpans.filter((name) => name.startsWith('invoke_agent'))).toHaveLength(1);
+    });
+  });
+});

@@ -160,6 +160,8 @@ export class Responses implements ConversationApi {
       this.#background.delete(id);
       this.#conversations.release(response);
     };
+    // A server that gives one id twice has forgotten the first.
+    this.#background.get(id)?.close();
     const background = new BackgroundResponse({ ...start, closed });
     this.#background.set(id, background);
     this.#conversations.keep(background);
