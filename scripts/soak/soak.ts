@@ -64,6 +64,7 @@ export async function soak(count: number, tell: (line: string) => void): Promise
     tell(JSON.stringify(checkpoints.at(-1)));
   }
   const seconds = (performance.now() - start) / 1e3;
+  await ledger.drained();
   await provider.shutdown().catch(() => undefined);
   const account = await ledger.settled();
   const { taken } = await peer.ask('count');

@@ -73,6 +73,15 @@ export class Ledger {
     ];
   }
 
+  /** Waits until all that has ended so far has been delivered or counted as lost: a shutdown may cut what is on its way. */
+  async drained(): Promise<void> {
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const { ended, delivered, failed, dropped, refused } = await this.account();
+      if (delivered + failed + dropped + refused === ended) return;
+      await delay(10);
+    }
+  }
+
   /** The account as soon as it is balanced: a shutdown does not wait for an exporter whose breaker is open. */
   async settled(): Promise<Account> {
     for (let looks = 0; ; looks++) {
