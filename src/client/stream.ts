@@ -1,6 +1,7 @@
 import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import type { Call } from './call.ts';
+import { copyFunctionProperties } from './patches.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
@@ -22,7 +23,7 @@ export function isStream(value: unknown): value is Stream {
  */
 export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
   const original = stream.iterator;
-  stream.iterator = function iterator(this: unknown, ...args: unknown[]): Iterator {
+  const iterator = function (this: unknown, ...args: unknown[]): Iterator {
     const generator = Reflect.apply(original, this, args);
     // A second iteration throws from its first `next`; the first one has settled or is still being read.
     // guard `if (!watched.has(call)) `: a second iteration ends the call of the first
@@ -33,6 +34,8 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
     }
     return generator;
   };
+  copyFunctionProperties(original, iterator);
+  stream.iterator = iterator;
   endOnAbort(stream.controller.signal, call);
 }
 

@@ -1,4 +1,5 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
+import { copyFunctionProperties } from '../client/patches.ts';
 import { guard } from '../guard.ts';
 
 /** Ends a span of ours, so that it is ended once and for all: a processor of the program's may throw as it does. */
@@ -19,7 +20,7 @@ function end(span: Span, endTime: number): void {
 export function beforeSpanEnds(span: Span, listener: (time: number | undefined) => void): void {
   const owned = Object.getOwnPropertyDescriptor(span, 'end');
   const original = span.end;
-  const end = function end(this: Span, time?: TimeInput): void {
+  const end = function (this: Span, time?: TimeInput): void {
     if (Object.getOwnPropertyDescriptor(span, 'end')?.value === end) {
       if (owned === undefined) delete (span as { end?: unknown }).end;
       else Object.defineProperty(span, 'end', owned);
@@ -27,6 +28,7 @@ export function beforeSpanEnds(span: Span, listener: (time: number | undefined) 
     guard('ending with a parent span', () => listener(milliseconds(time)));
     original.call(this, time);
   };
+  copyFunctionProperties(original, end);
   Object.defineProperty(span, 'end', { value: end, configurable: true, writable: true, enumerable: false });
 }
 
