@@ -75,19 +75,18 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
 export function placeAttributes(place: Place): Attributes {
   const names = NAMES[place.kind];
   const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: names.apiType };
-  const ids: readonly [name: string | undefined, value: string | undefined][] = [
-    [ATTR_GEN_AI_CONVERSATION_ID, place.conversationId],
-    [names.conversation, place.conversationId],
-    [names.invocation, place.invocationId],
-    [ATTR_GEN_AI_AGENT_ID, place.agentId],
-    [names.agent, place.agentId],
-    [ATTR_GEN_AI_AGENT_NAME, place.agentName],
-    [ATTR_OPENAI_SUBAGENT_ID, place.subagentId],
-  ];
-  for (const [name, value] of ids) {
-    if (name !== undefined && value !== undefined) attributes[name] = value;
-  }
+  addId(attributes, ATTR_GEN_AI_CONVERSATION_ID, place.conversationId);
+  addId(attributes, names.conversation, place.conversationId);
+  addId(attributes, names.invocation, place.invocationId);
+  addId(attributes, ATTR_GEN_AI_AGENT_ID, place.agentId);
+  addId(attributes, names.agent, place.agentId);
+  addId(attributes, ATTR_GEN_AI_AGENT_NAME, place.agentName);
+  addId(attributes, ATTR_OPENAI_SUBAGENT_ID, place.subagentId);
   return attributes;
+}
+
+function addId(attributes: Attributes, name: string | undefined, value: string | undefined): void {
+  if (name !== undefined && value !== undefined) attributes[name] = value;
 }
 
 export function endpointAttributes(endpoint: Endpoint): Attributes {
