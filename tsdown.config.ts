@@ -32,19 +32,21 @@ const config: UserConfig[] = defineConfig([
     },
     format: 'cjs',
     define: { 'import.meta.url': 'undefined' },
-    plugins: [pageAssets(), esModules(['index', 'client', 'export', 'register', 'testing'])],
+    plugins: [pageAssets(), esModules(['index', 'client', 'export', 'testing'])],
   },
   {
     ...SHARED,
-    entry: { openai: 'src/openai.ts' },
+    entry: { openai: 'src/openai.ts', register: 'src/register-module.ts' },
     format: 'esm',
     clean: false,
-    // The ES module of `openai` is not the one that CommonJS loads: only this entry has to be one itself.
+    // Of `openai`, and of OpenTelemetry's API, ES modules have copies of their own: these entries have to be ES modules.
     plugins: [
       {
         name: 'implementation',
-        resolveId: (source) =>
-          source.endsWith('/client-entry.ts') ? { id: './client.cjs', external: true } : undefined,
+        resolveId: (source) => {
+          const [, entry] = /^\.\/(client|register)(?:-entry)?\.ts$/.exec(source) ?? [];
+          return entry === undefined ? undefined : { id: `./${entry}.cjs`, external: true };
+        },
       },
     ],
   },

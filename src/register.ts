@@ -12,6 +12,8 @@ import { Observer } from './observer.ts';
 import { startSdk } from './register/sdk.ts';
 import { isSwitchedOff } from './switch.ts';
 
+export { knowImportedApi } from './register/hand-over.ts';
+
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 
 if (!isSwitchedOff()) {

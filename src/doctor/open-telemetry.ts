@@ -1,13 +1,7 @@
-import {
-  context,
-  createContextKey,
-  ProxyTracerProvider,
-  ROOT_CONTEXT,
-  type TracerProvider,
-  trace,
-} from '@opentelemetry/api';
+import { context, createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { recordsContentOnSpans, type Settings } from '../config.ts';
 import { arrayField, countField, field } from '../payload.ts';
+import { isNoopTracerProvider } from '../telemetry/noop-providers.ts';
 import type { Finding } from './finding.ts';
 import { describeFinding } from './findings.ts';
 import { notice, say } from './notice.ts';
@@ -21,13 +15,13 @@ let used: WeakRef<TracerProvider> | undefined;
 
 /** Says what is missing when the first call is made with a provider: it may come yet. */
 export function noticeProvider(provider: TracerProvider): void {
-  if (!isNoop(provider)) used = new WeakRef(provider);
+  if (!isNoopTracerProvider(provider)) used = new WeakRef(provider);
   for (const finding of findMissing(provider)) say(finding);
 }
 
 /** What is missing of OpenTelemetry now. */
 export function findMissing(provider: TracerProvider): Finding[] {
-  if (isNoop(provider)) return [describeFinding('no_tracer_provider')];
+  if (isNoopTracerProvider(provider)) return [describeFinding('no_tracer_provider')];
   return hasContextManager() ? [] : [describeFinding('no_context_manager')];
 }
 
@@ -36,12 +30,8 @@ export function currentProvider(): TracerProvider {
   const inUse = used?.deref();
   if (inUse !== undefined) return inUse;
   const provider = trace.getTracerProvider();
-  return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
-}
-
-/** The provider that the API gives where none is registered. */
-function isNoop(provider: TracerProvider): boolean {
-  return provider.constructor === new ProxyTracerProvider().getDelegate().constructor;
+  const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
+  return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
 }
 
 function hasContextManager(): boolean {

@@ -47,9 +47,16 @@ function isGlobal(value: unknown, setter: string): value is Global {
   return typeof candidate?.[setter] === 'function' && typeof candidate.disable === 'function';
 }
 
+let imported: Record<string, unknown> | undefined;
+
+/** The copy of the API that ES modules share, which nothing but an ES module can find. */
+export function knowImportedApi(copy: object): void {
+  imported = copy as Record<string, unknown>;
+}
+
 /** The builds for `import` and `require` are copies of their own; the logs API had a package of its own. */
 function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
-  const copies: Record<string, unknown>[] = [api];
+  const copies: Record<string, unknown>[] = imported === undefined ? [api] : [api, imported];
   for (const name of ['@opentelemetry/api', '@opentelemetry/api-logs']) {
     try {
       copies.push(require(name) as Record<string, unknown>);

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { metrics, ProxyTracerProvider } from '@opentelemetry/api';
+import { metrics } from '@opentelemetry/api';
 import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
+import { isNoopTracerProvider } from '../telemetry/noop-providers.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { thisFile } from '../this-file.ts';
 import { shutDownAtExit } from './exit.ts';
@@ -23,7 +24,7 @@ type SdkClass = new (configuration: SdkConfiguration) => Sdk;
  * install it and leaves the program alone. It gives way to a provider that the program registers later.
  */
 export function startSdk(telemetry: Telemetry): void {
-  if (isRegistered(telemetry.provider)) return;
+  if (!isNoopTracerProvider(telemetry.provider)) return;
   if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
   const require = findSdk();
   if (require === undefined) {
@@ -63,11 +64,6 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     stop();
     void shutdown();
   });
-}
-
-/** Whether there is a provider behind the API's proxy: an empty proxy leads to one that does nothing. */
-function isRegistered(provider: object): boolean {
-  return provider.constructor !== new ProxyTracerProvider().getDelegate().constructor;
 }
 
 async function forceFlush(provider: object): Promise<void> {

@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type Context,
-  createNoopMeter,
   type Histogram,
   type Meter,
   type MeterProvider,
@@ -35,6 +34,7 @@ import {
 } from '../semconv/metrics.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
+import { isNoopMeterProvider } from './noop-providers.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 
@@ -83,7 +83,7 @@ export class Metrics {
   #instruments: Instruments | undefined;
 
   setMeterProvider(provider: MeterProvider): void {
-    this.#explicit = isNoop(provider) ? undefined : provider;
+    this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
   }
 
   /** Whether anybody takes metrics. Nothing is counted for nobody. */
@@ -159,10 +159,6 @@ export class Metrics {
   }
 }
 
-function isNoop(provider: MeterProvider): boolean {
-  return provider.getMeter(NAME) === createNoopMeter();
-}
-
 /** The dimensions of an operation's duration and usage, from the attributes that its span started with and got. */
 export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
   return pick(RESULT_DIMENSIONS, asked, answered);
@@ -187,7 +183,7 @@ function pick(names: readonly string[], asked: Attributes, answered: Attributes 
 }
 
 function createInstruments(provider: MeterProvider): Instruments | undefined {
-  if (isNoop(provider)) return undefined;
+  if (isNoopMeterProvider(provider)) return undefined;
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
   return {
     duration: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION),

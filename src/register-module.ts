@@ -1,0 +1,5 @@
+/** `…/register` as an ES module: of the API, ES modules have a copy of their own. */
+import * as api from '@opentelemetry/api';
+import { knowImportedApi } from './register.ts';
+
+knowImportedApi(api);

@@ -1,0 +1,17 @@
+import { createNoopMeter, type MeterProvider, ProxyTracerProvider } from '@opentelemetry/api';
+import { NAME } from '../version.ts';
+
+/*
+ * The API gives providers that do nothing where none is registered. It may be in a process twice, for `import` and for
+ * `require`: those of the other copy are told by the name of their class.
+ */
+
+export function isNoopTracerProvider(provider: object): boolean {
+  const noop = new ProxyTracerProvider().getDelegate();
+  return provider.constructor === noop.constructor || provider.constructor?.name === 'NoopTracerProvider';
+}
+
+export function isNoopMeterProvider(provider: MeterProvider): boolean {
+  const meter = provider.getMeter(NAME);
+  return meter === createNoopMeter() || meter?.constructor?.name === 'NoopMeter';
+}
