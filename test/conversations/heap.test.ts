@@ -8,13 +8,19 @@ const PROGRAM = fileURLToPath(new URL('../support/heap/program.ts', import.meta.
 /** Twenty thousand conversations take a while where the machine has other things to do. */
 const PATIENCE = 600_000;
 
-async function look(at: 'heap' | 'requests'): Promise<Record<string, unknown>> {
+async function look(at: 'heap' | 'lifetime' | 'requests'): Promise<Record<string, unknown>> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, at]);
   return JSON.parse(stdout);
 }
 
 it('twenty thousand conversations keep no more memory than a thousand', { timeout: PATIENCE }, async () => {
   const { difference, openSpans } = await look('heap');
+  expect(openSpans).toEqual([0, 0]);
+  expect(difference).toBeLessThan(1_000_000);
+});
+
+it('nor by default, when they have not been used for a while', { timeout: PATIENCE }, async () => {
+  const { difference, openSpans } = await look('lifetime');
   expect(openSpans).toEqual([0, 0]);
   expect(difference).toBeLessThan(1_000_000);
 });

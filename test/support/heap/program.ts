@@ -1,7 +1,7 @@
 /**
  * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them:
- * with `heap` how much memory 20,000 of them keep over 1,000, with `requests` which requests are kept while
- * their conversations are open.
+ * with `heap` how much memory 20,000 of them keep over 1,000, with `lifetime` the same by the default bounds when
+ * two hours have passed, with `requests` which requests are kept while their conversations are open.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -33,9 +33,10 @@ const provider = new TracerProvider({ spanProcessors: [count] });
 trace.setGlobalTracerProvider(provider);
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 
+const [, , wanted] = process.argv;
 const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', maxRetries: 0, fetch: answer }), {
   cost: false,
-  maxConversations: REMEMBERED,
+  ...(wanted === 'lifetime' ? {} : { maxConversations: REMEMBERED }),
   conversationIdleTimeout: 600_000,
 });
 const { threads, agents } = client.beta;
@@ -118,11 +119,23 @@ async function kept(): Promise<number> {
     .reduce((sum, { space_used_size }) => sum + space_used_size, external);
 }
 
-async function heap(): Promise<object> {
+/** Longer than anything is remembered that nobody uses. */
+const LATER = 7_200_000;
+
+function passTime(milliseconds: number): void {
+  for (const clock of [performance, Date]) {
+    const before = clock.now.bind(clock);
+    clock.now = () => before() + milliseconds;
+  }
+}
+
+async function heap(later: number): Promise<object> {
   await converse(0, FIRST);
+  passTime(later);
   const first = await kept();
   const openAtFirst = openSpans;
   await converse(FIRST, ALL);
+  passTime(later);
   const all = await kept();
   return { difference: all - first, openSpans: [openAtFirst, openSpans] };
 }
@@ -147,4 +160,10 @@ async function requests(): Promise<object> {
   return { kept: keptOf, openSpans };
 }
 
-console.log(JSON.stringify(process.argv[2] === 'heap' ? await heap() : await requests()));
+const LOOKS: Readonly<Record<string, () => Promise<object>>> = {
+  heap: () => heap(0),
+  lifetime: () => heap(LATER),
+  requests,
+};
+
+console.log(JSON.stringify(await LOOKS[wanted ?? '']?.()));
