@@ -98,8 +98,11 @@ async function importsOf(file: string, seen: Set<string> = new Set()): Promise<S
   return packages;
 }
 
+/** What a built file imports when it is loaded; what it imports later, when that is asked for, does not count. */
 function specifiersIn(text: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  const code = text
+    .replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+    .replace(/\.then\(\(\)\s*=>\s*require\([^)]*\)\)/g, '');
   return [...code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"']+)["']/g)].map(
     ([, specifier = '']) => specifier,
   );
