@@ -7,6 +7,7 @@ const LANE_TESTS = [
   'test/docs/first-trace.test.ts',
   'test/double/packages.test.ts',
   'test/entries/*.test.ts',
+  'test/examples/next.test.ts',
   'test/lanes/**/*.test.ts',
   'test/loading/**/*.test.ts',
   'test/package/**/*.test.ts',

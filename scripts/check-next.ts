@@ -1,8 +1,6 @@
 /**
  * Builds and starts examples/bundled/next as a project of its own, asks its route, and reads the spans back that it
- * sends. Not part of the tests: Next.js is large.
- *
- *   npm run check-next
+ * sends: `npm run check-next`, or a test that names the packed package in `TARBALL`.
  */
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -54,7 +52,7 @@ try {
 
 async function build(): Promise<void> {
   await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
-  const { path } = await packPackage();
+  const path = process.env.TARBALL ?? (await packPackage()).path;
   await installTools([...PACKAGES, path], directory);
   await mustRun('npx', ['next', 'build'], { cwd: directory, env: { NEXT_TELEMETRY_DISABLED: '1' } });
 }

@@ -1,0 +1,14 @@
+import { expect, inject, test } from 'vitest';
+import { mustRun } from '../support/lanes/command.ts';
+import { ROOT } from '../support/lanes/paths.ts';
+
+test('a Next.js application is built, asked, and its call is in the trace of its request', async () => {
+  const env = { TARBALL: inject('tarball') };
+  const said = await mustRun(process.execPath, ['scripts/check-next.ts'], {
+    cwd: ROOT,
+    env,
+    timeout: 420_000,
+  });
+  expect(said).toMatch(/^answer: .+\nthe trace of our span:\n(?: {2}.+\n)*ok\n$/);
+  expect(said).toContain('  chat gpt-4o-mini\n');
+}, 480_000);
