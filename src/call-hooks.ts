@@ -5,7 +5,7 @@ import { guard, guardAsync } from './guard.ts';
 import type { HookRequest, HookResponse, Hooks } from './hooks.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
 import { asObject, field } from './payload.ts';
-import type { CallPlace } from './telemetry/call-span.ts';
+import type { CallPlace } from './telemetry/call-place.ts';
 
 /** The hooks of one call, each called through the guard. */
 export class CallHooks {

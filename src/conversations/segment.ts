@@ -160,3 +160,9 @@ export function activeSpan(context: Context): Span | undefined {
   const span = trace.getSpan(context);
   return span !== undefined && /[1-9a-f]/.test(span.spanContext().traceId) ? span : undefined;
 }
+
+/** Whether what is done in the context can be part of something in the trace: without an active span anything can. */
+export function isInTrace(context: Context, traceId: string): boolean {
+  const active = activeSpan(context)?.spanContext().traceId;
+  return active === undefined || active === traceId;
+}

@@ -1,8 +1,21 @@
 import { readHeader } from '../client/call.ts';
+import { numberField } from '../payload.ts';
 
 /** The time within the bounds; the upper one wins where they cross. */
 export function clamp(time: number, from: number, to: number): number {
   return Math.min(Math.max(time, from), to);
+}
+
+/** A time of the API's, which are whole seconds. */
+export function milliseconds(value: unknown, name: string): number | undefined {
+  const seconds = numberField(value, name);
+  return seconds === undefined ? undefined : seconds * 1e3;
+}
+
+/** What the server's clock said when it sent a response, in milliseconds. */
+export function dateOf(headers: unknown): number | undefined {
+  const date = Date.parse(readHeader(headers, 'date') ?? '');
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /**
@@ -26,8 +39,7 @@ export class ServerClock {
 
   /** @param headers of a response that came at `localTime`: its date is what the server's clock says */
   static ofResponse(headers: unknown, localTime: number): ServerClock {
-    const date = Date.parse(readHeader(headers, 'date') ?? '');
-    return ServerClock.reading(Number.isNaN(date) ? localTime : date, localTime);
+    return ServerClock.reading(dateOf(headers) ?? localTime, localTime);
   }
 
   /** A time of the server's in local time; `fallback` where the server has not said. */

@@ -20,6 +20,7 @@ import {
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes } from './call-attributes.ts';
+import type { CallPlace, FinishDetails, OpenSpan } from './call-place.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
@@ -34,24 +35,6 @@ import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { addUsageAttributes, type Usage } from './usage.ts';
-
-/** Where a call stands, and who wants to know of it. */
-export interface CallPlace {
-  readonly parent: Context;
-  readonly links?: Link[];
-  /** What the hierarchy knows of the call's place. */
-  readonly attributes?: Attributes;
-  /** Sees what a stream brings, as it comes. */
-  readonly chunk?: (value: unknown, time: number) => void;
-  /** Told when the call has its result, before the span ends. */
-  readonly settled?: (call: Call, result: unknown, span: CallSpan) => void;
-  /** Called when all is recorded that will be, before the span ends. */
-  readonly finishing?: (span: Span, result: unknown) => void;
-  /** Told when the span has ended. */
-  readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
-  /** Whether the operation goes on after the call; then the span waits to be finished. */
-  readonly keepsOpen?: (call: Call, result: unknown, span: CallSpan) => boolean;
-}
 
 export interface CallSpanStart {
   readonly operation: Operation;
@@ -70,7 +53,7 @@ const NOTHING: Attributes = Object.freeze({});
  * The span of one call, and the metrics of its operation, from its start to its end. The request is read at
  * the start and not kept: a stream may be open for long.
  */
-export class CallSpan implements CallObservation {
+export class CallSpan implements CallObservation, OpenSpan {
   readonly context: Context;
   readonly roughTimes: boolean;
   readonly #telemetry: Telemetry;
@@ -164,14 +147,7 @@ export class CallSpan implements CallObservation {
   }
 
   /** Ends a span that was kept open, with the result that the operation came to in the end. */
-  finish(
-    result: unknown,
-    endTime: number,
-    {
-      attributes,
-      failure,
-    }: { readonly attributes?: Attributes; readonly failure?: Failure | undefined } = {},
-  ): void {
+  finish(result: unknown, endTime: number, { attributes, failure }: FinishDetails = {}): void {
     guard('recording an end', () => this.#span.setAttributes(attributes ?? {}));
     this.#end(result, endTime, failure);
   }

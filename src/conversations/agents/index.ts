@@ -8,9 +8,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import { creatorOf } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
-import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
-import { activeSpan, type Segment } from '../segment.ts';
-import { derivesTraceIds } from '../trace-id.ts';
+import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } from '../placement.ts';
+import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
 import { readInputMessages } from './content.ts';
 import { SessionEvents } from './events.ts';
@@ -59,7 +58,9 @@ export class Agents implements ConversationApi {
       const asked = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
       return new TurnCreation(read, asked, this.#conversations, submitted);
     }
-    if (invocation === undefined || !isInTraceOf(invocation, read)) return undefined;
+    // Elsewhere a turn's requests have spans, with a link.
+    if (invocation === undefined || !isInTrace(call.context, invocation.spanContext.traceId))
+      return undefined;
     return new TurnRequest(read, invocation, this.#conversations, submitted);
   }
 
@@ -122,21 +123,13 @@ export class Agents implements ConversationApi {
     return invocation?.finished === undefined ? invocation : undefined;
   }
 
-  /**
-   * Without an active span every use opens a segment; below one, only what changes something does, and not what
-   * is done for a turn that this process does not draw.
-   */
+  /** What is done for a turn that this process does not draw changes nothing of it here. */
   #segmentOf(read: AgentsCall): Segment | undefined {
     const { call, request, sessionId } = read;
     // The list of all sessions uses none of them.
     if (request.route.template === SESSIONS && call.method === 'GET') return undefined;
-    const use = useOf(read, sessionId);
-    const active = activeSpan(read.context) !== undefined;
-    // A trace id that follows from the session's id has to wait for it.
-    if (sessionId === undefined && (active || derivesTraceIds())) return undefined;
-    if (!active) return this.#conversations.open(use);
     const looks = call.method === 'GET' || (request.route.folds === 'turn' && sessionId !== undefined);
-    return looks ? this.#conversations.find(use) : this.#conversations.open(use);
+    return segmentOf(this.#conversations, useOf(read, sessionId), looks);
   }
 
   /** @param segment also one that was opened for a session whose id was not known */
@@ -160,10 +153,4 @@ export class Agents implements ConversationApi {
     if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch();
     else segment.identify(this.#conversations.conversation('session', id));
   }
-}
-
-/** A turn's requests are part of it within its own trace; elsewhere they have spans, with a link. */
-function isInTraceOf({ spanContext }: Invocation, { context }: AgentsCall): boolean {
-  const active = activeSpan(context);
-  return active === undefined || active.spanContext().traceId === spanContext.traceId;
 }

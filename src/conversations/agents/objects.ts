@@ -1,19 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import {
-  arrayField,
-  field,
-  numberField,
-  objectField,
-  row,
-  stringField,
-  textField,
-  wordField,
-} from '../../payload.ts';
+import { arrayField, field, objectField, row, stringField, textField, wordField } from '../../payload.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Agent, InvocationSnapshot, Phase, ToolCallSnapshot } from '../model.ts';
+import { milliseconds } from '../timing.ts';
 import { readArguments } from './content.ts';
 import type { SessionAgent } from './session.ts';
 
@@ -146,10 +138,4 @@ export function readFunctionCall(
     content: options.content ? readArguments(field(value, 'arguments')) : undefined,
     ...(itemId === undefined ? {} : { itemId }),
   };
-}
-
-/** The API's times are whole seconds. */
-export function milliseconds(value: unknown, name: string): number | undefined {
-  const seconds = numberField(value, name);
-  return seconds === undefined ? undefined : seconds * 1e3;
 }

@@ -1,10 +1,11 @@
 import { type Context, type Span, trace } from '@opentelemetry/api';
-import { type Call, type CallObservation, readHeader } from '../../client/call.ts';
+import type { Call, CallObservation } from '../../client/call.ts';
 import type { Route } from '../../client/routes.ts';
 import { stringField } from '../../payload.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } from '../requests.ts';
+import { dateOf } from '../timing.ts';
 import type { AgentsCall } from './agents-call.ts';
 import { SessionEvents } from './events.ts';
 import type { Acceptance, Ask, WaitingTurn } from './session.ts';
@@ -18,16 +19,11 @@ export function sightingOf({ call, context, endpoint }: AgentsCall): Omit<Sighti
     askedAt: call.startTime,
     // The headers come after the call has begun.
     get serverTime(): number | undefined {
-      return serverTimeOf(call);
+      return dateOf(call.headers);
     },
     context,
     endpoint,
   };
-}
-
-function serverTimeOf(call: Call): number | undefined {
-  const date = Date.parse(readHeader(call.headers, 'date') ?? '');
-  return Number.isNaN(date) ? undefined : date;
 }
 
 /** The call that asks for a turn, of a session that is there or is created with it. */
@@ -194,7 +190,7 @@ export function answer(
 /** From now on a list can have the turn; the date of the answer says when, on the server's clock. */
 function accept(acceptance: Acceptance, call: Call): void {
   acceptance.acceptedAt = call.endTime;
-  const date = serverTimeOf(call);
+  const date = dateOf(call.headers);
   const duration = call.endTime - call.startTime;
   if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
 }

@@ -1,10 +1,8 @@
-import { trace } from '@opentelemetry/api';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
-import { creatorOf } from '../creator.ts';
+import { continueFrom, creatorOf } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
-import { activeSpan } from '../segment.ts';
 import { ServerClock } from '../timing.ts';
 import { type AssistantsCall, useOf } from './assistants-call.ts';
 import { readRun } from './objects.ts';
@@ -34,9 +32,7 @@ export function adoptRun(
   if (run === undefined || conversations.knows(run.id)) return undefined;
   const clock = ServerClock.ofResponse(sighting.headers, sighting.time);
   const threadId = run.conversationId ?? read.threadId;
-  const creator = creatorOf(value);
-  const goesOn = creator !== undefined && activeSpan(read.context) === undefined;
-  const context = goesOn ? trace.setSpanContext(read.context, creator) : read.context;
+  const { context, link } = continueFrom(creatorOf(value), read.context);
   return conversations.openInvocation({
     kind: 'thread',
     segment: conversations.open({ ...useOf(read, threadId), context }),
@@ -54,7 +50,7 @@ export function adoptRun(
         : conversations.conversation('thread', threadId).takeUnanswered()),
     content: undefined,
     context,
-    creator: goesOn ? undefined : creator,
+    creator: link,
     startTime:
       sighting.handedOn?.startTime ?? Math.min(clock.local(run.createdAt, sighting.time), sighting.time),
     clock,

@@ -7,9 +7,8 @@ import { field, objectField, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
-import type { ConversationApi, ObserveOptions, Placement } from '../placement.ts';
-import { activeSpan, type Segment } from '../segment.ts';
-import { derivesTraceIds } from '../trace-id.ts';
+import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } from '../placement.ts';
+import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { RunCreation, RunRequest } from './run-calls.ts';
@@ -118,8 +117,7 @@ export class Assistants implements ConversationApi {
   #foldIntoRun({ call, request, context, runId, sightings }: AssistantsCall): CallObservation | undefined {
     const invocation = runId === undefined ? undefined : this.#conversations.invocation(runId);
     if (invocation === undefined || invocation.ended !== undefined) return undefined;
-    const active = activeSpan(context)?.spanContext().traceId;
-    if (active !== undefined && active !== invocation.spanContext.traceId) return undefined;
+    if (!isInTrace(context, invocation.spanContext.traceId)) return undefined;
     return new RunRequest(call, request, invocation, this.#conversations, sightings);
   }
 
@@ -137,19 +135,11 @@ export class Assistants implements ConversationApi {
     this.#conversations.watch();
   }
 
-  /**
-   * Without an active span every use opens a segment; below one, only what changes something does, and not what
-   * is done for a run that this process does not draw.
-   */
+  /** What is done for a run that this process does not draw changes nothing of it here. */
   #segmentOf(read: AssistantsCall): Segment | undefined {
-    const use = useOf(read, read.threadId);
-    const active = activeSpan(read.context) !== undefined;
-    // A trace id that follows from the thread's id has to wait for it.
-    if (read.threadId === undefined && (active || derivesTraceIds())) return undefined;
-    if (!active) return this.#conversations.open(use);
     const { call, request } = read;
     const looks = call.method === 'GET' || (request.route.folds === 'run' && !createsRun(request));
-    return looks ? this.#conversations.find(use) : this.#conversations.open(use);
+    return segmentOf(this.#conversations, useOf(read, read.threadId), looks);
   }
 
   #sight({ sightings, query }: AssistantsCall, call: Call): void {

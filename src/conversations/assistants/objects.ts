@@ -24,6 +24,7 @@ import {
 import type { Failure } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, Phase, StepSnapshot } from '../model.ts';
+import { milliseconds } from '../timing.ts';
 import { readMessageContent, readRunContent } from './content.ts';
 import { readToolCall } from './tool-calls.ts';
 
@@ -151,10 +152,4 @@ function readFinishReason(value: unknown, status: string): string | undefined {
   if (status === 'incomplete')
     return stringField(objectField(value, 'incomplete_details'), 'reason') ?? 'incomplete';
   return row(FINISH_REASONS, status);
-}
-
-/** The API's times are whole seconds. */
-function milliseconds(value: unknown, name: string): number | undefined {
-  const seconds = numberField(value, name);
-  return seconds === undefined ? undefined : seconds * 1e3;
 }

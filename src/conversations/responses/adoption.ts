@@ -1,8 +1,8 @@
 import type { Call } from '../../client/call.ts';
 import { matchRoute } from '../../client/routes.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import { asObject, field, numberField, stringField } from '../../payload.ts';
-import { ServerClock } from '../timing.ts';
+import { asObject, field, stringField } from '../../payload.ts';
+import { milliseconds, ServerClock } from '../timing.ts';
 
 /** A response that another process has created in the background, and what its creation looked like. */
 export interface Adoption {
@@ -21,13 +21,12 @@ export function readAdoption(
 ): Adoption | undefined {
   const id = stringField(response, 'id');
   const status = stringField(response, 'status');
-  const createdAt = numberField(response, 'created_at');
   const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
   if (id === undefined || status === undefined || !isBackground) return undefined;
   // A response says which tier has served it, not which was asked for.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = ServerClock.ofResponse(call.headers, call.endTime);
-  const began = clock.local(createdAt === undefined ? undefined : createdAt * 1e3, call.endTime);
+  const began = clock.local(milliseconds(response, 'created_at'), call.endTime);
   return {
     id,
     clock,

@@ -1,11 +1,11 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import { monotonic } from '../../clock.ts';
-import { asObject, field, numberField, stringField } from '../../payload.ts';
+import { asObject, field, stringField } from '../../payload.ts';
 import type { Member } from '../conversations.ts';
 import type { OpenSpan } from '../placement.ts';
 import type { Segment } from '../segment.ts';
-import { clamp, ServerClock } from '../timing.ts';
+import { clamp, milliseconds, ServerClock } from '../timing.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 
@@ -47,7 +47,7 @@ export class BackgroundResponse implements Member {
     this.#lastOpenTime = time;
     this.#closed = closed;
     this.#clock = clock;
-    this.#clock.learn(seconds(response, 'created_at'), time);
+    this.#clock.learn(milliseconds(response, 'created_at'), time);
     segment?.invocations.add(this);
   }
 
@@ -64,7 +64,7 @@ export class BackgroundResponse implements Member {
       this.#lastOpenTime = time;
       return;
     }
-    const endTime = live ? time : this.#clock.local(seconds(response, 'completed_at'), time);
+    const endTime = live ? time : this.#clock.local(milliseconds(response, 'completed_at'), time);
     this.#close(clamp(endTime, this.#lastOpenTime, time));
   }
 
@@ -107,9 +107,4 @@ export class BackgroundRequest implements CallObservation {
   settle(call: Call): void {
     if (call.outcome === 'value') this.#background.see(call.value, call.endTime, false);
   }
-}
-
-function seconds(response: unknown, name: string): number | undefined {
-  const time = numberField(response, name);
-  return time === undefined ? undefined : time * 1e3;
 }

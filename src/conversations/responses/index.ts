@@ -10,9 +10,9 @@ import type { Place } from '../../telemetry/hierarchy.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Conversations, Use } from '../conversations.ts';
-import { creatorOf } from '../creator.ts';
+import { continueFrom, creatorOf } from '../creator.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
-import { activeSpan, type Segment } from '../segment.ts';
+import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { derivesTraceIds } from '../trace-id.ts';
 import { readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
@@ -51,11 +51,8 @@ export class Responses implements ConversationApi {
   observe(call: Call, request: ApiRequest): CallObservation | undefined {
     if (request.route.folds !== 'response') return undefined;
     const background = this.#background.get(request.values[0] ?? '');
-    if (background === undefined) return undefined;
-    const active = activeSpan(call.context)?.spanContext().traceId;
-    return active === undefined || active === background.traceId
-      ? new BackgroundRequest(background)
-      : undefined;
+    if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
+    return new BackgroundRequest(background);
   }
 
   /** Where a call with a span of its own stands, and what its result tells. */
@@ -178,8 +175,7 @@ export class Responses implements ConversationApi {
     const adoption = readAdoption(call, request.deployment, response);
     if (adoption === undefined || this.#known.get(adoption.id) !== undefined) return;
     const { id, startTime, clock } = adoption;
-    const goesOn = creator !== undefined && activeSpan(fetched.context) === undefined;
-    const context = goesOn ? trace.setSpanContext(fetched.context, creator) : fetched.context;
+    const { context, link } = continueFrom(creator, fetched.context);
     const conversationId = conversationIdOf(response);
     const segment =
       conversationId === undefined
@@ -194,7 +190,7 @@ export class Responses implements ConversationApi {
       rebuilt: true,
       place: {
         parent,
-        links: creator === undefined || goesOn ? [] : [{ context: creator }],
+        links: link === undefined ? [] : [{ context: link }],
         ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
       },
     });
