@@ -1,13 +1,17 @@
 import { guard } from './guard.ts';
 import { field } from './payload.ts';
 
+/** Hears what became of a function. */
+export interface Outcome {
+  succeed(value: unknown): void;
+  fail(error: unknown): void;
+}
+
 /** Hears what became of a function, once: the first of `succeed`, `fail` and `abandon`. */
-export interface OutcomeListener {
+export interface OutcomeListener extends Outcome {
   /** Runs a part of the function: all of it, or a generator's way to the next value. */
   within<Result>(run: () => Result): Result;
   yielded(value: unknown): void;
-  succeed(value: unknown): void;
-  fail(error: unknown): void;
   /** Nobody can ask for its result any more. */
   abandon(): void;
 }
@@ -16,6 +20,23 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
 const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
+
+/**
+ * Runs a function that gives a value or a promise of one, and tells what becomes of it. What it gives and throws
+ * passes through; a promise is followed by another that settles alike.
+ */
+export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    outcome.fail(error);
+    throw error;
+  }
+  if (typeof field(result, 'then') === 'function') return follow(result as PromiseLike<unknown>, outcome);
+  outcome.succeed(result);
+  return result;
+}
 
 /**
  * Runs a function and tells the listener what becomes of it. The program gets what the function gives: a promise
@@ -43,17 +64,21 @@ function watch(result: unknown, listener: OutcomeListener): unknown {
 
 /** `await` calls no method of a promise that could be watched: another follows it, with all that was put on it. */
 function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Promise<unknown> {
-  const following = promise.then(
+  const following = follow(promise, listener) as Promise<unknown>;
+  return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
+}
+
+function follow(promise: PromiseLike<unknown>, outcome: Outcome): PromiseLike<unknown> {
+  return promise.then(
     (value) => {
-      listener.succeed(value);
+      outcome.succeed(value);
       return value;
     },
     (error) => {
-      listener.fail(error);
+      outcome.fail(error);
       throw error;
     },
   );
-  return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
 }
 
 /** A promise of the SDK has methods of its own, and one that nobody asks must not be asked: it would be read. */

@@ -6,6 +6,7 @@ import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
 import { recordEnd } from './operation-end.ts';
 import { plainData } from './plain-data.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Values that are kept of those that a generator yields, where content is recorded. */
@@ -86,6 +87,6 @@ export class FunctionSpan implements OutcomeListener {
       failure,
       endTime,
     });
-    guard('ending the span of a function', () => this.span.end(endTime));
+    endSpan(this.span, endTime);
   }
 }

@@ -2,7 +2,7 @@ import { type Attributes, type Context, context, type Span, SpanKind, trace } fr
 import type { ToolRun } from '../client/call.ts';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { field } from '../payload.ts';
+import { followOutcome, type Outcome } from '../outcome.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_TOOL_NAME,
@@ -24,30 +24,10 @@ import type { Telemetry } from './telemetry.ts';
 export function runTool(telemetry: Telemetry, tool: ToolRun): unknown {
   const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, context.active()));
   if (started === undefined) return tool.run();
-  let result: unknown;
-  try {
-    result = context.with(started.context, tool.run);
-  } catch (error) {
-    started.fail(error);
-    throw error;
-  }
-  if (typeof field(result, 'then') !== 'function') {
-    started.succeed(result);
-    return result;
-  }
-  return (result as Promise<unknown>).then(
-    (value) => {
-      started.succeed(value);
-      return value;
-    },
-    (error) => {
-      started.fail(error);
-      throw error;
-    },
-  );
+  return followOutcome(() => context.with(started.context, tool.run), started);
 }
 
-class ToolSpan {
+class ToolSpan implements Outcome {
   readonly context: Context;
   readonly #telemetry: Telemetry;
   readonly #span: Span;

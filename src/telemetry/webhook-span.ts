@@ -1,7 +1,9 @@
 import { type Attributes, context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { WebhookDelivery } from '../client/call.ts';
+import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { field, objectField, stringField } from '../payload.ts';
+import { followOutcome } from '../outcome.ts';
+import { objectField, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_API_TYPE,
@@ -10,6 +12,7 @@ import {
 } from '../semconv/attributes.ts';
 import { readFailure, recordFailure } from './error.ts';
 import { placeAttributes } from './hierarchy.ts';
+import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /**
@@ -24,38 +27,19 @@ export function unwrapWebhook(
   creatorOf: (responseId: string) => SpanContext | undefined,
 ): unknown {
   const span = guard('starting a webhook span', () =>
-    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL }, context.active()),
+    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime: now() }, context.active()),
   );
   if (span === undefined) return delivery.run();
-  const succeed = (event: unknown): void => {
-    guard('recording a webhook', recordEvent, span, event, creatorOf);
-    guard('ending a webhook span', () => span.end());
-  };
-  const fail = (error: unknown): void => {
-    guard('recording a failure', () => recordFailure(span, readFailure(error), telemetry.settings));
-    guard('ending a webhook span', () => span.end());
-  };
-  let unwrapped: unknown;
-  try {
-    unwrapped = delivery.run();
-  } catch (error) {
-    fail(error);
-    throw error;
-  }
-  if (typeof field(unwrapped, 'then') !== 'function') {
-    succeed(unwrapped);
-    return unwrapped;
-  }
-  return (unwrapped as Promise<unknown>).then(
-    (event) => {
-      succeed(event);
-      return event;
+  return followOutcome(delivery.run, {
+    succeed(event) {
+      guard('recording a webhook', recordEvent, span, event, creatorOf);
+      endSpan(span, now());
     },
-    (error) => {
-      fail(error);
-      throw error;
+    fail(error) {
+      guard('recording a failure', () => recordFailure(span, readFailure(error), telemetry.settings));
+      endSpan(span, now());
     },
-  );
+  });
 }
 
 /**
