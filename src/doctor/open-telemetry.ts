@@ -1,7 +1,7 @@
 import { context, createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { recordsContentOnSpans, type Settings } from '../config.ts';
 import { arrayField, countField, field } from '../payload.ts';
-import { isNoopTracerProvider } from '../telemetry/noop-providers.ts';
+import { isNoopTracerProvider, providerBehind } from '../telemetry/api-providers.ts';
 import type { Finding } from './finding.ts';
 import { describeFinding } from './findings.ts';
 import { notice, say } from './notice.ts';
@@ -29,9 +29,7 @@ export function findMissing(provider: TracerProvider): Finding[] {
 export function currentProvider(): TracerProvider {
   const inUse = used?.deref();
   if (inUse !== undefined) return inUse;
-  const provider = trace.getTracerProvider();
-  const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
-  return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
+  return providerBehind(trace.getTracerProvider());
 }
 
 function hasContextManager(): boolean {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
-import { isNoopTracerProvider } from '../telemetry/noop-providers.ts';
+import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { thisFile } from '../this-file.ts';
 import { shutDownAtExit } from './exit.ts';

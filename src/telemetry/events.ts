@@ -3,6 +3,7 @@ import { guard } from '../guard.ts';
 import { field } from '../payload.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
+import { isNoopLoggerProvider } from './api-providers.ts';
 
 /** Where the API keeps what is registered with it: from version 1.10 on a logger provider, too. */
 const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
@@ -106,10 +107,7 @@ function providerOfApiLogs(): LoggerProvider | undefined {
 
 /** Both lines have a proxy for a provider that is not there yet, and one that does nothing. */
 function isPlaceholder(provider: LoggerProvider): boolean {
-  return (
-    typeof field(provider, '_getDelegate') === 'function' ||
-    provider.constructor?.name === 'NoopLoggerProvider'
-  );
+  return typeof field(provider, '_getDelegate') === 'function' || isNoopLoggerProvider(provider);
 }
 
 /** Loggers of older versions cannot be asked. */

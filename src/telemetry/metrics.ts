@@ -34,7 +34,7 @@ import {
 } from '../semconv/metrics.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
-import { isNoopMeterProvider } from './noop-providers.ts';
+import { isNoopMeterProvider } from './api-providers.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 

@@ -9,6 +9,7 @@ import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '..
 import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
+import { providerBehind } from './api-providers.ts';
 import { PendingHooks } from './completion.ts';
 import { Costs } from './cost.ts';
 import { Events, type LoggerProvider } from './events.ts';
@@ -65,9 +66,7 @@ export class Telemetry {
 
   /** The provider that makes the spans: behind the API's proxy, the one registered by now. */
   get provider(): TracerProvider {
-    const provider = this.#provider ?? trace.getTracerProvider();
-    const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
-    return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;
+    return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
   /** A tracer of the provider in force: the API's own proxies stay with the first one that was registered. */

@@ -3,7 +3,7 @@ import * as imported from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
-import { isNoopMeterProvider, isNoopTracerProvider } from '../../src/telemetry/noop-providers.ts';
+import { isNoopMeterProvider, isNoopTracerProvider } from '../../src/telemetry/api-providers.ts';
 
 const required: typeof imported = createRequire(import.meta.url)('@opentelemetry/api');
 
