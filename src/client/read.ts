@@ -1,6 +1,5 @@
-import { context } from '@opentelemetry/api';
 import { field } from '../payload.ts';
-import { suppressed } from './suppression.ts';
+import { makeSuppressed } from './suppression.ts';
 
 const TIMEOUT = 5_000;
 
@@ -25,5 +24,5 @@ export async function readWithClient(
     timeout: TIMEOUT,
     headers: { 'OpenAI-Beta': assistantsVersion },
   };
-  return (await context.with(suppressed(context.active()), () => get.call(client, path, options))) as unknown;
+  return (await makeSuppressed(() => get.call(client, path, options))) as unknown;
 }
