@@ -61,18 +61,17 @@ export class ContentRecorder {
   addMessages(attributes: Attributes, name: string, messages: readonly Message[], share: number = 1): void {
     if (messages.length === 0) return;
     this.#add(attributes, name, share, (json) => {
-      const kept: string[] = [];
+      let kept = '';
       let omitted = messages.length;
       while (omitted > 0) {
         const written = json.spend(1)
           ? this.#writeMessage(json, messages[omitted - 1] as Message)
           : undefined;
         if (written === undefined) break;
-        kept.unshift(written);
+        kept = list(written, kept);
         omitted--;
       }
-      if (omitted > 0) kept.unshift(omittedMessages(messages[omitted - 1] as Message, omitted));
-      return kept;
+      return omitted > 0 ? list(omittedMessages(messages[omitted - 1] as Message, omitted), kept) : kept;
     });
   }
 
@@ -117,28 +116,26 @@ export class ContentRecorder {
   ): void {
     if (values.length === 0) return;
     this.#add(attributes, name, 1, (json) => {
-      const kept: string[] = [];
+      let kept = '';
+      let omitted = values.length;
       for (const value of values) {
         const written = json.spend(1) ? write(json, value) : undefined;
         if (written === undefined) break;
-        kept.push(written);
+        kept = list(kept, written);
+        omitted--;
       }
-      const omitted = values.length - kept.length;
-      if (omitted > 0) kept.push(`{"type":"omitted","name":"…","count":${omitted}}`);
-      return kept;
+      return omitted > 0 ? list(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept;
     });
   }
 
-  /** Adds what is written as a JSON array; nothing where there is no room even for the mark. */
-  #add(
-    attributes: Attributes,
-    name: string,
-    share: number,
-    write: (json: LimitedJson) => readonly string[],
-  ): void {
+  /**
+   * Adds what is written as a JSON array; nothing where there is no room even for the mark. It is put together by
+   * `+`, which copies nothing: whoever exports the span copies it, and of one that nobody exports nobody does.
+   */
+  #add(attributes: Attributes, name: string, share: number, write: (json: LimitedJson) => string): void {
     const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
     if (limit < 0) return;
-    const written = `[${write(this.#json(limit)).join(',')}]`;
+    const written = `[${write(this.#json(limit))}]`;
     attributes[name] = written;
     this.#left -= written.length;
   }
@@ -164,6 +161,11 @@ export class ContentRecorder {
     if (omitted === 0) json.spend(-PARTS_MARK_LENGTH);
     return `${head}${kept.join(',')}]${omitted > 0 ? `,"omitted_parts":${omitted}` : ''}${tail}`;
   }
+}
+
+/** Both as items of one list, either of which may have none. */
+function list(first: string, second: string): string {
+  return first === '' || second === '' ? first + second : `${first},${second}`;
 }
 
 function omittedMessages({ role, finish_reason }: Message, count: number): string {
