@@ -23,7 +23,7 @@ import {
   scaleTable,
   variantTable,
 } from './tables.ts';
-import { CONTROL, NONE, OURS, OWN_VARIANTS, THIS } from './variants/index.ts';
+import { CONTROL, FACTS, NONE, OURS, OWN_VARIANTS, THIS } from './variants/index.ts';
 import { startServer } from './worker/worker.ts';
 
 /** No garbage is collected while bytes are counted. */
@@ -31,6 +31,8 @@ const ROOMY = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
 /** Of the latencies. */
 const CALLS_IN_A_ROUND = 50;
 const FEW_CALLS = 1_000;
+/** Rounds after which compilers have nothing left to do: 16,000 small calls. */
+const WARM_UPS = 20;
 /** Cases that peers are compared in. */
 const PEER_CASES = [
   'chat',
@@ -56,6 +58,8 @@ if (process.argv.includes('--help')) {
 }
 const options = readOptions(process.argv.slice(2));
 const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
+/** For what does not depend on how much is recorded. */
+const compared = own.filter(({ variant }) => variant !== FACTS);
 
 if (options.writes && !options.peers) await writePage('conditions', await conditions(options.rounds));
 await (options.peers ? comparePeers() : measureThis());
@@ -86,17 +90,27 @@ async function tell(name: string, text: string): Promise<void> {
 async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Promise<CaseSamples[]> {
   const all: CaseSamples[] = [];
   for (const measured of cases) {
-    // One that always records content says nothing about calls without, and one that never does about calls with.
-    const able = placed.filter(
-      ({ variant: { content } }) => content !== 'always' || measured.content === true,
-    );
     const order = { command: 'cpu' as const, operations: measured.operations };
     const { rounds } = options;
-    const samples = await interleave({ placed: able, measured: measured.name, order, rounds, warmUps: 3 });
+    const samples = await interleave({
+      placed: placedIn(placed, measured),
+      measured: measured.name,
+      order,
+      rounds,
+      warmUps: WARM_UPS,
+    });
     all.push({ measured, samples });
     console.error(`${measured.name}: processor time measured`);
   }
   return all;
+}
+
+/** One that always records content says nothing about calls without it. */
+function placedIn(placed: readonly Placed[], measured: Case): readonly Placed[] {
+  return placed.filter(
+    ({ variant: { content, cases } }) =>
+      (content !== 'always' || measured.content === true) && (cases?.includes(measured.name) ?? true),
+  );
 }
 
 async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
@@ -107,7 +121,12 @@ async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
     const rounds = { rounds: 5, warmUps: 15, flags: ROOMY };
     all.push({
       measured,
-      samples: await interleave({ placed: own, measured: measured.name, order, ...rounds }),
+      samples: await interleave({
+        placed: placedIn(own, measured),
+        measured: measured.name,
+        order,
+        ...rounds,
+      }),
     });
   }
   return all;
@@ -118,7 +137,7 @@ async function measureFirstChunk(): Promise<SamplesByVariant> {
   const order = { command: 'firstChunk' as const, operations: CALLS_IN_A_ROUND };
   const { rounds } = options;
   const where = { measured: 'stream', server: server.url };
-  const samples = await interleave({ placed: own, order, rounds, warmUps: 3, ...where });
+  const samples = await interleave({ placed: compared, order, rounds, warmUps: 3, ...where });
   server.stop();
   return samples;
 }
@@ -128,7 +147,14 @@ async function measureLarge(command: 'blocked' | 'loopDelay'): Promise<SamplesBy
   const server = await startServer(measured);
   const order = { command, operations: CALLS_IN_A_ROUND };
   const { rounds } = options;
-  const samples = await interleave({ placed: own, order, rounds, warmUps: 2, measured, server: server.url });
+  const samples = await interleave({
+    placed: compared,
+    order,
+    rounds,
+    warmUps: 2,
+    measured,
+    server: server.url,
+  });
   server.stop();
   return samples;
 }

@@ -3,7 +3,7 @@ import type { Case } from './cases/index.ts';
 import type { Kept } from './measures/kept.ts';
 import type { Samples, SamplesByVariant } from './measures/rounds.ts';
 import { type Estimate, estimate, paired } from './statistics.ts';
-import { BARE, CONTROL, NONE, OURS } from './variants/index.ts';
+import { BARE, CONTROL, FACTS, NONE, OURS } from './variants/index.ts';
 
 /** What was measured of one case. */
 export interface CaseSamples {
@@ -41,17 +41,17 @@ function added({ value, low, high }: Estimate, digits: number): string {
 const divide = (sample: number, base: number): number => sample / base;
 const subtract = (sample: number, base: number): number => sample - base;
 
-/** Processor time: ratios to `none`, and what ours adds against what `bare` adds. */
+/** Processor time: ratios to `none`, and ours to what records the same by hand. */
 export function cpuTable(cases: readonly CaseSamples[]): string {
   const rows = cases.map(({ measured, samples }) => {
     const none = valuesOf(samples, NONE.name);
-    const bare = valuesOf(samples, BARE.name);
     const compare = (name: string): string => {
       const values = valuesOf(samples, name);
       return values === undefined || none === undefined ? NOTHING : ratio(paired(values, none, divide));
     };
     const ours = valuesOf(samples, OURS);
-    const toBare = ours === undefined || bare === undefined ? NOTHING : ratio(paired(ours, bare, divide));
+    const byHand = valuesOf(samples, FACTS.name);
+    const toHand = ours === undefined || byHand === undefined ? NOTHING : ratio(paired(ours, byHand, divide));
     const microseconds =
       ours === undefined || none === undefined ? NOTHING : added(paired(ours, none, subtract), 0);
     const base = none === undefined ? NOTHING : estimate(none).value.toFixed(0);
@@ -60,13 +60,23 @@ export function cpuTable(cases: readonly CaseSamples[]): string {
       base,
       compare(CONTROL.name),
       compare(BARE.name),
+      compare(FACTS.name),
       compare(OURS),
       microseconds,
-      toBare,
+      toHand,
     ];
   });
   return table(
-    ['', 'none, µs', 'none, again', 'bare', 'this package', 'this package, µs', 'this package ÷ bare'],
+    [
+      '',
+      'none, µs',
+      'none, again',
+      'bare',
+      'the same by hand',
+      'this package',
+      'this package, µs',
+      'this package ÷ by hand',
+    ],
     rows,
   );
 }
@@ -83,9 +93,9 @@ export function bytesTable(cases: readonly CaseSamples[]): string {
       return `${value < 0 ? '−' : '+'}${kilobytes(Math.abs(value))}`;
     };
     const base = none === undefined ? NOTHING : kilobytes(estimate(none).value);
-    return [measured.title, base, more(CONTROL.name), more(BARE.name), more(OURS)];
+    return [measured.title, base, more(CONTROL.name), more(BARE.name), more(FACTS.name), more(OURS)];
   });
-  return table(['', 'none, kB', 'none, again', 'bare', 'this package'], rows);
+  return table(['', 'none, kB', 'none, again', 'bare', 'the same by hand', 'this package'], rows);
 }
 
 /** One row for each variant, for samples in one unit. */

@@ -62,6 +62,15 @@ export const STREAM_CASES: readonly Case[] = [
     run: readAll,
   },
   {
+    name: 'stream-unmetered',
+    title: 'the same, without a meter',
+    requests: 1,
+    operations: 8,
+    api: streamApi(),
+    run: readAll,
+    metered: false,
+  },
+  {
     name: 'stream-content',
     title: 'the same, with content',
     requests: 1,

@@ -1,4 +1,5 @@
 import { prepareBare } from './bare.ts';
+import { prepareFacts } from './facts.ts';
 import { OURS, prepareOurs } from './ours.ts';
 import { PEERS } from './peers.ts';
 import type { Variant } from './variant.ts';
@@ -20,8 +21,25 @@ export const BARE: Variant = {
   prepare: ({ telemetry }) => prepareBare(telemetry),
 };
 
+/** What the SDK takes for what this package records; of content and of threads nobody writes it down by hand. */
+export const FACTS: Variant = {
+  name: 'the same by hand',
+  content: 'never',
+  cases: [
+    'chat',
+    'chat-unmetered',
+    'chat-unsampled',
+    'chat-large',
+    'stream',
+    'stream-unmetered',
+    'embeddings',
+    'response',
+  ],
+  prepare: ({ telemetry }) => prepareFacts(telemetry),
+};
+
 export const THIS: Variant = { name: OURS, prepare: prepareOurs };
 
-export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, THIS];
+export const OWN_VARIANTS: readonly Variant[] = [NONE, CONTROL, BARE, FACTS, THIS];
 
 export const VARIANTS: readonly Variant[] = [...OWN_VARIANTS, ...PEERS];

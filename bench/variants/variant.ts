@@ -28,6 +28,8 @@ export interface Variant {
   readonly packages?: readonly string[];
   /** Which versions of `openai` and OpenTelemetry it runs with among the peers. Default `2`. */
   readonly line?: 2 | 3;
+  /** The names of those it is measured in. Default all. */
+  readonly cases?: readonly string[];
   /** Cannot be told to leave content out, or to record it. */
   readonly content?: 'always' | 'never';
   prepare(setUp: SetUp): Prepared | undefined;

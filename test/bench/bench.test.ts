@@ -4,7 +4,7 @@ import { readOptions } from '../../bench/options.ts';
 import { replacePart } from '../../bench/page.ts';
 import { estimate, paired } from '../../bench/statistics.ts';
 import { cpuTable, peersTable } from '../../bench/tables.ts';
-import { BARE, CONTROL, NONE, OURS } from '../../bench/variants/index.ts';
+import { BARE, CONTROL, FACTS, NONE, OURS } from '../../bench/variants/index.ts';
 
 describe('an estimate', () => {
   it('is the median, within its interval', () => {
@@ -30,6 +30,7 @@ describe('a table', () => {
     [NONE.name, { values: [100, 200], spans: 0 }],
     [CONTROL.name, { values: [100, 200], spans: 0 }],
     [BARE.name, { values: [110, 220], spans: 1 }],
+    [FACTS.name, { values: [120, 240], spans: 1 }],
     [OURS, { values: [150, 300], spans: 1 }],
     ['silent', { values: [120, 240], spans: 0 }],
     ['broken', { values: [], spans: 0, failure: 'The program did not get the completion' }],
@@ -37,7 +38,7 @@ describe('a table', () => {
 
   it('sets times beside those of none and bare', () => {
     expect(cpuTable([{ measured, samples }]).split('\n').at(-1)).toBe(
-      '| chat, small | 150 | 1.00 [1.00–1.00] | 1.10 [1.10–1.10] | 1.50 [1.50–1.50] | +75 [50–100] | 1.36 [1.36–1.36] |',
+      '| chat, small | 150 | 1.00 [1.00–1.00] | 1.10 [1.10–1.10] | 1.20 [1.20–1.20] | 1.50 [1.50–1.50] | +75 [50–100] | 1.25 [1.25–1.25] |',
     );
   });
 
@@ -48,6 +49,7 @@ describe('a table', () => {
     expect(rows.slice(2)).toEqual([
       '| none, again | 1.00 [1.00–1.00] |',
       '| bare | 1.10 [1.10–1.10], 1 span |',
+      '| the same by hand | 1.20 [1.20–1.20], 1 span |',
       `| ${OURS} | 1.50 [1.50–1.50], 1 span |`,
       '| silent | records nothing (1.20 [1.20–1.20]) |',
       '| broken | fails |',

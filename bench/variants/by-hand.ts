@@ -1,0 +1,147 @@
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type OpenAI from 'openai';
+import type { Telemetry } from '../telemetry.ts';
+import type { Prepared } from './variant.ts';
+
+/** Of a request, as far as the cases have it. */
+export interface Request {
+  readonly model?: string;
+  readonly stream?: boolean;
+  readonly temperature?: number;
+  readonly max_completion_tokens?: number;
+}
+
+/** Of what a call gives, or of the chunks of a stream. */
+export interface Result {
+  readonly id?: string;
+  readonly model?: string;
+  readonly service_tier?: string;
+  readonly system_fingerprint?: string;
+  readonly choices?: readonly { readonly finish_reason?: string | null }[];
+  readonly usage?: {
+    readonly prompt_tokens?: number;
+    readonly input_tokens?: number;
+    readonly completion_tokens?: number;
+    readonly output_tokens?: number;
+  } | null;
+}
+
+/** A call that has ended. */
+export interface Finished {
+  readonly operation: string;
+  readonly request: Request;
+  readonly result: Result;
+  readonly context: Context;
+  /** As `performance.now()` has it. */
+  readonly startTime: number;
+  /** When the chunks came, where it was a stream and somebody wants to know. */
+  readonly chunks?: readonly number[];
+}
+
+/** What is recorded of a call. */
+export interface ByHand {
+  attributes(operation: string, request: Request): Attributes;
+  started?(span: Span, operation: string, request: Request): void;
+  finish(span: Span, call: Finished): void;
+}
+
+interface ApiPromise extends Promise<unknown> {
+  readonly responsePromise: Promise<unknown>;
+  _thenUnwrap(transform: (value: unknown) => unknown): ApiPromise;
+}
+
+type Method = (this: object, ...parameters: unknown[]) => ApiPromise;
+
+/** Wraps the methods that the cases call: one span for each call, active while it runs. */
+export function prepareByHand({ api }: Telemetry, hand: ByHand): Prepared {
+  const tracer = api.trace.getTracer('by hand');
+
+  function wrap(prototype: object, name: string, operation: string): void {
+    const original = Reflect.get(prototype, name) as Method;
+    const wrapped: Method = function (...parameters) {
+      const request = (parameters.find((value) => typeof value === 'object') ?? {}) as Request;
+      const startTime = performance.now();
+      const attributes = hand.attributes(operation, request);
+      const span = tracer.startSpan(operation, { kind: api.SpanKind.CLIENT, attributes });
+      hand.started?.(span, operation, request);
+      const context = api.trace.setSpan(api.context.active(), span);
+      const promise = api.context.with(context, () => original.apply(this, parameters));
+      promise.responsePromise.catch(() => {
+        span.setStatus({ code: api.SpanStatusCode.ERROR });
+        span.end();
+      });
+      const finish = (result: Result, chunks?: readonly number[]): void =>
+        hand.finish(span, {
+          operation,
+          request,
+          result,
+          context,
+          startTime,
+          ...(chunks === undefined ? {} : { chunks }),
+        });
+      return promise._thenUnwrap((value) => {
+        if (request.stream === true) return watch(value as Stream, finish, hand.started !== undefined);
+        finish(value as Result);
+        return value;
+      });
+    };
+    Object.assign(prototype, { [name]: wrapped });
+  }
+
+  return {
+    loaded({ OpenAI }) {
+      for (const [prototype, name, operation] of methodsOf(OpenAI)) wrap(prototype, name, operation);
+    },
+  };
+}
+
+type MethodRow = readonly [prototype: object, name: string, operation: string];
+
+function methodsOf({ Chat, Embeddings, Responses, Beta }: typeof OpenAI): readonly MethodRow[] {
+  const { Threads } = Beta;
+  return [
+    [Chat.Completions.prototype, 'create', 'chat'],
+    [Embeddings.prototype, 'create', 'embeddings'],
+    [Responses.prototype, 'create', 'responses'],
+    [Threads.prototype, 'create', 'create_thread'],
+    [Threads.Messages.prototype, 'create', 'create_message'],
+    [Threads.Messages.prototype, 'list', 'list_messages'],
+    [Threads.Runs.prototype, 'create', 'invoke_agent'],
+    [Threads.Runs.prototype, 'retrieve', 'retrieve_run'],
+    [Threads.Runs.Steps.prototype, 'list', 'list_steps'],
+  ];
+}
+
+interface Stream {
+  iterator(): AsyncIterator<Result>;
+}
+
+function watch(
+  stream: Stream,
+  finish: (result: Result, chunks?: readonly number[]) => void,
+  timed: boolean,
+): Stream {
+  const original = stream.iterator;
+  stream.iterator = function () {
+    const inner = original.call(this);
+    const chunks: number[] = [];
+    let last: Result = {};
+    const onResult = (result: IteratorResult<Result>): IteratorResult<Result> => {
+      if (result.done === true) finish(last, timed ? chunks : undefined);
+      else last = result.value;
+      if (timed) chunks.push(performance.now());
+      return result;
+    };
+    return {
+      next: () => inner.next().then(onResult),
+      return: async () => {
+        finish(last, timed ? chunks : undefined);
+        return (await inner.return?.()) ?? { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    } as AsyncIterator<Result>;
+  };
+  return stream;
+}

@@ -1,0 +1,114 @@
+import type { Attributes, Context, Histogram } from '@opentelemetry/api';
+import type { Telemetry } from '../telemetry.ts';
+import { type ByHand, prepareByHand, type Request, type Result } from './by-hand.ts';
+import type { Prepared } from './variant.ts';
+
+/** What each kind of call has beside the rest, for the requests of the cases. */
+const KINDS: Readonly<Record<string, Attributes>> = {
+  chat: { 'openai.api.type': 'chat_completions' },
+  responses: { 'openai.api.type': 'responses', 'gen_ai.response.status': 'completed' },
+  embeddings: { 'gen_ai.request.encoding_formats': ['base64'] },
+};
+
+/**
+ * The attributes and the metrics that this package records, for requests as the cases make them, written down one by
+ * one. It handles no error, no retry and no stream that is left early, and knows nothing but these requests: what is
+ * left is what OpenTelemetry's SDK takes for so much.
+ */
+export function prepareFacts(telemetry: Telemetry): Prepared {
+  const meter = telemetry.meterProvider?.getMeter('facts');
+  const duration = meter?.createHistogram('gen_ai.client.operation.duration');
+  const tokens = meter?.createHistogram('gen_ai.client.token.usage');
+  const firstChunk = meter?.createHistogram('gen_ai.client.operation.time_to_first_chunk');
+  const chunk = meter?.createHistogram('gen_ai.client.operation.time_per_output_chunk');
+
+  const hand: ByHand = {
+    attributes: (operation, { model }) => ({
+      'gen_ai.operation.name': operation === 'responses' ? 'chat' : operation,
+      'gen_ai.request.model': model ?? '',
+      'gen_ai.provider.name': 'openai',
+      'server.address': 'api.test',
+      'server.port': 80,
+    }),
+    started: (span, operation, request) => {
+      span.setAttributes({ ...KINDS[operation], ...parameters(request) });
+    },
+    finish(span, call) {
+      const { context, startTime, operation, request, result, chunks } = call;
+      const seconds = (performance.now() - startTime) / 1e3;
+      span.setAttributes(answer(result));
+      const dimensions = dimensionsOf(operation, request, result);
+      if (chunks !== undefined) {
+        span.setAttribute('openai.stream.chunk_count', chunks.length);
+        span.setAttribute('openai.stream.end', 'completed');
+        span.setAttribute('gen_ai.response.time_to_first_chunk', ((chunks[0] ?? 0) - startTime) / 1e3);
+        recordChunks(chunks, startTime, dimensions, context, { firstChunk, chunk });
+      }
+      const all = { ...dimensions, ...tiers(result) };
+      duration?.record(seconds, all, context);
+      const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = result.usage ?? {};
+      const output = completion_tokens ?? output_tokens;
+      tokens?.record(prompt_tokens ?? input_tokens ?? 0, { ...all, 'gen_ai.token.type': 'input' }, context);
+      if (output !== undefined) tokens?.record(output, { ...all, 'gen_ai.token.type': 'output' }, context);
+      span.end();
+    },
+  };
+  return prepareByHand(telemetry, hand);
+}
+
+function parameters({ temperature, max_completion_tokens, stream }: Request): Attributes {
+  const attributes: Attributes = {};
+  if (stream === true) attributes['gen_ai.request.stream'] = true;
+  if (temperature !== undefined) attributes['gen_ai.request.temperature'] = temperature;
+  if (max_completion_tokens !== undefined) attributes['gen_ai.request.max_tokens'] = max_completion_tokens;
+  return attributes;
+}
+
+function answer(result: Result): Attributes {
+  const { id, model, choices, usage = {} } = result;
+  const attributes: Attributes = { 'openai.request.id': 'req_1', 'http.response.status_code': 200 };
+  if (id !== undefined) {
+    attributes['gen_ai.response.id'] = id;
+    attributes['gen_ai.response.finish_reasons'] = [choices?.[0]?.finish_reason ?? 'stop'];
+  }
+  if (model !== undefined) attributes['gen_ai.response.model'] = model;
+  Object.assign(attributes, tiers(result));
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = usage ?? {};
+  const output = completion_tokens ?? output_tokens;
+  attributes['gen_ai.usage.input_tokens'] = prompt_tokens ?? input_tokens ?? 0;
+  if (output !== undefined) attributes['gen_ai.usage.output_tokens'] = output;
+  return attributes;
+}
+
+function tiers({ service_tier, system_fingerprint }: Result): Attributes {
+  return service_tier === undefined || system_fingerprint === undefined
+    ? {}
+    : {
+        'openai.response.service_tier': service_tier,
+        'openai.response.system_fingerprint': system_fingerprint,
+      };
+}
+
+function dimensionsOf(operation: string, { model = '' }: Request, result: Result): Attributes {
+  return {
+    'gen_ai.operation.name': operation === 'responses' ? 'chat' : operation,
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': model,
+    'gen_ai.response.model': result.model ?? '',
+    'server.address': 'api.test',
+    'server.port': 80,
+  };
+}
+
+function recordChunks(
+  chunks: readonly number[],
+  startTime: number,
+  dimensions: Attributes,
+  context: Context,
+  { firstChunk, chunk }: { firstChunk: Histogram | undefined; chunk: Histogram | undefined },
+): void {
+  firstChunk?.record(((chunks[0] ?? 0) - startTime) / 1e3, dimensions, context);
+  if (chunk === undefined) return;
+  for (let index = 1; index < chunks.length; index++)
+    chunk.record(((chunks[index] ?? 0) - (chunks[index - 1] ?? 0)) / 1e3, dimensions, context);
+}
