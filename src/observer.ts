@@ -1,7 +1,8 @@
 import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CallHooks } from './call-hooks.ts';
 import type { Call, CallObservation, CallObserver, ToolRun, WebhookDelivery } from './client/call.ts';
-import { deploymentOf, endpointOf } from './client/provider.ts';
+import { OpenCalls } from './client/open-calls.ts';
+import { type ClientEndpoint, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
 import { Agents } from './conversations/agents/index.ts';
@@ -40,14 +41,14 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #conversations: Conversations;
-  readonly #agents: Agents;
-  readonly #assistants: Assistants;
+  /** The APIs that have a hierarchy, by the first segment of their paths. */
+  readonly #apis: ReadonlyMap<string, ConversationApi>;
   readonly #responses: Responses;
   readonly #histories: Histories;
   readonly #polls: Polls;
   readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
-  readonly #open = new Set<Call>();
+  readonly #open = new OpenCalls();
   #beforeFirstCall: (() => void) | undefined;
   #provider: object | undefined;
   #stopListening: () => void = () => undefined;
@@ -58,11 +59,16 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config));
     this.#conversations = new Conversations(this.telemetry);
-    this.#agents = new Agents(this.telemetry, this.#conversations);
-    this.#assistants = new Assistants(this.telemetry, this.#conversations);
     this.#responses = new Responses(this.telemetry, this.#conversations);
     this.#histories = new Histories(this.telemetry, this.#conversations);
     this.#polls = new Polls(this.telemetry, this.#conversations);
+    const agents = new Agents(this.telemetry, this.#conversations);
+    const assistants = new Assistants(this.telemetry, this.#conversations);
+    this.#apis = new Map<string, ConversationApi>([
+      ...Agents.families.map((family) => [family, agents] as const),
+      ...Assistants.families.map((family) => [family, assistants] as const),
+      ...Responses.families.map((family) => [family, this.#responses] as const),
+    ]);
   }
 
   /** New settings, for calls made from now on. */
@@ -91,6 +97,7 @@ export class Observer implements CallObserver, ProviderListener {
   start(call: Call): CallObservation | undefined {
     this.telemetry.costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
+    const endpoint = endpointOf(call.client, this.settings.providers);
     const request: ApiRequest = {
       method: call.method,
       route,
@@ -98,11 +105,12 @@ export class Observer implements CallObserver, ProviderListener {
       body: call.body,
       query: call.query,
       streamed: call.streamed,
-      deployment: deploymentOf(call.client),
+      deployment: endpoint.deployment,
     };
-    const observation = this.#observe(call, request);
+    const observation = this.#observe(call, request, endpoint);
     if (observation === undefined) return undefined;
-    call.wantsUsage = this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
+    call.wantsUsage =
+      call.streamed && this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
     call.propagates = this.settings.propagateInMetadata && TAKE_METADATA.has(route.operation);
     this.#open.add(call);
     return observation;
@@ -141,10 +149,9 @@ export class Observer implements CallObserver, ProviderListener {
     this.#loggerProvider = undefined;
   }
 
-  #observe(call: Call, request: ApiRequest): CallObservation | undefined {
+  #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
     const hooks = CallHooks.of(this.settings, call, request);
     if (hooks?.ignored) return undefined;
-    const endpoint = endpointOf(call.client, this.settings.providers);
     const api = this.#apiOf(call, request);
     if (api !== undefined) {
       const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
@@ -166,10 +173,7 @@ export class Observer implements CallObserver, ProviderListener {
   /** The part of the hierarchy that knows the call, if it is part of something longer. */
   #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
     if (Histories.covers(call, request)) return this.#histories;
-    if (Assistants.covers(request)) return this.#assistants;
-    if (Agents.covers(request)) return this.#agents;
-    if (Responses.covers(request)) return this.#responses;
-    return Polls.covers(call, request) ? this.#polls : undefined;
+    return this.#apis.get(request.route.family) ?? (Polls.covers(call, request) ? this.#polls : undefined);
   }
 
   #wantsApiSpan({ method }: ApiRequest): boolean {

@@ -1,4 +1,5 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { LinkedContext } from '../linked-context.ts';
 import type { Call } from './call.ts';
 import type { Method } from './patches.ts';
 import { isSuppressed } from './suppression.ts';
@@ -37,7 +38,7 @@ export class CallContext implements Context {
   }
 
   #copy(): Context {
-    return this.#values.setValue(CALL, this.#call);
+    return LinkedContext.of(this.#values).setValue(CALL, this.#call);
   }
 }
 

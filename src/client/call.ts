@@ -115,6 +115,8 @@ export class Call {
   /** The usage was asked for, so its chunk is not for the program. */
   hidesUsage = false;
   streamEnd: StreamEnd | undefined;
+  /** Somebody has begun to read the stream. */
+  read = false;
   chunkCount = 0;
   firstChunkTime: number | undefined;
   lastChunkTime: number | undefined;
@@ -127,6 +129,9 @@ export class Call {
   /** The program called `asResponse()`. */
   rawRequested = false;
   observation: CallObservation | undefined;
+  /** Of the calls that are under way: the one that was made before it, and the one after. */
+  before: Call | undefined;
+  after: Call | undefined;
   readonly #observer: CallObserver;
 
   constructor(client: object, observer: CallObserver, callerContext: Context) {
@@ -160,7 +165,7 @@ export class Call {
   }
 
   attempted(attempt: Attempt): void {
-    this.attempts = [...this.attempts, attempt];
+    this.attempts = this.attempts === NO_ATTEMPTS ? [attempt] : [...this.attempts, attempt];
   }
 
   /** Takes in the response's status and headers, known before its body is read. */

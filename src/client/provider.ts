@@ -10,6 +10,12 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
+/** The endpoint of one client. */
+export interface ClientEndpoint extends Endpoint {
+  /** Of a client for Azure, which stands for the model: named by its option or in its base URL. */
+  readonly deployment: string | undefined;
+}
+
 /** Who answers at a host. */
 export interface ProviderRow {
   /**
@@ -81,31 +87,32 @@ const SDK_PROVIDERS: Readonly<Record<string, string>> = {
 
 interface Cached {
   readonly baseURL: string;
+  readonly deploymentName: string | undefined;
   readonly rows: readonly ProviderRow[];
-  readonly endpoint: Endpoint;
+  readonly endpoint: ClientEndpoint;
 }
 const endpoints = new WeakMap<object, Cached>();
 const NO_ROWS: readonly ProviderRow[] = [];
 
 /**
- * The endpoint of a client, parsed once for each client and again when its base URL is changed.
+ * The endpoint of a client, parsed once for each client and again when what it depends on is changed.
  *
  * @param rows those of the option `providers`, which come first
  */
-export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): Endpoint {
+export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
   const baseURL = textField(client, 'baseURL') ?? '';
+  const deploymentName = textField(client, 'deploymentName');
   const cached = endpoints.get(client);
-  if (cached?.baseURL === baseURL && cached.rows === rows) return cached.endpoint;
-  const endpoint = readEndpoint(baseURL, providerOfClient(client), rows);
-  endpoints.set(client, { baseURL, rows, endpoint });
+  if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
+    return cached.endpoint;
+  const deployment = deploymentName ?? deploymentIn(baseURL);
+  const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment };
+  endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
   return endpoint;
 }
 
-/** The deployment of a client for Azure, which stands for the model: named by its option or in its base URL. */
-export function deploymentOf(client: object): string | undefined {
-  const named = textField(client, 'deploymentName');
-  if (named !== undefined) return named;
-  const inPath = /\/deployments\/([^/?#]+)/.exec(textField(client, 'baseURL') ?? '')?.[1];
+function deploymentIn(baseURL: string): string | undefined {
+  const inPath = /\/deployments\/([^/?#]+)/.exec(baseURL)?.[1];
   try {
     return inPath === undefined ? undefined : decodeURIComponent(inPath);
   } catch {

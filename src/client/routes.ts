@@ -2,7 +2,7 @@ import { ROUTE_TABLE } from './route-table.ts';
 import { genericTemplate } from './routes/generic.ts';
 import { type PathSegments, pathSegments } from './routes/path.ts';
 import type { Route } from './routes/row.ts';
-import { buildTrie, type Endpoint, findEndpoint, routeOf, type TrieNode } from './routes/trie.ts';
+import { buildTrie, type Endpoint, familyOf, findEndpoint, routeOf, type TrieNode } from './routes/trie.ts';
 
 export type { Invocation, OperationKey, PathParameter, Route } from './routes/row.ts';
 
@@ -83,7 +83,9 @@ function unknownRoute(
 ): RouteMatch {
   const start = absolute ? skipBasePath(root, segments) : skipPrefixes(segments, 0);
   const template = genericTemplate(root, segments, start, truncated);
-  return { route: { operation: 'request', method, template, parameters: NO_PARAMETERS }, values: NO_VALUES };
+  const family = familyOf(template);
+  const route: Route = { operation: 'request', method, template, family, parameters: NO_PARAMETERS };
+  return { route, values: NO_VALUES };
 }
 
 /** Where the API's own path begins in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */

@@ -24,6 +24,7 @@ export function wrapMakeRequest(
     call.begun = true;
     const begin = (resolved: unknown): unknown => {
       call.begin(resolved);
+      if (!call.wantsUsage && !call.propagates) return resolved;
       const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
       return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
     };

@@ -26,9 +26,9 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
   const iterator = function (this: unknown, ...args: unknown[]): Iterator {
     const generator = Reflect.apply(original, this, args);
     // A second iteration throws from its first `next`; the first one has settled or is still being read.
-    // guard `if (!watched.has(call)) `: a second iteration ends the call of the first
-    if (!watched.has(call)) {
-      watched.add(call);
+    // guard `if (!call.read) `: a second iteration ends the call of the first
+    if (!call.read) {
+      call.read = true;
       watchGenerator(generator, stream, call);
       watchForLoss(generator);
     }
@@ -45,12 +45,10 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
   const onAbort = (): void => {
-    if (!watched.has(call)) call.endStream('aborted');
+    if (!call.read) call.endStream('aborted');
   };
   signal?.addEventListener?.('abort', onAbort, { once: true });
 }
-
-const watched = new WeakSet<Call>();
 
 function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   const { next, return: close, throw: fail } = generator;

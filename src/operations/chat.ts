@@ -37,7 +37,7 @@ import { define, optional } from './attributes.ts';
 import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import { readRequestedToolCalls } from './chat/tool-calls.ts';
-import { modelOf, nameWith } from './subject.ts';
+import { modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /chat/completions`: one model call.
@@ -48,6 +48,7 @@ export const chat: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes,
+  parameterAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
   toolCalls: readRequestedToolCalls,
@@ -61,15 +62,16 @@ export const chat: Operation = {
 };
 
 function requestAttributes(request: ApiRequest): Attributes {
-  const { body } = request;
-  const choiceCount = countField(body, 'n');
-  const serviceTier = stringField(body, 'service_tier');
-  const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: 'chat',
-    [ATTR_OPENAI_API_TYPE]: 'chat_completions',
-  };
+  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'chat' };
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
+  return attributes;
+}
+
+function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+  const choiceCount = countField(body, 'n');
+  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'chat_completions' };
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
   define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
@@ -83,7 +85,6 @@ function requestAttributes(request: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
   define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(body, 'reasoning_effort'));
   define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
-  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, serviceTier === 'auto' ? undefined : serviceTier);
   return attributes;
 }
 

@@ -22,10 +22,13 @@ export const embeddings: Operation = {
   name: 'embeddings',
   spanName: (request) => nameWith('embeddings', modelOf(request)),
   requestAttributes(request): Attributes {
-    const { body } = request;
-    const format = stringField(body, 'encoding_format');
     const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'embeddings' };
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+    return attributes;
+  },
+  parameterAttributes({ body }): Attributes {
+    const format = stringField(body, 'encoding_format');
+    const attributes: Attributes = {};
     define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, countField(body, 'dimensions'));
     define(attributes, ATTR_GEN_AI_REQUEST_ENCODING_FORMATS, format === undefined ? undefined : [format]);
     return attributes;

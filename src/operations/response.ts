@@ -36,7 +36,7 @@ import { readInstructions, readResponseInput, readResponseOutput } from './respo
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
 import { readResponseToolCalls } from './response/tool-calls.ts';
 import { readResponseTools } from './response/tool-definitions.ts';
-import { modelOf, nameWith } from './subject.ts';
+import { modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /responses`: one model call, with all the hosted tools it uses on the way.
@@ -47,6 +47,7 @@ export const response: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes,
+  parameterAttributes,
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
     const compacted = arrayField(result, 'output').some(isCompaction);
@@ -68,16 +69,17 @@ export const response: Operation = {
 };
 
 function requestAttributes(request: ApiRequest): Attributes {
-  const { body } = request;
-  const prompt = objectField(body, 'prompt');
-  const serviceTier = stringField(body, 'service_tier');
-  const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: 'chat',
-    [ATTR_OPENAI_API_TYPE]: 'responses',
-  };
+  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'chat' };
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
-  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(body));
+  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
+  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
+  return attributes;
+}
+
+function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+  const prompt = objectField(body, 'prompt');
+  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'responses' };
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
   define(
     attributes,
     ATTR_GEN_AI_CONVERSATION_COMPACTED,
@@ -95,7 +97,6 @@ function requestAttributes(request: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
   define(attributes, ATTR_GEN_AI_PROMPT_NAME, stringField(prompt, 'id'));
   define(attributes, ATTR_GEN_AI_PROMPT_VERSION, stringField(prompt, 'version'));
-  define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, serviceTier === 'auto' ? undefined : serviceTier);
   return attributes;
 }
 

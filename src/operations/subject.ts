@@ -6,6 +6,12 @@ export function modelOf({ body, deployment }: ApiRequest): string | undefined {
   return deployment ?? bodyText(body, 'model');
 }
 
+/** The service tier that a request asks for; `auto` asks for none. */
+export function requestedServiceTier({ body }: ApiRequest): string | undefined {
+  const tier = stringField(body, 'service_tier');
+  return tier === 'auto' ? undefined : tier;
+}
+
 /** A span's name: the operation and what it works with, or the operation alone where that is not known. */
 export function nameWith(operation: string, subject: string | undefined): string {
   return subject === undefined ? operation : `${operation} ${subject}`;
@@ -13,6 +19,7 @@ export function nameWith(operation: string, subject: string | undefined): string
 
 /** A text of a body, whether it is sent as JSON or, with files in it, as a form. */
 export function bodyText(body: unknown, key: string): string | undefined {
-  if (!(body instanceof FormData)) return stringField(body, key);
+  const text = stringField(body, key);
+  if (text !== undefined || !(body instanceof FormData)) return text;
   return names([body.get(key)])[0] || undefined;
 }

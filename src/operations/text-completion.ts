@@ -42,6 +42,7 @@ export const textCompletion: Operation = {
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
   requestAttributes,
+  parameterAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
   accumulate: ({ content }) => new TextCompletionAccumulator(content),
@@ -53,11 +54,15 @@ export const textCompletion: Operation = {
 };
 
 function requestAttributes(request: ApiRequest): Attributes {
-  const { body } = request;
-  const choiceCount = countField(body, 'n');
   const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'text_completion' };
   define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
-  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(request.streamed));
+  return attributes;
+}
+
+function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+  const choiceCount = countField(body, 'n');
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
   define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));

@@ -18,8 +18,7 @@ export function callAttributes(call: Call): Attributes {
 
 /** @returns whether the answer tells of rate limits */
 export function addCallAttributes(attributes: Attributes, call: Call): boolean {
-  // The headers of an answer that is an error come with the error.
-  const headers = call.headers ?? field(call.error, 'headers');
+  const headers = headersOf(call);
   // The SDK has it on its results: reading a header costs.
   const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
@@ -31,6 +30,11 @@ export function addCallAttributes(attributes: Attributes, call: Call): boolean {
     attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   }
   return limited;
+}
+
+/** Those of the answer; of one that is an error they come with the error. */
+export function headersOf(call: Call): unknown {
+  return call.headers ?? field(call.error, 'headers');
 }
 
 /** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */

@@ -12,6 +12,7 @@ import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
+import { LinkedContext } from '../linked-context.ts';
 import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
@@ -19,7 +20,7 @@ import {
   ATTR_OPENAI_COST,
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
-import { addCallAttributes } from './call-attributes.ts';
+import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, FinishDetails, OpenSpan } from './call-place.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
 import { ContentRecord } from './content-record.ts';
@@ -31,6 +32,7 @@ import { tellSink } from './model-events.ts';
 import type { Accumulator, ApiRequest, Operation } from './operation.ts';
 import { addInput, addOutput } from './operation-content.ts';
 import { recordEnd } from './operation-end.ts';
+import { addRateLimits } from './rate-limits.ts';
 import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -66,9 +68,12 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #startTime: number;
   /** Whether it is counted and timed: once for each operation, so not where the span above stands for it there too. */
   readonly #measures: boolean;
+  /** Whether anybody hears more of the call than its metrics; of one that is not sampled, most often nobody. */
+  readonly #tells: boolean;
   /** What the span starts with. */
   readonly #asked: Attributes;
-  /** What came to light since, of the call and of its result: kept apart, since large objects are slow. */
+  /** What it gets besides, of the request, the call and its result: kept apart, since large objects are slow. */
+  #parameters: Attributes = NOTHING;
   #http: Attributes = NOTHING;
   #answered: Attributes = NOTHING;
   readonly #content: ContentRecord | undefined;
@@ -94,23 +99,24 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     this.roughTimes = !this.#measures && place.chunk === undefined;
-    const attributes =
-      guard('reading the parameters of a request', operation.requestAttributes, request) ?? {};
+    const attributes = guard('reading a request', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.#asked = attributes;
-    if (above !== undefined) {
+    if (above === undefined) {
+      const options: SpanOptions = { kind: SpanKind.CLIENT, attributes, startTime: call.startTime };
+      if (place.links !== undefined) options.links = place.links;
+      this.#span = telemetry.tracer.startSpan(operation.spanName(request), options, place.parent);
+      this.context = trace.setSpan(LinkedContext.of(place.parent), this.#span);
+      if (operation.content !== undefined)
+        this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    } else {
       this.#span = trace.wrapSpanContext(above.span.spanContext());
       this.context = place.parent;
-      return;
     }
-    const options: SpanOptions = { kind: SpanKind.CLIENT, attributes, startTime: call.startTime };
-    if (place.links !== undefined) options.links = place.links;
-    this.#span = telemetry.tracer.startSpan(operation.spanName(request), options, place.parent);
-    this.context = trace.setSpan(place.parent, this.#span);
-    if (operation.content === undefined) return;
-    this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
-    if (this.#content !== undefined)
+    this.#tells = this.#span.isRecording() || this.#content !== undefined || telemetry.tells(this.context);
+    if (this.#tells) guard('reading the parameters of a request', () => this.#recordParameters(request));
+    if (this.#content !== undefined && operation.content !== undefined)
       guard('reading the content of a request', addInput, this.#content, operation.content, request);
   }
 
@@ -171,7 +177,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const ended = {
       span: this.#span,
       context: this.context,
-      attributes: { ...this.#asked, ...this.#http, ...this.#answered },
+      attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered },
       content: this.#content,
       failure,
       endTime,
@@ -201,20 +207,37 @@ export class CallSpan implements CallObservation, OpenSpan {
     return result === undefined ? undefined : guard('reading usage', usageOf, this.#operation, result);
   }
 
+  #recordParameters(request: ApiRequest): void {
+    const attributes = this.#operation.parameterAttributes?.(request);
+    if (attributes === undefined) return;
+    // What the hierarchy knows of the call's place is more than the request says.
+    for (const name in this.#place.attributes) if (name in attributes) delete attributes[name];
+    this.#parameters = attributes;
+    this.#span.setAttributes(attributes);
+  }
+
   #recordCall(call: Call): void {
+    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined)
+      this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
+    const { metrics } = this.#telemetry;
     const attributes: Attributes = {};
-    const limited = addCallAttributes(attributes, call);
-    if (call.status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = call.status;
-    if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
+    const tells = this.#tells || this.#above?.span.isRecording() === true;
+    const limited = tells
+      ? addCallAttributes(attributes, call)
+      : metrics.wanted && addRateLimits(attributes, headersOf(call));
+    if (tells) this.#tellCall(call, attributes);
+    if (limited) metrics.seeRateLimits({ ...this.#asked, ...attributes });
+  }
+
+  #tellCall({ status, attempts }: Call, attributes: Attributes): void {
+    if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+    if (attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attempts.length - 1;
     // No other instrumentation has these.
     if (this.#above?.span.isRecording() === true) this.#above.span.setAttributes(attributes);
-    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined) {
-      this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
+    if (this.#timeToFirstChunk !== undefined)
       attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
-    }
     this.#http = attributes;
     this.#span.setAttributes(attributes);
-    if (limited) this.#telemetry.metrics.seeRateLimits({ ...this.#asked, ...attributes });
   }
 
   #recordResult(result: unknown, usage: Usage | undefined): void {

@@ -38,7 +38,10 @@ import { isNoopMeterProvider } from './api-providers.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 
-/** What an operation's points are grouped by: few values each, taken from the attributes of its span. */
+/**
+ * What an operation's points are grouped by: few values each, taken from the attributes of its span. In the order
+ * that the SDK sorts them into for each point, which is faster where there is nothing to sort.
+ */
 const DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -53,7 +56,7 @@ const RESULT_DIMENSIONS: readonly string[] = [
   ...DIMENSIONS,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-];
+].toSorted();
 
 /** The conventions have no operation on the duration of a tool. */
 const TOOL_DIMENSIONS: readonly string[] = [

@@ -50,8 +50,10 @@ export interface Operation {
   readonly name?: string;
   /** The span's name, from what is known when it starts. */
   spanName(request: ApiRequest): string;
-  /** Attributes known when the span starts, so that samplers see them. */
+  /** What is asked for, with which model and where: what the span starts with, so that samplers see it. */
   requestAttributes(request: ApiRequest): Attributes;
+  /** Parameters of the request, which are read where somebody wants to know more of the call than its metrics. */
+  parameterAttributes?(request: ApiRequest): Attributes;
   /** Attributes of the result, plain or put together from a stream. */
   resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */

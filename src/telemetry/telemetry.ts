@@ -1,4 +1,5 @@
 import {
+  type Context,
   type MeterProvider,
   ROOT_CONTEXT,
   type Tracer,
@@ -6,7 +7,10 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config.ts';
-import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
+import {
+  EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
+  EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION,
+} from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
 import { providerBehind } from './api-providers.ts';
@@ -61,6 +65,14 @@ export class Telemetry {
       sinkTakesContent(settings) ||
       (recordsContentOnEvents(settings) &&
         this.events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, ROOT_CONTEXT))
+    );
+  }
+
+  /** Whether anybody hears of a call that is not recorded as a span: events tell of it, and so do exceptions. */
+  tells(context: Context): boolean {
+    return (
+      this.settings.events !== undefined ||
+      this.events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)
     );
   }
 

@@ -1,7 +1,7 @@
 import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
-import { deploymentOf, endpointOf, type ProviderRow, readEndpoint } from '../../src/client/provider.ts';
+import { endpointOf, type ProviderRow, readEndpoint } from '../../src/client/provider.ts';
 
 describe('the provider is told from the host', () => {
   test.each([
@@ -147,6 +147,13 @@ test('the endpoint of a client is read once, and again when its base URL is chan
   expect(endpointOf(client).provider).toBe('x_ai');
 });
 
+test('it is read again when the deployment is changed', () => {
+  const client = { baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'one' };
+  expect(endpointOf(client).deployment).toBe('one');
+  client.deploymentName = 'two';
+  expect(endpointOf(client).deployment).toBe('two');
+});
+
 describe('the deployment of an Azure client is what it or its base URL names', () => {
   test.each<[object, string | undefined]>([
     [{ baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'mine' }, 'mine'],
@@ -159,6 +166,6 @@ describe('the deployment of an Azure client is what it or its base URL names', (
     [{ baseURL: 'https://me.openai.azure.com/openai/v1' }, undefined],
     [{}, undefined],
   ])('%j: %s', (client, deployment) => {
-    expect(deploymentOf(client)).toBe(deployment);
+    expect(endpointOf(client).deployment).toBe(deployment);
   });
 });

@@ -253,6 +253,7 @@ describe('a request the table does not have', () => {
       operation: 'request',
       method: 'GET',
       template: '/threads/{id}/summary',
+      family: 'threads',
       parameters: [],
     });
     expect(values).toEqual([]);

@@ -85,7 +85,11 @@ function operationReaders(line: string): Reader[] {
   return [
     {
       name: `the request of ${line}`,
-      read: (body) => [operation.spanName(request(body)), operation.requestAttributes(request(body))],
+      read: (body) => [
+        operation.spanName(request(body)),
+        operation.requestAttributes(request(body)),
+        operation.parameterAttributes?.(request(body)),
+      ],
     },
     {
       name: `the result of ${line}`,

@@ -18,7 +18,7 @@ function read(asked: ApiRequest, result?: unknown): { name: string; start: objec
   const operation = operationOf(asked.route.operation);
   return {
     name: operation.spanName(asked),
-    start: operation.requestAttributes(asked),
+    start: { ...operation.requestAttributes(asked), ...operation.parameterAttributes?.(asked) },
     end: result === undefined ? {} : operation.resultAttributes(result, asked.route),
   };
 }

@@ -58,6 +58,8 @@ export interface Route {
   readonly method: string;
   /** Of low cardinality, without base path and query: `/threads/{thread_id}/runs`. */
   readonly template: string;
+  /** The first segment of the template: `threads`. */
+  readonly family: string;
   readonly operation: OperationKey;
   /**
    * The request opens, drives or observes an invocation. Where that invocation is drawn, the request is

@@ -40,9 +40,15 @@ export function routeOf(endpoint: Endpoint, method: string): Route {
   const { template, parameters, meanings } = endpoint;
   const meaning = meanings[method as EndpointMethod] ?? PLAIN;
   const created = method === 'POST' ? endpoint.created : undefined;
-  const route: Route = { operation: 'request', ...meaning, method, template, parameters, created };
+  const family = familyOf(template);
+  const route: Route = { operation: 'request', ...meaning, method, template, family, parameters, created };
   endpoint.routes.set(method, route);
   return route;
+}
+
+/** The first segment of a template. */
+export function familyOf(template: string): string {
+  return template.split('/', 2)[1] ?? '';
 }
 
 /**

@@ -22,6 +22,8 @@ const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
 export class Agents implements ConversationApi {
+  static readonly families: readonly string[] = ['agents', 'vaults'];
+
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #turns: Turns;
@@ -30,10 +32,6 @@ export class Agents implements ConversationApi {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#turns = new Turns(telemetry, conversations);
-  }
-
-  static covers({ route }: ApiRequest): boolean {
-    return route.template.startsWith('/agents') || route.template.startsWith('/vaults');
   }
 
   /** The turn that the call asks for or is part of; `undefined` where the call has a span of its own. */

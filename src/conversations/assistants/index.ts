@@ -24,6 +24,8 @@ type Asked = ReturnType<typeof readAskedMessages>;
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export class Assistants implements ConversationApi {
+  static readonly families: readonly string[] = ['threads', 'assistants'];
+
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   /** Runs that this process has created and does not draw. */
@@ -33,10 +35,6 @@ export class Assistants implements ConversationApi {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#handedOn = conversations.remember(MOST_HANDED_ON);
-  }
-
-  static covers({ route }: ApiRequest): boolean {
-    return route.template.startsWith('/threads') || route.template.startsWith('/assistants');
   }
 
   /** The run that the call creates or is part of; `undefined` where the call has a span of its own. */

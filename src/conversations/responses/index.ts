@@ -21,6 +21,8 @@ import { ResponseToolCalls } from './tool-calls.ts';
 
 /** The Responses and Conversations APIs as conversations, and the tools that responses use. */
 export class Responses implements ConversationApi {
+  static readonly families: readonly string[] = ['responses', 'conversations'];
+
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #toolCalls: ResponseToolCalls;
@@ -36,10 +38,6 @@ export class Responses implements ConversationApi {
     const { maxConversations } = telemetry.settings;
     this.#known = conversations.remember(maxConversations);
     this.#background = new BoundedMap(maxConversations, (response) => response.close());
-  }
-
-  static covers({ route }: ApiRequest): boolean {
-    return route.template.startsWith('/responses') || route.template.startsWith('/conversations');
   }
 
   /** Where the span of a response stands that this process has created. */
