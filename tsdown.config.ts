@@ -1,5 +1,6 @@
 import { defineConfig, type UserConfig } from 'tsdown';
 import { esModules } from './scripts/build/es-modules.ts';
+import { lazily } from './scripts/build/lazily.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
 const SHARED: UserConfig = {
@@ -18,21 +19,28 @@ const SHARED: UserConfig = {
   },
 };
 
+const ENTRIES: Readonly<Record<string, string>> = {
+  bin: 'src/bin.ts',
+  index: 'src/index.ts',
+  client: 'src/client-entry.ts',
+  export: 'src/export/index.ts',
+  openai: 'src/openai.ts',
+  register: 'src/register.ts',
+  testing: 'src/testing.ts',
+};
+
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: {
-      bin: 'src/bin.ts',
-      index: 'src/index.ts',
-      client: 'src/client-entry.ts',
-      export: 'src/export/index.ts',
-      openai: 'src/openai.ts',
-      register: 'src/register.ts',
-      testing: 'src/testing.ts',
-    },
+    entry: { ...ENTRIES, hierarchy: 'src/conversations/index.ts' },
     format: 'cjs',
+    dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
-    plugins: [pageAssets(), esModules(['index', 'client', 'export', 'testing'])],
+    plugins: [
+      pageAssets(),
+      lazily({ source: './conversations/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
+      esModules(['index', 'client', 'export', 'testing']),
+    ],
   },
   {
     ...SHARED,

@@ -7,6 +7,7 @@ import { measureScenario } from '../test/scale/measure.ts';
 import { ROOT } from '../test/support/lanes/paths.ts';
 import { ABANDONED_STREAMS, type Case } from './cases/index.ts';
 import { type Kept, measureKept } from './measures/kept.ts';
+import { measureProfile, type Profiled } from './measures/profile.ts';
 import { interleave, type Placed, type SamplesByVariant } from './measures/rounds.ts';
 import { measureStarts, type Started } from './measures/start.ts';
 import { readOptions, USAGE } from './options.ts';
@@ -19,6 +20,7 @@ import {
   failures,
   keptTable,
   peersTable,
+  profileTable,
   type Scaled,
   scaleTable,
   variantTable,
@@ -73,6 +75,8 @@ async function measureThis(): Promise<void> {
     await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
   }
   if (!options.writes) return;
+  await tell('profile', profileTable(await measureProfiles('chat')));
+  await tell('profile of assistants', profileTable(await measureProfiles('assistants')));
   await tell('start', variantTable(await measureStarts(waysIn(), options.starts), 'ms', 1));
   await tell('kept', keptTable(await measureAllKept()));
   await tell('scale', scaleTable(await measureScale()));
@@ -157,6 +161,16 @@ async function measureLarge(command: 'blocked' | 'loopDelay'): Promise<SamplesBy
   });
   server.stop();
   return samples;
+}
+
+async function measureProfiles(measured: string): Promise<Profiled[]> {
+  const profiles: Profiled[] = [];
+  for (const placed of own) {
+    const { cases } = placed.variant;
+    if (placed.variant === CONTROL || cases?.includes(measured) === false) continue;
+    profiles.push(await measureProfile(placed, measured));
+  }
+  return profiles;
 }
 
 /** The ways in, each in a program that has nothing else. */

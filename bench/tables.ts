@@ -1,6 +1,7 @@
 import type { Finding } from '../test/scale/measure.ts';
 import type { Case } from './cases/index.ts';
 import type { Kept } from './measures/kept.ts';
+import { GROUPS, type Profiled } from './measures/profile.ts';
 import type { Samples, SamplesByVariant } from './measures/rounds.ts';
 import { type Estimate, estimate, paired } from './statistics.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from './variants/index.ts';
@@ -96,6 +97,20 @@ export function bytesTable(cases: readonly CaseSamples[]): string {
     return [measured.title, base, more(CONTROL.name), more(BARE.name), more(FACTS.name), more(OURS)];
   });
   return table(['', 'none, kB', 'none, again', 'bare', 'the same by hand', 'this package'], rows);
+}
+
+/** Whose code ran, in microseconds of one operation. */
+export function profileTable(profiles: readonly Profiled[]): string {
+  const sum = (times: Profiled['times']): number =>
+    Object.values(times).reduce((left, right) => left + right, 0);
+  return table(
+    ['', ...GROUPS, 'all'],
+    profiles.map(({ variant, times }) => [
+      variant,
+      ...GROUPS.map((group) => (times[group] ?? 0).toFixed(1)),
+      sum(times).toFixed(1),
+    ]),
+  );
 }
 
 /** One row for each variant, for samples in one unit. */

@@ -5,13 +5,9 @@ import { OpenCalls } from './client/open-calls.ts';
 import { type ClientEndpoint, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
-import { Agents } from './conversations/agents/index.ts';
-import { Assistants } from './conversations/assistants/index.ts';
-import { Conversations } from './conversations/conversations.ts';
-import { Histories } from './conversations/histories/index.ts';
+import { Hierarchy } from './conversations/index.ts';
+import { partOf } from './conversations/parts.ts';
 import type { ConversationApi, OpenSpan, Placement } from './conversations/placement.ts';
-import { Polls } from './conversations/polls.ts';
-import { Responses } from './conversations/responses/index.ts';
 import { notice, speak } from './doctor/notice.ts';
 import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
 import { guard } from './guard.ts';
@@ -40,15 +36,11 @@ export interface ObserverHooks {
  */
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
-  readonly #conversations: Conversations;
-  /** The APIs that have a hierarchy, by the first segment of their paths. */
-  readonly #apis: ReadonlyMap<string, ConversationApi>;
-  readonly #responses: Responses;
-  readonly #histories: Histories;
-  readonly #polls: Polls;
   readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
   readonly #open = new OpenCalls();
+  /** Made, and in the package loaded, when it is first needed: most programs use one API. */
+  #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;
   #provider: object | undefined;
   #stopListening: () => void = () => undefined;
@@ -58,17 +50,6 @@ export class Observer implements CallObserver, ProviderListener {
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config));
-    this.#conversations = new Conversations(this.telemetry);
-    this.#responses = new Responses(this.telemetry, this.#conversations);
-    this.#histories = new Histories(this.telemetry, this.#conversations);
-    this.#polls = new Polls(this.telemetry, this.#conversations);
-    const agents = new Agents(this.telemetry, this.#conversations);
-    const assistants = new Assistants(this.telemetry, this.#conversations);
-    this.#apis = new Map<string, ConversationApi>([
-      ...Agents.families.map((family) => [family, agents] as const),
-      ...Assistants.families.map((family) => [family, assistants] as const),
-      ...Responses.families.map((family) => [family, this.#responses] as const),
-    ]);
   }
 
   /** New settings, for calls made from now on. */
@@ -125,24 +106,24 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {
-    return unwrapWebhook(this.telemetry, delivery, (id) => this.#responses.known(id));
+    return unwrapWebhook(this.telemetry, delivery, (id) => this.#hierarchy?.knownResponse(id));
   }
 
   async flush(): Promise<void> {
-    await this.#conversations.flush();
+    await this.#hierarchy?.flush();
     await this.telemetry.hooks.settled();
   }
 
   async shutdown(): Promise<void> {
     this.#interruptCalls();
-    await this.#conversations.shutdown();
+    await this.#hierarchy?.shutdown();
     await this.telemetry.hooks.settled();
   }
 
   /** Ends all that is under way, and lets go of the provider. */
   dispose(): void {
     this.#interruptCalls();
-    this.#conversations.endAll();
+    this.#hierarchy?.endAll();
     this.#stopListening();
     this.#provider = undefined;
     this.#stopListeningToLogs();
@@ -172,8 +153,10 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** The part of the hierarchy that knows the call, if it is part of something longer. */
   #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
-    if (Histories.covers(call, request)) return this.#histories;
-    return this.#apis.get(request.route.family) ?? (Polls.covers(call, request) ? this.#polls : undefined);
+    const part = partOf(call, request);
+    if (part === undefined) return undefined;
+    this.#hierarchy ??= new Hierarchy(this.telemetry);
+    return this.#hierarchy.parts[part];
   }
 
   #wantsApiSpan({ method }: ApiRequest): boolean {

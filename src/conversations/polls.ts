@@ -33,10 +33,6 @@ export class Polls implements ConversationApi {
     this.#conversations = conversations;
   }
 
-  static covers({ pollHelper, method }: Call, { route }: ApiRequest): boolean {
-    return pollHelper && method === 'GET' && route.folds === undefined;
-  }
-
   observe(call: Call, request: ApiRequest): CallObservation | undefined {
     const poll = this.#open.get(keyOf(call, request));
     return poll === undefined ? undefined : new PollRequest(this.#telemetry, poll);

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { CASES } from '../../bench/cases/index.ts';
+import { groupOf } from '../../bench/measures/profile.ts';
 import { readOptions } from '../../bench/options.ts';
 import { replacePart } from '../../bench/page.ts';
 import { estimate, paired } from '../../bench/statistics.ts';
@@ -61,6 +62,35 @@ describe('a table', () => {
     const page = 'before <!-- bytes: written by npm run bench -->\n\nold\n\n<!-- end of bytes --> after';
     expect(replacePart(page, 'bytes', 'new')).toBe(page.replace('old', 'new'));
     expect(() => replacePart(page, 'other', 'new')).toThrow('no line');
+  });
+});
+
+describe('a profile', () => {
+  const frame = (functionName: string, url = ''): { functionName: string; url: string } => ({
+    functionName,
+    url,
+  });
+  const ours = frame(
+    'settle',
+    'file:///node_modules/opentelemetry-instrumentation-openai/dist/observer-A1.cjs',
+  );
+  const sdk = frame('setAttribute', 'file:///node_modules/@opentelemetry/sdk-trace/dist/Span.cjs');
+  const openai = frame('makeRequest', 'file:///node_modules/openai/client.js');
+  const undici = frame('get', 'node:internal/deps/undici/undici');
+
+  it.each([
+    ['this package', [ours, openai]],
+    [
+      'SDK, spans',
+      [frame('WeakSet'), frame('isAnyValue', 'file:///node_modules/@opentelemetry/core/a.cjs'), sdk, ours],
+    ],
+    ['this package', [undici, ours, openai]],
+    ['openai and fetch', [undici, openai]],
+    ['openai and fetch', [undici]],
+    ['garbage', [frame('(garbage collector)'), ours]],
+    ['the rest', [frame('runMicrotasks')]],
+  ] as const)('counts as %s what runs for it', (group, stack) => {
+    expect(groupOf(stack)).toBe(group);
   });
 });
 

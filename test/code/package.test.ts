@@ -31,7 +31,6 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
 test('what is published is the build, what belongs to it, and nothing else: no sources, tests or maps', async () => {
   const files = (await pack()).map(({ path }) => path);
   expect(files.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
-    'CHANGELOG.md',
     'LICENSE',
     'NOTICE',
     'README.md',

@@ -22,6 +22,8 @@ const PROGRAM = `
     new AzureOpenAI({ apiKey, baseURL, apiVersion: '2024-10-21' }),
   ])
     await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+  // What threads take is loaded when there is one.
+  await new OpenAI({ apiKey, baseURL }).beta.threads.create();
 `;
 
 test.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: a bundled and minified program', async (lane) => {
@@ -39,5 +41,7 @@ test.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: a bundled and minified 
   expect(spans.map(({ name, attributes }) => [name, attributes['gen_ai.provider.name']])).toEqual([
     ['chat gpt-4o', 'openai'],
     ['chat gpt-4o', 'azure.ai.openai'],
+    ['POST /threads', 'openai'],
+    ['thread', 'openai'],
   ]);
 });

@@ -34,7 +34,6 @@ test('every entry has types that fit, for CommonJS and ES modules', async () => 
 
 test('it holds the build and the texts that belong to it, nothing else', () => {
   expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
-    'CHANGELOG.md',
     'LICENSE',
     'NOTICE',
     'README.md',

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { mustRun } from '../support/lanes/command.ts';
@@ -28,6 +28,35 @@ async function loadedBy(file: string): Promise<string[]> {
     .map((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? url);
   return [...new Set(names)].sort();
 }
+
+/** The files of this package that are loaded once a client has been instrumented, and after a call of each kind. */
+async function loadedWhen(calls: readonly string[]): Promise<string[][]> {
+  const program = `
+    const { OpenAI } = require('openai');
+    const { instrumentOpenAI } = require(${JSON.stringify(join(DIST, 'client.cjs'))});
+    const fetch = async () => Response.json({ id: 'thread_1', object: 'thread', choices: [] });
+    const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), { cost: false });
+    const ours = () => Object.keys(require.cache).filter((file) => file.startsWith(${JSON.stringify(DIST)}));
+    (async () => {
+      const seen = [ours()];
+      for (const call of [${calls.join()}]) seen.push((await call(), ours()));
+      process.stdout.write(JSON.stringify(seen));
+    })();
+  `;
+  const seen: string[][] = JSON.parse(await mustRun(process.execPath, ['--eval', program], { cwd: ROOT }));
+  return seen.map((files) => files.map((file) => basename(file)));
+}
+
+test('threads, sessions and conversations are loaded when a program uses them', async () => {
+  const [before, afterChat, afterThread] = await loadedWhen([
+    "() => client.chat.completions.create({ model: 'gpt-4o', messages: [] })",
+    '() => client.beta.threads.create()',
+  ]);
+  expect(before).toContain('client.cjs');
+  expect(afterChat).toEqual(before);
+  expect(before).not.toContain('hierarchy.cjs');
+  expect(afterThread).toContain('hierarchy.cjs');
+});
 
 describe.each(ENTRIES)('the entry $name', ({ name, kilobytes, loads }) => {
   test(`is less than ${kilobytes} kB in a bundle`, async () => {

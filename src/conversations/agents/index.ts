@@ -22,8 +22,6 @@ const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
 export class Agents implements ConversationApi {
-  static readonly families: readonly string[] = ['agents', 'vaults'];
-
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #turns: Turns;

@@ -24,8 +24,6 @@ type Asked = ReturnType<typeof readAskedMessages>;
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export class Assistants implements ConversationApi {
-  static readonly families: readonly string[] = ['threads', 'assistants'];
-
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   /** Runs that this process has created and does not draw. */

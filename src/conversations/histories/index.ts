@@ -30,10 +30,6 @@ export class Histories implements ConversationApi {
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
   }
 
-  static covers(call: Call, { route }: ApiRequest): boolean {
-    return route.operation === 'chat' && conversationIn(call.context) !== undefined;
-  }
-
   /** Every call has a span of its own. */
   observe(): CallObservation | undefined {
     return undefined;

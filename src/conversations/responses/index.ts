@@ -21,8 +21,6 @@ import { ResponseToolCalls } from './tool-calls.ts';
 
 /** The Responses and Conversations APIs as conversations, and the tools that responses use. */
 export class Responses implements ConversationApi {
-  static readonly families: readonly string[] = ['responses', 'conversations'];
-
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #toolCalls: ResponseToolCalls;

@@ -1,0 +1,54 @@
+/**
+ * A program that has its processor time sampled once it is warm. Prints the microseconds that one operation takes, by
+ * whose code ran.
+ */
+import { type Profiler, Session } from 'node:inspector/promises';
+import { CASES } from '../cases/index.ts';
+import { VARIANTS } from '../variants/index.ts';
+import { prepareProgram } from '../worker/prepare.ts';
+import { groupOf } from './profile.ts';
+
+/** Until compilers have nothing left to do, and then as long as it takes to see what is rare. */
+const WARM_UPS = 20;
+const ROUNDS = 40;
+/** Microseconds between two looks. */
+const INTERVAL = 100;
+
+const [variantName, caseName, folder = ''] = process.argv.slice(2);
+const variant = VARIANTS.find(({ name }) => name === variantName);
+const measured = CASES.find(({ name }) => name === caseName);
+if (variant === undefined || measured === undefined) throw new Error('There is no such variant or case');
+const { client, telemetry } = prepareProgram({ variant, measured, folder });
+
+const repeat = async (rounds: number): Promise<void> => {
+  for (let done = 0; done < rounds * measured.operations; done++) await measured.run(client);
+};
+const session = new Session();
+session.connect();
+await telemetry.inSpan(() => repeat(WARM_UPS));
+await session.post('Profiler.enable');
+await session.post('Profiler.setSamplingInterval', { interval: INTERVAL });
+await session.post('Profiler.start');
+await telemetry.inSpan(() => repeat(ROUNDS));
+const { profile } = await session.post('Profiler.stop');
+process.stdout.write(JSON.stringify(timesOf(profile, ROUNDS * measured.operations)));
+process.exit();
+
+function timesOf(
+  { nodes, samples = [], timeDeltas = [] }: Profiler.Profile,
+  operations: number,
+): Record<string, number> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id])));
+  const times: Record<string, number> = {};
+  samples.forEach((sample, index) => {
+    const stack: Profiler.ProfileNode['callFrame'][] = [];
+    for (let id: number | undefined = sample; id !== undefined; id = parents.get(id)) {
+      const node = byId.get(id);
+      if (node !== undefined) stack.push(node.callFrame);
+    }
+    const group = groupOf(stack);
+    times[group] = (times[group] ?? 0) + (timeDeltas[index] ?? 0) / operations;
+  });
+  return times;
+}

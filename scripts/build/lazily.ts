@@ -1,0 +1,31 @@
+import type { Rolldown } from 'tsdown';
+
+interface Lazy {
+  /** What the module is imported as. */
+  readonly source: string;
+  /** The entry that it is built as. */
+  readonly entry: string;
+  /** What is imported of it. */
+  readonly name: string;
+}
+
+/**
+ * Has a module loaded when what it exports is first used, though the source imports it like any other. It is built as
+ * a file of its own, which is no entry of the package.
+ */
+export function lazily({ source, entry, name }: Lazy): Rolldown.Plugin {
+  const file = `./${entry}.cjs`;
+  const required = new RegExp(`(?:const|let|var) (\\w+) = require\\(["']\\./${entry}\\.cjs["']\\);`);
+  return {
+    name: `lazily ${entry}`,
+    resolveId: (id, importer) =>
+      id === source && importer !== undefined ? { id: file, external: true } : undefined,
+    renderChunk(code) {
+      if (!code.includes(`${entry}.cjs`)) return undefined;
+      const found = required.exec(code);
+      if (found === null) throw new Error(`${file} is not required as it was`);
+      const getter = `const ${found[1]} = { get ${name}() { return require("${file}").${name}; } };`;
+      return code.replace(found[0], getter);
+    },
+  };
+}
