@@ -149,17 +149,19 @@ export class ContentRecorder {
     const head = `{"role":"${word(role)}"${named},"parts":[`;
     const tail = `${finishReason(finish_reason)}}`;
     if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
-    const parts = all.filter((part) => !this.#media.drops(part));
-    const kept: string[] = [];
-    for (const part of parts) {
-      const written = json.spend(1) ? writePart(json, part) : undefined;
-      if (written === undefined) break;
-      kept.push(written);
+    let kept = '';
+    let omitted = 0;
+    for (const part of all) {
+      // A hook may have made holes.
+      if (part === undefined || this.#media.drops(part)) continue;
+      const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
+      if (written === undefined) omitted++;
+      else kept = list(kept, written);
     }
-    const omitted = parts.length - kept.length;
-    if (omitted > 0 && kept.length === 0) return undefined;
-    if (omitted === 0) json.spend(-PARTS_MARK_LENGTH);
-    return `${head}${kept.join(',')}]${omitted > 0 ? `,"omitted_parts":${omitted}` : ''}${tail}`;
+    if (omitted > 0 && kept === '') return undefined;
+    if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
+    json.spend(-PARTS_MARK_LENGTH);
+    return `${head}${kept}]${tail}`;
   }
 }
 
@@ -178,21 +180,26 @@ function finishReason(reason: string | undefined): string {
 
 /** Roles and finish reasons are short words, whatever stands in their place. */
 function word(text: string): string {
-  return String(text)
-    .slice(0, 24)
-    .replace(/[^\w.-]/g, '_');
+  const shown = String(text);
+  return /^[\w.-]{1,24}$/.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
 }
+
+const TEXT = '{"type":"text","content":';
+const REASONING = '{"type":"reasoning","content":';
+const ORIGINAL_LENGTH = ',"original_length":';
 
 /** A part's own text is cut to what is left; any other part fits or does not. */
 function writePart(json: LimitedJson, part: MessagePart): string | undefined {
   if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
-  const head = `{"type":"${part.type}","content":`;
-  const mark = `,"original_length":${part.content.length}`;
-  if (!json.spend(head.length + mark.length + 1)) return undefined;
+  const head = part.type === 'text' ? TEXT : REASONING;
+  const { length } = part.content;
+  const markLength = ORIGINAL_LENGTH.length + String(length).length;
+  if (!json.spend(head.length + markLength + 1)) return undefined;
   const text = json.writeText(part.content);
   if (text === undefined) return undefined;
-  if (!text.cut) json.spend(-mark.length);
-  return `${head}${text.json}${text.cut ? mark : ''}}`;
+  if (text.cut) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
+  json.spend(-markLength);
+  return `${head}${text.json}}`;
 }
 
 /** The most characters of an attribute by the SDK's own limit, which is on its spans and in no API. */

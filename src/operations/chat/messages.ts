@@ -9,37 +9,37 @@ import {
   urlPart,
 } from '../../telemetry/messages.ts';
 
-/**
- * Messages of a request; system and developer messages stay among them, with their role. Their parts are read
- * when they are asked for: of a long conversation only the end is recorded.
- */
+/** Messages of a request; system and developer messages stay among them, with their role. */
 export function readInputMessages(messages: unknown): Message[] {
-  if (!Array.isArray(messages)) return [];
-  return messages.map((message: unknown) => ({
-    role: textField(message, 'role') ?? 'user',
-    ...nameOf(message),
+  return Array.isArray(messages) ? messages.map(readInputMessage) : [];
+}
+
+/** Its parts are read when they are asked for: of a long conversation only the end is recorded. */
+function readInputMessage(message: unknown): Message {
+  const role = textField(message, 'role') ?? 'user';
+  const name = textField(message, 'name');
+  return {
+    role,
+    ...(name === undefined ? {} : { name }),
     get parts() {
       return readParts(message);
     },
-  }));
-}
-
-function nameOf(message: unknown): { readonly name?: string } {
-  const name = textField(message, 'name');
-  return name === undefined ? {} : { name };
+  };
 }
 
 /** One message for each choice. */
 export function readOutputMessages(result: unknown): Message[] {
-  return arrayField(result, 'choices').flatMap((choice) => {
+  const messages: Message[] = [];
+  for (const choice of arrayField(result, 'choices')) {
     const message = objectField(choice, 'message');
-    if (message === undefined) return [];
-    return {
+    if (message === undefined) continue;
+    messages.push({
       role: textField(message, 'role') ?? 'assistant',
       parts: readParts(message),
       finish_reason: messageFinishReason(textField(choice, 'finish_reason')),
-    };
-  });
+    });
+  }
+  return messages;
 }
 
 /** Function tools as the conventions have them, flat; custom tools by their name and type. */
@@ -63,18 +63,20 @@ function readParts(message: unknown): MessagePart[] {
   const role = textField(message, 'role');
   // The form that came before tool calls has its result in a message of its own role.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
-  const content = field(message, 'content');
-  const refusal = textField(message, 'refusal');
+  const parts: MessagePart[] = [];
   const reasoning = textField(message, 'reasoning_content');
-  return [
-    ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, content: reasoning }]),
-    ...(typeof content === 'string' && content !== '' ? [text(content)] : []),
-    ...(Array.isArray(content) ? content.flatMap(readContentPart) : []),
-    ...(refusal === undefined ? [] : [text(refusal)]),
-    ...readSpokenAnswer(field(message, 'audio')),
-    ...arrayField(message, 'tool_calls').flatMap(readToolCall),
-    ...readFunctionCall(field(message, 'function_call')),
-  ];
+  if (reasoning !== undefined) parts.push({ type: 'reasoning', content: reasoning });
+  const content = field(message, 'content');
+  if (typeof content === 'string' && content !== '') parts.push(text(content));
+  else if (Array.isArray(content)) parts.push(...content.flatMap(readContentPart));
+  const refusal = textField(message, 'refusal');
+  if (refusal !== undefined) parts.push(text(refusal));
+  const audio = objectField(message, 'audio');
+  if (audio !== undefined) parts.push(...readSpokenAnswer(audio));
+  for (const call of arrayField(message, 'tool_calls')) parts.push(...readToolCall(call));
+  const call = objectField(message, 'function_call');
+  if (call !== undefined) parts.push(...readFunctionCall(call));
+  return parts;
 }
 
 function text(content: string): MessagePart {
