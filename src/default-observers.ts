@@ -1,5 +1,6 @@
 import { resolveSettings } from './config.ts';
 import { guard } from './guard.ts';
+import { isSwitchedOff } from './switch.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { NAME } from './version.ts';
 
@@ -35,11 +36,16 @@ export function prepareDefaultObservers(): void {
   for (const observer of observers()) guard('preparing for a call', () => observer.prepare());
 }
 
-/** By whose settings the program's own functions are recorded: the newest observer's, else the environment's. */
-export function defaultTelemetry(): Telemetry {
+/**
+ * By whose settings the program's own functions are recorded: the newest observer's, else the environment's.
+ *
+ * @returns nothing where all is switched off, which leaves no observer
+ */
+export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
   const observer = observers().at(-1);
   if (observer !== undefined) return observer.telemetry;
+  if (isSwitchedOff()) return undefined;
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
   return byEnvironment;
 }

@@ -12,7 +12,6 @@ import { defaultTelemetry } from './default-observers.ts';
 import { guard } from './guard.ts';
 import { watchOutcome } from './outcome.ts';
 import { ATTR_GEN_AI_PROMPT_NAME } from './semconv/attributes.ts';
-import { isSwitchedOff } from './switch.ts';
 import { FunctionSpan } from './telemetry/function-span.ts';
 import { type TraceMetadata, withMetadataIn } from './telemetry/metadata.ts';
 
@@ -116,10 +115,9 @@ function startSpan(
   options: TracedOptions,
   input: readonly unknown[] | undefined,
 ): FunctionSpan | undefined {
-  if (isSwitchedOff()) return undefined;
   const telemetry = defaultTelemetry();
   const active = context.active();
-  if (isSuppressed(active)) return undefined;
+  if (telemetry === undefined || isSuppressed(active)) return undefined;
   const attributes: Attributes =
     options.prompt === undefined ? {} : { [ATTR_GEN_AI_PROMPT_NAME]: options.prompt };
   return new FunctionSpan(telemetry, { name, attributes, input, parent: withMetadataIn(active, options) });

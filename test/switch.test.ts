@@ -1,6 +1,6 @@
 import { OpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { instrumentOpenAI } from '../src/client-entry.ts';
+import { instrumentOpenAI, traced } from '../src/client-entry.ts';
 import { forgetNotices } from '../src/doctor/notice.ts';
 import { doctor, OpenAIInstrumentation } from '../src/index.ts';
 import { startSession } from './support/session.ts';
@@ -31,6 +31,14 @@ describe('switched off by the environment', () => {
     expect(Object.getOwnPropertyDescriptors(OpenAI.prototype)).toEqual(before);
     expect(await spansOfACall()).toBe(0);
     instrumentation.disable();
+  });
+
+  test('functions of the program run, and get no span', async () => {
+    const session = await startSession();
+    expect(traced('answer', () => 42)()).toBe(42);
+    expect(session.spans).toEqual([]);
+    await session.simulator.close();
+    await session.provider.shutdown();
   });
 
   test('the doctor knows why there is nothing to see', () => {

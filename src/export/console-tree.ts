@@ -1,5 +1,5 @@
 import { isUnderWay } from '../under-way.ts';
-import type { ExportResult } from './export-result.ts';
+import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
@@ -75,7 +75,7 @@ export class ConsoleTreeExporter {
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     if (this.#state === 'shut down') {
-      resultCallback({ code: 1, error: new Error('ConsoleTreeExporter is shut down') });
+      resultCallback(failed('ConsoleTreeExporter is shut down'));
       return;
     }
     if (this.#state === 'new') {
@@ -87,10 +87,10 @@ export class ConsoleTreeExporter {
       const excess = this.#held.size - MAXIMUM_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
     } catch (error) {
-      resultCallback({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
+      resultCallback(failed(error));
       return;
     }
-    resultCallback({ code: 0 });
+    resultCallback(SUCCESS);
   }
 
   /** Prints the traces whose root has arrived. */

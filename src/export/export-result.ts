@@ -3,3 +3,10 @@ export interface ExportResult {
   code: number;
   error?: Error;
 }
+
+export const SUCCESS: ExportResult = Object.freeze({ code: 0 });
+
+/** @param error what was thrown, or why nothing was tried */
+export function failed(error: unknown): ExportResult {
+  return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
+}

@@ -1,6 +1,6 @@
 import { atExit } from '../at-exit.ts';
 import { warnOnce } from '../guard.ts';
-import type { ExportResult } from './export-result.ts';
+import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
 import { toPageSpan } from './page-span.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
@@ -72,17 +72,17 @@ export class HtmlTraceExporter {
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     if (this.#shutDown) {
-      resultCallback({ code: 1, error: new Error('HtmlTraceExporter is shut down') });
+      resultCallback(failed('HtmlTraceExporter is shut down'));
       return;
     }
     try {
       for (const span of spans) this.#hold(span);
       if (spans.some(isLocalRoot)) this.#schedule();
     } catch (error) {
-      resultCallback({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
+      resultCallback(failed(error));
       return;
     }
-    resultCallback({ code: 0 });
+    resultCallback(SUCCESS);
   }
 
   /** Writes what is held, finished or not. */
