@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
@@ -53,6 +54,9 @@ test('threads, sessions and conversations are loaded when a program uses them', 
     '() => client.beta.threads.create()',
   ]);
   expect(before).toContain('client.cjs');
+  const sizes = await Promise.all((before ?? []).map((file) => stat(join(DIST, file))));
+  // To be raised for a reason, as the sizes of entries.
+  expect(sizes.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(160_000);
   expect(afterChat).toEqual(before);
   expect(before).not.toContain('hierarchy.cjs');
   expect(afterThread).toContain('hierarchy.cjs');
