@@ -8,7 +8,7 @@ import { ROOT } from '../test/support/lanes/paths.ts';
 import { ABANDONED_STREAMS, type Case } from './cases/index.ts';
 import { type Kept, measureKept } from './measures/kept.ts';
 import { measureProfile, type Profiled } from './measures/profile.ts';
-import { interleave, type Placed, type SamplesByVariant } from './measures/rounds.ts';
+import { interleave, type Placed, type SamplesByVariant, WARM_UPS } from './measures/rounds.ts';
 import { measureStarts, type Started } from './measures/start.ts';
 import { readOptions, USAGE } from './options.ts';
 import { conditions, writePage } from './page.ts';
@@ -33,8 +33,6 @@ const ROOMY = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
 /** Of the latencies. */
 const CALLS_IN_A_ROUND = 50;
 const FEW_CALLS = 1_000;
-/** Rounds after which compilers have nothing left to do: 16,000 small calls. */
-const WARM_UPS = 20;
 /** Cases that peers are compared in. */
 const PEER_CASES = [
   'chat',
@@ -46,6 +44,12 @@ const PEER_CASES = [
   'response',
   'assistants',
 ];
+
+/** Cases whose profile is taken, and the part of the page that it is for. */
+const PROFILED = [
+  ['chat', 'profile'],
+  ['assistants', 'profile of assistants'],
+] as const;
 
 const SCALE = [
   { name: 'polled runs', title: '1,000 runs polled at once: a poll', size: 1_000 },
@@ -75,8 +79,7 @@ async function measureThis(): Promise<void> {
     await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
   }
   if (!options.writes) return;
-  await tell('profile', profileTable(await measureProfiles('chat')));
-  await tell('profile of assistants', profileTable(await measureProfiles('assistants')));
+  for (const [name, part] of PROFILED) await tell(part, profileTable(await measureProfiles(name)));
   await tell('start', variantTable(await measureStarts(waysIn(), options.starts), 'ms', 1));
   await tell('kept', keptTable(await measureAllKept()));
   await tell('scale', scaleTable(await measureScale()));
@@ -110,7 +113,7 @@ async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Pr
 }
 
 /** One that always records content says nothing about calls without it. */
-function placedIn(placed: readonly Placed[], measured: Case): readonly Placed[] {
+function placedIn(placed: readonly Placed[], measured: Pick<Case, 'name' | 'content'>): readonly Placed[] {
   return placed.filter(
     ({ variant: { content, cases } }) =>
       (content !== 'always' || measured.content === true) && (cases?.includes(measured.name) ?? true),
@@ -165,10 +168,8 @@ async function measureLarge(command: 'blocked' | 'loopDelay'): Promise<SamplesBy
 
 async function measureProfiles(measured: string): Promise<Profiled[]> {
   const profiles: Profiled[] = [];
-  for (const placed of own) {
-    const { cases } = placed.variant;
-    if (placed.variant === CONTROL || cases?.includes(measured) === false) continue;
-    profiles.push(await measureProfile(placed, measured));
+  for (const placed of placedIn(own, { name: measured })) {
+    if (placed.variant !== CONTROL) profiles.push(await measureProfile(placed, measured));
   }
   return profiles;
 }

@@ -5,11 +5,12 @@
 import { type Profiler, Session } from 'node:inspector/promises';
 import { CASES } from '../cases/index.ts';
 import { VARIANTS } from '../variants/index.ts';
+import { repeat } from '../worker/commands.ts';
 import { prepareProgram } from '../worker/prepare.ts';
 import { groupOf } from './profile.ts';
+import { WARM_UPS } from './rounds.ts';
 
-/** Until compilers have nothing left to do, and then as long as it takes to see what is rare. */
-const WARM_UPS = 20;
+/** As long as it takes to see what is rare. */
 const ROUNDS = 40;
 /** Microseconds between two looks. */
 const INTERVAL = 100;
@@ -20,24 +21,20 @@ const measured = CASES.find(({ name }) => name === caseName);
 if (variant === undefined || measured === undefined) throw new Error('There is no such variant or case');
 const { client, telemetry } = prepareProgram({ variant, measured, folder });
 
-const repeat = async (rounds: number): Promise<void> => {
-  for (let done = 0; done < rounds * measured.operations; done++) await measured.run(client);
-};
+const program = { measured, client };
+const operations = ROUNDS * measured.operations;
 const session = new Session();
 session.connect();
-await telemetry.inSpan(() => repeat(WARM_UPS));
+await telemetry.inSpan(() => repeat(program, WARM_UPS * measured.operations));
 await session.post('Profiler.enable');
 await session.post('Profiler.setSamplingInterval', { interval: INTERVAL });
 await session.post('Profiler.start');
-await telemetry.inSpan(() => repeat(ROUNDS));
+await telemetry.inSpan(() => repeat(program, operations));
 const { profile } = await session.post('Profiler.stop');
-process.stdout.write(JSON.stringify(timesOf(profile, ROUNDS * measured.operations)));
+process.stdout.write(JSON.stringify(timesOf(profile)));
 process.exit();
 
-function timesOf(
-  { nodes, samples = [], timeDeltas = [] }: Profiler.Profile,
-  operations: number,
-): Record<string, number> {
+function timesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Record<string, number> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id])));
   const times: Record<string, number> = {};

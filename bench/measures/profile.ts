@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { userEnvironment } from '../worker/worker.ts';
+import { outputOf } from '../worker/worker.ts';
 import type { Placed } from './rounds.ts';
 
 const PROGRAM = join(import.meta.dirname, 'profile-program.ts');
@@ -51,9 +49,6 @@ export interface Profiled {
 
 /** Times are longer than they are without being looked at; what matters is how they are divided. */
 export async function measureProfile({ variant, folder }: Placed, measured: string): Promise<Profiled> {
-  const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [PROGRAM, variant.name, measured, folder], {
-    env: userEnvironment(),
-  });
-  return { variant: variant.name, times: JSON.parse(stdout) };
+  const times = JSON.parse(await outputOf(PROGRAM, [variant.name, measured, folder]));
+  return { variant: variant.name, times };
 }

@@ -2,6 +2,9 @@ import type { Variant } from '../variants/index.ts';
 import type { Answer, Order } from '../worker/protocol.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 
+/** Rounds after which compilers have nothing left to do: 16,000 small calls. */
+export const WARM_UPS = 20;
+
 /** A variant, and where it is installed. */
 export interface Placed {
   readonly variant: Variant;

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { userEnvironment } from '../worker/worker.ts';
+import { outputOf } from '../worker/worker.ts';
 import type { Samples, SamplesByVariant } from './rounds.ts';
 
 const PROGRAM = join(import.meta.dirname, 'start-program.ts');
@@ -27,10 +25,7 @@ export async function measureStarts(started: readonly Started[], times: number):
 
 async function startOnce(name: string, folder: string, before: readonly number[]): Promise<Samples> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, name, folder], {
-      env: userEnvironment(),
-    });
-    return { values: [...before, Number(stdout)], spans: 0 };
+    return { values: [...before, Number(await outputOf(PROGRAM, [name, folder]))], spans: 0 };
   } catch (error) {
     return { values: [], spans: 0, failure: String(error) };
   }

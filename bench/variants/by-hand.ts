@@ -40,6 +40,8 @@ export interface Finished {
 
 /** What is recorded of a call. */
 export interface ByHand {
+  /** Whether it wants to know when chunks came. */
+  readonly timesChunks?: boolean;
   attributes(operation: string, request: Request): Attributes;
   started?(span: Span, operation: string, request: Request): void;
   finish(span: Span, call: Finished): void;
@@ -80,7 +82,7 @@ export function prepareByHand({ api }: Telemetry, hand: ByHand): Prepared {
           ...(chunks === undefined ? {} : { chunks }),
         });
       return promise._thenUnwrap((value) => {
-        if (request.stream === true) return watch(value as Stream, finish, hand.started !== undefined);
+        if (request.stream === true) return watch(value as Stream, finish, hand.timesChunks === true);
         finish(value as Result);
         return value;
       });

@@ -23,6 +23,7 @@ export function prepareFacts(telemetry: Telemetry): Prepared {
   const chunk = meter?.createHistogram('gen_ai.client.operation.time_per_output_chunk');
 
   const hand: ByHand = {
+    timesChunks: true,
     attributes: (operation, { model }) => ({
       'gen_ai.operation.name': operation === 'responses' ? 'chat' : operation,
       'gen_ai.request.model': model ?? '',
@@ -46,9 +47,8 @@ export function prepareFacts(telemetry: Telemetry): Prepared {
       }
       const all = { ...dimensions, ...tiers(result) };
       duration?.record(seconds, all, context);
-      const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = result.usage ?? {};
-      const output = completion_tokens ?? output_tokens;
-      tokens?.record(prompt_tokens ?? input_tokens ?? 0, { ...all, 'gen_ai.token.type': 'input' }, context);
+      const { input, output } = tokensOf(result);
+      tokens?.record(input, { ...all, 'gen_ai.token.type': 'input' }, context);
       if (output !== undefined) tokens?.record(output, { ...all, 'gen_ai.token.type': 'output' }, context);
       span.end();
     },
@@ -65,7 +65,7 @@ function parameters({ temperature, max_completion_tokens, stream }: Request): At
 }
 
 function answer(result: Result): Attributes {
-  const { id, model, choices, usage = {} } = result;
+  const { id, model, choices } = result;
   const attributes: Attributes = { 'openai.request.id': 'req_1', 'http.response.status_code': 200 };
   if (id !== undefined) {
     attributes['gen_ai.response.id'] = id;
@@ -73,11 +73,15 @@ function answer(result: Result): Attributes {
   }
   if (model !== undefined) attributes['gen_ai.response.model'] = model;
   Object.assign(attributes, tiers(result));
-  const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = usage ?? {};
-  const output = completion_tokens ?? output_tokens;
-  attributes['gen_ai.usage.input_tokens'] = prompt_tokens ?? input_tokens ?? 0;
+  const { input, output } = tokensOf(result);
+  attributes['gen_ai.usage.input_tokens'] = input;
   if (output !== undefined) attributes['gen_ai.usage.output_tokens'] = output;
   return attributes;
+}
+
+function tokensOf({ usage }: Result): { readonly input: number; readonly output: number | undefined } {
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = usage ?? {};
+  return { input: prompt_tokens ?? input_tokens ?? 0, output: completion_tokens ?? output_tokens };
 }
 
 function tiers({ service_tier, system_fingerprint }: Result): Attributes {

@@ -29,7 +29,10 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   loopDelay,
 };
 
-async function repeat({ measured, client }: Program, operations: number): Promise<void> {
+export async function repeat(
+  { measured, client }: Pick<Program, 'measured' | 'client'>,
+  operations: number,
+): Promise<void> {
   for (let done = 0; done < operations; done++) await measured.run(client);
 }
 

@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Answer, Assignment, Message, Order } from './protocol.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -58,6 +59,14 @@ export async function startServer(measured: string): Promise<{ readonly url: str
   const child = fork(SERVER, [measured], { env: userEnvironment() });
   const [url] = (await once(child, 'message')) as [string];
   return { url, stop: () => void child.kill() };
+}
+
+/** What a program prints that is run once, in a process of its own. */
+export async function outputOf(program: string, parameters: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters], {
+    env: userEnvironment(),
+  });
+  return stdout;
 }
 
 /** What somebody has set for programs of their own would change what is measured. */
