@@ -1,20 +1,5 @@
-/**
- * A private field that objects of the SDK's get: like an entry of a `WeakMap` with the object as its key it keeps the
- * value for as long as the object lives and shows nowhere, but the garbage collector need not look after it.
- */
-export class Attached<Value extends object> {
-  readonly #field = fieldOf<Value>();
-
-  get(holder: object): Value | undefined {
-    return this.#field.get(holder);
-  }
-
-  set(holder: object, value: Value): void {
-    this.#field.set(holder, value);
-  }
-}
-
-interface Field<Value> {
+/** A value for each object that has been given one. */
+export interface Attached<Value> {
   get(holder: object): Value | undefined;
   set(holder: object, value: Value): void;
 }
@@ -27,7 +12,11 @@ class Given {
   }
 }
 
-function fieldOf<Value>(): Field<Value> {
+/**
+ * A private field that objects of the SDK's get: like an entry of a `WeakMap` with the object as its key it keeps the
+ * value for as long as the object lives and shows nowhere, but the garbage collector need not look after it.
+ */
+export function attached<Value extends object>(): Attached<Value> {
   class Holder extends Given {
     #value: Value | undefined;
     static get(holder: object): Value | undefined {

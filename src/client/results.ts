@@ -1,15 +1,15 @@
 import { guard } from '../guard.ts';
 import { field, objectField } from '../payload.ts';
-import { Attached } from './attached.ts';
+import { attached } from './attached.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { isStream, watchStream } from './stream.ts';
 
 /** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
-const callsByResponse = new Attached<Call>();
+const callsByResponse = attached<Call>();
 /** Calls by what that promise resolves to, which is what the SDK's parsing is handed. */
-const callsByProps = new Attached<Call>();
+const callsByProps = attached<Call>();
 
 /** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
 const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));

@@ -41,7 +41,7 @@ function watchResponse(call: Call, response: Promise<unknown>, parsesInClient: b
   return response.then(
     (props) => {
       call.responded(field(props, 'response'));
-      if (parsesInClient) watchProps(props, call);
+      if (parsesInClient) guard('watching a response', watchProps, props, call);
       endIfRaw(call);
       watchForLoss(call);
       return props;

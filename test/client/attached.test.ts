@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Attached } from '../../src/client/attached.ts';
+import { attached } from '../../src/client/attached.ts';
 
 test('what is attached to an object is found again, by whoever attached it', () => {
-  const names = new Attached<{ name: string }>();
-  const others = new Attached<{ name: string }>();
+  const names = attached<{ name: string }>();
+  const others = attached<{ name: string }>();
   const holder = Promise.resolve();
   expect(names.get(holder)).toBeUndefined();
   names.set(holder, { name: 'first' });
@@ -15,7 +15,7 @@ test('what is attached to an object is found again, by whoever attached it', () 
 
 test('it shows nowhere', () => {
   const holder = { id: 1 };
-  new Attached<object>().set(holder, { secret: true });
+  attached<object>().set(holder, { secret: true });
   expect(Reflect.ownKeys(holder)).toEqual(['id']);
   expect({ ...holder }).toEqual({ id: 1 });
   expect(JSON.stringify(holder)).toBe('{"id":1}');
