@@ -1,7 +1,6 @@
 import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CallHooks } from './call-hooks.ts';
 import type { Call, CallObservation, CallObserver, ToolRun, WebhookDelivery } from './client/call.ts';
-import { OpenCalls } from './client/open-calls.ts';
 import { type ClientEndpoint, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
@@ -12,7 +11,8 @@ import { notice, speak } from './doctor/notice.ts';
 import { noticeBatchSize, noticeProvider } from './doctor/open-telemetry.ts';
 import { guard } from './guard.ts';
 import { type ApiRequest, operationOf } from './operations/index.ts';
-import { CallSpan, type CallSpanStart } from './telemetry/call-span.ts';
+import type { CallSpanStart } from './telemetry/call-place.ts';
+import { CallSpan } from './telemetry/call-span.ts';
 import { OtherInferences } from './telemetry/inference-above.ts';
 import { beforeProviderEnds, type ProviderListener } from './telemetry/provider-life.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
@@ -38,7 +38,7 @@ export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OtherInferences();
   /** Calls that are under way, so that no span stays open when tracing is shut down. */
-  readonly #open = new OpenCalls();
+  readonly #open = new Set<Call>();
   /** Made, and in the package loaded, when it is first needed: most programs use one API. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;

@@ -129,9 +129,6 @@ export class Call {
   /** The program called `asResponse()`. */
   rawRequested = false;
   observation: CallObservation | undefined;
-  /** Of the calls that are under way: the one that was made before it, and the one after. */
-  before: Call | undefined;
-  after: Call | undefined;
   readonly #observer: CallObserver;
 
   constructor(client: object, observer: CallObserver, callerContext: Context) {
@@ -165,7 +162,7 @@ export class Call {
   }
 
   attempted(attempt: Attempt): void {
-    this.attempts = this.attempts === NO_ATTEMPTS ? [attempt] : [...this.attempts, attempt];
+    this.attempts = [...this.attempts, attempt];
   }
 
   /** Takes in the response's status and headers, known before its body is read. */
