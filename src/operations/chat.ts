@@ -10,12 +10,10 @@ import {
   strings,
 } from '../payload.ts';
 import {
-  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
   ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
   ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
   ATTR_GEN_AI_REQUEST_SEED,
@@ -37,7 +35,7 @@ import { define, optional } from './attributes.ts';
 import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
 import { readRequestedToolCalls } from './chat/tool-calls.ts';
-import { modelOf, nameWith, requestedServiceTier } from './subject.ts';
+import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /chat/completions`: one model call.
@@ -62,8 +60,7 @@ export const chat: Operation = {
 };
 
 function requestAttributes(request: ApiRequest): Attributes {
-  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'chat' };
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  const attributes = modelCall('chat', request);
   define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;
 }

@@ -2,15 +2,13 @@ import type { Attributes } from '@opentelemetry/api';
 import { countField, field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
-  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { readUsage, type Usage } from '../telemetry/usage.ts';
 import { define } from './attributes.ts';
-import { modelOf, nameWith } from './subject.ts';
+import { modelCall, modelOf, nameWith } from './subject.ts';
 
 /**
  * `POST /embeddings`. The vectors are never looked at: they are large, and some majors of the SDK decode them
@@ -21,11 +19,7 @@ import { modelOf, nameWith } from './subject.ts';
 export const embeddings: Operation = {
   name: 'embeddings',
   spanName: (request) => nameWith('embeddings', modelOf(request)),
-  requestAttributes(request): Attributes {
-    const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'embeddings' };
-    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
-    return attributes;
-  },
+  requestAttributes: (request) => modelCall('embeddings', request),
   parameterAttributes({ body }): Attributes {
     const format = stringField(body, 'encoding_format');
     const attributes: Attributes = {};

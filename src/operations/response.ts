@@ -12,13 +12,11 @@ import {
 import {
   ATTR_GEN_AI_CONVERSATION_COMPACTED,
   ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_PROMPT_NAME,
   ATTR_GEN_AI_PROMPT_VARIABLE,
   ATTR_GEN_AI_PROMPT_VERSION,
   ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
   ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -36,7 +34,7 @@ import { readInstructions, readResponseInput, readResponseOutput } from './respo
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
 import { readResponseToolCalls } from './response/tool-calls.ts';
 import { readResponseTools } from './response/tool-definitions.ts';
-import { modelOf, nameWith, requestedServiceTier } from './subject.ts';
+import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
  * `POST /responses`: one model call, with all the hosted tools it uses on the way.
@@ -69,8 +67,7 @@ export const response: Operation = {
 };
 
 function requestAttributes(request: ApiRequest): Attributes {
-  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'chat' };
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  const attributes = modelCall('chat', request);
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
   define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;

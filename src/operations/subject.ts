@@ -1,9 +1,19 @@
+import type { Attributes } from '@opentelemetry/api';
 import { names, stringField } from '../payload.ts';
+import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
+import { define } from './attributes.ts';
 
 /** The model that a request names; an Azure deployment stands for it. */
 export function modelOf({ body, deployment }: ApiRequest): string | undefined {
   return deployment ?? bodyText(body, 'model');
+}
+
+/** What every call of a model says of itself. */
+export function modelCall(operation: string, request: ApiRequest): Attributes {
+  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: operation };
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+  return attributes;
 }
 
 /** The service tier that a request asks for; `auto` asks for none. */

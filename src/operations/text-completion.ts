@@ -10,11 +10,9 @@ import {
   textField,
 } from '../payload.ts';
 import {
-  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
   ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY,
   ATTR_GEN_AI_REQUEST_SEED,
   ATTR_GEN_AI_REQUEST_STOP_SEQUENCES,
@@ -30,7 +28,7 @@ import { type Message, messageFinishReason } from '../telemetry/messages.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import { modelOf, nameWith } from './subject.ts';
+import { modelCall, modelOf, nameWith } from './subject.ts';
 import { MAX_CHOICES, TextCompletionAccumulator } from './text-completion/accumulator.ts';
 
 /**
@@ -41,7 +39,7 @@ import { MAX_CHOICES, TextCompletionAccumulator } from './text-completion/accumu
 export const textCompletion: Operation = {
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
-  requestAttributes,
+  requestAttributes: (request) => modelCall('text_completion', request),
   parameterAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
@@ -52,12 +50,6 @@ export const textCompletion: Operation = {
     outputMessages: readOutputMessages,
   },
 };
-
-function requestAttributes(request: ApiRequest): Attributes {
-  const attributes: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: 'text_completion' };
-  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
-  return attributes;
-}
 
 function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const choiceCount = countField(body, 'n');
