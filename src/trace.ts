@@ -8,7 +8,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { isSuppressed } from './client/suppression.ts';
-import { defaultTelemetry } from './default-observers.ts';
+import { defaultTelemetry, prepareDefaultObservers } from './default-observers.ts';
 import { guard } from './guard.ts';
 import { watchOutcome } from './outcome.ts';
 import { ATTR_GEN_AI_PROMPT_NAME } from './semconv/attributes.ts';
@@ -86,7 +86,7 @@ export function span<Result>(name: string, run: (span: Span) => Result): Result 
  * @returns what the function returns
  */
 export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result): Result {
-  guard('preparing for a function', defaultTelemetry);
+  prepareDefaultObservers();
   const active = context.active();
   return context.with(guard('reading metadata', withMetadataIn, active, metadata) ?? active, run);
 }
@@ -99,7 +99,7 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  * @returns what the function returns
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
-  guard('preparing for a function', defaultTelemetry);
+  prepareDefaultObservers();
   return context.with(context.active().setValue(CONVERSATION, id), run);
 }
 

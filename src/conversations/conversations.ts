@@ -1,7 +1,6 @@
-import type { Context, Link, SpanContext } from '@opentelemetry/api';
+import type { Link, SpanContext } from '@opentelemetry/api';
 import { atExit } from '../at-exit.ts';
 import { BoundedMap } from '../bounded-map.ts';
-import type { Endpoint } from '../client/provider.ts';
 import { monotonic, now } from '../clock.ts';
 import { guard, guardAsync } from '../guard.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
@@ -13,6 +12,7 @@ import type { InvocationStart, ReadDetails } from './invocation-start.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { recordInvocation } from './recording.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
+import type { Use } from './use.ts';
 
 const MOST_AGENTS = 1_000;
 /** Milliseconds that something is remembered after it was used last. */
@@ -31,16 +31,6 @@ export interface Member extends SegmentMember {
 export interface Memory {
   readonly size: number;
   expire(): void;
-}
-
-/** A use of a conversation: by whom, and where. */
-export interface Use {
-  readonly kind: ConversationKind;
-  /** `undefined` while the request that creates it is under way. */
-  readonly id: string | undefined;
-  readonly context: Context;
-  readonly endpoint: Endpoint;
-  readonly startTime: number;
 }
 
 /**

@@ -53,9 +53,11 @@ export class Invocation {
   readonly forgotten: (() => void) | undefined;
   /** When it was created, on the clock that never jumps. */
   readonly created: number = monotonic();
-  readonly #startAttributes: Attributes;
+  /** What its span has, but for what is known only when it ends. */
+  readonly attributes: Attributes;
   readonly #closed: (invocation: Invocation, endTime: number) => void;
-  readonly #clock: ServerClock;
+  /** The server's. */
+  readonly clock: ServerClock;
 
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -101,12 +103,12 @@ export class Invocation {
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
     this.above?.below.add(this);
-    this.#clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.#clock);
+    this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     const { settings, wantsContent } = start.telemetry;
     this.steps = new Steps({ content: wantsContent, deltas: settings.streamDeltas !== 'off' });
     const started = startSpan(start, this.place);
     this.span = started.span;
-    this.#startAttributes = started.attributes;
+    this.attributes = started.attributes;
     this.segment?.invocations.add(this);
   }
 
@@ -138,13 +140,8 @@ export class Invocation {
     return addSpent({ usage: this.snapshot?.usage, cost: this.cost }, this.#spentBelow);
   }
 
-  /** What its span has, but for what is known only when it ends. */
-  get attributes(): Attributes {
-    return this.#startAttributes;
-  }
-
   addAttributes(attributes: Attributes): void {
-    Object.assign(this.#startAttributes, attributes);
+    Object.assign(this.attributes, attributes);
     this.span.setAttributes(attributes);
   }
 
@@ -174,13 +171,13 @@ export class Invocation {
       this.#lastOpenTime = time;
       return;
     }
-    const endTime = live ? time : this.#clock.local(snapshot.endedAt, time);
+    const endTime = live ? time : this.clock.local(snapshot.endedAt, time);
     this.end(clamp(endTime, this.#lastOpenTime, time), snapshot.failure);
   }
 
   seeStep(step: StepSnapshot, time: number, live: boolean): void {
     if (this.closed) return;
-    this.steps.see(step, live ? time : undefined, this.#clock);
+    this.steps.see(step, live ? time : undefined, this.clock);
     this.segment?.touch(time);
   }
 
@@ -195,7 +192,7 @@ export class Invocation {
     this.endTime = Math.max(endTime, this.startTime);
     this.failure = failure;
     const seconds = (this.endTime - this.startTime) / 1e3;
-    const dimensions = metricDimensions(this.#startAttributes);
+    const dimensions = metricDimensions(this.attributes);
     const context = this.contextIn(ROOT_CONTEXT);
     guard('recording metrics', () =>
       this.telemetry.metrics.recordDuration(seconds, dimensions, failure?.type, context),
@@ -207,7 +204,7 @@ export class Invocation {
     this.cost = this.costOf(usage);
     this.conversation?.spent(usage, this.cost);
     const spent = { usage, cost: this.cost };
-    recordSpent(this.telemetry, spent, this.#startAttributes, this.contextIn(ROOT_CONTEXT));
+    recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT));
   }
 
   /** Some servers count tokens only a while after the end. */
@@ -251,14 +248,9 @@ export class Invocation {
     if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
   }
 
-  /** A time of the server's in local time; `fallback` where the server has not said. */
-  localTime(serverTime: number | undefined, fallback: number): number {
-    return this.#clock.local(serverTime, fallback);
-  }
-
   /** What several model calls of it cost together, in USD. */
   costOf(usage: Usage | undefined): number | undefined {
-    return costOfUsage(this.telemetry, usage, this.#startAttributes);
+    return costOfUsage(this.telemetry, usage, this.attributes);
   }
 
   /** Something was done for it: it is under way. */
@@ -274,7 +266,7 @@ export class Invocation {
 
   /** The server has given it up by now, whether or not anybody asked. */
   expired(time: number): boolean {
-    const expiresAt = this.#clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
+    const expiresAt = this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
     return time >= expiresAt;
   }
 
@@ -299,9 +291,9 @@ export class Invocation {
   }
 
   #identify(snapshot: InvocationSnapshot, time: number): void {
-    this.#clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
+    this.clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
     this.#agentId ??= snapshot.agentId;
-    this.addAttributes({ ...identity(snapshot, this.#startAttributes), ...placeAttributes(this.place) });
+    this.addAttributes({ ...identity(snapshot, this.attributes), ...placeAttributes(this.place) });
     if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
   }
 }

@@ -3,9 +3,10 @@ import type { Call, CallObservation } from '../client/call.ts';
 import type { Endpoint } from '../client/provider.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { CallPlace } from '../telemetry/call-place.ts';
-import type { Conversations, Use } from './conversations.ts';
+import type { Conversations } from './conversations.ts';
 import { activeSpan, type Segment } from './segment.ts';
 import { derivesTraceIds } from './trace-id.ts';
+import type { Use } from './use.ts';
 
 export type { OpenSpan } from '../telemetry/call-place.ts';
 

@@ -1,6 +1,9 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../client/call.ts';
+import type { Endpoint } from '../client/provider.ts';
 import type { Failure } from './error.ts';
+import type { InferenceAbove } from './inference-above.ts';
+import type { ApiRequest, Operation } from './operation.ts';
 
 /** What else came to light of what was kept open. */
 export interface FinishDetails {
@@ -33,4 +36,16 @@ export interface CallPlace {
   readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
   /** Whether what the span stands for goes on after the call: whoever says so has to finish the span. */
   readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
+}
+
+/** What the span of a call is made of. */
+export interface CallSpanStart {
+  readonly operation: Operation;
+  readonly request: ApiRequest;
+  readonly endpoint: Endpoint;
+  readonly place: CallPlace;
+  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
+  readonly above?: InferenceAbove | undefined;
+  /** From what the server says of its times, which is too coarse to be measured. */
+  readonly rebuilt?: boolean;
 }

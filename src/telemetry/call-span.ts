@@ -8,7 +8,6 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../client/call.ts';
-import type { Endpoint } from '../client/provider.ts';
 import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
@@ -21,7 +20,7 @@ import {
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
-import type { CallPlace, FinishDetails, OpenSpan } from './call-place.ts';
+import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
@@ -37,17 +36,6 @@ import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { addUsageAttributes, type Usage } from './usage.ts';
-
-export interface CallSpanStart {
-  readonly operation: Operation;
-  readonly request: ApiRequest;
-  readonly endpoint: Endpoint;
-  readonly place: CallPlace;
-  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
-  readonly above?: InferenceAbove | undefined;
-  /** From what the server says of its times, which is too coarse to be measured. */
-  readonly rebuilt?: boolean;
-}
 
 const NOTHING: Attributes = Object.freeze({});
 
@@ -99,7 +87,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     this.roughTimes = !this.#measures && place.chunk === undefined;
-    const attributes = guard('reading a request', operation.requestAttributes, request) ?? {};
+    const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.#asked = attributes;

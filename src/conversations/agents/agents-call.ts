@@ -3,7 +3,7 @@ import type { Call } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { parameterOf } from '../assistants/assistants-call.ts';
-import type { Use } from '../conversations.ts';
+import type { Use } from '../use.ts';
 import type { Sightings } from './sightings.ts';
 
 export const SESSIONS = '/agents/sessions';

@@ -2,9 +2,10 @@ import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { Conversations, Use } from '../conversations.ts';
+import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { ServerClock } from '../timing.ts';
+import type { Use } from '../use.ts';
 import { readParts } from './content.ts';
 import type { TurnReading } from './objects.ts';
 import { type Acceptance, type Ask, Session } from './session.ts';
@@ -132,7 +133,7 @@ export class Turns {
     const before = above?.snapshot?.createdAt;
     if (above === undefined || (created !== undefined && before !== undefined && created < before))
       return undefined;
-    const startTime = sighting.live ? sighting.time : above.localTime(created, above.startTime);
+    const startTime = sighting.live ? sighting.time : above.clock.local(created, above.startTime);
     const messages =
       subagent.instructions.length === 0 ? [] : [{ role: 'user', parts: readParts(subagent.instructions) }];
     subagent.instructions = [];

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Call } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
-import type { Use } from '../conversations.ts';
+import type { Use } from '../use.ts';
 import type { Sightings } from './sightings.ts';
 
 /** A call of the Assistants API, with all that is needed to place it. */

@@ -8,11 +8,12 @@ import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import { conversationIn } from '../../trace.ts';
-import type { Conversations, Use } from '../conversations.ts';
+import type { Conversations } from '../conversations.ts';
 import type { ConversationApi, Placement } from '../placement.ts';
 import { ItemTimes } from '../responses/items.ts';
 import { type AskingResponse, ResponseToolCalls } from '../responses/tool-calls.ts';
 import { activeSpan } from '../segment.ts';
+import type { Use } from '../use.ts';
 import { countNewUserMessages, readAskedCalls, readToolMessages } from './messages.ts';
 
 /**
