@@ -232,6 +232,8 @@ describe('a request the table does not have', () => {
     ['GET', '/models/meta-llama/Llama-3', 'GET /models/{id}/{id}'],
     ['GET', '/things/thing_0123/parts/john@example.com', 'GET /things/{id}/parts/{id}'],
     ['GET', '/things/john%40example.com', 'GET /things/{id}'],
+    ['GET', '/users/john', 'GET /users/{id}'],
+    ['GET', 'https://host/patients/john/history', 'GET /patients/{id}/history'],
     ['GET', '/things/sk-proj-abcdefghijklmnopqrstuvw', 'GET /things/{id}'],
     ['GET', '/things/Secret/3f0a/-/_x/é/.', 'GET /things/{id}/{id}/{id}/{id}/{id}/{id}'],
     ['GET', '/deployments/gpt-four', 'GET /deployments/{id}'],
@@ -292,11 +294,11 @@ describe('hostile input', () => {
 
   it.each([
     ['/'.repeat(1_000_000), '/…'],
-    ['/threads'.repeat(100_000), `/threads/{id}${'/threads'.repeat(10)}/…`],
+    ['/threads'.repeat(100_000), `${'/threads/{id}'.repeat(6)}/…`],
     [`/threads/${'x'.repeat(1_000_000)}`, '/threads/…'],
     [`/threads/thread_1/runs?${'x'.repeat(1_000_000)}`, '/threads/{thread_id}/runs'],
     [`https://${'x'.repeat(1_000_000)}`, '/…'],
-    [`https://host/${'threads/'.repeat(100_000)}`, `/threads/{id}${'/threads'.repeat(10)}/…`],
+    [`https://host/${'threads/'.repeat(100_000)}`, `${'/threads/{id}'.repeat(6)}/…`],
     ['\u0000/\ud800/%', '/{id}/{id}/{id}'],
     ['/__proto__/constructor', '/{id}/constructor'],
     ['/threads/../../etc/passwd', '/threads/{id}/{id}/etc/passwd'],

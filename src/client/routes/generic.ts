@@ -7,8 +7,8 @@ const MAX_WORD_PART_LENGTH = 20;
 
 /**
  * A name of low cardinality for a path no row has: `/threads/{id}/summary`. What stands where an endpoint of
- * the table takes a parameter, and what does not look like a word, becomes `{id}`, so that ids, keys, names
- * and addresses stay out of span names.
+ * the table takes a parameter, what follows a plural, and what does not look like a word, becomes `{id}`, so that
+ * ids, keys, names and addresses stay out of span names.
  */
 export function genericTemplate(
   root: TrieNode,
@@ -19,12 +19,15 @@ export function genericTemplate(
   const end = Math.min(segments.length, start + MAX_SEGMENTS);
   let node: TrieNode | undefined = root;
   let template = '';
+  let plural = false;
   for (let index = start; index < end; index++) {
     const segment = segments[index] ?? '';
     const literal: TrieNode | undefined = node?.literals?.get(segment);
     const parameter: TrieNode | undefined = literal === undefined ? node?.parameter : undefined;
-    const keep = literal !== undefined || (parameter === undefined && looksLikeWord(segment));
+    const named = parameter !== undefined || plural;
+    const keep = literal !== undefined || (!named && looksLikeWord(segment));
     template += keep ? `/${segment}` : '/{id}';
+    plural = keep && segment.endsWith('s');
     node = literal ?? parameter;
   }
   if (truncated || end < segments.length) template += '/…';
