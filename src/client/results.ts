@@ -3,13 +3,14 @@ import { field, objectField } from '../payload.ts';
 import { attached } from './attached.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
-import type { Method } from './patches.ts';
+import { copyFunctionProperties, type Method } from './patches.ts';
 import { isStream, watchStream } from './stream.ts';
 
 /** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
 const callsByResponse = attached<Call>();
 /** Calls by what that promise resolves to, which is what the SDK's parsing is handed. */
 const callsByProps = attached<Call>();
+const watchingParses = attached<Method>();
 
 /** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
 const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
@@ -30,7 +31,7 @@ export function watchForLoss(call: Call): void {
   if (carrier !== undefined && !call.asked && !call.settled) lost.register(carrier, call, call);
 }
 
-/** The response has come: what a client that parses it itself makes of it is the call's. */
+/** The response has come: what is made of it is the call's. */
 export function watchProps(props: unknown, call: Call): void {
   if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
 }
@@ -43,17 +44,36 @@ export function endIfRaw(call: Call): void {
 
 export function wrapClientParse(original: Method): Method {
   return function parseResponseWithTimeout(...args) {
-    const props = args[1];
-    const call = typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
+    const call = callOfProps(args[1]);
     // guard: results that nobody observes cannot be parsed
     if (call === undefined) return original.apply(this, args);
     // Late openai 7 may send the request again while it parses.
-    return watchParsed(call, props, goOn(call, original, this, args) as Promise<unknown>);
+    return watchParsed(call, args[1], goOn(call, original, this, args) as Promise<unknown>);
   };
 }
 
+/** What stands for a function that promises parse with: one for all promises that share it, as most do. */
+export function watchingParse(original: Method): Method {
+  const known = watchingParses.get(original);
+  if (known !== undefined) return known;
+  const parseResponse: Method = function (...args) {
+    const props = args[args.length - 1];
+    const call = callOfProps(props);
+    const parsed = original.apply(this, args);
+    return call === undefined ? parsed : watchParsed(call, props, parsed as Promise<unknown>);
+  };
+  // guard: the SDK's way to parse changes its name and length
+  copyFunctionProperties(original, parseResponse);
+  watchingParses.set(original, parseResponse);
+  return parseResponse;
+}
+
+function callOfProps(props: unknown): Call | undefined {
+  return typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
+}
+
 /** The program has asked for the result, which is being parsed. */
-export function watchParsed(call: Call, props: unknown, parsed: Promise<unknown>): unknown {
+function watchParsed(call: Call, props: unknown, parsed: Promise<unknown>): unknown {
   if (call.settled) return parsed;
   if (!call.asked) lost.unregister(call);
   return parsed.then(

@@ -5,8 +5,14 @@ import { asObject, field } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
 import { missingMethods } from './find.ts';
-import { copyFunctionProperties, type Method, Patches } from './patches.ts';
-import { watchParsed, watchResponsePromise, wrapAsResponse, wrapClientParse, wrapParse } from './results.ts';
+import { type Method, Patches } from './patches.ts';
+import {
+  watchingParse,
+  watchResponsePromise,
+  wrapAsResponse,
+  wrapClientParse,
+  wrapParse,
+} from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
@@ -129,7 +135,7 @@ export class Seam {
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
     const parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     this.#parsesInClient = parsesInClient;
-    this.#patches.wrap(prototype, 'makeRequest', (original) => wrapMakeRequest(original, { parsesInClient }));
+    this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
     this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
     this.#patches.wrap(prototype, 'retryRequest', wrapRetry);
     this.#patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
@@ -177,13 +183,8 @@ export class Seam {
     if (this.#parsesInClient) return;
     const parse = field(promise, 'parseResponse');
     // guard: promises of another kind are reported as failures
-    if (typeof parse !== 'function') return;
-    const watched: Method = function (...args) {
-      return watchParsed(call, args[args.length - 1], parse.apply(this, args));
-    };
-    // guard: the SDK's way to parse changes its name and length
-    copyFunctionProperties(parse as Method, watched);
-    (promise as { parseResponse: Method }).parseResponse = watched;
+    if (typeof parse === 'function')
+      (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
   };
 
   /** Promises are of a class that no module of the SDK's entry exports: the first one leads to it. */

@@ -9,10 +9,7 @@ import { askForUsage } from './stream-usage.ts';
 import { addTraceContext } from './trace-metadata.ts';
 
 /** Sees the final options of a call, and its response. */
-export function wrapMakeRequest(
-  original: Method,
-  { parsesInClient }: { readonly parsesInClient: boolean },
-): Method {
+export function wrapMakeRequest(original: Method): Method {
   return function makeRequest(...args) {
     const [options] = args;
     const call = currentCall();
@@ -32,16 +29,16 @@ export function wrapMakeRequest(
     args[0] =
       typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
     const response = goOn(call, original, this, args) as Promise<unknown>;
-    return watchResponse(call, response, parsesInClient);
+    return watchResponse(call, response);
   };
 }
 
 /** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
-function watchResponse(call: Call, response: Promise<unknown>, parsesInClient: boolean): unknown {
+function watchResponse(call: Call, response: Promise<unknown>): unknown {
   return response.then(
     (props) => {
       call.responded(field(props, 'response'));
-      if (parsesInClient) guard('watching a response', watchProps, props, call);
+      guard('watching a response', watchProps, props, call);
       endIfRaw(call);
       watchForLoss(call);
       return props;

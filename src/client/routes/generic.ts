@@ -24,8 +24,8 @@ export function genericTemplate(
     const segment = segments[index] ?? '';
     const literal: TrieNode | undefined = node?.literals?.get(segment);
     const parameter: TrieNode | undefined = literal === undefined ? node?.parameter : undefined;
-    const named = parameter !== undefined || plural;
-    const keep = literal !== undefined || (!named && looksLikeWord(segment));
+    const named: boolean = parameter !== undefined || plural;
+    const keep: boolean = literal !== undefined || (!named && looksLikeWord(segment));
     template += keep ? `/${segment}` : '/{id}';
     plural = keep && segment.endsWith('s');
     node = literal ?? parameter;
