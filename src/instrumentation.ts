@@ -29,7 +29,8 @@ export class OpenAIInstrumentation {
   #config: OpenAIInstrumentationConfig;
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
-  readonly #seams = new Set<Seam>();
+  /** As long as their clients are loaded. */
+  #seams: WeakRef<Seam>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = { enabled: true, ...config };
@@ -51,8 +52,9 @@ export class OpenAIInstrumentation {
     this.#stopLoading?.();
     this.#stopLoading = undefined;
     removeDefaultObserver(this.#observer);
-    for (const seam of this.#seams) seam.removeDefault(this.#observer);
-    this.#seams.clear();
+    for (const seam of this.#seams)
+      guard('putting a client back', () => seam.deref()?.removeDefault(this.#observer));
+    this.#seams = [];
     guard('disabling', () => this.#observer.dispose());
   }
 
@@ -84,6 +86,7 @@ export class OpenAIInstrumentation {
     const seam = Seam.of(prototype);
     seam.addDefault(this.#observer);
     seam.watchResources(findClientClass(exported));
-    this.#seams.add(seam);
+    this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
+    this.#seams.push(new WeakRef(seam));
   }
 }

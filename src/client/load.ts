@@ -23,11 +23,17 @@ export interface LoadedClient {
 }
 
 type Listener = (client: LoadedClient) => void;
-type Announce = (exported: unknown, file: string) => void;
+type Announce = (exported: object, file: string) => void;
+
+/** What was loaded: weakly where it can be loaded anew, as test runners and development servers do again and again. */
+interface Announcement {
+  readonly exported: { deref(): object | undefined };
+  readonly file: string;
+}
 
 /** What announced itself so far, and who wants to know. */
 interface Announcements extends Announce {
-  readonly made: Parameters<Announce>[];
+  made: Announcement[];
   readonly listeners: Set<Announce>;
 }
 
@@ -66,7 +72,10 @@ let appends = false;
 function appendOnLoad(listener: Listener): () => void {
   const { made, listeners } = announcements();
   const hear: Announce = (exported, file) => take(listener, exported, file, false);
-  for (const announcement of made) hear(...announcement);
+  for (const { exported, file } of made) {
+    const loaded = exported.deref();
+    if (loaded !== undefined) hear(loaded, file);
+  }
   listeners.add(hear);
   // The hook stays when nobody listens: an ES module that is loaded meanwhile could never be found again.
   if (!appends) {
@@ -88,13 +97,15 @@ function announcements(): Announcements {
   const holder = globalThis as Record<symbol, unknown>;
   const existing = holder[ANNOUNCE] as Announcements | undefined;
   if (existing !== undefined) return existing;
-  const made: Announcements['made'] = [];
   const listeners: Announcements['listeners'] = new Set();
-  const announce: Announce = (...announcement) => {
-    made.push(announcement);
-    for (const hear of listeners) hear(...announcement);
+  const announce: Announce = (exported, file) => {
+    // Nothing but this line holds what an ES module gives, and that is never loaded anew.
+    const held = file.endsWith('.mjs') ? { deref: () => exported } : new WeakRef(exported);
+    shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
+    shared.made.push({ exported: held, file });
+    for (const hear of listeners) hear(exported, file);
   };
-  const shared: Announcements = Object.assign(announce, { made, listeners });
+  const shared: Announcements = Object.assign(announce, { made: [], listeners });
   holder[ANNOUNCE] = shared;
   return shared;
 }

@@ -28,15 +28,17 @@ export class Patches {
   }
 
   /**
-   * Puts back every method that is still ours. One that somebody else has wrapped since stays in place:
+   * Puts back every method that is still ours. One that somebody else has wrapped or frozen since stays in place:
    * without observers its wrapper only passes through.
    *
    * @returns whether everything was put back
    */
   restore(): boolean {
     const kept = this.#patches.filter(({ holder, name, original, wrapper }) => {
-      // guard: who has wrapped a method after us loses it
-      if (Object.getOwnPropertyDescriptor(holder, name)?.value !== wrapper) return true;
+      const current = Object.getOwnPropertyDescriptor(holder, name);
+      // guard `current?.value !== wrapper || `: who has wrapped a method after us loses it
+      // guard ` || current.configurable !== true`: who has frozen a prototype since cannot disable
+      if (current?.value !== wrapper || current.configurable !== true) return true;
       Object.defineProperty(holder, name, original);
       return false;
     });

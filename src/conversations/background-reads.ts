@@ -1,21 +1,25 @@
 import { notice } from '../doctor/notice.ts';
+import { settledWithin } from '../patience.ts';
 
 const MOST_AT_ONCE = 2;
 const MOST_WAITING = 1_000;
 const FAILURES_TO_GIVE_UP = 3;
+/** Milliseconds that a flush or a shutdown waits for. */
+const PATIENCE = 5_000;
 
 /**
  * Reads of the instrumentation's own: few at a time, none once the server has refused three in a row, and
  * nobody waits for them but a flush.
  */
 export class BackgroundReads {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((goOn: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
   #failures = 0;
+  #ending = false;
 
   get available(): boolean {
-    return this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
+    return !this.#ending && this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
   }
 
   /** @returns resolves when the read is over, whether it succeeded or not; never rejects */
@@ -25,13 +29,25 @@ export class BackgroundReads {
     return done;
   }
 
-  /** Waits for the reads that have been started. */
+  /** Waits for the reads that have been started by now: a busy program starts others all the time. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    if (this.#pending.size > 0) await settledWithin(PATIENCE, [...this.#pending]);
+  }
+
+  /** Waits for them for the last time: none starts meanwhile, and what has not begun by then never does. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.settled();
+    for (const answer of this.#waiting.splice(0)) answer(false);
+    this.#ending = false;
   }
 
   async #run(read: () => Promise<void>): Promise<void> {
-    if (this.#running >= MOST_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (
+      this.#running >= MOST_AT_ONCE &&
+      !(await new Promise<boolean>((resolve) => this.#waiting.push(resolve)))
+    )
+      return;
     this.#running++;
     try {
       if (this.#failures < FAILURES_TO_GIVE_UP) await read();
@@ -41,7 +57,7 @@ export class BackgroundReads {
       if (this.#failures === FAILURES_TO_GIVE_UP) notice('steps_unread', String(FAILURES_TO_GIVE_UP));
     } finally {
       this.#running--;
-      this.#waiting.shift()?.();
+      this.#waiting.shift()?.(true);
     }
   }
 }

@@ -3,6 +3,7 @@ import { atExit } from '../at-exit.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { monotonic, now } from '../clock.ts';
 import { guard, guardAsync } from '../guard.ts';
+import { outside } from '../outside.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { BackgroundReads } from './background-reads.ts';
@@ -204,7 +205,7 @@ export class Conversations implements ProviderListener {
 
   /** Ends everything, after the reads that are under way. */
   async shutdown(): Promise<void> {
-    await this.#reads.settled();
+    await this.#reads.end();
     this.endAll();
   }
 
@@ -258,7 +259,9 @@ export class Conversations implements ProviderListener {
     if (this.#timer !== undefined) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
-    this.#timer = setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval);
+    this.#timer = outside(() =>
+      setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
+    );
     (this.#timer as { unref?: () => void }).unref?.();
     this.#stopListening = atExit(() => this.endAll());
   }

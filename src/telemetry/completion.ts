@@ -1,5 +1,6 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 import { guardAsync } from '../guard.ts';
+import { settledWithin } from '../patience.ts';
 import { field } from '../payload.ts';
 import type { Message, MessagePart, ToolDefinition } from './messages.ts';
 
@@ -79,13 +80,7 @@ export class PendingHooks {
   }
 
   async settled(): Promise<void> {
-    if (this.#pending.size === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE);
-    });
-    await Promise.race([Promise.all(this.#pending), patience]);
-    clearTimeout(timer);
+    if (this.#pending.size > 0) await settledWithin(PATIENCE, this.#pending);
   }
 }
 

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../bounded-map.ts';
+import { outside } from '../outside.ts';
 import { field } from '../payload.ts';
 import { thisFile } from '../this-file.ts';
 import { type ModelPrices, readPrices } from './prices.ts';
@@ -72,7 +73,7 @@ export class PriceList {
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
-    const timer = setTimeout(() => this.#load(), LOAD_DELAY) as { unref?: () => void };
+    const timer: { unref?: () => void } = outside(() => setTimeout(() => this.#load(), LOAD_DELAY));
     timer.unref?.();
   }
 

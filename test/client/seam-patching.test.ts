@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Call, CallObservation, CallObserver } from '../../src/client/call.ts';
+import { Patches } from '../../src/client/patches.ts';
 import { Seam } from '../../src/client/seam.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 
@@ -111,6 +112,15 @@ describe('the methods of the client', () => {
       expect(prototype[name]).toBe(original);
     },
   );
+});
+
+test('a method of an object that was frozen since stays, and takes nobody down', () => {
+  const holder = { ask: () => 'answer' };
+  const patches = new Patches();
+  patches.wrap(holder, 'ask', (original) => () => `${original.call(holder)}, seen`);
+  Object.freeze(holder);
+  expect(patches.restore()).toBe(false);
+  expect(holder.ask()).toBe('answer, seen');
 });
 
 describe('who observes a call', () => {

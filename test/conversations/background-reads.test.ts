@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundReads } from '../../src/conversations/background-reads.ts';
 import type { Simulator } from '../support/simulator/index.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -193,6 +194,42 @@ describe('reads', () => {
     await expect.poll(() => log).toEqual(['a', 'b', 'c', 'd']);
     finish[3]?.();
     await reads.settled();
+  });
+
+  it('that begin while a flush waits for others are not waited for', async () => {
+    const reads = new BackgroundReads();
+    let goOn = true;
+    const readOn = async (): Promise<void> => {
+      await nextTurn();
+      if (goOn) void reads.start(readOn);
+    };
+    void reads.start(readOn);
+    await reads.settled();
+    expect(goOn).toBe(true);
+    goOn = false;
+  });
+
+  it('are waited for five seconds at most, and what has not begun by a shutdown never does', async () => {
+    vi.useFakeTimers();
+    const reads = new BackgroundReads();
+    const log: string[] = [];
+    const read = async (): Promise<void> => {
+      log.push('read');
+      await new Promise<void>(() => undefined);
+    };
+    for (let count = 0; count < 3; count++) void reads.start(read);
+    const flushed = reads.settled().then(() => log.push('flushed'));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(log).toEqual(['read', 'read']);
+    await vi.advanceTimersByTimeAsync(1);
+    await flushed;
+    const ended = reads.end().then(() => log.push('ended'));
+    expect(reads.available).toBe(false);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+    vi.useRealTimers();
+    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+    expect(reads.available).toBe(true);
   });
 
   it('forget a failure once one succeeds', async () => {

@@ -1,9 +1,11 @@
 /**
  * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them:
  * with `heap` how much memory 20,000 of them keep over 1,000, with `lifetime` the same by the default bounds when
- * two hours have passed, with `requests` which requests are kept while their conversations are open.
+ * two hours have passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
+ * conversations are open.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { context, type Span, trace } from '@opentelemetry/api';
@@ -147,13 +149,13 @@ const UNDER_WAY: typeof CONVERSATIONS = {
   },
 };
 
-/** Without a span of the program, so that conversations stay open. */
+/** Without a span of the program, so that conversations stay open; within a request of a server. */
 async function requests(): Promise<object> {
   const keptOf: Record<string, number> = {};
   for (const [name, run] of Object.entries({ ...CONVERSATIONS, ...UNDER_WAY })) {
     const bodies: WeakRef<object>[] = [];
     watch = (body) => void bodies.push(new WeakRef(body));
-    await run(0);
+    await new AsyncLocalStorage().run(watched({}), () => run(0));
     await collect(FEWEST_ROUNDS);
     keptOf[name] = bodies.filter((body) => body.deref() !== undefined).length;
   }
