@@ -1,23 +1,66 @@
+const REDACTED = 'REDACTED';
+
 /** Characters of an error's text that are looked through and kept. */
 const MAX_LENGTH = 16_384;
 
-const REDACTED = 'REDACTED';
+/** Parameters with which URLs give access to what they name. */
+const PARAMETER =
+  '([?&#](?:amp;)?(?:[\\w.-]*(?:signature|credential|token|secret|password)|sig|(?:api[-_]?)?key|awsaccesskeyid|googleaccessid)=)';
+const URL_PARAMETER = new RegExp(`${PARAMETER}[^&#]*`, 'gi');
+const TEXT_PARAMETER = new RegExp(`${PARAMETER}[^\\s&#"'<>]*`, 'gi');
+
+/** No text without one of these has a secret that could be known. */
+const SUSPICIOUS = /sk-|[:=]|bearer|basic/i;
 
 /** What is known to be a secret by what stands before it, or by how it begins. Every part is bounded or linear. */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/\bsk-[\w-]{3,}/g, `sk-${REDACTED}`],
-  [/\b(Bearer|Basic)\s{1,3}[^\s"',;]+/gi, `$1 ${REDACTED}`],
-  [/(:\/\/)[^\s/?#@]+@/g, `$1${REDACTED}@`],
+  [/(:\/\/)[^\s/?#"'<>]+@/g, `$1${REDACTED}@`],
+  [TEXT_PARAMETER, `$1${REDACTED}`],
   [
-    /\b((?:api[-_ ]?key|authorization|password|secret)["']?(?: provided)?\s{0,3}[:=]\s{0,3}["']?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
+    // Numbers are counts: `costPerToken: 0.1`.
+    /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
     `$1${REDACTED}`,
   ],
+  // "The bearer of" and "Basic JavaScript" are prose: a token is no plain word, and base64 mixes its letters.
+  [/\b(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))[^\s"',;]+/g, `$1 ${REDACTED}`],
+  [
+    /\b(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g,
+    `$1 ${REDACTED}`,
+  ],
 ];
+
+/** All that follows a scheme of authorization, where prose is not to be expected: in errors, and as a whole text. */
+const SCHEME = /\b(Bearer|Basic)\s{1,3}[^\s"',;]+/gi;
+const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
+
+/** Names of what is a secret, whatever it is. */
+const SECRET_NAME =
+  /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
+const TOKEN_NAME = /token$/i;
+
+/** A text of the program's without keys and passwords. */
+export function withoutSecrets(text: string): string {
+  if (!SUSPICIOUS.test(text)) return text;
+  const shown = SECRETS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
+  return shown.replace(AUTHORIZATION, `$1 ${REDACTED}`);
+}
 
 /**
  * The text of an error without keys and passwords, which some servers repeat: "Incorrect API key provided: …".
  * Consent to record content is none to record these.
  */
 export function withoutCredentials(text: string): string {
-  return SECRETS.reduce((shown, [pattern, by]) => shown.replace(pattern, by), text.slice(0, MAX_LENGTH));
+  return withoutSecrets(text.slice(0, MAX_LENGTH)).replace(SCHEME, `$1 ${REDACTED}`);
+}
+
+/** Like every `url.full` of OpenTelemetry's: without what opens doors. */
+export function urlWithoutCredentials(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(URL_PARAMETER, `$1${REDACTED}`);
+}
+
+/** What is shown in place of a member that is a secret by its name. Tokens may be counts, and pieces of an answer. */
+export function redactedMember(holder: object, name: string, value: unknown): string | undefined {
+  const token = TOKEN_NAME.test(name) && !/number|boolean/.test(typeof value) && !('logprob' in holder);
+  return token || SECRET_NAME.test(name) ? REDACTED : undefined;
 }

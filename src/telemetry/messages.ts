@@ -1,4 +1,5 @@
 import { row } from '../payload.ts';
+import { urlWithoutCredentials } from './credentials.ts';
 
 /**
  * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
@@ -96,7 +97,7 @@ const MAX_ENCODED_LENGTH = 16_384;
 
 /** An image or file given as a URL: a `data:` URL carries the bytes themselves. */
 export function urlPart(url: string, modality: string): MessagePart {
-  if (!url.startsWith('data:')) return { type: 'uri', modality, uri: withoutCredentials(url) };
+  if (!url.startsWith('data:')) return { type: 'uri', modality, uri: urlWithoutCredentials(url) };
   const comma = url.indexOf(',');
   if (comma < 0) return blobPart('', modality);
   const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');
@@ -121,13 +122,4 @@ function encode(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Query parameters with which signed URLs give access to what they name. */
-const SECRET_PARAMETER =
-  /([?&](?:[\w.-]*(?:signature|credential|token|secret|password)|sig|(?:api[-_]?)?key|awsaccesskeyid|googleaccessid)=)[^&#]*/gi;
-
-/** Like every `url.full` of OpenTelemetry's: without what opens doors. */
-function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(SECRET_PARAMETER, '$1REDACTED');
 }

@@ -1,21 +1,27 @@
+import { redactedMember, withoutSecrets } from './credentials.ts';
 import { classNameOf } from './error.ts';
+import { cut } from './limited-json.ts';
 
 const MAX_DEPTH = 12;
 /** Values of one argument list or result; what is beyond is left out. */
 const MAX_VALUES = 10_000;
-/** Clients, their options and keys come as arguments, too. */
-const SECRET_NAME = /api[-_]?key|authorization|password|secret/i;
-const KEY = /^(?:sk-[\w-]{3,}|(?:Bearer|Basic)\s+\S+)$/i;
-const REDACTED = 'REDACTED';
+/** Characters of all its texts together, which are looked through for secrets. */
+const MAX_LENGTH = 1_000_000;
 
 /**
- * What can be recorded of a value of the program's own: data as it is, objects of a class as its name, and keys
- * never. It is a copy, made without running any code of the program's.
+ * What can be recorded of a value of the program's own: data as it is, objects of a class as its name, and secrets
+ * never: clients, their options and keys come as arguments, too. It is a copy, made without running any code of
+ * the program's.
  */
 export function plainData(value: unknown): unknown {
   let left = MAX_VALUES;
+  let room = MAX_LENGTH;
   const copy = (from: unknown, depth: number): unknown => {
-    if (typeof from === 'string') return KEY.test(from) ? REDACTED : from;
+    if (typeof from === 'string') {
+      const text = cut(from, room);
+      room -= text.length;
+      return withoutSecrets(text) + (text === from ? '' : '…');
+    }
     if (typeof from === 'function') return `[function ${from.name}]`;
     if (typeof from === 'symbol') return String(from);
     if (typeof from !== 'object' || from === null) return from;
@@ -30,11 +36,10 @@ export function plainData(value: unknown): unknown {
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(from)) {
       if (left-- <= 0) break;
-      const property = Object.getOwnPropertyDescriptor(from, key);
-      const shown = SECRET_NAME.test(key) ? REDACTED : copy(property?.value, depth - 1);
+      const member: unknown = Object.getOwnPropertyDescriptor(from, key)?.value;
       // Not assigned: a key such as `__proto__` would be something else.
-      Object.defineProperty(copied, key, {
-        value: shown,
+      Object.defineProperty(copied, withoutSecrets(key), {
+        value: redactedMember(from, key, member) ?? copy(member, depth - 1),
         configurable: true,
         enumerable: true,
         writable: true,

@@ -46,8 +46,19 @@ describe('the text of an error', () => {
     ['Incorrect API key provided: 0123456789abcdef.', 'Incorrect API key provided: REDACTED'],
     ['{"authorization":"Bearer abc.def-ghi","x":1}', '{"authorization":"Bearer REDACTED","x":1}'],
     ['api_key=abc&model=gpt-4o', 'api_key=REDACTED&model=gpt-4o'],
+    ['authorization: token abc', 'authorization: token REDACTED'],
     ['password: hunter2, try again', 'password: REDACTED, try again'],
     ['cannot reach https://user:pass@host.example/v1', 'cannot reach https://REDACTED@host.example/v1'],
+    ['OPENAI_API_KEY=abc, client_secret: abc', 'OPENAI_API_KEY=REDACTED, client_secret: REDACTED'],
+    ['{"access_token":"abc","x":1}', '{"access_token":"REDACTED","x":1}'],
+    ['{\\"authorization\\": \\"Bearer abc\\"}', '{\\"authorization\\": \\"Bearer REDACTED"}'],
+    [
+      'no such blob: https://host/b?sv=1&sig=abc%3D&se=2',
+      'no such blob: https://host/b?sv=1&sig=REDACTED&se=2',
+    ],
+    ['<a href="/b?token=abc">', '<a href="/b?token=REDACTED">'],
+    ['cannot reach postgres://us@er:pass@db/x', 'cannot reach postgres://REDACTED@db/x'],
+    ['{"max_tokens": 5, "cost-per-token": 0.5}', '{"max_tokens": 5, "cost-per-token": 0.5}'],
     ['maximum context length is 128 tokens', 'maximum context length is 128 tokens'],
     [
       'see https://platform.openai.com/account/api-keys.',
@@ -59,7 +70,16 @@ describe('the text of an error', () => {
   });
 
   test('is looked through in no time, however it is made', () => {
-    const text = ['api key', ' '.repeat(1e6), '://'.repeat(1e5), 'Bearer '.repeat(1e5), 'sk-'.repeat(1e5)];
+    const text = [
+      'api key',
+      ' '.repeat(1e6),
+      '?a&'.repeat(1e5),
+      'a_'.repeat(1e5),
+      'basic aB',
+      '://'.repeat(1e5),
+      'Bearer '.repeat(1e5),
+      'sk-'.repeat(1e5),
+    ];
     for (const message of [...text, text.join('')]) readFailure(new Error(message));
     expect(readFailure(new Error('x'.repeat(1e6))).message).toHaveLength(16_384);
   });

@@ -68,6 +68,53 @@ describe('arguments and results of a traced function', () => {
     expect(seen[OUTPUT]).toBe(`"${'x'.repeat(10)}…"`);
   });
 
+  it.each<[what: string, given: unknown, recorded: unknown]>([
+    ['a key', 'sk-hidden', 'sk-REDACTED'],
+    ['a key in a text', 'use key sk-hidden please', 'use key sk-REDACTED please'],
+    ['an authorization', ['Bearer hidden', 'Basic hidden'], ['Bearer REDACTED', 'Basic REDACTED']],
+    ['one in a text', 'curl -H "Authorization: Bearer hidden"', 'curl -H "Authorization: Bearer REDACTED"'],
+    ['one without a name', 'it said Bearer h1dden, twice', 'it said Bearer REDACTED, twice'],
+    ['one in base64', 'it said basic aGlkZGVuOmhpZGRlbg== twice', 'it said basic REDACTED twice'],
+    ['credentials of a URL', 'https://user:hidden@host/', 'https://REDACTED@host/'],
+    ['those of a database', 'in postgres://u:hidden@db/x', 'in postgres://REDACTED@db/x'],
+    ['a URL that is signed', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
+    ['a password in JSON', '{"password":"hidden"}', '{"password":"REDACTED"}'],
+    ['a key for a name', { 'sk-hidden': 1 }, { 'sk-REDACTED': 1 }],
+    ...['token', 'accessToken', 'refresh_token', 'cookie', 'Set-Cookie', 'cookies', 'x-api-key'].map(
+      (name): [string, unknown, unknown] => [name, { [name]: 'hidden' }, { [name]: 'REDACTED' }],
+    ),
+    ...['clientSecret', 'passwd', 'passphrase', 'privateKey', 'aws_access_key_id', 'credentials'].map(
+      (name): [string, unknown, unknown] => [name, { [name]: { is: ['hidden'] } }, { [name]: 'REDACTED' }],
+    ),
+  ])('never have %s', async (_, given, shown) => {
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
+    expect(JSON.parse(String(seen[INPUT]))).toEqual([shown]);
+    expect(JSON.parse(String(seen[OUTPUT]))).toEqual(shown);
+  });
+
+  it.each<[what: string, given: unknown]>([
+    [
+      'counts',
+      { tokens: 5, max_tokens: '5', total_tokens: 5, tokenType: 'input', pricePerToken: 0.5, token: 7 },
+    ],
+    ['pieces of an answer', { token: 'Hello', logprob: -0.5, bytes: null }],
+    ['prose', 'Basic arithmetic, Basic JavaScript, the bearer of a token: none. Authorization is by secret.'],
+    ['addresses', 'Write to ada@example.com, or see https://example.com/@ada?design=big&keyboard=1'],
+    ['names alike', { authors: ['Ada'], monkey: 'x', cookieRecipe: 'flour', tokenizer: 'o200k' }],
+  ])('have %s as they are', async (_, given) => {
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
+    expect(JSON.parse(String(seen[OUTPUT]))).toEqual(given);
+  });
+
+  it('are looked through in no time, however long they are', async () => {
+    const long = ['sk-hidden ', 'a: ', 'Bearer aB', '?a&', '://', 'token'].map((text) => text.repeat(1e6));
+    for (const text of long) {
+      const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, text, 'more');
+      expect(seen[INPUT]).toMatch(/^\[".{16384}…","…"\]$/);
+      expect(seen[INPUT]).not.toContain('hidden');
+    }
+  });
+
   it('are data: never an object of a class, a function or a key', async () => {
     const config = { captureMessageContent: 'SPAN_ONLY' } as const;
     const client = new OpenAI({ apiKey: 'sk-secret' });
@@ -89,7 +136,7 @@ describe('arguments and results of a traced function', () => {
       '[OpenAI]',
       {
         apiKey: 'REDACTED',
-        key: 'REDACTED',
+        key: 'sk-REDACTED',
         headers: { Authorization: 'REDACTED' },
         when: '1970-01-01T00:00:00.000Z',
       },
