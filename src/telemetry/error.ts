@@ -16,12 +16,23 @@ export interface Failure {
 
 /** The kind of error a call threw: the provider's code, else the name of its class. */
 export function readFailure(error: unknown): Failure {
-  const message = textField(error, 'message');
   return {
     type: wordField(error, 'code') ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER,
-    message: message === undefined ? undefined : withoutCredentials(message),
+    message: redacted(textField(error, 'message')),
     thrown: error,
   };
+}
+
+/** What the API itself tells of an error in an object: `{ code, message, type }`, or only its text. */
+export function readError(error: unknown, fallback: string): Failure {
+  return {
+    type: wordField(error, 'code') ?? wordField(error, 'type') ?? fallback,
+    message: redacted(typeof error === 'string' ? error : textField(error, 'message')),
+  };
+}
+
+function redacted(message: string | undefined): string | undefined {
+  return message === undefined ? undefined : withoutCredentials(message);
 }
 
 /** Marks the span as failed. The message is recorded only where content is. */

@@ -43,6 +43,24 @@ describe('a turn that does not complete', () => {
     `);
   });
 
+  it.each([{ end: 'failed' }, { sessionFails: true }] as const)(
+    'tells of its error without keys and passwords: %j',
+    async (script) => {
+      const error = {
+        code: 'server_error',
+        message: 'Refused: sk-hidden at https://us:hidden@host/?sig=hidden',
+      };
+      const helper = await startHelper([{ ...script, error }], {
+        config: { captureMessageContent: 'SPAN_ONLY' },
+        content: true,
+      });
+      await helper.inSpan(() => converse(helper));
+      await helper.telemetry.provider.forceFlush();
+      const turn = helper.telemetry.spans.find(({ name }) => name === 'invoke_agent Helper');
+      expect(turn?.status.message).toBe('Refused: sk-REDACTED at https://REDACTED@host/?sig=REDACTED');
+    },
+  );
+
   it('is cancelled by the program', async () => {
     const helper = await startHelper([{ items: [{ functions: [{ name: 'wait', arguments: {} }] }] }]);
     const { sessions } = helper.client.beta.agents;

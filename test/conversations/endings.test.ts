@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import type { FinishedSpan } from '../../src/testing.ts';
@@ -29,6 +29,33 @@ describe('a run that does not complete', () => {
     expect(points).toContainEqual(
       expect.objectContaining({ 'gen_ai.operation.name': 'invoke_agent', 'error.type': type }),
     );
+  });
+
+  it('tells of its error, and of that of its step, without keys and passwords', async () => {
+    const lastError = {
+      code: 'server_error',
+      message: 'Incorrect API key provided: sk-hidden. See https://us:hidden@host/?sig=hidden',
+    };
+    const steps = [{ message: 'x is' }];
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps, end: 'failed', lastError }],
+      config: { captureMessageContent: 'SPAN_AND_EVENT' },
+      content: true,
+      eventContent: true,
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    const message = 'Incorrect API key provided: sk-REDACTED. See https://REDACTED@host/?sig=REDACTED';
+    const { spans, logRecords } = program.telemetry;
+    const failed = spans.filter(({ status }) => status.code === SpanStatusCode.ERROR);
+    expect(failed.map(({ name, status }) => [name, status.message])).toEqual([
+      ['chat gpt-4o-mini', message],
+      ['invoke_agent Math Tutor', message],
+    ]);
+    const texts = logRecords.flatMap(({ attributes }) => attributes['exception.message'] ?? []);
+    expect(texts).toEqual([message, message]);
   });
 
   it('has its status for a type where the code of its error is a text, which may quote somebody', async () => {

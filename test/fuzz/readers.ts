@@ -9,7 +9,7 @@ import { readToolCall } from '../../src/conversations/assistants/tool-calls.ts';
 import * as histories from '../../src/conversations/histories/messages.ts';
 import * as responseItems from '../../src/conversations/responses/items.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
-import { readFailure } from '../../src/telemetry/error.ts';
+import { readError, readFailure } from '../../src/telemetry/error.ts';
 import { readUsage } from '../../src/telemetry/usage.ts';
 
 /** A function that reads what the SDK hands over, whatever that is. */
@@ -51,7 +51,7 @@ export const READERS: readonly Reader[] = [
   { name: 'an agent', read: agentObjects.readAgent },
   { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
   { name: 'a turn', read: (value) => agentObjects.readTurn(value, value) },
-  { name: 'an error of a turn', read: (value) => agentObjects.readError(value, 'failed') },
+  { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
   { name: 'an item of a turn', read: (value) => readItemCall(value, CONTENT) },
   { name: "a turn's message", read: agentContent.readMessage },

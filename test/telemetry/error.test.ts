@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readFailure } from '../../src/telemetry/error.ts';
+import { readError, readFailure } from '../../src/telemetry/error.ts';
 
 class RateLimitError extends Error {
   code?: unknown;
@@ -67,6 +67,8 @@ describe('the text of an error', () => {
     ['write to help@openai.com', 'write to help@openai.com'],
   ])('%s', (message, shown) => {
     expect(readFailure(new Error(message)).message).toBe(shown);
+    expect(readError({ message }, 'failed')).toEqual({ type: 'failed', message: shown });
+    expect(readError(message, 'failed')).toEqual({ type: 'failed', message: shown });
   });
 
   test('is looked through in no time, however it is made', () => {

@@ -3,8 +3,8 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
 } from '../../semconv/attributes.ts';
+import { readError } from '../../telemetry/error.ts';
 import type { Invocation } from '../invocation.ts';
-import { readError } from './objects.ts';
 import type { Sightings } from './sightings.ts';
 import type { Sighting } from './turns.ts';
 

@@ -1,10 +1,9 @@
 import { field, stringField } from '../../payload.ts';
-import type { Failure } from '../../telemetry/error.ts';
+import { type Failure, readError } from '../../telemetry/error.ts';
 import type { Invocation } from '../invocation.ts';
 import { answerToolCalls } from '../requests.ts';
 import { readFunctionOutput, readMessage, readReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
-import { readError } from './objects.ts';
 
 /** How an item of a turn was seen. */
 export interface ItemSighting {

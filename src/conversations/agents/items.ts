@@ -1,8 +1,9 @@
 import { arrayField, field, objectField, row, stringField, textField } from '../../payload.ts';
+import { readError } from '../../telemetry/error.ts';
 import { parseJson, urlPart } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 import { NO_TOOL_CONTENT, readParts } from './content.ts';
-import { readError, readFunctionCall } from './objects.ts';
+import { readFunctionCall } from './objects.ts';
 
 interface ToolItem {
   /** `openai.tool.type`, and the tool's name where the item has none. */

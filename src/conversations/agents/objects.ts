@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { arrayField, field, objectField, row, stringField, textField, wordField } from '../../payload.ts';
+import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
-import type { Failure } from '../../telemetry/error.ts';
+import { readError } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Agent, InvocationSnapshot, Phase, ToolCallSnapshot } from '../model.ts';
 import { milliseconds } from '../timing.ts';
@@ -91,13 +91,6 @@ export function withAgent(snapshot: InvocationSnapshot, agent: SessionAgent | un
   if (agent === undefined) return snapshot;
   const { model } = agent.agent;
   return { ...snapshot, model, parameters: agent.parameters, content: agent.content };
-}
-
-/** An error of a turn, session, item or environment: `{ code, message, type }`, or only its text. */
-export function readError(error: unknown, fallback: string): Failure {
-  const type = wordField(error, 'code') ?? wordField(error, 'type');
-  const message = typeof error === 'string' ? error : textField(error, 'message');
-  return { type: type ?? fallback, message };
 }
 
 /** What a session waits for. */

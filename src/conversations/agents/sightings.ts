@@ -12,19 +12,13 @@ import {
   ATTR_OPENAI_TURN_ID,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../../semconv/events.ts';
+import { readError } from '../../telemetry/error.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { readAgentContent } from './content.ts';
 import { seeItem } from './item-sightings.ts';
-import {
-  readAgent,
-  readAgentParameters,
-  readError,
-  readRequiredActions,
-  readTurn,
-  withAgent,
-} from './objects.ts';
+import { readAgent, readAgentParameters, readRequiredActions, readTurn, withAgent } from './objects.ts';
 import { readTurnDetails } from './read-details.ts';
 import type { Session, SubagentState } from './session.ts';
 import type { Sighting, Turns } from './turns.ts';

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { arrayField, field, objectField, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../../semconv/attributes.ts';
-import type { Failure } from '../../telemetry/error.ts';
+import { type Failure, readError } from '../../telemetry/error.ts';
 import type { Message } from '../../telemetry/messages.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { AskedMessages } from '../conversation.ts';
@@ -10,7 +10,7 @@ import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { type AgentsCall, useOf } from './agents-call.ts';
 import { readAgentContent, readFunctionOutput, readInputMessages } from './content.ts';
-import { readAgentParameters, readError } from './objects.ts';
+import { readAgentParameters } from './objects.ts';
 
 const INPUT = 'agent.session.input.';
 

@@ -9,8 +9,6 @@ import {
   objectField,
   row,
   stringField,
-  textField,
-  wordField,
 } from '../../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
@@ -21,7 +19,7 @@ import {
   ATTR_OPENAI_RUN_LAST_MESSAGES,
   ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS,
 } from '../../semconv/attributes.ts';
-import type { Failure } from '../../telemetry/error.ts';
+import { type Failure, readError } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, Phase, StepSnapshot } from '../model.ts';
 import { milliseconds } from '../timing.ts';
@@ -60,7 +58,7 @@ export function readRun(value: unknown, options: { content: boolean }): Invocati
     endedAt: endedAt(value),
     expiresAt: milliseconds(value, 'expires_at'),
     usage: readUsage(field(value, 'usage')),
-    failure: readRunFailure(value, status),
+    failure: readLastError(value, status),
     finishReason: readFinishReason(value, status),
     pendingToolCalls: arrayField(required, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
     vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
@@ -99,7 +97,7 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
     createdAt: milliseconds(value, 'created_at'),
     endedAt: endedAt(value),
     usage: readUsage(field(value, 'usage')),
-    failure: status === 'failed' || status === 'expired' ? readLastError(value, status) : undefined,
+    failure: readLastError(value, status),
     messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
     toolCalls: arrayField(details, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
   };
@@ -132,13 +130,10 @@ function endedAt(value: unknown): number | undefined {
 }
 
 /** Failed and expired are errors; incomplete and cancelled are not. */
-function readRunFailure(value: unknown, status: string): Failure | undefined {
-  return status === 'failed' || status === 'expired' ? readLastError(value, status) : undefined;
-}
-
-function readLastError(value: unknown, status: string): Failure {
-  const error = objectField(value, 'last_error');
-  return { type: wordField(error, 'code') ?? status, message: textField(error, 'message') };
+function readLastError(value: unknown, status: string): Failure | undefined {
+  return status === 'failed' || status === 'expired'
+    ? readError(field(value, 'last_error'), status)
+    : undefined;
 }
 
 const FINISH_REASONS: Readonly<Record<string, string>> = {
