@@ -23,7 +23,7 @@ import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
 import { ChunkGaps } from './chunk-gaps.ts';
 import { ContentRecord } from './content-record.ts';
-import { type Failure, readFailure } from './error.ts';
+import { type Failure, readFailure, unseen } from './error.ts';
 import { addEndpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
@@ -170,8 +170,9 @@ export class CallSpan implements CallObservation, OpenSpan {
       failure,
       endTime,
     };
-    const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : failure;
-    if (this.#telemetry.settings.events === undefined) return;
+    const { settings } = this.#telemetry;
+    const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : unseen(failure, settings);
+    if (settings.events === undefined) return;
     guard('telling the sink', tellSink, this.#telemetry, {
       ...ended,
       failure: told,

@@ -6,8 +6,9 @@ import type { Message, MessagePart, ToolDefinition } from './messages.ts';
 
 /**
  * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
- * a run, a tool call, a search, a function that the program has traced. All of it is the hook's own copy, in the shapes of the GenAI conventions and
- * without limits; media are base64. A hook masks by setting a field to something else.
+ * a run, a tool call, a search, a function that the program has traced; of any other that failed, the text of its
+ * error. All of it is the hook's own copy, in the shapes of the GenAI conventions and without limits; media are
+ * base64. A hook masks by setting a field to something else.
  */
 export interface Completion {
   /** What else is known of the operation, by attribute: `gen_ai.operation.name`, models, ids, usage. */

@@ -118,6 +118,18 @@ export class ContentRecord {
       : undefined;
   }
 
+  /** Of an operation without content: all that a hook is to see is the text of its error. */
+  static ofFailure(
+    telemetry: Telemetry,
+    span: Span,
+    context: Context,
+    { message }: Failure,
+  ): ContentRecord | undefined {
+    return message === undefined || telemetry.settings.completionHook === undefined
+      ? undefined
+      : new ContentRecord(telemetry, span, context, { span: false, event: false, sink: false });
+  }
+
   /** What was written, by attribute and as values: with the limits, and as a hook has left it. */
   get written(): Readonly<Record<string, unknown>> {
     return structured(this.#attributes);

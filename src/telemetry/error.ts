@@ -35,6 +35,11 @@ function redacted(message: string | undefined): string | undefined {
   return message === undefined ? undefined : withoutCredentials(message);
 }
 
+/** A failure that a completion hook has not seen: where there is one, its text is told nowhere. */
+export function unseen(failure: Failure | undefined, { completionHook }: Settings): Failure | undefined {
+  return failure === undefined || completionHook === undefined ? failure : { ...failure, message: undefined };
+}
+
 /** Marks the span as failed. The message is recorded only where content is. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR_ERROR_TYPE, failure.type);

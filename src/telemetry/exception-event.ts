@@ -13,6 +13,7 @@ import {
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../semconv/events.ts';
+import { withoutCredentials } from './credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from './error.ts';
 import { HIERARCHY_IDS } from './hierarchy.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -27,9 +28,6 @@ const CORRELATED: readonly string[] = [
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 ];
-
-/** More of a stack is not recorded. */
-const MAX_STACK_LENGTH = 16_384;
 
 /** Emits the event of a failed operation, once for each. Its text is content, and so is a stack that begins with it. */
 export function emitException(
@@ -49,20 +47,20 @@ export function emitException(
     if (value !== undefined) attributes[name] = value;
   }
   const consent = recordsContentOnEvents(settings);
-  const stack = stackOf(failure, consent);
+  const stack = stackOf(failure, consent && settings.completionHook === undefined);
   if (stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = stack;
   if (consent && failure.message !== undefined)
     attributes[ATTR_EXCEPTION_MESSAGE] = failure.message.slice(0, settings.maxContentLength);
   events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
 }
 
-/** The stack of what was thrown; without consent, or where a hook has changed the text, its frames alone. */
-function stackOf({ thrown, message }: Failure, consent: boolean): string | undefined {
+/** The stack of what was thrown; its frames alone where its text is not wanted, or is not the one that is told. */
+function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefined {
   const stack = textField(thrown, 'stack');
   if (stack === undefined) return undefined;
   const thrownMessage = textField(thrown, 'message');
-  const shown = consent && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
-  return shown === '' ? undefined : shown.slice(0, MAX_STACK_LENGTH);
+  const shown = wanted && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
+  return shown === '' ? undefined : withoutCredentials(shown);
 }
 
 /** Text of a message that looks like a frame is none: it stands before the end of the message. */

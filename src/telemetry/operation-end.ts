@@ -1,8 +1,8 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { guard } from '../guard.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
-import type { ContentRecord } from './content-record.ts';
-import { type Failure, failureAttributes, recordFailure } from './error.ts';
+import { ContentRecord } from './content-record.ts';
+import { type Failure, failureAttributes, recordFailure, unseen } from './error.ts';
 import { emitException } from './exception-event.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -26,20 +26,20 @@ export interface EndedOperation {
  * @returns the failure as it was told: a completion hook may have changed its text
  */
 export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Failure | undefined {
-  const { span, context, content, endTime } = operation;
-  const attributes = { ...operation.attributes, ...failureAttributes(operation.failure) };
-  let failure = operation.failure;
+  const { span, context, failure, endTime } = operation;
+  const attributes = { ...operation.attributes, ...failureAttributes(failure) };
+  const content =
+    operation.content ?? (failure && ContentRecord.ofFailure(telemetry, span, context, failure));
+  // A hook that could not be asked has masked nothing.
+  let told = unseen(failure, telemetry.settings);
   if (content !== undefined)
     guard('recording content', () => {
-      failure = content.end({ attributes, failure, endTime });
+      told = content.end({ attributes, failure, endTime });
     });
-  const told = failure;
   if (told === undefined) return undefined;
   guard('recording a failure', recordFailure, span, told, telemetry.settings);
   // What is no GenAI operation has no event in the conventions.
   if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return told;
-  guard('recording an exception', () =>
-    emitException(telemetry, told, { context, attributes, time: endTime }),
-  );
+  guard('recording an exception', emitException, telemetry, told, { context, attributes, time: endTime });
   return told;
 }

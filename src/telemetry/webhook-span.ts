@@ -1,4 +1,4 @@
-import { type Attributes, context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
+import { type Attributes, context, type Span, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
 import type { WebhookDelivery } from '../client/call.ts';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
@@ -10,8 +10,9 @@ import {
   ATTR_OPENAI_WEBHOOK_EVENT_ID,
   ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
 } from '../semconv/attributes.ts';
-import { readFailure, recordFailure } from './error.ts';
+import { readFailure } from './error.ts';
 import { placeAttributes } from './hierarchy.ts';
+import { recordEnd } from './operation-end.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -36,8 +37,18 @@ export function unwrapWebhook(
       endSpan(span, now());
     },
     fail(error) {
-      guard('recording a failure', () => recordFailure(span, readFailure(error), telemetry.settings));
-      endSpan(span, now());
+      const endTime = now();
+      guard('recording a failure', () =>
+        recordEnd(telemetry, {
+          span,
+          context: trace.setSpan(context.active(), span),
+          attributes: {},
+          content: undefined,
+          failure: readFailure(error),
+          endTime,
+        }),
+      );
+      endSpan(span, endTime);
     },
   });
 }

@@ -1,8 +1,14 @@
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
 import { describe, expect, test, vi } from 'vitest';
-import type { Completion, CompletionHook, OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import type {
+  Completion,
+  CompletionHook,
+  OpenAIInstrumentationConfig,
+  SinkEvent,
+} from '../../src/client-entry.ts';
 import { type Session, startSession } from '../support/session.ts';
-import { DETAILS, OPERATIONS, type OperationCase, record } from './operations.ts';
+import { DETAILS, EXCEPTION, OPERATIONS, type OperationCase, record } from './operations.ts';
 
 const MODES = ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'] as const;
 const CHAT = OPERATIONS[0] as OperationCase;
@@ -111,6 +117,43 @@ describe('what a hook changes', () => {
   });
 });
 
+/** Calls of every kind whose span has no content. */
+const WITHOUT_CONTENT: readonly (readonly [span: string, call: (client: OpenAI) => Promise<unknown>])[] = [
+  ['embeddings m', (client) => client.embeddings.create({ model: 'm', input: 'hidden' })],
+  ['POST /images/generations', (client) => client.images.generate({ model: 'm', prompt: 'hidden' })],
+  ['POST /moderations', (client) => client.moderations.create({ input: 'hidden' })],
+  ['POST /responses/compact', (client) => client.post('/responses/compact', { body: { input: 'hidden' } })],
+  ['GET /files/{file_id}', (client) => client.files.retrieve('file_1')],
+  ['webhook', (client) => client.webhooks.unwrap('hidden', {}, 'hidden')],
+];
+
+/** What is told of the text of one call's error: on the span, in the log, to the sink. */
+async function textsOf(
+  completionHook: CompletionHook,
+  call: (client: OpenAI) => Promise<unknown>,
+): Promise<{
+  name: string | undefined;
+  status: string | undefined;
+  logged: unknown;
+  told: unknown;
+  all: string;
+}> {
+  const sunk: SinkEvent[] = [];
+  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
+  session = await startSession({ config: { captureMessageContent: true, completionHook, events } });
+  session.simulator.next({ status: 400, body: { error: { message: 'Bad input: hidden' } } });
+  await call(session.client).catch(() => undefined);
+  const [span] = session.spans;
+  const records = session.logRecords.map(({ attributes }) => attributes);
+  return {
+    name: span?.name,
+    status: span?.status.message,
+    logged: records.at(-1)?.['exception.message'],
+    told: sunk.find((event) => event.type === 'policy.violation')?.message,
+    all: JSON.stringify([span?.attributes, span?.status, span?.events, records, sunk]),
+  };
+}
+
 describe('a hook that fails', () => {
   test('is told of once; nothing of what it may have left unmasked is recorded', async () => {
     const { client } = await startProgramWith(() => {
@@ -147,6 +190,77 @@ describe('a hook that fails', () => {
     await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
     session.warnings.splice(0);
     expect(session.spans[0]?.attributes).not.toHaveProperty(['gen_ai.input.messages']);
+    await session.verify();
+  });
+});
+
+describe('the text of an error of an operation without content', () => {
+  test.each(WITHOUT_CONTENT)('passes the hook as well: %s', async (name, call) => {
+    const completions: Completion[] = [];
+    const seen = await textsOf((completion) => {
+      completions.push({ ...completion });
+      completion.errorMessage = 'masked';
+    }, call);
+    expect(completions).toMatchObject([
+      { errorMessage: expect.any(String), inputMessages: [], outputMessages: [] },
+    ]);
+    const told = name === 'embeddings m' ? 'masked' : undefined;
+    expect(seen).toEqual({
+      name,
+      status: 'masked',
+      logged: told,
+      told,
+      all: expect.not.stringContaining('hidden'),
+    });
+    // No more events than without a hook: it has no content.
+    expect(session.logRecords.map(({ eventName }) => eventName)).toEqual(
+      told === undefined ? [] : [EXCEPTION],
+    );
+    await session.verify();
+  });
+
+  test.each<[string, CompletionHook]>([
+    [
+      'throws',
+      () => {
+        throw new Error('hidden');
+      },
+    ],
+    [
+      'leaves what cannot be read',
+      (completion) => {
+        Object.defineProperty(completion, 'errorMessage', {
+          get: () => {
+            throw new Error('hidden');
+          },
+        });
+      },
+    ],
+    [
+      'adds attributes that cannot be read',
+      ({ attributes }) => {
+        const get = (): never => {
+          throw new Error('hidden');
+        };
+        Object.defineProperty(attributes, 'x', { enumerable: true, get });
+      },
+    ],
+  ])('is told nowhere where the hook %s', async (_, completionHook) => {
+    for (const [name, call] of WITHOUT_CONTENT) {
+      const seen = await textsOf(completionHook, call);
+      const all = expect.not.stringContaining('hidden');
+      expect(seen).toEqual({ name, status: undefined, logged: undefined, told: undefined, all });
+      session.warnings.splice(0);
+      await session.verify();
+    }
+  });
+
+  test('is asked for only where there is one', async () => {
+    const hook = vi.fn();
+    session = await startSession({ config: { completionHook: hook } });
+    await session.client.embeddings.create({ model: 'm', input: 'hidden' });
+    await session.client.files.retrieve('file_1');
+    expect(hook).not.toHaveBeenCalled();
     await session.verify();
   });
 });

@@ -11,6 +11,7 @@ import { suppressTracing } from '@opentelemetry/core';
 import { SamplingDecision } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { CompletionHook, SinkEvent } from '../../src/client-entry.ts';
 import { forgetNotices } from '../../src/doctor/notice.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, type SessionOptions, startSession } from '../support/session.ts';
@@ -98,6 +99,20 @@ describe('a span of another instrumentation stands for a call of ours', () => {
     });
     expect(ours()).toEqual([]);
   });
+});
+
+test.each<[string, CompletionHook | undefined, string | undefined]>([
+  ['has the text of an error from there', undefined, '400 Hello?'],
+  ['has none where a completion hook should have seen it', () => undefined, undefined],
+])('a sink %s', async (_, completionHook, message) => {
+  const sunk: SinkEvent[] = [];
+  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
+  const hooked = completionHook === undefined ? {} : { completionHook };
+  await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
+  session.simulator.next({ status: 400, body: { error: { message: 'Hello?', code: 'no_question' } } });
+  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client).catch(() => undefined));
+  const told = sunk.filter((event) => event.type === 'policy.violation');
+  expect(told.map((event) => [event.error, event.message])).toEqual([['no_question', message]]);
 });
 
 describe('a call has a span of its own', () => {

@@ -139,9 +139,30 @@ describe('without consent nothing of a text gets into the stack', () => {
   });
 });
 
-/** The stack that the event of an error has without consent. */
-function stackOf(error: unknown): unknown {
-  const telemetry = new Telemetry(resolveSettings({}, () => undefined, {}));
+describe('with consent, too, nothing of a text gets into the stack but what is told of it', () => {
+  const changed = withMessage(new Error('hidden'), 'other');
+  const secret = withMessage(new Error('sk-hidden'), 'other');
+
+  test('no key', () => {
+    expect(stackOf(secret, { captureMessageContent: true })).toMatch(/^Error: sk-REDACTED\n {4}at /);
+  });
+
+  test('no text that a completion hook has not seen', () => {
+    const config = { captureMessageContent: true, completionHook: () => undefined } as const;
+    expect(stackOf(changed, { captureMessageContent: true })).toMatch(/^Error: hidden\n {4}at /);
+    expect(stackOf(changed, config)).toMatch(/^ {4}at /);
+  });
+});
+
+/** An error whose stack still begins with another text. */
+function withMessage(error: Error, message: string): Error {
+  const { stack } = error;
+  return Object.assign(error, { message, stack });
+}
+
+/** The stack that the event of an error has, by default without consent. */
+function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unknown {
+  const telemetry = new Telemetry(resolveSettings(config, () => undefined, {}));
   const emitted: { attributes: Record<string, unknown> }[] = [];
   const logger = { emit: (record: object) => void emitted.push(record as (typeof emitted)[number]) };
   telemetry.setLoggerProvider({ getLogger: () => logger });
