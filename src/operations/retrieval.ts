@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, numberField, stringField, strings, textField } from '../payload.ts';
+import { arrayField, countField, field, strings, textField } from '../payload.ts';
 import {
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -9,6 +9,7 @@ import {
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
+import { readDocument } from './documents.ts';
 import { pathAttributes } from './request.ts';
 import { nameWith } from './subject.ts';
 
@@ -41,14 +42,3 @@ export const retrieval: Operation = {
     documents: (result) => arrayField(result, 'data').map(readDocument),
   },
 };
-
-/** A chunk of a file that was found, as the conventions have documents: its id and score, and what it says. */
-function readDocument(found: unknown): object {
-  const content = arrayField(found, 'content').flatMap((part) => textField(part, 'text') ?? []);
-  return {
-    id: stringField(found, 'file_id'),
-    score: numberField(found, 'score'),
-    name: textField(found, 'filename'),
-    ...(content.length > 0 ? { content: content.join('\n') } : {}),
-  };
-}

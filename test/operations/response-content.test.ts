@@ -233,6 +233,22 @@ describe('with consent a response has what the model has put out, as one message
     expect(JSON.stringify(newest(program.telemetry, 'chat').attributes)).not.toContain(PIXEL.slice(0, 40));
   });
 
+  test('what a search of files has found, without their metadata', async () => {
+    const program = await startWithConsent();
+    const found = { file_id: 'file-1', filename: 'a.pdf', score: 0.9, text: 'x is 4.' };
+    const results = [{ ...found, attributes: { owner: 'ada' } }];
+    program.simulator.respond({ output: [{ fileSearch: { queries: ['x'], results } }] });
+    await program.client.responses.create({ ...HELLO, include: ['file_search_call.results'] });
+    const documents = [{ id: 'file-1', name: 'a.pdf', score: 0.9, content: 'x is 4.' }];
+    expect(outputParts(program)).toMatchObject([
+      { type: 'server_tool_call', server_tool_call: { type: 'file_search', queries: ['x'] } },
+      { server_tool_call_response: { type: 'file_search', results: documents } },
+    ]);
+    const search = newest(program.telemetry, 'execute_tool').attributes['gen_ai.retrieval.documents'];
+    expect(JSON.parse(String(search))).toEqual(documents);
+    expect(JSON.stringify(program.telemetry.spans.map(({ attributes }) => attributes))).not.toContain('ada');
+  });
+
   test('the same from a stream', async () => {
     const program = await startWithConsent();
     const output = [{ reasoning: ['First.'] }, { message: 'It is 4.' }];

@@ -1,12 +1,5 @@
-import {
-  arrayField,
-  asObject,
-  field,
-  numberField,
-  objectField,
-  stringField,
-  textField,
-} from '../../payload.ts';
+import { readDocument } from '../../operations/documents.ts';
+import { arrayField, asObject, field, objectField, stringField, textField } from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
@@ -71,14 +64,4 @@ function logsOf(details: unknown): unknown {
     (output) => stringField(objectField(output, 'image'), 'file_id') ?? [],
   );
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
-}
-
-function readDocument(result: unknown): unknown {
-  const content = arrayField(result, 'content').flatMap((part) => textField(part, 'text') ?? []);
-  return {
-    id: stringField(result, 'file_id'),
-    score: numberField(result, 'score'),
-    name: textField(result, 'file_name'),
-    ...(content.length > 0 ? { content: content.join('\n') } : {}),
-  };
 }

@@ -5,7 +5,7 @@ import {
   readToolErrorType,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
-import { arrayField, field, names, objectField, stringField, strings, textField } from '../../payload.ts';
+import { arrayField, field, names, objectField, stringField, strings } from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
@@ -62,16 +62,7 @@ function contentOf(call: ResponseToolCall, item: unknown): ToolCallContent {
     arguments: given,
     result: searched ? undefined : result,
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
-    documents: searched ? arrayField(item, 'results').map(readDocument) : [],
-  };
-}
-
-function readDocument(result: unknown): unknown {
-  return {
-    id: stringField(result, 'file_id'),
-    score: field(result, 'score'),
-    name: textField(result, 'filename'),
-    content: textField(result, 'text'),
+    documents: searched ? arrayField(result, 'results') : [],
   };
 }
 

@@ -1,5 +1,6 @@
 import { arrayField, field, objectField, row, textField } from '../../payload.ts';
 import { blobPart, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
+import { readDocument } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 
 /** What a tool call was given, what came of it, and the media among that: references, never bytes. */
@@ -36,7 +37,12 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   }),
   mcp_list_tools: (item) => ({ result: pick(item, ['tools', 'error']) }),
   web_search_call: (item) => readWebSearch(objectField(item, 'action'), item),
-  file_search_call: (item) => ({ arguments: pick(item, ['queries']), result: pick(item, ['results']) }),
+  file_search_call: (item) => ({
+    arguments: pick(item, ['queries']),
+    result: Array.isArray(field(item, 'results'))
+      ? { results: arrayField(item, 'results').map(readDocument) }
+      : undefined,
+  }),
   code_interpreter_call: readCodeInterpreter,
   image_generation_call: readImageGeneration,
   tool_search_call: (item) => ({ arguments: field(item, 'arguments') }),

@@ -71,10 +71,27 @@ describe('what a tool call was given and gave', () => {
       { type: 'web_search_call', action: { type: 'search', query: 'x', sources: [{ url: 'u' }] } },
       { arguments: { action: 'search', query: 'x' }, result: { sources: [{ url: 'u' }] } },
     ],
+    // What a search has found is told as `execute_tool` has it: nothing of the metadata of files.
     [
-      { type: 'file_search_call', queries: ['x'], results: [{ file_id: 'file-1' }] },
-      { arguments: { queries: ['x'] }, result: { results: [{ file_id: 'file-1' }] } },
+      {
+        type: 'file_search_call',
+        queries: ['x'],
+        results: [
+          {
+            file_id: 'file-1',
+            filename: 'a.pdf',
+            score: 0.9,
+            text: 'It is 4.',
+            attributes: { owner: 'ada' },
+          },
+        ],
+      },
+      {
+        arguments: { queries: ['x'] },
+        result: { results: [{ id: 'file-1', name: 'a.pdf', score: 0.9, content: 'It is 4.' }] },
+      },
     ],
+    [{ type: 'file_search_call', queries: ['x'], results: null }, { arguments: { queries: ['x'] } }],
     [
       { type: 'code_interpreter_call', code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
       { arguments: { code: 'print(1)' }, result: { logs: '1', image_count: 0 }, media: [] },
