@@ -103,6 +103,26 @@ describe('a turn', () => {
   });
 });
 
+describe('a page that a turn opens', () => {
+  it('is told without what opens it', async () => {
+    const helper = await startHelper(
+      [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
+      { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
+    );
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const session = await sessions.create({ agent_id: helper.agentId, environment });
+      for await (const _ of sessions.stream(session.id, { input: 'What is it?' }));
+    });
+    await helper.telemetry.provider.forceFlush();
+    const search = helper.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
+    expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
+      type: 'open_page',
+      url: 'https://x.example/?token=REDACTED',
+    });
+  });
+});
+
 describe('a stream that is opened when the turn is under way', () => {
   it('is part of the turn, whose beginning is read', async () => {
     const helper = await startHelper([RESEARCH]);

@@ -1,3 +1,4 @@
+import { readPage } from '../../operations/response/item-content.ts';
 import { arrayField, field, objectField, row, stringField, textField } from '../../payload.ts';
 import { readError } from '../../telemetry/error.ts';
 import { parseJson, urlPart } from '../../telemetry/messages.ts';
@@ -138,5 +139,7 @@ function readField(value: unknown, name: string): unknown {
   if (name === 'content') return readParts(arrayField(value, name));
   // A screenshot is media, which has rules of its own.
   const image = textField(objectField(value, name), 'image_url');
-  return image === undefined ? parseJson(field(value, name)) : urlPart(image, 'image');
+  if (image !== undefined) return urlPart(image, 'image');
+  const found = parseJson(field(value, name));
+  return name === 'action' ? readPage(found) : found;
 }

@@ -1,7 +1,9 @@
-import { arrayField, field, objectField, row, textField } from '../../payload.ts';
+import { arrayField, asObject, field, objectField, row, textField } from '../../payload.ts';
+import { urlWithoutCredentials, withoutCredentials } from '../../telemetry/credentials.ts';
 import { blobPart, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
 import { readDocument } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
+import { readResponseTools } from './tool-definitions.ts';
 
 /** What a tool call was given, what came of it, and the media among that: references, never bytes. */
 export interface ItemContent {
@@ -35,7 +37,14 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
     arguments: parseJson(field(item, 'arguments')),
     result: parseJson(field(item, 'output')) ?? pick(item, ['error']),
   }),
-  mcp_list_tools: (item) => ({ result: pick(item, ['tools', 'error']) }),
+  mcp_list_tools: (item) => ({
+    result: {
+      tools: arrayField(item, 'tools').flatMap(
+        (tool) => pick(tool, ['name', 'description', 'input_schema', 'annotations']) ?? [],
+      ),
+      ...pick(item, ['error']),
+    },
+  }),
   web_search_call: (item) => readWebSearch(objectField(item, 'action'), item),
   file_search_call: (item) => ({
     arguments: pick(item, ['queries']),
@@ -46,7 +55,7 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   code_interpreter_call: readCodeInterpreter,
   image_generation_call: readImageGeneration,
   tool_search_call: (item) => ({ arguments: field(item, 'arguments') }),
-  tool_search_output: (item) => ({ result: pick(item, ['tools']) }),
+  tool_search_output: (item) => ({ result: { tools: readResponseTools(item) } }),
   program: (item) => ({ arguments: pick(item, ['code']) }),
   program_output: (item) => ({ result: field(item, 'result') }),
 };
@@ -60,18 +69,45 @@ function readOutput(output: unknown): unknown {
   return Array.isArray(output) ? output.flatMap(readContentPart) : output;
 }
 
-/** The fields that are there; `undefined` where none is. */
+/** The fields that are there, without what opens doors; `undefined` where none is. */
 function pick(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
-    const found = field(value, key);
+    const found = key === 'error' ? readError(value) : shown(key, field(value, key));
     if (found !== undefined && found !== null) picked[key] = found;
   }
   return Object.keys(picked).length > 0 ? picked : undefined;
 }
 
+/** Servers repeat in the text of an error what they were sent. */
+function readError(item: unknown): unknown {
+  const error = field(item, 'error');
+  if (typeof error === 'string') return withoutCredentials(error);
+  const message = textField(error, 'message');
+  return message === undefined ? error : { ...asObject(error), message: withoutCredentials(message) };
+}
+
+/** A field's value: of an address no credentials. */
+function shown(key: string, value: unknown): unknown {
+  return typeof value === 'string' && key.endsWith('url') ? urlWithoutCredentials(value) : value;
+}
+
+/** What a search of the web did or found, of which the addresses open nothing. */
+export function readPage(page: unknown): unknown {
+  if (typeof page === 'string') return shown('url', page);
+  const fields = asObject(page);
+  return fields === undefined
+    ? page
+    : Object.fromEntries(Object.keys(fields).map((key) => [key, shown(key, field(fields, key))]));
+}
+
+function readPages(holder: unknown, key: string): Record<string, unknown> | undefined {
+  const pages = field(holder, key);
+  return Array.isArray(pages) ? { [key]: pages.map(readPage) } : undefined;
+}
+
 function readWebSearch(action: unknown, item: unknown): ItemContent {
-  const found = pick(action, ['sources']) ?? pick(item, ['results']);
+  const found = readPages(action, 'sources') ?? readPages(item, 'results');
   const asked = pick(action, ['query', 'queries', 'url', 'pattern']);
   const kind = textField(action, 'type');
   return {

@@ -2,11 +2,13 @@ import { arrayField, objectField, textField } from '../../payload.ts';
 import type { ToolDefinition } from '../../telemetry/messages.ts';
 
 /**
- * The tools of a response, flat as the API has them: functions with their parameters, an MCP server by its
- * label, hosted tools by their type. Addresses, headers and authorizations of servers are left out.
+ * The tools of a response, or those that a search of tools has found, flat as the API has them: functions with
+ * their parameters, a namespace with its functions after it, an MCP server by its label, hosted tools by their
+ * type. Addresses, headers and authorizations of servers are left out.
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
-  return arrayField(body, 'tools').flatMap((tool) => {
+  const tools = arrayField(body, 'tools').flatMap((tool) => [tool, ...arrayField(tool, 'tools')]);
+  return tools.flatMap((tool) => {
     const type = textField(tool, 'type');
     if (type === undefined) return [];
     const description = textField(tool, 'description') ?? textField(tool, 'server_description');

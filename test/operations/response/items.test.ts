@@ -71,6 +71,14 @@ describe('what a tool call was given and gave', () => {
       { type: 'web_search_call', action: { type: 'search', query: 'x', sources: [{ url: 'u' }] } },
       { arguments: { action: 'search', query: 'x' }, result: { sources: [{ url: 'u' }] } },
     ],
+    [
+      { type: 'web_search_call', action: { type: 'open_page', url: 'https://me:pw@x.example/?token=t&a=1' } },
+      { arguments: { action: 'open_page', url: 'https://x.example/?token=REDACTED&a=1' } },
+    ],
+    [
+      { type: 'web_search_call', results: [{ image_url: 'https://me:pw@x.example/', rank: 1 }, 'u', null] },
+      { result: { results: [{ image_url: 'https://x.example/', rank: 1 }, 'u', null] } },
+    ],
     // What a search has found is told as `execute_tool` has it: nothing of the metadata of files.
     [
       {
@@ -92,6 +100,48 @@ describe('what a tool call was given and gave', () => {
       },
     ],
     [{ type: 'file_search_call', queries: ['x'], results: null }, { arguments: { queries: ['x'] } }],
+    // How a server of tools is reached is nobody's business, whoever tells of it.
+    [
+      {
+        type: 'tool_search_output',
+        tools: [
+          {
+            type: 'mcp',
+            server_label: 'wiki',
+            server_url: 'https://me:pw@wiki.example',
+            authorization: 'secret',
+            headers: { 'x-key': 'secret' },
+          },
+          { type: 'namespace', name: 'crm', tools: [{ type: 'function', name: 'add', parameters: {} }] },
+        ],
+      },
+      {
+        result: {
+          tools: [
+            { type: 'mcp', name: 'wiki' },
+            { type: 'namespace', name: 'crm' },
+            { type: 'function', name: 'add', parameters: {} },
+          ],
+        },
+      },
+    ],
+    [
+      {
+        type: 'mcp_list_tools',
+        tools: [{ name: 'ask', description: null, input_schema: {}, headers: { 'x-key': 'secret' } }],
+        error: 'No answer of https://me:pw@wiki.example: Bearer abc',
+      },
+      {
+        result: {
+          tools: [{ name: 'ask', input_schema: {} }],
+          error: 'No answer of https://REDACTED@wiki.example: Bearer REDACTED',
+        },
+      },
+    ],
+    [
+      { type: 'mcp_call', error: { type: 'http_error', code: 401, message: 'Not Bearer abc' } },
+      { result: { error: { type: 'http_error', code: 401, message: 'Not Bearer REDACTED' } } },
+    ],
     [
       { type: 'code_interpreter_call', code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
       { arguments: { code: 'print(1)' }, result: { logs: '1', image_count: 0 }, media: [] },

@@ -40,7 +40,11 @@ export function hostedItem(script: HostedScript): HostedItem {
     };
   }
   if ('webSearch' in script) {
-    const action = { type: 'search', query: script.webSearch.query, queries: null };
+    const { webSearch } = script;
+    const action =
+      'url' in webSearch
+        ? { type: 'open_page', url: webSearch.url }
+        : { type: 'search', query: webSearch.query, queries: null };
     return {
       added: { type: 'web_search_call', action: null, status: 'in_progress' },
       done: { action, status: 'completed' },

@@ -22,7 +22,7 @@ export type ItemScript =
   | {
       readonly command: { readonly command: string; readonly output: string; readonly exitCode?: number };
     }
-  | { readonly webSearch: { readonly query: string } }
+  | { readonly webSearch: { readonly query: string } | { readonly url: string } }
   | { readonly computerUse: { readonly title: string; readonly screenshot?: string } }
   /** The session requires action until a `computer_use_approval_request_result` event has answered. */
   | { readonly approval: { readonly reason: string } }
