@@ -54,12 +54,49 @@ test('tool calls are put together by their index', () => {
       {
         message: {
           tool_calls: [
-            { id: 'call_1', function: { name: 'add', arguments: '{"a":1}' } },
-            { id: 'call_2', function: { name: 'shell', arguments: 'ls' } },
+            { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
+            { id: 'call_2', type: 'custom', custom: { name: 'shell', input: 'ls' } },
           ],
         },
       },
     ],
+  });
+});
+
+test('a function call as it was before tools is put together', () => {
+  const result = accumulate([
+    chunk({ index: 0, delta: { function_call: { name: 'add', arguments: '' } } }),
+    chunk({ index: 0, delta: { function_call: { arguments: '{"a":' }, audio: null } }),
+    chunk({ index: 0, delta: { function_call: { arguments: '1}' } } }),
+  ]);
+  expect(result).toMatchObject({
+    choices: [{ message: { function_call: { name: 'add', arguments: '{"a":1}' } } }],
+  });
+});
+
+describe('sound is put together', () => {
+  const spoken = (...pieces: string[]): unknown =>
+    accumulate(pieces.map((data) => chunk({ index: 0, delta: { audio: { data } } })));
+
+  test.each([
+    ['piece by piece', [btoa('abc'), btoa('def')], btoa('abcdef')],
+    ['where a piece ends in padding', [btoa('a'), btoa('bc'), btoa('def'), btoa('g')], btoa('abcdefg')],
+    ['as it is where it is no base64', ['a=', '?'], 'a=?'],
+  ])('%s', (_, pieces, data) => {
+    expect(spoken(...pieces)).toMatchObject({ choices: [{ message: { audio: { data } } }] });
+  });
+
+  test('with its id, its words and when it is gone', () => {
+    const audio = (delta: object): object => chunk({ index: 0, delta: { audio: delta } });
+    expect(
+      accumulate([
+        audio({ id: 'audio_1', transcript: 'Hel' }),
+        audio({ transcript: 'lo' }),
+        audio({ expires_at: 5 }),
+      ]),
+    ).toMatchObject({
+      choices: [{ message: { audio: { id: 'audio_1', transcript: 'Hello', data: '', expires_at: 5 } } }],
+    });
   });
 });
 
@@ -86,6 +123,29 @@ describe('without content', () => {
       false,
     );
     expect(result).toMatchObject({ ...HEAD, choices: [{ index: 0, finish_reason: 'stop' }] });
+    expect(JSON.stringify(result)).not.toContain('secret');
+  });
+
+  test('of what is called no more is kept than its name', () => {
+    const deltas = [
+      { function_call: { name: 'add', arguments: 'secret' } },
+      { tool_calls: [{ index: 0, custom: { name: 'shell', input: 'secret' } }] },
+      { audio: { transcript: 'secret', data: 'secret' } },
+    ];
+    const result = accumulate(
+      deltas.map((delta) => chunk({ index: 0, delta })),
+      false,
+    );
+    expect(result).toMatchObject({
+      choices: [
+        {
+          message: {
+            function_call: { name: 'add', arguments: '' },
+            tool_calls: [{ type: 'custom', custom: { name: 'shell', input: '' } }],
+          },
+        },
+      ],
+    });
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 });
