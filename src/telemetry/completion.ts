@@ -1,8 +1,8 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
-import { guardAsync } from '../guard.ts';
+import { guard, guardAsync } from '../guard.ts';
 import { settledWithin } from '../patience.ts';
 import { field } from '../payload.ts';
-import type { Message, MessagePart, ToolDefinition } from './messages.ts';
+import { type Message, type MessagePart, type ToolDefinition, UnreadMessage } from './messages.ts';
 
 /**
  * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
@@ -92,7 +92,8 @@ const MAX_VALUES = 100_000;
 /** A copy that a hook may change, though the payload is the program's own. */
 export function copyContent(content: Content): Content {
   let left = MAX_VALUES;
-  const copy = (value: unknown, depth: number): unknown => {
+  const copy = (given: unknown, depth: number): unknown => {
+    const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
     if (depth === 0 || left <= 0) return undefined;
     if (Array.isArray(value)) {

@@ -14,6 +14,36 @@ export interface Message {
   readonly finish_reason?: string;
 }
 
+/** One of a request, whose parts are read when they are asked for: of a long conversation only the end is recorded. */
+export class UnreadMessage implements Message {
+  readonly role: string;
+  /** No field of those without one. */
+  declare readonly name?: string;
+  readonly #payload: unknown;
+  readonly #read: (payload: unknown) => MessagePart[];
+
+  constructor(
+    role: string,
+    name: string | undefined,
+    payload: unknown,
+    read: (payload: unknown) => MessagePart[],
+  ) {
+    this.role = role;
+    if (name !== undefined) this.name = name;
+    this.#payload = payload;
+    this.#read = read;
+  }
+
+  get parts(): MessagePart[] {
+    return this.#read(this.#payload);
+  }
+
+  /** All of it, where keys are what counts: `parts` is none of its own. */
+  toJSON(): Message {
+    return { ...this, parts: this.parts };
+  }
+}
+
 /** A piece of a message: a text, a tool call or its answer, media. */
 export type MessagePart =
   | { readonly type: 'text'; readonly content: string }

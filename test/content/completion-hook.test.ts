@@ -55,6 +55,23 @@ describe.each(MODES)('with %s a hook', (mode) => {
   });
 });
 
+test('a hook gets messages of a request whole, as plain objects', async () => {
+  const completions: Completion[] = [];
+  const { client } = await startProgramWith((completion) => void completions.push(completion));
+  const text = { role: 'user' as const, content: 'Hello' };
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ ...text, name: 'ada' }, text] });
+  await client.responses.create({ model: 'gpt-4o', input: [text] });
+  const parts = [{ type: 'text', content: 'Hello' }];
+  expect(completions.map(({ inputMessages }) => inputMessages)).toStrictEqual([
+    [
+      { role: 'user', name: 'ada', parts },
+      { role: 'user', parts },
+    ],
+    [{ role: 'user', parts }],
+  ]);
+  await session.verify();
+});
+
 describe('what a hook changes', () => {
   test('is recorded in place of what was said', async () => {
     const { span, event } = await chatWith((completion) => {

@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { readMessageContent } from '../../src/conversations/assistants/content.ts';
 import { readInputMessages } from '../../src/operations/chat/messages.ts';
+import { readResponseInput } from '../../src/operations/response/messages.ts';
 import type { Message } from '../../src/telemetry/messages.ts';
 import { checkContent } from '../support/conventions/content.ts';
 
 /** What the schema of the conventions, with its known types of parts, has against messages. */
 function findings(messages: readonly Message[]): string[] {
-  return checkContent({ 'gen_ai.input.messages': structuredClone(plain(messages)) }, 'structured', true);
+  return checkContent({ 'gen_ai.input.messages': plain(messages) }, 'structured', true);
 }
 
 /** Parts are read when they are asked for. */
 function plain(messages: readonly Message[]): Message[] {
-  return messages.map((message) => ({ ...message, parts: message.parts }));
+  return JSON.parse(JSON.stringify(messages));
 }
 
 describe('a message of a thread', () => {
@@ -75,4 +76,21 @@ describe('a message of a chat', () => {
     ]);
     expect(findings(messages)).toEqual([]);
   });
+});
+
+test('what a request says is read when it is asked for, by what prints it as well', () => {
+  const reads: string[] = [];
+  const message = {
+    role: 'user',
+    get content() {
+      reads.push('content');
+      return 'Hi';
+    },
+  };
+  const messages = [...readInputMessages([message]), ...readResponseInput([message])];
+  expect(messages.map(({ role }) => role)).toEqual(['user', 'user']);
+  expect(reads).toEqual([]);
+  const whole = { role: 'user', parts: [{ type: 'text', content: 'Hi' }] };
+  expect(plain(messages)).toEqual([whole, whole]);
+  expect(reads).toEqual(['content', 'content']);
 });

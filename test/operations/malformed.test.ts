@@ -109,7 +109,7 @@ describe('a request that is not what it should be costs no more than its own att
   test('messages that throw when they are walked through', async () => {
     const messages = new Proxy([{ role: 'user', content: 'Hello' }], {
       get(target, key) {
-        if (key === 'map') return broken();
+        if (key === 'map' || key === Symbol.iterator) return broken();
         return Reflect.get(target, key);
       },
     });

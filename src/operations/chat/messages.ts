@@ -6,25 +6,18 @@ import {
   messageFinishReason,
   parseJson,
   type ToolDefinition,
+  UnreadMessage,
   urlPart,
 } from '../../telemetry/messages.ts';
 
 /** Messages of a request; system and developer messages stay among them, with their role. */
 export function readInputMessages(messages: unknown): Message[] {
-  return Array.isArray(messages) ? messages.map(readInputMessage) : [];
-}
-
-/** Its parts are read when they are asked for: of a long conversation only the end is recorded. */
-function readInputMessage(message: unknown): Message {
-  const role = textField(message, 'role') ?? 'user';
-  const name = textField(message, 'name');
-  return {
-    role,
-    ...(name === undefined ? {} : { name }),
-    get parts() {
-      return readParts(message);
-    },
-  };
+  const read: Message[] = [];
+  for (const message of Array.isArray(messages) ? messages : []) {
+    const role = textField(message, 'role') ?? 'user';
+    read.push(new UnreadMessage(role, textField(message, 'name'), message, readParts));
+  }
+  return read;
 }
 
 /** One message for each choice. */

@@ -1,5 +1,10 @@
 import { arrayField, asObject, field, textField } from '../../payload.ts';
-import { type Message, type MessagePart, messageFinishReason } from '../../telemetry/messages.ts';
+import {
+  type Message,
+  type MessagePart,
+  messageFinishReason,
+  UnreadMessage,
+} from '../../telemetry/messages.ts';
 import { readContentPart } from './content-parts.ts';
 import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';
@@ -11,19 +16,11 @@ export function readInstructions(instructions: unknown): MessagePart[] {
   return Array.isArray(instructions) ? instructions.flatMap(readItem) : [];
 }
 
-/**
- * Messages of a request: a text, or one message for each item. Their parts are read when they are asked for: of
- * a long conversation only the end is recorded.
- */
+/** Messages of a request: a text, or one message for each item. */
 export function readResponseInput(input: unknown): Message[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }];
   if (!Array.isArray(input)) return [];
-  return input.filter(isRecorded).map((item: unknown) => ({
-    role: roleOf(item),
-    get parts() {
-      return readItem(item);
-    },
-  }));
+  return input.filter(isRecorded).map((item) => new UnreadMessage(roleOf(item), undefined, item, readItem));
 }
 
 /** All that the model has put out, as the one message of its one choice. */
