@@ -1,5 +1,6 @@
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
 
@@ -132,21 +133,134 @@ describe('a response in the background', () => {
 
   it('is drawn where it was created; a poll from another trace is a fetch with a link', async () => {
     const program = await startProgram();
-    const response = await program.inSpan(
-      () => program.client.responses.create({ model: MODEL, input: 'Think.', background: true }),
-      'web',
-    );
-    await program.inSpan(() => program.client.responses.retrieve(response.id), 'worker');
+    const { id } = await startThinking(program);
+    await program.inSpan(() => program.client.responses.retrieve(id), 'worker');
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       web
-      └─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini  gen_ai.response.status=in_progress
 
       worker
-      └─ fetch_response
+      └─ fetch_response    gen_ai.response.status=in_progress
     `);
   });
+
+  it.each<[string, (client: OpenAI, id: string) => Promise<unknown>, string]>([
+    [
+      'retrieves it',
+      untilCompleted,
+      `
+      web
+      └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=*
+
+      worker
+      ├─ fetch_response    gen_ai.response.status=in_progress
+      ├─ fetch_response    gen_ai.response.status=in_progress
+      └─ fetch_response    gen_ai.response.status=completed
+      `,
+    ],
+    [
+      'goes on with its stream',
+      readStream,
+      `
+      web
+      └─ chat gpt-4o-mini  gen_ai.response.status=completed gen_ai.usage.input_tokens=*
+
+      worker
+      └─ fetch_response    gen_ai.response.status=completed
+      `,
+    ],
+    [
+      'cancels it',
+      (client, id) => client.responses.cancel(id),
+      `
+      web
+      └─ chat gpt-4o-mini                      gen_ai.response.status=cancelled
+
+      worker
+      └─ POST /responses/{response_id}/cancel  gen_ai.response.status=cancelled
+      `,
+    ],
+  ])('ends, with all that it came to, when another trace %s', async (how, look, tree) => {
+    const program = await startProgram();
+    const { id } = await startThinking(program);
+    await program.inSpan(() => look(program.client, id), 'worker');
+    await program.expectTree(tree);
+    const [chat, ...requests] = ['chat', 'fetch_response', 'POST'].flatMap((name) =>
+      program.telemetry.spans.filter((span) => span.name.startsWith(name)),
+    );
+    for (const { links } of requests)
+      expect(links.map(({ context }) => context)).toEqual([chat?.spanContext()]);
+    const counts = (await program.telemetry.metrics())
+      .filter(({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage')
+      .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count));
+    expect(counts).toEqual(how === 'cancels it' ? [] : [1, 1]);
+  });
+
+  it('has its tool calls beside it where another trace fetches it, and the totals of its conversation', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    program.simulator.respond({
+      output: [{ webSearch: { query: 'tariffs' } }, { function: { name: 'get_weather', arguments: {} } }],
+    });
+    const conversation = await client.conversations.create({});
+    const asked = { model: MODEL, input: 'Think.', background: true, conversation: conversation.id };
+    const { id } = await client.responses.create(asked);
+    await program.inSpan(async () => {
+      const calls = await untilCompleted(client, id);
+      const input = calls.map((call_id) => ({ type: 'function_call_output' as const, call_id, output: '7' }));
+      await client.responses.create({ ...asked, background: false, input });
+    }, 'worker');
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                openai.total.runs=2 openai.total.input_tokens=*
+      ├─ POST /conversations
+      ├─ chat gpt-4o-mini         gen_ai.response.status=completed
+      ├─ execute_tool web_search
+      └─ execute_tool get_weather
+
+      worker
+      ├─ fetch_response           gen_ai.response.status=in_progress
+      ├─ fetch_response           gen_ai.response.status=in_progress
+      ├─ fetch_response           gen_ai.response.status=in_progress
+      ├─ fetch_response           gen_ai.response.status=completed
+      └─ chat gpt-4o-mini         gen_ai.response.status=completed
+    `);
+  });
+
+  it('is drawn once by a process that adopts what it does not know', async () => {
+    const program = await startProgram({ config: { adoptRuns: true, maxConversations: 1 } });
+    const { id } = await startThinking(program);
+    await program.inSpan(async () => {
+      await program.client.responses.create({ model: MODEL, input: 'Hello' });
+      await untilCompleted(program.client, id);
+    }, 'worker');
+    const drawn = program.telemetry.spans.filter(
+      ({ attributes }) => attributes['gen_ai.operation.name'] === 'chat',
+    );
+    expect(drawn.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
+      'completed',
+      'completed',
+    ]);
+  });
 });
+
+function startThinking({ client, inSpan }: Program): Promise<{ readonly id: string }> {
+  return inSpan(() => client.responses.create({ model: MODEL, input: 'Think.', background: true }), 'web');
+}
+
+/** @returns the ids of its function calls */
+async function untilCompleted({ responses }: OpenAI, id: string): Promise<string[]> {
+  for (;;) {
+    const { status, output } = await responses.retrieve(id);
+    if (status === 'completed')
+      return output.flatMap((item) => (item.type === 'function_call' ? [item.call_id] : []));
+  }
+}
+
+async function readStream({ responses }: OpenAI, id: string): Promise<void> {
+  for await (const _ of await responses.retrieve(id, { stream: true, starting_after: 1 }));
+}
 
 describe('a conversation', () => {
   it('is one trace where no span of the program is active', async () => {

@@ -46,10 +46,13 @@ export class Responses implements ConversationApi {
 
   /** The background response that the call is part of; only within its own trace, and while it is under way. */
   observe(call: Call, request: ApiRequest): CallObservation | undefined {
-    if (request.route.folds !== 'response') return undefined;
-    const background = this.#background.get(request.values[0] ?? '');
+    const background = this.#backgroundOf(request);
     if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
     return new BackgroundRequest(background);
+  }
+
+  #backgroundOf({ route, values }: ApiRequest): BackgroundResponse | undefined {
+    return route.folds === 'response' ? this.#background.get(values[0] ?? '') : undefined;
   }
 
   /** Where a call with a span of its own stands, and what its result tells. */
@@ -66,21 +69,34 @@ export class Responses implements ConversationApi {
     segment?.requestStarted();
     const parent = this.#parentOf(call.context, segment);
     // The call's own context is the span's once it runs.
-    const fetched: Fetched = { request, endpoint, context: call.context };
+    const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
       parent,
       links: known === undefined ? [] : [{ context: known.context }],
       ...(route.operation === 'response'
         ? this.#followResponse(call, request, segment, parent)
-        : {
-            settled: (ended: Call, result: unknown, span: OpenSpan) => {
-              const creator = known === undefined ? creatorOf(result) : undefined;
-              if (creator !== undefined) span.link(creator);
-              if (route.folds === 'response') this.#adopt(fetched, ended, result, creator);
-              this.#settled(request, segment, ended);
-            },
-            ended: (result: unknown, endTime: number) => this.#fetched(result, endTime),
-          }),
+        : this.#followRequest(fetched, segment)),
+    };
+  }
+
+  /** A request that another trace than that of a background response makes about it tells its end as well. */
+  #followRequest(
+    fetched: Fetched,
+    segment: Segment | undefined,
+  ): Pick<Placement, 'chunk' | 'settled' | 'ended'> {
+    const { request, known } = fetched;
+    const background = this.#backgroundOf(request);
+    const told = background === undefined ? undefined : new BackgroundRequest(background);
+    return {
+      ...(told === undefined ? {} : { chunk: (event, time) => told.chunk(event, time) }),
+      settled: (ended, result, span) => {
+        const creator = known === undefined ? creatorOf(result) : undefined;
+        if (creator !== undefined) span.link(creator);
+        if (told !== undefined) told.settle(ended);
+        else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
+        this.#settled(request, segment, ended);
+      },
+      ended: (result, endTime) => this.#fetched(result, endTime),
     };
   }
 
@@ -253,6 +269,7 @@ interface Fetched {
   readonly endpoint: Endpoint;
   /** The caller's. */
   readonly context: Context;
+  readonly known: KnownResponse | undefined;
 }
 
 /** What is kept of a request for a response until it has ended. */
