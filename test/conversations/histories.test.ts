@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withConversation } from '../../src/client-entry.ts';
-import { startProgram } from '../support/program.ts';
+import { type CompletionHook, withConversation } from '../../src/client-entry.ts';
+import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
 const TOOLS = [
@@ -10,20 +10,22 @@ const TOOLS = [
   },
 ];
 
+/** Keeps the history itself, as a program without `runTools` does. */
+async function askWeather({ client }: Program): Promise<void> {
+  const messages: Parameters<typeof client.chat.completions.create>[0]['messages'] = [
+    { role: 'user', content: 'How is the weather?' },
+  ];
+  const asked = await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
+  const call = asked.choices[0]?.message.tool_calls?.[0];
+  if (asked.choices[0] !== undefined) messages.push(asked.choices[0].message);
+  messages.push({ role: 'tool', tool_call_id: call?.id ?? '', content: '{"sky":"blue"}' });
+  await client.chat.completions.create({ model: MODEL, messages });
+}
+
 describe('withConversation', () => {
   it('makes one trace of calls that send their history themselves', async () => {
     const program = await startProgram();
-    const { client } = program;
-    await withConversation('chat-1', async () => {
-      const messages: Parameters<typeof client.chat.completions.create>[0]['messages'] = [
-        { role: 'user', content: 'How is the weather?' },
-      ];
-      const asked = await client.chat.completions.create({ model: MODEL, messages, tools: TOOLS });
-      const call = asked.choices[0]?.message.tool_calls?.[0];
-      if (asked.choices[0] !== undefined) messages.push(asked.choices[0].message);
-      messages.push({ role: 'tool', tool_call_id: call?.id ?? '', content: 'sunny' });
-      await client.chat.completions.create({ model: MODEL, messages });
-    });
+    await withConversation('chat-1', () => askWeather(program));
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       conversation                 gen_ai.conversation.id=chat-1 openai.total.runs=2 openai.total.user_messages=1
@@ -74,6 +76,29 @@ describe('withConversation', () => {
     `);
     },
   );
+
+  it('tells what a tool was given and gave on events, where content is allowed there alone', async () => {
+    const program = await startProgram({
+      config: { captureMessageContent: 'EVENT_ONLY' },
+      eventContent: true,
+    });
+    await withConversation('chat-1', () => askWeather(program));
+    const [tool] = program.telemetry.logRecords.filter(
+      ({ attributes }) => 'gen_ai.tool.call.id' in attributes,
+    );
+    expect(tool?.attributes['gen_ai.tool.call.arguments']).toEqual(expect.any(Object));
+    expect(tool?.attributes['gen_ai.tool.call.result']).toEqual({ sky: 'blue' });
+  });
+
+  it('tells a completion hook what a tool was given and gave, whatever may be recorded', async () => {
+    const seen: unknown[] = [];
+    const completionHook: CompletionHook = ({ operation, toolArguments, toolResult }) => {
+      if (operation['gen_ai.operation.name'] === 'execute_tool') seen.push([toolArguments, toolResult]);
+    };
+    const program = await startProgram({ config: { completionHook } });
+    await withConversation('chat-1', () => askWeather(program));
+    expect(seen).toEqual([[expect.any(Object), { sky: 'blue' }]]);
+  });
 
   it('marks nothing after it', async () => {
     const program = await startProgram();

@@ -1,7 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
-import { recordsContentOnSpans } from '../../config.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
@@ -44,7 +43,7 @@ export class Histories implements ConversationApi {
     const segment = opens ? this.#conversations.open(use) : undefined;
     segment?.requestStarted();
     const parent = segment?.contextIn(call.context) ?? call.context;
-    const content = recordsContentOnSpans(this.#telemetry.settings);
+    const content = this.#telemetry.wantsContent;
     this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime, parent);
     const userMessages = countNewUserMessages(body);
     const asking = { parent: trace.getSpanContext(parent), startTime: call.startTime };
