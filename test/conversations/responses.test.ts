@@ -80,6 +80,31 @@ describe('a response', () => {
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
 
+  it('has each function call once, however often it is fetched and its answer comes again', async () => {
+    const program = await startProgram();
+    program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
+    await program.inSpan(async () => {
+      const { responses } = program.client;
+      const asked = await responses.create({ model: MODEL, input: 'Weather?' });
+      const answers = asked.output.flatMap((item) =>
+        item.type === 'function_call'
+          ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
+          : [],
+      );
+      await responses.create({ model: MODEL, input: answers });
+      await responses.retrieve(asked.id);
+      await responses.create({ model: MODEL, input: [...answers, { role: 'user', content: 'And?' }] });
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini
+      ├─ fetch_response
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('that is fetched is linked to the call that made it, and counts nothing again', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {

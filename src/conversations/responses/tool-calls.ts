@@ -31,10 +31,14 @@ export class ResponseToolCalls {
   readonly #telemetry: Telemetry;
   /** Calls that the program has been asked for, by their ids. One that is never answered is never drawn. */
   readonly #pending: BoundedMap<string, PendingCall>;
+  /** Those that were: who fetches their response again does not ask again. */
+  readonly #answered: BoundedMap<string, true>;
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
-    this.#pending = conversations.remember(telemetry.settings.maxConversations);
+    const { maxConversations } = telemetry.settings;
+    this.#pending = conversations.remember(maxConversations);
+    this.#answered = conversations.remember(maxConversations);
   }
 
   /** Takes the tool calls of a response that has ended. */
@@ -49,8 +53,8 @@ export class ResponseToolCalls {
   seen(calls: readonly ItemCall[], response: AskingResponse): void {
     for (const asked of calls) {
       const { id } = asked.call;
-      if (asked.asksProgram && this.#pending.get(id) === undefined)
-        this.#pending.set(id, { asked, response });
+      if (!asked.asksProgram || this.#answered.get(id) !== undefined) continue;
+      if (this.#pending.get(id) === undefined) this.#pending.set(id, { asked, response });
     }
   }
 
@@ -64,6 +68,7 @@ export class ResponseToolCalls {
       const pending = this.#pending.get(id);
       if (pending === undefined) continue;
       this.#pending.delete(id);
+      this.#answered.set(id, true);
       const { asked, response } = pending;
       const { content } = asked.call;
       this.#draw(
