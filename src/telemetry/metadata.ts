@@ -3,6 +3,7 @@ import {
   context as active,
   type Context,
   createContextKey,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   type SpanOptions,
@@ -61,6 +62,23 @@ export function metadataIn(context: Context): Attributes | undefined {
   if (own !== undefined) return own;
   const above = trace.getSpanContext(context);
   return above === undefined ? undefined : stamped.get(above);
+}
+
+/** What is kept of a caller's context for what is drawn later: where its span stands, and what it stamps. */
+export interface CallerTrace {
+  span: SpanContext | undefined;
+  readonly metadata: Attributes | undefined;
+}
+
+export function callerTraceOf(context: Context): CallerTrace {
+  return { span: trace.getSpanContext(context), metadata: metadataIn(context) };
+}
+
+/** A context that has nothing else. */
+export function contextOf(caller: CallerTrace): Context {
+  const { span, metadata } = caller;
+  const context = span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
+  return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 
 /** Steps and tool calls are drawn in contexts that know nothing of the caller's but a span. */

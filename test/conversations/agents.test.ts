@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withMetadata } from '../../src/client-entry.ts';
 import { environment, startHelper } from '../support/helper.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 
@@ -308,7 +309,7 @@ describe('a message that is sent while a turn is under way', () => {
         { type: 'agent.session.input.cancel' as const },
         { type: 'agent.session.input.message' as const, input },
       ];
-      await sessions.events.create(id, { events });
+      await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
       let done = false;
       while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
     });
@@ -318,7 +319,7 @@ describe('a message that is sent while a turn is under way', () => {
          ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
          │  ├─ execute_tool get_weather
          │  └─ execute_tool get_time
-         └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1
+         └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
     `);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CompletionHook, withConversation } from '../../src/client-entry.ts';
+import { type CompletionHook, withConversation, withMetadata } from '../../src/client-entry.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -36,6 +36,17 @@ describe('withConversation', () => {
     expect(program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id'])).toEqual(
       Array(4).fill('chat-1'),
     );
+  });
+
+  it('has tool calls below the call that asked for them where conversations have no span', async () => {
+    const program = await startProgram({ config: { conversationSpans: 'never' } });
+    await withMetadata({ userId: 'user-42' }, () => withConversation('chat-1', () => askWeather(program)));
+    await program.expectTree(`
+      chat gpt-4o-mini             gen_ai.conversation.id=chat-1 user.id=user-42
+      └─ execute_tool get_weather  gen_ai.conversation.id=chat-1 user.id=user-42
+
+      chat gpt-4o-mini             gen_ai.conversation.id=chat-1 user.id=user-42
+    `);
   });
 
   it('marks calls below a span of the program, which holds them together already', async () => {

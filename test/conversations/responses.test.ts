@@ -25,6 +25,29 @@ describe('a response', () => {
     `);
   });
 
+  it('has its tools below it where it is a trace of its own, also those that are answered later', async () => {
+    const program = await startProgram();
+    program.simulator.respond({
+      output: [{ webSearch: { query: 'tariffs' } }, { function: { name: 'get_weather', arguments: {} } }],
+    });
+    const { responses } = program.client;
+    const { output } = await responses.create({ model: MODEL, input: 'What is the tariff?' });
+    const input = output.flatMap((item) =>
+      item.type === 'function_call'
+        ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
+        : [],
+    );
+    await program.inSpan(() => responses.create({ model: MODEL, input }), 'webhook');
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool web_search
+      └─ execute_tool get_weather
+
+      webhook
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('has its hosted tools at the times that its stream tells', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'tariffs' } }, { message: 'It is 7.' }] });

@@ -57,6 +57,39 @@ describe('withMetadata', () => {
     expect(stamped).toContainEqual(['invoke_agent Math Tutor', 'user-42']);
   });
 
+  it('reaches all that a response leads to: its hosted tools, and the functions that a later request answers', async () => {
+    const program = await startTracedProgram();
+    const askWithTools = async (userId: string): Promise<void> => {
+      const output = [{ webSearch: { query: 'x' } }, { function: { name: 'solve', arguments: {} } }];
+      program.simulator.respond({ output });
+      await withMetadata({ userId }, async () => {
+        const { responses } = program.client;
+        const asked = await responses.create({ model: QUESTION.model, input: 'What is x?' });
+        const input = asked.output.flatMap((item) =>
+          item.type === 'function_call'
+            ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
+            : [],
+        );
+        await withMetadata({ userId: 'worker' }, () => responses.create({ model: QUESTION.model, input }));
+      });
+    };
+    await program.inSpan(() => askWithTools('user-1'));
+    await askWithTools('user-2');
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini         user.id=user-1
+      ├─ execute_tool web_search  user.id=user-1
+      ├─ execute_tool solve       user.id=user-1
+      └─ chat gpt-4o-mini         user.id=worker
+
+      chat gpt-4o-mini            user.id=user-2
+      ├─ execute_tool web_search  user.id=user-2
+      └─ execute_tool solve       user.id=user-2
+
+      chat gpt-4o-mini            user.id=worker
+    `);
+  });
+
   it('is never on metrics', async () => {
     const { client, telemetry } = await startTracedProgram();
     await withMetadata({ userId: 'user-42', metadata: { grade: 7 } }, () =>

@@ -1,6 +1,7 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { Endpoint } from '../../client/provider.ts';
 import type { Failure } from '../../telemetry/error.ts';
+import type { CallerTrace } from '../../telemetry/metadata.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Agent, InvocationContent } from '../model.ts';
 
@@ -29,7 +30,7 @@ export interface WaitingTurn extends Acceptance {
 
 /** A message that was sent while a turn was under way: it may change that turn, or lead to another. */
 export interface Ask extends Acceptance {
-  readonly caller: SpanContext | undefined;
+  readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
 }

@@ -1,7 +1,8 @@
-import { type Context, type Span, trace } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import type { Route } from '../../client/routes.ts';
 import { stringField } from '../../payload.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } from '../requests.ts';
@@ -135,7 +136,7 @@ export class TurnRequest implements CallObservation {
     if (this.#holds) invocation.calls++;
     const session = sightings.turns.known(sessionId);
     if (session === undefined || submitted.messages.length === 0) return;
-    const caller = trace.getSpanContext(read.context);
+    const caller = callerTraceOf(read.context);
     this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
     session.asked(this.#ask);
   }

@@ -1,6 +1,7 @@
-import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Endpoint } from '../../client/provider.ts';
+import { contextOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
@@ -83,7 +84,7 @@ export class Turns {
     if (waiting >= 0) return session.waiting.splice(waiting, 1)[0]?.invocation;
     const asked = session.asks.findIndex((ask) => canBe(ask, reading, sighting));
     const [ask] = asked < 0 ? [] : session.asks.splice(asked, 1);
-    if (ask !== undefined) return this.#open(session, reading, { ...ask, context: contextOf(ask) });
+    if (ask !== undefined) return this.#open(session, reading, { ...ask, context: farContextOf(ask) });
     return this.#telemetry.settings.adoptRuns ? this.#adopt(session, reading, sighting) : undefined;
   }
 
@@ -165,8 +166,7 @@ function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: Sighting)
   return notBefore === undefined || snapshot.createdAt === undefined || snapshot.createdAt >= notBefore;
 }
 
-/** Of the caller only the context of its span is left: whatever it bounds, nobody is told that it ends. */
-function contextOf({ caller }: Ask): Context {
-  if (caller === undefined) return ROOT_CONTEXT;
-  return trace.setSpanContext(ROOT_CONTEXT, { ...caller, isRemote: true });
+/** Little is left of the caller: whatever its span bounds, nobody is told that it ends. */
+function farContextOf({ caller: { span, metadata } }: Ask): Context {
+  return contextOf({ span: span && { ...span, isRemote: true }, metadata });
 }

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import { conversationIn } from '../../trace.ts';
@@ -46,11 +47,14 @@ export class Histories implements ConversationApi {
     const content = this.#telemetry.wantsContent;
     this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime, parent);
     const userMessages = countNewUserMessages(body);
-    const asking = { parent: trace.getSpanContext(parent), startTime: call.startTime };
+    const asking = { parent: callerTraceOf(parent), startTime: call.startTime };
     return {
       parent,
       attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
-      settled: (ended) => segment?.requestEnded(ended.endTime),
+      settled: (ended, _, span) => {
+        asking.parent.span ??= trace.getSpanContext(span.context);
+        segment?.requestEnded(ended.endTime);
+      },
       ended: (result, endTime, cost) =>
         this.#answered(id, result, { ...asking, endTime, cost }, { userMessages, content }),
     };

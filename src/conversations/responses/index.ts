@@ -7,6 +7,7 @@ import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { field, stringField } from '../../payload.ts';
 import { CallSpan } from '../../telemetry/call-span.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
+import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Conversations } from '../conversations.ts';
@@ -138,7 +139,7 @@ export class Responses implements ConversationApi {
     return {
       segment,
       times: new ItemTimes(),
-      parent: trace.getSpanContext(parent),
+      parent: callerTraceOf(parent),
       vectorStoreIds: readVectorStoreIds(body),
       userMessages: countUserMessages(body),
       startTime,
@@ -151,6 +152,7 @@ export class Responses implements ConversationApi {
     follow.segment?.requestEnded(call.endTime);
     if (id === undefined) return;
     const context = trace.getSpanContext(span.context);
+    follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.segment?.conversation?.id;
     if (context !== undefined) this.#known.set(id, { context, conversationId });
     this.#conversations.watch();
@@ -208,6 +210,7 @@ export class Responses implements ConversationApi {
       },
     });
     const own = trace.getSpanContext(span.context);
+    follow.parent.span ??= own;
     if (own !== undefined) this.#known.set(id, { context: own, conversationId });
     this.#keep(id, { span, segment, response, time: startTime, clock }).see(response, call.endTime, false);
   }
@@ -276,7 +279,7 @@ interface Fetched {
 interface FollowedResponse {
   readonly segment: Segment | undefined;
   readonly times: ItemTimes;
-  readonly parent: SpanContext | undefined;
+  readonly parent: CallerTrace;
   readonly vectorStoreIds: readonly string[];
   readonly userMessages: number;
   readonly startTime: number;

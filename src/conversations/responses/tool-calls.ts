@@ -1,6 +1,7 @@
-import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
+import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/tool-span.ts';
 import type { Conversations } from '../conversations.ts';
@@ -10,8 +11,8 @@ import type { ItemCall, ItemTimes } from './items.ts';
 /** The response that a tool call belongs to. */
 export interface AskingResponse {
   readonly responseId: string | undefined;
-  /** The span that the response's own span stands below; where that is elsewhere, what answers it tells. */
-  readonly parent: SpanContext | undefined;
+  /** What the response's own span stands below, itself where it is a root; where it is elsewhere, what answers it tells. */
+  readonly parent: CallerTrace | undefined;
   readonly place: Place;
   readonly vectorStoreIds: readonly string[];
   readonly startTime: number;
@@ -79,8 +80,9 @@ export class ResponseToolCalls {
             content: content === undefined ? undefined : { ...content, result: output },
           },
         },
-        { ...response, parent: response.parent ?? trace.getSpanContext(parent) },
+        response,
         { startTime: response.endTime, endTime: Math.max(time, response.endTime), timedHere: true },
+        parent,
       );
     }
   }
@@ -99,6 +101,7 @@ export class ResponseToolCalls {
     asked: ItemCall,
     response: AskingResponse,
     times: { startTime: number; endTime: number; timedHere?: boolean },
+    answering = ROOT_CONTEXT,
   ): void {
     const recorded: RecordedToolCall = {
       call: asked.call,
@@ -110,12 +113,8 @@ export class ResponseToolCalls {
       ...times,
     };
     recordToolCall(this.#telemetry, recorded, {
-      parent: contextBelow(response.parent),
+      parent: response.parent === undefined ? answering : contextOf(response.parent),
       place: response.place,
     });
   }
-}
-
-function contextBelow(parent: SpanContext | undefined): Context {
-  return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
 }
