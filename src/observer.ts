@@ -102,7 +102,9 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   runTool(tool: ToolRun): unknown {
-    return runTool(this.telemetry, tool);
+    return runTool(this.telemetry, tool, (context) =>
+      this.#hierarchy?.parts.histories.running(tool, context),
+    );
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {

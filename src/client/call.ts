@@ -51,6 +51,8 @@ export interface ToolRun {
   readonly name: string;
   /** As the function gets them: parsed, or JSON text. */
   readonly arguments: unknown;
+  /** Of the tool calls that the model has made of this function, one of which this is. */
+  readonly callIds: () => readonly string[];
   readonly run: () => unknown;
 }
 

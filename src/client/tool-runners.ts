@@ -1,4 +1,4 @@
-import { field } from '../payload.ts';
+import { arrayField, field, objectField, stringField, strings } from '../payload.ts';
 import type { ToolRun } from './call.ts';
 import type { Method, Patches } from './patches.ts';
 import { isObject, propertyOf } from './property.ts';
@@ -84,10 +84,24 @@ function watchFunction(definition: unknown, runTool: (tool: ToolRun) => unknown)
 
 function watchCallback(callback: Method, name: string, runTool: (tool: ToolRun) => unknown): Method {
   const watched: Method = function (...args) {
-    return runTool({ name, arguments: args[0], run: () => callback.apply(this, args) });
+    return runTool({
+      name,
+      arguments: args[0],
+      callIds: () => callIds(args[1], name),
+      run: () => callback.apply(this, args),
+    });
   };
   // The SDK falls back on a function's own name.
   return Object.defineProperty(watched, 'name', { value: callback.name, configurable: true });
+}
+
+/** The calls of a function among those that the model has last asked a runner for, in their order. */
+function callIds(runner: unknown, name: string): string[] {
+  const asking = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
+  const calls = arrayField(asking, 'tool_calls').filter(
+    (call) => stringField(objectField(call, 'function'), 'name') === name,
+  );
+  return strings(calls.map((call) => stringField(call, 'id')));
 }
 
 function nameOf(definition: unknown, callback: object): string {

@@ -12,7 +12,7 @@ import { Responses } from './responses/index.ts';
 
 /** All that goes on for longer than a call, of one set of settings. */
 export class Hierarchy implements ProviderListener {
-  readonly parts: Readonly<Record<Part, ConversationApi>>;
+  readonly parts: Readonly<Record<Part, ConversationApi>> & { readonly histories: Histories };
   readonly #conversations: Conversations;
   readonly #responses: Responses;
 

@@ -1,4 +1,12 @@
-import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import type { ToolRun } from '../client/call.ts';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
@@ -17,12 +25,25 @@ import { recordEnd } from './operation-end.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
+/** What is known of a tool call of a conversation: its ids, and the span that it stands below. */
+export interface AskedCall {
+  readonly attributes: Attributes;
+  readonly parent: SpanContext | undefined;
+}
+
+type AskedIn = (context: Context) => AskedCall | undefined;
+
 /**
  * Runs a function of the program's that the model has asked for, below a span that is active while it runs.
  * What it gives and throws is the program's: it passes through as it is.
+ *
+ * @param askedIn finds the tool call where the context has a conversation
  */
-export function runTool(telemetry: Telemetry, tool: ToolRun): unknown {
-  const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, context.active()));
+export function runTool(telemetry: Telemetry, tool: ToolRun, askedIn: AskedIn): unknown {
+  const started = guard(
+    'starting a tool span',
+    () => new ToolSpan(telemetry, tool, context.active(), askedIn),
+  );
   if (started === undefined) return tool.run();
   return followOutcome(() => context.with(started.context, tool.run), started);
 }
@@ -35,13 +56,16 @@ class ToolSpan implements Outcome {
   readonly #startTime = now();
   readonly #content: ContentRecord | undefined;
 
-  constructor(telemetry: Telemetry, tool: ToolRun, parent: Context) {
+  constructor(telemetry: Telemetry, tool: ToolRun, active: Context, askedIn: AskedIn) {
+    const asked = askedIn(active);
+    const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
     this.#telemetry = telemetry;
     this.#attributes = {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
       [ATTR_GEN_AI_TOOL_NAME]: tool.name,
       [ATTR_GEN_AI_TOOL_TYPE]: 'function',
       [ATTR_OPENAI_TOOL_TYPE]: 'function',
+      ...asked?.attributes,
     };
     this.#span = telemetry.tracer.startSpan(
       `execute_tool ${tool.name}`,

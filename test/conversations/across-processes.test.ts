@@ -152,4 +152,19 @@ describe('a response that another process has created', () => {
       └─ fetch_response      gen_ai.response.id={asking}
     `);
   });
+
+  it('has its tools below it where it is adopted as a trace of its own', async () => {
+    const program = await startProgram();
+    program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
+    while ((await plain.responses.retrieve(id)).status !== 'completed');
+    await otherProcess(program, { adoptRuns: true }).responses.retrieve(id);
+    await program.expectTree(`
+      fetch_response
+
+      chat gpt-4o-mini-2024-07-18
+      └─ execute_tool web_search
+    `);
+  });
 });

@@ -1,6 +1,7 @@
 import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { withConversation } from '../../src/client-entry.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const PARAMETERS = { type: 'object', properties: { city: { type: 'string' } } };
@@ -8,23 +9,23 @@ const PARAMETERS = { type: 'object', properties: { city: { type: 'string' } } };
 async function askWeather(
   { client }: Program,
   getWeather: (args: { city: string }) => unknown,
-  more: { stream?: true } = {},
+  { calls = 1, ...more }: { stream?: true; calls?: number } = {},
 ): Promise<unknown> {
+  const tool = {
+    type: 'function',
+    function: {
+      name: 'get_weather',
+      description: 'Tells the weather.',
+      function: getWeather,
+      parse: (text: string) => JSON.parse(text) as { city: string },
+      parameters: PARAMETERS,
+    },
+  };
   const runner = client.chat.completions.runTools({
     model: 'gpt-4o-mini',
     messages: [{ role: 'user', content: 'How is the weather in Paris?' }],
-    tools: [
-      {
-        type: 'function',
-        function: {
-          name: 'get_weather',
-          description: 'Tells the weather.',
-          function: getWeather,
-          parse: (text: string) => JSON.parse(text) as { city: string },
-          parameters: PARAMETERS,
-        },
-      },
-    ],
+    tools: Array(calls).fill(tool),
+    ...(calls > 1 ? { parallel_tool_calls: true } : {}),
     ...more,
   } as Parameters<OpenAI['chat']['completions']['runTools']>[0]);
   return runner.finalContent();
@@ -107,5 +108,75 @@ describe('a function that runTools runs', () => {
       return 'sunny';
     });
     expect(seen[0]).toEqual(seen[1]);
+  });
+});
+
+/** How often tools were timed. */
+async function timedTools({ telemetry }: Program): Promise<number> {
+  return (await telemetry.metrics())
+    .filter(({ descriptor }) => descriptor.name === 'gen_ai.execute_tool.duration')
+    .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+describe('a function that runTools runs in a conversation', () => {
+  it.each([{}, { stream: true as const }])(
+    'is drawn and timed once, in the conversation: %o',
+    async (more) => {
+      const program = await startProgram();
+      const ask = () => program.client.models.retrieve('gpt-4o-mini');
+      await withConversation('chat-1', () => askWeather(program, ask, more));
+      await program.telemetry.provider.shutdown();
+      await program.expectTree(`
+      conversation                 gen_ai.conversation.id=chat-1
+      ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
+      │  └─ GET /models/{model}
+      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+    `);
+      expect(await timedTools(program)).toBe(1);
+    },
+  );
+
+  it('is drawn once below a span of the program', async () => {
+    const program = await startProgram();
+    await program.inSpan(() => withConversation('chat-1', () => askWeather(program, () => 'sunny')));
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+    `);
+    expect(await timedTools(program)).toBe(1);
+  });
+
+  it('has the id of its own call where several are made at once', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    let runs = 0;
+    const run = async (): Promise<unknown> => ({ run: ++runs });
+    await withConversation('chat-1', () => askWeather(program, run, { calls: 3 }));
+    await program.telemetry.provider.shutdown();
+    const tools = program.telemetry.spans
+      .filter(({ name }) => name === 'execute_tool get_weather')
+      .map(({ attributes }) => [attributes['gen_ai.tool.call.id'], attributes['gen_ai.tool.call.result']]);
+    expect(tools).toEqual([
+      ['call_000001', '{"run":1}'],
+      ['call_000002', '{"run":2}'],
+      ['call_000003', '{"run":3}'],
+    ]);
+  });
+
+  it('is drawn where it runs also when it fails', async () => {
+    const program = await startProgram();
+    const fail = (): never => {
+      throw new RangeError('no such city');
+    };
+    await withConversation('chat-1', () => askWeather(program, fail).catch(() => undefined));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation
+      ├─ chat gpt-4o-mini
+      └─ execute_tool get_weather  !RangeError
+    `);
   });
 });

@@ -1,11 +1,12 @@
-import { trace } from '@opentelemetry/api';
-import type { Call, CallObservation } from '../../client/call.ts';
+import { type Context, trace } from '@opentelemetry/api';
+import type { Call, CallObservation, ToolRun } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { AskedCall } from '../../telemetry/tool-run.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import { conversationIn } from '../../trace.ts';
 import type { Conversations } from '../conversations.ts';
@@ -34,6 +35,18 @@ export class Histories implements ConversationApi {
   /** Every call has a span of its own. */
   observe(): CallObservation | undefined {
     return undefined;
+  }
+
+  /** The call of a conversation that a function of the program's is about to answer. */
+  running(tool: ToolRun, context: Context): AskedCall | undefined {
+    const id = conversationIn(context);
+    const pending = id === undefined ? undefined : this.#toolCalls.taken(tool.callIds(), id);
+    return (
+      pending && {
+        attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id, [ATTR_GEN_AI_TOOL_CALL_ID]: pending.asked.call.id },
+        parent: pending.response.parent?.span,
+      }
+    );
   }
 
   place(call: Call, { body }: ApiRequest, endpoint: Endpoint): Placement {

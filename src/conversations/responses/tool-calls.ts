@@ -19,7 +19,7 @@ export interface AskingResponse {
   readonly endTime: number;
 }
 
-interface PendingCall {
+export interface PendingCall {
   readonly asked: ItemCall;
   readonly response: AskingResponse;
 }
@@ -85,6 +85,17 @@ export class ResponseToolCalls {
         parent,
       );
     }
+  }
+
+  /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
+  taken(ids: readonly string[], conversationId: string): PendingCall | undefined {
+    for (const id of ids) {
+      const pending = this.#pending.get(id);
+      if (pending?.response.place.conversationId !== conversationId) continue;
+      this.#pending.delete(id);
+      return pending;
+    }
+    return undefined;
   }
 
   #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
