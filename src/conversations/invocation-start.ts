@@ -34,6 +34,8 @@ export interface InvocationStart {
   readonly subagentId?: string | undefined;
   /** Known where something else than the creation of the invocation has told it. */
   readonly clock?: ServerClock;
+  /** It begins at what the server says, in whole seconds: too coarse to be measured. */
+  readonly rebuilt?: boolean;
   /** Told when it has closed: to be kept no longer. */
   readonly forgotten?: () => void;
   /** Records it: no more is going to be known of it. */

@@ -8,12 +8,10 @@ import {
 } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic } from '../clock.ts';
-import { guard } from '../guard.ts';
 import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Place, placeAttributes } from '../telemetry/hierarchy.ts';
 import { invocationSpanName } from '../telemetry/invocation-span.ts';
-import { metricDimensions } from '../telemetry/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Usage } from '../telemetry/usage.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
@@ -43,6 +41,7 @@ export class Invocation {
   readonly segment: Segment | undefined;
   readonly endpoint: Endpoint;
   readonly startTime: number;
+  readonly rebuilt: boolean;
   readonly asked: AskedMessages;
   readonly requested: InvocationContent | undefined;
   readonly steps: Steps;
@@ -96,6 +95,7 @@ export class Invocation {
     this.#agentId = start.agentId;
     this.endpoint = start.endpoint;
     this.startTime = this.#lastOpenTime = start.startTime;
+    this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
     this.requested = start.content;
     this.#closed = start.closed;
@@ -191,20 +191,14 @@ export class Invocation {
     this.ended = monotonic();
     this.endTime = Math.max(endTime, this.startTime);
     this.failure = failure;
-    const seconds = (this.endTime - this.startTime) / 1e3;
-    const dimensions = metricDimensions(this.attributes);
-    const context = this.contextIn(ROOT_CONTEXT);
-    guard('recording metrics', () =>
-      this.telemetry.metrics.recordDuration(seconds, dimensions, failure?.type, context),
-    );
-    this.#spend(this.snapshot?.usage);
+    this.#spend(this.snapshot?.usage, this.rebuilt ? undefined : (this.endTime - this.startTime) / 1e3);
   }
 
-  #spend(usage: Usage | undefined): void {
+  #spend(usage: Usage | undefined, seconds?: number): void {
     this.cost = this.costOf(usage);
     this.conversation?.spent(usage, this.cost);
-    const spent = { usage, cost: this.cost };
-    recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT));
+    const spent = { usage, cost: this.cost, seconds };
+    recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT), this.failure);
   }
 
   /** Some servers count tokens only a while after the end. */

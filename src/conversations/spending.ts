@@ -1,5 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { guard } from '../guard.ts';
+import type { Failure } from '../telemetry/error.ts';
 import { metricDimensions } from '../telemetry/metrics.ts';
 import { addCosts } from '../telemetry/prices.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -27,15 +28,17 @@ export function costOfUsage(
   return guard('pricing a run', () => telemetry.costs.of({ usage, aggregate: true }, attributes));
 }
 
-/** Adds what was spent to the metrics of the operation. */
+/** Adds what was spent, and how long it took, to the metrics of the operation. */
 export function recordSpent(
   { metrics }: Telemetry,
-  { usage, cost }: Spent,
+  { usage, cost, seconds }: Spent & { readonly seconds?: number | undefined },
   attributes: Attributes,
   context: Context,
+  failure?: Failure,
 ): void {
   const dimensions = metricDimensions(attributes);
   guard('recording metrics', () => {
+    if (seconds !== undefined) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
     if (cost !== undefined) metrics.recordCost(cost, dimensions, context);
   });

@@ -1,13 +1,28 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { environment, startHelper } from '../support/helper.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
   const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-  return instrumentOpenAI(client, { ...config });
+  return instrumentOpenAI(client, { cost: false, ...config });
+}
+
+/** Tokens that went in and that came out. How long it took is measured by nobody: the server's seconds are no measure. */
+const ADOPTED = { 'gen_ai.client.token.usage': [1, 1] };
+
+/** How often what was measured of runs and turns. */
+async function measured({ telemetry }: Program): Promise<Record<string, number[]>> {
+  const metrics = (await telemetry.metrics()).map(({ descriptor, dataPoints }): [string, number[]] => [
+    descriptor.name,
+    dataPoints
+      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+      .map(({ value }) => (value as { count: number }).count),
+  ]);
+  return Object.fromEntries(metrics.filter(([, counts]) => counts.length > 0));
 }
 
 describe('a run that another process has created', () => {
@@ -66,10 +81,7 @@ describe('a run that another process has created', () => {
       later
       └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
     `);
-    const usage = (await program.telemetry.metrics()).find(
-      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
-    );
-    expect(usage?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([1, 1]);
+    expect(await measured(program)).toEqual(ADOPTED);
   });
 
   it('is drawn when it is over by the time it is seen', async () => {
@@ -85,6 +97,7 @@ describe('a run that another process has created', () => {
          └─ invoke_agent                         openai.run.status=completed
             └─ chat gpt-4o-mini
     `);
+    expect(await measured(program)).toEqual(ADOPTED);
   });
 
   it('is drawn when its tool calls are answered in a stream', async () => {
@@ -114,8 +127,34 @@ describe('a run that another process has created', () => {
             ├─ execute_tool get_x
             └─ chat gpt-4o-mini                                       openai.step.type=message_creation
     `);
+    expect(await measured(program)).toEqual(ADOPTED);
   });
 });
+
+describe('a turn that another process has asked for', () => {
+  it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>]>([
+    ['follows it', follow],
+    ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId)],
+  ])('is measured by its tokens alone where it is adopted by one that %s', async (_, look) => {
+    const { agentId, ...program } = await startHelper([{}]);
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
+    const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
+    if (look !== follow) while ((await plain.sessions.retrieve(id)).status !== 'idle');
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => look(worker.beta.agents, id), 'worker');
+    await program.expectTree(`
+      worker
+      └─ session
+         └─ invoke_agent  openai.turn.id=turn_000001 openai.run.status=completed
+    `);
+    expect(await measured(program)).toEqual(ADOPTED);
+  });
+});
+
+async function follow({ sessions }: OpenAI['beta']['agents'], sessionId: string): Promise<void> {
+  for await (const event of await sessions.events.stream(sessionId))
+    if (event.type === 'agent.session.idle') break;
+}
 
 describe('a response that another process has created', () => {
   it('has its functions drawn by the one that has fetched it and answers them, once', async () => {

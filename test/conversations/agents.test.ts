@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withMetadata } from '../../src/client-entry.ts';
-import { environment, startHelper } from '../support/helper.ts';
+import { environment, type Helper, startHelper } from '../support/helper.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 
 const RESEARCH: TurnScript = {
@@ -368,6 +368,7 @@ describe('a subagent', () => {
             │  └─ execute_tool command_execution
             └─ execute_tool close_subagent       openai.subagent.id={reader}
     `);
+    expect(await timed(helper)).toBe(2);
   });
 
   it('is read with the turn where nobody listens', async () => {
@@ -387,5 +388,17 @@ describe('a subagent', () => {
             └─ invoke_agent Reader               openai.subagent.id={reader} openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
                └─ execute_tool command_execution
     `);
+    // When the subagent worked is known in the server's seconds alone, which are no measure.
+    expect(await timed(helper)).toBe(1);
   });
 });
+
+/** Of how many turns it was measured how long they took. */
+async function timed({ telemetry }: Helper): Promise<number> {
+  const durations = (await telemetry.metrics()).find(
+    ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
+  );
+  return (durations?.dataPoints ?? [])
+    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+    .reduce((sum, { value }) => sum + (value as { count: number }).count, 0);
+}

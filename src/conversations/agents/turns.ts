@@ -116,7 +116,7 @@ export class Turns {
       context,
       startTime,
       forgotten: () => session.forget(invocation),
-      ...(clock === undefined ? {} : { clock }),
+      ...(clock === undefined ? {} : { clock, rebuilt: true }),
     });
     return invocation;
   }
@@ -151,6 +151,7 @@ export class Turns {
       content: undefined,
       context: ROOT_CONTEXT,
       startTime: Math.max(startTime, above.startTime),
+      rebuilt: !sighting.live,
       forgotten: () => session.forget(invocation),
     });
     subagent.turn = invocation;

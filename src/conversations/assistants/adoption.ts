@@ -54,5 +54,7 @@ export function adoptRun(
     startTime:
       sighting.handedOn?.startTime ?? Math.min(clock.local(run.createdAt, sighting.time), sighting.time),
     clock,
+    // However its end is seen, its beginning is known in the server's seconds.
+    rebuilt: sighting.handedOn === undefined,
   });
 }
