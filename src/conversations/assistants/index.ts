@@ -7,6 +7,7 @@ import { field, objectField, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
+import type { Invocation } from '../invocation.ts';
 import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } from '../placement.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
@@ -49,7 +50,11 @@ export class Assistants implements ConversationApi {
       const invocation = startRun(this.#telemetry, this.#conversations, read, startAttributes);
       return new RunCreation(call, invocation, this.#conversations, read.sightings);
     }
-    return this.#foldIntoRun(read);
+    const invocation = this.#underWay(read);
+    // Elsewhere a run's requests have spans, with a link.
+    if (invocation === undefined || !isInTrace(call.context, invocation.spanContext.traceId))
+      return undefined;
+    return new RunRequest(read, invocation, this.#conversations);
   }
 
   /** Where a call with a span of its own stands, and what its result tells. */
@@ -63,10 +68,8 @@ export class Assistants implements ConversationApi {
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
     segment?.requestStarted();
     const asked = this.#messagesIn(request);
-    const run =
-      route.folds === 'run'
-        ? new UndrawnRun(this.#telemetry, this.#conversations, read, this.#handedOn)
-        : undefined;
+    const drawn = this.#underWay(read);
+    const run = this.#runOf(read, drawn);
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
@@ -77,7 +80,7 @@ export class Assistants implements ConversationApi {
         else if (ended.outcome === 'value') this.#threadChanged(read, asked, ended.value);
         if (this.#handsOn(request) && ended.outcome === 'value') this.#handOn(read, ended.value);
         run?.settled(ended, span);
-        this.#sight(read, ended);
+        if (drawn === undefined) this.#sight(read, ended);
         segment?.requestEnded(ended.endTime);
         // A run that was adopted meanwhile has opened one.
         if (segment === undefined && run !== undefined) this.#conversations.find(useOf(read, read.threadId));
@@ -109,12 +112,18 @@ export class Assistants implements ConversationApi {
     };
   }
 
-  /** Only within the run's own trace, and while it is under way; elsewhere the request has a span, with a link. */
-  #foldIntoRun({ call, request, context, runId, sightings }: AssistantsCall): CallObservation | undefined {
-    const invocation = runId === undefined ? undefined : this.#conversations.invocation(runId);
-    if (invocation === undefined || invocation.ended !== undefined) return undefined;
-    if (!isInTrace(context, invocation.spanContext.traceId)) return undefined;
-    return new RunRequest(call, request, invocation, this.#conversations, sightings);
+  /** The run that a request drives or polls, where this process draws it and it is under way. */
+  #underWay({ request, runId }: AssistantsCall): Invocation | undefined {
+    if (request.route.folds !== 'run' || runId === undefined) return undefined;
+    const invocation = this.#conversations.invocation(runId);
+    return invocation?.ended === undefined ? invocation : undefined;
+  }
+
+  /** What a request that has a span of its own, and drives or polls a run, does to the run. */
+  #runOf(read: AssistantsCall, drawn: Invocation | undefined): RunRequest | UndrawnRun | undefined {
+    if (drawn !== undefined) return new RunRequest(read, drawn, this.#conversations);
+    if (read.request.route.folds !== 'run') return undefined;
+    return new UndrawnRun(this.#telemetry, this.#conversations, read, this.#handedOn);
   }
 
   /** A run that is not streamed is left to whoever works on it: that it is asked for is a span of its own. */

@@ -1,10 +1,11 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
-import type { ApiRequest } from '../../operations/index.ts';
+import type { Route } from '../../client/routes.ts';
 import { ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../../semconv/attributes.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } from '../requests.ts';
+import type { AssistantsCall } from './assistants-call.ts';
 import { readToolOutputs } from './content.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -49,30 +50,27 @@ export class RunCreation implements CallObservation {
   }
 }
 
-/** A request about a run that is under way, such as a poll: part of the run's span. */
+/**
+ * A request about a run that is under way, such as a poll: part of the run's span in its trace, a span of its own
+ * elsewhere; what it brings and tells is the run's in any case.
+ */
 export class RunRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #conversations: Conversations;
   readonly #sightings: Sightings;
-  readonly #request: ApiRequest;
+  readonly #route: Route;
   #outputs: ReadonlyMap<string, unknown> | undefined;
 
-  constructor(
-    call: Call,
-    request: ApiRequest,
-    invocation: Invocation,
-    conversations: Conversations,
-    sightings: Sightings,
-  ) {
-    this.context = invocation.contextIn(call.context);
+  constructor(read: AssistantsCall, invocation: Invocation, conversations: Conversations) {
+    const { route, body } = read.request;
+    this.context = invocation.contextIn(read.context);
     this.#invocation = invocation;
     this.#conversations = conversations;
     invocation.calls++;
-    this.#sightings = sightings;
-    this.#request = { ...request, body: undefined };
-    if (request.route.template.endsWith('/submit_tool_outputs'))
-      this.#outputs = readToolOutputs(request.body);
+    this.#sightings = read.sightings;
+    this.#route = route;
+    if (route.template.endsWith('/submit_tool_outputs')) this.#outputs = readToolOutputs(body);
   }
 
   chunk(value: unknown, time: number): void {
@@ -82,11 +80,17 @@ export class RunRequest implements CallObservation {
 
   settle(call: Call): void {
     const invocation = this.#invocation;
-    invocation.calls--;
-    if (call.error === undefined) this.#accept(call.startTime);
     addAttempts(invocation, call, this.context);
     if (call.error === undefined && call.method === 'GET') invocation.pollCount++;
-    else addRequestEvent(invocation, call, this.#request.route);
+    else addRequestEvent(invocation, call, this.#route);
+    this.settled(call);
+  }
+
+  /** Takes what it came to, wherever its span is. */
+  settled(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.calls--;
+    if (call.error === undefined) this.#accept(call.startTime);
     if (call.outcome === 'value') this.#sightings.result(call.value, call.endTime, invocation);
     if (call.error === undefined) invocation.touch(call.endTime);
     this.#conversations.settle(invocation);

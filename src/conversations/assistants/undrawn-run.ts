@@ -62,7 +62,9 @@ export class UndrawnRun {
     const waits = handedOn !== undefined && (call.pollHelper || call.streamed);
     if (!waits && !this.#telemetry.settings.adoptRuns) return;
     const sighting = { time, headers: call.headers, handedOn };
-    this.#adopted = adoptRun(this.#telemetry, this.#conversations, this.#read, run, sighting);
+    this.#adopted =
+      this.#conversations.invocation(id) ??
+      adoptRun(this.#telemetry, this.#conversations, this.#read, run, sighting);
     if (this.#adopted === undefined) return;
     this.#handedOn.delete(id);
     sightings.result(run, time, this.#adopted);

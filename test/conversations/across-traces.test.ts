@@ -1,0 +1,249 @@
+import type { MetricData } from '@opentelemetry/sdk-metrics';
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import type { Program, ProgramOptions } from '../support/program.ts';
+import type { RunScript } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+const ASKS: RunScript = {
+  steps: [
+    { tools: [{ function: { name: 'get_x', arguments: {} } }], usage: { prompt: 14, completion: 9 } },
+    { message: 'x is 1', usage: { prompt: 20, completion: 4 } },
+  ],
+};
+
+/** A run of the tutor's, driven by one request after the other; each server has one trace for each. */
+interface Driven extends Tutor {
+  runId: string;
+  callId: string;
+}
+
+type Step = (driven: Driven) => Promise<unknown>;
+
+const createStream: Step = async (driven) => {
+  const { client, threadId, assistantId } = driven;
+  const run = await client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun();
+  driven.runId = run.id;
+  driven.callId = run.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
+};
+
+const createAndPoll: Step = async (driven) => {
+  const { client, threadId, assistantId } = driven;
+  const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+  driven.runId = run.id;
+  driven.callId = run.required_action?.submit_tool_outputs.tool_calls[0]?.id ?? '';
+};
+
+const outputs = ({ threadId, callId }: Driven) => ({
+  thread_id: threadId,
+  tool_outputs: [{ tool_call_id: callId, output: '1' }],
+});
+
+const submit: Step = (driven) =>
+  driven.client.beta.threads.runs.submitToolOutputs(driven.runId, outputs(driven));
+
+const submitUnread: Step = (driven) =>
+  driven.client.beta.threads.runs.submitToolOutputs(driven.runId, outputs(driven)).asResponse();
+
+const submitStream: Step = (driven) =>
+  driven.client.beta.threads.runs.submitToolOutputsStream(driven.runId, outputs(driven)).finalRun();
+
+const submitAndPoll: Step = (driven) =>
+  driven.client.beta.threads.runs.submitToolOutputsAndPoll(driven.runId, outputs(driven));
+
+const poll: Step = ({ client, runId, threadId }) =>
+  client.beta.threads.runs.poll(runId, { thread_id: threadId });
+
+const list: Step = ({ client, threadId }) => client.beta.threads.runs.list(threadId);
+
+const listSteps: Step = ({ client, runId, threadId }) =>
+  client.beta.threads.runs.steps.list(runId, { thread_id: threadId });
+
+const update: Step = ({ client, runId, threadId }) =>
+  client.beta.threads.runs.update(runId, { thread_id: threadId, metadata: { seen: 'yes' } });
+
+const cancel: Step = ({ client, runId, threadId }) =>
+  client.beta.threads.runs.cancel(runId, { thread_id: threadId });
+
+const failingPoll: Step = async ({ simulator, ...driven }) => {
+  simulator.next({ when: { method: 'GET', path: /runs/ }, status: 500 });
+  await expect(poll({ simulator, ...driven })).rejects.toThrow('500');
+};
+
+async function drive(options: ProgramOptions): Promise<Driven> {
+  return Object.assign(await startTutor({ runs: [ASKS], ...options }), { runId: '', callId: '' });
+}
+
+describe('a run whose requests come in traces of their own', () => {
+  it.each<[string, readonly Step[]]>([
+    ['its outputs are streamed', [createStream, submitStream]],
+    ['its outputs are streamed after polls', [createAndPoll, submitStream]],
+    ['its outputs are submitted, and it is polled', [createAndPoll, submit, poll]],
+    ['its outputs are submitted by the helper', [createStream, submitAndPoll]],
+    ['its outputs are submitted, and nobody reads the answer', [createAndPoll, submitUnread, list, poll]],
+    ['its end is seen in a list', [createAndPoll, submit, list, list, list, list]],
+    ['its steps are listed, and it is updated', [createAndPoll, listSteps, update, submitStream]],
+    ['it is cancelled', [createAndPoll, cancel, poll]],
+    ['it is polled in vain', [createAndPoll, failingPoll, submit, failingPoll, poll]],
+  ])('is recorded as in one trace: %s', async (_, steps) => {
+    const recorded = [];
+    for (const apart of [false, true]) {
+      const driven = await drive({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+      await walk(driven, steps, apart);
+      recorded.push(await facts(driven));
+    }
+    expect(recorded[1]).toEqual(recorded[0]);
+  });
+
+  it.each(['all'] as const)('ends in the stream that took its outputs, apiSpans: %s', async (apiSpans) => {
+    const driven = await drive({ config: { apiSpans, runSteps: 'observe' } });
+    await walk(driven, [createStream, submitStream], true);
+    await driven.expectTree(`
+      request
+      └─ thread                      openai.total.runs=1 openai.total.input_tokens=34 openai.total.output_tokens=13
+         └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.input_tokens=34 openai.total.output_tokens=13
+            ├─ chat gpt-4o-mini      gen_ai.usage.input_tokens=14 gen_ai.usage.output_tokens=9
+            ├─ execute_tool get_x
+            └─ chat gpt-4o-mini      gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=4
+
+      request
+      ${apiSpans === 'all' ? '└─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs' : ''}
+    `);
+    const [submitted] = driven.telemetry.spans.filter(({ name }) => name.endsWith('submit_tool_outputs'));
+    if (apiSpans === 'all') expect(submitted?.links.map(nameIn(driven))).toEqual(['invoke_agent Math Tutor']);
+  });
+
+  it('has a function that lasts until its output is submitted', async () => {
+    const driven = await drive({});
+    await walk(driven, [createAndPoll, submit, poll], true);
+    await driven.telemetry.provider.forceFlush();
+    expect(endOfTool(driven)).toEqual(startOfSubmit(driven));
+    expect(countsOf(await driven.telemetry.metrics(), 'gen_ai.execute_tool.duration')).toEqual([1]);
+  });
+
+  it('ends in a stream that began before another request had it adopted', async () => {
+    const { held, release } = hold();
+    const driven = await drive({
+      config: { adoptRuns: true, apiSpans: 'writes' },
+      client: {
+        fetch: async (input, init) => {
+          if (String(input).endsWith('/submit_tool_outputs')) await held;
+          return fetch(input, init);
+        },
+      },
+    });
+    const { client, inSpan } = driven;
+    const creator = new OpenAI({ apiKey: 'test', baseURL: client.baseURL });
+    const created = Object.assign({ ...driven }, { client: creator });
+    await createAndPoll(created);
+    const submitted = inSpan(() => submitStream({ ...created, client }), 'submitting');
+    await inSpan(() => poll({ ...created, client }), 'looking');
+    release();
+    await submitted;
+    await driven.telemetry.provider.forceFlush();
+    const looking = driven.telemetry.spans.find(({ name }) => name === 'looking')?.spanContext();
+    assertSpanTree(
+      driven.telemetry.spans.filter((span) => span.spanContext().traceId === looking?.traceId),
+      `
+        looking
+        └─ thread                      openai.total.runs=1
+           └─ invoke_agent Math Tutor  openai.run.status=completed
+              ├─ chat gpt-4o-mini
+              ├─ execute_tool get_x
+              └─ chat gpt-4o-mini
+      `,
+    );
+  });
+
+  it('waits for the request that brings its outputs, though its end is seen before', async () => {
+    const { held, release } = hold();
+    const answered = hold();
+    const driven = await drive({
+      config: { runSteps: 'observe' },
+      client: {
+        fetch: async (input, init) => {
+          const response = await fetch(input, init);
+          if (!String(input).endsWith('/submit_tool_outputs')) return response;
+          answered.release();
+          await held;
+          return response;
+        },
+      },
+    });
+    const { inSpan } = driven;
+    await inSpan(() => createAndPoll(driven));
+    const submitted = inSpan(() => submit(driven), 'submitting');
+    await answered.held;
+    await inSpan(async () => {
+      await poll(driven);
+      await listSteps(driven);
+    }, 'looking');
+    release();
+    await submitted;
+    await driven.telemetry.provider.forceFlush();
+    expect(endOfTool(driven)).toEqual(startOfSubmit(driven));
+  });
+});
+
+function endOfTool({ telemetry }: Program): unknown {
+  return telemetry.spans.find(({ name }) => name === 'execute_tool get_x')?.endTime;
+}
+
+function startOfSubmit({ telemetry }: Program): unknown {
+  return telemetry.spans.find(({ name }) => name.endsWith('/submit_tool_outputs'))?.startTime;
+}
+
+function hold(): { held: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
+}
+
+/** Takes the steps below one span of the program's, or each below one of its own: those have a trace each. */
+async function walk<Driving extends Program>(
+  program: Driving,
+  steps: readonly ((program: Driving) => Promise<unknown>)[],
+  apart: boolean,
+): Promise<void> {
+  const inTurn = async (): Promise<void> => {
+    for (const step of steps) await (apart ? program.inSpan(() => step(program), 'request') : step(program));
+  };
+  await (apart ? inTurn() : program.inSpan(inTurn, 'request'));
+}
+
+/** All that is recorded of runs and turns, but for when it was and which requests were part of them. */
+async function facts({ telemetry }: Program): Promise<unknown> {
+  await telemetry.provider.forceFlush();
+  const drawn = ({ attributes }: { attributes: object }): boolean => 'gen_ai.operation.name' in attributes;
+  return {
+    open: telemetry.openSpans.filter((name) => name.startsWith('invoke_agent')),
+    spans: telemetry.spans
+      .filter(drawn)
+      .map(({ name, status, attributes }) => [name, status, same(attributes)]),
+    metrics: (await telemetry.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.map(({ attributes, value }) => {
+        const { count, sum } = value as { count: number; sum: number };
+        return [same(attributes), count, descriptor.unit === 's' ? undefined : sum];
+      }),
+    ]),
+  };
+}
+
+function same(attributes: object): unknown {
+  const { 'openai.run.poll_count': _, 'server.port': __, ...rest } = attributes as Record<string, unknown>;
+  delete rest['gen_ai.response.time_to_first_chunk'];
+  return rest;
+}
+
+function countsOf(metrics: readonly MetricData[], name: string): number[] {
+  const metric = metrics.find(({ descriptor }) => descriptor.name === name);
+  return (metric?.dataPoints ?? []).map(({ value }) => (value as { count: number }).count);
+}
+
+function nameIn({ telemetry }: Program): (link: { context: { spanId: string } }) => string | undefined {
+  return ({ context }) => telemetry.spans.find((span) => span.spanContext().spanId === context.spanId)?.name;
+}
