@@ -194,8 +194,12 @@ export class Observer implements CallObserver, ProviderListener {
 const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
 
 /** A call that gets no span still tells the hierarchy what it came to. */
-function unrecorded({ parent, settled }: Placement): CallObservation {
-  return { context: parent, settle: (call) => void settled?.(call, call.value, NO_SPAN) };
+function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
+  return {
+    context: parent,
+    ...(chunk === undefined ? {} : { chunk }),
+    settle: (call) => void settled?.(call, call.value, NO_SPAN),
+  };
 }
 
 function readSettings(config: OpenAIInstrumentationConfig): Settings {

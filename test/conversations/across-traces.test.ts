@@ -96,10 +96,12 @@ describe('a run whose requests come in traces of their own', () => {
     expect(recorded[1]).toEqual(recorded[0]);
   });
 
-  it.each(['all'] as const)('ends in the stream that took its outputs, apiSpans: %s', async (apiSpans) => {
-    const driven = await drive({ config: { apiSpans, runSteps: 'observe' } });
-    await walk(driven, [createStream, submitStream], true);
-    await driven.expectTree(`
+  it.each(['all', 'none'] as const)(
+    'ends in the stream that took its outputs, apiSpans: %s',
+    async (apiSpans) => {
+      const driven = await drive({ config: { apiSpans, runSteps: 'observe' } });
+      await walk(driven, [createStream, submitStream], true);
+      await driven.expectTree(`
       request
       └─ thread                      openai.total.runs=1 openai.total.input_tokens=34 openai.total.output_tokens=13
          └─ invoke_agent Math Tutor  openai.run.status=completed openai.total.input_tokens=34 openai.total.output_tokens=13
@@ -110,9 +112,11 @@ describe('a run whose requests come in traces of their own', () => {
       request
       ${apiSpans === 'all' ? '└─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs' : ''}
     `);
-    const [submitted] = driven.telemetry.spans.filter(({ name }) => name.endsWith('submit_tool_outputs'));
-    if (apiSpans === 'all') expect(submitted?.links.map(nameIn(driven))).toEqual(['invoke_agent Math Tutor']);
-  });
+      const [submitted] = driven.telemetry.spans.filter(({ name }) => name.endsWith('submit_tool_outputs'));
+      if (apiSpans === 'all')
+        expect(submitted?.links.map(nameIn(driven))).toEqual(['invoke_agent Math Tutor']);
+    },
+  );
 
   it('has a function that lasts until its output is submitted', async () => {
     const driven = await drive({});
