@@ -2,8 +2,9 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
+import { environment, type Helper, startHelper } from '../support/helper.ts';
 import type { Program, ProgramOptions } from '../support/program.ts';
-import type { RunScript } from '../support/simulator/index.ts';
+import type { RunScript, TurnScript } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 const ASKS: RunScript = {
@@ -197,6 +198,130 @@ function endOfTool({ telemetry }: Program): unknown {
 function startOfSubmit({ telemetry }: Program): unknown {
   return telemetry.spans.find(({ name }) => name.endsWith('/submit_tool_outputs'))?.startTime;
 }
+
+const WAITS: TurnScript = {
+  items: [{ functions: [{ name: 'get_x', arguments: {} }] }, { message: 'x is 1' }],
+};
+
+type Talk = Helper & { sessionId: string };
+type Turn = (talk: Talk) => Promise<unknown>;
+
+const ask: Turn = async (talk) => {
+  const { client, agentId } = talk;
+  const session = await client.beta.agents.sessions.create({
+    agent_id: agentId,
+    environment,
+    input: 'first',
+  });
+  talk.sessionId = session.id;
+};
+
+const retrieve: Turn = ({ client, sessionId }) => client.beta.agents.sessions.retrieve(sessionId);
+
+const untilIdle: Turn = async (talk) => {
+  const { client, sessionId } = talk;
+  while ((await client.beta.agents.sessions.retrieve(sessionId)).status === 'in_progress');
+};
+
+const listTurns: Turn = ({ client, sessionId }) => client.beta.agents.sessions.turns.list(sessionId);
+
+/** Interrupts the turn, and says something else. */
+const say: Turn = ({ client, sessionId }) => {
+  const content = [{ type: 'input_text' as const, text: 'second' }];
+  const input = [{ role: 'user' as const, content }];
+  return client.beta.agents.sessions.events.create(sessionId, {
+    events: [{ type: 'agent.session.input.cancel' }, { type: 'agent.session.input.message', input }],
+  });
+};
+
+const sayInVain: Turn = async (talk) => {
+  talk.simulator.next({ when: { method: 'POST', path: /events$/ }, status: 429 });
+  await expect(say(talk)).rejects.toThrow('429');
+};
+
+const answer: Turn = async ({ client, sessionId }) => {
+  const { required_actions } = await client.beta.agents.sessions.retrieve(sessionId);
+  const [action] = required_actions;
+  if (action?.type !== 'function_call') throw new Error('nothing to answer');
+  const { call_id, turn_id } = action;
+  await client.beta.agents.sessions.events.create(sessionId, {
+    events: [{ type: 'agent.session.input.tool_result', turn_id, call_id, output: '1', success: true }],
+  });
+};
+
+const interrupt: Turn = ({ client, sessionId }) =>
+  client.beta.agents.sessions.events.create(sessionId, { events: [{ type: 'agent.session.input.cancel' }] });
+
+const follow: Turn = async ({ client, sessionId }) => {
+  for await (const event of await client.beta.agents.sessions.events.stream(sessionId))
+    if (event.type === 'agent.session.idle') break;
+};
+
+async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}): Promise<Talk> {
+  return Object.assign(await startHelper(turns, options), { sessionId: '' });
+}
+
+describe('a turn whose requests come in traces of their own', () => {
+  it.each(['together', 'apart'])(
+    'is not one that others asked for, where a message was refused: %s',
+    async (how) => {
+      const talk = await talkTo([WAITS, {}]);
+      const other = new OpenAI({ apiKey: 'test', baseURL: talk.client.baseURL });
+      const sayElsewhere: Turn = () => say({ ...talk, client: other });
+      await walk(talk, [ask, untilIdle, listTurns, sayInVain, sayElsewhere, follow], how === 'apart');
+      await talk.telemetry.provider.shutdown();
+      const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+      expect(turns.map(({ attributes }) => attributes['openai.turn.id'])).toEqual(['turn_000001']);
+    },
+  );
+
+  it.each<[string, readonly TurnScript[], readonly Turn[]]>([
+    ['a message leads to a turn', [WAITS, {}], [ask, untilIdle, say, untilIdle, listTurns]],
+    ['a message leads to a turn that is followed', [WAITS, {}], [ask, untilIdle, say, follow, listTurns]],
+    ['a message is refused', [{}], [ask, sayInVain, untilIdle, listTurns]],
+    ['its function is answered', [WAITS], [ask, retrieve, untilIdle, answer, untilIdle, listTurns]],
+    ['its function is answered, and it is followed', [WAITS], [ask, untilIdle, answer, follow]],
+    ['it is cancelled', [WAITS], [ask, untilIdle, interrupt, retrieve]],
+  ])('is recorded as in one trace: %s', async (_, turns, steps) => {
+    const recorded = [];
+    for (const apart of [false, true]) {
+      const talk = await talkTo(turns, { config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+      await walk(talk, steps, apart);
+      recorded.push(await facts(talk));
+    }
+    expect(recorded[1]).toEqual(recorded[0]);
+  });
+
+  it('is drawn from when its message was sent', async () => {
+    const talk = await talkTo([WAITS, {}]);
+    await walk(talk, [ask, untilIdle, say, untilIdle, listTurns], true);
+    await talk.telemetry.provider.shutdown();
+    await talk.expectTree(`
+      request
+      └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200
+         └─ invoke_agent Helper   openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1 openai.total.input_tokens=100
+            └─ execute_tool get_x
+
+      request
+
+      request
+      ├─ POST /agents/sessions/{session_id}/events
+      └─ session                  openai.total.runs=2 openai.total.user_messages=2 openai.total.input_tokens=200
+         └─ invoke_agent Helper   openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 openai.total.input_tokens=100
+
+      request
+
+      request
+    `);
+    const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+    const [cancelled, answered] = ['cancelled', 'completed'].map((status) =>
+      turns.find(({ attributes }) => attributes['openai.run.status'] === status),
+    );
+    const said = talk.telemetry.spans.find(({ name }) => name.startsWith('POST /agents/sessions/'));
+    expect(answered?.startTime).toEqual(said?.startTime);
+    expect(said?.links.map(({ context }) => context.spanId)).toEqual([cancelled?.spanContext().spanId]);
+  });
+});
 
 function hold(): { held: Promise<void>; release: () => void } {
   let release = (): void => undefined;

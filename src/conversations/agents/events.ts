@@ -56,7 +56,7 @@ export class SessionEvents {
     this.#created = created;
   }
 
-  add(event: unknown, time: number): void {
+  chunk(event: unknown, time: number): void {
     const type = stringField(event, 'type') ?? '';
     const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
     if (name.startsWith(ENVIRONMENT)) this.environment(event, time);

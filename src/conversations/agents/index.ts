@@ -67,33 +67,43 @@ export class Agents implements ConversationApi {
     const segment = template.startsWith(SESSIONS) ? this.#segmentOf(read) : undefined;
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
     const submitted = readSubmittedEvents(template === EVENTS ? request.body : undefined, this.#content);
+    const folds = request.route.folds !== undefined;
+    const turn = folds ? this.#turnOf(read, submitted) : undefined;
+    const turnRequest =
+      turn === undefined ? undefined : new TurnRequest(read, turn, this.#conversations, submitted);
+    const events = turnRequest ?? this.#eventsOf(read, segment);
     const { query } = call;
     const sighting = sightingOf(read);
-    const streams = template === EVENTS || (template === SESSIONS && call.streamed);
-    const events = streams
-      ? new SessionEvents(read.sightings, sighting, read.sessionId, (id) =>
-          this.#sessionCreated(read, segment, id),
-        )
-      : undefined;
-    const turnId = turnIdOf(request) ?? submitted.turnId;
+    const turnId = (folds && (turnIdOf(request) ?? submitted.turnId)) || '';
     segment?.requestStarted();
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
-      links:
-        turnId === undefined || request.route.folds === undefined ? [] : this.#conversations.linksTo(turnId),
-      ...(events === undefined ? {} : { chunk: (event, time) => events.add(event, time) }),
+      links: turn === undefined ? this.#conversations.linksTo(turnId) : [{ context: turn.spanContext }],
+      ...(events === undefined ? {} : { chunk: (event, time) => events.chunk(event, time) }),
       settled: (ended, _, span) => {
         const creator = template === SESSION ? creatorOf(ended.value) : undefined;
         if (creator !== undefined && creator.traceId !== trace.getSpanContext(span.context)?.traceId)
           span.link(creator);
         const seen = { ...sighting, time: ended.endTime, live: false };
-        if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
-        if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime, read.sessionId);
+        if (turnRequest !== undefined) turnRequest.settled(ended);
+        else {
+          if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
+          if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime, read.sessionId);
+        }
         segment?.requestEnded(ended.endTime);
         this.#sessionChanged(read, segment, ended);
       },
     };
+  }
+
+  /** What takes the events of a stream that is about no turn under way. */
+  #eventsOf(read: AgentsCall, segment: Segment | undefined): SessionEvents | undefined {
+    const { call, request, sightings, sessionId } = read;
+    const { template } = request.route;
+    if (template !== EVENTS && (template !== SESSIONS || !call.streamed)) return undefined;
+    const created = (id: string): void => this.#sessionCreated(read, segment, id);
+    return new SessionEvents(sightings, sightingOf(read), sessionId, created);
   }
 
   get #content(): boolean {

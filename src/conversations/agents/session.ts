@@ -59,7 +59,7 @@ export class Session {
   agent: SessionAgent | undefined;
   /** Asked for by this process, oldest first. */
   readonly waiting: WaitingTurn[] = [];
-  readonly asks: Ask[] = [];
+  readonly asks: Set<Ask> = new Set();
   /** Turns of the session's own agent that this process draws and that are not closed. */
   readonly turns: Set<Invocation> = new Set();
   readonly early: EarlyItem[] = [];
@@ -97,8 +97,9 @@ export class Session {
   }
 
   asked(ask: Ask): void {
-    this.asks.push(ask);
-    if (this.asks.length > MOST_ASKS) this.asks.shift();
+    this.asks.add(ask);
+    const [oldest] = this.asks;
+    if (this.asks.size > MOST_ASKS && oldest !== undefined) this.asks.delete(oldest);
   }
 
   keepEarly(item: EarlyItem): void {

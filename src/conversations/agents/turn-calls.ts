@@ -9,7 +9,7 @@ import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCalls } f
 import { dateOf } from '../timing.ts';
 import type { AgentsCall } from './agents-call.ts';
 import { SessionEvents } from './events.ts';
-import type { Acceptance, Ask, WaitingTurn } from './session.ts';
+import type { Acceptance, Ask, Session, WaitingTurn } from './session.ts';
 import type { Sightings } from './sightings.ts';
 import type { SubmittedEvents } from './turn-start.ts';
 import type { Sighting } from './turns.ts';
@@ -61,7 +61,7 @@ export class TurnCreation implements CallObservation {
   }
 
   chunk(value: unknown, time: number): void {
-    this.#events.add(value, time);
+    this.#events.chunk(value, time);
   }
 
   settle(call: Call): void {
@@ -98,12 +98,15 @@ export class TurnCreation implements CallObservation {
   #wait(sessionId: string): void {
     const session = this.#sightings.turns.session(sessionId);
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
-    session.asks.length = 0;
+    session.asks.clear();
     session.waiting.push(this.#waiting);
   }
 }
 
-/** A request about a turn that is under way, such as a poll or a tool result: part of the turn's span. */
+/**
+ * A request about a turn that is under way, such as a poll or a tool result: part of the turn's span in its
+ * trace, a span of its own elsewhere; what it brings and tells is the turn's in any case.
+ */
 export class TurnRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
@@ -111,6 +114,7 @@ export class TurnRequest implements CallObservation {
   readonly #sightings: Sightings;
   readonly #events: SessionEvents;
   readonly #sighting: Omit<Sighting, 'time' | 'live'>;
+  readonly #session: Session | undefined;
   readonly #route: Route;
   readonly #submitted: SubmittedEvents;
   readonly #ask: Ask | undefined;
@@ -130,46 +134,51 @@ export class TurnRequest implements CallObservation {
     this.#sightings = sightings;
     this.#sighting = sightingOf(read);
     this.#events = new SessionEvents(sightings, this.#sighting, sessionId);
+    this.#session = sightings.turns.known(sessionId);
     this.#route = request.route;
     this.#submitted = submitted;
     this.#holds = !call.streamed;
     if (this.#holds) invocation.calls++;
-    const session = sightings.turns.known(sessionId);
-    if (session === undefined || submitted.messages.length === 0) return;
+    if (submitted.messages.length === 0) return;
     const caller = callerTraceOf(read.context);
     this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
-    session.asked(this.#ask);
+    this.#session?.asked(this.#ask);
   }
 
   chunk(value: unknown, time: number): void {
-    this.#events.add(value, time);
+    this.#events.chunk(value, time);
   }
 
   settle(call: Call): void {
     const invocation = this.#invocation;
+    if (!invocation.closed) {
+      addAttempts(invocation, call, this.context);
+      if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
+      else addRequestEvent(invocation, call, this.#route);
+    }
+    this.settled(call);
+  }
+
+  /** Takes what it came to, wherever its span is. */
+  settled(call: Call): void {
+    const invocation = this.#invocation;
     if (this.#holds) invocation.calls--;
-    if (!invocation.closed) this.#record(call);
+    if (call.error === undefined) this.#taken(call);
+    else if (this.#ask !== undefined) this.#session?.asks.delete(this.#ask);
     const sighting = { ...this.#sighting, time: call.endTime, live: false };
     if (call.outcome === 'value') this.#sightings.object(call.value, sighting);
     this.#conversations.settle(invocation);
   }
 
-  #record(call: Call): void {
-    const invocation = this.#invocation;
-    addAttempts(invocation, call, this.context);
-    if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
-    else addRequestEvent(invocation, call, this.#route);
-    if (call.error !== undefined) return;
-    answer(this.#sightings, this.#submitted, call.startTime, invocation.conversation?.id);
-    this.#asked(call);
-    invocation.touch(call.endTime);
-  }
-
-  #asked(call: Call): void {
-    if (this.#ask === undefined) return;
+  /** The server has taken what the request brought. */
+  #taken(call: Call): void {
+    const id = this.#session?.id;
+    answer(this.#sightings, this.#submitted, call.startTime, id);
+    if (!this.#invocation.closed) this.#invocation.touch(call.endTime);
+    if (this.#ask === undefined || id === undefined) return;
     accept(this.#ask, call);
-    const { conversation } = this.#invocation;
-    for (const message of this.#submitted.messages) conversation?.asked(message);
+    const conversation = this.#conversations.conversation('session', id);
+    for (const message of this.#submitted.messages) conversation.asked(message);
   }
 }
 

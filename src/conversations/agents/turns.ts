@@ -82,9 +82,11 @@ export class Turns {
   #askedFor(session: Session, reading: TurnReading, sighting: Sighting): Invocation | undefined {
     const waiting = session.waiting.findIndex((turn) => canBe(turn, reading, sighting));
     if (waiting >= 0) return session.waiting.splice(waiting, 1)[0]?.invocation;
-    const asked = session.asks.findIndex((ask) => canBe(ask, reading, sighting));
-    const [ask] = asked < 0 ? [] : session.asks.splice(asked, 1);
-    if (ask !== undefined) return this.#open(session, reading, { ...ask, context: farContextOf(ask) });
+    const ask = [...session.asks].find((asked) => canBe(asked, reading, sighting));
+    if (ask !== undefined) {
+      session.asks.delete(ask);
+      return this.#open(session, reading, { ...ask, context: farContextOf(ask) });
+    }
     return this.#telemetry.settings.adoptRuns ? this.#adopt(session, reading, sighting) : undefined;
   }
 
