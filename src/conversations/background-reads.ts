@@ -6,6 +6,8 @@ const MOST_WAITING = 1_000;
 const FAILURES_TO_GIVE_UP = 3;
 /** Milliseconds that a flush or a shutdown waits for. */
 const PATIENCE = 5_000;
+/** A turn that was read has subagents, whose turns are read next; but a busy program starts others all the time. */
+const MOST_ROUNDS = 4;
 
 /**
  * Reads of the instrumentation's own: few at a time, none once the server has refused three in a row, and
@@ -16,10 +18,9 @@ export class BackgroundReads {
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
   #failures = 0;
-  #ending = false;
 
   get available(): boolean {
-    return !this.#ending && this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
+    return this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
   }
 
   /** @returns resolves when the read is over, whether it succeeded or not; never rejects */
@@ -29,17 +30,20 @@ export class BackgroundReads {
     return done;
   }
 
-  /** Waits for the reads that have been started by now: a busy program starts others all the time. */
-  async settled(): Promise<void> {
-    if (this.#pending.size > 0) await settledWithin(PATIENCE, [...this.#pending]);
+  /** Waits for the reads that have been started by now, and for what these lead to. */
+  settled(): Promise<void> {
+    return settledWithin(PATIENCE, [this.#settledRounds()]);
   }
 
-  /** Waits for them for the last time: none starts meanwhile, and what has not begun by then never does. */
+  async #settledRounds(): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS && this.#pending.size > 0; round++)
+      await Promise.all(this.#pending);
+  }
+
+  /** Waits for them for the last time: what has not begun by then never does. */
   async end(): Promise<void> {
-    this.#ending = true;
     await this.settled();
     for (const answer of this.#waiting.splice(0)) answer(false);
-    this.#ending = false;
   }
 
   async #run(read: () => Promise<void>): Promise<void> {
