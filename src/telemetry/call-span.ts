@@ -32,7 +32,6 @@ import type { Accumulator, ApiRequest, Operation } from './operation.ts';
 import { addInput, addOutput } from './operation-content.ts';
 import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
-import { sinkTakesToolCalls } from './sink.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { addUsageAttributes, type Usage } from './usage.ts';
@@ -183,8 +182,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   /** Made when it is needed: most calls are no streams. */
   #newAccumulator(): Accumulator | undefined {
-    const content = this.#content !== undefined || sinkTakesToolCalls(this.#telemetry.settings);
-    return this.#operation.accumulate?.({ content });
+    return this.#operation.accumulate?.({ content: this.#content !== undefined });
   }
 
   #streamed(): unknown {

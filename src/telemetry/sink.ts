@@ -46,8 +46,3 @@ async function settle(breaker: CircuitBreaker, returned: unknown): Promise<void>
 export function sinkTakesContent(settings: Settings): boolean {
   return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
 }
-
-/** Whether the program's sink is told of tool calls. */
-export function sinkTakesToolCalls({ events }: Settings): boolean {
-  return events !== undefined && events.preset !== 'minimal';
-}

@@ -85,6 +85,19 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
+  test('without consent no text of a stream is put together, whoever is told of its tool calls', async () => {
+    const responses: HookResponse[] = [];
+    const session = await startSession({
+      config: { responseHook: (_, response) => responses.push(response), events: { sink: () => undefined } },
+    });
+    const stream = await session.client.chat.completions.create({ ...CHAT, stream: true });
+    let text = '';
+    for await (const { choices } of stream) text += choices[0]?.delta.content ?? '';
+    expect(text).not.toBe('');
+    expect(JSON.stringify(responses[0]?.result)).not.toContain(text.slice(0, 8));
+    await close(session);
+  });
+
   test('of a call that fails there is the error', async () => {
     const responses: HookResponse[] = [];
     const session = await startSession({
