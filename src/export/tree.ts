@@ -118,7 +118,7 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
       parents.set(node, parent);
     }
   }
-  roots.push(...cutCircles(nodes, roots, parents));
+  for (const root of cutCircles(nodes, roots, parents)) roots.push(root);
   for (const node of nodes) node.children.sort(compareNodes);
   return roots.sort(compareNodes);
 }
@@ -135,7 +135,7 @@ function cutCircles(
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (reached.has(node)) continue;
       reached.add(node);
-      pending.push(...node.children);
+      for (const child of node.children) pending.push(child);
     }
   };
   roots.forEach(reach);

@@ -69,6 +69,11 @@ describe('a message of a chat', () => {
     expect(findings(messages)).toEqual([]);
   });
 
+  test('has all of its parts, more than a function takes arguments', () => {
+    const parts = Array.from({ length: 200_000 }, () => ({ type: 'text', text: '.' }));
+    expect(readInputMessages([{ role: 'user', content: parts }])[0]?.parts).toHaveLength(parts.length);
+  });
+
   test('with the result of a function, as it was before tools', () => {
     const messages = readInputMessages([{ role: 'function', name: 'look', content: 'A cat' }]);
     expect(plain(messages)).toEqual([

@@ -61,7 +61,7 @@ function readParts(message: unknown): MessagePart[] {
   if (reasoning !== undefined) parts.push({ type: 'reasoning', content: reasoning });
   const content = field(message, 'content');
   if (typeof content === 'string' && content !== '') parts.push(text(content));
-  else if (Array.isArray(content)) parts.push(...content.flatMap(readContentPart));
+  else if (Array.isArray(content)) for (const part of content) parts.push(...readContentPart(part));
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(text(refusal));
   const audio = objectField(message, 'audio');
