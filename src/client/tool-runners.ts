@@ -1,10 +1,13 @@
+import { guard } from '../guard.ts';
 import { arrayField, field, objectField, stringField, strings } from '../payload.ts';
 import type { ToolRun } from './call.ts';
-import type { Method, Patches } from './patches.ts';
+import type { Patches } from './patches.ts';
 import { isObject, propertyOf } from './property.ts';
+import { type Around, standFor } from './stand-in.ts';
 
+type RunTool = (tool: ToolRun) => unknown;
 /** Finds who observes a client; `undefined` where nobody does. */
-type RunToolOf = (client: unknown) => ((tool: ToolRun) => unknown) | undefined;
+type RunToolOf = (client: unknown) => RunTool | undefined;
 
 /** The helpers that run the program's own functions: they make no request, so that no call tells of them. */
 const HELPERS = ['runTools', 'runFunctions'] as const;
@@ -50,49 +53,61 @@ export function patchToolRunners(prototype: object, patches: Patches, runToolOf:
   }
 }
 
-/** A body that is the program's in all but the functions of its tools. */
-function watchTools(body: unknown, runTool: (tool: ToolRun) => unknown): unknown {
+/**
+ * A body that is the program's in all but the functions of its tools. Nothing is read before the SDK reads it, and what
+ * the SDK calls is called on the program's own objects.
+ */
+function watchTools(body: unknown, runTool: RunTool): unknown {
   if (!isObject(body)) return body;
-  const { tools, functions } = body as { tools?: unknown; functions?: unknown };
-  return {
-    ...body,
-    ...(Array.isArray(tools) ? { tools: tools.map((tool) => watchTool(tool, runTool)) } : {}),
-    ...(Array.isArray(functions) ? { functions: functions.map((each) => watchFunction(each, runTool)) } : {}),
+  /** What the SDK has read as the name of a function: read once more it might be another. */
+  const names = new WeakMap<object, unknown>();
+  const observed = (callback: unknown, definition: unknown): Around => {
+    return (run, args) => {
+      const name = guard('naming a tool', nameOf, names, definition, callback) ?? 'function';
+      return runTool({ name, arguments: args[0], callIds: () => callIds(args[1], name), run });
+    };
   };
-}
-
-/** Tools keep what they are made of, also where it is hidden, such as the brand of a tool made from a schema. */
-function watchTool(tool: unknown, runTool: (tool: ToolRun) => unknown): unknown {
-  if (!isObject(tool)) return tool;
-  const definition = propertyOf(tool, 'function');
-  const callback = propertyOf(tool, '$callback');
-  if (typeof callback === 'function') {
-    const name = nameOf(definition, callback);
-    return derive(tool, { $callback: watchCallback(callback as Method, name, runTool) });
-  }
-  return isObject(definition) && typeof propertyOf(definition, 'function') === 'function'
-    ? derive(tool, { function: watchFunction(definition, runTool) })
-    : tool;
-}
-
-function watchFunction(definition: unknown, runTool: (tool: ToolRun) => unknown): unknown {
-  const callback = propertyOf(definition, 'function');
-  if (!isObject(definition) || typeof callback !== 'function') return definition;
-  const name = nameOf(definition, callback);
-  return derive(definition, { function: watchCallback(callback as Method, name, runTool) });
-}
-
-function watchCallback(callback: Method, name: string, runTool: (tool: ToolRun) => unknown): Method {
-  const watched: Method = function (...args) {
-    return runTool({
-      name,
-      arguments: args[0],
-      callIds: () => callIds(args[1], name),
-      run: () => callback.apply(this, args),
+  const watchFunction = (definition: unknown): unknown => {
+    if (!isObject(definition)) return definition;
+    return standFor(definition, (key, value, onOriginal) => {
+      if (key === 'name') names.set(definition, value);
+      if (key === 'function') return onOriginal(value, observed(value, definition));
+      return key === 'parse' || key === 'toJSON' ? onOriginal(value) : value;
     });
   };
-  // The SDK falls back on a function's own name.
-  return Object.defineProperty(watched, 'name', { value: callback.name, configurable: true });
+  const watchTool = (tool: unknown): unknown => {
+    if (!isObject(tool) || isOfOtherType(tool)) return tool;
+    let definition: unknown;
+    return standFor(tool, (key, value, onOriginal) => {
+      if (key === 'function') {
+        definition = value;
+        return watchFunction(value);
+      }
+      if (key === '$callback')
+        return onOriginal(value, (run, args) => observed(value, definition)(run, args));
+      return key === '$parseRaw' || key === 'toJSON' ? onOriginal(value) : value;
+    });
+  };
+  return standFor(body, (key, value) => {
+    const watch = key === 'tools' ? watchTool : key === 'functions' ? watchFunction : undefined;
+    return watch !== undefined && Array.isArray(value)
+      ? standFor(value, (index, each) => (Object.hasOwn(value, index) ? watch(each) : each))
+      : value;
+  });
+}
+
+/** Tools that are no functions are sent as they are. */
+function isOfOtherType(tool: object): boolean {
+  const type: unknown = Object.getOwnPropertyDescriptor(tool, 'type')?.value;
+  return typeof type === 'string' && type !== 'function';
+}
+
+/** As the SDK does, which falls back on a function's own name. */
+function nameOf(names: WeakMap<object, unknown>, definition: unknown, callback: unknown): string {
+  const given =
+    isObject(definition) && names.has(definition) ? names.get(definition) : propertyOf(definition, 'name');
+  const name = given || propertyOf(callback, 'name');
+  return typeof name === 'string' && name !== '' ? name : 'function';
 }
 
 /** The calls of a function among those that the model has last asked a runner for, in their order. */
@@ -102,21 +117,6 @@ function callIds(runner: unknown, name: string): string[] {
     (call) => stringField(objectField(call, 'function'), 'name') === name,
   );
   return strings(calls.map((call) => stringField(call, 'id')));
-}
-
-function nameOf(definition: unknown, callback: object): string {
-  const name = propertyOf(definition, 'name') || propertyOf(callback, 'name');
-  return typeof name === 'string' && name !== '' ? name : 'function';
-}
-
-/** An object that looks like the one it stands for, but for some fields; what was enumerable stays so. */
-function derive(original: object, fields: Record<string, unknown>): object {
-  const derived = Object.create(Object.getPrototypeOf(original), Object.getOwnPropertyDescriptors(original));
-  for (const [key, value] of Object.entries(fields)) {
-    const enumerable = Object.getOwnPropertyDescriptor(original, key)?.enumerable ?? true;
-    Object.defineProperty(derived, key, { value, enumerable, configurable: true, writable: true });
-  }
-  return derived;
 }
 
 function path(from: unknown, ...keys: string[]): unknown {
