@@ -33,9 +33,7 @@ export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
     outcome.fail(error);
     throw error;
   }
-  if (typeof field(result, 'then') === 'function') return follow(result as PromiseLike<unknown>, outcome);
-  outcome.succeed(result);
-  return result;
+  return follow(result, outcome);
 }
 
 /**
@@ -68,8 +66,9 @@ function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Pro
   return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
 }
 
-function follow(promise: PromiseLike<unknown>, outcome: Outcome): PromiseLike<unknown> {
-  return promise.then(
+function follow(result: unknown, outcome: Outcome): unknown {
+  return passOn(
+    result,
     (value) => {
       outcome.succeed(value);
       return value;
@@ -79,6 +78,21 @@ function follow(promise: PromiseLike<unknown>, outcome: Outcome): PromiseLike<un
       throw error;
     },
   );
+}
+
+/**
+ * Follows what is awaited, by handlers that pass on what they get. What is no promise need not have a `then` that gives
+ * one, or that may be called twice: it is taken as `await` takes it. A value is passed on at once.
+ */
+export function passOn(
+  result: unknown,
+  succeed: (value: unknown) => unknown,
+  fail: (error: unknown) => never,
+): unknown {
+  if (result instanceof Promise) return result.then(succeed, fail);
+  return typeof field(result, 'then') === 'function'
+    ? Promise.resolve(result).then(succeed, fail)
+    : succeed(result);
 }
 
 /** A promise of the SDK has methods of its own, and one that nobody asks must not be asked: it would be read. */

@@ -1,4 +1,5 @@
 import { guard } from '../guard.ts';
+import { passOn } from '../outcome.ts';
 import { field, objectField } from '../payload.ts';
 import { attached } from './attached.ts';
 import type { Call } from './call.ts';
@@ -48,7 +49,7 @@ export function wrapClientParse(original: Method): Method {
     // guard: results that nobody observes cannot be parsed
     if (call === undefined) return original.apply(this, args);
     // Late openai 7 may send the request again while it parses.
-    return watchParsed(call, args[1], goOn(call, original, this, args) as Promise<unknown>);
+    return watchParsed(call, args[1], goOn(call, original, this, args));
   };
 }
 
@@ -60,7 +61,7 @@ export function watchingParse(original: Method): Method {
     const props = args[args.length - 1];
     const call = callOfProps(props);
     const parsed = original.apply(this, args);
-    return call === undefined ? parsed : watchParsed(call, props, parsed as Promise<unknown>);
+    return call === undefined ? parsed : watchParsed(call, props, parsed);
   };
   // guard: the SDK's way to parse changes its name and length
   copyFunctionProperties(original, parseResponse);
@@ -73,10 +74,11 @@ function callOfProps(props: unknown): Call | undefined {
 }
 
 /** The program has asked for the result, which is being parsed. */
-function watchParsed(call: Call, props: unknown, parsed: Promise<unknown>): unknown {
+function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
   if (!call.asked) lost.unregister(call);
-  return parsed.then(
+  return passOn(
+    parsed,
     (value) => {
       // Parsing may have sent the request again.
       const response = field(props, 'response');

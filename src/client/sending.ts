@@ -1,5 +1,6 @@
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
+import { passOn } from '../outcome.ts';
 import { field } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
@@ -28,13 +29,18 @@ export function wrapMakeRequest(original: Method): Method {
     // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
     args[0] =
       typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
-    const response = goOn(call, original, this, args) as Promise<unknown>;
-    return watchResponse(call, response);
+    return watchResponse(call, goOn(call, original, this, args) as Promise<unknown> | undefined);
   };
 }
 
 /** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
-function watchResponse(call: Call, response: Promise<unknown>): unknown {
+function watchResponse(call: Call, response: Promise<unknown> | undefined): unknown {
+  // The SDK asks what it is given itself, and fails where that is nothing to ask.
+  // guard: a program's own way to make requests fails otherwise than without us
+  if (typeof response?.then !== 'function') {
+    call.close('abandoned');
+    return response;
+  }
   return response.then(
     (props) => {
       call.responded(field(props, 'response'));
@@ -65,7 +71,8 @@ export function wrapFetch(original: Method): Method {
       error: undefined,
     };
     call.attempted(attempt);
-    return (original.apply(this, args) as Promise<unknown>).then(
+    return passOn(
+      original.apply(this, args),
       (response) => {
         attempt.endTime = now();
         const status = field(response, 'status');

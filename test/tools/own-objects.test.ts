@@ -180,4 +180,18 @@ describe("runTools works on the program's own objects", () => {
     expect(plain).toMatchObject({ content: expect.not.stringContaining('Error') });
     await program.expectTree(TREE);
   });
+
+  it('takes a result that is no promise, but can be awaited', async () => {
+    const [plain, observed] = await runTwice(() => ({
+      params: paramsOf({
+        name: 'count',
+        parameters: PARAMETERS,
+        // biome-ignore lint/suspicious/noThenProperty: what is tested
+        function: () => ({ then: (done: (value: string) => void) => void done('lazy') }),
+      }),
+    }));
+    expect(observed).toEqual(plain);
+    expect(JSON.stringify(plain)).toContain('lazy');
+    await program.expectTree(TREE);
+  });
 });
