@@ -19,6 +19,8 @@ export interface OutcomeListener extends Outcome {
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
+/** The promises that programs got in the place of theirs. */
+const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
 const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
 
 /**
@@ -60,9 +62,21 @@ function watch(result: unknown, listener: OutcomeListener): unknown {
   return undefined;
 }
 
-/** `await` calls no method of a promise that could be watched: another follows it, with all that was put on it. */
+/**
+ * `await` calls no method of a promise that could be watched: another follows it, with all that was put on it. Who gives
+ * one promise again and again gives one follower.
+ */
 function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Promise<unknown> {
+  const known = followers.get(promise);
+  if (known !== undefined) {
+    promise.then(
+      (value) => listener.succeed(value),
+      (error) => listener.fail(error),
+    );
+    return known;
+  }
   const following = follow(promise, listener) as Promise<unknown>;
+  followers.set(promise, following);
   return Object.defineProperties(following, Object.getOwnPropertyDescriptors(promise));
 }
 

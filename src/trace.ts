@@ -39,6 +39,8 @@ export type TracedDecorator = <Method extends AnyFunction>(
  * returned has settled, or the generator that it returned has ended. Arguments and result are content: they are
  * recorded as `openai.trace.input` and `openai.trace.output` where `captureMessageContent` says so.
  *
+ * In the place of a promise another is given, the same for the same: the rejection to handle is that one's.
+ *
  * @param options the name of the span, or more
  * @returns a function that looks and works like the given one
  */

@@ -91,6 +91,34 @@ describe('traced', () => {
     await expect(made).resolves.toBe(1);
   });
 
+  it('gives one promise for one promise, and a span for each call', async () => {
+    const { expectTree } = await startTracedProgram();
+    const kept = Promise.resolve(1);
+    const load = traced('load', () => kept);
+    const first = load();
+    expect(load()).toBe(first);
+    await expect(first).resolves.toBe(1);
+    expect(span('look', () => kept)).toBe(first);
+    await first;
+    await expectTree(`
+      load
+
+      load
+
+      look
+    `);
+  });
+
+  it('ends the span of each call that gives a promise which fails', async () => {
+    const { telemetry } = await startTracedProgram();
+    const broken = Promise.reject(new TypeError('secret'));
+    const load = traced('load', () => broken);
+    await Promise.allSettled([load(), load()]);
+    expect(telemetry.spans.map(({ attributes }) => attributes['error.type'])).toEqual(
+      Array(2).fill('TypeError'),
+    );
+  });
+
   it('leaves the promises of openai what they are', async () => {
     const { client, expectTree } = await startTracedProgram();
     const ask = traced('ask', () => client.chat.completions.create(QUESTION));
