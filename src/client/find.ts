@@ -3,14 +3,15 @@ import { isObject, propertyOf } from './property.ts';
 
 /**
  * The prototype that owns `makeRequest`, where every call of a client passes, found from a client, a client
- * class or a subclass, or the module's namespace.
+ * class or a subclass, or the module's namespace. A subclass may have one of its own, above that of the SDK.
  */
 export function findClientPrototype(target: unknown): object | undefined {
+  let found: object | undefined;
   const prototype = isClient(target) ? target : propertyOf(findClientClass(target), 'prototype');
   for (let holder = prototype; isObject(holder); holder = Object.getPrototypeOf(holder)) {
-    if (Object.hasOwn(holder, 'makeRequest')) return holder;
+    if (Object.hasOwn(holder, 'makeRequest')) found = holder;
   }
-  return undefined;
+  return found;
 }
 
 /** Methods that the client of every known version has, and that calls are seen by. */

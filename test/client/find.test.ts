@@ -7,6 +7,10 @@ const settings = { apiKey: 'k', baseURL: 'http://127.0.0.1:9' };
 
 class Subclass extends OpenAI {}
 
+class OwnWay extends (OpenAI as unknown as new (options: object) => object) {
+  makeRequest(): void {}
+}
+
 /** What openai 4 exports: the class owns nothing, `APIClient` in another module does. */
 class APIClient {
   makeRequest(): void {}
@@ -18,6 +22,7 @@ test.each<[string, unknown, object]>([
   ['a client made from another', new OpenAI(settings).withOptions({}), OpenAI.prototype],
   ['a client for Azure', new AzureOpenAI({ ...settings, apiVersion: 'v' }), OpenAI.prototype],
   ['a client of a subclass', new Subclass(settings), OpenAI.prototype],
+  ['a client that makes requests in its own way', new OwnWay(settings), OpenAI.prototype],
   ['the class', OpenAI, OpenAI.prototype],
   ['a subclass', Subclass, OpenAI.prototype],
   ['the class for Azure', AzureOpenAI, OpenAI.prototype],
