@@ -126,6 +126,8 @@ export class Call {
   begun = false;
   /** The promise that carries the response, until that has come. */
   carrier: object | undefined;
+  /** That promise is not the request's own: once the program asks, it alone tells what comes of the call. */
+  indirect = false;
   /** The program has asked for the result, before the response has come. */
   asked = false;
   /** The program called `asResponse()`. */

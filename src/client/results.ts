@@ -16,31 +16,33 @@ const watchingParses = attached<Method>();
 /** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
 const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
 
-/** The promise of a call's response has been made, from which every promise of its result is derived. */
+/**
+ * The promise of a call's response has been made, from which every promise of its result is derived. Where it is not that
+ * of the request, somebody makes of requests what they like: a subclass, a login. What that comes to is the call's.
+ */
 export function watchResponsePromise(response: object, call: Call): void {
   callsByResponse.set(response, call);
-  call.carrier = response;
+  // guard `response instanceof Promise && `: what is no promise is asked twice
+  call.indirect = response instanceof Promise && response !== call.carrier;
+  if (call.indirect) lost.register(response, call, call);
+  // What is looked out for must not be held.
+  call.carrier = call.indirect ? undefined : response;
 }
 
 /**
- * The response has come. A result that was asked for by then is parsed now; only one that was not may get lost, and
- * looking out for that costs more than the rest of what is done for a call.
+ * The response has come: what is made of it is the call's. A result that was asked for by then is parsed now; only one
+ * that was not may get lost, and looking out for that costs more than the rest of what is done for a call.
  */
-export function watchForLoss(call: Call): void {
+export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
-  if (carrier !== undefined && !call.asked && !call.settled) lost.register(carrier, call, call);
-}
-
-/** The response has come: what is made of it is the call's. */
-export function watchProps(props: unknown, call: Call): void {
-  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
-}
-
-/** The response has come: that is all of a call whose answer the program reads itself. */
-export function endIfRaw(call: Call): void {
+  call.responded(field(props, 'response'));
+  if (typeof props === 'object' && props !== null)
+    guard('watching a response', callsByProps.set, props, call);
+  // That is all of a call whose answer the program reads itself.
   // guard `if (call.rawRequested) `: every call ends with its headers
   if (call.rawRequested) closeRaw(call);
+  if (carrier !== undefined && !call.asked && !call.settled) lost.register(carrier, call, call);
 }
 
 export function wrapClientParse(original: Method): Method {
@@ -117,6 +119,7 @@ export function wrapParse(original: Method): Method {
   return function parse(...args) {
     const call = callOf(this);
     if (call?.carrier !== undefined) call.asked = true;
+    if (call?.indirect === true) watchIndirect(call, this);
     return original.apply(this, args);
   };
 }
@@ -127,11 +130,24 @@ export function wrapAsResponse(original: Method): Method {
     // `withResponse` asks for both: there the result is being parsed already.
     // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
     if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
+      if (call.indirect) watchIndirect(call, this);
       call.rawRequested = true;
       if (call.headersTime > 0) closeRaw(call);
     }
     return original.apply(this, args);
   };
+}
+
+/** Once the program asks, it has a handler of its own on the promise: another one hides no rejection from it. */
+function watchIndirect(call: Call, promise: object): void {
+  if (call.asked) return;
+  call.asked = true;
+  lost.unregister(call);
+  // Nobody wants to know of a call that has not begun: the program made no request.
+  (promise as { responsePromise: Promise<unknown> }).responsePromise.then(
+    (props) => call.begun && takeResponse(call, props),
+    (error) => call.fail(error),
+  );
 }
 
 function callOf(promise: object): Call | undefined {

@@ -5,7 +5,7 @@ import { field } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
-import { endIfRaw, watchForLoss, watchProps } from './results.ts';
+import { takeResponse } from './results.ts';
 import { askForUsage } from './stream-usage.ts';
 import { addTraceContext } from './trace-metadata.ts';
 
@@ -41,20 +41,21 @@ function watchResponse(call: Call, response: Promise<unknown> | undefined): unkn
     call.close('abandoned');
     return response;
   }
-  return response.then(
+  const carrier = response.then(
     (props) => {
-      call.responded(field(props, 'response'));
-      guard('watching a response', watchProps, props, call);
-      endIfRaw(call);
-      watchForLoss(call);
+      // guard `if (!(call.indirect && call.asked)) `: what a subclass sends again after an answer is not seen
+      if (!(call.indirect && call.asked)) takeResponse(call, props);
       return props;
     },
     (error) => {
-      call.fail(error);
+      // guard `if (!(call.indirect && call.asked)) `: what a subclass sends again after a failure is not seen
+      if (!(call.indirect && call.asked)) call.fail(error);
       // guard: a call that failed gives the program nothing instead of its error
       throw error;
     },
   );
+  if (!call.indirect) call.carrier = carrier;
+  return carrier;
 }
 
 /** Sees each attempt of a call. */

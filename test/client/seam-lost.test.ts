@@ -15,13 +15,14 @@ test('calls that nobody awaits reject unhandled as often as without us, and thei
     run('unhandled-rejections', 'observed'),
   ]);
   expect(observed.rejections).toEqual(plain.rejections);
-  expect(observed.rejections).toHaveLength(5);
-  expect(observed.spans).toBe(6);
+  expect(observed.rejections).toHaveLength(6);
+  expect(observed.spans).toBe(8);
 });
 
 describe('when what carries the result is collected as garbage, the span ends', () => {
   test.each<[string, Record<string, unknown>]>([
     ['neverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
+    ['ofSubclassNeverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
     ['streamNeverAwaited', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
     ['streamNeverRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
     ['streamNoLongerRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 2 }],

@@ -1,11 +1,14 @@
 // What becomes of calls whose results nobody ever reads.
-import { client, collectUntil, finish, simulator, telemetry } from './surroundings.ts';
+import { client, collectUntil, finish, simulator, subclassed, telemetry } from './surroundings.ts';
 
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 
 const programs: Readonly<Record<string, () => Promise<void>>> = {
   async neverAwaited() {
     void client.chat.completions.create({ model: 'gpt-4o', messages });
+  },
+  async ofSubclassNeverAwaited() {
+    void subclassed.chat.completions.create({ model: 'gpt-4o', messages });
   },
   async streamNeverRead() {
     await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });

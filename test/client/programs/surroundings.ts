@@ -11,6 +11,17 @@ export const simulator: Awaited<ReturnType<typeof startSimulator>> = await start
 const plain = new OpenAI({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 });
 export const client: OpenAI = observed ? instrumentOpenAI(plain, {}) : plain;
 
+class Subclass extends (OpenAI as unknown as new (
+  options: object,
+) => { makeRequest(...args: unknown[]): unknown }) {
+  override async makeRequest(...args: unknown[]): Promise<unknown> {
+    return await super.makeRequest(...args);
+  }
+}
+const ownWay = new Subclass({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 }) as unknown as OpenAI;
+/** One that makes requests in a way of its own. */
+export const subclassed: OpenAI = observed ? instrumentOpenAI(ownWay, {}) : ownWay;
+
 /** Collects garbage until the condition holds, at most a few hundred times. */
 export async function collectUntil(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 500 && !condition(); turn++) {

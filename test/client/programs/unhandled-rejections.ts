@@ -1,5 +1,5 @@
 // How many rejections are unhandled when nobody awaits what fails: one for each call.
-import { client, finish, simulator, telemetry } from './surroundings.ts';
+import { client, finish, simulator, subclassed, telemetry } from './surroundings.ts';
 
 const rejections: string[] = [];
 process.on('unhandledRejection', (error) => rejections.push((error as Error).constructor.name));
@@ -16,8 +16,12 @@ void client.models.list();
 simulator.next({ status: 400 });
 const late = client.models.list();
 late.catch(() => undefined);
+simulator.next({ status: 400 });
+void subclassed.models.list();
+simulator.next({ status: 400 });
+subclassed.models.list().catch(() => undefined);
 
-while (simulator.requests.length < statuses.length + 2)
+while (simulator.requests.length < statuses.length + 4)
   await new Promise((resolve) => setTimeout(resolve, 5));
 await new Promise((resolve) => setTimeout(resolve, 100));
 await finish({ rejections: rejections.sort(), spans: telemetry.spans.length });
