@@ -5,6 +5,7 @@ import { attached } from './attached.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import { copyFunctionProperties, type Method } from './patches.ts';
+import { asMethod } from './property.ts';
 import { isStream, watchStream } from './stream.ts';
 
 /** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
@@ -46,25 +47,29 @@ export function takeResponse(call: Call, props: unknown): void {
 }
 
 export function wrapClientParse(original: Method): Method {
-  return function parseResponseWithTimeout(...args) {
-    const call = callOfProps(args[1]);
-    // guard: results that nobody observes cannot be parsed
-    if (call === undefined) return original.apply(this, args);
-    // Late openai 7 may send the request again while it parses.
-    return watchParsed(call, args[1], goOn(call, original, this, args));
-  };
+  return asMethod({
+    parseResponseWithTimeout(...args) {
+      const call = callOfProps(args[1]);
+      // guard: results that nobody observes cannot be parsed
+      if (call === undefined) return original.apply(this, args);
+      // Late openai 7 may send the request again while it parses.
+      return watchParsed(call, args[1], goOn(call, original, this, args));
+    },
+  });
 }
 
 /** What stands for a function that promises parse with: one for all promises that share it, as most do. */
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
-  const parseResponse: Method = function (...args) {
-    const props = args[args.length - 1];
-    const call = callOfProps(props);
-    const parsed = original.apply(this, args);
-    return call === undefined ? parsed : watchParsed(call, props, parsed);
-  };
+  const parseResponse = asMethod({
+    parseResponse(...args) {
+      const props = args[args.length - 1];
+      const call = callOfProps(props);
+      const parsed = original.apply(this, args);
+      return call === undefined ? parsed : watchParsed(call, props, parsed);
+    },
+  });
   // guard: the SDK's way to parse changes its name and length
   copyFunctionProperties(original, parseResponse);
   watchingParses.set(original, parseResponse);
@@ -116,26 +121,30 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
 
 /** All that gives the result asks for it here, before it is there or after. */
 export function wrapParse(original: Method): Method {
-  return function parse(...args) {
-    const call = callOf(this);
-    if (call?.carrier !== undefined) call.asked = true;
-    if (call?.indirect === true) watchIndirect(call, this);
-    return original.apply(this, args);
-  };
+  return asMethod({
+    parse(...args) {
+      const call = callOf(this);
+      if (call?.carrier !== undefined) call.asked = true;
+      if (call?.indirect === true) watchIndirect(call, this);
+      return original.apply(this, args);
+    },
+  });
 }
 
 export function wrapAsResponse(original: Method): Method {
-  return function asResponse(...args) {
-    const call = callOf(this);
-    // `withResponse` asks for both: there the result is being parsed already.
-    // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
-    if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
-      if (call.indirect) watchIndirect(call, this);
-      call.rawRequested = true;
-      if (call.headersTime > 0) closeRaw(call);
-    }
-    return original.apply(this, args);
-  };
+  return asMethod({
+    asResponse(...args) {
+      const call = callOf(this);
+      // `withResponse` asks for both: there the result is being parsed already.
+      // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
+      if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
+        if (call.indirect) watchIndirect(call, this);
+        call.rawRequested = true;
+        if (call.headersTime > 0) closeRaw(call);
+      }
+      return original.apply(this, args);
+    },
+  });
 }
 
 /** Once the program asks, it has a handler of its own on the promise: another one hides no rejection from it. */

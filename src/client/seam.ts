@@ -6,6 +6,7 @@ import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './c
 import { make } from './call-context.ts';
 import { missingMethods } from './find.ts';
 import { type Method, Patches } from './patches.ts';
+import { asMethod } from './property.ts';
 import {
   watchingParse,
   watchResponsePromise,
@@ -144,33 +145,38 @@ export class Seam {
 
   #wrapRequest(original: Method): Method {
     const seam = this;
-    return function request(...args) {
-      const observer = seam.#observerOf(this);
-      // guard: calls that nobody observes run in a context of ours
-      if (observer === undefined) return original.apply(this, args);
-      // guard: a set-up that fails breaks the call
-      guard('preparing for a call', prepare, observer);
-      const active = context.active();
-      // guard: suppressed calls get spans
-      if (isSuppressed(active)) return original.apply(this, args);
-      const call = new Call(this, observer, active);
-      const promise = make(call, original, this, args);
-      // guard: a promise that cannot be watched breaks the call
-      guard('watching a promise', seam.#watchPromise, promise, call);
-      return promise;
-    };
+    return asMethod({
+      request(...args) {
+        const observer = seam.#observerOf(this);
+        // guard: calls that nobody observes run in a context of ours
+        if (observer === undefined) return original.apply(this, args);
+        // guard: a set-up that fails breaks the call
+        guard('preparing for a call', prepare, observer);
+        const active = context.active();
+        // guard: suppressed calls get spans
+        if (isSuppressed(active)) return original.apply(this, args);
+        const call = new Call(this, observer, active);
+        const promise = make(call, original, this, args);
+        // guard: a promise that cannot be watched breaks the call
+        guard('watching a promise', seam.#watchPromise, promise, call);
+        return promise;
+      },
+    });
   }
 
   /** A client made from another keeps the settings of the one it was made from. */
   #wrapWithOptions(original: Method): Method {
     const seam = this;
-    return function withOptions(...args) {
-      const made = original.apply(this, args);
-      const observer = seam.#clients.get(this);
-      // guard ` && asObject(made) !== undefined`: a subclass whose `withOptions` gives no client breaks
-      if (observer !== undefined && asObject(made) !== undefined) seam.#clients.set(made as object, observer);
-      return made;
-    };
+    return asMethod({
+      withOptions(...args) {
+        const made = original.apply(this, args);
+        const observer = seam.#clients.get(this);
+        // guard ` && asObject(made) !== undefined`: a subclass whose `withOptions` gives no client breaks
+        if (observer !== undefined && asObject(made) !== undefined)
+          seam.#clients.set(made as object, observer);
+        return made;
+      },
+    });
   }
 
   readonly #watchPromise = (promise: unknown, call: Call): void => {

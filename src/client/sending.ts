@@ -5,32 +5,35 @@ import { field } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
+import { asMethod } from './property.ts';
 import { takeResponse } from './results.ts';
 import { askForUsage } from './stream-usage.ts';
 import { addTraceContext } from './trace-metadata.ts';
 
 /** Sees the final options of a call, and its response. */
 export function wrapMakeRequest(original: Method): Method {
-  return function makeRequest(...args) {
-    const [options] = args;
-    const call = currentCall();
-    // A call that has begun comes by again when the SDK retries it.
-    // guard `call === undefined || `: requests that nobody observes fail
-    // guard `call.begun || `: a retry begins the call again
-    // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
-    if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
-    call.begun = true;
-    const begin = (resolved: unknown): unknown => {
-      call.begin(resolved);
-      if (!call.wantsUsage && !call.propagates) return resolved;
-      const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
-      return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
-    };
-    // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
-    args[0] =
-      typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
-    return watchResponse(call, goOn(call, original, this, args) as Promise<unknown> | undefined);
-  };
+  return asMethod({
+    makeRequest(...args) {
+      const [options] = args;
+      const call = currentCall();
+      // A call that has begun comes by again when the SDK retries it.
+      // guard `call === undefined || `: requests that nobody observes fail
+      // guard `call.begun || `: a retry begins the call again
+      // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
+      if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
+      call.begun = true;
+      const begin = (resolved: unknown): unknown => {
+        call.begin(resolved);
+        if (!call.wantsUsage && !call.propagates) return resolved;
+        const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
+        return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
+      };
+      // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
+      args[0] =
+        typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
+      return watchResponse(call, goOn(call, original, this, args) as Promise<unknown> | undefined);
+    },
+  });
 }
 
 /** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
@@ -60,43 +63,47 @@ function watchResponse(call: Call, response: Promise<unknown> | undefined): unkn
 
 /** Sees each attempt of a call. */
 export function wrapFetch(original: Method): Method {
-  return function fetchWithTimeout(...args) {
-    const call = callUnderWay(this);
-    // guard: attempts that nobody observes fail
-    if (call === undefined) return original.apply(this, args);
-    const attempt: Attempt = {
-      startTime: now(),
-      endTime: undefined,
-      status: undefined,
-      headers: undefined,
-      error: undefined,
-    };
-    call.attempted(attempt);
-    return passOn(
-      original.apply(this, args),
-      (response) => {
-        attempt.endTime = now();
-        const status = field(response, 'status');
-        if (typeof status === 'number') attempt.status = status;
-        attempt.headers = field(response, 'headers');
-        return response;
-      },
-      (error) => {
-        attempt.endTime = now();
-        attempt.error = error;
-        // guard: the SDK does not see that an attempt failed
-        throw error;
-      },
-    );
-  };
+  return asMethod({
+    fetchWithTimeout(...args) {
+      const call = callUnderWay(this);
+      // guard: attempts that nobody observes fail
+      if (call === undefined) return original.apply(this, args);
+      const attempt: Attempt = {
+        startTime: now(),
+        endTime: undefined,
+        status: undefined,
+        headers: undefined,
+        error: undefined,
+      };
+      call.attempted(attempt);
+      return passOn(
+        original.apply(this, args),
+        (response) => {
+          attempt.endTime = now();
+          const status = field(response, 'status');
+          if (typeof status === 'number') attempt.status = status;
+          attempt.headers = field(response, 'headers');
+          return response;
+        },
+        (error) => {
+          attempt.endTime = now();
+          attempt.error = error;
+          // guard: the SDK does not see that an attempt failed
+          throw error;
+        },
+      );
+    },
+  });
 }
 
 /** The SDK waits in here before it sends the request again. */
 export function wrapRetry(original: Method): Method {
-  return function retryRequest(...args) {
-    const attempt = callUnderWay(this)?.attempts.at(-1);
-    // guard `if (attempt !== undefined) `: retries that nobody observes fail
-    if (attempt !== undefined) attempt.endTime = now();
-    return original.apply(this, args);
-  };
+  return asMethod({
+    retryRequest(...args) {
+      const attempt = callUnderWay(this)?.attempts.at(-1);
+      // guard `if (attempt !== undefined) `: retries that nobody observes fail
+      if (attempt !== undefined) attempt.endTime = now();
+      return original.apply(this, args);
+    },
+  });
 }

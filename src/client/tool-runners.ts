@@ -2,7 +2,7 @@ import { guard } from '../guard.ts';
 import { arrayField, field, objectField, stringField, strings } from '../payload.ts';
 import type { ToolRun } from './call.ts';
 import type { Patches } from './patches.ts';
-import { isObject, propertyOf } from './property.ts';
+import { asMethod, isObject, propertyOf } from './property.ts';
 import { type Around, standFor } from './stand-in.ts';
 
 type RunTool = (tool: ToolRun) => unknown;
@@ -45,10 +45,12 @@ function makeBeta(clientClass: unknown): unknown {
 export function patchToolRunners(prototype: object, patches: Patches, runToolOf: RunToolOf): void {
   for (const name of HELPERS) {
     patches.wrap(prototype, name, (original) => {
-      return function runTools(body, ...rest) {
-        const runTool = runToolOf(field(this, '_client'));
-        return original.call(this, runTool === undefined ? body : watchTools(body, runTool), ...rest);
-      };
+      return asMethod({
+        runTools(body, ...rest) {
+          const runTool = runToolOf(field(this, '_client'));
+          return original.call(this, runTool === undefined ? body : watchTools(body, runTool), ...rest);
+        },
+      });
     });
   }
 }

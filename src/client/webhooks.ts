@@ -1,7 +1,7 @@
 import { field } from '../payload.ts';
 import type { WebhookDelivery } from './call.ts';
 import type { Method, Patches } from './patches.ts';
-import { isObject, propertyOf } from './property.ts';
+import { asMethod, isObject, propertyOf } from './property.ts';
 
 /** Finds who observes a client; `undefined` where nobody does. */
 type UnwrapOf = (client: unknown) => ((delivery: WebhookDelivery) => unknown) | undefined;
@@ -17,10 +17,12 @@ export function findWebhooksPrototype(clientOrClass: unknown): object | undefine
 /** Sees the webhooks that a program is sent: unwrapping one makes no request, so that no call tells of it. */
 export function patchWebhooks(prototype: object, patches: Patches, unwrapOf: UnwrapOf): void {
   patches.wrap(prototype, 'unwrap', (original): Method => {
-    return function unwrap(...args) {
-      const observed = unwrapOf(field(this, '_client'));
-      const run = (): unknown => original.apply(this, args);
-      return observed === undefined ? run() : observed({ run });
-    };
+    return asMethod({
+      unwrap(...args) {
+        const observed = unwrapOf(field(this, '_client'));
+        const run = (): unknown => original.apply(this, args);
+        return observed === undefined ? run() : observed({ run });
+      },
+    });
   });
 }

@@ -52,6 +52,7 @@ describe('the methods of the client', () => {
       expect(after[index]).toEqual({ ...before[index], value: expect.any(Function) });
       const [old, replaced] = [before[index]?.value, after[index]?.value] as (() => void)[];
       expect([replaced?.name, replaced?.length]).toEqual([name, old?.length]);
+      expect(Reflect.ownKeys(replaced as object)).toEqual(Reflect.ownKeys(old as object));
     }
   });
 
