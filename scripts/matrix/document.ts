@@ -27,7 +27,8 @@ events and their order, unhandled rejections. So is every request that the serve
 expected and no others, each ended once and with the right status, all of them as the conventions say.
 
 What differs is when, and only by microtasks: the result of a call comes three of them later, a chunk of a stream one
-(openai 7.55). No timer and no turn of the event loop is added.
+(openai 7.55). No timer and no turn of the event loop is added. And accessors among the parameters of a call are read
+more often, before the SDK reads them: one that gives something else each time, or throws, is better read into a value.
 
 - **ok**: nothing differs, and the spans are right.
 - **absent**: this version of \`openai\`, or this runtime, has no such thing.
