@@ -1,5 +1,5 @@
 /** Runs a method of the program's, which `run` calls as the SDK has called it. */
-export type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
+type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
 
 /** A method that is called on the original where the SDK calls it on what stands for that. */
 type OnOriginal = (method: unknown, around?: Around) => unknown;
@@ -13,13 +13,13 @@ export function standFor(
   read: (key: PropertyKey, value: unknown, onOriginal: OnOriginal) => unknown,
 ): object {
   const target: object = Array.isArray(original) ? Array(original.length) : {};
-  const onOriginal: OnOriginal = (method, around = call) =>
+  const onOriginal: OnOriginal = (method, around) =>
     typeof method === 'function'
       ? new Proxy(method, {
           apply(_, self, args) {
             // guard `self === standIn ? original : `: state of the program's objects is written elsewhere, or cannot be read
             const run = (): unknown => Reflect.apply(method, self === standIn ? original : self, args);
-            return around(run, args);
+            return around === undefined ? run() : around(run, args);
           },
         })
       : method;
@@ -36,8 +36,4 @@ export function standFor(
     },
   });
   return standIn;
-}
-
-function call(run: () => unknown): unknown {
-  return run();
 }

@@ -3,11 +3,14 @@ import { arrayField, field, objectField, stringField, strings } from '../payload
 import type { ToolRun } from './call.ts';
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './property.ts';
-import { type Around, standFor } from './stand-in.ts';
+import { standFor } from './stand-in.ts';
 
 type RunTool = (tool: ToolRun) => unknown;
 /** Finds who observes a client; `undefined` where nobody does. */
 type RunToolOf = (client: unknown) => RunTool | undefined;
+
+/** What is called of a tool, and of the definition of a function, beside the function itself. */
+const CALLED: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
 
 /** The helpers that run the program's own functions: they make no request, so that no call tells of them. */
 const HELPERS = ['runTools', 'runFunctions'] as const;
@@ -63,53 +66,42 @@ function watchTools(body: unknown, runTool: RunTool): unknown {
   if (!isObject(body)) return body;
   /** What the SDK has read as the name of a function: read once more it might be another. */
   const names = new WeakMap<object, unknown>();
-  const observed = (callback: unknown, definition: unknown): Around => {
-    return (run, args) => {
-      const name = guard('naming a tool', nameOf, names, definition, callback) ?? 'function';
-      return runTool({ name, arguments: args[0], callIds: () => callIds(args[1], name), run });
-    };
-  };
-  const watchFunction = (definition: unknown): unknown => {
-    if (!isObject(definition)) return definition;
-    return standFor(definition, (key, value, onOriginal) => {
-      if (key === 'name') names.set(definition, value);
-      if (key === 'function') return onOriginal(value, observed(value, definition));
-      return key === 'parse' || key === 'toJSON' ? onOriginal(value) : value;
-    });
-  };
-  const watchTool = (tool: unknown): unknown => {
-    if (!isObject(tool) || isOfOtherType(tool)) return tool;
-    let definition: unknown;
-    return standFor(tool, (key, value, onOriginal) => {
-      if (key === 'function') {
-        definition = value;
-        return watchFunction(value);
+  /** A tool, or the definition of a function that it has. */
+  const watch = (given: unknown): unknown => {
+    if (!isObject(given)) return given;
+    let definition = given;
+    return standFor(given, (key, value, onOriginal) => {
+      if (key === 'name') names.set(given, value);
+      if (key === 'function' && typeof value === 'object') {
+        definition = value ?? given;
+        return watch(value);
       }
-      if (key === '$callback')
-        return onOriginal(value, (run, args) => observed(value, definition)(run, args));
-      return key === '$parseRaw' || key === 'toJSON' ? onOriginal(value) : value;
+      if (key !== 'function' && key !== '$callback') return CALLED.has(key) ? onOriginal(value) : value;
+      return onOriginal(value, (run, args) => {
+        const name = guard('naming a tool', nameOf, names.get(definition), definition, value) ?? 'function';
+        return runTool({ name, arguments: args[0], callIds: () => callIds(args[1], name), run });
+      });
     });
   };
-  return standFor(body, (key, value) => {
-    const watch = key === 'tools' ? watchTool : key === 'functions' ? watchFunction : undefined;
-    return watch !== undefined && Array.isArray(value)
-      ? standFor(value, (index, each) => (Object.hasOwn(value, index) ? watch(each) : each))
-      : value;
-  });
+  return standFor(body, (key, value) =>
+    (key === 'tools' || key === 'functions') && Array.isArray(value)
+      ? standFor(value, (index, each) =>
+          Object.hasOwn(value, index) && !isOfOtherType(each) ? watch(each) : each,
+        )
+      : value,
+  );
 }
 
 /** Tools that are no functions are sent as they are. */
-function isOfOtherType(tool: object): boolean {
-  const type: unknown = Object.getOwnPropertyDescriptor(tool, 'type')?.value;
+function isOfOtherType(tool: unknown): boolean {
+  const type: unknown = isObject(tool) && Object.getOwnPropertyDescriptor(tool, 'type')?.value;
   return typeof type === 'string' && type !== 'function';
 }
 
 /** As the SDK does, which falls back on a function's own name. */
-function nameOf(names: WeakMap<object, unknown>, definition: unknown, callback: unknown): string {
-  const given =
-    isObject(definition) && names.has(definition) ? names.get(definition) : propertyOf(definition, 'name');
-  const name = given || propertyOf(callback, 'name');
-  return typeof name === 'string' && name !== '' ? name : 'function';
+function nameOf(read: unknown, definition: unknown, callback: unknown): string | undefined {
+  const name = (read ?? propertyOf(definition, 'name')) || propertyOf(callback, 'name');
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 /** The calls of a function among those that the model has last asked a runner for, in their order. */
