@@ -39,14 +39,14 @@ async function compare(program: Program): Promise<void> {
   expect(outcomes[1]).toEqual(outcomes[0]);
 }
 
-/** The simulator counts its ids up. */
+/** The simulator counts its ids up, and a second may have passed. */
 function withoutIds(value: unknown): unknown {
   if (value instanceof Headers) return withoutIds(Object.fromEntries(value));
   if (typeof value === 'string') return value.replace(/\b([a-z]+[-_])0+\d+/g, '$1');
   if (Array.isArray(value)) return value.map(withoutIds);
   if (typeof value !== 'object' || value === null) return value;
-  const { date: _, created: __, created_at: ___, ...rest } = value as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, withoutIds(item)]));
+  const lasting = Object.entries(value).filter(([key]) => !/^date$|^created$|_at$/.test(key));
+  return Object.fromEntries(lasting.map(([key, item]) => [key, withoutIds(item)]));
 }
 
 const ANSWER = {
