@@ -2,6 +2,7 @@
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
 import { printFindings } from './doctor/print.ts';
 import { examineProject } from './doctor/project.ts';
+import { writeTo } from './export/text-stream.ts';
 import { NAME } from './version.ts';
 
 interface Command {
@@ -10,16 +11,19 @@ interface Command {
   run(parameters: readonly string[]): number | Promise<number>;
 }
 
+const output = { write: (text: string): void => writeTo(process.stdout, text) };
+const errors = { write: (text: string): void => writeTo(process.stderr, text) };
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: {
     summary: 'tells what is wrong with how this package is set up in the project of the current folder',
-    run: () => printFindings(examineProject(process.cwd(), process.env), process.stdout),
+    run: () => printFindings(examineProject(process.cwd(), process.env), output),
   },
   view: {
     summary: 'makes a page of a file of traces (OTLP as JSON), to be opened in a browser',
     run: async (parameters) => {
       const { view } = await import('./export/page-maker.ts');
-      return view(parameters, process.stdout, process.stderr);
+      return view(parameters, output, errors);
     },
   },
 };
@@ -39,6 +43,6 @@ function explain(): number {
   const lines = Object.entries(COMMANDS).map(
     ([each, { summary }]) => `  ${NAME} ${each.padEnd(6)}  ${summary}`,
   );
-  process.stderr.write(`Commands:\n${lines.join('\n')}\n`);
+  errors.write(`Commands:\n${lines.join('\n')}\n`);
   return 2;
 }

@@ -3,16 +3,10 @@ import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
+import { type TextStream, writeTo } from './text-stream.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
-
-/** Where trees are written: `process.stderr` and `process.stdout` are of this shape. */
-export interface TextStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
 
 /** Options of {@link ConsoleTreeExporter}. */
 export interface ConsoleTreeExporterOptions {
@@ -143,13 +137,9 @@ export class ConsoleTreeExporter {
       this.#printed.add(traceId);
       const [oldest] = this.#printed;
       if (this.#printed.size > MAXIMUM_TRACES && oldest !== undefined) this.#printed.delete(oldest);
-      try {
-        const stream = this.#options.stream ?? defaultStream();
-        // One write per trace, so that no other output comes between its lines.
-        stream.write(`${this.#textOf(traceId, trace, stream)}\n`);
-      } catch {
-        // A stream that cannot be written to leaves nowhere to say so.
-      }
+      const stream = this.#options.stream ?? defaultStream();
+      // One write per trace, so that no other output comes between its lines.
+      writeTo(stream, `${this.#textOf(traceId, trace, stream)}\n`);
     }
   }
 

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
+import { writeTo } from '../export/text-stream.ts';
 import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
 import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
@@ -87,5 +88,5 @@ function findSdk(): NodeJS.Require | undefined {
 }
 
 function say(message: string): void {
-  process.stderr.write(`opentelemetry-instrumentation-openai: ${message}\n`);
+  writeTo(process.stderr, `opentelemetry-instrumentation-openai: ${message}\n`);
 }

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { writeTo } from '../../src/export/text-stream.ts';
+
+/** How a program ends, one of whose outputs nobody reads. */
+async function endOf(
+  closed: 'stdout' | 'stderr',
+  ...parameters: string[]
+): Promise<{ code: number; said: string }> {
+  const child = spawn(process.execPath, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child[closed].destroy();
+  const said = child[closed === 'stdout' ? 'stderr' : 'stdout'].setEncoding('utf8').toArray();
+  await once(child[closed], 'close');
+  child.stdin.end();
+  const [code] = await once(child, 'exit');
+  return { code, said: (await said).join('') };
+}
+
+describe('a stream whose reader has gone away does not end the program', () => {
+  it('that prints trees', async () => {
+    const program = `
+      const { ConsoleTreeExporter } = await import(${JSON.stringify(pathToFileURL(resolve('src/export/index.ts')).href)});
+      await process.stdin.toArray();
+      for (const traceId of ['1', '2', '3']) {
+        const exporter = new ConsoleTreeExporter();
+        const spanContext = () => ({ traceId, spanId: '1' });
+        exporter.export([{ name: 'root', kind: 0, startTime: [0, 0], endTime: [0, 0], status: {}, attributes: {}, spanContext }], () => {});
+        await exporter.shutdown();
+        await new Promise((resume) => setTimeout(resume, 10));
+      }
+      process.exitCode = 7;
+    `;
+    expect(await endOf('stderr', '--input-type=module', '--eval', program)).toEqual({ code: 7, said: '' });
+  });
+
+  it('that is the command of this package', async () => {
+    expect((await endOf('stdout', resolve('src/bin.ts'), 'doctor')).said).toBe('');
+    expect(await endOf('stderr', resolve('src/bin.ts'))).toEqual({ code: 2, said: '' });
+  });
+});
+
+it('leaves no listeners behind, and hears no errors but its own', async () => {
+  const fine = new Writable({ write: (_chunk, _encoding, written) => setImmediate().then(() => written()) });
+  for (let i = 0; i < 20; i++) writeTo(fine, 'text');
+  expect(fine.listenerCount('error')).toBe(0);
+  await once(fine.end(), 'finish');
+  const broken = new Writable({ write: (_chunk, _encoding, written) => written(new Error('EPIPE')) });
+  const heard: string[] = [];
+  broken.on('error', ({ message }) => heard.push(message));
+  writeTo(broken, 'text');
+  await setImmediate();
+  expect([heard, broken.listenerCount('error')]).toEqual([['EPIPE'], 1]);
+});
