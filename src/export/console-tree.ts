@@ -1,3 +1,4 @@
+import { atExit } from '../at-exit.ts';
 import { isUnderWay } from '../under-way.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
@@ -61,25 +62,20 @@ export class ConsoleTreeExporter {
   /** The ids of the last printed traces. */
   readonly #printed = new Set<string>();
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
-  #state: 'new' | 'open' | 'shut down' = 'new';
+  #forget: (() => void) | undefined;
+  #shutDown = false;
 
   constructor(options: ConsoleTreeExporterOptions = {}) {
     this.#options = options;
   }
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
-    if (this.#state === 'shut down') {
-      resultCallback(failed('ConsoleTreeExporter is shut down'));
-      return;
-    }
-    if (this.#state === 'new') {
-      this.#state = 'open';
-      globalProcess()?.once?.('exit', this.#printAll);
-    }
     try {
+      this.#forget ??= atExit(this.#printAll);
       for (const span of spans) this.#hold(span);
       const excess = this.#held.size - MAXIMUM_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
+      if (this.#shutDown) void this.forceFlush();
     } catch (error) {
       resultCallback(failed(error));
       return;
@@ -93,10 +89,11 @@ export class ConsoleTreeExporter {
     return Promise.resolve();
   }
 
-  /** Prints all that is held. */
+  /** Prints all that is held. What comes later is printed with its root: the SDK may hold spans back until then. */
   shutdown(): Promise<void> {
-    this.#state = 'shut down';
-    globalProcess()?.removeListener?.('exit', this.#printAll);
+    this.#shutDown = true;
+    this.#forget?.();
+    this.#forget = undefined;
     this.#printAll();
     return Promise.resolve();
   }
@@ -175,8 +172,6 @@ export class ConsoleTreeExporter {
 interface GlobalProcess {
   readonly stderr?: TextStream;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  once?(event: 'exit', listener: () => void): unknown;
-  removeListener?(event: 'exit', listener: () => void): unknown;
 }
 
 function globalProcess(): GlobalProcess | undefined {

@@ -59,23 +59,19 @@ export class HtmlTraceExporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #maker: typeof PageMaker | undefined;
   #writing: Promise<void>;
-  #shutDown = false;
-  readonly #forget: () => void;
+  #forget: (() => void) | undefined;
 
   constructor(options: HtmlTraceExporterOptions = {}) {
     this.#path = options.path ?? 'openai-traces.html';
     this.#maxSize = options.maxSize ?? 10_485_760;
     // At the exit of the process there is no time to load anything.
     this.#writing = this.#load();
-    this.#forget = atExit(() => this.#writeAll());
   }
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
-    if (this.#shutDown) {
-      resultCallback(failed('HtmlTraceExporter is shut down'));
-      return;
-    }
     try {
+      // Also after shutdown: the SDK may hold spans back until their resource is known.
+      this.#forget ??= atExit(() => this.#writeAll());
       for (const span of spans) this.#hold(span);
       if (spans.some(isLocalRoot)) this.#schedule();
     } catch (error) {
@@ -94,9 +90,10 @@ export class HtmlTraceExporter {
   }
 
   async shutdown(): Promise<void> {
-    this.#shutDown = true;
+    const forget = this.#forget;
+    this.#forget = undefined;
     await this.forceFlush();
-    this.#forget();
+    forget?.();
   }
 
   #hold(span: FinishedSpan): void {

@@ -1,4 +1,5 @@
 import * as api from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -31,6 +32,11 @@ function start(options: ConsoleTreeExporterOptions = {}): {
 }
 
 const exporters: ConsoleTreeExporter[] = [];
+
+/** What is done when the process exits. */
+function exit(): void {
+  for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
+}
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -108,12 +114,9 @@ describe('when a trace is printed', () => {
   });
 
   it('is at the exit of the process for a program that flushes nothing', () => {
-    const before = process.listeners('exit');
     const { send, printed } = start();
     send(...makeSpans({ name: 'root' }));
-    const added = process.listeners('exit').filter((listener) => !before.includes(listener));
-    expect(added).toHaveLength(1);
-    added[0]?.(0);
+    exit();
     expect(printed()).toContain('root');
   });
 
@@ -225,14 +228,12 @@ describe('nothing throws', () => {
     );
   });
 
-  it('when a batch is no batch, or comes after shutdown: the result is a failure', async () => {
+  it('when a batch is no batch: the result is a failure', async () => {
     const { exporter } = start();
     const results: number[] = [];
     exporter.export(undefined as never, ({ code }) => results.push(code));
     exporter.export([{}] as never, ({ code }) => results.push(code));
-    await exporter.shutdown();
-    exporter.export([], ({ code }) => results.push(code));
-    expect(results).toEqual([1, 1, 1]);
+    expect(results).toEqual([1, 1]);
   });
 
   it('when there is no process: the console is written to', async () => {
@@ -258,6 +259,35 @@ it('works behind the processors of the SDK', async () => {
     await provider.shutdown();
     expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/);
   }
+});
+
+describe('after shutdown', () => {
+  it('prints what the SDK held back until the resource was known', async () => {
+    vi.useRealTimers();
+    const { exporter, printed } = start();
+    const known = new Promise<string>((resume) => setTimeout(() => resume('here'), 10));
+    const provider = new TracerProvider({
+      resource: resourceFromAttributes({ place: known }),
+      spanProcessors: [new SimpleSpanProcessor({ exporter })],
+    });
+    const tracer = provider.getTracer('test');
+    const root = tracer.startSpan('root', { startTime: 0 });
+    tracer.startSpan('child', { startTime: 0 }, api.trace.setSpan(api.ROOT_CONTEXT, root)).end(1);
+    root.end(1);
+    await provider.shutdown();
+    expect(printed()).toBe('');
+    await known;
+    await vi.waitFor(() => expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/), { interval: 1 });
+  });
+
+  it('prints at exit what has no root', async () => {
+    const { exporter, send, printed } = start();
+    await exporter.shutdown();
+    send(...makeSpans({ name: 'open', open: true, children: [{ name: 'child' }] }));
+    expect(printed()).toBe('');
+    exit();
+    expect(printed()).toBe('child  0 ms\n\n');
+  });
 });
 
 it.each([

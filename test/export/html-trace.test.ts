@@ -1,7 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
@@ -29,6 +31,11 @@ function send(exporter: HtmlTraceExporter, ...spans: readonly (FinishedSpan | un
 function dataOf(path: string): { omitted: number; spans: { name: string }[] } {
   const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
   return JSON.parse(json);
+}
+
+/** What is done when the process exits. */
+function exit(): void {
+  for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
 }
 
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
@@ -90,7 +97,28 @@ describe('a page', () => {
     // Once this has come back, what pages are made of is loaded.
     await exporter.forceFlush();
     send(exporter, ...makeSpans({ name: 'root' }));
-    for (const listener of process.listeners('exit')) if (listener.name === 'endAll') listener(0);
+    exit();
+    expect(namesIn(path)).toEqual(['root']);
+    await exporter.shutdown();
+  });
+
+  it('is written again at exit with what the SDK held back until the resource was known', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    let tell = (_place: string): void => {};
+    const known = new Promise<string>((resume) => {
+      tell = resume;
+    });
+    const provider = new TracerProvider({
+      resource: resourceFromAttributes({ place: known }),
+      spanProcessors: [new SimpleSpanProcessor({ exporter })],
+    });
+    provider.getTracer('test').startSpan('root').end();
+    await provider.shutdown();
+    expect(readdirSync(folder)).toEqual([]);
+    tell('here');
+    await setImmediate();
+    exit();
     expect(namesIn(path)).toEqual(['root']);
     await exporter.shutdown();
   });
@@ -172,13 +200,12 @@ describe('nothing throws', () => {
     expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
   });
 
-  it('when a batch is no batch, or comes after shutdown: the result is a failure', async () => {
+  it('when a batch is no batch: the result is a failure', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
     const results: number[] = [];
     exporter.export(undefined as never, ({ code }) => results.push(code));
     await exporter.shutdown();
-    exporter.export([], ({ code }) => results.push(code));
-    expect(results).toEqual([1, 1]);
+    expect(results).toEqual([1]);
     expect(readdirSync(folder)).toEqual([]);
   });
 });
