@@ -1,8 +1,8 @@
 import { atExit } from '../at-exit.ts';
-import { warnOnce } from '../guard.ts';
+import { guardAsync, warnOnce } from '../guard.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
-import { toPageSpan } from './page-span.ts';
+import { type HeldSpan, toHeldSpan, withResource } from './page-span.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */
@@ -19,21 +19,15 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number;
 }
 
-/** The spans of a trace, each as JSON. */
 interface HeldTrace {
-  readonly spans: string[];
+  readonly spans: HeldSpan[];
   size: number;
   omitted: number;
   changed: boolean;
 }
 
-/** Where a page goes, and what it says. */
-interface Page {
-  readonly path: string;
-  /** Each as JSON. */
-  readonly spans: readonly string[];
-  readonly omitted: number;
-}
+/** Traces that have a page of their own and are not held any more: no late span may take its place. */
+const MOST_CLOSED = 10_000;
 
 /** Milliseconds from the end of a trace to its page: late spans come with it, and a busy program writes once a second. */
 const DELAY = 1000;
@@ -51,10 +45,12 @@ const DELAY = 1000;
 export class HtmlTraceExporter {
   readonly #path: string;
   readonly #maxSize: number;
-  /** In order of their first span. */
+  readonly #isPerTrace: boolean;
+  /** In order of their last span. */
   readonly #held = new Map<string, HeldTrace>();
   #size = 0;
-  /** Spans of traces that gave way to newer ones. */
+  readonly #closed = new Set<string>();
+  /** Spans of traces that gave way to newer ones, as far as no page has them. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #maker: typeof PageMaker | undefined;
@@ -63,6 +59,7 @@ export class HtmlTraceExporter {
 
   constructor(options: HtmlTraceExporterOptions = {}) {
     this.#path = options.path ?? 'openai-traces.html';
+    this.#isPerTrace = this.#path.includes('{traceId}');
     this.#maxSize = options.maxSize ?? 10_485_760;
     // At the exit of the process there is no time to load anything.
     this.#writing = this.#load();
@@ -71,7 +68,7 @@ export class HtmlTraceExporter {
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
       // Also after shutdown: the SDK may hold spans back until their resource is known.
-      this.#forget ??= atExit(() => this.#writeAll());
+      this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
       if (spans.some(isLocalRoot)) this.#schedule();
     } catch (error) {
@@ -94,28 +91,46 @@ export class HtmlTraceExporter {
     this.#forget = undefined;
     await this.forceFlush();
     forget?.();
+    this.#end();
   }
 
   #hold(span: FinishedSpan): void {
-    const json = JSON.stringify(toPageSpan(span));
     const { traceId } = span.spanContext();
+    if (this.#closed.has(traceId)) return void this.#omitted++;
+    const held = toHeldSpan(span);
+    const size = held.json.length;
+    // A resource stays pending until somebody waits for it.
+    if (held.resource !== undefined)
+      void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
     const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, changed: true };
+    // The trace that grows is the last to give way.
+    this.#held.delete(traceId);
     this.#held.set(traceId, trace);
     trace.changed = true;
-    trace.spans.push(json);
-    trace.size += json.length;
-    this.#size += json.length;
+    trace.spans.push(held);
+    trace.size += size;
+    this.#size += size;
     for (const [id, oldest] of this.#held) {
       if (this.#size <= this.#maxSize || id === traceId) break;
-      this.#held.delete(id);
-      this.#size -= oldest.size;
-      this.#omitted += oldest.spans.length + oldest.omitted;
+      this.#close(id, oldest);
     }
     if (this.#size <= this.#maxSize) return;
     trace.spans.pop();
-    trace.size -= json.length;
-    this.#size -= json.length;
+    trace.size -= size;
+    this.#size -= size;
     trace.omitted++;
+  }
+
+  /** Makes room. A trace that has a page of its own is in it from now on. */
+  #close(id: string, trace: HeldTrace): void {
+    if (this.#isPerTrace && trace.changed) this.#writeTrace(id, trace);
+    if (!this.#isPerTrace || trace.changed) this.#omitted += trace.spans.length + trace.omitted;
+    this.#held.delete(id);
+    this.#size -= trace.size;
+    if (!this.#isPerTrace) return;
+    this.#closed.add(id);
+    const [oldest] = this.#closed;
+    if (this.#closed.size > MOST_CLOSED && oldest !== undefined) this.#closed.delete(oldest);
   }
 
   #schedule(): void {
@@ -133,36 +148,41 @@ export class HtmlTraceExporter {
   }
 
   #writeAll(): void {
+    const changed = [...this.#held].filter(([, trace]) => trace.changed);
+    if (this.#isPerTrace) for (const [id, trace] of changed) this.#writeTrace(id, trace);
+    else if (changed.length > 0) this.#write(this.#path, [...this.#held.values()], this.#omitted);
+  }
+
+  #writeTrace(id: string, trace: HeldTrace): void {
+    this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
+  }
+
+  #write(path: string, traces: readonly HeldTrace[], omitted: number): void {
     if (this.#maker === undefined) return;
     const { pageDocument, writePage } = this.#maker;
-    for (const { path, spans, omitted } of this.#changedPages()) {
-      try {
-        writePage(path, pageDocument(spans, omitted));
-      } catch (error) {
-        warnOnce(`page ${this.#path}`, `the page ${path} cannot be written: ${reasonOf(error)}`);
-      }
+    for (const trace of traces) trace.changed = false;
+    try {
+      const spans = traces.flatMap((trace) => trace.spans.map(withResource));
+      writePage(
+        path,
+        pageDocument(
+          spans,
+          traces.reduce((sum, trace) => sum + trace.omitted, omitted),
+        ),
+      );
+    } catch (error) {
+      warnOnce(`page ${this.#path}`, `the page ${path} cannot be written: ${reasonOf(error)}`);
     }
   }
 
-  #changedPages(): Page[] {
-    const changed = [...this.#held].filter(([, trace]) => trace.changed);
-    for (const [, trace] of changed) trace.changed = false;
-    if (changed.length === 0) return [];
-    if (this.#path.includes('{traceId}')) {
-      return changed.map(([id, { spans, omitted }]) => ({
-        path: this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')),
-        spans,
-        omitted,
-      }));
-    }
-    const traces = [...this.#held.values()];
-    return [
-      {
-        path: this.#path,
-        spans: traces.flatMap(({ spans }) => spans),
-        omitted: traces.reduce((sum, trace) => sum + trace.omitted, this.#omitted),
-      },
-    ];
+  #end(): void {
+    this.#writeAll();
+    // Of one page for all, the page itself says it.
+    if (this.#isPerTrace && this.#omitted > 0)
+      warnOnce(
+        `left out ${this.#path}`,
+        `${this.#omitted} spans came too late for the pages of their traces`,
+      );
   }
 }
 

@@ -36,11 +36,24 @@ const RESOURCE = ['service.name', 'service.version', 'deployment.environment.nam
 /** UTF-16 units of one value that a page shows; what is longer would make the browser slow. */
 const LONGEST_VALUE = 100_000;
 
+/** What the SDK's resource has beside its attributes; it logs an error where they are read while some are pending. */
+interface Resource {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
+}
+
+/** A finished span in JSON, and its resource where not all of that is known yet. */
+export interface HeldSpan {
+  readonly json: string;
+  readonly resource?: Resource;
+}
+
 /** A finished span, of either line of the SDK, for the page. */
-export function toPageSpan(span: FinishedSpan & { readonly events?: readonly SpanEvent[] }): PageSpan {
+export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly SpanEvent[] }): HeldSpan {
   const { traceId, spanId } = span.spanContext();
   const { events = [] } = span;
-  return {
+  const shown: PageSpan = {
     traceId,
     spanId,
     parentId: span.parentSpanContext?.spanId,
@@ -60,8 +73,16 @@ export function toPageSpan(span: FinishedSpan & { readonly events?: readonly Spa
             attributes: limitedValues(attributes),
           })),
         }),
-    resource: shownResource(span.resource?.attributes ?? {}),
   };
+  const resource: Resource = span.resource ?? { attributes: {} };
+  const held: HeldSpan = { json: JSON.stringify(shown), resource };
+  return resource.asyncAttributesPending === true ? held : { json: withResource(held) };
+}
+
+/** A span of the page in JSON. */
+export function withResource({ json, resource }: HeldSpan): string {
+  const shown = shownResource(resource?.attributes ?? {});
+  return shown === undefined ? json : `${json.slice(0, -1)},"resource":${JSON.stringify(shown)}}`;
 }
 
 export function shownResource(

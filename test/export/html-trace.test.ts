@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
 import { pageDocument } from '../../src/export/page-document.ts';
 import { view } from '../../src/export/view.ts';
+import { ImmediateSpanProcessor } from '../../src/register/immediate-span-processor.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 let folder: string;
@@ -145,6 +146,26 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
+  it('has what is known of the process when it is written, though a span ended before that', async () => {
+    const said = vi.spyOn(diag, 'error').mockImplementation(() => {});
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    const provider = new TracerProvider({
+      resource: resourceFromAttributes({ 'service.name': 'a', 'service.version': Promise.resolve('1') }),
+      spanProcessors: [new ImmediateSpanProcessor(exporter)],
+    });
+    provider.getTracer('test').startSpan('early').end();
+    await setImmediate();
+    provider.getTracer('test').startSpan('late').end();
+    await provider.shutdown();
+    const resource = { 'service.name': 'a', 'service.version': '1' };
+    expect(dataOf(path).spans).toMatchObject([
+      { name: 'early', resource },
+      { name: 'late', resource },
+    ]);
+    expect(said).not.toHaveBeenCalled();
+  });
+
   it('has events and the process, and nothing of a value that is too long for a browser', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
@@ -172,6 +193,40 @@ describe('the size of a page', () => {
     expect(spans.at(-1)?.name).toBe('trace 99');
     expect(spans.length + omitted).toBe(100);
     expect(JSON.stringify(spans).length).toBeLessThan(5200);
+  });
+
+  it('is kept by what has not grown for the longest time, so that a trace that goes on is whole', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path, maxSize: 3000 });
+    const children = Array.from({ length: 8 }, (_, i) => ({ name: `child ${i}` }));
+    const [first, ...rest] = makeSpans({ name: 'root', children });
+    send(exporter, first);
+    for (let i = 0; i < 10; i++) send(exporter, ...makeSpans({ name: `trace ${i}` }));
+    for (const span of rest) {
+      send(exporter, span);
+      send(exporter, ...makeSpans({ name: 'other' }));
+    }
+    await exporter.shutdown();
+    const wanted = makeSpans({ name: 'root', children }).map(({ name }) => name);
+    expect(namesIn(path).filter((name) => wanted.includes(name))).toEqual(wanted);
+  });
+
+  it('is kept by traces with a page of their own when they are written, and no late span takes their place', async () => {
+    const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
+    const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html'), maxSize: 1000 });
+    await exporter.forceFlush();
+    const [late, ...first] = makeSpans({ name: 'first', children: [{ name: 'late' }, { name: 'child' }] });
+    const others = makeSpans(...Array.from({ length: 9 }, (_, i) => ({ name: `trace ${i}` })));
+    send(exporter, ...first);
+    await exporter.forceFlush();
+    send(exporter, ...others);
+    send(exporter, late, late);
+    await exporter.shutdown();
+    const pageOf = (span: FinishedSpan | undefined): string =>
+      join(folder, `${span?.spanContext().traceId}.html`);
+    expect(namesIn(pageOf(late))).toEqual(['child', 'first']);
+    expect(others.map((span) => namesIn(pageOf(span)))).toEqual(others.map(({ name }) => [name]));
+    expect(warn.mock.calls.flat()).toEqual([expect.stringContaining('2 spans came too late for the pages')]);
   });
 
   it('is kept by one trace too: its newest spans are left out', async () => {
