@@ -29,7 +29,8 @@ export function readOtlpJson(text: string): OtlpSpans {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Without the byte order mark, which joined files have in the middle.
+    return JSON.parse(text.trim());
   } catch {
     return undefined;
   }

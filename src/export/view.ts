@@ -28,8 +28,7 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     return 2;
   }
   try {
-    const text = readFileSync(wanted.file === '-' ? 0 : wanted.file, 'utf8');
-    const { spans, unreadable } = readOtlpJson(text);
+    const { spans, unreadable } = readOtlpJson(textOf(readFileSync(wanted.file === '-' ? 0 : wanted.file)));
     if (unreadable > 0) errors.write(`${unreadable} lines are no JSON and were passed over.\n`);
     if (spans.length === 0) {
       errors.write(`There are no spans in ${wanted.file}. It has to be OTLP as JSON.\n`);
@@ -43,6 +42,11 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     errors.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+/** Older PowerShells write UTF-16 where a program's output goes to a file. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 
 function readParameters(parameters: readonly string[]): { file: string; page: string } | undefined {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -309,6 +309,31 @@ describe('the command view', () => {
       errors: '1 lines are no JSON and were passed over.\n',
     });
     expect(namesIn(page)).toEqual(['chat']);
+  });
+
+  it.each(['folder', '.', ''])('leaves nothing behind when %j in a folder cannot be the page', (name) => {
+    writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
+    mkdirSync(join(folder, 'folder'));
+    expect(run(join(folder, 'file'), '--output', `${folder}/${name}`)).toMatchObject({
+      code: 1,
+      output: '',
+      errors: expect.stringMatching(/^E/),
+    });
+    expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
+  });
+
+  it.each([
+    ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-16LE, as older PowerShells write it', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['files that were joined', (text: string) => Buffer.from(`${text}\n\ufeff${text}`)],
+  ])('reads %s', (_what, write) => {
+    writeFileSync(
+      join(folder, 'file'),
+      write('{"traceId":"1","spanId":"2","name":"é"}\n{"traceId":"1","spanId":"3"}'),
+    );
+    const page = join(folder, 'page.html');
+    expect(run(join(folder, 'file'), '--output', page)).toMatchObject({ code: 0, errors: '' });
+    expect(dataOf(page).spans).toContainEqual(expect.objectContaining({ spanId: '2', name: 'é' }));
   });
 
   it.each([[[]], [['a', 'b']], [['a', '--colour']]])(
