@@ -30,6 +30,8 @@ export type Entry =
 const CONVERSATIONS = new Set(['thread', 'conversation', 'session']);
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
+/** Stands for what cannot be read, as its JSON was cut for the page. */
+const CUT: readonly Part[] = [{ type: 'cut' }];
 /** Conversations that go on side by side in one scope and are told apart by how they began. */
 const MOST_HISTORIES = 20;
 
@@ -91,16 +93,18 @@ class Transcript {
 
   #addInstructions(row: Row): void {
     const { attributes } = row.node.span;
-    const parts = parseJson(attributes['gen_ai.system_instructions']);
+    const text = attributes['gen_ai.system_instructions'];
+    const read = parseJson(text);
+    const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
     const key = JSON.stringify(parts);
-    if (!Array.isArray(parts) || this.#instructions.has(key)) return;
+    if (text === undefined || this.#instructions.has(key)) return;
     this.#instructions.add(key);
-    this.entries.push({ kind: 'message', row, role: 'system', parts: parts.filter(isRecord), usage: false });
+    this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
   }
 
   /** Shows what the history does not have yet. */
   #addInput(row: Row, scope: Row | undefined): void {
-    const messages = readMessages(row.node.span.attributes['gen_ai.input.messages']);
+    const messages = messagesOf(row, 'gen_ai.input.messages', 'user');
     if (messages === undefined) return;
     const keys = messages.map(keyOf);
     const histories = this.#histories.get(scope) ?? [];
@@ -118,7 +122,7 @@ class Transcript {
   }
 
   #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
-    const messages = readMessages(row.node.span.attributes['gen_ai.output.messages']) ?? [];
+    const messages = messagesOf(row, 'gen_ai.output.messages', 'assistant') ?? [];
     const [history] = this.#histories.get(scope) ?? [];
     for (const message of messages) history?.push(keyOf(message));
     messages.forEach(({ role, parts }, i) => {
@@ -164,12 +168,18 @@ class Transcript {
   #closeRuns(next: Row | undefined): void {
     for (let run = this.#open.at(-1); run !== undefined && !isBelow(next, run); run = this.#open.at(-1)) {
       this.#open.pop();
-      const output = readMessages(run.node.span.attributes['gen_ai.output.messages']) ?? [];
+      const output = messagesOf(run, 'gen_ai.output.messages', 'assistant') ?? [];
       const histories = this.#histories.get(run) ?? [];
       const unseen = output.filter((message) => !histories.some((keys) => keys.includes(keyOf(message))));
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
     }
   }
+}
+
+/** What was too long, and can be read in its span alone, is the message of somebody nevertheless. */
+function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | undefined {
+  const value = node.span.attributes[name];
+  return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 
 /** The run that a row belongs to, or else the outermost row. */

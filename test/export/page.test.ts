@@ -141,6 +141,33 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ]);
     });
 
+    it('what is too long for it as that, and a call that failed as one without an answer', async () => {
+      const attributes = { 'gen_ai.operation.name': 'chat' };
+      const long = (role: string): string => JSON.stringify([message(role, 'x'.repeat(200_000))]);
+      const asked = { ...attributes, 'gen_ai.input.messages': long('user') };
+      await open([
+        {
+          name: 'program',
+          children: [
+            {
+              name: 'chat a',
+              start: 1,
+              attributes: { ...asked, 'gen_ai.output.messages': long('assistant') },
+            },
+            { name: 'chat b', start: 2, attributes, error: true },
+          ],
+        },
+      ]);
+      const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
+      const texts = await conversation.getByRole('listitem').allInnerTexts();
+      expect(texts.map((text) => text.split('\n').filter(Boolean))).toEqual([
+        ['User', 'cut for this page: see the span'],
+        ['Assistant', 'cut for this page: see the span', 'chat a', '0 ms'],
+        ['Assistant', 'no answer', 'chat b', '0 ms', 'error'],
+      ]);
+      expect(await conversation.textContent()).not.toContain('not recorded');
+    });
+
     it('who answered where nothing was recorded, and says so', async () => {
       await open([MATH_TUTOR]);
       const conversation = page.getByRole('tabpanel', { name: 'Conversation' });

@@ -88,7 +88,11 @@ export class Chat {
         element(
           'p',
           { class: 'dim' },
-          attributes['gen_ai.output.messages'] === undefined ? 'not recorded' : 'calls tools',
+          attributes['gen_ai.output.messages'] !== undefined
+            ? 'calls tools'
+            : isFailed(row.node.span)
+              ? 'no answer'
+              : 'not recorded',
         ),
       );
     const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role;
@@ -168,6 +172,7 @@ function nothingRecorded(): HTMLElement {
 function partBlock(part: Attributes): HTMLElement {
   const content = contentOf(part);
   if (part.type === 'text' && typeof content === 'string') return textBlock(content);
+  if (part.type === 'cut') return element('p', { class: 'dim' }, 'cut for this page: see the span');
   if (part.type === 'reasoning')
     return element('details', {}, element('summary', {}, 'Reasoning'), textBlock(textOf(content ?? '')));
   return element(
