@@ -9,7 +9,7 @@ import { onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import { addDefaultObserver } from './default-observers.ts';
 import { Observer } from './observer.ts';
-import { startSdk } from './register/sdk.ts';
+import { sayNodeVersion, startSdk } from './register/sdk.ts';
 import { isSwitchedOff } from './switch.ts';
 
 export { knowImportedApi } from './register/hand-over.ts';
@@ -23,4 +23,5 @@ if (!isSwitchedOff()) {
     seam.addDefault(observer);
     seam.watchResources(findClientClass(exported));
   });
+  sayNodeVersion();
 }

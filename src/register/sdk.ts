@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
+import { noticed } from '../doctor/notice.ts';
 import { writeTo } from '../export/text-stream.ts';
 import { guardAsync } from '../guard.ts';
 import { field } from '../payload.ts';
@@ -26,7 +27,7 @@ type SdkClass = new (configuration: SdkConfiguration) => Sdk;
  */
 export function startSdk(telemetry: Telemetry): void {
   if (!isNoopTracerProvider(telemetry.provider)) return;
-  if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
+  if (isDisabled()) return;
   const require = findSdk();
   if (require === undefined) {
     say(
@@ -40,6 +41,10 @@ export function startSdk(telemetry: Telemetry): void {
   } catch (error) {
     say(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
   }
+}
+
+function isDisabled(): boolean {
+  return process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
@@ -85,6 +90,12 @@ function findSdk(): NodeJS.Require | undefined {
     }
   }
   return undefined;
+}
+
+/** Says where no call can be seen, and so none would start anything. */
+export function sayNodeVersion(): void {
+  const finding = noticed().find(({ code }) => code === 'node_too_old');
+  if (finding !== undefined && !isDisabled()) say(`${finding.message} ${finding.action}`);
 }
 
 function say(message: string): void {
