@@ -75,6 +75,7 @@ export class ConsoleTreeExporter {
       for (const span of spans) this.#hold(span);
       const excess = this.#held.size - MAXIMUM_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
+      // The SDK may hold spans back until their resource is known, and not wait for that at its shutdown.
       if (this.#shutDown) void this.forceFlush();
     } catch (error) {
       resultCallback(failed(error));
@@ -89,7 +90,7 @@ export class ConsoleTreeExporter {
     return Promise.resolve();
   }
 
-  /** Prints all that is held. What comes later is printed with its root: the SDK may hold spans back until then. */
+  /** Prints all that is held. */
   shutdown(): Promise<void> {
     this.#shutDown = true;
     this.#forget?.();

@@ -67,7 +67,7 @@ export class HtmlTraceExporter {
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
-      // Also after shutdown: the SDK may hold spans back until their resource is known.
+      // Also after shutdown, which does not wait for spans that the SDK holds back.
       this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
       if (spans.some(isLocalRoot)) this.#schedule();
