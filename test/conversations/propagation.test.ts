@@ -59,10 +59,11 @@ describe('a run whose trace context travels in its metadata', () => {
     });
     await program.expectTree(`
       program
-      ├─ POST /threads/runs          openai.run.status=queued
-      └─ thread                      openai.total.runs=1 openai.total.user_messages=1
-         └─ invoke_agent Math Tutor  openai.total.user_messages=1 openai.run.status=completed
-            └─ chat gpt-4o-mini
+      ├─ POST /threads/runs                      openai.run.status=queued
+      ├─ thread                                  openai.total.runs=1 openai.total.user_messages=1
+      │  └─ invoke_agent Math Tutor              openai.total.user_messages=1 openai.run.status=completed
+      │     └─ chat gpt-4o-mini
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
     `);
     expect(await durationCount(program)).toBe(1);
   });
@@ -109,6 +110,28 @@ describe('a run whose trace context travels in its metadata', () => {
     `);
     expect(linked(program, 'invoke_agent')).toEqual([[CREATE]]);
     expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
+  });
+
+  it('is drawn by the worker alone where its creator has the same settings', async () => {
+    const config = { propagateInMetadata: true, adoptRuns: true };
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const worker = otherProcess(program, config);
+    await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
+      └─ thread
+
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      └─ thread                                  openai.total.runs=1
+         └─ invoke_agent                         openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    expect(linked(program, CREATE)).toEqual([[]]);
   });
 
   it('is drawn in the trace that created it where the worker has no span', async () => {

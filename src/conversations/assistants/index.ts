@@ -122,7 +122,8 @@ export class Assistants implements ConversationApi {
   /** What a request that has a span of its own, and drives or polls a run, does to the run. */
   #runOf(read: AssistantsCall, drawn: Invocation | undefined): RunRequest | UndrawnRun | undefined {
     if (drawn !== undefined) return new RunRequest(read, drawn, this.#conversations);
-    if (read.request.route.folds !== 'run') return undefined;
+    // What hands a run on does not take it up again: another process works on it, or a later request here.
+    if (read.request.route.folds !== 'run' || createsRun(read.request)) return undefined;
     return new UndrawnRun(this.#telemetry, this.#conversations, read, this.#handedOn);
   }
 
