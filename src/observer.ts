@@ -119,6 +119,7 @@ export class Observer implements CallObserver, ProviderListener {
   async shutdown(): Promise<void> {
     this.#interruptCalls();
     await this.#hierarchy?.shutdown();
+    this.#interruptFunctions();
     await this.telemetry.hooks.settled();
   }
 
@@ -126,6 +127,7 @@ export class Observer implements CallObserver, ProviderListener {
   dispose(): void {
     this.#interruptCalls();
     this.#hierarchy?.endAll();
+    this.#interruptFunctions();
     this.#stopListening();
     this.#provider = undefined;
     this.#stopListeningToLogs();
@@ -168,6 +170,11 @@ export class Observer implements CallObserver, ProviderListener {
 
   #interruptCalls(): void {
     for (const call of [...this.#open]) call.close('interrupted');
+  }
+
+  /** After what is below them. */
+  #interruptFunctions(): void {
+    for (const open of this.telemetry.functions.values()) open.interrupt();
   }
 
   /** The provider may be registered, or replaced, long after the instrumentation was made. */

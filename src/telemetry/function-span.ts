@@ -41,6 +41,7 @@ export class FunctionSpan implements OutcomeListener {
       parent,
     );
     this.#context = trace.setSpan(parent, this.span);
+    telemetry.functions.set(this, this);
     this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
@@ -76,9 +77,17 @@ export class FunctionSpan implements OutcomeListener {
     this.#end(undefined, this.#lastActivity);
   }
 
+  /** It goes on, and nobody hears any more how it ends. */
+  interrupt(): void {
+    this.#end(undefined, now());
+  }
+
   #end(failure: Failure | undefined, endTime: number): void {
+    // guard: a function that goes on after a shutdown ends its span again
     if (this.#ended) return;
     this.#ended = true;
+    // guard: the spans of all functions are kept
+    this.#telemetry.functions.delete(this);
     guard('ending the span of a function', recordEnd, this.#telemetry, {
       span: this.span,
       context: this.#context,

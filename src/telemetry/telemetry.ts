@@ -6,6 +6,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { BoundedMap } from '../bounded-map.ts';
 import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config.ts';
 import {
   EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
@@ -28,6 +29,9 @@ interface KnownTracer {
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
+/** Functions whose promises never settle are kept as well. */
+const MOST_FUNCTIONS = 10_000;
+
 /** What recording needs: the settings, a tracer and the metrics, of providers that may come later. */
 export class Telemetry {
   settings: Settings;
@@ -37,6 +41,8 @@ export class Telemetry {
   readonly sink: Sink = new Sink();
   /** Completion hooks that are still at work. */
   readonly hooks: PendingHooks = new PendingHooks();
+  /** Functions and tools of the program that are under way. */
+  readonly functions: BoundedMap<object, { interrupt(): void }> = new BoundedMap(MOST_FUNCTIONS);
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
 

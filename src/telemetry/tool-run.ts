@@ -55,6 +55,7 @@ class ToolSpan implements Outcome {
   readonly #attributes: Attributes;
   readonly #startTime = now();
   readonly #content: ContentRecord | undefined;
+  #ended = false;
 
   constructor(telemetry: Telemetry, tool: ToolRun, active: Context, askedIn: AskedIn) {
     const asked = askedIn(active);
@@ -73,6 +74,7 @@ class ToolSpan implements Outcome {
       parent,
     );
     this.context = trace.setSpan(parent, this.#span);
+    telemetry.functions.set(this, this);
     this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
     guard('reading the arguments of a tool', () =>
       this.#content?.addInput({ toolArguments: parseJson(tool.arguments) }),
@@ -88,7 +90,17 @@ class ToolSpan implements Outcome {
     this.#end(guard('reading a failure', readFailure, error));
   }
 
-  #end(failure: Failure | undefined): void {
+  /** It goes on, and nobody hears any more how it ends, or how long it took. */
+  interrupt(): void {
+    this.#end(undefined, true);
+  }
+
+  #end(failure: Failure | undefined, interrupted = false): void {
+    // guard: a tool that goes on after a shutdown ends its span again
+    if (this.#ended) return;
+    this.#ended = true;
+    // guard: the spans of all tools are kept
+    this.#telemetry.functions.delete(this);
     const endTime = now();
     guard('ending a tool span', recordEnd, this.#telemetry, {
       span: this.#span,
@@ -99,6 +111,7 @@ class ToolSpan implements Outcome {
       endTime,
     });
     guard('recording metrics', () => {
+      if (interrupted) return;
       const seconds = (endTime - this.#startTime) / 1e3;
       this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
     });

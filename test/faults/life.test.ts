@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { span, traced } from '../../src/client-entry.ts';
+import { OpenAIInstrumentation } from '../../src/index.ts';
+import { assertSpanTree } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -48,6 +51,55 @@ describe('a provider that is shut down', () => {
     const names = telemetry.spans.map(({ name }) => name);
     expect(names).toContain('thread');
     expect(names).toContain('invoke_agent Math Tutor');
+  });
+
+  test("while functions of the program's are under way: their spans are saved above those of their calls", async () => {
+    const { client, telemetry } = await startProgram();
+    const instrumentation = new OpenAIInstrumentation();
+    onTestFinished(() => instrumentation.disable());
+    let finish: (value: string) => void = () => undefined;
+    const handle = traced('handle request', async () => {
+      await span('ask', () => client.chat.completions.create(QUESTION));
+      return new Promise<string>((resolve) => {
+        finish = resolve;
+      });
+    });
+    const handled = handle();
+    await expect.poll(() => telemetry.spans.length).toBe(2);
+    await telemetry.provider.shutdown();
+    assertSpanTree(
+      telemetry.spans,
+      `
+      handle request
+      └─ ask
+         └─ chat gpt-4o
+      `,
+    );
+    finish('done');
+    expect(await handled).toBe('done');
+    expect(telemetry.spans).toHaveLength(3);
+  });
+
+  test('while a tool of runTools is at work: its span is saved, without a duration', async () => {
+    const { client, telemetry } = await startProgram();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const runner = client.chat.completions.runTools({
+      ...QUESTION,
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'slow', description: 'Takes its time.', function: () => promise, parameters: {} },
+        },
+      ],
+    });
+    await expect.poll(() => telemetry.openSpans).toEqual(['execute_tool slow']);
+    await telemetry.provider.shutdown();
+    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o', 'execute_tool slow']);
+    resolve('sunny');
+    expect(await runner.finalContent()).toEqual(expect.any(String));
+    const measured = (await telemetry.metrics()).map(({ descriptor }) => descriptor.name);
+    expect(measured).not.toContain('gen_ai.execute_tool.duration');
   });
 
   test('twice, and flushed afterwards', async () => {

@@ -1,7 +1,10 @@
 import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../src/client-entry.ts';
+import { resolveSettings } from '../../src/config.ts';
+import { Telemetry } from '../../src/telemetry/telemetry.ts';
+import { runTool } from '../../src/telemetry/tool-run.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const PARAMETERS = { type: 'object', properties: { city: { type: 'string' } } };
@@ -118,6 +121,17 @@ async function timedTools({ telemetry }: Program): Promise<number> {
     .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => (value as { count: number }).count))
     .reduce((sum, count) => sum + count, 0);
 }
+
+test('nothing is kept of a tool that has ended', async () => {
+  const telemetry = new Telemetry(resolveSettings({}, () => undefined));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const tool = { name: 'tool', arguments: {}, callIds: () => [], run: () => promise };
+  const result = runTool(telemetry, tool, () => undefined);
+  expect(telemetry.functions.size).toBe(1);
+  resolve();
+  await result;
+  expect(telemetry.functions.size).toBe(0);
+});
 
 describe('a function that runTools runs in a conversation', () => {
   it.each([{}, { stream: true as const }])(

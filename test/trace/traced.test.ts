@@ -1,7 +1,9 @@
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { span, traced } from '../../src/client-entry.ts';
+import { defaultTelemetry } from '../../src/default-observers.ts';
 import { startTracedProgram } from './program.ts';
 
 const MESSAGES = [{ role: 'user' as const, content: 'What is 2 + 2?' }];
@@ -140,6 +142,46 @@ describe('traced', () => {
       ask
       └─ chat gpt-4o-mini
     `);
+  });
+
+  it.each<
+    [string, (asked: ReturnType<OpenAI['chat']['completions']['create']>) => Promise<unknown>, unknown]
+  >([
+    ['the response', (asked) => asked.asResponse(), '"[Response]"'],
+    ['the answer with its response', (asked) => asked.withResponse(), expect.stringContaining('"choices"')],
+    ['the response, and then the answer', (asked) => asked.asResponse().then(() => asked), '"[Response]"'],
+  ])('ends when its promise gives %s', async (_, take, output) => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    const { client, telemetry } = await startTracedProgram(config, { content: true });
+    const ask = traced('ask', () => client.chat.completions.create(QUESTION));
+    await take(ask());
+    expect(telemetry.openSpans).toEqual([]);
+    const [span] = telemetry.spans.filter(({ name }) => name === 'ask');
+    expect(span?.attributes['openai.trace.output']).toEqual(output);
+  });
+
+  it('fails when its promise gives no response', async () => {
+    const { client, simulator, expectTree } = await startTracedProgram();
+    simulator.next({ status: 400 });
+    const ask = traced('ask', () => client.chat.completions.create(QUESTION));
+    await expect(ask().asResponse()).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expectTree(`
+      ask                    !BadRequestError
+      └─ chat gpt-4o-mini    !BadRequestError
+    `);
+  });
+
+  it('keeps nothing of a function that has ended', async () => {
+    await startTracedProgram();
+    const functions = defaultTelemetry()?.functions;
+    const work = traced('work', async (fails: boolean) => {
+      if (fails) throw new Error('fails');
+    });
+    const under = [work(false), work(true)];
+    expect(functions?.size).toBe(2);
+    await Promise.allSettled(under);
+    span('at once', () => undefined);
+    expect(functions?.size).toBe(0);
   });
 
   it('does not ask a promise that the program does not ask', async () => {
