@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { textField } from '../payload.ts';
 
 /** A package in a `node_modules` folder. */
@@ -12,23 +12,35 @@ export interface InstalledPackage {
 
 /**
  * The copies of the named packages that are installed in a project, wherever they are nested; also below
- * `node_modules/.pnpm`. What cannot be read is left out.
+ * `node_modules/.pnpm`. What is not there is looked for in the folders above, as resolution does: a workspace
+ * has it at its root. What cannot be read is left out.
  */
-export function findInstalled(project: string, names: ReadonlySet<string>): InstalledPackage[] {
+export function findInstalled(
+  project: string,
+  names: ReadonlySet<string>,
+  above = false,
+): InstalledPackage[] {
   const found = new Map<string, InstalledPackage>();
   const visited = new Set<string>();
-  const waiting = [join(project, 'node_modules')];
+  const top = join(project, 'node_modules');
+  const waiting = [top];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const real = realPath(folder);
     if (real === undefined || visited.has(real)) continue;
     visited.add(real);
+    // The other packages of a workspace are linked there; what they have is theirs.
+    if (above && folder !== top && !dirname(real).includes('node_modules')) continue;
     for (const [name, directory] of packagesIn(real)) {
       waiting.push(join(directory, 'node_modules'));
       const read = names.has(name) ? readPackage(directory) : undefined;
       if (read !== undefined) found.set(read.directory, read);
     }
   }
-  return [...found.values()];
+  const packages = [...found.values()];
+  const folder = dirname(project);
+  if (folder === project) return packages;
+  const missing = [...names].filter((name) => packages.every((installed) => installed.name !== name));
+  return [...packages, ...findInstalled(folder, new Set(missing), true)];
 }
 
 function packagesIn(folder: string): [name: string, directory: string][] {
@@ -48,14 +60,20 @@ function readPackage(directory: string): InstalledPackage | undefined {
   return { name, version, directory: realPath(directory) ?? directory };
 }
 
-/** The package.json of a folder; `undefined` where there is none that can be read. */
-export function readManifest(directory: string): unknown {
+/** `undefined` where there is none that can be read. */
+function readManifest(directory: string): unknown {
   const file = join(directory, 'package.json');
   try {
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The package.json that holds for a folder. */
+export function nearestManifest(directory: string): unknown {
+  const above = dirname(directory);
+  return readManifest(directory) ?? (above === directory ? undefined : nearestManifest(above));
 }
 
 function entries(folder: string): string[] {

@@ -6,7 +6,7 @@ import { NAME } from '../version.ts';
 import { describe } from './copies.ts';
 import type { Finding } from './finding.ts';
 import { describeFinding } from './findings.ts';
-import { findInstalled, type InstalledPackage, readManifest } from './installed.ts';
+import { findInstalled, type InstalledPackage, nearestManifest } from './installed.ts';
 import { findBatch } from './open-telemetry.ts';
 import { isTested } from './tested-versions.ts';
 
@@ -35,7 +35,7 @@ const DEFAULT_BATCH = 512;
  * What is wrong, or worth knowing, about a project that is not running: from its `node_modules`, its
  * package.json and the environment.
  *
- * @param project the folder with its package.json
+ * @param project its folder, as an absolute path
  */
 export function examineProject(
   project: string,
@@ -44,7 +44,7 @@ export function examineProject(
 ): Finding[] {
   const names = [NAME, 'openai', ...SDKS, ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope)];
   const installed = findInstalled(project, new Set(names));
-  const manifest = readManifest(project);
+  const manifest = nearestManifest(project);
   return [
     ...examineCopies(installed),
     ...examineSdk(installed),

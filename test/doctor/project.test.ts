@@ -90,6 +90,39 @@ describe('packages are found wherever they are:', () => {
   });
 });
 
+describe('in a package of a workspace', () => {
+  const inPackage = (): FindingCode[] =>
+    examineProject(join(project, 'packages/app'), {}).map(({ code }) => code);
+  beforeEach(async () => {
+    await write('package.json', { workspaces: ['packages/*'] });
+    await write('packages/app/package.json', { type: 'module', devDependencies: { webpack: '*' } });
+    await install(HEALTHY);
+  });
+
+  test('what is installed at its root is found, and what is nearer comes first', async () => {
+    expect(inPackage()).toEqual(['openai_bundled']);
+    await install({ openai: '4.10.0' }, 'packages/app/node_modules');
+    expect(inPackage()).toEqual(['openai_untested', 'openai_bundled']);
+  });
+
+  test('a second copy below a dependency at its root is found', async () => {
+    await install({ openai: '4.10.0' }, 'node_modules/library/node_modules');
+    expect(inPackage()).toEqual(['openai_untested', 'openai_twice', 'openai_bundled']);
+  });
+
+  test('what other packages have is theirs', async () => {
+    await install({ openai: '4.10.0' }, 'packages/other/node_modules');
+    await symlink(join(project, 'packages/other'), join(project, 'node_modules/other'));
+    expect(inPackage()).toEqual(['openai_bundled']);
+  });
+
+  test('the package.json of a folder within it is the one above', async () => {
+    await mkdir(join(project, 'packages/app/src'));
+    const findings = examineProject(join(project, 'packages/app/src'), {});
+    expect(findings.map(({ code }) => code)).toEqual(['openai_bundled']);
+  });
+});
+
 describe('of a healthy project:', () => {
   beforeEach(() => install(HEALTHY));
 
