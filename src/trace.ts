@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { isSuppressed } from './client/suppression.ts';
 import { defaultTelemetry, prepareDefaultObservers } from './default-observers.ts';
-import { guard } from './guard.ts';
+import { guard, warnOnce } from './guard.ts';
 import { watchOutcome } from './outcome.ts';
 import { ATTR_GEN_AI_PROMPT_NAME } from './semconv/attributes.ts';
 import { FunctionSpan } from './telemetry/function-span.ts';
@@ -52,9 +52,13 @@ export function traced<Traced extends CallableFunction>(options: string | Traced
  */
 export function traced(options?: string | TracedOptions): TracedDecorator;
 export function traced(options: string | TracedOptions = {}, run?: Callable): unknown {
-  const given = typeof options === 'string' ? { name: options } : options;
+  const given = typeof options === 'string' ? { name: options } : (options ?? {});
   if (run !== undefined) return watched(run, given);
-  return (method: Callable) => watched(method, given);
+  return (method: Callable, context?: unknown) => {
+    if (typeof (context ?? {}) === 'object') return watched(method, given);
+    // guard: a legacy decorator gives a function for a property descriptor
+    return warnOnce('decorators', 'traced needs standard decorators, without experimentalDecorators');
+  };
 }
 
 /** A function that is the given one in all but its calls: name, length, properties, `new`. */
@@ -62,8 +66,7 @@ function watched(run: Callable, options: TracedOptions): Callable {
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);
-      const name = options.name ?? options.prompt ?? (target.name || 'function');
-      const started = guard('starting a span', startSpan, name, options, args);
+      const started = guard('starting a span', startSpan, options, target, args);
       return started === undefined ? call() : watchOutcome(call, started);
     },
   });
@@ -76,7 +79,7 @@ function watched(run: Callable, options: TracedOptions): Callable {
  * @returns what the function returns
  */
 export function span<Result>(name: string, run: (span: Span) => Result): Result {
-  const started = guard('starting a span', startSpan, name, {}, undefined);
+  const started = guard('starting a span', startSpan, { name });
   if (started === undefined) return run(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
   return watchOutcome(() => run(started.span), started);
 }
@@ -113,13 +116,14 @@ export function conversationIn(context: Context): string | undefined {
 
 /** @returns nothing where all is switched off, or tracing suppressed */
 function startSpan(
-  name: string,
   options: TracedOptions,
-  input: readonly unknown[] | undefined,
+  run?: Callable,
+  input?: readonly unknown[],
 ): FunctionSpan | undefined {
   const telemetry = defaultTelemetry();
   const active = context.active();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
+  const name = options.name ?? options.prompt ?? (run?.name || 'function');
   const attributes: Attributes =
     options.prompt === undefined ? {} : { [ATTR_GEN_AI_PROMPT_NAME]: options.prompt };
   return new FunctionSpan(telemetry, { name, attributes, input, parent: withMetadataIn(active, options) });

@@ -1,3 +1,4 @@
+import { guard } from '../guard.ts';
 import { redactedMember, withoutSecrets } from './credentials.ts';
 import { classNameOf } from './error.ts';
 import { cut } from './limited-json.ts';
@@ -11,12 +12,13 @@ const MAX_LENGTH = 1_000_000;
 /**
  * What can be recorded of a value of the program's own: data as it is, objects of a class as its name, and secrets
  * never: clients, their options and keys come as arguments, too. It is a copy, made without running any code of
- * the program's.
+ * the program's. What cannot be read is left out.
  */
 export function plainData(value: unknown): unknown {
   let left = MAX_VALUES;
   let room = MAX_LENGTH;
-  const copy = (from: unknown, depth: number): unknown => {
+  const copy = (from: unknown, depth: number): unknown => guard('reading a value', read, from, depth);
+  const read = (from: unknown, depth: number): unknown => {
     if (typeof from === 'string') {
       const text = cut(from, room);
       room -= text.length;

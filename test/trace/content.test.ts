@@ -162,6 +162,9 @@ describe('arguments and results of a traced function', () => {
     );
     expect(await recorded(config, () => 1, cyclic)).toMatchObject({ [OUTPUT]: '1' });
     expect(await recorded(config, () => 1, hostile)).toMatchObject({ [OUTPUT]: '1' });
+    expect(await recorded(config, () => 1, 'before', hostile, { hostile }, 'after')).toMatchObject({
+      [INPUT]: '["before",null,{},"after"]',
+    });
     const huge = Array.from({ length: 1e6 }, (_, index) => ({ index }));
     const seen = await recorded(config, () => 1, huge);
     expect(String(seen[INPUT]).length).toBeLessThan(65_536);

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { diag } from '@opentelemetry/api';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { traced } from '../../src/client-entry.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import type { Tutor } from './programs/decorated.ts';
@@ -31,6 +33,27 @@ test('traced decorates methods, static ones and generators as well', async () =>
     `,
   );
   await telemetry.verify();
+});
+
+test('traced leaves what legacy decorators hand it as it is, and says so once', () => {
+  const warn = vi.fn();
+  const silent = (): void => undefined;
+  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
+  onTestFinished(() => diag.disable());
+  class Legacy {
+    teach(): string {
+      return 'taught';
+    }
+    // A function in the place of a descriptor would have it as the getter.
+    static get(): string {
+      return 'got';
+    }
+  }
+  const decorate = traced('lesson') as (...args: unknown[]) => unknown;
+  const descriptor = Object.getOwnPropertyDescriptor(Legacy.prototype, 'teach');
+  expect(decorate(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
+  expect(decorate(Legacy, Symbol('get'), undefined)).toBeUndefined();
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('traced needs standard decorators')]]);
 });
 
 /** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */

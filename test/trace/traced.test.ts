@@ -48,6 +48,26 @@ describe('traced', () => {
     `);
   });
 
+  it('runs the function whatever the options are', async () => {
+    const { expectTree } = await startTracedProgram();
+    const hostile = {
+      get name(): string {
+        throw new Error('no');
+      },
+    };
+    for (const options of [null, 5, hostile])
+      expect(
+        traced(options as unknown as string, function add(this: unknown, a: number) {
+          return a + 1;
+        })(1),
+      ).toBe(2);
+    await expectTree(`
+      add
+
+      add
+    `);
+  });
+
   it('changes nothing that can be seen of a function', async () => {
     await startTracedProgram();
     function add(this: { base: number }, a: number, b: number): number {
