@@ -202,5 +202,30 @@ describe('assertSpanTree', () => {
 
   it('says what it cannot read in the expected text', () => {
     expect(failure('thread  completed')).toContain('Expected name=value or !error.type, not "completed"');
+    expect(failure('two  words')).toContain('In a name * stands for two spaces.');
+  });
+
+  it('compares long values with many stars', () => {
+    const spans = makeSpans({ name: 'chat', attributes: { text: 'a'.repeat(5_000) } });
+    const stars = '*a'.repeat(30);
+    assertSpanTree(spans, `chat  text=${stars}`);
+    expect(failure(`chat  text=${stars}b*`, spans)).toContain('- chat');
+  });
+
+  it.each([
+    ['*-{id}', 'a-b-c', 'c'],
+    ['{id}-*', 'a-b-c', 'a'],
+    ['{id}-c', 'a-b-c', 'a-b'],
+    ['*{id}', 'abc', 'c'],
+    ['a*{id}*c', 'abcc', 'c'],
+  ])('gives stars as much and placeholders as little as it can: %s', (pattern, text, id) => {
+    const spans = makeSpans(
+      { name: 'chat', attributes: { id: text } },
+      { name: 'end', start: 1, attributes: { same: id } },
+    );
+    const expected = (end: string): string => `chat  id=${pattern}\n\nend  same=${end}`;
+    assertSpanTree(spans, expected('{id}'));
+    expect(failure(expected('other'), spans)).toContain('- end  same=other');
+    expect(failure(`chat  id=${pattern}d`, spans.slice(0, 1))).toContain(`- chat  id=${pattern}d`);
   });
 });

@@ -129,18 +129,32 @@ function matchLine(wanted?: ExpectedLine, got?: ReceivedLine): Placeholders | un
 const ANY = /(\*)/;
 const ANY_OR_PLACEHOLDER = /(\*|\{[A-Za-z_]\w*\})/;
 
+/** Stars take as much as they can, placeholders as little; what follows still finds its place. */
 function matchText(pattern: string, text: string, special: RegExp): Placeholders | undefined {
   // Text that contains a star or braces itself is matched by the same text.
   if (pattern === text) return [];
-  const names: string[] = [];
-  const source = pattern.split(special).map((part, i) => {
-    if (i % 2 === 0) return part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    if (part === '*') return '.*';
-    names.push(part);
-    return '(.+?)';
-  });
-  const match = new RegExp(`^${source.join('')}$`, 's').exec(text);
-  return match === null ? undefined : names.map((name, i) => [name, match[i + 1] ?? '']);
+  const [first = '', ...rest] = pattern.split(special);
+  // No regular expression: it would try all ways to divide a long text among many stars.
+  const last: number[] = [];
+  let end = text.length;
+  for (let i = rest.length - 1; i > 0; i -= 2) {
+    const start = end - (rest[i]?.length ?? 0);
+    const at = start < 0 ? -1 : text.lastIndexOf(rest[i] ?? '', start);
+    if (at < 0 || (i === rest.length - 1 && at < start)) return undefined;
+    last[i] = at;
+    end = at - (rest[i - 1] === '*' ? 0 : 1);
+  }
+  if (rest.length === 0 || end < first.length || !text.startsWith(first)) return undefined;
+  const found: [string, string][] = [];
+  let from = first.length;
+  for (let i = 1; i < rest.length; i += 2) {
+    const [name = '', next = ''] = rest.slice(i - 1);
+    const shortest = name !== '*' && i + 1 < rest.length;
+    const to = (shortest ? text.indexOf(next, from + 1) : last[i]) ?? 0;
+    if (name !== '*') found.push([name, text.slice(from, to)]);
+    from = to + next.length;
+  }
+  return found;
 }
 
 function dedent(text: string): string[] {
@@ -165,7 +179,10 @@ function parseLine(text: string): ExpectedLine | undefined {
     const equals = detail.indexOf('=');
     if (detail.startsWith('!')) error = detail.slice(1);
     else if (equals > 0) values.set(detail.slice(0, equals), detail.slice(equals + 1));
-    else throw new Error(`Expected name=value or !error.type, not "${detail}", in the line "${text}"`);
+    else
+      throw new Error(
+        `Expected name=value or !error.type, not "${detail}", in the line "${text}". In a name * stands for two spaces.`,
+      );
   }
   return { text, branch, name, error, values };
 }
