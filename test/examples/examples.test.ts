@@ -46,6 +46,7 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     const shown = treeLines(blockOf(example, 'text'));
     expect(shown).not.toEqual([]);
     expect(treeLines(stderr)).toEqual(shown);
+    expect(panelNames(stderr)).toEqual(panelNames(blockOf(example, 'text')));
     expect(stdout).not.toMatch(/^$|undefined|Error/);
     expect(code).toBe(0);
     if (example === 'processes') expectOneTrace(stderr);
@@ -78,6 +79,11 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     expect(stderr).toContain('What is a derivative?');
   });
 });
+
+/** What the panels below the trees tell of, without how much: the edges as well, which stand for the panels. */
+function panelNames(text: string): string[] {
+  return [...text.matchAll(/^(?:│ (\S.*?) {2}|[╭╰])/gm)].map(([edge, name]) => name ?? edge);
+}
 
 /** What both processes record of the thread is in one trace; what is no part of it is not. */
 function expectOneTrace(stderr: string): void {
