@@ -174,7 +174,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** After what is below them. */
   #interruptFunctions(): void {
-    for (const open of this.telemetry.functions.values()) open.interrupt();
+    for (const end of this.telemetry.functions.values()) end();
   }
 
   /** The provider may be registered, or replaced, long after the instrumentation was made. */

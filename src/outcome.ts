@@ -135,10 +135,10 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
   replace(thenable, 'finally', function (onFinally) {
     return Promise.resolve(then(this)).finally(onFinally as () => void);
   });
-  const raw = field(thenable, 'asResponse') as Method | undefined;
+  const raw = field(thenable, 'asResponse') as Method;
   // guard: a function whose promise is asked for its response has an open span for as long as that is kept
   replace(thenable, 'asResponse', function (...args) {
-    return follow(raw?.apply(this, args), listener);
+    return follow(raw.apply(this, args), listener);
   });
 }
 

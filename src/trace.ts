@@ -57,7 +57,7 @@ export function traced(options: string | TracedOptions = {}, run?: Callable): un
   return (method: Callable, context?: unknown) => {
     if (typeof (context ?? {}) === 'object') return watched(method, given);
     // guard: a legacy decorator gives a function for a property descriptor
-    return warnOnce('decorators', 'traced needs standard decorators, without experimentalDecorators');
+    return warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
   };
 }
 

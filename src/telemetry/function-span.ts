@@ -41,7 +41,7 @@ export class FunctionSpan implements OutcomeListener {
       parent,
     );
     this.#context = trace.setSpan(parent, this.span);
-    telemetry.functions.set(this, this);
+    telemetry.functions.set(this, () => this.#end(undefined, now()));
     this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
@@ -56,13 +56,11 @@ export class FunctionSpan implements OutcomeListener {
 
   yielded(value: unknown): void {
     this.#lastActivity = now();
-    if (!this.#recordsOutput || this.#yielded.length >= MAX_YIELDED) return;
-    guard('reading the result of a function', () => this.#yielded.push(plainData(value)));
+    if (this.#recordsOutput && this.#yielded.length < MAX_YIELDED) this.#yielded.push(plainData(value));
   }
 
   succeed(value: unknown): void {
-    if (this.#ended) return;
-    if (this.#recordsOutput)
+    if (this.#recordsOutput && !this.#ended)
       guard('reading the result of a function', () =>
         this.#content?.add({ functionResult: this.#yielded.length > 0 ? this.#yielded : plainData(value) }),
       );
@@ -77,18 +75,13 @@ export class FunctionSpan implements OutcomeListener {
     this.#end(undefined, this.#lastActivity);
   }
 
-  /** It goes on, and nobody hears any more how it ends. */
-  interrupt(): void {
-    this.#end(undefined, now());
-  }
-
   #end(failure: Failure | undefined, endTime: number): void {
     // guard: a function that goes on after a shutdown ends its span again
     if (this.#ended) return;
     this.#ended = true;
     // guard: the spans of all functions are kept
     this.#telemetry.functions.delete(this);
-    guard('ending the span of a function', recordEnd, this.#telemetry, {
+    guard('ending a function span', recordEnd, this.#telemetry, {
       span: this.span,
       context: this.#context,
       attributes: this.#attributes,

@@ -17,7 +17,7 @@ const MAX_LENGTH = 1_000_000;
 export function plainData(value: unknown): unknown {
   let left = MAX_VALUES;
   let room = MAX_LENGTH;
-  const copy = (from: unknown, depth: number): unknown => guard('reading a value', read, from, depth);
+  const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
   const read = (from: unknown, depth: number): unknown => {
     if (typeof from === 'string') {
       const text = cut(from, room);

@@ -41,8 +41,8 @@ export class Telemetry {
   readonly sink: Sink = new Sink();
   /** Completion hooks that are still at work. */
   readonly hooks: PendingHooks = new PendingHooks();
-  /** Functions and tools of the program that are under way. */
-  readonly functions: BoundedMap<object, { interrupt(): void }> = new BoundedMap(MOST_FUNCTIONS);
+  /** Functions and tools of the program that are under way, and what ends their spans. */
+  readonly functions: BoundedMap<object, () => void> = new BoundedMap(MOST_FUNCTIONS);
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
 

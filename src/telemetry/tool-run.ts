@@ -74,7 +74,8 @@ class ToolSpan implements Outcome {
       parent,
     );
     this.context = trace.setSpan(parent, this.#span);
-    telemetry.functions.set(this, this);
+    // How long it takes is not known then.
+    telemetry.functions.set(this, () => this.#end(undefined, true));
     this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
     guard('reading the arguments of a tool', () =>
       this.#content?.addInput({ toolArguments: parseJson(tool.arguments) }),
@@ -90,12 +91,7 @@ class ToolSpan implements Outcome {
     this.#end(guard('reading a failure', readFailure, error));
   }
 
-  /** It goes on, and nobody hears any more how it ends, or how long it took. */
-  interrupt(): void {
-    this.#end(undefined, true);
-  }
-
-  #end(failure: Failure | undefined, interrupted = false): void {
+  #end(failure: Failure | undefined, interrupted?: boolean): void {
     // guard: a tool that goes on after a shutdown ends its span again
     if (this.#ended) return;
     this.#ended = true;
@@ -110,11 +106,11 @@ class ToolSpan implements Outcome {
       failure,
       endTime,
     });
-    guard('recording metrics', () => {
-      if (interrupted) return;
-      const seconds = (endTime - this.#startTime) / 1e3;
-      this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
-    });
+    if (!interrupted)
+      guard('recording metrics', () => {
+        const seconds = (endTime - this.#startTime) / 1e3;
+        this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
+      });
     endSpan(this.#span, endTime);
   }
 }
