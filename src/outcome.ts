@@ -136,7 +136,7 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
     return Promise.resolve(then(this)).finally(onFinally as () => void);
   });
   const raw = field(thenable, 'asResponse') as Method;
-  // guard: a function whose promise is asked for its response has an open span for as long as that is kept
+  // It asks for the response alone, and calls no `then` that could be watched.
   replace(thenable, 'asResponse', function (...args) {
     return follow(raw.apply(this, args), listener);
   });

@@ -55,8 +55,8 @@ export function traced(options: string | TracedOptions = {}, run?: Callable): un
   const given = typeof options === 'string' ? { name: options } : (options ?? {});
   if (run !== undefined) return watched(run, given);
   return (method: Callable, context?: unknown) => {
+    // A legacy decorator would give a function in the place of a property descriptor.
     if (typeof (context ?? {}) === 'object') return watched(method, given);
-    // guard: a legacy decorator gives a function for a property descriptor
     return warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
   };
 }

@@ -76,10 +76,8 @@ export class FunctionSpan implements OutcomeListener {
   }
 
   #end(failure: Failure | undefined, endTime: number): void {
-    // guard: a function that goes on after a shutdown ends its span again
     if (this.#ended) return;
     this.#ended = true;
-    // guard: the spans of all functions are kept
     this.#telemetry.functions.delete(this);
     guard('ending a function span', recordEnd, this.#telemetry, {
       span: this.span,

@@ -92,10 +92,9 @@ class ToolSpan implements Outcome {
   }
 
   #end(failure: Failure | undefined, interrupted?: boolean): void {
-    // guard: a tool that goes on after a shutdown ends its span again
+    // A tool goes on after a shutdown has ended its span.
     if (this.#ended) return;
     this.#ended = true;
-    // guard: the spans of all tools are kept
     this.#telemetry.functions.delete(this);
     const endTime = now();
     guard('ending a tool span', recordEnd, this.#telemetry, {
