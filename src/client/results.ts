@@ -5,7 +5,7 @@ import { attached } from './attached.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import { copyFunctionProperties, type Method } from './patches.ts';
-import { asMethod } from './property.ts';
+import { asMethod, isObject } from './property.ts';
 import { isStream, watchStream } from './stream.ts';
 
 /** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
@@ -38,8 +38,7 @@ export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
   call.responded(field(props, 'response'));
-  if (typeof props === 'object' && props !== null)
-    guard('watching a response', callsByProps.set, props, call);
+  if (isObject(props)) guard('watching a response', callsByProps.set, props, call);
   // That is all of a call whose answer the program reads itself.
   // guard `if (call.rawRequested) `: every call ends with its headers
   if (call.rawRequested) closeRaw(call);
@@ -77,7 +76,7 @@ export function watchingParse(original: Method): Method {
 }
 
 function callOfProps(props: unknown): Call | undefined {
-  return typeof props === 'object' && props !== null ? callsByProps.get(props) : undefined;
+  return isObject(props) ? callsByProps.get(props) : undefined;
 }
 
 /** The program has asked for the result, which is being parsed. */
@@ -161,7 +160,7 @@ function watchIndirect(call: Call, promise: object): void {
 
 function callOf(promise: object): Call | undefined {
   const response = field(promise, 'responsePromise');
-  return typeof response === 'object' && response !== null ? callsByResponse.get(response) : undefined;
+  return isObject(response) ? callsByResponse.get(response) : undefined;
 }
 
 function closeRaw(call: Call): void {

@@ -134,8 +134,7 @@ export class Seam {
     noticeClientClass(missingMethods(prototype));
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
-    const parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
-    this.#parsesInClient = parsesInClient;
+    this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
     this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
     this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
     this.#patches.wrap(prototype, 'retryRequest', wrapRetry);

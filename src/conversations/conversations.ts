@@ -3,7 +3,7 @@ import { atExit } from '../at-exit.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { monotonic, now } from '../clock.ts';
 import { guard, guardAsync } from '../guard.ts';
-import { outside } from '../outside.ts';
+import { startOutside } from '../outside.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { BackgroundReads } from './background-reads.ts';
@@ -259,10 +259,9 @@ export class Conversations implements ProviderListener {
     if (this.#timer !== undefined) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
-    this.#timer = outside(() =>
+    this.#timer = startOutside(() =>
       setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
     );
-    (this.#timer as { unref?: () => void }).unref?.();
     this.#stopListening = atExit(() => this.endAll());
   }
 

@@ -1,4 +1,5 @@
 import { atExit } from '../at-exit.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { isUnderWay } from '../under-way.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
@@ -60,7 +61,7 @@ export class ConsoleTreeExporter {
   /** In order of their first span. */
   readonly #held = new Map<string, HeldTrace>();
   /** The ids of the last printed traces. */
-  readonly #printed = new Set<string>();
+  readonly #printed = new BoundedMap<string, true>(MAXIMUM_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
   #forget: (() => void) | undefined;
   #shutDown = false;
@@ -103,7 +104,13 @@ export class ConsoleTreeExporter {
     const { traceId } = span.spanContext();
     let trace = this.#held.get(traceId);
     if (trace === undefined) {
-      trace = { spans: [], dropped: 0, continued: this.#printed.has(traceId), timer: undefined, waits: 0 };
+      trace = {
+        spans: [],
+        dropped: 0,
+        continued: this.#printed.get(traceId) === true,
+        timer: undefined,
+        waits: 0,
+      };
       this.#held.set(traceId, trace);
     }
     // The parents of late spans are printed already, so there is no root to wait for.
@@ -132,9 +139,7 @@ export class ConsoleTreeExporter {
       if (trace === undefined) continue;
       this.#held.delete(traceId);
       clearTimeout(trace.timer);
-      this.#printed.add(traceId);
-      const [oldest] = this.#printed;
-      if (this.#printed.size > MAXIMUM_TRACES && oldest !== undefined) this.#printed.delete(oldest);
+      this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
       // One write per trace, so that no other output comes between its lines.
       writeTo(stream, `${this.#textOf(traceId, trace, stream)}\n`);

@@ -1,4 +1,5 @@
 import { atExit } from '../at-exit.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import { guardAsync, warnOnce } from '../guard.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
@@ -49,7 +50,7 @@ export class HtmlTraceExporter {
   /** In order of their last span. */
   readonly #held = new Map<string, HeldTrace>();
   #size = 0;
-  readonly #closed = new Set<string>();
+  readonly #closed = new BoundedMap<string, true>(MOST_CLOSED);
   /** Spans of traces that gave way to newer ones, as far as no page has them. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -96,7 +97,7 @@ export class HtmlTraceExporter {
 
   #hold(span: FinishedSpan): void {
     const { traceId } = span.spanContext();
-    if (this.#closed.has(traceId)) return void this.#omitted++;
+    if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     const size = held.json.length;
     // A resource stays pending until somebody waits for it.
@@ -127,10 +128,7 @@ export class HtmlTraceExporter {
     if (!this.#isPerTrace || trace.changed) this.#omitted += trace.spans.length + trace.omitted;
     this.#held.delete(id);
     this.#size -= trace.size;
-    if (!this.#isPerTrace) return;
-    this.#closed.add(id);
-    const [oldest] = this.#closed;
-    if (this.#closed.size > MOST_CLOSED && oldest !== undefined) this.#closed.delete(oldest);
+    if (this.#isPerTrace) this.#closed.set(id, true);
   }
 
   #schedule(): void {

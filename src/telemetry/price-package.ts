@@ -1,5 +1,5 @@
 import { BoundedMap } from '../bounded-map.ts';
-import { outside } from '../outside.ts';
+import { startOutside } from '../outside.ts';
 import { field } from '../payload.ts';
 import { thisFile } from '../this-file.ts';
 import { type ModelPrices, readPrices } from './prices.ts';
@@ -73,8 +73,7 @@ export class PriceList {
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
-    const timer: { unref?: () => void } = outside(() => setTimeout(() => this.#load(), LOAD_DELAY));
-    timer.unref?.();
+    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY));
   }
 
   /** Whether there are prices at all. */

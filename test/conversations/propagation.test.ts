@@ -38,6 +38,19 @@ function linked({ telemetry }: Program, name: string): string[][] {
 const CREATE = 'POST /threads/{thread_id}/runs';
 const RETRIEVE = 'GET /threads/{thread_id}/runs/{run_id}';
 
+/** A run that one process has created and another, below a span of its own, has polled to its end. */
+const DRAWN_BY_THE_WORKER = `
+  program
+  ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
+  └─ thread
+
+  worker
+  ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+  └─ thread                                  openai.total.runs=1
+     └─ invoke_agent                         openai.run.status=completed
+        └─ chat gpt-4o-mini
+`;
+
 describe('a run whose trace context travels in its metadata', () => {
   usePropagation();
   const handsOn = { config: { propagateInMetadata: true } };
@@ -97,17 +110,7 @@ describe('a run whose trace context travels in its metadata', () => {
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     const worker = otherProcess(program, { adoptRuns: true });
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
-    await program.expectTree(`
-      program
-      ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
-      └─ thread
-
-      worker
-      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
-      └─ thread                                  openai.total.runs=1
-         └─ invoke_agent                         openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
+    await program.expectTree(DRAWN_BY_THE_WORKER);
     expect(linked(program, 'invoke_agent')).toEqual([[CREATE]]);
     expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
   });
@@ -120,17 +123,7 @@ describe('a run whose trace context travels in its metadata', () => {
     const worker = otherProcess(program, config);
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.telemetry.provider.shutdown();
-    await program.expectTree(`
-      program
-      ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
-      └─ thread
-
-      worker
-      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
-      └─ thread                                  openai.total.runs=1
-         └─ invoke_agent                         openai.run.status=completed
-            └─ chat gpt-4o-mini
-    `);
+    await program.expectTree(DRAWN_BY_THE_WORKER);
     expect(linked(program, CREATE)).toEqual([[]]);
   });
 

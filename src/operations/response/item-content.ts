@@ -73,14 +73,14 @@ function readOutput(output: unknown): unknown {
 function pick(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
-    const found = key === 'error' ? readError(value) : shown(key, field(value, key));
+    const found = key === 'error' ? errorOf(value) : shown(key, field(value, key));
     if (found !== undefined && found !== null) picked[key] = found;
   }
   return Object.keys(picked).length > 0 ? picked : undefined;
 }
 
 /** Servers repeat in the text of an error what they were sent. */
-function readError(item: unknown): unknown {
+function errorOf(item: unknown): unknown {
   const error = field(item, 'error');
   if (typeof error === 'string') return withoutCredentials(error);
   const message = textField(error, 'message');
