@@ -1,6 +1,7 @@
 import { defineConfig, type UserConfig } from 'tsdown';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazily } from './scripts/build/lazily.ts';
+import { plainBindings } from './scripts/build/plain-bindings.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
 const SHARED: UserConfig = {
@@ -39,6 +40,7 @@ const config: UserConfig[] = defineConfig([
     plugins: [
       pageAssets(),
       lazily({ source: './conversations/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
+      plainBindings(),
       esModules(['index', 'client', 'export', 'testing']),
     ],
   },

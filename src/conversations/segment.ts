@@ -48,6 +48,8 @@ export class Segment {
   readonly #started = monotonic();
   readonly #ended: (segment: Segment) => void;
   readonly #parent: WeakRef<Span> | undefined;
+  /** A span of the program may be open for long, and have many below it that are over. */
+  readonly #stopWaiting: (() => void) | undefined;
   #conversation: Conversation | undefined;
   #lastActivity: number;
   #lastActive = monotonic();
@@ -72,7 +74,9 @@ export class Segment {
     this.traceId = this.span.spanContext().traceId;
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
       this.#parent = new WeakRef(parent);
-      guard('watching a parent span', beforeSpanEnds, parent, (time) => this.#endWithParent(time));
+      this.#stopWaiting = guard('watching a parent span', beforeSpanEnds, parent, (time) =>
+        this.#endWithParent(time),
+      );
     }
     this.parentSpanId = parent?.spanContext().spanId;
     if (conversation !== undefined) this.#attach(conversation);
@@ -139,6 +143,7 @@ export class Segment {
   end(time: number = this.#lastActivity): void {
     if (this.ended) return;
     this.ended = true;
+    this.#stopWaiting?.();
     for (const invocation of [...this.invocations]) invocation.close();
     this.#conversation?.segments.delete(this.traceId);
     const totals = this.#conversation?.totals ?? NO_TOTALS;

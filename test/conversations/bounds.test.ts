@@ -109,6 +109,16 @@ describe('many threads', () => {
     expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id']))).toEqual(new Set(threads));
   });
 
+  it('below one span, as of a job that goes on for long, end with it', { timeout: 120_000 }, async () => {
+    const threads = 15_000;
+    const program = await startProgram({ client: { fetch: answer } });
+    await program.inSpan(async () => {
+      for (let made = 0; made < threads; made++) await program.client.beta.threads.create();
+    });
+    expect(program.telemetry.openSpans).toEqual([]);
+    expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(threads);
+  });
+
   it('are kept apart by the thousand, each used below a span of its own and beside all others', {
     timeout: 120_000,
   }, async () => {

@@ -35,6 +35,39 @@ test('several wait for the same span', () => {
   expect(Object.hasOwn(span, 'end')).toBe(false);
 });
 
+test('however many wait, the span ends', () => {
+  const span = startSpan();
+  let told = 0;
+  for (let waiting = 0; waiting < 50_000; waiting++) beforeSpanEnds(span, () => told++);
+  span.end();
+  expect(told).toBe(50_000);
+  expect(span.ended).toBe(true);
+});
+
+test('one that was let go is not told', () => {
+  const span = startSpan();
+  const told: string[] = [];
+  beforeSpanEnds(span, () => told.push('kept'));
+  beforeSpanEnds(span, () => told.push('let go'))();
+  span.end();
+  expect(told).toEqual(['kept']);
+});
+
+test('who waits after somebody else has wrapped the end is told, too', () => {
+  const span = startSpan();
+  const told: string[] = [];
+  beforeSpanEnds(span, () => told.push('first'));
+  const wrapped = span.end;
+  span.end = (time) => {
+    told.push('somebody else');
+    wrapped.call(span, time);
+  };
+  beforeSpanEnds(span, () => told.push('last'));
+  span.end();
+  expect(told).toEqual(['last', 'somebody else', 'first']);
+  expect(span.ended).toBe(true);
+});
+
 test('the span ends also where the one that waits fails', () => {
   const span = startSpan();
   beforeSpanEnds(span, () => {
