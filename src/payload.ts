@@ -10,6 +10,7 @@ const MOST_NAMES = 128;
 const NOTHING: readonly unknown[] = [];
 
 export type PayloadObject = Readonly<Record<string, unknown>>;
+const NO_FIELDS: PayloadObject = Object.freeze({});
 
 /** The value as an object whose fields can be asked for; `undefined` for `null`, arrays and primitives. */
 export function asObject(value: unknown): PayloadObject | undefined {
@@ -18,10 +19,26 @@ export function asObject(value: unknown): PayloadObject | undefined {
     : undefined;
 }
 
-export function field(value: unknown, key: string): unknown {
+/**
+ * The fields of a value, to be taken apart at once: `const { id, model } = fieldsOf(result)`. What every call is asked for
+ * is read like this, since engines know best where a field is that is named where it is read. A field that throws when
+ * it is read throws here, too: see {@link tolerant}.
+ */
+export function fieldsOf(value: unknown): PayloadObject {
+  return typeof value === 'object' && value !== null ? (value as PayloadObject) : NO_FIELDS;
+}
+
+/** The same object, whose fields do not throw when they are read. */
+export function tolerant(value: unknown): unknown {
+  return typeof value === 'object' && value !== null
+    ? new Proxy(value, { get: (target, key) => field(target, key) })
+    : value;
+}
+
+export function field(value: unknown, key: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
-    return (value as PayloadObject)[key];
+    return (value as Readonly<Record<PropertyKey, unknown>>)[key];
   } catch {
     return undefined;
   }
@@ -32,20 +49,29 @@ export function objectField(value: unknown, key: string): PayloadObject | undefi
 }
 
 export function arrayField(value: unknown, key: string): readonly unknown[] {
-  const found = field(value, key);
-  return Array.isArray(found) ? found : NOTHING;
+  return asArray(field(value, key));
+}
+
+export function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : NOTHING;
 }
 
 /** A non-empty text of any length, which a limit is to be put on where it is recorded. */
 export function textField(value: unknown, key: string): string | undefined {
-  const found = field(value, key);
-  return typeof found === 'string' && found !== '' ? found : undefined;
+  return asText(field(value, key));
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** A non-empty string that names something: an id, a model, a status. Nothing of the API has longer names. */
 export function stringField(value: unknown, key: string): string | undefined {
-  const found = textField(value, key);
-  return found !== undefined && found.length <= LONGEST_NAME ? found : undefined;
+  return asName(field(value, key));
+}
+
+export function asName(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME ? value : undefined;
 }
 
 /** A short word of no more than letters, digits, `_`, `.` and `-`: anything else may quote somebody. */
@@ -55,19 +81,24 @@ export function wordField(value: unknown, key: string): string | undefined {
 }
 
 export function numberField(value: unknown, key: string): number | undefined {
-  const found = field(value, key);
-  return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
+  return asNumber(field(value, key));
 }
 
-export function integerField(value: unknown, key: string): number | undefined {
-  const found = field(value, key);
-  return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined;
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function asInteger(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** An integer that counts something: tokens, images, results. */
 export function countField(value: unknown, key: string): number | undefined {
-  const found = field(value, key);
-  return isCount(found) ? found : undefined;
+  return asCount(field(value, key));
+}
+
+export function asCount(value: unknown): number | undefined {
+  return isCount(value) ? value : undefined;
 }
 
 export function isCount(value: unknown): value is number {
@@ -75,8 +106,11 @@ export function isCount(value: unknown): value is number {
 }
 
 export function booleanField(value: unknown, key: string): boolean | undefined {
-  const found = field(value, key);
-  return typeof found === 'boolean' ? found : undefined;
+  return asBoolean(field(value, key));
+}
+
+export function asBoolean(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
 }
 
 /** A row of a table of ours, by a key that somebody else chose: never what every object inherits. */

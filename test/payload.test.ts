@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import {
   arrayField,
+  asInteger,
   asObject,
   booleanField,
   countField,
   field,
-  integerField,
+  fieldsOf,
   names,
   numberField,
   objectField,
   stringField,
   strings,
   textField,
+  tolerant,
   wordField,
 } from '../src/payload.ts';
 
@@ -28,7 +30,7 @@ const ACCESSORS = {
   arrayField,
   stringField,
   numberField,
-  integerField,
+  integerField: (value: unknown, key: string) => asInteger(field(value, key)),
   countField,
   booleanField,
 };
@@ -93,4 +95,19 @@ test('texts may be long, names may not, and words are of letters, digits and lit
   expect(read('')).toEqual([undefined, undefined, undefined]);
   expect(names(['vs_1', long, 5, 'vs_2'])).toEqual(['vs_1', 'vs_2']);
   expect(names(Array(1_000).fill('vs'))).toHaveLength(128);
+});
+
+test('the fields of what has none are nothing, whatever it is', () => {
+  for (const value of [null, undefined, 'text', 7, () => undefined]) {
+    const { length, name } = fieldsOf(value);
+    expect([length, name]).toEqual([undefined, undefined]);
+  }
+  expect(fieldsOf({ id: 'a' }).id).toBe('a');
+});
+
+test('fields that throw are nothing to who reads them tolerantly', () => {
+  const given = Object.defineProperty({ id: 'a' }, 'model', { get: () => trap.key });
+  const { id, model } = fieldsOf(tolerant(given));
+  expect([id, model]).toEqual(['a', undefined]);
+  expect(tolerant('text')).toBe('text');
 });

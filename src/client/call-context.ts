@@ -53,7 +53,9 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   const outer = making;
   making = call;
   try {
-    return goOn(call, method, client, args);
+    return call.working === undefined
+      ? method.apply(client, args)
+      : context.with(call.working, method, client, ...args);
   } finally {
     making = outer;
   }

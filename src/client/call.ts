@@ -1,7 +1,16 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
-import { booleanField, field, numberField, objectField, stringField, textField } from '../payload.ts';
+import {
+  asBoolean,
+  asName,
+  asObject,
+  asText,
+  booleanField,
+  field,
+  fieldsOf,
+  numberField,
+} from '../payload.ts';
 import { CallContext } from './call-context.ts';
 
 /** How a call ended: exactly one of these, once. */
@@ -256,21 +265,21 @@ function passChunk(observation: CallObservation, value: unknown, time: number): 
 }
 
 function readOptions(call: Call, options: unknown): void {
-  call.method = stringField(options, 'method')?.toUpperCase() ?? '';
-  call.path = textField(options, 'path') ?? '';
-  call.body = field(options, 'body');
-  call.query = field(options, 'query');
-  call.streamed = booleanField(options, 'stream') ?? booleanField(call.body, 'stream') ?? false;
-  const headers = field(options, 'headers');
+  const { method, path, body, query, stream, headers } = fieldsOf(options);
+  call.method = asName(method)?.toUpperCase() ?? '';
+  call.path = asText(path) ?? '';
+  call.body = body;
+  call.query = query;
+  call.streamed = asBoolean(stream) ?? booleanField(body, 'stream') ?? false;
   if (headers === undefined) return;
   call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }
 
 function readResponse(call: Call, response: unknown): void {
-  const status = field(response, 'status');
+  const { status, headers } = fieldsOf(response);
   call.status = typeof status === 'number' ? status : undefined;
-  call.headers = field(response, 'headers');
+  call.headers = headers;
 }
 
 /**
@@ -278,8 +287,8 @@ function readResponse(call: Call, response: unknown): void {
  * `values` is a `Headers` (openai 5 to 7), or a real `Headers`.
  */
 export function readHeader(headers: unknown, name: string): string | undefined {
-  const holder = objectField(headers, 'values') ?? headers;
-  const get = field(holder, 'get');
+  const holder = asObject(fieldsOf(headers).values) ?? headers;
+  const { get } = fieldsOf(holder);
   const value =
     typeof get === 'function'
       ? get.call(holder, name)

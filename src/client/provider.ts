@@ -1,4 +1,4 @@
-import { field, row, textField } from '../payload.ts';
+import { asText, field, fieldsOf, row, textField } from '../payload.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
@@ -100,8 +100,9 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows those of the option `providers`, which come first
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  const baseURL = textField(client, 'baseURL') ?? '';
-  const deploymentName = textField(client, 'deploymentName');
+  const fields = fieldsOf(client);
+  const baseURL = asText(fields.baseURL) ?? '';
+  const deploymentName = asText(fields.deploymentName);
   const cached = endpoints.get(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
     return cached.endpoint;

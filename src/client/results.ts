@@ -1,6 +1,6 @@
 import { guard } from '../guard.ts';
 import { passOn } from '../outcome.ts';
-import { field, objectField } from '../payload.ts';
+import { field, fieldsOf, objectField } from '../payload.ts';
 import { attached } from './attached.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
@@ -87,8 +87,7 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
     parsed,
     (value) => {
       // Parsing may have sent the request again.
-      const response = field(props, 'response');
-      if (field(response, 'headers') !== call.headers) call.responded(response);
+      guard('reading a response', takeNewResponse, call, props);
       // guard: a result that cannot be read does not reach the program
       guard('reading a result', takeResult, call, value, props);
       return value;
@@ -101,6 +100,11 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   );
 }
 
+function takeNewResponse(call: Call, props: unknown): void {
+  const { response } = fieldsOf(props);
+  if (fieldsOf(response).headers !== call.headers) call.responded(response);
+}
+
 function takeResult(call: Call, value: unknown, props: unknown): void {
   if (isStream(value)) {
     call.streamed = true;
@@ -109,11 +113,11 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
       lost.unregister(call);
       lost.register(iterator, call, call);
     });
-  } else if (value === field(props, 'response')) {
+  } else if (value === fieldsOf(props).response) {
     call.succeed(undefined);
   } else {
     call.succeed(
-      typeof field(value, 'getPaginatedItems') === 'function' ? objectField(value, 'body') : value,
+      typeof fieldsOf(value).getPaginatedItems === 'function' ? objectField(value, 'body') : value,
     );
   }
 }

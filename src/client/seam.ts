@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
 import { guard } from '../guard.ts';
-import { asObject, field } from '../payload.ts';
+import { asObject, field, fieldsOf } from '../payload.ts';
 import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
 import { missingMethods } from './find.ts';
@@ -181,12 +181,11 @@ export class Seam {
   readonly #watchPromise = (promise: unknown, call: Call): void => {
     if (typeof promise !== 'object' || promise === null) return;
     this.#wrapPromise(promise, call.client);
-    const response = field(promise, 'responsePromise');
+    const { responsePromise: response, parseResponse: parse } = fieldsOf(promise);
     if (typeof response === 'object' && response !== null) {
       watchResponsePromise(response, call);
     }
     if (this.#parsesInClient) return;
-    const parse = field(promise, 'parseResponse');
     // guard: promises of another kind are reported as failures
     if (typeof parse === 'function')
       (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);

@@ -1,7 +1,7 @@
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { passOn } from '../outcome.ts';
-import { field } from '../payload.ts';
+import { field, fieldsOf } from '../payload.ts';
 import type { Attempt, Call } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
@@ -80,9 +80,7 @@ export function wrapFetch(original: Method): Method {
         original.apply(this, args),
         (response) => {
           attempt.endTime = now();
-          const status = field(response, 'status');
-          if (typeof status === 'number') attempt.status = status;
-          attempt.headers = field(response, 'headers');
+          guard('reading a response', answered, attempt, response);
           return response;
         },
         (error) => {
@@ -94,6 +92,12 @@ export function wrapFetch(original: Method): Method {
       );
     },
   });
+}
+
+function answered(attempt: Attempt, response: unknown): void {
+  const { status, headers } = fieldsOf(response);
+  if (typeof status === 'number') attempt.status = status;
+  attempt.headers = headers;
 }
 
 /** The SDK waits in here before it sends the request again. */

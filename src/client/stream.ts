@@ -1,5 +1,5 @@
 import { guard } from '../guard.ts';
-import { field } from '../payload.ts';
+import { fieldsOf } from '../payload.ts';
 import type { Call } from './call.ts';
 import { copyFunctionProperties } from './patches.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
@@ -12,7 +12,8 @@ interface Stream {
 
 /** The SDK's streams, told by their shape: each build of the SDK has a class of its own. */
 export function isStream(value: unknown): value is Stream {
-  return typeof field(value, 'iterator') === 'function' && typeof field(value, 'controller') === 'object';
+  const { iterator, controller } = fieldsOf(value);
+  return typeof iterator === 'function' && typeof controller === 'object';
 }
 
 /**

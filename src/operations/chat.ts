@@ -1,14 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  arrayField,
-  countField,
-  field,
-  integerField,
-  numberField,
-  row,
-  stringField,
-  strings,
-} from '../payload.ts';
+import { asArray, asCount, asInteger, asName, asNumber, field, fieldsOf, row, strings } from '../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
@@ -48,7 +39,7 @@ export const chat: Operation = {
   requestAttributes,
   parameterAttributes,
   resultAttributes,
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: (result) => readUsage(fieldsOf(result).usage),
   toolCalls: readRequestedToolCalls,
   accumulate: ({ content }) => new ChatAccumulator(content),
   content: {
@@ -66,21 +57,19 @@ function requestAttributes(request: ApiRequest): Attributes {
 }
 
 function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
-  const choiceCount = countField(body, 'n');
+  const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
+  const { frequency_penalty, presence_penalty, reasoning_effort } = fieldsOf(body);
+  const choiceCount = asCount(n);
   const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'chat_completions' };
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
-  define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
-  define(
-    attributes,
-    ATTR_GEN_AI_REQUEST_MAX_TOKENS,
-    countField(body, 'max_completion_tokens') ?? countField(body, 'max_tokens'),
-  );
-  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, numberField(body, 'frequency_penalty'));
-  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, numberField(body, 'presence_penalty'));
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(body, 'reasoning_effort'));
+  define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(seed));
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_completion_tokens) ?? asCount(max_tokens));
+  define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
+  define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
   define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
   return attributes;
 }
@@ -88,7 +77,7 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
 /** The caller's own words, so content. */
 function stopSequences(body: unknown): Attributes {
   const stop = field(body, 'stop');
-  const sequences = typeof stop === 'string' ? [stop] : strings(arrayField(body, 'stop'));
+  const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }
 
@@ -99,25 +88,28 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 };
 
 function outputType(body: unknown): string | undefined {
-  if (arrayField(body, 'modalities').includes('audio')) return 'speech';
-  return row(OUTPUT_TYPES, stringField(field(body, 'response_format'), 'type'));
+  const { modalities, response_format } = fieldsOf(body);
+  if (asArray(modalities).includes('audio')) return 'speech';
+  return response_format === undefined
+    ? undefined
+    : row(OUTPUT_TYPES, asName(fieldsOf(response_format).type));
 }
 
 function resultAttributes(result: unknown): Attributes {
+  const { id, model, choices, service_tier, system_fingerprint } = fieldsOf(result);
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(result));
-  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, stringField(result, 'service_tier'));
-  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, stringField(result, 'system_fingerprint'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_ID, asName(id));
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, asName(model));
+  define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
+  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
+  define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
   return attributes;
 }
 
-function finishReasons(result: unknown): string[] | undefined {
-  const choices = arrayField(result, 'choices');
+function finishReasons(choices: readonly unknown[]): string[] | undefined {
   let reasons: string[] | undefined;
   for (let index = 0; index < choices.length && index < MAX_CHOICES; index++) {
-    const reason = stringField(choices[index], 'finish_reason');
+    const reason = asName(fieldsOf(choices[index]).finish_reason);
     if (reason === undefined) continue;
     if (reasons === undefined) reasons = [reason];
     else reasons.push(reason);

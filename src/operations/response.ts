@@ -1,12 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
-  arrayField,
-  countField,
+  asArray,
+  asCount,
+  asName,
+  asNumber,
+  asObject,
   field,
-  numberField,
+  fieldsOf,
   objectField,
   row,
-  stringField,
   textField,
 } from '../payload.ts';
 import {
@@ -48,11 +50,11 @@ export const response: Operation = {
   parameterAttributes,
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
-    const compacted = arrayField(result, 'output').some(isCompaction);
+    const compacted = asArray(fieldsOf(result).output).some(isCompaction);
     define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: (result) => readUsage(fieldsOf(result).usage),
   fees: readResponseFees,
   failure: readResponseFailure,
   toolCalls: readResponseToolCalls,
@@ -74,26 +76,20 @@ function requestAttributes(request: ApiRequest): Attributes {
 }
 
 function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
-  const prompt = objectField(body, 'prompt');
+  const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt } =
+    fieldsOf(body);
+  const { id, version } = fieldsOf(asObject(prompt));
   const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: 'responses' };
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
-  define(
-    attributes,
-    ATTR_GEN_AI_CONVERSATION_COMPACTED,
-    optional(arrayField(body, 'input').some(isCompaction)),
-  );
-  define(attributes, ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, stringField(body, 'previous_response_id'));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_output_tokens'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
-  define(
-    attributes,
-    ATTR_GEN_AI_REQUEST_REASONING_LEVEL,
-    stringField(objectField(body, 'reasoning'), 'effort'),
-  );
+  define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(asArray(input).some(isCompaction)));
+  define(attributes, ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, asName(previous_response_id));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
   define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
-  define(attributes, ATTR_GEN_AI_PROMPT_NAME, stringField(prompt, 'id'));
-  define(attributes, ATTR_GEN_AI_PROMPT_VERSION, stringField(prompt, 'version'));
+  define(attributes, ATTR_GEN_AI_PROMPT_NAME, asName(id));
+  define(attributes, ATTR_GEN_AI_PROMPT_VERSION, asName(version));
   return attributes;
 }
 
@@ -104,7 +100,9 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 };
 
 function outputType(body: unknown): string | undefined {
-  return row(OUTPUT_TYPES, stringField(objectField(objectField(body, 'text'), 'format'), 'type'));
+  const { text } = fieldsOf(body);
+  const { format } = fieldsOf(asObject(text));
+  return row(OUTPUT_TYPES, asName(fieldsOf(asObject(format)).type));
 }
 
 /** Stands in the place of what was said before. */

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { names, stringField } from '../payload.ts';
+import { asName, fieldsOf, names, stringField } from '../payload.ts';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
@@ -18,8 +18,8 @@ export function modelCall(operation: string, request: ApiRequest): Attributes {
 
 /** The service tier that a request asks for; `auto` asks for none. */
 export function requestedServiceTier({ body }: ApiRequest): string | undefined {
-  const tier = stringField(body, 'service_tier');
-  return tier === 'auto' ? undefined : tier;
+  const { service_tier } = fieldsOf(body);
+  return service_tier === 'auto' ? undefined : asName(service_tier);
 }
 
 /** A span's name: the operation and what it works with, or the operation alone where that is not known. */

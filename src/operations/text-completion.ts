@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
   arrayField,
+  asInteger,
   countField,
   field,
-  integerField,
   numberField,
   stringField,
   strings,
@@ -56,7 +56,7 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
   define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, choiceCount === 1 ? undefined : choiceCount);
-  define(attributes, ATTR_GEN_AI_REQUEST_SEED, integerField(body, 'seed'));
+  define(attributes, ATTR_GEN_AI_REQUEST_SEED, asInteger(field(body, 'seed')));
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(body, 'temperature'));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(body, 'top_p'));
   define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(body, 'max_tokens'));

@@ -35,7 +35,7 @@ export class Costs {
 
   /** Told when a call is made: loads the price package while the program waits for the answer. */
   prepare(): void {
-    this.#list?.prepare();
+    this.#list()?.prepare();
   }
 
   /**
@@ -44,7 +44,7 @@ export class Costs {
    * @returns USD; `undefined` where the price is not known
    */
   of(spending: Spending, asked: Attributes, answered: Attributes = asked): number | undefined {
-    const list = this.#list;
+    const list = this.#list();
     const { usage, audioSeconds } = spending;
     if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
     const requestModel = text(asked[ATTR_GEN_AI_REQUEST_MODEL]);
@@ -60,7 +60,7 @@ export class Costs {
     return cost;
   }
 
-  get #list(): PriceList | undefined {
+  #list(): PriceList | undefined {
     const { cost } = this.#settings();
     if (cost === false) return undefined;
     if (cost === true) return installed;

@@ -1,6 +1,6 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import type { OperationKey } from '../client/routes.ts';
-import { field, stringField } from '../payload.ts';
+import { asName, fieldsOf, type PayloadObject, stringField } from '../payload.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { NAME } from '../version.ts';
 import { OTHER_INSTRUMENTATIONS } from './other-instrumentations.ts';
@@ -82,10 +82,9 @@ function readSpan(
   operation: OperationKey,
 ): Omit<InferenceAbove, 'span'> | undefined {
   const inner = innerSpan(span);
-  const scope = stringField(field(inner, 'instrumentationScope'), 'name');
+  const scope = asName(fieldsOf(inner.instrumentationScope).name);
   if (scope === NAME || !span.isRecording()) return undefined;
-  if (context.getValue(INFERENCE_SPAN) === undefined && !says(field(inner, 'attributes'), operation))
-    return undefined;
+  if (context.getValue(INFERENCE_SPAN) === undefined && !says(inner.attributes, operation)) return undefined;
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
   return { scope, recordsMetrics: known?.recordsMetrics ?? true };
 }
@@ -100,10 +99,11 @@ function says(attributes: unknown, operation: OperationKey): boolean {
 
 /** The SDK's spans can be read, those that are not sampled have nothing to read. */
 function isReadable(span: Span): boolean {
-  return field(innerSpan(span), 'attributes') !== undefined;
+  return innerSpan(span).attributes !== undefined;
 }
 
 /** Some instrumentations wrap the SDK's span in one of their own, which keeps it as `span`. */
-function innerSpan(span: Span): unknown {
-  return field(span, 'attributes') === undefined ? (field(span, 'span') ?? span) : span;
+function innerSpan(span: Span): PayloadObject {
+  const outer = fieldsOf(span);
+  return outer.attributes === undefined ? fieldsOf(outer.span ?? span) : outer;
 }

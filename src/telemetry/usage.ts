@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { countField, field } from '../payload.ts';
+import { asCount, fieldsOf, type PayloadObject } from '../payload.ts';
 import {
   ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
@@ -61,45 +61,55 @@ const NO_MODALITIES: ModalityUsage = Object.freeze({
  * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
  */
 export function readUsage(usage: unknown): Usage | undefined {
-  const inputTokens = countField(usage, 'prompt_tokens') ?? countField(usage, 'input_tokens');
-  const outputTokens = countField(usage, 'completion_tokens') ?? countField(usage, 'output_tokens');
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = fieldsOf(usage);
+  const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
+  const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  // In the order of the APIs: chat, Assistants traffic, Responses and images, audio.
-  const input =
-    field(usage, 'prompt_tokens_details') ??
-    field(usage, 'prompt_token_details') ??
-    field(usage, 'input_tokens_details') ??
-    field(usage, 'input_token_details');
-  const output =
-    field(usage, 'completion_tokens_details') ??
-    field(usage, 'output_tokens_details') ??
-    field(usage, 'output_token_details');
-  const reasoningTokens = countField(output, 'reasoning_tokens') ?? 0;
+  const { input, output } = detailsOf(fieldsOf(usage));
+  const { cached_tokens, cache_write_tokens } = input;
+  const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
   // xAI counts reasoning beside the output, which only the total shows.
   const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
-  const more = countField(usage, 'total_tokens') === beside ? reasoningTokens : 0;
+  const more = asCount(total_tokens) === beside ? reasoningTokens : 0;
   return {
     inputTokens: inputTokens ?? 0,
     outputTokens: (outputTokens ?? 0) + more,
-    cacheReadTokens:
-      countField(input, 'cached_tokens') ??
-      countField(usage, 'cached_tokens') ??
-      countField(usage, 'prompt_cache_hit_tokens') ??
-      0,
-    cacheWriteTokens: countField(input, 'cache_write_tokens') ?? 0,
+    cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(fieldsOf(usage)) ?? 0,
+    cacheWriteTokens: asCount(cache_write_tokens) ?? 0,
     reasoningTokens,
     modalities: readModalities(input, output),
   };
 }
 
-function readModalities(input: unknown, output: unknown): ModalityUsage | undefined {
-  const cached = field(input, 'cached_tokens_details');
-  const audioInputTokens = countField(input, 'audio_tokens') ?? 0;
-  const audioCacheReadTokens = countField(cached, 'audio_tokens') ?? 0;
-  const audioOutputTokens = countField(output, 'audio_tokens') ?? 0;
-  const imageInputTokens = countField(input, 'image_tokens') ?? 0;
-  const imageCacheReadTokens = countField(cached, 'image_tokens') ?? 0;
-  const imageOutputTokens = countField(output, 'image_tokens') ?? 0;
+interface Details {
+  readonly input: PayloadObject;
+  readonly output: PayloadObject;
+}
+
+/** In the order of the APIs: chat, Assistants traffic, Responses and images, audio. */
+function detailsOf(usage: PayloadObject): Details {
+  const { prompt_tokens_details, prompt_token_details, completion_tokens_details } = usage;
+  const { input_tokens_details, input_token_details, output_tokens_details, output_token_details } = usage;
+  return {
+    input: fieldsOf(
+      prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
+    ),
+    output: fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details),
+  };
+}
+
+function cachedBeside({ cached_tokens, prompt_cache_hit_tokens }: PayloadObject): number | undefined {
+  return asCount(cached_tokens) ?? asCount(prompt_cache_hit_tokens);
+}
+
+function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
+  const cached = fieldsOf(input.cached_tokens_details);
+  const audioInputTokens = asCount(input.audio_tokens) ?? 0;
+  const audioCacheReadTokens = asCount(cached.audio_tokens) ?? 0;
+  const audioOutputTokens = asCount(output.audio_tokens) ?? 0;
+  const imageInputTokens = asCount(input.image_tokens) ?? 0;
+  const imageCacheReadTokens = asCount(cached.image_tokens) ?? 0;
+  const imageOutputTokens = asCount(output.image_tokens) ?? 0;
   const audio = audioInputTokens + audioCacheReadTokens + audioOutputTokens;
   const image = imageInputTokens + imageCacheReadTokens + imageOutputTokens;
   if (audio + image === 0) return undefined;

@@ -42,12 +42,12 @@ export class Agents implements ConversationApi {
     if (request.route.folds !== 'turn') return undefined;
     const read = this.#read(call, request, endpoint);
     if (request.route.template === SESSIONS) {
-      const messages = readInputMessages(field(request.body, 'input'), this.#content);
+      const messages = readInputMessages(field(request.body, 'input'), this.#wantsContent());
       if (messages.length === 0) return undefined;
       const invocation = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
       return new TurnCreation(read, invocation, this.#conversations);
     }
-    const submitted = readSubmittedEvents(request.body, this.#content);
+    const submitted = readSubmittedEvents(request.body, this.#wantsContent());
     const invocation = this.#turnOf(read, submitted);
     if (submitted.messages.length > 0 && invocation === undefined) {
       const { messages } = submitted;
@@ -66,7 +66,10 @@ export class Agents implements ConversationApi {
     const { template } = request.route;
     const segment = template.startsWith(SESSIONS) ? this.#segmentOf(read) : undefined;
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
-    const submitted = readSubmittedEvents(template === EVENTS ? request.body : undefined, this.#content);
+    const submitted = readSubmittedEvents(
+      template === EVENTS ? request.body : undefined,
+      this.#wantsContent(),
+    );
     const folds = request.route.folds !== undefined;
     const turn = folds ? this.#turnOf(read, submitted) : undefined;
     const turnRequest =
@@ -106,7 +109,7 @@ export class Agents implements ConversationApi {
     return new SessionEvents(sightings, sightingOf(read), sessionId, created);
   }
 
-  get #content(): boolean {
+  #wantsContent(): boolean {
     return this.#telemetry.wantsContent;
   }
 

@@ -39,7 +39,7 @@ export class Sightings {
     this.#client = client;
   }
 
-  get #content(): boolean {
+  #wantsContent(): boolean {
     return this.#telemetry.wantsContent;
   }
 
@@ -77,7 +77,7 @@ export class Sightings {
     const own = reading.subagentId === undefined;
     const snapshot = own ? withAgent(reading.snapshot, session.agent) : reading.snapshot;
     for (const early of session.takeEarly(snapshot.id))
-      seeItem(invocation, early.item, { content: this.#content, time: early.time, done: early.done });
+      seeItem(invocation, early.item, { content: this.#wantsContent(), time: early.time, done: early.done });
     this.#conversations.see(invocation, snapshot, {
       live: sighting.live,
       time: sighting.time,
@@ -96,7 +96,7 @@ export class Sightings {
     const invocation = this.turns.turn(id);
     if (invocation === undefined) return;
     const time = sighting.live ? sighting.time : undefined;
-    seeItem(invocation, value, { content: this.#content, time, done });
+    seeItem(invocation, value, { content: this.#wantsContent(), time, done });
   }
 
   /** A session as it is, and whether anything is under way in it. */
@@ -120,7 +120,7 @@ export class Sightings {
     const first = subagent.parentAgentId === undefined;
     subagent.name = stringField(value, 'name') ?? subagent.name;
     subagent.parentAgentId = stringField(value, 'parent_agent_id') ?? subagent.parentAgentId;
-    if (first && this.#content) subagent.instructions = arrayField(value, 'instructions');
+    if (first && this.#wantsContent()) subagent.instructions = arrayField(value, 'instructions');
     const { turn, name } = subagent;
     if (turn !== undefined && name !== undefined)
       turn.introduce({ id: turn.place.agentId ?? id, name, model: undefined }, {});
@@ -161,7 +161,7 @@ export class Sightings {
     session.agent = {
       agent,
       parameters: readAgentParameters(described),
-      content: this.#content ? readAgentContent(described) : undefined,
+      content: this.#wantsContent() ? readAgentContent(described) : undefined,
     };
     if (known) return;
     const model = agent.model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: agent.model };
@@ -198,7 +198,7 @@ export class Sightings {
   #underWay(session: Session, value: unknown, { time }: Sighting): void {
     for (const invocation of session.turns) invocation.seeUnderWay();
     for (const { invocation } of session.waiting) invocation.seeUnderWay();
-    for (const { type, id, turnId, call } of readRequiredActions(value, { content: this.#content })) {
+    for (const { type, id, turnId, call } of readRequiredActions(value, { content: this.#wantsContent() })) {
       const invocation = this.turns.turn(turnId) ?? session.underWay;
       if (invocation === undefined || invocation.finished !== undefined) continue;
       invocation.wait(call === undefined ? [] : [call], time);

@@ -90,12 +90,13 @@ export class Assistants implements ConversationApi {
 
   /** The user's messages that a request brings, beside what it creates. */
   #messagesIn({ route: { template, operation }, body }: ApiRequest): Asked {
-    if (template === '/threads') return readAskedMessages(body, this.#content);
-    if (operation === 'thread_run') return readAskedMessages(objectField(body, 'thread'), this.#content);
-    return operation === 'run' ? readAskedMessages(body, this.#content) : [];
+    if (template === '/threads') return readAskedMessages(body, this.#wantsContent());
+    if (operation === 'thread_run')
+      return readAskedMessages(objectField(body, 'thread'), this.#wantsContent());
+    return operation === 'run' ? readAskedMessages(body, this.#wantsContent()) : [];
   }
 
-  get #content(): boolean {
+  #wantsContent(): boolean {
     return this.#telemetry.wantsContent;
   }
 
@@ -181,7 +182,7 @@ export class Assistants implements ConversationApi {
     )
       this.#conversations
         .conversation('thread', threadId)
-        .asked(this.#content ? readMessageContent(value) : undefined);
+        .asked(this.#wantsContent() ? readMessageContent(value) : undefined);
   }
 }
 

@@ -71,12 +71,12 @@ export class Sightings {
     else if (kind === 'assistant') this.#assistant(value);
   }
 
-  get #content(): boolean {
+  #wantsContent(): boolean {
     return this.#telemetry.wantsContent;
   }
 
   #run(value: unknown, { time, live, invocation }: Sighting): void {
-    const snapshot = readRun(value, { content: this.#content });
+    const snapshot = readRun(value, { content: this.#wantsContent() });
     if (snapshot === undefined) return;
     const known =
       this.#conversations.invocation(snapshot.id) ?? (invocation?.id === undefined ? invocation : undefined);
@@ -89,7 +89,7 @@ export class Sightings {
   }
 
   #step(value: unknown, { time, live }: Sighting): void {
-    const step = readStep(value, { content: this.#content });
+    const step = readStep(value, { content: this.#wantsContent() });
     const invocation = step === undefined ? undefined : this.#conversations.invocation(step.invocationId);
     if (step === undefined || invocation === undefined) return;
     invocation.seeStep(step, time, live);
@@ -97,7 +97,7 @@ export class Sightings {
   }
 
   #message(value: unknown): void {
-    const message = readMessage(value, { content: this.#content });
+    const message = readMessage(value, { content: this.#wantsContent() });
     if (message?.role !== 'assistant' || message.invocationId === undefined) return;
     const invocation = this.#conversations.invocation(message.invocationId);
     if (invocation === undefined) return;

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import { arrayField, asName, field, fieldsOf, objectField, row, stringField } from '../../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
@@ -14,14 +14,15 @@ import { readToolCall, readToolOutputCallId } from './items.ts';
 
 /** What a response says of itself, wherever it comes from; without its usage. */
 export function responseAttributes(response: unknown): Attributes {
+  const { id, model, status, service_tier } = fieldsOf(response);
   const attributes: Attributes = {};
   const reason = finishReasonOf(response);
-  define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(response, 'id'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(response, 'model'));
-  define(attributes, ATTR_GEN_AI_RESPONSE_STATUS, stringField(response, 'status'));
+  define(attributes, ATTR_GEN_AI_RESPONSE_ID, asName(id));
+  define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, asName(model));
+  define(attributes, ATTR_GEN_AI_RESPONSE_STATUS, asName(status));
   define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, reason === undefined ? undefined : [reason]);
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(response));
-  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, stringField(response, 'service_tier'));
+  define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   return attributes;
 }
 
@@ -50,10 +51,12 @@ export function finishReasonOf(response: unknown): string | undefined {
 /** Whether the response asks for tool calls, or for leave to make them, that nobody has answered within it. */
 export function asksProgram(response: unknown): boolean {
   const output = arrayField(response, 'output');
-  const answered = new Set(output.flatMap((item) => readToolOutputCallId(item) ?? []));
+  let answered: Set<string | undefined> | undefined;
   return output.some((item) => {
     const call = readToolCall(item);
-    return call?.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
+    if (call?.runBy !== 'program') return false;
+    answered ??= new Set(output.map(readToolOutputCallId));
+    return call.callId === undefined || !answered.has(call.callId);
   });
 }
 
