@@ -21,17 +21,30 @@ export function asObject(value: unknown): PayloadObject | undefined {
 
 /**
  * The fields of a value, to be taken apart at once: `const { id, model } = fieldsOf(result)`. What every call is asked for
- * is read like this, since engines know best where a field is that is named where it is read. A field that throws when
- * it is read throws here, too: see {@link tolerant}.
+ * is read like this, since engines know best where a field is that is named where it is read. One that throws when it
+ * is read throws here, too: who reads like this is {@link tolerating}.
  */
 export function fieldsOf(value: unknown): PayloadObject {
   return typeof value === 'object' && value !== null ? (value as PayloadObject) : NO_FIELDS;
 }
 
-/** The same object, whose fields do not throw when they are read. */
-export function tolerant(value: unknown): unknown {
+/** Has a reader that fails at a field that throws read once more, where none does. */
+export function tolerating<Payload, Result>(
+  read: (payload: Payload) => Result,
+): (payload: Payload) => Result {
+  return (payload) => {
+    try {
+      return read(payload);
+    } catch {
+      return read(tolerant(payload) as Payload);
+    }
+  };
+}
+
+/** The same object, which has nothing in the place of fields that throw. */
+function tolerant(value: unknown): unknown {
   return typeof value === 'object' && value !== null
-    ? new Proxy(value, { get: (target, key) => field(target, key) })
+    ? new Proxy(value, { get: (target, key) => tolerant(field(target, key)) })
     : value;
 }
 
@@ -58,7 +71,8 @@ export function asArray(value: unknown): readonly unknown[] {
 
 /** A non-empty text of any length, which a limit is to be put on where it is recorded. */
 export function textField(value: unknown, key: string): string | undefined {
-  return asText(field(value, key));
+  const found = field(value, key);
+  return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
 export function asText(value: unknown): string | undefined {

@@ -13,7 +13,7 @@ import {
   stringField,
   strings,
   textField,
-  tolerant,
+  tolerating,
   wordField,
 } from '../src/payload.ts';
 
@@ -105,9 +105,13 @@ test('the fields of what has none are nothing, whatever it is', () => {
   expect(fieldsOf({ id: 'a' }).id).toBe('a');
 });
 
-test('fields that throw are nothing to who reads them tolerantly', () => {
-  const given = Object.defineProperty({ id: 'a' }, 'model', { get: () => trap.key });
-  const { id, model } = fieldsOf(tolerant(given));
-  expect([id, model]).toEqual(['a', undefined]);
-  expect(tolerant('text')).toBe('text');
+test('who tolerates fields that throw reads all others', () => {
+  const read = tolerating((payload: unknown) => {
+    const { id, model, usage } = fieldsOf(payload);
+    return { id, model, usage: fieldsOf(usage).key };
+  });
+  const given = Object.defineProperty({ id: 'a', usage: trap }, 'model', { get: () => trap.key });
+  expect(read(given)).toEqual({ id: 'a', model: undefined, usage: undefined });
+  expect(read({ id: 'a', model: 'b', usage: { key: 1 } })).toEqual({ id: 'a', model: 'b', usage: 1 });
+  expect(read('text')).toEqual({ id: undefined, model: undefined, usage: undefined });
 });

@@ -1,5 +1,16 @@
 import type { Attributes } from '@opentelemetry/api';
-import { asArray, asCount, asInteger, asName, asNumber, field, fieldsOf, row, strings } from '../payload.ts';
+import {
+  asArray,
+  asCount,
+  asInteger,
+  asName,
+  asNumber,
+  field,
+  fieldsOf,
+  row,
+  strings,
+  tolerating,
+} from '../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
@@ -36,10 +47,10 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
 export const chat: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
-  requestAttributes,
-  parameterAttributes,
-  resultAttributes,
-  usage: (result) => readUsage(fieldsOf(result).usage),
+  requestAttributes: tolerating(requestAttributes),
+  parameterAttributes: tolerating(parameterAttributes),
+  resultAttributes: tolerating(resultAttributes),
+  usage: (result) => readUsage(field(result, 'usage')),
   toolCalls: readRequestedToolCalls,
   accumulate: ({ content }) => new ChatAccumulator(content),
   content: {

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
+  arrayField,
   asArray,
   asCount,
   asName,
@@ -10,6 +11,7 @@ import {
   objectField,
   row,
   textField,
+  tolerating,
 } from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_COMPACTED,
@@ -46,15 +48,15 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
 export const response: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
-  requestAttributes,
-  parameterAttributes,
+  requestAttributes: tolerating(requestAttributes),
+  parameterAttributes: tolerating(parameterAttributes),
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
-    const compacted = asArray(fieldsOf(result).output).some(isCompaction);
+    const compacted = arrayField(result, 'output').some(isCompaction);
     define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
-  usage: (result) => readUsage(fieldsOf(result).usage),
+  usage: (result) => readUsage(field(result, 'usage')),
   fees: readResponseFees,
   failure: readResponseFailure,
   toolCalls: readResponseToolCalls,

@@ -12,7 +12,6 @@ import type { Route } from '../client/routes.ts';
 import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
 import { LinkedContext } from '../linked-context.ts';
-import { tolerant } from '../payload.ts';
 import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
@@ -87,8 +86,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     this.roughTimes = !this.#measures && place.chunk === undefined;
-    const attributes =
-      guard('reading what is asked for', readRequest, operation.requestAttributes, request) ?? {};
+    const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.#asked = attributes;
@@ -197,9 +195,8 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   #recordParameters(request: ApiRequest): void {
-    const { parameterAttributes } = this.#operation;
-    if (parameterAttributes === undefined) return;
-    const attributes = readRequest(parameterAttributes, request);
+    const attributes = this.#operation.parameterAttributes?.(request);
+    if (attributes === undefined) return;
     // What the hierarchy knows of the call's place is more than the request says.
     for (const name in this.#place.attributes) if (name in attributes) delete attributes[name];
     this.#parameters = attributes;
@@ -277,14 +274,6 @@ export class CallSpan implements CallObservation, OpenSpan {
     const soFar = result === undefined ? {} : this.#operation.resultAttributes(result, this.#route);
     const dimensions = chunkDimensions(this.#asked, soFar);
     this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
-  }
-}
-
-function readRequest(read: (request: ApiRequest) => Attributes, request: ApiRequest): Attributes {
-  try {
-    return read(request);
-  } catch {
-    return read({ ...request, body: tolerant(request.body) });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { asCount, fieldsOf, type PayloadObject } from '../payload.ts';
+import { asCount, fieldsOf, type PayloadObject, tolerating } from '../payload.ts';
 import {
   ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
@@ -60,7 +60,7 @@ const NO_MODALITIES: ModalityUsage = Object.freeze({
  * traffic has `prompt_token_details` where the reference has `prompt_tokens_details`. Compatible services that
  * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
  */
-export function readUsage(usage: unknown): Usage | undefined {
+export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = fieldsOf(usage);
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
@@ -79,7 +79,7 @@ export function readUsage(usage: unknown): Usage | undefined {
     reasoningTokens,
     modalities: readModalities(input, output),
   };
-}
+});
 
 interface Details {
   readonly input: PayloadObject;

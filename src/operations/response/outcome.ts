@@ -1,5 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, asName, field, fieldsOf, objectField, row, stringField } from '../../payload.ts';
+import {
+  arrayField,
+  asName,
+  field,
+  fieldsOf,
+  objectField,
+  row,
+  stringField,
+  tolerating,
+} from '../../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
@@ -13,7 +22,7 @@ import { define } from '../attributes.ts';
 import { readToolCall, readToolOutputCallId } from './items.ts';
 
 /** What a response says of itself, wherever it comes from; without its usage. */
-export function responseAttributes(response: unknown): Attributes {
+export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
   const { id, model, status, service_tier } = fieldsOf(response);
   const attributes: Attributes = {};
   const reason = finishReasonOf(response);
@@ -24,7 +33,7 @@ export function responseAttributes(response: unknown): Attributes {
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(response));
   define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   return attributes;
-}
+});
 
 /** The conversation of a request or a response: its id, or an object with its id. */
 export function conversationIdOf(holder: unknown): string | undefined {
