@@ -22,9 +22,10 @@ export interface ItemCall {
 /** Items that are about tools but are no tool call: a list of what there is, a request for leave. */
 const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_request']);
 
-/** The tool calls among the items of a response, in their order. */
+/** The tool calls among the items of a response, in their order; most responses have none. */
 export function readItemCalls(response: unknown, options: { content: boolean }): ItemCall[] {
   const output = arrayField(response, 'output');
+  if (!output.some((item) => readToolCall(item) !== undefined)) return [];
   const answered = new Set(output.map(readToolOutputCallId));
   return output.flatMap((item) => {
     const call = readToolCall(item);
