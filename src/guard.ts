@@ -61,7 +61,13 @@ export function log(level: 'warn' | 'info', message: string): void {
 }
 
 function report(where: string, error: unknown): void {
-  warnOnce(where, `${where} failed, the call goes on without it: ${describeError(error)}`);
+  let described: string = typeof error;
+  try {
+    described = describeError(error);
+  } catch {
+    // It is the program's, and may be anything: its stack may be no text, and to look at it may throw.
+  }
+  warnOnce(where, `${where} failed, the call goes on without it: ${described}`);
 }
 
 /** Class and stack frames, never the message: it may quote what the program sent or received. */

@@ -49,6 +49,25 @@ describe('a piece of the instrumentation', () => {
     expect(warnings.join()).not.toContain('secret');
   });
 
+  test('that throws what cannot be described gives nothing all the same', async () => {
+    const unreadable = new Error('secret');
+    Object.defineProperty(unreadable, 'message', { get: () => fail(new Error('secret')) });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const errors = [
+      Object.assign(new Error('secret'), { stack: null }),
+      Object.assign(new Error('secret'), { stack: { frames: ['secret'] } }),
+      Object.assign(new Error('secret'), { constructor: undefined }),
+      unreadable,
+      proxy,
+    ];
+    for (const [index, error] of errors.entries())
+      expect(guards.guard(`reading ${index}`, fail, error)).toBeUndefined();
+    await expect(guards.guardAsync('waiting', async () => fail(proxy))).resolves.toBeUndefined();
+    expect(warnings).toHaveLength(errors.length + 1);
+    expect(warnings.join()).not.toContain('secret');
+  });
+
   test('that rejects ends there', async () => {
     await expect(guards.guardAsync('waiting', async () => fail(new Error('x')))).resolves.toBeUndefined();
     await expect(guards.guardAsync('waiting', () => fail(new Error('x')))).resolves.toBeUndefined();
