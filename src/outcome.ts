@@ -21,7 +21,50 @@ type Callback = ((value: unknown) => unknown) | null | undefined;
 
 /** The promises that programs got in the place of theirs. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
-const lost = new FinalizationRegistry<OutcomeListener>((listener) => listener.abandon());
+/** Of what is watched in place, those who watch it. */
+const watched = new WeakMap<object, Watchers>();
+const lost = new FinalizationRegistry<Watchers>((watchers) => watchers.abandon());
+
+/** Calls that last until one object has ended. One that lives for long may be given by any number: those are over at once. */
+const MOST_WATCHERS = 100;
+
+/** All who watch one object: its methods are replaced once, however often functions give it. */
+class Watchers implements OutcomeListener {
+  readonly #listeners = new Set<OutcomeListener>();
+
+  add(listener: OutcomeListener, object: unknown): void {
+    if (this.#listeners.size < MOST_WATCHERS) this.#listeners.add(listener);
+    else listener.succeed(object);
+  }
+
+  /** What the object does is done for the function that made it, which was the first to give it. */
+  within<Result>(run: () => Result): Result {
+    const [first] = this.#listeners;
+    return first === undefined ? run() : first.within(run);
+  }
+
+  yielded(value: unknown): void {
+    for (const listener of this.#listeners) listener.yielded(value);
+  }
+
+  succeed(value: unknown): void {
+    for (const listener of this.#take()) listener.succeed(value);
+  }
+
+  fail(error: unknown): void {
+    for (const listener of this.#take()) listener.fail(error);
+  }
+
+  abandon(): void {
+    for (const listener of this.#take()) listener.abandon();
+  }
+
+  #take(): readonly OutcomeListener[] {
+    const all = [...this.#listeners];
+    this.#listeners.clear();
+    return all;
+  }
+}
 
 /**
  * Runs a function that gives a value or a promise of one, and tells what becomes of it. What it gives and throws
@@ -56,10 +99,21 @@ export function watchOutcome<Result>(run: () => Result, listener: OutcomeListene
 /** @returns what stands in the place of the result; nothing where that stays itself */
 function watch(result: unknown, listener: OutcomeListener): unknown {
   if (isPromise(result)) return watchPromise(result, listener);
-  if (typeof field(result, 'then') === 'function') watchThenable(result as PromiseLike<unknown>, listener);
-  else if (isIterator(result)) watchIterator(result, listener);
+  const isThenable = typeof field(result, 'then') === 'function';
+  if (isThenable || isIterator(result)) watchInPlace(result as PromiseLike<unknown>, listener, isThenable);
   else listener.succeed(result);
   return undefined;
+}
+
+function watchInPlace(object: PromiseLike<unknown>, listener: OutcomeListener, isThenable: boolean): void {
+  const known = watched.get(object);
+  const watchers = known ?? new Watchers();
+  watchers.add(listener, object);
+  if (known !== undefined) return;
+  watched.set(object, watchers);
+  lost.register(object, watchers);
+  if (isThenable) watchThenable(object, watchers);
+  else watchIterator(object, watchers);
 }
 
 /**
@@ -111,7 +165,6 @@ export function passOn(
 
 /** A promise of the SDK has methods of its own, and one that nobody asks must not be asked: it would be read. */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
-  lost.register(thenable, listener);
   const original = thenable.then as Method;
   const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
     original.call(
@@ -143,7 +196,6 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
 }
 
 function watchIterator(iterator: object, listener: OutcomeListener): void {
-  lost.register(iterator, listener);
   const see = (step: unknown): unknown => {
     if (field(step, 'done') === true) listener.succeed(field(step, 'value'));
     else listener.yielded(field(step, 'value'));

@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { span, traced } from '../../src/client-entry.ts';
@@ -323,6 +324,59 @@ describe('a traced generator', () => {
   });
 });
 
+describe('an object that many calls give', () => {
+  const OFTEN = 20_000;
+
+  it('is watched once, by the first of them until its end', async () => {
+    const { telemetry } = await startTracedProgram();
+    function* numbers(): Generator<number> {
+      yield 1;
+      span('made on the way', () => undefined);
+      yield 2;
+    }
+    const queue = numbers();
+    const queueOf = traced('queue', () => queue);
+    for (let call = 0; call < OFTEN; call++) queueOf();
+    expect(telemetry.openSpans.length).toBeLessThan(1_000);
+    expect([...queue]).toEqual([1, 2]);
+    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans).toHaveLength(OFTEN + 1);
+    const below = telemetry.spans.find(({ name }) => name === 'made on the way')?.parentSpanContext;
+    const [first] = telemetry.spans.filter(({ name }) => name === 'queue').sort(byStart);
+    expect(below?.spanId).toBe(first?.spanContext().spanId);
+  });
+
+  it('may be asked for by any number of them, again and again', async () => {
+    const { telemetry } = await startTracedProgram();
+    const lazy = {
+      // biome-ignore lint/suspicious/noThenProperty: what is tested
+      then: (done: (value: number) => void) => done(1),
+    };
+    const query = traced('query', () => lazy);
+    for (let call = 0; call < OFTEN; call++) query();
+    await expect(lazy).resolves.toBe(1);
+    expect(telemetry.openSpans).toEqual([]);
+    const again = query();
+    expect(telemetry.openSpans).toEqual(['query']);
+    await again;
+    expect(telemetry.openSpans).toEqual([]);
+  });
+
+  it('has all of their spans end as it does', async () => {
+    const { expectTree } = await startTracedProgram();
+    const inner = traced('inner', function* () {
+      yield 1;
+      throw new RangeError('too much');
+    });
+    const numbers = traced('outer', inner)();
+    expect(() => [...numbers]).toThrow('too much');
+    await expectTree(`
+      outer     !RangeError
+      └─ inner  !RangeError
+    `);
+  });
+});
+
 describe('span', () => {
   it('runs a function below a span that it is handed', async () => {
     const { expectTree } = await startTracedProgram({}, {});
@@ -344,3 +398,7 @@ describe('span', () => {
     expect(JSON.stringify(telemetry.spans[0]?.status)).not.toContain('secret');
   });
 });
+
+function byStart(a: ReadableSpan, b: ReadableSpan): number {
+  return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1];
+}
