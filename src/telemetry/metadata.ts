@@ -41,6 +41,7 @@ const METADATA: symbol = createContextKey('opentelemetry-instrumentation-openai 
 const MAX_KEY_LENGTH = 64;
 const MAX_TEXT_LENGTH = 1_024;
 const MAX_ENTRIES = 64;
+const PREFIX = ATTR_OPENAI_TRACE_METADATA('');
 
 const NAMES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, string>> = {
   project: ATTR_OPENAI_TRACE_PROJECT,
@@ -53,7 +54,14 @@ const NAMES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, 
 export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
   const outer = metadataIn(context);
   const added = metadataAttributes(metadata, outer?.[ATTR_OPENAI_TRACE_TAGS]);
-  return Object.keys(added).length === 0 ? context : context.setValue(METADATA, { ...outer, ...added });
+  return Object.keys(added).length === 0 ? context : context.setValue(METADATA, together(outer, added));
+}
+
+/** Spans have room for so many attributes: metadata that grows with each call inside of another must not fill it. */
+function together(outer: Attributes | undefined, added: Attributes): Attributes {
+  let left = MAX_ENTRIES;
+  const entries = Object.entries({ ...added, ...outer, ...added });
+  return Object.fromEntries(entries.filter(([name]) => !name.startsWith(PREFIX) || left-- > 0));
 }
 
 /** What the spans of a context are stamped with; of one that was made anew, what the span in it was stamped with. */

@@ -132,6 +132,26 @@ describe('withMetadata', () => {
     expect(telemetry.spans[1]?.attributes).toEqual({});
   });
 
+  it('leaves room for what else a span has, however many stand one inside of another', async () => {
+    const { client, telemetry } = await startTracedProgram();
+    const work = (level: number): Promise<unknown> =>
+      withMetadata({ userId: 'user-42', metadata: { [`step ${level}`]: level, level } }, () =>
+        level < 200 ? work(level + 1) : client.chat.completions.create(QUESTION),
+      );
+    await work(0);
+    const { attributes } = telemetry.spans.at(-1) ?? { attributes: {} };
+    expect(attributes).toMatchObject({
+      'user.id': 'user-42',
+      'gen_ai.request.model': 'gpt-4o-mini',
+      'gen_ai.usage.input_tokens': expect.any(Number),
+      'openai.trace.metadata.level': '200',
+      'openai.trace.metadata.step 200': '200',
+    });
+    expect(Object.keys(attributes).filter((name) => name.startsWith('openai.trace.metadata.'))).toHaveLength(
+      64,
+    );
+  });
+
   it('gives what the function gives, and throws what it throws', async () => {
     await startTracedProgram();
     expect(withMetadata({ userId: 'a' }, () => 42)).toBe(42);
