@@ -86,7 +86,7 @@ export class PendingHooks {
 }
 
 const MAX_DEPTH = 16;
-/** Values of one payload; what is beyond is left out. */
+/** Values of one message, definition, document or tool call; what is beyond is left out. */
 const MAX_VALUES = 100_000;
 
 /** A copy that a hook may change, though the payload is the program's own. */
@@ -96,6 +96,8 @@ export function copyContent(content: Content): Content {
     const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
     if (depth === 0 || left <= 0) return undefined;
+    if (Array.isArray(value) && depth === MAX_DEPTH - 1)
+      return value.map((item) => copyWhole(item, depth - 1));
     if (Array.isArray(value)) {
       left -= value.length;
       return value.slice(0, MAX_VALUES).map((item) => copy(item, depth - 1));
@@ -112,6 +114,11 @@ export function copyContent(content: Content): Content {
       });
     }
     return copied;
+  };
+  /** However many there are: a hook can do nothing with half a message. */
+  const copyWhole = (item: unknown, depth: number): unknown => {
+    left = MAX_VALUES;
+    return copy(item, depth);
   };
   return copy(content, MAX_DEPTH) as Content;
 }

@@ -72,6 +72,21 @@ test('a hook gets messages of a request whole, as plain objects', async () => {
   await session.verify();
 });
 
+test('a hook gets all messages of a request, however many, and each of them whole', async () => {
+  const completions: Completion[] = [];
+  const { client, spans } = await startProgramWith((completion) => void completions.push(completion));
+  const messages = Array.from({ length: 40_000 }, (_, index) => ({
+    role: 'user' as const,
+    content: [{ type: 'text' as const, text: `What is ${index}?` }],
+  }));
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  const asked = completions[0]?.inputMessages ?? [];
+  expect(asked).toHaveLength(messages.length);
+  expect(asked.every((message) => message?.parts?.length === 1)).toBe(true);
+  expect(spans[0]?.attributes['gen_ai.input.messages']).toContain('What is 39999?');
+  await session.verify();
+});
+
 describe('what a hook changes', () => {
   test('is recorded in place of what was said', async () => {
     const { span, event } = await chatWith((completion) => {
