@@ -49,7 +49,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
-    this.telemetry = new Telemetry(readSettings(config));
+    this.telemetry = new Telemetry(readSettings(config), this);
   }
 
   /** New settings, for calls made from now on. */

@@ -69,7 +69,13 @@ const PATIENCE = 5_000;
 
 /** What completion hooks are still doing. */
 export class PendingHooks {
+  /** Of whom they are, who is not to be collected before they are done. */
+  readonly owner: object;
   readonly #pending = new Set<Promise<void>>();
+
+  constructor(owner: object) {
+    this.owner = owner;
+  }
 
   /** @param returned by a hook */
   add(returned: unknown): void {

@@ -156,7 +156,7 @@ export class Metrics {
     const provider = this.#explicit ?? metrics.getMeterProvider();
     if (this.#provider !== provider) {
       this.#provider = provider;
-      this.#instruments = guard('making instruments', createInstruments, provider);
+      this.#instruments = guard('making instruments', instrumentsOf, provider);
     }
     return this.#instruments;
   }
@@ -185,8 +185,19 @@ function pick(names: readonly string[], asked: Attributes, answered: Attributes 
   return dimensions;
 }
 
-function createInstruments(provider: MeterProvider): Instruments | undefined {
+/** Of each provider, which holds who observes its gauges for as long as it lives: once, however many record. */
+const instruments = new WeakMap<MeterProvider, Instruments>();
+
+function instrumentsOf(provider: MeterProvider): Instruments | undefined {
   if (isNoopMeterProvider(provider)) return undefined;
+  const known = instruments.get(provider);
+  if (known !== undefined) return known;
+  const made = createInstruments(provider);
+  instruments.set(provider, made);
+  return made;
+}
+
+function createInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
   return {
     duration: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION),

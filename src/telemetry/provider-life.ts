@@ -7,36 +7,74 @@ export interface ProviderListener {
 }
 
 type Method = (this: object, ...args: unknown[]) => unknown;
+type Listeners = Set<WeakRef<ProviderListener>>;
 const EVENTS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
+type Name = keyof typeof EVENTS;
+
+/** A method of a provider that tells listeners first: one for all of them, since any number may come and go. */
+interface Telling {
+  readonly listeners: Listeners;
+  restore(): void;
+}
+const telling = new WeakMap<Method, Telling>();
+const collected = new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
  * Lets the listener finish its work before the provider flushes or shuts down: nothing in OpenTelemetry tells
  * an instrumentation of either. Wraps the two methods on the provider object, not on its class.
  *
+ * A provider outlives clients with settings of their own, so that it holds who listens weakly: whatever is under
+ * way has to hold its listener.
+ *
  * @returns puts them back, where they are still ours
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
-  const methods = provider as Record<string, unknown>;
-  const undo = Object.entries(EVENTS).map(([name, event]) => {
-    const original = methods[name];
-    if (typeof original !== 'function') return () => undefined;
-    const owned = Object.hasOwn(methods, name);
-    let listening = true;
-    const wrapper: Method = function (...args) {
-      if (!listening) return (original as Method).apply(this, args);
-      return guardAsync(`finishing before ${name}`, () => listener[event]()).then(() =>
-        (original as Method).apply(this, args),
-      );
-    };
-    methods[name] = wrapper;
-    return () => {
-      listening = false;
-      if (methods[name] !== wrapper) return;
-      if (owned) methods[name] = original;
-      else delete methods[name];
-    };
-  });
-  return () => {
-    for (const restore of undo) restore();
+  const held = new WeakRef(listener);
+  const stops = (Object.keys(EVENTS) as Name[]).map((name) => listen(provider, name, held));
+  const stop = (): void => {
+    for (const each of stops) each();
   };
+  collected.register(listener, stop, held);
+  return () => {
+    collected.unregister(held);
+    stop();
+  };
+}
+
+function listen(provider: object, name: Name, listener: WeakRef<ProviderListener>): () => void {
+  const method = (provider as Record<string, unknown>)[name];
+  if (typeof method !== 'function') return () => undefined;
+  const { listeners, restore } = telling.get(method as Method) ?? tellFirst(provider, name, method as Method);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) restore();
+  };
+}
+
+function tellFirst(provider: object, name: Name, original: Method): Telling {
+  const methods = provider as Record<string, unknown>;
+  const owned = Object.hasOwn(methods, name);
+  const listeners: Listeners = new Set();
+  const wrapper: Method = function (...args) {
+    if (listeners.size === 0) return original.apply(this, args);
+    return tell(listeners, name).then(() => original.apply(this, args));
+  };
+  methods[name] = wrapper;
+  const restore = (): void => {
+    if (methods[name] !== wrapper) return;
+    if (owned) methods[name] = original;
+    else delete methods[name];
+  };
+  const made: Telling = { listeners, restore };
+  telling.set(wrapper, made);
+  return made;
+}
+
+async function tell(listeners: Listeners, name: Name): Promise<void> {
+  await Promise.all(
+    [...listeners].map((listener) =>
+      guardAsync(`finishing before ${name}`, async () => listener.deref()?.[EVENTS[name]]()),
+    ),
+  );
 }

@@ -40,14 +40,18 @@ export class Telemetry {
   readonly costs: Costs = new Costs(() => this.settings);
   readonly sink: Sink = new Sink();
   /** Completion hooks that are still at work. */
-  readonly hooks: PendingHooks = new PendingHooks();
+  readonly hooks: PendingHooks = new PendingHooks(this);
   /** Functions and tools of the program that are under way, and what ends their spans. */
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MOST_FUNCTIONS);
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
 
-  constructor(settings: Settings) {
+  /** Who listens to the providers: held by all that is under way, since they hold it weakly. */
+  readonly listener: object | undefined;
+
+  constructor(settings: Settings, listener?: object) {
     this.settings = settings;
+    this.listener = listener;
   }
 
   setTracerProvider(provider: TracerProvider): void {

@@ -8,7 +8,7 @@ const PROGRAM = fileURLToPath(new URL('../support/heap/program.ts', import.meta.
 /** Twenty thousand conversations take a while where the machine has other things to do. */
 const PATIENCE = 600_000;
 
-async function look(at: 'heap' | 'lifetime' | 'requests'): Promise<Record<string, unknown>> {
+async function look(at: 'heap' | 'lifetime' | 'requests' | 'clients'): Promise<Record<string, unknown>> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, at]);
   return JSON.parse(stdout);
 }
@@ -37,4 +37,10 @@ it('no request is kept, though its conversation is open', { timeout: PATIENCE },
     'runs under way': 0,
   });
   expect(openSpans).toBeGreaterThan(0);
+});
+
+it('clients that nobody uses any more keep none, but for what they have open', async () => {
+  const { difference, openSpans } = await look('clients');
+  expect(difference).toBeLessThan(1_000_000);
+  expect(openSpans).toEqual([1, 0]);
 });

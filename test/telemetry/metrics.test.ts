@@ -245,6 +245,15 @@ describe('rate limits', () => {
     expect(provider.collect()).toHaveLength(200);
   });
 
+  test('are observed once, however many clients have settings of their own', () => {
+    const { provider, recorder } = record();
+    const other = new Metrics();
+    other.setMeterProvider(provider);
+    recorder.seeRateLimits(limits('a', 99));
+    other.seeRateLimits(limits('a', 98));
+    expect(provider.collect()).toEqual(['limit_requests a=100', 'remaining_requests a=98']);
+  });
+
   test('come from the headers of an answer', async () => {
     const session = await startSession();
     session.simulator.next({

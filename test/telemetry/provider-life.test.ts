@@ -51,6 +51,19 @@ describe('before the provider', () => {
   });
 });
 
+test('any number of listeners finish before the provider, which holds none of them', async () => {
+  const provider = new Provider();
+  const listeners = Array.from({ length: 10_000 }, () => ({ ...listener }));
+  const stops = listeners.map((each) => beforeProviderEnds(provider, each));
+  const { forceFlush } = provider;
+  await provider.forceFlush();
+  expect(order).toHaveLength(listeners.length + 1);
+  for (const stop of stops.slice(1)) stop();
+  expect(provider.forceFlush).toBe(forceFlush);
+  stops[0]?.();
+  expect(Reflect.ownKeys(provider)).toEqual([]);
+});
+
 describe('when the listener goes', () => {
   test('the provider is as it was', () => {
     const provider = new Provider();
