@@ -1,7 +1,7 @@
 import { findClientClass, findClientPrototype, isClient } from './client/find.ts';
 import { Seam } from './client/seam.ts';
 import type { OpenAIInstrumentationConfig } from './config.ts';
-import { addDefaultObserver, prepareDefaultObservers } from './default-observers.ts';
+import { addDefaultObserver, prepareDefaultObservers, removeDefaultObserver } from './default-observers.ts';
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
 import { isSwitchedOff } from './switch.ts';
@@ -20,6 +20,13 @@ export {
 /** One observer for each configuration object, however many clients it is used for. */
 const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
 const DEFAULTS: OpenAIInstrumentationConfig = {};
+
+/** The observers of all clients of a seam. */
+interface Given {
+  readonly newest: Observer;
+  readonly known: WeakSet<Observer>;
+}
+const given = new WeakMap<Seam, Given>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers.
@@ -56,8 +63,19 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   const seam = Seam.of(prototype);
   if (isClient(target)) seam.observeClient(target, observer);
   else {
-    addDefaultObserver(observer);
-    seam.addDefault(observer);
+    observeAll(seam, observer);
     seam.watchResources(findClientClass(target));
   }
+}
+
+/** Only the newest counts, so that the one before gives way: a program may hand over the class for each request. */
+function observeAll(seam: Seam, observer: Observer): void {
+  const { newest, known } = given.get(seam) ?? { newest: undefined, known: new WeakSet<Observer>() };
+  if (known.has(observer)) return;
+  addDefaultObserver(observer);
+  seam.addDefault(observer);
+  given.set(seam, { newest: observer, known: known.add(observer) });
+  if (newest === undefined) return;
+  removeDefaultObserver(newest);
+  seam.removeDefault(newest);
 }

@@ -116,3 +116,16 @@ test('one class that is instrumented twice gives one span for a call', async () 
   await ask(newClient(), 'once');
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat once']);
 });
+
+test('one class that is handed over for each request has the observer that it was given last', async () => {
+  const observers = (): readonly unknown[] =>
+    Reflect.get(globalThis, Symbol.for('opentelemetry-instrumentation-openai.observers'));
+  const first = { captureMessageContent: false };
+  instrumentOpenAI(OpenAI, first);
+  const before = observers().length;
+  for (let request = 0; request < 100; request++) instrumentOpenAI(OpenAI, { captureMessageContent: true });
+  instrumentOpenAI(OpenAI, first);
+  expect(observers()).toHaveLength(before);
+  await ask(newClient(), 'speaking');
+  expect(asked()).toEqual({ speaking: true });
+});
