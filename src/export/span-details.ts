@@ -21,6 +21,9 @@ const IDS: readonly string[] = [
   'openai.item.id',
 ];
 
+/** Spans above that are looked at for an id: where a trace is thousands deep, all of them would take many seconds. */
+const MOST_ABOVE = 100;
+
 /** On plain requests every id is worth showing but the request's own, as `openai.message.id` of a new message. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
@@ -106,8 +109,10 @@ function ownIds(row: Row): string[] {
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A conversation's id is the thread's under another name, hence a set of values.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
-  for (let above = row.parent; above !== undefined && ids.size > 0; above = above.parent) {
+  let above = row.parent;
+  for (let level = 0; above !== undefined && ids.size > 0 && level < MOST_ABOVE; level++) {
     for (const name of names) ids.delete(String(above.node.span.attributes[name]));
+    above = above.parent;
   }
   return [...ids];
 }

@@ -35,6 +35,33 @@ describe('a tree in the terminal', () => {
     );
   });
 
+  it('reads no more of a span the deeper the trace is', () => {
+    const LEVELS = 2_000;
+    let reads = 0;
+    const spans = Array.from({ length: LEVELS }, (_, level) => ({
+      name: 'step',
+      kind: 0,
+      startTime: [level, 0] as const,
+      endTime: [LEVELS, 0] as const,
+      status: { code: 0 },
+      parentSpanContext: level === 0 ? undefined : { spanId: String(level - 1) },
+      spanContext: () => ({ traceId: '1', spanId: String(level) }),
+      attributes: {
+        'openai.thread.id': 'thread_1',
+        get 'openai.step.id'() {
+          reads++;
+          return `step_${level}`;
+        },
+      },
+    }));
+    const [tree] = buildTrees(spans);
+    const text =
+      tree === undefined ? '' : drawTree(tree, { columns: undefined, color: false, attributes: [] });
+    expect(text.match(/thread_1/g)).toHaveLength(1);
+    expect(text.match(/step_\d+/g)).toHaveLength(LEVELS);
+    expect(reads).toBeLessThan(LEVELS * 250);
+  });
+
   it.each<[string, Attributes, string]>([
     ['a status that is not the usual one', { 'openai.step.status': 'expired' }, 'expired'],
     ['no status of a completed step', { 'openai.step.status': 'completed' }, ''],
