@@ -6,10 +6,13 @@ export function clamp(time: number, from: number, to: number): number {
   return Math.min(Math.max(time, from), to);
 }
 
-/** A time of the API's, which are whole seconds. */
+/** Milliseconds since the epoch: no date is later. */
+const LATEST = 8.64e15;
+
+/** A time of the API's, which are whole seconds; what cannot be one is none, since to reckon with it gives no number. */
 export function milliseconds(value: unknown, name: string): number | undefined {
-  const seconds = numberField(value, name);
-  return seconds === undefined ? undefined : seconds * 1e3;
+  const time = (numberField(value, name) ?? Number.NaN) * 1e3;
+  return time >= 0 && time <= LATEST ? time : undefined;
 }
 
 /** What the server's clock said when it sent a response, in milliseconds. */

@@ -51,8 +51,9 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
 }
 
 function milliseconds(time: TimeInput | undefined): number | undefined {
-  if (time instanceof Date) return time.getTime();
-  if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6;
+  // A date may be invalid, which is no number.
+  if (time instanceof Date) return time.getTime() || undefined;
+  if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;
   // Smaller numbers are times of the performance clock.
   return typeof time === 'number' && time > performance.timeOrigin ? time : undefined;
 }

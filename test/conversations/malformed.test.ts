@@ -146,6 +146,21 @@ describe('nonsense from the server', () => {
   );
 });
 
+it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('times that no clock can have (%s)', async (time) => {
+  const tutor = await startTutor({ config: everything, content: true });
+  const { client, simulator, telemetry, threadId } = tutor;
+  const body = { id: 'run_1', object: 'thread.run', thread_id: threadId, status: 'completed', usage: null };
+  simulator.next({
+    when: { method: 'POST', path: /runs$/ },
+    body: { ...body, created_at: time, completed_at: time, expires_at: time },
+  });
+  await client.beta.threads.runs.create(threadId, { assistant_id: tutor.assistantId });
+  await telemetry.provider.forceFlush();
+  const run = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+  expect(run?.endTime.every(Number.isSafeInteger)).toBe(true);
+  expect(run?.duration[0]).toBeLessThan(60);
+});
+
 describe('events that are out of order, repeated or missing', () => {
   it('make the same run', async () => {
     const tutor = await startTutor({ config: everything, content: true });
