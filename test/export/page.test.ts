@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HtmlTraceExporter } from '../../src/export/index.ts';
+import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
 import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
@@ -39,6 +39,22 @@ const FAILED: SpanPlan = {
   ],
 };
 
+/** More than a function takes arguments. */
+const MANY = 130_000;
+
+/** A trace of one span, which does not go through the SDK. */
+function rawSpan(index: number): FinishedSpan {
+  return {
+    name: `span ${index}`,
+    kind: 0,
+    startTime: [1_700_000_000, index],
+    endTime: [1_700_000_001, index],
+    status: { code: 0 },
+    attributes: {},
+    spanContext: () => ({ traceId: String(index), spanId: String(index) }),
+  };
+}
+
 describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
   let browser: Browser;
   let folder: string;
@@ -66,9 +82,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     plans: readonly SpanPlan[],
     options: Parameters<Browser['open']>[0] = {},
   ): Promise<void> {
+    await openSpans(
+      plans.flatMap((plan) => makeSpans(plan)),
+      options,
+    );
+  }
+
+  async function openSpans(
+    spans: readonly FinishedSpan[],
+    options: Parameters<Browser['open']>[0] = {},
+  ): Promise<void> {
     const path = join(folder, 'page.html');
-    const exporter = new HtmlTraceExporter({ path });
-    for (const plan of plans) exporter.export(makeSpans(plan), () => {});
+    const exporter = new HtmlTraceExporter({ path, maxSize: 100_000_000 });
+    exporter.export(spans, () => {});
     await exporter.shutdown();
     page = await browser.open(options);
     const address = pathToFileURL(path).href;
@@ -483,6 +509,13 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('treeitem').count()).toBe(2802);
       await page.getByRole('button', { name: /^Show all 99,000 characters/ }).click();
       expect(await page.locator('.chat .text').first().textContent()).toHaveLength(99_000);
+    });
+
+    it('as many traces as there may be', async () => {
+      await openSpans(Array.from({ length: MANY }, (_, i) => rawSpan(i)));
+      expect(await page.getByRole('navigation').getByRole('button').count()).toBe(2000);
+      expect(await page.getByRole('navigation').textContent()).toContain('and 128,000 more');
+      expect(await rows()).toEqual([`span ${MANY - 1}`]);
     });
   });
 });

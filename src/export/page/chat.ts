@@ -43,7 +43,11 @@ export class Chat {
     fill(
       this.root,
       ...(this.#entries.some(isRecorded) ? [] : [nothingRecorded()]),
-      element('ol', {}, ...entries.slice(0, limit).map((entry) => this.#item(entry))),
+      element(
+        'ol',
+        {},
+        entries.slice(0, limit).map((entry) => this.#item(entry)),
+      ),
       rest > 0 &&
         element(
           'button',

@@ -1,6 +1,8 @@
 import { harmlessLines } from '../harmless.ts';
 
 type Child = Node | string | undefined | false;
+/** Lists as they are: a function takes no more than some ten thousand arguments. */
+type Children = readonly (Child | readonly Child[])[];
 type Value = string | number | boolean | undefined | ((event: Event) => void);
 
 /**
@@ -10,7 +12,7 @@ type Value = string | number | boolean | undefined | ((event: Event) => void);
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, Value>> = {},
-  ...children: readonly Child[]
+  ...children: Children
 ): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
@@ -18,17 +20,19 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
     else if (value !== undefined && value !== false)
       made.setAttribute(attribute, value === true ? '' : harmlessLines(String(value)));
   }
-  made.append(...nodesOf(children));
+  for (const node of nodesOf(children)) made.append(node);
   return made;
 }
 
 /** Puts other children into an element. */
-export function fill(parent: Element, ...children: readonly Child[]): void {
-  parent.replaceChildren(...nodesOf(children));
+export function fill(parent: Element, ...children: Children): void {
+  parent.replaceChildren();
+  for (const node of nodesOf(children)) parent.append(node);
 }
 
-function nodesOf(children: readonly Child[]): Node[] {
+function nodesOf(children: Children): Node[] {
   return children
+    .flat()
     .filter((child) => child !== undefined && child !== false)
     .map((child) => (typeof child === 'string' ? document.createTextNode(harmlessLines(child)) : child));
 }

@@ -10,6 +10,8 @@ import { Waterfall } from './waterfall.ts';
 
 /** Ids that are offered where a filter is typed. */
 const MOST_IDS = 500;
+/** Traces that are listed at once. */
+const MOST_TRACES = 2000;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
 /** The page: its traces, the one that is open, and the filter that holds for all of them. */
@@ -81,7 +83,14 @@ class Page {
     const spans = found.reduce((sum, { rows }) => sum + rows.size, 0);
     this.#count.textContent = `${count(spans, 'span', 'spans') ?? 'No span'} in ${count(found.length, 'trace', 'traces') ?? 'no trace'}`;
     const open = found.find(({ trace }) => trace === this.#trace) ?? found[0];
-    fill(this.#list, ...found.map(({ trace, rows }) => this.#listItem(trace, rows, trace === open?.trace)));
+    const rest = found.length - MOST_TRACES;
+    fill(
+      this.#list,
+      found
+        .slice(0, MOST_TRACES)
+        .map(({ trace, rows }) => this.#listItem(trace, rows, trace === open?.trace)),
+      rest > 0 && element('li', { class: 'note' }, `and ${grouped(rest)} more, to be found by the filter`),
+    );
     this.#open(open?.trace, open?.rows ?? new Set());
   }
 

@@ -70,7 +70,10 @@ export class Waterfall {
     }
     const rest = visible.length - this.#limit;
     const made = visible.slice(0, this.#limit);
-    fill(this.#tree, ...made.map((row) => this.#itemOf(row)));
+    fill(
+      this.#tree,
+      made.map((row) => this.#itemOf(row)),
+    );
     const reachable =
       this.#selected !== undefined && made.includes(this.#selected) ? this.#selected : made[0];
     for (const row of made) this.#update(row, row === reachable);
