@@ -176,7 +176,7 @@ function textOf(line: Line, repeat: boolean | ((name: string) => boolean)): [nam
 }
 
 function alignLines(lines: readonly (readonly [name: string, details: string] | undefined)[]): string {
-  const width = Math.max(0, ...lines.map((line) => line?.[0].length ?? 0));
+  const width = lines.reduce((widest, line) => Math.max(widest, line?.[0].length ?? 0), 0);
   return lines
     .map((line) => (line === undefined ? '' : line[1] ? `${line[0].padEnd(width)}  ${line[1]}` : line[0]))
     .join('\n');

@@ -87,6 +87,13 @@ describe('spanTree', () => {
     expect(spanTree(spans)).toBe('first trace\n├─ short\n├─ short too\n├─ long\n└─ late\n\nsecond trace');
   });
 
+  it('shows as many spans as a test under load makes', () => {
+    const [span] = tutor;
+    if (span === undefined) throw new Error('There is no span.');
+    const many = Array.from({ length: 200_000 }, () => span);
+    expect(spanTree(many).split('\n')).toHaveLength(many.length);
+  });
+
   it('starts a tree with a span whose parent has not ended', () => {
     expect(spanTree(makeSpans({ name: 'open', open: true, children: [{ name: 'a' }, { name: 'b' }] }))).toBe(
       'a\nb',
