@@ -5,7 +5,7 @@ import type { OutcomeListener } from '../outcome.ts';
 import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure } from './error.ts';
 import { recordEnd } from './operation-end.ts';
-import { plainData } from './plain-data.ts';
+import { plainData, plainDataReader } from './plain-data.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -29,6 +29,7 @@ export class FunctionSpan implements OutcomeListener {
   readonly #content: ContentRecord | undefined;
   readonly #recordsOutput: boolean;
   readonly #yielded: unknown[] = [];
+  #readYielded: ReturnType<typeof plainDataReader> | undefined;
   #lastActivity = now();
   #ended = false;
 
@@ -56,7 +57,9 @@ export class FunctionSpan implements OutcomeListener {
 
   yielded(value: unknown): void {
     this.#lastActivity = now();
-    if (this.#recordsOutput && this.#yielded.length < MAX_YIELDED) this.#yielded.push(plainData(value));
+    if (!this.#recordsOutput || this.#yielded.length >= MAX_YIELDED) return;
+    this.#readYielded ??= plainDataReader();
+    this.#yielded.push(this.#readYielded(value));
   }
 
   succeed(value: unknown): void {

@@ -4,7 +4,7 @@ import { classNameOf } from './error.ts';
 import { cut } from './limited-json.ts';
 
 const MAX_DEPTH = 12;
-/** Values of one argument list or result; what is beyond is left out. */
+/** Values of one argument list or result, all that a generator yields together; what is beyond is left out. */
 const MAX_VALUES = 10_000;
 /** Characters of all its texts together, which are looked through for secrets. */
 const MAX_LENGTH = 1_000_000;
@@ -15,6 +15,11 @@ const MAX_LENGTH = 1_000_000;
  * the program's. What cannot be read is left out.
  */
 export function plainData(value: unknown): unknown {
+  return plainDataReader()(value);
+}
+
+/** The same for several values that are kept together: the limits are those of them all. */
+export function plainDataReader(): (value: unknown) => unknown {
   let left = MAX_VALUES;
   let room = MAX_LENGTH;
   const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
@@ -49,7 +54,7 @@ export function plainData(value: unknown): unknown {
     }
     return copied;
   };
-  return copy(value, MAX_DEPTH);
+  return (value) => copy(value, MAX_DEPTH);
 }
 
 /** Of no class: also where it comes from another realm, whose `Object` is not this one's. */

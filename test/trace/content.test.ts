@@ -61,6 +61,18 @@ describe('arguments and results of a traced function', () => {
     expect(await recorded(config, words)).toMatchObject({ [INPUT]: '[]', [OUTPUT]: '["Hello","Ada"]' });
   });
 
+  it('are kept of a generator no more than of a function, however much it yields', async () => {
+    let result: unknown;
+    const completionHook = (completion: Completion): void => {
+      result = completion.functionResult;
+    };
+    await recorded({ captureMessageContent: 'SPAN_ONLY', completionHook }, async function* () {
+      for (let part = 0; part < 100; part++) yield `${part} ${'x'.repeat(100_000)}`;
+    });
+    expect(result).toHaveLength(100);
+    expect(JSON.stringify(result).length).toBeLessThan(1_001_000);
+  });
+
   it('keep to the limits, before anything is serialised', async () => {
     const config = { captureMessageContent: 'SPAN_ONLY', maxContentLength: 10 } as const;
     const seen = await recorded(config, (text: string) => text, 'x'.repeat(1_000));
