@@ -11,6 +11,8 @@ const MARK_LENGTH = 128;
 const PARTS_MARK_LENGTH = 32;
 /** The API itself takes no more stop sequences than 4. */
 const MOST_TEXTS = 128;
+/** Each is an attribute, such as the variables of a prompt, and spans have room for 128 of all kinds. */
+const MOST_PARAMETERS = 64;
 /** The API itself has no longer ones. */
 const MAX_NAME_LENGTH = 64;
 
@@ -46,7 +48,7 @@ export class ContentRecorder {
 
   /** Adds attributes that are content and no JSON: texts and lists of texts. */
   addTexts(attributes: Attributes, texts: Attributes): void {
-    for (const [name, value] of Object.entries(texts)) {
+    for (const [name, value] of Object.entries(texts).slice(0, MOST_PARAMETERS)) {
       if (typeof value === 'string') attributes[name] = this.text(value);
       else if (Array.isArray(value))
         attributes[name] = value.slice(0, MOST_TEXTS).map((item) => this.text(String(item)));

@@ -128,6 +128,17 @@ describe('with consent a response has what the model was given', () => {
       'gen_ai.prompt.variable.question': 'Rain?',
     });
   });
+
+  test('many variables of a prompt leave room for what else a span has', async () => {
+    const program = await startWithConsent();
+    const variables = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`v${index}`, 'x']));
+    await program.client.responses.create({ ...HELLO, prompt: { id: 'pmpt_1', variables } });
+    expect(newest(program.telemetry, 'chat').attributes).toMatchObject({
+      'gen_ai.prompt.variable.v0': 'x',
+      'gen_ai.usage.input_tokens': expect.any(Number),
+      'gen_ai.output.messages': expect.any(String),
+    });
+  });
 });
 
 describe('with consent a response has what the model has put out, as one message', () => {
