@@ -207,3 +207,40 @@ describe('a server that gives one id again and again', () => {
     });
   });
 });
+
+describe('tool calls that nobody answers', () => {
+  it('are remembered, but what they are given of the newest only', async () => {
+    const program = await startProgram({ config: { captureMessageContent: true }, content: true });
+    const { responses } = program.client;
+    const calls = Array.from({ length: 1_500 }, (_, index) => ({
+      type: 'function_call',
+      id: `fc_${index}`,
+      call_id: `call_${index}`,
+      name: 'extract',
+      arguments: `{"page":${index}}`,
+    }));
+    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+    program.simulator.next({
+      body: { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output: calls, usage },
+    });
+    await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
+    await responses.create({
+      model: 'gpt-4o',
+      input: ['call_0', 'call_1499'].map((call_id) => ({
+        type: 'function_call_output',
+        call_id,
+        output: 'done',
+      })),
+    });
+    const drawn = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
+    expect(
+      drawn.map(({ attributes }) => [
+        attributes['gen_ai.tool.call.id'],
+        attributes['gen_ai.tool.call.arguments'],
+      ]),
+    ).toEqual([
+      ['call_0', undefined],
+      ['call_1499', '{"page":1499}'],
+    ]);
+  });
+});

@@ -5,8 +5,11 @@ import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/tool-span.ts';
 import type { Conversations } from '../conversations.ts';
+import type { ToolCallContent } from '../model.ts';
 import { clamp } from '../timing.ts';
 import type { ItemCall, ItemTimes } from './items.ts';
+
+const MOST_CONTENTS = 1_000;
 
 /** The response that a tool call belongs to. */
 export interface AskingResponse {
@@ -32,6 +35,8 @@ export class ResponseToolCalls {
   readonly #telemetry: Telemetry;
   /** Calls that the program has been asked for, by their ids. One that is never answered is never drawn. */
   readonly #pending: BoundedMap<string, PendingCall>;
+  /** What they are given, of the newest: it may be long, and there are programs that ask for calls and answer none. */
+  readonly #contents: BoundedMap<string, ToolCallContent>;
   /** Those that were: who fetches their response again does not ask again. */
   readonly #answered: BoundedMap<string, true>;
 
@@ -39,13 +44,14 @@ export class ResponseToolCalls {
     this.#telemetry = telemetry;
     const { maxConversations } = telemetry.settings;
     this.#pending = conversations.remember(maxConversations);
+    this.#contents = conversations.remember(MOST_CONTENTS);
     this.#answered = conversations.remember(maxConversations);
   }
 
   /** Takes the tool calls of a response that has ended. */
   asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
     for (const asked of calls) {
-      if (asked.asksProgram) this.#pending.set(asked.call.id, { asked, response });
+      if (asked.asksProgram) this.#keep(asked, response);
       else this.#drawHosted(asked, response, times);
     }
   }
@@ -55,8 +61,14 @@ export class ResponseToolCalls {
     for (const asked of calls) {
       const { id } = asked.call;
       if (!asked.asksProgram || this.#answered.get(id) !== undefined) continue;
-      if (this.#pending.get(id) === undefined) this.#pending.set(id, { asked, response });
+      if (this.#pending.get(id) === undefined) this.#keep(asked, response);
     }
+  }
+
+  #keep(asked: ItemCall, response: AskingResponse): void {
+    const { content, ...call } = asked.call;
+    this.#pending.set(call.id, { asked: { ...asked, call: { ...call, content: undefined } }, response });
+    if (content !== undefined) this.#contents.set(call.id, content);
   }
 
   /**
@@ -71,7 +83,8 @@ export class ResponseToolCalls {
       this.#pending.delete(id);
       this.#answered.set(id, true);
       const { asked, response } = pending;
-      const { content } = asked.call;
+      const content = this.#contents.get(id);
+      this.#contents.delete(id);
       this.#draw(
         {
           ...asked,
@@ -93,6 +106,7 @@ export class ResponseToolCalls {
       const pending = this.#pending.get(id);
       if (pending?.response.place.conversationId !== conversationId) continue;
       this.#pending.delete(id);
+      this.#contents.delete(id);
       return pending;
     }
     return undefined;
