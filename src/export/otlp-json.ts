@@ -1,3 +1,4 @@
+import { isNumber } from './amounts.ts';
 import { isRecord } from './messages.ts';
 import { limitedValues, type PageSpan, shownResource } from './page-span.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
@@ -79,23 +80,30 @@ function textIn(value: unknown): string {
 
 /** Nanoseconds since the epoch, which are a string since they do not fit into a number. */
 function timeIn(value: unknown): Time {
-  const digits = typeof value === 'number' ? BigInt(Math.max(0, Math.trunc(value) || 0)) : textIn(value);
+  const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
   const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
   return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
 }
 
-function attributesOf(list: unknown): Fields {
+function attributesOf(list: unknown, depth = 0): Fields {
   if (!Array.isArray(list)) return {};
-  const pairs = list.filter(isRecord).map(({ key, value }) => [textIn(key), readValue(value)] as const);
+  const pairs = list
+    .filter(isRecord)
+    .map(({ key, value }) => [textIn(key), readValue(value, depth)] as const);
   return Object.fromEntries(pairs);
 }
 
+/** Levels of a value that are read; one attribute must not keep all others from being shown. */
+const MAX_DEPTH = 100;
+
 /** A value has one field, named after its type. */
-function readValue(value: unknown): unknown {
+function readValue(value: unknown, depth: number): unknown {
   if (!isRecord(value)) return undefined;
   const [type, content] = Object.entries(value)[0] ?? [];
   if (type === 'intValue') return Number(content);
   if (!isRecord(content)) return content;
-  if (type === 'arrayValue') return Array.isArray(content.values) ? content.values.map(readValue) : [];
-  return type === 'kvlistValue' ? attributesOf(content.values) : undefined;
+  if (depth === MAX_DEPTH) return '…';
+  if (type === 'arrayValue')
+    return Array.isArray(content.values) ? content.values.map((each) => readValue(each, depth + 1)) : [];
+  return type === 'kvlistValue' ? attributesOf(content.values, depth + 1) : undefined;
 }

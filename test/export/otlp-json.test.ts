@@ -84,6 +84,21 @@ describe('OTLP as JSON', () => {
       expect(Number.isFinite(time)).toBe(true);
   });
 
+  it('shows the other values beside one that is nested without end, and a time that is none', () => {
+    const levels = 20_000;
+    const nested = `${'{"arrayValue":{"values":['.repeat(levels)}{"intValue":1}${']}}'.repeat(levels)}`;
+    const text = JSON.stringify({
+      ...SPAN,
+      startTimeUnixNano: '@time',
+      attributes: [{ key: 'nested', value: '@nested' }, ...SPAN.attributes],
+    })
+      .replace('"@time"', '1e999')
+      .replace('"@nested"', nested);
+    const [span] = readOtlpJson(text).spans;
+    expect(span).toMatchObject({ ...READ, start: [0, 0], resource: undefined });
+    expect(JSON.stringify(span?.attributes.nested)).toBe(`${'['.repeat(100)}"…"${']'.repeat(100)}`);
+  });
+
   it('cuts values that are too long for a browser, and says so', () => {
     const attributes = [{ key: 'long', value: { stringValue: 'x'.repeat(200_000) } }];
     const [span] = readOtlpJson(JSON.stringify({ ...SPAN, attributes })).spans;
