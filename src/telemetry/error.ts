@@ -58,8 +58,17 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
 export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
-  const className = typeof thrower === 'function' ? thrower.name : '';
+  const className = typeof thrower === 'function' ? nameOf(thrower) : '';
   // What the platform throws for aborts and timeouts has its kind in its name.
   if (className === 'DOMException') return stringField(error, 'name');
   return className === '' || className === 'Object' ? undefined : className;
+}
+
+/** A class may have a static member of that name, which is anything. */
+function nameOf(thrower: { readonly name: unknown }): string {
+  try {
+    return typeof thrower.name === 'string' ? thrower.name : '';
+  } catch {
+    return '';
+  }
 }

@@ -9,6 +9,18 @@ class RateLimitError extends Error {
   }
 }
 
+/** Its class has a static member `name`, which throws where it is to have none. */
+class StrangeError extends Error {
+  constructor(name: unknown) {
+    super('secret');
+    const get = (): unknown => {
+      if (name === undefined) throw new Error('hostile');
+      return name;
+    };
+    this.constructor = Object.defineProperty(() => undefined, 'name', { get });
+  }
+}
+
 describe('an error is named', () => {
   test.each<[string, unknown, string]>([
     ['by its code', new RateLimitError('rate_limit_exceeded'), 'rate_limit_exceeded'],
@@ -22,6 +34,8 @@ describe('an error is named', () => {
     ['as other where it is a text', 'secret', '_OTHER'],
     ['as other where it is nothing', undefined, '_OTHER'],
     ['as other where its class has no name', new (class extends Error {})(), '_OTHER'],
+    ['as other where the name of its class is no text', new StrangeError(5), '_OTHER'],
+    ['as other where the name of its class cannot be read', new StrangeError(undefined), '_OTHER'],
   ])('%s', (_, error, type) => {
     expect(readFailure(error).type).toBe(type);
   });
