@@ -29,10 +29,13 @@ export class Conversation {
   #userMessages = 0;
   #unansweredCount = 0;
   #unanswered: Message[] = [];
+  readonly #keeps: (conversation: Conversation) => void;
 
-  constructor(kind: ConversationKind, id: string) {
+  /** @param keeps told when what was said is kept, for a run that need not come in this process */
+  constructor(kind: ConversationKind, id: string, keeps: (conversation: Conversation) => void) {
     this.kind = kind;
     this.id = id;
+    this.#keeps = keeps;
   }
 
   get totals(): Totals {
@@ -53,7 +56,14 @@ export class Conversation {
   asked(content: Message | undefined): void {
     this.#userMessages++;
     this.#unansweredCount++;
-    if (content !== undefined && this.#unanswered.length < MOST_MESSAGES) this.#unanswered.push(content);
+    if (content === undefined || this.#unanswered.length >= MOST_MESSAGES) return;
+    this.#unanswered.push(content);
+    this.#keeps(this);
+  }
+
+  /** What was said is kept no longer, only how much. */
+  forgetWords(): void {
+    this.#unanswered = [];
   }
 
   /** User messages that came with the run that answers them. */

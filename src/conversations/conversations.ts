@@ -16,6 +16,8 @@ import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import type { Use } from './use.ts';
 
 const MOST_AGENTS = 1_000;
+/** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
+const MOST_SPOKEN = 1_000;
 /** Milliseconds that something is remembered after it was used last. */
 const LIFETIME = 3_600_000;
 const AGENT_LIFETIME = 86_400_000;
@@ -42,6 +44,11 @@ export class Conversations implements ProviderListener {
   readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
+  readonly #spoken = new BoundedMap<Conversation, Conversation>(
+    MOST_SPOKEN,
+    (conversation) => conversation.forgetWords(),
+    LIFETIME,
+  );
   readonly #segments = new Set<Segment>();
   /** Those that are not closed; by id once it is known. */
   readonly #invocations = new Set<Invocation>();
@@ -61,14 +68,14 @@ export class Conversations implements ProviderListener {
     this.#conversations = new BoundedMap(maxConversations, endConversation, LIFETIME);
     this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
     this.#closed = new BoundedMap(maxConversations, undefined, LIFETIME);
-    this.#memories = [this.agents, this.#conversations, this.#closed];
+    this.#memories = [this.agents, this.#conversations, this.#spoken, this.#closed];
   }
 
   conversation(kind: ConversationKind, id: string): Conversation {
     const key = `${kind} ${id}`;
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
-    const made = new Conversation(kind, id);
+    const made = new Conversation(kind, id, (spoken) => this.#spoken.set(spoken, spoken));
     this.#conversations.set(key, made);
     return made;
   }
@@ -192,7 +199,9 @@ export class Conversations implements ProviderListener {
   endConversation(kind: ConversationKind, id: string): void {
     const key = `${kind} ${id}`;
     const conversation = this.#conversations.get(key);
-    if (conversation !== undefined) endConversation(conversation);
+    if (conversation === undefined) return;
+    endConversation(conversation);
+    this.#spoken.delete(conversation);
     this.#conversations.delete(key);
   }
 

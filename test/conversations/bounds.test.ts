@@ -244,3 +244,28 @@ describe('tool calls that nobody answers', () => {
     ]);
   });
 });
+
+describe('messages that no run answers here', () => {
+  it('are counted, but what they say is kept of the newest threads only', async () => {
+    const program = await startProgram({
+      config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
+      content: true,
+    });
+    const { threads } = program.client.beta;
+    const ids: string[] = [];
+    for (let made = 0; made < 1_010; made++) {
+      const { id } = await threads.create();
+      await threads.messages.create(id, { role: 'user', content: `Question ${made}` });
+      ids.push(id);
+    }
+    for (const id of [ids[0], ids.at(-1)])
+      await threads.runs.create(id ?? '', { assistant_id: 'asst_1' }).catch(() => undefined);
+    await program.telemetry.provider.shutdown();
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.map(({ attributes }) => attributes['openai.total.user_messages'])).toEqual([1, 1]);
+    expect(runs.map(({ attributes }) => attributes['gen_ai.input.messages'])).toEqual([
+      undefined,
+      expect.stringContaining('Question 1009'),
+    ]);
+  });
+});
