@@ -72,6 +72,8 @@ export function watchingParse(original: Method): Method {
   // guard: the SDK's way to parse changes its name and length
   copyFunctionProperties(original, parseResponse);
   watchingParses.set(original, parseResponse);
+  // Who gives one promise for many requests has it watched once.
+  watchingParses.set(parseResponse, parseResponse);
   return parseResponse;
 }
 

@@ -66,6 +66,8 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #content: ContentRecord | undefined;
   #accumulator: Accumulator | undefined;
   #gaps: ChunkGaps | undefined;
+  /** What a long stream said of its answer, read once: to put together what has come takes time. */
+  #early: Attributes | undefined;
   /** USD. */
   #cost: number | undefined;
   /** Seconds. */
@@ -112,7 +114,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#place.chunk?.(value, time);
     if (!this.#measures) return;
     this.#gaps ??= new ChunkGaps();
-    if (this.#gaps.add(time)) this.#recordGaps(this.#gaps);
+    if (this.#gaps.add(time)) this.#recordGaps(this.#gaps, (this.#early ??= this.#answeredSoFar()));
   }
 
   /** A chunk that the program does not see. */
@@ -265,14 +267,17 @@ export class CallSpan implements CallObservation, OpenSpan {
         context,
       );
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    if (this.#gaps !== undefined) this.#recordGaps(this.#gaps);
+    if (this.#gaps !== undefined) this.#recordGaps(this.#gaps, this.#answered);
   }
 
   /** The first chunks say which model answers. */
-  #recordGaps(gaps: ChunkGaps): void {
+  #answeredSoFar(): Attributes {
     const result = this.#streamed();
-    const soFar = result === undefined ? {} : this.#operation.resultAttributes(result, this.#route);
-    const dimensions = chunkDimensions(this.#asked, soFar);
+    return result === undefined ? NOTHING : this.#operation.resultAttributes(result, this.#route);
+  }
+
+  #recordGaps(gaps: ChunkGaps, answered: Attributes): void {
+    const dimensions = chunkDimensions(this.#asked, answered);
     this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
   }
 }

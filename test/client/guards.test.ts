@@ -89,6 +89,13 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect(listener.outcomes).toEqual(['value']);
   });
 
+  test('when it gives one promise for any number of requests', async () => {
+    const given = { parseResponse: async () => 'value' };
+    const client = newClient(() => given, new Listener());
+    for (let made = 0; made < 20_000; made++) client.request({});
+    expect(await given.parseResponse()).toBe('value');
+  });
+
   test('when its streams cannot be changed', async () => {
     const stream = Object.freeze({ iterator: () => [].values(), controller: {} });
     const client = newClient(

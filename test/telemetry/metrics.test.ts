@@ -10,7 +10,8 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { ChunkGaps } from '../../src/telemetry/chunk-gaps.ts';
 import { chunkDimensions, Metrics, metricDimensions } from '../../src/telemetry/metrics.ts';
 import { NO_USAGE } from '../../src/telemetry/usage.ts';
@@ -128,6 +129,27 @@ test('a call records in the context of its own span', async () => {
   expect(new Set(provider.recorded.map(({ metric }) => metric)).size).toBe(5);
   for (const { context } of provider.recorded)
     expect(context && trace.getSpanContext(context)).toEqual(span?.spanContext());
+  await session.verify();
+});
+
+test('a long stream is put together once while it goes on, and at its end', async () => {
+  const session = await startSession();
+  const provider = new RecordingProvider();
+  metrics.disable();
+  metrics.setGlobalMeterProvider(provider);
+  const together = vi.spyOn(ChatAccumulator.prototype, 'result');
+  const choices = [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }];
+  const chunk = { id: 'chatcmpl-1', model: 'gpt-4o-2024', choices };
+  session.simulator.next({ sse: [...Array.from({ length: 10_000 }, () => ({ data: chunk })), 'done'] });
+  const ask = { model: 'gpt-4o', messages: [], stream: true as const };
+  await Array.fromAsync(await session.client.chat.completions.create(ask));
+  expect(together).toHaveBeenCalledTimes(2);
+  const gaps = provider.recorded.filter(({ metric }) => metric.endsWith('time_per_output_chunk'));
+  expect(gaps).toHaveLength(9_999);
+  expect(new Set(gaps.map(({ attributes }) => attributes['gen_ai.response.model']))).toEqual(
+    new Set(['gpt-4o-2024']),
+  );
+  together.mockRestore();
   await session.verify();
 });
 
