@@ -114,7 +114,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#place.chunk?.(value, time);
     if (!this.#measures) return;
     this.#gaps ??= new ChunkGaps();
-    if (this.#gaps.add(time)) this.#recordGaps(this.#gaps, (this.#early ??= this.#answeredSoFar()));
+    if (!this.#gaps.add(time)) return;
+    this.#early ??= this.#answeredSoFar();
+    this.#recordGaps(this.#gaps, this.#early);
   }
 
   /** A chunk that the program does not see. */
@@ -246,8 +248,9 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   #costOf(result: unknown, usage: Usage | undefined): number | undefined {
-    const spending = { ...this.#operation.fees?.(result), usage };
-    return this.#telemetry.costs.of(spending, this.#asked, this.#answered);
+    const { costs } = this.#telemetry;
+    if (!costs.wanted) return undefined;
+    return costs.of({ ...this.#operation.fees?.(result), usage }, this.#asked, this.#answered);
   }
 
   #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {

@@ -33,6 +33,11 @@ export class Costs {
     this.#settings = settings;
   }
 
+  /** Whether anybody wants to know what calls cost. */
+  get wanted(): boolean {
+    return this.#list() !== undefined;
+  }
+
   /** Told when a call is made: loads the price package while the program waits for the answer. */
   prepare(): void {
     this.#list()?.prepare();

@@ -38,26 +38,6 @@ import { isNoopMeterProvider } from './api-providers.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 
-/**
- * What an operation's points are grouped by: few values each, taken from the attributes of its span. In the order
- * that the SDK sorts them into for each point, which is faster where there is nothing to sort.
- */
-const DIMENSIONS: readonly string[] = [
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_PROVIDER_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-];
-
-/** The conventions have these on what an operation took and spent, not on its chunks. */
-const RESULT_DIMENSIONS: readonly string[] = [
-  ...DIMENSIONS,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
-].toSorted();
-
 /** The conventions have no operation on the duration of a tool. */
 const TOOL_DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_TOOL_NAME,
@@ -162,24 +142,56 @@ export class Metrics {
   }
 }
 
-/** The dimensions of an operation's duration and usage, from the attributes that its span started with and got. */
+/**
+ * The dimensions of an operation's duration and usage: few values each, taken from the attributes that its span started
+ * with and got. In the order that the SDK sorts them into for each point, which is faster where there is nothing to sort.
+ */
 export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
-  return pick(RESULT_DIMENSIONS, asked, answered);
+  const dimensions = modelDimensions(asked, answered);
+  // The conventions have these on what an operation took and spent, not on its chunks.
+  const tier = answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_RESPONSE_SERVICE_TIER];
+  const fingerprint =
+    answered[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? asked[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+  if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
+  if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
+  return withServer(dimensions, asked);
 }
 
 /** The same for what is measured of a stream's chunks. */
 export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
-  return pick(DIMENSIONS, asked, answered);
+  return withServer(modelDimensions(asked, answered), asked);
+}
+
+/** Names are written out: engines know best where an attribute is that is named where it is read. */
+function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
+  const dimensions: Attributes = {};
+  const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
+  const provider = asked[ATTR_GEN_AI_PROVIDER_NAME];
+  const requestModel = asked[ATTR_GEN_AI_REQUEST_MODEL];
+  const responseModel = answered[ATTR_GEN_AI_RESPONSE_MODEL] ?? asked[ATTR_GEN_AI_RESPONSE_MODEL];
+  if (operation !== undefined) dimensions[ATTR_GEN_AI_OPERATION_NAME] = operation;
+  if (provider !== undefined) dimensions[ATTR_GEN_AI_PROVIDER_NAME] = provider;
+  if (requestModel !== undefined) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = requestModel;
+  if (responseModel !== undefined) dimensions[ATTR_GEN_AI_RESPONSE_MODEL] = responseModel;
+  return dimensions;
+}
+
+function withServer(dimensions: Attributes, asked: Attributes): Attributes {
+  const address = asked[ATTR_SERVER_ADDRESS];
+  const port = asked[ATTR_SERVER_PORT];
+  if (address !== undefined) dimensions[ATTR_SERVER_ADDRESS] = address;
+  if (port !== undefined) dimensions[ATTR_SERVER_PORT] = port;
+  return dimensions;
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
   return errorType === undefined ? dimensions : { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
 }
 
-function pick(names: readonly string[], asked: Attributes, answered: Attributes = asked): Attributes {
+function pick(names: readonly string[], attributes: Attributes): Attributes {
   const dimensions: Attributes = {};
   for (const name of names) {
-    const value = answered[name] ?? asked[name];
+    const value = attributes[name];
     if (value !== undefined) dimensions[name] = value;
   }
   return dimensions;

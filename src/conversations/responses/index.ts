@@ -216,19 +216,15 @@ export class Responses implements ConversationApi {
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
-    if (stringField(response, 'id') === undefined) return;
-    const { segment, parent, startTime, vectorStoreIds } = follow;
+    const responseId = stringField(response, 'id');
+    if (responseId === undefined) return;
+    const { segment, parent, startTime, vectorStoreIds, content, times } = follow;
     const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
-    const place: Place = { kind: 'conversation', conversationId };
-    const asking = {
-      responseId: stringField(response, 'id'),
-      parent,
-      place,
-      vectorStoreIds,
-      startTime,
-      endTime,
-    };
-    this.#toolCalls.asked(readItemCalls(response, { content: follow.content }), asking, follow.times);
+    const calls = readItemCalls(response, { content });
+    if (calls.length > 0) {
+      const place: Place = { kind: 'conversation', conversationId };
+      this.#toolCalls.asked(calls, { responseId, parent, place, vectorStoreIds, startTime, endTime }, times);
+    }
     if (conversationId === undefined) return;
     const conversation = this.#conversations.conversation('conversation', conversationId);
     conversation.startedRun();

@@ -67,15 +67,18 @@ function contentOf(call: ResponseToolCall, item: unknown): ToolCallContent {
   };
 }
 
+const NO_OUTPUTS: ReadonlyMap<string, unknown> = new Map();
+
 /** Outputs that a request brings for tool calls of responses before it, by the id of the call. */
-export function readItemOutputs(body: unknown, options: { content: boolean }): Map<string, unknown> {
-  const outputs = new Map<string, unknown>();
+export function readItemOutputs(body: unknown, options: { content: boolean }): ReadonlyMap<string, unknown> {
+  let outputs: Map<string, unknown> | undefined;
   for (const item of arrayField(body, 'input')) {
     const id = readToolOutputCallId(item);
-    if (id !== undefined)
-      outputs.set(id, options.content ? parseJson(readToolContent(item).result) : undefined);
+    if (id === undefined) continue;
+    outputs ??= new Map();
+    outputs.set(id, options.content ? parseJson(readToolContent(item).result) : undefined);
   }
-  return outputs;
+  return outputs ?? NO_OUTPUTS;
 }
 
 /** How many user messages a request brings. */
@@ -86,23 +89,24 @@ export function countUserMessages(body: unknown): number {
 }
 
 /** The vector stores that a request lets the model search. */
-export function readVectorStoreIds(body: unknown): string[] {
-  return arrayField(body, 'tools')
-    .filter((tool) => field(tool, 'type') === 'file_search')
-    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
+export function readVectorStoreIds(body: unknown): readonly string[] {
+  const searches = arrayField(body, 'tools').filter((tool) => field(tool, 'type') === 'file_search');
+  return searches.flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
 }
 
 const MOST_ITEMS = 1_000;
 
 /** When the items of a streamed response began and were done. */
 export class ItemTimes {
-  readonly #times = new Map<string, { startTime: number; endTime: number | undefined }>();
+  /** Made when it is needed: most responses are no streams. */
+  #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
 
   add(event: unknown, time: number): void {
     const type = field(event, 'type');
     if (type !== 'response.output_item.added' && type !== 'response.output_item.done') return;
     const id = stringField(objectField(event, 'item'), 'id');
     if (id === undefined) return;
+    this.#times ??= new Map();
     const known = this.#times.get(id);
     if (known === undefined) {
       if (this.#times.size < MOST_ITEMS) this.#times.set(id, { startTime: time, endTime: undefined });
@@ -110,6 +114,6 @@ export class ItemTimes {
   }
 
   of(id: string | undefined): { startTime: number; endTime: number | undefined } | undefined {
-    return id === undefined ? undefined : this.#times.get(id);
+    return id === undefined ? undefined : this.#times?.get(id);
   }
 }
