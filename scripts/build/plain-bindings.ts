@@ -1,7 +1,7 @@
 import type { Rolldown } from 'tsdown';
 
 /** Only what never changes once it is loaded: our own files, and the API of OpenTelemetry. */
-const REQUIRED = /^(?:const|let|var) ([\w$]+) = require\(("(?:\.\/[^"]+|@opentelemetry\/api)")\);$/gm;
+const REQUIRED = /^(?:const|let|var) ([\w$]+) = require\("(?:\.\/[^"]+|@opentelemetry\/api)"\);$/gm;
 const GETTER =
   /^Object\.defineProperty\(exports, "([\w$]+)", \{\s*enumerable: true,\s*get: function ?\(\) \{\s*return ([\w$]+);\s*\}\s*\}\);$/gm;
 

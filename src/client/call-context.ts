@@ -53,9 +53,7 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   const outer = making;
   making = call;
   try {
-    return call.working === undefined
-      ? method.apply(client, args)
-      : context.with(call.working, method, client, ...args);
+    return goOn(call, method, client, args);
   } finally {
     making = outer;
   }

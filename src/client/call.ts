@@ -276,10 +276,11 @@ function readOptions(call: Call, options: unknown): void {
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }
 
-function readResponse(call: Call, response: unknown): void {
+/** What an answer says before its body is read, of a call or of one attempt at it. */
+export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
   const { status, headers } = fieldsOf(response);
-  call.status = typeof status === 'number' ? status : undefined;
-  call.headers = headers;
+  answered.status = typeof status === 'number' ? status : undefined;
+  answered.headers = headers;
 }
 
 /**

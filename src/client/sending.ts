@@ -1,8 +1,8 @@
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { passOn } from '../outcome.ts';
-import { field, fieldsOf } from '../payload.ts';
-import type { Attempt, Call } from './call.ts';
+import { field } from '../payload.ts';
+import { type Attempt, type Call, readResponse } from './call.ts';
 import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './property.ts';
@@ -80,7 +80,7 @@ export function wrapFetch(original: Method): Method {
         original.apply(this, args),
         (response) => {
           attempt.endTime = now();
-          guard('reading a response', answered, attempt, response);
+          guard('reading a response', readResponse, attempt, response);
           return response;
         },
         (error) => {
@@ -92,12 +92,6 @@ export function wrapFetch(original: Method): Method {
       );
     },
   });
-}
-
-function answered(attempt: Attempt, response: unknown): void {
-  const { status, headers } = fieldsOf(response);
-  if (typeof status === 'number') attempt.status = status;
-  attempt.headers = headers;
 }
 
 /** The SDK waits in here before it sends the request again. */

@@ -101,9 +101,7 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 function outputType(body: unknown): string | undefined {
   const { modalities, response_format } = fieldsOf(body);
   if (asArray(modalities).includes('audio')) return 'speech';
-  return response_format === undefined
-    ? undefined
-    : row(OUTPUT_TYPES, asName(fieldsOf(response_format).type));
+  return row(OUTPUT_TYPES, asName(fieldsOf(response_format).type));
 }
 
 function resultAttributes(result: unknown): Attributes {

@@ -61,11 +61,12 @@ const NO_MODALITIES: ModalityUsage = Object.freeze({
  * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
-  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = fieldsOf(usage);
+  const whole = fieldsOf(usage);
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = whole;
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const { input, output } = detailsOf(fieldsOf(usage));
+  const { input, output } = detailsOf(whole);
   const { cached_tokens, cache_write_tokens } = input;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
   // xAI counts reasoning beside the output, which only the total shows.
@@ -74,7 +75,7 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   return {
     inputTokens: inputTokens ?? 0,
     outputTokens: (outputTokens ?? 0) + more,
-    cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(fieldsOf(usage)) ?? 0,
+    cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
     cacheWriteTokens: asCount(cache_write_tokens) ?? 0,
     reasoningTokens,
     modalities: readModalities(input, output),

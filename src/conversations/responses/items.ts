@@ -25,11 +25,11 @@ const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_r
 /** The tool calls among the items of a response, in their order; most responses have none. */
 export function readItemCalls(response: unknown, options: { content: boolean }): ItemCall[] {
   const output = arrayField(response, 'output');
-  if (!output.some((item) => readToolCall(item) !== undefined)) return [];
-  const answered = new Set(output.map(readToolOutputCallId));
+  let answered: Set<string | undefined> | undefined;
   return output.flatMap((item) => {
     const call = readToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
+    answered ??= new Set(output.map(readToolOutputCallId));
     const asksProgram = call.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
     const errorType = readToolErrorType(item);
     return {
@@ -89,9 +89,10 @@ export function countUserMessages(body: unknown): number {
 }
 
 /** The vector stores that a request lets the model search. */
-export function readVectorStoreIds(body: unknown): readonly string[] {
-  const searches = arrayField(body, 'tools').filter((tool) => field(tool, 'type') === 'file_search');
-  return searches.flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
+export function readVectorStoreIds(body: unknown): string[] {
+  return arrayField(body, 'tools')
+    .filter((tool) => field(tool, 'type') === 'file_search')
+    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
 }
 
 const MOST_ITEMS = 1_000;

@@ -11,7 +11,7 @@ import { Waterfall } from './waterfall.ts';
 /** Ids that are offered where a filter is typed. */
 const MOST_IDS = 500;
 /** Traces that are listed at once. */
-const MOST_TRACES = 2000;
+const MOST_TRACES = 2_000;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
 /** The page: its traces, the one that is open, and the filter that holds for all of them. */
