@@ -44,11 +44,7 @@ export class Conversations implements ProviderListener {
   readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
-  readonly #spoken = new BoundedMap<Conversation, Conversation>(
-    MOST_SPOKEN,
-    (conversation) => conversation.forgetWords(),
-    LIFETIME,
-  );
+  readonly #spoken: BoundedMap<Conversation, Conversation>;
   readonly #segments = new Set<Segment>();
   /** Those that are not closed; by id once it is known. */
   readonly #invocations = new Set<Invocation>();
@@ -67,8 +63,9 @@ export class Conversations implements ProviderListener {
     this.#telemetry = telemetry;
     this.#conversations = new BoundedMap(maxConversations, endConversation, LIFETIME);
     this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
-    this.#closed = new BoundedMap(maxConversations, undefined, LIFETIME);
-    this.#memories = [this.agents, this.#conversations, this.#spoken, this.#closed];
+    this.#memories = [this.agents, this.#conversations];
+    this.#spoken = this.remember(MOST_SPOKEN, (conversation) => conversation.forgetWords());
+    this.#closed = this.remember(maxConversations);
   }
 
   conversation(kind: ConversationKind, id: string): Conversation {
@@ -131,8 +128,8 @@ export class Conversations implements ProviderListener {
   }
 
   /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
-  remember<Key, Value>(limit: number): BoundedMap<Key, Value> {
-    const memory = new BoundedMap<Key, Value>(limit, undefined, LIFETIME);
+  remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
+    const memory = new BoundedMap<Key, Value>(limit, evicted, LIFETIME);
     this.#memories.push(memory);
     return memory;
   }
@@ -228,8 +225,7 @@ export class Conversations implements ProviderListener {
   /** The request that creates the invocation has told its id, and perhaps that of a conversation made with it. */
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
     invocation.agent ??= this.agents.get(agentId ?? '');
-    if (conversationId === undefined) return;
-    if (invocation.above !== undefined) return;
+    if (conversationId === undefined || invocation.above !== undefined) return;
     const conversation = this.conversation(invocation.kind, conversationId);
     conversation.startedRun();
     if (invocation.segment?.conversation !== undefined) return;
