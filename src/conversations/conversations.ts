@@ -5,6 +5,7 @@ import { monotonic, now } from '../clock.ts';
 import { guard, guardAsync } from '../guard.ts';
 import { startOutside } from '../outside.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
+import { nextTurn } from '../patience.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { BackgroundReads } from './background-reads.ts';
 import { Conversation } from './conversation.ts';
@@ -235,12 +236,21 @@ export class Conversations implements ProviderListener {
 
   async #readDetails(invocation: Invocation, details: ReadDetails): Promise<void> {
     invocation.reading = true;
+    let left = false;
     let read = false;
     await this.#reads.start(async () => {
+      // A program that reads them itself asks for them as soon as it knows of the end.
+      await nextTurn();
+      left = invocation.calls > 0;
+      if (left || invocation.closed || invocation.complete) return;
       await details(invocation);
       read = true;
     });
     invocation.reading = false;
+    if (left) {
+      invocation.read = false;
+      return this.settle(invocation);
+    }
     // What is read may tell that it goes on after all.
     invocation.read = invocation.finished !== undefined;
     if (!invocation.read || invocation.below.size > 0) return;

@@ -265,7 +265,7 @@ export class Invocation {
   }
 
   closeIfFinished(): void {
-    if (this.finished !== undefined && !this.reading) this.close();
+    if (this.finished !== undefined && !this.reading && this.calls === 0) this.close();
   }
 
   /** Records it, with its steps and tool calls. What is under way is recorded as far as it is known. */

@@ -173,6 +173,103 @@ describe('what the program itself reads', () => {
   });
 });
 
+describe('what the program itself reads as soon as a run has ended', () => {
+  const STEPS = '/v1/threads/thread_000001/runs/run_000001/steps';
+  const TREE = `
+    program
+    ├─ thread
+    │  └─ invoke_agent Math Tutor
+    │     └─ chat gpt-4o-mini
+    └─ GET /threads/{thread_id}/runs/{run_id}/steps
+  `;
+
+  it('is not asked for again', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+    });
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
+  });
+
+  it('is asked for again where it was not all', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
+      │     ├─ execute_tool code_interpreter
+      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
+    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is asked for again where the program got none', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, status: 404 });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+      await expect(listed).rejects.toThrow('404');
+    });
+    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
+    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is waited for, where the span of the program ends before it is there', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    let listed: PromiseLike<unknown> | undefined;
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
+    });
+    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await listed;
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
+  });
+
+  it('may be the messages: then the steps only are asked for', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    let answered = (): void => undefined;
+    const messages = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const patient = client.withOptions({
+      fetch: async (url, init) => {
+        if (String(url).includes('/steps')) await messages;
+        return fetch(url, init);
+      },
+    });
+    await program.inSpan(async () => {
+      await patient.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await patient.beta.threads.messages.list(threadId);
+      answered();
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor  gen_ai.output.messages=*
+      │     └─ chat gpt-4o-mini      gen_ai.output.messages=*
+      └─ GET /threads/{thread_id}/messages
+    `);
+    expect(readsOf(simulator)).toEqual([expect.stringContaining(`${STEPS}?limit=100`)]);
+  });
+});
+
 describe('reads', () => {
   it('are two at a time, in order', async () => {
     const reads = new BackgroundReads();

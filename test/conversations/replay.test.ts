@@ -162,6 +162,7 @@ describe('the recorded polled conversation', () => {
       content: true,
     });
     await program.inSpan(() => pollRun(program));
+    await program.telemetry.provider.forceFlush();
     const run = program.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'))?.attributes;
     expect(JSON.parse(String(run?.['gen_ai.output.messages']))).toEqual([
       {

@@ -19,6 +19,7 @@ import { type RunHandedOn, UndrawnRun } from './undrawn-run.ts';
 
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
 const CREATES_THREAD: ReadonlySet<string> = new Set(['/threads', '/threads/runs']);
+const STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 const MOST_HANDED_ON = 1_000;
 
 type Asked = ReturnType<typeof readAskedMessages>;
@@ -70,6 +71,7 @@ export class Assistants implements ConversationApi {
     const asked = this.#messagesIn(request);
     const drawn = this.#underWay(read);
     const run = this.#runOf(read, drawn);
+    const listed = this.#stepsListed(read);
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
@@ -81,6 +83,7 @@ export class Assistants implements ConversationApi {
         if (this.#handsOn(request) && ended.outcome === 'value') this.#handOn(read, ended.value);
         run?.settled(ended, span);
         if (drawn === undefined) this.#sight(read, ended);
+        if (listed !== undefined) this.#listed(listed);
         segment?.requestEnded(ended.endTime);
         // A run that was adopted meanwhile has opened one.
         if (segment === undefined && run !== undefined) this.#conversations.find(useOf(read, read.threadId));
@@ -118,6 +121,19 @@ export class Assistants implements ConversationApi {
     if (request.route.folds !== 'run' || runId === undefined) return undefined;
     const invocation = this.#conversations.invocation(runId);
     return invocation?.ended === undefined ? invocation : undefined;
+  }
+
+  /** The run whose steps the program reads itself: meanwhile nobody else does. */
+  #stepsListed({ request, runId = '' }: AssistantsCall): Invocation | undefined {
+    if (request.route.template !== STEPS) return undefined;
+    const invocation = this.#conversations.invocation(runId);
+    if (invocation !== undefined) invocation.calls++;
+    return invocation;
+  }
+
+  #listed(invocation: Invocation): void {
+    invocation.calls--;
+    this.#conversations.settle(invocation);
   }
 
   /** What a request that has a span of its own, and drives or polls a run, does to the run. */

@@ -9,7 +9,7 @@ const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].conten
 
 /**
  * Reads the steps of a run that has ended, and with consent its messages: the one request, or two, that the
- * instrumentation makes of its own.
+ * instrumentation makes of its own. What has passed by meanwhile is not asked for.
  *
  * @param client the program's own
  * @throws what the SDK throws
@@ -36,7 +36,7 @@ export async function readRunDetails(
   });
   invocation.steps.seeOrder(read.map((step) => step.id));
   for (const step of read) invocation.seeStep(step, now(), false);
-  if (!content) return;
+  if (!content || invocation.complete) return;
   const query = { limit: MOST_STEPS, order: 'asc', run_id: id };
   const messages = await readWithClient(client, `${thread}/messages`, query, assistantsVersion);
   for (const value of arrayField(messages, 'data')) {
