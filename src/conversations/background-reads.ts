@@ -1,8 +1,8 @@
 import { notice } from '../doctor/notice.ts';
-import { settledWithin } from '../patience.ts';
+import { nextTurn, settledWithin } from '../patience.ts';
 
 const MOST_AT_ONCE = 2;
-const MOST_WAITING = 1_000;
+const MOST_PENDING = 1_000;
 const FAILURES_TO_GIVE_UP = 3;
 /** Milliseconds that a flush or a shutdown waits for. */
 const PATIENCE = 5_000;
@@ -20,7 +20,7 @@ export class BackgroundReads {
   #failures = 0;
 
   get available(): boolean {
-    return this.#failures < FAILURES_TO_GIVE_UP && this.#waiting.length < MOST_WAITING;
+    return this.#failures < FAILURES_TO_GIVE_UP && this.#pending.size < MOST_PENDING;
   }
 
   /** @returns resolves when the read is over, whether it succeeded or not; never rejects */
@@ -47,6 +47,8 @@ export class BackgroundReads {
   }
 
   async #run(read: () => Promise<void>): Promise<void> {
+    // A program that reads the same itself asks for it as soon as it knows that it can.
+    await nextTurn();
     if (
       this.#running >= MOST_AT_ONCE &&
       !(await new Promise<boolean>((resolve) => this.#waiting.push(resolve)))

@@ -5,7 +5,6 @@ import { monotonic, now } from '../clock.ts';
 import { guard, guardAsync } from '../guard.ts';
 import { startOutside } from '../outside.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
-import { nextTurn } from '../patience.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { BackgroundReads } from './background-reads.ts';
 import { Conversation } from './conversation.ts';
@@ -183,7 +182,7 @@ export class Conversations implements ProviderListener {
    */
   settle(invocation: Invocation): void {
     const { finished, calls, reading, closed, read, details, span, below } = invocation;
-    if (finished === undefined || calls > 0 || reading || closed || below.size > 0) return;
+    if (finished === undefined || calls > 0 || reading === 'now' || closed || below.size > 0) return;
     const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
     if (!span.isRecording() || invocation.complete) {
       invocation.close();
@@ -235,18 +234,18 @@ export class Conversations implements ProviderListener {
   }
 
   async #readDetails(invocation: Invocation, details: ReadDetails): Promise<void> {
-    invocation.reading = true;
+    invocation.reading = 'soon';
     let left = false;
     let read = false;
     await this.#reads.start(async () => {
-      // A program that reads them itself asks for them as soon as it knows of the end.
-      await nextTurn();
+      // The program reads them itself, or has read them.
       left = invocation.calls > 0;
-      if (left || invocation.closed || invocation.complete) return;
+      if (left || invocation.closed) return;
+      invocation.reading = 'now';
       await details(invocation);
       read = true;
     });
-    invocation.reading = false;
+    invocation.reading = 'no';
     if (left) {
       invocation.read = false;
       return this.settle(invocation);
@@ -291,7 +290,7 @@ export class Conversations implements ProviderListener {
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const time = monotonic();
     for (const invocation of [...this.#invocations]) {
-      if (invocation.reading) continue;
+      if (invocation.reading !== 'no') continue;
       const overdue =
         invocation.finished === undefined
           ? time - invocation.created >= runTimeout || invocation.expired(now())

@@ -73,8 +73,8 @@ export class Invocation {
   closed = false;
   /** Requests about it that are under way. */
   calls = 0;
-  /** Something of it is still being read; it does not close before that is over. */
-  reading = false;
+  /** Whether something of it is read: before that is over nothing but what completes it closes it. */
+  reading: 'no' | 'soon' | 'now' = 'no';
   /** It is read once. */
   read = false;
   details: ReadDetails | undefined;
@@ -265,7 +265,7 @@ export class Invocation {
   }
 
   closeIfFinished(): void {
-    if (this.finished !== undefined && !this.reading && this.calls === 0) this.close();
+    if (this.finished !== undefined && this.reading === 'no' && this.calls === 0) this.close();
   }
 
   /** Records it, with its steps and tool calls. What is under way is recorded as far as it is known. */

@@ -271,7 +271,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
 });
 
 describe('reads', () => {
-  it('are two at a time, in order', async () => {
+  it('begin a turn later, two at a time, in order', async () => {
     const reads = new BackgroundReads();
     const log: string[] = [];
     const finish: (() => void)[] = [];
@@ -281,7 +281,8 @@ describe('reads', () => {
         await new Promise<void>((resolve) => finish.push(resolve));
       }),
     );
-    await Promise.resolve();
+    expect(log).toEqual([]);
+    await nextTurn();
     expect(log).toEqual(['a', 'b']);
     finish[0]?.();
     await all[0];
