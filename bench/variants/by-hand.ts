@@ -9,6 +9,7 @@ export interface Request {
   readonly stream?: boolean;
   readonly temperature?: number;
   readonly max_completion_tokens?: number;
+  readonly messages?: readonly { readonly role: string; readonly content: string }[];
 }
 
 /** Of what a call gives, or of the chunks of a stream. */
@@ -17,7 +18,11 @@ export interface Result {
   readonly model?: string;
   readonly service_tier?: string;
   readonly system_fingerprint?: string;
-  readonly choices?: readonly { readonly finish_reason?: string | null }[];
+  readonly choices?: readonly {
+    readonly finish_reason?: string | null;
+    readonly message?: { readonly content?: string | null };
+    readonly delta?: { readonly content?: string | null };
+  }[];
   readonly usage?: {
     readonly prompt_tokens?: number;
     readonly input_tokens?: number;
@@ -36,12 +41,18 @@ export interface Finished {
   readonly startTime: number;
   /** When the chunks came, where it was a stream and somebody wants to know. */
   readonly chunks?: readonly number[];
+  /** What the chunks said, where somebody wants to know. */
+  readonly text?: string;
 }
 
 /** What is recorded of a call. */
 export interface ByHand {
   /** Whether it wants to know when chunks came. */
   readonly timesChunks?: boolean;
+  /** Whether it wants to know what chunks said. */
+  readonly readsChunks?: boolean;
+  /** Default the operation. */
+  spanName?(operation: string, request: Request): string;
   attributes(operation: string, request: Request): Attributes;
   started?(span: Span, operation: string, request: Request): void;
   finish(span: Span, call: Finished): void;
@@ -64,7 +75,8 @@ export function prepareByHand({ api }: Telemetry, hand: ByHand): Prepared {
       const request = (parameters.find((value) => typeof value === 'object') ?? {}) as Request;
       const startTime = performance.now();
       const attributes = hand.attributes(operation, request);
-      const span = tracer.startSpan(operation, { kind: api.SpanKind.CLIENT, attributes });
+      const name = hand.spanName?.(operation, request) ?? operation;
+      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes });
       hand.started?.(span, operation, request);
       const context = api.trace.setSpan(api.context.active(), span);
       const promise = api.context.with(context, () => original.apply(this, parameters));
@@ -72,17 +84,10 @@ export function prepareByHand({ api }: Telemetry, hand: ByHand): Prepared {
         span.setStatus({ code: api.SpanStatusCode.ERROR });
         span.end();
       });
-      const finish = (result: Result, chunks?: readonly number[]): void =>
-        hand.finish(span, {
-          operation,
-          request,
-          result,
-          context,
-          startTime,
-          ...(chunks === undefined ? {} : { chunks }),
-        });
+      const finish = (result: Result, streamed?: Streamed): void =>
+        hand.finish(span, { operation, request, result, context, startTime, ...streamed });
       return promise._thenUnwrap((value) => {
-        if (request.stream === true) return watch(value as Stream, finish, hand.timesChunks === true);
+        if (request.stream === true) return watch(value as Stream, finish, hand);
         finish(value as Result);
         return value;
       });
@@ -118,26 +123,31 @@ interface Stream {
   iterator(): AsyncIterator<Result>;
 }
 
+type Streamed = Pick<Finished, 'chunks' | 'text'>;
+
 function watch(
   stream: Stream,
-  finish: (result: Result, chunks?: readonly number[]) => void,
-  timed: boolean,
+  finish: (result: Result, streamed: Streamed) => void,
+  { timesChunks: timed = false, readsChunks: reads = false }: ByHand,
 ): Stream {
   const original = stream.iterator;
   stream.iterator = function () {
     const inner = original.call(this);
     const chunks: number[] = [];
     let last: Result = {};
+    let text = '';
+    const end = (): void => finish(last, { ...(timed ? { chunks } : {}), ...(reads ? { text } : {}) });
     const onResult = (result: IteratorResult<Result>): IteratorResult<Result> => {
-      if (result.done === true) finish(last, timed ? chunks : undefined);
+      if (result.done === true) end();
       else last = result.value;
       if (timed) chunks.push(performance.now());
+      if (reads) text += last.choices?.[0]?.delta?.content ?? '';
       return result;
     };
     return {
       next: () => inner.next().then(onResult),
       return: async () => {
-        finish(last, timed ? chunks : undefined);
+        end();
         return (await inner.return?.()) ?? { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {

@@ -14,8 +14,10 @@ const KINDS: Readonly<Record<string, Attributes>> = {
  * The attributes and the metrics that this package records, for requests as the cases make them, written down one by
  * one. It handles no error, no retry and no stream that is left early, and knows nothing but these requests: what is
  * left is what OpenTelemetry's SDK takes for so much.
+ *
+ * @param messages how many of the newest messages of a request are recorded; none means no content
  */
-export function prepareFacts(telemetry: Telemetry): Prepared {
+export function prepareFacts(telemetry: Telemetry, messages: number): Prepared {
   const meter = telemetry.meterProvider?.getMeter('facts');
   const duration = meter?.createHistogram('gen_ai.client.operation.duration');
   const tokens = meter?.createHistogram('gen_ai.client.token.usage');
@@ -24,8 +26,10 @@ export function prepareFacts(telemetry: Telemetry): Prepared {
 
   const hand: ByHand = {
     timesChunks: true,
+    readsChunks: messages > 0,
+    spanName: (operation, { model }) => `${operationName(operation)} ${model}`,
     attributes: (operation, { model }) => ({
-      'gen_ai.operation.name': operation === 'responses' ? 'chat' : operation,
+      'gen_ai.operation.name': operationName(operation),
       'gen_ai.request.model': model ?? '',
       'gen_ai.provider.name': 'openai',
       'server.address': 'api.test',
@@ -33,11 +37,13 @@ export function prepareFacts(telemetry: Telemetry): Prepared {
     }),
     started: (span, operation, request) => {
       span.setAttributes({ ...KINDS[operation], ...parameters(request) });
+      if (messages > 0) span.setAttribute('gen_ai.input.messages', inputOf(request, messages));
     },
     finish(span, call) {
-      const { context, startTime, operation, request, result, chunks } = call;
+      const { context, startTime, operation, request, result, chunks, text } = call;
       const seconds = (performance.now() - startTime) / 1e3;
       span.setAttributes(answer(result));
+      if (messages > 0) span.setAttribute('gen_ai.output.messages', outputOf(result, text));
       const dimensions = dimensionsOf(operation, request, result);
       if (chunks !== undefined) {
         span.setAttribute('openai.stream.chunk_count', chunks.length);
@@ -54,6 +60,10 @@ export function prepareFacts(telemetry: Telemetry): Prepared {
     },
   };
   return prepareByHand(telemetry, hand);
+}
+
+function operationName(operation: string): string {
+  return operation === 'responses' ? 'chat' : operation;
 }
 
 function parameters({ temperature, max_completion_tokens, stream }: Request): Attributes {
@@ -79,6 +89,16 @@ function answer(result: Result): Attributes {
   return attributes;
 }
 
+function inputOf({ messages = [] }: Request, most: number): string {
+  const newest = most < messages.length ? messages.slice(-most) : messages;
+  return JSON.stringify(newest.map(({ role, content }) => ({ role, parts: [{ type: 'text', content }] })));
+}
+
+function outputOf({ choices }: Result, text: string | undefined): string {
+  const content = text ?? choices?.[0]?.message?.content;
+  return JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content }], finish_reason: 'stop' }]);
+}
+
 function tokensOf({ usage }: Result): { readonly input: number; readonly output: number | undefined } {
   const { prompt_tokens, input_tokens, completion_tokens, output_tokens } = usage ?? {};
   return { input: prompt_tokens ?? input_tokens ?? 0, output: completion_tokens ?? output_tokens };
@@ -95,7 +115,7 @@ function tiers({ service_tier, system_fingerprint }: Result): Attributes {
 
 function dimensionsOf(operation: string, { model = '' }: Request, result: Result): Attributes {
   return {
-    'gen_ai.operation.name': operation === 'responses' ? 'chat' : operation,
+    'gen_ai.operation.name': operationName(operation),
     'gen_ai.provider.name': 'openai',
     'gen_ai.request.model': model,
     'gen_ai.response.model': result.model ?? '',

@@ -2,6 +2,7 @@ import { prepareBare } from './bare.ts';
 import { prepareFacts } from './facts.ts';
 import { OURS, prepareOurs } from './ours.ts';
 import { PEERS } from './peers.ts';
+import { prepareThreads } from './threads-by-hand.ts';
 import type { Variant } from './variant.ts';
 
 export type { Variant } from './variant.ts';
@@ -21,7 +22,15 @@ export const BARE: Variant = {
   prepare: ({ telemetry }) => prepareBare(telemetry),
 };
 
-/** What the SDK takes for what this package records; of content and of threads nobody writes it down by hand. */
+/** How many messages of a request are recorded, where content is: of the large one as many as the limits allow. */
+const MESSAGES: Readonly<Record<string, number>> = {
+  'chat-content': Number.POSITIVE_INFINITY,
+  'chat-large-content': 8,
+  'chat-large-unlimited': Number.POSITIVE_INFINITY,
+  'stream-content': Number.POSITIVE_INFINITY,
+};
+
+/** What the SDK takes for what this package records. */
 export const FACTS: Variant = {
   name: 'the same by hand',
   content: 'never',
@@ -29,13 +38,19 @@ export const FACTS: Variant = {
     'chat',
     'chat-unmetered',
     'chat-unsampled',
+    'chat-content',
     'chat-large',
+    'chat-large-content',
+    'chat-large-unlimited',
     'stream',
     'stream-unmetered',
+    'stream-content',
     'embeddings',
     'response',
+    'assistants',
   ],
-  prepare: ({ telemetry }) => prepareFacts(telemetry),
+  prepare: ({ telemetry, measured: { name } }) =>
+    name === 'assistants' ? prepareThreads(telemetry) : prepareFacts(telemetry, MESSAGES[name] ?? 0),
 };
 
 export const THIS: Variant = { name: OURS, prepare: prepareOurs };

@@ -11,6 +11,7 @@ import { Conversation } from './conversation.ts';
 import { Invocation } from './invocation.ts';
 import type { InvocationStart, ReadDetails } from './invocation-start.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import { readDetails } from './reading.ts';
 import { recordInvocation } from './recording.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import type { Use } from './use.ts';
@@ -69,7 +70,7 @@ export class Conversations implements ProviderListener {
   }
 
   conversation(kind: ConversationKind, id: string): Conversation {
-    const key = `${kind} ${id}`;
+    const key = keyOf(kind, id);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
     const made = new Conversation(kind, id, (spoken) => this.#spoken.set(spoken, spoken));
@@ -187,14 +188,15 @@ export class Conversations implements ProviderListener {
     if (!span.isRecording() || invocation.complete) {
       invocation.close();
     } else if (fetches && details !== undefined && !read) {
-      invocation.read = true;
-      void guardAsync('reading details', () => this.#readDetails(invocation, details));
+      void guardAsync('reading details', () =>
+        readDetails(this.#reads, invocation, details, () => this.settle(invocation)),
+      );
     }
   }
 
   /** The conversation was deleted: nothing of it is remembered. */
   endConversation(kind: ConversationKind, id: string): void {
-    const key = `${kind} ${id}`;
+    const key = keyOf(kind, id);
     const conversation = this.#conversations.get(key);
     if (conversation === undefined) return;
     endConversation(conversation);
@@ -231,30 +233,6 @@ export class Conversations implements ProviderListener {
     if (invocation.segment?.conversation !== undefined) return;
     invocation.segment?.identify(conversation);
     conversation.askedWithRun(invocation.asked.count);
-  }
-
-  async #readDetails(invocation: Invocation, details: ReadDetails): Promise<void> {
-    invocation.reading = 'soon';
-    let left = false;
-    let read = false;
-    await this.#reads.start(async () => {
-      // The program reads them itself, or has read them.
-      left = invocation.calls > 0;
-      if (left || invocation.closed) return;
-      invocation.reading = 'now';
-      await details(invocation);
-      read = true;
-    });
-    invocation.reading = 'no';
-    if (left) {
-      invocation.read = false;
-      return this.settle(invocation);
-    }
-    // What is read may tell that it goes on after all.
-    invocation.read = invocation.finished !== undefined;
-    if (!invocation.read || invocation.below.size > 0) return;
-    const parentIsOver = invocation.segment?.parentEnded === true;
-    if (read || parentIsOver || invocation.complete) invocation.close();
   }
 
   #closing(invocation: Invocation, endTime: number): void {
@@ -303,6 +281,11 @@ export class Conversations implements ProviderListener {
     const sizes = [this.#segments, this.#invocations, this.#members, ...this.#memories];
     if (sizes.every(({ size }) => size === 0)) this.#rest();
   }
+}
+
+/** Every request looks for its conversation, and most are about threads: their ids stand for themselves. */
+function keyOf(kind: ConversationKind, id: string): string {
+  return kind === 'thread' ? id : `${kind} ${id}`;
 }
 
 function endConversation(conversation: Conversation): void {

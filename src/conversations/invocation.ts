@@ -43,7 +43,8 @@ export class Invocation {
   readonly startTime: number;
   readonly rebuilt: boolean;
   readonly asked: AskedMessages;
-  readonly requested: InvocationContent | undefined;
+  /** What it is given beside messages: as the request has it until the invocation itself tells. */
+  content: InvocationContent | undefined;
   readonly steps: Steps;
   readonly above: Invocation | undefined;
   /** Those that work for it and are not closed. */
@@ -97,7 +98,7 @@ export class Invocation {
     this.startTime = this.#lastOpenTime = start.startTime;
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
-    this.requested = start.content;
+    this.content = start.content;
     this.#closed = start.closed;
     this.above = start.above;
     this.subagentId = start.subagentId;
@@ -141,8 +142,11 @@ export class Invocation {
   }
 
   addAttributes(attributes: Attributes): void {
-    Object.assign(this.attributes, attributes);
-    this.span.setAttributes(attributes);
+    const added: Attributes = {};
+    for (const [name, value] of Object.entries(attributes))
+      if (this.attributes[name] !== value) added[name] = value;
+    Object.assign(this.attributes, added);
+    this.span.setAttributes(added);
   }
 
   contextIn(context: Context): Context {
@@ -163,9 +167,10 @@ export class Invocation {
     this.#over = undefined;
     const first = this.snapshot === undefined;
     this.snapshot = snapshot;
+    this.content = snapshot.content ?? this.content;
     if (first) this.#identify(snapshot, time);
     this.segment?.touch(time);
-    this.span.setAttribute(ATTR_OPENAI_RUN_STATUS, snapshot.status);
+    this.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
     if (snapshot.phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
     if (snapshot.phase !== 'ended') {
       this.#lastOpenTime = time;

@@ -17,7 +17,6 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
   const outputs = drawStepsAndTools(invocation, drawn, endTime);
-  const content = snapshot?.content ?? invocation.requested;
   const usage = snapshot?.usage;
   const unclaimedUsage =
     usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
@@ -30,7 +29,6 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     startTime: invocation.startTime,
     endTime,
     observed: invocation.ended !== undefined,
-    status: snapshot?.status,
     finishReason: snapshot?.finishReason,
     failure: invocation.failure,
     pollCount: invocation.pollCount,
@@ -38,8 +36,8 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     cost: invocation.costOf(left),
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
     toolCalls: steps.toolCalls.map(requestedToolCall),
-    systemInstructions: content?.systemInstructions ?? [],
-    toolDefinitions: content?.toolDefinitions ?? [],
+    systemInstructions: invocation.content?.systemInstructions ?? [],
+    toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.asked.messages,
     outputMessages: outputs,
   });

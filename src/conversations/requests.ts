@@ -44,7 +44,8 @@ export function abandon(invocation: Invocation, call: Call): void {
 }
 
 export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
-  recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+  if (call.attempts.length > 1)
+    recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
 /** What a request about an invocation leaves on its span, where it has no span of its own. */

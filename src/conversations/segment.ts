@@ -1,4 +1,4 @@
-import { type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../client/provider.ts';
 import { monotonic, now } from '../clock.ts';
 import { guard } from '../guard.ts';
@@ -163,7 +163,8 @@ export class Segment {
 /** The active span, if it is a real one: of a valid trace. */
 export function activeSpan(context: Context): Span | undefined {
   const span = trace.getSpan(context);
-  return span !== undefined && /[1-9a-f]/.test(span.spanContext().traceId) ? span : undefined;
+  const traceId = span?.spanContext().traceId;
+  return traceId === undefined || traceId === '' || traceId === INVALID_TRACEID ? undefined : span;
 }
 
 /** Whether what is done in the context can be part of something in the trace: without an active span anything can. */

@@ -1,3 +1,4 @@
+import { field } from '../payload.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Message, messageFinishReason } from '../telemetry/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/usage.ts';
@@ -171,19 +172,19 @@ export class Steps {
     if (this.#content) toolCall.output = result.output;
   }
 
-  /** Whether every step has been seen: their usage adds up to the whole. */
+  /** Whether every step has been seen: their usage adds up to the whole; and what it gave, where that is recorded. */
   isComplete(whole: Usage | undefined): boolean {
     const steps = [...this.#steps.values()];
     if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
       return false;
     const left = subtractUsage(whole, this.usage);
-    return left.inputTokens + left.outputTokens === 0 && this.#hasOutputs(steps);
+    if (left.inputTokens + left.outputTokens > 0) return false;
+    return !this.#content || (this.#hasOutputs(steps) && this.toolCalls.every(hasDocuments));
   }
 
   #hasOutputs(steps: readonly Step[]): boolean {
-    return (
-      !this.#content ||
-      steps.every(({ snapshot: { messageId } }) => messageId === undefined || this.#outputs.has(messageId))
+    return steps.every(
+      ({ snapshot: { messageId } }) => messageId === undefined || this.#outputs.has(messageId),
     );
   }
 
@@ -209,6 +210,15 @@ export class Steps {
     for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
     return undefined;
   }
+}
+
+/** A search says what it has found only to those who ask for it. */
+function hasDocuments({ snapshot: { type, resultCount, content } }: ToolCall): boolean {
+  return (
+    type !== 'file_search' ||
+    resultCount === 0 ||
+    content?.documents.some((document) => field(document, 'content') !== undefined) === true
+  );
 }
 
 /** Why the model stopped in a step: a tool call asks for tools, the last message ends as its invocation does. */

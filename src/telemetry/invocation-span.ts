@@ -15,7 +15,6 @@ import {
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RUN_OBSERVED,
   ATTR_OPENAI_RUN_POLL_COUNT,
-  ATTR_OPENAI_RUN_STATUS,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
 import { begin, finish } from '../under-way.ts';
@@ -77,7 +76,6 @@ export interface InvocationEnd {
   readonly endTime: number;
   /** Its end was seen; `false` where it was given up before. */
   readonly observed: boolean;
-  readonly status: string | undefined;
   readonly finishReason: string | undefined;
   readonly failure: Failure | undefined;
   readonly pollCount: number;
@@ -124,10 +122,9 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   endSpan(span, endTime);
 }
 
-function endAttributes({ observed, status, finishReason, pollCount }: InvocationEnd): Attributes {
+function endAttributes({ observed, finishReason, pollCount }: InvocationEnd): Attributes {
   const attributes: Attributes = {};
   if (!observed) attributes[ATTR_OPENAI_RUN_OBSERVED] = false;
-  if (status !== undefined) attributes[ATTR_OPENAI_RUN_STATUS] = status;
   if (finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [finishReason];
   if (pollCount > 0) attributes[ATTR_OPENAI_RUN_POLL_COUNT] = pollCount;
   return attributes;

@@ -54,20 +54,22 @@ export function recordStep(
   context: { parent: Context; place: Place; endpoint: Endpoint },
 ): void {
   const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
-  const attributes: Attributes = {
+  const asked: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
     ...endpointAttributes(context.endpoint),
     ...placeAttributes(context.place),
-    ...stepAttributes(step),
-    ...usageAttributes(step.usage),
   };
-  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
-  if (cost !== undefined) attributes[ATTR_OPENAI_COST] = cost;
+  if (step.model !== undefined) asked[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
   const span = telemetry.tracer.startSpan(
     name,
-    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes },
+    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: asked },
     context.parent,
   );
+  const answered = { ...stepAttributes(step), ...usageAttributes(step.usage) };
+  const attributes = { ...asked, ...answered };
+  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
+  if (cost !== undefined) answered[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
+  guard('recording a step', () => span.setAttributes(answered));
   const own = trace.setSpan(context.parent, span);
   const content = ContentRecord.begin(telemetry, span, own);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
@@ -91,10 +93,7 @@ function stepAttributes(step: RecordedStep): Attributes {
     [ATTR_OPENAI_STEP_STATUS]: step.status,
     [ATTR_GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
   };
-  if (step.model !== undefined) {
-    attributes[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
-    attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
-  }
+  if (step.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
   if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
   if (step.finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [step.finishReason];
   if (step.timeToFirstChunk !== undefined) {

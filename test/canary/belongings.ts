@@ -63,13 +63,16 @@ export const BELONGINGS: readonly Belonging[] = [
     'response of GET /v1/threads/thread_000001/messages.data[0].content[0].text.value',
   ]),
   belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.arguments', [
-    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.input`,
+    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.input`,
   ]),
   belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.result', [
-    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
+    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
   ]),
   belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.query.text', [
-    `${STEPS}.data[2].step_details.tool_calls[0].file_search.query`,
+    `${STEPS}.data[1].step_details.tool_calls[0].file_search.query`,
+  ]),
+  belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.documents', [
+    `${STEPS}.data[1].step_details.tool_calls[0].file_search.results[0].content[0].text`,
   ]),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.query.text', ['search.query']),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.documents', [

@@ -59,6 +59,22 @@ describe('the background read', () => {
     expect(readsOf(simulator)).toEqual([]);
   });
 
+  it('is made after a stream that did not tell what searches found, where that is recorded', async () => {
+    const results = [{ file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' }];
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ fileSearch: { query: 'x', results } }] }, { message: 'x is 1' }] }],
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(1);
+    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
+    expect(search?.attributes['gen_ai.retrieval.documents']).toContain('x = 1');
+  });
+
   it('leaves no span of its own, and does not delay the program', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, delayMs: 50 });
@@ -211,6 +227,26 @@ describe('what the program itself reads as soon as a run has ended', () => {
       └─ GET /threads/{thread_id}/runs/{run_id}/steps
     `);
     expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is asked for again where searches did not say what they found, and that is recorded', async () => {
+    const results = [{ file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' }];
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ fileSearch: { query: 'x', results } }] }, { message: 'x is 1' }] }],
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await Promise.all([
+        client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }),
+        client.beta.threads.messages.list(threadId),
+      ]);
+    });
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator).map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
+    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
+    expect(search?.attributes['gen_ai.retrieval.documents']).toContain('x = 1');
   });
 
   it('is asked for again where the program got none', async () => {

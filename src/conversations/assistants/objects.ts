@@ -40,7 +40,11 @@ export function readAssistant(value: unknown): Agent | undefined {
   return { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
 }
 
-export function readRun(value: unknown, options: { content: boolean }): InvocationSnapshot | undefined {
+/** @param options.known the run was seen before: what stays as it was created is not read again */
+export function readRun(
+  value: unknown,
+  options: { content: boolean; known?: boolean },
+): InvocationSnapshot | undefined {
   const id = stringField(value, 'id');
   const status = stringField(value, 'status');
   if (id === undefined || status === undefined || field(value, 'object') !== 'thread.run') return undefined;
@@ -53,7 +57,7 @@ export function readRun(value: unknown, options: { content: boolean }): Invocati
     agentId: stringField(value, 'assistant_id'),
     phase: phaseOf(status),
     model: stringField(value, 'model'),
-    parameters: readRunParameters(value),
+    parameters: options.known === true ? {} : readRunParameters(value),
     createdAt: milliseconds(value, 'created_at'),
     endedAt: endedAt(value),
     expiresAt: milliseconds(value, 'expires_at'),
@@ -62,7 +66,7 @@ export function readRun(value: unknown, options: { content: boolean }): Invocati
     finishReason: readFinishReason(value, status),
     pendingToolCalls: arrayField(required, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
     vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
-    content: options.content ? readRunContent(value) : undefined,
+    content: options.content && options.known !== true ? readRunContent(value) : undefined,
   };
 }
 

@@ -45,10 +45,13 @@ export class Sightings {
     const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
     // The API lists the newest first, unless it is asked not to.
     const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
-    const steps = inOrder.filter((item) => field(item, 'object') === 'thread.run.step');
+    if (field(inOrder[0], 'object') === 'thread.run.step') this.#stepsInOrder(inOrder);
+    for (const item of inOrder) this.#object(item, { time, live: false, invocation: undefined });
+  }
+
+  #stepsInOrder(steps: readonly unknown[]): void {
     const invocation = this.#conversations.invocation(stringField(steps[0], 'run_id') ?? '');
     invocation?.steps.seeOrder(steps.flatMap((step) => stringField(step, 'id') ?? []));
-    for (const item of inOrder) this.#object(item, { time, live: false, invocation: undefined });
   }
 
   /** An event of a stream: `{ event, data }`. @returns whether it brought text or code */
@@ -76,11 +79,12 @@ export class Sightings {
   }
 
   #run(value: unknown, { time, live, invocation }: Sighting): void {
-    const snapshot = readRun(value, { content: this.#wantsContent() });
-    if (snapshot === undefined) return;
     const known =
-      this.#conversations.invocation(snapshot.id) ?? (invocation?.id === undefined ? invocation : undefined);
+      this.#conversations.invocation(stringField(value, 'id') ?? '') ??
+      (invocation?.id === undefined ? invocation : undefined);
     if (known === undefined) return;
+    const snapshot = readRun(value, { content: this.#wantsContent(), known: known.id !== undefined });
+    if (snapshot === undefined) return;
     this.#conversations.see(known, snapshot, {
       live,
       time,
@@ -97,10 +101,10 @@ export class Sightings {
   }
 
   #message(value: unknown): void {
-    const message = readMessage(value, { content: this.#wantsContent() });
-    if (message?.role !== 'assistant' || message.invocationId === undefined) return;
-    const invocation = this.#conversations.invocation(message.invocationId);
+    const invocation = this.#conversations.invocation(stringField(value, 'run_id') ?? '');
     if (invocation === undefined) return;
+    const message = readMessage(value, { content: this.#wantsContent() });
+    if (message?.role !== 'assistant') return;
     invocation.seeMessage(message);
     this.#conversations.settle(invocation);
   }

@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { FACTS } from '../../bench/variants/index.ts';
+
+const PROGRAM = fileURLToPath(new URL('./programs/recorded.ts', import.meta.url));
+
+async function recorded(by: 'hand' | 'ours', name: string): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, by, name], { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout);
+}
+
+// Limits say what they cut, which nobody writes by hand.
+const CASES = (FACTS.cases ?? []).filter((name) => name !== 'chat-large-content');
+
+test.each(CASES)('what is written by hand records as much as this package: %s', async (name) => {
+  const [hand, ours] = await Promise.all([recorded('hand', name), recorded('ours', name)]);
+  expect(hand).toEqual(ours);
+});
