@@ -2,13 +2,25 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundReads } from '../../src/conversations/background-reads.ts';
-import type { Simulator } from '../support/simulator/index.ts';
-import { startTutor } from '../support/tutor.ts';
+import type { RunScript, Simulator } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 afterEach(() => diag.disable());
 
 function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|run_id=/.test(path));
+}
+
+const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
+
+const FOUND = { file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' };
+const SEARCHING: RunScript = {
+  steps: [{ tools: [{ fileSearch: { query: 'x', results: [FOUND] } }] }, { message: 'x is 1' }],
+};
+
+function documentsOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
+  const search = telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
+  return search?.attributes['gen_ai.retrieval.documents'];
 }
 
 describe('the background read', () => {
@@ -26,9 +38,8 @@ describe('the background read', () => {
 
   it('asks for messages and search results too, where content is recorded', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      ...WITH_CONTENT,
       runs: [{}],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
     });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -60,19 +71,16 @@ describe('the background read', () => {
   });
 
   it('is made after a stream that did not tell what searches found, where that is recorded', async () => {
-    const results = [{ file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' }];
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
-      runs: [{ steps: [{ tools: [{ fileSearch: { query: 'x', results } }] }, { message: 'x is 1' }] }],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
     });
     await program.inSpan(() =>
       client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
     );
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toHaveLength(1);
-    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
-    expect(search?.attributes['gen_ai.retrieval.documents']).toContain('x = 1');
+    expect(documentsOf(program)).toContain('x = 1');
   });
 
   it('leaves no span of its own, and does not delay the program', async () => {
@@ -230,11 +238,9 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('is asked for again where searches did not say what they found, and that is recorded', async () => {
-    const results = [{ file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' }];
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
-      runs: [{ steps: [{ tools: [{ fileSearch: { query: 'x', results } }] }, { message: 'x is 1' }] }],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
     });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -245,8 +251,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     });
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator).map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
-    const search = program.telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
-    expect(search?.attributes['gen_ai.retrieval.documents']).toContain('x = 1');
+    expect(documentsOf(program)).toContain('x = 1');
   });
 
   it('is asked for again where the program got none', async () => {
@@ -276,9 +281,8 @@ describe('what the program itself reads as soon as a run has ended', () => {
 
   it('may be the messages: then the steps only are asked for', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      ...WITH_CONTENT,
       runs: [{}],
-      config: { captureMessageContent: 'SPAN_ONLY' },
-      content: true,
     });
     let answered = (): void => undefined;
     const messages = new Promise<void>((resolve) => {
