@@ -23,9 +23,12 @@ export class BackgroundReads {
     return this.#failures < FAILURES_TO_GIVE_UP && this.#pending.size < MOST_PENDING;
   }
 
-  /** @returns resolves when the read is over, whether it succeeded or not; never rejects */
-  start(read: () => Promise<void>): Promise<void> {
-    const done = this.#run(read).finally(() => this.#pending.delete(done));
+  /**
+   * @param wanted asked when its turn has come; what is not wanted then tells nothing of the server
+   * @returns resolves when the read is over, whether it succeeded or not; never rejects
+   */
+  start(read: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
+    const done = this.#run(read, wanted).finally(() => this.#pending.delete(done));
     this.#pending.add(done);
     return done;
   }
@@ -46,7 +49,7 @@ export class BackgroundReads {
     for (const answer of this.#waiting.splice(0)) answer(false);
   }
 
-  async #run(read: () => Promise<void>): Promise<void> {
+  async #run(read: () => Promise<void>, wanted: () => boolean): Promise<void> {
     // A program that reads the same itself asks for it as soon as it knows that it can.
     await nextTurn();
     if (
@@ -56,7 +59,8 @@ export class BackgroundReads {
       return;
     this.#running++;
     try {
-      if (this.#failures < FAILURES_TO_GIVE_UP) await read();
+      if (!wanted() || this.#failures >= FAILURES_TO_GIVE_UP) return;
+      await read();
       this.#failures = this.#failures < FAILURES_TO_GIVE_UP ? 0 : this.#failures;
     } catch {
       this.#failures++;

@@ -19,12 +19,14 @@ export async function readDetails(
   invocation.reading = 'soon';
   let leaves = false;
   let succeeded = false;
-  await reads.start(async () => {
-    leaves = invocation.calls > 0;
-    if (leaves || invocation.closed) return;
+  const read = async (): Promise<void> => {
     invocation.reading = 'now';
     await details(invocation);
     succeeded = true;
+  };
+  await reads.start(read, () => {
+    leaves = invocation.calls > 0;
+    return !leaves && !invocation.closed;
   });
   invocation.reading = 'no';
   // What is read may tell that it goes on after all.

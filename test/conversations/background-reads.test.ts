@@ -266,6 +266,21 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
   });
 
+  it('is asked for again three times at most, where the server refuses it', async () => {
+    const runs = [{}, {}, {}, {}];
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs });
+    for (const _ of runs) {
+      for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 404 });
+      await program.inSpan(async () => {
+        const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+        const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+        await expect(listed).rejects.toThrow('404');
+      });
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(runs.length + 3);
+  });
+
   it('is waited for, where the span of the program ends before it is there', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     let listed: PromiseLike<unknown> | undefined;
@@ -366,6 +381,19 @@ describe('reads', () => {
     await ended;
     vi.useRealTimers();
     expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+  });
+
+  it('that are not wanted any more when their turn has come forget no failure', async () => {
+    const reads = new BackgroundReads();
+    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
+    for (let count = 0; count < 3; count++) {
+      await reads.start(fail);
+      await reads.start(
+        async () => {},
+        () => false,
+      );
+    }
+    expect(reads.available).toBe(false);
   });
 
   it('forget a failure once one succeeds', async () => {
