@@ -269,8 +269,10 @@ export class Invocation {
     return time >= expiresAt;
   }
 
+  /** Where it is not complete, what is under way about it may still tell the rest. */
   closeIfFinished(): void {
-    if (this.finished !== undefined && this.reading === 'no' && this.calls === 0) this.close();
+    const waits = this.reading !== 'no' || this.calls > 0;
+    if (this.finished !== undefined && (!waits || this.complete)) this.close();
   }
 
   /** Records it, with its steps and tool calls. What is under way is recorded as far as it is known. */

@@ -207,6 +207,27 @@ describe('a stream of a run', () => {
     `);
   });
 
+  it('that is not read beyond the end of the run keeps nothing open', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const stream = await program.inSpan(async () => {
+      const opened = await client.beta.threads.runs.create(threadId, {
+        assistant_id: assistantId,
+        stream: true,
+      });
+      const events = opened[Symbol.asyncIterator]();
+      while ((await events.next()).value?.event !== 'thread.run.completed');
+      return events;
+    });
+    expect(program.telemetry.openSpans).toEqual([]);
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    await stream.return?.();
+  });
+
   it("that breaks is the program's error, not the run's", async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /runs$/ }, break: 'mid-body' });
