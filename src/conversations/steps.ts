@@ -101,10 +101,15 @@ export class Steps {
     for (const call of snapshot.toolCalls) this.#toolCall(call).stepId = snapshot.id;
   }
 
-  /** A list is going to tell steps in this order. */
-  seeOrder(ids: readonly string[]): void {
+  /**
+   * A list is going to tell steps in this order.
+   *
+   * @param earlier it goes on from what is known to what was before
+   */
+  seeOrder(ids: readonly string[], earlier = false): void {
     const known = this.#order.size;
-    if (known < MOST_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, known + index);
+    const first = earlier ? -known - ids.length : known;
+    if (known < MOST_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
   }
 
   /** The first text or code of a step, or of the message that a step makes, has arrived. */

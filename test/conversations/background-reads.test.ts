@@ -266,6 +266,27 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
   });
 
+  it('is in order, also page by page with the newest first', async () => {
+    const tools = [{ codeInterpreter: { input: '1' } }];
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
+      for await (const _ of steps);
+    });
+    expect(
+      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
+    ).toBe(true);
+    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    expect(steps.map(({ attributes }) => attributes['openai.step.id'])).toEqual([
+      'step_000001',
+      'step_000002',
+      'step_000003',
+    ]);
+  });
+
   it('is asked for again three times at most, where the server refuses it', async () => {
     const runs = [{}, {}, {}, {}];
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs });

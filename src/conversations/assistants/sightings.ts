@@ -44,14 +44,17 @@ export class Sightings {
   list(value: unknown, time: number, query: unknown): void {
     const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
     // The API lists the newest first, unless it is asked not to.
-    const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
-    if (field(inOrder[0], 'object') === 'thread.run.step') this.#stepsInOrder(inOrder);
+    const oldestFirst = stringField(query, 'order') === 'asc';
+    const inOrder = oldestFirst ? listed : listed.reverse();
+    const olderPage = !oldestFirst && stringField(query, 'after') !== undefined;
+    if (field(inOrder[0], 'object') === 'thread.run.step') this.#stepsInOrder(inOrder, olderPage);
     for (const item of inOrder) this.#object(item, { time, live: false, invocation: undefined });
   }
 
-  #stepsInOrder(steps: readonly unknown[]): void {
+  #stepsInOrder(steps: readonly unknown[], olderPage: boolean): void {
     const invocation = this.#conversations.invocation(stringField(steps[0], 'run_id') ?? '');
-    invocation?.steps.seeOrder(steps.flatMap((step) => stringField(step, 'id') ?? []));
+    const ids = steps.flatMap((step) => stringField(step, 'id') ?? []);
+    invocation?.steps.seeOrder(ids, olderPage);
   }
 
   /** An event of a stream: `{ event, data }`. @returns whether it brought text or code */
