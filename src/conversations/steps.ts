@@ -196,7 +196,9 @@ export class Steps {
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
     const known = this.#toolCalls.get(snapshot.id);
     if (known !== undefined) {
-      known.snapshot = { ...known.snapshot, ...snapshot };
+      // A list that did not ask for what a search has found tells less than what is known.
+      const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
+      known.snapshot = { ...known.snapshot, ...snapshot, content };
       return known;
     }
     const made = {
@@ -218,7 +220,7 @@ export class Steps {
 }
 
 /** A search says what it has found only to those who ask for it. */
-function hasDocuments({ snapshot: { type, resultCount, content } }: ToolCall): boolean {
+function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCall, 'snapshot'>): boolean {
   return (
     type !== 'file_search' ||
     resultCount === 0 ||

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StepSnapshot } from '../../src/conversations/model.ts';
+import type { StepSnapshot, ToolCallSnapshot } from '../../src/conversations/model.ts';
 import { Steps } from '../../src/conversations/steps.ts';
 import { ServerClock } from '../../src/conversations/timing.ts';
 
@@ -44,5 +44,27 @@ describe('steps of one second', () => {
       steps.see(step('first', 10_000), undefined, clock);
     });
     expect(order).toEqual(['first', 'second']);
+  });
+});
+
+describe('a search', () => {
+  it('keeps what it found where a later list did not ask for that', () => {
+    const steps = new Steps({ content: true, deltas: false });
+    const found = (text: string[]): ToolCallSnapshot => ({
+      id: 'call_1',
+      type: 'file_search',
+      name: 'file_search',
+      imageCount: undefined,
+      resultCount: 1,
+      content: {
+        arguments: undefined,
+        result: undefined,
+        query: 'x',
+        documents: [{ id: 'file-1', ...(text.length > 0 && { content: text }) }],
+      },
+    });
+    for (const text of [[], ['x = 1'], []])
+      steps.see({ ...step('search', 10_000), toolCalls: [found(text)] }, undefined, clock);
+    expect(steps.toolCalls[0]?.snapshot.content?.documents).toEqual([{ id: 'file-1', content: ['x = 1'] }]);
   });
 });
