@@ -14,6 +14,8 @@ const MOST_ROUNDS = 4;
  * nobody waits for them but a flush.
  */
 export class BackgroundReads {
+  /** The program reads the same itself: it is given a turn to ask for it, as soon as it knows that it can. */
+  patient = false;
   readonly #waiting: ((goOn: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
@@ -50,8 +52,7 @@ export class BackgroundReads {
   }
 
   async #run(read: () => Promise<void>, wanted: () => boolean): Promise<void> {
-    // A program that reads the same itself asks for it as soon as it knows that it can.
-    await nextTurn();
+    if (this.patient) await nextTurn();
     if (
       this.#running >= MOST_AT_ONCE &&
       !(await new Promise<boolean>((resolve) => this.#waiting.push(resolve)))

@@ -194,6 +194,11 @@ export class Conversations implements ProviderListener {
     }
   }
 
+  /** The program itself reads what would be read in the background: from now on it comes first. */
+  leaveReading(): void {
+    this.#reads.patient = true;
+  }
+
   /** The conversation was deleted: nothing of it is remembered. */
   endConversation(kind: ConversationKind, id: string): void {
     const key = keyOf(kind, id);

@@ -2,10 +2,32 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundReads } from '../../src/conversations/background-reads.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 afterEach(() => diag.disable());
+
+/** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
+async function startLister(options: ProgramOptions): Promise<Tutor> {
+  const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
+  const { client, simulator, telemetry, assistantId, threadId } = program;
+  await program.inSpan(async () => {
+    const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+  });
+  await telemetry.provider.forceFlush();
+  simulator.requests.splice(0);
+  const recorded = telemetry.spans.length;
+  return {
+    ...program,
+    async expectTree(expected) {
+      await telemetry.provider.forceFlush();
+      assertSpanTree(telemetry.spans.slice(recorded), expected);
+    },
+  };
+}
 
 function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|run_id=/.test(path));
@@ -96,6 +118,21 @@ describe('the background read', () => {
       └─ thread
          └─ invoke_agent Math Tutor
             └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is made before the thread is deleted, though the program deletes it at once', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.delete(threadId);
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     └─ chat gpt-4o-mini
+      └─ DELETE /threads/{thread_id}
     `);
   });
 
@@ -198,7 +235,7 @@ describe('what the program itself reads', () => {
 });
 
 describe('what the program itself reads as soon as a run has ended', () => {
-  const STEPS = '/v1/threads/thread_000001/runs/run_000001/steps';
+  const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
   const TREE = `
     program
     ├─ thread
@@ -208,7 +245,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   `;
 
   it('is not asked for again', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
       await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
@@ -218,7 +255,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('is asked for again where it was not all', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
     await program.inSpan(async () => {
@@ -238,7 +275,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('is asked for again where searches did not say what they found, and that is recorded', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
       ...WITH_CONTENT,
       runs: [SEARCHING],
     });
@@ -255,7 +292,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('is asked for again where the program got none', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, status: 404 });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -268,7 +305,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
 
   it('is in order, also page by page with the newest first', async () => {
     const tools = [{ codeInterpreter: { input: '1' } }];
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
       runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
     });
     await program.inSpan(async () => {
@@ -279,17 +316,17 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(
       readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
     ).toBe(true);
-    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat')).slice(1);
     expect(steps.map(({ attributes }) => attributes['openai.step.id'])).toEqual([
-      'step_000001',
       'step_000002',
       'step_000003',
+      'step_000004',
     ]);
   });
 
   it('is asked for again three times at most, where the server refuses it', async () => {
     const runs = [{}, {}, {}, {}];
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs });
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs });
     for (const _ of runs) {
       for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 404 });
       await program.inSpan(async () => {
@@ -303,7 +340,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('is waited for, where the span of the program ends before it is there', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
     let listed: PromiseLike<unknown> | undefined;
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -316,7 +353,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 
   it('may be the messages: then the steps only are asked for', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
       ...WITH_CONTENT,
       runs: [{}],
     });
@@ -347,8 +384,17 @@ describe('what the program itself reads as soon as a run has ended', () => {
 });
 
 describe('reads', () => {
-  it('begin a turn later, two at a time, in order', async () => {
+  it('begin at once where the program does not read itself', async () => {
     const reads = new BackgroundReads();
+    const log: string[] = [];
+    const done = reads.start(async () => void log.push('read'));
+    expect(log).toEqual(['read']);
+    await done;
+  });
+
+  it('begin a turn later where it does, two at a time, in order', async () => {
+    const reads = new BackgroundReads();
+    reads.patient = true;
     const log: string[] = [];
     const finish: (() => void)[] = [];
     const all = ['a', 'b', 'c', 'd'].map((name) =>

@@ -123,11 +123,16 @@ export class Assistants implements ConversationApi {
     return invocation?.ended === undefined ? invocation : undefined;
   }
 
-  /** The run whose steps the program reads itself: meanwhile nobody else does. */
+  /**
+   * The run whose steps the program reads itself: meanwhile nobody else does. Only who has done so once is waited for:
+   * others may delete the thread as soon as the run has ended, and its steps with it.
+   */
   #stepsListed({ request, runId = '' }: AssistantsCall): Invocation | undefined {
     if (request.route.template !== STEPS) return undefined;
     const invocation = this.#conversations.invocation(runId);
-    if (invocation !== undefined) invocation.calls++;
+    if (invocation === undefined) return undefined;
+    if (invocation.finished !== undefined) this.#conversations.leaveReading();
+    invocation.calls++;
     return invocation;
   }
 
