@@ -58,12 +58,12 @@ export interface ByHand {
   finish(span: Span, call: Finished): void;
 }
 
-interface ApiPromise extends Promise<unknown> {
+export interface ApiPromise extends Promise<unknown> {
   readonly responsePromise: Promise<unknown>;
   _thenUnwrap(transform: (value: unknown) => unknown): ApiPromise;
 }
 
-type Method = (this: object, ...parameters: unknown[]) => ApiPromise;
+export type Method = (this: object, ...parameters: unknown[]) => ApiPromise;
 
 /** Wraps the methods that the cases call: one span for each call, active while it runs. */
 export function prepareByHand({ api }: Telemetry, hand: ByHand): Prepared {

@@ -33,22 +33,6 @@ const MESSAGES: Readonly<Record<string, number>> = {
 /** What the SDK takes for what this package records. */
 export const FACTS: Variant = {
   name: 'the same by hand',
-  content: 'never',
-  cases: [
-    'chat',
-    'chat-unmetered',
-    'chat-unsampled',
-    'chat-content',
-    'chat-large',
-    'chat-large-content',
-    'chat-large-unlimited',
-    'stream',
-    'stream-unmetered',
-    'stream-content',
-    'embeddings',
-    'response',
-    'assistants',
-  ],
   prepare: ({ telemetry, measured: { name } }) =>
     name === 'assistants' ? prepareThreads(telemetry) : prepareFacts(telemetry, MESSAGES[name] ?? 0),
 };

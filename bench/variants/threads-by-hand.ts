@@ -1,6 +1,7 @@
 import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import type { Telemetry } from '../telemetry.ts';
+import type { Method } from './by-hand.ts';
 import type { Prepared } from './variant.ts';
 
 type Run = OpenAI.Beta.Threads.Run;
@@ -13,12 +14,6 @@ interface Around {
   /** Takes what the call gives. */
   answered(value: never): void;
 }
-
-interface ApiPromise extends Promise<unknown> {
-  _thenUnwrap(transform: (value: never) => unknown): ApiPromise;
-}
-
-type Method = (this: object, ...parameters: unknown[]) => ApiPromise;
 
 /** A thread that is in use, with its one run. */
 interface Thread {
@@ -196,7 +191,7 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
       const { context = api.context.active(), answered } = around(...(parameters as never[]));
       const promise = api.context.with(context, () => original.apply(this, parameters));
       return promise._thenUnwrap((value) => {
-        answered(value);
+        answered(value as never);
         return value;
       });
     };

@@ -2,30 +2,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundReads } from '../../src/conversations/background-reads.ts';
-import { assertSpanTree } from '../../src/testing.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
-import { startTutor, type Tutor } from '../support/tutor.ts';
+import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 
 afterEach(() => diag.disable());
 
 /** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
 async function startLister(options: ProgramOptions): Promise<Tutor> {
   const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
-  const { client, simulator, telemetry, assistantId, threadId } = program;
-  await program.inSpan(async () => {
-    const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-  });
+  const { simulator, telemetry } = program;
+  await program.inSpan(() => runAndListSteps(program));
   await telemetry.provider.forceFlush();
-  simulator.requests.splice(0);
-  const recorded = telemetry.spans.length;
+  const received = simulator.requests.length;
   return {
     ...program,
-    async expectTree(expected) {
-      await telemetry.provider.forceFlush();
-      assertSpanTree(telemetry.spans.slice(recorded), expected);
+    simulator: {
+      ...simulator,
+      get requests() {
+        return simulator.requests.slice(received);
+      },
     },
+    expectTree: treesFromNow(telemetry),
   };
 }
 
@@ -174,14 +172,11 @@ describe('the background read', () => {
 
 describe('what the program itself reads', () => {
   it('completes a run, as long as its thread is in use', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({
+    const program = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
       config: { runSteps: 'observe' },
     });
-    await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-    });
+    await program.inSpan(() => runAndListSteps(program));
     await program.expectTree(`
       program
       ├─ thread
@@ -245,23 +240,17 @@ describe('what the program itself reads as soon as a run has ended', () => {
   `;
 
   it('is not asked for again', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
-    await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-    });
+    const { simulator, ...program } = await startLister({ runs: [{}] });
+    await program.inSpan(() => runAndListSteps(program));
     await program.expectTree(TREE);
     expect(readsOf(simulator)).toEqual([STEPS]);
   });
 
   it('is asked for again where it was not all', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+    const { simulator, ...program } = await startLister({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
-    await program.inSpan(async () => {
-      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-      await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
-    });
+    await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
     await program.expectTree(`
       program
       ├─ thread

@@ -15,14 +15,29 @@ export async function startTutor(options: ProgramOptions = {}): Promise<Tutor> {
     () => client.beta.threads.create({ messages: [{ role: 'user', content: 'What is x?' }] }),
     'set-up',
   );
-  const recorded = telemetry.spans.length;
   return {
     ...program,
     assistantId: assistant.id,
     threadId: thread.id,
-    async expectTree(expected) {
-      await telemetry.provider.forceFlush();
-      assertSpanTree(telemetry.spans.slice(recorded), expected);
-    },
+    expectTree: treesFromNow(telemetry),
   };
+}
+
+/** Asserts what is recorded after this call. */
+export function treesFromNow(telemetry: Program['telemetry']): Program['expectTree'] {
+  const recorded = telemetry.spans.length;
+  return async (expected) => {
+    await telemetry.provider.forceFlush();
+    assertSpanTree(telemetry.spans.slice(recorded), expected);
+  };
+}
+
+/** Runs the assistant to the end and lists the steps of that run, as a program does that shows them. */
+export async function runAndListSteps(
+  { client, assistantId, threadId }: Pick<Tutor, 'client' | 'assistantId' | 'threadId'>,
+  query: { readonly limit?: number } = {},
+): Promise<void> {
+  const { runs } = client.beta.threads;
+  const run = await runs.createAndPoll(threadId, { assistant_id: assistantId });
+  await runs.steps.list(run.id, { thread_id: threadId, ...query });
 }

@@ -34,7 +34,7 @@ export interface Delivery {
 export interface LoopbackServer {
   /** `http://127.0.0.1:PORT`, without a path. */
   readonly origin: string;
-  readonly requests: ReceivedRequest[];
+  readonly requests: readonly ReceivedRequest[];
   /** Destroys open sockets and frees the port. Idempotent. */
   close(): Promise<void>;
 }

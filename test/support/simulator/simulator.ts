@@ -23,7 +23,7 @@ export interface Simulator {
   /** `http://127.0.0.1:PORT/v1`, to be used as `baseURL`. */
   readonly url: string;
   /** What arrived so far, oldest first. */
-  readonly requests: ReceivedRequest[];
+  readonly requests: readonly ReceivedRequest[];
   /** Queues an answer for the next request it matches. */
   next(answer: Answer): void;
   /** Queues how the next runs behave, first come first served. */
