@@ -41,6 +41,10 @@ export type FindingCode =
   | 'stream_without_usage'
   /** Metadata has no room for the trace context, which therefore does not travel with what was created. */
   | 'metadata_full'
+  /** A dimension of the metrics has more values than are kept; further ones are recorded as `_OTHER`. */
+  | 'metric_values_limited'
+  /** Rate limits are reported for a number of models, and more than that have been used. */
+  | 'rate_limits_limited'
   /** Steps of runs could not be read, and are not any more. */
   | 'steps_unread'
   /** This Node has no hook that sees ES modules, and the program is one. */

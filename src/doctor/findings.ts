@@ -118,6 +118,19 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
       'The metadata of a request has no room for the trace context, so whoever goes on with what it created does not find its trace.',
     action: () => 'The API takes 16 pairs: leave some to the propagator, one or two for W3C trace context.',
   },
+  metric_values_limited: {
+    severity: 'warning',
+    message: (dimension) =>
+      `Metrics have reached their limit of values for ${dimension}. Further values are recorded as _OTHER; spans keep them.`,
+    action: () =>
+      'Find on the spans who sends so many values: an end user who chooses the model, or a server that invents names.',
+  },
+  rate_limits_limited: {
+    severity: 'information',
+    message: () =>
+      'Metrics of rate limits are kept for the first 100 models and servers; there have been more.',
+    action: () => 'The attributes openai.ratelimit.* of spans have the rate limits of all.',
+  },
   steps_unread: {
     severity: 'warning',
     message: (count) =>

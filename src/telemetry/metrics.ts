@@ -9,7 +9,6 @@ import {
 } from '@opentelemetry/api';
 import { guard } from '../guard.ts';
 import {
-  ATTR_ERROR_TYPE,
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -35,6 +34,7 @@ import {
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { NAME, VERSION } from '../version.ts';
 import { isNoopMeterProvider } from './api-providers.ts';
+import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 import type { Usage } from './usage.ts';
 
@@ -119,8 +119,11 @@ export class Metrics {
     errorType: string | undefined,
     context: Context,
   ): void {
-    const dimensions = withError(pick(TOOL_DIMENSIONS, attributes), errorType);
-    this.#current()?.toolDuration.record(Math.max(0, seconds), dimensions, context);
+    const toolDuration = this.#current()?.toolDuration;
+    if (toolDuration === undefined) return;
+    const dimensions = pick(TOOL_DIMENSIONS, attributes);
+    metricSeries().limitTool(dimensions);
+    toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   /** @param attributes those of the span, with what the answer's headers tell of rate limits */
@@ -143,8 +146,8 @@ export class Metrics {
 }
 
 /**
- * The dimensions of an operation's duration and usage: few values each, taken from the attributes that its span started
- * with and got. In the order that the SDK sorts them into for each point, which is faster where there is nothing to sort.
+ * The dimensions of an operation's duration and usage, taken from the attributes that its span started with and got, with
+ * `_OTHER` for values beyond the limits of `metric-series.ts`. In the order that the SDK sorts them into for each point, which is faster where there is nothing to sort.
  */
 export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
   const dimensions = modelDimensions(asked, answered);
@@ -154,12 +157,17 @@ export function metricDimensions(asked: Attributes, answered: Attributes = asked
     answered[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? asked[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
   if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
   if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
-  return withServer(dimensions, asked);
+  addServer(dimensions, asked);
+  metricSeries().limitOperation(dimensions);
+  return dimensions;
 }
 
 /** The same for what is measured of a stream's chunks. */
 export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
-  return withServer(modelDimensions(asked, answered), asked);
+  const dimensions = modelDimensions(asked, answered);
+  addServer(dimensions, asked);
+  metricSeries().limitOperation(dimensions);
+  return dimensions;
 }
 
 /** Names are written out: engines know best where an attribute is that is named where it is read. */
@@ -176,16 +184,15 @@ function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
   return dimensions;
 }
 
-function withServer(dimensions: Attributes, asked: Attributes): Attributes {
+function addServer(dimensions: Attributes, asked: Attributes): void {
   const address = asked[ATTR_SERVER_ADDRESS];
   const port = asked[ATTR_SERVER_PORT];
   if (address !== undefined) dimensions[ATTR_SERVER_ADDRESS] = address;
   if (port !== undefined) dimensions[ATTR_SERVER_PORT] = port;
-  return dimensions;
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
-  return errorType === undefined ? dimensions : { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
+  return errorType === undefined ? dimensions : metricSeries().withError(dimensions, errorType);
 }
 
 function pick(names: readonly string[], attributes: Attributes): Attributes {

@@ -1,5 +1,5 @@
 import { type Attributes, type BatchObservableResult, type Meter, ValueType } from '@opentelemetry/api';
-import { BoundedMap } from '../bounded-map.ts';
+import { notice } from '../doctor/notice.ts';
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -17,9 +17,13 @@ import {
   METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS,
   type MetricDefinition,
 } from '../semconv/metrics.ts';
+import { MAX_VALUE_LENGTH } from './metric-series.ts';
 
-/** Limits are set for each model; more models than this are not told apart for long. */
-const MOST_GROUPS = 100;
+/**
+ * Limits are set for each model. The first groups stay, since the SDK keeps 2,000 series of a gauge; a gauge of all other
+ * models together would say nothing of any.
+ */
+const MAX_GROUPS = 100;
 
 const DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -43,7 +47,7 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
 export class RateLimits {
   readonly #meter: Meter;
   /** The attributes of the newest span of each group. */
-  readonly #groups = new BoundedMap<string, Attributes>(MOST_GROUPS);
+  readonly #groups = new Map<string, Attributes>();
   #observed = false;
 
   constructor(meter: Meter) {
@@ -53,11 +57,18 @@ export class RateLimits {
   /** @param attributes those of a span; without rate limits they are passed over */
   see(attributes: Attributes): void {
     if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
+    const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
+    const model = attributes[ATTR_GEN_AI_REQUEST_MODEL];
+    const tooLong = typeof model === 'string' && model.length > MAX_VALUE_LENGTH;
+    if (tooLong || (this.#groups.size >= MAX_GROUPS && !this.#groups.has(group))) {
+      notice('rate_limits_limited');
+      return;
+    }
     const seen: Attributes = {};
     for (const name of [...DIMENSIONS, ...GAUGES.map(([, attribute]) => attribute)]) {
       if (attributes[name] !== undefined) seen[name] = attributes[name];
     }
-    this.#groups.set(DIMENSIONS.map((name) => String(attributes[name])).join(' '), seen);
+    this.#groups.set(group, seen);
     if (!this.#observed) this.#observe();
   }
 

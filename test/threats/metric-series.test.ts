@@ -1,0 +1,310 @@
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { forgetNotices, speak } from '../../src/doctor/notice.ts';
+import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metric-series.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+const DURATION = 'gen_ai.client.operation.duration';
+const USAGE = 'gen_ai.client.token.usage';
+/** What the SDK merges further series of an instrument into, once it has 2,000. */
+const OVERFLOW = 'otel.metric.overflow';
+
+/** A program as it stands after its first call; what the server answers is in the server's hands. */
+interface Attacked {
+  readonly session: Session;
+  /** A call that asks for a model, and gets what the answer says. */
+  ask(model: string, answer?: Attributes): Promise<unknown>;
+  series(metric: string): Promise<Attributes[]>;
+  /** The values of a dimension, each once. */
+  values(metric: string, dimension: string): Promise<unknown[]>;
+  /** Checks all that was recorded, and that what was said is this. */
+  verify(warnings?: readonly RegExp[]): Promise<void>;
+}
+
+const running: Attacked[] = [];
+
+beforeEach(() => {
+  forgetMetricSeries();
+  forgetNotices();
+  speak();
+});
+
+afterEach(async () => {
+  for (const { session } of running.splice(0)) await session.verify();
+});
+
+async function start(): Promise<Attacked> {
+  let answer: Attributes = {};
+  const fetch = async (): Promise<Response> => {
+    const { status = 200, ...body } = answer;
+    return new Response(JSON.stringify(body), {
+      status: Number(status),
+      headers: { 'content-type': 'application/json' },
+    });
+  };
+  const session = await startSession({ client: { fetch } });
+  const series = async (metric: string): Promise<Attributes[]> => {
+    const found = (await session.metrics()).find(({ descriptor }) => descriptor.name === metric);
+    return found?.dataPoints.map(({ attributes }) => attributes) ?? [];
+  };
+  const attacked: Attacked = {
+    session,
+    series,
+    async ask(model, given = {}) {
+      answer = {
+        id: 'chatcmpl-1',
+        object: 'chat.completion',
+        model,
+        ...given,
+        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
+      } as unknown as Attributes;
+      return session.client.chat.completions.create({ model, messages: [] }).catch(() => undefined);
+    },
+    async values(metric, dimension) {
+      return [...new Set((await series(metric)).map((attributes) => attributes[dimension]))];
+    },
+    async verify(warnings = []) {
+      const said = session.warnings.splice(0);
+      for (const warning of warnings) expect(said.filter((line) => warning.test(line))).toHaveLength(1);
+      expect(said).toHaveLength(warnings.length);
+      const overflown = (await session.metrics()).flatMap(({ dataPoints }) =>
+        dataPoints.filter(({ attributes }) => OVERFLOW in attributes),
+      );
+      expect(overflown).toEqual([]);
+    },
+  };
+  running.push(attacked);
+  return attacked;
+}
+
+async function times(count: number, run: (index: number) => Promise<unknown>): Promise<void> {
+  for (let index = 0; index < count; index++) await run(index);
+}
+
+/** More than the SDK has series. */
+const ATTACK = 2_100;
+/** More than a dimension keeps. */
+const MANY = 300;
+
+describe('a server that answers every call with another model name', () => {
+  test('has 100 names recorded and leaves the series of other models to them', async () => {
+    const { ask, values, series, verify } = await start();
+    await times(ATTACK, (index) => ask('gpt-4o', { model: `junk-${index}` }));
+    await ask('gpt-4.1', { model: 'gpt-4.1' });
+    const names = await values(USAGE, 'gen_ai.response.model');
+    expect(names).toHaveLength(103);
+    expect(names).toEqual(expect.arrayContaining(['junk-0', 'junk-100', '_OTHER', 'gpt-4.1']));
+    expect(await series(DURATION)).toHaveLength(103);
+    await verify([/gen_ai\.response\.model/]);
+  });
+
+  test('does not squeeze out the names that an honest server gives the same model afterwards', async () => {
+    const { ask, values, verify } = await start();
+    await times(MANY, (index) => ask('gpt-4o', { model: `junk-${index}` }));
+    await ask('gpt-4o', { model: 'gpt-4o' });
+    await ask('gpt-4o', { model: 'gpt-4o-2024-08-06' });
+    const names = await values(DURATION, 'gen_ai.response.model');
+    expect(names).toEqual(expect.arrayContaining(['gpt-4o', 'gpt-4o-2024-08-06']));
+    await verify([/gen_ai\.response\.model/]);
+  });
+
+  test('does not squeeze out the model behind a deployment that is asked for afterwards', async () => {
+    const { ask, values, verify } = await start();
+    await times(MANY, (index) => ask('gpt-4o', { model: `junk-${index}` }));
+    await ask('our-deployment', { model: 'gpt-4.1-2025-04-14' });
+    expect(await values(DURATION, 'gen_ai.response.model')).toContain('gpt-4.1-2025-04-14');
+    await verify([/gen_ai\.response\.model/]);
+  });
+
+  test('gains nothing by names that begin with the model that was asked for', async () => {
+    const { ask, series, verify } = await start();
+    await times(MANY, (index) => ask('gpt-4o', { model: `gpt-4o-${index}` }));
+    expect((await series(DURATION)).length).toBeLessThan(110);
+    await verify([/gen_ai\.response\.model/]);
+  });
+
+  test('has the real name on each span', async () => {
+    const { session, ask } = await start();
+    await times(150, (index) => ask('gpt-4o', { model: `junk-${index}` }));
+    session.warnings.length = 0;
+    const names = session.spans.map(({ attributes }) => attributes['gen_ai.response.model']);
+    expect(new Set(names).size).toBe(150);
+  });
+});
+
+test('an honest program with 50 models has 50 series', async () => {
+  const { ask, series, verify } = await start();
+  await times(100, (index) => ask(`model-${index % 50}`, { model: `model-${index % 50}-2025-01-01` }));
+  expect(await series(DURATION)).toHaveLength(50);
+  expect(await series(USAGE)).toHaveLength(100);
+  await verify();
+});
+
+describe.each<[string, string]>([
+  ['system_fingerprint', 'openai.response.system_fingerprint'],
+  ['service_tier', 'openai.response.service_tier'],
+])('a server that answers every call with another %s', (field, dimension) => {
+  test('has 100 of them recorded', async () => {
+    const { ask, values, verify } = await start();
+    await times(MANY, (index) => ask('gpt-4o', { [field]: `junk-${index}` }));
+    expect(await values(DURATION, dimension)).toHaveLength(101);
+    await verify([new RegExp(dimension)]);
+  });
+
+  test('does not take the series of a model by a value of many characters', async () => {
+    const { ask, values, verify } = await start();
+    await ask('gpt-4o', { [field]: 'x'.repeat(129) });
+    await ask('gpt-4o', { [field]: 'x'.repeat(128) });
+    expect(await values(DURATION, dimension)).toEqual(['_OTHER', 'x'.repeat(128)]);
+    await verify([new RegExp(dimension)]);
+  });
+
+  test('is an honest one where it has a few', async () => {
+    const { ask, values, verify } = await start();
+    await times(20, (index) => ask('gpt-4o', { [field]: `value-${index % 4}` }));
+    expect(await values(DURATION, dimension)).toHaveLength(4);
+    await verify();
+  });
+});
+
+test('a server that combines few values of each dimension leaves the series of other models to them', async () => {
+  const { ask, series, values, verify } = await start();
+  await times(ATTACK, (index) =>
+    ask('gpt-4o', {
+      model: `junk-${index % 90}`,
+      system_fingerprint: `junk-${Math.floor(index / 90)}`,
+      service_tier: `junk-${index % 7}`,
+    }),
+  );
+  await ask('gpt-4.1', { model: 'gpt-4.1-2025-04-14', system_fingerprint: 'fp_1' });
+  expect((await series(USAGE)).length).toBeLessThan(1_000);
+  expect(await values(USAGE, 'gen_ai.response.model')).toContain('gpt-4.1-2025-04-14');
+  await verify([/models, tiers and fingerprints together/]);
+});
+
+describe('an end user who chooses the model', () => {
+  test('and asks for thousands that the server answers for leaves series to the SDK', async () => {
+    const { ask, values, verify } = await start();
+    await ask('gpt-4o', { model: 'gpt-4o-2024-08-06' });
+    await times(ATTACK, (index) => ask(`junk-${index}`));
+    await ask('gpt-4o', { model: 'gpt-4o-2024-08-06' });
+    const names = await values(USAGE, 'gen_ai.request.model');
+    expect(names).toHaveLength(501);
+    expect(names).toEqual(expect.arrayContaining(['gpt-4o', '_OTHER']));
+    await verify([/gen_ai\.request\.model/, /gen_ai\.response\.model/, /models, tiers and fingerprints/]);
+  });
+
+  test('and asks for thousands that do not exist takes no place from those that do', async () => {
+    const { ask, values, verify } = await start();
+    await times(ATTACK, (index) => ask(`junk-${index}`, { status: 404 }));
+    await times(250, (index) => ask(`fine-tuned-${index}`));
+    const names = await values(DURATION, 'gen_ai.request.model');
+    expect(names).toHaveLength(100 + 1 + 250);
+    expect(names).toContain('fine-tuned-249');
+    await verify([/gen_ai\.request\.model/]);
+  });
+});
+
+describe('what a server says went wrong', () => {
+  const DIMENSIONS: Attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o' };
+
+  test('is recorded in 100 words, also where each is said of many models', () => {
+    const types = new Set<unknown>();
+    const series = new Set<string>();
+    for (let index = 0; index < ATTACK; index++) {
+      const dimensions = { ...DIMENSIONS, 'gen_ai.request.model': `m-${index % 20}` };
+      const failed = metricSeries().withError(dimensions, `junk_${index}`);
+      types.add(failed['error.type']);
+      series.add(JSON.stringify(failed));
+    }
+    expect(types.size).toBe(101);
+    expect(series.size).toBeLessThan(350);
+  });
+
+  test('is recorded as it is where it is one of a few', () => {
+    const failed = metricSeries().withError(DIMENSIONS, 'rate_limit_exceeded');
+    expect(failed).toEqual({ ...DIMENSIONS, 'error.type': 'rate_limit_exceeded' });
+    expect(DIMENSIONS).not.toHaveProperty('error.type');
+  });
+});
+
+describe('a model that calls tools by names of its own', () => {
+  const record = (metrics: Metrics, name: string, agent: string): void =>
+    metrics.recordToolDuration(
+      1,
+      { 'gen_ai.tool.name': name, 'gen_ai.tool.type': 'function', 'gen_ai.agent.name': agent },
+      undefined,
+      ROOT_CONTEXT,
+    );
+
+  test('has 100 names recorded, of tools and of agents, and few combinations', async () => {
+    const { values, series, verify } = await start();
+    const metrics = new Metrics();
+    record(metrics, 'get_weather', 'Tutor');
+    for (let index = 0; index < ATTACK; index++)
+      record(metrics, `junk_${index % 150}`, `Agent ${Math.floor(index / 14)}`);
+    record(metrics, 'get_weather', 'Tutor');
+    const tools = 'gen_ai.execute_tool.duration';
+    expect(await values(tools, 'gen_ai.tool.name')).toHaveLength(101);
+    expect((await series(tools)).length).toBeLessThan(700);
+    expect(await series(tools)).toContainEqual(
+      expect.objectContaining({ 'gen_ai.tool.name': 'get_weather' }),
+    );
+    await verify([/gen_ai\.tool\.name/, /gen_ai\.agent\.name/, /tool names and agent names together/]);
+  });
+
+  test('has all its names recorded where they are the program’s few tools', async () => {
+    const { values, verify } = await start();
+    const metrics = new Metrics();
+    for (let index = 0; index < 200; index++) record(metrics, `tool_${index % 20}`, 'Tutor');
+    expect(await values('gen_ai.execute_tool.duration', 'gen_ai.tool.name')).toHaveLength(20);
+    await verify();
+  });
+});
+
+describe('the rate limits that servers tell', () => {
+  const GAUGE = 'openai.client.ratelimit.remaining_requests';
+  const see = (metrics: Metrics, model: string): void =>
+    metrics.seeRateLimits({
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': model,
+      'server.address': 'api.openai.com',
+      'server.port': 443,
+      'openai.ratelimit.remaining_requests': 7,
+    });
+
+  test('are kept of the first 100 models, whichever an end user asks for afterwards', async () => {
+    const { values, verify } = await start();
+    const metrics = new Metrics();
+    see(metrics, 'gpt-4o');
+    see(metrics, 'x'.repeat(129));
+    for (let index = 0; index < MANY; index++) see(metrics, `junk-${index}`);
+    const models = await values(GAUGE, 'gen_ai.request.model');
+    expect(models).toHaveLength(100);
+    expect(models[0]).toBe('gpt-4o');
+    await verify();
+  });
+
+  test('are kept of all models of a program that asks for 50', async () => {
+    const { values } = await start();
+    const metrics = new Metrics();
+    for (let index = 0; index < MANY; index++) see(metrics, `model-${index % 50}`);
+    expect(await values(GAUGE, 'gen_ai.request.model')).toHaveLength(50);
+  });
+});
+
+test('whoever comes first, what was recorded once stays recorded, and all observers share the limit', async () => {
+  const first = await start();
+  await first.ask('gpt-4o', { system_fingerprint: 'fp_honest' });
+  await times(MANY, (index) => first.ask('gpt-4o', { system_fingerprint: `junk-${index}` }));
+  first.session.warnings.length = 0;
+  const second = await start();
+  await second.ask('gpt-4o', { system_fingerprint: 'fp_honest' });
+  await second.ask('gpt-4o', { system_fingerprint: 'fp_new' });
+  expect(await second.values(DURATION, 'openai.response.system_fingerprint')).toEqual([
+    'fp_honest',
+    '_OTHER',
+  ]);
+});
