@@ -4,8 +4,16 @@
  */
 
 /** Characters. What is recorded of names is bounded by that, and so is what maps keep by them. */
-const LONGEST_NAME = 1_024;
-const MOST_NAMES = 128;
+export const MAX_NAME_LENGTH: number = 1_024;
+
+/**
+ * How many entries of one answer, list or stream are drawn or kept, such as the tool calls of a response. A server
+ * or a model chooses their number, so the rest is only counted.
+ */
+export const MAX_REPEATED: number = 128;
+
+/** How many entries of one array are read. Beyond them a loop stops, or does no more than count. */
+export const MAX_READ: number = 1_000;
 
 const NOTHING: readonly unknown[] = [];
 
@@ -85,7 +93,7 @@ export function stringField(value: unknown, key: string): string | undefined {
 }
 
 export function asName(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME ? value : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH ? value : undefined;
 }
 
 /** A short word of no more than letters, digits, `_`, `.` and `-`: anything else may quote somebody. */
@@ -139,7 +147,12 @@ export function strings(values: readonly unknown[]): string[] {
   return values.filter((value): value is string => typeof value === 'string');
 }
 
-/** Strings that name something, no more than anybody needs. */
+/** The first strings that name something. */
 export function names(values: readonly unknown[]): string[] {
-  return strings(values.slice(0, MOST_NAMES)).filter((value) => value.length <= LONGEST_NAME);
+  return strings(first(values)).filter((value) => value.length <= MAX_NAME_LENGTH);
+}
+
+/** The first entries of an array: the array itself if it has no more. */
+export function first<Value>(values: readonly Value[], most: number = MAX_REPEATED): readonly Value[] {
+  return values.length > most ? values.slice(0, most) : values;
 }

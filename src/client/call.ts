@@ -9,6 +9,8 @@ import {
   booleanField,
   field,
   fieldsOf,
+  first,
+  MAX_REPEATED,
   numberField,
 } from '../payload.ts';
 import { CallContext } from './call-context.ts';
@@ -109,7 +111,9 @@ export class Call {
   pollHelper = false;
   assistantsVersion: string | undefined;
 
+  /** The first attempts and the last one. */
   attempts: readonly Attempt[] = NO_ATTEMPTS;
+  attemptCount = 0;
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
@@ -175,7 +179,8 @@ export class Call {
   }
 
   attempted(attempt: Attempt): void {
-    this.attempts = [...this.attempts, attempt];
+    this.attemptCount++;
+    this.attempts = [...first(this.attempts, MAX_REPEATED - 1), attempt];
   }
 
   /** Takes in the response's status and headers, known before its body is read. */

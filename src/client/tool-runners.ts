@@ -1,5 +1,5 @@
 import { guard } from '../guard.ts';
-import { arrayField, field, objectField, stringField, strings } from '../payload.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField, strings } from '../payload.ts';
 import type { ToolRun } from './call.ts';
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './property.ts';
@@ -78,6 +78,7 @@ function watchTools(body: unknown, runTool: RunTool): unknown {
       }
       if (key !== 'function' && key !== '$callback') return CALLED.has(key) ? onOriginal(value) : value;
       return onOriginal(value, (run, args) => {
+        if (countRun(args[1]) > MAX_REPEATED) return run();
         const name = guard('naming a tool', nameOf, names.get(definition), definition, value) ?? 'function';
         return runTool({ name, arguments: args[0], callIds: () => callIds(args[1], name), run });
       });
@@ -90,6 +91,21 @@ function watchTools(body: unknown, runTool: RunTool): unknown {
         )
       : value,
   );
+}
+
+/** The answer that each runner got last, and how many functions it has run for that. */
+const RUNS = new WeakMap<object, { readonly answer: unknown; runs: number }>();
+
+/** Counts a function that a runner runs, among those that one answer asks for. */
+function countRun(runner: unknown): number {
+  if (!isObject(runner)) return 0;
+  const known = RUNS.get(runner);
+  const last = arrayField(runner, 'messages').at(-1);
+  // The results of functions follow the answer that asked for them.
+  const answer = field(last, 'role') === 'assistant' ? last : known?.answer;
+  if (known !== undefined && known.answer === answer) return ++known.runs;
+  RUNS.set(runner, { answer, runs: 1 });
+  return 1;
 }
 
 /** Tools that are no functions are sent as they are. */
@@ -107,7 +123,7 @@ function nameOf(read: unknown, definition: unknown, callback: unknown): string |
 /** The calls of a function among those that the model has last asked a runner for, in their order. */
 function callIds(runner: unknown, name: string): string[] {
   const asking = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
-  const calls = arrayField(asking, 'tool_calls').filter(
+  const calls = first(arrayField(asking, 'tool_calls')).filter(
     (call) => stringField(objectField(call, 'function'), 'name') === name,
   );
   return strings(calls.map((call) => stringField(call, 'id')));

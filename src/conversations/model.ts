@@ -64,7 +64,10 @@ export interface StepSnapshot {
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
   readonly messageId: string | undefined;
+  /** The first of them. */
   readonly toolCalls: readonly ToolCallSnapshot[];
+  /** How many more there are. */
+  readonly skippedToolCalls: number;
 }
 
 export interface MessageSnapshot {

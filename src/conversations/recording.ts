@@ -36,6 +36,8 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     cost: invocation.costOf(left),
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
     toolCalls: steps.toolCalls.map(requestedToolCall),
+    skippedSteps: steps.skippedSteps,
+    skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
     inputMessages: invocation.asked.messages,
@@ -55,7 +57,9 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
     const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
     const times = stepTimes(step, calls, earliest, endTime);
-    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages });
+    const { toolCalls, skippedToolCalls } = step.snapshot;
+    const skipped = toolCalls.length + skippedToolCalls - calls.length;
+    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
     earliest = times.endTime;
     for (const call of calls) earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
     heard.push(...outputMessages, ...toolResponses(calls));
@@ -91,9 +95,14 @@ function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, lat
 
 function drawStep(
   invocation: Invocation,
-  { snapshot, firstTextTime, deltaTimes }: Step,
+  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
   times: Times,
-  said: { reason: string | undefined; inputMessages: readonly Message[]; outputMessages: readonly Message[] },
+  said: {
+    reason: string | undefined;
+    inputMessages: readonly Message[];
+    outputMessages: readonly Message[];
+    skipped: number;
+  },
 ): void {
   const { id, type, status, usage, failure, messageId } = snapshot;
   recordStep(
@@ -112,6 +121,8 @@ function drawStep(
       timeToFirstChunk:
         firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
       deltaTimes,
+      skippedDeltas,
+      skippedToolCalls: Math.max(0, said.skipped),
       inputMessages: said.inputMessages,
       outputMessages: said.outputMessages,
     },

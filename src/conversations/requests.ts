@@ -58,7 +58,7 @@ export function addRequestEvent(invocation: Invocation, call: Call, route: Route
   define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
   define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
   define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
-  if (call.attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attempts.length - 1;
+  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
   if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = readFailure(call.error).type;
   invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
 }

@@ -1,22 +1,23 @@
-import { field } from '../payload.ts';
+import { field, MAX_READ, MAX_REPEATED } from '../payload.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Message, messageFinishReason } from '../telemetry/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/usage.ts';
 import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
 import type { ServerClock } from './timing.ts';
 
-const MOST_STEPS = 1_000;
-const MOST_TOOL_CALLS = 1_000;
-const MOST_OUTPUTS = 1_000;
-const MOST_DELTAS = 1_000;
+const MAX_STEPS = MAX_READ;
+const MAX_TOOL_CALLS = MAX_READ;
+const MAX_OUTPUTS = MAX_READ;
 
 export interface Step {
   snapshot: StepSnapshot;
   startTime: number | undefined;
   endTime: number | undefined;
   firstTextTime: number | undefined;
-  /** When each piece came, where pieces are recorded. */
+  /** When each of the first pieces came, where pieces are recorded. */
   readonly deltaTimes: number[];
+  /** How many pieces came after them. */
+  skippedDeltas: number;
 }
 
 export interface ToolCall {
@@ -45,6 +46,11 @@ export class Steps {
   readonly #outputs = new Map<string, Message>();
   /** The places of steps in the list that told them. */
   readonly #order = new Map<string, number>();
+  /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
+  readonly #skippedSteps = new Set<string>();
+  readonly #skippedCalls = new Set<string>();
+  /** Tool calls that are part of no step, and that the program was not asked for. */
+  #looseCalls = 0;
   /** When the program was last asked to run tools. */
   #waitingSince: number | undefined;
 
@@ -71,23 +77,42 @@ export class Steps {
 
   /** Tokens that steps carry. */
   get usage(): Usage {
-    return this.all.reduce(
-      (sum, { snapshot }) => (snapshot.usage ? addUsage(sum, snapshot.usage) : sum),
-      NO_USAGE,
-    );
+    let sum = NO_USAGE;
+    for (const { snapshot } of this.#steps.values())
+      if (snapshot.usage !== undefined) sum = addUsage(sum, snapshot.usage);
+    return sum;
+  }
+
+  /** How many steps were seen for which there was no room. */
+  get skippedSteps(): number {
+    return this.#skippedSteps.size;
+  }
+
+  /** How many tool calls were seen for which there was no room. */
+  get skippedToolCalls(): number {
+    let listed = 0;
+    for (const { snapshot } of this.#steps.values())
+      listed += snapshot.toolCalls.length + snapshot.skippedToolCalls;
+    let kept = 0;
+    for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
+    return Math.max(0, listed - kept) + this.#skippedCalls.size;
   }
 
   /** @param liveTime when a stream told it; otherwise the server's own times stand */
   see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
-      if (this.#steps.size >= MOST_STEPS) return;
+      if (this.#steps.size >= MAX_STEPS) {
+        skip(this.#skippedSteps, snapshot.id);
+        return;
+      }
       step = {
         snapshot,
         startTime: liveTime,
         endTime: undefined,
         firstTextTime: undefined,
         deltaTimes: [],
+        skippedDeltas: 0,
       };
       this.#steps.set(snapshot.id, step);
     }
@@ -109,7 +134,7 @@ export class Steps {
   seeOrder(ids: readonly string[], earlier = false): void {
     const known = this.#order.size;
     const first = earlier ? -known - ids.length : known;
-    if (known < MOST_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
+    if (known < MAX_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
   }
 
   /** The first text or code of a step, or of the message that a step makes, has arrived. */
@@ -118,11 +143,13 @@ export class Steps {
     const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
     if (step === undefined) return;
     step.firstTextTime ??= time;
-    if (this.#deltas && step.deltaTimes.length < MOST_DELTAS) step.deltaTimes.push(time);
+    if (!this.#deltas) return;
+    if (step.deltaTimes.length < MAX_REPEATED) step.deltaTimes.push(time);
+    else step.skippedDeltas++;
   }
 
   addOutput(messageId: string, message: Message): void {
-    if (this.#outputs.has(messageId) || this.#outputs.size < MOST_OUTPUTS)
+    if (this.#outputs.has(messageId) || this.#outputs.size < MAX_OUTPUTS)
       this.#outputs.set(messageId, message);
   }
 
@@ -132,6 +159,13 @@ export class Steps {
    * @param live when a stream told that it began or ended; otherwise nothing tells its times
    */
   seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
+    if (!this.#toolCalls.has(snapshot.id)) {
+      if (this.#looseCalls >= MAX_REPEATED) {
+        skip(this.#skippedCalls, snapshot.id);
+        return;
+      }
+      this.#looseCalls++;
+    }
     const call = this.#toolCall(snapshot);
     call.startTime ??= live.beganAt;
     call.endTime ??= live.endedAt;
@@ -209,7 +243,7 @@ export class Steps {
       output: undefined,
       failure: undefined,
     };
-    if (this.#toolCalls.size < MOST_TOOL_CALLS) this.#toolCalls.set(snapshot.id, made);
+    if (this.#toolCalls.size < MAX_TOOL_CALLS) this.#toolCalls.set(snapshot.id, made);
     return made;
   }
 
@@ -217,6 +251,11 @@ export class Steps {
     for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
     return undefined;
   }
+}
+
+/** Counts by id, since one list may follow another; up to a number that is worth telling. */
+function skip(skipped: Set<string>, id: string): void {
+  if (skipped.size < MAX_READ) skipped.add(id);
 }
 
 /** A search says what it has found only to those who ask for it. */

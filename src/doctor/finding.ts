@@ -47,6 +47,8 @@ export type FindingCode =
   | 'rate_limits_limited'
   /** Steps of runs could not be read, and are not any more. */
   | 'steps_unread'
+  /** An answer, a run or a turn had more tool calls, steps or subagents than are drawn. */
+  | 'calls_skipped'
   /** This Node has no hook that sees ES modules, and the program is one. */
   | 'node_too_old';
 

@@ -1,3 +1,4 @@
+import { MAX_READ, MAX_REPEATED } from '../payload.ts';
 import { OTHER_INSTRUMENTATIONS } from '../telemetry/other-instrumentations.ts';
 import { NAME } from '../version.ts';
 import type { Finding, FindingCode, FindingRow } from './finding.ts';
@@ -136,6 +137,13 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
     message: (count) =>
       `${count} reads of run steps failed in a row, no more are made. Runs are drawn with the steps that pass by.`,
     action: () => 'Where the server has no steps, set runSteps to "observe".',
+  },
+  calls_skipped: {
+    severity: 'warning',
+    message: () =>
+      `An answer had more than ${MAX_REPEATED} tool calls, a turn as many turns of subagents, or a run more than ${MAX_READ} steps. The first ones have spans; openai.skipped.tool_calls and openai.skipped.steps count the others.`,
+    action: () =>
+      'If the program did not ask for so many, look for spans with these attributes: their model or server repeats itself.',
   },
   node_too_old: {
     severity: 'warning',

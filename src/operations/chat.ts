@@ -7,6 +7,7 @@ import {
   asNumber,
   field,
   fieldsOf,
+  MAX_REPEATED,
   row,
   strings,
   tolerating,
@@ -30,13 +31,14 @@ import {
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
-import { ChatAccumulator, MAX_CHOICES } from './chat/accumulator.ts';
+import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
-import { readRequestedToolCalls } from './chat/tool-calls.ts';
+import { countSkippedCalls, readRequestedToolCalls } from './chat/tool-calls.ts';
 import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
@@ -112,12 +114,13 @@ function resultAttributes(result: unknown): Attributes {
   define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
   define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
+  define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedCalls(asArray(choices)) || undefined);
   return attributes;
 }
 
 function finishReasons(choices: readonly unknown[]): string[] | undefined {
   let reasons: string[] | undefined;
-  for (let index = 0; index < choices.length && index < MAX_CHOICES; index++) {
+  for (let index = 0; index < choices.length && index < MAX_REPEATED; index++) {
     const reason = asName(fieldsOf(choices[index]).finish_reason);
     if (reason === undefined) continue;
     if (reasons === undefined) reasons = [reason];

@@ -1,14 +1,14 @@
-import { arrayField, numberField, stringField, textField } from '../payload.ts';
+import { arrayField, first, numberField, stringField, textField } from '../payload.ts';
 
 /**
  * A part of a file that a search found, wherever it is told of, as the conventions have documents. The file's
  * metadata, its `attributes`, are never recorded.
  */
-export function readDocument(found: unknown): object {
+function readDocument(found: unknown): object {
   const text = textField(found, 'text');
   const content =
     text === undefined
-      ? arrayField(found, 'content').flatMap((part) => textField(part, 'text') ?? [])
+      ? first(arrayField(found, 'content')).flatMap((part) => textField(part, 'text') ?? [])
       : [text];
   return {
     id: stringField(found, 'file_id'),
@@ -16,4 +16,11 @@ export function readDocument(found: unknown): object {
     name: textField(found, 'filename') ?? textField(found, 'file_name'),
     ...(content.length > 0 ? { content: content.join('\n') } : {}),
   };
+}
+
+/** The first documents of a list, and in a last entry how many more there are. */
+export function readDocuments(found: readonly unknown[]): object[] {
+  const documents = first(found).map(readDocument);
+  const count = found.length - documents.length;
+  return count > 0 ? [...documents, { type: 'omitted', name: '…', count }] : documents;
 }

@@ -29,9 +29,9 @@ export const moderation: Operation = {
     if (!Array.isArray(field(result, 'results'))) return attributes;
     const results = arrayField(result, 'results');
     attributes[ATTR_OPENAI_MODERATION_RESULT_COUNT] = results.length;
-    attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = results.filter((one) =>
-      booleanField(one, 'flagged'),
-    ).length;
+    let flagged = 0;
+    for (const result of results) if (booleanField(result, 'flagged') === true) flagged++;
+    attributes[ATTR_OPENAI_MODERATION_FLAGGED_COUNT] = flagged;
     return attributes;
   },
 };

@@ -8,6 +8,7 @@ import {
   asObject,
   field,
   fieldsOf,
+  first,
   objectField,
   row,
   textField,
@@ -28,12 +29,14 @@ import {
   ATTR_GEN_AI_REQUEST_TOP_P,
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseFees } from './response/fees.ts';
+import { countSkippedCalls } from './response/items.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
 import { readResponseToolCalls } from './response/tool-calls.ts';
@@ -52,7 +55,9 @@ export const response: Operation = {
   parameterAttributes: tolerating(parameterAttributes),
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
-    const compacted = arrayField(result, 'output').some(isCompaction);
+    const output = arrayField(result, 'output');
+    const compacted = output.some(isCompaction);
+    define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedCalls(output) || undefined);
     define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
@@ -115,7 +120,8 @@ function isCompaction(item: unknown): boolean {
 /** What the caller fills a stored prompt with: texts, or parts of a message of which only texts are recorded. */
 function promptVariables(body: unknown): Attributes {
   const attributes: Attributes = {};
-  for (const [key, value] of Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {})) {
+  const variables = Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {});
+  for (const [key, value] of first(variables)) {
     const text = typeof value === 'string' ? value : textField(value, 'text');
     define(attributes, ATTR_GEN_AI_PROMPT_VARIABLE(key), text);
   }

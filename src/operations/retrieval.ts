@@ -9,7 +9,7 @@ import {
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { define } from './attributes.ts';
-import { readDocument } from './documents.ts';
+import { readDocuments } from './documents.ts';
 import { pathAttributes } from './request.ts';
 import { nameWith } from './subject.ts';
 
@@ -39,6 +39,6 @@ export const retrieval: Operation = {
       const query = textField(body, 'query') ?? strings(arrayField(body, 'query')).join('\n');
       return query === '' ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query };
     },
-    documents: (result) => arrayField(result, 'data').map(readDocument),
+    documents: (result) => readDocuments(arrayField(result, 'data')),
   },
 };

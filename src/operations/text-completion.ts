@@ -4,6 +4,7 @@ import {
   asInteger,
   countField,
   field,
+  first,
   numberField,
   stringField,
   strings,
@@ -29,7 +30,7 @@ import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
-import { MAX_CHOICES, TextCompletionAccumulator } from './text-completion/accumulator.ts';
+import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
 
 /**
  * `POST /completions`: the legacy API, a text that goes on from a prompt.
@@ -73,9 +74,9 @@ function stopSequences(body: unknown): Attributes {
 }
 
 function resultAttributes(result: unknown): Attributes {
-  const reasons = arrayField(result, 'choices')
-    .slice(0, MAX_CHOICES)
-    .flatMap((choice) => stringField(choice, 'finish_reason') ?? []);
+  const reasons = first(arrayField(result, 'choices')).flatMap(
+    (choice) => stringField(choice, 'finish_reason') ?? [],
+  );
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_RESPONSE_ID, stringField(result, 'id'));
   define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
@@ -91,7 +92,7 @@ function readPrompts(prompt: unknown): Message[] {
 }
 
 function readOutputMessages(result: unknown): Message[] {
-  return arrayField(result, 'choices').flatMap((choice) => {
+  return first(arrayField(result, 'choices')).flatMap((choice) => {
     const content = field(choice, 'text');
     if (typeof content !== 'string') return [];
     return {

@@ -438,6 +438,15 @@ export const ATTR_OPENAI_SESSION_ID = 'openai.session.id' as const;
 /** Id of a skill. */
 export const ATTR_OPENAI_SKILL_ID = 'openai.skill.id' as const;
 
+/** How many pieces of the step were not recorded. Set only with `streamDeltas`, and not when all were recorded. */
+export const ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS = 'openai.skipped.message_deltas' as const;
+
+/** How many steps of the run have no span, as far as they were seen. Not set when all have one. */
+export const ATTR_OPENAI_SKIPPED_STEPS = 'openai.skipped.steps' as const;
+
+/** How many tool calls of the answer, step, run or turn have no span. Not set when all have one. */
+export const ATTR_OPENAI_SKIPPED_TOOL_CALLS = 'openai.skipped.tool_calls' as const;
+
 /** Id of the run step. A tool call carries the id of the step that it belongs to. */
 export const ATTR_OPENAI_STEP_ID = 'openai.step.id' as const;
 

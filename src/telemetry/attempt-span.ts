@@ -19,7 +19,8 @@ import type { Telemetry } from './telemetry.ts';
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
- * Draws the attempts of a call that was retried; one that succeeded at once has nothing to show.
+ * Draws the attempts of a call that was retried; one that succeeded at once has nothing to show. Of very many
+ * attempts those between the first and the last have no span, but `http.request.resend_count` counts them.
  *
  * @param known attributes of the call's own span, of which the attempts get the ids
  */
@@ -33,10 +34,11 @@ export function recordAttempts(
   if (attempts.length < 2) return;
   const ids = pick(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
-    const previous = attempts[index - 1];
     const last = index === attempts.length - 1;
+    const number = last ? call.attemptCount - 1 : index;
+    const previous = number === index ? attempts[index - 1] : undefined;
     const errorType = errorTypeOf(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
-    const attributes = { ...ids, ...attemptAttributes(attempt, index, previous) };
+    const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };
     if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType;
     const span = telemetry.tracer.startSpan(
       'attempt',
@@ -50,10 +52,10 @@ export function recordAttempts(
   });
 }
 
-function attemptAttributes(attempt: Attempt, index: number, previous: Attempt | undefined): Attributes {
+function attemptAttributes(attempt: Attempt, number: number, previous: Attempt | undefined): Attributes {
   const attributes: Attributes = {};
   const { status, headers } = attempt;
-  if (index > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = index;
+  if (number > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = number;
   if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
   const requestId = readHeader(headers, 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;

@@ -17,6 +17,7 @@ import {
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_COST,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
@@ -220,9 +221,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (limited) metrics.seeRateLimits({ ...this.#asked, ...attributes });
   }
 
-  #tellCall({ status, attempts }: Call, attributes: Attributes): void {
+  #tellCall({ status, attemptCount }: Call, attributes: Attributes): void {
     if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
-    if (attempts.length > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attempts.length - 1;
+    if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
     // No other instrumentation has these.
     if (this.#above?.span.isRecording() === true) this.#above.span.setAttributes(attributes);
     if (this.#timeToFirstChunk !== undefined)
@@ -233,6 +234,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   #recordResult(result: unknown, usage: Usage | undefined): void {
     const attributes = this.#operation.resultAttributes(result, this.#route);
+    if (attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS] !== undefined) notice('calls_skipped');
     addUsageAttributes(attributes, usage);
     this.#answered = attributes;
     const cost = guard('pricing a result', () => this.#costOf(result, usage));

@@ -15,6 +15,8 @@ import {
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RUN_OBSERVED,
   ATTR_OPENAI_RUN_POLL_COUNT,
+  ATTR_OPENAI_SKIPPED_STEPS,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../semconv/values.ts';
 import { begin, finish } from '../under-way.ts';
@@ -27,6 +29,7 @@ import { type Message, type MessagePart, messageFinishReason, type ToolDefinitio
 import { tellSink } from './model-events.ts';
 import type { RequestedToolCall } from './operation.ts';
 import { recordEnd } from './operation-end.ts';
+import { addSkippedCalls } from './skipped.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
@@ -85,6 +88,9 @@ export interface InvocationEnd {
   readonly cost: number | undefined;
   readonly totals: Totals;
   readonly toolCalls: readonly RequestedToolCall[];
+  /** How many of its steps and tool calls are not drawn. */
+  readonly skippedSteps: number;
+  readonly skippedToolCalls: number;
   readonly systemInstructions: readonly MessagePart[];
   readonly toolDefinitions: readonly ToolDefinition[];
   readonly inputMessages: readonly Message[];
@@ -122,11 +128,14 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   endSpan(span, endTime);
 }
 
-function endAttributes({ observed, finishReason, pollCount }: InvocationEnd): Attributes {
+function endAttributes(end: InvocationEnd): Attributes {
+  const { observed, finishReason, pollCount } = end;
   const attributes: Attributes = {};
   if (!observed) attributes[ATTR_OPENAI_RUN_OBSERVED] = false;
   if (finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [finishReason];
   if (pollCount > 0) attributes[ATTR_OPENAI_RUN_POLL_COUNT] = pollCount;
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_STEPS, end.skippedSteps);
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, end.skippedToolCalls);
   return attributes;
 }
 

@@ -1,4 +1,4 @@
-import { row } from '../payload.ts';
+import { MAX_READ, row } from '../payload.ts';
 import { urlWithoutCredentials } from './credentials.ts';
 
 /**
@@ -67,6 +67,8 @@ export type MessagePart =
       readonly server_tool_call_response: { readonly type: string };
     }
   | { readonly type: 'compaction'; readonly id?: string }
+  /** Stands for parts that were not read. */
+  | { readonly type: 'omitted'; readonly count: number }
   | {
       readonly type: 'file';
       readonly modality: string;
@@ -92,6 +94,27 @@ export interface ToolDefinition {
   readonly name: string;
   readonly description?: string;
   readonly parameters?: unknown;
+}
+
+/**
+ * The parts that the entries of a list are, and in a last part how many entries were not read.
+ *
+ * @param most entries and parts: the program may send as many as it likes, a server may not
+ */
+export function partsOf(
+  values: readonly unknown[],
+  read: (value: unknown) => readonly MessagePart[],
+  most: number = MAX_READ,
+): MessagePart[] {
+  const parts: MessagePart[] = [];
+  for (let index = 0; index < values.length; index++) {
+    if (index >= most || parts.length >= most) {
+      parts.push({ type: 'omitted', count: values.length - index });
+      break;
+    }
+    for (const part of read(values[index])) parts.push(part);
+  }
+  return parts;
 }
 
 /** Reasons as the schema of output messages spells them; the attribute keeps the API's own. */

@@ -12,6 +12,8 @@ import {
   ATTR_OPENAI_API_TYPE,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_STEP_STATUS,
   ATTR_OPENAI_STEP_TYPE,
@@ -23,6 +25,7 @@ import type { Failure } from './error.ts';
 import { endpointAttributes, type Place, placeAttributes } from './hierarchy.ts';
 import type { Message } from './messages.ts';
 import { recordEnd } from './operation-end.ts';
+import { addSkippedCalls } from './skipped.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { type Usage, usageAttributes } from './usage.ts';
@@ -41,8 +44,12 @@ export interface RecordedStep {
   readonly endTime: number;
   /** Seconds from the start of the step to its first text, where it was streamed. */
   readonly timeToFirstChunk: number | undefined;
-  /** When each piece of it came, where pieces are recorded. */
+  /** When each of its first pieces came, where pieces are recorded. */
   readonly deltaTimes: readonly number[];
+  /** How many pieces came after them. */
+  readonly skippedDeltas: number;
+  /** How many of its tool calls are not drawn. */
+  readonly skippedToolCalls: number;
   readonly inputMessages: readonly Message[];
   readonly outputMessages: readonly Message[];
 }
@@ -96,6 +103,8 @@ function stepAttributes(step: RecordedStep): Attributes {
   if (step.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
   if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
   if (step.finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [step.finishReason];
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
+  if (step.skippedDeltas > 0) attributes[ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS] = step.skippedDeltas;
   if (step.timeToFirstChunk !== undefined) {
     attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
     attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = step.timeToFirstChunk;

@@ -212,18 +212,27 @@ describe('tool calls that nobody answers', () => {
   it('are remembered, but what they are given of the newest only', async () => {
     const program = await startProgram({ config: { captureMessageContent: true }, content: true });
     const { responses } = program.client;
-    const calls = Array.from({ length: 1_500 }, (_, index) => ({
-      type: 'function_call',
-      id: `fc_${index}`,
-      call_id: `call_${index}`,
-      name: 'extract',
-      arguments: `{"page":${index}}`,
-    }));
     const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
-    program.simulator.next({
-      body: { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output: calls, usage },
-    });
-    await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
+    for (let answer = 0; answer < 15; answer++) {
+      const output = Array.from({ length: 100 }, (_, call) => ({
+        type: 'function_call',
+        id: `fc_${answer * 100 + call}`,
+        call_id: `call_${answer * 100 + call}`,
+        name: 'extract',
+        arguments: `{"page":${answer * 100 + call}}`,
+      }));
+      program.simulator.next({
+        body: {
+          id: `resp_${answer}`,
+          object: 'response',
+          model: 'gpt-4o',
+          status: 'completed',
+          output,
+          usage,
+        },
+      });
+      await responses.create({ model: 'gpt-4o', input: 'What is in it?' });
+    }
     await responses.create({
       model: 'gpt-4o',
       input: ['call_0', 'call_1499'].map((call_id) => ({

@@ -16,6 +16,7 @@ function step(id: string, createdAt: number): StepSnapshot {
     failure: undefined,
     messageId: undefined,
     toolCalls: [],
+    skippedToolCalls: 0,
   };
 }
 

@@ -1,6 +1,6 @@
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
 import { arrayField, field, textField } from '../../payload.ts';
-import { type Message, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
+import { type Message, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
 import type { InvocationContent, ToolCallContent } from '../model.ts';
 
 export const NO_TOOL_CONTENT: ToolCallContent = {
@@ -48,7 +48,7 @@ export function readMessage(message: unknown): Message {
 
 /** What the agent tells of its reasoning. */
 export function readReasoning(item: unknown): Message | undefined {
-  const parts = arrayField(item, 'summary').flatMap((part): MessagePart[] => {
+  const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
     const content = textField(part, 'text');
     return content === undefined ? [] : [{ type: 'reasoning', content }];
   });
@@ -57,7 +57,7 @@ export function readReasoning(item: unknown): Message | undefined {
 
 /** Texts and images; what is encrypted is left out. */
 export function readParts(content: readonly unknown[]): MessagePart[] {
-  return content.flatMap((part): MessagePart[] => {
+  return partsOf(content, (part): MessagePart[] => {
     const text = field(part, 'text');
     if (typeof text === 'string') return [{ type: 'text', content: text }];
     const url = textField(part, 'image_url');

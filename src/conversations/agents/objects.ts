@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
-import { arrayField, field, objectField, row, stringField } from '../../payload.ts';
+import { arrayField, field, first, objectField, row, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
 import { readError } from '../../telemetry/error.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -102,7 +102,7 @@ export interface RequiredAction {
 }
 
 export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
-  return arrayField(session, 'required_actions').flatMap((action) => {
+  return first(arrayField(session, 'required_actions')).flatMap((action) => {
     const type = stringField(action, 'type');
     if (type === undefined) return [];
     return {

@@ -1,11 +1,11 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { readWithClient } from '../../client/read.ts';
 import { now } from '../../clock.ts';
-import { arrayField, stringField } from '../../payload.ts';
+import { arrayField, first, stringField } from '../../payload.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Sighting } from './turns.ts';
 
-const MOST_LISTED = 100;
+const PAGE_SIZE = 100;
 const MOST_SUBAGENTS = 10;
 const VERSION = 'agents=v1';
 
@@ -31,7 +31,7 @@ export async function readTurnDetails(
   const get = (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
     readWithClient(client, session + path, query, VERSION);
   const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
-    arrayField(await get(path, { limit: MOST_LISTED, order }), 'data');
+    first(arrayField(await get(path, { limit: PAGE_SIZE, order }), 'data'));
   const seeAll = (objects: readonly unknown[]): void => {
     const time = now();
     const sighting = {

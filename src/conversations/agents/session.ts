@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Endpoint } from '../../client/provider.ts';
+import { MAX_REPEATED } from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { CallerTrace } from '../../telemetry/metadata.ts';
 import type { Invocation } from '../invocation.ts';
@@ -7,7 +8,6 @@ import type { Agent, InvocationContent } from '../model.ts';
 
 const MOST_EVENTS = 200;
 const MOST_ASKS = 20;
-const MOST_SUBAGENTS = 100;
 
 /** The agent of a session, with what its turns do not repeat. */
 export interface SessionAgent {
@@ -67,6 +67,7 @@ export class Session {
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
+  #environmentEvents = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -86,7 +87,7 @@ export class Session {
     const known = this.#subagents.get(id);
     if (known !== undefined) return known;
     const made = { name: undefined, parentAgentId: undefined, instructions: [], turn: undefined };
-    if (this.#subagents.size < MOST_SUBAGENTS) this.#subagents.set(id, made);
+    if (this.#subagents.size < MAX_REPEATED) this.#subagents.set(id, made);
     return made;
   }
 
@@ -121,6 +122,11 @@ export class Session {
     const [oldest] = this.#events;
     if (this.#events.size > MOST_EVENTS && oldest !== undefined) this.#events.delete(oldest);
     return true;
+  }
+
+  /** Whether what became of the environment is one more event on the session's span. */
+  hasRoomForEvent(): boolean {
+    return ++this.#environmentEvents <= MAX_REPEATED;
   }
 
   /** It is closed: nothing of it is kept. */

@@ -1,4 +1,4 @@
-import { arrayField, field, numberField, objectField, stringField } from '../../payload.ts';
+import { arrayField, field, MAX_REPEATED, numberField, objectField, stringField } from '../../payload.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -22,8 +22,6 @@ import { readAgent, readAgentParameters, readRequiredActions, readTurn, withAgen
 import { readTurnDetails } from './read-details.ts';
 import type { Session, SubagentState } from './session.ts';
 import type { Sighting, Turns } from './turns.ts';
-
-const MOST_LISTED = 1_000;
 
 /** Takes objects of the Agents API, wherever they pass by, to the hierarchy. */
 export class Sightings {
@@ -49,7 +47,7 @@ export class Sightings {
       this.object(value, sighting);
       return;
     }
-    const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
+    const listed = arrayField(value, 'data').slice(0, MAX_REPEATED);
     // The API lists the newest first, unless it is asked not to.
     const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
     for (const item of inOrder) {
@@ -120,7 +118,8 @@ export class Sightings {
     const first = subagent.parentAgentId === undefined;
     subagent.name = stringField(value, 'name') ?? subagent.name;
     subagent.parentAgentId = stringField(value, 'parent_agent_id') ?? subagent.parentAgentId;
-    if (first && this.#wantsContent()) subagent.instructions = arrayField(value, 'instructions');
+    if (first && this.#wantsContent())
+      subagent.instructions = arrayField(value, 'instructions').slice(0, MAX_REPEATED);
     const { turn, name } = subagent;
     if (turn !== undefined && name !== undefined)
       turn.introduce({ id: turn.place.agentId ?? id, name, model: undefined }, {});
@@ -143,6 +142,7 @@ export class Sightings {
       [ATTR_ERROR_TYPE]:
         status === 'failed' ? readError(field(state, 'error'), 'environment_failed').type : undefined,
     };
+    if (!this.turns.session(sessionId).hasRoomForEvent()) return;
     segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
     segment.touch(time);
   }

@@ -1,6 +1,8 @@
 import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Endpoint } from '../../client/provider.ts';
+import { notice } from '../../doctor/notice.ts';
+import { MAX_REPEATED } from '../../payload.ts';
 import { contextOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
@@ -32,6 +34,8 @@ export class Turns {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #sessions: BoundedMap<string, Session>;
+  /** How many turns of subagents stand below each turn. */
+  readonly #below = new WeakMap<Invocation, number>();
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
@@ -136,6 +140,7 @@ export class Turns {
     const before = above?.snapshot?.createdAt;
     if (above === undefined || (created !== undefined && before !== undefined && created < before))
       return undefined;
+    if (!this.#hasRoomBelow(above)) return undefined;
     const startTime = sighting.live ? sighting.time : above.clock.local(created, above.startTime);
     const messages =
       subagent.instructions.length === 0 ? [] : [{ role: 'user', parts: readParts(subagent.instructions) }];
@@ -158,6 +163,16 @@ export class Turns {
     });
     subagent.turn = invocation;
     return invocation;
+  }
+
+  #hasRoomBelow(above: Invocation): boolean {
+    const below = this.#below.get(above) ?? 0;
+    if (below >= MAX_REPEATED) {
+      notice('calls_skipped');
+      return false;
+    }
+    this.#below.set(above, below + 1);
+    return true;
   }
 }
 

@@ -1,6 +1,6 @@
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
-import { arrayField, field, objectField, textField } from '../../payload.ts';
-import { type Message, type MessagePart, urlPart } from '../../telemetry/messages.ts';
+import { arrayField, field, first, objectField, textField } from '../../payload.ts';
+import { type Message, type MessagePart, partsOf, urlPart } from '../../telemetry/messages.ts';
 import type { InvocationContent } from '../model.ts';
 
 export function readRunContent(run: unknown): InvocationContent {
@@ -18,7 +18,7 @@ export function readMessageContent(message: unknown): Message {
     role: textField(message, 'role') ?? 'user',
     parts: [
       ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readParts(content)),
-      ...arrayField(message, 'attachments').flatMap(readAttachment),
+      ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
     ],
   };
 }
@@ -29,7 +29,7 @@ function readAttachment(attachment: unknown): MessagePart[] {
 }
 
 function readParts(content: unknown): MessagePart[] {
-  return Array.isArray(content) ? content.flatMap(readPart) : [];
+  return Array.isArray(content) ? partsOf(content, readPart) : [];
 }
 
 /** @see https://platform.openai.com/docs/api-reference/messages/object */

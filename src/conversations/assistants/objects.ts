@@ -4,6 +4,8 @@ import {
   arrayField,
   countField,
   field,
+  first,
+  MAX_REPEATED,
   names,
   numberField,
   objectField,
@@ -64,7 +66,9 @@ export function readRun(
     usage: readUsage(field(value, 'usage')),
     failure: readLastError(value, status),
     finishReason: readFinishReason(value, status),
-    pendingToolCalls: arrayField(required, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
+    pendingToolCalls: first(arrayField(required, 'tool_calls')).flatMap(
+      (call) => readToolCall(call, options) ?? [],
+    ),
     vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
     content: options.content && options.known !== true ? readRunContent(value) : undefined,
   };
@@ -92,6 +96,7 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
     return undefined;
   const status = stringField(value, 'status') ?? 'in_progress';
   const details = field(value, 'step_details');
+  const calls = arrayField(details, 'tool_calls');
   return {
     id,
     invocationId,
@@ -103,7 +108,8 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
     usage: readUsage(field(value, 'usage')),
     failure: readLastError(value, status),
     messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
-    toolCalls: arrayField(details, 'tool_calls').flatMap((call) => readToolCall(call, options) ?? []),
+    toolCalls: first(calls).flatMap((call) => readToolCall(call, options) ?? []),
+    skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
   };
 }
 

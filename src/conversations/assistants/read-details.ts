@@ -1,6 +1,6 @@
 import { readWithClient } from '../../client/read.ts';
 import { now } from '../../clock.ts';
-import { arrayField } from '../../payload.ts';
+import { arrayField, first, MAX_READ } from '../../payload.ts';
 import type { Invocation } from '../invocation.ts';
 import { readMessage, readStep } from './objects.ts';
 
@@ -30,7 +30,7 @@ export async function readRunDetails(
     { limit: MOST_STEPS, order: 'asc', ...(searchResults ? { include: [SEARCH_RESULTS] } : {}) },
     assistantsVersion,
   );
-  const read = arrayField(steps, 'data').flatMap((value) => {
+  const read = first(arrayField(steps, 'data'), MAX_READ).flatMap((value) => {
     const step = readStep(value, { content });
     return step?.invocationId === id ? [step] : [];
   });
@@ -39,7 +39,7 @@ export async function readRunDetails(
   if (!content || invocation.complete) return;
   const query = { limit: MOST_STEPS, order: 'asc', run_id: id };
   const messages = await readWithClient(client, `${thread}/messages`, query, assistantsVersion);
-  for (const value of arrayField(messages, 'data')) {
+  for (const value of first(arrayField(messages, 'data'), MAX_READ)) {
     const message = readMessage(value, { content });
     if (message?.invocationId === id && message.role === 'assistant') invocation.seeMessage(message);
   }

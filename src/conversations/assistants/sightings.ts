@@ -1,11 +1,9 @@
-import { arrayField, field, stringField } from '../../payload.ts';
+import { arrayField, field, MAX_READ, stringField } from '../../payload.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { readAssistant, readMessage, readRun, readStep } from './objects.ts';
 import { readRunDetails } from './read-details.ts';
-
-const MOST_LISTED = 1_000;
 
 /** A moment at which the API says something, and how. */
 interface Sighting {
@@ -42,7 +40,7 @@ export class Sightings {
 
   /** The result of a call that lists objects, taken in the order in which they were made. */
   list(value: unknown, time: number, query: unknown): void {
-    const listed = arrayField(value, 'data').slice(0, MOST_LISTED);
+    const listed = arrayField(value, 'data').slice(0, MAX_READ);
     // The API lists the newest first, unless it is asked not to.
     const oldestFirst = stringField(query, 'order') === 'asc';
     const inOrder = oldestFirst ? listed : listed.reverse();

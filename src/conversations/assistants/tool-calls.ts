@@ -1,5 +1,14 @@
-import { readDocument } from '../../operations/documents.ts';
-import { arrayField, asObject, field, objectField, stringField, textField } from '../../payload.ts';
+import { readDocuments } from '../../operations/documents.ts';
+import {
+  arrayField,
+  asObject,
+  field,
+  first,
+  MAX_READ,
+  objectField,
+  stringField,
+  textField,
+} from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
@@ -46,7 +55,7 @@ function readContent(type: string, details: unknown): ToolCallContent {
       return {
         ...none,
         query: textField(details, 'query'),
-        documents: arrayField(details, 'results').map(readDocument),
+        documents: readDocuments(arrayField(details, 'results')),
       };
     default:
       return { ...none, arguments: asObject(details) };
@@ -59,9 +68,8 @@ function codeOf(details: unknown): unknown {
 }
 
 function logsOf(details: unknown): unknown {
-  const logs = arrayField(details, 'outputs').flatMap((output) => textField(output, 'logs') ?? []);
-  const images = arrayField(details, 'outputs').flatMap(
-    (output) => stringField(objectField(output, 'image'), 'file_id') ?? [],
-  );
+  const outputs = first(arrayField(details, 'outputs'), MAX_READ);
+  const logs = outputs.flatMap((output) => textField(output, 'logs') ?? []);
+  const images = outputs.flatMap((output) => stringField(objectField(output, 'image'), 'file_id') ?? []);
   return logs.length + images.length === 0 ? undefined : { logs: logs.join('\n'), images };
 }

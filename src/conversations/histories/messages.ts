@@ -1,11 +1,12 @@
-import { arrayField, field, objectField, stringField } from '../../payload.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ItemCall } from '../responses/items.ts';
 
 /** The tool calls that a chat completion asks the program for. */
 export function readAskedCalls(completion: unknown, options: { content: boolean }): ItemCall[] {
-  return arrayField(completion, 'choices')
-    .flatMap((choice) => arrayField(objectField(choice, 'message'), 'tool_calls'))
+  return first(arrayField(completion, 'choices'))
+    .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
+    .slice(0, MAX_REPEATED)
     .flatMap((call) => {
       const id = stringField(call, 'id');
       const called = objectField(call, 'function') ?? objectField(call, 'custom');

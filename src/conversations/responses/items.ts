@@ -5,7 +5,17 @@ import {
   readToolErrorType,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
-import { arrayField, field, names, objectField, stringField, strings } from '../../payload.ts';
+import {
+  arrayField,
+  field,
+  first,
+  MAX_READ,
+  MAX_REPEATED,
+  names,
+  objectField,
+  stringField,
+  strings,
+} from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
@@ -22,11 +32,11 @@ export interface ItemCall {
 /** Items that are about tools but are no tool call: a list of what there is, a request for leave. */
 const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_request']);
 
-/** The tool calls among the items of a response, in their order; most responses have none. */
-export function readItemCalls(response: unknown, options: { content: boolean }): ItemCall[] {
-  const output = arrayField(response, 'output');
+/** The first tool calls among the items of a response, in their order; most responses have none. */
+export function readItemCalls(response: unknown, options: { content: boolean }): readonly ItemCall[] {
+  const output = first(arrayField(response, 'output'), MAX_READ);
   let answered: Set<string | undefined> | undefined;
-  return output.flatMap((item) => {
+  const calls = output.flatMap((item) => {
     const call = readToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
     answered ??= new Set(output.map(readToolOutputCallId));
@@ -39,6 +49,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
       failure: errorType === undefined ? undefined : { type: errorType, message: undefined },
     };
   });
+  return first(calls);
 }
 
 function snapshotOf(call: ResponseToolCall, item: unknown, content: boolean): ToolCallSnapshot {
@@ -92,10 +103,9 @@ export function countUserMessages(body: unknown): number {
 export function readVectorStoreIds(body: unknown): string[] {
   return arrayField(body, 'tools')
     .filter((tool) => field(tool, 'type') === 'file_search')
-    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')));
+    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')))
+    .slice(0, MAX_REPEATED);
 }
-
-const MOST_ITEMS = 1_000;
 
 /** When the items of a streamed response began and were done. */
 export class ItemTimes {
@@ -110,7 +120,7 @@ export class ItemTimes {
     this.#times ??= new Map();
     const known = this.#times.get(id);
     if (known === undefined) {
-      if (this.#times.size < MOST_ITEMS) this.#times.set(id, { startTime: time, endTime: undefined });
+      if (this.#times.size < MAX_READ) this.#times.set(id, { startTime: time, endTime: undefined });
     } else if (type === 'response.output_item.done') known.endTime ??= time;
   }
 

@@ -1,9 +1,15 @@
-import { arrayField, asObject, countField, field, isCount, objectField, textField } from '../../payload.ts';
+import {
+  arrayField,
+  asObject,
+  countField,
+  field,
+  first,
+  isCount,
+  MAX_REPEATED,
+  objectField,
+  textField,
+} from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
-
-/** Choices, and tool calls of a choice, beyond these are not kept: an index is whatever a server sends. */
-export const MAX_CHOICES: number = 128;
-const MAX_TOOL_CALLS = 128;
 
 /** What is read of every chunk. */
 interface Chunk {
@@ -78,7 +84,8 @@ export class ChatAccumulator implements Accumulator {
     if (this.#head === undefined || (typeof id === 'string' && id !== '')) this.#head = chunk;
     if (usage !== undefined && usage !== null) this.#usage = usage;
     if (!Array.isArray(choices)) return;
-    for (let position = 0; position < choices.length; position++) this.#addChoice(choices[position]);
+    for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
+      this.#addChoice(choices[position]);
   }
 
   result(): unknown {
@@ -112,7 +119,7 @@ export class ChatAccumulator implements Accumulator {
       this.#content ||
       (Array.isArray(toolCalls) && toolCalls.length > 0) ||
       (called !== undefined && called !== null);
-    if (index >= MAX_CHOICES || (reason === undefined && !keepsMessage)) return;
+    if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return;
     let choice = this.#choices[index];
     if (choice === undefined) {
       choice = { index };
@@ -127,7 +134,7 @@ function addMessage(choice: Choice, delta: MessagePiece, content: boolean): void
   choice.message ??= { role: 'assistant', content: '', refusal: '', reasoning_content: '', tool_calls: [] };
   const { message } = choice;
   const { function_call: called, audio } = delta;
-  for (const call of arrayField(delta, 'tool_calls')) addToolCall(message, call, content);
+  for (const call of first(arrayField(delta, 'tool_calls'))) addToolCall(message, call, content);
   if (called !== undefined && called !== null) {
     message.function_call ??= { name: '', arguments: '' };
     addTexts(message.function_call, called, content ? FUNCTION : NAME);
@@ -142,7 +149,7 @@ function addMessage(choice: Choice, delta: MessagePiece, content: boolean): void
 
 function addToolCall(message: ChoiceMessage, delta: unknown, content: boolean): void {
   const index = countField(delta, 'index') ?? 0;
-  if (index >= MAX_TOOL_CALLS) return;
+  if (index >= MAX_REPEATED) return;
   message.tool_calls[index] ??= { type: textField(delta, 'type') ?? 'function' };
   const call = message.tool_calls[index];
   const id = textField(delta, 'id');

@@ -1,10 +1,11 @@
-import { arrayField, asObject, field, objectField, textField } from '../../payload.ts';
+import { arrayField, asObject, field, first, MAX_READ, objectField, textField } from '../../payload.ts';
 import {
   blobPart,
   type Message,
   type MessagePart,
   messageFinishReason,
   parseJson,
+  partsOf,
   type ToolDefinition,
   UnreadMessage,
   urlPart,
@@ -23,12 +24,12 @@ export function readInputMessages(messages: unknown): Message[] {
 /** One message for each choice. */
 export function readOutputMessages(result: unknown): Message[] {
   const messages: Message[] = [];
-  for (const choice of arrayField(result, 'choices')) {
+  for (const choice of first(arrayField(result, 'choices'))) {
     const message = objectField(choice, 'message');
     if (message === undefined) continue;
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
-      parts: readParts(message),
+      parts: readParts(message, MAX_READ),
       finish_reason: messageFinishReason(textField(choice, 'finish_reason')),
     });
   }
@@ -37,7 +38,7 @@ export function readOutputMessages(result: unknown): Message[] {
 
 /** Function tools as the conventions have them, flat; custom tools by their name and type. */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
-  return arrayField(body, 'tools').flatMap((tool) => {
+  return first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => {
     const type = textField(tool, 'type') ?? 'function';
     const definition = objectField(tool, type);
     const name = textField(definition, 'name') ?? textField(tool, 'name') ?? type;
@@ -52,7 +53,8 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
   });
 }
 
-function readParts(message: unknown): MessagePart[] {
+/** @param most parts of a kind: a completion hook sees everything that the program sends */
+function readParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
   const role = textField(message, 'role');
   // The form that came before tool calls has its result in a message of its own role.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
@@ -61,12 +63,14 @@ function readParts(message: unknown): MessagePart[] {
   if (reasoning !== undefined) parts.push({ type: 'reasoning', content: reasoning });
   const content = field(message, 'content');
   if (typeof content === 'string' && content !== '') parts.push(text(content));
-  else if (Array.isArray(content)) for (const part of content) parts.push(...readContentPart(part));
+  else if (Array.isArray(content))
+    for (const part of partsOf(content, readContentPart, most)) parts.push(part);
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(text(refusal));
   const audio = objectField(message, 'audio');
   if (audio !== undefined) parts.push(...readSpokenAnswer(audio));
-  for (const call of arrayField(message, 'tool_calls')) parts.push(...readToolCall(call));
+  const calls = arrayField(message, 'tool_calls');
+  if (calls.length > 0) for (const part of partsOf(calls, readToolCall, most)) parts.push(part);
   const call = objectField(message, 'function_call');
   if (call !== undefined) parts.push(...readFunctionCall(call));
   return parts;

@@ -1,8 +1,5 @@
-import { asObject, countField, field, textField } from '../../payload.ts';
+import { asObject, countField, field, MAX_READ, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
-
-/** Items beyond these are not kept: an index is whatever a server sends. */
-const MAX_ITEMS = 1_024;
 
 /** What an item looks like when only a part of it has come, by the event that brings the next piece of it. */
 const UNFINISHED: ReadonlyMap<unknown, (text: string) => object> = new Map<unknown, (text: string) => object>(
@@ -67,7 +64,7 @@ export class ResponseAccumulator implements Accumulator {
 
   #addItem(event: unknown): void {
     const index = countField(event, 'output_index');
-    if (index === undefined || index >= MAX_ITEMS) return;
+    if (index === undefined || index >= MAX_READ) return;
     this.#items.set(index, field(event, 'item'));
     this.#unfinished.delete(index);
   }

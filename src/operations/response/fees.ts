@@ -1,4 +1,4 @@
-import { arrayField, countField, field, objectField, stringField } from '../../payload.ts';
+import { arrayField, countField, field, objectField } from '../../payload.ts';
 import type { Fees } from '../../telemetry/prices.ts';
 
 /**
@@ -7,8 +7,8 @@ import type { Fees } from '../../telemetry/prices.ts';
  */
 export function readResponseFees(response: unknown): Fees {
   const webSearch = objectField(objectField(response, 'tool_usage'), 'web_search');
-  const fileSearches = arrayField(response, 'output').filter(
-    (item) => field(item, 'type') === 'file_search_call' && stringField(item, 'status') === 'completed',
-  );
-  return { webSearches: countField(webSearch, 'num_requests'), fileSearches: fileSearches.length };
+  let fileSearches = 0;
+  for (const item of arrayField(response, 'output'))
+    if (field(item, 'type') === 'file_search_call' && field(item, 'status') === 'completed') fileSearches++;
+  return { webSearches: countField(webSearch, 'num_requests'), fileSearches };
 }

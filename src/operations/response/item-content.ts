@@ -1,7 +1,7 @@
-import { arrayField, asObject, field, objectField, row, textField } from '../../payload.ts';
+import { arrayField, asObject, field, first, MAX_READ, objectField, row, textField } from '../../payload.ts';
 import { urlWithoutCredentials, withoutCredentials } from '../../telemetry/credentials.ts';
-import { blobPart, type MessagePart, parseJson, urlPart } from '../../telemetry/messages.ts';
-import { readDocument } from '../documents.ts';
+import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
+import { readDocuments } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseTools } from './tool-definitions.ts';
 
@@ -39,7 +39,7 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   }),
   mcp_list_tools: (item) => ({
     result: {
-      tools: arrayField(item, 'tools').flatMap(
+      tools: first(arrayField(item, 'tools'), MAX_READ).flatMap(
         (tool) => pick(tool, ['name', 'description', 'input_schema', 'annotations']) ?? [],
       ),
       ...pick(item, ['error']),
@@ -49,7 +49,7 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   file_search_call: (item) => ({
     arguments: pick(item, ['queries']),
     result: Array.isArray(field(item, 'results'))
-      ? { results: arrayField(item, 'results').map(readDocument) }
+      ? { results: readDocuments(arrayField(item, 'results')) }
       : undefined,
   }),
   code_interpreter_call: readCodeInterpreter,
@@ -66,7 +66,7 @@ export function readItemContent(type: string, item: unknown): ItemContent {
 
 /** A function's output: its text, or the parts of a message. */
 function readOutput(output: unknown): unknown {
-  return Array.isArray(output) ? output.flatMap(readContentPart) : output;
+  return Array.isArray(output) ? partsOf(output, readContentPart) : output;
 }
 
 /** The fields that are there, without what opens doors; `undefined` where none is. */
@@ -98,12 +98,12 @@ export function readPage(page: unknown): unknown {
   const fields = asObject(page);
   return fields === undefined
     ? page
-    : Object.fromEntries(Object.keys(fields).map((key) => [key, shown(key, field(fields, key))]));
+    : Object.fromEntries(first(Object.keys(fields)).map((key) => [key, shown(key, field(fields, key))]));
 }
 
 function readPages(holder: unknown, key: string): Record<string, unknown> | undefined {
   const pages = field(holder, key);
-  return Array.isArray(pages) ? { [key]: pages.map(readPage) } : undefined;
+  return Array.isArray(pages) ? { [key]: first(pages, MAX_READ).map(readPage) } : undefined;
 }
 
 function readWebSearch(action: unknown, item: unknown): ItemContent {
@@ -117,7 +117,7 @@ function readWebSearch(action: unknown, item: unknown): ItemContent {
 }
 
 function readCodeInterpreter(item: unknown): ItemContent {
-  const outputs = arrayField(item, 'outputs');
+  const outputs = first(arrayField(item, 'outputs'), MAX_READ);
   const logs = outputs.flatMap((output) => textField(output, 'logs') ?? []);
   const media = outputs.flatMap((output) => {
     const url = textField(output, 'url');

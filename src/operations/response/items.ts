@@ -1,4 +1,4 @@
-import { field, objectField, row, stringField, wordField } from '../../payload.ts';
+import { field, MAX_READ, MAX_REPEATED, objectField, row, stringField, wordField } from '../../payload.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
 /** A tool call among the items of a response, hosted or not; what it was given and gave is read apart. */
@@ -98,6 +98,21 @@ export function readToolCall(item: unknown): ResponseToolCall | undefined {
 
 function unknownCall(type: string): CallType | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
+}
+
+/** How many tool calls of an output have no span: a response has spans for its first {@link MAX_REPEATED}. */
+export function countSkippedCalls(output: readonly unknown[]): number {
+  if (output.length <= MAX_REPEATED) return 0;
+  let calls = 0;
+  let drawn = 0;
+  // Only the type is looked at: the output may have a million items.
+  for (let index = 0; index < output.length; index++) {
+    const type = field(output[index], 'type');
+    if (typeof type !== 'string' || !(type.endsWith('_call') || type === 'program')) continue;
+    calls++;
+    if (index < MAX_READ && drawn < MAX_REPEATED) drawn++;
+  }
+  return calls - drawn;
 }
 
 /** The id of the call that an item is the output of; `undefined` for all other items. */

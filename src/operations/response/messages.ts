@@ -3,6 +3,7 @@ import {
   type Message,
   type MessagePart,
   messageFinishReason,
+  partsOf,
   UnreadMessage,
 } from '../../telemetry/messages.ts';
 import { readContentPart } from './content-parts.ts';
@@ -13,19 +14,21 @@ import { finishReasonOf } from './outcome.ts';
 export function readInstructions(instructions: unknown): MessagePart[] {
   if (typeof instructions === 'string' && instructions !== '')
     return [{ type: 'text', content: instructions }];
-  return Array.isArray(instructions) ? instructions.flatMap(readItem) : [];
+  return Array.isArray(instructions) ? partsOf(instructions, readSentItem, Number.POSITIVE_INFINITY) : [];
 }
 
 /** Messages of a request: a text, or one message for each item. */
 export function readResponseInput(input: unknown): Message[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }];
   if (!Array.isArray(input)) return [];
-  return input.filter(isRecorded).map((item) => new UnreadMessage(roleOf(item), undefined, item, readItem));
+  return input
+    .filter(isRecorded)
+    .map((item) => new UnreadMessage(roleOf(item), undefined, item, readSentItem));
 }
 
 /** All that the model has put out, as the one message of its one choice. */
 export function readResponseOutput(response: unknown): Message[] {
-  const parts = arrayField(response, 'output').flatMap(readItem);
+  const parts = partsOf(arrayField(response, 'output'), (item) => readItem(item));
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
   return [{ role: 'assistant', parts, finish_reason: messageFinishReason(reason) }];
@@ -50,9 +53,14 @@ function roleOf(item: unknown): string {
   return field(item, 'type') === undefined ? 'user' : 'assistant';
 }
 
-function readItem(item: unknown): MessagePart[] {
+/** An item that the program sends, of which a completion hook sees everything. */
+function readSentItem(item: unknown): MessagePart[] {
+  return readItem(item, Number.POSITIVE_INFINITY);
+}
+
+function readItem(item: unknown, most?: number): MessagePart[] {
   const type = textField(item, 'type') ?? 'message';
-  if (type === 'message') return readMessageContent(field(item, 'content'));
+  if (type === 'message') return readMessageContent(field(item, 'content'), most);
   if (type === 'reasoning') return readReasoning(item);
   if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readToolOutputCallId(item);
@@ -60,14 +68,17 @@ function readItem(item: unknown): MessagePart[] {
   return readToolCall(item) === undefined ? [] : readCall(item);
 }
 
-function readMessageContent(content: unknown): MessagePart[] {
+function readMessageContent(content: unknown, most: number | undefined): MessagePart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', content }];
-  return Array.isArray(content) ? content.flatMap(readContentPart) : [];
+  return Array.isArray(content) ? partsOf(content, readContentPart, most) : [];
 }
 
 /** Its summary and, from models that show it, the reasoning itself; never the encrypted form. */
 function readReasoning(item: unknown): MessagePart[] {
-  return [...arrayField(item, 'summary'), ...arrayField(item, 'content')].flatMap(readContentPart);
+  return [
+    ...partsOf(arrayField(item, 'summary'), readContentPart),
+    ...partsOf(arrayField(item, 'content'), readContentPart),
+  ];
 }
 
 function readToolOutput(callId: string, item: unknown): MessagePart[] {

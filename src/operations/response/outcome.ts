@@ -4,6 +4,8 @@ import {
   asName,
   field,
   fieldsOf,
+  first,
+  MAX_READ,
   objectField,
   row,
   stringField,
@@ -59,7 +61,7 @@ export function finishReasonOf(response: unknown): string | undefined {
 
 /** Whether the response asks for tool calls, or for leave to make them, that nobody has answered within it. */
 export function asksProgram(response: unknown): boolean {
-  const output = arrayField(response, 'output');
+  const output = first(arrayField(response, 'output'), MAX_READ);
   let answered: Set<string | undefined> | undefined;
   return output.some((item) => {
     const call = readToolCall(item);

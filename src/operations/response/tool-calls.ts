@@ -1,11 +1,12 @@
-import { arrayField } from '../../payload.ts';
+import { arrayField, first, MAX_READ } from '../../payload.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { readToolCall } from './items.ts';
 
-/** Tool calls that are in a response's output, hosted ones included. */
-export function readResponseToolCalls(response: unknown): RequestedToolCall[] {
-  return arrayField(response, 'output').flatMap((item) => {
+/** The first tool calls that are in a response's output, hosted ones included. */
+export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
+  const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
     const call = readToolCall(item);
     return call === undefined ? [] : [{ id: call.callId, name: call.name, type: call.tool }];
   });
+  return first(calls);
 }

@@ -1,4 +1,4 @@
-import { arrayField, objectField, textField } from '../../payload.ts';
+import { arrayField, first, MAX_READ, objectField, textField } from '../../payload.ts';
 import type { ToolDefinition } from '../../telemetry/messages.ts';
 
 /**
@@ -7,8 +7,11 @@ import type { ToolDefinition } from '../../telemetry/messages.ts';
  * type. Addresses, headers and authorizations of servers are left out.
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
-  const tools = arrayField(body, 'tools').flatMap((tool) => [tool, ...arrayField(tool, 'tools')]);
-  return tools.flatMap((tool) => {
+  const tools = first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => [
+    tool,
+    ...first(arrayField(tool, 'tools'), MAX_READ),
+  ]);
+  return first(tools, MAX_READ).flatMap((tool) => {
     const type = textField(tool, 'type');
     if (type === undefined) return [];
     const description = textField(tool, 'description') ?? textField(tool, 'server_description');

@@ -1,8 +1,5 @@
-import { arrayField, countField, field, textField } from '../../payload.ts';
+import { arrayField, countField, field, first, MAX_REPEATED, textField } from '../../payload.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
-
-/** Choices beyond these are not kept: an index is whatever a server sends. */
-export const MAX_CHOICES: number = 128;
 
 interface Choice {
   text?: string;
@@ -23,7 +20,7 @@ export class TextCompletionAccumulator implements Accumulator {
   add(chunk: unknown): void {
     if (this.#head === undefined || textField(chunk, 'id') !== undefined) this.#head = chunk;
     this.#usage = field(chunk, 'usage') ?? this.#usage;
-    for (const choice of arrayField(chunk, 'choices')) this.#addChoice(choice);
+    for (const choice of first(arrayField(chunk, 'choices'))) this.#addChoice(choice);
   }
 
   result(): unknown {
@@ -39,7 +36,7 @@ export class TextCompletionAccumulator implements Accumulator {
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
     const reason = textField(delta, 'finish_reason');
-    if (index >= MAX_CHOICES || (reason === undefined && !this.#content)) return;
+    if (index >= MAX_REPEATED || (reason === undefined && !this.#content)) return;
     this.#choices[index] ??= {};
     const choice = this.#choices[index];
     if (reason !== undefined) choice.finish_reason = reason;

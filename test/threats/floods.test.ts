@@ -1,0 +1,429 @@
+/**
+ * A server or a model decides how often its answer repeats something. Without a bound one answer would fill the queue
+ * of a span processor, so that the spans of innocent calls are dropped, and block the event loop.
+ */
+
+import { BatchSpanProcessor, InMemorySpanExporter } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
+import { beforeEach, describe, expect, it, test } from 'vitest';
+import { withConversation } from '../../src/client-entry.ts';
+import { readAgentContent, readParts } from '../../src/conversations/agents/content.ts';
+import { readRequiredActions } from '../../src/conversations/agents/objects.ts';
+import { readRun, readStep } from '../../src/conversations/assistants/objects.ts';
+import { readItemCalls } from '../../src/conversations/responses/items.ts';
+import { forgetNotices, noticed } from '../../src/doctor/notice.ts';
+import { chat } from '../../src/operations/chat.ts';
+import { response } from '../../src/operations/response.ts';
+import { retrieval } from '../../src/operations/retrieval.ts';
+import { textCompletion } from '../../src/operations/text-completion.ts';
+import { environment, startHelper } from '../support/helper.ts';
+import { startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+beforeEach(forgetNotices);
+
+const USAGE = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+const TOKENS = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+const skipped = 'openai.skipped.tool_calls';
+
+function responseWith(items: number): object {
+  const output = Array.from({ length: items }, (_, index) => ({
+    type: 'novel_tool_call',
+    id: `item_${index}`,
+    status: 'completed',
+  }));
+  return { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output, usage: USAGE };
+}
+
+function completionWith(calls: number): object {
+  const tool_calls = Array.from({ length: calls }, (_, index) => ({
+    id: `call_${index}`,
+    type: 'function',
+    function: { name: 'look', arguments: '{}' },
+  }));
+  const message = { role: 'assistant', content: null, tool_calls };
+  return {
+    id: 'chatcmpl_1',
+    object: 'chat.completion',
+    model: 'gpt-4o',
+    choices: [{ index: 0, finish_reason: 'tool_calls', message }],
+    usage: TOKENS,
+  };
+}
+
+describe('a server that repeats tool calls in a response', () => {
+  it('20,000 tool calls in one response become 128 spans and a count', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    simulator.next({ body: responseWith(20_000) });
+    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
+    const named = (name: string) => telemetry.spans.filter((span) => span.name === name);
+    expect(named('execute_tool novel_tool')).toHaveLength(128);
+    expect(named('chat gpt-4o').map(({ attributes }) => attributes[skipped])).toEqual([20_000 - 128]);
+    expect(noticed().map(({ code }) => code)).toEqual(['calls_skipped']);
+  });
+
+  it('does the same when it streams', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    const completed = { type: 'response.completed', response: responseWith(2_000) };
+    simulator.next({
+      body: `data: ${JSON.stringify(completed)}\n\n`,
+      headers: { 'content-type': 'text/event-stream' },
+    });
+    const stream = await client.responses.create({ model: 'gpt-4o', input: 'What is x?', stream: true });
+    for await (const _ of stream);
+    expect(telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(128);
+    expect(telemetry.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(2_000 - 128);
+  });
+
+  it('takes no span from the calls after it', async () => {
+    const exporter = new InMemorySpanExporter();
+    const { client, simulator, telemetry } = await startProgram();
+    const processor = new BatchSpanProcessor({ exporter });
+    simulator.next({ body: responseWith(20_000) });
+    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
+    for (let call = 0; call < 5; call++) await client.models.list();
+    for (const span of telemetry.spans) processor.onEnd(span);
+    await processor.forceFlush();
+    expect(exporter.getFinishedSpans().filter(({ name }) => name === 'GET /models')).toHaveLength(5);
+  });
+
+  it('an answer with 20 tool calls is drawn whole', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    simulator.next({ body: responseWith(20) });
+    await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
+    expect(telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'))).toHaveLength(20);
+    expect(telemetry.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes).not.toHaveProperty(
+      skipped,
+    );
+    expect(noticed()).toEqual([]);
+  });
+});
+
+describe('a model that asks for tool calls again and again', () => {
+  async function answerAll(calls: number) {
+    const program = await startProgram();
+    program.simulator.next({ body: completionWith(calls) });
+    await withConversation('chat-1', async () => {
+      const asked = await program.client.chat.completions.create({
+        model: 'gpt-4o',
+        messages: [{ role: 'user', content: 'What is x?' }],
+      });
+      const message = asked.choices[0]?.message as OpenAI.ChatCompletionMessage;
+      await program.client.chat.completions.create({
+        model: 'gpt-4o',
+        messages: [
+          { role: 'user', content: 'What is x?' },
+          message,
+          ...(message.tool_calls ?? []).map(({ id }) => ({
+            role: 'tool' as const,
+            tool_call_id: id,
+            content: '1',
+          })),
+        ],
+      });
+    });
+    return program.telemetry.spans;
+  }
+
+  it('gets 128 spans for those of one chat completion, however many are answered', async () => {
+    const spans = await answerAll(1_000);
+    expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(128);
+    expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(1_000 - 128);
+  });
+
+  it('20 tool calls are all drawn', async () => {
+    const spans = await answerAll(20);
+    expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(20);
+    expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes).not.toHaveProperty(skipped);
+  });
+
+  async function runAll(calls: number) {
+    const { client, simulator, telemetry } = await startProgram();
+    simulator.next({ body: completionWith(calls) });
+    let ran = 0;
+    const runner = client.chat.completions.runTools({
+      model: 'gpt-4o',
+      messages: [{ role: 'user', content: 'Look.' }],
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'look', description: 'Looks.', parameters: {}, function: () => String(++ran) },
+        },
+      ],
+    });
+    await runner.finalContent();
+    return { ran, drawn: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
+  }
+
+  it('has runTools run all its functions, 128 of them with a span', async () => {
+    expect(await runAll(300)).toEqual({ ran: 300, drawn: 128 });
+  });
+
+  it('20 functions that runTools runs all have a span', async () => {
+    expect(await runAll(20)).toEqual({ ran: 20, drawn: 20 });
+  });
+});
+
+describe('a server that repeats tool calls or steps in a run', () => {
+  async function listed(steps: number, calls: number) {
+    const tutor = await startTutor({ runs: [{}] });
+    const { threads } = tutor.client.beta;
+    const data = Array.from({ length: steps }, (_, step) => ({
+      id: `step_${step}`,
+      object: 'thread.run.step',
+      run_id: 'run_000001',
+      thread_id: tutor.threadId,
+      type: 'tool_calls',
+      status: 'completed',
+      created_at: 1_700_000_000,
+      completed_at: 1_700_000_001,
+      usage: null,
+      step_details: {
+        type: 'tool_calls',
+        tool_calls: Array.from({ length: calls }, (_, call) => ({
+          id: `call_${step}_${call}`,
+          type: 'code_interpreter',
+          code_interpreter: { input: '1', outputs: [] },
+        })),
+      },
+    }));
+    tutor.simulator.next({ when: { path: /steps/ }, body: { object: 'list', data } });
+    await tutor.inSpan(() => threads.runs.createAndPoll(tutor.threadId, { assistant_id: tutor.assistantId }));
+    await tutor.telemetry.provider.forceFlush();
+    const { spans } = tutor.telemetry;
+    return {
+      steps: spans.filter(({ name }) => name.startsWith('chat ')),
+      tools: spans.filter(({ name }) => name.startsWith('execute_tool')),
+      run: spans.find(({ name }) => name.startsWith('invoke_agent')),
+    };
+  }
+
+  it('gets 128 spans for the tool calls of one step, and a count on the step and the run', async () => {
+    const { steps, tools, run } = await listed(1, 500);
+    expect(tools).toHaveLength(128);
+    expect(steps.map(({ attributes }) => attributes[skipped])).toEqual([500 - 128]);
+    expect(run?.attributes[skipped]).toBe(500 - 128);
+  });
+
+  it('gets 1,000 spans for the tool calls of all steps', async () => {
+    const { tools, run } = await listed(20, 100);
+    expect(tools).toHaveLength(1_000);
+    expect(run?.attributes[skipped]).toBe(1_000);
+  });
+
+  it('the tool calls of an ordinary run are all drawn', async () => {
+    const { steps, tools, run } = await listed(10, 20);
+    expect([steps.length, tools.length]).toEqual([10, 200]);
+    for (const { attributes } of [...steps, ...(run ? [run] : [])])
+      expect(attributes).not.toHaveProperty(skipped);
+  });
+});
+
+describe('an agent that repeats itself in a turn', () => {
+  async function turnOf(commands: number) {
+    const items = Array.from({ length: commands }, (_, index) => ({
+      command: { command: `echo ${index}`, output: '' },
+    }));
+    const helper = await startHelper([{ items: [...items, { message: 'Done.' }] }]);
+    await helper.inSpan(async () => {
+      const stream = await helper.client.beta.agents.sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'Do it.',
+        stream: true,
+      });
+      for await (const _ of stream);
+    });
+    await helper.telemetry.provider.forceFlush();
+    const { spans } = helper.telemetry;
+    const turn = spans.find(({ name }) => name.startsWith('invoke_agent'));
+    return {
+      drawn: spans.filter(({ name }) => name.startsWith('execute_tool')).length,
+      skipped: turn?.attributes[skipped],
+    };
+  }
+
+  it('gets 128 spans for its tool calls, and a count on the turn', async () => {
+    expect(await turnOf(400)).toEqual({ drawn: 128, skipped: 400 - 128 });
+  });
+
+  it('a turn with 20 tool calls is drawn whole', async () => {
+    expect(await turnOf(20)).toEqual({ drawn: 20, skipped: undefined });
+  });
+});
+
+describe('a streamed run that comes in very many pieces', () => {
+  async function pieces(mode: 'events' | 'spans', words: number) {
+    const message = Array.from({ length: words }, (_, index) => index).join(' ');
+    const tutor = await startTutor({ runs: [{ steps: [{ message }] }], config: { streamDeltas: mode } });
+    const { runs } = tutor.client.beta.threads;
+    await tutor.inSpan(() => runs.stream(tutor.threadId, { assistant_id: tutor.assistantId }).finalRun());
+    await tutor.telemetry.provider.forceFlush();
+    const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
+    return {
+      events: step?.events.length,
+      spans: tutor.telemetry.spans.filter(({ name }) => name === 'message_delta').length,
+      skipped: step?.attributes['openai.skipped.message_deltas'],
+    };
+  }
+
+  test.each([['events' as const], ['spans' as const]])('has 128 of them recorded as %s', async (mode) => {
+    const recorded = await pieces(mode, 500);
+    expect(recorded[mode]).toBe(128);
+    expect(recorded.skipped).toBeGreaterThan(300);
+  });
+
+  it('20 pieces are all recorded', async () => {
+    const { spans, skipped: left } = await pieces('spans', 20);
+    expect(spans).toBeGreaterThanOrEqual(20);
+    expect(left).toBeUndefined();
+  });
+});
+
+describe('a server that refuses a call a thousand times', () => {
+  async function refused(times: number) {
+    let requests = 0;
+    const { client, telemetry } = await startProgram({
+      client: {
+        maxRetries: times,
+        fetch: () => {
+          const failed = ++requests <= times;
+          const headers = { 'content-type': 'application/json', 'retry-after-ms': '0.001' };
+          return Promise.resolve(new Response('{"data":[]}', { status: failed ? 500 : 200, headers }));
+        },
+      },
+    });
+    await client.models.list();
+    const attempts = telemetry.spans.filter(({ name }) => name === 'attempt');
+    return { attempts, call: telemetry.spans.find(({ name }) => name === 'GET /models') };
+  }
+  const resent = 'http.request.resend_count';
+
+  it('gets spans for the first attempts and the last one, and all are counted', async () => {
+    const { attempts, call } = await refused(300);
+    expect(attempts).toHaveLength(128);
+    expect(attempts.at(-1)?.attributes).toMatchObject({ [resent]: 300, 'http.response.status_code': 200 });
+    expect(call?.attributes[resent]).toBe(300);
+  });
+
+  it('three attempts are all drawn', async () => {
+    const { attempts } = await refused(2);
+    expect(attempts.map(({ attributes }) => attributes[resent])).toEqual([undefined, 1, 2]);
+    expect(attempts.at(-1)?.attributes).toHaveProperty('openai.retry.delay');
+  });
+});
+
+describe('of a list with 5,000 entries no more than the first thousand are looked into', () => {
+  const ENTRIES = 5_000;
+
+  /** An entry that counts what is read of it beyond its type. */
+  function counting(fields: object, reads: { count: number }): object {
+    return new Proxy(fields, {
+      get(target, key) {
+        if (key !== 'type' && key !== 'flagged' && key !== 'message') reads.count++;
+        return Reflect.get(target, key);
+      },
+    });
+  }
+
+  const CALL = { id: 'call_1', type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' };
+  const ITEM = {
+    id: 'item_1',
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'output_text', text: 'x' }],
+  };
+  const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', status: 'requires_action' };
+  const STEP = { id: 'step_1', object: 'thread.run.step', run_id: 'run_1' };
+  const CHOICE = { index: 0, finish_reason: 'stop', text: 'x', message: { role: 'assistant', content: 'x' } };
+  const done = { id: 'resp_1', status: 'completed' };
+
+  const READERS: readonly (readonly [string, object, (entries: readonly object[]) => unknown])[] = [
+    [
+      'output items, for their tool calls',
+      CALL,
+      (output) => readItemCalls({ ...done, output }, { content: true }),
+    ],
+    [
+      'output items, for their content',
+      ITEM,
+      (output) => response.content?.outputMessages?.({ ...done, output }),
+    ],
+    [
+      'output items, for attributes',
+      CALL,
+      (output) => response.resultAttributes({ ...done, output }, {} as never),
+    ],
+    ['output items, for the sink', CALL, (output) => response.toolCalls?.({ ...done, output })],
+    [
+      'parts of an output item',
+      { type: 'output_text', text: 'x' },
+      (content) => response.content?.outputMessages?.({ ...done, output: [{ ...ITEM, content }] }),
+    ],
+    ['choices, for their content', CHOICE, (choices) => chat.content?.outputMessages?.({ choices })],
+    ['choices, for attributes', CHOICE, (choices) => chat.resultAttributes({ choices }, {} as never)],
+    [
+      'tool calls of a choice, for the sink',
+      CALL,
+      (tool_calls) => chat.toolCalls?.({ choices: [{ message: { tool_calls } }] }),
+    ],
+    [
+      'tool calls of a choice',
+      { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } },
+      (tool_calls) => chat.content?.outputMessages?.({ choices: [{ message: { tool_calls } }] }),
+    ],
+    [
+      'choices of a legacy completion',
+      CHOICE,
+      (choices) => textCompletion.content?.outputMessages?.({ choices }),
+    ],
+    ['documents', { file_id: 'file_1', content: [] }, (data) => retrieval.content?.documents?.({ data })],
+    [
+      'tool calls that a run asks for',
+      CALL,
+      (tool_calls) =>
+        readRun({ ...RUN, required_action: { submit_tool_outputs: { tool_calls } } }, { content: true }),
+    ],
+    [
+      'tool calls of a step',
+      CALL,
+      (tool_calls) => readStep({ ...STEP, step_details: { tool_calls } }, { content: true }),
+    ],
+    [
+      'required actions',
+      CALL,
+      (required_actions) => readRequiredActions({ required_actions }, { content: true }),
+    ],
+    ['parts of an item of a turn', { type: 'text', text: 'x' }, (content) => readParts(content)],
+    ['tools of an agent', { type: 'function', name: 'f' }, (tools) => readAgentContent({ tools })],
+  ];
+
+  test.each(READERS)('%s', (_, fields, read) => {
+    const beyond = { count: 0 };
+    const within = { count: 0 };
+    const entries = Array.from({ length: ENTRIES }, (_, index) =>
+      counting(fields, index < 1_000 ? within : beyond),
+    );
+    read(entries);
+    expect(within.count).toBeGreaterThan(0);
+    expect(beyond.count).toBe(0);
+  });
+
+  test('and an attribute says how many documents there were', async () => {
+    const { client, simulator, telemetry } = await startProgram({
+      config: { captureMessageContent: true },
+      content: true,
+    });
+    const data = Array.from({ length: 200 }, (_, index) => ({
+      file_id: `file_${index}`,
+      score: 1,
+      content: [],
+    }));
+    simulator.next({ body: { object: 'vector_store.search_results.page', data, has_more: false } });
+    await client.vectorStores.search('vs_1', { query: 'x' });
+    const attributes = telemetry.spans.at(-1)?.attributes;
+    expect(attributes?.['openai.file_search.result_count']).toBe(200);
+    const documents = JSON.parse(String(attributes?.['gen_ai.retrieval.documents']));
+    expect(documents.at(-1)).toEqual({ type: 'omitted', name: '…', count: 200 - 128 });
+  });
+});
