@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 
 export type { Finding, FindingCode, Severity } from './doctor/finding.ts';
 
-noticeOurselves(thisFile(), VERSION);
+noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
 /**
  * What is wrong, or worth knowing, about how this package is set up in this process: what was noticed so far,

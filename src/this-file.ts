@@ -1,8 +1,7 @@
 /**
- * The file that this code is in, as a path or a URL, to look for packages from: in the build for CommonJS that is
- * `__filename`. A bundler may leave neither; the program's folder stands in for it then.
+ * The file that this code is in, as a path or a URL: in the CommonJS build that is `__filename`. A bundler may
+ * leave neither.
  */
-export function thisFile(): string {
-  if (typeof __filename === 'string') return __filename;
-  return import.meta.url ?? `${globalThis.process.cwd()}/bundled.js`;
+export function thisFile(): string | undefined {
+  return typeof __filename === 'string' ? __filename : import.meta.url;
 }

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { noticeClientClass, noticeOpenAI } from '../doctor/copies.ts';
 import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
+import { builtInRequire, requireDependency } from '../optional-packages.ts';
 import { textField } from '../payload.ts';
-import { thisFile } from '../this-file.ts';
 import { findClientPrototype, missingMethods } from './find.ts';
 import { propertyOf } from './property.ts';
 
@@ -134,8 +134,10 @@ function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 function hookRequire(listener: Listener): () => void {
   guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
-  const require = module.createRequire(thisFile());
-  const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
+  const { Hook } = requireDependency(
+    'require-in-the-middle',
+    module.createRequire,
+  ) as typeof import('require-in-the-middle');
   const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
     if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
       take(
@@ -152,7 +154,7 @@ function hookRequire(listener: Listener): () => void {
 
 /** Only CommonJS keeps a list of what it has loaded; ES modules loaded before cannot be found. */
 function findLoaded(listener: Listener): void {
-  const { cache } = module.createRequire(thisFile());
+  const { cache } = builtInRequire(module.createRequire);
   for (const file of Object.keys(cache)) {
     if (CLIENT_FILE.test(file) && readVersion(file) !== undefined) {
       take(listener, cache[file]?.exports, file, true);

@@ -1,13 +1,12 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { noticed } from '../doctor/notice.ts';
 import { writeTo } from '../export/text-stream.ts';
 import { guardAsync } from '../guard.ts';
+import { findPackage, requireOf } from '../optional-packages.ts';
 import { field } from '../payload.ts';
 import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { thisFile } from '../this-file.ts';
 import { shutDownAtExit } from './exit.ts';
 import { type SdkConfiguration, sdkConfiguration, withUnnamedCollector } from './exporters.ts';
 import { giveWay } from './hand-over.ts';
@@ -28,7 +27,7 @@ type SdkClass = new (configuration: SdkConfiguration) => Sdk;
 export function startSdk(telemetry: Telemetry): void {
   if (!isNoopTracerProvider(telemetry.provider)) return;
   if (isDisabled()) return;
-  const require = findSdk();
+  const require = findPackage(SDK, createRequire);
   if (require === undefined) {
     say(
       `no tracer provider is registered and ${SDK} is not installed, so nothing is recorded. ` +
@@ -49,7 +48,7 @@ function isDisabled(): boolean {
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
-  const dependencies = createRequire(require.resolve(SDK));
+  const dependencies = requireOf(SDK, require, createRequire);
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
   const sdk = withUnnamedCollector(process.env, () => {
     const made = new NodeSDK(configuration);
@@ -75,21 +74,6 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 async function forceFlush(provider: object): Promise<void> {
   const flush = field(provider, 'forceFlush');
   if (typeof flush === 'function') await flush.call(provider);
-}
-
-/** The program's own copy first, then one that is installed beside this package. */
-function findSdk(): NodeJS.Require | undefined {
-  for (const from of [join(process.cwd(), 'package.json'), process.argv[1], thisFile()]) {
-    if (from === undefined) continue;
-    try {
-      const require = createRequire(from);
-      require.resolve(SDK);
-      return require;
-    } catch {
-      // Not there: look further.
-    }
-  }
-  return undefined;
 }
 
 /** Says where no call can be seen, and so none would start anything. */

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.ts';
+import { findPackage } from '../optional-packages.ts';
 import { startOutside } from '../outside.ts';
 import { field } from '../payload.ts';
-import { thisFile } from '../this-file.ts';
 import { type ModelPrices, readPrices } from './prices.ts';
 
 /** What is used of `@pydantic/genai-prices`. */
@@ -135,11 +135,9 @@ function withAudio(prices: unknown): unknown {
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };
 }
 
-/** `createRequire` without importing `node:module`, which not every runtime has. */
 function requirePackage(): PricePackage | undefined {
   try {
-    const module = globalThis.process?.getBuiltinModule?.('node:module');
-    return asPackage(module?.createRequire(thisFile())(PACKAGE));
+    return asPackage(findPackage(PACKAGE)?.(PACKAGE));
   } catch {
     return undefined;
   }

@@ -1,0 +1,120 @@
+import { thisFile } from './this-file.ts';
+
+export type CreateRequire = (from: string | URL) => NodeJS.Require;
+
+/** The options of Node that run code in the place of a file. */
+const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
+
+/**
+ * Finds an optional package. Looks in this order, and takes the first copy:
+ *
+ * 1. from the real path of the program, `process.argv[1]`;
+ * 2. from the real path of this package;
+ * 3. from the working directory, only if the process has no program file: `node -e`, `-p`, standard input, the REPL.
+ *
+ * A program that has a file is often started in a folder that somebody else wrote. What lies there must not run.
+ *
+ * @param createRequire of `node:module`; by default Node's own, if this runtime has one
+ * @returns a `require` that finds the package
+ */
+export function findPackage(
+  name: string,
+  createRequire: CreateRequire | undefined = builtInCreateRequire(),
+): NodeJS.Require | undefined {
+  if (createRequire === undefined) return undefined;
+  return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
+}
+
+/** Loads a dependency of this package: its own copy, or if this package is bundled, one that {@link findPackage} finds. */
+export function requireDependency(name: string, createRequire: CreateRequire): unknown {
+  const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);
+  if (require === undefined) throw new Error(`${name} is not installed`);
+  return require(name);
+}
+
+/** A `require` that finds what a package depends on. */
+export function requireOf(
+  name: string,
+  require: NodeJS.Require,
+  createRequire: CreateRequire,
+): NodeJS.Require {
+  return createRequire(require.resolve(name));
+}
+
+/** A `require` for Node's own modules and its cache. It must not load anything by the name of a package. */
+export function builtInRequire(createRequire: CreateRequire): NodeJS.Require {
+  return createRequire(process.execPath);
+}
+
+type Place = (node: NodeJS.Require) => string | undefined;
+
+function requireThatFinds(
+  name: string,
+  places: readonly Place[],
+  createRequire: CreateRequire,
+): NodeJS.Require | undefined {
+  const node = builtInRequire(createRequire);
+  for (const place of places) {
+    try {
+      const from = place(node);
+      if (from === undefined) continue;
+      const require = createRequire(from);
+      require.resolve(name);
+      return require;
+    } catch {
+      // The place does not exist, or the package is not there.
+    }
+  }
+  return undefined;
+}
+
+function programFile(node: NodeJS.Require): string | undefined {
+  const file = process.argv[1];
+  if (file === undefined || runsCode() || isPackagedElectron()) return undefined;
+  // Node makes the path of a program absolute before it loads anything. A relative one is something else.
+  if (!isAbsolute(node, file)) return undefined;
+  // Finds the file as Node does: `node folder`, `node file-without-extension`.
+  return realPath(node, node.resolve(file));
+}
+
+function packageFile(node: NodeJS.Require): string | undefined {
+  const file = thisFile();
+  if (file === undefined) return undefined;
+  // Bundlers make up a `__filename`, which may be relative or not exist.
+  if (file.startsWith('file:')) return realPath(node, new URL(file));
+  return isAbsolute(node, file) ? realPath(node, file) : undefined;
+}
+
+function workingDirectory(node: NodeJS.Require): string | undefined {
+  if (!hasNoProgramFile()) return undefined;
+  return (node('node:path') as typeof import('node:path')).join(process.cwd(), '[code]');
+}
+
+function hasNoProgramFile(): boolean {
+  if (process.versions.electron !== undefined) return false;
+  const file = process.argv[1];
+  return file === undefined || file === '-' || runsCode();
+}
+
+/** `process.argv[1]` is then the first argument of that code. */
+function runsCode(): boolean {
+  return process.execArgv?.some((option) => CODE_OPTION.test(option)) === true;
+}
+
+/** `process.argv[1]` is then the user's first argument, such as a document that was opened. */
+function isPackagedElectron(): boolean {
+  return process.versions.electron !== undefined && (process as { defaultApp?: boolean }).defaultApp !== true;
+}
+
+function isAbsolute(node: NodeJS.Require, file: string): boolean {
+  return (node('node:path') as typeof import('node:path')).isAbsolute(file);
+}
+
+function realPath(node: NodeJS.Require, file: string | URL): string {
+  return (node('node:fs') as typeof import('node:fs')).realpathSync(file);
+}
+
+/** Without importing `node:module`, which not every runtime has. */
+function builtInCreateRequire(): CreateRequire | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:module')?.createRequire;
+}
