@@ -1,6 +1,6 @@
 import type { ProviderRow } from './client/provider.ts';
 import type { Hooks } from './hooks.ts';
-import { aFunction, count, flag, type Option, oneOf, textOf } from './option.ts';
+import { aFunction, count, flag, namedValue, type Option, oneOf, textOf } from './option.ts';
 import { field, stringField } from './payload.ts';
 import type { EventOptions, EventPreset } from './sink-events.ts';
 import type { CompletionHook } from './telemetry/completion.ts';
@@ -65,15 +65,17 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   apiSpans?: 'all' | 'writes' | 'none';
   /**
    * Whether this process draws runs and background responses that others have created, when it retrieves them,
-   * answers their tool calls or streams them. Default `false`: the process that created a run draws it.
+   * answers their tool calls or streams them. Default `false`: the process that created a run draws it. With `true` it
+   * goes on in the trace that the metadata of a run names (`propagateInMetadata`), sampled as that says. With
+   * `'link'`, for metadata that strangers can write, it begins a trace of its own, with a link.
    * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
-  adoptRuns?: boolean;
+  adoptRuns?: boolean | 'link';
   /**
    * Whether the trace context travels in the metadata of runs, responses and sessions, so that the process that
    * goes on with them finds the trace they were created in. The metadata is the API's: whoever reads what was
-   * created sees it there. The run itself is then drawn by the process that works on it. See
-   * `docs/hierarchy.md`. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   * created sees it there, and whoever may write it can name another trace. The run itself is then drawn by the
+   * process that works on it. See `docs/hierarchy.md`. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean;
   /**
@@ -104,6 +106,9 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   events?: EventOptions;
 }
 
+/** Whether this process draws what others have created: with `link` in a trace of its own. */
+export type AdoptRuns = boolean | 'link';
+
 /** Every option resolved. */
 export interface Settings {
   readonly captureMessageContent: CaptureMessageContent;
@@ -117,7 +122,7 @@ export interface Settings {
   readonly runTimeout: number;
   readonly maxConversations: number;
   readonly apiSpans: 'all' | 'writes' | 'none';
-  readonly adoptRuns: boolean;
+  readonly adoptRuns: AdoptRuns;
   readonly propagateInMetadata: boolean;
   readonly streamDeltas: 'off' | 'events' | 'spans';
   readonly streamUsage: 'observe' | 'include';
@@ -134,6 +139,7 @@ export interface Settings {
 }
 
 const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
+const ADOPT_RUNS: Readonly<Record<string, AdoptRuns>> = { true: true, false: false, link: 'link' };
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
 /** Every option; the table of `docs/options.md` has a row for each. */
@@ -155,7 +161,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...count(600_000) },
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
-  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...flag(false) },
+  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...namedValue(ADOPT_RUNS, false) },
   propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
   streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
   streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },

@@ -30,16 +30,21 @@ export function oneOf<const Name extends string>(
   };
 }
 
-export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
-  const { parse } = oneOf(['false', 'true']);
+/** Values by their names, which are accepted in any case; a new value is a row. */
+export function namedValue<Value>(
+  values: Readonly<Record<string, Value>>,
+  fallback: Value,
+): Omit<Option<Value>, 'variable'> {
+  const byKey = new Map(Object.entries(values));
   return {
     fallback,
-    accepts: 'true, false',
-    parse: (value) => {
-      const parsed = parse(value);
-      return parsed === undefined ? undefined : parsed === 'true';
-    },
+    accepts: Object.keys(values).join(', '),
+    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
   };
+}
+
+export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
+  return namedValue({ true: true, false: false }, fallback);
 }
 
 export function count(fallback: number): Omit<Option<number>, 'variable'> {

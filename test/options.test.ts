@@ -39,7 +39,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   runTimeout: count(600_000),
   maxConversations: count(10_000),
   apiSpans: oneOf(['all', 'writes', 'none']),
-  adoptRuns: flag(false),
+  adoptRuns: {
+    fallback: false,
+    option: [true, true],
+    variable: ['LINK', 'link'],
+    bad: 'perhaps',
+    accepts: 'true, false, link',
+  },
   propagateInMetadata: flag(false),
   streamDeltas: oneOf(['off', 'events', 'spans']),
   streamUsage: {

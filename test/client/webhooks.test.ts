@@ -80,7 +80,7 @@ describe('a webhook that is unwrapped', () => {
       );
       const receiver = instrumentOpenAI(
         new OpenAI({ apiKey: 'test', baseURL: simulator.url, webhookSecret: WEBHOOK_SECRET }),
-        {},
+        { propagateInMetadata: true },
       );
       const { payload, headers } = signWebhook('response.completed', { id: response.id });
       await inSpan(async () => {

@@ -22,7 +22,7 @@ const PROCESSES = {
   'web that propagates': { OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' },
   worker: {},
   'worker that adopts': { OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'true' },
-  tools: {},
+  tools: { OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' },
 } as const;
 
 type Name = keyof typeof PROCESSES;
@@ -274,9 +274,10 @@ describe('a run that one process creates, another polls, a third answers the too
       ['web that propagates', 'GET /threads/'],
       ['tools', 'GET /threads/'],
       ['tools', 'POST /threads/'],
-      ['replica', 'GET /threads/'],
     ] as const)
       expect([service, linked(QUESTIONS.handedOn, service, name)]).toEqual([service, [CREATED]]);
+    // Without an option nothing is read from metadata.
+    expect(linked(QUESTIONS.handedOn, 'replica', 'GET /threads/')).toEqual([]);
   });
 
   it('goes on in the trace that created it where the worker has no span of its own', async () => {
@@ -331,7 +332,7 @@ describe('a background response whose end is told by webhook', { timeout: PATIEN
   }
 
   it('is linked to where it was created by the process that is told', async () => {
-    const asked = await ask({});
+    const asked = await ask(PROCESSES['web that propagates']);
     await asked.expectTree(`
       POST /ask            process=web
       └─ chat gpt-4o       process=web

@@ -152,7 +152,7 @@ describe('a run whose trace context travels in its metadata', () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
-    for (const looking of [otherProcess(program, {}), client])
+    for (const looking of [otherProcess(program, { propagateInMetadata: true }), client])
       await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
     await program.expectTree(`
       program
@@ -193,7 +193,7 @@ describe('what carries the context of its creation', () => {
     const response = await inSpan(() =>
       client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
     );
-    const other = otherProcess(program, {});
+    const other = otherProcess(program, { propagateInMetadata: true });
     await inSpan(() => other.responses.retrieve(response.id), 'webhook');
     await inSpan(() => client.responses.retrieve(response.id), 'creator');
     await program.telemetry.provider.shutdown();
@@ -204,7 +204,7 @@ describe('what carries the context of its creation', () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi' }));
-    const other = otherProcess(program, {});
+    const other = otherProcess(program, { propagateInMetadata: true });
     await inSpan(async () => {
       for await (const _ of await other.responses.retrieve(response.id, { stream: true }));
     }, 'other');
@@ -282,7 +282,7 @@ describe('what carries the context of its creation', () => {
     const session = await inSpan(() =>
       client.beta.agents.sessions.create({ agent: { model: 'gpt-5' }, environment: { type: 'none' } }),
     );
-    const other = otherProcess(program, {});
+    const other = otherProcess(program, { propagateInMetadata: true });
     await inSpan(() => other.beta.agents.sessions.retrieve(session.id), 'other');
     await program.telemetry.provider.shutdown();
     expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['POST /agents/sessions']]);
@@ -296,7 +296,7 @@ describe('what carries the context of its creation', () => {
     const program = await startProgram();
     const { client, inSpan } = program;
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));
-    await inSpan(() => otherProcess(program, {}).responses.retrieve(response.id));
+    await inSpan(() => otherProcess(program, { propagateInMetadata: true }).responses.retrieve(response.id));
     expect(linked(program, 'fetch_response')).toEqual([[]]);
   });
 });

@@ -85,7 +85,7 @@ export class Agents implements ConversationApi {
       links: turn === undefined ? this.#conversations.linksTo(turnId) : [{ context: turn.spanContext }],
       ...(events === undefined ? {} : { chunk: (event, time) => events.chunk(event, time) }),
       settled: (ended, _, span) => {
-        const creator = template === SESSION ? creatorOf(ended.value) : undefined;
+        const creator = template === SESSION ? creatorOf(ended.value, this.#telemetry.settings) : undefined;
         if (creator !== undefined && creator.traceId !== trace.getSpanContext(span.context)?.traceId)
           span.link(creator);
         const seen = { ...sighting, time: ended.endTime, live: false };

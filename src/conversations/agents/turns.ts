@@ -91,7 +91,7 @@ export class Turns {
       session.asks.delete(ask);
       return this.#open(session, reading, { ...ask, context: farContextOf(ask) });
     }
-    return this.#telemetry.settings.adoptRuns ? this.#adopt(session, reading, sighting) : undefined;
+    return this.#telemetry.settings.adoptRuns === false ? undefined : this.#adopt(session, reading, sighting);
   }
 
   #adopt(session: Session, reading: TurnReading, sighting: Sighting): Invocation {

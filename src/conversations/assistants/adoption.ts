@@ -18,8 +18,7 @@ export interface RunSighting {
 }
 
 /**
- * Begins to draw a run that nobody here draws, from the run's own times; once, however often it passes by. Where
- * no span is active it goes on in the trace that it was created in, otherwise it has a link to there.
+ * Begins to draw a run that nobody here draws, from the run's own times; once, however often it passes by.
  */
 export function adoptRun(
   telemetry: Telemetry,
@@ -32,7 +31,10 @@ export function adoptRun(
   if (run === undefined || conversations.knows(run.id)) return undefined;
   const clock = ServerClock.ofResponse(sighting.headers, sighting.time);
   const threadId = run.conversationId ?? read.threadId;
-  const { context, link } = continueFrom(creatorOf(value), read.context);
+  const { settings } = telemetry;
+  const own = sighting.handedOn?.creator;
+  const trusted = own !== undefined || settings.adoptRuns === true;
+  const { context, link } = continueFrom(own ?? creatorOf(value, settings), read.context, trusted);
   return conversations.openInvocation({
     kind: 'thread',
     segment: conversations.open({ ...useOf(read, threadId), context }),

@@ -7,8 +7,15 @@ import { field, objectField, stringField } from '../../payload.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
+import { creatorIn } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
-import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } from '../placement.ts';
+import {
+  type ConversationApi,
+  type ObserveOptions,
+  type OpenSpan,
+  type Placement,
+  segmentOf,
+} from '../placement.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
@@ -80,7 +87,7 @@ export class Assistants implements ConversationApi {
       settled: (ended, _, span) => {
         if (CREATES_THREAD.has(route.template)) this.#threadCreated(read, segment, asked, ended);
         else if (ended.outcome === 'value') this.#threadChanged(read, asked, ended.value);
-        if (this.#handsOn(request) && ended.outcome === 'value') this.#handOn(read, ended.value);
+        if (this.#handsOn(request) && ended.outcome === 'value') this.#handOn(read, ended.value, span);
         run?.settled(ended, span);
         if (drawn === undefined) this.#sight(read, ended);
         if (listed !== undefined) this.#listed(listed);
@@ -154,12 +161,12 @@ export class Assistants implements ConversationApi {
     return createsRun(request) && !request.streamed && this.#telemetry.settings.propagateInMetadata;
   }
 
-  #handOn({ call, threadId }: AssistantsCall, run: unknown): void {
+  #handOn({ call, threadId }: AssistantsCall, run: unknown, span: OpenSpan): void {
     const id = stringField(run, 'id');
     const thread = threadId ?? stringField(run, 'thread_id');
     if (id === undefined || thread === undefined) return;
     const asked = this.#conversations.conversation('thread', thread).takeUnanswered();
-    this.#handedOn.set(id, { startTime: call.startTime, asked });
+    this.#handedOn.set(id, { startTime: call.startTime, creator: creatorIn(span.context), asked });
     this.#conversations.watch();
   }
 

@@ -14,6 +14,8 @@ import type { AssistantsCall } from './assistants-call.ts';
 /** A run that this process has created and left to whoever works on it. */
 export interface RunHandedOn {
   readonly startTime: number;
+  /** The request's span: what this process knows itself needs no metadata. */
+  readonly creator: SpanContext | undefined;
   readonly asked: AskedMessages;
 }
 
@@ -55,12 +57,13 @@ export class UndrawnRun {
   #see(run: unknown, time: number): void {
     if (field(run, 'object') !== 'thread.run') return;
     const id = stringField(run, 'id') ?? '';
-    // This process may have drawn it: then the request is linked to where.
-    if (!this.#conversations.knows(id)) this.#creator ??= creatorOf(run);
-    const { call, sightings } = this.#read;
+    const { settings } = this.#telemetry;
     const handedOn = this.#handedOn.get(id);
+    // This process may have drawn it: then the request is linked to where.
+    if (!this.#conversations.knows(id)) this.#creator ??= handedOn?.creator ?? creatorOf(run, settings);
+    const { call, sightings } = this.#read;
     const waits = handedOn !== undefined && (call.pollHelper || call.streamed);
-    if (!waits && !this.#telemetry.settings.adoptRuns) return;
+    if (!waits && settings.adoptRuns === false) return;
     const sighting = { time, headers: call.headers, handedOn };
     this.#adopted =
       this.#conversations.invocation(id) ??

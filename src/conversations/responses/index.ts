@@ -91,7 +91,7 @@ export class Responses implements ConversationApi {
     return {
       ...(told === undefined ? {} : { chunk: (event, time) => told.chunk(event, time) }),
       settled: (ended, result, span) => {
-        const creator = known === undefined ? creatorOf(result) : undefined;
+        const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) span.link(creator);
         if (told !== undefined) told.settle(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
@@ -182,15 +182,16 @@ export class Responses implements ConversationApi {
 
   /**
    * Draws a background response that another process has created, from the response's own times; once, however
-   * often it passes by. Where no span is active it goes on in the trace that it was created in.
+   * often it passes by.
    */
   #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
-    if (!this.#telemetry.settings.adoptRuns) return;
+    const { settings } = this.#telemetry;
+    if (settings.adoptRuns === false) return;
     const { request, endpoint } = fetched;
     const adoption = readAdoption(call, request.deployment, response);
     if (adoption === undefined || this.#known.get(adoption.id) !== undefined) return;
     const { id, startTime, clock } = adoption;
-    const { context, link } = continueFrom(creator, fetched.context);
+    const { context, link } = continueFrom(creator, fetched.context, settings.adoptRuns === true);
     const conversationId = conversationIdOf(response);
     const segment =
       conversationId === undefined

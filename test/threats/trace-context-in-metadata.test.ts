@@ -1,0 +1,285 @@
+import { type Link, propagation, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type ReadableSpan,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { type Program, startProgram } from '../support/program.ts';
+
+const CHOSEN_TRACE = '0123456789abcdef0123456789abcdef';
+const CHOSEN_SPAN = '0123456789abcdef';
+/** What a stranger has put into the metadata: a trace of their choice, to be recorded. */
+const STRANGERS = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-01`, tracestate: 'stranger=1' };
+
+beforeEach(() => {
+  propagation.disable();
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+});
+afterEach(() => {
+  propagation.disable();
+});
+
+/** A worker that the spans are recorded of, in a process of its own. */
+interface Worker {
+  readonly program: Program;
+  readonly client: OpenAI;
+}
+
+/** @param sampler of the worker */
+async function startWorker(config: OpenAIInstrumentationConfig, sampler?: Sampler): Promise<Worker> {
+  const program = await startProgram(sampler === undefined ? {} : { sampler });
+  const client = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url, maxRetries: 0 });
+  return { program, client: instrumentOpenAI(client, { cost: false, ...config }) };
+}
+
+/** Something whose metadata somebody has written, and what the worker does with it. */
+interface Work {
+  /** Creates it, without instrumentation. */
+  create(client: OpenAI, metadata: Record<string, string>): Promise<string[]>;
+  /** Until it is over. */
+  work(client: OpenAI, ids: readonly string[]): Promise<unknown>;
+  /** Of what a worker draws that adopts it; `undefined` where it draws nothing. */
+  readonly drawn: RegExp | undefined;
+}
+
+const KINDS: Readonly<Record<string, Work>> = {
+  run: {
+    async create(client, metadata) {
+      const { id: assistant_id } = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+      const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: 'Hi' }] });
+      const run = await client.beta.threads.runs.create(thread.id, { assistant_id, metadata });
+      return [thread.id, run.id];
+    },
+    work: (client, [thread_id = '', id = '']) => client.beta.threads.runs.poll(id, { thread_id }),
+    drawn: /^invoke_agent/,
+  },
+  response: {
+    async create(client, metadata) {
+      const options = { model: 'gpt-4o', input: 'Hi', background: true, metadata };
+      return [(await client.responses.create(options)).id];
+    },
+    async work(client, [id = '']) {
+      for (let status: string | undefined = 'queued'; status !== 'completed'; )
+        ({ status } = await client.responses.retrieve(id));
+    },
+    drawn: /^chat/,
+  },
+  session: {
+    async create(client, metadata) {
+      const options = { agent: { model: 'gpt-5' }, environment: { type: 'none' as const }, metadata };
+      return [(await client.beta.agents.sessions.create(options)).id];
+    },
+    work: (client, [id = '']) => client.beta.agents.sessions.retrieve(id),
+    drawn: undefined,
+  },
+};
+
+/** Has a worker do something, and gives its spans. */
+async function workOn(
+  kind: string,
+  metadata: Record<string, string>,
+  { program, client }: Worker,
+  span?: string,
+): Promise<readonly ReadableSpan[]> {
+  const { create, work } = KINDS[kind] as Work;
+  const { telemetry, simulator, inSpan } = program;
+  const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  const ids = await create(plain, metadata);
+  await (span === undefined ? work(client, ids) : inSpan(() => work(client, ids), span));
+  await telemetry.provider.shutdown();
+  return telemetry.spans;
+}
+
+function linksOf(spans: readonly ReadableSpan[]): Link['context'][] {
+  return spans.flatMap(({ links }) => links.map(({ context }) => context));
+}
+
+function tracesOf(spans: readonly ReadableSpan[]): string[] {
+  return [...new Set(spans.map((span) => span.spanContext().traceId))];
+}
+
+const WITHOUT_PARENT = [undefined, 'worker'] as const;
+
+describe.each(Object.keys(KINDS))('a stranger who writes a trace into the metadata of a %s', (kind) => {
+  const { drawn } = KINDS[kind] as Work;
+
+  it.each(WITHOUT_PARENT)('is not heard by a process without an option for it (in span %s)', async (span) => {
+    const spans = await workOn(kind, STRANGERS, await startWorker({}), span);
+    expect(spans.length).toBeGreaterThan(0);
+    expect(linksOf(spans)).toEqual([]);
+    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+  });
+
+  it('gets a link, and no more, from a process with propagateInMetadata', async () => {
+    const spans = await workOn(kind, STRANGERS, await startWorker({ propagateInMetadata: true }));
+    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+    const links = linksOf(spans);
+    expect(links.length).toBeGreaterThan(0);
+    for (const link of links)
+      expect(link).toEqual({ traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true });
+  });
+
+  it.each(WITHOUT_PARENT)("gets a link, and no more, with adoptRuns: 'link' (in span %s)", async (span) => {
+    const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }), span);
+    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+    if (drawn === undefined) return;
+    const [own] = spans.filter(({ name }) => drawn.test(name));
+    expect(own?.links.map(({ context }) => context)).toEqual([
+      { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true },
+    ]);
+  });
+
+  it("does not decide what is recorded with adoptRuns: 'link'", async () => {
+    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
+    expect(await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }, sampler))).toEqual([]);
+  });
+
+  it('decides what is recorded with adoptRuns: true, which trusts whoever writes metadata', async () => {
+    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
+    const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: true }, sampler));
+    expect(tracesOf(spans)).toEqual(drawn === undefined ? [] : [CHOSEN_TRACE]);
+  });
+
+  it("does not keep from being recorded what the process samples with adoptRuns: 'link'", async () => {
+    const dropped = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
+    const worker = await startWorker(
+      { adoptRuns: 'link' },
+      new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    );
+    const spans = await workOn(kind, dropped, worker);
+    if (drawn !== undefined) expect(spans.filter(({ name }) => drawn.test(name)).length).toBeGreaterThan(0);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['of zeros', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
+    ['in capitals', { traceparent: STRANGERS.traceparent.toUpperCase() }],
+    ['with more behind it', { traceparent: `${STRANGERS.traceparent}${'-'.repeat(400)}` }],
+    ['of thousands of characters', { traceparent: `${STRANGERS.traceparent}-${'0'.repeat(5_000)}` }],
+  ])('is not heard where it is %s, with all options on', async (_, metadata) => {
+    const worker = await startWorker({ adoptRuns: true, propagateInMetadata: true });
+    const spans = await workOn(kind, metadata, worker);
+    expect(linksOf(spans)).toEqual([]);
+    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+  });
+});
+
+describe('a propagator that believes whatever it reads', () => {
+  /** Of `x-trace: {trace id}/{span id}`; what it was given to read. */
+  function usePropagator(): { pairs: number } {
+    const read = { pairs: 0 };
+    propagation.disable();
+    propagation.setGlobalPropagator({
+      fields: () => ['x-trace'],
+      inject: () => undefined,
+      extract(context, carrier, getter) {
+        read.pairs = getter.keys(carrier).length;
+        const [traceId = '', spanId = ''] = String(getter.get(carrier, 'x-trace')).split('/');
+        return trace.setSpanContext(context, { traceId, spanId, traceFlags: 1, isRemote: true });
+      },
+    });
+    return read;
+  }
+
+  it.each<[string, string]>([
+    ['ids in capitals', `${'A'.repeat(32)}/${'B'.repeat(16)}`],
+    ['ids of zeros', `${'0'.repeat(32)}/${'0'.repeat(16)}`],
+    ['a long text', `${CHOSEN_TRACE}/${CHOSEN_SPAN}/${'x'.repeat(512)}`],
+  ])('does not make this package believe %s', async (_, value) => {
+    usePropagator();
+    const spans = await workOn('response', { 'x-trace': value }, await startWorker({ adoptRuns: true }));
+    const traceId = value.slice(0, 32);
+    expect(linksOf(spans)).toEqual([]);
+    expect(tracesOf(spans)).not.toContain(traceId);
+  });
+
+  it('is followed where the ids are sound, and given few of thousands of pairs to read', async () => {
+    const read = usePropagator();
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 'v']));
+    const metadata = { 'x-trace': `${CHOSEN_TRACE}/${CHOSEN_SPAN}`, ...many };
+    const spans = await workOn('response', metadata, await startWorker({ adoptRuns: true }));
+    expect(tracesOf(spans)).toContain(CHOSEN_TRACE);
+    expect(read.pairs).toBe(64);
+  });
+});
+
+describe('the trace state in metadata', () => {
+  it('that is longer than the API takes is not taken over', async () => {
+    const long = { ...STRANGERS, tracestate: `stranger=${'x'.repeat(600)}` };
+    const spans = await workOn('run', long, await startWorker({ adoptRuns: true }));
+    const taken = spans.filter((span) => span.spanContext().traceId === CHOSEN_TRACE);
+    expect(taken.length).toBeGreaterThan(0);
+    for (const span of taken) expect(span.spanContext().traceState?.serialize() ?? '').toBe('');
+  });
+
+  it('goes on with a trace that is handed on', async () => {
+    const spans = await workOn('run', STRANGERS, await startWorker({ adoptRuns: true }));
+    const run = spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.spanContext().traceState?.serialize()).toBe('stranger=1');
+  });
+});
+
+it.each([
+  ['a stranger', STRANGERS],
+  ['nobody', undefined],
+])(
+  'a process that waits for its own run trusts its memory, where %s changes the metadata',
+  async (_, metadata) => {
+    const { program, client } = await startWorker({ propagateInMetadata: true });
+    const { simulator, telemetry, inSpan } = program;
+    const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+    const [thread_id = '', id = ''] = await inSpan(() => (KINDS.run as Work).create(client, {}), 'web');
+    if (metadata !== undefined) await plain.beta.threads.runs.update(id, { thread_id, metadata });
+    await client.beta.threads.runs.poll(id, { thread_id });
+    await telemetry.provider.shutdown();
+    const traceOf = (beginning: string): string[] =>
+      tracesOf(telemetry.spans.filter(({ name }) => name.startsWith(beginning)));
+    expect(traceOf('invoke_agent')).toEqual(traceOf('web'));
+    expect(linksOf(telemetry.spans).map(({ traceId }) => traceId)).not.toContain(CHOSEN_TRACE);
+  },
+);
+
+describe('an honest process that hands on', () => {
+  /** A web process creates something, and a worker of the same program works on it. */
+  async function handOn(kind: string, config: OpenAIInstrumentationConfig): Promise<HandedOn> {
+    const { program, client } = await startWorker(config);
+    const { create, work, drawn = /^$/ } = KINDS[kind] as Work;
+    const { simulator, telemetry, inSpan } = program;
+    const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+    instrumentOpenAI(web, { cost: false, propagateInMetadata: true });
+    const ids = await inSpan(() => create(web, {}), 'web');
+    await work(client, ids);
+    await telemetry.provider.shutdown();
+    const { spans } = telemetry;
+    const created = spans.find(({ name }) => name === 'web')?.spanContext().traceId;
+    return { created, drawn: spans.filter(({ name }) => drawn.test(name)) };
+  }
+
+  interface HandedOn {
+    /** The trace of the web process. */
+    readonly created: string | undefined;
+    /** What both have drawn of it: of a response also the request that created it. */
+    readonly drawn: readonly ReadableSpan[];
+  }
+
+  const DRAWN = { run: 1, response: 2 } as const;
+  const kinds = Object.keys(DRAWN) as (keyof typeof DRAWN)[];
+
+  it.each(kinds)('makes one trace of a %s with both options on', async (kind) => {
+    const { created, drawn } = await handOn(kind, { propagateInMetadata: true, adoptRuns: true });
+    expect(drawn).toHaveLength(DRAWN[kind]);
+    expect(tracesOf(drawn)).toEqual([created]);
+  });
+
+  it.each(kinds)("makes two traces of a %s, with a link, with adoptRuns: 'link'", async (kind) => {
+    const { created, drawn } = await handOn(kind, { propagateInMetadata: true, adoptRuns: 'link' });
+    expect(drawn).toHaveLength(DRAWN[kind]);
+    const elsewhere = drawn.filter((span) => span.spanContext().traceId !== created);
+    expect(linksOf(elsewhere).map(({ traceId }) => traceId)).toEqual([created]);
+  });
+});
