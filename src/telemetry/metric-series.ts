@@ -88,7 +88,19 @@ export class MetricSeries {
 
   /** Replaces what is not kept, in place. */
   limitOperation(dimensions: Attributes): void {
-    if (this.#knows(dimensions)) return;
+    // Every operation comes here: one call, and nothing allocated. In the order of `LEVELS`.
+    const known = this.#combinations
+      .get(dimensions[ATTR_GEN_AI_OPERATION_NAME])
+      ?.get(dimensions[ATTR_SERVER_ADDRESS])
+      ?.get(dimensions[ATTR_SERVER_PORT])
+      ?.get(dimensions[ATTR_GEN_AI_REQUEST_MODEL])
+      ?.get(dimensions[ATTR_GEN_AI_RESPONSE_MODEL])
+      ?.get(dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
+      ?.has(dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
+    if (known !== true) this.#limitNew(dimensions);
+  }
+
+  #limitNew(dimensions: Attributes): void {
     if (isOver(this.#addresses, dimensions[ATTR_SERVER_ADDRESS])) {
       dimensions[ATTR_SERVER_ADDRESS] = OTHER;
       delete dimensions[ATTR_SERVER_PORT];
@@ -155,23 +167,11 @@ export class MetricSeries {
     return true;
   }
 
-  /** Every operation asks this. */
-  #knows(dimensions: Attributes): boolean {
-    return (
-      this.#combinations
-        .get(dimensions[ATTR_GEN_AI_OPERATION_NAME])
-        ?.get(dimensions[ATTR_SERVER_ADDRESS])
-        ?.get(dimensions[ATTR_SERVER_PORT])
-        ?.get(dimensions[ATTR_GEN_AI_REQUEST_MODEL])
-        ?.get(dimensions[ATTR_GEN_AI_RESPONSE_MODEL])
-        ?.get(dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
-        ?.has(dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]) === true
-    );
-  }
-
   /** @returns whether the combination is known, or new and within the limit */
   #take(dimensions: Attributes, most: number): boolean {
-    if (this.#knows(dimensions)) return true;
+    let known: Level | undefined = this.#combinations;
+    for (const name of LEVELS) known = known?.get(dimensions[name]);
+    if (known !== undefined) return true;
     if (this.#count >= most) return false;
     this.#count++;
     let level = this.#combinations;
@@ -180,7 +180,6 @@ export class MetricSeries {
   }
 }
 
-/** In the order of `#knows`. */
 const LEVELS: readonly string[] = [
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_SERVER_ADDRESS,
@@ -220,13 +219,9 @@ function keepKey(kept: Set<string>, dimensions: Attributes, most: number): boole
 }
 
 /** Of the whole process: all observers write into the series of one meter. */
-let series = new MetricSeries();
-
-export function metricSeries(): MetricSeries {
-  return series;
-}
+export let metricSeries: MetricSeries = new MetricSeries();
 
 /** As when the process began: for tests. */
 export function forgetMetricSeries(): void {
-  series = new MetricSeries();
+  metricSeries = new MetricSeries();
 }

@@ -122,7 +122,7 @@ export class Metrics {
     const toolDuration = this.#current()?.toolDuration;
     if (toolDuration === undefined) return;
     const dimensions = pick(TOOL_DIMENSIONS, attributes);
-    metricSeries().limitTool(dimensions);
+    metricSeries.limitTool(dimensions);
     toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
@@ -158,7 +158,7 @@ export function metricDimensions(asked: Attributes, answered: Attributes = asked
   if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
   if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
   addServer(dimensions, asked);
-  metricSeries().limitOperation(dimensions);
+  metricSeries.limitOperation(dimensions);
   return dimensions;
 }
 
@@ -166,7 +166,7 @@ export function metricDimensions(asked: Attributes, answered: Attributes = asked
 export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
   const dimensions = modelDimensions(asked, answered);
   addServer(dimensions, asked);
-  metricSeries().limitOperation(dimensions);
+  metricSeries.limitOperation(dimensions);
   return dimensions;
 }
 
@@ -192,7 +192,7 @@ function addServer(dimensions: Attributes, asked: Attributes): void {
 }
 
 function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
-  return errorType === undefined ? dimensions : metricSeries().withError(dimensions, errorType);
+  return errorType === undefined ? dimensions : metricSeries.withError(dimensions, errorType);
 }
 
 function pick(names: readonly string[], attributes: Attributes): Attributes {

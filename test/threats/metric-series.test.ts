@@ -215,7 +215,7 @@ describe('what a server says went wrong', () => {
     const series = new Set<string>();
     for (let index = 0; index < ATTACK; index++) {
       const dimensions = { ...DIMENSIONS, 'gen_ai.request.model': `m-${index % 20}` };
-      const failed = metricSeries().withError(dimensions, `junk_${index}`);
+      const failed = metricSeries.withError(dimensions, `junk_${index}`);
       types.add(failed['error.type']);
       series.add(JSON.stringify(failed));
     }
@@ -224,7 +224,7 @@ describe('what a server says went wrong', () => {
   });
 
   test('is recorded as it is where it is one of a few', () => {
-    const failed = metricSeries().withError(DIMENSIONS, 'rate_limit_exceeded');
+    const failed = metricSeries.withError(DIMENSIONS, 'rate_limit_exceeded');
     expect(failed).toEqual({ ...DIMENSIONS, 'error.type': 'rate_limit_exceeded' });
     expect(DIMENSIONS).not.toHaveProperty('error.type');
   });
