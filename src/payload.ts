@@ -96,12 +96,6 @@ export function asName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH ? value : undefined;
 }
 
-/** A short word of no more than letters, digits, `_`, `.` and `-`: anything else may quote somebody. */
-export function wordField(value: unknown, key: string): string | undefined {
-  const found = stringField(value, key);
-  return found !== undefined && /^[\w.-]{1,64}$/.test(found) ? found : undefined;
-}
-
 export function numberField(value: unknown, key: string): number | undefined {
   return asNumber(field(value, key));
 }

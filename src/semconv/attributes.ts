@@ -3,7 +3,7 @@
 /** Environment that the program named with `traced` or `withMetadata`. */
 export const ATTR_DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name' as const;
 
-/** Kind of error: the provider's code, else the name of the error class. On spans with status ERROR and on nothing else. */
+/** Kind of error: a known code, else the name of the error class, the HTTP status or the status of what failed. On spans with status ERROR and on nothing else. */
 export const ATTR_ERROR_TYPE = 'error.type' as const;
 
 /** Message of the error, which may echo input. */

@@ -1,10 +1,11 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { Settings } from '../config.ts';
 import { recordsContentOnSpans } from '../config.ts';
-import { field, stringField, textField, wordField } from '../payload.ts';
+import { field, numberField, textField } from '../payload.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { withoutCredentials } from './credentials.ts';
+import { knownCode, knownExceptionName } from './error-codes.ts';
 
 /** What went wrong, in one word; the text may echo input and is content. */
 export interface Failure {
@@ -14,21 +15,30 @@ export interface Failure {
   readonly thrown?: unknown;
 }
 
-/** The kind of error a call threw: the provider's code, else the name of its class. */
+/** The kind of error a call threw: a known code, else the name of its class, else its HTTP status. */
 export function readFailure(error: unknown): Failure {
   return {
-    type: wordField(error, 'code') ?? classNameOf(error) ?? ERROR_TYPE_VALUE_OTHER,
+    type: knownCode(field(error, 'code')) ?? classNameOf(error) ?? statusOf(error) ?? ERROR_TYPE_VALUE_OTHER,
     message: redacted(textField(error, 'message')),
     thrown: error,
   };
 }
 
-/** What the API itself tells of an error in an object: `{ code, message, type }`, or only its text. */
+/**
+ * What the API itself tells of an error in an object: `{ code, message, type }`, or only its text.
+ *
+ * @param fallback the type of an error whose code and type are unknown: never the server's own word
+ */
 export function readError(error: unknown, fallback: string): Failure {
   return {
-    type: wordField(error, 'code') ?? wordField(error, 'type') ?? fallback,
+    type: errorTypeOf(error, fallback),
     message: redacted(typeof error === 'string' ? error : textField(error, 'message')),
   };
+}
+
+/** The type alone of an error in an object. */
+export function errorTypeOf(error: unknown, fallback: string): string {
+  return knownCode(field(error, 'code')) ?? knownCode(field(error, 'type')) ?? fallback;
 }
 
 function redacted(message: string | undefined): string | undefined {
@@ -54,14 +64,21 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
   return failure === undefined ? {} : { [ATTR_ERROR_TYPE]: failure.type };
 }
 
+/** A name that stands in code. Only code of the process can give a class its name, a server's answer never does. */
+const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}_$]{0,63}$/u;
+
 /** The name of the class that an error is of, if it has one that says something. */
 export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
   const className = typeof thrower === 'function' ? nameOf(thrower) : '';
   // What the platform throws for aborts and timeouts has its kind in its name.
-  if (className === 'DOMException') return stringField(error, 'name');
-  return className === '' || className === 'Object' ? undefined : className;
+  if (className === 'DOMException') return knownExceptionName(field(error, 'name')) ?? className;
+  return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
+}
+
+function statusOf(error: unknown): string | undefined {
+  return knownCode(String(numberField(error, 'status')));
 }
 
 /** A class may have a static member of that name, which is anything. */

@@ -64,6 +64,14 @@ const FAILURES: readonly Failure[] = [
       ),
   },
   {
+    name: 'a refusal whose code and type are words of its server',
+    prepare: (stage) =>
+      answered(stage, async () => {
+        const [code, type] = [stage.secrets.make('code'), stage.secrets.make('type')];
+        return Response.json({ error: { message: 'No.', code, type } }, { status: 429 });
+      }),
+  },
+  {
     name: 'a refusal that is retried',
     prepare(stage) {
       const { secrets } = stage;
@@ -118,7 +126,11 @@ const FAILURES: readonly Failure[] = [
     name: 'an error in the middle of a stream',
     prepare: (stage) =>
       answered(stage, async () => {
-        const error = { message: stage.secrets.make('stream error'), type: 'server_error', code: 'bad' };
+        const error = {
+          message: stage.secrets.make('stream error'),
+          type: 'server_error',
+          code: stage.secrets.make('code'),
+        };
         const events = [
           { id: 'x', object: 'chat.completion.chunk', choices: [] },
           { ...error, type: 'error', error },

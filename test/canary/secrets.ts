@@ -96,8 +96,9 @@ export class Secrets {
     key: string | undefined,
     holder: Readonly<Record<string, unknown>>,
   ): string {
-    const isCode = key === 'code' && 'message' in holder;
-    if (isCode || (key !== undefined && !key.includes(' ') && RECORDED.test(key))) return value;
+    // Of an error both may be any word that its server likes.
+    const isCode = (key === 'code' || key === 'type') && 'message' in holder && holder.type !== 'error';
+    if (!isCode && key !== undefined && !key.includes(' ') && RECORDED.test(key)) return value;
     if (key === 'b64_json' || key === 'data' || key === 'audio' || key === 'image_base64')
       return Buffer.from(this.make(place)).toString('base64');
     if (value.startsWith('data:'))

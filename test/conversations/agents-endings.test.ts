@@ -187,7 +187,7 @@ describe('the environment of a session', () => {
   it('is told by events of the session, once each however many streams bring them', async () => {
     const helper = await startHelper([
       { items: [{ environment: 'connected' }, { environment: 'reset' }, { message: 'Done.' }] },
-      { items: [{ environment: 'failed', errorCode: 'image_missing' }, { message: 'Done.' }] },
+      { items: [{ environment: 'failed', errorCode: 'sandbox_error' }, { message: 'Done.' }] },
     ]);
     await helper.inSpan(async () => {
       const id = await converse(helper);
@@ -208,7 +208,7 @@ describe('the environment of a session', () => {
     ).toEqual([
       ['connected', undefined],
       ['reset', undefined],
-      ['failed', 'image_missing'],
+      ['failed', 'sandbox_error'],
     ]);
   });
 });

@@ -12,7 +12,7 @@ import {
   ATTR_OPENAI_TURN_ID,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../../semconv/events.ts';
-import { readError } from '../../telemetry/error.ts';
+import { errorTypeOf, readError } from '../../telemetry/error.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
@@ -140,7 +140,7 @@ export class Sightings {
       [ATTR_OPENAI_ENVIRONMENT_RESET_COUNT]: resetCount,
       [ATTR_OPENAI_TURN_ID]: stringField(event, 'turn_id'),
       [ATTR_ERROR_TYPE]:
-        status === 'failed' ? readError(field(state, 'error'), 'environment_failed').type : undefined,
+        status === 'failed' ? errorTypeOf(field(state, 'error'), 'environment_failed') : undefined,
     };
     if (!this.turns.session(sessionId).hasRoomForEvent()) return;
     segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);

@@ -1,4 +1,5 @@
-import { field, MAX_READ, MAX_REPEATED, objectField, row, stringField, wordField } from '../../payload.ts';
+import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../payload.ts';
+import { errorTypeOf } from '../../telemetry/error.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
 /** A tool call among the items of a response, hosted or not; what it was given and gave is read apart. */
@@ -126,9 +127,8 @@ export function readToolContent(item: unknown): ItemContent {
   return readItemContent(stringField(item, 'type') ?? '', item);
 }
 
-/** The kind of error that a hosted call ended with, in one word: the API's code, else `failed`. */
+/** The kind of error that a hosted call ended with, in one word: a known code, else `failed`. */
 export function readToolErrorType(item: unknown): string | undefined {
   if (readToolCall(item)?.failed !== true) return undefined;
-  const error = objectField(item, 'error');
-  return wordField(error, 'code') ?? wordField(error, 'type') ?? 'failed';
+  return errorTypeOf(field(item, 'error'), 'failed');
 }

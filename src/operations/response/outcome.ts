@@ -19,7 +19,7 @@ import {
   ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
 } from '../../semconv/attributes.ts';
-import { type Failure, readFailure } from '../../telemetry/error.ts';
+import { type Failure, readError } from '../../telemetry/error.ts';
 import { define } from '../attributes.ts';
 import { readToolCall, readToolOutputCallId } from './items.ts';
 
@@ -73,11 +73,10 @@ export function asksProgram(response: unknown): boolean {
 
 /**
  * The error of a response that failed: the HTTP call that created it has succeeded all the same. The type is
- * the error's code, or the status where there is none.
+ * the error's code, or `failed` where that is unknown.
  */
 export function readResponseFailure(response: unknown): Failure | undefined {
   const error = objectField(response, 'error');
   if (error === undefined && field(response, 'status') !== 'failed') return undefined;
-  const failure = readFailure(error);
-  return stringField(error, 'code') === undefined ? { ...failure, type: 'failed' } : failure;
+  return readError(error, 'failed');
 }
