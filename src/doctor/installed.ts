@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { textField } from '../payload.ts';
 
@@ -60,11 +60,16 @@ function readPackage(directory: string): InstalledPackage | undefined {
   return { name, version, directory: realPath(directory) ?? directory };
 }
 
-/** `undefined` where there is none that can be read. */
+/** Bytes of a package.json. Those of real packages are far smaller. */
+const MAX_MANIFEST_SIZE = 5_000_000;
+
+/** `undefined` where there is none that can be read. It may be a link to a device or a pipe, which have no end. */
 function readManifest(directory: string): unknown {
   const file = join(directory, 'package.json');
   try {
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+    const found = statSync(file, { throwIfNoEntry: false });
+    const readable = found?.isFile() === true && found.size <= MAX_MANIFEST_SIZE;
+    return readable ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,12 @@
+import { harmless } from '../export/harmless.ts';
 import { log } from '../guard.ts';
 import { NAME } from '../version.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { describeFinding } from './findings.ts';
 
 const MOST = 100;
+/** Characters of a line: findings quote versions, paths and options, which others have written. */
+const MAX_LINE_LENGTH = 4_000;
 
 /** What has been noticed in this process, by all builds of this package. */
 interface Notices {
@@ -42,7 +45,7 @@ export function speak(): void {
 /** Says a finding through `diag`, once. */
 export function say(finding: Finding): void {
   const { said } = notices();
-  const line = `${finding.message} ${finding.action}`;
+  const line = harmless(`${finding.message} ${finding.action}`, MAX_LINE_LENGTH);
   if (said.has(line) || said.size >= MOST) return;
   said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);

@@ -1,8 +1,10 @@
 import { atExit } from '../at-exit.ts';
 import { BoundedMap } from '../bounded-map.ts';
+import { guard } from '../guard.ts';
 import { isUnderWay } from '../under-way.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
+import { textOf } from './span-details.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
 import { type TextStream, writeTo } from './text-stream.ts';
@@ -101,7 +103,7 @@ export class ConsoleTreeExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const { traceId } = span.spanContext();
+    const traceId = textOf(span.spanContext().traceId);
     let trace = this.#held.get(traceId);
     if (trace === undefined) {
       trace = {
@@ -129,7 +131,7 @@ export class ConsoleTreeExporter {
       if (trace.waits++ < MOST_WAITS && isUnderWay(traceId)) this.#wait(traceId, trace);
       else this.#print([traceId]);
     };
-    trace.timer = setTimeout(print, DELAY);
+    trace.timer = setTimeout(() => guard('printing a trace', print), DELAY);
     (trace.timer as { unref?: () => void }).unref?.();
   }
 

@@ -4,6 +4,7 @@ import { guardAsync, warnOnce } from '../guard.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
 import { type HeldSpan, toHeldSpan, withResource } from './page-span.ts';
+import { textOf } from './span-details.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */
@@ -96,7 +97,7 @@ export class HtmlTraceExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const { traceId } = span.spanContext();
+    const traceId = textOf(span.spanContext().traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     const size = held.json.length;

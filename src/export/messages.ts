@@ -6,6 +6,8 @@ export interface SpanMessage {
 
 /** Longer JSON is shown as it is instead of being parsed. */
 const PARSE_LIMIT = 1_000_000;
+/** JSON nested deeper is shown as it is too: the parser has no limit, but whatever walks the result may overflow the stack. */
+export const MAX_DEPTH = 100;
 
 /**
  * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute: JSON, or already values.
@@ -23,15 +25,25 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
     }));
 }
 
-/** Parses a string of JSON; anything else is returned as it is, and `undefined` what cannot be parsed. */
+/**
+ * Parses a string of JSON; anything else is returned as it is.
+ *
+ * @returns `undefined` for a string that is no JSON, too long or nested too deep
+ */
 export function parseJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (value.length > PARSE_LIMIT) return undefined;
   try {
-    return JSON.parse(value);
+    const parsed: unknown = JSON.parse(value);
+    return isDeeperThan(MAX_DEPTH, parsed) ? undefined : parsed;
   } catch {
     return undefined;
   }
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each));
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,16 +1,31 @@
 import { isNumber } from './amounts.ts';
 import { isRecord } from './messages.ts';
-import { limitedValues, type PageSpan, shownResource } from './page-span.ts';
+import { limitedName, limitedText, limitedValues, type PageSpan, shownResource } from './page-span.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
 
 /** What was found in a file. */
 export interface OtlpSpans {
-  readonly spans: readonly PageSpan[];
+  readonly spans: PageSpan[];
+  /** Spans beyond {@link MAX_SPANS}. */
+  omitted: number;
   /** Lines that are no JSON. */
-  readonly unreadable: number;
+  unreadable: number;
+  /** Reading stopped after {@link MAX_UNREADABLE_LINES}. */
+  stopped: boolean;
+  /** Values below {@link MAX_LEVELS}, which were not searched. */
+  tooDeep: number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** More spans than one page can hold. */
+const MAX_SPANS = 500_000;
+/** Reading stops after this many lines that are not JSON. */
+const MAX_UNREADABLE_LINES = 10_000;
+/** Levels of a document that are searched for spans, and levels of a value that are read. OTLP has 8 levels above a span. */
+const MAX_LEVELS = 100;
+/** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
+const MAX_ID_LENGTH = 128;
 
 /**
  * Reads spans from OTLP's JSON: one document, a list of documents, or one document per line, as a collector's file
@@ -18,14 +33,27 @@ type Fields = Readonly<Record<string, unknown>>;
  * that is not of their types is passed over.
  */
 export function readOtlpJson(text: string): OtlpSpans {
+  const found: OtlpSpans = { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
   const whole = parsed(text);
-  if (whole !== undefined) return { spans: spansIn(whole, undefined), unreadable: 0 };
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const documents = lines.map(parsed);
-  return {
-    spans: documents.flatMap((document) => spansIn(document, undefined)),
-    unreadable: documents.filter((document) => document === undefined).length,
-  };
+  if (whole !== undefined) findSpans(whole, undefined, found);
+  else readLines(text, found);
+  return found;
+}
+
+function readLines(text: string, found: OtlpSpans): void {
+  // No `split`: a list of millions of short lines takes many times the memory of the file.
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf('\n', start);
+    if (end < 0) end = text.length;
+    const line = text.slice(start, end);
+    if (line.trim() === '') continue;
+    const document = parsed(line);
+    if (document !== undefined) findSpans(document, undefined, found);
+    else if (++found.unreadable >= MAX_UNREADABLE_LINES) {
+      found.stopped = true;
+      return;
+    }
+  }
 }
 
 function parsed(text: string): unknown {
@@ -40,15 +68,24 @@ function parsed(text: string): unknown {
 /** The fields that lead to spans, from outside to inside. */
 const WAYS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
 
-function spansIn(value: unknown, resource: Fields | undefined): PageSpan[] {
-  if (Array.isArray(value)) return value.flatMap((each) => spansIn(each, resource));
-  if (!isRecord(value)) return [];
-  const way = WAYS.find((name) => Array.isArray(value[name]));
-  const inner = isRecord(value.resource) ? attributesOf(value.resource.attributes) : resource;
-  if (way !== undefined) return spansIn(value[way], inner);
-  return typeof value.traceId === 'string' && typeof value.spanId === 'string'
-    ? [readSpan(value, inner)]
-    : [];
+function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpans, level = 0): void {
+  if (!isRecord(value)) return;
+  if (level === MAX_LEVELS) {
+    found.tooDeep++;
+  } else if (Array.isArray(value)) {
+    for (const each of value) findSpans(each, resource, found, level + 1);
+  } else {
+    const way = WAYS.find((name) => Array.isArray(value[name]));
+    const inner = isRecord(value.resource) ? attributesOf(value.resource.attributes) : resource;
+    if (way !== undefined) findSpans(value[way], inner, found, level + 1);
+    else if (!isId(value.traceId) || !isId(value.spanId)) return;
+    else if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
+    else found.omitted++;
+  }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_ID_LENGTH;
 }
 
 function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
@@ -57,16 +94,16 @@ function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
   return {
     traceId: textIn(span.traceId),
     spanId: textIn(span.spanId),
-    parentId: textIn(span.parentSpanId) || undefined,
-    name: textIn(span.name).slice(0, 1000),
+    parentId: isId(span.parentSpanId) ? span.parentSpanId || undefined : undefined,
+    name: limitedName(textIn(span.name)),
     kind: typeof span.kind === 'number' ? Math.max(0, span.kind - 1) : 0,
     start: timeIn(span.startTimeUnixNano),
     end: timeIn(span.endTimeUnixNano),
     status: status.code === STATUS_ERROR || status.code === 'STATUS_CODE_ERROR' ? STATUS_ERROR : 0,
-    message: textIn(status.message) || undefined,
+    message: limitedText(textIn(status.message) || undefined),
     attributes: limitedValues(attributesOf(span.attributes)),
     events: events.map((event) => ({
-      name: textIn(event.name),
+      name: limitedName(textIn(event.name)),
       time: timeIn(event.timeUnixNano),
       attributes: limitedValues(attributesOf(event.attributes)),
     })),
@@ -93,16 +130,13 @@ function attributesOf(list: unknown, depth = 0): Fields {
   return Object.fromEntries(pairs);
 }
 
-/** Levels of a value that are read; one attribute must not keep all others from being shown. */
-const MAX_DEPTH = 100;
-
 /** A value has one field, named after its type. */
 function readValue(value: unknown, depth: number): unknown {
   if (!isRecord(value)) return undefined;
   const [type, content] = Object.entries(value)[0] ?? [];
-  if (type === 'intValue') return Number(content);
+  if (type === 'intValue') return isRecord(content) ? undefined : Number(content);
   if (!isRecord(content)) return content;
-  if (depth === MAX_DEPTH) return '…';
+  if (depth === MAX_LEVELS) return '…';
   if (type === 'arrayValue')
     return Array.isArray(content.values) ? content.values.map((each) => readValue(each, depth + 1)) : [];
   return type === 'kvlistValue' ? attributesOf(content.values, depth + 1) : undefined;

@@ -30,7 +30,7 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
 }
 
 /** JSON without the character that could end the element it stands in. It occurs in strings alone, where it can be escaped. */
-function inert(json: string): string {
+export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from './messages.ts';
 import { textOf } from './span-details.ts';
 import type { FinishedSpan, Time } from './tree.ts';
 
@@ -34,7 +35,11 @@ export interface ShownSpan extends FinishedSpan {
 /** What is kept of a process. */
 const RESOURCE = ['service.name', 'service.version', 'deployment.environment.name'];
 /** UTF-16 units of one value that a page shows; what is longer would make the browser slow. */
-const LONGEST_VALUE = 100_000;
+const MAX_VALUE_LENGTH = 100_000;
+/** The same for names, and for the values that a page repeats for each span of a process. */
+const MAX_NAME_LENGTH = 1_000;
+/** Attributes of one span or event that a page shows. */
+const MAX_ATTRIBUTES = 1_000;
 
 /** What the SDK's resource has beside its attributes; it logs an error where they are read while some are pending. */
 interface Resource {
@@ -54,21 +59,21 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
   const { traceId, spanId } = span.spanContext();
   const { events = [] } = span;
   const shown: PageSpan = {
-    traceId,
-    spanId,
-    parentId: span.parentSpanContext?.spanId,
-    name: limited(span.name) as string,
+    traceId: textOf(traceId),
+    spanId: textOf(spanId),
+    parentId: limitedText(span.parentSpanContext?.spanId),
+    name: limitedName(span.name),
     kind: span.kind,
     start: span.startTime,
     end: span.endTime,
     status: span.status.code,
-    message: limited(span.status.message) as string | undefined,
+    message: limitedText(span.status.message),
     attributes: limitedValues(span.attributes),
     ...(events.length === 0
       ? {}
       : {
           events: events.map(({ name, time, attributes = {} }) => ({
-            name,
+            name: limitedName(name),
             time,
             attributes: limitedValues(attributes),
           })),
@@ -91,21 +96,46 @@ export function shownResource(
   const shown = RESOURCE.filter((name) => attributes[name] !== undefined);
   return shown.length === 0
     ? undefined
-    : Object.fromEntries(shown.map((name) => [name, limited(attributes[name])]));
+    : Object.fromEntries(shown.map((name) => [name, limited(attributes[name], MAX_NAME_LENGTH)]));
 }
 
-/** Values with what is too long cut, and marked as that. */
+/** Attributes that a browser can show: those that are too many are counted, what is too long is cut and marked as that. */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, limited(value)]));
+  const all = Object.entries(attributes);
+  const shown = all
+    .slice(0, MAX_ATTRIBUTES)
+    .map(([name, value]): [string, unknown] => [limitedName(name), limited(value)]);
+  const omitted = all.length - shown.length;
+  if (omitted > 0) shown.push(['…', `${omitted} more attributes, left out of this page`]);
+  return Object.fromEntries(shown);
 }
 
-function limited(value: unknown): unknown {
-  if (value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
+/** The name of a span or event. Programs in JavaScript can give anything as one. */
+export function limitedName(name: unknown): string {
+  const text = textOf(name);
+  return text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text;
+}
+
+/** A text that may be missing. */
+export function limitedText(value: unknown): string | undefined {
+  return value === undefined ? undefined : cut(textOf(value), MAX_VALUE_LENGTH);
+}
+
+/** @returns plain data that has JSON, whatever the value is: an object of a program may be a circle, or very deep */
+function limited(value: unknown, length: number = MAX_VALUE_LENGTH): unknown {
+  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   const text = textOf(value);
-  if (text.length <= LONGEST_VALUE) return value;
-  return `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters, cut for this page)`;
+  if (typeof value === 'string' || text.length > length) return cut(text, length);
+  return parseJson(text) ?? text;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length
+    ? text
+    : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
 }
 
 /** The opposite direction, in the page. */

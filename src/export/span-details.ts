@@ -21,6 +21,9 @@ const IDS: readonly string[] = [
   'openai.item.id',
 ];
 
+/** Stands for a value that has no JSON, such as a circle. */
+const NO_TEXT = '[no text]';
+
 /** Spans above that are looked at for an id: where a trace is thousands deep, all of them would take many seconds. */
 const MOST_ABOVE = 100;
 
@@ -93,13 +96,17 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Segment
   return details;
 }
 
-/** A value as text: strings as they are, anything else as JSON where it can be. */
+/**
+ * A value as text: strings as they are, anything else as JSON where it can be. It never throws: a value may have a
+ * `toString` or `toJSON` of its own, which need not be a function.
+ */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
+  if (typeof value === 'bigint' || value === undefined) return String(value);
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value) ?? NO_TEXT;
   } catch {
-    return String(value);
+    return NO_TEXT;
   }
 }
 
@@ -111,7 +118,7 @@ function ownIds(row: Row): string[] {
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   let above = row.parent;
   for (let level = 0; above !== undefined && ids.size > 0 && level < MOST_ABOVE; level++) {
-    for (const name of names) ids.delete(String(above.node.span.attributes[name]));
+    for (const name of names) ids.delete(textOf(above.node.span.attributes[name]));
     above = above.parent;
   }
   return [...ids];

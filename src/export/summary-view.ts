@@ -1,7 +1,7 @@
 import { count, dollars, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
 import { harmless } from './harmless.ts';
-import { detailsOf } from './span-details.ts';
+import { detailsOf, textOf } from './span-details.ts';
 import { pad, paint, type Segment, shorten, shortenLine, type Tone, widthOf } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
@@ -65,7 +65,7 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
 export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryViewOptions): string {
   if (steps.length === 0) return '';
   const limit = columns === undefined ? WIDEST_NAME : Math.min(WIDEST_NAME, Math.ceil(columns / 3));
-  const names = steps.map(({ node }) => shorten(harmless(node.span.name, 200), limit));
+  const names = steps.map(({ node }) => shorten(harmless(textOf(node.span.name), 200), limit));
   const durations = steps.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
   const numberWidth = Math.max(2, String(steps.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
@@ -92,7 +92,7 @@ function line(label: string, value: Segment): Segment[] {
 function statusOf({ errors }: TraceSummary): Segment {
   if (errors.length === 0) return toned('ok', 'good');
   const types = new Set(
-    errors.map(({ node }) => harmless(String(node.span.attributes['error.type'] ?? 'error'), 100)),
+    errors.map(({ node }) => harmless(textOf(node.span.attributes['error.type'] ?? 'error'), 100)),
   );
   return toned(`${count(errors.length, 'error', 'errors')}: ${[...types].join(', ')}`, 'bad');
 }

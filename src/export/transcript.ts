@@ -1,4 +1,5 @@
 import { contentOf, isRecord, parseJson, readMessages, type SpanMessage } from './messages.ts';
+import { textOf } from './span-details.ts';
 import type { FinishedSpan, Row } from './tree.ts';
 
 type Part = SpanMessage['parts'][number];
@@ -54,10 +55,12 @@ class Transcript {
   readonly #answers = new Map<unknown, unknown>();
   /** Runs whose last words are still to come. */
   readonly #open: Row[] = [];
+  readonly #places = new Map<Row, Place>();
 
   constructor(rows: readonly Row[]) {
     for (const { node } of rows) this.#lookAhead(node.span);
     for (const row of rows) {
+      this.#places.set(row, placeOf(row, this.#places));
       this.#closeRuns(row);
       this.#add(row);
     }
@@ -82,7 +85,7 @@ class Transcript {
       this.#addInput(row, row);
       this.#open.push(row);
     } else if (MODEL_CALLS.has(operation)) {
-      const scope = scopeOf(row);
+      const scope = this.#places.get(row)?.scope ?? row;
       this.#addInstructions(row);
       this.#addInput(row, scope);
       this.#addOutput(row, scope, true);
@@ -96,7 +99,7 @@ class Transcript {
     const text = attributes['gen_ai.system_instructions'];
     const read = parseJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
-    const key = JSON.stringify(parts);
+    const key = textOf(parts);
     if (text === undefined || this.#instructions.has(key)) return;
     this.#instructions.add(key);
     this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
@@ -142,7 +145,7 @@ class Transcript {
       this.entries.push({
         kind: 'tool',
         row,
-        name: String(name ?? 'tool'),
+        name: textOf(name ?? 'tool'),
         input,
         output: this.#answers.get(id),
         own: false,
@@ -157,23 +160,48 @@ class Transcript {
     this.entries.push({
       kind: 'tool',
       row,
-      name: String(attributes['gen_ai.tool.name'] ?? name),
+      name: textOf(attributes['gen_ai.tool.name'] ?? name),
       input: read('gen_ai.tool.call.arguments', 'gen_ai.retrieval.query.text'),
       output: read('gen_ai.tool.call.result', 'gen_ai.retrieval.documents'),
       own: true,
     });
   }
 
+  #depthOf(row: Row): number {
+    return this.#places.get(row)?.depth ?? 0;
+  }
+
   /** What a run gave is shown where none of its steps has shown it. */
   #closeRuns(next: Row | undefined): void {
-    for (let run = this.#open.at(-1); run !== undefined && !isBelow(next, run); run = this.#open.at(-1)) {
+    // Rows come in depth-first order, so a run ends at the first row that is not deeper than it.
+    const depth = next === undefined ? 0 : this.#depthOf(next);
+    for (
+      let run = this.#open.at(-1);
+      run !== undefined && depth <= this.#depthOf(run);
+      run = this.#open.at(-1)
+    ) {
       this.#open.pop();
       const output = messagesOf(run, 'gen_ai.output.messages', 'assistant') ?? [];
-      const histories = this.#histories.get(run) ?? [];
-      const unseen = output.filter((message) => !histories.some((keys) => keys.includes(keyOf(message))));
+      const seen = new Set(this.#histories.get(run)?.flat());
+      const unseen = output.filter((message) => !seen.has(keyOf(message)));
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
     }
   }
+}
+
+/** Where a row is in its tree, computed from its parent's place: walking up from every row is quadratic in a deep trace. */
+interface Place {
+  readonly depth: number;
+  /** The run that the row belongs to, or else the outermost row. */
+  readonly scope: Row;
+}
+
+function placeOf(row: Row, known: ReadonlyMap<Row, Place>): Place {
+  const { parent } = row;
+  const above = parent && known.get(parent);
+  if (parent === undefined || above === undefined) return { depth: 0, scope: row };
+  const isRun = parent.node.span.attributes['gen_ai.operation.name'] === 'invoke_agent';
+  return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 
 /** What was too long, and can be read in its span alone, is the message of somebody nevertheless. */
@@ -182,23 +210,8 @@ function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | 
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 
-/** The run that a row belongs to, or else the outermost row. */
-function scopeOf(row: Row): Row {
-  let scope = row;
-  while (scope.parent !== undefined) {
-    scope = scope.parent;
-    if (scope.node.span.attributes['gen_ai.operation.name'] === 'invoke_agent') break;
-  }
-  return scope;
-}
-
-function isBelow(row: Row | undefined, above: Row): boolean {
-  for (let each = row; each !== undefined; each = each.parent) if (each === above) return true;
-  return false;
-}
-
 function keyOf({ role, parts }: SpanMessage): string {
-  return role + JSON.stringify(parts);
+  return role + textOf(parts);
 }
 
 function sharedLength(a: readonly string[], b: readonly string[]): number {

@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.ts';
 import { harmless } from './harmless.ts';
 import { contentLinesOf } from './span-content.ts';
-import { detailsOf } from './span-details.ts';
+import { detailsOf, textOf } from './span-details.ts';
 import { pad, paint, type Segment, shorten, shortenLine, type Tone, widthOf } from './terminal-text.ts';
 import { type FinishedSpan, type Row, rowsOf, type TraceTree } from './tree.ts';
 
@@ -78,7 +78,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row.node;
   return {
     row,
-    name: harmless(span.name, 200),
+    name: harmless(textOf(span.name), 200),
     nameTone: nameToneOf(span, row),
     duration: formatDuration(span.startTime, span.endTime),
     details: detailsOf(row, attributes),
@@ -87,7 +87,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
 }
 
 function nameToneOf(span: FinishedSpan, row: Row): Tone {
-  const operation = String(span.attributes['gen_ai.operation.name'] ?? span.name);
+  const operation = textOf(span.attributes['gen_ai.operation.name'] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
   return tone ?? (row.parent === undefined ? 'strong' : 'plain');
 }

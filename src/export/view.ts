@@ -1,16 +1,23 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readOtlpJson } from './otlp-json.ts';
-import { pageDocument } from './page-document.ts';
+import { harmless } from './harmless.ts';
+import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
+import { inert, pageDocument } from './page-document.ts';
 import { writePage } from './page-file.ts';
+import type { PageSpan } from './page-span.ts';
 
 const USAGE =
   'Usage: opentelemetry-instrumentation-openai view <file> [--output <page>]\n' +
   '  <file>    OTLP as JSON: a document, or one per line as a collector writes them; - for standard input\n' +
   '  --output  where the page is written; otherwise openai-traces.html\n';
 /** UTF-16 units of spans that a browser can be expected to open. */
-const LARGEST = 50_000_000;
+const MAX_PAGE_LENGTH = 50_000_000;
+/** The same for one span. A larger span is left out; the others still fit. */
+const MAX_SPAN_LENGTH = 10_000_000;
+/** Bytes of a file. Parsing one of this size can take more than 3 GB of memory. */
+const MAX_FILE_SIZE = 100 * 2 ** 20;
+const CHUNK_SIZE = 2 ** 20;
 
 interface Output {
   write(text: string): unknown;
@@ -28,19 +35,52 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     return 2;
   }
   try {
-    const { spans, unreadable } = readOtlpJson(textOf(readFileSync(wanted.file === '-' ? 0 : wanted.file)));
-    if (unreadable > 0) errors.write(`${unreadable} lines are no JSON and were passed over.\n`);
+    const found = readOtlpJson(textOf(readWhole(wanted.file)));
+    for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
+    const { spans } = found;
     if (spans.length === 0) {
-      errors.write(`There are no spans in ${wanted.file}. It has to be OTLP as JSON.\n`);
+      errors.write(`There are no spans in ${harmless(wanted.file)}. It has to be OTLP as JSON.\n`);
       return 1;
     }
-    const shown = fitting(spans.map((span) => JSON.stringify(span)));
-    writePage(wanted.page, pageDocument(shown, spans.length - shown.length));
+    const shown = fitting(spans);
+    writePage(wanted.page, pageDocument(shown, spans.length - shown.length + found.omitted));
     output.write(`${shown.length} spans: ${pathToFileURL(wanted.page).href}\n`);
     return 0;
   } catch (error) {
-    errors.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    errors.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`);
     return 1;
+  }
+}
+
+function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
+  const problems: string[] = [];
+  if (unreadable > 0) problems.push(`${unreadable} lines are no JSON and were passed over.`);
+  if (stopped) problems.push('The rest of the file was not read.');
+  if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were passed over.');
+  return problems;
+}
+
+/**
+ * Reads a file, which may also be a pipe or a device that never ends.
+ *
+ * @throws where it is larger than {@link MAX_FILE_SIZE}
+ */
+function readWhole(file: string): Uint8Array {
+  const descriptor = file === '-' ? 0 : openSync(file, 'r');
+  try {
+    let bytes = Buffer.allocUnsafe(CHUNK_SIZE);
+    for (let size = 0; ; ) {
+      const read = readSync(descriptor, bytes, size, bytes.length - size, null);
+      if (read === 0) return bytes.subarray(0, size);
+      size += read;
+      if (size > MAX_FILE_SIZE)
+        throw new Error(
+          `${file} is larger than 100 MiB. Split it: OTLP as JSON can have a document per line.`,
+        );
+      if (size === bytes.length) bytes = Buffer.concat([bytes], size * 2);
+    }
+  } finally {
+    if (descriptor !== 0) closeSync(descriptor);
   }
 }
 
@@ -63,11 +103,17 @@ function readParameters(parameters: readonly string[]): { file: string; page: st
   }
 }
 
-function fitting(spans: readonly string[]): readonly string[] {
+/** The spans as JSON, up to what one page can hold. */
+function fitting(spans: readonly PageSpan[]): readonly string[] {
+  const shown: string[] = [];
   let size = 0;
-  const end = spans.findIndex((span) => {
-    size += span.length;
-    return size > LARGEST;
-  });
-  return end < 0 ? spans : spans.slice(0, end);
+  for (const span of spans) {
+    const json = JSON.stringify(span);
+    if (json.length > MAX_SPAN_LENGTH) continue;
+    // The page escapes some characters, which takes more room.
+    size += inert(json).length;
+    if (size > MAX_PAGE_LENGTH) break;
+    shown.push(json);
+  }
+  return shown;
 }

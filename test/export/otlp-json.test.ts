@@ -43,15 +43,22 @@ const READ = {
   resource: { 'service.name': 'shop' },
 };
 
+/** Nothing was passed over. */
+const ALL = { omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
+
 describe('OTLP as JSON', () => {
   it('is read from one document, indented or not', () => {
-    expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ spans: [READ], unreadable: 0 });
+    expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ ...ALL, spans: [READ] });
     expect(readOtlpJson(JSON.stringify(DOCUMENT, undefined, 2)).spans).toEqual([READ]);
   });
 
   it('is read from a document per line, as a collector writes it, and lines that are none are counted', () => {
     const line = JSON.stringify(DOCUMENT);
-    expect(readOtlpJson(`${line}\n\n${line}\r\n{"half`)).toEqual({ spans: [READ, READ], unreadable: 1 });
+    expect(readOtlpJson(`${line}\n\n${line}\r\n{"half`)).toEqual({
+      ...ALL,
+      spans: [READ, READ],
+      unreadable: 1,
+    });
   });
 
   it('is read from a list of documents, from the answer of a backend, and from spans alone', () => {

@@ -1,4 +1,4 @@
-import { dollars, tokens } from '../amounts.ts';
+import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { contentOf, parseJson } from '../messages.ts';
 import { textOf } from '../span-details.ts';
@@ -13,6 +13,8 @@ type Attributes = Readonly<Record<string, unknown>>;
 
 /** Entries that are made at once; the others when they are asked for. */
 const PAGE = 300;
+/** Parts of one message that are shown; its span has all of them. */
+const MAX_PARTS = 50;
 
 const SPEAKERS: Readonly<Record<string, string>> = {
   user: 'User',
@@ -86,7 +88,9 @@ export class Chat {
 
   #message({ row, role, parts, usage }: Message): HTMLElement {
     const { attributes } = row.node.span;
-    const texts = parts.map((part) => partBlock(part));
+    const texts = parts.slice(0, MAX_PARTS).map((part) => partBlock(part));
+    if (parts.length > MAX_PARTS)
+      texts.push(element('p', { class: 'dim' }, `and ${grouped(parts.length - MAX_PARTS)} more parts`));
     if (parts.length === 0)
       texts.push(
         element(
@@ -99,7 +103,7 @@ export class Chat {
               : 'not recorded',
         ),
       );
-    const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role;
+    const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role.slice(0, 100);
     const folded = speaker === 'Instructions';
     return element(
       'li',
@@ -118,7 +122,7 @@ export class Chat {
       element(
         'div',
         { class: 'said' },
-        element('span', { class: 'speaker' }, `Tool ${name}`),
+        element('span', { class: 'speaker' }, `Tool ${name.slice(0, 200)}`),
         ...valueBlocks('Arguments', input),
         ...valueBlocks('Result', output),
       ),
@@ -141,7 +145,7 @@ export class Chat {
       this.#spanButton(row, span.name),
       element('span', { class: 'dim' }, facts.filter((fact) => fact !== undefined).join(' · ')),
       isFailed(span) &&
-        element('span', { class: 'failure' }, String(attributes['error.type'] ?? 'error').slice(0, 60)),
+        element('span', { class: 'failure' }, textOf(attributes['error.type'] ?? 'error').slice(0, 60)),
     );
   }
 
@@ -182,7 +186,7 @@ function partBlock(part: Attributes): HTMLElement {
   return element(
     'div',
     {},
-    element('span', { class: 'dim' }, textOf(part.type ?? 'part')),
+    element('span', { class: 'dim' }, textOf(part.type ?? 'part').slice(0, 100)),
     textBlock(pretty(part), 'code'),
   );
 }
@@ -207,10 +211,5 @@ function fieldsOf(value: unknown): string {
 
 export function pretty(value: unknown): string {
   const parsed = parseJson(value) ?? value;
-  if (typeof parsed !== 'object') return textOf(value);
-  try {
-    return JSON.stringify(parsed, undefined, 2);
-  } catch {
-    return textOf(value);
-  }
+  return typeof parsed === 'object' ? JSON.stringify(parsed, undefined, 2) : textOf(value);
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';
@@ -24,15 +25,34 @@ export function inspector(row: Row, trace: Trace, filter: (id: string) => void):
     element('h3', {}, span.name.slice(0, 1000)),
     table('Span', facts.filter(([, value]) => value !== undefined) as [string, string][], filter),
     table('Attributes', attributesOf(span.attributes), filter),
-    ...span.events.map((event) =>
-      table(
-        `Event ${event.name}, after ${formatDuration(span.startTime, event.time)}`,
-        attributesOf(event.attributes ?? {}),
-        filter,
-      ),
-    ),
+    eventList(span, filter),
     table('Process', attributesOf(span.resource?.attributes ?? {}), filter),
   );
+}
+
+/** Events that are shown at once; the others when they are asked for. */
+const PAGE = 200;
+
+function eventList({ events, startTime }: ShownSpan, filter: (id: string) => void): HTMLElement {
+  const list = element('div', {});
+  const showMore = (from: number): void => {
+    const shown = events.slice(from, from + PAGE);
+    for (const { name, time, attributes = {} } of shown)
+      list.append(
+        table(`Event ${name}, after ${formatDuration(startTime, time)}`, attributesOf(attributes), filter) ??
+          '',
+      );
+    const rest = events.length - from - shown.length;
+    if (rest === 0) return;
+    const more = element('button', { type: 'button', class: 'more' }, `Show more events (${grouped(rest)})`);
+    more.addEventListener('click', () => {
+      more.remove();
+      showMore(from + PAGE);
+    });
+    list.append(more);
+  };
+  showMore(0);
+  return list;
 }
 
 function attributesOf(attributes: Readonly<Record<string, unknown>>): [string, string][] {
@@ -51,7 +71,7 @@ function table(
     'table',
     {},
     element('caption', {}, caption),
-    ...facts.map(([name, value]) =>
+    facts.map(([name, value]) =>
       element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, cell(name, value, filter))),
     ),
   );

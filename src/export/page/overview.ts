@@ -1,5 +1,6 @@
 import { count, dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import { textOf } from '../span-details.ts';
 import type { Row, Time } from '../tree.ts';
 import { element } from './element.ts';
 import type { Trace } from './trace.ts';
@@ -14,7 +15,7 @@ export function overview(trace: Trace, select: (row: Row) => void, showErrors: (
     ['Runs', summary.runs > 0 ? grouped(summary.runs) : undefined],
     ['Steps', grouped(summary.steps.length)],
     ['Retries', grouped(summary.retries)],
-    ['Model', summary.models.join(', ') || undefined],
+    ['Model', listed(summary.models)],
     ['Service', summary.service],
     ['Project', summary.project],
     ['Environment', summary.environment],
@@ -58,12 +59,12 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
       element(
         'button',
         { type: 'button', click: () => select(row) },
-        element('strong', {}, String(attributes['error.type'] ?? 'error').slice(0, 100)),
+        element('strong', {}, textOf(attributes['error.type'] ?? 'error').slice(0, 100)),
         element('span', {}, name.slice(0, 200)),
         element(
           'code',
           { class: 'id' },
-          String(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? ''),
+          textOf(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? '').slice(0, 200),
         ),
         status.message ? element('span', { class: 'dim' }, status.message.slice(0, 200)) : undefined,
       ),
@@ -75,6 +76,15 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
       element('li', {}, element('button', { type: 'button', click: showAll }, `and ${grouped(more)} more`)),
     );
   return element('ul', { class: 'errors', 'aria-label': 'Errors' }, ...items);
+}
+
+/** Names that are listed; an overview is no place for more. */
+const MAX_NAMES = 20;
+
+function listed(names: readonly string[]): string | undefined {
+  const shown = names.slice(0, MAX_NAMES).map((name) => name.slice(0, 200));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${grouped(more)} more` : shown.join(', ') || undefined;
 }
 
 export function clock([seconds]: Time): string {

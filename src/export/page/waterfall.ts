@@ -1,5 +1,6 @@
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import { textOf } from '../span-details.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import { element, fill } from './element.ts';
@@ -121,7 +122,7 @@ export class Waterfall {
       element('span', { class: 'sign', 'aria-hidden': 'true' }),
       element('span', { class: 'label', title: span.name.slice(0, 1000) }, span.name.slice(0, 200)),
       failed &&
-        element('span', { class: 'failure' }, String(span.attributes['error.type'] ?? 'error').slice(0, 60)),
+        element('span', { class: 'failure' }, textOf(span.attributes['error.type'] ?? 'error').slice(0, 60)),
     );
     name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;
     const item = element(

@@ -1,0 +1,419 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { printFindings } from '../../src/doctor/print.ts';
+import { examineProject } from '../../src/doctor/project.ts';
+import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
+import { transcriptOf } from '../../src/export/transcript.ts';
+import { buildTrees, rowsOf } from '../../src/export/tree.ts';
+import { view } from '../../src/export/view.ts';
+import { makeSpans } from '../export/spans.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trace-files-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Clears the screen, sets the title of the window, and has the rest of a line read from right to left. */
+const HOSTILE = '\u001b[2J\u001b]0;title\u0007\u202egnp.exe\u2066';
+/** What moves the cursor, starts an escape sequence, or turns the direction of reading. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+const HARMFUL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+const HONEST = {
+  traceId: '5b8efff798038103d269b633813fc60c',
+  spanId: 'eee19b7ec3c1b174',
+  name: 'chat gpt-4o',
+  startTimeUnixNano: '1544712660000000001',
+  endTimeUnixNano: '1544712661000000002',
+  attributes: [{ key: 'gen_ai.operation.name', value: { stringValue: 'chat' } }],
+};
+
+interface Shown {
+  readonly omitted: number;
+  readonly spans: readonly { readonly name: string; readonly attributes: Record<string, unknown> }[];
+}
+
+/** Runs the command on a file with this text, or on what is there. */
+function viewFile(text: string | undefined, name = 'traces.json'): { code: number; said: string } {
+  const file = join(folder, name);
+  if (text !== undefined) writeFileSync(file, text);
+  return viewPath(file);
+}
+
+function viewPath(file: string): { code: number; said: string } {
+  let said = '';
+  const output = {
+    write(text: string): void {
+      said += text;
+    },
+  };
+  return { code: view([file, '--output', join(folder, 'page.html')], output, output), said };
+}
+
+function shown(): Shown {
+  const [, json = ''] =
+    readFileSync(join(folder, 'page.html'), 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
+  return JSON.parse(json) as Shown;
+}
+
+const spanWith = (attribute: string, more: object = {}): string =>
+  JSON.stringify({ ...HONEST, name: 'hostile', attributes: [{ key: 'a', value: '@' }], ...more }).replace(
+    '"@"',
+    attribute,
+  );
+
+describe('whoever names the file that is given to `view` cannot steer the terminal', () => {
+  test.each([
+    ['a file that is not there', undefined],
+    ['a file without spans', '{}'],
+    ['a file with lines that are no JSON', `${HOSTILE}\n`],
+  ])('by the name of %s', (_, text) => {
+    const { code, said } = viewFile(text, `${HOSTILE}.json`);
+    expect(code).toBe(1);
+    expect(said).toContain('gnp.exe');
+    expect(said).not.toMatch(HARMFUL);
+  });
+
+  test('while the name of an honest file is told as it is, in any script', () => {
+    expect(viewFile('{}', '跟踪 né.json').said).toBe(
+      `There are no spans in ${join(folder, '跟踪 né.json')}. It has to be OTLP as JSON.\n`,
+    );
+  });
+});
+
+describe('whoever wrote the file that is given to `view` cannot keep other spans off the page', () => {
+  const deep = (levels: number, open: string, inner: string, close: string): string =>
+    open.repeat(levels) + inner + close.repeat(levels);
+
+  test.each<[string, () => string]>([
+    ['a number that is an object', () => spanWith('{"intValue":{"toString":1,"valueOf":1}}')],
+    [
+      'a number that is an array nested 100,000 deep',
+      () => spanWith(`{"intValue":${deep(1e5, '[', '', ']')}}`),
+    ],
+    [
+      'an array nested 100,000 deep',
+      () => spanWith(deep(1e5, '{"arrayValue":{"values":[', '{"intValue":1}', ']}}')),
+    ],
+    ['a document nested 100,000 deep', () => deep(1e5, '[', '', ']')],
+    ['documents nested 100,000 deep', () => deep(1e5, '{"resourceSpans":[', '', ']}')],
+    ['an attribute with a name of 60 million characters', () => spanWith('{}', { ['n'.repeat(6e7)]: 1 })],
+    [
+      'a span with more content than a page can hold',
+      () =>
+        JSON.stringify({
+          ...HONEST,
+          attributes: Array.from({ length: 600 }, (_, i) => ({
+            key: `a${i}`,
+            value: { stringValue: 'x'.repeat(99_000) },
+          })),
+        }),
+    ],
+  ])('by %s', (_, hostile) => {
+    expect(viewFile(`[${hostile()},${JSON.stringify(HONEST)}]`).code).toBe(0);
+    expect(shown().spans.at(-1)).toMatchObject({
+      name: HONEST.name,
+      attributes: { 'gen_ai.operation.name': 'chat' },
+    });
+  });
+
+  test('by a process whose name is repeated for each of its spans', () => {
+    const spans = Array.from({ length: 20_000 }, (_, i) => ({ traceId: '1', spanId: String(i) }));
+    const attributes = [{ key: 'service.name', value: { stringValue: 's'.repeat(90_000) } }];
+    const hostile = { resource: { attributes }, scopeSpans: [{ spans }] };
+    expect(
+      viewFile(JSON.stringify({ resourceSpans: [hostile, { scopeSpans: [{ spans: [HONEST] }] }] })).code,
+    ).toBe(0);
+    expect(shown().spans.at(-1)?.name).toBe(HONEST.name);
+    expect(shown().omitted).toBe(0);
+  });
+
+  test('while values of every type, nested as programs nest them, are all there', () => {
+    const value = {
+      arrayValue: { values: [{ kvlistValue: { values: [{ key: 'k', value: { intValue: '7' } }] } }] },
+    };
+    expect(viewFile(spanWith(JSON.stringify(value))).code).toBe(0);
+    expect(shown().spans[0]?.attributes).toEqual({ a: [{ k: 7 }] });
+  });
+});
+
+describe('whoever wrote the file that is given to `view` cannot exhaust the machine, and is told', () => {
+  test('by a document nested too deep', () => {
+    const { code, said } = viewFile(`${'['.repeat(1e5)}${']'.repeat(1e5)}`);
+    expect(code).toBe(1);
+    expect(said).toContain('nested deeper than OTLP allows');
+    expect(said).not.toMatch(/stack|RangeError/);
+  });
+
+  test('by a huge file', () => {
+    writeFileSync(join(folder, 'huge'), '');
+    truncateSync(join(folder, 'huge'), 3 * 2 ** 30);
+    expect(viewPath(join(folder, 'huge'))).toEqual({
+      code: 1,
+      said: `${join(folder, 'huge')} is larger than 100 MiB. Split it: OTLP as JSON can have a document per line.\n`,
+    });
+  });
+
+  test.skipIf(!existsSync('/dev/zero'))('by a device without an end', () => {
+    symlinkSync('/dev/zero', join(folder, 'traces.json'));
+    expect(viewPath(join(folder, 'traces.json'))).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('larger than 100 MiB'),
+    });
+  });
+
+  test('by millions of lines that are none', () => {
+    const { code, said } = viewFile(`${JSON.stringify(HONEST)}\n${'{\n'.repeat(3e6)}`);
+    expect(code).toBe(0);
+    expect(said).toContain(
+      '10000 lines are no JSON and were passed over.\nThe rest of the file was not read.\n',
+    );
+  });
+
+  test('by millions of spans: those that do not fit are counted', () => {
+    const span = '{"traceId":"1","spanId":"2"}\n';
+    expect(viewFile(span.repeat(600_000)).code).toBe(0);
+    const { spans, omitted } = shown();
+    expect(spans.length).toBeGreaterThan(100_000);
+    expect(spans.length + omitted).toBe(600_000);
+  });
+
+  test('while a file of some megabytes is shown whole', () => {
+    const lines = Array.from({ length: 300 }, (_, i) =>
+      JSON.stringify({
+        ...HONEST,
+        name: `span ${i}`,
+        attributes: [{ key: 'a', value: { stringValue: 'x'.repeat(20_000) } }],
+      }),
+    );
+    expect(viewFile(`${lines.join('\n')}\n`)).toMatchObject({ code: 0 });
+    expect(shown()).toMatchObject({ omitted: 0, spans: { length: 300 } });
+  });
+});
+
+describe('a trace of strange shape cannot stop the views', () => {
+  /** Spans by their own id and that of their parent, all of one trace. */
+  const spansOf = (ids: readonly (readonly [string, string | undefined])[]): FinishedSpan[] =>
+    ids.map(([id, parent], i) => ({
+      name: `span ${i}`,
+      kind: 0,
+      startTime: [i, 0],
+      endTime: [i, 1],
+      status: { code: 0 },
+      attributes: { 'gen_ai.operation.name': 'chat' },
+      parentSpanContext: parent === undefined ? undefined : { spanId: parent },
+      spanContext: () => ({ traceId: '1', spanId: id }),
+    }));
+
+  test.each<[string, readonly (readonly [string, string | undefined])[]]>([
+    ['a span that is its own parent', [['a', 'a']]],
+    [
+      'parents in a circle',
+      [
+        ['a', 'b'],
+        ['b', 'a'],
+        ['c', 'b'],
+      ],
+    ],
+    [
+      'ids that are given twice',
+      [
+        ['a', undefined],
+        ['a', 'a'],
+        ['b', 'a'],
+      ],
+    ],
+    [
+      'ids that every object has',
+      [
+        ['__proto__', 'constructor'],
+        ['constructor', '__proto__'],
+        ['toString', undefined],
+      ],
+    ],
+  ])('%s: each span is there once', (_, ids) => {
+    const rows = buildTrees(spansOf(ids)).flatMap((tree) => [...rowsOf(tree)]);
+    expect(rows.map(({ node }) => node.span.name).sort()).toEqual(ids.map((__, i) => `span ${i}`));
+  });
+
+  test('a chain of 200,000 calls is read like one of two', () => {
+    const chain = spansOf(
+      Array.from({ length: 200_000 }, (_, i) => [String(i), i === 0 ? undefined : String(i - 1)] as const),
+    );
+    for (const spans of [chain.slice(0, 2), chain]) {
+      const [tree] = buildTrees(spans);
+      expect(transcriptOf(tree === undefined ? [] : [...rowsOf(tree)])).toHaveLength(spans.length);
+    }
+  });
+});
+
+describe('a value with a `toString` or `toJSON` of its own', () => {
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  let nested: unknown = 'bottom';
+  for (let i = 0; i < 50_000; i++) nested = [nested];
+  const VALUES: readonly (readonly [string, unknown])[] = [
+    ['toString that is no function', { toString: 1, valueOf: 1, toJSON: 1 }],
+    ['toString and toJSON that throw', { toString: throwing, toJSON: throwing }],
+    ['toJSON that gives nothing', { toJSON: () => undefined, toString: 1 }],
+    ['no prototype', Object.create(null)],
+    ['itself in it', { ...circle, toString: 1 }],
+    ['50,000 levels', nested],
+    ['integers of any size', 10n ** 30n],
+  ];
+  const NAMES = [
+    'gen_ai.operation.name',
+    'error.type',
+    'openai.thread.id',
+    'openai.run.status',
+    'gen_ai.tool.name',
+    'gen_ai.input.messages',
+    'gen_ai.tool.call.arguments',
+    'gen_ai.request.model',
+  ];
+
+  function throwing(): never {
+    throw new Error('thrown');
+  }
+
+  /** As a program that is written in JavaScript can hand them over. */
+  function spansWith(value: unknown): FinishedSpan[] {
+    const attributes = Object.fromEntries(NAMES.map((name) => [name, value]));
+    return makeSpans({ name: 'root', error: true, children: [{ name: 'child', error: true }] }).map(
+      (span): FinishedSpan => ({
+        name: span.name,
+        kind: span.kind,
+        startTime: span.startTime,
+        endTime: span.endTime,
+        status: span.status,
+        parentSpanContext: span.parentSpanContext,
+        attributes,
+        spanContext: () => span.spanContext(),
+      }),
+    );
+  }
+
+  test.each(VALUES)('does not stop the tree in the terminal: %s', async (_, value) => {
+    let text = '';
+    const stream = {
+      write(part: string): void {
+        text += part;
+      },
+    };
+    const exporter = new ConsoleTreeExporter({ stream, summary: true, steps: true, attributes: NAMES });
+    exporter.export(spansWith(value), ({ code }) => expect(code).toBe(0));
+    await exporter.shutdown();
+    expect(text).toMatch(/^root .*\n(│.*\n)*└─ child /);
+  });
+
+  test.each(VALUES)('does not keep a span from the page: %s', async (_, value) => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    exporter.export([...spansWith(value), ...makeSpans({ name: 'honest' })], ({ code }) =>
+      expect(code).toBe(0),
+    );
+    await exporter.shutdown();
+    expect(shown().spans.map(({ name }) => name)).toEqual(['child', 'root', 'honest']);
+  });
+
+  test('while a map is shown as its JSON', async () => {
+    const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
+    exporter.export(spansWith({ city: 'Paris', days: [1, 2] }), () => {});
+    await exporter.shutdown();
+    expect(shown().spans[0]?.attributes['error.type']).toEqual({ city: 'Paris', days: [1, 2] });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('another user of the machine', () => {
+  async function write(path: string): Promise<void> {
+    const exporter = new HtmlTraceExporter({ path });
+    exporter.export(makeSpans({ name: 'root' }), () => {});
+    await exporter.shutdown();
+  }
+  const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+  test('reads neither the page nor the folders that were made for it', async () => {
+    await write(join(folder, 'new', 'deep', 'page.html'));
+    expect(['new', 'new/deep', 'new/deep/page.html'].map((name) => modeOf(join(folder, name)))).toEqual([
+      0o700, 0o700, 0o600,
+    ]);
+  });
+
+  test('cannot lead the page elsewhere by a link that stands in its place', async () => {
+    writeFileSync(join(folder, 'theirs'), 'untouched');
+    symlinkSync(join(folder, 'theirs'), join(folder, 'page.html'));
+    await write(join(folder, 'page.html'));
+    expect(readFileSync(join(folder, 'theirs'), 'utf8')).toBe('untouched');
+    expect(shown().spans).toHaveLength(1);
+    expect(readdirSync(folder).sort()).toEqual(['page.html', 'theirs']);
+  });
+
+  test('while a folder that was there keeps its mode, and a page its place', async () => {
+    mkdirSync(join(folder, 'shared'), { mode: 0o755 });
+    await write(join(folder, 'shared', 'page.html'));
+    await write(join(folder, 'shared', 'page.html'));
+    expect(modeOf(join(folder, 'shared'))).toBe(0o755);
+    expect(readdirSync(join(folder, 'shared'))).toEqual(['page.html']);
+  });
+});
+
+describe('whoever wrote the project that `doctor` examines', () => {
+  function writeManifest(name: string, manifest: object | string): void {
+    const file = join(folder, name, 'package.json');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+  }
+  function doctor(): string {
+    const said: string[] = [];
+    printFindings(examineProject(folder, {}), { write: (text) => said.push(text) });
+    return said.join('');
+  }
+
+  test('cannot steer the terminal by a version or the name of a folder', () => {
+    writeManifest('node_modules/openai', { name: 'openai', version: `9.0.0${HOSTILE}\nAll is well.` });
+    writeManifest(`node_modules/${HOSTILE}/node_modules/openai`, { name: 'openai', version: '7.0.0' });
+    const said = doctor();
+    expect(said).toContain('openai_untested');
+    expect(said).toContain('openai_twice');
+    expect(said).not.toMatch(HARMFUL);
+    expect(said).not.toMatch(/^All is well/m);
+  });
+
+  test.skipIf(process.platform === 'win32')('cannot hold it up by a package.json that has no end', () => {
+    mkdirSync(join(folder, 'node_modules/openai'), { recursive: true });
+    execFileSync('mkfifo', [join(folder, 'node_modules/openai/package.json')]);
+    symlinkSync('/dev/zero', join(folder, 'package.json'));
+    expect(doctor()).toContain('openai_not_installed');
+  });
+
+  test('cannot hold it up by one that is nested 100,000 deep, or is huge', () => {
+    writeManifest('.', `{"dependencies":${'['.repeat(1e5)}${']'.repeat(1e5)}}`);
+    writeManifest('node_modules/openai', { name: 'openai', version: '7.0.0', x: 'x'.repeat(6_000_000) });
+    expect(doctor()).toContain('openai_not_installed');
+  });
+
+  test('while an honest project is told what it has', () => {
+    writeManifest('.', { dependencies: { openai: '^9', next: '*' } });
+    writeManifest('node_modules/openai', { name: 'openai', version: '9.1.0' });
+    const said = doctor();
+    expect(said).toContain('openai 9.1.0 is not among the tested versions');
+    expect(said).toContain('The project has next.');
+  });
+});
