@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { VERSION } from '../../src/version.ts';
 import { run } from '../support/lanes/command.ts';
 import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
@@ -44,9 +44,18 @@ test('it holds the build and the texts that belong to it, nothing else', () => {
   ).toEqual([]);
 });
 
-test('it is as small as it is meant to be', async () => {
-  const sizes = await Promise.all(files.map(async (file) => (await readFile(join(INSTALLED, file))).length));
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(400_000);
+describe('it is as small as it is meant to be', () => {
+  test('in what a program can load', async () => {
+    expect(await bytesOf(await filesOfPrograms())).toBeLessThan(400_000);
+  });
+
+  test('in the rest of the build: the page, the command and the types', async () => {
+    const loadable = await filesOfPrograms();
+    const rest = files.filter((file) => file.startsWith('dist/') && !loadable.has(file));
+    expect(rest).toContain('dist/bin.cjs');
+    expect(rest.filter(isPage)).toHaveLength(1);
+    expect(await bytesOf(rest)).toBeLessThan(250_000);
+  });
 });
 
 test('its version is the one that spans carry', () => {
@@ -84,6 +93,37 @@ test('types name no other package than the OpenTelemetry API', async () => {
     ).toEqual([]);
   }
 });
+
+/** What makes pages. Programs that write pages load it; all others never do. */
+function isPage(file: string): boolean {
+  return /^dist\/page-maker-[\w-]+\.cjs$/.test(file);
+}
+
+/** The files that a program can load by the entries of the package, at once or later. */
+async function filesOfPrograms(): Promise<Set<string>> {
+  const found = new Set<string>();
+  const waiting = pathsIn(manifest.exports).filter((path) => path !== './package.json');
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const file = join(path);
+    if (found.has(file) || isPage(file)) continue;
+    found.add(file);
+    const text = await readFile(join(INSTALLED, file), 'utf8');
+    // Whatever way a file is imported, its name is a literal.
+    for (const [, name = ''] of text.matchAll(/["'`](\.\/[\w-]+\.[cm]js)["'`]/g))
+      waiting.push(join(file, '..', name));
+  }
+  return found;
+}
+
+async function bytesOf(names: Iterable<string>): Promise<number> {
+  const sizes = await Promise.all([...names].map((file) => stat(join(INSTALLED, file))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
+}
 
 /** Packages that a built file imports, itself or by files it imports. */
 async function importsOf(file: string, seen: Set<string> = new Set()): Promise<Set<string>> {
