@@ -1,9 +1,15 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from 'vitest/config';
 import type { VitestPluginContext } from 'vitest/node';
 import { pageAssets } from './scripts/page/assets.ts';
+import { RunOrder } from './test/support/run-order.ts';
 
-/** Tests that run programs in lanes: clean projects with the packed package in them. */
-const LANE_TESTS = [
+// Programs that tests start load the same packages again and again: Node compiles each of them once.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
+
+/** Tests that run programs as users have them: in lanes, clean projects with the packed package in them. */
+const LANES = [
   'test/docs/first-trace.test.ts',
   'test/double/packages.test.ts',
   'test/entries/*.test.ts',
@@ -15,42 +21,57 @@ const LANE_TESTS = [
   'test/types/**/*.test.ts',
 ];
 
+/** Tests whose time goes into the programs that they start from the sources. */
+const PROCESSES = [
+  'test/bench/by-hand.test.ts',
+  'test/budget/**/*.test.ts',
+  'test/client/{future,load,seam-lost}.test.ts',
+  'test/conversations/{processes,scripted-processes}.test.ts',
+  'test/docs/{api-reference,code-blocks,coming-from}.test.ts',
+  'test/doctor/program.test.ts',
+  'test/entries/units/register.test.ts',
+  'test/examples/{examples,math-tutor}.test.ts',
+  'test/scale/**/*.test.ts',
+  'test/support/processes/**/*.test.ts',
+  'test/trace/{decorator,left}.test.ts',
+];
+
+const BROWSER = ['test/export/page.test.ts'];
+const HEAP = ['test/conversations/heap.test.ts'];
+const SOAK = ['test/soak/**/*.test.ts'];
+
 /** The page is built from other files than the one that Vitest would look at to tell whether it is still the same. */
 function neverKeepPage({ defineCacheKeyGenerator }: VitestPluginContext): void {
   defineCacheKeyGenerator(({ id }) => (id.endsWith('/page-assets.ts') ? false : undefined));
 }
 
-/** Long runs that count what is left: alone, so that nothing else takes their time. */
-const SOAK_TESTS = ['test/soak/**/*.test.ts'];
+function project(
+  name: string,
+  include: readonly string[],
+  test: TestProjectInlineConfiguration['test'],
+): TestProjectInlineConfiguration {
+  return {
+    plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }],
+    test: { name, include: [...include], ...test },
+  };
+}
 
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', './test/support/reporter.ts'],
+    // Tests wait for processes as often as they compute: on two cores, one worker would leave one idle.
+    maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: RunOrder },
     projects: [
-      {
-        plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }],
-        test: {
-          name: 'units',
-          include: ['test/**/*.test.ts'],
-          exclude: [...LANE_TESTS, ...SOAK_TESTS],
-          testTimeout: 30_000,
-        },
-      },
-      {
-        test: {
-          name: 'lanes',
-          include: LANE_TESTS,
-          globalSetup: ['./test/support/lanes/prepare.ts'],
-          testTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'soak',
-          include: SOAK_TESTS,
-          testTimeout: 900_000,
-        },
-      },
+      project('units', ['test/**/*.test.ts'], {
+        exclude: [...BROWSER, ...HEAP, ...LANES, ...PROCESSES, ...SOAK],
+        testTimeout: 30_000,
+      }),
+      project('processes', PROCESSES, { testTimeout: 60_000 }),
+      project('browser', BROWSER, { testTimeout: 30_000 }),
+      project('lanes', LANES, { globalSetup: ['./test/support/lanes/prepare.ts'], testTimeout: 60_000 }),
+      project('heap', HEAP, { testTimeout: 600_000 }),
+      project('soak', SOAK, { testTimeout: 900_000 }),
     ],
   },
 });

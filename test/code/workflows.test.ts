@@ -50,7 +50,7 @@ test('a release is tested, looked at and published with provenance', () => {
   expect(job?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   const ran = job?.steps.flatMap(({ run }) => run ?? []) ?? [];
   expect(ran.slice(-3)).toEqual([
-    'npm test',
+    'npm run test:all',
     'npm publish --dry-run',
     'npm publish --provenance --access public',
   ]);

@@ -196,14 +196,16 @@ describe('a response that another process has created', () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    // An hour ago: the API tells times in whole seconds, so a response made just now may begin before or after its fetch.
+    program.simulator.clock.offset = -3600;
     const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
     while ((await plain.responses.retrieve(id)).status !== 'completed');
     await otherProcess(program, { adoptRuns: true }).responses.retrieve(id);
     await program.expectTree(`
-      fetch_response
-
       chat gpt-4o-mini-2024-07-18
       └─ execute_tool web_search
+
+      fetch_response
     `);
   });
 });

@@ -15,7 +15,7 @@ declare module 'vitest' {
   }
 }
 
-const INSTALLS_AT_ONCE = 2;
+const INSTALLS_AT_ONCE = 4;
 /** The programs that lanes run, copied into them so that they find their packages there. */
 const PROGRAMS = join(ROOT, 'test/lanes/programs');
 

@@ -16,8 +16,6 @@
  * await processes.expectTree(`greeting  process=web`);
  * ```
  */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { assertSpanTree, type SpanTreeOptions } from '../../../src/testing.ts';
@@ -114,7 +112,7 @@ export async function startProcesses({ baseURL, shared }: ProcessesOptions): Pro
 function environment(name: string, baseURL: string, receiver: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
-    NODE_COMPILE_CACHE: join(tmpdir(), 'opentelemetry-instrumentation-openai-processes'),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     BASE_URL: baseURL,
     OTEL_SERVICE_NAME: name,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver,
