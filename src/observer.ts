@@ -1,8 +1,9 @@
 import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CallHooks } from './call-hooks.ts';
-import type { Call, CallObservation, CallObserver, ToolRun, WebhookDelivery } from './client/call.ts';
+import type { Call, CallObservation, CallObserver, WebhookDelivery } from './client/call.ts';
 import { type ClientEndpoint, endpointOf } from './client/provider.ts';
 import { matchRoute, type OperationKey } from './client/routes.ts';
+import type { ToolRun } from './client/tool-run.ts';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from './config.ts';
 import { Hierarchy } from './conversations/index.ts';
 import { partOf } from './conversations/parts.ts';
@@ -102,9 +103,10 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   runTool(tool: ToolRun): unknown {
-    return runTool(this.telemetry, tool, (context) =>
-      this.#hierarchy?.parts.histories.running(tool, context),
-    );
+    return runTool(this.telemetry, tool, (context) => {
+      const { origin } = endpointOf(tool.client, this.settings.providers);
+      return this.#hierarchy?.parts.histories.running(tool, origin, context);
+    });
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {

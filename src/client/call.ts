@@ -14,6 +14,7 @@ import {
   numberField,
 } from '../payload.ts';
 import { CallContext } from './call-context.ts';
+import type { ToolRun } from './tool-run.ts';
 
 /** How a call ended: exactly one of these, once. */
 export type Outcome =
@@ -55,16 +56,6 @@ export interface CallObservation {
   /** A chunk that only tells usage and that the program, which did not ask for it, does not see. */
   hiddenChunk?(value: unknown): void;
   settle(call: Call): void;
-}
-
-/** A function of the program's that the model has asked for, about to be run by a helper of the SDK. */
-export interface ToolRun {
-  readonly name: string;
-  /** As the function gets them: parsed, or JSON text. */
-  readonly arguments: unknown;
-  /** Of the tool calls that the model has made of this function, one of which this is. */
-  readonly callIds: () => readonly string[];
-  readonly run: () => unknown;
 }
 
 /** A webhook that the program was sent and is about to unwrap. */

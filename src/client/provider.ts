@@ -2,6 +2,8 @@ import { asText, field, fieldsOf, row, textField } from '../payload.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
+  /** Scheme, host and port as the platform reads the base URL; ids are unique at one origin at most. Never recorded. */
+  readonly origin: string;
   /** `gen_ai.provider.name` */
   readonly provider: string;
   /** `server.address` */
@@ -135,6 +137,7 @@ export function readEndpoint(
   const port = url === undefined ? undefined : Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
   const provider = url === undefined ? undefined : providerOfHost(url.hostname, port, rows);
   return {
+    origin: url === undefined ? '' : `${url.protocol}//${url.host}`,
     provider: provider ?? clientProvider ?? DEFAULT_PROVIDER,
     // An IPv6 address stands in brackets in URLs only.
     address: url?.hostname.replace(/^\[|\]$/g, '') || undefined,

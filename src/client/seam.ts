@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
 import { guard } from '../guard.ts';
 import { asObject, field, fieldsOf } from '../payload.ts';
-import { Call, type CallObserver, type ToolRun, type WebhookDelivery } from './call.ts';
+import { Call, type CallObserver, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
 import { missingMethods } from './find.ts';
 import { type Method, Patches } from './patches.ts';
@@ -16,6 +16,7 @@ import {
 } from './results.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './sending.ts';
 import { isSuppressed } from './suppression.ts';
+import type { ToolRun } from './tool-run.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
 

@@ -1,9 +1,9 @@
 import { guard } from '../guard.ts';
-import { arrayField, field, first, MAX_REPEATED, objectField, stringField, strings } from '../payload.ts';
-import type { ToolRun } from './call.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../payload.ts';
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './property.ts';
 import { standFor } from './stand-in.ts';
+import type { MadeCall, ToolRun } from './tool-run.ts';
 
 type RunTool = (tool: ToolRun) => unknown;
 /** Finds who observes a client; `undefined` where nobody does. */
@@ -50,8 +50,13 @@ export function patchToolRunners(prototype: object, patches: Patches, runToolOf:
     patches.wrap(prototype, name, (original) => {
       return asMethod({
         runTools(body, ...rest) {
-          const runTool = runToolOf(field(this, '_client'));
-          return original.call(this, runTool === undefined ? body : watchTools(body, runTool), ...rest);
+          const client = field(this, '_client');
+          const runTool = runToolOf(client);
+          return original.call(
+            this,
+            runTool === undefined || !isObject(client) ? body : watchTools(body, client, runTool),
+            ...rest,
+          );
         },
       });
     });
@@ -62,7 +67,7 @@ export function patchToolRunners(prototype: object, patches: Patches, runToolOf:
  * A body that is the program's in all but the functions of its tools. Nothing is read before the SDK reads it, and what
  * the SDK calls is called on the program's own objects.
  */
-function watchTools(body: unknown, runTool: RunTool): unknown {
+function watchTools(body: unknown, client: object, runTool: RunTool): unknown {
   if (!isObject(body)) return body;
   /** What the SDK has read as the name of a function: read once more it might be another. */
   const names = new WeakMap<object, unknown>();
@@ -80,7 +85,7 @@ function watchTools(body: unknown, runTool: RunTool): unknown {
       return onOriginal(value, (run, args) => {
         if (countRun(args[1]) > MAX_REPEATED) return run();
         const name = guard('naming a tool', nameOf, names.get(definition), definition, value) ?? 'function';
-        return runTool({ name, arguments: args[0], callIds: () => callIds(args[1], name), run });
+        return runTool({ client, name, arguments: args[0], calls: () => callsOf(args[1], name), run });
       });
     });
   };
@@ -121,12 +126,14 @@ function nameOf(read: unknown, definition: unknown, callback: unknown): string |
 }
 
 /** The calls of a function among those that the model has last asked a runner for, in their order. */
-function callIds(runner: unknown, name: string): string[] {
+function callsOf(runner: unknown, name: string): MadeCall[] {
   const asking = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
-  const calls = first(arrayField(asking, 'tool_calls')).filter(
-    (call) => stringField(objectField(call, 'function'), 'name') === name,
-  );
-  return strings(calls.map((call) => stringField(call, 'id')));
+  return first(arrayField(asking, 'tool_calls')).flatMap((call) => {
+    const id = stringField(call, 'id');
+    const called = objectField(call, 'function');
+    if (id === undefined || stringField(called, 'name') !== name) return [];
+    return { id, arguments: field(called, 'arguments') };
+  });
 }
 
 function path(from: unknown, ...keys: string[]): unknown {

@@ -131,8 +131,13 @@ export class Conversations implements ProviderListener {
   /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
   remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
     const memory = new BoundedMap<Key, Value>(limit, evicted, LIFETIME);
-    this.#memories.push(memory);
+    this.addMemory(memory);
     return memory;
+  }
+
+  /** Drops its entries with the rest. */
+  addMemory(memory: Memory): void {
+    this.#memories.push(memory);
   }
 
   /** Ends it with the rest: when it is overdue, at a shutdown, at exit. */

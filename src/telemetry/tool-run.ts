@@ -7,7 +7,7 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
-import type { ToolRun } from '../client/call.ts';
+import type { ToolRun } from '../client/tool-run.ts';
 import { now } from '../clock.ts';
 import { guard } from '../guard.ts';
 import { followOutcome, type Outcome } from '../outcome.ts';

@@ -123,18 +123,23 @@ describe('rows of the program come first', () => {
   });
 });
 
-describe('address and port are those of the base URL, and nothing else of it is taken', () => {
+describe('origin, address and port are those of the base URL, and nothing else of it is taken', () => {
   test.each([
-    ['https://api.openai.com/v1', 'api.openai.com', 443],
-    ['http://api.openai.com/v1', 'api.openai.com', 80],
-    ['http://127.0.0.1:8080/v1', '127.0.0.1', 8080],
-    ['http://[::1]:8080/v1', '::1', 8080],
-    ['https://user:secret@Gateway.Example/secret?key=secret#secret', 'gateway.example', 443],
-    ['/v1', undefined, undefined],
-    ['', undefined, undefined],
-    ['not a URL', undefined, undefined],
-  ])('%s: %s %s', (baseURL, address, port) => {
-    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', address, port });
+    ['https://api.openai.com/v1', 'https://api.openai.com', 'api.openai.com', 443],
+    ['http://api.openai.com/v1', 'http://api.openai.com', 'api.openai.com', 80],
+    ['http://127.0.0.1:8080/v1', 'http://127.0.0.1:8080', '127.0.0.1', 8080],
+    ['http://[::1]:8080/v1', 'http://[::1]:8080', '::1', 8080],
+    [
+      'https://user:secret@Gateway.Example/secret?key=secret#secret',
+      'https://gateway.example',
+      'gateway.example',
+      443,
+    ],
+    ['/v1', '', undefined, undefined],
+    ['', '', undefined, undefined],
+    ['not a URL', '', undefined, undefined],
+  ])('%s: %s %s %s', (baseURL, origin, address, port) => {
+    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', origin, address, port });
   });
 });
 

@@ -212,15 +212,16 @@ describe('tool calls that nobody answers', () => {
   it('are remembered, but what they are given of the newest only', async () => {
     const program = await startProgram({ config: { captureMessageContent: true }, content: true });
     const { responses } = program.client;
+    const calls = Array.from({ length: 1_500 }, (_, index) => ({
+      type: 'function_call' as const,
+      id: `fc_${index}`,
+      call_id: `call_${index}`,
+      name: 'extract',
+      arguments: `{"page":${index}}`,
+    }));
     const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
     for (let answer = 0; answer < 15; answer++) {
-      const output = Array.from({ length: 100 }, (_, call) => ({
-        type: 'function_call',
-        id: `fc_${answer * 100 + call}`,
-        call_id: `call_${answer * 100 + call}`,
-        name: 'extract',
-        arguments: `{"page":${answer * 100 + call}}`,
-      }));
+      const output = calls.slice(answer * 100, answer * 100 + 100);
       program.simulator.next({
         body: {
           id: `resp_${answer}`,
@@ -235,11 +236,11 @@ describe('tool calls that nobody answers', () => {
     }
     await responses.create({
       model: 'gpt-4o',
-      input: ['call_0', 'call_1499'].map((call_id) => ({
-        type: 'function_call_output',
-        call_id,
-        output: 'done',
-      })),
+      input: [calls[0], calls[1_499]].flatMap((call) =>
+        call === undefined
+          ? []
+          : [call, { type: 'function_call_output' as const, call_id: call.call_id, output: 'done' }],
+      ),
     });
     const drawn = program.telemetry.spans.filter(({ name }) => name === 'execute_tool extract');
     expect(

@@ -34,7 +34,7 @@ describe('a response', () => {
     const { output } = await responses.create({ model: MODEL, input: 'What is the tariff?' });
     const input = output.flatMap((item) =>
       item.type === 'function_call'
-        ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
+        ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: 'sunny' }]
         : [],
     );
     await program.inSpan(() => responses.create({ model: MODEL, input }), 'webhook');

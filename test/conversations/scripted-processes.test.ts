@@ -86,6 +86,13 @@ function workOf(spans: readonly FinishedSpan[]): string[] {
     .sort();
 }
 
+/** A process that answers a tool call of a chat completion has not seen it asked for; the one that asked, not answered. */
+async function workOfFourProcesses(conversation: ScriptedConversation): Promise<string[]> {
+  const work = await workOfOneProcess(conversation);
+  const isApart = conversation.name === 'Chat completions';
+  return isApart ? work.filter((done) => !done.startsWith('execute_tool')) : work;
+}
+
 async function workOfOneProcess({ prepare, script, steps }: ScriptedConversation): Promise<string[]> {
   const program = await startProgram({ config: { cost: true, prices: PRICES } });
   script(program.simulator);
@@ -139,7 +146,7 @@ describe('four processes', () => {
       writesTrees(`${name}, four processes`, tree);
       expect(tree).toBe(documentedTree(`${name}, four processes`));
       expect(showTree(spans), name).not.toContain('\n\n');
-      expect(workOf(spans), name).toEqual(await workOfOneProcess(conversation));
+      expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
       expectBill(spans, bill, name);
     }
     expectMetrics(running.processes.metrics, conversed);
@@ -161,7 +168,7 @@ describe('four processes', () => {
       const segments = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
       const services = segments.map(({ service }) => service);
       expect(services, name).toEqual([...new Set(services)]);
-      expect(workOf(spans), name).toEqual(await workOfOneProcess(conversation));
+      expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
       expectBill(spans, bill, name);
     }
     expectMetrics(running.processes.metrics, conversed);

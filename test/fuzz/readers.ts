@@ -7,6 +7,7 @@ import * as runContent from '../../src/conversations/assistants/content.ts';
 import * as runObjects from '../../src/conversations/assistants/objects.ts';
 import { readToolCall } from '../../src/conversations/assistants/tool-calls.ts';
 import * as histories from '../../src/conversations/histories/messages.ts';
+import { readItemResults, type ToolResult } from '../../src/conversations/responses/item-results.ts';
 import * as responseItems from '../../src/conversations/responses/items.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
@@ -58,16 +59,30 @@ export const READERS: readonly Reader[] = [
   { name: "a turn's reasoning", read: agentContent.readReasoning },
   { name: "a turn's input", read: (value) => agentContent.readInputMessages(value, true) },
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
-  { name: 'items of a response', read: (value) => responseItems.readItemCalls(value, CONTENT) },
-  { name: 'outputs of items', read: (value) => responseItems.readItemOutputs(value, CONTENT) },
+  {
+    name: 'items of a response',
+    read: (value) => responseItems.readItemCalls(value, CONTENT).map(readAsked),
+  },
+  { name: 'results of items', read: (value) => readItemResults(value).map(readResult) },
   { name: 'user messages of a response', read: responseItems.countUserMessages },
   { name: 'vector stores of a response', read: responseItems.readVectorStoreIds },
-  { name: 'tool calls of a history', read: (value) => histories.readAskedCalls(value, CONTENT) },
-  { name: 'tool messages of a history', read: (value) => histories.readToolMessages(value, CONTENT) },
+  {
+    name: 'tool calls of a history',
+    read: (value) => histories.readAskedCalls(value, { ...CONTENT, streamed: false }).map(readAsked),
+  },
+  { name: 'tool messages of a history', read: (value) => histories.readToolMessages(value).map(readResult) },
   { name: 'user messages of a history', read: histories.countNewUserMessages },
   { name: 'usage', read: readUsage },
   { name: 'an error', read: readFailure },
 ];
+
+function readAsked(call: responseItems.ItemCall): unknown {
+  return [call, call.fingerprint()];
+}
+
+function readResult({ id, repeated, output }: ToolResult): unknown {
+  return [id, repeated(), output()];
+}
 
 function operationReaders(line: string): Reader[] {
   const [method = '', path = ''] = line.split(' ');

@@ -125,7 +125,7 @@ async function timedTools({ telemetry }: Program): Promise<number> {
 test('nothing is kept of a tool that has ended', async () => {
   const telemetry = new Telemetry(resolveSettings({}, () => undefined));
   const { promise, resolve } = Promise.withResolvers<void>();
-  const tool = { name: 'tool', arguments: {}, callIds: () => [], run: () => promise };
+  const tool = { client: {}, name: 'tool', arguments: {}, calls: () => [], run: () => promise };
   const result = runTool(telemetry, tool, () => undefined);
   expect(telemetry.functions.size).toBe(1);
   resolve();

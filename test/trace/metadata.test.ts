@@ -67,7 +67,7 @@ describe('withMetadata', () => {
         const asked = await responses.create({ model: QUESTION.model, input: 'What is x?' });
         const input = asked.output.flatMap((item) =>
           item.type === 'function_call'
-            ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
+            ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
             : [],
         );
         await withMetadata({ userId: 'worker' }, () => responses.create({ model: QUESTION.model, input }));

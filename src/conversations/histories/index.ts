@@ -1,6 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
-import type { Call, CallObservation, ToolRun } from '../../client/call.ts';
+import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
+import type { ToolRun } from '../../client/tool-run.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
@@ -12,8 +13,9 @@ import { conversationIn } from '../../trace.ts';
 import type { Conversations } from '../conversations.ts';
 import type { ConversationApi, Placement } from '../placement.ts';
 import { ItemTimes } from '../responses/items.ts';
-import { type AskingResponse, ResponseToolCalls } from '../responses/tool-calls.ts';
+import { type AskingResponse, type PendingCall, ResponseToolCalls } from '../responses/tool-calls.ts';
 import { activeSpan } from '../segment.ts';
+import { fingerprintOf } from '../tool-call-fingerprint.ts';
 import type { Use } from '../use.ts';
 import { countNewUserMessages, readAskedCalls, readToolMessages } from './messages.ts';
 
@@ -38,14 +40,26 @@ export class Histories implements ConversationApi {
   }
 
   /** The call of a conversation that a function of the program's is about to answer. */
-  running(tool: ToolRun, context: Context): AskedCall | undefined {
+  running(tool: ToolRun, origin: string, context: Context): AskedCall | undefined {
     const id = conversationIn(context);
-    const pending = id === undefined ? undefined : this.#toolCalls.taken(tool.callIds(), id);
+    const pending = id === undefined ? undefined : this.#taken(tool, origin, id);
     return (
       pending && {
         attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id, [ATTR_GEN_AI_TOOL_CALL_ID]: pending.asked.call.id },
         parent: pending.response.parent?.span,
       }
+    );
+  }
+
+  #taken(tool: ToolRun, origin: string, conversationId: string): PendingCall | undefined {
+    if (!this.#toolCalls.areAwaited) return undefined;
+    return this.#toolCalls.taken(
+      tool.calls().map((call) => ({
+        origin,
+        id: call.id,
+        repeated: { name: tool.name, fingerprint: fingerprintOf(tool.name, call.arguments) },
+        conversationId,
+      })),
     );
   }
 
@@ -58,9 +72,20 @@ export class Histories implements ConversationApi {
     segment?.requestStarted();
     const parent = segment?.contextIn(call.context) ?? call.context;
     const content = this.#telemetry.wantsContent;
-    this.#toolCalls.answered(readToolMessages(body, { content }), call.startTime, parent);
+    const { streamed } = call;
+    const { origin } = endpoint;
+    if (this.#toolCalls.areAwaited) {
+      const answering = {
+        origin,
+        previousResponseId: undefined,
+        conversationId: id,
+        time: call.startTime,
+        parent,
+      };
+      this.#toolCalls.answered(readToolMessages(body), answering);
+    }
     const userMessages = countNewUserMessages(body);
-    const asking = { parent: callerTraceOf(parent), startTime: call.startTime };
+    const asking = { origin, parent: callerTraceOf(parent), startTime: call.startTime };
     return {
       parent,
       attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
@@ -69,7 +94,7 @@ export class Histories implements ConversationApi {
         segment?.requestEnded(ended.endTime);
       },
       ended: (result, endTime, cost) =>
-        this.#answered(id, result, { ...asking, endTime, cost }, { userMessages, content }),
+        this.#answered(id, result, { ...asking, endTime, cost }, { userMessages, content, streamed }),
     };
   }
 
@@ -79,10 +104,10 @@ export class Histories implements ConversationApi {
     {
       cost,
       ...asking
-    }: Pick<AskingResponse, 'parent' | 'startTime' | 'endTime'> & {
+    }: Pick<AskingResponse, 'origin' | 'parent' | 'startTime' | 'endTime'> & {
       cost: number | undefined;
     },
-    { userMessages, content }: { userMessages: number; content: boolean },
+    { userMessages, ...options }: { userMessages: number; content: boolean; streamed: boolean },
   ): void {
     // What was refused is asked again; what was left in the middle of its answer is not.
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
@@ -91,7 +116,7 @@ export class Histories implements ConversationApi {
     conversation.askedWithRun(userMessages);
     conversation.spent(readUsage(field(result, 'usage')), cost);
     this.#toolCalls.asked(
-      readAskedCalls(result, { content }),
+      readAskedCalls(result, options),
       {
         ...asking,
         responseId: undefined,

@@ -18,7 +18,8 @@ import { derivesTraceIds } from '../trace-id.ts';
 import type { Use } from '../use.ts';
 import { readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
-import { countUserMessages, ItemTimes, readItemCalls, readItemOutputs, readVectorStoreIds } from './items.ts';
+import { readItemResults } from './item-results.ts';
+import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
 /** The Responses and Conversations APIs as conversations, and the tools that responses use. */
@@ -75,7 +76,7 @@ export class Responses implements ConversationApi {
       parent,
       links: known === undefined ? [] : [{ context: known.context }],
       ...(route.operation === 'response'
-        ? this.#followResponse(call, request, segment, parent)
+        ? this.#followResponse(call, request, endpoint, { segment, parent })
         : this.#followRequest(fetched, segment)),
     };
   }
@@ -97,7 +98,7 @@ export class Responses implements ConversationApi {
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
         this.#settled(request, segment, ended);
       },
-      ended: (result, endTime) => this.#fetched(result, endTime),
+      ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
     };
   }
 
@@ -120,13 +121,19 @@ export class Responses implements ConversationApi {
 
   #followResponse(
     call: Call,
-    { body }: ApiRequest,
-    segment: Segment | undefined,
-    parent: Context,
+    request: ApiRequest,
+    { origin }: Endpoint,
+    { segment, parent }: { segment: Segment | undefined; parent: Context },
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
-    const content = this.#telemetry.wantsContent;
-    this.#toolCalls.answered(readItemOutputs(body, { content }), call.startTime, parent);
-    const follow = this.#follow(body, segment, parent, call.startTime);
+    const { body } = request;
+    const { startTime } = call;
+    if (this.#toolCalls.areAwaited) {
+      const previousResponseId = stringField(body, 'previous_response_id');
+      const conversationId = conversationOf(request);
+      const answering = { origin, previousResponseId, conversationId, time: startTime, parent };
+      this.#toolCalls.answered(readItemResults(body), answering);
+    }
+    const follow = this.#follow(body, { origin, segment, parent, startTime });
     return {
       chunk: (event, time) => follow.times.add(event, time),
       settled: (ended, result, span) => this.#responded(follow, ended, result, span),
@@ -135,14 +142,16 @@ export class Responses implements ConversationApi {
     };
   }
 
-  #follow(body: unknown, segment: Segment | undefined, parent: Context, startTime: number): FollowedResponse {
+  #follow(
+    body: unknown,
+    { parent, ...from }: Pick<FollowedResponse, 'origin' | 'segment' | 'startTime'> & { parent: Context },
+  ): FollowedResponse {
     return {
-      segment,
+      ...from,
       times: new ItemTimes(),
       parent: callerTraceOf(parent),
       vectorStoreIds: readVectorStoreIds(body),
       userMessages: countUserMessages(body),
-      startTime,
       content: this.#telemetry.wantsContent,
     };
   }
@@ -198,7 +207,8 @@ export class Responses implements ConversationApi {
         ? undefined
         : this.#segmentOf({ context, startTime }, conversationId, endpoint);
     const parent = this.#parentOf(context, segment);
-    const follow = this.#follow(adoption.request.body, segment, parent, startTime);
+    const { origin } = endpoint;
+    const follow = this.#follow(adoption.request.body, { origin, segment, parent, startTime });
     const span = new CallSpan(this.#telemetry, adoption, {
       operation: operationOf('response'),
       request: adoption.request,
@@ -219,12 +229,13 @@ export class Responses implements ConversationApi {
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
-    const { segment, parent, startTime, vectorStoreIds, content, times } = follow;
+    const { origin, segment, parent, startTime, vectorStoreIds, content, times } = follow;
     const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
     const calls = readItemCalls(response, { content });
     if (calls.length > 0) {
       const place: Place = { kind: 'conversation', conversationId };
-      this.#toolCalls.asked(calls, { responseId, parent, place, vectorStoreIds, startTime, endTime }, times);
+      const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime };
+      this.#toolCalls.asked(calls, asking, times);
     }
     if (conversationId === undefined) return;
     const conversation = this.#conversations.conversation('conversation', conversationId);
@@ -233,10 +244,14 @@ export class Responses implements ConversationApi {
     conversation.spent(readUsage(field(response, 'usage')), cost);
   }
 
-  #fetched(response: unknown, endTime: number): void {
+  /** The calls of a response that this process has created are known from there, and not before it has ended. */
+  #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
+    const responseId = stringField(response, 'id');
+    if (responseId === undefined || this.#known.get(responseId) !== undefined || isUnderWay(response)) return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
     this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
-      responseId: stringField(response, 'id'),
+      origin,
+      responseId,
       parent: undefined,
       place,
       vectorStoreIds: [],
@@ -274,6 +289,7 @@ interface Fetched {
 
 /** What is kept of a request for a response until it has ended. */
 interface FollowedResponse {
+  readonly origin: string;
   readonly segment: Segment | undefined;
   readonly times: ItemTimes;
   readonly parent: CallerTrace;

@@ -17,8 +17,8 @@ import {
   strings,
 } from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
-import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+import { fingerprintOfItem } from './item-results.ts';
 
 /** A tool call of a response, as the hierarchy sees it. */
 export interface ItemCall {
@@ -27,6 +27,8 @@ export interface ItemCall {
   /** The program has to answer it, in a later request. */
   readonly asksProgram: boolean;
   readonly failure: Failure | undefined;
+  /** Of its name and arguments, computed where it is needed. */
+  readonly fingerprint: () => string | undefined;
 }
 
 /** Items that are about tools but are no tool call: a list of what there is, a request for leave. */
@@ -47,6 +49,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
       call: snapshotOf(call, item, options.content),
       asksProgram,
       failure: errorType === undefined ? undefined : { type: errorType, message: undefined },
+      fingerprint: () => fingerprintOfItem(call, item),
     };
   });
   return first(calls);
@@ -76,20 +79,6 @@ function contentOf(call: ResponseToolCall, item: unknown): ToolCallContent {
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
     documents: searched ? arrayField(result, 'results') : [],
   };
-}
-
-const NO_OUTPUTS: ReadonlyMap<string, unknown> = new Map();
-
-/** Outputs that a request brings for tool calls of responses before it, by the id of the call. */
-export function readItemOutputs(body: unknown, options: { content: boolean }): ReadonlyMap<string, unknown> {
-  let outputs: Map<string, unknown> | undefined;
-  for (const item of arrayField(body, 'input')) {
-    const id = readToolOutputCallId(item);
-    if (id === undefined) continue;
-    outputs ??= new Map();
-    outputs.set(id, options.content ? parseJson(readToolContent(item).result) : undefined);
-  }
-  return outputs ?? NO_OUTPUTS;
 }
 
 /** How many user messages a request brings. */

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import type { BoundedMap } from '../../bounded-map.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
 import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
@@ -6,13 +6,21 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type RecordedToolCall, recordToolCall } from '../../telemetry/tool-span.ts';
 import type { Conversations } from '../conversations.ts';
 import type { ToolCallContent } from '../model.ts';
+import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from '../pending-tool-calls.ts';
 import { clamp } from '../timing.ts';
+import type { ToolResult } from './item-results.ts';
 import type { ItemCall, ItemTimes } from './items.ts';
 
-const MOST_CONTENTS = 1_000;
+/** They may be long, and there are programs that ask for calls and answer none. */
+const MAX_CONTENTS = 1_000;
+
+/** A call without what is only needed to find it again. */
+type KnownCall = Omit<ItemCall, 'fingerprint'>;
 
 /** The response that a tool call belongs to. */
 export interface AskingResponse {
+  /** Of the endpoint. */
+  readonly origin: string;
   readonly responseId: string | undefined;
   /** What the response's own span stands below, itself where it is a root; where it is elsewhere, what answers it tells. */
   readonly parent: CallerTrace | undefined;
@@ -23,9 +31,16 @@ export interface AskingResponse {
 }
 
 export interface PendingCall {
-  readonly asked: ItemCall;
+  readonly asked: KnownCall;
   readonly response: AskingResponse;
 }
+
+/** Where a request stands that brings results of tool calls. */
+export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
+  readonly time: number;
+  /** The span that the request's own span stands below. */
+  readonly parent: Context;
+};
 
 /**
  * Draws the tool calls of responses, beside them: hosted ones within the response that made them, the
@@ -33,19 +48,20 @@ export interface PendingCall {
  */
 export class ResponseToolCalls {
   readonly #telemetry: Telemetry;
-  /** Calls that the program has been asked for, by their ids. One that is never answered is never drawn. */
-  readonly #pending: BoundedMap<string, PendingCall>;
-  /** What they are given, of the newest: it may be long, and there are programs that ask for calls and answer none. */
-  readonly #contents: BoundedMap<string, ToolCallContent>;
-  /** Those that were: who fetches their response again does not ask again. */
-  readonly #answered: BoundedMap<string, true>;
+  /** One that is never answered is never drawn. */
+  readonly #pending = new PendingToolCalls<PendingCall>();
+  /** What the newest are given. */
+  readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
-    const { maxConversations } = telemetry.settings;
-    this.#pending = conversations.remember(maxConversations);
-    this.#contents = conversations.remember(MOST_CONTENTS);
-    this.#answered = conversations.remember(maxConversations);
+    conversations.addMemory(this.#pending);
+    this.#contents = conversations.remember(MAX_CONTENTS);
+  }
+
+  /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
+  get areAwaited(): boolean {
+    return !this.#pending.isEmpty;
   }
 
   /** Takes the tool calls of a response that has ended. */
@@ -56,57 +72,44 @@ export class ResponseToolCalls {
     }
   }
 
-  /** Takes the calls of a response that another process may have created: who answers them draws them. */
+  /** Takes the calls of a response that another process has created: the process that answers them draws them. */
   seen(calls: readonly ItemCall[], response: AskingResponse): void {
-    for (const asked of calls) {
-      const { id } = asked.call;
-      if (!asked.asksProgram || this.#answered.get(id) !== undefined) continue;
-      if (this.#pending.get(id) === undefined) this.#keep(asked, response);
-    }
+    for (const asked of calls)
+      if (asked.asksProgram && !this.#pending.has(identityOf(asked, response))) this.#keep(asked, response);
   }
 
-  #keep(asked: ItemCall, response: AskingResponse): void {
+  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse): void {
     const { content, ...call } = asked.call;
-    this.#pending.set(call.id, { asked: { ...asked, call: { ...call, content: undefined } }, response });
-    if (content !== undefined) this.#contents.set(call.id, content);
+    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response };
+    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
+    if (content !== undefined) this.#contents.set(pending, content);
   }
 
-  /**
-   * Takes what a request brings for calls that were asked for before.
-   *
-   * @param parent the span that the request's own span stands below
-   */
-  answered(outputs: ReadonlyMap<string, unknown>, time: number, parent: Context): void {
-    for (const [id, output] of outputs) {
-      const pending = this.#pending.get(id);
+  /** Takes what a request brings for calls that were asked for before. */
+  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): void {
+    const traceId = traceIdOf(trace.getSpanContext(parent));
+    for (const { id, repeated, output } of results) {
+      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
       if (pending === undefined) continue;
-      this.#pending.delete(id);
-      this.#answered.set(id, true);
       const { asked, response } = pending;
-      const content = this.#contents.get(id);
-      this.#contents.delete(id);
-      this.#draw(
-        {
-          ...asked,
-          call: {
-            ...asked.call,
-            content: content === undefined ? undefined : { ...content, result: output },
-          },
-        },
-        response,
-        { startTime: response.endTime, endTime: Math.max(time, response.endTime), timedHere: true },
-        parent,
-      );
+      const content = this.#contents.get(pending);
+      this.#contents.delete(pending);
+      const call = {
+        ...asked.call,
+        content: content === undefined ? undefined : { ...content, result: output() },
+      };
+      const { endTime } = response;
+      const times = { startTime: endTime, endTime: Math.max(time, endTime), timedHere: true };
+      this.#draw({ ...asked, call }, response, times, parent);
     }
   }
 
   /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
-  taken(ids: readonly string[], conversationId: string): PendingCall | undefined {
-    for (const id of ids) {
-      const pending = this.#pending.get(id);
-      if (pending?.response.place.conversationId !== conversationId) continue;
-      this.#pending.delete(id);
-      this.#contents.delete(id);
+  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'traceId'>[]): PendingCall | undefined {
+    for (const call of calls) {
+      const pending = this.#pending.take({ ...call, previousResponseId: undefined, traceId: undefined });
+      if (pending === undefined) continue;
+      this.#contents.delete(pending);
       return pending;
     }
     return undefined;
@@ -123,7 +126,7 @@ export class ResponseToolCalls {
   }
 
   #draw(
-    asked: ItemCall,
+    asked: KnownCall,
     response: AskingResponse,
     times: { startTime: number; endTime: number; timedHere?: boolean },
     answering = ROOT_CONTEXT,
@@ -142,4 +145,24 @@ export class ResponseToolCalls {
       place: response.place,
     });
   }
+}
+
+function identityOf(
+  { call }: KnownCall,
+  { origin, responseId, place, parent }: AskingResponse,
+): Omit<AskedToolCall, 'fingerprint'> {
+  const { conversationId } = place;
+  return {
+    origin,
+    id: call.id,
+    name: call.name,
+    responseId,
+    conversationId,
+    traceId: traceIdOf(parent?.span),
+  };
+}
+
+/** No trace has the id that spans have where nobody traces: two users would share it. */
+function traceIdOf(span: SpanContext | undefined): string | undefined {
+  return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

@@ -1,0 +1,40 @@
+import { sha256 } from '../sha256.ts';
+import { parseJson } from '../telemetry/messages.ts';
+
+/** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
+const MAX_HASHED_LENGTH = 262_144;
+/** Half of a SHA-256: still far too many digits for anyone to find a second call with the same ones. */
+const DIGITS = 32;
+
+/** Numbers that a JavaScript number may not hold exactly: parsing could make two different calls look alike. */
+const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
+
+/**
+ * Identifies a tool call by its name and arguments, without keeping either. `undefined` where the arguments are too
+ * long to hash.
+ *
+ * Programs often repeat arguments as they parsed and serialized them. JSON is therefore hashed in the form that
+ * `JSON.stringify` gives it, so that spaces and escapes make no difference; other text is hashed as it is.
+ */
+export function fingerprintOf(name: string, given: unknown): string | undefined {
+  const text = canonical(given);
+  if (text === undefined || text.length > MAX_HASHED_LENGTH) return undefined;
+  // JSON escapes lone surrogates, which UTF-8 would make equal.
+  return sha256(new TextEncoder().encode(JSON.stringify([name, text]))).slice(0, DIGITS);
+}
+
+function canonical(given: unknown): string | undefined {
+  if (given === undefined || given === null) return '';
+  if (typeof given !== 'string') return serialized(given);
+  if (given.length > MAX_HASHED_LENGTH || INEXACT_NUMBER.test(given)) return given;
+  const parsed = parseJson(given);
+  return parsed === given ? given : serialized(parsed);
+}
+
+function serialized(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

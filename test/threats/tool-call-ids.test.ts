@@ -1,0 +1,366 @@
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import OpenAI from 'openai';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { instrumentOpenAI, withConversation, withMetadata } from '../../src/client-entry.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+
+/*
+ * The channel: ids of tool calls and responses. A server or gateway chooses them, and some give every call the id
+ * `call_0`. Alice and Bob are two users of one process: what Alice's tool gave must never reach a span of Bob's.
+ */
+
+const MODEL = 'gpt-4o-mini';
+const CONFIG = { captureMessageContent: 'SPAN_ONLY', cost: false } as const;
+
+type InputItem = OpenAI.Responses.ResponseInputItem;
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+
+interface ToolCall {
+  readonly id?: string;
+  /** Its arguments, as the model writes them. */
+  readonly given: string;
+}
+
+/** What the users do, over one API or one way of using it. */
+interface Users {
+  /** A user's request that is answered with tool calls. */
+  ask(user: string, calls: readonly ToolCall[]): Promise<unknown>;
+  /** The request that brings their results. */
+  answer(user: string, calls: readonly ToolCall[], ...results: string[]): Promise<unknown>;
+}
+
+interface Dialect {
+  readonly name: string;
+  readonly of: (client: OpenAI, gateway: Simulator) => Users;
+}
+
+function items(calls: readonly ToolCall[]) {
+  return calls.map(({ id = 'call_0', given }) => ({
+    type: 'function_call' as const,
+    id: 'fc_0',
+    call_id: id,
+    name: 'get_balance',
+    arguments: given,
+  }));
+}
+
+function outputs(calls: readonly ToolCall[], results: readonly string[]): InputItem[] {
+  return results.map((output, index) => {
+    return { type: 'function_call_output', call_id: calls[index]?.id ?? 'call_0', output };
+  });
+}
+
+/** @param ids the response ids that the gateway gives, by user; the conversation is named where the program names it */
+function responses(
+  name: string,
+  idOf: (user: string) => string,
+  request: (
+    user: string,
+    calls: readonly ToolCall[],
+  ) => { input?: InputItem[]; first?: object; later?: object },
+): Dialect {
+  return {
+    name,
+    of: (client, gateway) => {
+      const create = (user: string, body: object, output: readonly object[]): Promise<unknown> => {
+        const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+        const conversation = 'conversation' in body ? { id: body.conversation } : null;
+        const response = { object: 'response', model: MODEL, status: 'completed', usage, conversation };
+        gateway.next({ body: { ...response, id: idOf(user), output } });
+        return withMetadata({ userId: user }, () => client.responses.create({ model: MODEL, ...body }));
+      };
+      return {
+        ask: (user, calls) => create(user, { input: [], ...request(user, calls).first }, items(calls)),
+        answer: (user, calls, ...results) => {
+          const { input = [], later } = request(user, calls);
+          return create(user, { ...later, input: [...input, ...outputs(calls, results)] }, []);
+        },
+      };
+    },
+  };
+}
+
+const repeating = responses(
+  'Responses, whose items the program repeats',
+  () => 'resp_0',
+  (_, calls) => ({ input: items(calls) }),
+);
+const chained = responses(
+  'Responses with previous_response_id',
+  (user) => `resp_${user}`,
+  (user) => ({ later: { previous_response_id: `resp_${user}` } }),
+);
+const inConversation = responses(
+  'Responses in a Conversation',
+  () => 'resp_0',
+  (user) => ({ first: { conversation: `conv_${user}` }, later: { conversation: `conv_${user}` } }),
+);
+const bare = responses(
+  'Responses, where nothing but the id is known',
+  () => 'resp_0',
+  () => ({}),
+);
+
+const histories: Dialect = {
+  name: 'chat completions in withConversation',
+  of: (client, gateway) => {
+    const asking = (calls: readonly ToolCall[]) => ({
+      role: 'assistant' as const,
+      content: null,
+      tool_calls: calls.map(({ id = 'call_0', given }) => ({
+        id,
+        type: 'function' as const,
+        function: { name: 'get_balance', arguments: given },
+      })),
+    });
+    const complete = (user: string, messages: Message[], message: object): Promise<unknown> => {
+      const choices = [{ index: 0, message, finish_reason: 'stop' }];
+      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+      gateway.next({ body: { id: 'chatcmpl_0', object: 'chat.completion', model: MODEL, choices, usage } });
+
+      return withMetadata({ userId: user }, () =>
+        withConversation(`chat-${user}`, () => client.chat.completions.create({ model: MODEL, messages })),
+      );
+    };
+    return {
+      ask: (user, calls) => complete(user, [{ role: 'user', content: 'And?' }], asking(calls)),
+      answer: (user, calls, ...results) => {
+        const tools = results.map((content, index): Message => {
+          return { role: 'tool', tool_call_id: calls[index]?.id ?? 'call_0', content };
+        });
+        return complete(user, [asking(calls), ...tools], { role: 'assistant', content: 'Done.' });
+      },
+    };
+  },
+};
+
+const start = (): Promise<Program> => startProgram({ config: CONFIG, content: true });
+
+/** The user whose call it was, with what, and what came of it: in the order in which the calls ended. */
+function drawn({ telemetry }: Pick<Program, 'telemetry'>): unknown[] {
+  return telemetry.spans
+    .filter(({ name }) => name === 'execute_tool get_balance')
+    .map(({ attributes }) => [
+      attributes['user.id'],
+      attributes['gen_ai.tool.call.arguments'],
+      attributes['gen_ai.tool.call.result'],
+    ]);
+}
+
+const ALICE = [{ given: '{"account":"alice"}' }];
+const BOB = [{ given: '{"account":"bob"}' }];
+const SAME = [{ given: '{}' }];
+const NAMED = [repeating, chained, inConversation, histories];
+
+describe.each(NAMED)('a gateway that gives every call the same id, over $name,', ({ of }) => {
+  it('cannot make the result of one user close the call of another', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', ALICE);
+    await users.ask('bob', BOB);
+    await users.answer('bob', BOB, '{"of":"bob"}');
+    await users.answer('alice', ALICE, '{"of":"alice"}');
+    expect(drawn(program)).toEqual([
+      ['bob', '{"account":"bob"}', '{"of":"bob"}'],
+      ['alice', '{"account":"alice"}', '{"of":"alice"}'],
+    ]);
+  });
+
+  it('cannot make a result close a call that another user was asked for', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', ALICE);
+    await users.answer('bob', BOB, '{"of":"bob"}');
+    expect(drawn(program)).toEqual([]);
+  });
+
+  it('cannot make a request that is sent again close the later call of another user', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', SAME);
+    await users.answer('alice', SAME, '{"of":"alice"}');
+    await users.ask('bob', SAME);
+    await users.answer('alice', SAME, '{"of":"alice"}');
+    expect(drawn(program)).toEqual([['alice', '{}', '{"of":"alice"}']]);
+  });
+
+  it('cannot make one of two calls in an answer have the result of the other', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', [...ALICE, ...BOB]);
+    await users.answer('alice', [...ALICE, ...BOB], '"first"', '"second"');
+    expect(drawn(program)).toEqual([]);
+  });
+});
+
+describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
+  it('has every call drawn with its own result, from when it was asked for to when it was answered', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    const calls = [
+      { id: 'call_a', given: '{"account":"a"}' },
+      { id: 'call_b', given: '{"account":"b"}' },
+    ];
+    await users.ask('alice', calls);
+    await users.answer('alice', calls, '{"of":"a"}', '{"of":"b"}');
+    expect(drawn(program)).toEqual([
+      ['alice', '{"account":"a"}', '{"of":"a"}'],
+      ['alice', '{"account":"b"}', '{"of":"b"}'],
+    ]);
+    const { spans } = program.telemetry;
+    const [asking, answering] = spans.filter(({ name }) => name === `chat ${MODEL}`);
+    for (const tool of spans.filter(({ name }) => name === 'execute_tool get_balance')) {
+      expect(tool.startTime).toEqual(asking?.endTime);
+      expect(tool.endTime).toEqual(answering?.startTime);
+      expect(tool.spanContext().traceId).toBe(asking?.spanContext().traceId);
+    }
+  });
+
+  it('has a call drawn whose arguments the program repeats as it serializes them', async () => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', [{ given: '{ "name": "Zo\\u00eb", "limit": 1.0 }' }]);
+    await users.answer('alice', [{ given: '{"name":"Zo\u00eb","limit":1}' }], '{"of":"alice"}');
+    expect(drawn(program)).toEqual([['alice', '{"name":"Zo\u00eb","limit":1}', '{"of":"alice"}']]);
+  });
+});
+
+describe('a gateway that gives two users the same id for the same call', () => {
+  it.each([
+    repeating,
+    responses(
+      'Responses with previous_response_id, the same for all',
+      () => 'resp_0',
+      () => ({ later: { previous_response_id: 'resp_0' } }),
+    ),
+  ])('has neither drawn, and joins no traces: $name', async ({ of }) => {
+    const program = await start();
+    const users = of(program.client, program.simulator);
+    await users.ask('alice', SAME);
+    await users.ask('bob', SAME);
+    await users.answer('bob', SAME, '{"of":"bob"}');
+    await users.answer('alice', SAME, '{"of":"alice"}');
+    expect(drawn(program)).toEqual([]);
+    const traces = program.telemetry.spans.map((span) => span.spanContext().traceId);
+    expect(new Set(traces).size).toBe(4);
+  });
+
+  it('has both drawn where each user is in a trace of their own', async () => {
+    const program = await start();
+    const users = repeating.of(program.client, program.simulator);
+    const inTraceOf = (user: string, andThen: () => Promise<unknown> = async () => undefined) =>
+      program.inSpan(async () => {
+        await users.ask(user, SAME);
+        await andThen();
+        await users.answer(user, SAME, `{"of":"${user}"}`);
+      }, user);
+    await inTraceOf('alice', () => context.with(ROOT_CONTEXT, () => inTraceOf('bob')));
+    expect(drawn(program)).toEqual([
+      ['bob', '{}', '{"of":"bob"}'],
+      ['alice', '{}', '{"of":"alice"}'],
+    ]);
+    const { spans } = program.telemetry;
+    for (const tool of spans.filter(({ name }) => name === 'execute_tool get_balance')) {
+      const root = spans.find(({ name }) => name === tool.attributes['user.id']);
+      expect(tool.spanContext().traceId).toBe(root?.spanContext().traceId);
+    }
+  });
+});
+
+describe('a request that says of a result only the id of its call', () => {
+  it('closes nothing outside of its trace: another user may have been given the id', async () => {
+    const program = await start();
+    const users = bare.of(program.client, program.simulator);
+    await users.ask('alice', ALICE);
+    await users.answer('bob', BOB, '{"of":"bob"}');
+    expect(drawn(program)).toEqual([]);
+  });
+
+  it('closes the call in its trace', async () => {
+    const program = await start();
+    const users = bare.of(program.client, program.simulator);
+    await program.inSpan(async () => {
+      await users.ask('alice', ALICE);
+      await users.answer('alice', ALICE, '{"of":"alice"}');
+    });
+    expect(drawn(program)).toEqual([['alice', '{"account":"alice"}', '{"of":"alice"}']]);
+  });
+});
+
+describe('two servers that give the same ids', () => {
+  it.each([
+    repeating,
+    responses(
+      'Responses with previous_response_id',
+      () => 'resp_0',
+      () => ({ later: { previous_response_id: 'resp_0' } }),
+    ),
+    inConversation,
+    histories,
+  ])('have each call drawn with the result that its own server was sent: $name', async ({ of }) => {
+    const program = await start();
+    const config = { ...CONFIG };
+    const connect = async (): Promise<Users> => {
+      const server = await startSimulator();
+      onTestFinished(() => server.close());
+      const client = new OpenAI({ apiKey: 'test', baseURL: server.url, maxRetries: 0 });
+      return of(instrumentOpenAI(client, config), server);
+    };
+    const [here, there] = [await connect(), await connect()];
+    await here.ask('user', SAME);
+    await there.answer('user', SAME, '{"of":"there"}');
+    expect(drawn(program)).toEqual([]);
+    await here.answer('user', SAME, '{"of":"here"}');
+    expect(drawn(program)).toEqual([['user', '{}', '{"of":"here"}']]);
+  });
+});
+
+describe('a history that a program sends again with every request', () => {
+  it('cannot make an old result close a new call of another user', async () => {
+    const program = await start();
+    const users = repeating.of(program.client, program.simulator);
+    await users.ask('bob', SAME);
+    const old = [...items(SAME), ...outputs(SAME, ['{"of":"alice"}'])];
+    const said = { role: 'assistant' as const, content: 'It is 7.' };
+    const question = { role: 'user' as const, content: 'And now?' };
+    await program.client.responses.create({ model: MODEL, input: [...old, said, question] });
+    expect(drawn(program)).toEqual([]);
+  });
+
+  it('has every call of a turn drawn once', async () => {
+    const program = await start();
+    const users = repeating.of(program.client, program.simulator);
+    const { responses } = program.client;
+    const first = { id: 'call_1', given: '{"n":1}' };
+    await users.ask('alice', [first]);
+    const input: InputItem[] = [...items([first]), ...outputs([first], ['{"of":"alice"}'])];
+    program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { n: 2 } } }] });
+    for (const item of (await responses.create({ model: MODEL, input })).output)
+      if (item.type === 'function_call')
+        input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '{"of":"alice"}' });
+    await responses.create({ model: MODEL, input });
+    expect(drawn(program).map((call) => (call as unknown[])[1])).toEqual(['{"n":1}', '{"n":2}']);
+  });
+});
+
+it.each(['SPAN_ONLY', 'NO_CONTENT'] as const)(
+  'a streamed chat completion has its call drawn, content: %s',
+  async (captureMessageContent) => {
+    const program = await startProgram({ config: { captureMessageContent }, content: true });
+    const tools = [{ type: 'function' as const, function: { name: 'get_balance', parameters: {} } }];
+    const messages: Message[] = [{ role: 'user', content: 'And?' }];
+    await withConversation('chat-1', async () => {
+      const { completions } = program.client.chat;
+      const stream = completions.stream({ model: MODEL, messages, tools });
+      const { message } = (await stream.finalChatCompletion()).choices[0] ?? {};
+      const [call] = message?.tool_calls ?? [];
+      if (message === undefined || call === undefined) throw new Error('nothing was asked for');
+      await completions.create({
+        model: MODEL,
+        messages: [...messages, message, { role: 'tool', tool_call_id: call.id, content: '"done"' }],
+      });
+    });
+    expect(drawn(program)).toHaveLength(1);
+  },
+);
