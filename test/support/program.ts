@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { forgetMetricSeries } from '../../src/telemetry/metric-series.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
@@ -36,6 +37,8 @@ afterEach(async () => {
 });
 
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
+  // Each simulator has a port of its own, which is a dimension.
+  forgetMetricSeries();
   const telemetry = recordTelemetry(options);
   const simulator =
     options.replay === undefined

@@ -1,6 +1,7 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import OpenAI, { type ClientOptions } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { forgetMetricSeries } from '../../src/telemetry/metric-series.ts';
 import { type Simulator, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';
 
@@ -27,6 +28,8 @@ export async function startSession({
   client = {},
   ...options
 }: SessionOptions = {}): Promise<Session> {
+  // Each simulator has a port of its own, which is a dimension.
+  forgetMetricSeries();
   const simulator = await startSimulator();
   const warnings = listen();
   const telemetry = recordTelemetry({

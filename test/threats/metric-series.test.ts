@@ -1,5 +1,7 @@
 import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI } from '../../src/client-entry.ts';
 import { forgetNotices, speak } from '../../src/doctor/notice.ts';
 import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metric-series.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -34,8 +36,19 @@ afterEach(async () => {
   for (const { session } of running.splice(0)) await session.verify();
 });
 
+function completion(model: string, given: Attributes): Record<string, unknown> {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    model,
+    ...given,
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
+  };
+}
+
 async function start(): Promise<Attacked> {
-  let answer: Attributes = {};
+  let answer: Record<string, unknown> = {};
   const fetch = async (): Promise<Response> => {
     const { status = 200, ...body } = answer;
     return new Response(JSON.stringify(body), {
@@ -52,14 +65,7 @@ async function start(): Promise<Attacked> {
     session,
     series,
     async ask(model, given = {}) {
-      answer = {
-        id: 'chatcmpl-1',
-        object: 'chat.completion',
-        model,
-        ...given,
-        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
-      } as unknown as Attributes;
+      answer = completion(model, given);
       return session.client.chat.completions.create({ model, messages: [] }).catch(() => undefined);
     },
     async values(metric, dimension) {
@@ -295,16 +301,18 @@ describe('the rate limits that servers tell', () => {
   });
 });
 
-test('whoever comes first, what was recorded once stays recorded, and all observers share the limit', async () => {
-  const first = await start();
-  await first.ask('gpt-4o', { system_fingerprint: 'fp_honest' });
-  await times(MANY, (index) => first.ask('gpt-4o', { system_fingerprint: `junk-${index}` }));
-  first.session.warnings.length = 0;
-  const second = await start();
-  await second.ask('gpt-4o', { system_fingerprint: 'fp_honest' });
-  await second.ask('gpt-4o', { system_fingerprint: 'fp_new' });
-  expect(await second.values(DURATION, 'openai.response.system_fingerprint')).toEqual([
-    'fp_honest',
-    '_OTHER',
-  ]);
+test('what was recorded once stays recorded, and all observers of a process share the limit', async () => {
+  const { session, ask, values } = await start();
+  await ask('gpt-4o', { system_fingerprint: 'fp_honest' });
+  await times(MANY, (index) => ask('gpt-4o', { system_fingerprint: `junk-${index}` }));
+  session.warnings.length = 0;
+  // A client with options of its own has an observer of its own.
+  const fetch = async (): Promise<Response> =>
+    Response.json(completion('gpt-4o', { system_fingerprint: 'fp_new' }));
+  const other = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), { cost: false });
+  await other.chat.completions.create({ model: 'gpt-4o', messages: [] });
+  await ask('gpt-4o', { system_fingerprint: 'fp_honest' });
+  const fingerprints = await values(DURATION, 'openai.response.system_fingerprint');
+  expect(fingerprints).toEqual(expect.arrayContaining(['fp_honest', '_OTHER']));
+  expect(fingerprints).not.toContain('fp_new');
 });
