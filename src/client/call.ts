@@ -14,6 +14,7 @@ import {
   numberField,
 } from '../payload.ts';
 import { CallContext } from './call-context.ts';
+import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { ToolRun } from './tool-run.ts';
 
 /** How a call ended: exactly one of these, once. */
@@ -85,7 +86,7 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  *
  * Times are milliseconds since the epoch.
  */
-export class Call {
+export class Call implements KeyHolder {
   readonly client: object;
   readonly startTime: number = now();
   endTime = 0;
@@ -105,6 +106,8 @@ export class Call {
   /** The first attempts and the last one. */
   attempts: readonly Attempt[] = NO_ATTEMPTS;
   attemptCount = 0;
+  /** Those of the last request, which hold its keys. */
+  sentHeaders: unknown;
   status: number | undefined;
   headers: unknown;
   headersTime = 0;
@@ -188,7 +191,7 @@ export class Call {
     this.firstChunkTime ??= time;
     this.lastChunkTime = time;
     // guard: a chunk that cannot be read breaks the stream
-    if (observation?.chunk !== undefined) guard('reading a chunk', passChunk, observation, value, time);
+    if (observation?.chunk !== undefined) guard('reading a chunk', readAnswer, this, passChunk, value, time);
   }
 
   hiddenChunk(value: unknown): void {
@@ -228,7 +231,8 @@ export class Call {
     this.error = error;
     const { observation } = this;
     // guard: a span that cannot be ended keeps the result from the program
-    if (observation !== undefined) guard('ending a call', settleObservation, observation, this);
+    if (observation !== undefined)
+      guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
     guard('forgetting a call', tellObserver, this.#observer, this);
     // guard: who holds a promise or a stream holds all of its request and answer
     this.#release();
@@ -237,7 +241,7 @@ export class Call {
   /** Promises and streams may be held for long: a settled call keeps no payload alive. */
   #release(): void {
     this.observation = undefined;
-    this.value = this.error = this.headers = undefined;
+    this.value = this.error = this.headers = this.sentHeaders = undefined;
     for (const attempt of this.attempts) attempt.headers = attempt.error = undefined;
     this.context = ROOT_CONTEXT;
     this.working = this.carrier = undefined;
@@ -248,16 +252,16 @@ function startObservation(observer: CallObserver, call: Call): CallObservation |
   return observer.start(call);
 }
 
-function settleObservation(observation: CallObservation, call: Call): void {
-  observation.settle(call);
+function settleObservation(call: Call): void {
+  call.observation?.settle(call);
 }
 
 function tellObserver(observer: CallObserver, call: Call): void {
   observer.ended?.(call);
 }
 
-function passChunk(observation: CallObservation, value: unknown, time: number): void {
-  observation.chunk?.(value, time);
+function passChunk(call: Call, value: unknown, time: number): void {
+  call.observation?.chunk?.(value, time);
 }
 
 function readOptions(call: Call, options: unknown): void {

@@ -1,4 +1,5 @@
 import { asText, field, fieldsOf, row, textField } from '../payload.ts';
+import { rememberClient } from './client-keys.ts';
 
 /** Where a client sends its calls. */
 export interface Endpoint {
@@ -106,6 +107,7 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   const baseURL = asText(fields.baseURL) ?? '';
   const deploymentName = asText(fields.deploymentName);
   const cached = endpoints.get(client);
+  if (cached === undefined) rememberClient(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
     return cached.endpoint;
   const deployment = deploymentName ?? deploymentIn(baseURL);

@@ -76,6 +76,7 @@ export function wrapFetch(original: Method): Method {
         error: undefined,
       };
       call.attempted(attempt);
+      call.sentHeaders = field(args[1], 'headers');
       return passOn(
         original.apply(this, args),
         (response) => {

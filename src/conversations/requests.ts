@@ -17,7 +17,7 @@ import {
 import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
 import { recordAttempts } from '../telemetry/attempt-span.ts';
 import { callAttributes } from '../telemetry/call-attributes.ts';
-import { readFailure } from '../telemetry/error.ts';
+import { readFailure, thrownTypeOf } from '../telemetry/error.ts';
 import { placeAttributes } from '../telemetry/hierarchy.ts';
 import { recordToolDuration } from '../telemetry/tool-span.ts';
 import type { Invocation } from './invocation.ts';
@@ -59,7 +59,7 @@ export function addRequestEvent(invocation: Invocation, call: Call, route: Route
   define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
   define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
   if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
-  if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = readFailure(call.error).type;
+  if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
   invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
 }
 

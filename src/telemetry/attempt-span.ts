@@ -9,7 +9,7 @@ import {
   ATTR_OPENAI_RETRY_DELAY_HEADER,
   ATTR_OPENAI_RETRY_SHOULD_RETRY,
 } from '../semconv/attributes.ts';
-import { readFailure } from './error.ts';
+import { thrownTypeOf } from './error.ts';
 import { HIERARCHY_IDS } from './hierarchy.ts';
 import { delayHeader } from './retry-delay.ts';
 import { endSpan } from './span-end.ts';
@@ -71,12 +71,12 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
 }
 
 function errorTypeOf({ status, error }: Attempt): string | undefined {
-  if (error !== undefined) return readFailure(error).type;
+  if (error !== undefined) return thrownTypeOf(error);
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
 function errorOfCall(call: Call): string | undefined {
-  return call.failed ? readFailure(call.error).type : undefined;
+  return call.failed ? thrownTypeOf(call.error) : undefined;
 }
 
 function pick(attributes: Attributes, names: readonly string[]): Attributes {

@@ -1,7 +1,13 @@
+import { keysInUse } from '../client/client-keys.ts';
+
 const REDACTED = 'REDACTED';
 
-/** Characters of an error's text that are looked through and kept. */
+/** Characters that are kept of an error's text. */
 const MAX_LENGTH = 16_384;
+/** Characters beyond those that are looked through: a secret that is cut could not be told from any text. */
+const MAX_SECRET_LENGTH = 4_096;
+/** A key that is shorter is taken out only where it stands alone. */
+const MIN_EMBEDDED_LENGTH = 8;
 
 /** Parameters with which URLs give access to what they name. */
 const PARAMETER =
@@ -48,10 +54,46 @@ export function withoutSecrets(text: string): string {
 
 /**
  * The text of an error without keys and passwords, which some servers repeat: "Incorrect API key provided: …".
- * Consent to record content is none to record these.
+ * Consent to record content is none to record these. The keys that the program's clients send are taken out whatever
+ * stands around them, others where their form or the words before them tell.
  */
-export function withoutCredentials(text: string): string {
-  return withoutSecrets(text.slice(0, MAX_LENGTH)).replace(SCHEME, `$1 ${REDACTED}`);
+export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
+  const looked = text.slice(0, MAX_LENGTH + MAX_SECRET_LENGTH);
+  const shown = withoutSecrets(withoutKeys(looked, keys)).replace(SCHEME, `$1 ${REDACTED}`);
+  const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_LENGTH;
+  return shown.slice(0, Math.max(0, Math.min(end, MAX_LENGTH)));
+}
+
+/** @param keys longest first: one may be part of another */
+function withoutKeys(text: string, keys: readonly string[]): string {
+  let shown = text;
+  for (const key of keys) {
+    for (const form of formsOf(key)) {
+      if (!shown.includes(form)) continue;
+      shown =
+        key.length < MIN_EMBEDDED_LENGTH
+          ? shown.replace(standingAlone(form), REDACTED)
+          : shown.replaceAll(form, REDACTED);
+    }
+  }
+  return shown;
+}
+
+/** A key as it is, and as it stands inside of JSON and of URLs. */
+function formsOf(key: string): Iterable<string> {
+  return /^[\w.-]+$/.test(key) ? [key] : new Set([key, JSON.stringify(key).slice(1, -1), inUrl(key)]);
+}
+
+function inUrl(key: string): string {
+  try {
+    return encodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+function standingAlone(form: string): RegExp {
+  return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
 }
 
 /** Like every `url.full` of OpenTelemetry's: without what opens doors. */

@@ -18,7 +18,7 @@ export interface Failure {
 /** The kind of error a call threw: a known code, else the name of its class, else its HTTP status. */
 export function readFailure(error: unknown): Failure {
   return {
-    type: knownCode(field(error, 'code')) ?? classNameOf(error) ?? statusOf(error) ?? ERROR_TYPE_VALUE_OTHER,
+    type: thrownTypeOf(error),
     message: redacted(textField(error, 'message')),
     thrown: error,
   };
@@ -34,6 +34,11 @@ export function readError(error: unknown, fallback: string): Failure {
     type: errorTypeOf(error, fallback),
     message: redacted(typeof error === 'string' ? error : textField(error, 'message')),
   };
+}
+
+/** The type alone of an error that was thrown. */
+export function thrownTypeOf(error: unknown): string {
+  return knownCode(field(error, 'code')) ?? classNameOf(error) ?? statusOf(error) ?? ERROR_TYPE_VALUE_OTHER;
 }
 
 /** The type alone of an error in an object. */

@@ -1,11 +1,14 @@
+import { keysInUse } from '../client/client-keys.ts';
 import { guard } from '../guard.ts';
-import { redactedMember, withoutSecrets } from './credentials.ts';
+import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 import { classNameOf } from './error.ts';
 import { cut } from './limited-json.ts';
 
 const MAX_DEPTH = 12;
 /** Values of one argument list or result, all that a generator yields together; what is beyond is left out. */
 const MAX_VALUES = 10_000;
+/** Values of an error in an object. */
+const MAX_ERROR_VALUES = 100;
 /** Characters of all its texts together, which are looked through for secrets. */
 const MAX_LENGTH = 1_000_000;
 
@@ -18,16 +21,29 @@ export function plainData(value: unknown): unknown {
   return plainDataReader()(value);
 }
 
-/** The same for several values that are kept together: the limits are those of them all. */
-export function plainDataReader(): (value: unknown) => unknown {
-  let left = MAX_VALUES;
+/** The same for an error that a server tells of, which may repeat the program's keys anywhere. */
+export function plainError(error: unknown): unknown {
+  const keys = keysInUse();
+  return plainDataReader((text) => withoutCredentials(text, keys), MAX_ERROR_VALUES)(error);
+}
+
+/**
+ * The same for several values that are kept together: the limits are those of them all.
+ *
+ * @param clean gives a text without its secrets
+ */
+export function plainDataReader(
+  clean: (text: string) => string = withoutSecrets,
+  maxValues: number = MAX_VALUES,
+): (value: unknown) => unknown {
+  let left = maxValues;
   let room = MAX_LENGTH;
   const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
   const read = (from: unknown, depth: number): unknown => {
     if (typeof from === 'string') {
       const text = cut(from, room);
       room -= text.length;
-      return withoutSecrets(text) + (text === from ? '' : '…');
+      return clean(text) + (text === from ? '' : '…');
     }
     if (typeof from === 'function') return `[function ${from.name}]`;
     if (typeof from === 'symbol') return String(from);
@@ -45,7 +61,7 @@ export function plainDataReader(): (value: unknown) => unknown {
       if (left-- <= 0) break;
       const member: unknown = Object.getOwnPropertyDescriptor(from, key)?.value;
       // Not assigned: a key such as `__proto__` would be something else.
-      Object.defineProperty(copied, withoutSecrets(key), {
+      Object.defineProperty(copied, clean(key), {
         value: redactedMember(from, key, member) ?? copy(member, depth - 1),
         configurable: true,
         enumerable: true,

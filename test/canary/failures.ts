@@ -46,6 +46,17 @@ const FAILURES: readonly Failure[] = [
     },
   },
   {
+    name: 'a refusal that repeats the keys it was sent, bare',
+    prepare: (stage) =>
+      answered(stage, async (_, init) => {
+        const keys = [...new Headers(init?.headers)].filter(([name]) =>
+          ['authorization', 'cookie', 'api-key'].includes(name),
+        );
+        const message = `I have got ${keys.map(([, key]) => key.replace('Bearer ', '')).join(' and ')}, Sir.`;
+        return Response.json({ error: { message } }, { status: 401 });
+      }),
+  },
+  {
     name: 'a refusal by fetch itself, which repeats the password of the base URL',
     prepare: (stage) => answered(stage, fetch),
   },

@@ -1,6 +1,7 @@
 import { arrayField, asObject, field, first, MAX_READ, objectField, row, textField } from '../../payload.ts';
-import { urlWithoutCredentials, withoutCredentials } from '../../telemetry/credentials.ts';
+import { urlWithoutCredentials } from '../../telemetry/credentials.ts';
 import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
+import { plainError } from '../../telemetry/plain-data.ts';
 import { readDocuments } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseTools } from './tool-definitions.ts';
@@ -73,18 +74,10 @@ function readOutput(output: unknown): unknown {
 function pick(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
-    const found = key === 'error' ? errorOf(value) : shown(key, field(value, key));
+    const found = key === 'error' ? plainError(field(value, key)) : shown(key, field(value, key));
     if (found !== undefined && found !== null) picked[key] = found;
   }
   return Object.keys(picked).length > 0 ? picked : undefined;
-}
-
-/** Servers repeat in the text of an error what they were sent. */
-function errorOf(item: unknown): unknown {
-  const error = field(item, 'error');
-  if (typeof error === 'string') return withoutCredentials(error);
-  const message = textField(error, 'message');
-  return message === undefined ? error : { ...asObject(error), message: withoutCredentials(message) };
 }
 
 /** A field's value: of an address no credentials. */

@@ -1,0 +1,241 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import OpenAI, { AzureOpenAI } from 'openai';
+import { afterEach, describe, expect, test } from 'vitest';
+import { keysInUse, readAnswer, rememberClient } from '../../src/client/client-keys.ts';
+import { instrumentOpenAI, traced } from '../../src/client-entry.ts';
+import { withoutCredentials } from '../../src/telemetry/credentials.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
+
+/**
+ * A server, or a gateway before it, that repeats the program's own key in the text of an error, without any word or form
+ * by which a key could be known.
+ */
+const KEY = 'Zebra/42+plain';
+const CONSENT = {
+  config: { captureMessageContent: 'SPAN_AND_EVENT' as const },
+  content: true,
+  eventContent: true,
+};
+const CHAT = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'Hello.' }] };
+const SAID = `I have got ${KEY}, and do not like it.`;
+const SHOWN = 'I have got REDACTED, and do not like it.';
+
+/** Everything that is recorded, as text. */
+async function textOf({ telemetry }: Pick<Program, 'telemetry'>): Promise<string> {
+  await telemetry.provider.forceFlush();
+  const { spans, logRecords } = telemetry;
+  return JSON.stringify([
+    spans.map(({ name, attributes, events, status }) => [name, attributes, events, status]),
+    logRecords.map(({ attributes, body }) => [attributes, body]),
+  ]);
+}
+
+describe('a server repeats the key of the client in', () => {
+  test.each<[string, (program: Program) => Promise<unknown>]>([
+    [
+      'the answer to a request',
+      ({ client, simulator }) => {
+        simulator.next({ status: 401, body: { error: { message: SAID } } });
+        return client.chat.completions.create(CHAT);
+      },
+    ],
+    [
+      'an event of a stream',
+      async ({ client, simulator }) => {
+        simulator.next({ sse: [{ data: { error: { message: SAID } } }] });
+        await Array.fromAsync(await client.chat.completions.create({ ...CHAT, stream: true }));
+      },
+    ],
+    [
+      'the last error of a run',
+      async ({ client, simulator }) => {
+        simulator.script({ end: 'failed', lastError: { code: 'server_error', message: SAID } });
+        const { id } = await client.beta.assistants.create({ model: 'gpt-4o' });
+        await client.beta.threads.createAndRunPoll({ assistant_id: id }, { pollIntervalMs: 1 });
+      },
+    ],
+    [
+      'the last error of a run, streamed',
+      async ({ client, simulator }) => {
+        simulator.script({ end: 'failed', lastError: { code: 'server_error', message: SAID } });
+        const { id } = await client.beta.assistants.create({ model: 'gpt-4o' });
+        await Array.fromAsync(await client.beta.threads.createAndRun({ assistant_id: id, stream: true }));
+      },
+    ],
+    [
+      'the error of a turn',
+      async ({ client, simulator }) => {
+        simulator.turn({ end: 'failed', error: { code: 'server_error', message: SAID } });
+        const { id } = await client.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
+        const environment = { type: 'none' as const };
+        const body = { agent_id: id, environment, input: 'Hello.', stream: true as const };
+        await Array.fromAsync(await client.beta.agents.sessions.create(body));
+      },
+    ],
+    [
+      'the error of a response',
+      ({ client, simulator }) => {
+        simulator.respond({ end: 'failed', error: { code: 'server_error', message: SAID } });
+        return client.responses.create({ model: 'gpt-4o', input: 'Hello.' });
+      },
+    ],
+  ])('%s', async (_, run) => {
+    const program = await startProgram({ ...CONSENT, client: { apiKey: KEY } });
+    await program.inSpan(() => run(program).catch(() => undefined));
+    const text = await textOf(program);
+    expect(text).not.toContain(KEY);
+    expect(text).toContain(SHOWN);
+  });
+
+  test('the error of an MCP server, anywhere in it', async () => {
+    const program = await startProgram({ ...CONSENT, client: { apiKey: KEY } });
+    const error = {
+      type: 'mcp_tool_execution_error',
+      message: SAID,
+      content: [{ type: 'text', text: SAID }, { [`of ${KEY}`]: { detail: [SAID] } }],
+    };
+    const call = { id: 'mcp_1', type: 'mcp_call', name: 'ask', server_label: 'wiki', arguments: '{}' };
+    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+    program.simulator.next({
+      status: 200,
+      body: {
+        id: 'resp_1',
+        object: 'response',
+        model: 'gpt-4o',
+        status: 'completed',
+        output: [{ ...call, error }],
+        usage,
+      },
+    });
+    await program.inSpan(() => program.client.responses.create({ model: 'gpt-4o', input: 'Hello.' }));
+    const text = await textOf(program);
+    expect(text).not.toContain(KEY);
+    expect(text.split(SHOWN).length).toBeGreaterThan(3);
+  });
+
+  test('the error of a function that is traced', async () => {
+    const program = await startProgram({ ...CONSENT, client: { apiKey: KEY } });
+    await program.client.models.list();
+    const look = traced('look', async () => Promise.reject(new Error(SAID)));
+    await look().catch(() => undefined);
+    expect(await textOf(program)).not.toContain(KEY);
+  });
+});
+
+describe('a server repeats a key that was given as', () => {
+  /** A gateway that answers with every credential it was sent. */
+  const repeat: typeof fetch = async (_, init) => {
+    const sent = [...new Headers(init?.headers)].filter(([name]) => !/^(user-agent|x-stainless)/.test(name));
+    return Response.json({ error: { message: `I have got ${JSON.stringify(sent)}.` } }, { status: 401 });
+  };
+  const options = { fetch: repeat, maxRetries: 0, logLevel: 'off' as const, apiKey: 'Some-other-key' };
+  const { apiKey: _, ...unkeyed } = options;
+  const azure = { ...unkeyed, endpoint: 'https://here.openai.azure.com', apiVersion: '1' };
+
+  test.each<[string, () => [client: OpenAI, headers?: Record<string, string>]]>([
+    ['a function', () => [new OpenAI({ ...options, apiKey: async () => KEY })]],
+    ['a header of the client', () => [new OpenAI({ ...options, defaultHeaders: { Authorization: KEY } })]],
+    ['a header of a gateway', () => [new OpenAI({ ...options, defaultHeaders: { 'X-Api-Key': KEY } })]],
+    ['a cookie', () => [new OpenAI({ ...options, defaultHeaders: { cookie: `a=b; session=${KEY}` } })]],
+    ['a header of the request', () => [new OpenAI(options), { 'api-key': KEY }]],
+    ['a token of the request', () => [new OpenAI(options), { authorization: `Bearer ${KEY}` }]],
+    ['a password', () => [new OpenAI(options), { 'proxy-authorization': `Basic ${btoa(`me:${KEY}`)}` }]],
+    ['a key for Azure', () => [new AzureOpenAI({ ...azure, apiKey: KEY })]],
+    ['a token for Azure', () => [new AzureOpenAI({ ...azure, azureADTokenProvider: async () => KEY })]],
+  ])('%s', async (_, make) => {
+    const telemetry = recordTelemetry(CONSENT);
+    const [client, headers = {}] = make();
+    instrumentOpenAI(client, CONSENT.config);
+    await client.chat.completions.create(CHAT, { headers }).catch(() => undefined);
+    const text = await textOf({ telemetry });
+    expect(text).toContain('I have got');
+    expect(text).not.toContain(KEY);
+    expect(text).not.toContain(btoa(`me:${KEY}`));
+    await telemetry.provider.shutdown();
+  });
+
+  test.each(['adminAPIKey', 'webhookSecret'] as const)('%s, to another server', async (name) => {
+    const client = new OpenAI({ ...options, [name]: KEY });
+    rememberClient(client);
+    expect(withoutCredentials(SAID)).toBe(SHOWN);
+  });
+});
+
+describe('the key stands in a text', () => {
+  const said = (text: string): string => withoutCredentials(text, [KEY, 'Zebra', 'b"\\q0000']);
+
+  test.each([
+    ['with letters around it', `x${KEY}y`, 'xREDACTEDy'],
+    ['twice', `${KEY}${KEY}`, 'REDACTEDREDACTED'],
+    ['inside of a URL', `at ${encodeURIComponent(KEY)}.`, 'at REDACTED.'],
+    ['inside of JSON', JSON.stringify(['b"\\q0000']), '["REDACTED"]'],
+    ['as a short word', 'a Zebra.', 'a REDACTED.'],
+  ])('%s', (_, text, shown) => {
+    expect(said(text)).toBe(shown);
+  });
+
+  test('at the place where the text is cut, also where it is repeated to move that place', () => {
+    for (let length = 16_384 - 2 * KEY.length; length <= 16_384 + KEY.length; length++)
+      expect(said('x'.repeat(length) + KEY + 'y'.repeat(1e5))).not.toMatch(/Zeb?r?a?$/);
+    for (let length = 0; length < KEY.length; length++)
+      expect(said(' '.repeat(length) + KEY.repeat(1e5))).not.toMatch(/(^|D|\s)Z/);
+  });
+
+  test('and a short key that is part of an honest word leaves that word alone', () => {
+    expect(said('Zebras and A-Zebra')).toBe('Zebras and A-Zebra');
+  });
+});
+
+describe('an honest server', () => {
+  test.each(['ollama', 'EMPTY', 'none', 'key', 'x'])(
+    'has its texts as they are where the key is %s',
+    async (apiKey) => {
+      const message = 'ollama: no key for x is EMPTY, none';
+      const program = await startProgram({ ...CONSENT, client: { apiKey } });
+      program.simulator.next({ status: 400, body: { error: { message } } });
+      await program.client.chat.completions.create(CHAT).catch(() => undefined);
+      expect(await textOf(program)).toContain(message);
+    },
+  );
+});
+
+describe('the keys of a client', () => {
+  const kept: OpenAI[] = [];
+  afterEach(() => void kept.splice(0));
+
+  test('are known in its own answers, however many other clients there are', () => {
+    const client = new OpenAI({ apiKey: KEY });
+    rememberClient(client);
+    for (let count = 0; count < 200; count++) {
+      kept.push(new OpenAI({ apiKey: `another-key-${count}` }));
+      rememberClient(kept.at(-1) as OpenAI);
+    }
+    expect(keysInUse()).not.toContain(KEY);
+    const seen: string[] = [];
+    const read = (): void => {
+      seen.push(withoutCredentials(SAID));
+      throw new Error('It cannot be read.');
+    };
+    expect(() => readAnswer({ client, sentHeaders: undefined }, read, undefined, 0)).toThrow();
+    expect(seen).toEqual([SHOWN]);
+    expect(keysInUse()).not.toContain(KEY);
+  });
+
+  test('do not keep it alive', async () => {
+    const held = (() => {
+      const client = new OpenAI({ apiKey: KEY });
+      rememberClient(client);
+      return new WeakRef(client);
+    })();
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    for (let tries = 0; tries < 10 && held.deref() !== undefined; tries++) {
+      await new Promise(setImmediate);
+      collect();
+    }
+    expect(held.deref()).toBeUndefined();
+    expect(keysInUse()).not.toContain(KEY);
+  });
+});
