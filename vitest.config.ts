@@ -36,7 +36,7 @@ const PROCESSES = [
   'test/trace/{decorator,left}.test.ts',
 ];
 
-const BROWSER = ['test/export/page.test.ts'];
+const BROWSER = ['test/export/page.test.ts', 'test/threats/trace-page.test.ts'];
 const HEAP = ['test/conversations/heap.test.ts'];
 const SOAK = ['test/soak/**/*.test.ts'];
 
