@@ -33,6 +33,7 @@ const PROCESSES = [
   'test/examples/{examples,math-tutor}.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
+  'test/threats/{search-path,shared-symbols}.test.ts',
   'test/trace/{decorator,left}.test.ts',
 ];
 

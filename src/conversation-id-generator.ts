@@ -1,4 +1,6 @@
 import { conversationIdChannel } from './conversations/trace-id.ts';
+import { guard } from './guard.ts';
+import { field } from './payload.ts';
 import { sha256 } from './sha256.ts';
 
 /** What makes the ids of traces and spans: the `IdGenerator` of either line of the SDK. */
@@ -22,12 +24,14 @@ export class ConversationIdGenerator implements IdGenerator {
 
   constructor(inner: IdGenerator = RANDOM) {
     this.#inner = inner;
-    conversationIdChannel().used = true;
+    guard('deriving trace ids', () => {
+      conversationIdChannel().used = true;
+    });
   }
 
   readonly generateTraceId = (): string => {
-    const { conversationId } = conversationIdChannel();
-    return conversationId === undefined ? this.#inner.generateTraceId() : traceIdOf(conversationId);
+    const conversationId: unknown = field(conversationIdChannel(), 'conversationId');
+    return typeof conversationId !== 'string' ? this.#inner.generateTraceId() : traceIdOf(conversationId);
   };
 
   readonly generateSpanId = (): string => this.#inner.generateSpanId();

@@ -1,8 +1,9 @@
 import { resolveSettings } from './config.ts';
 import { guard } from './guard.ts';
+import { isCollection, ProcessWide } from './process-wide.ts';
 import { isSwitchedOff } from './switch.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
-import { NAME } from './version.ts';
+import { VERSION } from './version.ts';
 
 /** What the helpers for the program's own code use of an observer. */
 export interface DefaultObserver {
@@ -11,29 +12,27 @@ export interface DefaultObserver {
   prepare(): void;
 }
 
-/** Observers of all clients in the process, the newest last; shared by all builds of this package. */
-const OBSERVERS: symbol = Symbol.for(`${NAME}.observers`);
-
-function observers(): DefaultObserver[] {
-  const shared = globalThis as { [OBSERVERS]?: DefaultObserver[] };
-  shared[OBSERVERS] ??= [];
-  return shared[OBSERVERS];
-}
+/** Observers of all clients in the process, the newest last; shared by all copies of this release. */
+const observers = new ProcessWide<Set<DefaultObserver>>({
+  name: 'observers',
+  shape: VERSION,
+  accepts: (value) => isCollection(Set, value),
+  create: () => new Set(),
+});
 
 export function addDefaultObserver(observer: DefaultObserver): void {
-  if (!observers().includes(observer)) observers().push(observer);
+  observers.value.add(observer);
 }
 
 export function removeDefaultObserver(observer: DefaultObserver): void {
-  const index = observers().indexOf(observer);
-  if (index >= 0) observers().splice(index, 1);
+  observers.value.delete(observer);
 }
 
 let byEnvironment: Telemetry | undefined;
 
 /** Also before the first call of a client with settings of its own, which none of them would see. */
 export function prepareDefaultObservers(): void {
-  for (const observer of observers()) guard('preparing for a call', () => observer.prepare());
+  for (const observer of observers.value) guard('preparing for a call', () => observer.prepare());
 }
 
 /**
@@ -43,8 +42,9 @@ export function prepareDefaultObservers(): void {
  */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
-  const observer = observers().at(-1);
-  if (observer !== undefined) return observer.telemetry;
+  let newest: DefaultObserver | undefined;
+  for (const observer of observers.value) newest = observer;
+  if (newest !== undefined) return newest.telemetry;
   if (isSwitchedOff()) return undefined;
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));
   return byEnvironment;

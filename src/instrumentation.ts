@@ -41,9 +41,7 @@ export class OpenAIInstrumentation {
   /** Observes the clients that are loaded, and those that will be. */
   enable(): void {
     this.#config.enabled = true;
-    if (this.#stopLoading !== undefined || isSwitchedOff()) return;
-    addDefaultObserver(this.#observer);
-    this.#stopLoading = onClientLoaded((client) => this.#instrument(client));
+    this.#stopLoading ??= guard('enabling', () => this.#start());
   }
 
   /** Calls under way finish unrecorded; everything open is ended, everything patched is put back. */
@@ -80,6 +78,12 @@ export class OpenAIInstrumentation {
   setConfig(config: OpenAIInstrumentationConfig): void {
     this.#config = { enabled: true, ...config };
     this.#observer.configure(this.#config);
+  }
+
+  #start(): (() => void) | undefined {
+    if (isSwitchedOff()) return undefined;
+    addDefaultObserver(this.#observer);
+    return onClientLoaded((client) => this.#instrument(client));
   }
 
   #instrument({ prototype, exported }: LoadedClient): void {

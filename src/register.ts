@@ -8,6 +8,7 @@ import { findClientClass } from './client/find.ts';
 import { onClientLoaded } from './client/load.ts';
 import { Seam } from './client/seam.ts';
 import { addDefaultObserver } from './default-observers.ts';
+import { guard } from './guard.ts';
 import { Observer } from './observer.ts';
 import { sayNodeVersion, startSdk } from './register/sdk.ts';
 import { isSwitchedOff } from './switch.ts';
@@ -16,7 +17,8 @@ export { knowImportedApi } from './register/hand-over.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 
-if (!isSwitchedOff()) {
+guard('setting up', () => {
+  if (isSwitchedOff()) return;
   addDefaultObserver(observer);
   onClientLoaded(({ prototype, exported }) => {
     const seam = Seam.of(prototype);
@@ -24,4 +26,4 @@ if (!isSwitchedOff()) {
     seam.watchResources(findClientClass(exported));
   });
   sayNodeVersion();
-}
+});

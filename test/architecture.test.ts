@@ -25,6 +25,7 @@ describe('there is one file that', () => {
     ],
     ['starts the spans of conversations', /startSpan\(\s*place\.kind/, 'telemetry/conversation-span.ts'],
     ['replaces methods of the SDK', /Object\.defineProperty\(holder/, 'client/patches.ts'],
+    ['writes to `globalThis`', /defineProperty\(globalThis|holder\[/, 'process-wide.ts'],
     ['looks packages up by name', /\bcreateRequire\(/, 'optional-packages.ts'],
     ['logs what went wrong', /\bdiag\.(?:warn|error|info)/, 'guard.ts'],
   ])('%s', (_, text, file) => {

@@ -1,11 +1,11 @@
-import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { LinkedContext } from '../linked-context.ts';
 import type { Call } from './call.ts';
 import type { Method } from './patches.ts';
 import { isSuppressed } from './suppression.ts';
 
-/** The call that a context belongs to. */
-const CALL: symbol = createContextKey('opentelemetry-instrumentation-openai call');
+/** The call that a context belongs to. No key of the API's: those are equal in all copies of this package, calls are not. */
+const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
  * The context that the SDK works in for one call: that of its caller, and once the call has begun that of its span.

@@ -7,6 +7,7 @@ import { noticeNodeVersion } from '../doctor/node-version.ts';
 import { guard } from '../guard.ts';
 import { builtInRequire, requireDependency } from '../optional-packages.ts';
 import { textField } from '../payload.ts';
+import { hasWritable, isCollection, ProcessWide } from '../process-wide.ts';
 import { findClientPrototype, missingMethods } from './find.ts';
 import { propertyOf } from './property.ts';
 
@@ -43,8 +44,17 @@ interface Announcements extends Announce {
  */
 const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
 
-/** Where a loaded client announces itself; one function for all builds of this package. */
-const ANNOUNCE: symbol = Symbol.for('opentelemetry-instrumentation-openai.loaded');
+/** Where a loaded client announces itself: all copies of this package hear what the hooks of each have found. */
+const announcements = new ProcessWide<Announcements>({
+  name: 'loaded',
+  shape: 1,
+  accepts: (value) => {
+    const { made, listeners } = value as Partial<Announcements>;
+    const usable = typeof value === 'function' && hasWritable(value, ['made']);
+    return usable && Array.isArray(made) && isCollection(Set, listeners);
+  },
+  create: createAnnouncements,
+});
 
 /**
  * Calls the listener with every client of the `openai` package that has been loaded or will be, until the
@@ -70,12 +80,14 @@ function installHooks(listener: Listener): () => void {
 let appends = false;
 
 function appendOnLoad(listener: Listener): () => void {
-  const { made, listeners } = announcements();
+  const { made, listeners } = announcements.value;
   const hear: Announce = (exported, file) => take(listener, exported, file, false);
-  for (const { exported, file } of made) {
-    const loaded = exported.deref();
-    if (loaded !== undefined) hear(loaded, file);
-  }
+  guard('looking at clients loaded before', () => {
+    for (const { exported, file } of made) {
+      const loaded = exported.deref();
+      if (loaded !== undefined) hear(loaded, file);
+    }
+  });
   listeners.add(hear);
   // The hook stays when nobody listens: an ES module that is loaded meanwhile could never be found again.
   if (!appends) {
@@ -92,11 +104,7 @@ function appendOnLoad(listener: Listener): () => void {
   return () => listeners.delete(hear);
 }
 
-/** Builds of this package share them: each hears what the hooks of all have found. */
-function announcements(): Announcements {
-  const holder = globalThis as Record<symbol, unknown>;
-  const existing = holder[ANNOUNCE] as Announcements | undefined;
-  if (existing !== undefined) return existing;
+function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file) => {
     // Nothing but this line holds what an ES module gives, and that is never loaded anew.
@@ -106,7 +114,6 @@ function announcements(): Announcements {
     for (const hear of listeners) hear(exported, file);
   };
   const shared: Announcements = Object.assign(announce, { made: [], listeners });
-  holder[ANNOUNCE] = shared;
   return shared;
 }
 
@@ -117,16 +124,19 @@ function announceClient(url: string, result: module.LoadFnOutput): module.LoadFn
   const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
   // Another copy of the hooks got here first.
   // guard: a second copy of this package adds its line again
-  if (source.includes(String(ANNOUNCE.description))) return undefined;
-  return { ...result, source: source + (file.endsWith('.mjs') ? ANNOUNCE_MODULE : ANNOUNCE_COMMONJS) };
+  if (source.includes(JSON.stringify(announcements.key))) return undefined;
+  return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? MODULE : COMMONJS) };
 }
 
-const ANNOUNCE_CALL = `globalThis[Symbol.for(${JSON.stringify(ANNOUNCE.description)})]?.`;
-const ANNOUNCE_COMMONJS = `\n;${ANNOUNCE_CALL}(exports, __filename);\n`;
-const ANNOUNCE_MODULE =
-  `\n;${ANNOUNCE_CALL}({ ` +
-  'OpenAI: typeof OpenAI === "undefined" ? undefined : OpenAI, ' +
-  'APIClient: typeof APIClient === "undefined" ? undefined : APIClient }, import.meta.url);\n';
+const COMMONJS = 'exports, __filename';
+const MODULE =
+  '{ OpenAI: typeof OpenAI === "undefined" ? undefined : OpenAI, ' +
+  'APIClient: typeof APIClient === "undefined" ? undefined : APIClient }, import.meta.url';
+
+/** The line that is appended to a file. Whatever another package puts under the symbol, the file loads. */
+function announcementOf(loaded: string): string {
+  return `\n;try { globalThis[Symbol.for(${JSON.stringify(announcements.key)})](${loaded}); } catch {}\n`;
+}
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);

@@ -1,7 +1,10 @@
 import { context } from '@opentelemetry/api';
 import { noticeClientClass, noticeVersionOf } from '../doctor/copies.ts';
+import { notice } from '../doctor/notice.ts';
 import { guard } from '../guard.ts';
 import { asObject, field, fieldsOf } from '../payload.ts';
+import { isCollection, ProcessWide } from '../process-wide.ts';
+import { VERSION } from '../version.ts';
 import { Call, type CallObserver, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
 import { missingMethods } from './find.ts';
@@ -20,14 +23,21 @@ import type { ToolRun } from './tool-run.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
 
-/** Seams by prototype, shared by all builds of this package in a process; the prototypes themselves show nothing. */
-const SEAMS: symbol = Symbol.for('opentelemetry-instrumentation-openai.seams');
+/** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
+const seams = new ProcessWide<WeakMap<object, Seam>>({
+  name: 'seams',
+  shape: VERSION,
+  accepts: (value) => isCollection(WeakMap, value),
+  create: () => new WeakMap(),
+});
 
-function sharedSeams(): WeakMap<object, Seam> {
-  const shared = globalThis as { [SEAMS]?: WeakMap<object, Seam> };
-  shared[SEAMS] ??= new WeakMap();
-  return shared[SEAMS];
-}
+/** Which release has patched a prototype, shared by all of them: two would record every call twice. */
+const releases = new ProcessWide<WeakMap<object, string>>({
+  name: 'releases',
+  shape: 1,
+  accepts: (value) => isCollection(WeakMap, value),
+  create: () => new WeakMap(),
+});
 
 /**
  * The seam of one client prototype: wraps the few methods that every call of every major passes.
@@ -51,7 +61,8 @@ export class Seam {
 
   /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
   static of(prototype: object): Seam {
-    return sharedSeams().get(prototype) ?? new Seam(prototype);
+    const found = seams.value.get(prototype);
+    return isSeam(found) ? found : new Seam(prototype);
   }
 
   private constructor(prototype: object) {
@@ -59,12 +70,14 @@ export class Seam {
   }
 
   addDefault(observer: CallObserver): void {
+    if (!this.#claim()) return;
     this.#install();
     // guard `if (!this.#defaults.includes(observer)) `: one that was added twice goes on after it is removed
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
   }
 
   observeClient(client: object, observer: CallObserver): void {
+    if (!this.#claim()) return;
     this.#install();
     this.watchResources(client);
     this.#clients.set(client, observer);
@@ -76,6 +89,7 @@ export class Seam {
    * functions, and webhooks.
    */
   watchResources(clientOrClass: unknown): void {
+    if (releases.value.get(this.#prototype) !== VERSION) return;
     for (const prototype of findCompletionsPrototypes(clientOrClass)) {
       if (this.#toolRunners.has(prototype)) continue;
       this.#toolRunners.add(prototype);
@@ -100,7 +114,16 @@ export class Seam {
     this.#promisePrototype = undefined;
     this.#toolRunners = new WeakSet();
     // guard `if (this.#patches.restore()) `: what stays below another wrapper is patched again, on top of it
-    if (this.#patches.restore()) sharedSeams().delete(this.#prototype);
+    if (this.#patches.restore()) seams.value.delete(this.#prototype);
+    releases.value.delete(this.#prototype);
+  }
+
+  /** Of several releases in a process, the first to observe a prototype keeps it until nobody observes it any more. */
+  #claim(): boolean {
+    const release = releases.value.get(this.#prototype) ?? VERSION;
+    if (release === VERSION) releases.value.set(this.#prototype, VERSION);
+    else notice('other_release', String(release), VERSION);
+    return release === VERSION;
   }
 
   #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
@@ -131,7 +154,7 @@ export class Seam {
   /** Also puts back in place what was restored when nobody was left to observe. */
   #install(): void {
     const prototype = this.#prototype;
-    sharedSeams().set(prototype, this);
+    seams.value.set(prototype, this);
     noticeClientClass(missingMethods(prototype));
     this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
     this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
@@ -208,4 +231,10 @@ export class Seam {
 
 function prepare(observer: CallObserver): void {
   observer.prepare?.();
+}
+
+const SEAM_METHODS = ['addDefault', 'observeClient', 'removeDefault', 'watchResources'] as const;
+
+function isSeam(found: unknown): found is Seam {
+  return SEAM_METHODS.every((name) => typeof field(found, name) === 'function');
 }

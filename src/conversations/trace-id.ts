@@ -1,3 +1,5 @@
+import { hasWritable, ProcessWide } from '../process-wide.ts';
+
 /**
  * How the id of a conversation reaches an id generator: generators are called without arguments, so the id is
  * laid out beside the call that starts the span, and taken back right after. One for all builds of this package.
@@ -9,12 +11,15 @@ interface Channel {
   used: boolean;
 }
 
-const CHANNEL: symbol = Symbol.for('opentelemetry-instrumentation-openai.conversation-id');
+const shared = new ProcessWide<Channel>({
+  name: 'conversation-id',
+  shape: 1,
+  accepts: (value) => hasWritable(value, ['conversationId', 'used']),
+  create: () => ({ conversationId: undefined, used: false }),
+});
 
 export function conversationIdChannel(): Channel {
-  const holder = globalThis as Record<symbol, unknown>;
-  holder[CHANNEL] ??= { conversationId: undefined, used: false } satisfies Channel;
-  return holder[CHANNEL] as Channel;
+  return shared.value;
 }
 
 /** Starts something whose trace belongs to the conversation, if there is one. */

@@ -1,5 +1,5 @@
 import { field } from '../payload.ts';
-import { NAME } from '../version.ts';
+import { hasWritable, isCollection, ProcessWide } from '../process-wide.ts';
 import { notice } from './notice.ts';
 import { isTested } from './tested-versions.ts';
 
@@ -10,21 +10,25 @@ interface Copy {
 }
 
 interface Copies {
-  readonly openai: Copy[];
-  readonly ours: Copy[];
+  /** By their directories. */
+  readonly openai: Map<string, Copy>;
+  readonly ours: Map<string, Copy>;
   /** Files of `openai` that are known: one may come to light in more than one way. */
   readonly files: Set<string>;
   /** A client class was handed over or loaded: there is something to observe. */
   seen: boolean;
 }
 
-const COPIES: symbol = Symbol.for(`${NAME}.copies`);
-
-function copies(): Copies {
-  const holder = globalThis as Record<symbol, unknown>;
-  holder[COPIES] ??= { openai: [], ours: [], files: new Set(), seen: false } satisfies Copies;
-  return holder[COPIES] as Copies;
-}
+const copies = new ProcessWide<Copies>({
+  name: 'copies',
+  shape: 1,
+  accepts: (value) => {
+    const { openai, ours, files } = value as Partial<Copies>;
+    const maps = isCollection(Map, openai) && isCollection(Map, ours);
+    return maps && isCollection(Set, files) && hasWritable(value, ['seen']);
+  },
+  create: () => ({ openai: new Map(), ours: new Map(), files: new Set(), seen: false }),
+});
 
 /** A build of `openai` was loaded from a file. Its ES module and its CommonJS build are one copy. */
 export function noticeOpenAI({
@@ -36,13 +40,14 @@ export function noticeOpenAI({
   readonly version: string | undefined;
   readonly early: boolean;
 }): void {
-  const { files, openai } = copies();
+  const { files, openai } = copies.value;
   const path = pathOf(file);
   if (files.has(path)) return;
   files.add(path);
   if (early) notice('openai_loaded_early', version, path);
   noticeVersion(version);
-  if (add(openai, { directory: directoryOf(path), version })) notice('openai_twice', describe(openai));
+  if (add(openai, { directory: directoryOf(path), version }))
+    notice('openai_twice', describe([...openai.values()]));
 }
 
 /** A client says its version in the user agent that it sends. */
@@ -59,8 +64,9 @@ function noticeVersion(version: string): void {
 
 /** This package was loaded from a file. */
 export function noticeOurselves(file: string, version: string): void {
-  const { ours } = copies();
-  if (add(ours, { directory: directoryOf(pathOf(file)), version })) notice('package_twice', describe(ours));
+  const { ours } = copies.value;
+  if (add(ours, { directory: directoryOf(pathOf(file)), version }))
+    notice('package_twice', describe([...ours.values()]));
 }
 
 /**
@@ -69,24 +75,28 @@ export function noticeOurselves(file: string, version: string): void {
  * @param missing methods that those of known versions have
  */
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
-  copies().seen = true;
+  copies.value.seen = true;
   if (missing.length > 0) notice('openai_changed', missing.join(', '), version);
 }
 
 export function hasSeenClientClass(): boolean {
-  return copies().seen;
+  return copies.value.seen;
 }
 
 /** As when the process began: for tests. */
 export function forgetCopies(): void {
-  delete (globalThis as Record<symbol, unknown>)[COPIES];
+  const all = copies.value;
+  all.openai.clear();
+  all.ours.clear();
+  all.files.clear();
+  all.seen = false;
 }
 
 /** @returns whether it is not the first */
-function add(known: Copy[], copy: Copy): boolean {
-  if (known.some(({ directory }) => directory === copy.directory)) return false;
-  known.push(copy);
-  return known.length > 1;
+function add(known: Map<string, Copy>, copy: Copy): boolean {
+  if (known.has(copy.directory)) return false;
+  known.set(copy.directory, copy);
+  return known.size > 1;
 }
 
 export function describe(known: readonly Copy[]): string {

@@ -29,6 +29,10 @@ export type FindingCode =
   | 'openai_twice'
   /** More than one copy of this package: only one of them records a call. */
   | 'package_twice'
+  /** Another release of this package observes `openai` in this process: this one records none of its calls. */
+  | 'other_release'
+  /** Something else uses a global symbol of this package. */
+  | 'global_taken'
   /** Another instrumentation records the same calls. Its span stands for them, ours adds to it. */
   | 'other_instrumentation'
   /** One is installed, and may be active. Of the project. */

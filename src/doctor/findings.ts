@@ -79,8 +79,20 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   package_twice: {
     severity: 'warning',
     message: (copies) =>
-      `There is more than one copy of ${NAME}: ${copies}. Only the newest that is enabled records a call, with its own settings.`,
+      `There is more than one copy of ${NAME}: ${copies}. One of them records each call, with its own settings: of copies of one version the newest that is enabled, of different versions the first that saw openai.`,
     action: () => `Leave one: npm dedupe. npm ls ${NAME} tells who asks for which.`,
+  },
+  other_release: {
+    severity: 'warning',
+    message: (other, own) =>
+      `Version ${other} of ${NAME} already observes openai in this process. Version ${own} records none of its calls, so that each is recorded once.`,
+    action: () => `Leave one: npm dedupe. npm ls ${NAME} tells who asks for which.`,
+  },
+  global_taken: {
+    severity: 'warning',
+    message: (key) =>
+      `globalThis[Symbol.for(${JSON.stringify(key)})] is not a value of this package. This copy works without it, and other copies in the process cannot work together with it.`,
+    action: () => `Find the package that sets the symbol. Install only one copy of ${NAME}.`,
   },
   other_instrumentation: {
     severity: 'warning',

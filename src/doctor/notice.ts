@@ -1,6 +1,6 @@
 import { harmless } from '../export/harmless.ts';
-import { log } from '../guard.ts';
-import { NAME } from '../version.ts';
+import { guard, log } from '../guard.ts';
+import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../process-wide.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { describeFinding } from './findings.ts';
 
@@ -8,7 +8,7 @@ const MOST = 100;
 /** Characters of a line: findings quote versions, paths and options, which others have written. */
 const MAX_LINE_LENGTH = 4_000;
 
-/** What has been noticed in this process, by all builds of this package. */
+/** What has been noticed in this process, by all copies of this package. */
 interface Notices {
   readonly findings: Map<string, Finding>;
   readonly said: Set<string>;
@@ -16,17 +16,24 @@ interface Notices {
   speaking: boolean;
 }
 
-const NOTICES: symbol = Symbol.for(`${NAME}.notices`);
-
-function notices(): Notices {
-  const holder = globalThis as Record<symbol, unknown>;
-  holder[NOTICES] ??= { findings: new Map(), said: new Set(), speaking: false } satisfies Notices;
-  return holder[NOTICES] as Notices;
-}
+const notices = new ProcessWide<Notices>({
+  name: 'notices',
+  shape: 1,
+  accepts: (value) => {
+    const { findings, said } = value as Partial<Notices>;
+    return isCollection(Map, findings) && isCollection(Set, said) && hasWritable(value, ['speaking']);
+  },
+  create: () => ({ findings: new Map(), said: new Set(), speaking: false }),
+});
+onKeyTaken((key) => notice('global_taken', key));
 
 /** Keeps a finding for `doctor()`, and says it through `diag`: once, and not before the first call is made. */
 export function notice(code: FindingCode, ...details: readonly string[]): void {
-  const { findings, speaking } = notices();
+  guard('taking note of a finding', keep, code, details);
+}
+
+function keep(code: FindingCode, details: readonly string[]): void {
+  const { findings, speaking } = notices.value;
   const key = [code, ...details].join('\n');
   if (findings.has(key) || findings.size >= MOST) return;
   const finding = describeFinding(code, ...details);
@@ -36,7 +43,7 @@ export function notice(code: FindingCode, ...details: readonly string[]): void {
 
 /** Says what has been noticed so far: a logger is set up after instrumentations are. */
 export function speak(): void {
-  const all = notices();
+  const all = notices.value;
   if (all.speaking) return;
   all.speaking = true;
   for (const finding of all.findings.values()) say(finding);
@@ -44,7 +51,7 @@ export function speak(): void {
 
 /** Says a finding through `diag`, once. */
 export function say(finding: Finding): void {
-  const { said } = notices();
+  const { said } = notices.value;
   const line = harmless(`${finding.message} ${finding.action}`, MAX_LINE_LENGTH);
   if (said.has(line) || said.size >= MOST) return;
   said.add(line);
@@ -53,10 +60,13 @@ export function say(finding: Finding): void {
 
 /** What has been noticed so far, oldest first. */
 export function noticed(): Finding[] {
-  return [...notices().findings.values()];
+  return [...notices.value.findings.values()];
 }
 
 /** As when the process began: for tests. */
 export function forgetNotices(): void {
-  delete (globalThis as Record<symbol, unknown>)[NOTICES];
+  const all = notices.value;
+  all.findings.clear();
+  all.said.clear();
+  all.speaking = false;
 }

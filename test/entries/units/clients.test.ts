@@ -2,6 +2,7 @@ import OpenAI, * as namespace from 'openai';
 import { AzureOpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client-entry.ts';
+import { VERSION } from '../../../src/version.ts';
 import { type Simulator, startSimulator } from '../../support/simulator/index.ts';
 import { type RecordedTelemetry, recordTelemetry } from '../../support/telemetry.ts';
 
@@ -118,8 +119,9 @@ test('one class that is instrumented twice gives one span for a call', async () 
 });
 
 test('one class that is handed over for each request has the observer that it was given last', async () => {
-  const observers = (): readonly unknown[] =>
-    Reflect.get(globalThis, Symbol.for('opentelemetry-instrumentation-openai.observers'));
+  const observers = (): readonly unknown[] => [
+    ...Reflect.get(globalThis, Symbol.for(`opentelemetry-instrumentation-openai/observers@${VERSION}`)),
+  ];
   const first = { captureMessageContent: false };
   instrumentOpenAI(OpenAI, first);
   const before = observers().length;

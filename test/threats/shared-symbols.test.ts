@@ -1,0 +1,271 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NAME, VERSION } from '../../src/version.ts';
+
+/*
+ * Copies of this package in one process meet under symbols on `globalThis`, where every other package can write, too.
+ * Whatever lies there, nothing throws, and every call is recorded once.
+ */
+
+const OTHER_VERSION = '9.9.9';
+
+let root: string;
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'shared-symbols-')));
+  await symlink(resolve('node_modules'), join(root, 'node_modules'));
+  await writeFile(join(root, 'package.json'), '{ "type": "module" }');
+  for (const copy of ['same', 'other']) await cp(resolve('src'), join(root, copy), { recursive: true });
+  await writeFile(
+    join(root, 'other', 'version.ts'),
+    `export const NAME = '${NAME}'; export const VERSION = '${OTHER_VERSION}';`,
+  );
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** The address of a module of a copy of this package. */
+function moduleOf(copy: 'first' | 'same' | 'other', name: string): string {
+  const folder = copy === 'first' ? resolve('src') : join(root, copy);
+  return JSON.stringify(pathToFileURL(join(folder, `${name}.ts`)).href);
+}
+
+const SURROUNDINGS = `
+  import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
+  import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+  import { TracerProvider } from '@opentelemetry/sdk-trace';
+
+  const spans = [];
+  const warnings = [];
+  const log = (text) => void warnings.push(text);
+  diag.setLogger({ error: log, warn: log, info() {}, debug() {}, verbose() {} }, { logLevel: DiagLogLevel.ALL });
+  const onEnd = (span) => void spans.push(span.name + ' by ' + span.instrumentationScope.version);
+  const processor = { onStart() {}, onEnd, async forceFlush() {}, async shutdown() {} };
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+  const answer = {
+    id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-4o',
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello' } }],
+  };
+  const thread = { id: 'thread_1', object: 'thread', created_at: 1, metadata: {} };
+  const fetch = async (url) => Response.json(String(url).endsWith('/threads') ? thread : answer);
+  const newClient = (OpenAI) => new OpenAI({ apiKey: 'test', maxRetries: 0, fetch });
+  const ask = (client) => client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+  const useProvider = (options = {}) =>
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor], ...options }));
+`;
+
+interface Ended {
+  readonly spans: readonly string[];
+  readonly warnings: readonly string[];
+  readonly told?: unknown;
+}
+
+/** Runs a program, and gives what it recorded, what it logged, and what it `told`. */
+async function run(body: string, before: readonly string[] = []): Promise<Ended> {
+  const file = join(root, `program-${Math.random().toString(36).slice(2)}.mjs`);
+  const end = 'console.log(JSON.stringify({ spans, warnings, told }));';
+  await writeFile(file, [SURROUNDINGS, 'let told;', body, end].join('\n'));
+  const env = { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', OTEL_INSTRUMENTATION_OPENAI_COST: 'false' };
+  const { stdout } = await promisify(execFile)(process.execPath, [...before, file], { env });
+  return JSON.parse(stdout) as Ended;
+}
+
+const KEYS = [
+  'conversation-id@1',
+  'copies@1',
+  'loaded@1',
+  'notices@1',
+  `observers@${VERSION}`,
+  'releases@1',
+  `seams@${VERSION}`,
+].map((name) => `${NAME}/${name}`);
+
+/** Everything that a program can set up, and one call. */
+const SET_UP = `
+  const { ConversationIdGenerator, doctor, OpenAIInstrumentation } = await import(${moduleOf('first', 'index')});
+  const { instrumentOpenAI, traced } = await import(${moduleOf('first', 'client-entry')});
+  useProvider({ idGenerator: new ConversationIdGenerator() });
+  const instrumentation = new OpenAIInstrumentation();
+  instrumentation.disable();
+  instrumentation.enable();
+  const { OpenAI } = await import('openai');
+  await ask(newClient(OpenAI));
+  await ask(instrumentOpenAI(newClient(OpenAI), { captureMessageContent: false }));
+  await traced('own', async () => 1)();
+`;
+const RECORDED = ['chat gpt-4o', 'chat gpt-4o', 'own'].map((name) => `${name} by ${VERSION}`);
+
+test('the symbols of this package carry the version of what is there', async () => {
+  const list = `
+    const symbols = Object.getOwnPropertySymbols(globalThis).map((symbol) => Symbol.keyFor(symbol) ?? '');
+    told = symbols.filter((key) => key.startsWith('${NAME}')).sort();
+  `;
+  expect(await run(SET_UP + list)).toEqual({ spans: RECORDED, warnings: [], told: KEYS });
+});
+
+/** What another package may have put there, as code. */
+const FOREIGN = [
+  'null',
+  '0',
+  "'text'",
+  '{}',
+  '[]',
+  'Object.freeze([])',
+  'Object.freeze({ openai: new Map(), ours: new Map(), files: new Set(), findings: new Map(), said: new Set(), seen: false, speaking: false, conversationId: undefined, used: false })',
+  'Object.assign(new Set(), { add() { throw new Error("add"); } })',
+  'new (class extends WeakMap { get() { throw new Error("get"); } })()',
+  'new Proxy(new Map(), {})',
+  'new Proxy(new WeakMap(), {})',
+  '() => { throw new Error("called"); }',
+  'new Proxy(() => undefined, new Proxy({}, { get() { throw new Error("trap"); } }))',
+  'new Proxy({ conversationId: undefined, used: false }, { get() { throw new Error("get"); } })',
+  'Object.defineProperty({}, "findings", { get() { throw new Error("getter"); } })',
+];
+
+describe('another package that has put', () => {
+  const plant = (value: string): string => `
+    for (const key of ${JSON.stringify(KEYS)}) globalThis[Symbol.for(key)] = ${value};
+  `;
+
+  test.each(FOREIGN)('%s under all of them: everything works, and each is reported once', async (value) => {
+    const { spans, warnings } = await run(plant(value) + SET_UP);
+    expect(spans).toEqual(RECORDED);
+    expect(KEYS.filter((key) => warnings.some((line) => line.includes(JSON.stringify(key))))).toEqual(KEYS);
+    expect(warnings).toHaveLength(KEYS.length);
+  });
+
+  test('accessors that throw there: everything works', async () => {
+    const accessors = `
+      for (const key of ${JSON.stringify(KEYS)})
+        Object.defineProperty(globalThis, Symbol.for(key), { get() { throw new Error('getter'); } });
+    `;
+    const { spans, warnings } = await run(accessors + SET_UP);
+    expect(spans).toEqual(RECORDED);
+    expect(warnings).toHaveLength(KEYS.length);
+  });
+
+  test('something under all of them does not keep …/register from recording', async () => {
+    const planted = `data:text/javascript,${encodeURIComponent(plant('Object.freeze({})'))}`;
+    const before = ['--import', planted, '--import', join(resolve('src'), 'register.ts')];
+    const { spans } = await run(
+      `useProvider(); const { OpenAI } = await import('openai'); await ask(newClient(OpenAI));`,
+      before,
+    );
+    expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
+  });
+
+  test('something there later finds the symbols taken, and openai loads', async () => {
+    const overwrite = `
+      told = ${JSON.stringify(KEYS)}.filter((key) => Reflect.set(globalThis, Symbol.for(key), 'foreign'));
+    `;
+    const load = "const { OpenAI } = await import('openai');";
+    const { spans, told } = await run(SET_UP.replace(load, `${overwrite}\n${load}`));
+    expect(spans).toEqual(RECORDED);
+    expect(told).not.toContain(`${NAME}/loaded@1`);
+    expect(told).not.toContain(`${NAME}/observers@${VERSION}`);
+  });
+
+  test('a logger provider of its own making under the symbols of OpenTelemetry: calls are recorded', async () => {
+    const planted = `
+      globalThis[Symbol.for('io.opentelemetry.js.api.logs')] = () => { throw new Error('logs'); };
+      globalThis[Symbol.for('opentelemetry.js.api.1')].logs = { getLogger: 'none' };
+    `;
+    expect(
+      await run(SET_UP.replace('const instrumentation', `${planted}\nconst instrumentation`)),
+    ).toMatchObject({ spans: RECORDED });
+  });
+});
+
+test('a program that lets nothing be added to globalThis is recorded by …/client', async () => {
+  const { spans } = await run(`
+    const { instrumentOpenAI } = await import(${moduleOf('first', 'client-entry')});
+    const { OpenAI } = await import('openai');
+    useProvider();
+    Object.preventExtensions(globalThis);
+    await ask(instrumentOpenAI(newClient(OpenAI)));
+  `);
+  expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
+});
+
+describe('two copies of this package', () => {
+  const both = (second: 'same' | 'other'): string => `
+    const one = await import(${moduleOf('first', 'index')});
+    const two = await import(${moduleOf(second, 'index')});
+    useProvider();
+    const first = new one.OpenAIInstrumentation();
+    const second = new two.OpenAIInstrumentation();
+    const { OpenAI } = await import('openai');
+    await ask(newClient(OpenAI));
+  `;
+  const codes = 'two.doctor().map(({ code }) => code)';
+
+  test('of one release patch the client once, and either records when the other is disabled', async () => {
+    const { spans, told } = await run(`
+      ${both('same')}
+      first.disable();
+      await ask(newClient(OpenAI));
+      first.enable();
+      second.disable();
+      await ask(newClient(OpenAI));
+      first.disable();
+      await ask(newClient(OpenAI));
+      told = ${codes};
+    `);
+    expect(spans).toEqual(Array(3).fill(`chat gpt-4o by ${VERSION}`));
+    expect(told).toEqual(['package_twice']);
+  });
+
+  test('of different releases record a call once: the first that observes openai does', async () => {
+    const { spans, told } = await run(`${both('other')} told = ${codes};`);
+    expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
+    expect(told).toEqual(['package_twice', 'other_release']);
+  });
+
+  test('of different releases do not share a client either', async () => {
+    const { spans } = await run(`
+      const one = await import(${moduleOf('first', 'client-entry')});
+      const two = await import(${moduleOf('other', 'client-entry')});
+      const { OpenAI } = await import('openai');
+      useProvider();
+      const client = two.instrumentOpenAI(newClient(OpenAI));
+      await ask(one.instrumentOpenAI(client));
+      await ask(one.instrumentOpenAI(OpenAI) && newClient(OpenAI));
+    `);
+    expect(spans).toEqual([`chat gpt-4o by ${OTHER_VERSION}`]);
+  });
+
+  test('of different releases: the second records when it is enabled after the first was disabled', async () => {
+    const { spans } = await run(`
+      ${both('other')}
+      first.disable();
+      second.disable();
+      second.enable();
+      await ask(newClient(OpenAI));
+      first.enable();
+      await ask(newClient(OpenAI));
+    `);
+    const by = [VERSION, OTHER_VERSION, OTHER_VERSION];
+    expect(spans).toEqual(by.map((version) => `chat gpt-4o by ${version}`));
+  });
+
+  test('of different releases share the id of a conversation with the id generator', async () => {
+    const { told } = await run(`
+      const { ConversationIdGenerator } = await import(${moduleOf('other', 'index')});
+      const { traceIdOf } = await import(${moduleOf('first', 'conversation-id-generator')});
+      const { instrumentOpenAI } = await import(${moduleOf('first', 'client-entry')});
+      const { OpenAI } = await import('openai');
+      const traces = [];
+      processor.onEnd = (span) => void traces.push(span.spanContext().traceId);
+      useProvider({ idGenerator: new ConversationIdGenerator() });
+      const client = instrumentOpenAI(newClient(OpenAI), { conversationIdleTimeout: 0 });
+      await client.beta.threads.create();
+      await trace.getTracerProvider().getDelegate().forceFlush();
+      told = traces.includes(traceIdOf('thread_1'));
+    `);
+    expect(told).toBe(true);
+  });
+});
