@@ -38,7 +38,7 @@ const PROCESSES = [
 ];
 
 const BROWSER = ['test/export/page.test.ts', 'test/threats/trace-page.test.ts'];
-const HEAP = ['test/conversations/heap.test.ts'];
+const HEAP = ['test/conversations/heap.test.ts', 'test/threats/long-streams.test.ts'];
 const SOAK = ['test/soak/**/*.test.ts'];
 
 /** The page is built from other files than the one that Vitest would look at to tell whether it is still the same. */

@@ -12,6 +12,8 @@ import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { type Place, placeAttributes } from '../telemetry/hierarchy.ts';
 import { invocationSpanName } from '../telemetry/invocation-span.ts';
+import { textLimits } from '../telemetry/kept-text.ts';
+import { Keeper } from '../telemetry/kept-values.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Usage } from '../telemetry/usage.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
@@ -84,6 +86,7 @@ export class Invocation {
   /** When the request that asks for it was answered, where that does not tell its id. */
   acceptedAt: number | undefined;
   #agentId: string | undefined;
+  readonly #keeper: Keeper;
   /** Since when it is known, on the clock that never jumps, that nothing is under way any more, but not what came of it. */
   #over: number | undefined;
   #spentBelow: Spent = { usage: undefined, cost: undefined };
@@ -106,7 +109,12 @@ export class Invocation {
     this.above?.below.add(this);
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     const { settings, wantsContent } = start.telemetry;
-    this.steps = new Steps({ content: wantsContent, deltas: settings.streamDeltas !== 'off' });
+    this.#keeper = new Keeper(textLimits(settings));
+    this.steps = new Steps({
+      content: wantsContent,
+      deltas: settings.streamDeltas !== 'off',
+      keeper: this.#keeper,
+    });
     const started = startSpan(start, this.place);
     this.span = started.span;
     this.attributes = started.attributes;
@@ -166,8 +174,9 @@ export class Invocation {
     }
     this.#over = undefined;
     const first = this.snapshot === undefined;
-    this.snapshot = snapshot;
-    this.content = snapshot.content ?? this.content;
+    // What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room.
+    this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
+    if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
     if (first) this.#identify(snapshot, time);
     this.segment?.touch(time);
     this.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });

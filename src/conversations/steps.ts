@@ -1,5 +1,6 @@
 import { field, MAX_READ, MAX_REPEATED } from '../payload.ts';
 import type { Failure } from '../telemetry/error.ts';
+import type { Keeper } from '../telemetry/kept-values.ts';
 import { type Message, messageFinishReason } from '../telemetry/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/usage.ts';
 import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
@@ -40,6 +41,7 @@ export interface TimedToolCall {
 /** The steps and tool calls of one invocation, gathered from wherever they pass by. */
 export class Steps {
   readonly #content: boolean;
+  readonly #keeper: Keeper;
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
@@ -54,8 +56,9 @@ export class Steps {
   /** When the program was last asked to run tools. */
   #waitingSince: number | undefined;
 
-  constructor(options: { content: boolean; deltas: boolean }) {
+  constructor(options: { content: boolean; deltas: boolean; keeper: Keeper }) {
     this.#content = options.content;
+    this.#keeper = options.keeper;
     this.#deltas = options.deltas;
   }
 
@@ -117,13 +120,17 @@ export class Steps {
       this.#steps.set(snapshot.id, step);
     }
     // A list may be older than what a stream has told.
+    const toolCalls = snapshot.toolCalls.map((told) => {
+      const call = this.#toolCall(told);
+      call.stepId = snapshot.id;
+      return call.snapshot;
+    });
     if (!step.snapshot.ended || snapshot.ended)
-      step.snapshot = { ...snapshot, usage: snapshot.usage ?? step.snapshot.usage };
+      step.snapshot = { ...snapshot, toolCalls, usage: snapshot.usage ?? step.snapshot.usage };
     if (step.startTime === undefined && snapshot.createdAt !== undefined)
       step.startTime = clock.local(snapshot.createdAt, Number.NaN);
     if (step.endTime === undefined && snapshot.ended)
       step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
-    for (const call of snapshot.toolCalls) this.#toolCall(call).stepId = snapshot.id;
   }
 
   /**
@@ -149,8 +156,9 @@ export class Steps {
   }
 
   addOutput(messageId: string, message: Message): void {
-    if (this.#outputs.has(messageId) || this.#outputs.size < MAX_OUTPUTS)
-      this.#outputs.set(messageId, message);
+    const known = this.#outputs.get(messageId);
+    if (known !== undefined || this.#outputs.size < MAX_OUTPUTS)
+      this.#outputs.set(messageId, this.#keeper.keep(message, known));
   }
 
   /**
@@ -194,7 +202,7 @@ export class Steps {
       const toolCall = this.#toolCalls.get(id);
       if (toolCall === undefined) continue;
       toolCall.startTime ??= this.#waitingSince;
-      if (this.#content) toolCall.output = output;
+      if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
       if (toolCall.endTime !== undefined) continue;
       toolCall.endTime = time;
       const { snapshot, startTime } = toolCall;
@@ -208,7 +216,7 @@ export class Steps {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return;
     toolCall.failure = result.failure;
-    if (this.#content) toolCall.output = result.output;
+    if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
   }
 
   /** Whether every step has been seen: their usage adds up to the whole; and what it gave, where that is recorded. */
@@ -232,18 +240,21 @@ export class Steps {
     if (known !== undefined) {
       // A list that did not ask for what a search has found tells less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
-      known.snapshot = { ...known.snapshot, ...snapshot, content };
+      const kept =
+        content === known.snapshot.content ? content : this.#keeper.keep(content, known.snapshot.content);
+      known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
       return known;
     }
+    const hasRoom = this.#toolCalls.size < MAX_TOOL_CALLS;
     const made = {
-      snapshot,
+      snapshot: { ...snapshot, content: hasRoom ? this.#keeper.keep(snapshot.content) : undefined },
       stepId: undefined,
       startTime: undefined,
       endTime: undefined,
       output: undefined,
       failure: undefined,
     };
-    if (this.#toolCalls.size < MAX_TOOL_CALLS) this.#toolCalls.set(snapshot.id, made);
+    if (hasRoom) this.#toolCalls.set(snapshot.id, made);
     return made;
   }
 

@@ -54,7 +54,7 @@ export const chat: Operation = {
   resultAttributes: tolerating(resultAttributes),
   usage: (result) => readUsage(field(result, 'usage')),
   toolCalls: readRequestedToolCalls,
-  accumulate: ({ content }) => new ChatAccumulator(content),
+  accumulate: (content) => new ChatAccumulator(content),
   content: {
     requestAttributes: ({ body }) => stopSequences(body),
     inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),

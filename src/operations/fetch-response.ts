@@ -35,6 +35,6 @@ export const fetchResponse: Operation = {
     return attributes;
   },
   resultAttributes: responseAttributes,
-  accumulate: ({ content }) => new ResponseAccumulator(content),
+  accumulate: (content) => new ResponseAccumulator(content),
   content: { outputMessages: readResponseOutput },
 };

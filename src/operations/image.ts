@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, stringField } from '../payload.ts';
+import { countField, field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
@@ -7,6 +7,7 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
+import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
@@ -30,13 +31,20 @@ export const image: Operation = {
     define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
     return attributes;
   },
-  resultAttributes: (result) =>
-    Array.isArray(field(result, 'data'))
-      ? { [ATTR_OPENAI_IMAGE_COUNT]: arrayField(result, 'data').length }
-      : {},
+  resultAttributes(result): Attributes {
+    const images = countField(result, IMAGES) ?? arrayLength(field(result, 'data'));
+    return images === undefined ? {} : { [ATTR_OPENAI_IMAGE_COUNT]: images };
+  },
   usage: (result) => readUsage(field(result, 'usage')),
   accumulate: () => new ImageAccumulator(),
 };
+
+/** What a stream counted, which keeps no image. */
+const IMAGES = 'image_count';
+
+function arrayLength(value: unknown): number | undefined {
+  return Array.isArray(value) ? value.length : undefined;
+}
 
 /** In a form every value is a text. */
 function formCount(text: string | undefined): number | undefined {
@@ -46,16 +54,16 @@ function formCount(text: string | undefined): number | undefined {
 
 /** Counts the images of a stream; each finished one comes with the usage, those on the way to it do not count. */
 class ImageAccumulator implements Accumulator {
-  readonly #images: true[] = [];
+  #images = 0;
   #usage: unknown;
 
   add(event: unknown): void {
     if (stringField(event, 'type')?.endsWith('.completed') !== true) return;
-    this.#images.push(true);
-    this.#usage = field(event, 'usage') ?? this.#usage;
+    this.#images++;
+    this.#usage = keptNumbers(field(event, 'usage')) ?? this.#usage;
   }
 
   result(): unknown {
-    return { data: this.#images, usage: this.#usage };
+    return { [IMAGES]: this.#images, usage: this.#usage };
   }
 }

@@ -65,7 +65,7 @@ export const response: Operation = {
   fees: readResponseFees,
   failure: readResponseFailure,
   toolCalls: readResponseToolCalls,
-  accumulate: ({ content }) => new ResponseAccumulator(content),
+  accumulate: (content) => new ResponseAccumulator(content),
   content: {
     requestAttributes: ({ body }) => promptVariables(body),
     systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),

@@ -25,7 +25,7 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
-import { type Message, messageFinishReason } from '../telemetry/messages.ts';
+import { type Message, messageFinishReason, textPart } from '../telemetry/messages.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
@@ -44,7 +44,7 @@ export const textCompletion: Operation = {
   parameterAttributes,
   resultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
-  accumulate: ({ content }) => new TextCompletionAccumulator(content),
+  accumulate: (content) => new TextCompletionAccumulator(content),
   content: {
     requestAttributes: ({ body }) => stopSequences(body),
     inputMessages: ({ body }) => readPrompts(field(body, 'prompt')),
@@ -97,7 +97,7 @@ function readOutputMessages(result: unknown): Message[] {
     if (typeof content !== 'string') return [];
     return {
       role: 'assistant',
-      parts: [{ type: 'text' as const, content }],
+      parts: [textPart('text', content, countField(choice, 'original_length'))],
       finish_reason: messageFinishReason(stringField(choice, 'finish_reason')),
     };
   });

@@ -6,6 +6,7 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_AUDIO_DURATION,
 } from '../semconv/attributes.ts';
+import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { readUsage } from '../telemetry/usage.ts';
 import { define, optional } from './attributes.ts';
@@ -42,7 +43,8 @@ class TranscriptionAccumulator implements Accumulator {
   #usage: unknown;
 
   add(event: unknown): void {
-    this.#usage = field(event, 'usage') ?? this.#usage;
+    const usage = field(event, 'usage');
+    if (usage !== undefined) this.#usage = keptNumbers(usage) ?? this.#usage;
   }
 
   result(): unknown {

@@ -27,12 +27,14 @@ import { ContentRecord } from './content-record.ts';
 import { type Failure, readFailure, unseen } from './error.ts';
 import { addEndpointAttributes } from './hierarchy.ts';
 import type { InferenceAbove } from './inference-above.ts';
+import { textLimits } from './kept-text.ts';
 import { chunkDimensions, metricDimensions } from './metrics.ts';
 import { tellSink } from './model-events.ts';
 import type { Accumulator, ApiRequest, Operation } from './operation.ts';
 import { addInput, addOutput } from './operation-content.ts';
 import { recordEnd } from './operation-end.ts';
 import { addRateLimits } from './rate-limits.ts';
+import { addSkippedCalls } from './skipped.ts';
 import { endSpan } from './span-end.ts';
 import type { Telemetry } from './telemetry.ts';
 import { addUsageAttributes, type Usage } from './usage.ts';
@@ -187,7 +189,8 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   /** Made when it is needed: most calls are no streams. */
   #newAccumulator(): Accumulator | undefined {
-    return this.#operation.accumulate?.({ content: this.#content !== undefined });
+    const limits = this.#content === undefined ? undefined : textLimits(this.#telemetry.settings);
+    return this.#operation.accumulate?.(limits);
   }
 
   #streamed(): unknown {
@@ -234,7 +237,8 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   #recordResult(result: unknown, usage: Usage | undefined): void {
     const attributes = this.#operation.resultAttributes(result, this.#route);
-    if (attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS] !== undefined) notice('calls_skipped');
+    const skipped = this.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
+    if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, skipped);
     addUsageAttributes(attributes, usage);
     this.#answered = attributes;
     const cost = guard('pricing a result', () => this.#costOf(result, usage));

@@ -8,7 +8,8 @@ import { type Message, type MessagePart, type ToolDefinition, UnreadMessage } fr
  * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
  * a run, a tool call, a search, a function that the program has traced; of any other that failed, the text of its
  * error. All of it is the hook's own copy, in the shapes of the GenAI conventions and without limits; media are
- * base64. A hook masks by setting a field to something else.
+ * base64. Only of a streamed answer or run no more than 16 MiB of text and 8 MiB of media are kept: what is cut has an
+ * `original_length` or ends in `…`. A hook masks by setting a field to something else.
  */
 export interface Completion {
   /** What else is known of the operation, by attribute: `gen_ai.operation.name`, models, ids, usage. */

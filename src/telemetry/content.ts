@@ -1,6 +1,6 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { Settings } from '../config.ts';
-import { field } from '../payload.ts';
+import { asCount, field } from '../payload.ts';
 import { cut, LimitedJson } from './limited-json.ts';
 import { MediaPolicy } from './media.ts';
 import type { Message, MessagePart } from './messages.ts';
@@ -194,12 +194,13 @@ const ORIGINAL_LENGTH = ',"original_length":';
 function writePart(json: LimitedJson, part: MessagePart): string | undefined {
   if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
   const head = part.type === 'text' ? TEXT : REASONING;
-  const { length } = part.content;
+  const { content, original_length: given } = part;
+  const length = given === undefined ? content.length : Math.max(content.length, asCount(given) ?? 0);
   const markLength = ORIGINAL_LENGTH.length + String(length).length;
   if (!json.spend(head.length + markLength + 1)) return undefined;
-  const text = json.writeText(part.content);
+  const text = json.writeText(content);
   if (text === undefined) return undefined;
-  if (text.cut) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
+  if (text.cut || length > content.length) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
   json.spend(-markLength);
   return `${head}${text.json}}`;
 }

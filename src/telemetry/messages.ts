@@ -46,8 +46,9 @@ export class UnreadMessage implements Message {
 
 /** A piece of a message: a text, a tool call or its answer, media. */
 export type MessagePart =
-  | { readonly type: 'text'; readonly content: string }
-  | { readonly type: 'reasoning'; readonly content: string }
+  /** `original_length`, in characters, where the content is only the beginning of the text. */
+  | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
+  | { readonly type: 'reasoning'; readonly content: string; readonly original_length?: number }
   | {
       readonly type: 'tool_call';
       readonly id?: string;
@@ -76,6 +77,17 @@ export type MessagePart =
     }
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | BlobPart;
+
+/** A text, and how long it was where it has been cut. */
+export function textPart(
+  type: 'text' | 'reasoning',
+  content: string,
+  originalLength: number | undefined,
+): MessagePart {
+  return originalLength === undefined
+    ? { type, content }
+    : { type, content, original_length: originalLength };
+}
 
 /** Media that came inside of a message. What is recorded of them is for the media policy to say. */
 export interface BlobPart {

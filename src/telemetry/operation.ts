@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Route } from '../client/routes.ts';
 import type { Failure } from './error.ts';
+import type { TextLimits } from './kept-text.ts';
 import type { Message, ToolDefinition } from './messages.ts';
 import type { Fees } from './prices.ts';
 import type { Usage } from './usage.ts';
@@ -64,13 +65,22 @@ export interface Operation {
   failure?(result: unknown): Failure | undefined;
   /** Tool calls that the result asks for, or has made. */
   toolCalls?(result: unknown): readonly RequestedToolCall[];
-  /** Puts the chunks of a stream together into the result that a plain call would have given. */
-  accumulate?(options: { content: boolean }): Accumulator;
+  /**
+   * Puts the chunks of a stream together into the result that a plain call would have given.
+   *
+   * @param content how much text is kept; `undefined` where content is not recorded
+   */
+  accumulate?(content: TextLimits | undefined): Accumulator;
   readonly content?: OperationContent;
 }
 
-/** Folds a stream into a result, one chunk at a time; it keeps text only where content is recorded. */
+/**
+ * Folds a stream into a result, one chunk at a time. A stream may go on for ever: types, ids, names and counts are kept,
+ * and where content is recorded as much text as there are limits for.
+ */
 export interface Accumulator {
   add(chunk: unknown): void;
   result(): unknown;
+  /** Tool calls that were not kept, beyond those that the result has. */
+  readonly skippedCalls?: number;
 }

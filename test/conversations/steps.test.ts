@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepSnapshot, ToolCallSnapshot } from '../../src/conversations/model.ts';
 import { Steps } from '../../src/conversations/steps.ts';
 import { ServerClock } from '../../src/conversations/timing.ts';
+import { Keeper } from '../../src/telemetry/kept-values.ts';
 
 function step(id: string, createdAt: number): StepSnapshot {
   return {
@@ -23,7 +24,11 @@ function step(id: string, createdAt: number): StepSnapshot {
 const clock = ServerClock.reading(10_000, 10_200);
 
 function orderOf(tell: (steps: Steps) => void): string[] {
-  const steps = new Steps({ content: false, deltas: false });
+  const steps = new Steps({
+    content: false,
+    deltas: false,
+    keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
+  });
   tell(steps);
   return steps.all.map(({ snapshot: { id } }) => id);
 }
@@ -50,7 +55,11 @@ describe('steps of one second', () => {
 
 describe('a search', () => {
   it('keeps what it found where a later list did not ask for that', () => {
-    const steps = new Steps({ content: true, deltas: false });
+    const steps = new Steps({
+      content: true,
+      deltas: false,
+      keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
+    });
     const found = (text: string[]): ToolCallSnapshot => ({
       id: 'call_1',
       type: 'file_search',

@@ -20,6 +20,8 @@ const ODD: readonly Recipe[] = [
   -1e-300,
   2 ** 53,
   2 ** 40,
+  4_000_000_000,
+  128,
   '',
   ' ',
   '__proto__',
@@ -37,6 +39,7 @@ const ODD: readonly Recipe[] = [
   [null],
   {},
   { type: 'text' },
+  { type: 'novel_call', id: 'item_1', call_id: 'item_1', status: 'completed' },
   { id: '__proto__', type: 'toString', object: 'constructor' },
 ];
 

@@ -119,7 +119,7 @@ function operationReaders(line: string): Reader[] {
     {
       name: `the stream of ${line}`,
       read: (chunk) => {
-        const accumulator = operation.accumulate?.(CONTENT);
+        const accumulator = operation.accumulate?.({ text: 1_000, span: 5_000, answer: 20_000 });
         for (const part of [chunk, ...(Array.isArray(chunk) ? chunk : []), chunk]) accumulator?.add(part);
         return accumulator?.result();
       },

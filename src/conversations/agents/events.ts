@@ -1,4 +1,4 @@
-import { field, row, stringField } from '../../payload.ts';
+import { field, MAX_READ, row, stringField } from '../../payload.ts';
 import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
@@ -82,7 +82,7 @@ export class SessionEvents {
     if (moment === 'ended' && known !== undefined && followed && usage !== undefined) known.allSeen = true;
     const invocation = this.#sightings.turn(turn, this.#live(time), event);
     if (id === undefined) return;
-    if (moment === 'begun' && invocation !== undefined) this.#begun.add(id);
+    if (moment === 'begun' && invocation !== undefined && this.#begun.size < MAX_READ) this.#begun.add(id);
     if (moment !== 'ended') return;
     this.#begun.delete(id);
     this.#spoken.delete(id);
@@ -94,7 +94,7 @@ export class SessionEvents {
     if (turnId === undefined) return;
     if (this.#sightings.turns.turn(turnId) !== undefined)
       this.#sightings.item(item, turnId, this.#live(time), done);
-    else this.#sightings.turns.known(this.#sessionId)?.keepEarly({ turnId, item, time, done });
+    else this.#sightings.keepEarly(this.#sessionId, { turnId, item, time, done });
   }
 
   /** The first text of a turn has arrived. */
@@ -102,7 +102,7 @@ export class SessionEvents {
     const turnId = stringField(event, 'turn_id');
     const invocation: Invocation | undefined = this.#sightings.turns.turn(turnId);
     if (turnId === undefined || invocation === undefined || this.#spoken.has(turnId)) return;
-    this.#spoken.add(turnId);
+    if (this.#spoken.size < MAX_READ) this.#spoken.add(turnId);
     const seconds = (time - invocation.startTime) / 1e3;
     invocation.addAttributes({
       [ATTR_GEN_AI_REQUEST_STREAM]: true,

@@ -103,8 +103,8 @@ export class Session {
     if (this.asks.size > MOST_ASKS && oldest !== undefined) this.asks.delete(oldest);
   }
 
-  keepEarly(item: EarlyItem): void {
-    if (this.waiting.length > 0 && this.early.length < MOST_EVENTS) this.early.push(item);
+  get hasRoomForEarly(): boolean {
+    return this.waiting.length > 0 && this.early.length < MAX_REPEATED;
   }
 
   takeEarly(turnId: string): EarlyItem[] {

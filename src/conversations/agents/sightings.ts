@@ -1,4 +1,12 @@
-import { arrayField, field, MAX_REPEATED, numberField, objectField, stringField } from '../../payload.ts';
+import {
+  arrayField,
+  asArray,
+  field,
+  MAX_REPEATED,
+  numberField,
+  objectField,
+  stringField,
+} from '../../payload.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -13,6 +21,8 @@ import {
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../../semconv/events.ts';
 import { errorTypeOf, readError } from '../../telemetry/error.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
+import { Keeper, keptNames } from '../../telemetry/kept-values.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
@@ -20,7 +30,7 @@ import { readAgentContent } from './content.ts';
 import { seeItem } from './item-sightings.ts';
 import { readAgent, readAgentParameters, readRequiredActions, readTurn, withAgent } from './objects.ts';
 import { readTurnDetails } from './read-details.ts';
-import type { Session, SubagentState } from './session.ts';
+import type { EarlyItem, Session, SubagentState } from './session.ts';
 import type { Sighting, Turns } from './turns.ts';
 
 /** Takes objects of the Agents API, wherever they pass by, to the hierarchy. */
@@ -97,6 +107,19 @@ export class Sightings {
     seeItem(invocation, value, { content: this.#wantsContent(), time, done });
   }
 
+  /** An item of a turn that nobody has told yet. */
+  keepEarly(sessionId: string | undefined, early: EarlyItem): void {
+    const session = this.turns.known(sessionId);
+    if (session?.hasRoomForEarly === true) session.early.push({ ...early, item: this.#kept(early.item) });
+  }
+
+  /** As much of what a stream tells as is recorded of it. */
+  #kept(told: unknown): unknown {
+    return this.#wantsContent()
+      ? new Keeper(textLimits(this.#telemetry.settings)).keep(told)
+      : keptNames(told);
+  }
+
   /** A session as it is, and whether anything is under way in it. */
   session(value: unknown, sighting: Sighting): Session | undefined {
     const id = stringField(value, 'id');
@@ -119,7 +142,7 @@ export class Sightings {
     subagent.name = stringField(value, 'name') ?? subagent.name;
     subagent.parentAgentId = stringField(value, 'parent_agent_id') ?? subagent.parentAgentId;
     if (first && this.#wantsContent())
-      subagent.instructions = arrayField(value, 'instructions').slice(0, MAX_REPEATED);
+      subagent.instructions = asArray(this.#kept(arrayField(value, 'instructions').slice(0, MAX_REPEATED)));
     const { turn, name } = subagent;
     if (turn !== undefined && name !== undefined)
       turn.introduce({ id: turn.place.agentId ?? id, name, model: undefined }, {});

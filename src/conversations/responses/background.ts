@@ -1,7 +1,9 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../client/call.ts';
 import { monotonic } from '../../clock.ts';
+import { keptResponse } from '../../operations/response/kept.ts';
 import { asObject, field, stringField } from '../../payload.ts';
+import type { TextLimits } from '../../telemetry/kept-text.ts';
 import type { Member } from '../conversations.ts';
 import type { OpenSpan } from '../placement.ts';
 import type { Segment } from '../segment.ts';
@@ -25,6 +27,8 @@ export interface BackgroundStart {
   /** When it was created. */
   readonly time: number;
   readonly closed: (response: BackgroundResponse) => void;
+  /** Of texts; `undefined` where content is not recorded. */
+  readonly limits: TextLimits | undefined;
   /** Known where something else than the creation of the response has told it. */
   readonly clock?: ServerClock;
 }
@@ -36,14 +40,17 @@ export class BackgroundResponse implements Member {
   readonly #clock: ServerClock;
   readonly #closed: (response: BackgroundResponse) => void;
   readonly #created = monotonic();
+  readonly #limits: TextLimits | undefined;
   #latest: unknown;
   #lastOpenTime: number;
   #isClosed = false;
 
-  constructor({ span, segment, response, time, closed, clock = new ServerClock() }: BackgroundStart) {
+  constructor(start: BackgroundStart) {
+    const { span, segment, response, time, closed, clock = new ServerClock() } = start;
+    this.#limits = start.limits;
     this.span = span;
     this.segment = segment;
-    this.#latest = response;
+    this.#latest = keptResponse(response, this.#limits);
     this.#lastOpenTime = time;
     this.#closed = closed;
     this.#clock = clock;
@@ -59,8 +66,9 @@ export class BackgroundResponse implements Member {
   see(response: unknown, time: number, live: boolean): void {
     const status = stringField(response, 'status');
     if (this.#isClosed || asObject(response) === undefined || status === undefined) return;
-    this.#latest = response;
-    if (!ENDED.has(status)) {
+    const ended = ENDED.has(status);
+    this.#latest = ended ? response : keptResponse(response, this.#limits);
+    if (!ended) {
       this.#lastOpenTime = time;
       return;
     }

@@ -7,6 +7,7 @@ import { conversationIdOf } from '../../operations/response/outcome.ts';
 import { field, stringField } from '../../payload.ts';
 import { CallSpan } from '../../telemetry/call-span.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
@@ -176,14 +177,16 @@ export class Responses implements ConversationApi {
     return true;
   }
 
-  #keep(id: string, start: Omit<BackgroundStart, 'closed'>): BackgroundResponse {
+  #keep(id: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
     const closed = (response: BackgroundResponse): void => {
       this.#background.delete(id);
       this.#conversations.release(response);
     };
     // A server that gives one id twice has forgotten the first.
     this.#background.get(id)?.close();
-    const background = new BackgroundResponse({ ...start, closed });
+    const { settings, wantsContent } = this.#telemetry;
+    const limits = wantsContent ? textLimits(settings) : undefined;
+    const background = new BackgroundResponse({ ...start, closed, limits });
     this.#background.set(id, background);
     this.#conversations.keep(background);
     return background;

@@ -1,19 +1,25 @@
 import {
-  arrayField,
+  asName,
   asObject,
   countField,
-  field,
   first,
   isCount,
+  MAX_NAME_LENGTH,
   MAX_REPEATED,
   objectField,
+  stringField,
   textField,
 } from '../../payload.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 /** What is read of every chunk. */
 interface Chunk {
   readonly id?: unknown;
+  readonly model?: unknown;
+  readonly service_tier?: unknown;
+  readonly system_fingerprint?: unknown;
   readonly usage?: unknown;
   readonly choices?: unknown;
 }
@@ -25,6 +31,10 @@ interface ChoicePiece {
 }
 
 interface MessagePiece {
+  readonly role?: unknown;
+  readonly content?: unknown;
+  readonly refusal?: unknown;
+  readonly reasoning_content?: unknown;
   readonly tool_calls?: unknown;
   readonly function_call?: unknown;
   readonly audio?: unknown;
@@ -33,73 +43,87 @@ interface MessagePiece {
 const NOTHING = {};
 
 interface Choice {
-  index: number;
+  readonly index: number;
   finish_reason?: string;
   message?: ChoiceMessage;
 }
 
-interface ChoiceMessage {
-  role: string;
-  content: string;
-  refusal: string;
-  reasoning_content: string;
-  tool_calls: ToolCall[];
-  function_call?: CalledFunction;
-  audio?: { id: string | undefined; transcript: string; data: string; expires_at: number | undefined };
+/** Those that say how long they were, where they are cut. */
+const TEXTS = ['content', 'refusal', 'reasoning_content'] as const;
+
+class ChoiceMessage {
+  role = 'assistant';
+  readonly content = new KeptText();
+  readonly refusal = new KeptText();
+  readonly reasoning_content = new KeptText();
+  readonly calls: ToolCall[] = [];
+  called: Called | undefined;
+  audio: Audio | undefined;
 }
 
 interface ToolCall {
   id?: string;
   type: string;
-  function?: CalledFunction;
-  custom?: { name: string; input: string };
+  function?: Called;
+  custom?: Called;
 }
 
-interface CalledFunction {
+/** What is called, and what it is given. */
+interface Called {
   name: string;
-  arguments: string;
+  readonly given: KeptText;
 }
 
-/** Texts that come in pieces, by what they are of; without content no more than a name. */
-const NAME = ['name'] as const;
-const FUNCTION = ['name', 'arguments'] as const;
-const CUSTOM = ['name', 'input'] as const;
-const AUDIO = ['transcript', 'data'] as const;
+interface Audio {
+  id: string | undefined;
+  expires_at: number | undefined;
+  readonly transcript: KeptText;
+  readonly data: KeptText;
+}
 
 /** Puts the chunks of a chat completion together into the completion, its messages only where asked for. */
 export class ChatAccumulator implements Accumulator {
-  readonly #content: boolean;
+  readonly #room: Room | undefined;
   readonly #choices: Choice[] = [];
-  /** The newest chunk that said which response it is part of: some servers leave that out of others. */
-  #head: unknown;
+  #begun = false;
+  #id: string | undefined;
+  #model: unknown;
+  #serviceTier: unknown;
+  #fingerprint: unknown;
   #usage: unknown;
+  #calls = 0;
+  skippedCalls = 0;
 
-  constructor(content: boolean) {
-    this.#content = content;
+  /** @param limits of text; `undefined` where content is not recorded */
+  constructor(limits: TextLimits | undefined) {
+    if (limits !== undefined) this.#room = new Room(limits);
   }
 
   /** Fields are read by their names, which takes a tenth of the time that accessors take: there are many chunks. */
   add(chunk: unknown): void {
-    const { id, usage, choices } = (asObject(chunk) ?? NOTHING) as Chunk;
-    if (this.#head === undefined || (typeof id === 'string' && id !== '')) this.#head = chunk;
-    if (usage !== undefined && usage !== null) this.#usage = usage;
+    const { id, model, service_tier, system_fingerprint, usage, choices } = (asObject(chunk) ??
+      NOTHING) as Chunk;
+    // Some servers leave out of most chunks which response they are part of.
+    if (!this.#begun || (typeof id === 'string' && id !== '')) {
+      this.#begun = true;
+      if (id !== this.#id) this.#id = asName(id);
+      if (model !== this.#model) this.#model = asName(model);
+      if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier);
+      if (system_fingerprint !== this.#fingerprint) this.#fingerprint = asName(system_fingerprint);
+    }
+    if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
     if (!Array.isArray(choices)) return;
     for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
       this.#addChoice(choices[position]);
   }
 
   result(): unknown {
-    const head = this.#head;
-    for (const choice of this.#choices) {
-      const audio = choice?.message?.audio;
-      if (audio !== undefined) audio.data = joinBase64(audio.data);
-    }
     return {
-      id: field(head, 'id'),
-      model: field(head, 'model'),
-      service_tier: field(head, 'service_tier'),
-      system_fingerprint: field(head, 'system_fingerprint'),
-      choices: this.#choices.filter((choice) => choice !== undefined),
+      id: this.#id,
+      model: this.#model,
+      service_tier: this.#serviceTier,
+      system_fingerprint: this.#fingerprint,
+      choices: this.#choices.filter((choice) => choice !== undefined).map(wholeChoice),
       usage: this.#usage,
     };
   }
@@ -111,12 +135,12 @@ export class ChatAccumulator implements Accumulator {
       delta,
     } = (asObject(piece) ?? NOTHING) as ChoicePiece;
     const index = isCount(position) ? position : 0;
-    const reason = typeof reasonGiven === 'string' && reasonGiven !== '' ? reasonGiven : undefined;
+    const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
     const message = (asObject(delta) ?? NOTHING) as MessagePiece;
     const { tool_calls: toolCalls, function_call: called } = message;
     // Which tools are asked for is no content; what they are given is.
     const keepsMessage =
-      this.#content ||
+      this.#room !== undefined ||
       (Array.isArray(toolCalls) && toolCalls.length > 0) ||
       (called !== undefined && called !== null);
     if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return;
@@ -126,55 +150,131 @@ export class ChatAccumulator implements Accumulator {
       this.#choices[index] = choice;
     }
     if (reason !== undefined) choice.finish_reason = reason;
-    if (keepsMessage) addMessage(choice, message, this.#content);
+    if (keepsMessage) this.#addMessage(choice, message);
+  }
+
+  #addMessage(choice: Choice, delta: MessagePiece): void {
+    choice.message ??= new ChoiceMessage();
+    const { message } = choice;
+    const { tool_calls: calls, function_call: called, audio, role } = delta;
+    if (Array.isArray(calls)) for (const call of first(calls)) this.#addToolCall(message, call);
+    if (called !== undefined && called !== null) {
+      message.called ??= { name: '', given: new KeptText() };
+      addCalled(message.called, called, 'arguments', this.#room);
+    }
+    if (this.#room === undefined) return;
+    if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
+    if (role !== undefined) message.role = asName(role) ?? message.role;
+    const { content, refusal, reasoning_content: reasoning } = delta;
+    if (typeof content === 'string') message.content.add(content, this.#room.said);
+    if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.said);
+    if (typeof reasoning === 'string') message.reasoning_content.add(reasoning, this.#room.said);
+  }
+
+  #addToolCall(message: ChoiceMessage, delta: unknown): void {
+    const index = countField(delta, 'index') ?? 0;
+    const id = stringField(delta, 'id');
+    let call = message.calls[index];
+    if (call === undefined) {
+      if (index >= MAX_REPEATED || this.#calls >= MAX_REPEATED) {
+        // The first piece of a call has its id.
+        if (id !== undefined) this.skippedCalls++;
+        return;
+      }
+      this.#calls++;
+      call = { type: stringField(delta, 'type') ?? 'function' };
+      message.calls[index] = call;
+    }
+    if (id !== undefined) call.id = id;
+    const custom = objectField(delta, 'custom');
+    if (custom === undefined) {
+      call.function ??= { name: '', given: new KeptText() };
+      addCalled(call.function, objectField(delta, 'function'), 'arguments', this.#room);
+    } else {
+      call.type = 'custom';
+      call.custom ??= { name: '', given: new KeptText() };
+      addCalled(call.custom, custom, 'input', this.#room);
+    }
   }
 }
 
-function addMessage(choice: Choice, delta: MessagePiece, content: boolean): void {
-  choice.message ??= { role: 'assistant', content: '', refusal: '', reasoning_content: '', tool_calls: [] };
-  const { message } = choice;
-  const { function_call: called, audio } = delta;
-  for (const call of first(arrayField(delta, 'tool_calls'))) addToolCall(message, call, content);
-  if (called !== undefined && called !== null) {
-    message.function_call ??= { name: '', arguments: '' };
-    addTexts(message.function_call, called, content ? FUNCTION : NAME);
-  }
-  if (!content) return;
-  if (audio !== undefined && audio !== null) addAudio(message, audio);
-  message.role = textField(delta, 'role') ?? message.role;
-  message.content += textField(delta, 'content') ?? '';
-  message.refusal += textField(delta, 'refusal') ?? '';
-  message.reasoning_content += textField(delta, 'reasoning_content') ?? '';
-}
+/** What may still be kept of an answer. */
+class Room {
+  /** Of the messages, which one span records. */
+  readonly said: TextRoom;
+  /** Of what tool calls are given: each may be recorded on a span of its own. */
+  readonly given: TextRoom;
+  readonly media: TextRoom = TextRoom.forMedia();
 
-function addToolCall(message: ChoiceMessage, delta: unknown, content: boolean): void {
-  const index = countField(delta, 'index') ?? 0;
-  if (index >= MAX_REPEATED) return;
-  message.tool_calls[index] ??= { type: textField(delta, 'type') ?? 'function' };
-  const call = message.tool_calls[index];
-  const id = textField(delta, 'id');
-  if (id !== undefined) call.id = id;
-  const custom = objectField(delta, 'custom');
-  if (custom === undefined) {
-    call.function ??= { name: '', arguments: '' };
-    addTexts(call.function, objectField(delta, 'function'), content ? FUNCTION : NAME);
-  } else {
-    call.type = 'custom';
-    call.custom ??= { name: '', input: '' };
-    addTexts(call.custom, custom, content ? CUSTOM : NAME);
+  constructor({ text, span, answer }: TextLimits) {
+    this.said = new TextRoom(text, span);
+    this.given = new TextRoom(text, answer);
   }
 }
 
-function addAudio(message: ChoiceMessage, delta: unknown): void {
-  message.audio ??= { id: undefined, transcript: '', data: '', expires_at: undefined };
+function addCalled(called: Called, delta: unknown, givenAs: string, room: Room | undefined): void {
+  const name = textField(delta, 'name');
+  if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
+  if (room !== undefined) called.given.add(textField(delta, givenAs) ?? '', room.given);
+}
+
+function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
+  message.audio ??= {
+    id: undefined,
+    expires_at: undefined,
+    transcript: new KeptText(),
+    data: new KeptText(),
+  };
   const { audio } = message;
-  audio.id = textField(delta, 'id') ?? audio.id;
+  audio.id = stringField(delta, 'id') ?? audio.id;
   audio.expires_at = countField(delta, 'expires_at') ?? audio.expires_at;
-  addTexts(audio, delta, AUDIO);
+  audio.transcript.add(textField(delta, 'transcript') ?? '', room.said);
+  audio.data.add(textField(delta, 'data') ?? '', room.media);
 }
 
-function addTexts<Key extends string>(to: Record<Key, string>, delta: unknown, keys: readonly Key[]): void {
-  for (const key of keys) to[key] += textField(delta, key) ?? '';
+function wholeChoice({ index, finish_reason, message }: Choice): object {
+  const choice = finish_reason === undefined ? { index } : { index, finish_reason };
+  return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
+}
+
+function wholeMessage(message: ChoiceMessage): object {
+  const { role, content, refusal, reasoning_content, called, audio } = message;
+  const cut = TEXTS.filter((name) => message[name].isCut);
+  return {
+    role,
+    content: content.text,
+    refusal: refusal.text,
+    reasoning_content: reasoning_content.text,
+    tool_calls: message.calls.filter((call) => call !== undefined).map(wholeCall),
+    ...(called === undefined ? {} : { function_call: wholeCalled(called, 'arguments') }),
+    ...(audio === undefined ? {} : { audio: wholeAudio(audio) }),
+    ...(cut.length === 0
+      ? {}
+      : { original_lengths: Object.fromEntries(cut.map((name) => [name, message[name].length])) }),
+  };
+}
+
+function wholeCall({ id, type, function: called, custom }: ToolCall): object {
+  return {
+    ...(id === undefined ? {} : { id }),
+    type,
+    ...(called === undefined ? {} : { function: wholeCalled(called, 'arguments') }),
+    ...(custom === undefined ? {} : { custom: wholeCalled(custom, 'input') }),
+  };
+}
+
+function wholeCalled({ name, given }: Called, givenAs: string): object {
+  return { name, [givenAs]: given.isCut ? `${given.text}…` : given.text };
+}
+
+function wholeAudio({ id, expires_at, transcript, data }: Audio): object {
+  return {
+    id,
+    expires_at,
+    transcript: transcript.text,
+    ...(transcript.isCut ? { original_length: transcript.length } : {}),
+    ...(data.isCut ? { data: '', size: Math.floor((data.length * 3) / 4) } : { data: joinBase64(data.text) }),
+  };
 }
 
 /** Each piece of sound is base64 of its own: where one ends in padding, they are no base64 together. */

@@ -1,4 +1,13 @@
-import { arrayField, asObject, field, first, MAX_READ, objectField, textField } from '../../payload.ts';
+import {
+  arrayField,
+  asObject,
+  countField,
+  field,
+  first,
+  MAX_READ,
+  objectField,
+  textField,
+} from '../../payload.ts';
 import {
   blobPart,
   type Message,
@@ -7,6 +16,7 @@ import {
   parseJson,
   partsOf,
   type ToolDefinition,
+  textPart,
   UnreadMessage,
   urlPart,
 } from '../../telemetry/messages.ts';
@@ -59,14 +69,20 @@ function readParts(message: unknown, most: number = Number.POSITIVE_INFINITY): M
   // The form that came before tool calls has its result in a message of its own role.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
   const parts: MessagePart[] = [];
+  // What a stream had to cut. Nobody but us says so of what the program sends.
+  const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const reasoning = textField(message, 'reasoning_content');
-  if (reasoning !== undefined) parts.push({ type: 'reasoning', content: reasoning });
+  if (reasoning !== undefined)
+    parts.push(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
   const content = field(message, 'content');
-  if (typeof content === 'string' && content !== '') parts.push(text(content));
+  if (typeof content === 'string' && content !== '')
+    parts.push(
+      lengths === undefined ? text(content) : textPart('text', content, countField(lengths, 'content')),
+    );
   else if (Array.isArray(content))
     for (const part of partsOf(content, readContentPart, most)) parts.push(part);
   const refusal = textField(message, 'refusal');
-  if (refusal !== undefined) parts.push(text(refusal));
+  if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
   const audio = objectField(message, 'audio');
   if (audio !== undefined) parts.push(...readSpokenAnswer(audio));
   const calls = arrayField(message, 'tool_calls');
@@ -118,10 +134,13 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
   const id = textField(audio, 'id');
+  // Of sound that was too long to be kept.
+  const size = data === undefined ? countField(audio, 'size') : undefined;
   return [
-    ...(transcript === undefined ? [] : [text(transcript)]),
+    ...(transcript === undefined ? [] : [textPart('text', transcript, countField(audio, 'original_length'))]),
     ...(data === undefined ? [] : [blobPart(data, 'audio')]),
-    ...(id === undefined || data !== undefined
+    ...(size === undefined ? [] : [{ ...blobPart('', 'audio'), size }]),
+    ...(id === undefined || data !== undefined || size !== undefined
       ? []
       : [{ type: 'file' as const, modality: 'audio', file_id: id }]),
   ];

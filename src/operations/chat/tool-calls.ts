@@ -1,4 +1,4 @@
-import { arrayField, field, fieldsOf, first, MAX_REPEATED, objectField, stringField } from '../../payload.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 
@@ -14,14 +14,19 @@ export function readRequestedToolCalls(completion: unknown): readonly RequestedT
   return first(calls);
 }
 
+/** Read without an accessor: every chat completion is asked. */
+interface Choice {
+  readonly message?: { readonly tool_calls?: unknown } | null;
+}
+
 /** How many tool calls of a chat completion's choices are not drawn when they are answered. */
 export function countSkippedCalls(choices: readonly unknown[]): number {
-  let calls = 0;
+  let count = 0;
   for (let index = 0; index < choices.length; index++) {
-    const { tool_calls } = fieldsOf(fieldsOf(choices[index]).message);
-    if (Array.isArray(tool_calls)) calls += tool_calls.length;
+    const calls = (choices[index] as Choice | null | undefined)?.message?.tool_calls;
+    if (Array.isArray(calls)) count += calls.length;
   }
-  return Math.max(0, calls - MAX_REPEATED);
+  return count > MAX_REPEATED ? count - MAX_REPEATED : 0;
 }
 
 function readToolCall(call: unknown): RequestedToolCall[] {

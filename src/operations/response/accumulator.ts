@@ -1,23 +1,39 @@
-import { asObject, countField, field, MAX_READ, textField } from '../../payload.ts';
+import { countField, field, MAX_READ, textField } from '../../payload.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
+import { countSkippedCalls, isDrawnCall } from './items.ts';
+import { KeptItems, keptError, keptResponse } from './kept.ts';
 
 /** What an item looks like when only a part of it has come, by the event that brings the next piece of it. */
-const UNFINISHED: ReadonlyMap<unknown, (text: string) => object> = new Map<unknown, (text: string) => object>(
+type Build = (text: string, originalLength?: number) => object;
+const UNFINISHED: ReadonlyMap<unknown, Build> = new Map<unknown, Build>([
+  ['response.output_text.delta', (text, length) => ({ content: [part('output_text', { text }, length)] })],
+  ['response.refusal.delta', (refusal, length) => ({ content: [part('refusal', { refusal }, length)] })],
   [
-    ['response.output_text.delta', (text) => ({ content: [{ type: 'output_text', text }] })],
-    ['response.refusal.delta', (refusal) => ({ content: [{ type: 'refusal', refusal }] })],
-    ['response.reasoning_text.delta', (text) => ({ content: [{ type: 'reasoning_text', text }] })],
-    ['response.reasoning_summary_text.delta', (text) => ({ summary: [{ type: 'summary_text', text }] })],
-    ['response.function_call_arguments.delta', (text) => ({ arguments: text })],
-    ['response.mcp_call_arguments.delta', (text) => ({ arguments: text })],
-    ['response.custom_tool_call_input.delta', (text) => ({ input: text })],
-    ['response.code_interpreter_call_code.delta', (text) => ({ code: text })],
+    'response.reasoning_text.delta',
+    (text, length) => ({ content: [part('reasoning_text', { text }, length)] }),
   ],
-);
+  [
+    'response.reasoning_summary_text.delta',
+    (text, length) => ({ summary: [part('summary_text', { text }, length)] }),
+  ],
+  ['response.function_call_arguments.delta', (text, length) => ({ arguments: cutText(text, length) })],
+  ['response.mcp_call_arguments.delta', (text, length) => ({ arguments: cutText(text, length) })],
+  ['response.custom_tool_call_input.delta', (text, length) => ({ input: cutText(text, length) })],
+  ['response.code_interpreter_call_code.delta', (text, length) => ({ code: cutText(text, length) })],
+]);
+
+function part(type: string, text: object, length: number | undefined): object {
+  return length === undefined ? { type, ...text } : { type, ...text, original_length: length };
+}
+
+function cutText(text: string, length: number | undefined): string {
+  return length === undefined ? text : `${text}…`;
+}
 
 interface Unfinished {
-  text: string;
-  readonly build: (text: string) => object;
+  readonly text: KeptText;
+  readonly build: Build;
 }
 
 /**
@@ -25,57 +41,86 @@ interface Unfinished {
  * before it, the response is what was seen: as it was created, with the items that came.
  */
 export class ResponseAccumulator implements Accumulator {
-  readonly #content: boolean;
+  readonly #limits: TextLimits | undefined;
+  readonly #kept: KeptItems;
+  readonly #room: TextRoom | undefined;
   /** As the newest event of its life has it. */
-  #response: unknown;
+  #response: object | undefined;
+  /** Tool calls of its output for which there was no room. */
+  #skippedInResponse = 0;
   #error: unknown;
-  readonly #items = new Map<number, unknown>();
+  readonly #items = new Map<number, object>();
+  #skippedItems = 0;
   readonly #unfinished = new Map<number, Unfinished>();
 
-  constructor(content: boolean) {
-    this.#content = content;
+  /** @param limits of text; `undefined` where content is not recorded */
+  constructor(limits: TextLimits | undefined) {
+    this.#limits = limits;
+    this.#kept = new KeptItems(limits);
+    this.#room = limits && new TextRoom(limits.text, limits.answer);
+  }
+
+  get skippedCalls(): number {
+    return this.#isComplete ? this.#skippedInResponse : this.#skippedItems;
   }
 
   add(event: unknown): void {
     const type = field(event, 'type');
     const build = UNFINISHED.get(type);
     if (build !== undefined) {
-      if (this.#content) this.#addPiece(event, build);
+      if (this.#room !== undefined) this.#addPiece(event, build, this.#room);
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
-      this.#addItem(event);
+      this.#addItem(event, type === 'response.output_item.added');
     } else if (type === 'error') {
-      this.#error = event;
+      this.#error = keptError(event);
     } else {
-      this.#response = asObject(field(event, 'response')) ?? this.#response;
+      this.#addResponse(field(event, 'response'));
     }
   }
 
   result(): unknown {
-    const response = asObject(this.#response);
-    const { output } = response ?? {};
-    const complete = Array.isArray(output) && output.length >= this.#items.size;
-    if (complete && this.#error === undefined) return response;
+    const response = this.#response;
+    if (this.#isComplete && this.#error === undefined) return response;
     return {
       ...response,
-      output: complete ? output : this.#seenOutput(),
+      output: this.#isComplete ? field(response, 'output') : this.#seenOutput(),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
-  #addItem(event: unknown): void {
+  get #isComplete(): boolean {
+    const output = field(this.#response, 'output');
+    return Array.isArray(output) && output.length >= this.#items.size;
+  }
+
+  #addResponse(response: unknown): void {
+    const kept = keptResponse(response, this.#limits);
+    if (kept === undefined) return;
+    this.#response = kept;
+    const output = field(response, 'output');
+    this.#skippedInResponse = Array.isArray(output) ? countSkippedCalls(output) : 0;
+  }
+
+  #addItem(event: unknown, added: boolean): void {
     const index = countField(event, 'output_index');
-    if (index === undefined || index >= MAX_READ) return;
-    this.#items.set(index, field(event, 'item'));
+    const item = field(event, 'item');
+    if (index === undefined || index >= MAX_READ) {
+      if (added && isDrawnCall(item)) this.#skippedItems++;
+      return;
+    }
+    this.#items.set(index, this.#kept.keep(item, this.#items.get(index)));
     this.#unfinished.delete(index);
   }
 
-  #addPiece(event: unknown, build: (text: string) => object): void {
+  #addPiece(event: unknown, build: Build, room: TextRoom): void {
     const index = countField(event, 'output_index');
     if (index === undefined || !this.#items.has(index)) return;
-    const piece = textField(event, 'delta') ?? '';
-    const unfinished = this.#unfinished.get(index);
-    if (unfinished?.build === build) unfinished.text += piece;
-    else this.#unfinished.set(index, { text: piece, build });
+    let unfinished = this.#unfinished.get(index);
+    if (unfinished?.build !== build) {
+      unfinished = { text: new KeptText(), build };
+      this.#unfinished.set(index, unfinished);
+    }
+    unfinished.text.add(textField(event, 'delta') ?? '', room);
   }
 
   #seenOutput(): unknown[] {
@@ -83,7 +128,9 @@ export class ResponseAccumulator implements Accumulator {
       .sort(([left], [right]) => left - right)
       .map(([index, item]) => {
         const unfinished = this.#unfinished.get(index);
-        return unfinished === undefined ? item : { ...asObject(item), ...unfinished.build(unfinished.text) };
+        if (unfinished === undefined) return item;
+        const { text, build } = unfinished;
+        return { ...item, ...build(text.text, text.isCut ? text.length : undefined) };
       });
   }
 }

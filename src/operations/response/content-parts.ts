@@ -1,5 +1,5 @@
-import { field, row, textField } from '../../payload.ts';
-import { blobPart, type MessagePart, urlPart } from '../../telemetry/messages.ts';
+import { countField, field, row, textField } from '../../payload.ts';
+import { blobPart, type MessagePart, textPart, urlPart } from '../../telemetry/messages.ts';
 
 /**
  * The parts of a message of the Responses API, by their type.
@@ -8,11 +8,11 @@ import { blobPart, type MessagePart, urlPart } from '../../telemetry/messages.ts
  */
 const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   input_text: (part) => text(field(part, 'text')),
-  output_text: (part) => text(field(part, 'text')),
+  output_text: (part) => text(field(part, 'text'), part),
   text: (part) => text(field(part, 'text')),
-  summary_text: (part) => reasoning(field(part, 'text')),
-  reasoning_text: (part) => reasoning(field(part, 'text')),
-  refusal: (part) => text(field(part, 'refusal')),
+  summary_text: (part) => reasoning(field(part, 'text'), part),
+  reasoning_text: (part) => reasoning(field(part, 'text'), part),
+  refusal: (part) => text(field(part, 'refusal'), part),
   input_image: (part) => readImage(part),
   computer_screenshot: (part) => readImage(part),
   input_file: readFile,
@@ -25,12 +25,17 @@ export function readContentPart(part: unknown): MessagePart[] {
   return row(PARTS, textField(part, 'type'))?.(part) ?? [];
 }
 
-function text(content: unknown): MessagePart[] {
-  return typeof content === 'string' && content !== '' ? [{ type: 'text', content }] : [];
+/** @param kept the part that a stream left, which says how long a text was that it had to cut */
+function text(content: unknown, kept?: unknown): MessagePart[] {
+  return typeof content === 'string' && content !== ''
+    ? [textPart('text', content, countField(kept, 'original_length'))]
+    : [];
 }
 
-function reasoning(content: unknown): MessagePart[] {
-  return typeof content === 'string' && content !== '' ? [{ type: 'reasoning', content }] : [];
+function reasoning(content: unknown, kept: unknown): MessagePart[] {
+  return typeof content === 'string' && content !== ''
+    ? [textPart('reasoning', content, countField(kept, 'original_length'))]
+    : [];
 }
 
 function readImage(part: unknown): MessagePart[] {

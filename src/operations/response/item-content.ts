@@ -1,4 +1,14 @@
-import { arrayField, asObject, field, first, MAX_READ, objectField, row, textField } from '../../payload.ts';
+import {
+  arrayField,
+  asObject,
+  countField,
+  field,
+  first,
+  MAX_READ,
+  objectField,
+  row,
+  textField,
+} from '../../payload.ts';
 import { urlWithoutCredentials } from '../../telemetry/credentials.ts';
 import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
 import { plainError } from '../../telemetry/plain-data.ts';
@@ -126,13 +136,15 @@ function readCodeInterpreter(item: unknown): ItemContent {
 function readImageGeneration(item: unknown): ItemContent {
   const image = textField(item, 'result');
   const format = textField(item, 'output_format');
+  // A stream leaves out an image that is too large to be kept.
+  const length = image === undefined ? countField(item, 'original_length') : undefined;
+  const size = Math.floor(((length ?? 0) * 3) / 4);
+  const blob = blobPart(image ?? '', 'image', format === undefined ? undefined : `image/${format}`);
   const properties = pick(item, ['revised_prompt', 'size', 'quality', 'background', 'error']);
   return {
     arguments: pick(item, ['action']),
     ...(image === undefined && properties === undefined ? {} : { result: properties ?? {} }),
     media:
-      image === undefined
-        ? []
-        : [blobPart(image, 'image', format === undefined ? undefined : `image/${format}`)],
+      image === undefined && length === undefined ? [] : [length === undefined ? blob : { ...blob, size }],
   };
 }

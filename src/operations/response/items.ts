@@ -101,15 +101,19 @@ function unknownCall(type: string): CallType | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
+/** Whether an item is a tool call that has a span, told by its type alone: an output may have a million items. */
+export function isDrawnCall(item: unknown): boolean {
+  const type = field(item, 'type');
+  return typeof type === 'string' && (type.endsWith('_call') || type === 'program');
+}
+
 /** How many tool calls of an output have no span: a response has spans for its first {@link MAX_REPEATED}. */
 export function countSkippedCalls(output: readonly unknown[]): number {
   if (output.length <= MAX_REPEATED) return 0;
   let calls = 0;
   let drawn = 0;
-  // Only the type is looked at: the output may have a million items.
   for (let index = 0; index < output.length; index++) {
-    const type = field(output[index], 'type');
-    if (typeof type !== 'string' || !(type.endsWith('_call') || type === 'program')) continue;
+    if (!isDrawnCall(output[index])) continue;
     calls++;
     if (index < MAX_READ && drawn < MAX_REPEATED) drawn++;
   }

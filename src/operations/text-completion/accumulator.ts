@@ -1,25 +1,43 @@
-import { arrayField, countField, field, first, MAX_REPEATED, textField } from '../../payload.ts';
+import {
+  arrayField,
+  asName,
+  countField,
+  field,
+  first,
+  MAX_REPEATED,
+  stringField,
+  textField,
+} from '../../payload.ts';
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { keptNames, keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 
 interface Choice {
-  text?: string;
+  text: KeptText | undefined;
   finish_reason?: string;
 }
 
 /** Puts the chunks of a legacy completion together into the completion, its texts only where asked for. */
 export class TextCompletionAccumulator implements Accumulator {
-  readonly #content: boolean;
+  readonly #room: TextRoom | undefined;
   readonly #choices: Choice[] = [];
-  #head: unknown;
+  #id: string | undefined;
+  #head: object | undefined;
   #usage: unknown;
 
-  constructor(content: boolean) {
-    this.#content = content;
+  /** @param limits of text; `undefined` where content is not recorded */
+  constructor(limits: TextLimits | undefined) {
+    if (limits !== undefined) this.#room = new TextRoom(limits.text, limits.span);
   }
 
   add(chunk: unknown): void {
-    if (this.#head === undefined || textField(chunk, 'id') !== undefined) this.#head = chunk;
-    this.#usage = field(chunk, 'usage') ?? this.#usage;
+    const id = field(chunk, 'id');
+    if (this.#head === undefined || (id !== this.#id && asName(id) !== undefined)) {
+      this.#id = asName(id);
+      this.#head = keptNames(chunk);
+    }
+    const usage = field(chunk, 'usage') ?? undefined;
+    if (usage !== undefined) this.#usage = keptNumbers(usage);
     for (const choice of first(arrayField(chunk, 'choices'))) this.#addChoice(choice);
   }
 
@@ -28,18 +46,25 @@ export class TextCompletionAccumulator implements Accumulator {
       id: field(this.#head, 'id'),
       model: field(this.#head, 'model'),
       system_fingerprint: field(this.#head, 'system_fingerprint'),
-      choices: this.#choices.filter((choice) => choice !== undefined),
+      choices: this.#choices.filter((choice) => choice !== undefined).map(wholeChoice),
       usage: this.#usage,
     };
   }
 
   #addChoice(delta: unknown): void {
     const index = countField(delta, 'index') ?? 0;
-    const reason = textField(delta, 'finish_reason');
-    if (index >= MAX_REPEATED || (reason === undefined && !this.#content)) return;
-    this.#choices[index] ??= {};
+    const reason = stringField(delta, 'finish_reason');
+    if (index >= MAX_REPEATED || (reason === undefined && this.#room === undefined)) return;
+    this.#choices[index] ??= { text: undefined };
     const choice = this.#choices[index];
     if (reason !== undefined) choice.finish_reason = reason;
-    if (this.#content) choice.text = (choice.text ?? '') + (textField(delta, 'text') ?? '');
+    if (this.#room === undefined) return;
+    choice.text ??= new KeptText();
+    choice.text.add(textField(delta, 'text') ?? '', this.#room);
   }
+}
+
+function wholeChoice({ text, ...choice }: Choice): object {
+  if (text === undefined) return choice;
+  return { ...choice, text: text.text, ...(text.isCut ? { original_length: text.length } : {}) };
 }

@@ -3,8 +3,10 @@ import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
 
 const HEAD = { id: 'chatcmpl-1', model: 'gpt-4o', service_tier: 'default', system_fingerprint: 'fp_1' };
 
+const LIMITS = { text: 1_000, span: 10_000, answer: 100_000 };
+
 function accumulate(chunks: readonly unknown[], content: boolean = true): unknown {
-  const accumulator = new ChatAccumulator(content);
+  const accumulator = new ChatAccumulator(content ? LIMITS : undefined);
   for (const chunk of chunks) accumulator.add(chunk);
   return accumulator.result();
 }

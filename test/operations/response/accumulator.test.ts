@@ -3,8 +3,10 @@ import { ResponseAccumulator } from '../../../src/operations/response/accumulato
 
 const CREATED = { type: 'response.created', response: { id: 'resp_1', status: 'in_progress', output: [] } };
 
+const LIMITS = { text: 1_000, span: 10_000, answer: 100_000 };
+
 function accumulate(events: readonly unknown[], content = true): unknown {
-  const accumulator = new ResponseAccumulator(content);
+  const accumulator = new ResponseAccumulator(content ? LIMITS : undefined);
   for (const event of events) accumulator.add(event);
   return accumulator.result();
 }
@@ -20,7 +22,7 @@ test('the last event holds the response, whatever came before it', () => {
     output: [{ type: 'message', id: 'msg_1', content: [] }],
   };
   const events = [CREATED, added(0, { type: 'message' }), { type: 'response.completed', response }];
-  expect(accumulate(events)).toBe(response);
+  expect(accumulate(events)).toEqual(response);
 });
 
 test('a last event without items gets those that were seen', () => {

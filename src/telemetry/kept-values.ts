@@ -1,0 +1,130 @@
+import { asName, field, MAX_READ, MAX_REPEATED } from '../payload.ts';
+import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
+import { plainError } from './plain-data.ts';
+
+const MAX_DEPTH = 12;
+/** Numbers of a usage, which has a dozen. */
+const MAX_NUMBERS = 64;
+const OMITTED = '…';
+
+/** Never recorded, and long. `__proto__` is no key that could be copied. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['logprobs', 'annotations', 'encrypted_content', '__proto__']);
+/** Where values have base64 or `data:` URLs. */
+const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
+/** The texts of parts of a message, which say how long they were where they are cut. */
+const TEXTS: ReadonlySet<string> = new Set(['text', 'content', 'refusal']);
+
+/**
+ * A copy of a value with as much text as there is room for, for what is kept until a stream or a run ends. A cut text
+ * of a message's part has an `original_length` beside it, any other ends in `…`.
+ */
+export function keptValue(value: unknown, room: TextRoom, media: TextRoom = TextRoom.forMedia()): unknown {
+  let left = MAX_READ * 10;
+  const copy = (given: unknown, depth: number): unknown => {
+    if (typeof given === 'string') {
+      const kept = keptText(given, room);
+      return kept.isCut ? kept.text + OMITTED : given;
+    }
+    if (typeof given !== 'object' || given === null) return typeof given === 'function' ? undefined : given;
+    if (depth === 0 || left-- <= 0) return OMITTED;
+    return Array.isArray(given) ? copyArray(given, depth) : copyObject(given, depth);
+  };
+  const copyArray = (given: readonly unknown[], depth: number): unknown[] => {
+    const copied: unknown[] = [];
+    for (let index = 0; index < given.length && index < MAX_READ && left > 0; index++)
+      copied.push(copy(given[index], depth - 1));
+    return copied;
+  };
+  const copyObject = (given: object, depth: number): object => {
+    const copied: Record<string, unknown> = {};
+    let keys = 0;
+    for (const key in given) {
+      if (++keys > MAX_READ || left <= 0) break;
+      const name = asName(key);
+      if (name === undefined || LEFT_OUT.has(name) || !Object.hasOwn(given, name)) continue;
+      // A key that an error repeats could not be told any more if the text were cut.
+      const item = name === 'error' ? plainError(field(given, name)) : field(given, name);
+      if (typeof item === 'string') copyText(copied, name, item, given);
+      else copied[name] = copy(item, depth - 1);
+    }
+    return copied;
+  };
+  const copyText = (to: Record<string, unknown>, key: string, text: string, from: object): void => {
+    const isMedia = MEDIA.has(key) || field(from, 'type') === 'blob';
+    // A hash or a size of half an image would be wrong.
+    if (isMedia && text.length > room.maxText) {
+      const fits = text.length <= media.left;
+      if (fits) media.left -= text.length;
+      else to.original_length = text.length;
+      to[key] = fits ? text : '';
+      return;
+    }
+    const kept = keptText(text, room);
+    if (!kept.isCut) to[key] = text;
+    else if (TEXTS.has(key) && typeof field(from, 'type') === 'string') {
+      to[key] = kept.text;
+      to.original_length = text.length;
+    } else to[key] = kept.text + OMITTED;
+  };
+  return copy(value, MAX_DEPTH);
+}
+
+function keptText(text: string, room: TextRoom): KeptText {
+  const kept = new KeptText();
+  kept.add(text, room);
+  return kept;
+}
+
+/** Keeps the contents of one answer or run, each as far as one span may record it, and all of them up to a limit. */
+export class Keeper {
+  readonly #limits: TextLimits;
+  readonly #media: TextRoom = TextRoom.forMedia();
+  /** How much each takes of the room. */
+  readonly #taken = new WeakMap<object, number>();
+  #left: number;
+
+  constructor(limits: TextLimits) {
+    this.#limits = limits;
+    this.#left = limits.answer;
+  }
+
+  /** @param before what was kept of it until now, whose room it gets */
+  keep<Value>(value: Value, before?: unknown): Value {
+    if (typeof before === 'object' && before !== null) this.#left += this.#taken.get(before) ?? 0;
+    const room = new TextRoom(this.#limits.text, Math.min(this.#limits.span, this.#left));
+    const free = room.left;
+    const kept = keptValue(value, room, this.#media);
+    this.#left -= free - room.left;
+    if (typeof kept === 'object' && kept !== null) this.#taken.set(kept, free - room.left);
+    return kept as Value;
+  }
+}
+
+/** The names, numbers and booleans of an object and of its own objects: what may be kept of an item without content. */
+export function keptNames(value: unknown, depth: number = 2): object | undefined {
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
+  const copied: Record<string, unknown> = {};
+  let keys = 0;
+  for (const key in value) {
+    if (++keys > MAX_REPEATED) break;
+    const item = field(value, key);
+    const isPlain = typeof item === 'number' || typeof item === 'boolean';
+    const kept = isPlain ? item : (asName(item) ?? keptNames(item, depth - 1));
+    if (kept !== undefined && key !== '__proto__' && key.length <= 64) copied[key] = kept;
+  }
+  return copied;
+}
+
+/** The numbers of a usage, with those of its details. */
+export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
+  if (typeof usage !== 'object' || usage === null || depth === 0) return undefined;
+  const copied: Record<string, unknown> = {};
+  let keys = 0;
+  for (const key in usage) {
+    if (++keys > MAX_NUMBERS) break;
+    const item = field(usage, key);
+    const kept = typeof item === 'number' ? item : keptNumbers(item, depth - 1);
+    if (kept !== undefined && key !== '__proto__' && key.length <= 64) copied[key] = kept;
+  }
+  return copied;
+}

@@ -1,0 +1,262 @@
+/**
+ * A server decides how long a stream goes on, and what its pieces say. A program that throws the pieces away must not find
+ * them kept by us: not without content, and with it no more than is recorded.
+ */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type OpenAI from 'openai';
+import { describe, expect, it, test } from 'vitest';
+import type { Completion } from '../../src/client-entry.ts';
+import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
+import { ResponseAccumulator } from '../../src/operations/response/accumulator.ts';
+import { TextCompletionAccumulator } from '../../src/operations/text-completion/accumulator.ts';
+import { startProgram } from '../support/program.ts';
+
+const PROGRAM = fileURLToPath(new URL('../support/heap/streams.ts', import.meta.url));
+const MEGABYTE = 1_000_000;
+
+describe('of streams of 15 MB that a program throws away', () => {
+  async function kept(mode: string): Promise<Record<string, number>> {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, mode]);
+    return JSON.parse(stdout);
+  }
+
+  function over(bytes: Readonly<Record<string, number>>, limit: number): [string, number][] {
+    return Object.entries(bytes).filter(([, length]) => length > limit);
+  }
+
+  it('less than a megabyte is kept without content', async () => {
+    const bytes = await kept('NO_CONTENT');
+    expect(Object.keys(bytes).length).toBeGreaterThan(15);
+    expect(over(bytes, MEGABYTE)).toEqual([]);
+  });
+
+  it('no more is kept with content than its spans can record', async () => {
+    expect(over(await kept('SPAN_ONLY'), 10 * MEGABYTE)).toEqual([]);
+  });
+
+  it('16 MiB of text at most are kept for a completion hook, of streams of 30 MB', {
+    timeout: 600_000,
+  }, async () => {
+    const bytes = await kept('HOOK');
+    expect(Object.keys(bytes)).toHaveLength(3);
+    expect(over(bytes, 18 * MEGABYTE)).toEqual([]);
+  });
+});
+
+const LIMITS = { text: 1_000, span: 4_000, answer: 10_000 };
+
+describe('an index that a server chooses', () => {
+  const ABSURD = [4_000_000_000, 2 ** 53, -1, 0.5, Number.NaN, '__proto__', 'constructor', null, {}];
+
+  test.each([undefined, LIMITS])(
+    'makes no table of choices or tool calls larger than 128, limits: %o',
+    (limits) => {
+      const accumulator = new ChatAccumulator(limits);
+      const call = (index: unknown) => ({
+        index,
+        id: `call_${index}`,
+        function: { name: 'f', arguments: '{}' },
+      });
+      for (const index of [...ABSURD, ...Array(1_000).keys()])
+        accumulator.add({
+          choices: [{ index, finish_reason: 'stop', delta: { tool_calls: [call(index)] } }],
+        });
+      const { choices } = accumulator.result() as { choices: { message?: { tool_calls: unknown[] } }[] };
+      expect(choices).toHaveLength(128);
+      const calls = choices.reduce((sum, { message }) => sum + (message?.tool_calls.length ?? 0), 0);
+      expect(calls).toBeLessThanOrEqual(128);
+      expect(Object.prototype).not.toHaveProperty('finish_reason');
+    },
+  );
+
+  test('makes no more of a legacy completion', () => {
+    const accumulator = new TextCompletionAccumulator(LIMITS);
+    for (const index of [...ABSURD, ...Array(1_000).keys()])
+      accumulator.add({ choices: [{ index, text: 'x' }] });
+    expect((accumulator.result() as { choices: unknown[] }).choices).toHaveLength(128);
+  });
+
+  test.each([undefined, LIMITS])('makes no more than 1,000 items of a response, limits: %o', (limits) => {
+    const accumulator = new ResponseAccumulator(limits);
+    const item = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' };
+    for (const output_index of [...ABSURD, ...Array(3_000).keys()])
+      accumulator.add({ type: 'response.output_item.added', output_index, item });
+    expect((accumulator.result() as { output: unknown[] }).output).toHaveLength(1_000);
+    expect(accumulator.skippedCalls).toBeGreaterThan(0);
+  });
+
+  test('an ordinary stream with several choices and tool calls is put together whole', () => {
+    const accumulator = new ChatAccumulator(LIMITS);
+    for (let choice = 0; choice < 3; choice++)
+      for (let index = 0; index < 20; index++) {
+        const call = {
+          index,
+          id: `call_${choice}_${index}`,
+          type: 'function',
+          function: { name: 'f', arguments: '{}' },
+        };
+        accumulator.add({ choices: [{ index: choice, delta: { tool_calls: [call] } }] });
+      }
+    const { choices } = accumulator.result() as { choices: { message: { tool_calls: unknown[] } }[] };
+    expect(choices.map(({ message }) => message.tool_calls.length)).toEqual([20, 20, 20]);
+    expect(accumulator.skippedCalls).toBe(0);
+  });
+});
+
+test('a password that an error repeats is taken out before the text is cut, which would hide what it is', () => {
+  const message = 'See https://user:password@host/';
+  const events = [
+    {
+      type: 'response.output_item.done',
+      output_index: 0,
+      item: { type: 'mcp_call', id: 'mcp_1', error: { message } },
+    },
+    { type: 'response.in_progress', response: { id: 'resp_1', error: { code: 'x', message } } },
+    { type: 'error', message },
+  ];
+  for (let text = 1; text < message.length; text++) {
+    const accumulator = new ResponseAccumulator({ ...LIMITS, text });
+    for (const event of events) accumulator.add(event);
+    expect(JSON.stringify(accumulator.result())).not.toMatch(/user:|pass/);
+  }
+});
+
+describe('tool calls of a streamed chat completion', () => {
+  test('are kept up to 128, and the others are counted on its span', async () => {
+    const { client, simulator, telemetry } = await startProgram();
+    const chunks = Array.from({ length: 500 }, (_, index) => {
+      const call = { index, id: `call_${index}`, function: { name: 'f' } };
+      const choice = { index: 0, finish_reason: 'tool_calls', delta: { tool_calls: [call] } };
+      return { id: 'chatcmpl_1', model: 'gpt-4o', choices: [choice] };
+    });
+    simulator.next(streamOf(chunks));
+    await readAll(await client.chat.completions.create({ model: 'gpt-4o', messages: [], stream: true }));
+    expect(telemetry.spans.at(-1)?.attributes['openai.skipped.tool_calls']).toBe(500 - 128);
+  });
+});
+
+describe('a text that is longer than what a span records', () => {
+  const PIECE = 'All work and no play. ';
+  const PIECES = 10_000;
+  const whole = PIECE.repeat(PIECES);
+
+  async function recorded(config: { completionHook?: (completion: Completion) => void; streamed: boolean }) {
+    const { completionHook, streamed } = config;
+    const { client, simulator, telemetry } = await startProgram({
+      config: { captureMessageContent: 'SPAN_ONLY', ...(completionHook && { completionHook }) },
+      content: true,
+      eventContent: false,
+    });
+    const head = { id: 'chatcmpl_1', object: 'chat.completion', model: 'gpt-4o' };
+    if (streamed) {
+      const piece = {
+        index: 0,
+        finish_reason: 'stop',
+        delta: { content: PIECE, tool_calls: [argumentsOf(PIECE)] },
+      };
+      simulator.next(streamOf(Array(PIECES).fill({ ...head, choices: [piece] })));
+      await readAll(await client.chat.completions.create({ model: 'gpt-4o', messages: [], stream: true }));
+    } else {
+      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+      const message = { role: 'assistant', content: whole, tool_calls: [argumentsOf(whole)] };
+      simulator.next({ body: { ...head, choices: [{ index: 0, finish_reason: 'stop', message }], usage } });
+      await client.chat.completions.create({ model: 'gpt-4o', messages: [] });
+    }
+    const messages = String(telemetry.spans.at(-1)?.attributes['gen_ai.output.messages']);
+    return JSON.parse(messages) as unknown;
+  }
+
+  function argumentsOf(text: string): object {
+    return { index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: text } };
+  }
+
+  it('is cut and marked as that of an answer which comes at once', async () => {
+    const streamed = await recorded({ streamed: true });
+    expect(streamed).toMatchObject([{ parts: [{ original_length: whole.length }, { type: 'tool_call' }] }]);
+    // The name of the tool is repeated in each piece.
+    const plain = JSON.stringify(await recorded({ streamed: false }));
+    expect(JSON.stringify(streamed).replace(/"name":"f+"/, '"name":"f"')).toBe(plain);
+  });
+
+  it('is whole for a completion hook', async () => {
+    const seen: unknown[] = [];
+    await recorded({
+      streamed: true,
+      completionHook: ({ outputMessages }) => void seen.push(outputMessages),
+    });
+    expect(seen).toMatchObject([[{ parts: [{ content: whole }, { arguments: whole }] }]]);
+  });
+
+  it('of a response is cut and marked as that of a response which comes at once', async () => {
+    const output = [
+      { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: whole }] },
+      { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: whole, outputs: [] },
+    ];
+    const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+    const response = {
+      id: 'resp_1',
+      object: 'response',
+      model: 'gpt-4o',
+      status: 'completed',
+      output,
+      usage,
+    };
+    const attributes = async (streamed: boolean) => {
+      const { client, simulator, telemetry } = await startProgram({
+        config: { captureMessageContent: 'SPAN_ONLY' },
+        content: true,
+        eventContent: false,
+      });
+      simulator.next(streamed ? streamOf([{ type: 'response.completed', response }]) : { body: response });
+      const given = { model: 'gpt-4o', input: 'x' };
+      if (streamed) await readAll(await client.responses.create({ ...given, stream: true }));
+      else await client.responses.create(given);
+      return telemetry.spans.map((span) => [
+        span.name,
+        span.attributes['gen_ai.output.messages'],
+        span.attributes['gen_ai.tool.call.arguments'],
+      ]);
+    };
+    const streamed = await attributes(true);
+    expect(JSON.stringify(streamed)).toContain(`original_length\\":${whole.length}`);
+    expect(streamed).toEqual(await attributes(false));
+  });
+});
+
+test('the content of an ordinary stream is complete', async () => {
+  const { client, simulator, telemetry } = await startProgram({
+    config: { captureMessageContent: 'SPAN_ONLY' },
+    content: true,
+    eventContent: false,
+  });
+  const words = Array.from({ length: 500 }, (_, index) => `word${index} `);
+  const head = { id: 'chatcmpl_1', model: 'gpt-4o' };
+  simulator.next(
+    streamOf(
+      words.map((content) => ({
+        ...head,
+        choices: [{ index: 0, finish_reason: 'stop', delta: { content } }],
+      })),
+    ),
+  );
+  await readAll(await client.chat.completions.create({ model: 'gpt-4o', messages: [], stream: true }));
+  expect(JSON.parse(String(telemetry.spans.at(-1)?.attributes['gen_ai.output.messages']))).toEqual([
+    { role: 'assistant', parts: [{ type: 'text', content: words.join('') }], finish_reason: 'stop' },
+  ]);
+});
+
+function streamOf(events: readonly object[]) {
+  return {
+    body: events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''),
+    headers: { 'content-type': 'text/event-stream' },
+  };
+}
+
+async function readAll(
+  stream: AsyncIterable<OpenAI.ChatCompletionChunk | OpenAI.Responses.ResponseStreamEvent>,
+): Promise<void> {
+  for await (const _ of stream);
+}
