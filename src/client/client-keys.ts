@@ -1,4 +1,5 @@
-import { field } from '../payload.ts';
+import { field, fieldsOf } from '../payload.ts';
+import { isSecretParameter, secretsOfUrl } from '../url-secrets.ts';
 
 /** Clients whose keys are looked for in every error, also in one that reaches us outside of a call. */
 const MAX_CLIENTS = 128;
@@ -70,6 +71,14 @@ function addClientKeys(keys: Set<string>, client: object): void {
   const options = field(client, '_options');
   addKey(keys, field(options, 'apiKey'));
   addHeaderKeys(keys, field(options, 'defaultHeaders'));
+  addQueryKeys(keys, field(options, 'defaultQuery'));
+  const baseURL = field(client, 'baseURL');
+  if (typeof baseURL === 'string') for (const secret of secretsOfUrl(baseURL)) addKey(keys, secret);
+}
+
+function addQueryKeys(keys: Set<string>, query: unknown): void {
+  for (const name of Object.keys(fieldsOf(query)))
+    if (isSecretParameter(name)) addKey(keys, field(query, name));
 }
 
 /** Headers as a plain object, a list of pairs, a `Headers`, or an object of the SDK's that holds one. */

@@ -1,4 +1,5 @@
 import { keysInUse } from '../client/client-keys.ts';
+import { textWithoutUrlSecrets } from '../url-secrets.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -9,20 +10,12 @@ const MAX_SECRET_LENGTH = 4_096;
 /** A key that is shorter is taken out only where it stands alone. */
 const MIN_EMBEDDED_LENGTH = 8;
 
-/** Parameters with which URLs give access to what they name. */
-const PARAMETER =
-  '([?&#](?:amp;)?(?:[\\w.-]*(?:signature|credential|token|secret|password)|sig|(?:api[-_]?)?key|awsaccesskeyid|googleaccessid)=)';
-const URL_PARAMETER = new RegExp(`${PARAMETER}[^&#]*`, 'gi');
-const TEXT_PARAMETER = new RegExp(`${PARAMETER}[^\\s&#"'<>]*`, 'gi');
-
 /** No text without one of these has a secret that could be known. */
-const SUSPICIOUS = /sk-|[:=]|bearer|basic/i;
+const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
 
 /** What is known to be a secret by what stands before it, or by how it begins. Every part is bounded or linear. */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/\bsk-[\w-]{3,}/g, `sk-${REDACTED}`],
-  [/(:\/\/)[^\s/?#"'<>]+@/g, `$1${REDACTED}@`],
-  [TEXT_PARAMETER, `$1${REDACTED}`],
   [
     // Numbers are counts: `costPerToken: 0.1`.
     /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
@@ -48,7 +41,10 @@ const TOKEN_NAME = /token$/i;
 /** A text of the program's without keys and passwords. */
 export function withoutSecrets(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
-  const shown = SECRETS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
+  const shown = SECRETS.reduce(
+    (rest, [pattern, by]) => rest.replace(pattern, by),
+    textWithoutUrlSecrets(text),
+  );
   return shown.replace(AUTHORIZATION, `$1 ${REDACTED}`);
 }
 
@@ -94,11 +90,6 @@ function inUrl(key: string): string {
 
 function standingAlone(form: string): RegExp {
   return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
-}
-
-/** Like every `url.full` of OpenTelemetry's: without what opens doors. */
-export function urlWithoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(URL_PARAMETER, `$1${REDACTED}`);
 }
 
 /** What is shown in place of a member that is a secret by its name. Tokens may be counts, and pieces of an answer. */

@@ -1,5 +1,5 @@
 import { MAX_READ, row } from '../payload.ts';
-import { urlWithoutCredentials } from './credentials.ts';
+import { urlWithoutSecrets } from '../url-secrets.ts';
 
 /**
  * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
@@ -160,9 +160,14 @@ export function parseJson(text: unknown): unknown {
 /** Longer texts of `data:` URLs are not turned into base64; they are rare, and an image is base64 already. */
 const MAX_ENCODED_LENGTH = 16_384;
 
+/** How the bytes of a `data:` URL are announced: the platform ignores white space before it, and case. */
+const DATA_SCHEME = /^[\0-\x20]*data:/i;
+
 /** An image or file given as a URL: a `data:` URL carries the bytes themselves. */
-export function urlPart(url: string, modality: string): MessagePart {
-  if (!url.startsWith('data:')) return { type: 'uri', modality, uri: urlWithoutCredentials(url) };
+export function urlPart(given: string, modality: string): MessagePart {
+  const [start = ''] = DATA_SCHEME.exec(given) ?? [];
+  if (start === '') return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
+  const url = `data:${given.slice(start.length)}`;
   const comma = url.indexOf(',');
   if (comma < 0) return blobPart('', modality);
   const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');

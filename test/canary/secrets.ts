@@ -107,7 +107,9 @@ export class Secrets {
     if (/^https?:/.test(value)) {
       const password = this.make(`${place} password`, 'credential');
       const signature = this.make(`${place} signature`, 'credential');
-      return `https://user:${password}@${this.make(place)}.example/image.png?sig=${signature}`;
+      // Each in another of the ways that the platform reads.
+      const write = URLS[this.#planted.size % URLS.length] as (typeof URLS)[number];
+      return write(`user:${password}@${this.make(place)}.example/image.png`, signature);
     }
     if (/^[{[]/.test(value)) {
       try {
@@ -119,6 +121,17 @@ export class Secrets {
     return this.make(place);
   }
 }
+
+/** URLs with a user, a password and a signature. */
+const URLS: readonly ((rest: string, signature: string) => string)[] = [
+  (rest, signature) => `https://${rest}?sig=${signature}`,
+  (rest, signature) => ` https://${rest}?%73ig=${signature}`,
+  (rest, signature) => `//${rest}?a=1;sig=${signature}`,
+  (rest, signature) => `https:\\\\${rest}?jwt=${signature}`,
+  (rest, signature) => `https:/${rest}?a=1&Key-Pair-Id=${signature}`,
+  (rest, signature) => `HTTPS:${rest}#code=${signature}`,
+  (rest, signature) => `https://${rest};auth=${signature}`,
+];
 
 /** How a secret begins in base64, at each of the three places where it can begin. */
 const ENCODED: readonly string[] = ['canaryc', 'canaryk'].flatMap((secret) =>

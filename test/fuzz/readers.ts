@@ -10,8 +10,11 @@ import * as histories from '../../src/conversations/histories/messages.ts';
 import { readItemResults, type ToolResult } from '../../src/conversations/responses/item-results.ts';
 import * as responseItems from '../../src/conversations/responses/items.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
+import { asText } from '../../src/payload.ts';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
+import { plainError } from '../../src/telemetry/plain-data.ts';
 import { readUsage } from '../../src/telemetry/usage.ts';
+import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/url-secrets.ts';
 
 /** A function that reads what the SDK hands over, whatever that is. */
 export interface Reader {
@@ -74,6 +77,9 @@ export const READERS: readonly Reader[] = [
   { name: 'user messages of a history', read: histories.countNewUserMessages },
   { name: 'usage', read: readUsage },
   { name: 'an error', read: readFailure },
+  { name: 'an error in an object', read: plainError },
+  { name: 'a URL', read: (value) => urlWithoutSecrets(asText(value) ?? '') },
+  { name: 'URLs in a text', read: (value) => textWithoutUrlSecrets(asText(value) ?? '') },
 ];
 
 function readAsked(call: responseItems.ItemCall): unknown {

@@ -126,9 +126,17 @@ describe('a server repeats the key of the client in', () => {
 
 describe('a server repeats a key that was given as', () => {
   /** A gateway that answers with every credential it was sent. */
-  const repeat: typeof fetch = async (_, init) => {
+  const repeat: typeof fetch = async (input, init) => {
+    const { password, searchParams } = new URL(String(input));
     const sent = [...new Headers(init?.headers)].filter(([name]) => !/^(user-agent|x-stainless)/.test(name));
-    return Response.json({ error: { message: `I have got ${JSON.stringify(sent)}.` } }, { status: 401 });
+    return Response.json(
+      {
+        error: {
+          message: `I have got ${JSON.stringify([sent, decodeURIComponent(password), [...searchParams]])}.`,
+        },
+      },
+      { status: 401 },
+    );
   };
   const options = { fetch: repeat, maxRetries: 0, logLevel: 'off' as const, apiKey: 'Some-other-key' };
   const { apiKey: _, ...unkeyed } = options;
@@ -144,6 +152,11 @@ describe('a server repeats a key that was given as', () => {
     ['a password', () => [new OpenAI(options), { 'proxy-authorization': `Basic ${btoa(`me:${KEY}`)}` }]],
     ['a key for Azure', () => [new AzureOpenAI({ ...azure, apiKey: KEY })]],
     ['a token for Azure', () => [new AzureOpenAI({ ...azure, azureADTokenProvider: async () => KEY })]],
+    ['a parameter of every request', () => [new OpenAI({ ...options, defaultQuery: { 'api-key': KEY } })]],
+    [
+      'a password in the base URL',
+      () => [new OpenAI({ ...options, baseURL: `https://me:${encodeURIComponent(KEY)}@gateway.example/` })],
+    ],
   ])('%s', async (_, make) => {
     const telemetry = recordTelemetry(CONSENT);
     const [client, headers = {}] = make();

@@ -9,9 +9,9 @@ import {
   row,
   textField,
 } from '../../payload.ts';
-import { urlWithoutCredentials } from '../../telemetry/credentials.ts';
 import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
 import { plainError } from '../../telemetry/plain-data.ts';
+import { urlWithoutSecrets } from '../../url-secrets.ts';
 import { readDocuments } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseTools } from './tool-definitions.ts';
@@ -32,7 +32,7 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
   function_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
   custom_tool_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
-  computer_call: (item) => ({ arguments: pick(item, ['action', 'actions']) }),
+  computer_call: (item) => ({ arguments: readComputerActions(item) }),
   computer_call_output: (item) => ({ result: readContentPart(field(item, 'output')) }),
   local_shell_call: (item) => ({
     arguments: pick(objectField(item, 'action'), ['command', 'working_directory']),
@@ -92,7 +92,16 @@ function pick(value: unknown, keys: readonly string[]): Record<string, unknown> 
 
 /** A field's value: of an address no credentials. */
 function shown(key: string, value: unknown): unknown {
-  return typeof value === 'string' && key.endsWith('url') ? urlWithoutCredentials(value) : value;
+  return typeof value === 'string' && key.endsWith('url') ? urlWithoutSecrets(value) : value;
+}
+
+function readComputerActions(item: unknown): unknown {
+  const { action, actions } = pick(item, ['action', 'actions']) ?? {};
+  if (action === undefined && actions === undefined) return undefined;
+  return {
+    ...(action === undefined ? {} : { action: readPage(action) }),
+    ...(Array.isArray(actions) ? { actions: actions.map(readPage) } : {}),
+  };
 }
 
 /** What a search of the web did or found, of which the addresses open nothing. */

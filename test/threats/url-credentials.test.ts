@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { readEndpoint } from '../../src/client/provider.ts';
+import { matchRoute } from '../../src/client/routes.ts';
+import { withoutCredentials, withoutSecrets } from '../../src/telemetry/credentials.ts';
+import { urlPart } from '../../src/telemetry/messages.ts';
+import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/url-secrets.ts';
+import { startProgram } from '../support/program.ts';
+
+/**
+ * A program, an end user or a model gives a URL with a password or a signature in it, written in any way that the platform
+ * reads as a URL, so that whoever reads the telemetry could open what it names.
+ */
+const SECRET = 'hunter22';
+const CONSENT = {
+  config: { captureMessageContent: 'SPAN_AND_EVENT' as const },
+  content: true,
+  eventContent: true,
+};
+
+/** The forms in which a URL bears the secret, and what is recorded of each. */
+const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = [
+  ['a password', `https://u:${SECRET}@h.example/a?x=1`, 'https://h.example/a?x=1'],
+  ['a user name alone', `https://${SECRET}@h.example/`, 'https://h.example/'],
+  ['white space before it', ` \u0001 https://u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['backslashes', `https:\\\\u:${SECRET}@h.example\\a`, 'https:\\\\h.example\\a'],
+  ['one slash', `https:/u:${SECRET}@h.example/`, 'https:/h.example/'],
+  ['no slash', `https:u:${SECRET}@h.example/`, 'https:h.example/'],
+  ['many slashes', `https:////u:${SECRET}@h.example/`, 'https:////h.example/'],
+  ['no scheme', `//u:${SECRET}@h.example/`, '//h.example/'],
+  ['no scheme and backslashes', `\\\\u:${SECRET}@h.example/`, '\\\\h.example/'],
+  ['a line break in its scheme', `ht\ntps://u:${SECRET}@h.example/`, 'https://h.example/'],
+  ['capital letters', `HTTPS://u:${SECRET}@h.example/`, 'HTTPS://h.example/'],
+  ['an @ in its password', `https://u:a@${SECRET}@h.example/`, 'https://h.example/'],
+  ['a scheme inside of another', `jdbc:postgresql://u:${SECRET}@db/x`, 'jdbc:postgresql://REDACTED@db/x'],
+  ['a port that is none', `https://u:${SECRET}@h:99999/`, 'https://h:99999/'],
+  [
+    'a URL behind a proxy',
+    `https://p.example/https://u:${SECRET}@h/`,
+    'https://p.example/https://REDACTED@h/',
+  ],
+  ['an encoded name', `https://h/?%73ig=${SECRET}&x=1`, 'https://h/?%73ig=REDACTED&x=1'],
+  ['a name encoded twice', `https://h/?%2573ig=${SECRET}`, 'https://h/?%2573ig=REDACTED'],
+  ['a line break in the name', `https://h/?s\nig=${SECRET}`, 'https://h/?sig=REDACTED'],
+  ['a semicolon', `https://h/?a=1;sig=${SECRET}`, 'https://h/?a=1;sig=REDACTED'],
+  ['a parameter of the path', `https://h/a;jsessionid=${SECRET}`, 'https://h/a;jsessionid=REDACTED'],
+  ['a fragment', `https://h/#access_token=${SECRET}&x=1`, 'https://h/#access_token=REDACTED&x=1'],
+  ['an escaped ampersand', `https://h/?a=1&amp;sig=${SECRET}`, 'https://h/?a=1&amp;sig=REDACTED'],
+  ['one that JSON has escaped', `https://h/?a=1\\u0026sig=${SECRET}`, 'https://h/?a=1\\u0026sig=REDACTED'],
+  [
+    'a URL in a parameter',
+    `https://h/?to=https%3A%2F%2Fi%3Fsig%3D${SECRET}%26a%3D1&b=2`,
+    'https://h/?to=https%3A%2F%2Fi%3Fsig%3DREDACTED%26a%3D1&b=2',
+  ],
+  ...[
+    'auth',
+    'jwt',
+    'code',
+    'Key-Pair-Id',
+    'X-Amz-Signature',
+    'api_key',
+    'api%5Fkey',
+    'subscription-key',
+    'pwd',
+  ].map(
+    (name) =>
+      [
+        `the parameter ${name}`,
+        `https://h/?a=1&${name}=${SECRET}`,
+        `https://h/?a=1&${name}=REDACTED`,
+      ] as const,
+  ),
+];
+
+/** What nobody opens anything with stays as it is, to the letter. */
+const HONEST: readonly string[] = [
+  'https://images.example/cat.png?size=2#top',
+  'https://example.com/@ada?design=big&keyboard=1',
+  'https://h.example/a@b/c?x=@y&mail=ada@example.com',
+  'https://h.example/?encode=1&passage=2&signal=3&sort_key=4&author=ada',
+  ' https://h.example/ ',
+  'https:\\\\h.example\\a',
+  '//h.example/a',
+  '/files/a;version=2',
+  'mailto:ada@example.com',
+  'file-abc123',
+  'https://h.example/caf%C3%A9?q=%20%zz',
+  '',
+];
+
+describe('a URL is recorded without credentials, with', () => {
+  test.each(FORMS)('%s', (_, url, shown) => {
+    expect(urlWithoutSecrets(url)).toBe(shown);
+    expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri: shown });
+  });
+
+  test.each(HONEST)('and as it is, if it has none: %s', (url) => {
+    expect(urlWithoutSecrets(url)).toBe(url);
+  });
+});
+
+describe('a text with a URL is recorded without credentials, with', () => {
+  // A line break ends a URL in a text, and what follows a space is no URL any more.
+  const inTexts = FORMS.filter(([, url]) => !url.includes('\n'));
+  test.each(inTexts)('%s', (_, url) => {
+    const text = `It could not open "${url}", and gave up. Write to ada@example.com.`;
+    for (const clean of [textWithoutUrlSecrets, withoutSecrets, withoutCredentials]) {
+      expect(clean(text)).not.toContain(SECRET);
+      expect(clean(text)).toMatch(
+        /^It could not open ".*REDACTED.*", and gave up\. Write to ada@example\.com\.$/s,
+      );
+    }
+  });
+
+  test.each(HONEST)('and as it is, if it has none: %s', (url) => {
+    const text = `See "${url}". Is it 5 // 2; or what? a = b; c=d`;
+    expect(textWithoutUrlSecrets(text)).toBe(text);
+  });
+});
+
+describe('a URL of a client or a request tells nothing but its host and its route, with', () => {
+  test.each(FORMS)('%s', (_, url) => {
+    expect(JSON.stringify(readEndpoint(url))).not.toContain(SECRET);
+    expect(JSON.stringify(matchRoute('GET', url).route)).not.toContain(SECRET);
+    expect(JSON.stringify(matchRoute('GET', `/files/${url}`).route)).not.toContain(SECRET);
+  });
+});
+
+test.each(FORMS)('wherever content has URLs, they are recorded without credentials: %s', async (_, url) => {
+  const program = await startProgram(CONSENT);
+  const { client, simulator } = program;
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  const output = [
+    {
+      type: 'web_search_call',
+      id: 'ws_1',
+      status: 'completed',
+      action: { type: 'search', sources: [{ type: 'url', url }] },
+    },
+    { type: 'web_search_call', id: 'ws_2', status: 'completed', action: { type: 'open_page', url } },
+    {
+      type: 'computer_call',
+      id: 'cu_1',
+      call_id: 'c',
+      status: 'completed',
+      action: { type: 'navigate', url },
+    },
+    { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', outputs: [{ type: 'image', url }] },
+    { type: 'mcp_call', id: 'mcp_1', name: 'ask', server_label: 'wiki', error: { message: `At "${url}".` } },
+    { type: 'mcp_list_tools', id: 'mcp_2', server_label: 'wiki', tools: [], error: `At "${url}".` },
+  ];
+  simulator.next({
+    status: 200,
+    body: { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output, usage },
+  });
+  const content = [
+    { type: 'input_image' as const, image_url: url, detail: 'auto' as const },
+    { type: 'input_file' as const, file_url: url },
+  ];
+  await client.responses.create({
+    model: 'gpt-4o',
+    input: [{ role: 'user', content }],
+    tools: [{ type: 'mcp', server_label: 'wiki', server_url: url }],
+  });
+  const image = { type: 'image_url' as const, image_url: { url } };
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: [image] }] });
+  await program.telemetry.provider.forceFlush();
+  const { spans, logRecords } = program.telemetry;
+  const text = JSON.stringify([
+    spans.map(({ attributes }) => attributes),
+    logRecords.map(({ attributes }) => attributes),
+  ]);
+  expect(text).toContain('web_search');
+  // In a text a line break ends a URL.
+  if (!url.includes('\n')) expect(text).not.toContain(SECRET);
+});
+
+test.each(['data:image/png;base64,AAAA', ' data:image/png;base64,AAAA', 'DATA:image/png;base64,AAAA'])(
+  'the bytes of a picture are no address, however they are announced: %s',
+  (url) => {
+    expect(urlPart(url, 'image')).toEqual({
+      type: 'blob',
+      modality: 'image',
+      mime_type: 'image/png',
+      content: 'AAAA',
+    });
+  },
+);
+
+describe('a text is looked through in time that grows as it does', () => {
+  const pieces = [
+    'https:',
+    '@',
+    '//',
+    '/',
+    'a@//',
+    '?a&',
+    '%26',
+    ';sig',
+    '?sig=',
+    '\\u0026',
+    ';a%3',
+    'https://u:p@h/ ',
+  ];
+  // In quadratic time each of these takes minutes.
+  test.each(pieces)('%j, again and again', (piece) => {
+    const text = piece.repeat(1_000_000 / piece.length);
+    textWithoutUrlSecrets(`${text} @`);
+    urlWithoutSecrets(`https://u:p@h/${text}`);
+  });
+});
