@@ -17,7 +17,7 @@ import { scriptTime } from '../support/scripted-time.ts';
 import type { Cost } from './measure.ts';
 
 /** Functions of ours, and those of OpenTelemetry that we call. */
-const COUNTED = ['/src/', '/@opentelemetry/'];
+const COUNTED = ['src/', '@opentelemetry/'];
 
 const [wanted] = process.argv.slice(2);
 const found = CASES.find(({ name }) => name === wanted);

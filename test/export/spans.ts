@@ -1,4 +1,5 @@
 import * as api from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { FinishedSpan } from '../../src/export/tree.ts';
 
@@ -21,7 +22,11 @@ const START = Date.UTC(2026, 0, 1);
 /** Makes spans with the real SDK; they are returned as it exports them: children before parents. */
 export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
   const exporter = new InMemorySpanExporter();
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const provider = new TracerProvider({
+    // By default the path of Node follows, which differs from checkout to checkout.
+    resource: resourceFromAttributes({ 'service.name': 'unknown_service:node' }),
+    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+  });
   const tracer = provider.getTracer('test');
   const make = (plan: SpanPlan, parent: api.Context): void => {
     const { name, kind = api.SpanKind.INTERNAL, start = 0, end = start, attributes = {} } = plan;

@@ -25,7 +25,7 @@ const stage: Stage = {
   client,
   time,
   inSpan: telemetry.inSpan,
-  callsOf: async (run) => totalOf(await countCalls(['/src/'], run)),
+  callsOf: async (run) => totalOf(await countCalls(['src/'], run)),
   async kept() {
     // What was given up is only collected after the callbacks that know of it have run.
     for (let turn = 0; turn < 5; turn++) {

@@ -1,12 +1,15 @@
 import { Session } from 'node:inspector/promises';
 
+const ROOT = new URL('../../', import.meta.url).href;
+const PACKAGES = '/node_modules/';
+
 /** How often functions were called, by the file they stand in and their name. */
 export type CallCounts = ReadonlyMap<string, number>;
 
 /**
  * Counts the calls of functions, exactly: V8 keeps the counts that coverage tools ask for.
  *
- * @param folders parts of the paths of files whose functions count
+ * @param folders whose functions count: of this project, such as `src/`, or of packages, such as `@opentelemetry/`
  */
 export async function countCalls(folders: readonly string[], run: () => Promise<void>): Promise<CallCounts> {
   const session = new Session();
@@ -18,10 +21,9 @@ export async function countCalls(folders: readonly string[], run: () => Promise<
   session.disconnect();
   const counts = new Map<string, number>();
   for (const { url, functions } of result) {
-    const folder = folders.find((part) => url.includes(part));
+    const file = placeOf(url);
+    if (!folders.some((folder) => file.startsWith(folder))) continue;
     // The first function of a file is the file itself.
-    if (folder === undefined || !url.startsWith('file:')) continue;
-    const file = url.slice(url.indexOf(folder) + 1);
     for (const { functionName, ranges } of functions.slice(1)) {
       const count = ranges[0]?.count ?? 0;
       if (count === 0) continue;
@@ -30,6 +32,13 @@ export async function countCalls(folders: readonly string[], run: () => Promise<
     }
   }
   return counts;
+}
+
+/** Where a file stands in its package or in this project, wherever these stand. */
+function placeOf(url: string): string {
+  const packages = url.lastIndexOf(PACKAGES);
+  if (packages >= 0) return url.slice(packages + PACKAGES.length);
+  return url.startsWith(ROOT) ? url.slice(ROOT.length) : url;
 }
 
 export function totalOf(counts: CallCounts): number {
