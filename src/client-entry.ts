@@ -5,6 +5,7 @@ import { addDefaultObserver, prepareDefaultObservers, removeDefaultObserver } fr
 import { guard, warnOnce } from './guard.ts';
 import { Observer } from './observer.ts';
 import { isSwitchedOff } from './switch.ts';
+import { sendWithin } from './telemetry/program-end.ts';
 
 export type * from './public-types.ts';
 export type { TraceMetadata } from './telemetry/metadata.ts';
@@ -42,6 +43,17 @@ export function instrumentOpenAI<Target>(
 ): Target {
   guard('instrumenting a client', instrument, target, config);
   return target;
+}
+
+/** How long {@link flush} waits, in milliseconds: as long as OpenTelemetry's exporters by default. */
+const FLUSH_TIMEOUT_MS = 10_000;
+
+/**
+ * Sends everything that is recorded: for functions that freeze after each invocation, and before `process.exit()`. Unlike
+ * the `forceFlush()` of a provider it also ends every conversation that has nothing under way. Never rejects.
+ */
+export function flush(): Promise<void> {
+  return sendWithin(FLUSH_TIMEOUT_MS);
 }
 
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {

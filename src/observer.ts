@@ -113,9 +113,22 @@ export class Observer implements CallObserver, ProviderListener {
     return unwrapWebhook(this.telemetry, delivery, (id) => this.#hierarchy?.knownResponse(id));
   }
 
+  get isOpen(): boolean {
+    return this.#open.size > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true;
+  }
+
+  get otherProviders(): readonly object[] {
+    const { metrics, events } = this.telemetry;
+    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+  }
+
   async flush(): Promise<void> {
     await this.#hierarchy?.flush();
     await this.telemetry.hooks.settled();
+  }
+
+  async endIdle(): Promise<void> {
+    await this.#hierarchy?.endIdle();
   }
 
   async shutdown(): Promise<void> {

@@ -32,10 +32,7 @@ export interface Member extends SegmentMember {
 }
 
 /** A map whose entries have a lifetime. */
-export interface Memory {
-  readonly size: number;
-  expire(): void;
-}
+export type Memory = Pick<BoundedMap<unknown, unknown>, 'size' | 'expire'>;
 
 /**
  * The hierarchy: every conversation, segment and invocation that this process has under way. Bounded by
@@ -214,11 +211,21 @@ export class Conversations implements ProviderListener {
     this.#conversations.delete(key);
   }
 
+  get isOpen(): boolean {
+    return this.#segments.size + this.#invocations.size + this.#members.size > 0;
+  }
+
   /** Exports what is finished; cuts nothing that is under way. */
   async flush(): Promise<void> {
     await this.#reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
     this.#sweep();
+  }
+
+  /** Ends every conversation with nothing under way. */
+  async endIdle(): Promise<void> {
+    await this.flush();
+    for (const segment of [...this.#segments]) segment.endIfIdle(0);
   }
 
   /** Ends everything, after the reads that are under way. */
@@ -288,12 +295,11 @@ export class Conversations implements ProviderListener {
     for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
     for (const memory of this.#memories) memory.expire();
-    const sizes = [this.#segments, this.#invocations, this.#members, ...this.#memories];
-    if (sizes.every(({ size }) => size === 0)) this.#rest();
+    if (!this.isOpen && this.#memories.every(({ size }) => size === 0)) this.#rest();
   }
 }
 
-/** Every request looks for its conversation, and most are about threads: their ids stand for themselves. */
+/** Most requests are about threads: their ids stand for themselves. */
 function keyOf(kind: ConversationKind, id: string): string {
   return kind === 'thread' ? id : `${kind} ${id}`;
 }

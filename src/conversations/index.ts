@@ -34,8 +34,17 @@ export class Hierarchy implements ProviderListener {
     return this.#responses.known(id);
   }
 
+  /** Whether a conversation or an invocation goes on. */
+  get isOpen(): boolean {
+    return this.#conversations.isOpen;
+  }
+
   flush(): Promise<void> {
     return this.#conversations.flush();
+  }
+
+  endIdle(): Promise<void> {
+    return this.#conversations.endIdle();
   }
 
   shutdown(): Promise<void> {

@@ -1,67 +1,56 @@
-/** What there is to do when the program may end. */
-export interface Ending {
-  /** Sends what is recorded; recording goes on. */
+/** What is done on a signal. Both resolve in time, and never reject. */
+export interface SignalActions {
+  /** The program goes on: sends what is recorded. */
   flush(): Promise<void>;
-  /** Ends and sends everything. */
-  shutdown(): Promise<void>;
+  /** The process is about to die: ends and sends everything. */
+  finish(): Promise<void>;
 }
-
-/** Milliseconds that a signal waits for what is still to be sent. */
-const PATIENCE = 5_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Shuts down when the process has nothing left to do, and on signals, which keep their effect: a process that
- * handles none dies of the signal. Where the program handles it, the program decides what happens, and what is
- * recorded is sent beside that.
+ * Flushes on signals, which keep their effect. If the program has no listener for a signal, the process dies of it once
+ * everything is sent. If it has one, that listener decides what happens, and the flush runs beside it.
  *
  * @returns stops it
  */
-export function shutDownAtExit(ending: Ending): () => void {
-  const stops = SIGNALS.map((signal) => onSignal(signal, ending));
-  const beforeExit = (): void => {
-    for (const stop of stops) stop();
-    ending.shutdown().catch(() => undefined);
-  };
-  process.once('beforeExit', beforeExit);
+export function flushOnSignals(actions: SignalActions): () => void {
+  const stops = SIGNALS.map((signal) => onSignal(signal, actions));
   return () => {
-    process.removeListener('beforeExit', beforeExit);
     for (const stop of stops) stop();
   };
 }
 
 /**
- * The listener is the first to be called, and is gone before any other is: libraries that only act when nobody
- * else listens count the listeners, and must not find ours.
+ * Libraries count the listeners of a signal, some of them seconds after it came, and end the process only if nobody else
+ * listens. So ours is called first, is gone before any other is called, and does not come back.
  */
-function onSignal(signal: NodeJS.Signals, ending: Ending): () => void {
-  let stopped = false;
-  const listen = (): void => {
-    if (!stopped) process.prependListener(signal, heard);
+function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
+  const stop = (): void => {
+    process.removeListener(signal, heard);
+    process.removeListener('newListener', stayFirst);
   };
   const heard = (): void => {
-    process.removeListener(signal, heard);
-    if (process.listenerCount(signal) === 0) {
-      dieOf(signal, ending);
-    } else {
-      ending.flush().catch(() => undefined);
-      process.nextTick(listen);
-    }
+    stop();
+    if (process.listenerCount(signal) === 0) dieOf(signal, actions);
+    else void actions.flush();
   };
-  listen();
-  return () => {
-    stopped = true;
-    process.removeListener(signal, heard);
+  /** A listener that is prepended later would be called before ours. */
+  const stayFirst = (event: string | symbol, listener: unknown): void => {
+    if (event !== signal || listener === heard) return;
+    queueMicrotask(() => {
+      if (!process.listeners(signal).includes(heard)) return;
+      process.removeListener(signal, heard);
+      process.prependListener(signal, heard);
+    });
   };
+  process.prependListener(signal, heard);
+  process.on('newListener', stayFirst);
+  return stop;
 }
 
-/** The timer is what keeps a process that has nothing else to do from ending before the signal ends it. */
-function dieOf(signal: NodeJS.Signals, ending: Ending): void {
-  const die = (): void => {
-    clearTimeout(timer);
-    process.kill(process.pid, signal);
-  };
-  const timer = setTimeout(die, PATIENCE);
-  ending.shutdown().then(die, die);
+/** The signal comes again while we wait: the process dies at once, as nobody listens any more. */
+function dieOf(signal: NodeJS.Signals, actions: SignalActions): void {
+  const die = (): void => void process.kill(process.pid, signal);
+  actions.finish().then(die, die);
 }

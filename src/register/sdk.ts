@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
-import { metrics } from '@opentelemetry/api';
 import { noticed } from '../doctor/notice.ts';
+import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { writeTo } from '../export/text-stream.ts';
 import { guardAsync } from '../guard.ts';
 import { findPackage, requireOf } from '../optional-packages.ts';
-import { field } from '../payload.ts';
 import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
+import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { shutDownAtExit } from './exit.ts';
-import { type SdkConfiguration, sdkConfiguration, withUnnamedCollector } from './exporters.ts';
+import { flushOnSignals } from './exit.ts';
+import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 import { giveWay } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -50,30 +50,20 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
   const dependencies = requireOf(SDK, require, createRequire);
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);
-  const sdk = withUnnamedCollector(process.env, () => {
+  const sdk = withExportTimeout(process.env, () => {
     const made = new NodeSDK(configuration);
     made.start();
     return made;
   });
   const { provider } = telemetry;
-  const meterProvider = metrics.getMeterProvider();
-  const shutdown = (): Promise<void> => guardAsync('sending what is recorded', () => sdk.shutdown());
-  const stop = shutDownAtExit({
-    flush: () =>
-      guardAsync('sending what is recorded', async () => {
-        await Promise.all([forceFlush(provider), forceFlush(meterProvider)]);
-      }),
-    shutdown,
+  const stop = flushOnSignals({
+    flush: () => sendWithin(FLUSH_TIMEOUT_MS, [provider]),
+    finish: () => endWithin(FLUSH_TIMEOUT_MS, [provider]),
   });
   giveWay(dependencies, () => {
     stop();
-    void shutdown();
+    void guardAsync('sending what is recorded', () => sdk.shutdown());
   });
-}
-
-async function forceFlush(provider: object): Promise<void> {
-  const flush = field(provider, 'forceFlush');
-  if (typeof flush === 'function') await flush.call(provider);
 }
 
 /** Says where no call can be seen, and so none would start anything. */

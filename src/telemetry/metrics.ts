@@ -65,6 +65,11 @@ export class Metrics {
   /** Those of the provider; `undefined` where it records nothing. */
   #instruments: Instruments | undefined;
 
+  /** The provider in force. */
+  get provider(): MeterProvider {
+    return this.#explicit ?? metrics.getMeterProvider();
+  }
+
   setMeterProvider(provider: MeterProvider): void {
     this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
   }
@@ -136,7 +141,7 @@ export class Metrics {
    * handed the no-op provider when it is registered before the SDK is, and the real one is found later.
    */
   #current(): Instruments | undefined {
-    const provider = this.#explicit ?? metrics.getMeterProvider();
+    const { provider } = this;
     if (this.#provider !== provider) {
       this.#provider = provider;
       this.#instruments = guard('making instruments', instrumentsOf, provider);

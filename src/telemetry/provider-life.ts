@@ -1,7 +1,10 @@
 import { guardAsync } from '../guard.ts';
+import { type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** What is done when a tracer provider is about to flush or to shut down. */
-export interface ProviderListener {
+export interface ProviderListener extends ProgramEndListener {
+  /** Whether spans that are not ended yet are to come. */
+  readonly isOpen?: boolean;
   flush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -56,11 +59,16 @@ function tellFirst(provider: object, name: Name, original: Method): Telling {
   const methods = provider as Record<string, unknown>;
   const owned = Object.hasOwn(methods, name);
   const listeners: Listeners = new Set();
+  const state = sendStateOf(provider);
   const wrapper: Method = function (...args) {
     if (listeners.size === 0) return original.apply(this, args);
-    return tell(listeners, name).then(() => original.apply(this, args));
+    return tell(listeners, name).then(() => {
+      state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
+      return original.apply(this, args);
+    });
   };
   methods[name] = wrapper;
+  state.listeners = () => liveOf(listeners);
   const restore = (): void => {
     if (methods[name] !== wrapper) return;
     if (owned) methods[name] = original;
@@ -77,4 +85,8 @@ async function tell(listeners: Listeners, name: Name): Promise<void> {
       guardAsync(`finishing before ${name}`, async () => listener.deref()?.[EVENTS[name]]()),
     ),
   );
+}
+
+function liveOf(listeners: Listeners): ProviderListener[] {
+  return [...listeners].flatMap((listener) => listener.deref() ?? []);
 }

@@ -21,11 +21,13 @@ import { Events, type LoggerProvider } from './events.ts';
 import { withMetadataOfContext } from './metadata.ts';
 import { Metrics } from './metrics.ts';
 import { withOlderNames } from './older-names.ts';
+import { flushAtProgramEnd, type SendState } from './program-end.ts';
 import { Sink, sinkTakesContent } from './sink.ts';
 
 interface KnownTracer {
   readonly provider: object;
   readonly olderNames: boolean;
+  readonly state: SendState;
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
@@ -98,8 +100,15 @@ export class Telemetry {
     if (this.#tracer?.provider !== provider || this.#tracer.olderNames !== olderNames) {
       const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
       const named = olderNames ? withOlderNames(tracer) : tracer;
-      this.#tracer = { provider, olderNames, tracer: withMetadataOfContext(named) };
+      this.#tracer = {
+        provider,
+        olderNames,
+        state: flushAtProgramEnd(provider),
+        tracer: withMetadataOfContext(named),
+      };
     }
+    // Whoever asks for the tracer starts a span.
+    this.#tracer.state.unsent = true;
     return this.#tracer.tracer;
   }
 }

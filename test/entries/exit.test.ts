@@ -135,6 +135,78 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     ]);
   });
 
+  test.each([
+    ['waits for its own flush and then looks who else listens', 'process.on'],
+    ['comes before all others', 'process.prependListener'],
+  ])('by a signal beside a listener that %s', async (_, add) => {
+    const ended = await runBoth(
+      `
+        await ask();
+        ${add}('SIGTERM', async function last() {
+          const alone = () => process.listeners('SIGTERM').every((listener) => listener === last);
+          if (${add === 'process.on'}) await new Promise((resolve) => setTimeout(resolve, 1_000));
+          if (!alone()) return console.log('somebody else listens');
+          process.removeListener('SIGTERM', last);
+          process.kill(process.pid, 'SIGTERM');
+        });
+        ${STAY}
+      `,
+      { signals: ['SIGTERM'] },
+    );
+    expect(ended.without).toEqual({ code: null, signal: 'SIGTERM', stdout: 'ready\n', stderr: '' });
+    expect(ended.with).toEqual(ended.without);
+    if (add === 'process.on') expect(ended.spans).toEqual(['chat gpt-4o']);
+  });
+
+  test('and says once that nobody listens at the endpoint, without waiting for retries', async () => {
+    const refused = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@127.0.0.1:1', NO_COLOR: '1' };
+    const ended = await runBoth(
+      `
+        await ask();
+        const { performance } = await load('node:perf_hooks');
+        const asked = performance.now();
+        process.on('exit', () => console.log(performance.now() - asked < 900 ? 'at once' : 'after a retry'));
+      `,
+      { env: refused },
+    );
+    expect(ended.with.stderr).toBe(
+      'opentelemetry-instrumentation-openai: could not send traces to http://127.0.0.1:1/v1/traces (ECONNREFUSED). ' +
+        'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ' +
+        'OTEL_TRACES_EXPORTER=console prints traces here instead.\n',
+    );
+    expect(ended.with).toMatchObject({ code: 0, stdout: 'at once\n' });
+  });
+
+  test('by process.exit(), and says how many spans were lost', async () => {
+    const ended = await runBoth(`await ask(); await ask(); process.exit(5);`);
+    expect(ended.without).toEqual({ code: 5, signal: null, stdout: '', stderr: '' });
+    expect(ended.with).toEqual({
+      ...ended.without,
+      stderr:
+        'opentelemetry-instrumentation-openai: 2 spans were lost because the program ended before sending them. ' +
+        'Before process.exit(), await flush() of opentelemetry-instrumentation-openai/client.\n',
+    });
+    expect(ended.spans).toEqual([]);
+  });
+
+  test('by process.exit() after flush(), which sends them, with the conversation they are in', async () => {
+    const ended = await runBoth(
+      `
+        const { flush } = await load('opentelemetry-instrumentation-openai/client');
+        const thread = await client.beta.threads.create();
+        await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'Hi' });
+        await flush();
+        process.exit(5);
+      `,
+    );
+    expect(ended.with).toEqual({ code: 5, signal: null, stdout: '', stderr: '' });
+    expect([...ended.spans].sort()).toEqual([
+      'POST /threads',
+      'POST /threads/{thread_id}/messages',
+      'thread',
+    ]);
+  });
+
   test('by process.exit(), at once; the tree is printed', async () => {
     const ended = await runBoth(`await ask(); process.exit(5);`, {
       env: { OTEL_TRACES_EXPORTER: 'console' },
@@ -153,5 +225,61 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.with).toMatchObject({ code: 1, signal: null, stdout: ended.without.stdout });
     expect(ended.with.stderr).toContain('Error: Nobody catches this');
     expect(ended.with.stderr).toContain('chat gpt-4o');
+  });
+});
+
+/** As the README sets it up: nothing shuts it down. */
+const OWN_SDK = `
+  const { NodeSDK } = await load('@opentelemetry/sdk-node');
+  const { OpenAIInstrumentation } = await load('opentelemetry-instrumentation-openai');
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
+
+describe.each(FULL_LANES)('$name: a program with a NodeSDK that nobody shuts down', ({ name: lane }) => {
+  const simulator = useSimulator();
+  const receiver = useReceiver();
+  const run = (body: string, env: Record<string, string> = {}) =>
+    runChild({
+      lane,
+      format: 'mjs',
+      text: programText('mjs', body, { beginning: OWN_SDK }),
+      env: { BASE_URL: simulator().url, ...env },
+    });
+  const CONVERSATION = `
+    const thread = await client.beta.threads.create();
+    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'Hi' });
+  `;
+
+  test('sends everything when it ends by itself, the open conversation too', async () => {
+    const { httpUrl, spans, metrics } = receiver();
+    const ended = await run(`${CONVERSATION} await ask();`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect([...spans].sort()).toEqual([
+      'POST /threads',
+      'POST /threads/{thread_id}/messages',
+      'chat gpt-4o',
+      'thread',
+    ]);
+    expect(metrics).toContain('gen_ai.client.operation.duration');
+  });
+
+  test('is not held open when everything was sent already', async () => {
+    const { httpUrl, requests } = receiver();
+    const ended = await run(
+      `
+        const { trace } = await load('@opentelemetry/api');
+        await ask();
+        await trace.getTracerProvider().getDelegate().forceFlush();
+      `,
+      { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl },
+    );
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    expect(requests.filter((request) => request.includes('traces'))).toHaveLength(1);
+  });
+
+  test('says how many spans process.exit() lost', async () => {
+    const ended = await run(`${CONVERSATION} process.exit(5);`);
+    expect(ended).toMatchObject({ code: 5, signal: null, stdout: '' });
+    expect(ended.stderr).toMatch(/^opentelemetry-instrumentation-openai: 3 spans were lost because /);
   });
 });

@@ -2,11 +2,10 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import {
   type Environment,
-  exportersBesideTree,
-  sdkConfiguration,
-  wantsTree,
-  withUnnamedCollector,
-} from '../../../src/register/exporters.ts';
+  exportersFromEnvironment,
+  withExportTimeout,
+} from '../../../src/export/otlp-exporter.ts';
+import { sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
   test.each<[Environment, boolean, boolean]>([
@@ -47,7 +46,7 @@ describe('what gets the spans beside the tree', () => {
     ],
     [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'pigeon' }, [otlp('proto')]],
   ])('%j: %j', (environment, packages) => {
-    expect(exportersBesideTree(environment).map(([name]) => name)).toEqual(packages);
+    expect(exportersFromEnvironment(environment).map(([name]) => name)).toEqual(packages);
   });
 });
 
@@ -72,27 +71,32 @@ describe('metrics and logs beside the tree', () => {
     expect(silenced({ OTEL_METRICS_EXPORTER: 'none' })).toEqual(['logRecordProcessors']);
   });
 
-  test('without the tree everything is as the environment says', () => {
-    expect(sdkConfiguration({ OTEL_TRACES_EXPORTER: 'otlp' }, false, require)).toEqual({});
+  test('are left to NodeSDK without the tree', () => {
+    const configuration = sdkConfiguration({ OTEL_TRACES_EXPORTER: 'otlp' }, false, require);
+    expect(Object.keys(configuration)).toEqual(['spanProcessors']);
+  });
+
+  test.each<Environment>([
+    { OTEL_TRACES_EXPORTER: 'none' },
+    { OTEL_TRACES_EXPORTER: 'otlp,jaeger' },
+    { OTEL_CONFIG_FILE: 'otel.yaml' },
+  ])('and everything else is, with %j', (environment) => {
+    expect(sdkConfiguration(environment, false, require)).toEqual({});
   });
 });
 
-describe('a collector on this machine', () => {
+describe('an export', () => {
   const timeoutIn = (environment: NodeJS.ProcessEnv): string | undefined =>
-    withUnnamedCollector(environment, () => environment.OTEL_EXPORTER_OTLP_TIMEOUT);
+    withExportTimeout(environment, () => environment.OTEL_EXPORTER_OTLP_TIMEOUT);
 
-  test('is not waited for where nobody named one', () => {
+  test('takes two seconds at most, as the end of the program waits for it', () => {
     const environment = {};
-    expect(timeoutIn(environment)).toBe('1000');
+    expect(timeoutIn(environment)).toBe('2000');
     expect(environment).toEqual({});
   });
 
-  test.each<NodeJS.ProcessEnv>([
-    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' },
-    { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://localhost:4318' },
-    { OTEL_EXPORTER_OTLP_TIMEOUT: '7' },
-  ])('is waited for as %j says', (environment) => {
-    expect(timeoutIn({ ...environment })).toBe(environment.OTEL_EXPORTER_OTLP_TIMEOUT);
+  test('takes as long as the user says', () => {
+    expect(timeoutIn({ OTEL_EXPORTER_OTLP_TIMEOUT: '7' })).toBe('7');
   });
 
   test('the environment is as before when the start fails', () => {
@@ -100,7 +104,7 @@ describe('a collector on this machine', () => {
     const fail = (): never => {
       throw new Error('no SDK');
     };
-    expect(() => withUnnamedCollector(environment, fail)).toThrow('no SDK');
+    expect(() => withExportTimeout(environment, fail)).toThrow('no SDK');
     expect(environment).toEqual({});
   });
 });
@@ -112,8 +116,9 @@ describe('a page', () => {
   const OTEL_INSTRUMENTATION_OPENAI_PAGE = 'traces.html';
 
   test('is written where a file is named for it', () => {
-    expect(count({})).toBeUndefined();
-    expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE: ' ' })).toBeUndefined();
+    const OTEL_TRACES_EXPORTER = 'console';
+    expect(count({ OTEL_TRACES_EXPORTER })).toBe(1);
+    expect(count({ OTEL_TRACES_EXPORTER, OTEL_INSTRUMENTATION_OPENAI_PAGE: ' ' })).toBe(1);
     expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE })).toBe(1);
   });
 

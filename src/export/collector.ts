@@ -1,0 +1,118 @@
+import { writeTo } from '../export/text-stream.ts';
+import { field } from '../payload.ts';
+import { NAME } from '../version.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a collector listens on its own machine, by protocol. */
+const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
+const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
+const TRACES_PATH = 'v1/traces';
+
+/** A refusal comes at once; who takes longer may be there. */
+const CONNECT_TIMEOUT_MS = 300;
+
+/** Where the `OTEL_*` variables send traces. */
+export function tracesEndpoint(environment: Environment, protocol: string): string {
+  const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
+  if (named) return named;
+  const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.trim();
+  if (protocol === 'grpc') return base || DEFAULT_GRPC_ENDPOINT;
+  return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
+}
+
+interface Net {
+  connect(options: { host: string; port: number; timeout: number }): Socket;
+}
+interface Socket {
+  once(event: string, listener: (error?: unknown) => void): Socket;
+  on(event: string, listener: () => void): Socket;
+  destroy(): void;
+}
+
+/**
+ * Whether nobody listens at an endpoint. Only a refused connection says so for sure.
+ *
+ * @returns the code of the error, such as `ECONNREFUSED`
+ */
+export function refusalOf(endpoint: string, environment: Environment): Promise<string | undefined> {
+  const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
+  const url = parse(endpoint);
+  if (net === undefined || url === undefined || usesProxy(environment)) return Promise.resolve(undefined);
+  const { hostname, port, protocol } = url;
+  return new Promise((resolve) => {
+    const socket = net.connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+      timeout: CONNECT_TIMEOUT_MS,
+    });
+    const end = (code?: string): void => {
+      socket.destroy();
+      resolve(code);
+    };
+    socket.once('connect', () => end());
+    socket.once('timeout', () => end());
+    socket.on('error', () => undefined);
+    socket.once('error', (error) => end(reasonOf(error) === 'ECONNREFUSED' ? 'ECONNREFUSED' : undefined));
+  });
+}
+
+function usesProxy(environment: Environment): boolean {
+  return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
+}
+
+let said = false;
+
+/** Says on standard error that traces did not arrive, and what to do: once. */
+export function sayUnsent(endpoint: string, reason: string): void {
+  if (said || typeof process !== 'object') return;
+  said = true;
+  writeTo(
+    process.stderr,
+    `${NAME}: could not send traces to ${withoutSecrets(endpoint)} (${reason}). ${adviceFor(reason)}\n`,
+  );
+}
+
+function adviceFor(reason: string): string {
+  if (/^HTTP 4/.test(reason)) return 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.';
+  if (reason === NO_SCHEME) return 'Begin OTEL_EXPORTER_OTLP_ENDPOINT with http:// or https://.';
+  return (
+    'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ' +
+    'OTEL_TRACES_EXPORTER=console prints traces here instead.'
+  );
+}
+
+export const NO_SCHEME = 'no http://';
+
+export function lacksScheme(endpoint: string): boolean {
+  return !/^https?:\/\//i.test(endpoint);
+}
+
+/** Why an export failed: the code of a system error, a status, or the kind of the error. Never its text, which may quote. */
+export function reasonOf(error: unknown, depth = 0): string {
+  const code = field(error, 'code') ?? field(error, 'statusCode');
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
+  if (typeof code === 'number' && code >= 400) return `HTTP ${code}`;
+  if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
+  if (depth < 3) {
+    const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
+    if (inner !== undefined) return reasonOf(inner, depth + 1);
+  }
+  const message = field(error, 'message');
+  if (typeof message === 'string' && /tim(?:ed? ?out|eout)/i.test(message)) return 'timeout';
+  return error instanceof Error ? error.name : 'unknown error';
+}
+
+/** An endpoint may name a user and a password, or have a key in its query. */
+function withoutSecrets(endpoint: string): string {
+  const url = parse(endpoint);
+  return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;
+}
+
+function parse(endpoint: string): URL | undefined {
+  try {
+    return new URL(lacksScheme(endpoint) ? `http://${endpoint}` : endpoint);
+  } catch {
+    return undefined;
+  }
+}
