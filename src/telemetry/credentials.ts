@@ -1,5 +1,6 @@
 import { keysInUse } from '../client/client-keys.ts';
 import { textWithoutUrlSecrets } from '../url-secrets.ts';
+import { ownCopy } from './kept-text.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -54,7 +55,8 @@ export function withoutSecrets(text: string): string {
  * stands around them, others where their form or the words before them tell.
  */
 export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
-  const looked = text.slice(0, MAX_LENGTH + MAX_SECRET_LENGTH);
+  const most = MAX_LENGTH + MAX_SECRET_LENGTH;
+  const looked = text.length > most ? ownCopy(text.slice(0, most)) : text;
   const shown = withoutSecrets(withoutKeys(looked, keys)).replace(SCHEME, `$1 ${REDACTED}`);
   const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_LENGTH;
   return shown.slice(0, Math.max(0, Math.min(end, MAX_LENGTH)));
