@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.ts';
 import { guardAsync } from '../guard.ts';
+import { stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES_REF,
   ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
@@ -8,13 +9,14 @@ import {
 } from '../semconv/attributes.ts';
 import { sha256 } from '../sha256.ts';
 import type { Completion, CompletionHook } from '../telemetry/completion.ts';
+import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 
 interface Limits {
   /** What stands before a name in a reference, such as `s3://bucket/prefix/`. Default: nothing. */
   readonly baseUrl?: string;
   /** Most objects that wait to be written; what comes on top is not stored. Default 100. */
   readonly maxQueueLength?: number;
-  /** Most characters of one object; a larger one is not stored. Default 4,194,304. */
+  /** Most characters of one object; of a larger one a stub is stored, which tells its size. Default 4,194,304. */
   readonly maxLength?: number;
 }
 
@@ -38,13 +40,48 @@ export type ContentStoreOptions = Limits &
 
 type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
 
-/** What is stored: how its name begins, and the attribute that refers to it. */
-const STORED: { readonly [Name in Stored]: { readonly name: string; readonly attribute: string } } = {
-  systemInstructions: { name: 'system_instructions', attribute: ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF },
-  inputMessages: { name: 'input_messages', attribute: ATTR_GEN_AI_INPUT_MESSAGES_REF },
-  outputMessages: { name: 'output_messages', attribute: ATTR_GEN_AI_OUTPUT_MESSAGES_REF },
-  toolDefinitions: { name: 'tool_definitions', attribute: ATTR_GEN_AI_TOOL_DEFINITIONS_REF },
+/** How the name of what is stored begins, and the attribute that refers to it. */
+interface StoredKind {
+  readonly name: string;
+  readonly attribute: string;
+  /** What takes the place of values that are too large, in the same shape as they. */
+  readonly instead: (stub: ContentStub, values: readonly unknown[]) => readonly unknown[];
+}
+
+const STORED: { readonly [Name in Stored]: StoredKind } = {
+  systemInstructions: {
+    name: 'system_instructions',
+    attribute: ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
+    instead: (stub) => [stub],
+  },
+  inputMessages: {
+    name: 'input_messages',
+    attribute: ATTR_GEN_AI_INPUT_MESSAGES_REF,
+    instead: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
+  },
+  outputMessages: {
+    name: 'output_messages',
+    attribute: ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
+    instead: (stub, values) => [
+      {
+        role: wordOf(values, 'role') ?? 'assistant',
+        parts: [stub],
+        finish_reason: wordOf(values, 'finish_reason') ?? 'unknown',
+      },
+    ],
+  },
+  toolDefinitions: {
+    name: 'tool_definitions',
+    attribute: ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
+    instead: (stub) => [stub],
+  },
 };
+
+/** What the last of some messages says in a word. */
+function wordOf(messages: readonly unknown[], name: string): string | undefined {
+  const word = stringField(messages.at(-1), name);
+  return word !== undefined && /^[\w.-]{1,24}$/.test(word) ? word : undefined;
+}
 
 const MOST_KNOWN = 1_000;
 const MOST_AT_ONCE = 8;
@@ -86,7 +123,7 @@ export class ContentStore {
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** Objects that were not stored: the queue was full, they were too large, or writing failed. */
+  /** Objects that were not stored: the queue was full, they were too large and only have a stub, or writing failed. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -100,15 +137,24 @@ export class ContentStore {
   #store(completion: Completion, field: Stored): Promise<void> | undefined {
     const values = completion[field];
     if (values.length === 0) return undefined;
-    const json = JSON.stringify(values);
-    if (json.length > this.#maxLength) return this.#drop();
+    const whole = this.#stringify(values);
+    if (whole === undefined) this.#drop();
+    const json = whole ?? JSON.stringify(STORED[field].instead(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
     const known = this.#known.get(name) === true;
-    if (!known && this.#queue.length >= this.#maxQueueLength) return this.#drop();
+    if (!known && this.#queue.length >= this.#maxQueueLength)
+      return whole === undefined ? undefined : this.#drop();
     completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
     if (known) return undefined;
     this.#known.set(name, true);
-    return this.#enqueue(name, json);
+    return this.#enqueue(name, json, whole === undefined);
+  }
+
+  /** Nothing where it is too large, which is known before it is copied: this runs within the program's call. */
+  #stringify(values: readonly unknown[]): string | undefined {
+    if (jsonLength(values, this.#maxLength) > this.#maxLength) return undefined;
+    const json = JSON.stringify(values);
+    return json.length > this.#maxLength ? undefined : json;
   }
 
   #drop(): undefined {
@@ -116,23 +162,24 @@ export class ContentStore {
     return undefined;
   }
 
-  #enqueue(name: string, json: string): Promise<void> {
+  #enqueue(name: string, json: string, counted: boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#queue.push(async () => {
-        await guardAsync('storing content', () => this.#attempt(name, json));
+        await guardAsync('storing content', () => this.#attempt(name, json, counted));
         resolve();
       });
       this.#work();
     });
   }
 
-  async #attempt(name: string, json: string): Promise<void> {
+  /** @param counted whether what it stands for counts as dropped already */
+  async #attempt(name: string, json: string, counted: boolean): Promise<void> {
     try {
       await this.#write(name, json);
     } catch (error) {
       // The same content may come again, and then be stored.
       this.#known.delete(name);
-      this.#drop();
+      if (!counted) this.#drop();
       throw error;
     }
   }

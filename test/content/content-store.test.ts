@@ -151,11 +151,15 @@ describe('what a content store cannot write', () => {
     expect(write).toHaveBeenCalledTimes(referred.length);
   });
 
-  test('since it is too large has no reference, and is counted', () => {
-    const store = new ContentStore({ write: () => undefined, maxLength: 100 });
+  test('since it is too large is counted, and a stub is stored and referred to', async () => {
+    const written: string[] = [];
+    const store = new ContentStore({ write: (_, json) => written.push(json), maxLength: 100 });
     const one = completion('x'.repeat(100));
     store.hook(one);
-    expect([one.attributes, store.dropped]).toEqual([{}, 1]);
+    await store.flush();
+    expect(store.dropped).toBe(1);
+    expect(one.attributes).toHaveProperty([REFERENCE]);
+    expect(written).toEqual([expect.stringContaining('"reason":"too_large"')]);
   });
 
   test('since writing fails is counted, told of once without what it says, and tried again', async () => {

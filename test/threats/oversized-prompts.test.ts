@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { jsonLength, stubOf } from '../../src/export/content-size.ts';
+import { ContentStore } from '../../src/export/index.ts';
+import { startProgram } from '../support/program.ts';
+
+/**
+ * An end user who hides what he does from an audit by a prompt that is too large to be stored, or holds the program up by
+ * it: what is not stored leaves a trace of its size and its beginning, and is never copied.
+ */
+const REFERENCE = 'gen_ai.input.messages_ref';
+const LIMIT = 10_000;
+
+interface Stored {
+  readonly reference: unknown;
+  readonly files: ReadonlyMap<string, string>;
+  readonly dropped: number;
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Asks a question with a content store of this limit. */
+async function ask(question: string, tools: readonly object[] = []): Promise<Stored> {
+  const files = new Map<string, string>();
+  const store = new ContentStore({ write: (name, json) => files.set(name, json), maxLength: LIMIT });
+  const program = await startProgram({ config: { completionHook: store.hook } });
+  await program.client.chat.completions.create({
+    model: 'gpt-4o',
+    messages: [{ role: 'user', content: question }],
+    ...(tools.length > 0 ? { tools: tools as never } : {}),
+  });
+  await store.flush();
+  await program.telemetry.provider.forceFlush();
+  const span = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+  return { reference: span?.attributes[REFERENCE], files, dropped: store.dropped };
+}
+
+function stored({ reference, files }: Stored): unknown {
+  return JSON.parse(files.get(String(reference)) ?? 'null');
+}
+
+describe('an end user sends a prompt that is larger than the limit', () => {
+  test('its span refers to a stub with its size and the hash of its beginning', async () => {
+    const question = 'Forbidden? '.repeat(10_000);
+    const result = await ask(question);
+    const start = `usertext${question}`.slice(0, 65_536);
+    expect(stored(result)).toEqual([
+      {
+        role: 'user',
+        parts: [
+          {
+            type: 'omitted',
+            name: '…',
+            reason: 'too_large',
+            max_length: LIMIT,
+            characters: question.length + 'usertext'.length + 'rolepartstypecontent'.length,
+            values: 7,
+            complete: true,
+            sha256: createHash('sha256').update(start).digest('hex'),
+            sha256_characters: 65_536,
+          },
+        ],
+      },
+    ]);
+    expect(result.dropped).toBe(1);
+    expect([...result.files.values()].join()).not.toContain('Forbidden');
+  });
+
+  test('two that differ at their end only are told by their size', async () => {
+    const [one, other] = [await ask('x'.repeat(100_000)), await ask('x'.repeat(100_001))];
+    expect(one.reference).not.toEqual(other.reference);
+  });
+
+  test('its stub has the role of its last message and why the model stopped', async () => {
+    const files: string[] = [];
+    const store = new ContentStore({ write: (_, json) => files.push(json), maxLength: LIMIT });
+    const message = (role: string, finish_reason?: string): object => ({
+      role,
+      parts: [{ type: 'text', content: 'x'.repeat(LIMIT) }],
+      finish_reason,
+    });
+    const said = {
+      inputMessages: [message('user'), message('tool')],
+      outputMessages: [message('assistant', 'length')],
+    };
+    store.hook({ systemInstructions: [], toolDefinitions: [], ...said, attributes: {} } as never);
+    store.hook({
+      systemInstructions: [],
+      toolDefinitions: [],
+      inputMessages: [message('x'.repeat(99))],
+      outputMessages: [],
+      attributes: {},
+    } as never);
+    await store.flush();
+    expect(files.map((json) => JSON.parse(json)[0])).toEqual([
+      expect.objectContaining({ role: 'tool' }),
+      expect.objectContaining({ role: 'assistant', finish_reason: 'length' }),
+      expect.objectContaining({ role: 'user' }),
+    ]);
+  });
+
+  test('what else was said is stored as ever', async () => {
+    const tool = { type: 'function', function: { name: 'look', description: 'Looks.', parameters: {} } };
+    const { files } = await ask('x'.repeat(100_000), [tool]);
+    expect([...files.keys()].map((name) => name.replace(/-.*/, '')).sort()).toEqual([
+      'input_messages',
+      'output_messages',
+      'tool_definitions',
+    ]);
+    expect([...files.values()].join()).toContain('Looks.');
+  });
+
+  test('nothing of it is serialised', async () => {
+    const stringify = vi.spyOn(JSON, 'stringify');
+    const store = new ContentStore({ write: () => undefined });
+    const huge = { role: 'user', parts: [{ type: 'text' as const, content: 'x'.repeat(60_000_000) }] };
+    const empty = { systemInstructions: [], outputMessages: [], toolDefinitions: [] };
+    const completion = { ...empty, inputMessages: [huge], attributes: {} };
+    store.hook(completion as never);
+    expect(completion.attributes).toHaveProperty([REFERENCE]);
+    const lengths = stringify.mock.results.map(({ value }) => String(value).length);
+    expect(Math.max(...lengths)).toBeLessThan(1_000);
+    await store.flush();
+  });
+
+  test.each([
+    ['many messages', Array.from({ length: 300_000 }, () => 'x'), false],
+    ['deep nesting', [nested(50_000)], true],
+    ['a value that leads to itself', [circular()], false],
+  ])('it is measured within bounds: %s', (_, value, complete) => {
+    expect(jsonLength(value, LIMIT)).toBeGreaterThan(LIMIT);
+    const stub = stubOf(value, LIMIT);
+    expect(stub.complete).toBe(complete);
+    expect(stub.values).toBeLessThanOrEqual(100_000);
+  });
+});
+
+describe('an honest prompt', () => {
+  test('that is within the limit is stored whole, to the last character', async () => {
+    const room = LIMIT - '[{"role":"user","parts":[{"type":"text","content":""}]}]'.length;
+    const fits = await ask('"'.repeat(room / 2));
+    expect([fits.dropped, stored(fits)]).toEqual([
+      0,
+      [{ role: 'user', parts: [{ type: 'text', content: '"'.repeat(room / 2) }] }],
+    ]);
+    const tooLarge = await ask('"'.repeat(room / 2 + 1));
+    expect(tooLarge.dropped).toBe(1);
+  });
+
+  test('is measured as JSON writes it', () => {
+    const property = fc.property(
+      fc.oneof(fc.array(fc.jsonValue()), fc.array(fc.anything()), fc.array(fc.string({ unit: 'binary' }))),
+      (value) => {
+        let json: string | undefined;
+        try {
+          json = JSON.stringify(value);
+        } catch {
+          // What cannot be written has no length.
+        }
+        if (json === undefined) return;
+        expect(jsonLength(value, 1e9)).toBe(json.length);
+        if (json.length > 2) expect(jsonLength(value, json.length - 1)).toBeGreaterThan(json.length - 1);
+      },
+    );
+    fc.assert(property, { numRuns: 2_000, seed: 1 });
+  });
+});
+
+test('somebody else on the machine reads neither the folder nor a file, whatever the umask is', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'content-'));
+  const before = process.umask(0);
+  try {
+    const folder = join(root, 'a', 'b');
+    const store = new ContentStore({ folder, maxLength: 100 });
+    const say = (content: string): unknown => ({
+      systemInstructions: [],
+      inputMessages: [{ role: 'user', parts: [{ type: 'text', content }] }],
+      outputMessages: [],
+      toolDefinitions: [],
+      attributes: {},
+    });
+    await store.hook(say('x') as never);
+    await store.hook(say('x'.repeat(1_000)) as never);
+    const files = await readdir(folder);
+    expect(files).toHaveLength(2);
+    const paths = [...files.map((file) => join(folder, file)), folder, join(root, 'a')];
+    const modes = await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777));
+    expect(modes).toEqual([0o600, 0o600, 0o700, 0o700]);
+    expect(await readFile(join(folder, files[0] ?? ''), 'utf8')).not.toBe('');
+  } finally {
+    process.umask(before);
+    await rm(root, { recursive: true });
+  }
+});
+
+function nested(depth: number): unknown {
+  let value: unknown = 'x';
+  for (let count = 0; count < depth; count++) value = [value];
+  return value;
+}
+
+function circular(): unknown {
+  const value: { self?: unknown } = {};
+  value.self = value;
+  return value;
+}
