@@ -25,6 +25,15 @@ export function findPackage(
   return requireThatFinds(name, [programFile, packageFile, workingDirectory], createRequire);
 }
 
+/** A `require` that finds what an optional package depends on, if that package is found. */
+export function findDependenciesOf(name: string): NodeJS.Require | undefined {
+  const createRequire = builtInCreateRequire();
+  const require = findPackage(name, createRequire);
+  return require === undefined || createRequire === undefined
+    ? undefined
+    : requireOf(name, require, createRequire);
+}
+
 /** Loads a dependency of this package: its own copy, or if this package is bundled, one that {@link findPackage} finds. */
 export function requireDependency(name: string, createRequire: CreateRequire): unknown {
   const require = requireThatFinds(name, [packageFile, programFile, workingDirectory], createRequire);

@@ -4,3 +4,5 @@ export { ContentStore, type ContentStoreOptions } from './content-store.ts';
 export { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.ts';
 export type { TextStream } from './text-stream.ts';
 export type { FinishedSpan } from './tree.ts';
+export type { ViewProcessor } from './view-processor.ts';
+export { consoleTree, htmlPage, viewing } from './viewing.ts';

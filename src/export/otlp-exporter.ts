@@ -1,4 +1,3 @@
-import { beforeProgramEnd } from '../telemetry/program-end.ts';
 import {
   type Environment,
   lacksScheme,
@@ -7,9 +6,9 @@ import {
   refusalOf,
   sayUnsent,
   tracesEndpoint,
-} from './collector.ts';
+} from '../telemetry/collector.ts';
 
-export type { Environment } from './collector.ts';
+export type { Environment } from '../telemetry/collector.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
@@ -34,9 +33,6 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** How long an export may take where the user does not say, in milliseconds: a program that ends waits as long. */
 const EXPORT_TIMEOUT_MS = 2_000;
-
-/** `ExportResultCode` of `@opentelemetry/core`. */
-const FAILED = 1;
 
 /** What the SDK's exporters have in common, in both lines. */
 interface SpanExporter {
@@ -115,7 +111,6 @@ function otlpProcessor(
   const made = withExportTimeout(environment, () => create(require, source));
   const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol), environment);
   if (protocol !== 'grpc') exporter.checkEndpoint();
-  beforeProgramEnd(() => exporter.isRefused());
   return batchProcessor(environment, require, exporter);
 }
 
@@ -166,16 +161,13 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
 
 /** Says once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
-  readonly #exporter: SpanExporter;
+  // A plain field: at the end of the program the endpoint is looked for in it.
+  private readonly exporter: SpanExporter;
   readonly #endpoint: string;
   readonly #environment: Environment;
-  /** Whether the last export arrived. */
-  #arrives = false;
-  /** The program ends, and nobody listens. */
-  #isRefused = false;
 
   constructor(exporter: SpanExporter, endpoint: string, environment: Environment) {
-    this.#exporter = exporter;
+    this.exporter = exporter;
     this.#endpoint = endpoint;
     this.#environment = environment;
   }
@@ -185,33 +177,18 @@ class ReportingExporter implements SpanExporter {
   }
 
   export(spans: unknown, done: (result: ExportResult) => void): void {
-    if (this.#isRefused) {
-      done({ code: FAILED });
-      return;
-    }
-    this.#exporter.export(spans, (result) => {
-      this.#arrives = result.code === 0;
-      if (!this.#arrives) void this.#report(result.error);
+    this.exporter.export(spans, (result) => {
+      if (result.code !== 0) void this.#report(result.error);
       done(result);
     });
   }
 
-  /** Whether it is useless to try: retries would only delay the end of the program. */
-  async isRefused(): Promise<boolean> {
-    if (this.#arrives) return false;
-    const refusal = await refusalOf(this.#endpoint, this.#environment);
-    if (refusal === undefined) return false;
-    sayUnsent(this.#endpoint, refusal);
-    this.#isRefused = true;
-    return true;
-  }
-
   forceFlush(): Promise<void> {
-    return this.#exporter.forceFlush?.() ?? Promise.resolve();
+    return this.exporter.forceFlush?.() ?? Promise.resolve();
   }
 
   shutdown(): Promise<void> {
-    return this.#exporter.shutdown();
+    return this.exporter.shutdown();
   }
 
   /** Retries hide what the last attempt met: a look at the endpoint tells. */

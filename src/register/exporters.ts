@@ -6,7 +6,7 @@ import {
   namedExporters,
   processorsFromEnvironment,
 } from '../export/otlp-exporter.ts';
-import { ImmediateSpanProcessor } from './immediate-span-processor.ts';
+import { ImmediateSpanProcessor } from '../export/view-processor.ts';
 
 /** What `NodeSDK` is given; what is left out it takes from the environment. */
 export interface SdkConfiguration {

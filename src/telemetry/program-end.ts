@@ -4,6 +4,8 @@ import { guard, guardAsync } from '../guard.ts';
 import { settledWithin } from '../patience.ts';
 import { arrayField, field } from '../payload.ts';
 import { NAME } from '../version.ts';
+import { refusalOf, sayUnsent } from './collector.ts';
+import { endpointsIn } from './provider-endpoints.ts';
 
 /** How long the end of a program waits until everything is sent, in milliseconds. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -28,8 +30,7 @@ export interface SendState {
 const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
 let listening = false;
-const refusals: (() => Promise<boolean>)[] = [];
-/** A collector refuses connections. */
+/** The collector refuses connections, which was said. */
 let unreachable = false;
 
 export function sendStateOf(provider: object): SendState {
@@ -46,11 +47,6 @@ export function flushAtProgramEnd(provider: object): SendState {
   providers.add(new WeakRef(provider));
   listen();
   return state;
-}
-
-/** Asks an exporter of ours, before a program that ends waits for it, whether its collector refuses connections. */
-export function beforeProgramEnd(isRefused: () => Promise<boolean>): void {
-  refusals.push(isRefused);
 }
 
 function listen(): void {
@@ -72,9 +68,10 @@ async function sendRest(): Promise<void> {
 /** Ends what is open and sends it, for as long as a program that ends may wait. */
 export function endWithin(milliseconds: number, tracerProviders: readonly object[]): Promise<void> {
   return within(milliseconds, async () => {
-    const refused = await Promise.all(refusals.map((isRefused) => isRefused()));
-    unreachable = refused.includes(true);
-    await send(tracerProviders, (listener) => listener.shutdown());
+    const listeners = await prepare(tracerProviders, (listener) => listener.shutdown());
+    // Exporters retry for as long as they may, and keep the process alive meanwhile.
+    const targets = [...tracerProviders.flatMap(processorsOf), ...otherProvidersOf(listeners)];
+    await flushAll(await withoutRefused(targets));
   });
 }
 
@@ -84,24 +81,56 @@ export function endWithin(milliseconds: number, tracerProviders: readonly object
  * @param tracerProviders by default all that have spans of ours
  */
 export function sendWithin(milliseconds: number, tracerProviders: readonly object[] = live()): Promise<void> {
-  return within(milliseconds, () =>
-    send(tracerProviders, (listener) => listener.endIdle?.() ?? Promise.resolve()),
-  );
+  return within(milliseconds, async () => {
+    const listeners = await prepare(tracerProviders, (listener) => listener.endIdle?.() ?? Promise.resolve());
+    await flushAll(new Set([...tracerProviders, ...otherProvidersOf(listeners)]));
+  });
 }
 
 function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
   return settledWithin(milliseconds, [guardAsync('sending what is recorded', run)]);
 }
 
-async function send(
+async function prepare(
   tracerProviders: readonly object[],
-  prepare: (listener: ProgramEndListener) => Promise<void>,
-): Promise<void> {
+  run: (listener: ProgramEndListener) => Promise<void>,
+): Promise<ProgramEndListener[]> {
   const listeners = tracerProviders.flatMap((provider) => states.get(provider)?.listeners() ?? []);
-  await Promise.all(listeners.map((each) => guardAsync('ending what is open', () => prepare(each))));
-  // Metrics and log records go to the same collector: no use to wait for another refusal.
-  const others = unreachable ? [] : listeners.flatMap(({ otherProviders = [] }) => otherProviders);
-  await flushAll(new Set([...tracerProviders, ...others]));
+  await Promise.all(listeners.map((each) => guardAsync('ending what is open', () => run(each))));
+  return listeners;
+}
+
+function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object> {
+  return new Set(listeners.flatMap(({ otherProviders = [] }) => otherProviders));
+}
+
+/** The span processors of a provider, where they are found: views are flushed even if the collector is away. */
+function processorsOf(provider: object): object[] {
+  const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
+  const found = processors.filter((each) => typeof each === 'object' && each !== null);
+  return found.length === 0 ? [provider] : found;
+}
+
+/** Leaves out what only sends to collectors that refuse connections, and says so. */
+async function withoutRefused(targets: readonly object[]): Promise<object[]> {
+  const refused = await Promise.all(
+    targets.map(async (target) => {
+      const endpoints = endpointsIn(target);
+      const refusals = await Promise.all(endpoints.map((each) => refusalOf(each, process.env)));
+      if (refusals.length === 0 || refusals.includes(undefined)) return false;
+      const [endpoint = '', refusal = ''] = [endpoints[0], refusals[0]];
+      if (!isTraceTarget(target)) return true;
+      unreachable = true;
+      sayUnsent(endpoint, refusal);
+      return true;
+    }),
+  );
+  return targets.filter((_, index) => refused[index] !== true);
+}
+
+/** Metrics and log records have providers, and these make meters and loggers. */
+function isTraceTarget(target: object): boolean {
+  return ['getMeter', 'getLogger'].every((name) => typeof field(target, name) !== 'function');
 }
 
 async function flushAll(flushed: Iterable<object>): Promise<void> {
@@ -131,6 +160,8 @@ function reportLostSpans(): void {
 
 /** The SDK's batching processors keep their queue in this field in both lines; no API tells its length. */
 function countQueuedSpans(provider: object): number {
-  const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
-  return Math.max(0, ...processors.map((processor) => arrayField(processor, '_finishedSpans').length));
+  return Math.max(
+    0,
+    ...processorsOf(provider).map((processor) => arrayField(processor, '_finishedSpans').length),
+  );
 }

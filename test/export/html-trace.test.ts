@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
 import { pageDocument } from '../../src/export/page-document.ts';
 import { view } from '../../src/export/view.ts';
-import { ImmediateSpanProcessor } from '../../src/register/immediate-span-processor.ts';
+import { ImmediateSpanProcessor } from '../../src/export/view-processor.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 let folder: string;

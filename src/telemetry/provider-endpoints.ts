@@ -1,0 +1,38 @@
+/** Enough for a provider with many processors; a walk that finds no end is given up. */
+const MAX_OBJECTS = 2_000;
+const MAX_DEPTH = 12;
+
+/** Where exporters keep their endpoint in both lines of the SDK: OTLP over HTTP, and over gRPC. */
+const ENDPOINT_FIELDS: ReadonlySet<string> = new Set(['url', 'address']);
+
+/**
+ * The endpoints that a provider, or a processor, sends to. No API tells them, and programs make their exporters in many
+ * ways; so this looks for them in the fields of the objects, without calling anything.
+ *
+ * @returns nothing where none is found
+ */
+export function endpointsIn(root: object): string[] {
+  const endpoints = new Set<string>();
+  const seen = new Set<object>([root]);
+  let level: object[] = [root];
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
+    const next: object[] = [];
+    for (const each of level) {
+      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {
+        if (ENDPOINT_FIELDS.has(name) && isEndpoint(value)) endpoints.add(value);
+        if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+        if (seen.size >= MAX_OBJECTS || ArrayBuffer.isView(value)) continue;
+        seen.add(value);
+        next.push(value);
+      }
+    }
+    level = next;
+  }
+  return [...endpoints];
+}
+
+function isEndpoint(value: unknown): value is string {
+  return (
+    typeof value === 'string' && /^(?:https?:\/\/)?[\w.[\]:@-]+:\d+(?:\/|$)|^https?:\/\/[^/]+/.test(value)
+  );
+}

@@ -1,0 +1,84 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { laneDirectory } from '../support/lanes/paths.ts';
+import { FULL_LANES } from './lanes.ts';
+import { type Ended, PACKAGE, runChild } from './support/child.ts';
+import { FORMATS, programText } from './support/programs.ts';
+import { useReceiver } from './support/receiver.ts';
+
+describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
+  const simulator = useSimulator();
+  const receiver = useReceiver();
+
+  const run = (
+    format: 'cjs' | 'mjs',
+    processors: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> =>
+    runChild({
+      lane,
+      format,
+      text: programText(format, 'await ask(); await ask();', {
+        beginning: `
+          const { NodeSDK } = await load('@opentelemetry/sdk-node');
+          const { OpenAIInstrumentation } = await load('${PACKAGE}');
+          const { consoleTree, htmlPage, viewing } = await load('${PACKAGE}/export');
+          const other = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+          const spanProcessors = ${processors};
+          new NodeSDK({ instrumentations: [new OpenAIInstrumentation()], spanProcessors }).start();
+        `,
+      }),
+      env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', ...env },
+    });
+
+  test.each(FORMATS)('viewing(…): trees, a page, and what OTEL_* asks for (%s)', async (format) => {
+    const { httpUrl, spans } = receiver();
+    const page = join(laneDirectory(lane), `viewing-${format}.html`);
+    const processors = `viewing(consoleTree(), htmlPage(${JSON.stringify(page)}))`;
+    const { stderr, code } = await run(format, processors, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    expect(code).toBe(0);
+    expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
+    expect(await readFile(page, 'utf8')).toContain('chat gpt-4o');
+    await rm(page);
+    expect(spans).toEqual(['chat gpt-4o', 'chat gpt-4o']);
+  });
+
+  test('viewing(…) and no endpoint: trees alone', async () => {
+    const { requests } = receiver();
+    const { stderr } = await run('mjs', 'viewing(consoleTree())');
+    expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
+    expect(stderr).not.toContain(PACKAGE);
+    expect(requests).toEqual([]);
+  });
+
+  test('consoleTree() alone: says once that the named endpoint gets nothing', async () => {
+    const { httpUrl, requests } = receiver();
+    const { stderr } = await run('mjs', '[consoleTree()]', { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+    const lines = stderr.split('\n').filter((line) => line.startsWith(PACKAGE));
+    expect(lines).toEqual([
+      `${PACKAGE}: traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has ` +
+        `only consoleTree(). To do both: spanProcessors: viewing(consoleTree()), with viewing from ${PACKAGE}/export.`,
+    ]);
+    expect(requests).toEqual([]);
+  });
+
+  test.each([
+    [
+      'a processor of the program beside it',
+      '[consoleTree(), other]',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' },
+    ],
+    ['no endpoint', '[consoleTree()]', {}],
+    [
+      'trees asked for',
+      '[consoleTree()]',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_TRACES_EXPORTER: 'console' },
+    ],
+  ])('consoleTree() and %s: says nothing', async (_, processors, env) => {
+    const { stderr } = await run('mjs', processors, env);
+    expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
+    expect(stderr).not.toContain(PACKAGE);
+  });
+});
