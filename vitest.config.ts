@@ -39,6 +39,7 @@ const PROCESSES = [
 
 const BROWSER = ['test/export/page.test.ts', 'test/threats/trace-page.test.ts'];
 const HEAP = ['test/conversations/heap.test.ts', 'test/threats/long-streams.test.ts'];
+const PLACE = ['test/place/**/*.test.ts'];
 const SOAK = ['test/soak/**/*.test.ts'];
 
 /** The page is built from other files than the one that Vitest would look at to tell whether it is still the same. */
@@ -65,13 +66,14 @@ const config: ViteUserConfig = defineConfig({
     sequence: { sequencer: RunOrder },
     projects: [
       project('units', ['test/**/*.test.ts'], {
-        exclude: [...BROWSER, ...HEAP, ...LANES, ...PROCESSES, ...SOAK],
+        exclude: [...BROWSER, ...HEAP, ...LANES, ...PLACE, ...PROCESSES, ...SOAK],
         testTimeout: 30_000,
       }),
       project('processes', PROCESSES, { testTimeout: 60_000 }),
       project('browser', BROWSER, { testTimeout: 30_000 }),
       project('lanes', LANES, { globalSetup: ['./test/support/lanes/prepare.ts'], testTimeout: 60_000 }),
       project('heap', HEAP, { testTimeout: 600_000 }),
+      project('place', PLACE, { testTimeout: 1_200_000 }),
       project('soak', SOAK, { testTimeout: 900_000 }),
     ],
   },

@@ -5,6 +5,7 @@ const LONGEST_FIRST: readonly string[] = [
   'soak',
   'test/examples/next.test.ts',
   'heap',
+  'place',
   'browser',
   'lanes',
   'processes',

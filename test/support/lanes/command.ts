@@ -7,6 +7,9 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds after which the command is killed. Default: two minutes. */
   readonly timeout?: number;
+  /** The user who runs it, if it is another. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface Completed {
@@ -22,7 +25,7 @@ export function run(
   parameters: readonly string[],
   options: CommandOptions,
 ): Promise<Completed> {
-  const { cwd, env = {}, timeout = 120_000 } = options;
+  const { cwd, env = {}, timeout = 120_000, uid, gid } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(command, parameters, {
       cwd,
@@ -30,6 +33,8 @@ export function run(
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout,
       killSignal: 'SIGKILL',
+      ...(uid !== undefined && { uid }),
+      ...(gid !== undefined && { gid }),
     });
     let stdout = '';
     let stderr = '';
