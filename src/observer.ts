@@ -110,7 +110,10 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {
-    return unwrapWebhook(this.telemetry, delivery, (id) => this.#hierarchy?.knownResponse(id));
+    return unwrapWebhook(this.telemetry, delivery, (id) => {
+      const { origin } = endpointOf(delivery.client, this.settings.providers);
+      return this.#hierarchy?.knownResponse(id, origin);
+    });
   }
 
   get isOpen(): boolean {

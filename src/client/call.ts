@@ -61,6 +61,8 @@ export interface CallObservation {
 
 /** A webhook that the program was sent and is about to unwrap. */
 export interface WebhookDelivery {
+  /** That was asked to unwrap it. */
+  readonly client: object;
   /** Checks its signature and gives a promise of the event. */
   readonly run: () => unknown;
 }

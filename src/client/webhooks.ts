@@ -19,9 +19,10 @@ export function patchWebhooks(prototype: object, patches: Patches, unwrapOf: Unw
   patches.wrap(prototype, 'unwrap', (original): Method => {
     return asMethod({
       unwrap(...args) {
-        const observed = unwrapOf(field(this, '_client'));
+        const client = field(this, '_client');
+        const observed = unwrapOf(client);
         const run = (): unknown => original.apply(this, args);
-        return observed === undefined ? run() : observed({ run });
+        return observed === undefined || !isObject(client) ? run() : observed({ client, run });
       },
     });
   });

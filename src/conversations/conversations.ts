@@ -15,6 +15,7 @@ import { readDetails } from './reading.ts';
 import { recordInvocation } from './recording.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import type { Use } from './use.ts';
+import { conversationKey, isOf, keyAt } from './whereabouts.ts';
 
 const MOST_AGENTS = 1_000;
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
@@ -66,8 +67,8 @@ export class Conversations implements ProviderListener {
     this.#closed = this.remember(maxConversations);
   }
 
-  conversation(kind: ConversationKind, id: string): Conversation {
-    const key = keyOf(kind, id);
+  conversation(kind: ConversationKind, id: string, origin: string): Conversation {
+    const key = conversationKey(kind, id, origin);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
     const made = new Conversation(kind, id, (spoken) => this.#spoken.set(spoken, spoken));
@@ -79,9 +80,9 @@ export class Conversations implements ProviderListener {
    * The segment that a use belongs to: an active span always decides for its own trace; without one the
    * work goes on in whatever segment is open.
    */
-  find({ kind, id, context }: Use): Segment | undefined {
+  find({ kind, id, context, endpoint }: Use): Segment | undefined {
     if (id === undefined) return undefined;
-    const { segments } = this.conversation(kind, id);
+    const { segments } = this.conversation(kind, id, endpoint.origin);
     const active = activeSpan(context);
     const segment =
       active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
@@ -98,7 +99,7 @@ export class Conversations implements ProviderListener {
     const segment = new Segment({
       telemetry: this.#telemetry,
       kind,
-      conversation: id === undefined ? undefined : this.conversation(kind, id),
+      conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint.origin),
       context,
       endpoint,
       startTime,
@@ -121,8 +122,9 @@ export class Conversations implements ProviderListener {
   }
 
   /** An invocation that this process draws and has not closed yet. */
-  invocation(id: string): Invocation | undefined {
-    return this.#byId.get(id);
+  invocation(id: string, origin: string, conversationId: string | undefined): Invocation | undefined {
+    const invocation = this.#byId.get(keyAt(origin, id));
+    return invocation !== undefined && isOf(invocation, conversationId) ? invocation : undefined;
   }
 
   /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
@@ -148,13 +150,15 @@ export class Conversations implements ProviderListener {
   }
 
   /** Whether this process draws it, or has drawn it. */
-  knows(id: string): boolean {
-    return this.#byId.get(id) !== undefined || this.#closed.get(id) !== undefined;
+  knows(id: string, origin: string): boolean {
+    const key = keyAt(origin, id);
+    return this.#byId.get(key) !== undefined || this.#closed.get(key) !== undefined;
   }
 
   /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
-  linksTo(id: string): Link[] {
-    const context = this.#byId.get(id)?.spanContext ?? this.#closed.get(id);
+  linksTo(id: string, origin: string): Link[] {
+    const key = keyAt(origin, id);
+    const context = this.#byId.get(key)?.spanContext ?? this.#closed.get(key);
     return context === undefined ? [] : [{ context }];
   }
 
@@ -170,8 +174,9 @@ export class Conversations implements ProviderListener {
   ): void {
     if (invocation.id === undefined) {
       // A server that gives one id twice has forgotten the first.
-      this.#byId.get(snapshot.id)?.close();
-      this.#byId.set(snapshot.id, invocation);
+      const key = keyAt(invocation.endpoint.origin, snapshot.id);
+      this.#byId.get(key)?.close();
+      this.#byId.set(key, invocation);
       this.#created(invocation, snapshot);
     }
     invocation.see(snapshot, options.time, options.live);
@@ -202,8 +207,8 @@ export class Conversations implements ProviderListener {
   }
 
   /** The conversation was deleted: nothing of it is remembered. */
-  endConversation(kind: ConversationKind, id: string): void {
-    const key = keyOf(kind, id);
+  endConversation(kind: ConversationKind, id: string, origin: string): void {
+    const key = conversationKey(kind, id, origin);
     const conversation = this.#conversations.get(key);
     if (conversation === undefined) return;
     endConversation(conversation);
@@ -245,7 +250,7 @@ export class Conversations implements ProviderListener {
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
     invocation.agent ??= this.agents.get(agentId ?? '');
     if (conversationId === undefined || invocation.above !== undefined) return;
-    const conversation = this.conversation(invocation.kind, conversationId);
+    const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
     conversation.startedRun();
     if (invocation.segment?.conversation !== undefined) return;
     invocation.segment?.identify(conversation);
@@ -256,8 +261,9 @@ export class Conversations implements ProviderListener {
     guard('recording an invocation', recordInvocation, invocation, endTime);
     this.#invocations.delete(invocation);
     if (invocation.id !== undefined) {
-      this.#byId.delete(invocation.id);
-      this.#closed.set(invocation.id, invocation.spanContext);
+      const key = keyAt(invocation.endpoint.origin, invocation.id);
+      this.#byId.delete(key);
+      this.#closed.set(key, invocation.spanContext);
     }
     invocation.forgotten?.();
     if (invocation.above !== undefined) this.settle(invocation.above);
@@ -297,11 +303,6 @@ export class Conversations implements ProviderListener {
     for (const memory of this.#memories) memory.expire();
     if (!this.isOpen && this.#memories.every(({ size }) => size === 0)) this.#rest();
   }
-}
-
-/** Most requests are about threads: their ids stand for themselves. */
-function keyOf(kind: ConversationKind, id: string): string {
-  return kind === 'thread' ? id : `${kind} ${id}`;
 }
 
 function endConversation(conversation: Conversation): void {

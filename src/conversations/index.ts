@@ -30,8 +30,8 @@ export class Hierarchy implements ProviderListener {
   }
 
   /** Where the span of a response stands that this process has created. */
-  knownResponse(id: string): SpanContext | undefined {
-    return this.#responses.known(id);
+  knownResponse(id: string, origin: string): SpanContext | undefined {
+    return this.#responses.known(id, origin);
   }
 
   /** Whether a conversation or an invocation goes on. */

@@ -77,7 +77,7 @@ export class SessionEvents {
     const turn = field(event, 'turn');
     const id = stringField(turn, 'id');
     const usage = field(turn, 'usage') ?? field(event, 'usage') ?? undefined;
-    const known = this.#sightings.turns.turn(id);
+    const known = this.#sightings.turns.turn(id, this.#sessionId);
     const followed = id !== undefined && this.#begun.has(id);
     if (moment === 'ended' && known !== undefined && followed && usage !== undefined) known.allSeen = true;
     const invocation = this.#sightings.turn(turn, this.#live(time), event);
@@ -92,7 +92,7 @@ export class SessionEvents {
     const item = field(event, 'item');
     const turnId = stringField(item, 'turn_id') ?? stringField(event, 'turn_id');
     if (turnId === undefined) return;
-    if (this.#sightings.turns.turn(turnId) !== undefined)
+    if (this.#sightings.turns.turn(turnId, this.#sessionId) !== undefined)
       this.#sightings.item(item, turnId, this.#live(time), done);
     else this.#sightings.keepEarly(this.#sessionId, { turnId, item, time, done });
   }
@@ -100,7 +100,7 @@ export class SessionEvents {
   /** The first text of a turn has arrived. */
   text(event: unknown, time: number): void {
     const turnId = stringField(event, 'turn_id');
-    const invocation: Invocation | undefined = this.#sightings.turns.turn(turnId);
+    const invocation: Invocation | undefined = this.#sightings.turns.turn(turnId, this.#sessionId);
     if (turnId === undefined || invocation === undefined || this.#spoken.has(turnId)) return;
     if (this.#spoken.size < MAX_READ) this.#spoken.add(turnId);
     const seconds = (time - invocation.startTime) / 1e3;

@@ -13,10 +13,11 @@ import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
 import { readInputMessages } from './content.ts';
 import { SessionEvents } from './events.ts';
+import type { Session } from './session.ts';
 import { Sightings } from './sightings.ts';
 import { answer, sightingOf, TurnCreation, TurnRequest } from './turn-calls.ts';
 import { readSubmittedEvents, type SubmittedEvents, startTurn } from './turn-start.ts';
-import { Turns } from './turns.ts';
+import { type TurnMemory, Turns } from './turns.ts';
 
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 
@@ -24,12 +25,13 @@ const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 export class Agents implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
-  readonly #turns: Turns;
+  readonly #memory: TurnMemory;
 
   constructor(telemetry: Telemetry, conversations: Conversations) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#turns = new Turns(telemetry, conversations);
+    const sessions = conversations.remember<string, Session>(telemetry.settings.maxConversations);
+    this.#memory = { sessions, below: new WeakMap() };
   }
 
   /** The turn that the call asks for or is part of; `undefined` where the call has a span of its own. */
@@ -82,7 +84,10 @@ export class Agents implements ConversationApi {
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
-      links: turn === undefined ? this.#conversations.linksTo(turnId) : [{ context: turn.spanContext }],
+      links:
+        turn === undefined
+          ? this.#conversations.linksTo(turnId, endpoint.origin)
+          : [{ context: turn.spanContext }],
       ...(events === undefined ? {} : { chunk: (event, time) => events.chunk(event, time) }),
       settled: (ended, _, span) => {
         const creator = template === SESSION ? creatorOf(ended.value, this.#telemetry.settings) : undefined;
@@ -114,21 +119,20 @@ export class Agents implements ConversationApi {
   }
 
   #read(call: Call, request: ApiRequest, endpoint: Endpoint): AgentsCall {
-    return {
-      call,
-      request,
-      context: call.context,
-      endpoint,
-      sightings: new Sightings(this.#telemetry, this.#conversations, this.#turns, call.client),
-      sessionId: sessionIdOf(request),
-    };
+    const sessionId = sessionIdOf(request);
+    const at = { origin: endpoint.origin, conversationId: sessionId };
+    const turns = new Turns(this.#telemetry, this.#conversations, this.#memory, at);
+    const sightings = new Sightings(this.#telemetry, this.#conversations, turns, call.client);
+    return { call, request, context: call.context, endpoint, sightings, sessionId };
   }
 
   /** The turn that a request is about: the one it names, else the one that is under way. */
-  #turnOf({ request, sessionId }: AgentsCall, { turnId }: SubmittedEvents): Invocation | undefined {
+  #turnOf(
+    { request, sessionId, sightings: { turns } }: AgentsCall,
+    { turnId }: SubmittedEvents,
+  ): Invocation | undefined {
     const named = turnIdOf(request) ?? turnId;
-    const invocation =
-      named === undefined ? this.#turns.known(sessionId)?.underWay : this.#turns.named(named, sessionId);
+    const invocation = named === undefined ? turns.known(sessionId)?.underWay : turns.named(named, sessionId);
     return invocation?.finished === undefined ? invocation : undefined;
   }
 
@@ -151,7 +155,7 @@ export class Agents implements ConversationApi {
       call.outcome === 'value' &&
       sessionId !== undefined
     )
-      this.#conversations.endConversation('session', sessionId);
+      this.#conversations.endConversation('session', sessionId, read.endpoint.origin);
     if (template !== SESSIONS || call.method !== 'POST') return;
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
     if (id !== undefined) this.#sessionCreated(read, segment, id);
@@ -160,6 +164,6 @@ export class Agents implements ConversationApi {
 
   #sessionCreated(read: AgentsCall, segment: Segment | undefined, id: string): void {
     if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch();
-    else segment.identify(this.#conversations.conversation('session', id));
+    else segment.identify(this.#conversations.conversation('session', id, read.endpoint.origin));
   }
 }

@@ -153,7 +153,7 @@ export class Sightings {
     const state = objectField(event, 'environment');
     const resetCount = numberField(event, 'reset_count');
     const status = stringField(state, 'status') ?? (resetCount === undefined ? undefined : 'reset');
-    const segments = this.#conversations.conversation('session', sessionId).segments.values();
+    const segments = this.turns.conversation(sessionId).segments.values();
     const segment = [...segments].at(-1);
     if (status === undefined || segment === undefined) return;
     const attributes = {
@@ -222,7 +222,7 @@ export class Sightings {
     for (const invocation of session.turns) invocation.seeUnderWay();
     for (const { invocation } of session.waiting) invocation.seeUnderWay();
     for (const { type, id, turnId, call } of readRequiredActions(value, { content: this.#wantsContent() })) {
-      const invocation = this.turns.turn(turnId) ?? session.underWay;
+      const invocation = this.turns.turn(turnId, session.id) ?? session.underWay;
       if (invocation === undefined || invocation.finished !== undefined) continue;
       invocation.wait(call === undefined ? [] : [call], time);
       // Every poll tells it again.

@@ -89,7 +89,7 @@ export class TurnCreation implements CallObservation {
     const { segment, asked } = this.#invocation;
     this.#wait(id);
     if (segment === undefined || segment.conversation !== undefined) return;
-    const conversation = this.#conversations.conversation('session', id);
+    const conversation = this.#conversations.conversation('session', id, this.#invocation.endpoint.origin);
     segment.identify(conversation);
     conversation.askedWithRun(asked.count);
   }
@@ -177,7 +177,7 @@ export class TurnRequest implements CallObservation {
     if (!this.#invocation.closed) this.#invocation.touch(call.endTime);
     if (this.#ask === undefined || id === undefined) return;
     accept(this.#ask, call);
-    const conversation = this.#conversations.conversation('session', id);
+    const conversation = this.#conversations.conversation('session', id, this.#invocation.endpoint.origin);
     for (const message of this.#submitted.messages) conversation.asked(message);
   }
 }

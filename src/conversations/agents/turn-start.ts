@@ -5,7 +5,7 @@ import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../../sem
 import { type Failure, readError } from '../../telemetry/error.ts';
 import type { Message } from '../../telemetry/messages.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { AskedMessages } from '../conversation.ts';
+import type { AskedMessages, Conversation } from '../conversation.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { type AgentsCall, useOf } from './agents-call.ts';
@@ -76,7 +76,7 @@ export function startTurn(
     agentId,
     endpoint,
     attributes,
-    asked: askedMessages(conversations, sessionId, messages),
+    asked: askedMessages(sessionId === undefined ? undefined : turns.conversation(sessionId), messages),
     content:
       telemetry.wantsContent && requested !== undefined
         ? readAgentContent(requested)
@@ -92,13 +92,11 @@ export function startTurn(
 }
 
 function askedMessages(
-  conversations: Conversations,
-  sessionId: string | undefined,
+  conversation: Conversation | undefined,
   messages: readonly (Message | undefined)[],
 ): AskedMessages {
-  if (sessionId === undefined)
+  if (conversation === undefined)
     return { count: messages.length, messages: messages.filter((message) => message !== undefined) };
-  const conversation = conversations.conversation('session', sessionId);
   for (const message of messages) conversation.asked(message);
   return conversation.takeUnanswered();
 }

@@ -5,10 +5,12 @@ import { notice } from '../../doctor/notice.ts';
 import { MAX_REPEATED } from '../../payload.ts';
 import { contextOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Conversation } from '../conversation.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
 import { ServerClock } from '../timing.ts';
 import type { Use } from '../use.ts';
+import { keyAt, type Whereabouts } from '../whereabouts.ts';
 import { readParts } from './content.ts';
 import type { TurnReading } from './objects.ts';
 import { type Acceptance, type Ask, Session } from './session.ts';
@@ -26,55 +28,72 @@ export interface Sighting {
   readonly endpoint: Endpoint;
 }
 
+/** What is known of all sessions and turns. */
+export interface TurnMemory {
+  /** By origin and id. */
+  readonly sessions: BoundedMap<string, Session>;
+  /** How many turns of subagents stand below each turn. */
+  readonly below: WeakMap<Invocation, number>;
+}
+
 /**
- * Sessions and the turns in them: finds the invocation that a turn is. The request that asks for a turn is
+ * Sessions and the turns in them, as one call sees them: finds the invocation that a turn is. The request that asks for a turn is
  * not told its id, so the first turn that nobody knows is taken for the one that was asked for first.
  */
 export class Turns {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
-  readonly #sessions: BoundedMap<string, Session>;
-  /** How many turns of subagents stand below each turn. */
-  readonly #below = new WeakMap<Invocation, number>();
+  readonly #memory: TurnMemory;
+  readonly #at: Whereabouts;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  /** @param at where the answers to the call come from */
+  constructor(telemetry: Telemetry, conversations: Conversations, memory: TurnMemory, at: Whereabouts) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#sessions = conversations.remember(telemetry.settings.maxConversations);
+    this.#memory = memory;
+    this.#at = at;
   }
 
   session(id: string): Session {
-    const known = this.#sessions.get(id);
+    const known = this.known(id);
     if (known !== undefined) return known;
     const made = new Session(id);
-    this.#sessions.set(id, made);
+    this.#memory.sessions.set(keyAt(this.#at.origin, id), made);
     this.#conversations.watch();
     return made;
   }
 
+  conversation(sessionId: string): Conversation {
+    return this.#conversations.conversation('session', sessionId, this.#at.origin);
+  }
+
   /** A session that something is known of. */
   known(id: string | undefined): Session | undefined {
-    return id === undefined ? undefined : this.#sessions.get(id);
+    return id === undefined ? undefined : this.#memory.sessions.get(keyAt(this.#at.origin, id));
   }
 
   /** The turn with the id, if this process draws it and it is not closed. */
-  turn(id: string | undefined): Invocation | undefined {
-    return id === undefined ? undefined : this.#conversations.invocation(id);
+  turn(
+    id: string | undefined,
+    sessionId: string | undefined = this.#at.conversationId,
+  ): Invocation | undefined {
+    return id === undefined ? undefined : this.#conversations.invocation(id, this.#at.origin, sessionId);
   }
 
   /** The same, or the turn that was asked for and whose id nobody has told yet, which it has to be. */
   named(id: string, sessionId: string | undefined): Invocation | undefined {
     const waiting = this.known(sessionId)?.underWay;
-    if (this.#conversations.knows(id) || waiting?.id !== undefined) return this.turn(id);
+    if (this.#conversations.knows(id, this.#at.origin) || waiting?.id !== undefined)
+      return this.turn(id, sessionId);
     return waiting;
   }
 
   /** The invocation that a turn is, opened where this process draws it; `undefined` where it does not. */
   find(reading: TurnReading, sighting: Sighting): Invocation | undefined {
     const { id } = reading.snapshot;
-    const known = this.#conversations.invocation(id);
+    const known = this.turn(id, reading.sessionId);
     if (known !== undefined) return known;
-    if (this.#conversations.knows(id)) return undefined;
+    if (this.#conversations.knows(id, this.#at.origin)) return undefined;
     const session = this.session(reading.sessionId);
     if (reading.subagentId !== undefined)
       return this.#subagentTurn(session, reading.subagentId, reading, sighting);
@@ -117,7 +136,7 @@ export class Turns {
       agentId: agent?.id ?? snapshot.agentId,
       endpoint,
       attributes: { ...session.agent?.parameters },
-      asked: this.#conversations.conversation('session', session.id).takeUnanswered(),
+      asked: this.conversation(session.id).takeUnanswered(),
       content: undefined,
       context,
       startTime,
@@ -166,12 +185,12 @@ export class Turns {
   }
 
   #hasRoomBelow(above: Invocation): boolean {
-    const below = this.#below.get(above) ?? 0;
+    const below = this.#memory.below.get(above) ?? 0;
     if (below >= MAX_REPEATED) {
       notice('calls_skipped');
       return false;
     }
-    this.#below.set(above, below + 1);
+    this.#memory.below.set(above, below + 1);
     return true;
   }
 }

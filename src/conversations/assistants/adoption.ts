@@ -28,7 +28,7 @@ export function adoptRun(
   sighting: RunSighting,
 ): Invocation | undefined {
   const run = readRun(value, { content: telemetry.wantsContent });
-  if (run === undefined || conversations.knows(run.id)) return undefined;
+  if (run === undefined || conversations.knows(run.id, read.endpoint.origin)) return undefined;
   const clock = ServerClock.ofResponse(sighting.headers, sighting.time);
   const threadId = run.conversationId ?? read.threadId;
   const { settings } = telemetry;
@@ -49,7 +49,7 @@ export function adoptRun(
       sighting.handedOn?.asked ??
       (threadId === undefined
         ? { count: 0, messages: [] }
-        : conversations.conversation('thread', threadId).takeUnanswered()),
+        : conversations.conversation('thread', threadId, read.endpoint.origin).takeUnanswered()),
     content: undefined,
     context,
     creator: link,

@@ -17,6 +17,7 @@ import {
   segmentOf,
 } from '../placement.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
+import { keyAt } from '../whereabouts.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { RunCreation, RunRequest } from './run-calls.ts';
@@ -82,7 +83,10 @@ export class Assistants implements ConversationApi {
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
       attributes: API_TYPE,
-      links: read.runId === undefined || run === undefined ? [] : this.#conversations.linksTo(read.runId),
+      links:
+        read.runId === undefined || run === undefined
+          ? []
+          : this.#conversations.linksTo(read.runId, endpoint.origin),
       ...(run === undefined ? {} : { chunk: (event, time) => run.chunk(event, time) }),
       settled: (ended, _, span) => {
         if (CREATES_THREAD.has(route.template)) this.#threadCreated(read, segment, asked, ended);
@@ -111,22 +115,25 @@ export class Assistants implements ConversationApi {
   }
 
   #read(call: Call, request: ApiRequest, endpoint: Endpoint): AssistantsCall {
+    const threadId = parameterOf(request, 'thread_id');
+    const at = { origin: endpoint.origin, conversationId: threadId };
     return {
       call,
       request,
       context: call.context,
       endpoint,
-      sightings: new Sightings(this.#telemetry, this.#conversations, call.client, call.assistantsVersion),
-      threadId: parameterOf(request, 'thread_id'),
+      sightings: new Sightings(this.#telemetry, this.#conversations, call, at),
+      threadId,
       runId: parameterOf(request, 'run_id'),
       query: call.query,
     };
   }
 
   /** The run that a request drives or polls, where this process draws it and it is under way. */
-  #underWay({ request, runId }: AssistantsCall): Invocation | undefined {
+  #underWay(read: AssistantsCall): Invocation | undefined {
+    const { request, runId, endpoint, threadId } = read;
     if (request.route.folds !== 'run' || runId === undefined) return undefined;
-    const invocation = this.#conversations.invocation(runId);
+    const invocation = this.#conversations.invocation(runId, endpoint.origin, threadId);
     return invocation?.ended === undefined ? invocation : undefined;
   }
 
@@ -134,9 +141,10 @@ export class Assistants implements ConversationApi {
    * The run whose steps the program reads itself: meanwhile nobody else does. Only who has done so once is waited for:
    * others may delete the thread as soon as the run has ended, and its steps with it.
    */
-  #stepsListed({ request, runId = '' }: AssistantsCall): Invocation | undefined {
+  #stepsListed(read: AssistantsCall): Invocation | undefined {
+    const { request, runId = '', endpoint, threadId } = read;
     if (request.route.template !== STEPS) return undefined;
-    const invocation = this.#conversations.invocation(runId);
+    const invocation = this.#conversations.invocation(runId, endpoint.origin, threadId);
     if (invocation === undefined) return undefined;
     if (invocation.finished !== undefined) this.#conversations.leaveReading();
     invocation.calls++;
@@ -161,12 +169,16 @@ export class Assistants implements ConversationApi {
     return createsRun(request) && !request.streamed && this.#telemetry.settings.propagateInMetadata;
   }
 
-  #handOn({ call, threadId }: AssistantsCall, run: unknown, span: OpenSpan): void {
+  #handOn({ call, threadId, endpoint }: AssistantsCall, run: unknown, span: OpenSpan): void {
     const id = stringField(run, 'id');
     const thread = threadId ?? stringField(run, 'thread_id');
     if (id === undefined || thread === undefined) return;
-    const asked = this.#conversations.conversation('thread', thread).takeUnanswered();
-    this.#handedOn.set(id, { startTime: call.startTime, creator: creatorIn(span.context), asked });
+    const asked = this.#conversations.conversation('thread', thread, endpoint.origin).takeUnanswered();
+    this.#handedOn.set(keyAt(endpoint.origin, id), {
+      startTime: call.startTime,
+      creator: creatorIn(span.context),
+      asked,
+    });
     this.#conversations.watch();
   }
 
@@ -191,25 +203,26 @@ export class Assistants implements ConversationApi {
       provisional?.end(call.endTime);
       return;
     }
-    const conversation = this.#conversations.conversation('thread', id);
+    const conversation = this.#conversations.conversation('thread', id, read.endpoint.origin);
     if (provisional === undefined) this.#conversations.open(useOf(read, id))?.touch(call.endTime);
     else provisional.identify(conversation);
     for (const message of messages) conversation.asked(message);
   }
 
-  #threadChanged({ call, request, threadId }: AssistantsCall, asked: Asked, value: unknown): void {
+  #threadChanged({ call, request, threadId, endpoint }: AssistantsCall, asked: Asked, value: unknown): void {
     if (threadId === undefined) return;
     const { template } = request.route;
-    for (const message of asked) this.#conversations.conversation('thread', threadId).asked(message);
+    for (const message of asked)
+      this.#conversations.conversation('thread', threadId, endpoint.origin).asked(message);
     if (template === '/threads/{thread_id}' && call.method === 'DELETE')
-      this.#conversations.endConversation('thread', threadId);
+      this.#conversations.endConversation('thread', threadId, endpoint.origin);
     if (
       template === '/threads/{thread_id}/messages' &&
       call.method === 'POST' &&
       field(value, 'role') === 'user'
     )
       this.#conversations
-        .conversation('thread', threadId)
+        .conversation('thread', threadId, endpoint.origin)
         .asked(this.#wantsContent() ? readMessageContent(value) : undefined);
   }
 }

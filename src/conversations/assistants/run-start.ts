@@ -47,7 +47,7 @@ function askedMessages(conversations: Conversations, read: AssistantsCall, conte
     const messages = readAskedMessages(objectField(body, 'thread'), content);
     return { count: messages.length, messages: messages.filter((message) => message !== undefined) };
   }
-  const conversation = conversations.conversation('thread', read.threadId);
+  const conversation = conversations.conversation('thread', read.threadId, read.endpoint.origin);
   for (const message of readAskedMessages(body, content)) conversation.asked(message);
   return conversation.takeUnanswered();
 }

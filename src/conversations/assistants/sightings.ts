@@ -1,7 +1,9 @@
+import type { Call } from '../../client/call.ts';
 import { arrayField, field, MAX_READ, stringField } from '../../payload.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Conversations } from '../conversations.ts';
 import type { Invocation } from '../invocation.ts';
+import type { Whereabouts } from '../whereabouts.ts';
 import { readAssistant, readMessage, readRun, readStep } from './objects.ts';
 import { readRunDetails } from './read-details.ts';
 
@@ -20,17 +22,20 @@ export class Sightings {
   readonly #conversations: Conversations;
   readonly #client: object;
   readonly #assistantsVersion: string;
+  readonly #at: Whereabouts;
 
+  /** @param at where the answers to the call come from */
   constructor(
     telemetry: Telemetry,
     conversations: Conversations,
-    client: object,
-    assistantsVersion: string | undefined,
+    { client, assistantsVersion }: Pick<Call, 'client' | 'assistantsVersion'>,
+    at: Whereabouts,
   ) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#client = client;
     this.#assistantsVersion = assistantsVersion ?? 'assistants=v2';
+    this.#at = at;
   }
 
   /** The result of a call: one object. */
@@ -50,7 +55,7 @@ export class Sightings {
   }
 
   #stepsInOrder(steps: readonly unknown[], olderPage: boolean): void {
-    const invocation = this.#conversations.invocation(stringField(steps[0], 'run_id') ?? '');
+    const invocation = this.#invocation(steps[0], 'run_id');
     const ids = steps.flatMap((step) => stringField(step, 'id') ?? []);
     invocation?.steps.seeOrder(ids, olderPage);
   }
@@ -75,14 +80,20 @@ export class Sightings {
     else if (kind === 'assistant') this.#assistant(value);
   }
 
+  /** The run that an object is or belongs to, of the thread that it names. */
+  #invocation(value: unknown, key: 'id' | 'run_id'): Invocation | undefined {
+    const id = stringField(value, key);
+    if (id === undefined) return undefined;
+    const { origin, conversationId } = this.#at;
+    return this.#conversations.invocation(id, origin, stringField(value, 'thread_id') ?? conversationId);
+  }
+
   #wantsContent(): boolean {
     return this.#telemetry.wantsContent;
   }
 
   #run(value: unknown, { time, live, invocation }: Sighting): void {
-    const known =
-      this.#conversations.invocation(stringField(value, 'id') ?? '') ??
-      (invocation?.id === undefined ? invocation : undefined);
+    const known = this.#invocation(value, 'id') ?? (invocation?.id === undefined ? invocation : undefined);
     if (known === undefined) return;
     const snapshot = readRun(value, { content: this.#wantsContent(), known: known.id !== undefined });
     if (snapshot === undefined) return;
@@ -95,14 +106,14 @@ export class Sightings {
 
   #step(value: unknown, { time, live }: Sighting): void {
     const step = readStep(value, { content: this.#wantsContent() });
-    const invocation = step === undefined ? undefined : this.#conversations.invocation(step.invocationId);
+    const invocation = step === undefined ? undefined : this.#invocation(value, 'run_id');
     if (step === undefined || invocation === undefined) return;
     invocation.seeStep(step, time, live);
     this.#conversations.settle(invocation);
   }
 
   #message(value: unknown): void {
-    const invocation = this.#conversations.invocation(stringField(value, 'run_id') ?? '');
+    const invocation = this.#invocation(value, 'run_id');
     if (invocation === undefined) return;
     const message = readMessage(value, { content: this.#wantsContent() });
     if (message?.role !== 'assistant') return;

@@ -8,6 +8,7 @@ import type { Conversations } from '../conversations.ts';
 import { creatorOf } from '../creator.ts';
 import type { Invocation } from '../invocation.ts';
 import type { OpenSpan } from '../placement.ts';
+import { keyAt } from '../whereabouts.ts';
 import { adoptRun } from './adoption.ts';
 import type { AssistantsCall } from './assistants-call.ts';
 
@@ -58,18 +59,22 @@ export class UndrawnRun {
     if (field(run, 'object') !== 'thread.run') return;
     const id = stringField(run, 'id') ?? '';
     const { settings } = this.#telemetry;
-    const handedOn = this.#handedOn.get(id);
+    const { endpoint, threadId } = this.#read;
+    const { origin } = endpoint;
+    const key = keyAt(origin, id);
+    const handedOn = this.#handedOn.get(key);
     // This process may have drawn it: then the request is linked to where.
-    if (!this.#conversations.knows(id)) this.#creator ??= handedOn?.creator ?? creatorOf(run, settings);
+    if (!this.#conversations.knows(id, origin))
+      this.#creator ??= handedOn?.creator ?? creatorOf(run, settings);
     const { call, sightings } = this.#read;
     const waits = handedOn !== undefined && (call.pollHelper || call.streamed);
     if (!waits && settings.adoptRuns === false) return;
     const sighting = { time, headers: call.headers, handedOn };
     this.#adopted =
-      this.#conversations.invocation(id) ??
+      this.#conversations.invocation(id, origin, threadId) ??
       adoptRun(this.#telemetry, this.#conversations, this.#read, run, sighting);
     if (this.#adopted === undefined) return;
-    this.#handedOn.delete(id);
+    this.#handedOn.delete(key);
     sightings.result(run, time, this.#adopted);
   }
 }

@@ -111,7 +111,7 @@ export class Histories implements ConversationApi {
   ): void {
     // What was refused is asked again; what was left in the middle of its answer is not.
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
-    const conversation = this.#conversations.conversation('conversation', id);
+    const conversation = this.#conversations.conversation('conversation', id, asking.origin);
     conversation.startedRun();
     conversation.askedWithRun(userMessages);
     conversation.spent(readUsage(field(result, 'usage')), cost);

@@ -8,7 +8,7 @@ import { field, stringField } from '../../payload.ts';
 import { CallSpan } from '../../telemetry/call-span.ts';
 import type { Place } from '../../telemetry/hierarchy.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
-import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readUsage } from '../../telemetry/usage.ts';
 import type { Conversations } from '../conversations.ts';
@@ -17,8 +17,10 @@ import type { ConversationApi, OpenSpan, Placement } from '../placement.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import { derivesTraceIds } from '../trace-id.ts';
 import type { Use } from '../use.ts';
+import { keyAt } from '../whereabouts.ts';
 import { readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
+import type { Fetched, FollowedResponse, KnownResponse } from './followed.ts';
 import { readItemResults } from './item-results.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
@@ -28,7 +30,7 @@ export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: Conversations;
   readonly #toolCalls: ResponseToolCalls;
-  /** Where responses stand, for the requests that refer to them. */
+  /** Where responses stand, by origin and id, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
   /** Those that nobody asks about any more give way. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
@@ -43,19 +45,19 @@ export class Responses implements ConversationApi {
   }
 
   /** Where the span of a response stands that this process has created. */
-  known(id: string): SpanContext | undefined {
-    return this.#known.get(id)?.context;
+  known(id: string, origin: string): SpanContext | undefined {
+    return this.#known.get(keyAt(origin, id))?.context;
   }
 
   /** The background response that the call is part of; only within its own trace, and while it is under way. */
-  observe(call: Call, request: ApiRequest): CallObservation | undefined {
-    const background = this.#backgroundOf(request);
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+    const background = this.#backgroundOf(request, endpoint);
     if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
     return new BackgroundRequest(background);
   }
 
-  #backgroundOf({ route, values }: ApiRequest): BackgroundResponse | undefined {
-    return route.folds === 'response' ? this.#background.get(values[0] ?? '') : undefined;
+  #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
+    return route.folds === 'response' ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
   }
 
   /** Where a call with a span of its own stands, and what its result tells. */
@@ -63,7 +65,7 @@ export class Responses implements ConversationApi {
     const { route, body } = request;
     const previous =
       route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
-    const known = previous === undefined ? undefined : this.#known.get(previous);
+    const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));
     const conversationId =
       conversationOf(request) ?? (route.operation === 'response' ? undefined : known?.conversationId);
     const creates = route.template === '/conversations';
@@ -87,8 +89,8 @@ export class Responses implements ConversationApi {
     fetched: Fetched,
     segment: Segment | undefined,
   ): Pick<Placement, 'chunk' | 'settled' | 'ended'> {
-    const { request, known } = fetched;
-    const background = this.#backgroundOf(request);
+    const { request, endpoint, known } = fetched;
+    const background = this.#backgroundOf(request, endpoint);
     const told = background === undefined ? undefined : new BackgroundRequest(background);
     return {
       ...(told === undefined ? {} : { chunk: (event, time) => told.chunk(event, time) }),
@@ -97,7 +99,7 @@ export class Responses implements ConversationApi {
         if (creator !== undefined) span.link(creator);
         if (told !== undefined) told.settle(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
-        this.#settled(request, segment, ended);
+        this.#settled(fetched, segment, ended);
       },
       ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
     };
@@ -164,7 +166,7 @@ export class Responses implements ConversationApi {
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.segment?.conversation?.id;
-    if (context !== undefined) this.#known.set(id, { context, conversationId });
+    if (context !== undefined) this.#known.set(keyAt(follow.origin, id), { context, conversationId });
     this.#conversations.watch();
   }
 
@@ -172,22 +174,22 @@ export class Responses implements ConversationApi {
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     if (id === undefined || !isUnderWay(result)) return false;
-    const { segment } = follow;
-    this.#keep(id, { span, segment, response: result, time: call.endTime });
+    const { origin, segment } = follow;
+    this.#keep(keyAt(origin, id), { span, segment, response: result, time: call.endTime });
     return true;
   }
 
-  #keep(id: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
+  #keep(key: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
     const closed = (response: BackgroundResponse): void => {
-      this.#background.delete(id);
+      this.#background.delete(key);
       this.#conversations.release(response);
     };
     // A server that gives one id twice has forgotten the first.
-    this.#background.get(id)?.close();
+    this.#background.get(key)?.close();
     const { settings, wantsContent } = this.#telemetry;
     const limits = wantsContent ? textLimits(settings) : undefined;
     const background = new BackgroundResponse({ ...start, closed, limits });
-    this.#background.set(id, background);
+    this.#background.set(key, background);
     this.#conversations.keep(background);
     return background;
   }
@@ -201,7 +203,7 @@ export class Responses implements ConversationApi {
     if (settings.adoptRuns === false) return;
     const { request, endpoint } = fetched;
     const adoption = readAdoption(call, request.deployment, response);
-    if (adoption === undefined || this.#known.get(adoption.id) !== undefined) return;
+    if (adoption === undefined || this.#known.get(keyAt(endpoint.origin, adoption.id)) !== undefined) return;
     const { id, startTime, clock } = adoption;
     const { context, link } = continueFrom(creator, fetched.context, settings.adoptRuns === true);
     const conversationId = conversationIdOf(response);
@@ -225,8 +227,12 @@ export class Responses implements ConversationApi {
     });
     const own = trace.getSpanContext(span.context);
     follow.parent.span ??= own;
-    if (own !== undefined) this.#known.set(id, { context: own, conversationId });
-    this.#keep(id, { span, segment, response, time: startTime, clock }).see(response, call.endTime, false);
+    if (own !== undefined) this.#known.set(keyAt(origin, id), { context: own, conversationId });
+    this.#keep(keyAt(origin, id), { span, segment, response, time: startTime, clock }).see(
+      response,
+      call.endTime,
+      false,
+    );
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
@@ -241,7 +247,7 @@ export class Responses implements ConversationApi {
       this.#toolCalls.asked(calls, asking, times);
     }
     if (conversationId === undefined) return;
-    const conversation = this.#conversations.conversation('conversation', conversationId);
+    const conversation = this.#conversations.conversation('conversation', conversationId, origin);
     conversation.startedRun();
     conversation.askedWithRun(follow.userMessages);
     conversation.spent(readUsage(field(response, 'usage')), cost);
@@ -250,7 +256,8 @@ export class Responses implements ConversationApi {
   /** The calls of a response that this process has created are known from there, and not before it has ended. */
   #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
     const responseId = stringField(response, 'id');
-    if (responseId === undefined || this.#known.get(responseId) !== undefined || isUnderWay(response)) return;
+    if (responseId === undefined || this.known(responseId, origin) !== undefined || isUnderWay(response))
+      return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
     this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
       origin,
@@ -263,43 +270,18 @@ export class Responses implements ConversationApi {
     });
   }
 
-  #settled({ route }: ApiRequest, segment: Segment | undefined, call: Call): void {
+  #settled({ request, endpoint }: Fetched, segment: Segment | undefined, call: Call): void {
+    const { template } = request.route;
+    const { origin } = endpoint;
     segment?.requestEnded(call.endTime);
     const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
-    if (route.template === '/conversations' && segment !== undefined) {
+    if (template === '/conversations' && segment !== undefined) {
       if (id === undefined) segment.end(call.endTime);
-      else segment.identify(this.#conversations.conversation('conversation', id));
+      else segment.identify(this.#conversations.conversation('conversation', id, origin));
     }
-    if (route.template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
-      this.#conversations.endConversation('conversation', id);
+    if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+      this.#conversations.endConversation('conversation', id, origin);
   }
-}
-
-interface KnownResponse {
-  /** Of its span. */
-  readonly context: SpanContext;
-  readonly conversationId: string | undefined;
-}
-
-/** A request about a response that was created before. */
-interface Fetched {
-  readonly request: ApiRequest;
-  readonly endpoint: Endpoint;
-  /** The caller's. */
-  readonly context: Context;
-  readonly known: KnownResponse | undefined;
-}
-
-/** What is kept of a request for a response until it has ended. */
-interface FollowedResponse {
-  readonly origin: string;
-  readonly segment: Segment | undefined;
-  readonly times: ItemTimes;
-  readonly parent: CallerTrace;
-  readonly vectorStoreIds: readonly string[];
-  readonly userMessages: number;
-  readonly startTime: number;
-  readonly content: boolean;
 }
 
 function conversationOf({ route, values, body }: ApiRequest): string | undefined {

@@ -1,0 +1,29 @@
+import type { Invocation } from './invocation.ts';
+import type { ConversationKind } from './model.ts';
+
+/** Where a server gave an id. Servers choose ids, so the same one may stand for something else elsewhere. */
+export interface Whereabouts {
+  /** Scheme, host and port of the endpoint. */
+  readonly origin: string;
+  /** The thread or session, where the request or object names it. */
+  readonly conversationId: string | undefined;
+}
+
+/** No origin has a space in it. */
+export function keyAt(origin: string, id: string): string {
+  return `${origin} ${id}`;
+}
+
+/** `withConversation` names a conversation for every endpoint. */
+export function conversationKey(kind: ConversationKind, id: string, origin: string): string {
+  return kind === 'conversation' ? id : `${kind} ${keyAt(origin, id)}`;
+}
+
+/** Whether an invocation can be one of the conversation: of any where no conversation is named, or it has none yet. */
+export function isOf(invocation: Invocation, conversationId: string | undefined): boolean {
+  if (conversationId === undefined) return true;
+  const told = invocation.snapshot?.conversationId;
+  if (told === conversationId) return true;
+  const named = invocation.conversation?.id;
+  return named === conversationId || (told === undefined && named === undefined);
+}
