@@ -364,3 +364,22 @@ it.each(['SPAN_ONLY', 'NO_CONTENT'] as const)(
     expect(drawn(program)).toHaveLength(1);
   },
 );
+
+it.each<[string, 'SPAN_ONLY' | 'NO_CONTENT', string]>([
+  ['with content', 'SPAN_ONLY', 'short'],
+  ['without content', 'NO_CONTENT', 'short'],
+  ['whose arguments are longer than what is recorded', 'SPAN_ONLY', 'long '.repeat(20_000)],
+])('a streamed response has its call drawn: %s', async (_, captureMessageContent, text) => {
+  const program = await startProgram({ config: { captureMessageContent }, content: true });
+  const { responses } = program.client;
+  program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { text } } }] });
+  const input: InputItem[] = [{ role: 'user', content: 'And?' }];
+  for await (const event of await responses.create({ model: MODEL, input, stream: true })) {
+    if (event.type !== 'response.completed') continue;
+    for (const item of event.response.output)
+      if (item.type === 'function_call')
+        input.push(item, { type: 'function_call_output', call_id: item.call_id, output: '"done"' });
+  }
+  await responses.create({ model: MODEL, input });
+  expect(drawn(program)).toHaveLength(1);
+});

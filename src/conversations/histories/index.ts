@@ -3,6 +3,7 @@ import type { Call, CallObservation } from '../../client/call.ts';
 import type { Endpoint } from '../../client/provider.ts';
 import type { ToolRun } from '../../client/tool-run.ts';
 import type { ApiRequest } from '../../operations/index.ts';
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { arrayField, field, stringField } from '../../payload.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
@@ -15,7 +16,6 @@ import type { ConversationApi, Placement } from '../placement.ts';
 import { ItemTimes } from '../responses/items.ts';
 import { type AskingResponse, type PendingCall, ResponseToolCalls } from '../responses/tool-calls.ts';
 import { activeSpan } from '../segment.ts';
-import { fingerprintOf } from '../tool-call-fingerprint.ts';
 import type { Use } from '../use.ts';
 import { countNewUserMessages, readAskedCalls, readToolMessages } from './messages.ts';
 

@@ -1,19 +1,18 @@
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { ToolResult } from '../responses/item-results.ts';
 import type { ItemCall } from '../responses/items.ts';
-import { fingerprintOf } from '../tool-call-fingerprint.ts';
 
 /**
  * The first tool calls that a chat completion asks the program for.
  *
- * @param options.streamed without content, nothing is kept of what a stream says they are given
+ * @param options.streamed what a stream says they are given is not kept, or not to the end
  */
 export function readAskedCalls(
   completion: unknown,
   options: { content: boolean; streamed: boolean },
 ): ItemCall[] {
-  const areArgumentsKnown = options.content || !options.streamed;
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
     .slice(0, MAX_REPEATED)
@@ -36,7 +35,7 @@ export function readAskedCalls(
         },
         asksProgram: true,
         failure: undefined,
-        fingerprint: () => (areArgumentsKnown ? fingerprintOf(name, given) : undefined),
+        fingerprint: () => (options.streamed ? undefined : fingerprintOf(name, given)),
       };
     });
 }

@@ -1,3 +1,4 @@
+import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
   readToolCall,
@@ -7,7 +8,6 @@ import {
 import { arrayField, field } from '../../payload.ts';
 import { parseJson } from '../../telemetry/messages.ts';
 import type { CallFacts } from '../pending-tool-calls.ts';
-import { fingerprintOf } from '../tool-call-fingerprint.ts';
 
 /** The result of a tool call, as a request brings it. */
 export interface ToolResult {
@@ -16,14 +16,6 @@ export interface ToolResult {
   /** The call as the request repeats it; gives `undefined` where it does not. */
   readonly repeated: () => CallFacts | undefined;
   readonly output: () => unknown;
-}
-
-/** Of the name and arguments of an item that is a tool call. */
-export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): string | undefined {
-  return fingerprintOf(
-    name,
-    field(item, 'arguments') ?? field(item, 'input') ?? readToolContent(item).arguments,
-  );
 }
 
 interface FoundResult {

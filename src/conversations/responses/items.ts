@@ -1,3 +1,4 @@
+import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
   readToolCall,
@@ -18,7 +19,6 @@ import {
 } from '../../payload.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { fingerprintOfItem } from './item-results.ts';
 
 /** A tool call of a response, as the hierarchy sees it. */
 export interface ItemCall {

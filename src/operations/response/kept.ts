@@ -14,6 +14,7 @@ import {
 import { withoutCredentials } from '../../telemetry/credentials.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
 import { Keeper, keptNumbers } from '../../telemetry/kept-values.ts';
+import { keepFingerprint } from './item-fingerprint.ts';
 import { readToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */
@@ -82,6 +83,7 @@ export class KeptItems {
     if (isTool) {
       this.#toolCount++;
       this.#tools.add(kept);
+      keepFingerprint(kept, item);
     }
     return kept;
   }
