@@ -21,8 +21,9 @@ const PACKAGES = [
   '@opentelemetry/api@1.10.0',
   '@opentelemetry/sdk-node@0.301.0',
 ];
-/** Milliseconds until the server has to have sent the spans. */
-const PATIENCE = 60_000;
+/** Milliseconds until the application is built, and until the server has sent the spans: other things run beside it. */
+const BUILD_TIMEOUT = 420_000;
+const SPANS_TIMEOUT = 180_000;
 
 interface Span {
   readonly name: string;
@@ -54,7 +55,8 @@ async function build(): Promise<void> {
   await cp(join(ROOT, 'examples', 'bundled', 'next'), directory, { recursive: true });
   const path = process.env.TARBALL ?? (await packPackage()).path;
   await installTools([...PACKAGES, path], directory);
-  await mustRun('npx', ['next', 'build'], { cwd: directory, env: { NEXT_TELEMETRY_DISABLED: '1' } });
+  const env = { NEXT_TELEMETRY_DISABLED: '1' };
+  await mustRun('npx', ['next', 'build'], { cwd: directory, env, timeout: BUILD_TIMEOUT });
 }
 
 /** Asks the route once; gives the names of the spans of each trace, when ours is there. */
@@ -86,14 +88,14 @@ async function ask(): Promise<{ answer: string; traces: string[][] }> {
       },
     },
   );
-  const patience = setTimeout(() => arrived.reject(new Error('the spans do not arrive')), PATIENCE);
+  const timer = setTimeout(() => arrived.reject(new Error('the spans do not arrive')), SPANS_TIMEOUT);
   try {
     const url = await urlOf(server.stdout);
     const answer = await (await fetch(`${url}/api/chat`)).text();
     await arrived.promise;
     return { answer, traces: [...byTrace.values()] };
   } finally {
-    clearTimeout(patience);
+    clearTimeout(timer);
     server.kill();
     await Promise.all([simulator.close(), receiver.close()]);
   }

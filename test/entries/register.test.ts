@@ -184,10 +184,10 @@ test.skipIf(!existsSync('/usr/bin/script'))('prints the tree on a real terminal'
   await writeFile(file, programText('mjs', CALL));
   const { stdout } = await promisify(execFile)(
     '/usr/bin/script',
-    ['-qec', `'${process.execPath}' --import ${PACKAGE}/register ${file} > answer.txt`, '/dev/null'],
+    ['-qec', `"$NODE" --import ${PACKAGE}/register on-a-terminal.mjs > answer.txt`, '/dev/null'],
     {
       cwd: laneDirectory(lane),
-      env: { PATH: process.env.PATH, TERM: 'xterm', BASE_URL: simulator.url },
+      env: { PATH: process.env.PATH, TERM: 'xterm', NODE: process.execPath, BASE_URL: simulator.url },
     },
   );
   await simulator.close();

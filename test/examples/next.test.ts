@@ -7,8 +7,8 @@ test('a Next.js application is built, asked, and its call is in the trace of its
   const said = await mustRun(process.execPath, ['scripts/check-next.ts'], {
     cwd: ROOT,
     env,
-    timeout: 420_000,
+    timeout: 840_000,
   });
   expect(said).toMatch(/^answer: .+\nthe trace of our span:\n(?: {2}.+\n)*ok\n$/);
   expect(said).toContain('  chat gpt-4o-mini\n');
-}, 480_000);
+}, 900_000);
