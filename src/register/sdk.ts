@@ -2,11 +2,12 @@ import { createRequire } from 'node:module';
 import { noticed } from '../doctor/notice.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { writeTo } from '../export/text-stream.ts';
-import { guardAsync } from '../guard.ts';
+import { guard, guardAsync } from '../guard.ts';
 import { findPackage, requireOf } from '../optional-packages.ts';
 import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
 import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 import { giveWay } from './hand-over.ts';
@@ -25,6 +26,11 @@ type SdkClass = new (configuration: SdkConfiguration) => Sdk;
  * install it and leaves the program alone. It gives way to a provider that the program registers later.
  */
 export function startSdk(telemetry: Telemetry): void {
+  guard('starting the SDK', startIfMissing, telemetry);
+  if (!isNoopTracerProvider(telemetry.provider)) guard('connecting tracers and meters', endEarly);
+}
+
+function startIfMissing(telemetry: Telemetry): void {
   if (!isNoopTracerProvider(telemetry.provider)) return;
   if (isDisabled()) return;
   const require = findPackage(SDK, createRequire);
@@ -42,7 +48,8 @@ export function startSdk(telemetry: Telemetry): void {
   }
 }
 
-function isDisabled(): boolean {
+/** Whether OpenTelemetry's own switch is off. */
+export function isDisabled(): boolean {
   return process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
 

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { FULL_LANES } from './lanes.ts';
+import { type Ended, runChild } from './support/child.ts';
+import { FORMATS, programText, REGISTER } from './support/programs.ts';
+import { useReceiver } from './support/receiver.ts';
+
+/** Taken as a module of the program does at its top, before any call of `openai`. */
+const EARLY = `
+  const { metrics, trace } = await load('@opentelemetry/api');
+  const tracer = trace.getTracer('app');
+  const meter = metrics.getMeter('app');
+  const counter = meter.createCounter('app.requests');
+  meter.createObservableGauge('app.queue').addCallback((result) => result.observe(3));
+`;
+const REQUEST = `
+  await tracer.startActiveSpan('request', async (span) => {
+    await ask();
+    counter.add(1);
+    span.end();
+  });
+`;
+
+describe.each(FULL_LANES)(
+  '$name: what a program with …/register takes of the API early',
+  ({ name: lane }) => {
+    const simulator = useSimulator();
+    const receiver = useReceiver();
+
+    describe.each(FORMATS)('%s', (format) => {
+      const run = (body: string, beginning: string, env: Record<string, string> = {}): Promise<Ended> =>
+        runChild({
+          lane,
+          format,
+          text: programText(format, body, { beginning }),
+          parameters: REGISTER[format],
+          env: { BASE_URL: simulator().url, ...env },
+        });
+
+      test('records with the SDK that starts later, from the request under way on', async () => {
+        const { httpUrl, spans, metrics } = receiver();
+        const ended = await run(`${REQUEST} ${REQUEST}`, EARLY, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+        expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+        expect([...spans].sort()).toEqual(['chat gpt-4o', 'chat gpt-4o', 'request', 'request']);
+        expect(metrics).toEqual(expect.arrayContaining(['app.requests', 'app.queue']));
+      });
+
+      test('is in one tree with the calls', async () => {
+        const { stderr } = await run(REQUEST, EARLY, { OTEL_TRACES_EXPORTER: 'console' });
+        expect(stderr).toMatch(/^request .*\n└─ chat gpt-4o /);
+      });
+
+      test('starts no SDK before openai is loaded, and none where it is switched off', async () => {
+        const early = `${EARLY} tracer.startSpan('before').end(); counter.add(1);`;
+        const body = `console.log(trace.getTracerProvider().getDelegate().constructor.name); ${REQUEST}`;
+        const { httpUrl, spans } = receiver();
+        const env = { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl };
+        expect((await run(body, early, env)).stdout).toBe('NoopTracerProvider\n');
+        expect([...spans].sort()).toEqual(['chat gpt-4o', 'request']);
+        const { requests } = receiver();
+        expect((await run(body, early, { ...env, OTEL_SDK_DISABLED: 'true' })).code).toBe(0);
+        expect(requests).toEqual([]);
+      });
+
+      test('goes to the provider of the program, where that has one', async () => {
+        const ownSdk = `
+        const { NodeSDK } = await load('@opentelemetry/sdk-node');
+        const spoken = {
+          onStart() {},
+          onEnd: (span) => console.log(span.name),
+          forceFlush: async () => {},
+          shutdown: async () => {},
+        };
+        new NodeSDK({ spanProcessors: [spoken], metricReaders: [], logRecordProcessors: [] }).start();
+      `;
+        const { httpUrl, requests } = receiver();
+        const ended = await run(REQUEST, `${EARLY} ${ownSdk}`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
+        expect(ended).toEqual({ code: 0, signal: null, stdout: 'chat gpt-4o\nrequest\n', stderr: '' });
+        expect(requests).toEqual([]);
+      });
+    });
+  },
+);
