@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from 'vitest/config';
 import type { VitestPluginContext } from 'vitest/node';
 import { pageAssets } from './scripts/page/assets.ts';
+import { shareCompiledCode } from './test/support/compile-cache.ts';
 import { RunOrder } from './test/support/run-order.ts';
 
-// Programs that tests start load the same packages again and again: Node compiles each of them once.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
+shareCompiledCode();
 
 /** Tests that run programs as users have them: in lanes, clean projects with the packed package in them. */
 const LANES = [
