@@ -66,11 +66,11 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       project('units', ['test/**/*.test.ts'], {
         exclude: [...BROWSER, ...HEAP, ...LANES, ...PLACE, ...PROCESSES, ...SOAK],
-        testTimeout: 30_000,
+        testTimeout: 120_000,
       }),
-      project('processes', PROCESSES, { testTimeout: 60_000 }),
-      project('browser', BROWSER, { testTimeout: 30_000 }),
-      project('lanes', LANES, { globalSetup: ['./test/support/lanes/prepare.ts'], testTimeout: 60_000 }),
+      project('processes', PROCESSES, { testTimeout: 180_000 }),
+      project('browser', BROWSER, { testTimeout: 120_000 }),
+      project('lanes', LANES, { globalSetup: ['./test/support/lanes/prepare.ts'], testTimeout: 180_000 }),
       project('heap', HEAP, { testTimeout: 600_000 }),
       project('place', PLACE, { testTimeout: 1_200_000 }),
       project('soak', SOAK, { testTimeout: 900_000 }),
