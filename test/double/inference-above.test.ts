@@ -109,7 +109,10 @@ test.each<[string, CompletionHook | undefined, string | undefined]>([
   const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
   const hooked = completionHook === undefined ? {} : { completionHook };
   await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
-  session.simulator.next({ status: 400, body: { error: { message: 'Hello?', code: 'context_length_exceeded' } } });
+  session.simulator.next({
+    status: 400,
+    body: { error: { message: 'Hello?', code: 'context_length_exceeded' } },
+  });
   await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client).catch(() => undefined));
   const told = sunk.filter((event) => event.type === 'policy.violation');
   expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
