@@ -21,10 +21,10 @@ const SHARED: UserConfig = {
 };
 
 const ENTRIES: Readonly<Record<string, string>> = {
-  bin: 'src/bin.ts',
+  cli: 'src/cli.ts',
   index: 'src/index.ts',
-  client: 'src/client-entry.ts',
-  export: 'src/export/index.ts',
+  client: 'src/client.ts',
+  export: 'src/export.ts',
   openai: 'src/openai.ts',
   register: 'src/register.ts',
   testing: 'src/testing.ts',
@@ -33,20 +33,20 @@ const ENTRIES: Readonly<Record<string, string>> = {
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: { ...ENTRIES, hierarchy: 'src/conversations/index.ts' },
+    entry: { ...ENTRIES, hierarchy: 'src/hierarchy/index.ts' },
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
     plugins: [
       pageAssets(),
-      lazily({ source: './conversations/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
+      lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
       plainBindings(),
       esModules(['index', 'client', 'export', 'testing']),
     ],
   },
   {
     ...SHARED,
-    entry: { openai: 'src/openai.ts', register: 'src/register-module.ts' },
+    entry: { openai: 'src/openai.ts', register: 'src/register-esm.ts' },
     format: 'esm',
     clean: false,
     // Of `openai`, and of OpenTelemetry's API, ES modules have copies of their own: these entries have to be ES modules.
@@ -54,7 +54,7 @@ const config: UserConfig[] = defineConfig([
       {
         name: 'implementation',
         resolveId: (source) => {
-          const [, entry] = /^\.\/(client|register)(?:-entry)?\.ts$/.exec(source) ?? [];
+          const [, entry] = /^\.\/(client|register)\.ts$/.exec(source) ?? [];
           return entry === undefined ? undefined : { id: `./${entry}.cjs`, external: true };
         },
       },

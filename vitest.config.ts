@@ -10,7 +10,7 @@ shareCompiledCode();
 /** Tests that run programs as users have them: in lanes, clean projects with the packed package in them. */
 const LANES = [
   'test/docs/first-trace.test.ts',
-  'test/double/packages.test.ts',
+  'test/lanes/other-packages.test.ts',
   'test/entries/*.test.ts',
   'test/examples/next.test.ts',
   'test/lanes/**/*.test.ts',
@@ -24,8 +24,8 @@ const LANES = [
 const PROCESSES = [
   'test/bench/by-hand.test.ts',
   'test/budget/**/*.test.ts',
-  'test/client/{future,load,seam-lost}.test.ts',
-  'test/conversations/{processes,scripted-processes}.test.ts',
+  'test/sdk/{future,load,seam-lost}.test.ts',
+  'test/hierarchy/{processes,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from}.test.ts',
   'test/doctor/program.test.ts',
   'test/entries/units/register.test.ts',
@@ -33,11 +33,11 @@ const PROCESSES = [
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
-  'test/trace/{decorator,left}.test.ts',
+  'test/helpers/{decorator,left}.test.ts',
 ];
 
 const BROWSER = ['test/export/page.test.ts', 'test/threats/trace-page.test.ts'];
-const HEAP = ['test/conversations/heap.test.ts', 'test/threats/long-streams.test.ts'];
+const HEAP = ['test/hierarchy/heap.test.ts', 'test/threats/long-streams.test.ts'];
 const PLACE = ['test/place/**/*.test.ts'];
 const SOAK = ['test/soak/**/*.test.ts'];
 

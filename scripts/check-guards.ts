@@ -14,7 +14,7 @@ import { findGuards, type Guard, removeGuard } from './guards/guards.ts';
 const ROOT = join(import.meta.dirname, '..');
 /** What the tests need beside the packages. */
 const COPIED = ['examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
-const TESTS = 'test/{client,entries/units}/**/*.test.ts';
+const TESTS = 'test/{sdk,entries/units}/**/*.test.ts';
 /** Milliseconds after which the tests count as hanging, which is red. */
 const PATIENCE = 120_000;
 
@@ -58,7 +58,7 @@ async function checkAll(): Promise<number> {
     console.error(`The tests are red with all guards in place: ${red}`);
     return 1;
   }
-  const files = (await Array.fromAsync(glob('src/client/**/*.ts', { cwd: project }))).sort();
+  const files = (await Array.fromAsync(glob('src/sdk/**/*.ts', { cwd: project }))).sort();
   let missed = 0;
   for (const file of files.filter((name) => only.length === 0 || only.some((part) => name.endsWith(part)))) {
     const source = await readFile(join(project, file), 'utf8');

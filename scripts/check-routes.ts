@@ -4,7 +4,7 @@
 // Run it after an update of `openai`; endpoints that older majors had stay in the table.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROUTE_TABLE } from '../src/client/route-table.ts';
+import { ROUTE_TABLE } from '../src/sdk/routes/table.ts';
 
 const resources = process.argv[2] ?? join(import.meta.dirname, '../node_modules/openai/resources');
 

@@ -1,6 +1,6 @@
-export { ConversationIdGenerator, type IdGenerator } from './conversation-id-generator.ts';
-export { doctor, type Finding, type FindingCode, type Severity } from './doctor.ts';
+export { doctor, type Finding, type FindingCode, type Severity } from './doctor/index.ts';
+export { ConversationIdGenerator, type IdGenerator } from './helpers/conversation-id-generator.ts';
+export { MetadataSpanProcessor } from './helpers/metadata-span-processor.ts';
 export { OpenAIInstrumentation } from './instrumentation.ts';
-export { MetadataSpanProcessor } from './metadata-span-processor.ts';
-export type * from './public-types.ts';
-export type { Logger, LoggerProvider } from './telemetry/events.ts';
+export type { Logger, LoggerProvider } from './telemetry/events/log-records.ts';
+export type * from './types.ts';

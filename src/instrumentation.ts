@@ -1,14 +1,14 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
-import { findClientClass } from './client/find.ts';
-import { type LoadedClient, onClientLoaded } from './client/load.ts';
-import { Seam } from './client/seam.ts';
-import type { OpenAIInstrumentationConfig } from './config.ts';
-import { addDefaultObserver, removeDefaultObserver } from './default-observers.ts';
-import { guard } from './guard.ts';
-import { Observer } from './observer.ts';
-import { isSwitchedOff } from './switch.ts';
-import type { LoggerProvider } from './telemetry/events.ts';
-import { NAME, VERSION } from './version.ts';
+import type { OpenAIInstrumentationConfig } from './config/config.ts';
+import { isSwitchedOff } from './config/kill-switch.ts';
+import { Observer } from './pipeline/observer.ts';
+import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-registry.ts';
+import { findClientClass } from './sdk/find-client.ts';
+import { type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
+import { Seam } from './sdk/seam.ts';
+import type { LoggerProvider } from './telemetry/events/log-records.ts';
+import { guard } from './util/guard.ts';
+import { NAME, VERSION } from './util/version.ts';
 
 /**
  * OpenTelemetry instrumentation for the `openai` package, versions 4.19 to 7.

@@ -4,7 +4,7 @@
  */
 // By its name: what `require('openai')` gives is a function beside the class.
 import { OpenAI } from 'openai';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client-entry.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client.ts';
 
 instrumentOpenAI(OpenAI);
 

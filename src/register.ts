@@ -5,16 +5,16 @@
  * call, one is set up from the standard `OTEL_*` variables, with `@opentelemetry/sdk-node` if it is installed.
  */
 import * as api from '@opentelemetry/api';
-import { findClientClass } from './client/find.ts';
-import { onClientLoaded } from './client/load.ts';
-import { Seam } from './client/seam.ts';
-import { addDefaultObserver } from './default-observers.ts';
-import { guard } from './guard.ts';
-import { Observer } from './observer.ts';
+import { isSwitchedOff } from './config/kill-switch.ts';
+import { Observer } from './pipeline/observer.ts';
+import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { knowImportedApi as knowForHandOver } from './register/hand-over.ts';
 import { isDisabled, sayNodeVersion, startSdk } from './register/sdk.ts';
-import { isSwitchedOff } from './switch.ts';
+import { findClientClass } from './sdk/find-client.ts';
+import { onClientLoaded } from './sdk/module-hooks.ts';
+import { Seam } from './sdk/seam.ts';
+import { guard } from './util/guard.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
 

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import type { OpenAIInstrumentationConfig } from '../../src/config.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/config/config.ts';
 import type { Api } from '../api/answer.ts';
 
 /** Something that programs do, measured again and again. */

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { instrumentOpenAI } from '../../src/client-entry.ts';
+import type { instrumentOpenAI } from '../../src/client.ts';
 import { chatApi } from '../cases/chat.ts';
 import { setUpTelemetry } from '../telemetry.ts';
 import { OURS, VARIANTS } from '../variants/index.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Span } from '@opentelemetry/api';
 import type OpenAI from 'openai';
-import { withConversation } from '../../src/client-entry.ts';
+import { withConversation } from '../../src/client.ts';
 
 /** One thing that a program does; it may fail, for the API does now and then. */
 export interface SoakOperation {

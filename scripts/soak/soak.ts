@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { Ledger } from '../../test/support/accounting/ledger.ts';
 import { below, OPERATIONS } from './operations.ts';
 import type { PeerReply, PeerRequest } from './peer.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { textField } from '../payload.ts';
+import { textField } from '../util/payload.ts';
 
 /** A package in a `node_modules` folder. */
 export interface InstalledPackage {

@@ -1,10 +1,10 @@
 import { context, createContextKey, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
-import { recordsContentOnSpans, type Settings } from '../config.ts';
-import { arrayField, countField, field } from '../payload.ts';
-import { isNoopTracerProvider, providerBehind } from '../telemetry/api-providers.ts';
-import type { Finding } from './finding.ts';
-import { describeFinding } from './findings.ts';
-import { notice, say } from './notice.ts';
+import { recordsContentOnSpans, type Settings } from '../config/config.ts';
+import type { Finding } from '../diagnostics/finding.ts';
+import { describeFinding } from '../diagnostics/messages.ts';
+import { notice, say } from '../diagnostics/report.ts';
+import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
+import { arrayField, countField, field } from '../util/payload.ts';
 
 /** What receivers of OTLP over gRPC accept by default. */
 const LARGEST_MESSAGE = 4 * 1024 * 1024;

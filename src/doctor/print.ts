@@ -1,6 +1,6 @@
+import type { Finding } from '../diagnostics/finding.ts';
 import { harmless } from '../export/harmless.ts';
-import { NAME, VERSION } from '../version.ts';
-import type { Finding } from './finding.ts';
+import { NAME, VERSION } from '../util/version.ts';
 
 /** Characters of a line: findings quote versions and options, which others have written. */
 const LONGEST = 4_000;

@@ -1,14 +1,14 @@
 import module from 'node:module';
-import { resolveSettings } from '../config.ts';
-import { asObject, field, textField } from '../payload.ts';
-import { OTHER_INSTRUMENTATIONS } from '../telemetry/other-instrumentations.ts';
-import { NAME } from '../version.ts';
-import { describe } from './copies.ts';
-import type { Finding } from './finding.ts';
-import { describeFinding } from './findings.ts';
+import { resolveSettings } from '../config/config.ts';
+import { describe } from '../diagnostics/copies.ts';
+import type { Finding } from '../diagnostics/finding.ts';
+import { describeFinding } from '../diagnostics/messages.ts';
+import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts';
+import { isTested } from '../diagnostics/tested-versions.ts';
+import { asObject, field, textField } from '../util/payload.ts';
+import { NAME } from '../util/version.ts';
 import { findInstalled, type InstalledPackage, nearestManifest } from './installed.ts';
 import { findBatch } from './open-telemetry.ts';
-import { isTested } from './tested-versions.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

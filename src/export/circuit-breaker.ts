@@ -1,6 +1,6 @@
-import { CircuitBreaker, type CircuitBreakerOptions } from '../breaker.ts';
-import { guard, log } from '../guard.ts';
-import { arrayField, field } from '../payload.ts';
+import { CircuitBreaker, type CircuitBreakerOptions } from '../util/circuit-breaker.ts';
+import { guard, log } from '../util/guard.ts';
+import { arrayField, field } from '../util/payload.ts';
 import type { ExportResult } from './export-result.ts';
 
 /** Options of {@link CircuitBreakerExporter}. */

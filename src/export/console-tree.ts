@@ -1,13 +1,13 @@
-import { atExit } from '../at-exit.ts';
-import { BoundedMap } from '../bounded-map.ts';
-import { guard } from '../guard.ts';
-import { isUnderWay } from '../under-way.ts';
+import { isUnderWay } from '../telemetry/open-traces.ts';
+import { guard } from '../util/guard.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import { atExit } from '../util/process-exit.ts';
+import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
 import { textOf } from './span-details.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
-import { type TextStream, writeTo } from './text-stream.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';

@@ -1,5 +1,5 @@
-import { field } from '../payload.ts';
-import { sha256 } from '../sha256.ts';
+import { field } from '../util/payload.ts';
+import { sha256 } from '../util/sha256.ts';
 
 /** Values of too large content that are counted. */
 const MAX_VALUES = 100_000;

@@ -1,14 +1,14 @@
-import { BoundedMap } from '../bounded-map.ts';
-import { guardAsync } from '../guard.ts';
-import { stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES_REF,
   ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
   ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
 } from '../semconv/attributes.ts';
-import { sha256 } from '../sha256.ts';
-import type { Completion, CompletionHook } from '../telemetry/completion.ts';
+import type { Completion, CompletionHook } from '../telemetry/content/completion-hook.ts';
+import { guardAsync } from '../util/guard.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import { stringField } from '../util/payload.ts';
+import { sha256 } from '../util/sha256.ts';
 import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 
 interface Limits {

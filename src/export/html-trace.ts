@@ -1,6 +1,6 @@
-import { atExit } from '../at-exit.ts';
-import { BoundedMap } from '../bounded-map.ts';
-import { guardAsync, warnOnce } from '../guard.ts';
+import { guardAsync, warnOnce } from '../util/guard.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import { atExit } from '../util/process-exit.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
 import { type HeldSpan, toHeldSpan, withResource } from './page-span.ts';

@@ -1,9 +1,10 @@
 import { trace } from '@opentelemetry/api';
-import { guard } from '../guard.ts';
-import { findDependenciesOf, findPackage } from '../optional-packages.ts';
-import { arrayField, field } from '../payload.ts';
-import { providerBehind } from '../telemetry/api-providers.ts';
-import { NAME } from '../version.ts';
+import { guard } from '../util/guard.ts';
+import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
+import { providerBehind } from '../util/otel-api.ts';
+import { arrayField, field } from '../util/payload.ts';
+import { writeTo } from '../util/text-stream.ts';
+import { NAME } from '../util/version.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './console-tree.ts';
 import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.ts';
 import {
@@ -12,7 +13,6 @@ import {
   isAsked,
   processorsFromEnvironment,
 } from './otlp-exporter.ts';
-import { writeTo } from './text-stream.ts';
 import { ImmediateSpanProcessor, type ViewProcessor } from './view-processor.ts';
 
 const SDK = '@opentelemetry/sdk-node';

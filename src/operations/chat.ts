@@ -1,18 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
-  asArray,
-  asCount,
-  asInteger,
-  asName,
-  asNumber,
-  field,
-  fieldsOf,
-  MAX_REPEATED,
-  row,
-  strings,
-  tolerating,
-} from '../payload.ts';
-import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
@@ -33,8 +20,21 @@ import {
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import {
+  asArray,
+  asCount,
+  asInteger,
+  asName,
+  asNumber,
+  field,
+  fieldsOf,
+  MAX_REPEATED,
+  row,
+  strings,
+  tolerating,
+} from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';

@@ -1,13 +1,13 @@
 import type { Attributes } from '@opentelemetry/api';
-import { field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_API_TYPE,
 } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import { field, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { stringField, textField } from '../payload.ts';
 import {
   ATTR_GEN_AI_AGENT_DESCRIPTION,
   ATTR_GEN_AI_AGENT_ID,
@@ -9,6 +8,7 @@ import {
   ATTR_OPENAI_ASSISTANT_ID,
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { stringField, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readToolDefinitions } from './chat/messages.ts';
 

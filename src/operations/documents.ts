@@ -1,4 +1,4 @@
-import { arrayField, first, numberField, stringField, textField } from '../payload.ts';
+import { arrayField, first, numberField, stringField, textField } from '../util/payload.ts';
 
 /**
  * A part of a file that a search found, wherever it is told of, as the conventions have documents. The file's

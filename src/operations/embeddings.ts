@@ -1,12 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import { countField, field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
   ATTR_GEN_AI_REQUEST_ENCODING_FORMATS,
   ATTR_GEN_AI_RESPONSE_MODEL,
 } from '../semconv/attributes.ts';
+import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { readUsage, type Usage } from '../telemetry/usage.ts';
+import { countField, field, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { countField } from '../payload.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -7,6 +6,7 @@ import {
   ATTR_OPENAI_API_TYPE,
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { countField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { pathAttributes } from './request.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { countField, field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
@@ -7,9 +6,10 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import { countField, field, stringField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';

@@ -1,4 +1,4 @@
-import type { OperationKey } from '../client/routes.ts';
+import type { OperationKey } from '../sdk/routes/index.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { chat } from './chat.ts';
 import { compaction } from './compaction.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, booleanField, field, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
@@ -7,6 +6,7 @@ import {
   ATTR_OPENAI_MODERATION_RESULT_COUNT,
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { arrayField, booleanField, field, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { row, stringField } from '../payload.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_RESPONSE_STATUS,
@@ -12,6 +11,7 @@ import {
   ATTR_URL_TEMPLATE,
 } from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
+import { row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
 /** Every endpoint that the conventions have no operation for: a span with its method, path template and ids. */

@@ -1,20 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
-  arrayField,
-  asArray,
-  asCount,
-  asName,
-  asNumber,
-  asObject,
-  field,
-  fieldsOf,
-  first,
-  objectField,
-  row,
-  textField,
-  tolerating,
-} from '../payload.ts';
-import {
   ATTR_GEN_AI_CONVERSATION_COMPACTED,
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OUTPUT_TYPE,
@@ -31,8 +16,23 @@ import {
   ATTR_OPENAI_REQUEST_SERVICE_TIER,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import {
+  arrayField,
+  asArray,
+  asCount,
+  asName,
+  asNumber,
+  asObject,
+  field,
+  fieldsOf,
+  first,
+  objectField,
+  row,
+  textField,
+  tolerating,
+} from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseFees } from './response/fees.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { arrayField, countField, field, strings, textField } from '../payload.ts';
 import {
   ATTR_GEN_AI_DATA_SOURCE_ID,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -8,6 +7,7 @@ import {
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
 } from '../semconv/attributes.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { arrayField, countField, field, strings, textField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { readDocuments } from './documents.ts';
 import { pathAttributes } from './request.ts';

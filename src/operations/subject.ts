@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
-import { asName, fieldsOf, names, stringField } from '../payload.ts';
 import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import type { ApiRequest } from '../telemetry/operation.ts';
+import { asName, fieldsOf, names, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
 /** The model that a request names; an Azure deployment stands for it. */

@@ -1,16 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
-  arrayField,
-  asInteger,
-  countField,
-  field,
-  first,
-  numberField,
-  stringField,
-  strings,
-  textField,
-} from '../payload.ts';
-import {
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
   ATTR_GEN_AI_REQUEST_MAX_TOKENS,
@@ -25,9 +14,20 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
-import { type Message, messageFinishReason, textPart } from '../telemetry/messages.ts';
+import { type Message, messageFinishReason, textPart } from '../telemetry/content/messages.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import {
+  arrayField,
+  asInteger,
+  countField,
+  field,
+  first,
+  numberField,
+  stringField,
+  strings,
+  textField,
+} from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 import { TextCompletionAccumulator } from './text-completion/accumulator.ts';

@@ -1,5 +1,5 @@
-import { sha256 } from '../sha256.ts';
-import { parseJson } from '../telemetry/messages.ts';
+import { parseJson } from '../telemetry/content/messages.ts';
+import { sha256 } from '../util/sha256.ts';
 
 /** Characters. Hashing more would hold the program up; such calls are matched by their response or conversation only. */
 const MAX_HASHED_LENGTH = 262_144;

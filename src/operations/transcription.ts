@@ -1,14 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
-import { field, numberField } from '../payload.ts';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_AUDIO_DURATION,
 } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
-import { readUsage } from '../telemetry/usage.ts';
+import { field, numberField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';

@@ -1,6 +1,6 @@
 import type { Meter, MeterProvider } from '@opentelemetry/api';
-import { guard } from '../guard.ts';
-import { isNoopMeterProvider } from '../telemetry/api-providers.ts';
+import { guard } from '../util/guard.ts';
+import { isNoopMeterProvider } from '../util/otel-api.ts';
 
 interface MetricsApi {
   getMeterProvider(): MeterProvider;

@@ -1,5 +1,5 @@
 import type { Tracer } from '@opentelemetry/api';
-import { guard } from '../guard.ts';
+import { guard } from '../util/guard.ts';
 
 type TracerParameters = [name: string, version?: string, options?: object];
 

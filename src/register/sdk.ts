@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
-import { noticed } from '../doctor/notice.ts';
+import { noticed } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
-import { writeTo } from '../export/text-stream.ts';
-import { guard, guardAsync } from '../guard.ts';
-import { findPackage, requireOf } from '../optional-packages.ts';
-import { isNoopTracerProvider } from '../telemetry/api-providers.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { guard, guardAsync } from '../util/guard.ts';
+import { findPackage, requireOf } from '../util/optional-packages.ts';
+import { isNoopTracerProvider } from '../util/otel-api.ts';
+import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
 import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';

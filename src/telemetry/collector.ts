@@ -1,6 +1,6 @@
-import { writeTo } from '../export/text-stream.ts';
-import { field } from '../payload.ts';
-import { NAME } from '../version.ts';
+import { field } from '../util/payload.ts';
+import { writeTo } from '../util/text-stream.ts';
+import { NAME } from '../util/version.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

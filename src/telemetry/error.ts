@@ -1,10 +1,10 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import type { Settings } from '../config.ts';
-import { recordsContentOnSpans } from '../config.ts';
-import { field, numberField, textField } from '../payload.ts';
+import type { Settings } from '../config/config.ts';
+import { recordsContentOnSpans } from '../config/config.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
-import { withoutCredentials } from './credentials.ts';
+import { field, numberField, textField } from '../util/payload.ts';
+import { withoutCredentials } from './content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
 
 /** What went wrong, in one word; the text may echo input and is content. */

@@ -1,5 +1,5 @@
-import type { Settings } from '../config.ts';
-import { cut } from './limited-json.ts';
+import type { Settings } from '../config/config.ts';
+import { cut } from './content/limited-json.ts';
 
 /** Characters of one answer that are kept for a completion hook, and of all its tool calls without one. */
 const MAX_ANSWER_LENGTH = 16_777_216;

@@ -1,6 +1,6 @@
-import { asName, field, MAX_READ, MAX_REPEATED } from '../payload.ts';
+import { asName, field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
-import { plainError } from './plain-data.ts';
 
 const MAX_DEPTH = 12;
 /** Numbers of a usage, which has a dozen. */

@@ -10,7 +10,6 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { field, strings } from '../payload.ts';
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_OPENAI_TRACE_METADATA,
@@ -19,7 +18,8 @@ import {
   ATTR_SESSION_ID,
   ATTR_USER_ID,
 } from '../semconv/attributes.ts';
-import { cut } from './limited-json.ts';
+import { field, strings } from '../util/payload.ts';
+import { cut } from './content/limited-json.ts';
 
 /** What the program says of everything below. Recorded as it is, whatever `captureMessageContent` says. */
 export interface TraceMetadata {

@@ -1,11 +1,11 @@
 import type { Attributes, AttributeValue, Context, Span, SpanOptions, Tracer } from '@opentelemetry/api';
-import { row } from '../payload.ts';
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_RESPONSE_FINISH_REASON,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_SYSTEM,
 } from '../semconv/attributes.ts';
+import { row } from '../util/payload.ts';
 
 interface OlderName {
   readonly name: string;

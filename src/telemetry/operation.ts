@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Route } from '../client/routes.ts';
+import type { Route } from '../sdk/routes/index.ts';
+import type { Message, ToolDefinition } from './content/messages.ts';
+import type { Fees } from './cost/prices.ts';
+import type { Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
 import type { TextLimits } from './kept-text.ts';
-import type { Message, ToolDefinition } from './messages.ts';
-import type { Fees } from './prices.ts';
-import type { Usage } from './usage.ts';
 
 /** One request to the API, as it was asked for. */
 export interface ApiRequest {

@@ -1,9 +1,9 @@
-import { atExit } from '../at-exit.ts';
-import { writeTo } from '../export/text-stream.ts';
-import { guard, guardAsync } from '../guard.ts';
-import { settledWithin } from '../patience.ts';
-import { arrayField, field } from '../payload.ts';
-import { NAME } from '../version.ts';
+import { guard, guardAsync } from '../util/guard.ts';
+import { arrayField, field } from '../util/payload.ts';
+import { atExit } from '../util/process-exit.ts';
+import { writeTo } from '../util/text-stream.ts';
+import { NAME } from '../util/version.ts';
+import { settledWithin } from '../util/wait.ts';
 import { refusalOf, sayUnsent } from './collector.ts';
 import { endpointsIn } from './provider-endpoints.ts';
 

@@ -1,4 +1,4 @@
-import { guardAsync } from '../guard.ts';
+import { guardAsync } from '../util/guard.ts';
 import { type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** What is done when a tracer provider is about to flush or to shut down. */

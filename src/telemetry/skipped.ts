@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { notice } from '../doctor/notice.ts';
+import { notice } from '../diagnostics/report.ts';
 
 /** Adds how many tool calls or steps have no span, and reports once that there are any. */
 export function addSkippedCalls(attributes: Attributes, name: string, count: number): void {

@@ -6,23 +6,23 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import { BoundedMap } from '../bounded-map.ts';
-import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config.ts';
+import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
 import {
   EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
   EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION,
 } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
-import { NAME, VERSION } from '../version.ts';
-import { providerBehind } from './api-providers.ts';
-import { PendingHooks } from './completion.ts';
-import { Costs } from './cost.ts';
-import { Events, type LoggerProvider } from './events.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import { providerBehind } from '../util/otel-api.ts';
+import { NAME, VERSION } from '../util/version.ts';
+import { PendingHooks } from './content/completion-hook.ts';
+import { Costs } from './cost/costs.ts';
+import { Events, type LoggerProvider } from './events/log-records.ts';
+import { Sink, sinkTakesContent } from './events/sink.ts';
 import { withMetadataOfContext } from './metadata.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { withOlderNames } from './older-names.ts';
 import { flushAtProgramEnd, type SendState } from './program-end.ts';
-import { Sink, sinkTakesContent } from './sink.ts';
 
 interface KnownTracer {
   readonly provider: object;

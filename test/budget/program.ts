@@ -11,7 +11,7 @@ import OpenAI from 'openai';
 import { inMemory } from '../../bench/api/memory.ts';
 import { CASES, type Case } from '../../bench/cases/index.ts';
 import { setUpTelemetry, type Telemetry } from '../../bench/telemetry.ts';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { countCalls } from '../support/count-calls.ts';
 import { scriptTime } from '../support/scripted-time.ts';
 import type { Cost } from './measure.ts';

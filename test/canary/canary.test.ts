@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CaptureMessageContent, Hooks } from '../../src/client-entry.ts';
+import type { CaptureMessageContent, Hooks } from '../../src/client.ts';
 import { BELONGINGS, type Belonging } from './belongings.ts';
 import { FAILING_SCENARIOS } from './failures.ts';
 import { type Recorded, record } from './record.ts';

@@ -1,11 +1,7 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import {
-  instrumentOpenAI,
-  type OpenAIInstrumentationConfig,
-  type SinkEvent,
-} from '../../src/client-entry.ts';
-import { ConsoleTreeExporter } from '../../src/export/index.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig, type SinkEvent } from '../../src/client.ts';
+import { ConsoleTreeExporter } from '../../src/export.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { plantingFetch } from './planting-fetch.ts';

@@ -6,11 +6,11 @@ import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
-import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/doctor/copies.ts';
-import { noticeNodeVersion } from '../../src/doctor/node-version.ts';
-import { forgetNotices, notice } from '../../src/doctor/notice.ts';
-import { type Finding, doctor as runDoctor } from '../../src/doctor.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
+import { noticeNodeVersion } from '../../src/diagnostics/node-version.ts';
+import { forgetNotices, notice } from '../../src/diagnostics/report.ts';
+import { type Finding, doctor as runDoctor } from '../../src/doctor/index.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 let session: Session;

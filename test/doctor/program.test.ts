@@ -76,7 +76,7 @@ describe('openai that no hook can see:', () => {
   });
 
   test('but handed over by hand', async () => {
-    const client = JSON.stringify(pathToFileURL(resolve('src/client-entry.ts')).href);
+    const client = JSON.stringify(pathToFileURL(resolve('src/client.ts')).href);
     const bundled = 'class OpenAI { makeRequest() {} request() {} }\n';
     const handOver = `const { instrumentOpenAI } = await import(${client}); instrumentOpenAI(OpenAI);\n`;
     expect(await codesOf(bundled + handOver + START)).toEqual([]);

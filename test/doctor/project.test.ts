@@ -4,9 +4,9 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FindingCode } from '../../src/doctor/index.ts';
 import { printFindings } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
-import type { FindingCode } from '../../src/doctor.ts';
 
 const OURS = 'opentelemetry-instrumentation-openai';
 /** What a project has that needs nothing. */
@@ -174,7 +174,7 @@ describe('the command', () => {
 
   function run(...parameters: string[]): Promise<Completed> {
     return new Promise((done) => {
-      const file = resolve('src/bin.ts');
+      const file = resolve('src/cli.ts');
       execFile(process.execPath, [file, ...parameters], { cwd: project }, (error, stdout, stderr) =>
         done({ code: Number(error?.code ?? 0), stdout, stderr }),
       );

@@ -25,7 +25,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { CircuitBreakerExporter } from '../../src/export/index.ts';
+import { CircuitBreakerExporter } from '../../src/export.ts';
 
 type Callback = Parameters<SpanExporter['export']>[1];
 type Result = Parameters<Callback>[0];
@@ -232,7 +232,7 @@ describe('an answer', () => {
 
   it('that never comes does not keep a process alive', () => {
     const program = `
-      import { CircuitBreakerExporter } from './src/export/index.ts';
+      import { CircuitBreakerExporter } from './src/export.ts';
       const hangs = { export() {}, shutdown: async () => {} };
       new CircuitBreakerExporter(hangs, { timeout: 3_600_000 }).export([], () => {});
     `;

@@ -2,13 +2,9 @@ import * as api from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  ConsoleTreeExporter,
-  type ConsoleTreeExporterOptions,
-  type FinishedSpan,
-} from '../../src/export/index.ts';
 import { wantsColor } from '../../src/export/terminal-text.ts';
-import { begin, finish } from '../../src/under-way.ts';
+import { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type FinishedSpan } from '../../src/export.ts';
+import { begin, finish } from '../../src/telemetry/open-traces.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 /** An exporter with what it has printed. */

@@ -6,10 +6,10 @@ import { diag } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
 import { pageDocument } from '../../src/export/page-document.ts';
 import { view } from '../../src/export/view.ts';
 import { ImmediateSpanProcessor } from '../../src/export/view-processor.ts';
+import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
+import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 

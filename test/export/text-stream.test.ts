@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { writeTo } from '../../src/export/text-stream.ts';
+import { writeTo } from '../../src/util/text-stream.ts';
 
 /** How a program ends, one of whose outputs nobody reads. */
 async function endOf(
@@ -24,7 +24,7 @@ async function endOf(
 describe('a stream whose reader has gone away does not end the program', () => {
   it('that prints trees', async () => {
     const program = `
-      const { ConsoleTreeExporter } = await import(${JSON.stringify(pathToFileURL(resolve('src/export/index.ts')).href)});
+      const { ConsoleTreeExporter } = await import(${JSON.stringify(pathToFileURL(resolve('src/export.ts')).href)});
       await process.stdin.toArray();
       for (const traceId of ['1', '2', '3']) {
         const exporter = new ConsoleTreeExporter();
@@ -39,8 +39,8 @@ describe('a stream whose reader has gone away does not end the program', () => {
   });
 
   it('that is the command of this package', async () => {
-    expect((await endOf('stdout', resolve('src/bin.ts'), 'doctor')).said).toBe('');
-    expect(await endOf('stderr', resolve('src/bin.ts'))).toEqual({ code: 2, said: '' });
+    expect((await endOf('stdout', resolve('src/cli.ts'), 'doctor')).said).toBe('');
+    expect(await endOf('stderr', resolve('src/cli.ts'))).toEqual({ code: 2, said: '' });
   });
 });
 

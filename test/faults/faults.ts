@@ -8,7 +8,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
-import type { OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 
 /** Something around the instrumentation that does not do what it should. */
 export interface Fault {

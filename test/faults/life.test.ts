@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { span, traced } from '../../src/client-entry.ts';
+import { span, traced } from '../../src/client.ts';
 import { OpenAIInstrumentation } from '../../src/index.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';

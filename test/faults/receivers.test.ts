@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { type Account, Ledger } from '../support/accounting/ledger.ts';
 import { type Receiver, startReceiver, type Treatment } from '../support/accounting/receiver.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';

@@ -2,7 +2,7 @@ import { context, type DiagLogger, DiagLogLevel, diag, logs, metrics, trace } fr
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { type ReadableSpan, type Span, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { act } from '../fuzz/act.ts';
 import { soundAnswers } from '../fuzz/cases.ts';
 import type { FuzzProgram } from '../fuzz/programs.ts';

@@ -2,11 +2,7 @@ import { type DiagLogger, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import {
-  instrumentOpenAI,
-  type OpenAIInstrumentationConfig,
-  type SinkEvent,
-} from '../../src/client-entry.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig, type SinkEvent } from '../../src/client.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { act } from './act.ts';
 import { PROGRAMS } from './programs.ts';

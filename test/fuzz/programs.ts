@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
-import { withConversation } from '../../src/client-entry.ts';
+import { withConversation } from '../../src/client.ts';
 import { chatBody, responseBody, scriptResponse } from '../canary/bodies.ts';
 import { Secrets } from '../canary/secrets.ts';
 import type { Simulator } from '../support/simulator/index.ts';

@@ -1,20 +1,20 @@
-import { matchRoute } from '../../src/client/routes.ts';
-import * as agentContent from '../../src/conversations/agents/content.ts';
-import { readItemCall } from '../../src/conversations/agents/items.ts';
-import * as agentObjects from '../../src/conversations/agents/objects.ts';
-import { readSubmittedEvents } from '../../src/conversations/agents/turn-start.ts';
-import * as runContent from '../../src/conversations/assistants/content.ts';
-import * as runObjects from '../../src/conversations/assistants/objects.ts';
-import { readToolCall } from '../../src/conversations/assistants/tool-calls.ts';
-import * as histories from '../../src/conversations/histories/messages.ts';
-import { readItemResults, type ToolResult } from '../../src/conversations/responses/item-results.ts';
-import * as responseItems from '../../src/conversations/responses/items.ts';
+import * as agentContent from '../../src/hierarchy/agents/content.ts';
+import { readItemCall } from '../../src/hierarchy/agents/items.ts';
+import * as agentObjects from '../../src/hierarchy/agents/objects.ts';
+import { readSubmittedEvents } from '../../src/hierarchy/agents/turn-start.ts';
+import * as runContent from '../../src/hierarchy/assistants/content.ts';
+import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
+import { readToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
+import * as histories from '../../src/hierarchy/histories/messages.ts';
+import { readItemResults, type ToolResult } from '../../src/hierarchy/responses/item-results.ts';
+import * as responseItems from '../../src/hierarchy/responses/items.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
-import { asText } from '../../src/payload.ts';
+import { matchRoute } from '../../src/sdk/routes/index.ts';
+import { plainError } from '../../src/telemetry/content/plain-data.ts';
+import { readUsage } from '../../src/telemetry/cost/usage.ts';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
-import { plainError } from '../../src/telemetry/plain-data.ts';
-import { readUsage } from '../../src/telemetry/usage.ts';
-import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/url-secrets.ts';
+import { asText } from '../../src/util/payload.ts';
+import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 
 /** A function that reads what the SDK hands over, whatever that is. */
 export interface Reader {

@@ -1,8 +1,8 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { resolveSettings } from '../../src/config.ts';
-import { ContentRecorder } from '../../src/telemetry/content.ts';
-import { LimitedJson } from '../../src/telemetry/limited-json.ts';
+import { resolveSettings } from '../../src/config/config.ts';
+import { ContentRecorder } from '../../src/telemetry/content/content-writer.ts';
+import { LimitedJson } from '../../src/telemetry/content/limited-json.ts';
 import { hostileValue, mutated, mutation } from './mutations.ts';
 import { PROGRAMS } from './programs.ts';
 import { READERS } from './readers.ts';

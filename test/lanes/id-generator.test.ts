@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { traceIdOf } from '../../src/conversation-id-generator.ts';
+import { traceIdOf } from '../../src/helpers/conversation-id-generator.ts';
 import { runProgram } from '../support/lanes/program.ts';
 
 /** Works on forty threads without an active span, and prints the trace of each that was sampled. */

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 type Messages = OpenAI.Chat.ChatCompletionMessageParam[];

@@ -1,7 +1,7 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
-import { matchRoute } from '../../src/client/routes.ts';
 import { embeddings } from '../../src/operations/embeddings.ts';
+import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { startProgram } from '../support/program.ts';
 import { attributesOf } from './recorded.ts';
 

@@ -1,7 +1,7 @@
 import { AzureOpenAI, toFile } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { matchRoute, type OperationKey } from '../../src/client/routes.ts';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { matchRoute, type OperationKey } from '../../src/sdk/routes/index.ts';
 import routes from '../fixtures/openai-routes.json' with { type: 'json' };
 import { type Session, startSession } from '../support/session.ts';
 

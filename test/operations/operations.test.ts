@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { matchRoute } from '../../src/client/routes.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
+import { matchRoute } from '../../src/sdk/routes/index.ts';
 
 function request(method: string, path: string, more: Partial<ApiRequest> = {}): ApiRequest {
   return {

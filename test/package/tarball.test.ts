@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { VERSION } from '../../src/version.ts';
+import { VERSION } from '../../src/util/version.ts';
 import { run } from '../support/lanes/command.ts';
 import { laneDirectory, PACKAGE_NAME, ROOT } from '../support/lanes/paths.ts';
 

@@ -24,10 +24,10 @@ const LEFT_OUT = ['.git', '.bench', '.e2e', '.lanes', 'node_modules'];
 const TESTS = [
   'test/architecture.test.ts',
   'test/budget/budget.test.ts',
-  'test/client/load.test.ts',
+  'test/sdk/module-hooks.test.ts',
   'test/code',
-  'test/content/content-store.test.ts',
-  'test/conversations/scripted-processes.test.ts',
+  'test/telemetry/content/content-store.test.ts',
+  'test/hierarchy/scripted-processes.test.ts',
   'test/docs/api-reference.test.ts',
   'test/doctor',
   'test/entries/units/register.test.ts',

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import OpenAI from 'openai';
 import { inMemory } from '../../bench/api/memory.ts';
 import { setUpTelemetry, type Telemetry } from '../../bench/telemetry.ts';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
 import { countCalls, totalOf } from '../support/count-calls.ts';
 import { type ScriptedTime, scriptTime } from '../support/scripted-time.ts';
 import type { Finding } from './measure.ts';

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import type { Api } from '../../bench/api/answer.ts';
 import { askInThread, assistantsApi } from '../../bench/cases/assistants.ts';
 import { STREAMED, streamApi } from '../../bench/cases/streams.ts';
-import type { OpenAIInstrumentationConfig } from '../../src/config.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/config/config.ts';
 import type { ScriptedTime } from '../support/scripted-time.ts';
 import type { Finding } from './measure.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 const SOURCE = "'../../src/index.ts'";
-const EXPORT_SOURCE = "'../../src/export/index.ts'";
+const EXPORT_SOURCE = "'../../src/export.ts'";
 const PACKAGE = "'opentelemetry-instrumentation-openai'";
 
 /** The part of a file under test/ that a document shows, as the document has it. */

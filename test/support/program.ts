@@ -1,8 +1,8 @@
 import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
-import { forgetMetricSeries } from '../../src/telemetry/metric-series.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
 import { type RecordedTelemetry, type RecordOptions, recordTelemetry } from './telemetry.ts';

@@ -1,8 +1,8 @@
 import { createNoopMeter, metrics, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resolveSettings } from '../../src/config.ts';
-import { Metrics } from '../../src/telemetry/metrics.ts';
+import { resolveSettings } from '../../src/config/config.ts';
+import { Metrics } from '../../src/telemetry/metrics/metrics.ts';
 import { Telemetry } from '../../src/telemetry/telemetry.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SinkEvent } from '../../src/client-entry.ts';
+import type { SinkEvent } from '../../src/client.ts';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 

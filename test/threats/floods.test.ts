@@ -6,12 +6,12 @@
 import { BatchSpanProcessor, InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it, test } from 'vitest';
-import { withConversation } from '../../src/client-entry.ts';
-import { readAgentContent, readParts } from '../../src/conversations/agents/content.ts';
-import { readRequiredActions } from '../../src/conversations/agents/objects.ts';
-import { readRun, readStep } from '../../src/conversations/assistants/objects.ts';
-import { readItemCalls } from '../../src/conversations/responses/items.ts';
-import { forgetNotices, noticed } from '../../src/doctor/notice.ts';
+import { withConversation } from '../../src/client.ts';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { readAgentContent, readParts } from '../../src/hierarchy/agents/content.ts';
+import { readRequiredActions } from '../../src/hierarchy/agents/objects.ts';
+import { readRun, readStep } from '../../src/hierarchy/assistants/objects.ts';
+import { readItemCalls } from '../../src/hierarchy/responses/items.ts';
 import { chat } from '../../src/operations/chat.ts';
 import { response } from '../../src/operations/response.ts';
 import { retrieval } from '../../src/operations/retrieval.ts';

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { instrumentOpenAI, withMetadata } from '../../src/client-entry.ts';
+import { instrumentOpenAI, withMetadata } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type OpenAI from 'openai';
 import { describe, expect, it, test } from 'vitest';
-import type { Completion } from '../../src/client-entry.ts';
+import type { Completion } from '../../src/client.ts';
 import { ChatAccumulator } from '../../src/operations/chat/accumulator.ts';
 import { ResponseAccumulator } from '../../src/operations/response/accumulator.ts';
 import { TextCompletionAccumulator } from '../../src/operations/text-completion/accumulator.ts';

@@ -1,10 +1,10 @@
 import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { instrumentOpenAI } from '../../src/client-entry.ts';
-import { forgetNotices, speak } from '../../src/doctor/notice.ts';
-import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metric-series.ts';
-import { Metrics } from '../../src/telemetry/metrics.ts';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { forgetNotices, speak } from '../../src/diagnostics/report.ts';
+import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metrics/metric-series.ts';
+import { Metrics } from '../../src/telemetry/metrics/metrics.ts';
 import { type Session, startSession } from '../support/session.ts';
 
 const DURATION = 'gen_ai.client.operation.duration';

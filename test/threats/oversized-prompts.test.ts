@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { jsonLength, stubOf } from '../../src/export/content-size.ts';
-import { ContentStore } from '../../src/export/index.ts';
+import { ContentStore } from '../../src/export.ts';
 import { startProgram } from '../support/program.ts';
 
 /**

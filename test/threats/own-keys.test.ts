@@ -2,9 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
-import { keysInUse, readAnswer, rememberClient } from '../../src/client/client-keys.ts';
-import { instrumentOpenAI, traced } from '../../src/client-entry.ts';
-import { withoutCredentials } from '../../src/telemetry/credentials.ts';
+import { instrumentOpenAI, traced } from '../../src/client.ts';
+import { keysInUse, readAnswer, rememberClient } from '../../src/sdk/client-keys.ts';
+import { withoutCredentials } from '../../src/telemetry/content/credentials.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NAME, VERSION } from '../../src/version.ts';
+import { NAME, VERSION } from '../../src/util/version.ts';
 
 /*
  * Copies of this package in one process meet under symbols on `globalThis`, where every other package can write, too.

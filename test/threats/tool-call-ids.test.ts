@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { instrumentOpenAI, withConversation, withMetadata } from '../../src/client-entry.ts';
+import { instrumentOpenAI, withConversation, withMetadata } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Simulator, startSimulator } from '../support/simulator/index.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client-entry.ts';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const CHOSEN_TRACE = '0123456789abcdef0123456789abcdef';

@@ -16,10 +16,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { printFindings } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
-import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export/index.ts';
 import { transcriptOf } from '../../src/export/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';
 import { view } from '../../src/export/view.ts';
+import { ConsoleTreeExporter, type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
 import { makeSpans } from '../export/spans.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { readEndpoint } from '../../src/client/provider.ts';
-import { matchRoute } from '../../src/client/routes.ts';
-import { withoutCredentials, withoutSecrets } from '../../src/telemetry/credentials.ts';
-import { urlPart } from '../../src/telemetry/messages.ts';
-import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/url-secrets.ts';
+import { readEndpoint } from '../../src/sdk/provider.ts';
+import { matchRoute } from '../../src/sdk/routes/index.ts';
+import { withoutCredentials, withoutSecrets } from '../../src/telemetry/content/credentials.ts';
+import { urlPart } from '../../src/telemetry/content/messages.ts';
+import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
 import { startProgram } from '../support/program.ts';
 
 /**

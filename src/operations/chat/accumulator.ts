@@ -1,3 +1,6 @@
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { keptNumbers } from '../../telemetry/kept-values.ts';
+import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asName,
   asObject,
@@ -9,10 +12,7 @@ import {
   objectField,
   stringField,
   textField,
-} from '../../payload.ts';
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { keptNumbers } from '../../telemetry/kept-values.ts';
-import type { Accumulator } from '../../telemetry/operation.ts';
+} from '../../util/payload.ts';
 
 /** What is read of every chunk. */
 interface Chunk {

@@ -1,14 +1,4 @@
 import {
-  arrayField,
-  asObject,
-  countField,
-  field,
-  first,
-  MAX_READ,
-  objectField,
-  textField,
-} from '../../payload.ts';
-import {
   blobPart,
   type Message,
   type MessagePart,
@@ -19,7 +9,17 @@ import {
   textPart,
   UnreadMessage,
   urlPart,
-} from '../../telemetry/messages.ts';
+} from '../../telemetry/content/messages.ts';
+import {
+  arrayField,
+  asObject,
+  countField,
+  field,
+  first,
+  MAX_READ,
+  objectField,
+  textField,
+} from '../../util/payload.ts';
 
 /** Messages of a request; system and developer messages stay among them, with their role. */
 export function readInputMessages(messages: unknown): Message[] {

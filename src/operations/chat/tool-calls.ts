@@ -1,6 +1,6 @@
-import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../payload.ts';
-import { parseJson } from '../../telemetry/messages.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 
 /** The first tool calls that a chat completion asks for, of all its choices, in the form that came before them as well. */
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {

@@ -1,6 +1,6 @@
-import { countField, field, MAX_READ, textField } from '../../payload.ts';
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
+import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
 import { countSkippedCalls, isDrawnCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept.ts';
 

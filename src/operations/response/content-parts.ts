@@ -1,5 +1,5 @@
-import { countField, field, row, textField } from '../../payload.ts';
-import { blobPart, type MessagePart, textPart, urlPart } from '../../telemetry/messages.ts';
+import { blobPart, type MessagePart, textPart, urlPart } from '../../telemetry/content/messages.ts';
+import { countField, field, row, textField } from '../../util/payload.ts';
 
 /**
  * The parts of a message of the Responses API, by their type.

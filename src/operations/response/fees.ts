@@ -1,5 +1,5 @@
-import { arrayField, countField, field, objectField } from '../../payload.ts';
-import type { Fees } from '../../telemetry/prices.ts';
+import type { Fees } from '../../telemetry/cost/prices.ts';
+import { arrayField, countField, field, objectField } from '../../util/payload.ts';
 
 /**
  * Searches of a response that are billed by number. Searches of the web are counted by the API (`tool_usage`), which

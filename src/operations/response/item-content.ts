@@ -1,3 +1,5 @@
+import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
+import { plainError } from '../../telemetry/content/plain-data.ts';
 import {
   arrayField,
   asObject,
@@ -8,10 +10,8 @@ import {
   objectField,
   row,
   textField,
-} from '../../payload.ts';
-import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/messages.ts';
-import { plainError } from '../../telemetry/plain-data.ts';
-import { urlWithoutSecrets } from '../../url-secrets.ts';
+} from '../../util/payload.ts';
+import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { readDocuments } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseTools } from './tool-definitions.ts';

@@ -1,4 +1,4 @@
-import { asObject, field } from '../../payload.ts';
+import { asObject, field } from '../../util/payload.ts';
 import { fingerprintOf } from '../tool-call-fingerprint.ts';
 import { type ResponseToolCall, readToolCall, readToolContent } from './items.ts';
 

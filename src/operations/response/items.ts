@@ -1,5 +1,5 @@
-import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../payload.ts';
 import { errorTypeOf } from '../../telemetry/error.ts';
+import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
 /** A tool call among the items of a response, hosted or not; what it was given and gave is read apart. */

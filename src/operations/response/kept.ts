@@ -1,3 +1,6 @@
+import { withoutCredentials } from '../../telemetry/content/credentials.ts';
+import type { TextLimits } from '../../telemetry/kept-text.ts';
+import { Keeper, keptNumbers } from '../../telemetry/kept-values.ts';
 import {
   arrayField,
   asBoolean,
@@ -10,10 +13,7 @@ import {
   objectField,
   stringField,
   textField,
-} from '../../payload.ts';
-import { withoutCredentials } from '../../telemetry/credentials.ts';
-import type { TextLimits } from '../../telemetry/kept-text.ts';
-import { Keeper, keptNumbers } from '../../telemetry/kept-values.ts';
+} from '../../util/payload.ts';
 import { keepFingerprint } from './item-fingerprint.ts';
 import { readToolCall, readToolOutputCallId } from './items.ts';
 

@@ -1,11 +1,11 @@
-import { arrayField, asObject, field, textField } from '../../payload.ts';
 import {
   type Message,
   type MessagePart,
   messageFinishReason,
   partsOf,
   UnreadMessage,
-} from '../../telemetry/messages.ts';
+} from '../../telemetry/content/messages.ts';
+import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
 import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';

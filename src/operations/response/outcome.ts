@@ -1,5 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_STATUS,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+} from '../../semconv/attributes.ts';
+import { type Failure, readError } from '../../telemetry/error.ts';
+import {
   arrayField,
   asName,
   field,
@@ -10,16 +19,7 @@ import {
   row,
   stringField,
   tolerating,
-} from '../../payload.ts';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_RESPONSE_STATUS,
-  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
-} from '../../semconv/attributes.ts';
-import { type Failure, readError } from '../../telemetry/error.ts';
+} from '../../util/payload.ts';
 import { define } from '../attributes.ts';
 import { readToolCall, readToolOutputCallId } from './items.ts';
 

@@ -1,5 +1,5 @@
-import { arrayField, first, MAX_READ } from '../../payload.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
+import { arrayField, first, MAX_READ } from '../../util/payload.ts';
 import { readToolCall } from './items.ts';
 
 /** The first tool calls that are in a response's output, hosted ones included. */

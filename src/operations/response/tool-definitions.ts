@@ -1,5 +1,5 @@
-import { arrayField, first, MAX_READ, objectField, textField } from '../../payload.ts';
-import type { ToolDefinition } from '../../telemetry/messages.ts';
+import type { ToolDefinition } from '../../telemetry/content/messages.ts';
+import { arrayField, first, MAX_READ, objectField, textField } from '../../util/payload.ts';
 
 /**
  * The tools of a response, or those that a search of tools has found, flat as the API has them: functions with

@@ -1,3 +1,6 @@
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { keptNames, keptNumbers } from '../../telemetry/kept-values.ts';
+import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   arrayField,
   asName,
@@ -7,10 +10,7 @@ import {
   MAX_REPEATED,
   stringField,
   textField,
-} from '../../payload.ts';
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { keptNames, keptNumbers } from '../../telemetry/kept-values.ts';
-import type { Accumulator } from '../../telemetry/operation.ts';
+} from '../../util/payload.ts';
 
 interface Choice {
   text: KeptText | undefined;

@@ -10,7 +10,7 @@ import OpenAI from 'openai';
 import { inMemory } from '../../../bench/api/memory.ts';
 import { CASES } from '../../../bench/cases/index.ts';
 import { FACTS } from '../../../bench/variants/index.ts';
-import { instrumentOpenAI } from '../../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../../src/client.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
 /** They differ from run to run. */

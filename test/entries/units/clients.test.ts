@@ -1,8 +1,8 @@
 import OpenAI, * as namespace from 'openai';
 import { AzureOpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { instrumentOpenAI } from '../../../src/client-entry.ts';
-import { VERSION } from '../../../src/version.ts';
+import { instrumentOpenAI } from '../../../src/client.ts';
+import { VERSION } from '../../../src/util/version.ts';
 import { type Simulator, startSimulator } from '../../support/simulator/index.ts';
 import { type RecordedTelemetry, recordTelemetry } from '../../support/telemetry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client-entry.ts';
+import type { OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client.ts';
 import { startSession } from '../../support/session.ts';
 
 interface Kind {

@@ -13,7 +13,7 @@ import { context, type Span, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { instrumentOpenAI, withConversation } from '../../../src/client-entry.ts';
+import { instrumentOpenAI, withConversation } from '../../../src/client.ts';
 import { answer } from './api.ts';
 
 /** Reached long before the first look: what is remembered of conversations that are over is bounded by it. */

@@ -10,7 +10,7 @@ import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { instrumentOpenAI } from '../../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../../src/client.ts';
 
 type Event = (index: number) => object;
 

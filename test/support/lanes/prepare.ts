@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { DOUBLE_LANES } from '../../double/lanes.ts';
 import { ENTRY_LANES } from '../../entries/lanes.ts';
+import { DOUBLE_LANES } from '../../lanes/lanes.ts';
 import { mustRun } from './command.ts';
 import { LANES, type Lane } from './lanes.ts';
 import { laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';

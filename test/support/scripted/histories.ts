@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { withConversation } from '../../../src/client-entry.ts';
+import { withConversation } from '../../../src/client.ts';
 import { by, type Memory, recall, type ScriptedConversation, type Surroundings } from './conversation.ts';
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;

@@ -1,5 +1,5 @@
 import { context, propagation } from '@opentelemetry/api';
-import { instrumentOpenAI } from '../../../src/client-entry.ts';
+import { instrumentOpenAI } from '../../../src/client.ts';
 import { ConversationIdGenerator } from '../../../src/index.ts';
 import { type Spent, startBill } from '../bill.ts';
 import { serve } from '../processes/serve.ts';

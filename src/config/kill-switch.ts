@@ -1,0 +1,22 @@
+import { notice } from '../diagnostics/report.ts';
+import { flag } from './option-parsers.ts';
+
+const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
+const { parse, accepts } = flag(true);
+
+/**
+ * Whether the environment forbids that anything is observed, whatever the program says: for operators who
+ * cannot change programs. `openai` then stays as it is.
+ */
+export function isSwitchedOff(): boolean {
+  const value = typeof process === 'object' ? process.env?.[VARIABLE] : undefined;
+  if (value === undefined || value === '') return false;
+  const enabled = parse(value);
+  if (enabled === undefined)
+    notice(
+      'option_not_accepted',
+      `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted are ${accepts}. It is treated as not set.`,
+    );
+  if (enabled === false) notice('switched_off', VARIABLE);
+  return enabled === false;
+}

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { textField } from '../util/payload.ts';
+import { notice } from './report.ts';
+
+/**
+ * For a Node without module hooks: notices that, where the program is an ES module.
+ *
+ * @param main the file that the process was started with
+ */
+export function noticeNodeVersion(main: string | undefined, version: string): void {
+  if (main !== undefined && isModule(main)) notice('node_too_old', version);
+}
+
+/** By its extension, else by the nearest package.json. */
+function isModule(file: string): boolean {
+  const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
+  if (extension !== undefined) return extension === 'm';
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const manifest = join(directory, 'package.json');
+    if (existsSync(manifest)) return isModulePackage(manifest);
+    if (directory === dirname(directory)) return false;
+  }
+}
+
+/** @throws when the file cannot be read or parsed */
+export function isModulePackage(manifest: string): boolean {
+  return textField(JSON.parse(readFileSync(manifest, 'utf8')), 'type') === 'module';
+}

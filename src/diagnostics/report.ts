@@ -1,0 +1,72 @@
+import { harmless } from '../export/harmless.ts';
+import { guard, log } from '../util/guard.ts';
+import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
+import type { Finding, FindingCode } from './finding.ts';
+import { describeFinding } from './messages.ts';
+
+const MOST = 100;
+/** Characters of a line: findings quote versions, paths and options, which others have written. */
+const MAX_LINE_LENGTH = 4_000;
+
+/** What has been noticed in this process, by all copies of this package. */
+interface Notices {
+  readonly findings: Map<string, Finding>;
+  readonly said: Set<string>;
+  /** Until the first call, there may be no logger yet. */
+  speaking: boolean;
+}
+
+const notices = new ProcessWide<Notices>({
+  name: 'notices',
+  shape: 1,
+  accepts: (value) => {
+    const { findings, said } = value as Partial<Notices>;
+    return isCollection(Map, findings) && isCollection(Set, said) && hasWritable(value, ['speaking']);
+  },
+  create: () => ({ findings: new Map(), said: new Set(), speaking: false }),
+});
+onKeyTaken((key) => notice('global_taken', key));
+
+/** Keeps a finding for `doctor()`, and says it through `diag`: once, and not before the first call is made. */
+export function notice(code: FindingCode, ...details: readonly string[]): void {
+  guard('taking note of a finding', keep, code, details);
+}
+
+function keep(code: FindingCode, details: readonly string[]): void {
+  const { findings, speaking } = notices.value;
+  const key = [code, ...details].join('\n');
+  if (findings.has(key) || findings.size >= MOST) return;
+  const finding = describeFinding(code, ...details);
+  findings.set(key, finding);
+  if (speaking) say(finding);
+}
+
+/** Says what has been noticed so far: a logger is set up after instrumentations are. */
+export function speak(): void {
+  const all = notices.value;
+  if (all.speaking) return;
+  all.speaking = true;
+  for (const finding of all.findings.values()) say(finding);
+}
+
+/** Says a finding through `diag`, once. */
+export function say(finding: Finding): void {
+  const { said } = notices.value;
+  const line = harmless(`${finding.message} ${finding.action}`, MAX_LINE_LENGTH);
+  if (said.has(line) || said.size >= MOST) return;
+  said.add(line);
+  log(finding.severity === 'warning' ? 'warn' : 'info', line);
+}
+
+/** What has been noticed so far, oldest first. */
+export function noticed(): Finding[] {
+  return [...notices.value.findings.values()];
+}
+
+/** As when the process began: for tests. */
+export function forgetNotices(): void {
+  const all = notices.value;
+  all.findings.clear();
+  all.said.clear();
+  all.speaking = false;
+}

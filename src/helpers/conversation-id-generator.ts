@@ -1,0 +1,54 @@
+import { guard } from '../util/guard.ts';
+import { field } from '../util/payload.ts';
+import { sha256 } from '../util/sha256.ts';
+import { conversationIdChannel } from './conversation-trace-id.ts';
+
+/** What makes the ids of traces and spans: the `IdGenerator` of either line of the SDK. */
+export interface IdGenerator {
+  generateTraceId(): string;
+  generateSpanId(): string;
+}
+
+/**
+ * Derives the trace id of a conversation from the conversation's own id, so that every process that works on a
+ * thread without an active span records it in the same trace, and samplers decide alike everywhere:
+ *
+ * ```ts
+ * new NodeSDK({ idGenerator: new ConversationIdGenerator(), instrumentations: [new OpenAIInstrumentation()] });
+ * ```
+ *
+ * All other ids are random, or those of the generator it is given.
+ */
+export class ConversationIdGenerator implements IdGenerator {
+  readonly #inner: IdGenerator;
+
+  constructor(inner: IdGenerator = RANDOM) {
+    this.#inner = inner;
+    guard('deriving trace ids', () => {
+      conversationIdChannel().used = true;
+    });
+  }
+
+  readonly generateTraceId = (): string => {
+    const conversationId: unknown = field(conversationIdChannel(), 'conversationId');
+    return typeof conversationId !== 'string' ? this.#inner.generateTraceId() : traceIdOf(conversationId);
+  };
+
+  readonly generateSpanId = (): string => this.#inner.generateSpanId();
+}
+
+/** 16 bytes in hex, spread evenly, as samplers that go by the trace id need them; never all zero. */
+export function traceIdOf(conversationId: string): string {
+  return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
+}
+
+const RANDOM: IdGenerator = {
+  generateTraceId: () => randomId(16),
+  generateSpanId: () => randomId(8),
+};
+
+function randomId(bytes: number): string {
+  const random = globalThis.crypto.getRandomValues(new Uint8Array(bytes));
+  const id = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return /[1-9a-f]/.test(id) ? id : randomId(bytes);
+}

@@ -1,0 +1,34 @@
+import type { Context } from '@opentelemetry/api';
+import type { ApiRequest } from '../../operations/index.ts';
+import type { Call } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import { parameterOf } from '../assistants/assistants-call.ts';
+import type { Use } from '../conversation-use.ts';
+import type { Sightings } from './observed-objects.ts';
+
+export const SESSIONS = '/agents/sessions';
+export const SESSION = '/agents/sessions/{session_id}';
+export const EVENTS = '/agents/sessions/{session_id}/events';
+
+/** A call of the Agents API, with all that is needed to place it. */
+export interface AgentsCall {
+  readonly call: Call;
+  readonly request: ApiRequest;
+  /** The caller's, kept until the call is over. */
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly sightings: Sightings;
+  readonly sessionId: string | undefined;
+}
+
+export function sessionIdOf(request: ApiRequest): string | undefined {
+  return parameterOf(request, 'session_id');
+}
+
+export function turnIdOf(request: ApiRequest): string | undefined {
+  return parameterOf(request, 'turn_id');
+}
+
+export function useOf({ call, context, endpoint }: AgentsCall, sessionId: string | undefined): Use {
+  return { kind: 'session', id: sessionId, context, endpoint, startTime: call.startTime };
+}

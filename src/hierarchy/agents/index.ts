@@ -1,0 +1,169 @@
+import { type Attributes, trace } from '@opentelemetry/api';
+import type { ApiRequest } from '../../operations/index.ts';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { field, stringField } from '../../util/payload.ts';
+import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } from '../api.ts';
+import type { Invocation } from '../invocation.ts';
+import { creatorOf } from '../remote-creator.ts';
+import { activeSpan, isInTrace, type Segment } from '../segment.ts';
+import type { Conversations } from '../tracker.ts';
+import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
+import { readInputMessages } from './content.ts';
+import { SessionEvents } from './events.ts';
+import { Sightings } from './observed-objects.ts';
+import type { Session } from './session.ts';
+import { answer, sightingOf, TurnCreation, TurnRequest } from './turn-requests.ts';
+import { readSubmittedEvents, type SubmittedEvents, startTurn } from './turn-start.ts';
+import { type TurnMemory, Turns } from './turns.ts';
+
+const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
+
+/** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
+export class Agents implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #memory: TurnMemory;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    const sessions = conversations.remember<string, Session>(telemetry.settings.maxConversations);
+    this.#memory = { sessions, below: new WeakMap() };
+  }
+
+  /** The turn that the call asks for or is part of; `undefined` where the call has a span of its own. */
+  observe(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    { startAttributes }: ObserveOptions,
+  ): CallObservation | undefined {
+    if (request.route.folds !== 'turn') return undefined;
+    const read = this.#read(call, request, endpoint);
+    if (request.route.template === SESSIONS) {
+      const messages = readInputMessages(field(request.body, 'input'), this.#wantsContent());
+      if (messages.length === 0) return undefined;
+      const invocation = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
+      return new TurnCreation(read, invocation, this.#conversations);
+    }
+    const submitted = readSubmittedEvents(request.body, this.#wantsContent());
+    const invocation = this.#turnOf(read, submitted);
+    if (submitted.messages.length > 0 && invocation === undefined) {
+      const { messages } = submitted;
+      const asked = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
+      return new TurnCreation(read, asked, this.#conversations, submitted);
+    }
+    // Elsewhere a turn's requests have spans, with a link.
+    if (invocation === undefined || !isInTrace(call.context, invocation.spanContext.traceId))
+      return undefined;
+    return new TurnRequest(read, invocation, this.#conversations, submitted);
+  }
+
+  /** Where a call with a span of its own stands, and what its result tells. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const read = this.#read(call, request, endpoint);
+    const { template } = request.route;
+    const segment = template.startsWith(SESSIONS) ? this.#segmentOf(read) : undefined;
+    const bounded = activeSpan(call.context) !== undefined || segment === undefined;
+    const submitted = readSubmittedEvents(
+      template === EVENTS ? request.body : undefined,
+      this.#wantsContent(),
+    );
+    const folds = request.route.folds !== undefined;
+    const turn = folds ? this.#turnOf(read, submitted) : undefined;
+    const turnRequest =
+      turn === undefined ? undefined : new TurnRequest(read, turn, this.#conversations, submitted);
+    const events = turnRequest ?? this.#eventsOf(read, segment);
+    const { query } = call;
+    const sighting = sightingOf(read);
+    const turnId = (folds && (turnIdOf(request) ?? submitted.turnId)) || '';
+    segment?.requestStarted();
+    return {
+      parent: bounded ? call.context : segment.contextIn(call.context),
+      attributes: API_TYPE,
+      links:
+        turn === undefined
+          ? this.#conversations.linksTo(turnId, endpoint.origin)
+          : [{ context: turn.spanContext }],
+      ...(events === undefined ? {} : { chunk: (event, time) => events.chunk(event, time) }),
+      settled: (ended, _, span) => {
+        const creator = template === SESSION ? creatorOf(ended.value, this.#telemetry.settings) : undefined;
+        if (creator !== undefined && creator.traceId !== trace.getSpanContext(span.context)?.traceId)
+          span.link(creator);
+        const seen = { ...sighting, time: ended.endTime, live: false };
+        if (turnRequest !== undefined) turnRequest.settled(ended);
+        else {
+          if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
+          if (ended.error === undefined) answer(read.sightings, submitted, ended.startTime, read.sessionId);
+        }
+        segment?.requestEnded(ended.endTime);
+        this.#sessionChanged(read, segment, ended);
+      },
+    };
+  }
+
+  /** What takes the events of a stream that is about no turn under way. */
+  #eventsOf(read: AgentsCall, segment: Segment | undefined): SessionEvents | undefined {
+    const { call, request, sightings, sessionId } = read;
+    const { template } = request.route;
+    if (template !== EVENTS && (template !== SESSIONS || !call.streamed)) return undefined;
+    const created = (id: string): void => this.#sessionCreated(read, segment, id);
+    return new SessionEvents(sightings, sightingOf(read), sessionId, created);
+  }
+
+  #wantsContent(): boolean {
+    return this.#telemetry.wantsContent;
+  }
+
+  #read(call: Call, request: ApiRequest, endpoint: Endpoint): AgentsCall {
+    const sessionId = sessionIdOf(request);
+    const at = { origin: endpoint.origin, conversationId: sessionId };
+    const turns = new Turns(this.#telemetry, this.#conversations, this.#memory, at);
+    const sightings = new Sightings(this.#telemetry, this.#conversations, turns, call.client);
+    return { call, request, context: call.context, endpoint, sightings, sessionId };
+  }
+
+  /** The turn that a request is about: the one it names, else the one that is under way. */
+  #turnOf(
+    { request, sessionId, sightings: { turns } }: AgentsCall,
+    { turnId }: SubmittedEvents,
+  ): Invocation | undefined {
+    const named = turnIdOf(request) ?? turnId;
+    const invocation = named === undefined ? turns.known(sessionId)?.underWay : turns.named(named, sessionId);
+    return invocation?.finished === undefined ? invocation : undefined;
+  }
+
+  /** What is done for a turn that this process does not draw changes nothing of it here. */
+  #segmentOf(read: AgentsCall): Segment | undefined {
+    const { call, request, sessionId } = read;
+    // The list of all sessions uses none of them.
+    if (request.route.template === SESSIONS && call.method === 'GET') return undefined;
+    const looks = call.method === 'GET' || (request.route.folds === 'turn' && sessionId !== undefined);
+    return segmentOf(this.#conversations, useOf(read, sessionId), looks);
+  }
+
+  /** @param segment also one that was opened for a session whose id was not known */
+  #sessionChanged(read: AgentsCall, segment: Segment | undefined, call: Call): void {
+    const { sessionId, request } = read;
+    const { template } = request.route;
+    if (
+      template === SESSION &&
+      call.method === 'DELETE' &&
+      call.outcome === 'value' &&
+      sessionId !== undefined
+    )
+      this.#conversations.endConversation('session', sessionId, read.endpoint.origin);
+    if (template !== SESSIONS || call.method !== 'POST') return;
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (id !== undefined) this.#sessionCreated(read, segment, id);
+    else if (segment?.conversation === undefined) segment?.end(call.endTime);
+  }
+
+  #sessionCreated(read: AgentsCall, segment: Segment | undefined, id: string): void {
+    if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch();
+    else segment.identify(this.#conversations.conversation('session', id, read.endpoint.origin));
+  }
+}

@@ -1,0 +1,134 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
+import { readUsage } from '../../telemetry/cost/usage.ts';
+import { readError } from '../../telemetry/error.ts';
+import { arrayField, field, first, objectField, row, stringField } from '../../util/payload.ts';
+import type { Agent, InvocationSnapshot, Phase, ToolCallSnapshot } from '../model.ts';
+import { milliseconds } from '../server-clock.ts';
+import { readArguments } from './content.ts';
+import type { SessionAgent } from './session.ts';
+
+/**
+ * Reads the objects of the Agents API, without trusting them: what has no id is no object.
+ *
+ * @see https://platform.openai.com/docs/api-reference/agents
+ */
+
+const PHASES: Readonly<Record<string, Phase>> = {
+  waiting: 'waiting',
+  completed: 'ended',
+  failed: 'ended',
+  cancelled: 'ended',
+};
+
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  completed: 'stop',
+  failed: 'error',
+  cancelled: 'cancelled',
+};
+
+/** An agent, be it saved or that of a session. */
+export function readAgent(value: unknown): Agent | undefined {
+  const id = stringField(value, 'id');
+  return id === undefined
+    ? undefined
+    : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
+}
+
+/** Settings of an agent that are parameters of the model calls it makes. */
+export function readAgentParameters(agent: unknown): Attributes {
+  const attributes: Attributes = {};
+  const effort = stringField(objectField(agent, 'reasoning'), 'effort');
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, effort);
+  const format = objectField(objectField(agent, 'text'), 'format');
+  if (stringField(format, 'type') === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
+  return attributes;
+}
+
+/** A turn as `turns` and the events of a session have it. */
+export interface TurnReading {
+  readonly sessionId: string;
+  /** Of the subagent that ran it; `undefined` where it is the session's own agent. */
+  readonly subagentId: string | undefined;
+  readonly snapshot: InvocationSnapshot;
+}
+
+/**
+ * @param event what an event says beside the turn: its `usage`
+ */
+export function readTurn(value: unknown, event?: unknown): TurnReading | undefined {
+  const id = stringField(value, 'id');
+  const sessionId = stringField(value, 'session_id');
+  const status = stringField(value, 'status');
+  if (id === undefined || sessionId === undefined || status === undefined) return undefined;
+  return {
+    sessionId,
+    subagentId: stringField(value, 'subagent_id'),
+    snapshot: {
+      id,
+      conversationId: sessionId,
+      agentId: stringField(value, 'agent_id'),
+      status,
+      phase: row(PHASES, status) ?? 'open',
+      model: undefined,
+      parameters: {},
+      createdAt: milliseconds(value, 'created_at'),
+      endedAt: milliseconds(value, 'completed_at'),
+      expiresAt: undefined,
+      usage: readUsage(field(value, 'usage')) ?? readUsage(field(event, 'usage')),
+      failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
+      finishReason: row(FINISH_REASONS, status),
+      pendingToolCalls: [],
+      vectorStoreIds: [],
+      content: undefined,
+    },
+  };
+}
+
+/** A turn with what only its session says: the model and parameters of its agent. */
+export function withAgent(snapshot: InvocationSnapshot, agent: SessionAgent | undefined): InvocationSnapshot {
+  if (agent === undefined) return snapshot;
+  const { model } = agent.agent;
+  return { ...snapshot, model, parameters: agent.parameters, content: agent.content };
+}
+
+/** What a session waits for. */
+export interface RequiredAction {
+  readonly type: string;
+  readonly id: string | undefined;
+  readonly turnId: string | undefined;
+  readonly call: ToolCallSnapshot | undefined;
+}
+
+export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
+  return first(arrayField(session, 'required_actions')).flatMap((action) => {
+    const type = stringField(action, 'type');
+    if (type === undefined) return [];
+    return {
+      type,
+      id: ['call_id', 'request_id', 'environment_id'].map((name) => stringField(action, name)).find(Boolean),
+      turnId: stringField(action, 'turn_id'),
+      call: type === 'function_call' ? readFunctionCall(action, options) : undefined,
+    };
+  });
+}
+
+/** A function that the program is to run, as an item or as a required action. */
+export function readFunctionCall(
+  value: unknown,
+  options: { content: boolean },
+): ToolCallSnapshot | undefined {
+  const id = stringField(value, 'call_id');
+  const itemId = stringField(value, 'id');
+  if (id === undefined) return undefined;
+  return {
+    id,
+    type: 'function',
+    name: stringField(value, 'name') ?? 'function',
+    imageCount: undefined,
+    resultCount: undefined,
+    content: options.content ? readArguments(field(value, 'arguments')) : undefined,
+    ...(itemId === undefined ? {} : { itemId }),
+  };
+}

@@ -1,0 +1,64 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { readWithClient } from '../../sdk/own-requests.ts';
+import { now } from '../../util/clock.ts';
+import { arrayField, first, stringField } from '../../util/payload.ts';
+import type { Invocation } from '../invocation.ts';
+import type { Sighting } from './turns.ts';
+
+const PAGE_SIZE = 100;
+const MOST_SUBAGENTS = 10;
+const VERSION = 'agents=v1';
+
+/**
+ * Reads a turn that is over: the turn itself where its end was not told, its items, and the turns of the
+ * subagents that worked for it, which then read their own items.
+ *
+ * @param client the program's own
+ * @param see takes what was read
+ * @param sessionId where the id of the turn is not known yet
+ * @throws what the SDK throws
+ */
+export async function readTurnDetails(
+  invocation: Invocation,
+  client: object,
+  see: (object: unknown, sighting: Sighting) => void,
+  sessionId: string | undefined = invocation.snapshot?.conversationId,
+): Promise<void> {
+  if (sessionId === undefined) return;
+  const { subagentId, endpoint } = invocation;
+  const session = `/agents/sessions/${encodeURIComponent(sessionId)}`;
+  const owner = subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
+  const get = (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
+    readWithClient(client, session + path, query, VERSION);
+  const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
+    first(arrayField(await get(path, { limit: PAGE_SIZE, order }), 'data'));
+  const seeAll = (objects: readonly unknown[]): void => {
+    const time = now();
+    const sighting = {
+      time,
+      live: false,
+      askedAt: time,
+      serverTime: undefined,
+      context: ROOT_CONTEXT,
+      endpoint,
+    };
+    for (const object of objects) see(object, sighting);
+  };
+
+  if (invocation.id === undefined) seeAll((await list(`${owner}/turns`, 'desc')).toReversed());
+  else if (invocation.ended === undefined || invocation.snapshot?.usage === undefined)
+    seeAll([await get(`${owner}/turns/${encodeURIComponent(invocation.id)}`)]);
+  // Nothing was under way in the session, yet the turn has not come to its end: it had not begun.
+  if (invocation.id === undefined || invocation.ended === undefined) return invocation.seeUnderWay();
+
+  const items = await list(`${owner}/turns/${encodeURIComponent(invocation.id)}/items`);
+  if (items.some((item) => stringField(item, 'type') === 'create_subagent_call')) {
+    for (const subagent of (await list('/subagents')).slice(-MOST_SUBAGENTS)) {
+      const id = stringField(subagent, 'id') ?? '';
+      seeAll([subagent]);
+      seeAll(await list(`/subagents/${encodeURIComponent(id)}/turns`));
+    }
+  }
+  seeAll(items);
+  invocation.allSeen = true;
+}

@@ -1,0 +1,53 @@
+import type { Attributes } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { objectField, stringField } from '../../util/payload.ts';
+import type { AskedMessages } from '../conversation.ts';
+import type { Invocation } from '../invocation.ts';
+import type { Conversations } from '../tracker.ts';
+import { type AssistantsCall, useOf } from './assistants-call.ts';
+import { readAskedMessages, readRunContent } from './content.ts';
+import { readRunParameters } from './objects.ts';
+
+/** Opens the invocation of a run that is about to be created, alone or together with its thread. */
+export function startRun(
+  telemetry: Telemetry,
+  conversations: Conversations,
+  read: AssistantsCall,
+  startAttributes: () => Attributes,
+): Invocation {
+  const { call, context, endpoint, request, threadId } = read;
+  const { body } = request;
+  const agentId = stringField(body, 'assistant_id');
+  const content = telemetry.wantsContent;
+  const agent = agentId === undefined ? undefined : conversations.agents.get(agentId);
+  const attributes: Attributes = readRunParameters(body);
+  define(attributes, ATTR_GEN_AI_REQUEST_MODEL, stringField(body, 'model') ?? agent?.model);
+  if (request.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+  Object.assign(attributes, startAttributes());
+  return conversations.openInvocation({
+    kind: 'thread',
+    segment: conversations.open(useOf(read, threadId)),
+    agent,
+    agentId,
+    endpoint,
+    attributes,
+    asked: askedMessages(conversations, read, content),
+    content: content ? readRunContent(body) : undefined,
+    context,
+    startTime: call.startTime,
+  });
+}
+
+/** The messages that the run answers: those on the thread that no run has answered, and those it brings. */
+function askedMessages(conversations: Conversations, read: AssistantsCall, content: boolean): AskedMessages {
+  const { body } = read.request;
+  if (read.threadId === undefined) {
+    const messages = readAskedMessages(objectField(body, 'thread'), content);
+    return { count: messages.length, messages: messages.filter((message) => message !== undefined) };
+  }
+  const conversation = conversations.conversation('thread', read.threadId, read.endpoint.origin);
+  for (const message of readAskedMessages(body, content)) conversation.asked(message);
+  return conversation.takeUnanswered();
+}

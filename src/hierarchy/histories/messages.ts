@@ -1,0 +1,96 @@
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
+import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
+import type { ToolResult } from '../responses/item-results.ts';
+import type { ItemCall } from '../responses/items.ts';
+
+/**
+ * The first tool calls that a chat completion asks the program for.
+ *
+ * @param options.streamed what a stream says they are given is not kept, or not to the end
+ */
+export function readAskedCalls(
+  completion: unknown,
+  options: { content: boolean; streamed: boolean },
+): ItemCall[] {
+  return first(arrayField(completion, 'choices'))
+    .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
+    .slice(0, MAX_REPEATED)
+    .flatMap((call) => {
+      const id = stringField(call, 'id');
+      const called = calledBy(call);
+      if (id === undefined || called === undefined) return [];
+      const { name, given } = called;
+      return {
+        itemId: undefined,
+        call: {
+          id,
+          name,
+          type: stringField(call, 'type') ?? 'function',
+          imageCount: undefined,
+          resultCount: undefined,
+          content: options.content
+            ? { arguments: parseJson(given), result: undefined, query: undefined, documents: [] }
+            : undefined,
+        },
+        asksProgram: true,
+        failure: undefined,
+        fingerprint: () => (options.streamed ? undefined : fingerprintOf(name, given)),
+      };
+    });
+}
+
+/**
+ * The results of tool calls that a request brings: of those that the model's last message asks for. Older ones come
+ * again with every request.
+ */
+export function readToolMessages(body: unknown): ToolResult[] {
+  const messages = arrayField(body, 'messages');
+  const asking = messages.findLastIndex(isAnswer);
+  const calls = byUniqueId(arrayField(messages[asking], 'tool_calls'), 'id');
+  if (calls.size === 0) return [];
+  const answers = messages.slice(asking + 1).filter((message) => field(message, 'role') === 'tool');
+  return [...byUniqueId(answers, 'tool_call_id')].flatMap(([id, message]) => {
+    const called = calledBy(calls.get(id));
+    if (called === undefined) return [];
+    return {
+      id,
+      repeated: () => ({ name: called.name, fingerprint: fingerprintOf(called.name, called.given) }),
+      output: () => parseJson(field(message, 'content')),
+    };
+  });
+}
+
+/** Those whose id no other has: of two with the same id nobody can tell which is which. */
+function byUniqueId(values: readonly unknown[], key: string): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  const repeated = new Set<string>();
+  for (const value of values) {
+    const id = stringField(value, key);
+    if (id === undefined) continue;
+    if (found.has(id)) repeated.add(id);
+    found.set(id, value);
+  }
+  for (const id of repeated) found.delete(id);
+  return found;
+}
+
+/** User messages since the model last spoke: those before were counted with the request that brought them. */
+export function countNewUserMessages(body: unknown): number {
+  const messages = arrayField(body, 'messages');
+  const lastAnswer = messages.findLastIndex(isAnswer);
+  return messages.slice(lastAnswer + 1).filter((message) => field(message, 'role') === 'user').length;
+}
+
+function isAnswer(message: unknown): boolean {
+  return field(message, 'role') === 'assistant';
+}
+
+/** The function or custom tool that a tool call of a message names, and what it is given. */
+function calledBy(call: unknown): { readonly name: string; readonly given: unknown } | undefined {
+  const called = objectField(call, 'function') ?? objectField(call, 'custom');
+  const name = stringField(called, 'name');
+  return name === undefined
+    ? undefined
+    : { name, given: field(called, 'arguments') ?? field(called, 'input') };
+}

@@ -1,0 +1,57 @@
+import type { SpanContext } from '@opentelemetry/api';
+import type { ProviderListener } from '../telemetry/provider-life.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { Agents } from './agents/index.ts';
+import type { ConversationApi } from './api.ts';
+import { Assistants } from './assistants/index.ts';
+import { Histories } from './histories/index.ts';
+import { Polls } from './polls.ts';
+import { Responses } from './responses/index.ts';
+import type { Part } from './select-api.ts';
+import { Conversations } from './tracker.ts';
+
+/** All that goes on for longer than a call, of one set of settings. */
+export class Hierarchy implements ProviderListener {
+  readonly parts: Readonly<Record<Part, ConversationApi>> & { readonly histories: Histories };
+  readonly #conversations: Conversations;
+  readonly #responses: Responses;
+
+  constructor(telemetry: Telemetry) {
+    const conversations = new Conversations(telemetry);
+    this.#conversations = conversations;
+    this.#responses = new Responses(telemetry, conversations);
+    this.parts = {
+      agents: new Agents(telemetry, conversations),
+      assistants: new Assistants(telemetry, conversations),
+      histories: new Histories(telemetry, conversations),
+      polls: new Polls(telemetry, conversations),
+      responses: this.#responses,
+    };
+  }
+
+  /** Where the span of a response stands that this process has created. */
+  knownResponse(id: string, origin: string): SpanContext | undefined {
+    return this.#responses.known(id, origin);
+  }
+
+  /** Whether a conversation or an invocation goes on. */
+  get isOpen(): boolean {
+    return this.#conversations.isOpen;
+  }
+
+  flush(): Promise<void> {
+    return this.#conversations.flush();
+  }
+
+  endIdle(): Promise<void> {
+    return this.#conversations.endIdle();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#conversations.shutdown();
+  }
+
+  endAll(): void {
+    this.#conversations.endAll();
+  }
+}

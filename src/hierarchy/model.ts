@@ -1,0 +1,86 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart, ToolDefinition } from '../telemetry/content/messages.ts';
+import type { Usage } from '../telemetry/cost/usage.ts';
+import type { Failure } from '../telemetry/error.ts';
+import type { ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';
+
+export type { ConversationKind } from '../telemetry/place.ts';
+export type { ToolCallContent, ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';
+
+/**
+ * What the hierarchy is made of, in one vocabulary for all APIs: a conversation (thread, session) has
+ * invocations (run, turn), an invocation has steps (run step, turn item), and steps have tool calls.
+ *
+ * A snapshot is what one object of the API said at one time. Times are milliseconds since the epoch, on the
+ * server's clock, which counts whole seconds.
+ */
+
+export type Phase =
+  | 'open'
+  /** The program has to do something, such as running a tool. */
+  | 'waiting'
+  | 'ended';
+
+export interface InvocationSnapshot {
+  readonly id: string;
+  readonly conversationId: string | undefined;
+  readonly agentId: string | undefined;
+  /** The API's own word. */
+  readonly status: string;
+  readonly phase: Phase;
+  readonly model: string | undefined;
+  /** Request parameters, by attribute. */
+  readonly parameters: Attributes;
+  readonly createdAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  /** Why the model stopped; of an invocation that has ended. */
+  readonly finishReason: string | undefined;
+  /** Tool calls the program was asked to run. */
+  readonly pendingToolCalls: readonly ToolCallSnapshot[];
+  readonly vectorStoreIds: readonly string[];
+  readonly content: InvocationContent | undefined;
+}
+
+/** Read only where content is recorded. */
+export interface InvocationContent {
+  readonly systemInstructions: readonly MessagePart[];
+  readonly toolDefinitions: readonly ToolDefinition[];
+}
+
+export type StepType = 'message_creation' | 'tool_calls';
+
+/** A step is one model call, whose output is a message or tool calls. */
+export interface StepSnapshot {
+  readonly id: string;
+  readonly invocationId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly ended: boolean;
+  readonly createdAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  readonly messageId: string | undefined;
+  /** The first of them. */
+  readonly toolCalls: readonly ToolCallSnapshot[];
+  /** How many more there are. */
+  readonly skippedToolCalls: number;
+}
+
+export interface MessageSnapshot {
+  readonly id: string;
+  readonly conversationId: string | undefined;
+  /** The invocation that wrote it. */
+  readonly invocationId: string | undefined;
+  readonly role: string;
+  readonly content: Message | undefined;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly model: string | undefined;
+}

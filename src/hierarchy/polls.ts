@@ -1,0 +1,145 @@
+import type { Context } from '@opentelemetry/api';
+import type { ApiRequest } from '../operations/index.ts';
+import type { Call, CallObservation } from '../sdk/call.ts';
+import { ATTR_OPENAI_POLL_COUNT } from '../semconv/attributes.ts';
+import { readFailure } from '../telemetry/error.ts';
+import { recordAttempts } from '../telemetry/spans/attempt-span.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { monotonic } from '../util/clock.ts';
+import { stringField } from '../util/payload.ts';
+import type { ConversationApi, OpenSpan, Placement } from './api.ts';
+import { activeSpan } from './segment.ts';
+import type { Conversations, Member } from './tracker.ts';
+
+const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
+
+/** Milliseconds without a poll after which nobody polls any more. */
+const PATIENCE = 60_000;
+
+/** Concurrent loops whose polls become one span each; those beyond it have a span for each poll. */
+const MOST_LOOPS = 1_000;
+
+/**
+ * The loops of the SDK's poll helpers, such as `vectorStores.files.poll`: one span from the first poll to the
+ * last. Those of runs are part of the run.
+ */
+export class Polls implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #open = new Map<string, Poll>();
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+  }
+
+  observe(call: Call, request: ApiRequest): CallObservation | undefined {
+    const poll = this.#open.get(keyOf(call, request));
+    return poll === undefined ? undefined : new PollRequest(this.#telemetry, poll);
+  }
+
+  place(call: Call, request: ApiRequest): Placement {
+    return {
+      parent: call.context,
+      keepsOpen: (ended, result, span) => this.#goesOn(keyOf(call, request), ended, result, span),
+    };
+  }
+
+  #goesOn(key: string, call: Call, result: unknown, span: OpenSpan): boolean {
+    const { size } = this.#open;
+    if (call.outcome !== 'value' || !isUnderWay(result) || this.#open.has(key) || size >= MOST_LOOPS)
+      return false;
+    const poll = new Poll(span, result, call.endTime, () => {
+      this.#open.delete(key);
+      this.#conversations.release(poll);
+    });
+    this.#open.set(key, poll);
+    this.#conversations.keep(poll);
+    return true;
+  }
+}
+
+/** What is polled, and in which trace. */
+function keyOf({ context }: Call, { route, values }: ApiRequest): string {
+  return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
+}
+
+function isUnderWay(result: unknown): boolean {
+  return UNDER_WAY.has(stringField(result, 'status'));
+}
+
+/** A loop of polls that goes on. */
+class Poll implements Member {
+  readonly #span: OpenSpan;
+  readonly #closed: () => void;
+  #latest: unknown;
+  #lastTime: number;
+  #lastActive = monotonic();
+  #count = 1;
+  #underWay = 0;
+  #isClosed = false;
+
+  constructor(span: OpenSpan, result: unknown, time: number, closed: () => void) {
+    this.#span = span;
+    this.#latest = result;
+    this.#lastTime = time;
+    this.#closed = closed;
+  }
+
+  get context(): Context {
+    return this.#span.context;
+  }
+
+  asked(): void {
+    this.#underWay++;
+  }
+
+  answered(call: Call): void {
+    this.#underWay--;
+    this.#count++;
+    this.#lastTime = call.endTime;
+    this.#lastActive = monotonic();
+    if (call.outcome === 'value') this.#latest = call.value;
+    if (call.outcome !== 'value' || !isUnderWay(call.value)) this.#close(call.error);
+  }
+
+  /** Records it as far as it is known. */
+  close(): void {
+    this.#close();
+  }
+
+  closeIfFinished(): void {}
+
+  overdue(): boolean {
+    return this.#underWay === 0 && monotonic() - this.#lastActive >= PATIENCE;
+  }
+
+  #close(error?: unknown): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closed();
+    this.#span.finish(this.#latest, this.#lastTime, {
+      attributes: { [ATTR_OPENAI_POLL_COUNT]: this.#count },
+      failure: error === undefined ? undefined : readFailure(error),
+    });
+  }
+}
+
+/** A poll after the first: part of the span of that one. */
+class PollRequest implements CallObservation {
+  readonly context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #poll: Poll;
+
+  constructor(telemetry: Telemetry, poll: Poll) {
+    this.context = poll.context;
+    this.#telemetry = telemetry;
+    this.#poll = poll;
+    poll.asked();
+  }
+
+  settle(call: Call): void {
+    recordAttempts(this.#telemetry, call, this.context);
+    this.#poll.answered(call);
+  }
+}

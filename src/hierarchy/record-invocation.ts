@@ -1,0 +1,194 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import type { RequestedToolCall } from '../operations/index.ts';
+import type { Message, MessagePart } from '../telemetry/content/messages.ts';
+import { isNoUsage, subtractUsage } from '../telemetry/cost/usage.ts';
+import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
+import { recordStep } from '../telemetry/spans/step-span.ts';
+import { recordToolCall } from '../telemetry/spans/tool-span.ts';
+import type { Invocation } from './invocation.ts';
+import type { ToolCallContent } from './model.ts';
+import { clamp } from './server-clock.ts';
+import { type Step, stepFinishReason, stepOutput, type ToolCall } from './steps.ts';
+
+/** Draws an invocation that is over: its steps, its tool calls, and last the invocation itself. */
+export function recordInvocation(invocation: Invocation, endTime: number): void {
+  const { span, telemetry, steps, snapshot } = invocation;
+  const recorded = span.isRecording() || telemetry.wantsContent;
+  const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
+  const drawn = drawsSteps ? steps.all : [];
+  const outputs = drawStepsAndTools(invocation, drawn, endTime);
+  const usage = snapshot?.usage;
+  const unclaimedUsage =
+    usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
+  const left =
+    unclaimedUsage === undefined || (drawn.length > 0 && isNoUsage(unclaimedUsage))
+      ? undefined
+      : unclaimedUsage;
+  endInvocationSpan(telemetry, span, {
+    attributes: invocation.attributes,
+    startTime: invocation.startTime,
+    endTime,
+    observed: invocation.ended !== undefined,
+    finishReason: snapshot?.finishReason,
+    failure: invocation.failure,
+    pollCount: invocation.pollCount,
+    usage: left,
+    cost: invocation.costOf(left),
+    totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
+    toolCalls: steps.toolCalls.map(requestedToolCall),
+    skippedSteps: steps.skippedSteps,
+    skippedToolCalls: steps.skippedToolCalls,
+    systemInstructions: invocation.content?.systemInstructions ?? [],
+    toolDefinitions: invocation.content?.toolDefinitions ?? [],
+    inputMessages: invocation.asked.messages,
+    outputMessages: outputs,
+  });
+}
+
+/** @returns the messages that the invocation gave */
+function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTime: number): Message[] {
+  const { steps, snapshot } = invocation;
+  const heard: Message[] = [...invocation.asked.messages];
+  const shown = new Set<string>();
+  const answers: Message[] = [];
+  let earliest = invocation.startTime;
+  drawn.forEach((step, index) => {
+    const calls = steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id);
+    const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
+    const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
+    const times = stepTimes(step, calls, earliest, endTime);
+    const { toolCalls, skippedToolCalls } = step.snapshot;
+    const skipped = toolCalls.length + skippedToolCalls - calls.length;
+    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
+    earliest = times.endTime;
+    for (const call of calls) earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
+    heard.push(...outputMessages, ...toolResponses(calls));
+    if (step.snapshot.messageId !== undefined) {
+      shown.add(step.snapshot.messageId);
+      answers.push(...outputMessages);
+    }
+  });
+  if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
+    const orphans = steps.toolCalls.filter(
+      ({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId),
+    );
+    const whole = { startTime: invocation.startTime, endTime };
+    for (const call of orphans) drawToolCall(invocation, call, whole, endTime);
+  }
+  return [...answers, ...unclaimed(invocation, shown)];
+}
+
+interface Times {
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/**
+ * Steps follow one another, and the tools they asked for; the server's whole seconds cannot tell that. A step
+ * that asks the program for tools is over, as a model call, when it has asked: the server completes it later.
+ */
+function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
+  const startTime = clamp(known(step.startTime) ?? earliest, earliest, latest);
+  const asked = calls.find((call) => call.startTime !== undefined)?.startTime;
+  return { startTime, endTime: clamp(asked ?? known(step.endTime) ?? latest, startTime, latest) };
+}
+
+function drawStep(
+  invocation: Invocation,
+  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
+  times: Times,
+  said: {
+    reason: string | undefined;
+    inputMessages: readonly Message[];
+    outputMessages: readonly Message[];
+    skipped: number;
+  },
+): void {
+  const { id, type, status, usage, failure, messageId } = snapshot;
+  recordStep(
+    invocation.telemetry,
+    {
+      id,
+      type,
+      status,
+      usage,
+      failure,
+      messageId,
+      model: invocation.snapshot?.model,
+      finishReason: said.reason,
+      startTime: times.startTime,
+      endTime: times.endTime,
+      timeToFirstChunk:
+        firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
+      deltaTimes,
+      skippedDeltas,
+      skippedToolCalls: Math.max(0, said.skipped),
+      inputMessages: said.inputMessages,
+      outputMessages: said.outputMessages,
+    },
+    { parent: invocation.contextIn(ROOT_CONTEXT), place: invocation.place, endpoint: invocation.endpoint },
+  );
+}
+
+/**
+ * A hosted tool ran within its step; a function from when the program was asked to when it answered.
+ *
+ * @returns when it ended
+ */
+function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, latest: number): number {
+  const startTime = clamp(call.startTime ?? step.startTime, step.startTime, latest);
+  const endTime = clamp(
+    call.endTime ?? (call.startTime === undefined ? step.endTime : latest),
+    startTime,
+    latest,
+  );
+  const { snapshot } = call;
+  recordToolCall(
+    invocation.telemetry,
+    {
+      call: { ...snapshot, content: withOutput(snapshot.content, call.output) },
+      stepId: call.stepId,
+      vectorStoreIds: invocation.snapshot?.vectorStoreIds ?? [],
+      itemId: snapshot.itemId,
+      failure: call.failure ?? snapshot.failure,
+      startTime,
+      endTime,
+    },
+    {
+      parent: invocation.contextIn(ROOT_CONTEXT),
+      place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
+    },
+  );
+  return endTime;
+}
+
+/** A step that was seen before its tool's output has it only from the request that brought it. */
+function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
+  return content === undefined ? undefined : { ...content, result: content.result ?? output };
+}
+
+function requestedToolCall({ snapshot: { id, name, type, content }, output }: ToolCall): RequestedToolCall {
+  const own = withOutput(content, output);
+  return { id, name, type, ...(own === undefined ? {} : { content: own }) };
+}
+
+function toolResponses(calls: readonly ToolCall[]): Message[] {
+  const parts: MessagePart[] = calls.map(({ snapshot, output }) => ({
+    type: 'tool_call_response',
+    id: snapshot.id,
+    response: snapshot.content?.result ?? output ?? null,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'tool', parts }];
+}
+
+/** Messages of the invocation that no drawn step stands for. */
+function unclaimed({ steps, snapshot }: Invocation, shown: ReadonlySet<string>): Message[] {
+  return [...steps.outputs]
+    .filter(([id]) => !shown.has(id))
+    .map(([, message]) => ({ ...message, finish_reason: snapshot?.finishReason ?? 'stop' }));
+}
+
+/** A server whose clock was never learnt gives no time. */
+function known(time: number | undefined): number | undefined {
+  return time === undefined || Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,81 @@
+import {
+  type Context,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanContext,
+  type TextMapGetter,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import type { Settings } from '../config/config.ts';
+import { objectField, type PayloadObject, stringField } from '../util/payload.ts';
+import { activeSpan } from './segment.ts';
+
+type TraceOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
+
+/** The API takes no longer values; a compatible server may. */
+const MAX_VALUE_LENGTH = 512;
+/** The API takes 16 pairs. Some propagators look at each. */
+const MAX_PAIRS = 64;
+/** The shapes of W3C trace context, whatever propagator has read the ids. */
+const TRACE_ID = /^[\da-f]{32}$/;
+const SPAN_ID = /^[\da-f]{16}$/;
+
+/**
+ * Where something was created, in whatever process, as far as its metadata tells: see `propagateInMetadata`. End
+ * users and gateways may write metadata, so it is read only where an option asks for it.
+ */
+export function creatorOf(
+  value: unknown,
+  { adoptRuns, propagateInMetadata }: TraceOptions,
+): SpanContext | undefined {
+  if (adoptRuns === false && !propagateInMetadata) return undefined;
+  const metadata = objectField(value, 'metadata');
+  if (metadata === undefined) return undefined;
+  if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
+  const creator = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata, READ));
+  if (creator === undefined || !hasIds(creator)) return undefined;
+  if (adoptRuns === true) return creator;
+  // A link needs the ids. Flags and state are for samplers, which may look at links.
+  const { traceId, spanId } = creator;
+  return { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
+}
+
+/** The same of something that this process has created, remote since nobody is told when that span ends. */
+export function creatorIn(context: Context): SpanContext | undefined {
+  const creator = trace.getSpanContext(context);
+  return creator !== undefined && isSpanContextValid(creator) ? { ...creator, isRemote: true } : undefined;
+}
+
+/** Where something that is adopted is drawn, and what it is linked to. */
+export interface Continuation {
+  readonly context: Context;
+  readonly link: SpanContext | undefined;
+}
+
+/**
+ * It goes on in its creator's trace where no span is active and the creator is trusted. Otherwise it stands below the active
+ * span, or begins a trace that this process's sampler decides on, with a link to its creator.
+ */
+export function continueFrom(
+  creator: SpanContext | undefined,
+  context: Context,
+  trusted: boolean,
+): Continuation {
+  return creator !== undefined && trusted && activeSpan(context) === undefined
+    ? { context: trace.setSpanContext(context, creator), link: undefined }
+    : { context, link: creator };
+}
+
+function hasIds(creator: SpanContext): boolean {
+  return isSpanContextValid(creator) && TRACE_ID.test(creator.traceId) && SPAN_ID.test(creator.spanId);
+}
+
+const READ: TextMapGetter<PayloadObject> = {
+  keys: (metadata) => Object.keys(metadata).slice(0, MAX_PAIRS),
+  get(metadata, name) {
+    const value = stringField(metadata, name);
+    return value === undefined || value.length > MAX_VALUE_LENGTH ? undefined : value;
+  },
+};

@@ -1,0 +1,290 @@
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { derivesTraceIds } from '../../helpers/conversation-trace-id.ts';
+import { type ApiRequest, operationOf } from '../../operations/index.ts';
+import { conversationIdOf } from '../../operations/response/outcome.ts';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import { readUsage } from '../../telemetry/cost/usage.ts';
+import { textLimits } from '../../telemetry/kept-text.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Place } from '../../telemetry/place.ts';
+import { CallSpan } from '../../telemetry/spans/call-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { BoundedMap } from '../../util/lru-map.ts';
+import { field, stringField } from '../../util/payload.ts';
+import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
+import type { Use } from '../conversation-use.ts';
+import { continueFrom, creatorOf } from '../remote-creator.ts';
+import { activeSpan, isInTrace, type Segment } from '../segment.ts';
+import type { Conversations } from '../tracker.ts';
+import { keyAt } from '../whereabouts.ts';
+import { readAdoption } from './adoption.ts';
+import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
+import type { Fetched, FollowedResponse, KnownResponse } from './followed.ts';
+import { readItemResults } from './item-results.ts';
+import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
+import { ResponseToolCalls } from './tool-calls.ts';
+
+/** The Responses and Conversations APIs as conversations, and the tools that responses use. */
+export class Responses implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #conversations: Conversations;
+  readonly #toolCalls: ResponseToolCalls;
+  /** Where responses stand, by origin and id, for the requests that refer to them. */
+  readonly #known: BoundedMap<string, KnownResponse>;
+  /** Those that nobody asks about any more give way. */
+  readonly #background: BoundedMap<string, BackgroundResponse>;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    this.#conversations = conversations;
+    this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
+    const { maxConversations } = telemetry.settings;
+    this.#known = conversations.remember(maxConversations);
+    this.#background = new BoundedMap(maxConversations, (response) => response.close());
+  }
+
+  /** Where the span of a response stands that this process has created. */
+  known(id: string, origin: string): SpanContext | undefined {
+    return this.#known.get(keyAt(origin, id))?.context;
+  }
+
+  /** The background response that the call is part of; only within its own trace, and while it is under way. */
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+    const background = this.#backgroundOf(request, endpoint);
+    if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
+    return new BackgroundRequest(background);
+  }
+
+  #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
+    return route.folds === 'response' ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
+  }
+
+  /** Where a call with a span of its own stands, and what its result tells. */
+  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+    const { route, body } = request;
+    const previous =
+      route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
+    const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));
+    const conversationId =
+      conversationOf(request) ?? (route.operation === 'response' ? undefined : known?.conversationId);
+    const creates = route.template === '/conversations';
+    const segment =
+      creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
+    segment?.requestStarted();
+    const parent = this.#parentOf(call.context, segment);
+    // The call's own context is the span's once it runs.
+    const fetched: Fetched = { request, endpoint, context: call.context, known };
+    return {
+      parent,
+      links: known === undefined ? [] : [{ context: known.context }],
+      ...(route.operation === 'response'
+        ? this.#followResponse(call, request, endpoint, { segment, parent })
+        : this.#followRequest(fetched, segment)),
+    };
+  }
+
+  /** A request that another trace than that of a background response makes about it tells its end as well. */
+  #followRequest(
+    fetched: Fetched,
+    segment: Segment | undefined,
+  ): Pick<Placement, 'chunk' | 'settled' | 'ended'> {
+    const { request, endpoint, known } = fetched;
+    const background = this.#backgroundOf(request, endpoint);
+    const told = background === undefined ? undefined : new BackgroundRequest(background);
+    return {
+      ...(told === undefined ? {} : { chunk: (event, time) => told.chunk(event, time) }),
+      settled: (ended, result, span) => {
+        const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
+        if (creator !== undefined) span.link(creator);
+        if (told !== undefined) told.settle(ended);
+        else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
+        this.#settled(fetched, segment, ended);
+      },
+      ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
+    };
+  }
+
+  /** A segment is opened where no active span holds the conversation together, or always. */
+  #segmentOf(
+    { context, startTime }: Pick<Call, 'context' | 'startTime'>,
+    id: string | undefined,
+    endpoint: Endpoint,
+  ): Segment | undefined {
+    const use: Use = { kind: 'conversation', id, context, endpoint, startTime };
+    const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
+    const waits = id === undefined && derivesTraceIds();
+    if ((activeSpan(context) === undefined && !waits) || always) return this.#conversations.open(use);
+    return undefined;
+  }
+
+  #parentOf(context: Context, segment: Segment | undefined): Context {
+    return segment === undefined ? context : segment.contextIn(context);
+  }
+
+  #followResponse(
+    call: Call,
+    request: ApiRequest,
+    { origin }: Endpoint,
+    { segment, parent }: { segment: Segment | undefined; parent: Context },
+  ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
+    const { body } = request;
+    const { startTime } = call;
+    if (this.#toolCalls.areAwaited) {
+      const previousResponseId = stringField(body, 'previous_response_id');
+      const conversationId = conversationOf(request);
+      const answering = { origin, previousResponseId, conversationId, time: startTime, parent };
+      this.#toolCalls.answered(readItemResults(body), answering);
+    }
+    const follow = this.#follow(body, { origin, segment, parent, startTime });
+    return {
+      chunk: (event, time) => follow.times.add(event, time),
+      settled: (ended, result, span) => this.#responded(follow, ended, result, span),
+      ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+      keepsOpen: (ended, result, span) => this.#goesOn(follow, ended, result, span),
+    };
+  }
+
+  #follow(
+    body: unknown,
+    { parent, ...from }: Pick<FollowedResponse, 'origin' | 'segment' | 'startTime'> & { parent: Context },
+  ): FollowedResponse {
+    return {
+      ...from,
+      times: new ItemTimes(),
+      parent: callerTraceOf(parent),
+      vectorStoreIds: readVectorStoreIds(body),
+      userMessages: countUserMessages(body),
+      content: this.#telemetry.wantsContent,
+    };
+  }
+
+  #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): void {
+    const id = stringField(result, 'id');
+    follow.segment?.requestEnded(call.endTime);
+    if (id === undefined) return;
+    const context = trace.getSpanContext(span.context);
+    follow.parent.span ??= context;
+    const conversationId = conversationIdOf(result) ?? follow.segment?.conversation?.id;
+    if (context !== undefined) this.#known.set(keyAt(follow.origin, id), { context, conversationId });
+    this.#conversations.watch();
+  }
+
+  /** A response that goes on in the background keeps its span until its end comes to light. */
+  #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
+    const id = stringField(result, 'id');
+    if (id === undefined || !isUnderWay(result)) return false;
+    const { origin, segment } = follow;
+    this.#keep(keyAt(origin, id), { span, segment, response: result, time: call.endTime });
+    return true;
+  }
+
+  #keep(key: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
+    const closed = (response: BackgroundResponse): void => {
+      this.#background.delete(key);
+      this.#conversations.release(response);
+    };
+    // A server that gives one id twice has forgotten the first.
+    this.#background.get(key)?.close();
+    const { settings, wantsContent } = this.#telemetry;
+    const limits = wantsContent ? textLimits(settings) : undefined;
+    const background = new BackgroundResponse({ ...start, closed, limits });
+    this.#background.set(key, background);
+    this.#conversations.keep(background);
+    return background;
+  }
+
+  /**
+   * Draws a background response that another process has created, from the response's own times; once, however
+   * often it passes by.
+   */
+  #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
+    const { settings } = this.#telemetry;
+    if (settings.adoptRuns === false) return;
+    const { request, endpoint } = fetched;
+    const adoption = readAdoption(call, request.deployment, response);
+    if (adoption === undefined || this.#known.get(keyAt(endpoint.origin, adoption.id)) !== undefined) return;
+    const { id, startTime, clock } = adoption;
+    const { context, link } = continueFrom(creator, fetched.context, settings.adoptRuns === true);
+    const conversationId = conversationIdOf(response);
+    const segment =
+      conversationId === undefined
+        ? undefined
+        : this.#segmentOf({ context, startTime }, conversationId, endpoint);
+    const parent = this.#parentOf(context, segment);
+    const { origin } = endpoint;
+    const follow = this.#follow(adoption.request.body, { origin, segment, parent, startTime });
+    const span = new CallSpan(this.#telemetry, adoption, {
+      operation: operationOf('response'),
+      request: adoption.request,
+      endpoint,
+      rebuilt: true,
+      place: {
+        parent,
+        links: link === undefined ? [] : [{ context: link }],
+        ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+      },
+    });
+    const own = trace.getSpanContext(span.context);
+    follow.parent.span ??= own;
+    if (own !== undefined) this.#known.set(keyAt(origin, id), { context: own, conversationId });
+    this.#keep(keyAt(origin, id), { span, segment, response, time: startTime, clock }).see(
+      response,
+      call.endTime,
+      false,
+    );
+  }
+
+  #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
+    const responseId = stringField(response, 'id');
+    if (responseId === undefined) return;
+    const { origin, segment, parent, startTime, vectorStoreIds, content, times } = follow;
+    const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
+    const calls = readItemCalls(response, { content });
+    if (calls.length > 0) {
+      const place: Place = { kind: 'conversation', conversationId };
+      const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime };
+      this.#toolCalls.asked(calls, asking, times);
+    }
+    if (conversationId === undefined) return;
+    const conversation = this.#conversations.conversation('conversation', conversationId, origin);
+    conversation.startedRun();
+    conversation.askedWithRun(follow.userMessages);
+    conversation.spent(readUsage(field(response, 'usage')), cost);
+  }
+
+  /** The calls of a response that this process has created are known from there, and not before it has ended. */
+  #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
+    const responseId = stringField(response, 'id');
+    if (responseId === undefined || this.known(responseId, origin) !== undefined || isUnderWay(response))
+      return;
+    const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
+    this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
+      origin,
+      responseId,
+      parent: undefined,
+      place,
+      vectorStoreIds: [],
+      startTime: endTime,
+      endTime,
+    });
+  }
+
+  #settled({ request, endpoint }: Fetched, segment: Segment | undefined, call: Call): void {
+    const { template } = request.route;
+    const { origin } = endpoint;
+    segment?.requestEnded(call.endTime);
+    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+    if (template === '/conversations' && segment !== undefined) {
+      if (id === undefined) segment.end(call.endTime);
+      else segment.identify(this.#conversations.conversation('conversation', id, origin));
+    }
+    if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+      this.#conversations.endConversation('conversation', id, origin);
+  }
+}
+
+function conversationOf({ route, values, body }: ApiRequest): string | undefined {
+  if (route.template.startsWith('/conversations/')) return values[0];
+  return route.operation === 'response' ? conversationIdOf(body) : undefined;
+}

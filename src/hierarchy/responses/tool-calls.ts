@@ -1,0 +1,168 @@
+import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
+import type { Place } from '../../telemetry/place.ts';
+import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
+import type { ToolCallContent } from '../model.ts';
+import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from '../pending-tool-calls.ts';
+import { clamp } from '../server-clock.ts';
+import type { Conversations } from '../tracker.ts';
+import type { ToolResult } from './item-results.ts';
+import type { ItemCall, ItemTimes } from './items.ts';
+
+/** They may be long, and there are programs that ask for calls and answer none. */
+const MAX_CONTENTS = 1_000;
+
+/** A call without what is only needed to find it again. */
+type KnownCall = Omit<ItemCall, 'fingerprint'>;
+
+/** The response that a tool call belongs to. */
+export interface AskingResponse {
+  /** Of the endpoint. */
+  readonly origin: string;
+  readonly responseId: string | undefined;
+  /** What the response's own span stands below, itself where it is a root; where it is elsewhere, what answers it tells. */
+  readonly parent: CallerTrace | undefined;
+  readonly place: Place;
+  readonly vectorStoreIds: readonly string[];
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+export interface PendingCall {
+  readonly asked: KnownCall;
+  readonly response: AskingResponse;
+}
+
+/** Where a request stands that brings results of tool calls. */
+export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
+  readonly time: number;
+  /** The span that the request's own span stands below. */
+  readonly parent: Context;
+};
+
+/**
+ * Draws the tool calls of responses, beside them: hosted ones within the response that made them, the
+ * program's own from the response that asked to the request that answered.
+ */
+export class ResponseToolCalls {
+  readonly #telemetry: Telemetry;
+  /** One that is never answered is never drawn. */
+  readonly #pending = new PendingToolCalls<PendingCall>();
+  /** What the newest are given. */
+  readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
+
+  constructor(telemetry: Telemetry, conversations: Conversations) {
+    this.#telemetry = telemetry;
+    conversations.addMemory(this.#pending);
+    this.#contents = conversations.remember(MAX_CONTENTS);
+  }
+
+  /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
+  get areAwaited(): boolean {
+    return !this.#pending.isEmpty;
+  }
+
+  /** Takes the tool calls of a response that has ended. */
+  asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
+    for (const asked of calls) {
+      if (asked.asksProgram) this.#keep(asked, response);
+      else this.#drawHosted(asked, response, times);
+    }
+  }
+
+  /** Takes the calls of a response that another process has created: the process that answers them draws them. */
+  seen(calls: readonly ItemCall[], response: AskingResponse): void {
+    for (const asked of calls)
+      if (asked.asksProgram && !this.#pending.has(identityOf(asked, response))) this.#keep(asked, response);
+  }
+
+  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse): void {
+    const { content, ...call } = asked.call;
+    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response };
+    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
+    if (content !== undefined) this.#contents.set(pending, content);
+  }
+
+  /** Takes what a request brings for calls that were asked for before. */
+  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): void {
+    const traceId = traceIdOf(trace.getSpanContext(parent));
+    for (const { id, repeated, output } of results) {
+      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
+      if (pending === undefined) continue;
+      const { asked, response } = pending;
+      const content = this.#contents.get(pending);
+      this.#contents.delete(pending);
+      const call = {
+        ...asked.call,
+        content: content === undefined ? undefined : { ...content, result: output() },
+      };
+      const { endTime } = response;
+      const times = { startTime: endTime, endTime: Math.max(time, endTime), timedHere: true };
+      this.#draw({ ...asked, call }, response, times, parent);
+    }
+  }
+
+  /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
+  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'traceId'>[]): PendingCall | undefined {
+    for (const call of calls) {
+      const pending = this.#pending.take({ ...call, previousResponseId: undefined, traceId: undefined });
+      if (pending === undefined) continue;
+      this.#contents.delete(pending);
+      return pending;
+    }
+    return undefined;
+  }
+
+  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
+    const { startTime, endTime } = response;
+    const seen = times.of(asked.itemId);
+    const start = clamp(seen?.startTime ?? startTime, startTime, endTime);
+    this.#draw(asked, response, {
+      startTime: start,
+      endTime: clamp(seen?.endTime ?? endTime, start, endTime),
+    });
+  }
+
+  #draw(
+    asked: KnownCall,
+    response: AskingResponse,
+    times: { startTime: number; endTime: number; timedHere?: boolean },
+    answering = ROOT_CONTEXT,
+  ): void {
+    const recorded: RecordedToolCall = {
+      call: asked.call,
+      stepId: undefined,
+      responseId: response.responseId,
+      itemId: asked.itemId,
+      vectorStoreIds: response.vectorStoreIds,
+      failure: asked.failure,
+      ...times,
+    };
+    recordToolCall(this.#telemetry, recorded, {
+      parent: response.parent === undefined ? answering : contextOf(response.parent),
+      place: response.place,
+    });
+  }
+}
+
+function identityOf(
+  { call }: KnownCall,
+  { origin, responseId, place, parent }: AskingResponse,
+): Omit<AskedToolCall, 'fingerprint'> {
+  const { conversationId } = place;
+  return {
+    origin,
+    id: call.id,
+    name: call.name,
+    responseId,
+    conversationId,
+    traceId: traceIdOf(parent?.span),
+  };
+}
+
+/** No trace has the id that spans have where nobody traces: two users would share it. */
+function traceIdOf(span: SpanContext | undefined): string | undefined {
+  return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
+}

@@ -1,0 +1,178 @@
+import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import { inTraceOf } from '../helpers/conversation-trace-id.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import { placeAttributes } from '../telemetry/place.ts';
+import {
+  endConversationSpan,
+  NO_TOTALS,
+  startConversationSpan,
+} from '../telemetry/spans/conversation-span.ts';
+import { beforeSpanEnds } from '../telemetry/spans/span-end.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { monotonic, now } from '../util/clock.ts';
+import { guard } from '../util/guard.ts';
+import type { Conversation } from './conversation.ts';
+import type { ConversationKind } from './model.ts';
+
+/** What a segment needs of an invocation that is part of it. */
+export interface SegmentMember {
+  close(): void;
+  closeIfFinished(): void;
+}
+
+/** Bounds a segment that no span of the program bounds, however busy the conversation is. */
+const LONGEST = 600_000;
+
+export interface SegmentStart {
+  readonly telemetry: Telemetry;
+  readonly kind: ConversationKind;
+  /** Not known yet while the request that creates the conversation is under way. */
+  readonly conversation: Conversation | undefined;
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  readonly startTime: number;
+  readonly ended: (segment: Segment) => void;
+}
+
+/**
+ * A conversation as far as it is used below one span of the program, or, where there is no such span, from
+ * one idle time to the next: what the span of a conversation stands for.
+ */
+export class Segment {
+  readonly span: Span;
+  readonly traceId: string;
+  /** The span of the program that bounds it; `undefined` where time does. */
+  readonly parentSpanId: string | undefined;
+  readonly invocations: Set<SegmentMember> = new Set();
+  ended = false;
+  parentEnded = false;
+
+  readonly #kind: ConversationKind;
+  readonly #startTime: number;
+  readonly #started = monotonic();
+  readonly #ended: (segment: Segment) => void;
+  readonly #parent: WeakRef<Span> | undefined;
+  /** A span of the program may be open for long, and have many below it that are over. */
+  readonly #stopWaiting: (() => void) | undefined;
+  #conversation: Conversation | undefined;
+  #lastActivity: number;
+  #lastActive = monotonic();
+  #requests = 0;
+
+  constructor(start: SegmentStart) {
+    const { telemetry, kind, conversation, context, startTime } = start;
+    const parent = activeSpan(context);
+    this.#kind = kind;
+    this.#startTime = this.#lastActivity = startTime;
+    this.#ended = start.ended;
+    this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
+      startConversationSpan(telemetry, {
+        place: { kind, conversationId: conversation?.id },
+        endpoint: start.endpoint,
+        parent: context,
+        root: parent === undefined,
+        links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
+        startTime,
+      }),
+    );
+    this.traceId = this.span.spanContext().traceId;
+    if (parent !== undefined && parent.spanContext().isRemote !== true) {
+      this.#parent = new WeakRef(parent);
+      this.#stopWaiting = guard('watching a parent span', beforeSpanEnds, parent, (time) =>
+        this.#endWithParent(time),
+      );
+    }
+    this.parentSpanId = parent?.spanContext().spanId;
+    if (conversation !== undefined) this.#attach(conversation);
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.#conversation;
+  }
+
+  get spanContext(): SpanContext {
+    return this.span.spanContext();
+  }
+
+  /** The context of what happens on the conversation. */
+  contextIn(context: Context): Context {
+    return trace.setSpan(context, this.span);
+  }
+
+  /** The request that creates the conversation has told its id. */
+  identify(conversation: Conversation): void {
+    if (this.#conversation !== undefined || this.ended) return;
+    this.span.setAttributes(placeAttributes({ kind: this.#kind, conversationId: conversation.id }));
+    this.#attach(conversation);
+  }
+
+  #attach(conversation: Conversation): void {
+    this.#conversation = conversation;
+    conversation.segments.set(this.traceId, this);
+    conversation.previous = this.spanContext;
+  }
+
+  /** Once its parent has ended only what it waits for can make it longer. */
+  touch(time: number = now()): void {
+    if (!this.parentEnded) this.#lastActivity = Math.max(this.#lastActivity, time);
+    this.#lastActive = monotonic();
+  }
+
+  /** A request on the conversation keeps it open, however long the API takes. */
+  requestStarted(): void {
+    this.#requests += 1;
+  }
+
+  requestEnded(endTime: number): void {
+    this.#requests -= 1;
+    this.touch(endTime);
+  }
+
+  invocationClosed(invocation: SegmentMember, endTime: number): void {
+    this.invocations.delete(invocation);
+    this.#lastActivity = Math.max(this.#lastActivity, endTime);
+    this.#lastActive = monotonic();
+    if (this.parentEnded && this.invocations.size === 0) this.end();
+  }
+
+  /** Ends it if nothing has happened for long enough. */
+  endIfIdle(idleTimeout: number): void {
+    if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
+    const time = monotonic();
+    const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
+    if (idle || time - this.#started >= LONGEST) this.end(this.#lastActivity);
+  }
+
+  /** Ends it whatever is under way; `time` defaults to that of the last activity. */
+  end(time: number = this.#lastActivity): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#stopWaiting?.();
+    for (const invocation of [...this.invocations]) invocation.close();
+    this.#conversation?.segments.delete(this.traceId);
+    const totals = this.#conversation?.totals ?? NO_TOTALS;
+    endConversationSpan(this.span, totals, Math.max(time, this.#startTime));
+    this.#ended(this);
+  }
+
+  #endWithParent(parentEnd: number | undefined): void {
+    this.parentEnded = true;
+    for (const invocation of [...this.invocations]) invocation.closeIfFinished();
+    if (this.ended || this.invocations.size > 0) return;
+    const time = now();
+    this.end(parentEnd === undefined ? time : Math.min(parentEnd, time));
+  }
+}
+
+/** The active span, if it is a real one: of a valid trace. */
+export function activeSpan(context: Context): Span | undefined {
+  const span = trace.getSpan(context);
+  const traceId = span?.spanContext().traceId;
+  return traceId === undefined || traceId === '' || traceId === INVALID_TRACEID ? undefined : span;
+}
+
+/** Whether what is done in the context can be part of something in the trace: without an active span anything can. */
+export function isInTrace(context: Context, traceId: string): boolean {
+  const active = activeSpan(context)?.spanContext().traceId;
+  return active === undefined || active === traceId;
+}

@@ -1,0 +1,309 @@
+import { type Message, messageFinishReason } from '../telemetry/content/messages.ts';
+import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
+import type { Failure } from '../telemetry/error.ts';
+import type { Keeper } from '../telemetry/kept-values.ts';
+import { field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
+import type { ServerClock } from './server-clock.ts';
+
+const MAX_STEPS = MAX_READ;
+const MAX_TOOL_CALLS = MAX_READ;
+const MAX_OUTPUTS = MAX_READ;
+
+export interface Step {
+  snapshot: StepSnapshot;
+  startTime: number | undefined;
+  endTime: number | undefined;
+  firstTextTime: number | undefined;
+  /** When each of the first pieces came, where pieces are recorded. */
+  readonly deltaTimes: number[];
+  /** How many pieces came after them. */
+  skippedDeltas: number;
+}
+
+export interface ToolCall {
+  snapshot: ToolCallSnapshot;
+  stepId: string | undefined;
+  /** Of a function: from when the program was asked to when it answered. */
+  startTime: number | undefined;
+  endTime: number | undefined;
+  output: unknown;
+  /** What the program said of it when it answered. */
+  failure: Failure | undefined;
+}
+
+/** A function that the program ran, and for how long. */
+export interface TimedToolCall {
+  readonly snapshot: ToolCallSnapshot;
+  readonly seconds: number;
+}
+
+/** The steps and tool calls of one invocation, gathered from wherever they pass by. */
+export class Steps {
+  readonly #content: boolean;
+  readonly #keeper: Keeper;
+  readonly #deltas: boolean;
+  readonly #steps = new Map<string, Step>();
+  readonly #toolCalls = new Map<string, ToolCall>();
+  readonly #outputs = new Map<string, Message>();
+  /** The places of steps in the list that told them. */
+  readonly #order = new Map<string, number>();
+  /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
+  readonly #skippedSteps = new Set<string>();
+  readonly #skippedCalls = new Set<string>();
+  /** Tool calls that are part of no step, and that the program was not asked for. */
+  #looseCalls = 0;
+  /** When the program was last asked to run tools. */
+  #waitingSince: number | undefined;
+
+  constructor(options: { content: boolean; deltas: boolean; keeper: Keeper }) {
+    this.#content = options.content;
+    this.#keeper = options.keeper;
+    this.#deltas = options.deltas;
+  }
+
+  /** In the order in which they were made; within a second of the server's, in that of a list, else of a stream. */
+  get all(): readonly Step[] {
+    const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
+    return [...this.#steps.values()].sort(
+      (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
+    );
+  }
+
+  get toolCalls(): readonly ToolCall[] {
+    return [...this.#toolCalls.values()];
+  }
+
+  get outputs(): ReadonlyMap<string, Message> {
+    return this.#outputs;
+  }
+
+  /** Tokens that steps carry. */
+  get usage(): Usage {
+    let sum = NO_USAGE;
+    for (const { snapshot } of this.#steps.values())
+      if (snapshot.usage !== undefined) sum = addUsage(sum, snapshot.usage);
+    return sum;
+  }
+
+  /** How many steps were seen for which there was no room. */
+  get skippedSteps(): number {
+    return this.#skippedSteps.size;
+  }
+
+  /** How many tool calls were seen for which there was no room. */
+  get skippedToolCalls(): number {
+    let listed = 0;
+    for (const { snapshot } of this.#steps.values())
+      listed += snapshot.toolCalls.length + snapshot.skippedToolCalls;
+    let kept = 0;
+    for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
+    return Math.max(0, listed - kept) + this.#skippedCalls.size;
+  }
+
+  /** @param liveTime when a stream told it; otherwise the server's own times stand */
+  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
+    let step = this.#steps.get(snapshot.id);
+    if (step === undefined) {
+      if (this.#steps.size >= MAX_STEPS) {
+        skip(this.#skippedSteps, snapshot.id);
+        return;
+      }
+      step = {
+        snapshot,
+        startTime: liveTime,
+        endTime: undefined,
+        firstTextTime: undefined,
+        deltaTimes: [],
+        skippedDeltas: 0,
+      };
+      this.#steps.set(snapshot.id, step);
+    }
+    // A list may be older than what a stream has told.
+    const toolCalls = snapshot.toolCalls.map((told) => {
+      const call = this.#toolCall(told);
+      call.stepId = snapshot.id;
+      return call.snapshot;
+    });
+    if (!step.snapshot.ended || snapshot.ended)
+      step.snapshot = { ...snapshot, toolCalls, usage: snapshot.usage ?? step.snapshot.usage };
+    if (step.startTime === undefined && snapshot.createdAt !== undefined)
+      step.startTime = clock.local(snapshot.createdAt, Number.NaN);
+    if (step.endTime === undefined && snapshot.ended)
+      step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
+  }
+
+  /**
+   * A list is going to tell steps in this order.
+   *
+   * @param earlier it goes on from what is known to what was before
+   */
+  seeOrder(ids: readonly string[], earlier = false): void {
+    const known = this.#order.size;
+    const first = earlier ? -known - ids.length : known;
+    if (known < MAX_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
+  }
+
+  /** The first text or code of a step, or of the message that a step makes, has arrived. */
+  seeDelta(id: string | undefined, time: number): void {
+    if (id === undefined) return;
+    const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
+    if (step === undefined) return;
+    step.firstTextTime ??= time;
+    if (!this.#deltas) return;
+    if (step.deltaTimes.length < MAX_REPEATED) step.deltaTimes.push(time);
+    else step.skippedDeltas++;
+  }
+
+  addOutput(messageId: string, message: Message): void {
+    const known = this.#outputs.get(messageId);
+    if (known !== undefined || this.#outputs.size < MAX_OUTPUTS)
+      this.#outputs.set(messageId, this.#keeper.keep(message, known));
+  }
+
+  /**
+   * A tool call that is part of no step.
+   *
+   * @param live when a stream told that it began or ended; otherwise nothing tells its times
+   */
+  seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
+    if (!this.#toolCalls.has(snapshot.id)) {
+      if (this.#looseCalls >= MAX_REPEATED) {
+        skip(this.#skippedCalls, snapshot.id);
+        return;
+      }
+      this.#looseCalls++;
+    }
+    const call = this.#toolCall(snapshot);
+    call.startTime ??= live.beganAt;
+    call.endTime ??= live.endedAt;
+  }
+
+  /** The program is asked to run tools: the model call that asked is over. */
+  wait(calls: readonly ToolCallSnapshot[], time: number): void {
+    this.#waitingSince = time;
+    for (const call of calls) {
+      const toolCall = this.#toolCall(call);
+      if (toolCall.startTime !== undefined) continue;
+      toolCall.startTime = time;
+      const step = toolCall.stepId === undefined ? undefined : this.#steps.get(toolCall.stepId);
+      if (step !== undefined) step.endTime ??= time;
+    }
+  }
+
+  /**
+   * The program answers tool calls.
+   *
+   * @returns those whose time is known by that
+   */
+  answer(outputs: ReadonlyMap<string, unknown>, time: number): TimedToolCall[] {
+    const timed: TimedToolCall[] = [];
+    for (const [id, output] of outputs) {
+      const toolCall = this.#toolCalls.get(id);
+      if (toolCall === undefined) continue;
+      toolCall.startTime ??= this.#waitingSince;
+      if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
+      if (toolCall.endTime !== undefined) continue;
+      toolCall.endTime = time;
+      const { snapshot, startTime } = toolCall;
+      if (startTime !== undefined) timed.push({ snapshot, seconds: (time - startTime) / 1e3 });
+    }
+    return timed;
+  }
+
+  /** What came of a tool call has come to light, not when. */
+  seeToolResult(id: string, result: { output: unknown; failure: Failure | undefined }): void {
+    const toolCall = this.#toolCalls.get(id);
+    if (toolCall === undefined) return;
+    toolCall.failure = result.failure;
+    if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
+  }
+
+  /** Whether every step has been seen: their usage adds up to the whole; and what it gave, where that is recorded. */
+  isComplete(whole: Usage | undefined): boolean {
+    const steps = [...this.#steps.values()];
+    if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
+      return false;
+    const left = subtractUsage(whole, this.usage);
+    if (left.inputTokens + left.outputTokens > 0) return false;
+    return !this.#content || (this.#hasOutputs(steps) && this.toolCalls.every(hasDocuments));
+  }
+
+  #hasOutputs(steps: readonly Step[]): boolean {
+    return steps.every(
+      ({ snapshot: { messageId } }) => messageId === undefined || this.#outputs.has(messageId),
+    );
+  }
+
+  #toolCall(snapshot: ToolCallSnapshot): ToolCall {
+    const known = this.#toolCalls.get(snapshot.id);
+    if (known !== undefined) {
+      // A list that did not ask for what a search has found tells less than what is known.
+      const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
+      const kept =
+        content === known.snapshot.content ? content : this.#keeper.keep(content, known.snapshot.content);
+      known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
+      return known;
+    }
+    const hasRoom = this.#toolCalls.size < MAX_TOOL_CALLS;
+    const made = {
+      snapshot: { ...snapshot, content: hasRoom ? this.#keeper.keep(snapshot.content) : undefined },
+      stepId: undefined,
+      startTime: undefined,
+      endTime: undefined,
+      output: undefined,
+      failure: undefined,
+    };
+    if (hasRoom) this.#toolCalls.set(snapshot.id, made);
+    return made;
+  }
+
+  #stepOfMessage(messageId: string): Step | undefined {
+    for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
+    return undefined;
+  }
+}
+
+/** Counts by id, since one list may follow another; up to a number that is worth telling. */
+function skip(skipped: Set<string>, id: string): void {
+  if (skipped.size < MAX_READ) skipped.add(id);
+}
+
+/** A search says what it has found only to those who ask for it. */
+function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCall, 'snapshot'>): boolean {
+  return (
+    type !== 'file_search' ||
+    resultCount === 0 ||
+    content?.documents.some((document) => field(document, 'content') !== undefined) === true
+  );
+}
+
+/** Why the model stopped in a step: a tool call asks for tools, the last message ends as its invocation does. */
+export function stepFinishReason(
+  step: StepSnapshot,
+  last: boolean,
+  invocationReason: string | undefined,
+): string | undefined {
+  if (step.type === 'tool_calls') return 'tool_calls';
+  if (last && invocationReason !== undefined) return invocationReason;
+  return step.status === 'completed' ? 'stop' : undefined;
+}
+
+/** What a step's model call gave: its message, or the tool calls it asked for. */
+export function stepOutput(
+  step: StepSnapshot,
+  calls: readonly ToolCall[],
+  outputs: ReadonlyMap<string, Message>,
+  reason: string | undefined,
+): Message[] {
+  const finish_reason = messageFinishReason(reason);
+  const message = step.messageId === undefined ? undefined : outputs.get(step.messageId);
+  if (message !== undefined) return [{ ...message, finish_reason }];
+  const parts = calls.map(({ snapshot }) => ({
+    type: 'tool_call' as const,
+    id: snapshot.id,
+    name: snapshot.name,
+    arguments: snapshot.content?.arguments,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
+}

@@ -1,0 +1,310 @@
+import type { Link, SpanContext } from '@opentelemetry/api';
+import type { ProviderListener } from '../telemetry/provider-life.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { monotonic, now } from '../util/clock.ts';
+import { startOutside } from '../util/detached-timer.ts';
+import { guard, guardAsync } from '../util/guard.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import { atExit } from '../util/process-exit.ts';
+import { BackgroundReads } from './background-reads.ts';
+import { Conversation } from './conversation.ts';
+import type { Use } from './conversation-use.ts';
+import { Invocation } from './invocation.ts';
+import type { InvocationStart, ReadDetails } from './invocation-start.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import { readDetails } from './read-details.ts';
+import { recordInvocation } from './record-invocation.ts';
+import { activeSpan, Segment, type SegmentMember } from './segment.ts';
+import { conversationKey, isOf, keyAt } from './whereabouts.ts';
+
+const MOST_AGENTS = 1_000;
+/** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
+const MOST_SPOKEN = 1_000;
+/** Milliseconds that something is remembered after it was used last. */
+const LIFETIME = 3_600_000;
+const AGENT_LIFETIME = 86_400_000;
+
+/** Milliseconds between two looks for what is overdue; less where the timeouts are short. */
+const SWEEP_INTERVAL = 1_000;
+
+/** Something else that goes on for longer than a call, and is bounded with the rest. */
+export interface Member extends SegmentMember {
+  overdue(): boolean;
+}
+
+/** A map whose entries have a lifetime. */
+export type Memory = Pick<BoundedMap<unknown, unknown>, 'size' | 'expire'>;
+
+/**
+ * The hierarchy: every conversation, segment and invocation that this process has under way. Bounded by
+ * count and by time; it keeps contexts of spans, numbers and texts, never a context or request of a caller.
+ */
+export class Conversations implements ProviderListener {
+  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
+  readonly #telemetry: Telemetry;
+  readonly #conversations: BoundedMap<string, Conversation>;
+  readonly #spoken: BoundedMap<Conversation, Conversation>;
+  readonly #segments = new Set<Segment>();
+  /** Those that are not closed; by id once it is known. */
+  readonly #invocations = new Set<Invocation>();
+  readonly #members = new Set<Member>();
+  readonly #byId: BoundedMap<string, Invocation>;
+  /** Where the spans of those that are closed stand. */
+  readonly #closed: BoundedMap<string, SpanContext>;
+  /** What is dropped when it has not been used for long. */
+  readonly #memories: Memory[];
+  readonly #reads = new BackgroundReads();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(telemetry: Telemetry) {
+    const { maxConversations } = telemetry.settings;
+    this.#telemetry = telemetry;
+    this.#conversations = new BoundedMap(maxConversations, endConversation, LIFETIME);
+    this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
+    this.#memories = [this.agents, this.#conversations];
+    this.#spoken = this.remember(MOST_SPOKEN, (conversation) => conversation.forgetWords());
+    this.#closed = this.remember(maxConversations);
+  }
+
+  conversation(kind: ConversationKind, id: string, origin: string): Conversation {
+    const key = conversationKey(kind, id, origin);
+    const known = this.#conversations.get(key);
+    if (known !== undefined) return known;
+    const made = new Conversation(kind, id, (spoken) => this.#spoken.set(spoken, spoken));
+    this.#conversations.set(key, made);
+    return made;
+  }
+
+  /**
+   * The segment that a use belongs to: an active span always decides for its own trace; without one the
+   * work goes on in whatever segment is open.
+   */
+  find({ kind, id, context, endpoint }: Use): Segment | undefined {
+    if (id === undefined) return undefined;
+    const { segments } = this.conversation(kind, id, endpoint.origin);
+    const active = activeSpan(context);
+    const segment =
+      active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
+    segment?.touch();
+    return segment;
+  }
+
+  /** The segment that a use belongs to, opened if there is none; `undefined` where none are wanted. */
+  open(use: Use): Segment | undefined {
+    if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
+    const found = this.find(use);
+    if (found !== undefined) return found;
+    const { kind, id, context, endpoint, startTime } = use;
+    const segment = new Segment({
+      telemetry: this.#telemetry,
+      kind,
+      conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint.origin),
+      context,
+      endpoint,
+      startTime,
+      ended: (ended) => this.#segments.delete(ended),
+    });
+    this.#segments.add(segment);
+    this.watch();
+    return segment;
+  }
+
+  openInvocation(start: Omit<InvocationStart, 'telemetry' | 'closed'>): Invocation {
+    const invocation = new Invocation({
+      ...start,
+      telemetry: this.#telemetry,
+      closed: (closed, endTime) => this.#closing(closed, endTime),
+    });
+    this.#invocations.add(invocation);
+    this.watch();
+    return invocation;
+  }
+
+  /** An invocation that this process draws and has not closed yet. */
+  invocation(id: string, origin: string, conversationId: string | undefined): Invocation | undefined {
+    const invocation = this.#byId.get(keyAt(origin, id));
+    return invocation !== undefined && isOf(invocation, conversationId) ? invocation : undefined;
+  }
+
+  /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
+  remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
+    const memory = new BoundedMap<Key, Value>(limit, evicted, LIFETIME);
+    this.addMemory(memory);
+    return memory;
+  }
+
+  /** Drops its entries with the rest. */
+  addMemory(memory: Memory): void {
+    this.#memories.push(memory);
+  }
+
+  /** Ends it with the rest: when it is overdue, at a shutdown, at exit. */
+  keep(member: Member): void {
+    this.#members.add(member);
+    this.watch();
+  }
+
+  release(member: Member): void {
+    this.#members.delete(member);
+  }
+
+  /** Whether this process draws it, or has drawn it. */
+  knows(id: string, origin: string): boolean {
+    const key = keyAt(origin, id);
+    return this.#byId.get(key) !== undefined || this.#closed.get(key) !== undefined;
+  }
+
+  /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
+  linksTo(id: string, origin: string): Link[] {
+    const key = keyAt(origin, id);
+    const context = this.#byId.get(key)?.spanContext ?? this.#closed.get(key);
+    return context === undefined ? [] : [{ context }];
+  }
+
+  /**
+   * Takes in what the API says of an invocation.
+   *
+   * @param details reads what is not known yet, once it has ended
+   */
+  see(
+    invocation: Invocation,
+    snapshot: InvocationSnapshot,
+    options: { live: boolean; time: number; details: ReadDetails },
+  ): void {
+    if (invocation.id === undefined) {
+      // A server that gives one id twice has forgotten the first.
+      const key = keyAt(invocation.endpoint.origin, snapshot.id);
+      this.#byId.get(key)?.close();
+      this.#byId.set(key, invocation);
+      this.#created(invocation, snapshot);
+    }
+    invocation.see(snapshot, options.time, options.live);
+    invocation.details ??= options.details;
+    this.settle(invocation);
+  }
+
+  /**
+   * Closes an invocation that has ended once all is known of it: at once, after a read, or when what the
+   * program itself reads next has completed it. Until then it stays for a while.
+   */
+  settle(invocation: Invocation): void {
+    const { finished, calls, reading, closed, read, details, span, below } = invocation;
+    if (finished === undefined || calls > 0 || reading === 'now' || closed || below.size > 0) return;
+    const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
+    if (!span.isRecording() || invocation.complete) {
+      invocation.close();
+    } else if (fetches && details !== undefined && !read) {
+      void guardAsync('reading details', () =>
+        readDetails(this.#reads, invocation, details, () => this.settle(invocation)),
+      );
+    }
+  }
+
+  /** The program itself reads what would be read in the background: from now on it comes first. */
+  leaveReading(): void {
+    this.#reads.patient = true;
+  }
+
+  /** The conversation was deleted: nothing of it is remembered. */
+  endConversation(kind: ConversationKind, id: string, origin: string): void {
+    const key = conversationKey(kind, id, origin);
+    const conversation = this.#conversations.get(key);
+    if (conversation === undefined) return;
+    endConversation(conversation);
+    this.#spoken.delete(conversation);
+    this.#conversations.delete(key);
+  }
+
+  get isOpen(): boolean {
+    return this.#segments.size + this.#invocations.size + this.#members.size > 0;
+  }
+
+  /** Exports what is finished; cuts nothing that is under way. */
+  async flush(): Promise<void> {
+    await this.#reads.settled();
+    for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
+    this.#sweep();
+  }
+
+  /** Ends every conversation with nothing under way. */
+  async endIdle(): Promise<void> {
+    await this.flush();
+    for (const segment of [...this.#segments]) segment.endIfIdle(0);
+  }
+
+  /** Ends everything, after the reads that are under way. */
+  async shutdown(): Promise<void> {
+    await this.#reads.end();
+    this.endAll();
+  }
+
+  endAll(): void {
+    for (const invocation of [...this.#invocations]) invocation.close();
+    for (const member of [...this.#members]) member.close();
+    for (const segment of [...this.#segments]) segment.end();
+    this.#rest();
+  }
+
+  /** The request that creates the invocation has told its id, and perhaps that of a conversation made with it. */
+  #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
+    invocation.agent ??= this.agents.get(agentId ?? '');
+    if (conversationId === undefined || invocation.above !== undefined) return;
+    const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
+    conversation.startedRun();
+    if (invocation.segment?.conversation !== undefined) return;
+    invocation.segment?.identify(conversation);
+    conversation.askedWithRun(invocation.asked.count);
+  }
+
+  #closing(invocation: Invocation, endTime: number): void {
+    guard('recording an invocation', recordInvocation, invocation, endTime);
+    this.#invocations.delete(invocation);
+    if (invocation.id !== undefined) {
+      const key = keyAt(invocation.endpoint.origin, invocation.id);
+      this.#byId.delete(key);
+      this.#closed.set(key, invocation.spanContext);
+    }
+    invocation.forgotten?.();
+    if (invocation.above !== undefined) this.settle(invocation.above);
+  }
+
+  /** Looks for what is overdue as long as something is open; the timer keeps no process alive. */
+  watch(): void {
+    if (this.#timer !== undefined) return;
+    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
+    this.#timer = startOutside(() =>
+      setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
+    );
+    this.#stopListening = atExit(() => this.endAll());
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #sweep(): void {
+    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const time = monotonic();
+    for (const invocation of [...this.#invocations]) {
+      if (invocation.reading !== 'no') continue;
+      const overdue =
+        invocation.finished === undefined
+          ? time - invocation.created >= runTimeout || invocation.expired(now())
+          : time - invocation.finished >= conversationIdleTimeout;
+      if (overdue) invocation.close();
+    }
+    for (const member of [...this.#members]) if (member.overdue()) member.close();
+    for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
+    for (const memory of this.#memories) memory.expire();
+    if (!this.isOpen && this.#memories.every(({ size }) => size === 0)) this.#rest();
+  }
+}
+
+function endConversation(conversation: Conversation): void {
+  for (const segment of [...conversation.segments.values()]) segment.end();
+}

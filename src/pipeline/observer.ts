@@ -1,0 +1,235 @@
+import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
+import { notice, speak } from '../diagnostics/report.ts';
+import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
+import type { ConversationApi, OpenSpan, Placement } from '../hierarchy/api.ts';
+import { Hierarchy } from '../hierarchy/index.ts';
+import { partOf } from '../hierarchy/select-api.ts';
+import { type ApiRequest, operationOf } from '../operations/index.ts';
+import type { Call, CallObservation, CallObserver, WebhookDelivery } from '../sdk/call.ts';
+import { type ClientEndpoint, endpointOf } from '../sdk/provider.ts';
+import { matchRoute, type OperationKey } from '../sdk/routes/index.ts';
+import type { ToolRun } from '../sdk/tool-run.ts';
+import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
+import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
+import { CallSpan } from '../telemetry/spans/call-span.ts';
+import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
+import { runTool } from '../telemetry/spans/program-tool-span.ts';
+import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { guard } from '../util/guard.ts';
+import { CallHooks } from './user-hooks.ts';
+
+/** Streams of all other operations tell their usage anyway. */
+const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
+
+/** What these create has metadata that whoever works on it next can read. */
+const TAKE_METADATA: ReadonlySet<OperationKey> = new Set(['response', 'run', 'session', 'thread_run']);
+
+export interface ObserverHooks {
+  /** Called once, before the first call is made. */
+  readonly beforeFirstCall?: () => void;
+}
+
+/**
+ * What is done with every call: finds out what it means and where it belongs, and has it recorded. One
+ * observer stands for one set of settings.
+ */
+export class Observer implements CallObserver, ProviderListener {
+  readonly telemetry: Telemetry;
+  readonly #others = new OtherInferences();
+  /** Calls that are under way, so that no span stays open when tracing is shut down. */
+  readonly #open = new Set<Call>();
+  /** Made, and in the package loaded, when it is first needed: most programs use one API. */
+  #hierarchy: Hierarchy | undefined;
+  #beforeFirstCall: (() => void) | undefined;
+  #provider: object | undefined;
+  #stopListening: () => void = () => undefined;
+  #loggerProvider: object | undefined;
+  #stopListeningToLogs: () => void = () => undefined;
+
+  constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
+    this.#beforeFirstCall = hooks.beforeFirstCall;
+    this.telemetry = new Telemetry(readSettings(config), this);
+  }
+
+  /** New settings, for calls made from now on. */
+  configure(config: OpenAIInstrumentationConfig): void {
+    this.telemetry.settings = readSettings(config);
+  }
+
+  get settings(): Settings {
+    return this.telemetry.settings;
+  }
+
+  /** Says what was noticed so far, once there is somebody to hear it: a logger is set up after options are. */
+  reportProblems(): void {
+    speak();
+  }
+
+  prepare(): void {
+    const beforeFirstCall = this.#beforeFirstCall;
+    this.#beforeFirstCall = undefined;
+    beforeFirstCall?.();
+    this.reportProblems();
+    this.#listenToProvider();
+    this.#listenToLoggerProvider();
+  }
+
+  start(call: Call): CallObservation | undefined {
+    this.telemetry.costs.prepare();
+    const { route, values } = matchRoute(call.method, call.path);
+    const endpoint = endpointOf(call.client, this.settings.providers);
+    const request: ApiRequest = {
+      method: call.method,
+      route,
+      values,
+      body: call.body,
+      query: call.query,
+      streamed: call.streamed,
+      deployment: endpoint.deployment,
+    };
+    const observation = this.#observe(call, request, endpoint);
+    if (observation === undefined) return undefined;
+    call.wantsUsage =
+      call.streamed && this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
+    call.propagates = this.settings.propagateInMetadata && TAKE_METADATA.has(route.operation);
+    this.#open.add(call);
+    return observation;
+  }
+
+  ended(call: Call): void {
+    this.#open.delete(call);
+  }
+
+  runTool(tool: ToolRun): unknown {
+    return runTool(this.telemetry, tool, (context) => {
+      const { origin } = endpointOf(tool.client, this.settings.providers);
+      return this.#hierarchy?.parts.histories.running(tool, origin, context);
+    });
+  }
+
+  unwrapWebhook(delivery: WebhookDelivery): unknown {
+    return unwrapWebhook(this.telemetry, delivery, (id) => {
+      const { origin } = endpointOf(delivery.client, this.settings.providers);
+      return this.#hierarchy?.knownResponse(id, origin);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#open.size > 0 || this.telemetry.functions.size > 0 || this.#hierarchy?.isOpen === true;
+  }
+
+  get otherProviders(): readonly object[] {
+    const { metrics, events } = this.telemetry;
+    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+  }
+
+  async flush(): Promise<void> {
+    await this.#hierarchy?.flush();
+    await this.telemetry.hooks.settled();
+  }
+
+  async endIdle(): Promise<void> {
+    await this.#hierarchy?.endIdle();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#interruptCalls();
+    await this.#hierarchy?.shutdown();
+    this.#interruptFunctions();
+    await this.telemetry.hooks.settled();
+  }
+
+  /** Ends all that is under way, and lets go of the provider. */
+  dispose(): void {
+    this.#interruptCalls();
+    this.#hierarchy?.endAll();
+    this.#interruptFunctions();
+    this.#stopListening();
+    this.#provider = undefined;
+    this.#stopListeningToLogs();
+    this.#loggerProvider = undefined;
+  }
+
+  #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
+    const hooks = CallHooks.of(this.settings, call, request);
+    if (hooks?.ignored) return undefined;
+    const api = this.#apiOf(call, request);
+    if (api !== undefined) {
+      const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
+      const folded = api.observe(call, request, endpoint, { startAttributes });
+      if (folded !== undefined) return hooks?.around(folded) ?? folded;
+    }
+    const place = api?.place(call, request, endpoint) ?? { parent: call.context };
+    const operation = operationOf(request.route.operation);
+    if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(place);
+    const above = this.#others.above(call.context, request.route.operation);
+    if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
+    const start: CallSpanStart = { operation, request, endpoint, above, place };
+    if (hooks === undefined) return new CallSpan(this.telemetry, call, start);
+    const span = new CallSpan(this.telemetry, call, { ...start, place: hooks.addTo(place) });
+    hooks.requested(trace.getSpan(span.context));
+    return span;
+  }
+
+  /** The part of the hierarchy that knows the call, if it is part of something longer. */
+  #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
+    const part = partOf(call, request);
+    if (part === undefined) return undefined;
+    this.#hierarchy ??= new Hierarchy(this.telemetry);
+    return this.#hierarchy.parts[part];
+  }
+
+  #wantsApiSpan({ method }: ApiRequest): boolean {
+    const { apiSpans } = this.settings;
+    return apiSpans === 'all' || (apiSpans === 'writes' && method !== 'GET');
+  }
+
+  #interruptCalls(): void {
+    for (const call of [...this.#open]) call.close('interrupted');
+  }
+
+  /** After what is below them. */
+  #interruptFunctions(): void {
+    for (const end of this.telemetry.functions.values()) end();
+  }
+
+  /** The provider may be registered, or replaced, long after the instrumentation was made. */
+  #listenToProvider(): void {
+    const { provider } = this.telemetry;
+    if (provider === this.#provider) return;
+    this.#stopListening();
+    this.#provider = provider;
+    this.#stopListening = beforeProviderEnds(provider, this);
+    guard('looking for what is missing', noticeProvider, provider);
+    guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
+  }
+
+  /** What ends at a shutdown has events, too; all providers are shut down at once. */
+  #listenToLoggerProvider(): void {
+    const { provider } = this.telemetry.events;
+    if (provider === this.#loggerProvider) return;
+    this.#stopListeningToLogs();
+    this.#loggerProvider = provider;
+    this.#stopListeningToLogs = provider === undefined ? () => undefined : beforeProviderEnds(provider, this);
+  }
+}
+
+const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
+
+/** A call that gets no span still tells the hierarchy what it came to. */
+function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
+  return {
+    context: parent,
+    ...(chunk === undefined ? {} : { chunk }),
+    settle: (call) => void settled?.(call, call.value, NO_SPAN),
+  };
+}
+
+function readSettings(config: OpenAIInstrumentationConfig): Settings {
+  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
+  const { captureMessageContent } = settings;
+  if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
+  return settings;
+}

@@ -1,0 +1,108 @@
+import type { Attributes, Span } from '@opentelemetry/api';
+import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
+import { type ApiRequest, operationOf } from '../operations/index.ts';
+import { type Call, type CallObservation, readHeader } from '../sdk/call.ts';
+import type { OperationKey } from '../sdk/routes/index.ts';
+import type { CallPlace } from '../telemetry/spans/call-place.ts';
+import { guard, guardAsync } from '../util/guard.ts';
+import { asObject, field } from '../util/payload.ts';
+
+/** The hooks of one call, each called through the guard. */
+export class CallHooks {
+  readonly #hooks: Hooks;
+  readonly #sent: HookResponse['request'];
+  /** Let go when the request is sent. */
+  #request: HookRequest | undefined;
+  #response: Omit<HookResponse, 'result'> | undefined;
+
+  private constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
+    const { route, body, query, streamed } = request;
+    this.#hooks = hooks;
+    this.#sent = { operation: operationName(route.operation), method, path, route: route.template, streamed };
+    this.#request = { ...this.#sent, body, query };
+  }
+
+  /** `undefined` where there are no hooks, so that a call costs nothing more. */
+  static of(hooks: Hooks, call: Call, request: ApiRequest): CallHooks | undefined {
+    const { ignoreRequestHook, startSpanHook, requestHook, responseHook } = hooks;
+    return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) === undefined
+      ? undefined
+      : new CallHooks(hooks, call, request);
+  }
+
+  get ignored(): boolean {
+    const { ignoreRequestHook } = this.#hooks;
+    const request = this.#request;
+    if (ignoreRequestHook === undefined || request === undefined) return false;
+    return runHook('ignoreRequestHook', () => ignoreRequestHook(request)) === true;
+  }
+
+  get startAttributes(): Attributes {
+    const { startSpanHook } = this.#hooks;
+    const request = this.#request;
+    if (startSpanHook === undefined || request === undefined) return {};
+    return { ...(asObject(runHook('startSpanHook', () => startSpanHook(request))) as Attributes) };
+  }
+
+  /** Has them called around a call with a span of its own. */
+  addTo(place: CallPlace): CallPlace {
+    return {
+      ...place,
+      attributes: { ...place.attributes, ...this.startAttributes },
+      settled: (call, result, span) => {
+        this.#received(call);
+        place.settled?.(call, result, span);
+      },
+      finishing: (span, result) => this.#finishing(span, result),
+    };
+  }
+
+  /** Has them called around the call that starts something longer: it is answered long before that ends. */
+  around(observation: CallObservation): CallObservation {
+    const { span, context } = observation;
+    this.requested(span);
+    return {
+      context,
+      chunk: (value, time) => observation.chunk?.(value, time),
+      hiddenChunk: (value) => observation.hiddenChunk?.(value),
+      settle: (call) => {
+        this.#received(call);
+        if (span !== undefined) this.#finishing(span, call.value);
+        observation.settle(call);
+      },
+    };
+  }
+
+  /** @param span of the call; `undefined` where it has none of its own */
+  requested(span: Span | undefined): void {
+    const { requestHook } = this.#hooks;
+    const request = this.#request;
+    this.#request = undefined;
+    if (requestHook === undefined || request === undefined || span === undefined) return;
+    runHook('requestHook', () => requestHook(span, request));
+  }
+
+  #received({ status, headers, error }: Call): void {
+    const header = (name: string): string | undefined => readHeader(headers ?? field(error, 'headers'), name);
+    this.#response = { request: this.#sent, status, header, error };
+  }
+
+  #finishing(span: Span, result: unknown): void {
+    const { responseHook } = this.#hooks;
+    const response = this.#response;
+    if (responseHook === undefined || response === undefined) return;
+    runHook('responseHook', () => responseHook(span, { ...response, result }));
+  }
+}
+
+/** A run is made an operation by the hierarchy. */
+function operationName(key: OperationKey): string | undefined {
+  return key === 'run' || key === 'thread_run' ? 'invoke_agent' : operationOf(key).name;
+}
+
+/** Runs a function of the program's; one that is `async` is not waited for, and may fail as well. */
+function runHook<Result>(name: string, run: () => Result): Result | undefined {
+  const result = guard(name, run);
+  if (result instanceof Promise) void guardAsync(name, () => result);
+  return result;
+}

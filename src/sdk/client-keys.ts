@@ -1,0 +1,125 @@
+import { field, fieldsOf } from '../util/payload.ts';
+import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
+
+/** Clients whose keys are looked for in every error, also in one that reaches us outside of a call. */
+const MAX_CLIENTS = 128;
+/** Shorter texts are no keys: to take them out of a text would only make it unreadable. */
+const MIN_KEY_LENGTH = 4;
+/** The same for one of several values in a header, such as a cookie: `theme=dark` is none. */
+const MIN_PART_LENGTH = 8;
+/** Fields of a client that hold a key. A key that a function provides stands in the first, and in the headers sent. */
+const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
+/** Headers that authenticate a request, to the API or to a gateway. */
+const KEY_HEADER =
+  /authorization|(?:api|access|subscription)[-_]?key|token$|secret|password|cookie|[-_]auth$/i;
+/** What programs pass as a key where the server wants none: these are words that an error may need. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set(
+  'dummy EMPTY empty fake key lm-studio no-key none None not-needed null ollama placeholder test unused'.split(
+    ' ',
+  ),
+);
+
+/** What is known of the request that an answer belongs to. */
+export interface KeyHolder {
+  readonly client: object;
+  /** As they were sent, with every key that the program, the SDK or a provider has put there. */
+  readonly sentHeaders: unknown;
+}
+
+const clients: WeakRef<object>[] = [];
+let next = 0;
+let answering: KeyHolder | undefined;
+
+/** Remembers where keys are found, not the keys, and keeps no client alive. */
+export function rememberClient(client: object): void {
+  clients[next] = new WeakRef(client);
+  next = (next + 1) % MAX_CLIENTS;
+}
+
+/** Reads an answer, or one chunk of it. No number of other clients hides the keys that were sent for it meanwhile. */
+export function readAnswer<Holder extends KeyHolder>(
+  holder: Holder,
+  read: (holder: Holder, value: unknown, time: number) => void,
+  value: unknown,
+  time: number,
+): void {
+  const before = answering;
+  answering = holder;
+  try {
+    read(holder, value, time);
+  } finally {
+    answering = before;
+  }
+}
+
+/** The keys in use, longest first. They are read anew each time, only where the text of an error is recorded. */
+export function keysInUse(): readonly string[] {
+  const keys = new Set<string>();
+  if (answering !== undefined) {
+    addClientKeys(keys, answering.client);
+    addHeaderKeys(keys, answering.sentHeaders);
+  }
+  for (const held of clients) {
+    const client = held.deref();
+    if (client !== undefined) addClientKeys(keys, client);
+  }
+  return [...keys].sort((a, b) => b.length - a.length);
+}
+
+function addClientKeys(keys: Set<string>, client: object): void {
+  for (const name of KEY_FIELDS) addKey(keys, field(client, name));
+  const options = field(client, '_options');
+  addKey(keys, field(options, 'apiKey'));
+  addHeaderKeys(keys, field(options, 'defaultHeaders'));
+  addQueryKeys(keys, field(options, 'defaultQuery'));
+  const baseURL = field(client, 'baseURL');
+  if (typeof baseURL === 'string') for (const secret of secretsOfUrl(baseURL)) addKey(keys, secret);
+}
+
+function addQueryKeys(keys: Set<string>, query: unknown): void {
+  for (const name of Object.keys(fieldsOf(query)))
+    if (isSecretParameter(name)) addKey(keys, field(query, name));
+}
+
+/** Headers as a plain object, a list of pairs, a `Headers`, or an object of the SDK's that holds one. */
+function addHeaderKeys(keys: Set<string>, headers: unknown): void {
+  if (typeof headers !== 'object' || headers === null) return;
+  const add = (name: unknown, value: unknown): void => {
+    if (KEY_HEADER.test(String(name))) for (const key of keysOfHeader(value)) addKey(keys, key);
+  };
+  try {
+    const holder = field(headers, 'values');
+    const list = typeof holder === 'object' && holder !== null ? holder : headers;
+    const pairs = Symbol.iterator in list ? (list as Iterable<unknown>) : Object.entries(list);
+    for (const pair of pairs) add(field(pair, 0), field(pair, 1));
+  } catch {
+    // Headers that cannot be read were not sent.
+  }
+}
+
+/** The credentials of a header: what follows its scheme, the parts of a cookie, the password of `Basic`. */
+function keysOfHeader(value: unknown): string[] {
+  if (typeof value !== 'string') return [];
+  const [, scheme = '', rest = value] = /^\s*(?:(\w+)\s+)?(\S.*)$/.exec(value) ?? [];
+  if (/^basic$/i.test(scheme)) return [rest, ...decoded(rest)];
+  const parts = rest.includes('=') ? rest.split(/[;,]\s*/).map(valueOfPair) : [];
+  return [rest, ...parts.filter(({ length }) => length >= MIN_PART_LENGTH)];
+}
+
+function valueOfPair(pair: string): string {
+  return pair.slice(pair.indexOf('=') + 1);
+}
+
+function decoded(base64: string): string[] {
+  try {
+    const text = atob(base64);
+    return [text, text.slice(text.indexOf(':') + 1)];
+  } catch {
+    return [];
+  }
+}
+
+function addKey(keys: Set<string>, key: unknown): void {
+  const text = typeof key === 'string' ? key.trim() : '';
+  if (text.length >= MIN_KEY_LENGTH && !PLACEHOLDERS.has(text)) keys.add(text);
+}

@@ -1,0 +1,194 @@
+import { existsSync, readFileSync } from 'node:fs';
+import module from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { noticeClientClass, noticeOpenAI } from '../diagnostics/copies.ts';
+import { noticeNodeVersion } from '../diagnostics/node-version.ts';
+import { guard } from '../util/guard.ts';
+import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
+import { textField } from '../util/payload.ts';
+import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { findClientPrototype, missingMethods } from './find-client.ts';
+import { propertyOf } from './reflect.ts';
+
+/** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
+export interface LoadedClient {
+  readonly prototype: object;
+  /** The class or namespace it was found in. */
+  readonly exported: unknown;
+  /** Path or URL of the file it came from. */
+  readonly file: string;
+  readonly version: string | undefined;
+  /** It was there before the hooks were: what was created with it before may have been missed. */
+  readonly early: boolean;
+}
+
+type Listener = (client: LoadedClient) => void;
+type Announce = (exported: object, file: string) => void;
+
+/** What was loaded: weakly where it can be loaded anew, as test runners and development servers do again and again. */
+interface Announcement {
+  readonly exported: { deref(): object | undefined };
+  readonly file: string;
+}
+
+/** What announced itself so far, and who wants to know. */
+interface Announcements extends Announce {
+  made: Announcement[];
+  readonly listeners: Set<Announce>;
+}
+
+/**
+ * The files that define the client: `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class
+ * that has the resources.
+ */
+const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
+
+/** Where a loaded client announces itself: all copies of this package hear what the hooks of each have found. */
+const announcements = new ProcessWide<Announcements>({
+  name: 'loaded',
+  shape: 1,
+  accepts: (value) => {
+    const { made, listeners } = value as Partial<Announcements>;
+    const usable = typeof value === 'function' && hasWritable(value, ['made']);
+    return usable && Array.isArray(made) && isCollection(Set, listeners);
+  },
+  create: createAnnouncements,
+});
+
+/**
+ * Calls the listener with every client of the `openai` package that has been loaded or will be, until the
+ * function that it returns is called.
+ *
+ * Where Node has `module.registerHooks` (22.15 and later), one line is appended to the file that defines the
+ * client, for `require` and `import` alike; nothing else is touched. On older versions `require` is hooked.
+ */
+export function onClientLoaded(listener: Listener): () => void {
+  const guarded: Listener = (client) => {
+    guard('taking note of a loaded client', noticeOpenAI, client);
+    guard('instrumenting a loaded client', listener, client);
+  };
+  const stop = guard('installing the module hooks', installHooks, guarded);
+  guard('looking for clients loaded before', findLoaded, guarded);
+  return () => stop?.();
+}
+
+function installHooks(listener: Listener): () => void {
+  return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
+}
+
+let appends = false;
+
+function appendOnLoad(listener: Listener): () => void {
+  const { made, listeners } = announcements.value;
+  const hear: Announce = (exported, file) => take(listener, exported, file, false);
+  guard('looking at clients loaded before', () => {
+    for (const { exported, file } of made) {
+      const loaded = exported.deref();
+      if (loaded !== undefined) hear(loaded, file);
+    }
+  });
+  listeners.add(hear);
+  // The hook stays when nobody listens: an ES module that is loaded meanwhile could never be found again.
+  if (!appends) {
+    appends = true;
+    module.registerHooks({
+      load(url, context, nextLoad) {
+        const result = nextLoad(url, context);
+        if (!CLIENT_FILE.test(url)) return result;
+        // guard: a module that cannot be read breaks its import
+        return guard('adding to a module', announceClient, url, result) ?? result;
+      },
+    });
+  }
+  return () => listeners.delete(hear);
+}
+
+function createAnnouncements(): Announcements {
+  const listeners: Announcements['listeners'] = new Set();
+  const announce: Announce = (exported, file) => {
+    // Nothing but this line holds what an ES module gives, and that is never loaded anew.
+    const held = file.endsWith('.mjs') ? { deref: () => exported } : new WeakRef(exported);
+    shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
+    shared.made.push({ exported: held, file });
+    for (const hear of listeners) hear(exported, file);
+  };
+  const shared: Announcements = Object.assign(announce, { made: [], listeners });
+  return shared;
+}
+
+function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
+  const file = url.startsWith('file:') ? fileURLToPath(url) : url;
+  // guard: files of other packages that are called the same are changed
+  if (readVersion(file) === undefined) return undefined;
+  const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
+  // Another copy of the hooks got here first.
+  // guard: a second copy of this package adds its line again
+  if (source.includes(JSON.stringify(announcements.key))) return undefined;
+  return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? MODULE : COMMONJS) };
+}
+
+const COMMONJS = 'exports, __filename';
+const MODULE =
+  '{ OpenAI: typeof OpenAI === "undefined" ? undefined : OpenAI, ' +
+  'APIClient: typeof APIClient === "undefined" ? undefined : APIClient }, import.meta.url';
+
+/** The line that is appended to a file. Whatever another package puts under the symbol, the file loads. */
+function announcementOf(loaded: string): string {
+  return `\n;try { globalThis[Symbol.for(${JSON.stringify(announcements.key)})](${loaded}); } catch {}\n`;
+}
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source);
+}
+
+function hookRequire(listener: Listener): () => void {
+  guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
+  const { Hook } = requireDependency(
+    'require-in-the-middle',
+    module.createRequire,
+  ) as typeof import('require-in-the-middle');
+  const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
+    if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
+      take(
+        listener,
+        exported,
+        join(directory ?? '', `${name.replace(/\.js$/, '').split(/[\\/]/).pop()}.js`),
+        false,
+      );
+    }
+    return exported;
+  });
+  return () => hook.unhook();
+}
+
+/** Only CommonJS keeps a list of what it has loaded; ES modules loaded before cannot be found. */
+function findLoaded(listener: Listener): void {
+  const { cache } = builtInRequire(module.createRequire);
+  for (const file of Object.keys(cache)) {
+    if (CLIENT_FILE.test(file) && readVersion(file) !== undefined) {
+      take(listener, cache[file]?.exports, file, true);
+    }
+  }
+}
+
+function take(listener: Listener, exported: unknown, file: string, early: boolean): void {
+  guard('taking in a loaded client', () => {
+    const prototype = findClientPrototype(exported);
+    const version = readVersion(file);
+    if (prototype !== undefined) listener({ prototype, exported, file, version, early });
+    else {
+      const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
+      if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
+    }
+  });
+}
+
+/** The version in the package.json beside the file, if it is that of the `openai` package. */
+function readVersion(file: string): string | undefined {
+  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
+  const manifest = join(dirname(path), 'package.json');
+  if (!existsSync(manifest)) return undefined;
+  const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
+  return textField(content, 'name') === 'openai' ? (textField(content, 'version') ?? 'unknown') : undefined;
+}

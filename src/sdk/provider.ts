@@ -1,0 +1,172 @@
+import { asText, field, fieldsOf, row, textField } from '../util/payload.ts';
+import { rememberClient } from './client-keys.ts';
+
+/** Where a client sends its calls. */
+export interface Endpoint {
+  /** Scheme, host and port as the platform reads the base URL; ids are unique at one origin at most. Never recorded. */
+  readonly origin: string;
+  /** `gen_ai.provider.name` */
+  readonly provider: string;
+  /** `server.address` */
+  readonly address: string | undefined;
+  /** `server.port` */
+  readonly port: number | undefined;
+}
+
+/** The endpoint of one client. */
+export interface ClientEndpoint extends Endpoint {
+  /** Of a client for Azure, which stands for the model: named by its option or in its base URL. */
+  readonly deployment: string | undefined;
+}
+
+/** Who answers at a host. */
+export interface ProviderRow {
+  /**
+   * The host of a base URL, as in `llm.example.com`. `*` stands for any text, as in `*.openai.azure.com`; with a
+   * port, as in `gpu-1:8000`, that port is meant.
+   */
+  readonly host: string;
+  /** `gen_ai.provider.name`: a name of the conventions, or another. */
+  readonly provider: string;
+}
+
+/**
+ * The hosts of each provider; the first row that fits decides. A self-hosted server is told by its name in the
+ * network or by a port that nobody else has: the default ports of vLLM and LiteLLM are everybody's.
+ */
+const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
+  openai: ['api.openai.com', '*.api.openai.com'],
+  'azure.ai.openai': [
+    '*.openai.azure.com',
+    '*.openai.azure.us',
+    '*.openai.azure.cn',
+    '*.services.ai.azure.com',
+    '*.services.ai.azure.us',
+    '*.cognitiveservices.azure.com',
+    '*.cognitiveservices.azure.us',
+    '*.cognitiveservices.azure.cn',
+    '*.api.cognitive.microsoft.com',
+    '*.azure-api.net',
+  ],
+  'azure.ai.inference': ['*.models.ai.azure.com', '*.inference.ai.azure.com'],
+  'aws.bedrock': [
+    'bedrock-runtime.*.amazonaws.com',
+    'bedrock-runtime-fips.*.amazonaws.com',
+    '*.bedrock-runtime.*.amazonaws.com',
+    'bedrock-mantle.*.api.aws',
+  ],
+  'gcp.gemini': ['generativelanguage.googleapis.com'],
+  'gcp.vertex_ai': [
+    'aiplatform.googleapis.com',
+    '*-aiplatform.googleapis.com',
+    'aiplatform.*.googleapis.com',
+  ],
+  anthropic: ['api.anthropic.com'],
+  x_ai: ['api.x.ai', '*.api.x.ai'],
+  groq: ['api.groq.com'],
+  deepseek: ['api.deepseek.com'],
+  mistral_ai: ['api.mistral.ai', 'codestral.mistral.ai'],
+  moonshot_ai: ['api.moonshot.ai', 'api.moonshot.cn'],
+  perplexity: ['api.perplexity.ai'],
+  cohere: ['api.cohere.com', 'api.cohere.ai'],
+  'ibm.watsonx.ai': ['*.ml.cloud.ibm.com'],
+  openrouter: ['openrouter.ai', '*.openrouter.ai'],
+  together_ai: ['api.together.xyz', 'api.together.ai'],
+  fireworks_ai: ['api.fireworks.ai'],
+  ollama: ['ollama.com', 'ollama', 'ollama.*', '*:11434'],
+  lm_studio: ['localhost:1234', '127.0.0.1:1234', '[::1]:1234', 'lmstudio', 'lmstudio.*'],
+  vllm: ['vllm', 'vllm.*'],
+  litellm: ['litellm', 'litellm.*'],
+};
+
+/** What an unknown host speaks is OpenAI's API, whoever answers. */
+const DEFAULT_PROVIDER = 'openai';
+
+/** Providers that `new OpenAI({ provider })` is made for (openai 7), by the name that the SDK gives them. */
+const SDK_PROVIDERS: Readonly<Record<string, string>> = {
+  bedrock: 'aws.bedrock',
+  vertex: 'gcp.vertex_ai',
+};
+
+interface Cached {
+  readonly baseURL: string;
+  readonly deploymentName: string | undefined;
+  readonly rows: readonly ProviderRow[];
+  readonly endpoint: ClientEndpoint;
+}
+const endpoints = new WeakMap<object, Cached>();
+const NO_ROWS: readonly ProviderRow[] = [];
+
+/**
+ * The endpoint of a client, parsed once for each client and again when what it depends on is changed.
+ *
+ * @param rows those of the option `providers`, which come first
+ */
+export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
+  const fields = fieldsOf(client);
+  const baseURL = asText(fields.baseURL) ?? '';
+  const deploymentName = asText(fields.deploymentName);
+  const cached = endpoints.get(client);
+  if (cached === undefined) rememberClient(client);
+  if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)
+    return cached.endpoint;
+  const deployment = deploymentName ?? deploymentIn(baseURL);
+  const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment };
+  endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
+  return endpoint;
+}
+
+function deploymentIn(baseURL: string): string | undefined {
+  const inPath = /\/deployments\/([^/?#]+)/.exec(baseURL)?.[1];
+  try {
+    return inPath === undefined ? undefined : decodeURIComponent(inPath);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Only host and port of the base URL are taken: user names, passwords, paths and queries may hold secrets.
+ *
+ * @param clientProvider what the client's class says, which may point to a gateway of another name
+ */
+export function readEndpoint(
+  baseURL: string,
+  clientProvider?: string,
+  rows: readonly ProviderRow[] = NO_ROWS,
+): Endpoint {
+  const url = URL.canParse(baseURL) ? new URL(baseURL) : undefined;
+  const port = url === undefined ? undefined : Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
+  const provider = url === undefined ? undefined : providerOfHost(url.hostname, port, rows);
+  return {
+    origin: url === undefined ? '' : `${url.protocol}//${url.host}`,
+    provider: provider ?? clientProvider ?? DEFAULT_PROVIDER,
+    // An IPv6 address stands in brackets in URLs only.
+    address: url?.hostname.replace(/^\[|\]$/g, '') || undefined,
+    port,
+  };
+}
+
+function providerOfHost(
+  host: string,
+  port: number | undefined,
+  rows: readonly ProviderRow[],
+): string | undefined {
+  const fits = (pattern: string): boolean => matches(pattern.toLowerCase(), host, port);
+  const own = rows.find((candidate) => fits(candidate.host));
+  if (own !== undefined) return own.provider;
+  return Object.entries(PROVIDERS).find(([, hosts]) => hosts.some(fits))?.[0];
+}
+
+function matches(pattern: string, host: string, port: number | undefined): boolean {
+  const subject = /:\d+$/.test(pattern) ? `${host}:${port}` : host;
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.+')}$`).test(subject);
+}
+
+/** Told by what such a client has: minifiers rename classes, and there are two builds of each. */
+function providerOfClient(client: object): string | undefined {
+  if (typeof field(client, 'apiVersion') === 'string' && 'deploymentName' in client) return 'azure.ai.openai';
+  if ('bedrockTokenProvider' in client) return 'aws.bedrock';
+  return row(SDK_PROVIDERS, textField(field(client, '_provider'), 'name'));
+}

@@ -1,0 +1,240 @@
+import { context } from '@opentelemetry/api';
+import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
+import { notice } from '../diagnostics/report.ts';
+import { guard } from '../util/guard.ts';
+import { asObject, field, fieldsOf } from '../util/payload.ts';
+import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { VERSION } from '../util/version.ts';
+import { Call, type CallObserver, type WebhookDelivery } from './call.ts';
+import { make } from './call-context.ts';
+import { missingMethods } from './find-client.ts';
+import { type Method, Patches } from './patches.ts';
+import { asMethod } from './reflect.ts';
+import { wrapFetch, wrapMakeRequest, wrapRetry } from './request-wrappers.ts';
+import {
+  watchingParse,
+  watchResponsePromise,
+  wrapAsResponse,
+  wrapClientParse,
+  wrapParse,
+} from './response-wrappers.ts';
+import { isSuppressed } from './suppression.ts';
+import type { ToolRun } from './tool-run.ts';
+import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
+import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
+
+/** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
+const seams = new ProcessWide<WeakMap<object, Seam>>({
+  name: 'seams',
+  shape: VERSION,
+  accepts: (value) => isCollection(WeakMap, value),
+  create: () => new WeakMap(),
+});
+
+/** Which release has patched a prototype, shared by all of them: two would record every call twice. */
+const releases = new ProcessWide<WeakMap<object, string>>({
+  name: 'releases',
+  shape: 1,
+  accepts: (value) => isCollection(WeakMap, value),
+  create: () => new WeakMap(),
+});
+
+/**
+ * The seam of one client prototype: wraps the few methods that every call of every major passes.
+ *
+ * `request` and `requestAPIList` run synchronously in the caller's context; `makeRequest` sees the final
+ * options and the response; `fetchWithTimeout` sees each attempt, and `retryRequest` that it was not the last;
+ * and the parsed value passes a method of the client (late openai 7) or a function on the promise (all others).
+ * What a version lacks is not wrapped.
+ *
+ * Who observes is decided for each call by the client it is made on, else by the newest default.
+ */
+export class Seam {
+  readonly #prototype: object;
+  readonly #patches = new Patches();
+  readonly #defaults: CallObserver[] = [];
+  readonly #clients = new WeakMap<object, CallObserver>();
+  #observesClients = false;
+  #parsesInClient = false;
+  #promisePrototype: object | undefined;
+  #toolRunners = new WeakSet<object>();
+
+  /** @param prototype owns `makeRequest`: `APIClient.prototype` in openai 4, `OpenAI.prototype` in 5 to 7 */
+  static of(prototype: object): Seam {
+    const found = seams.value.get(prototype);
+    return isSeam(found) ? found : new Seam(prototype);
+  }
+
+  private constructor(prototype: object) {
+    this.#prototype = prototype;
+  }
+
+  addDefault(observer: CallObserver): void {
+    if (!this.#claim()) return;
+    this.#install();
+    // guard `if (!this.#defaults.includes(observer)) `: one that was added twice goes on after it is removed
+    if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
+  }
+
+  observeClient(client: object, observer: CallObserver): void {
+    if (!this.#claim()) return;
+    this.#install();
+    this.watchResources(client);
+    this.#clients.set(client, observer);
+    this.#observesClients = true;
+  }
+
+  /**
+   * Also has observed what makes no request, as far as it can be found from a client: helpers that run the program's
+   * functions, and webhooks.
+   */
+  watchResources(clientOrClass: unknown): void {
+    if (releases.value.get(this.#prototype) !== VERSION) return;
+    for (const prototype of findCompletionsPrototypes(clientOrClass)) {
+      if (this.#toolRunners.has(prototype)) continue;
+      this.#toolRunners.add(prototype);
+      patchToolRunners(prototype, this.#patches, (client) => this.#runToolOf(client));
+    }
+    const webhooks = findWebhooksPrototype(clientOrClass);
+    if (webhooks !== undefined)
+      patchWebhooks(webhooks, this.#patches, (client) => this.#unwrapWebhookOf(client));
+  }
+
+  /** Calls under way finish as they began; the prototype is put back once nobody observes it. */
+  removeDefault(observer: CallObserver): void {
+    const index = this.#defaults.indexOf(observer);
+    if (index >= 0) this.#defaults.splice(index, 1);
+    // guard `this.#defaults.length === 0 && `: others who observe all clients lose them
+    // guard ` && !this.#observesClients`: clients with settings of their own lose them
+    if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();
+  }
+
+  /** A method that somebody else has wrapped since stays ours, and with it the seam, which then lets all pass. */
+  #uninstall(): void {
+    this.#promisePrototype = undefined;
+    this.#toolRunners = new WeakSet();
+    // guard `if (this.#patches.restore()) `: what stays below another wrapper is patched again, on top of it
+    if (this.#patches.restore()) seams.value.delete(this.#prototype);
+    releases.value.delete(this.#prototype);
+  }
+
+  /** Of several releases in a process, the first to observe a prototype keeps it until nobody observes it any more. */
+  #claim(): boolean {
+    const release = releases.value.get(this.#prototype) ?? VERSION;
+    if (release === VERSION) releases.value.set(this.#prototype, VERSION);
+    else notice('other_release', String(release), VERSION);
+    return release === VERSION;
+  }
+
+  #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
+    const observer = this.#observerOfResource(client);
+    return observer?.runTool === undefined ? undefined : (tool) => observer.runTool?.(tool);
+  }
+
+  #unwrapWebhookOf(client: unknown): ((delivery: WebhookDelivery) => unknown) | undefined {
+    const observer = this.#observerOfResource(client);
+    return observer?.unwrapWebhook === undefined
+      ? undefined
+      : (delivery) => observer.unwrapWebhook?.(delivery);
+  }
+
+  #observerOfResource(client: unknown): CallObserver | undefined {
+    // guard ` || isSuppressed(context.active())`: functions of a suppressed helper get spans
+    if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
+    const observer = this.#observerOf(client);
+    if (observer !== undefined) guard('preparing for a call', prepare, observer);
+    return observer;
+  }
+
+  #observerOf(client: object): CallObserver | undefined {
+    const own = this.#observesClients ? this.#clients.get(client) : undefined;
+    return own ?? this.#defaults[this.#defaults.length - 1];
+  }
+
+  /** Also puts back in place what was restored when nobody was left to observe. */
+  #install(): void {
+    const prototype = this.#prototype;
+    seams.value.set(prototype, this);
+    noticeClientClass(missingMethods(prototype));
+    this.#patches.wrap(prototype, 'request', (original) => this.#wrapRequest(original));
+    this.#patches.wrap(prototype, 'requestAPIList', (original) => this.#wrapRequest(original));
+    this.#parsesInClient = typeof field(prototype, 'parseResponseWithTimeout') === 'function';
+    this.#patches.wrap(prototype, 'makeRequest', wrapMakeRequest);
+    this.#patches.wrap(prototype, 'fetchWithTimeout', wrapFetch);
+    this.#patches.wrap(prototype, 'retryRequest', wrapRetry);
+    this.#patches.wrap(prototype, 'parseResponseWithTimeout', wrapClientParse);
+    this.#patches.wrap(prototype, 'withOptions', (original) => this.#wrapWithOptions(original));
+  }
+
+  #wrapRequest(original: Method): Method {
+    const seam = this;
+    return asMethod({
+      request(...args) {
+        const observer = seam.#observerOf(this);
+        // guard: calls that nobody observes run in a context of ours
+        if (observer === undefined) return original.apply(this, args);
+        // guard: a set-up that fails breaks the call
+        guard('preparing for a call', prepare, observer);
+        const active = context.active();
+        // guard: suppressed calls get spans
+        if (isSuppressed(active)) return original.apply(this, args);
+        const call = new Call(this, observer, active);
+        const promise = make(call, original, this, args);
+        // guard: a promise that cannot be watched breaks the call
+        guard('watching a promise', seam.#watchPromise, promise, call);
+        return promise;
+      },
+    });
+  }
+
+  /** A client made from another keeps the settings of the one it was made from. */
+  #wrapWithOptions(original: Method): Method {
+    const seam = this;
+    return asMethod({
+      withOptions(...args) {
+        const made = original.apply(this, args);
+        const observer = seam.#clients.get(this);
+        // guard ` && asObject(made) !== undefined`: a subclass whose `withOptions` gives no client breaks
+        if (observer !== undefined && asObject(made) !== undefined)
+          seam.#clients.set(made as object, observer);
+        return made;
+      },
+    });
+  }
+
+  readonly #watchPromise = (promise: unknown, call: Call): void => {
+    if (typeof promise !== 'object' || promise === null) return;
+    this.#wrapPromise(promise, call.client);
+    const { responsePromise: response, parseResponse: parse } = fieldsOf(promise);
+    if (typeof response === 'object' && response !== null) {
+      watchResponsePromise(response, call);
+    }
+    if (this.#parsesInClient) return;
+    // guard: promises of another kind are reported as failures
+    if (typeof parse === 'function')
+      (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
+  };
+
+  /** Promises are of a class that no module of the SDK's entry exports: the first one leads to it. */
+  #wrapPromise(promise: object, client: object): void {
+    if (this.#promisePrototype !== undefined) return;
+    let holder: object | null = promise;
+    while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
+    this.#promisePrototype = holder ?? Object.prototype;
+    guard('looking at the version of openai', noticeVersionOf, client);
+    // guard: a promise without `asResponse` is not watched
+    if (holder === null) return;
+    this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
+    this.#patches.wrap(holder, 'parse', wrapParse);
+  }
+}
+
+function prepare(observer: CallObserver): void {
+  observer.prepare?.();
+}
+
+const SEAM_METHODS = ['addDefault', 'observeClient', 'removeDefault', 'watchResources'] as const;
+
+function isSeam(found: unknown): found is Seam {
+  return SEAM_METHODS.every((name) => typeof field(found, name) === 'function');
+}

@@ -1,0 +1,92 @@
+import { guard } from '../util/guard.ts';
+import { fieldsOf } from '../util/payload.ts';
+import type { Call } from './call.ts';
+import { copyFunctionProperties } from './patches.ts';
+import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
+
+type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;
+interface Stream {
+  iterator(...args: unknown[]): Iterator;
+  controller: { signal?: Partial<AbortSignal> };
+}
+
+/** The SDK's streams, told by their shape: each build of the SDK has a class of its own. */
+export function isStream(value: unknown): value is Stream {
+  const { iterator, controller } = fieldsOf(value);
+  return typeof iterator === 'function' && typeof controller === 'object';
+}
+
+/**
+ * Watches a stream in place: the object, its class and its generator stay what they are, and reading,
+ * leaving early, `tee()` and aborting do what they did.
+ *
+ * @param watchForLoss called with the object whose collection means that nobody can read on
+ */
+export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
+  const original = stream.iterator;
+  const iterator = function (this: unknown, ...args: unknown[]): Iterator {
+    const generator = Reflect.apply(original, this, args);
+    // A second iteration throws from its first `next`; the first one has settled or is still being read.
+    // guard `if (!call.read) `: a second iteration ends the call of the first
+    if (!call.read) {
+      call.read = true;
+      watchGenerator(generator, stream, call);
+      watchForLoss(generator);
+    }
+    return generator;
+  };
+  copyFunctionProperties(original, iterator);
+  stream.iterator = iterator;
+  endOnAbort(stream.controller.signal, call);
+}
+
+/**
+ * Who reads learns of an abort from the generator; before that nothing else tells of it. The signal outlives the
+ * stream, so that what listens must not hold it: a stream that nobody reads has to be collected.
+ */
+function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
+  const onAbort = (): void => {
+    if (!call.read) call.endStream('aborted');
+  };
+  signal?.addEventListener?.('abort', onAbort, { once: true });
+}
+
+function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
+  const { next, return: close, throw: fail } = generator;
+
+  const onResult = (
+    result: IteratorResult<unknown>,
+  ): IteratorResult<unknown> | Promise<IteratorResult<unknown>> => {
+    if (result.done === true) {
+      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'completed');
+    } else if (call.hidesUsage && isUsageChunk(result.value)) {
+      call.hiddenChunk(result.value);
+      return next.call(generator).then(onResult, onError);
+    } else {
+      if (call.hidesUsage) guard('hiding usage', removeNoUsage, result.value);
+      call.chunk(result.value);
+    }
+    return result;
+  };
+  const onError = (error: unknown): never => {
+    call.endStream('error', error);
+    // guard: a stream that breaks ends as if it were complete
+    throw error;
+  };
+
+  const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
+    next: (value?: unknown) => next.call(generator, value).then(onResult, onError),
+    return: (...args: [unknown]) => {
+      call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
+      return close.apply(generator, args);
+    },
+    throw: (...args: [unknown]) => {
+      call.endStream('error', args[0]);
+      return fail.apply(generator, args);
+    },
+  };
+  // Like the class's own methods they do not show when the generator is printed or its keys are listed.
+  for (const [name, value] of Object.entries(watching)) {
+    Object.defineProperty(generator, name, { value, writable: true, configurable: true });
+  }
+}

@@ -1,0 +1,238 @@
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { recordsContentOnEvents, recordsContentOnSpans } from '../../config/config.ts';
+import {
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_RESULT,
+  ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_OPENAI_TRACE_INPUT,
+  ATTR_OPENAI_TRACE_OUTPUT,
+} from '../../semconv/attributes.ts';
+import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../../semconv/events.ts';
+import { guard } from '../../util/guard.ts';
+import { asObject } from '../../util/payload.ts';
+import type { Failure } from '../error.ts';
+import { sinkTakesContent } from '../events/sink.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { type Completion, type CompletionHook, type Content, copyContent } from './completion-hook.ts';
+import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
+
+/** How much of the room messages may take where more content follows them, and the input where the output does. */
+const SHARE = 0.75;
+
+/** Where each kind of content is recorded, in the order in which the room for it is given. */
+const WRITERS: readonly ((recorder: ContentRecorder, to: Attributes, content: Content) => void)[] = [
+  (recorder, to, { parameters }) => recorder.addTexts(to, parameters ?? {}),
+  (recorder, to, { systemInstructions }) =>
+    recorder.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
+  (recorder, to, { outputMessages }) =>
+    recorder.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
+  (recorder, to, { inputMessages }) =>
+    recorder.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
+  (recorder, to, { toolDefinitions }) =>
+    recorder.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
+  (recorder, to, { toolArguments }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
+  (recorder, to, { toolResult }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
+  (recorder, to, { functionArguments }) => recorder.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
+  (recorder, to, { functionResult }) => recorder.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
+  (recorder, to, { documents }) => recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
+];
+
+/** JSON on spans, structured on events. */
+const STRUCTURED: ReadonlySet<string> = new Set([
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_RESULT,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+]);
+
+/** What an operation has come to. */
+export interface OperationEnd {
+  /** All of its span's attributes but content. */
+  readonly attributes: Attributes;
+  readonly failure: Failure | undefined;
+  /** Milliseconds since the epoch. */
+  readonly endTime: number;
+}
+
+/**
+ * The content of one operation, on its way to the completion hook, the span and the event; the one place that
+ * decides which of them gets any. It is read once and written once, within the limits; the event has what the span
+ * has, as values. The event does not depend on sampling: it is there to keep content apart from traces.
+ */
+export class ContentRecord {
+  readonly #span: Span;
+  readonly #context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #onSpan: boolean;
+  readonly #onEvent: boolean;
+  readonly #inSink: boolean;
+  readonly #hook: CompletionHook | undefined;
+  readonly #recorder: ContentRecorder;
+  /** What was added, for the hook. */
+  readonly #held: Content = {};
+  /** What was written. */
+  readonly #attributes: Attributes = {};
+
+  private constructor(
+    telemetry: Telemetry,
+    span: Span,
+    context: Context,
+    to: { span: boolean; event: boolean; sink: boolean },
+  ) {
+    const { settings } = telemetry;
+    this.#telemetry = telemetry;
+    this.#span = span;
+    this.#context = context;
+    this.#onSpan = to.span;
+    this.#onEvent = to.event;
+    this.#inSink = to.sink;
+    this.#hook = settings.completionHook;
+    this.#recorder = new ContentRecorder(settings, to.span ? attributeLimitOf(span) : undefined);
+  }
+
+  /**
+   * @param context has the span, which the event is to belong to
+   * @returns `undefined` where nobody wants content, so that nothing is even read
+   */
+  static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
+    const { settings, events } = telemetry;
+    const consent = settings.captureMessageContent !== 'NO_CONTENT';
+    if (!consent && settings.completionHook === undefined) return undefined;
+    const to = {
+      span: recordsContentOnSpans(settings) && span.isRecording(),
+      event:
+        recordsContentOnEvents(settings) &&
+        events.wanted(EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS, context),
+      sink: sinkTakesContent(settings),
+    };
+    return to.span || to.event || to.sink || settings.completionHook !== undefined
+      ? new ContentRecord(telemetry, span, context, to)
+      : undefined;
+  }
+
+  /** Of an operation without content: all that a hook is to see is the text of its error. */
+  static ofFailure(
+    telemetry: Telemetry,
+    span: Span,
+    context: Context,
+    { message }: Failure,
+  ): ContentRecord | undefined {
+    return message === undefined || telemetry.settings.completionHook === undefined
+      ? undefined
+      : new ContentRecord(telemetry, span, context, { span: false, event: false, sink: false });
+  }
+
+  /** What was written, by attribute and as values: with the limits, and as a hook has left it. */
+  get written(): Readonly<Record<string, unknown>> {
+    return structured(this.#attributes);
+  }
+
+  /** Adds what was sent. It is recorded at once, unless a hook is to see it first. */
+  addInput(content: Content): void {
+    if (this.#hook === undefined) this.#recorder.within(SHARE, () => this.#write(content));
+    else Object.assign(this.#held, copyContent(content));
+  }
+
+  /** Adds what came back, or all there is. */
+  add(content: Content): void {
+    if (this.#hook === undefined) this.#write(content);
+    else Object.assign(this.#held, copyContent(content));
+  }
+
+  /** Records what the hook leaves, and emits the event. @returns the failure, as the hook wants it told */
+  end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
+    const completion = this.#hook === undefined ? undefined : this.#newCompletion(attributes, failure);
+    if (completion !== undefined && this.#passesHook(completion)) {
+      this.#write(completion);
+      this.#stamp(completion.attributes);
+    }
+    // What is no GenAI operation has no event in the conventions.
+    if (this.#onEvent && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
+      this.#telemetry.events.emit({
+        name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
+        context: this.#context,
+        attributes: { ...attributes, ...structured(this.#attributes) },
+        time: endTime,
+      });
+    if (failure === undefined || completion === undefined) return failure;
+    const { errorMessage } = completion;
+    return errorMessage === failure.message
+      ? failure
+      : { ...failure, message: typeof errorMessage === 'string' ? errorMessage : undefined };
+  }
+
+  #newCompletion(operation: Attributes, failure: Failure | undefined): Completion {
+    return {
+      operation: { ...operation },
+      spanContext: this.#span.spanContext(),
+      systemInstructions: [],
+      inputMessages: [],
+      outputMessages: [],
+      toolDefinitions: [],
+      toolArguments: undefined,
+      toolResult: undefined,
+      functionArguments: undefined,
+      functionResult: undefined,
+      documents: [],
+      parameters: {},
+      ...this.#held,
+      errorMessage: failure?.message,
+      attributes: {},
+    };
+  }
+
+  /** @returns whether what it leaves may be recorded; a hook that has thrown may not have masked anything yet */
+  #passesHook(completion: Completion): boolean {
+    const passed = guard('the completionHook', () => {
+      this.#telemetry.hooks.add(this.#hook?.(completion));
+      return true;
+    });
+    if (passed !== true) completion.errorMessage = undefined;
+    return passed === true;
+  }
+
+  #write(content: Content): void {
+    if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
+    const written: Attributes = {};
+    for (const write of WRITERS) guard('recording content', write, this.#recorder, written, content);
+    this.#set(written);
+  }
+
+  #stamp(attributes: Attributes): void {
+    this.#span.setAttributes(attributes);
+    Object.assign(this.#attributes, attributes);
+  }
+
+  #set(written: Attributes): void {
+    if (this.#onSpan) this.#span.setAttributes(written);
+    if (this.#onEvent || this.#inSink) Object.assign(this.#attributes, written);
+  }
+}
+
+function structured(attributes: Attributes): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      STRUCTURED.has(name) ? parseContent(String(value)) : value,
+    ]),
+  );
+}
+
+/** OpenTelemetry refuses values with an object in them that has a `constructor` of its own: such a one stays JSON. */
+function parseContent(json: string): unknown {
+  return json.includes('"constructor":')
+    ? JSON.parse(json, (_, value: unknown) =>
+        asObject(value) !== undefined && Object.hasOwn(value as object, 'constructor')
+          ? JSON.stringify(value)
+          : value,
+      )
+    : JSON.parse(json);
+}

@@ -1,0 +1,212 @@
+import type { Attributes, Span } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { asCount, field } from '../../util/payload.ts';
+import { cut, LimitedJson } from './limited-json.ts';
+import { MediaPolicy } from './media.ts';
+import type { Message, MessagePart } from './messages.ts';
+
+/** Room for the mark that says how much was left out. */
+const MARK_LENGTH = 128;
+/** The same within a message, where the mark says of how many parts. */
+const PARTS_MARK_LENGTH = 32;
+/** The API itself takes no more stop sequences than 4. */
+const MOST_TEXTS = 128;
+/** Each is an attribute, such as the variables of a prompt, and spans have room for 128 of all kinds. */
+const MOST_PARAMETERS = 64;
+/** The API itself has no longer ones. */
+const MAX_NAME_LENGTH = 64;
+
+/**
+ * The one place that decides how much content is recorded, and how.
+ *
+ * An operation's content is written by one of these: it knows the limits, spends them, and gives JSON that stays
+ * valid. What is cut says so: a shortened text carries `original_length` (inside of other values it ends in
+ * `…`), left-out parts and messages are counted as `omitted_parts` and `omitted_messages`, and left-out values
+ * of a list are counted in a last one of type `omitted`. Nothing beyond a limit is serialised.
+ */
+export class ContentRecorder {
+  readonly #maxText: number;
+  readonly #maxAttribute: number;
+  readonly #media: MediaPolicy;
+  #left: number;
+
+  /** @param maxAttribute most characters of one attribute; a longer one would be cut by OpenTelemetry's SDK */
+  constructor(settings: Settings, maxAttribute: number = Number.POSITIVE_INFINITY) {
+    this.#maxText = settings.maxContentLength;
+    this.#maxAttribute = maxAttribute;
+    this.#left = settings.maxSpanContentLength;
+    this.#media = new MediaPolicy(settings);
+  }
+
+  /** Writes with a share of the room only, where more content will follow. */
+  within(share: number, write: () => void): void {
+    const kept = this.#left * (1 - share);
+    this.#left -= kept;
+    write();
+    this.#left += kept;
+  }
+
+  /** Adds attributes that are content and no JSON: texts and lists of texts. */
+  addTexts(attributes: Attributes, texts: Attributes): void {
+    for (const [name, value] of Object.entries(texts).slice(0, MOST_PARAMETERS)) {
+      if (typeof value === 'string') attributes[name] = this.text(value);
+      else if (Array.isArray(value))
+        attributes[name] = value.slice(0, MOST_TEXTS).map((item) => this.text(String(item)));
+    }
+  }
+
+  /**
+   * Adds messages as JSON. The newest are kept where not all fit.
+   *
+   * @param share of what is left for the span: less than 1 where more content will follow
+   */
+  addMessages(attributes: Attributes, name: string, messages: readonly Message[], share: number = 1): void {
+    if (messages.length === 0) return;
+    this.#add(attributes, name, share, (json) => {
+      let kept = '';
+      let omitted = messages.length;
+      while (omitted > 0) {
+        const written = json.spend(1)
+          ? this.#writeMessage(json, messages[omitted - 1] as Message)
+          : undefined;
+        if (written === undefined) break;
+        kept = list(written, kept);
+        omitted--;
+      }
+      return omitted > 0 ? list(omittedMessages(messages[omitted - 1] as Message, omitted), kept) : kept;
+    });
+  }
+
+  /** Adds parts of system instructions as JSON; the first are kept where not all fit. */
+  addParts(attributes: Attributes, name: string, parts: readonly MessagePart[]): void {
+    this.#addFirst(attributes, name, parts, writePart);
+  }
+
+  /** Adds values of any shape (tool definitions, documents) as JSON; the first are kept where not all fit. */
+  addList(attributes: Attributes, name: string, values: readonly unknown[]): void {
+    this.#addFirst(attributes, name, values, (json, value) => json.write(value));
+  }
+
+  /** Adds a tool call's arguments or result as JSON: objects as they are, anything else under `value`. */
+  addValue(attributes: Attributes, name: string, value: unknown): void {
+    if (value === undefined || value === null) return;
+    this.addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
+  }
+
+  /** Adds a value of any shape as JSON. */
+  addJson(attributes: Attributes, name: string, value: unknown): void {
+    if (value === undefined) return;
+    const json = this.#json(Math.min(this.#left, this.#maxAttribute));
+    const written = json.write(value) ?? json.write({ omitted: true });
+    if (written === undefined) return;
+    attributes[name] = written;
+    this.#left -= written.length;
+  }
+
+  /** A short text that stands on the span as it is. */
+  text(value: string): string {
+    const text = cut(value, Math.min(this.#maxText, this.#left));
+    this.#left -= text.length;
+    return text;
+  }
+
+  #addFirst<Value>(
+    attributes: Attributes,
+    name: string,
+    values: readonly Value[],
+    write: (json: LimitedJson, value: Value) => string | undefined,
+  ): void {
+    if (values.length === 0) return;
+    this.#add(attributes, name, 1, (json) => {
+      let kept = '';
+      let omitted = values.length;
+      for (const value of values) {
+        const written = json.spend(1) ? write(json, value) : undefined;
+        if (written === undefined) break;
+        kept = list(kept, written);
+        omitted--;
+      }
+      return omitted > 0 ? list(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept;
+    });
+  }
+
+  /**
+   * Adds what is written as a JSON array; nothing where there is no room even for the mark. It is put together by
+   * `+`, which copies nothing: whoever exports the span copies it, and of one that nobody exports nobody does.
+   */
+  #add(attributes: Attributes, name: string, share: number, write: (json: LimitedJson) => string): void {
+    const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
+    if (limit < 0) return;
+    const written = `[${write(this.#json(limit))}]`;
+    attributes[name] = written;
+    this.#left -= written.length;
+  }
+
+  #json(maxLength: number): LimitedJson {
+    return new LimitedJson(this.#maxText, maxLength, (value) => this.#media.shown(value));
+  }
+
+  #writeMessage(json: LimitedJson, { role, name, parts: all, finish_reason }: Message): string | undefined {
+    const named = name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_NAME_LENGTH))}`;
+    const head = `{"role":"${word(role)}"${named},"parts":[`;
+    const tail = `${finishReason(finish_reason)}}`;
+    if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
+    let kept = '';
+    let omitted = 0;
+    for (const part of all) {
+      // A hook may have made holes.
+      if (part === undefined || this.#media.drops(part)) continue;
+      const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
+      if (written === undefined) omitted++;
+      else kept = list(kept, written);
+    }
+    if (omitted > 0 && kept === '') return undefined;
+    if (omitted > 0) return `${head}${kept}],"omitted_parts":${omitted}${tail}`;
+    json.spend(-PARTS_MARK_LENGTH);
+    return `${head}${kept}]${tail}`;
+  }
+}
+
+/** Both as items of one list, either of which may have none. */
+function list(first: string, second: string): string {
+  return first === '' || second === '' ? first + second : `${first},${second}`;
+}
+
+function omittedMessages({ role, finish_reason }: Message, count: number): string {
+  return `{"role":"${word(role)}","parts":[],"omitted_messages":${count}${finishReason(finish_reason)}}`;
+}
+
+function finishReason(reason: string | undefined): string {
+  return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
+}
+
+/** Roles and finish reasons are short words, whatever stands in their place. */
+function word(text: string): string {
+  const shown = String(text);
+  return /^[\w.-]{1,24}$/.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
+}
+
+const TEXT = '{"type":"text","content":';
+const REASONING = '{"type":"reasoning","content":';
+const ORIGINAL_LENGTH = ',"original_length":';
+
+/** A part's own text is cut to what is left; any other part fits or does not. */
+function writePart(json: LimitedJson, part: MessagePart): string | undefined {
+  if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
+  const head = part.type === 'text' ? TEXT : REASONING;
+  const { content, original_length: given } = part;
+  const length = given === undefined ? content.length : Math.max(content.length, asCount(given) ?? 0);
+  const markLength = ORIGINAL_LENGTH.length + String(length).length;
+  if (!json.spend(head.length + markLength + 1)) return undefined;
+  const text = json.writeText(content);
+  if (text === undefined) return undefined;
+  if (text.cut || length > content.length) return `${head}${text.json}${ORIGINAL_LENGTH}${length}}`;
+  json.spend(-markLength);
+  return `${head}${text.json}}`;
+}
+
+/** The most characters of an attribute by the SDK's own limit, which is on its spans and in no API. */
+export function attributeLimitOf(span: Span): number {
+  const limit = field(field(span, '_spanLimits'), 'attributeValueLengthLimit');
+  return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,101 @@
+import { keysInUse } from '../../sdk/client-keys.ts';
+import { textWithoutUrlSecrets } from '../../util/url-secrets.ts';
+import { ownCopy } from '../kept-text.ts';
+
+const REDACTED = 'REDACTED';
+
+/** Characters that are kept of an error's text. */
+const MAX_LENGTH = 16_384;
+/** Characters beyond those that are looked through: a secret that is cut could not be told from any text. */
+const MAX_SECRET_LENGTH = 4_096;
+/** A key that is shorter is taken out only where it stands alone. */
+const MIN_EMBEDDED_LENGTH = 8;
+
+/** No text without one of these has a secret that could be known. */
+const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
+
+/** What is known to be a secret by what stands before it, or by how it begins. Every part is bounded or linear. */
+const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
+  [/\bsk-[\w-]{3,}/g, `sk-${REDACTED}`],
+  [
+    // Numbers are counts: `costPerToken: 0.1`.
+    /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
+    `$1${REDACTED}`,
+  ],
+  // "The bearer of" and "Basic JavaScript" are prose: a token is no plain word, and base64 mixes its letters.
+  [/\b(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))[^\s"',;]+/g, `$1 ${REDACTED}`],
+  [
+    /\b(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g,
+    `$1 ${REDACTED}`,
+  ],
+];
+
+/** All that follows a scheme of authorization, where prose is not to be expected: in errors, and as a whole text. */
+const SCHEME = /\b(Bearer|Basic)\s{1,3}[^\s"',;]+/gi;
+const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
+
+/** Names of what is a secret, whatever it is. */
+const SECRET_NAME =
+  /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
+const TOKEN_NAME = /token$/i;
+
+/** A text of the program's without keys and passwords. */
+export function withoutSecrets(text: string): string {
+  if (!SUSPICIOUS.test(text)) return text;
+  const shown = SECRETS.reduce(
+    (rest, [pattern, by]) => rest.replace(pattern, by),
+    textWithoutUrlSecrets(text),
+  );
+  return shown.replace(AUTHORIZATION, `$1 ${REDACTED}`);
+}
+
+/**
+ * The text of an error without keys and passwords, which some servers repeat: "Incorrect API key provided: …".
+ * Consent to record content is none to record these. The keys that the program's clients send are taken out whatever
+ * stands around them, others where their form or the words before them tell.
+ */
+export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
+  const most = MAX_LENGTH + MAX_SECRET_LENGTH;
+  const looked = text.length > most ? ownCopy(text.slice(0, most)) : text;
+  const shown = withoutSecrets(withoutKeys(looked, keys)).replace(SCHEME, `$1 ${REDACTED}`);
+  const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_LENGTH;
+  return shown.slice(0, Math.max(0, Math.min(end, MAX_LENGTH)));
+}
+
+/** @param keys longest first: one may be part of another */
+function withoutKeys(text: string, keys: readonly string[]): string {
+  let shown = text;
+  for (const key of keys) {
+    for (const form of formsOf(key)) {
+      if (!shown.includes(form)) continue;
+      shown =
+        key.length < MIN_EMBEDDED_LENGTH
+          ? shown.replace(standingAlone(form), REDACTED)
+          : shown.replaceAll(form, REDACTED);
+    }
+  }
+  return shown;
+}
+
+/** A key as it is, and as it stands inside of JSON and of URLs. */
+function formsOf(key: string): Iterable<string> {
+  return /^[\w.-]+$/.test(key) ? [key] : new Set([key, JSON.stringify(key).slice(1, -1), inUrl(key)]);
+}
+
+function inUrl(key: string): string {
+  try {
+    return encodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+function standingAlone(form: string): RegExp {
+  return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
+}
+
+/** What is shown in place of a member that is a secret by its name. Tokens may be counts, and pieces of an answer. */
+export function redactedMember(holder: object, name: string, value: unknown): string | undefined {
+  const token = TOKEN_NAME.test(name) && !/number|boolean/.test(typeof value) && !('logprob' in holder);
+  return token || SECRET_NAME.test(name) ? REDACTED : undefined;
+}

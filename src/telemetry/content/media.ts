@@ -1,0 +1,96 @@
+import type { Settings } from '../../config/config.ts';
+import { field, textField } from '../../util/payload.ts';
+import { hashableBytes, sha256 } from '../../util/sha256.ts';
+import { type BlobPart, urlPart } from './messages.ts';
+
+/** Bytes that are hashed for one operation, which takes some milliseconds; larger media have no hash. */
+const MAX_HASHED_BYTES = 4_194_304;
+const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[\w.+=-]+)*;base64,/;
+
+/** What is recorded in place of bytes: what they are, how many, and their SHA-256, by which equal ones are found. */
+interface MediaReference {
+  readonly type: 'blob';
+  readonly modality: string;
+  readonly mime_type?: string;
+  readonly content: '';
+  readonly size: number;
+  readonly sha256?: string;
+}
+
+/** The policy for media that come inside of messages, as base64 or as `data:` URLs, for one operation. */
+export class MediaPolicy {
+  readonly #mode: Settings['media'];
+  readonly #maxInline: number;
+  #hashable: number = hashableBytes(MAX_HASHED_BYTES);
+
+  constructor({ media, maxContentLength }: Settings) {
+    this.#mode = media;
+    this.#maxInline = maxContentLength;
+  }
+
+  /** Whether a part of a message is left out. */
+  drops(part: unknown): boolean {
+    return this.#mode === 'drop' && isBlob(part);
+  }
+
+  /** What is recorded for a value anywhere in content: media by the policy, anything else as it is. */
+  shown(value: unknown): unknown {
+    const blob = typeof value === 'string' ? blobOfUrl(value) : isBlob(value) ? value : undefined;
+    if (blob === undefined) return value;
+    if (this.#mode === 'drop') return null;
+    const whole = this.#mode === 'inline' && blob.content.length <= this.#maxInline;
+    return whole ? value : this.#reference(blob);
+  }
+
+  #reference(blob: BlobPart): MediaReference {
+    const { modality, mime_type, content } = blob;
+    const size = blob.size ?? base64Size(content);
+    const hash = content === '' ? undefined : this.#hash(content, size);
+    return {
+      type: 'blob',
+      modality,
+      ...(mime_type === undefined ? {} : { mime_type }),
+      content: '',
+      size,
+      ...(hash === undefined ? {} : { sha256: hash }),
+    };
+  }
+
+  #hash(base64: string, size: number): string | undefined {
+    if (size > this.#hashable) return undefined;
+    this.#hashable -= size;
+    try {
+      return sha256(decode(base64));
+    } catch {
+      // What is no base64 has no bytes.
+      return undefined;
+    }
+  }
+}
+
+/** By its form, since a completion hook may have made it, and values of any shape may hold it. */
+function isBlob(value: unknown): value is BlobPart {
+  return (
+    field(value, 'type') === 'blob' &&
+    typeof field(value, 'content') === 'string' &&
+    textField(value, 'modality') !== undefined
+  );
+}
+
+function blobOfUrl(text: string): BlobPart | undefined {
+  if (!text.startsWith('data:') || !DATA_URL.test(text.slice(0, 256))) return undefined;
+  const modality = /^data:(image|audio|video)\//.exec(text)?.[1] ?? 'document';
+  const part = urlPart(text, modality);
+  return part.type === 'blob' ? part : undefined;
+}
+
+/** How many bytes a base64 text stands for. */
+function base64Size(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
+}
+
+function decode(base64: string): Uint8Array {
+  if (typeof Buffer === 'function') return Buffer.from(base64, 'base64');
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

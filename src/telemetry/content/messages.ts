@@ -1,0 +1,195 @@
+import { MAX_READ, row } from '../../util/payload.ts';
+import { urlWithoutSecrets } from '../../util/url-secrets.ts';
+
+/**
+ * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
+ * messages are expressed before anything is recorded.
+ */
+export interface Message {
+  readonly role: string;
+  /** Of one participant among several with the same role. */
+  readonly name?: string;
+  readonly parts: readonly MessagePart[];
+  /** Of output messages, in the schema's spelling. */
+  readonly finish_reason?: string;
+}
+
+/** One of a request, whose parts are read when they are asked for: of a long conversation only the end is recorded. */
+export class UnreadMessage implements Message {
+  readonly role: string;
+  /** No field of those without one. */
+  declare readonly name?: string;
+  readonly #payload: unknown;
+  readonly #read: (payload: unknown) => MessagePart[];
+
+  constructor(
+    role: string,
+    name: string | undefined,
+    payload: unknown,
+    read: (payload: unknown) => MessagePart[],
+  ) {
+    this.role = role;
+    if (name !== undefined) this.name = name;
+    this.#payload = payload;
+    this.#read = read;
+  }
+
+  get parts(): MessagePart[] {
+    return this.#read(this.#payload);
+  }
+
+  /** All of it, where keys are what counts: `parts` is none of its own. */
+  toJSON(): Message {
+    return { ...this, parts: this.parts };
+  }
+}
+
+/** A piece of a message: a text, a tool call or its answer, media. */
+export type MessagePart =
+  /** `original_length`, in characters, where the content is only the beginning of the text. */
+  | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
+  | { readonly type: 'reasoning'; readonly content: string; readonly original_length?: number }
+  | {
+      readonly type: 'tool_call';
+      readonly id?: string;
+      readonly name: string;
+      readonly arguments?: unknown;
+    }
+  | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: unknown }
+  | {
+      readonly type: 'server_tool_call';
+      readonly id?: string;
+      readonly name: string;
+      readonly server_tool_call: { readonly type: string };
+    }
+  | {
+      readonly type: 'server_tool_call_response';
+      readonly id?: string;
+      readonly server_tool_call_response: { readonly type: string };
+    }
+  | { readonly type: 'compaction'; readonly id?: string }
+  /** Stands for parts that were not read. */
+  | { readonly type: 'omitted'; readonly count: number }
+  | {
+      readonly type: 'file';
+      readonly modality: string;
+      readonly file_id: string;
+    }
+  | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
+  | BlobPart;
+
+/** A text, and how long it was where it has been cut. */
+export function textPart(
+  type: 'text' | 'reasoning',
+  content: string,
+  originalLength: number | undefined,
+): MessagePart {
+  return originalLength === undefined
+    ? { type, content }
+    : { type, content, original_length: originalLength };
+}
+
+/** Media that came inside of a message. What is recorded of them is for the media policy to say. */
+export interface BlobPart {
+  readonly type: 'blob';
+  readonly modality: string;
+  readonly mime_type?: string;
+  /** Base64. */
+  readonly content: string;
+  /** Bytes, where the content is not here. */
+  readonly size?: number;
+}
+
+/** A tool the model could call, flat, as `gen-ai-tool-definitions.json` has it. */
+export interface ToolDefinition {
+  readonly type: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters?: unknown;
+}
+
+/**
+ * The parts that the entries of a list are, and in a last part how many entries were not read.
+ *
+ * @param most entries and parts: the program may send as many as it likes, a server may not
+ */
+export function partsOf(
+  values: readonly unknown[],
+  read: (value: unknown) => readonly MessagePart[],
+  most: number = MAX_READ,
+): MessagePart[] {
+  const parts: MessagePart[] = [];
+  for (let index = 0; index < values.length; index++) {
+    if (index >= most || parts.length >= most) {
+      parts.push({ type: 'omitted', count: values.length - index });
+      break;
+    }
+    for (const part of read(values[index])) parts.push(part);
+  }
+  return parts;
+}
+
+/** Reasons as the schema of output messages spells them; the attribute keeps the API's own. */
+const FINISH_REASONS: Readonly<Record<string, string>> = {
+  tool_calls: 'tool_call',
+  function_call: 'tool_call',
+  max_output_tokens: 'length',
+  max_completion_tokens: 'length',
+  max_prompt_tokens: 'length',
+  failed: 'error',
+  expired: 'error',
+};
+
+export function messageFinishReason(reason: string | undefined): string {
+  return reason === undefined ? 'stop' : (row(FINISH_REASONS, reason) ?? reason);
+}
+
+/** Longer JSON is not parsed only to be cut. */
+const MAX_PARSED_LENGTH = 65_536;
+
+/** Arguments and results arrive as JSON text; recorded as values where they parse. */
+export function parseJson(text: unknown): unknown {
+  if (typeof text !== 'string' || text.length > MAX_PARSED_LENGTH) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Longer texts of `data:` URLs are not turned into base64; they are rare, and an image is base64 already. */
+const MAX_ENCODED_LENGTH = 16_384;
+
+/** How the bytes of a `data:` URL are announced: the platform ignores white space before it, and case. */
+const DATA_SCHEME = /^[\0-\x20]*data:/i;
+
+/** An image or file given as a URL: a `data:` URL carries the bytes themselves. */
+export function urlPart(given: string, modality: string): MessagePart {
+  const [start = ''] = DATA_SCHEME.exec(given) ?? [];
+  if (start === '') return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
+  const url = `data:${given.slice(start.length)}`;
+  const comma = url.indexOf(',');
+  if (comma < 0) return blobPart('', modality);
+  const [mimeType, ...parameters] = url.slice('data:'.length, comma).split(';');
+  const data = url.slice(comma + 1);
+  if (parameters.includes('base64')) return blobPart(data, modality, mimeType || undefined);
+  const encoded = data.length > MAX_ENCODED_LENGTH ? undefined : encode(data);
+  const part = blobPart(encoded ?? '', modality, mimeType || undefined);
+  return encoded === undefined ? { ...part, size: data.length } : part;
+}
+
+/** @param data base64 */
+export function blobPart(data: string, modality: string, mimeType?: string): BlobPart {
+  const type = mimeType === undefined ? {} : { mime_type: mimeType };
+  return { type: 'blob', modality, ...type, content: data };
+}
+
+/** The bytes of an URL-encoded text as base64; `undefined` where it is none. */
+function encode(text: string): string | undefined {
+  try {
+    const bytes = new TextEncoder().encode(decodeURIComponent(text));
+    return btoa(String.fromCharCode(...bytes));
+  } catch {
+    return undefined;
+  }
+}

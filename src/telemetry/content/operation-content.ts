@@ -1,0 +1,20 @@
+import type { ApiRequest, OperationContent } from '../operation.ts';
+import type { ContentRecord } from './content-record.ts';
+
+/** Adds what an operation sends. */
+export function addInput(to: ContentRecord, content: OperationContent, request: ApiRequest): void {
+  to.addInput({
+    parameters: content.requestAttributes?.(request) ?? {},
+    systemInstructions: content.systemInstructions?.(request) ?? [],
+    inputMessages: content.inputMessages?.(request) ?? [],
+    toolDefinitions: content.toolDefinitions?.(request) ?? [],
+  });
+}
+
+/** Adds what an operation gets. */
+export function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
+  to.add({
+    outputMessages: content.outputMessages?.(result) ?? [],
+    documents: content.documents?.(result) ?? [],
+  });
+}

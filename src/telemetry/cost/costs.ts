@@ -1,0 +1,119 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_REQUEST_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+} from '../../semconv/attributes.ts';
+import { log } from '../../util/guard.ts';
+import { row } from '../../util/payload.ts';
+import { PriceList, type PricePackage } from './price-package.ts';
+import { type ModelPrices, priceOf, type Spending } from './prices.ts';
+
+const MOST_REPORTED = 100;
+
+/** Names of the service tier that the list prices are for. */
+const STANDARD_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'standard', 'on_demand']);
+
+/** Deployments there have names of the customer's own, which say nothing of the model. */
+const NAMES_DEPLOYMENTS = 'azure.ai.openai';
+
+/** One for the process: the price package is loaded once. */
+const installed = new PriceList();
+const given = new WeakMap<PricePackage, PriceList>();
+
+/** What operations cost, by the prices of the program and of the price package. */
+export class Costs {
+  readonly #settings: () => Settings;
+  readonly #reported = new Set<string>();
+
+  constructor(settings: () => Settings) {
+    this.#settings = settings;
+  }
+
+  /** Whether anybody wants to know what calls cost. */
+  get wanted(): boolean {
+    return this.#list() !== undefined;
+  }
+
+  /** Told when a call is made: loads the price package while the program waits for the answer. */
+  prepare(): void {
+    this.#list()?.prepare();
+  }
+
+  /**
+   * @param asked attributes of the span: provider, model and service tier that were asked for
+   * @param answered those that the answer named
+   * @returns USD; `undefined` where the price is not known
+   */
+  of(spending: Spending, asked: Attributes, answered: Attributes = asked): number | undefined {
+    const list = this.#list();
+    const { usage, audioSeconds } = spending;
+    if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
+    const requestModel = text(asked[ATTR_GEN_AI_REQUEST_MODEL]);
+    const responseModel = text(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
+    const provider = String(asked[ATTR_GEN_AI_PROVIDER_NAME]);
+    const tier = String(
+      answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
+    );
+    const prices = this.#find(list, provider, requestModel, responseModel);
+    const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);
+    const cost = inTier === undefined ? undefined : priceOf(inTier, spending);
+    if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
+    return cost;
+  }
+
+  #list(): PriceList | undefined {
+    const { cost } = this.#settings();
+    if (cost === false) return undefined;
+    if (cost === true) return installed;
+    let list = given.get(cost);
+    if (list === undefined) {
+      list = new PriceList(cost);
+      given.set(cost, list);
+    }
+    return list;
+  }
+
+  #find(
+    list: PriceList,
+    provider: string,
+    requestModel: string | undefined,
+    responseModel: string | undefined,
+  ): ModelPrices | undefined {
+    const { prices } = this.#settings();
+    const own = findModel(prices, responseModel) ?? findModel(prices, requestModel);
+    if (own !== undefined) return own;
+    const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
+    return model === undefined ? undefined : list.find(provider, model);
+  }
+
+  /** Once for each model: no price is nothing to worry about, but somebody may look for the reason. */
+  #report(provider: string, model: string | undefined, tier: string): void {
+    const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.has(tier) ? '' : ` in service tier ${tier}`}`;
+    if (this.#reported.has(what) || this.#reported.size >= MOST_REPORTED) return;
+    this.#reported.add(what);
+    log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
+  }
+}
+
+/** The row of a model: its own, else the longest that ends in `*` and fits. */
+function findModel(
+  prices: Readonly<Record<string, ModelPrices>>,
+  model: string | undefined,
+): ModelPrices | undefined {
+  if (model === undefined) return undefined;
+  let best = '';
+  for (const name in prices) {
+    if (name === model) return prices[name];
+    const fits = name.endsWith('*') && model.startsWith(name.slice(0, -1));
+    if (fits && name.length > best.length) best = name;
+  }
+  return best === '' ? undefined : prices[best];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,196 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+} from '../../semconv/attributes.ts';
+import { asCount, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
+
+/** Parts of a usage that are no text. Cached ones are parts of the input of their kind. */
+export interface ModalityUsage {
+  readonly audioInputTokens: number;
+  readonly audioCacheReadTokens: number;
+  readonly audioOutputTokens: number;
+  readonly imageInputTokens: number;
+  readonly imageCacheReadTokens: number;
+  readonly imageOutputTokens: number;
+}
+
+/** Tokens spent. Cached and written tokens are parts of the input, reasoning tokens a part of the output. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  /** `undefined` where all is text, as far as the answer tells. */
+  readonly modalities?: ModalityUsage | undefined;
+  /** There is no output that could be counted, as with embeddings: not even zero is recorded. */
+  readonly inputOnly?: boolean;
+}
+
+export const NO_USAGE: Usage = Object.freeze({
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+});
+
+const NO_MODALITIES: ModalityUsage = Object.freeze({
+  audioInputTokens: 0,
+  audioCacheReadTokens: 0,
+  audioOutputTokens: 0,
+  imageInputTokens: 0,
+  imageCacheReadTokens: 0,
+  imageOutputTokens: 0,
+});
+
+/**
+ * Usage as every API of OpenAI's spells it: `prompt_tokens` (chat, completions, embeddings, Assistants) or
+ * `input_tokens` (Responses, images, audio), with details under any spelling that is in use: real Assistants
+ * traffic has `prompt_token_details` where the reference has `prompt_tokens_details`. Compatible services that
+ * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
+ */
+export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
+  const whole = fieldsOf(usage);
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = whole;
+  const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
+  const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const { input, output } = detailsOf(whole);
+  const { cached_tokens, cache_write_tokens } = input;
+  const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
+  // xAI counts reasoning beside the output, which only the total shows.
+  const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
+  const more = asCount(total_tokens) === beside ? reasoningTokens : 0;
+  return {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: (outputTokens ?? 0) + more,
+    cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
+    cacheWriteTokens: asCount(cache_write_tokens) ?? 0,
+    reasoningTokens,
+    modalities: readModalities(input, output),
+  };
+});
+
+interface Details {
+  readonly input: PayloadObject;
+  readonly output: PayloadObject;
+}
+
+/** In the order of the APIs: chat, Assistants traffic, Responses and images, audio. */
+function detailsOf(usage: PayloadObject): Details {
+  const { prompt_tokens_details, prompt_token_details, completion_tokens_details } = usage;
+  const { input_tokens_details, input_token_details, output_tokens_details, output_token_details } = usage;
+  return {
+    input: fieldsOf(
+      prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
+    ),
+    output: fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details),
+  };
+}
+
+function cachedBeside({ cached_tokens, prompt_cache_hit_tokens }: PayloadObject): number | undefined {
+  return asCount(cached_tokens) ?? asCount(prompt_cache_hit_tokens);
+}
+
+function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
+  const cached = fieldsOf(input.cached_tokens_details);
+  const audioInputTokens = asCount(input.audio_tokens) ?? 0;
+  const audioCacheReadTokens = asCount(cached.audio_tokens) ?? 0;
+  const audioOutputTokens = asCount(output.audio_tokens) ?? 0;
+  const imageInputTokens = asCount(input.image_tokens) ?? 0;
+  const imageCacheReadTokens = asCount(cached.image_tokens) ?? 0;
+  const imageOutputTokens = asCount(output.image_tokens) ?? 0;
+  const audio = audioInputTokens + audioCacheReadTokens + audioOutputTokens;
+  const image = imageInputTokens + imageCacheReadTokens + imageOutputTokens;
+  if (audio + image === 0) return undefined;
+  return {
+    audioInputTokens,
+    audioCacheReadTokens,
+    audioOutputTokens,
+    imageInputTokens,
+    imageCacheReadTokens,
+    imageOutputTokens,
+  };
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return combine(a, b, (left, right) => left + right);
+}
+
+/** What of `whole` is left after `part`; never below zero, whatever a server counts. */
+export function subtractUsage(whole: Usage, part: Usage): Usage {
+  return combine(whole, part, (left, right) => Math.max(0, left - right));
+}
+
+export function isNoUsage(usage: Usage): boolean {
+  return usage.inputTokens === 0 && usage.outputTokens === 0;
+}
+
+const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof ModalityUsage])[] = [
+  [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, 'audioInputTokens'],
+  [ATTR_GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, 'audioCacheReadTokens'],
+  [ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, 'audioOutputTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_INPUT_TOKENS, 'imageInputTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, 'imageCacheReadTokens'],
+  [ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
+];
+
+/** The attributes of the span of the model call that spent the tokens. */
+export function usageAttributes(usage: Usage | undefined): Attributes {
+  const attributes: Attributes = {};
+  addUsageAttributes(attributes, usage);
+  return attributes;
+}
+
+export function addUsageAttributes(attributes: Attributes, usage: Usage | undefined): void {
+  if (usage === undefined) return;
+  attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
+  if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
+  // Parts of the totals are attributes only where there are any.
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
+  if (cacheReadTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
+  if (cacheWriteTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;
+  if (reasoningTokens > 0) attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoningTokens;
+  if (modalities === undefined) return;
+  for (const [attribute, key] of MODALITY_PARTS) {
+    if (modalities[key] > 0) attributes[attribute] = modalities[key];
+  }
+}
+
+type Each = (left: number, right: number) => number;
+
+function combine(a: Usage, b: Usage, each: Each): Usage {
+  return {
+    inputTokens: each(a.inputTokens, b.inputTokens),
+    outputTokens: each(a.outputTokens, b.outputTokens),
+    cacheReadTokens: each(a.cacheReadTokens, b.cacheReadTokens),
+    cacheWriteTokens: each(a.cacheWriteTokens, b.cacheWriteTokens),
+    reasoningTokens: each(a.reasoningTokens, b.reasoningTokens),
+    modalities: combineModalities(a.modalities, b.modalities, each),
+  };
+}
+
+function combineModalities(
+  a: ModalityUsage | undefined,
+  b: ModalityUsage | undefined,
+  each: Each,
+): ModalityUsage | undefined {
+  if (a === undefined && b === undefined) return undefined;
+  const left = a ?? NO_MODALITIES;
+  const right = b ?? NO_MODALITIES;
+  const keys = Object.keys(NO_MODALITIES) as (keyof ModalityUsage)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, each(left[key], right[key])]),
+  ) as unknown as ModalityUsage;
+}

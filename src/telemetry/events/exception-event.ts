@@ -1,0 +1,74 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import { recordsContentOnEvents } from '../../config/config.ts';
+import {
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_OPENAI_REQUEST_ID,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts';
+import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
+import { textField } from '../../util/payload.ts';
+import { withoutCredentials } from '../content/credentials.ts';
+import { classNameOf, type Failure, failureAttributes } from '../error.ts';
+import { HIERARCHY_IDS } from '../place.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** What the event has of its operation: what it was and where it belongs. */
+const CORRELATED: readonly string[] = [
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ...HIERARCHY_IDS,
+  ATTR_OPENAI_REQUEST_ID,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+];
+
+/** Emits the event of a failed operation, once for each. Its text is content, and so is a stack that begins with it. */
+export function emitException(
+  telemetry: Telemetry,
+  failure: Failure,
+  operation: { context: Context; attributes: Attributes; time: number },
+): void {
+  const { events, settings } = telemetry;
+  const { context, time } = operation;
+  if (!events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)) return;
+  const attributes: Attributes = {
+    ...failureAttributes(failure),
+    [ATTR_EXCEPTION_TYPE]: classNameOf(failure.thrown) ?? failure.type,
+  };
+  for (const name of CORRELATED) {
+    const value = operation.attributes[name];
+    if (value !== undefined) attributes[name] = value;
+  }
+  const consent = recordsContentOnEvents(settings);
+  const stack = stackOf(failure, consent && settings.completionHook === undefined);
+  if (stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = stack;
+  if (consent && failure.message !== undefined)
+    attributes[ATTR_EXCEPTION_MESSAGE] = failure.message.slice(0, settings.maxContentLength);
+  events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
+}
+
+/** The stack of what was thrown; its frames alone where its text is not wanted, or is not the one that is told. */
+function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefined {
+  const stack = textField(thrown, 'stack');
+  if (stack === undefined) return undefined;
+  const thrownMessage = textField(thrown, 'message');
+  const shown = wanted && message === thrownMessage ? stack : framesOf(stack, thrownMessage);
+  return shown === '' ? undefined : withoutCredentials(shown);
+}
+
+/** Text of a message that looks like a frame is none: it stands before the end of the message. */
+function framesOf(stack: string, message: string | undefined): string {
+  const at = message === undefined ? -1 : stack.indexOf(message);
+  const rest = at < 0 ? stack : stack.slice(at + (message?.length ?? 0));
+  return rest
+    .split('\n')
+    .filter((line) => /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/.test(line))
+    .join('\n');
+}

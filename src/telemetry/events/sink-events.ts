@@ -1,0 +1,197 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import type {
+  CostRecordEvent,
+  EventPreset,
+  ModelInvokeEvent,
+  PolicyViolationEvent,
+  SinkEvent,
+  SinkEventBase,
+  ToolCallEvent,
+} from '../../config/sink-event-types.ts';
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR_GEN_AI_TOOL_DEFINITIONS,
+  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_TOTAL_COST,
+  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+} from '../../semconv/attributes.ts';
+import { arrayField, field } from '../../util/payload.ts';
+import { LimitedJson } from '../content/limited-json.ts';
+import type { Failure } from '../error.ts';
+import type { RequestedToolCall } from '../operation.ts';
+import type { EndedOperation } from '../spans/record-end.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { sinkTakesContent } from './sink.ts';
+
+/** The operations that the sink is told of: a run as a whole, not its steps. */
+const TOLD: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'embeddings', 'invoke_agent']);
+
+export interface EndedModelOperation extends EndedOperation {
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  readonly toolCalls: () => readonly RequestedToolCall[];
+}
+
+/** Hands the events of an operation that is over to the program's sink, if it has one. */
+export function tellSink(telemetry: Telemetry, operation: EndedModelOperation): void {
+  const { settings, sink } = telemetry;
+  const { events } = settings;
+  if (events === undefined || !TOLD.has(operation.attributes[ATTR_GEN_AI_OPERATION_NAME])) return;
+  for (const event of modelEvents(operation, settings, events.preset)) sink.hand(events.sink, event);
+}
+
+function modelEvents(operation: EndedModelOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
+  const { attributes, failure } = operation;
+  const content = sinkTakesContent(settings) ? (operation.content?.written ?? {}) : undefined;
+  const base = baseOf(operation);
+  const toolCalls = preset === 'minimal' ? [] : operation.toolCalls();
+  const cost = attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST];
+  return [
+    invocation(base, operation, preset, content),
+    ...toolCalls.map((call) => toolCall(base, call, content, settings)),
+    ...(typeof cost === 'number' ? [{ ...base, type: 'cost.record', cost } satisfies CostRecordEvent] : []),
+    ...(failure === undefined
+      ? []
+      : [violation(base, failure, attributes, content === undefined ? 0 : settings.maxContentLength)]),
+  ];
+}
+
+function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBase {
+  const { traceId, spanId } = span.spanContext();
+  return known({
+    time: endTime,
+    traceId,
+    spanId,
+    operation: attributes[ATTR_GEN_AI_OPERATION_NAME],
+    provider: attributes[ATTR_GEN_AI_PROVIDER_NAME],
+    model: attributes[ATTR_GEN_AI_REQUEST_MODEL],
+    conversationId: attributes[ATTR_GEN_AI_CONVERSATION_ID],
+    runId: attributes[ATTR_OPENAI_RUN_ID],
+  });
+}
+
+function invocation(
+  base: SinkEventBase,
+  { attributes, startTime, endTime, failure }: EndedModelOperation,
+  preset: EventPreset,
+  content: Readonly<Record<string, unknown>> = {},
+): ModelInvokeEvent {
+  const firstChunk = attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
+  return known({
+    ...base,
+    type: 'model.invoke',
+    agentName: attributes[ATTR_GEN_AI_AGENT_NAME],
+    responseId: attributes[ATTR_GEN_AI_RESPONSE_ID],
+    responseModel: attributes[ATTR_GEN_AI_RESPONSE_MODEL],
+    systemFingerprint: attributes[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT],
+    finishReasons: attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
+    streamed: attributes[ATTR_GEN_AI_REQUEST_STREAM] === true,
+    latency: Math.max(0, endTime - startTime),
+    timeToFirstChunk: typeof firstChunk === 'number' ? firstChunk * 1e3 : undefined,
+    tokens: tokensOf(attributes),
+    error: failure?.type,
+    parameters: preset === 'minimal' ? undefined : parametersOf(attributes),
+    systemInstructions: content[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS],
+    inputMessages: content[ATTR_GEN_AI_INPUT_MESSAGES],
+    outputMessages: content[ATTR_GEN_AI_OUTPUT_MESSAGES],
+    toolDefinitions: content[ATTR_GEN_AI_TOOL_DEFINITIONS],
+  });
+}
+
+/** Of a run all that it spent: what its span has is only what no step carries. */
+function tokensOf(attributes: Attributes): ModelInvokeEvent['tokens'] {
+  const whole = attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS];
+  if (whole !== undefined)
+    return known({ input: whole, output: attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] });
+  if (attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] === undefined) return undefined;
+  return known({
+    input: attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS],
+    output: attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS],
+    cacheRead: attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
+    cacheWrite: attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS],
+    reasoning: attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS],
+  });
+}
+
+const PARAMETER = /^(?:gen_ai|openai)\.request\.(?!model$|stream$|id$)(.+)$/;
+
+function parametersOf(attributes: Attributes): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) => {
+      const parameter = PARAMETER.exec(name)?.[1];
+      return parameter === undefined ? [] : [[parameter, value]];
+    }),
+  );
+}
+
+function toolCall(
+  base: SinkEventBase,
+  { id, name, type, content: own }: RequestedToolCall,
+  content: Readonly<Record<string, unknown>> | undefined,
+  settings: Settings,
+): ToolCallEvent {
+  const event = { ...base, type: 'tool.call', id, name, toolType: type };
+  if (content === undefined) return known(event);
+  const parts = arrayField(content, ATTR_GEN_AI_OUTPUT_MESSAGES)
+    .flatMap((message) => arrayField(message, 'parts'))
+    .filter((part) => id !== undefined && field(part, 'id') === id);
+  // What a completion hook has seen may be masked: nothing else of it is told then.
+  const direct = settings.completionHook === undefined ? own : undefined;
+  return known({
+    ...event,
+    arguments: firstOf(parts, ['arguments', 'server_tool_call']) ?? limited(direct?.arguments, settings),
+    result: firstOf(parts, ['response', 'server_tool_call_response']) ?? limited(direct?.result, settings),
+  });
+}
+
+function firstOf(parts: readonly unknown[], keys: readonly string[]): unknown {
+  return parts.flatMap((part) => keys.flatMap((key) => field(part, key) ?? []))[0];
+}
+
+function limited(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {
+  if (value === undefined || value === null) return undefined;
+  const json = new LimitedJson(maxContentLength, maxSpanContentLength).write(value);
+  return json === undefined ? undefined : (JSON.parse(json) as unknown);
+}
+
+function violation(
+  base: SinkEventBase,
+  failure: Failure,
+  attributes: Attributes,
+  maxMessage: number,
+): PolicyViolationEvent {
+  return known({
+    ...base,
+    type: 'policy.violation',
+    error: failure.type,
+    status: attributes[ATTR_HTTP_RESPONSE_STATUS_CODE],
+    message: maxMessage > 0 ? failure.message?.slice(0, maxMessage) : undefined,
+  });
+}
+
+/** Without the members that are not known. Values come from attributes, which have their types by construction. */
+function known<Shape>(members: Readonly<Record<string, unknown>>): Shape {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Shape;
+}

@@ -1,0 +1,227 @@
+import type { Attributes } from '@opentelemetry/api';
+import { notice } from '../../diagnostics/report.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts';
+import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
+
+/** What stands for a value that is not kept, in every dimension. */
+const OTHER = ERROR_TYPE_VALUE_OTHER;
+
+const MAX_VALUES = 100;
+export const MAX_VALUE_LENGTH = 128;
+/** The program chooses the models it asks for, or its users do. */
+const MAX_REQUEST_MODELS = 500;
+/** Response models reserved for each request model, whatever other models were answered with. */
+const MAX_OWN_RESPONSE_MODELS = 4;
+
+/*
+ * The SDK keeps 2,000 series of an instrument and merges all others. Token usage has two series for each
+ * combination, and durations have one more for each combination with an error type.
+ */
+const MAX_DETAILED_COMBINATIONS = 400;
+const MAX_COMBINATIONS = 800;
+const MAX_FAILED_COMBINATIONS = 300;
+const MAX_TOOL_COMBINATIONS = 500;
+
+/** The first values of a dimension. They stay: a value that comes later never takes the place of one. */
+class KeptValues {
+  readonly #dimension: string;
+  readonly #limit: number;
+  readonly #values = new Set<string>();
+  #noticed = false;
+
+  constructor(dimension: string, limit: number = MAX_VALUES) {
+    this.#dimension = dimension;
+    this.#limit = limit;
+  }
+
+  has(value: string): boolean {
+    return this.#values.has(value);
+  }
+
+  /** Whether metrics record the value as it is. */
+  keep(value: string): boolean {
+    if (this.#values.has(value)) return true;
+    if (value.length <= MAX_VALUE_LENGTH && this.#values.size < this.#limit) {
+      this.#values.add(value);
+      return true;
+    }
+    if (!this.#noticed) notice('metric_values_limited', this.#dimension);
+    this.#noticed = true;
+    return false;
+  }
+}
+
+/** Combinations as a tree, a level for each dimension: to look one up allocates nothing. */
+interface Level extends Map<unknown, Level> {}
+
+/**
+ * Bounds the series that others can make this process's metrics have. Servers, models and end users choose values of
+ * dimensions; without a bound, 2,000 invented ones leave no series for the honest values after them.
+ */
+export class MetricSeries {
+  readonly #addresses = new KeptValues(ATTR_SERVER_ADDRESS);
+  readonly #requestModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
+  /** Models that no server has answered for yet: inventing one takes no place from those that exist. */
+  readonly #unansweredModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL);
+  readonly #responseModels = new KeptValues(ATTR_GEN_AI_RESPONSE_MODEL);
+  readonly #ownResponseModels = new Map<string, Set<string>>();
+  readonly #tiers = new KeptValues(ATTR_OPENAI_RESPONSE_SERVICE_TIER);
+  readonly #fingerprints = new KeptValues(ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+  readonly #errorTypes = new KeptValues(ATTR_ERROR_TYPE);
+  readonly #toolNames = new KeptValues(ATTR_GEN_AI_TOOL_NAME);
+  readonly #agentNames = new KeptValues(ATTR_GEN_AI_AGENT_NAME);
+  readonly #failures = new Set<string>();
+  readonly #tools = new Set<string>();
+  readonly #combinations: Level = new Map();
+  #count = 0;
+
+  /** Replaces what is not kept, in place. */
+  limitOperation(dimensions: Attributes): void {
+    // Every operation comes here: one call, and nothing allocated. In the order of `LEVELS`.
+    const known = this.#combinations
+      .get(dimensions[ATTR_GEN_AI_OPERATION_NAME])
+      ?.get(dimensions[ATTR_SERVER_ADDRESS])
+      ?.get(dimensions[ATTR_SERVER_PORT])
+      ?.get(dimensions[ATTR_GEN_AI_REQUEST_MODEL])
+      ?.get(dimensions[ATTR_GEN_AI_RESPONSE_MODEL])
+      ?.get(dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER])
+      ?.has(dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT]);
+    if (known !== true) this.#limitNew(dimensions);
+  }
+
+  #limitNew(dimensions: Attributes): void {
+    if (isOver(this.#addresses, dimensions[ATTR_SERVER_ADDRESS])) {
+      dimensions[ATTR_SERVER_ADDRESS] = OTHER;
+      delete dimensions[ATTR_SERVER_PORT];
+    }
+    const own = this.#limitModels(dimensions);
+    limit(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER, this.#tiers);
+    limit(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, this.#fingerprints);
+    if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
+    notice('metric_values_limited', 'models, tiers and fingerprints together');
+    // Details go first, so that a server cannot take the series of an honest model with invented fingerprints.
+    replace(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER);
+    replace(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+    if (!own) replace(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+    if (this.#take(dimensions, MAX_COMBINATIONS)) return;
+    replace(dimensions, ATTR_GEN_AI_REQUEST_MODEL);
+    replace(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+  }
+
+  limitTool(dimensions: Attributes): void {
+    limit(dimensions, ATTR_GEN_AI_TOOL_NAME, this.#toolNames);
+    limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
+    if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
+    notice('metric_values_limited', 'tool names and agent names together');
+    replace(dimensions, ATTR_GEN_AI_AGENT_NAME);
+  }
+
+  /** The dimensions of something that failed; those given stay as they are. */
+  withError(dimensions: Attributes, errorType: string): Attributes {
+    const failed = { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
+    limit(failed, ATTR_ERROR_TYPE, this.#errorTypes);
+    if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;
+    notice('metric_values_limited', 'error types and other dimensions together');
+    replace(failed, ATTR_ERROR_TYPE);
+    return failed;
+  }
+
+  /** @returns whether the response model is one that is reserved for the request model */
+  #limitModels(dimensions: Attributes): boolean {
+    const asked = dimensions[ATTR_GEN_AI_REQUEST_MODEL];
+    const answered = dimensions[ATTR_GEN_AI_RESPONSE_MODEL];
+    if (typeof asked === 'string') {
+      const kept =
+        answered === undefined
+          ? this.#requestModels.has(asked) || this.#unansweredModels.keep(asked)
+          : this.#requestModels.keep(asked);
+      if (kept && typeof answered === 'string' && this.#isOwn(asked, answered)) return true;
+      if (!kept) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = OTHER;
+    }
+    limit(dimensions, ATTR_GEN_AI_RESPONSE_MODEL, this.#responseModels);
+    return false;
+  }
+
+  /**
+   * A server may answer with any name before the honest one comes: the name that was asked for is always recorded,
+   * so are names that begin with it, as those of snapshots do, and the first answer, as for Azure's deployments.
+   */
+  #isOwn(asked: string, answered: string): boolean {
+    if (answered === asked) return true;
+    if (answered.length > MAX_VALUE_LENGTH) return false;
+    const own = this.#ownResponseModels.get(asked) ?? new Set<string>();
+    if (own.has(answered)) return true;
+    if (own.size >= (answered.startsWith(asked) ? MAX_OWN_RESPONSE_MODELS : 1)) return false;
+    this.#ownResponseModels.set(asked, own.add(answered));
+    return true;
+  }
+
+  /** @returns whether the combination is known, or new and within the limit */
+  #take(dimensions: Attributes, most: number): boolean {
+    let known: Level | undefined = this.#combinations;
+    for (const name of LEVELS) known = known?.get(dimensions[name]);
+    if (known !== undefined) return true;
+    if (this.#count >= most) return false;
+    this.#count++;
+    let level = this.#combinations;
+    for (const name of LEVELS) level = below(level, dimensions[name]);
+    return true;
+  }
+}
+
+const LEVELS: readonly string[] = [
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+];
+
+function below(level: Level, value: unknown): Level {
+  const known = level.get(value);
+  if (known !== undefined) return known;
+  const made: Level = new Map();
+  level.set(value, made);
+  return made;
+}
+
+function isOver(kept: KeptValues, value: unknown): boolean {
+  return typeof value === 'string' && !kept.keep(value);
+}
+
+function limit(dimensions: Attributes, name: string, kept: KeptValues): void {
+  if (isOver(kept, dimensions[name])) dimensions[name] = OTHER;
+}
+
+function replace(dimensions: Attributes, name: string): void {
+  if (dimensions[name] !== undefined) dimensions[name] = OTHER;
+}
+
+function keepKey(kept: Set<string>, dimensions: Attributes, most: number): boolean {
+  const key = JSON.stringify(dimensions);
+  if (kept.has(key)) return true;
+  if (kept.size >= most) return false;
+  kept.add(key);
+  return true;
+}
+
+/** Of the whole process: all observers write into the series of one meter. */
+export let metricSeries: MetricSeries = new MetricSeries();
+
+/** As when the process began: for tests. */
+export function forgetMetricSeries(): void {
+  metricSeries = new MetricSeries();
+}

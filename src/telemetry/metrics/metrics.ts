@@ -1,0 +1,247 @@
+import {
+  type Attributes,
+  type Context,
+  type Histogram,
+  type Meter,
+  type MeterProvider,
+  metrics,
+  ValueType,
+} from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_TOKEN_TYPE,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+  ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts';
+import {
+  METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
+  METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK,
+  METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+  METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
+  METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  METRIC_OPENAI_CLIENT_COST,
+  type MetricDefinition,
+} from '../../semconv/metrics.ts';
+import { SCHEMA_URL } from '../../semconv/schema.ts';
+import { guard } from '../../util/guard.ts';
+import { isNoopMeterProvider } from '../../util/otel-api.ts';
+import { NAME, VERSION } from '../../util/version.ts';
+import type { Usage } from '../cost/usage.ts';
+import { metricSeries } from './metric-series.ts';
+import { RateLimits } from './rate-limit-metrics.ts';
+
+/** The conventions have no operation on the duration of a tool. */
+const TOOL_DIMENSIONS: readonly string[] = [
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_GEN_AI_AGENT_NAME,
+];
+
+interface Instruments {
+  readonly duration: Histogram;
+  readonly tokenUsage: Histogram;
+  readonly timeToFirstChunk: Histogram;
+  readonly timePerOutputChunk: Histogram;
+  readonly toolDuration: Histogram;
+  readonly cost: Histogram;
+  readonly rateLimits: RateLimits;
+}
+
+/**
+ * The client metrics of the conventions and our own, once for each operation, sampled or not. Each value is
+ * recorded in the context of its span, so that an SDK that makes exemplars leads to it.
+ */
+export class Metrics {
+  #explicit: MeterProvider | undefined;
+  #provider: MeterProvider | undefined;
+  /** Those of the provider; `undefined` where it records nothing. */
+  #instruments: Instruments | undefined;
+
+  /** The provider in force. */
+  get provider(): MeterProvider {
+    return this.#explicit ?? metrics.getMeterProvider();
+  }
+
+  setMeterProvider(provider: MeterProvider): void {
+    this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
+  }
+
+  /** Whether anybody takes metrics. Nothing is counted for nobody. */
+  get wanted(): boolean {
+    return this.#current() !== undefined;
+  }
+
+  /** @param seconds duration of the operation */
+  recordDuration(
+    seconds: number,
+    dimensions: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    this.#current()?.duration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+  }
+
+  recordUsage(usage: Usage, dimensions: Attributes, context: Context): void {
+    const tokenUsage = this.#current()?.tokenUsage;
+    if (tokenUsage === undefined) return;
+    tokenUsage.record(usage.inputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' }, context);
+    if (usage.inputOnly !== true)
+      tokenUsage.record(usage.outputTokens, { ...dimensions, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' }, context);
+  }
+
+  /** @param cost in USD */
+  recordCost(cost: number, dimensions: Attributes, context: Context): void {
+    this.#current()?.cost.record(cost, dimensions, context);
+  }
+
+  recordTimeToFirstChunk(seconds: number, dimensions: Attributes, context: Context): void {
+    this.#current()?.timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
+  }
+
+  /** @param gaps seconds between one chunk and the next */
+  recordTimePerOutputChunk(gaps: readonly number[], dimensions: Attributes, context: Context): void {
+    const timePerOutputChunk = this.#current()?.timePerOutputChunk;
+    if (timePerOutputChunk === undefined) return;
+    for (const gap of gaps) timePerOutputChunk.record(Math.max(0, gap), dimensions, context);
+  }
+
+  /**
+   * A tool call that this process has timed: a function of the program's, not what the API says of its own.
+   *
+   * @param attributes those of the span
+   */
+  recordToolDuration(
+    seconds: number,
+    attributes: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    const toolDuration = this.#current()?.toolDuration;
+    if (toolDuration === undefined) return;
+    const dimensions = pick(TOOL_DIMENSIONS, attributes);
+    metricSeries.limitTool(dimensions);
+    toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+  }
+
+  /** @param attributes those of the span, with what the answer's headers tell of rate limits */
+  seeRateLimits(attributes: Attributes): void {
+    this.#current()?.rateLimits.see(attributes);
+  }
+
+  /**
+   * The instruments of the provider that is in force now. The metrics API has no proxy: an instrumentation is
+   * handed the no-op provider when it is registered before the SDK is, and the real one is found later.
+   */
+  #current(): Instruments | undefined {
+    const { provider } = this;
+    if (this.#provider !== provider) {
+      this.#provider = provider;
+      this.#instruments = guard('making instruments', instrumentsOf, provider);
+    }
+    return this.#instruments;
+  }
+}
+
+/**
+ * The dimensions of an operation's duration and usage, taken from the attributes that its span started with and got, with
+ * `_OTHER` for values beyond the limits of `metric-series.ts`. In the order that the SDK sorts them into for each point, which is faster where there is nothing to sort.
+ */
+export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
+  const dimensions = modelDimensions(asked, answered);
+  // The conventions have these on what an operation took and spent, not on its chunks.
+  const tier = answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_RESPONSE_SERVICE_TIER];
+  const fingerprint =
+    answered[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] ?? asked[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT];
+  if (tier !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SERVICE_TIER] = tier;
+  if (fingerprint !== undefined) dimensions[ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT] = fingerprint;
+  addServer(dimensions, asked);
+  metricSeries.limitOperation(dimensions);
+  return dimensions;
+}
+
+/** The same for what is measured of a stream's chunks. */
+export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
+  const dimensions = modelDimensions(asked, answered);
+  addServer(dimensions, asked);
+  metricSeries.limitOperation(dimensions);
+  return dimensions;
+}
+
+/** Names are written out: engines know best where an attribute is that is named where it is read. */
+function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
+  const dimensions: Attributes = {};
+  const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
+  const provider = asked[ATTR_GEN_AI_PROVIDER_NAME];
+  const requestModel = asked[ATTR_GEN_AI_REQUEST_MODEL];
+  const responseModel = answered[ATTR_GEN_AI_RESPONSE_MODEL] ?? asked[ATTR_GEN_AI_RESPONSE_MODEL];
+  if (operation !== undefined) dimensions[ATTR_GEN_AI_OPERATION_NAME] = operation;
+  if (provider !== undefined) dimensions[ATTR_GEN_AI_PROVIDER_NAME] = provider;
+  if (requestModel !== undefined) dimensions[ATTR_GEN_AI_REQUEST_MODEL] = requestModel;
+  if (responseModel !== undefined) dimensions[ATTR_GEN_AI_RESPONSE_MODEL] = responseModel;
+  return dimensions;
+}
+
+function addServer(dimensions: Attributes, asked: Attributes): void {
+  const address = asked[ATTR_SERVER_ADDRESS];
+  const port = asked[ATTR_SERVER_PORT];
+  if (address !== undefined) dimensions[ATTR_SERVER_ADDRESS] = address;
+  if (port !== undefined) dimensions[ATTR_SERVER_PORT] = port;
+}
+
+function withError(dimensions: Attributes, errorType: string | undefined): Attributes {
+  return errorType === undefined ? dimensions : metricSeries.withError(dimensions, errorType);
+}
+
+function pick(names: readonly string[], attributes: Attributes): Attributes {
+  const dimensions: Attributes = {};
+  for (const name of names) {
+    const value = attributes[name];
+    if (value !== undefined) dimensions[name] = value;
+  }
+  return dimensions;
+}
+
+/** Of each provider, which holds who observes its gauges for as long as it lives: once, however many record. */
+const instruments = new WeakMap<MeterProvider, Instruments>();
+
+function instrumentsOf(provider: MeterProvider): Instruments | undefined {
+  if (isNoopMeterProvider(provider)) return undefined;
+  const known = instruments.get(provider);
+  if (known !== undefined) return known;
+  const made = createInstruments(provider);
+  instruments.set(provider, made);
+  return made;
+}
+
+function createInstruments(provider: MeterProvider): Instruments {
+  const meter = provider.getMeter(NAME, VERSION, { schemaUrl: SCHEMA_URL });
+  return {
+    duration: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION),
+    tokenUsage: createHistogram(meter, METRIC_GEN_AI_CLIENT_TOKEN_USAGE),
+    timeToFirstChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK),
+    timePerOutputChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK),
+    toolDuration: createHistogram(meter, METRIC_GEN_AI_EXECUTE_TOOL_DURATION),
+    cost: createHistogram(meter, METRIC_OPENAI_CLIENT_COST),
+    rateLimits: new RateLimits(meter),
+  };
+}
+
+function createHistogram(
+  meter: Meter,
+  { name, description, unit, valueType, buckets }: MetricDefinition,
+): Histogram {
+  return meter.createHistogram(name, {
+    description,
+    unit,
+    valueType: valueType === 'int' ? ValueType.INT : ValueType.DOUBLE,
+    advice: { explicitBucketBoundaries: [...buckets] },
+  });
+}

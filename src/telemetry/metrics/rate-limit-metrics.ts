@@ -1,0 +1,98 @@
+import { type Attributes, type BatchObservableResult, type Meter, ValueType } from '@opentelemetry/api';
+import { notice } from '../../diagnostics/report.ts';
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS,
+  ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS,
+  ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS,
+  ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts';
+import {
+  METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS,
+  METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS,
+  METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS,
+  METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS,
+  type MetricDefinition,
+} from '../../semconv/metrics.ts';
+import { MAX_VALUE_LENGTH } from './metric-series.ts';
+
+/**
+ * Limits are set for each model. The first groups stay, since the SDK keeps 2,000 series of a gauge; a gauge of all other
+ * models together would say nothing of any.
+ */
+const MAX_GROUPS = 100;
+
+const DIMENSIONS: readonly string[] = [
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+];
+
+/** Each gauge, and the attribute that has its value. */
+const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[] = [
+  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS, ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS, ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS, ATTR_OPENAI_RATELIMIT_REMAINING_REQUESTS],
+  [METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS, ATTR_OPENAI_RATELIMIT_REMAINING_TOKENS],
+];
+
+/**
+ * What the last answers told of rate limits. The gauges are asked when metrics are collected, so that a call costs
+ * no more than remembering it.
+ */
+export class RateLimits {
+  readonly #meter: Meter;
+  /** The attributes of the newest span of each group. */
+  readonly #groups = new Map<string, Attributes>();
+  #observed = false;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
+  /** @param attributes those of a span; without rate limits they are passed over */
+  see(attributes: Attributes): void {
+    if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
+    const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
+    const model = attributes[ATTR_GEN_AI_REQUEST_MODEL];
+    const tooLong = typeof model === 'string' && model.length > MAX_VALUE_LENGTH;
+    if (tooLong || (this.#groups.size >= MAX_GROUPS && !this.#groups.has(group))) {
+      notice('rate_limits_limited');
+      return;
+    }
+    const seen: Attributes = {};
+    for (const name of [...DIMENSIONS, ...GAUGES.map(([, attribute]) => attribute)]) {
+      if (attributes[name] !== undefined) seen[name] = attributes[name];
+    }
+    this.#groups.set(group, seen);
+    if (!this.#observed) this.#observe();
+  }
+
+  /** Not before there is something to tell. */
+  #observe(): void {
+    this.#observed = true;
+    const gauges = GAUGES.map(([{ name, description, unit }, attribute]) => ({
+      gauge: this.#meter.createObservableGauge(name, { description, unit, valueType: ValueType.INT }),
+      attribute,
+    }));
+    const observe = (result: BatchObservableResult): void => {
+      for (const group of this.#groups.values()) {
+        const dimensions = Object.fromEntries(
+          DIMENSIONS.filter((name) => group[name] !== undefined).map((name) => [name, group[name]]),
+        );
+        for (const { gauge, attribute } of gauges) {
+          const value = group[attribute];
+          if (typeof value === 'number') result.observe(gauge, value, dimensions);
+        }
+      }
+    };
+    this.#meter.addBatchObservableCallback(
+      observe,
+      gauges.map(({ gauge }) => gauge),
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Endpoint } from '../sdk/provider.ts';
+import {
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../semconv/attributes.ts';
+
+/** Also the name of the conversation's span. */
+export type ConversationKind = 'thread' | 'conversation' | 'session';
+
+/** The ids of what something belongs to: an attempt and an exception carry those of their call. */
+export const HIERARCHY_IDS: readonly string[] = [
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+];
+
+/** Where something belongs. Every span carries the ids of all that is above it, so that one filter finds all. */
+export interface Place {
+  readonly kind: ConversationKind;
+  readonly conversationId: string | undefined;
+  readonly invocationId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly agentName?: string | undefined;
+  readonly subagentId?: string | undefined;
+}
+
+interface Names {
+  readonly apiType: string;
+  readonly conversation: string | undefined;
+  readonly invocation: string | undefined;
+  readonly agent: string | undefined;
+}
+
+/** How each API names the ids; beside them stand the conventions' own. */
+const NAMES: Readonly<Record<ConversationKind, Names>> = {
+  thread: {
+    apiType: 'assistants',
+    conversation: ATTR_OPENAI_THREAD_ID,
+    invocation: ATTR_OPENAI_RUN_ID,
+    agent: ATTR_OPENAI_ASSISTANT_ID,
+  },
+  conversation: { apiType: 'responses', conversation: undefined, invocation: undefined, agent: undefined },
+  session: {
+    apiType: 'agents',
+    conversation: ATTR_OPENAI_SESSION_ID,
+    invocation: ATTR_OPENAI_TURN_ID,
+    agent: undefined,
+  },
+};
+
+export function placeAttributes(place: Place): Attributes {
+  const names = NAMES[place.kind];
+  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: names.apiType };
+  addId(attributes, ATTR_GEN_AI_CONVERSATION_ID, place.conversationId);
+  addId(attributes, names.conversation, place.conversationId);
+  addId(attributes, names.invocation, place.invocationId);
+  addId(attributes, ATTR_GEN_AI_AGENT_ID, place.agentId);
+  addId(attributes, names.agent, place.agentId);
+  addId(attributes, ATTR_GEN_AI_AGENT_NAME, place.agentName);
+  addId(attributes, ATTR_OPENAI_SUBAGENT_ID, place.subagentId);
+  return attributes;
+}
+
+function addId(attributes: Attributes, name: string | undefined, value: string | undefined): void {
+  if (name !== undefined && value !== undefined) attributes[name] = value;
+}
+
+export function endpointAttributes(endpoint: Endpoint): Attributes {
+  const attributes: Attributes = {};
+  addEndpointAttributes(attributes, endpoint);
+  return attributes;
+}
+
+export function addEndpointAttributes(attributes: Attributes, { provider, address, port }: Endpoint): void {
+  attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
+  if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address;
+  if (address !== undefined && port !== undefined) attributes[ATTR_SERVER_PORT] = port;
+}

@@ -1,0 +1,89 @@
+import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type Attempt, type Call, readHeader } from '../../sdk/call.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_REQUEST_ID,
+  ATTR_OPENAI_RETRY_DELAY,
+  ATTR_OPENAI_RETRY_DELAY_HEADER,
+  ATTR_OPENAI_RETRY_SHOULD_RETRY,
+} from '../../semconv/attributes.ts';
+import { thrownTypeOf } from '../error.ts';
+import { HIERARCHY_IDS } from '../place.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { delayHeader } from './retry-delay.ts';
+import { endSpan } from './span-end.ts';
+
+/** The error of an attempt whose answer began, but did not come to its end in time. */
+const BODY_TIMEOUT = 'APIConnectionTimeoutError';
+
+/**
+ * Draws the attempts of a call that was retried; one that succeeded at once has nothing to show. Of very many
+ * attempts those between the first and the last have no span, but `http.request.resend_count` counts them.
+ *
+ * @param known attributes of the call's own span, of which the attempts get the ids
+ */
+export function recordAttempts(
+  telemetry: Telemetry,
+  call: Call,
+  parent: Context,
+  known: Attributes = {},
+): void {
+  const { attempts } = call;
+  if (attempts.length < 2) return;
+  const ids = pick(known, HIERARCHY_IDS);
+  attempts.forEach((attempt, index) => {
+    const last = index === attempts.length - 1;
+    const number = last ? call.attemptCount - 1 : index;
+    const previous = number === index ? attempts[index - 1] : undefined;
+    const errorType = errorTypeOf(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
+    const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };
+    if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType;
+    const span = telemetry.tracer.startSpan(
+      'attempt',
+      { kind: SpanKind.INTERNAL, startTime: attempt.startTime, attributes },
+      parent,
+    );
+    if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+    // An answer that is taken is read until the call ends.
+    const endTime = last && errorTypeOf(attempt) === undefined ? undefined : attempt.endTime;
+    endSpan(span, endTime ?? call.endTime);
+  });
+}
+
+function attemptAttributes(attempt: Attempt, number: number, previous: Attempt | undefined): Attributes {
+  const attributes: Attributes = {};
+  const { status, headers } = attempt;
+  if (number > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = number;
+  if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+  const requestId = readHeader(headers, 'x-request-id');
+  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  const shouldRetry = readHeader(headers, 'x-should-retry');
+  if (shouldRetry === 'true' || shouldRetry === 'false')
+    attributes[ATTR_OPENAI_RETRY_SHOULD_RETRY] = shouldRetry === 'true';
+  if (previous?.endTime === undefined) return attributes;
+  const delay = Math.max(0, attempt.startTime - previous.endTime);
+  attributes[ATTR_OPENAI_RETRY_DELAY] = delay / 1e3;
+  const header = delayHeader(previous.headers, previous.endTime, delay);
+  if (header !== undefined) attributes[ATTR_OPENAI_RETRY_DELAY_HEADER] = header;
+  return attributes;
+}
+
+function errorTypeOf({ status, error }: Attempt): string | undefined {
+  if (error !== undefined) return thrownTypeOf(error);
+  return status !== undefined && status >= 400 ? String(status) : undefined;
+}
+
+function errorOfCall(call: Call): string | undefined {
+  return call.failed ? thrownTypeOf(call.error) : undefined;
+}
+
+function pick(attributes: Attributes, names: readonly string[]): Attributes {
+  const picked: Attributes = {};
+  for (const name of names) {
+    const value = attributes[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}

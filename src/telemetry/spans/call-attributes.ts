@@ -1,0 +1,43 @@
+import type { Attributes } from '@opentelemetry/api';
+import { type Call, readHeader } from '../../sdk/call.ts';
+import {
+  ATTR_OPENAI_REQUEST_ID,
+  ATTR_OPENAI_RESPONSE_PARSED,
+  ATTR_OPENAI_STREAM_CHUNK_COUNT,
+  ATTR_OPENAI_STREAM_END,
+} from '../../semconv/attributes.ts';
+import { field, stringField } from '../../util/payload.ts';
+import { addRateLimits } from './rate-limits.ts';
+
+/** What is known of the HTTP side of a call, whatever it is for. */
+export function callAttributes(call: Call): Attributes {
+  const attributes: Attributes = {};
+  addCallAttributes(attributes, call);
+  return attributes;
+}
+
+/** @returns whether the answer tells of rate limits */
+export function addCallAttributes(attributes: Attributes, call: Call): boolean {
+  const headers = headersOf(call);
+  // The SDK has it on its results: reading a header costs.
+  const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
+  if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
+  const limited = addRateLimits(attributes, headers);
+  if (call.streamEnd !== undefined) {
+    attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
+    attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
+  } else if (isUnread(call)) {
+    attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+  }
+  return limited;
+}
+
+/** Those of the answer; of one that is an error they come with the error. */
+export function headersOf(call: Call): unknown {
+  return call.headers ?? field(call.error, 'headers');
+}
+
+/** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */
+function isUnread({ outcome }: Call): boolean {
+  return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
+}

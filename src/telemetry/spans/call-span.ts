@@ -1,0 +1,305 @@
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  trace,
+} from '@opentelemetry/api';
+import { notice } from '../../diagnostics/report.ts';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Route } from '../../sdk/routes/index.ts';
+import {
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
+} from '../../semconv/attributes.ts';
+import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import { addInput, addOutput } from '../content/operation-content.ts';
+import { addUsageAttributes, type Usage } from '../cost/usage.ts';
+import { type Failure, readFailure, unseen } from '../error.ts';
+import { tellSink } from '../events/sink-events.ts';
+import { textLimits } from '../kept-text.ts';
+import { ChunkGaps } from '../metrics/chunk-gaps.ts';
+import { chunkDimensions, metricDimensions } from '../metrics/metrics.ts';
+import type { Accumulator, ApiRequest, Operation } from '../operation.ts';
+import { addEndpointAttributes } from '../place.ts';
+import { addSkippedCalls } from '../skipped.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordAttempts } from './attempt-span.ts';
+import { addCallAttributes, headersOf } from './call-attributes.ts';
+import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
+import type { InferenceAbove } from './outer-instrumentation.ts';
+import { addRateLimits } from './rate-limits.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+const NOTHING: Attributes = Object.freeze({});
+
+/**
+ * The span of one call, and the metrics of its operation, from its start to its end. The request is read at
+ * the start and not kept: a stream may be open for long.
+ */
+export class CallSpan implements CallObservation, OpenSpan {
+  readonly context: Context;
+  readonly roughTimes: boolean;
+  readonly #telemetry: Telemetry;
+  readonly #span: Span;
+  readonly #above: InferenceAbove | undefined;
+  readonly #operation: Operation;
+  readonly #route: Route;
+  readonly #place: CallPlace;
+  readonly #rebuilt: boolean;
+  readonly #startTime: number;
+  /** Whether it is counted and timed: once for each operation, so not where the span above stands for it there too. */
+  readonly #measures: boolean;
+  /** Whether anybody hears more of the call than its metrics; of one that is not sampled, most often nobody. */
+  readonly #tells: boolean;
+  /** What the span starts with. */
+  readonly #asked: Attributes;
+  /** What it gets besides, of the request, the call and its result: kept apart, since large objects are slow. */
+  #parameters: Attributes = NOTHING;
+  #http: Attributes = NOTHING;
+  #answered: Attributes = NOTHING;
+  readonly #content: ContentRecord | undefined;
+  #accumulator: Accumulator | undefined;
+  #gaps: ChunkGaps | undefined;
+  /** What a long stream said of its answer, read once: to put together what has come takes time. */
+  #early: Attributes | undefined;
+  /** USD. */
+  #cost: number | undefined;
+  /** Seconds. */
+  #timeToFirstChunk: number | undefined;
+
+  constructor(
+    telemetry: Telemetry,
+    call: Pick<Call, 'startTime'>,
+    { operation, request, endpoint, place, above, rebuilt = false }: CallSpanStart,
+  ) {
+    this.#telemetry = telemetry;
+    this.#above = above;
+    this.#operation = operation;
+    this.#route = request.route;
+    this.#place = place;
+    this.#rebuilt = rebuilt;
+    this.#startTime = call.startTime;
+    this.#measures =
+      operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
+    this.roughTimes = !this.#measures && place.chunk === undefined;
+    const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
+    addEndpointAttributes(attributes, endpoint);
+    if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
+    this.#asked = attributes;
+    if (above === undefined) {
+      const options: SpanOptions = { kind: SpanKind.CLIENT, attributes, startTime: call.startTime };
+      if (place.links !== undefined) options.links = place.links;
+      this.#span = telemetry.tracer.startSpan(operation.spanName(request), options, place.parent);
+      this.context = trace.setSpan(LinkedContext.of(place.parent), this.#span);
+      if (operation.content !== undefined)
+        this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    } else {
+      this.#span = trace.wrapSpanContext(above.span.spanContext());
+      this.context = place.parent;
+    }
+    this.#tells = this.#span.isRecording() || this.#content !== undefined || telemetry.tells(this.context);
+    if (this.#tells) guard('reading the parameters of a request', () => this.#recordParameters(request));
+    if (this.#content !== undefined && operation.content !== undefined)
+      guard('reading the content of a request', addInput, this.#content, operation.content, request);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.hiddenChunk(value);
+    this.#place.chunk?.(value, time);
+    if (!this.#measures) return;
+    this.#gaps ??= new ChunkGaps();
+    if (!this.#gaps.add(time)) return;
+    this.#early ??= this.#answeredSoFar();
+    this.#recordGaps(this.#gaps, this.#early);
+  }
+
+  /** A chunk that the program does not see. */
+  hiddenChunk(value: unknown): void {
+    this.#accumulator ??= this.#newAccumulator();
+    this.#accumulator?.add(value);
+  }
+
+  settle(call: Call): void {
+    const result = call.outcome === 'stream' ? this.#streamed() : call.value;
+    guard('recording a call', () => this.#recordCall(call));
+    if (call.attempts.length > 1)
+      guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
+    if (call.streamEnd === 'completed')
+      guard('looking for usage', missUsage, this.#route, this.#usage(result));
+    const { settled, keepsOpen } = this.#place;
+    if (settled !== undefined) guard('placing a result', settled, call, result, this);
+    if (keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this) === true)
+      return;
+    this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
+  }
+
+  link(context: Link['context']): void {
+    this.#span.addLink({ context });
+  }
+
+  /** Ends a span that was kept open, with the result that the operation came to in the end. */
+  finish(result: unknown, endTime: number, { attributes, failure }: FinishDetails = {}): void {
+    guard('recording an end', () => this.#span.setAttributes(attributes ?? {}));
+    this.#end(result, endTime, failure);
+  }
+
+  #end(result: unknown, endTime: number, thrown: Failure | undefined): void {
+    const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
+    const usage = this.#usage(result);
+    if (result !== undefined) guard('recording a result', () => this.#recordResult(result, usage));
+    guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
+    if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
+      this.#tell(result, endTime, failure);
+    const { finishing, ended } = this.#place;
+    if (finishing !== undefined)
+      guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
+    endSpan(this.#span, endTime);
+    if (ended !== undefined) guard('placing what stands beside a span', ended, result, endTime, this.#cost);
+  }
+
+  /** What is told beside the span and its attributes: content, a failure, events. */
+  #tell(result: unknown, endTime: number, failure: Failure | undefined): void {
+    const ended = {
+      span: this.#span,
+      context: this.context,
+      attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered },
+      content: this.#content,
+      failure,
+      endTime,
+    };
+    const { settings } = this.#telemetry;
+    const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : unseen(failure, settings);
+    if (settings.events === undefined) return;
+    guard('telling the sink', tellSink, this.#telemetry, {
+      ...ended,
+      failure: told,
+      startTime: this.#startTime,
+      toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
+    });
+  }
+
+  /** Made when it is needed: most calls are no streams. */
+  #newAccumulator(): Accumulator | undefined {
+    const limits = this.#content === undefined ? undefined : textLimits(this.#telemetry.settings);
+    return this.#operation.accumulate?.(limits);
+  }
+
+  #streamed(): unknown {
+    this.#accumulator ??= this.#newAccumulator();
+    return this.#accumulator?.result();
+  }
+
+  #usage(result: unknown): Usage | undefined {
+    return result === undefined ? undefined : guard('reading usage', usageOf, this.#operation, result);
+  }
+
+  #recordParameters(request: ApiRequest): void {
+    const attributes = this.#operation.parameterAttributes?.(request);
+    if (attributes === undefined) return;
+    // What the hierarchy knows of the call's place is more than the request says.
+    for (const name in this.#place.attributes) if (name in attributes) delete attributes[name];
+    this.#parameters = attributes;
+    this.#span.setAttributes(attributes);
+  }
+
+  #recordCall(call: Call): void {
+    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined)
+      this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
+    const { metrics } = this.#telemetry;
+    const attributes: Attributes = {};
+    const tells = this.#tells || this.#above?.span.isRecording() === true;
+    const limited = tells
+      ? addCallAttributes(attributes, call)
+      : metrics.wanted && addRateLimits(attributes, headersOf(call));
+    if (tells) this.#tellCall(call, attributes);
+    if (limited) metrics.seeRateLimits({ ...this.#asked, ...attributes });
+  }
+
+  #tellCall({ status, attemptCount }: Call, attributes: Attributes): void {
+    if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
+    if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
+    // No other instrumentation has these.
+    if (this.#above?.span.isRecording() === true) this.#above.span.setAttributes(attributes);
+    if (this.#timeToFirstChunk !== undefined)
+      attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = this.#timeToFirstChunk;
+    this.#http = attributes;
+    this.#span.setAttributes(attributes);
+  }
+
+  #recordResult(result: unknown, usage: Usage | undefined): void {
+    const attributes = this.#operation.resultAttributes(result, this.#route);
+    const skipped = this.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
+    if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, skipped);
+    addUsageAttributes(attributes, usage);
+    this.#answered = attributes;
+    const cost = guard('pricing a result', () => this.#costOf(result, usage));
+    if (cost !== undefined) {
+      this.#cost = attributes[ATTR_OPENAI_COST] = cost;
+      // One that has ended says so in the log.
+      if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
+    }
+    this.#span.setAttributes(attributes);
+    const { content } = this.#operation;
+    if (this.#content !== undefined && content !== undefined)
+      guard('reading the content of a result', addOutput, this.#content, content, result);
+  }
+
+  #costOf(result: unknown, usage: Usage | undefined): number | undefined {
+    const { costs } = this.#telemetry;
+    if (!costs.wanted) return undefined;
+    return costs.of({ ...this.#operation.fees?.(result), usage }, this.#asked, this.#answered);
+  }
+
+  #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
+    const { metrics } = this.#telemetry;
+    if (!metrics.wanted) return;
+    const { context } = this;
+    const dimensions = metricDimensions(this.#asked, this.#answered);
+    // No other instrumentation has this one, and what the conventions have no operation for costs money too.
+    if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
+    if (!this.#measures) return;
+    const seconds = (endTime - this.#startTime) / 1e3;
+    if (!this.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
+    if (this.#timeToFirstChunk !== undefined)
+      metrics.recordTimeToFirstChunk(
+        this.#timeToFirstChunk,
+        chunkDimensions(this.#asked, this.#answered),
+        context,
+      );
+    if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
+    if (this.#gaps !== undefined) this.#recordGaps(this.#gaps, this.#answered);
+  }
+
+  /** The first chunks say which model answers. */
+  #answeredSoFar(): Attributes {
+    const result = this.#streamed();
+    return result === undefined ? NOTHING : this.#operation.resultAttributes(result, this.#route);
+  }
+
+  #recordGaps(gaps: ChunkGaps, answered: Attributes): void {
+    const dimensions = chunkDimensions(this.#asked, answered);
+    this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
+  }
+}
+
+function usageOf(operation: Operation, result: unknown): Usage | undefined {
+  return operation.usage?.(result);
+}
+
+function failureOf(operation: Operation, result: unknown): Failure | undefined {
+  return operation.failure?.(result);
+}
+
+/** The streams of chat completions are the only ones that tell their usage only when asked to. */
+function missUsage({ operation }: Route, usage: Usage | undefined): void {
+  if (operation === 'chat' && usage === undefined) notice('stream_without_usage');
+}

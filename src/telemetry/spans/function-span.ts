@@ -1,0 +1,95 @@
+import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import type { OutcomeListener } from '../../util/watch-result.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import { plainData, plainDataReader } from '../content/plain-data.ts';
+import { type Failure, readFailure } from '../error.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+/** Values that are kept of those that a generator yields, where content is recorded. */
+const MAX_YIELDED = 1_000;
+
+export interface FunctionSpanStart {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** The arguments; `undefined` where neither they nor the result are recorded. */
+  readonly input: readonly unknown[] | undefined;
+  readonly parent: Context;
+}
+
+/** The span of a function of the program's own, which is active while it runs. */
+export class FunctionSpan implements OutcomeListener {
+  readonly span: Span;
+  readonly #context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #attributes: Attributes;
+  readonly #content: ContentRecord | undefined;
+  readonly #recordsOutput: boolean;
+  readonly #yielded: unknown[] = [];
+  #readYielded: ReturnType<typeof plainDataReader> | undefined;
+  #lastActivity = now();
+  #ended = false;
+
+  constructor(telemetry: Telemetry, { name, attributes, input, parent }: FunctionSpanStart) {
+    this.#telemetry = telemetry;
+    this.#attributes = attributes;
+    this.span = telemetry.tracer.startSpan(
+      name,
+      { kind: SpanKind.INTERNAL, attributes, startTime: this.#lastActivity },
+      parent,
+    );
+    this.#context = trace.setSpan(parent, this.span);
+    telemetry.functions.set(this, () => this.#end(undefined, now()));
+    this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
+    this.#recordsOutput = this.#content !== undefined && input !== undefined;
+    guard('reading the arguments of a function', () => {
+      if (input !== undefined) this.#content?.addInput({ functionArguments: plainData(input) });
+    });
+  }
+
+  within<Result>(run: () => Result): Result {
+    this.#lastActivity = now();
+    return context.with(this.#context, run);
+  }
+
+  yielded(value: unknown): void {
+    this.#lastActivity = now();
+    if (!this.#recordsOutput || this.#yielded.length >= MAX_YIELDED) return;
+    this.#readYielded ??= plainDataReader();
+    this.#yielded.push(this.#readYielded(value));
+  }
+
+  succeed(value: unknown): void {
+    if (this.#recordsOutput && !this.#ended)
+      guard('reading the result of a function', () =>
+        this.#content?.add({ functionResult: this.#yielded.length > 0 ? this.#yielded : plainData(value) }),
+      );
+    this.#end(undefined, now());
+  }
+
+  fail(error: unknown): void {
+    this.#end(guard('reading a failure', readFailure, error), now());
+  }
+
+  abandon(): void {
+    this.#end(undefined, this.#lastActivity);
+  }
+
+  #end(failure: Failure | undefined, endTime: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#telemetry.functions.delete(this);
+    guard('ending a function span', recordEnd, this.#telemetry, {
+      span: this.span,
+      context: this.#context,
+      attributes: this.#attributes,
+      content: this.#content,
+      failure,
+      endTime,
+    });
+    endSpan(this.span, endTime);
+  }
+}

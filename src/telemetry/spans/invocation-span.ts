@@ -1,0 +1,154 @@
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+import type { Endpoint } from '../../sdk/provider.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_RUN_OBSERVED,
+  ATTR_OPENAI_RUN_POLL_COUNT,
+  ATTR_OPENAI_SKIPPED_STEPS,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
+} from '../../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
+import { guard } from '../../util/guard.ts';
+import type { Content } from '../content/completion-hook.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import {
+  type Message,
+  type MessagePart,
+  messageFinishReason,
+  type ToolDefinition,
+} from '../content/messages.ts';
+import { type Usage, usageAttributes } from '../cost/usage.ts';
+import type { Failure } from '../error.ts';
+import { tellSink } from '../events/sink-events.ts';
+import { begin, finish } from '../open-traces.ts';
+import type { RequestedToolCall } from '../operation.ts';
+import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
+import { addSkippedCalls } from '../skipped.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { type Totals, totalAttributes } from './conversation-span.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+export interface InvocationSpanStart {
+  readonly place: Place;
+  readonly endpoint: Endpoint;
+  /** Parameters of the request, model first of all. */
+  readonly attributes: Attributes;
+  readonly parent: Context;
+  readonly links: Link[];
+  readonly startTime: number;
+}
+
+export interface StartedInvocation {
+  readonly span: Span;
+  /** What the span started with, for the metrics of the operation. */
+  readonly attributes: Attributes;
+}
+
+/** Starts the span of a run or turn; no other file does. */
+export function startInvocationSpan(telemetry: Telemetry, start: InvocationSpanStart): StartedInvocation {
+  const { place, endpoint, parent, links, startTime } = start;
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+    ...endpointAttributes(endpoint),
+    ...placeAttributes(place),
+    ...start.attributes,
+  };
+  const span = telemetry.tracer.startSpan(
+    invocationSpanName(place.agentName),
+    { kind: SpanKind.CLIENT, attributes, links, startTime },
+    parent,
+  );
+  return { span: begin(span), attributes };
+}
+
+export function invocationSpanName(agentName: string | undefined): string {
+  return agentName === undefined ? 'invoke_agent' : `invoke_agent ${agentName}`;
+}
+
+/** What an invocation has come to, all of it known. */
+export interface InvocationEnd {
+  /** What its span has until then. */
+  readonly attributes: Attributes;
+  readonly startTime: number;
+  readonly endTime: number;
+  /** Its end was seen; `false` where it was given up before. */
+  readonly observed: boolean;
+  readonly finishReason: string | undefined;
+  readonly failure: Failure | undefined;
+  readonly pollCount: number;
+  /** Tokens that no step below carries. */
+  readonly usage: Usage | undefined;
+  /** USD of that usage. */
+  readonly cost: number | undefined;
+  readonly totals: Totals;
+  readonly toolCalls: readonly RequestedToolCall[];
+  /** How many of its steps and tool calls are not drawn. */
+  readonly skippedSteps: number;
+  readonly skippedToolCalls: number;
+  readonly systemInstructions: readonly MessagePart[];
+  readonly toolDefinitions: readonly ToolDefinition[];
+  readonly inputMessages: readonly Message[];
+  readonly outputMessages: readonly Message[];
+}
+
+export function endInvocationSpan(telemetry: Telemetry, span: Span, end: InvocationEnd): void {
+  finish(span);
+  const attributes: Attributes = {
+    ...endAttributes(end),
+    ...usageAttributes(end.usage),
+    ...totalAttributes(end.totals),
+  };
+  if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
+  guard('recording an invocation', () => span.setAttributes(attributes));
+  const context = trace.setSpan(ROOT_CONTEXT, span);
+  const content = ContentRecord.begin(telemetry, span, context);
+  content?.add(contentOf(end));
+  const { failure, endTime } = end;
+  const ended = {
+    span,
+    context,
+    attributes: { ...end.attributes, ...attributes },
+    content,
+    failure,
+    endTime,
+  };
+  const told = recordEnd(telemetry, ended);
+  guard('telling the sink', tellSink, telemetry, {
+    ...ended,
+    failure: told,
+    startTime: end.startTime,
+    toolCalls: () => end.toolCalls,
+  });
+  endSpan(span, endTime);
+}
+
+function endAttributes(end: InvocationEnd): Attributes {
+  const { observed, finishReason, pollCount } = end;
+  const attributes: Attributes = {};
+  if (!observed) attributes[ATTR_OPENAI_RUN_OBSERVED] = false;
+  if (finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [finishReason];
+  if (pollCount > 0) attributes[ATTR_OPENAI_RUN_POLL_COUNT] = pollCount;
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_STEPS, end.skippedSteps);
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, end.skippedToolCalls);
+  return attributes;
+}
+
+function contentOf(end: InvocationEnd): Content {
+  const outputMessages = end.outputMessages.map((message) => ({
+    ...message,
+    finish_reason: messageFinishReason(message.finish_reason ?? end.finishReason),
+  }));
+  const { systemInstructions, toolDefinitions, inputMessages } = end;
+  return { systemInstructions, toolDefinitions, inputMessages, outputMessages };
+}

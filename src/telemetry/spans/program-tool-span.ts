@@ -1,0 +1,115 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+import type { ToolRun } from '../../sdk/tool-run.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_OPENAI_TOOL_TYPE,
+} from '../../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { followOutcome, type Outcome } from '../../util/watch-result.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import { parseJson } from '../content/messages.ts';
+import { type Failure, readFailure } from '../error.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+/** What is known of a tool call of a conversation: its ids, and the span that it stands below. */
+export interface AskedCall {
+  readonly attributes: Attributes;
+  readonly parent: SpanContext | undefined;
+}
+
+type AskedIn = (context: Context) => AskedCall | undefined;
+
+/**
+ * Runs a function of the program's that the model has asked for, below a span that is active while it runs.
+ * What it gives and throws is the program's: it passes through as it is.
+ *
+ * @param askedIn finds the tool call where the context has a conversation
+ */
+export function runTool(telemetry: Telemetry, tool: ToolRun, askedIn: AskedIn): unknown {
+  const started = guard(
+    'starting a tool span',
+    () => new ToolSpan(telemetry, tool, context.active(), askedIn),
+  );
+  if (started === undefined) return tool.run();
+  return followOutcome(() => context.with(started.context, tool.run), started);
+}
+
+class ToolSpan implements Outcome {
+  readonly context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #span: Span;
+  readonly #attributes: Attributes;
+  readonly #startTime = now();
+  readonly #content: ContentRecord | undefined;
+  #ended = false;
+
+  constructor(telemetry: Telemetry, tool: ToolRun, active: Context, askedIn: AskedIn) {
+    const asked = askedIn(active);
+    const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
+    this.#telemetry = telemetry;
+    this.#attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+      [ATTR_GEN_AI_TOOL_NAME]: tool.name,
+      [ATTR_GEN_AI_TOOL_TYPE]: 'function',
+      [ATTR_OPENAI_TOOL_TYPE]: 'function',
+      ...asked?.attributes,
+    };
+    this.#span = telemetry.tracer.startSpan(
+      `execute_tool ${tool.name}`,
+      { kind: SpanKind.INTERNAL, attributes: this.#attributes, startTime: this.#startTime },
+      parent,
+    );
+    this.context = trace.setSpan(parent, this.#span);
+    // How long it takes is not known then.
+    telemetry.functions.set(this, () => this.#end(undefined, true));
+    this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    guard('reading the arguments of a tool', () =>
+      this.#content?.addInput({ toolArguments: parseJson(tool.arguments) }),
+    );
+  }
+
+  succeed(result: unknown): void {
+    guard('reading the result of a tool', () => this.#content?.add({ toolResult: parseJson(result) }));
+    this.#end(undefined);
+  }
+
+  fail(error: unknown): void {
+    this.#end(guard('reading a failure', readFailure, error));
+  }
+
+  #end(failure: Failure | undefined, interrupted?: boolean): void {
+    // A tool goes on after a shutdown has ended its span.
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#telemetry.functions.delete(this);
+    const endTime = now();
+    guard('ending a tool span', recordEnd, this.#telemetry, {
+      span: this.#span,
+      context: this.context,
+      attributes: this.#attributes,
+      content: this.#content,
+      failure,
+      endTime,
+    });
+    if (!interrupted)
+      guard('recording metrics', () => {
+        const seconds = (endTime - this.#startTime) / 1e3;
+        this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.context);
+      });
+    endSpan(this.#span, endTime);
+  }
+}

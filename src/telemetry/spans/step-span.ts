@@ -1,0 +1,113 @@
+import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import type { Endpoint } from '../../sdk/provider.ts';
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_MESSAGE_ID,
+  ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS,
+  ATTR_OPENAI_SKIPPED_TOOL_CALLS,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_STEP_STATUS,
+  ATTR_OPENAI_STEP_TYPE,
+} from '../../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
+import { guard } from '../../util/guard.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import type { Message } from '../content/messages.ts';
+import { type Usage, usageAttributes } from '../cost/usage.ts';
+import type { Failure } from '../error.ts';
+import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
+import { addSkippedCalls } from '../skipped.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+import { recordDeltas } from './stream-deltas.ts';
+
+/** A step of an invocation, all of it known: one call of the model. */
+export interface RecordedStep {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly model: string | undefined;
+  readonly usage: Usage | undefined;
+  readonly failure: Failure | undefined;
+  readonly finishReason: string | undefined;
+  readonly messageId: string | undefined;
+  readonly startTime: number;
+  readonly endTime: number;
+  /** Seconds from the start of the step to its first text, where it was streamed. */
+  readonly timeToFirstChunk: number | undefined;
+  /** When each of its first pieces came, where pieces are recorded. */
+  readonly deltaTimes: readonly number[];
+  /** How many pieces came after them. */
+  readonly skippedDeltas: number;
+  /** How many of its tool calls are not drawn. */
+  readonly skippedToolCalls: number;
+  readonly inputMessages: readonly Message[];
+  readonly outputMessages: readonly Message[];
+}
+
+/** Draws a step as `chat {model}`, below its invocation. */
+export function recordStep(
+  telemetry: Telemetry,
+  step: RecordedStep,
+  context: { parent: Context; place: Place; endpoint: Endpoint },
+): void {
+  const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
+  const asked: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+    ...endpointAttributes(context.endpoint),
+    ...placeAttributes(context.place),
+  };
+  if (step.model !== undefined) asked[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
+  const span = telemetry.tracer.startSpan(
+    name,
+    { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: asked },
+    context.parent,
+  );
+  const answered = { ...stepAttributes(step), ...usageAttributes(step.usage) };
+  const attributes = { ...asked, ...answered };
+  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
+  if (cost !== undefined) answered[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
+  guard('recording a step', () => span.setAttributes(answered));
+  const own = trace.setSpan(context.parent, span);
+  const content = ContentRecord.begin(telemetry, span, own);
+  content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
+  if (step.deltaTimes.length > 0) {
+    const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
+    guard('recording deltas', recordDeltas, telemetry, span, own, {
+      times: step.deltaTimes,
+      endTime: step.endTime,
+      ids: { ...ids, [ATTR_OPENAI_STEP_ID]: step.id },
+    });
+  }
+  const { failure, endTime } = step;
+  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  endSpan(span, endTime);
+}
+
+function stepAttributes(step: RecordedStep): Attributes {
+  const attributes: Attributes = {
+    [ATTR_OPENAI_STEP_ID]: step.id,
+    [ATTR_OPENAI_STEP_TYPE]: step.type,
+    [ATTR_OPENAI_STEP_STATUS]: step.status,
+    [ATTR_GEN_AI_RESPONSE_ID]: step.messageId ?? step.id,
+  };
+  if (step.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
+  if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
+  if (step.finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [step.finishReason];
+  addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
+  if (step.skippedDeltas > 0) attributes[ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS] = step.skippedDeltas;
+  if (step.timeToFirstChunk !== undefined) {
+    attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = step.timeToFirstChunk;
+  }
+  return attributes;
+}

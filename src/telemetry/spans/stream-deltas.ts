@@ -1,0 +1,34 @@
+import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
+import { EVENT_OPENAI_MESSAGE_DELTA } from '../../semconv/events.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+export interface RecordedDeltas {
+  /** When each piece of a step came. */
+  readonly times: readonly number[];
+  readonly endTime: number;
+  /** Ids of what they belong to. */
+  readonly ids: Attributes;
+}
+
+/** Records the pieces in which a step came, as the option `streamDeltas` says: as events on its span, or below it. */
+export function recordDeltas(
+  telemetry: Telemetry,
+  span: Span,
+  parent: Context,
+  deltas: RecordedDeltas,
+): void {
+  const { streamDeltas } = telemetry.settings;
+  const { times, endTime, ids } = deltas;
+  if (streamDeltas === 'events') {
+    for (const time of times) span.addEvent(EVENT_OPENAI_MESSAGE_DELTA, {}, time);
+  } else if (streamDeltas === 'spans') {
+    times.forEach((time, index) => {
+      const delta = telemetry.tracer.startSpan(
+        'message_delta',
+        { kind: SpanKind.INTERNAL, startTime: Math.min(time, endTime), attributes: ids },
+        parent,
+      );
+      delta.end(Math.min(times[index + 1] ?? endTime, endTime));
+    });
+  }
+}

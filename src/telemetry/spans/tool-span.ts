@@ -1,0 +1,157 @@
+import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
+  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
+  ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_TOOL_TYPE,
+} from '../../semconv/attributes.ts';
+import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
+import { guard } from '../../util/guard.ts';
+import { row } from '../../util/payload.ts';
+import type { Content } from '../content/completion-hook.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import type { Failure } from '../error.ts';
+import { type Place, placeAttributes } from '../place.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+/** What one object of the API said of a tool call. */
+export interface ToolCallSnapshot {
+  readonly id: string;
+  /** The API's own: `function`, `code_interpreter`, `file_search`. */
+  readonly type: string;
+  /** Of a function its name, else the type. */
+  readonly name: string;
+  readonly imageCount: number | undefined;
+  readonly resultCount: number | undefined;
+  readonly content: ToolCallContent | undefined;
+  /** The item that it is, where the API has items instead of steps. */
+  readonly itemId?: string;
+  /** The subagent that it is about. */
+  readonly subagentId?: string;
+  readonly failure?: Failure;
+}
+
+/** Read only where content is recorded. */
+export interface ToolCallContent {
+  readonly arguments: unknown;
+  readonly result: unknown;
+  readonly query: string | undefined;
+  readonly documents: readonly unknown[];
+}
+
+/** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
+const TOOL_TYPES: Readonly<Record<string, string>> = {
+  function: 'function',
+  custom: 'function',
+  computer: 'function',
+  local_shell: 'function',
+  shell: 'function',
+  apply_patch: 'function',
+  file_search: 'datastore',
+};
+
+/** A tool call, all of it known. */
+export interface RecordedToolCall {
+  readonly call: ToolCallSnapshot;
+  readonly stepId: string | undefined;
+  /** The response that asked for it, and the item that it is there. */
+  readonly responseId?: string | undefined;
+  readonly itemId?: string | undefined;
+  readonly vectorStoreIds: readonly string[];
+  readonly failure: Failure | undefined;
+  /** The program ran it, and its time was taken here. */
+  readonly timedHere?: boolean;
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/** Draws a tool call as `execute_tool {name}`, below its invocation, joined to its step by the step's id. */
+export function recordToolCall(
+  telemetry: Telemetry,
+  recorded: RecordedToolCall,
+  context: { parent: Context; place: Place },
+): void {
+  const { call, failure, startTime, endTime } = recorded;
+  const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
+  const span = telemetry.tracer.startSpan(
+    `execute_tool ${call.name}`,
+    { kind: SpanKind.INTERNAL, startTime, attributes },
+    context.parent,
+  );
+  const own = trace.setSpan(context.parent, span);
+  const content = ContentRecord.begin(telemetry, span, own);
+  if (call.content !== undefined) content?.add(contentOf(call.content));
+  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  if (recorded.timedHere === true)
+    guard('recording metrics', () =>
+      telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),
+    );
+  endSpan(span, endTime);
+}
+
+/** The metric of a tool call, where its span is drawn later or not at all. */
+export function recordToolDuration(
+  telemetry: Telemetry,
+  call: ToolCallSnapshot,
+  agentName: string | undefined,
+  seconds: number,
+  context: Context,
+): void {
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_TOOL_NAME]: call.name,
+    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
+  };
+  if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
+  guard('recording metrics', () =>
+    telemetry.metrics.recordToolDuration(seconds, attributes, undefined, context),
+  );
+}
+
+function toolType(type: string): string {
+  return row(TOOL_TYPES, type) ?? 'extension';
+}
+
+function contentOf({ arguments: given, result, query, documents }: ToolCallContent): Content {
+  return {
+    toolArguments: given,
+    toolResult: result,
+    documents,
+    parameters: query === undefined ? {} : { [ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT]: query },
+  };
+}
+
+function toolPlaceAttributes(place: Place): Attributes {
+  const { [ATTR_OPENAI_API_TYPE]: _, ...attributes } = placeAttributes(place);
+  return attributes;
+}
+
+function toolAttributes(recorded: RecordedToolCall): Attributes {
+  const { call, stepId, responseId, itemId, vectorStoreIds } = recorded;
+  const attributes: Attributes = {
+    [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+    [ATTR_GEN_AI_TOOL_NAME]: call.name,
+    [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
+    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
+    [ATTR_OPENAI_TOOL_TYPE]: call.type,
+  };
+  if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
+  if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
+  if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
+  if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
+  if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
+  if (call.type === 'file_search' && vectorStoreIds.length > 0)
+    attributes[ATTR_OPENAI_FILE_SEARCH_VECTOR_STORE_IDS] = [...vectorStoreIds];
+  return attributes;
+}

@@ -1,0 +1,81 @@
+import { type Attributes, context, type Span, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
+import type { WebhookDelivery } from '../../sdk/call.ts';
+import {
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_WEBHOOK_EVENT_ID,
+  ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
+} from '../../semconv/attributes.ts';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { objectField, stringField } from '../../util/payload.ts';
+import { followOutcome } from '../../util/watch-result.ts';
+import { readFailure } from '../error.ts';
+import { placeAttributes } from '../place.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+
+/**
+ * Unwraps a webhook, and records which event arrived. Nothing is read of one whose signature does not hold: anybody
+ * may have sent it. What comes out passes through as it is.
+ *
+ * @param creatorOf where this process stands with a response, by its id
+ */
+export function unwrapWebhook(
+  telemetry: Telemetry,
+  delivery: WebhookDelivery,
+  creatorOf: (responseId: string) => SpanContext | undefined,
+): unknown {
+  const span = guard('starting a webhook span', () =>
+    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime: now() }, context.active()),
+  );
+  if (span === undefined) return delivery.run();
+  return followOutcome(delivery.run, {
+    succeed(event) {
+      guard('recording a webhook', recordEvent, span, event, creatorOf);
+      endSpan(span, now());
+    },
+    fail(error) {
+      const endTime = now();
+      guard('recording a failure', () =>
+        recordEnd(telemetry, {
+          span,
+          context: trace.setSpan(context.active(), span),
+          attributes: {},
+          content: undefined,
+          failure: readFailure(error),
+          endTime,
+        }),
+      );
+      endSpan(span, endTime);
+    },
+  });
+}
+
+/**
+ * What the object that an event is about adds, by how the type of the event begins.
+ *
+ * @see https://platform.openai.com/docs/api-reference/webhook-events
+ */
+const SUBJECTS: readonly (readonly [type: string, attributes: (id: string) => Attributes])[] = [
+  ['response.', (id) => ({ [ATTR_OPENAI_API_TYPE]: 'responses', [ATTR_GEN_AI_RESPONSE_ID]: id })],
+  ['agent.session.', (id) => placeAttributes({ kind: 'session', conversationId: id })],
+];
+
+function recordEvent(
+  span: Span,
+  event: unknown,
+  creatorOf: (responseId: string) => SpanContext | undefined,
+): void {
+  const type = stringField(event, 'type');
+  const eventId = stringField(event, 'id');
+  if (type !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_TYPE, type);
+  if (eventId !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_ID, eventId);
+  const id = stringField(objectField(event, 'data'), 'id');
+  if (type === undefined || id === undefined) return;
+  const subject = SUBJECTS.find(([beginning]) => type.startsWith(beginning));
+  if (subject !== undefined) span.setAttributes(subject[1](id));
+  const creator = creatorOf(id);
+  if (creator !== undefined) span.addLink({ context: creator });
+}

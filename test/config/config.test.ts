@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type OpenAIInstrumentationConfig,
+  recordsContentOnSpans,
+  resolveSettings,
+} from '../../src/config/config.ts';
+
+/** The settings, and what is wrong with where they come from. */
+function resolve(
+  config: OpenAIInstrumentationConfig | Record<string, unknown> = {},
+  environment: Record<string, string> = {},
+): { settings: ReturnType<typeof resolveSettings>; problems: string[] } {
+  const problems: string[] = [];
+  const settings = resolveSettings(config, (problem) => problems.push(problem), environment);
+  return { settings, problems };
+}
+
+describe('every option has a variable', () => {
+  test.each([
+    ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', 'span_only', 'SPAN_ONLY'],
+    ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', ' True ', 'SPAN_AND_EVENT'],
+    ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', 'false', 'NO_CONTENT'],
+    ['runSteps', 'OPENAI_RUN_STEPS', 'OBSERVE', 'observe'],
+    ['maxContentLength', 'OPENAI_MAX_CONTENT_LENGTH', '0', 0],
+    ['maxSpanContentLength', 'OPENAI_MAX_SPAN_CONTENT_LENGTH', ' 100 ', 100],
+    ['conversationSpans', 'OPENAI_CONVERSATION_SPANS', 'always', 'always'],
+    ['conversationIdleTimeout', 'OPENAI_CONVERSATION_IDLE_TIMEOUT', '5000', 5_000],
+    ['runTimeout', 'OPENAI_RUN_TIMEOUT', '60000', 60_000],
+    ['maxConversations', 'OPENAI_MAX_CONVERSATIONS', '7', 7],
+    ['apiSpans', 'OPENAI_API_SPANS', 'none', 'none'],
+  ] as const)('%s: OTEL_INSTRUMENTATION_%s=%s', (option, variable, text, value) => {
+    const { settings, problems } = resolve({}, { [`OTEL_INSTRUMENTATION_${variable}`]: text });
+    expect(settings[option]).toBe(value);
+    expect(problems).toEqual([]);
+  });
+});
+
+test('the option wins over the variable', () => {
+  const environment = { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'off' };
+  expect(resolve({ runSteps: 'observe' }, environment).settings.runSteps).toBe('observe');
+  expect(resolve({ runSteps: undefined }, environment).settings.runSteps).toBe('off');
+});
+
+test('an empty variable is none', () => {
+  expect(resolve({}, { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: '' }).problems).toEqual([]);
+});
+
+describe('a value that is not accepted is told of, with those that are, and the next source holds', () => {
+  test.each<[Record<string, unknown>, Record<string, string>, string]>([
+    [
+      {},
+      { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'maybe' },
+      'OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS is "maybe"; accepted are fetch, observe, off.',
+    ],
+    [{ maxContentLength: 1.5 }, {}, 'option maxContentLength is "1.5"; accepted are whole numbers from 0.'],
+    [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted are whole numbers from 0.'],
+    [{ apiSpans: null }, {}, 'option apiSpans is "object"; accepted are all, writes, none.'],
+    [{ apiSpans: Object.create(null) }, {}, 'option apiSpans is "object"; accepted are all, writes, none.'],
+    [
+      { apiSpans: 'x'.repeat(99) },
+      {},
+      `option apiSpans is "${'x'.repeat(40)}"; accepted are all, writes, none.`,
+    ],
+    [
+      { captureMessageContent: 1 },
+      {},
+      'option captureMessageContent is "1"; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
+    ],
+  ])('%j %j', (config, environment, problem) => {
+    const { settings, problems } = resolve(config, environment);
+    expect(problems).toEqual([`${problem} It is treated as not set.`]);
+    expect(settings).toEqual(resolve().settings);
+  });
+
+  test('a bad option leaves the variable', () => {
+    const { settings, problems } = resolve(
+      { runSteps: 'x' },
+      { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'off' },
+    );
+    expect(settings.runSteps).toBe('off');
+    expect(problems).toHaveLength(1);
+  });
+});
+
+test('settings do not change', () => {
+  expect(Object.isFrozen(resolve().settings)).toBe(true);
+});
+
+test.each([
+  ['NO_CONTENT', false],
+  ['SPAN_ONLY', true],
+  ['EVENT_ONLY', false],
+  ['SPAN_AND_EVENT', true],
+  [true, true],
+  [false, false],
+] as const)('%s records content on spans: %s', (captureMessageContent, expected) => {
+  expect(recordsContentOnSpans(resolve({ captureMessageContent }).settings)).toBe(expected);
+});

@@ -1,0 +1,63 @@
+import { OpenAI } from 'openai';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { instrumentOpenAI, traced } from '../../src/client.ts';
+import { forgetNotices } from '../../src/diagnostics/report.ts';
+import { doctor, OpenAIInstrumentation } from '../../src/index.ts';
+import { startSession } from '../support/session.ts';
+
+const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
+const messages = [{ role: 'user' as const, content: 'Hello?' }];
+
+beforeEach(forgetNotices);
+afterEach(() => vi.unstubAllEnvs());
+
+/** How many spans one call makes. */
+async function spansOfACall(): Promise<number> {
+  const session = await startSession();
+  await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  await session.simulator.close();
+  await session.provider.shutdown();
+  return session.spans.length;
+}
+
+describe('switched off by the environment', () => {
+  beforeEach(() => vi.stubEnv(VARIABLE, 'False'));
+
+  test('openai stays as it is, whatever the program says', async () => {
+    const before = Object.getOwnPropertyDescriptors(OpenAI.prototype);
+    const instrumentation = new OpenAIInstrumentation({ enabled: true });
+    instrumentation.enable();
+    expect(instrumentOpenAI(OpenAI)).toBe(OpenAI);
+    expect(Object.getOwnPropertyDescriptors(OpenAI.prototype)).toEqual(before);
+    expect(await spansOfACall()).toBe(0);
+    instrumentation.disable();
+  });
+
+  test('functions of the program run, and get no span', async () => {
+    const session = await startSession();
+    expect(traced('answer', () => 42)()).toBe(42);
+    expect(session.spans).toEqual([]);
+    await session.simulator.close();
+    await session.provider.shutdown();
+  });
+
+  test('the doctor knows why there is nothing to see', () => {
+    instrumentOpenAI(OpenAI);
+    expect(doctor().map(({ code }) => code)).toContain('switched_off');
+  });
+});
+
+describe('left on', () => {
+  test.each(['', 'true', 'TRUE'])('by %j', async (value) => {
+    vi.stubEnv(VARIABLE, value);
+    expect(await spansOfACall()).toBe(1);
+  });
+
+  test('by a value that is not understood, which is reported', async () => {
+    vi.stubEnv(VARIABLE, 'never');
+    expect(await spansOfACall()).toBe(1);
+    expect(doctor().map(({ message }) => message)).toContain(
+      `${VARIABLE} is "never"; accepted are true, false. It is treated as not set.`,
+    );
+  });
+});

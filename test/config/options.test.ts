@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { OPTIONS, resolveSettings, type Settings } from '../../src/config/config.ts';
+import { OpenAIInstrumentation } from '../../src/index.ts';
+
+const DOCUMENT = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
+
+const aFunction = (): boolean => false;
+const sink = (): void => undefined;
+
+interface Row {
+  /** What holds where nothing is set. */
+  readonly fallback: unknown;
+  /** What an option may be, and the setting that it makes. */
+  readonly option?: readonly [given: unknown, setting: unknown];
+  /** What a variable may be, and the setting that it makes: another one than that of the option. */
+  readonly variable?: readonly [text: string, setting: unknown];
+  readonly bad?: unknown;
+  /** What the report of a bad value says is accepted. */
+  readonly accepts?: string;
+}
+
+/** One row for each setting. */
+const ROWS: Readonly<Record<string, Row>> = {
+  captureMessageContent: {
+    fallback: 'NO_CONTENT',
+    option: [true, 'SPAN_AND_EVENT'],
+    variable: ['event_only', 'EVENT_ONLY'],
+    bad: 'yes',
+    accepts: 'NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false',
+  },
+  runSteps: oneOf(['fetch', 'observe', 'off']),
+  maxContentLength: count(16_384),
+  maxSpanContentLength: count(65_536),
+  media: oneOf(['reference', 'inline', 'drop']),
+  completionHook: hook(),
+  conversationSpans: oneOf(['auto', 'always', 'never']),
+  conversationIdleTimeout: count(30_000),
+  runTimeout: count(600_000),
+  maxConversations: count(10_000),
+  apiSpans: oneOf(['all', 'writes', 'none']),
+  adoptRuns: {
+    fallback: false,
+    option: [true, true],
+    variable: ['LINK', 'link'],
+    bad: 'perhaps',
+    accepts: 'true, false, link',
+  },
+  propagateInMetadata: flag(false),
+  streamDeltas: oneOf(['off', 'events', 'spans']),
+  streamUsage: {
+    fallback: 'observe',
+    option: ['INCLUDE', 'include'],
+    variable: ['include', 'include'],
+    bad: 'hide',
+    accepts: 'observe, include',
+  },
+  cost: { ...flag(true), accepts: 'true, false, the module @pydantic/genai-prices' },
+  prices: {
+    fallback: {},
+    option: [{ mine: { input_mtok: 1 } }, { mine: { input_mtok: 1 } }],
+    bad: 'cheap',
+    accepts: 'objects with an object of prices in USD for each model',
+  },
+  providers: {
+    fallback: [],
+    option: [[{ host: '.here.example', provider: 'here' }], [{ host: '.here.example', provider: 'here' }]],
+    bad: [{ host: '.here.example' }],
+    accepts: 'lists of objects with the texts host and provider',
+  },
+  events: {
+    fallback: undefined,
+    option: [{ sink }, { sink, preset: 'standard' }],
+    bad: { sink, preset: 'most' },
+    accepts: 'objects with a function sink and a preset of standard, minimal, full',
+  },
+  requestHook: hook(),
+  responseHook: hook(),
+  ignoreRequestHook: hook(),
+  startSpanHook: hook(),
+  olderNames: { fallback: false, variable: ['http, GEN_AI/dup', true] },
+};
+
+function oneOf(names: readonly [string, string, string]): Row {
+  return {
+    fallback: names[0],
+    option: [names[1], names[1]],
+    variable: [names[2].toUpperCase(), names[2]],
+    bad: 'sometimes',
+    accepts: names.join(', '),
+  };
+}
+
+function count(fallback: number): Row {
+  return { fallback, option: [7, 7], variable: [' 8 ', 8], bad: '1.5', accepts: 'whole numbers from 0' };
+}
+
+function flag(fallback: boolean): Row {
+  return {
+    fallback,
+    option: [!fallback, !fallback],
+    variable: [String(!fallback), !fallback],
+    bad: 'perhaps',
+    accepts: 'true, false',
+  };
+}
+
+function hook(): Row {
+  return { fallback: undefined, option: [aFunction, aFunction], bad: 'log', accepts: 'functions' };
+}
+
+interface Case extends Row {
+  readonly name: keyof Settings;
+  readonly environmentVariable: string | undefined;
+}
+
+const CASES: readonly Case[] = Object.entries(OPTIONS).flatMap(([name, { variable }]) => {
+  const found = ROWS[name];
+  return found === undefined
+    ? []
+    : [{ ...found, name: name as keyof Settings, environmentVariable: variable }];
+});
+
+function resolve({ name }: Case, option: unknown, environment: Record<string, string> = {}) {
+  const problems: string[] = [];
+  const config = option === undefined ? {} : { [name]: option };
+  const setting = resolveSettings(config, (problem) => problems.push(problem), environment)[name];
+  return { setting, problems };
+}
+
+function environmentOf({ environmentVariable = '', variable }: Case): Record<string, string> {
+  return { [environmentVariable]: variable?.[0] ?? '' };
+}
+
+test('every setting has a row here', () => {
+  expect(Object.keys(ROWS)).toEqual(Object.keys(OPTIONS));
+});
+
+const withOption = CASES.filter(({ option }) => option !== undefined);
+const withVariable = CASES.filter(({ variable }) => variable !== undefined);
+const withBoth = withOption.filter((row) => withVariable.includes(row));
+
+test.each(CASES)('$name has a default', (row) => {
+  expect(resolve(row, undefined)).toEqual({ setting: row.fallback, problems: [] });
+});
+
+test.each(withOption)('$name is set by its option', (row) => {
+  expect(resolve(row, row.option?.[0])).toEqual({ setting: row.option?.[1], problems: [] });
+});
+
+test.each(withVariable)('$name is set by $environmentVariable', (row) => {
+  expect(resolve(row, undefined, environmentOf(row))).toEqual({ setting: row.variable?.[1], problems: [] });
+});
+
+test.each(withBoth)('$name is set by the option where there are both', (row) => {
+  expect(resolve(row, row.option?.[0], environmentOf(row)).setting).toEqual(row.option?.[1]);
+  // Of what has two values only, the variable is now the one that is not the default.
+  const { environmentVariable = '' } = row;
+  if (typeof row.fallback === 'boolean')
+    expect(resolve(row, row.fallback, { [environmentVariable]: String(!row.fallback) }).setting).toBe(
+      row.fallback,
+    );
+});
+
+test.each(withOption)('a bad $name is told of once, with what is accepted, and is as if not set', (row) => {
+  const { setting, problems } = resolve(row, row.bad);
+  expect(setting).toEqual(row.fallback);
+  expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
+  expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
+});
+
+test.each(withBoth)('a bad option $name leaves the variable', (row) => {
+  expect(resolve(row, row.bad, environmentOf(row)).setting).toEqual(row.variable?.[1]);
+});
+
+test.each(withBoth)('a bad $environmentVariable is told of as well', (row) => {
+  const { environmentVariable = '', bad, fallback } = row;
+  const { setting, problems } = resolve(row, undefined, { [environmentVariable]: String(bad) });
+  expect(setting).toEqual(fallback);
+  expect(problems).toEqual([expect.stringContaining(`${environmentVariable} is "${String(bad)}"`)]);
+});
+
+describe('the table of docs/options.md', () => {
+  const rows = DOCUMENT.split('\n')
+    .filter((line) => /^\| +[`|]/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  test('has a row for every option and no other', () => {
+    const documented = rows.flatMap(([, name = '']) =>
+      [...name.matchAll(/`(\w+)`/g)].map((match) => match[1]),
+    );
+    const options = Object.entries(OPTIONS).filter(([, { variableOnly }]) => variableOnly !== true);
+    expect(documented.sort()).toEqual([...options.map(([name]) => name), 'enabled'].sort());
+  });
+
+  test.each(CASES)('tells the variable and the default of $name', (row) => {
+    const named = row.option === undefined ? row.environmentVariable : row.name;
+    const documented = rows.find((cells) => cells.slice(1, 3).some((cell) => cell.includes(`\`${named}\``)));
+    expect(documented?.[2]).toBe(
+      row.environmentVariable === undefined ? '' : `\`${row.environmentVariable}\``,
+    );
+    if (typeof row.fallback === 'string' || typeof row.fallback === 'number')
+      expect(documented?.[3]).toMatch(new RegExp(`^\`?${row.fallback}\\b`));
+  });
+});
+
+describe('the instrumentation', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('takes new options at any time', () => {
+    const instrumentation = new OpenAIInstrumentation({ enabled: false, runSteps: 'off' });
+    instrumentation.setConfig({ enabled: false, apiSpans: 'none' });
+    expect(instrumentation.getConfig()).toEqual({ enabled: false, apiSpans: 'none' });
+  });
+});

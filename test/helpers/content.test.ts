@@ -1,0 +1,202 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { type Completion, traced } from '../../src/client.ts';
+import type { OpenAIInstrumentationConfig } from '../../src/index.ts';
+import { startTracedProgram } from './program.ts';
+
+const INPUT = 'openai.trace.input';
+const OUTPUT = 'openai.trace.output';
+
+const SPEAKING = { content: true };
+
+/** What is recorded of one call of a function. */
+async function recorded(
+  config: OpenAIInstrumentationConfig,
+  run: (...args: never[]) => unknown,
+  ...args: unknown[]
+): Promise<Record<string, unknown>> {
+  const { telemetry } = await startTracedProgram(config, SPEAKING);
+  const outcome = traced('traced', run as (...args: unknown[]) => unknown)(...args);
+  try {
+    for await (const _ of (outcome as AsyncIterable<unknown>)?.[Symbol.asyncIterator]
+      ? (outcome as never)
+      : []);
+    await outcome;
+  } catch {
+    // What it throws is recorded, too.
+  }
+  const [span] = telemetry.spans;
+  return { ...span?.attributes, status: span?.status.message, events: telemetry.logRecords.length };
+}
+
+const greet = (name: string): string => `Hello ${name}`;
+
+describe('arguments and results of a traced function', () => {
+  it.each([
+    ['NO_CONTENT', undefined, undefined],
+    ['EVENT_ONLY', undefined, undefined],
+    ['SPAN_ONLY', '["Ada"]', '"Hello Ada"'],
+    ['SPAN_AND_EVENT', '["Ada"]', '"Hello Ada"'],
+  ] as const)('are on its span with consent: %s', async (captureMessageContent, input, output) => {
+    const seen = await recorded({ captureMessageContent }, greet, 'Ada');
+    expect([seen[INPUT], seen[OUTPUT]]).toEqual([input, output]);
+    // The conventions have no event for what is no GenAI operation.
+    expect(seen.events).toBe(0);
+  });
+
+  it('are as of the newest instrumentation of the process, whatever single clients may record', async () => {
+    const { telemetry } = await startTracedProgram({ captureMessageContent: 'NO_CONTENT' });
+    traced('greet', greet)('Ada');
+    expect(telemetry.spans[0]?.attributes).toEqual({});
+  });
+
+  it('are those of promises and generators, too', async () => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    expect(await recorded(config, async (name: string) => greet(name), 'Ada')).toMatchObject({
+      [OUTPUT]: '"Hello Ada"',
+    });
+    const words = async function* (): AsyncGenerator<string> {
+      yield* ['Hello', 'Ada'];
+    };
+    expect(await recorded(config, words)).toMatchObject({ [INPUT]: '[]', [OUTPUT]: '["Hello","Ada"]' });
+  });
+
+  it('are kept of a generator no more than of a function, however much it yields', async () => {
+    let result: unknown;
+    const completionHook = (completion: Completion): void => {
+      result = completion.functionResult;
+    };
+    await recorded({ captureMessageContent: 'SPAN_ONLY', completionHook }, async function* () {
+      for (let part = 0; part < 100; part++) yield `${part} ${'x'.repeat(100_000)}`;
+    });
+    expect(result).toHaveLength(100);
+    expect(JSON.stringify(result).length).toBeLessThan(1_001_000);
+  });
+
+  it('keep to the limits, before anything is serialised', async () => {
+    const config = { captureMessageContent: 'SPAN_ONLY', maxContentLength: 10 } as const;
+    const seen = await recorded(config, (text: string) => text, 'x'.repeat(1_000));
+    expect(seen[INPUT]).toBe(`["${'x'.repeat(10)}…"]`);
+    expect(seen[OUTPUT]).toBe(`"${'x'.repeat(10)}…"`);
+  });
+
+  it.each<[what: string, given: unknown, recorded: unknown]>([
+    ['a key', 'sk-hidden', 'sk-REDACTED'],
+    ['a key in a text', 'use key sk-hidden please', 'use key sk-REDACTED please'],
+    ['an authorization', ['Bearer hidden', 'Basic hidden'], ['Bearer REDACTED', 'Basic REDACTED']],
+    ['one in a text', 'curl -H "Authorization: Bearer hidden"', 'curl -H "Authorization: Bearer REDACTED"'],
+    ['one without a name', 'it said Bearer h1dden, twice', 'it said Bearer REDACTED, twice'],
+    ['one in base64', 'it said basic aGlkZGVuOmhpZGRlbg== twice', 'it said basic REDACTED twice'],
+    ['credentials of a URL', 'https://user:hidden@host/', 'https://REDACTED@host/'],
+    ['those of a database', 'in postgres://u:hidden@db/x', 'in postgres://REDACTED@db/x'],
+    ['a URL that is signed', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
+    ['a password in JSON', '{"password":"hidden"}', '{"password":"REDACTED"}'],
+    ['a key for a name', { 'sk-hidden': 1 }, { 'sk-REDACTED': 1 }],
+    ...['token', 'accessToken', 'refresh_token', 'cookie', 'Set-Cookie', 'cookies', 'x-api-key'].map(
+      (name): [string, unknown, unknown] => [name, { [name]: 'hidden' }, { [name]: 'REDACTED' }],
+    ),
+    ...['clientSecret', 'passwd', 'passphrase', 'privateKey', 'aws_access_key_id', 'credentials'].map(
+      (name): [string, unknown, unknown] => [name, { [name]: { is: ['hidden'] } }, { [name]: 'REDACTED' }],
+    ),
+  ])('never have %s', async (_, given, shown) => {
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
+    expect(JSON.parse(String(seen[INPUT]))).toEqual([shown]);
+    expect(JSON.parse(String(seen[OUTPUT]))).toEqual(shown);
+  });
+
+  it.each<[what: string, given: unknown]>([
+    [
+      'counts',
+      { tokens: 5, max_tokens: '5', total_tokens: 5, tokenType: 'input', pricePerToken: 0.5, token: 7 },
+    ],
+    ['pieces of an answer', { token: 'Hello', logprob: -0.5, bytes: null }],
+    ['prose', 'Basic arithmetic, Basic JavaScript, the bearer of a token: none. Authorization is by secret.'],
+    ['addresses', 'Write to ada@example.com, or see https://example.com/@ada?design=big&keyboard=1'],
+    ['names alike', { authors: ['Ada'], monkey: 'x', cookieRecipe: 'flour', tokenizer: 'o200k' }],
+  ])('have %s as they are', async (_, given) => {
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
+    expect(JSON.parse(String(seen[OUTPUT]))).toEqual(given);
+  });
+
+  it('are looked through in no time, however long they are', async () => {
+    const long = ['sk-hidden ', 'a: ', 'Bearer aB', '?a&', '://', 'token'].map((text) => text.repeat(1e6));
+    for (const text of long) {
+      const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, text, 'more');
+      expect(seen[INPUT]).toMatch(/^\[".{16384}…","…"\]$/);
+      expect(seen[INPUT]).not.toContain('hidden');
+    }
+  });
+
+  it('are data: never an object of a class, a function or a key', async () => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    const client = new OpenAI({ apiKey: 'sk-secret' });
+    let asked = 0;
+    const options = {
+      apiKey: 'sk-secret',
+      key: 'sk-secret',
+      headers: { Authorization: 'Bearer sk-secret' },
+      when: new Date(0),
+      get lazy() {
+        asked++;
+        return 'never read';
+      },
+    };
+    const seen = await recorded(config, (...all: unknown[]) => all.length, client, options, greet, 1n, [
+      undefined,
+    ]);
+    expect(JSON.parse(String(seen[INPUT]))).toEqual([
+      '[OpenAI]',
+      {
+        apiKey: 'REDACTED',
+        key: 'sk-REDACTED',
+        headers: { Authorization: 'REDACTED' },
+        when: '1970-01-01T00:00:00.000Z',
+      },
+      '[function greet]',
+      '1',
+      [null],
+    ]);
+    expect(seen[OUTPUT]).toBe('5');
+    expect(asked).toBe(0);
+  });
+
+  it('may be cyclic, hostile or huge', async () => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    const hostile = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    expect(await recorded(config, () => 1, cyclic)).toMatchObject({ [OUTPUT]: '1' });
+    expect(await recorded(config, () => 1, hostile)).toMatchObject({ [OUTPUT]: '1' });
+    expect(await recorded(config, () => 1, 'before', hostile, { hostile }, 'after')).toMatchObject({
+      [INPUT]: '["before",null,{},"after"]',
+    });
+    const huge = Array.from({ length: 1e6 }, (_, index) => ({ index }));
+    const seen = await recorded(config, () => 1, huge);
+    expect(String(seen[INPUT]).length).toBeLessThan(65_536);
+  });
+
+  it('leave the texts of errors to consent', async () => {
+    const fail = async (): Promise<void> => Promise.reject(new Error('of Ada'));
+    expect((await recorded({}, fail)).status).toBeUndefined();
+    expect((await recorded({ captureMessageContent: 'SPAN_ONLY' }, fail)).status).toBe('of Ada');
+  });
+
+  it('pass the completion hook, which may change them', async () => {
+    const completions: Completion[] = [];
+    const completionHook = (completion: Completion): void => {
+      completions.push({ ...completion });
+      completion.functionArguments = ['[name]'];
+      completion.functionResult = '[greeting]';
+    };
+    const seen = await recorded({ captureMessageContent: 'SPAN_ONLY', completionHook }, greet, 'Ada');
+    expect(completions).toMatchObject([{ functionArguments: ['Ada'], functionResult: 'Hello Ada' }]);
+    expect([seen[INPUT], seen[OUTPUT]]).toEqual(['["[name]"]', '"[greeting]"']);
+  });
+});

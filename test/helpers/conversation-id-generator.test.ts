@@ -1,0 +1,172 @@
+import { context, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, describe, expect, it } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import {
+  ConversationIdGenerator,
+  type IdGenerator,
+  traceIdOf,
+} from '../../src/helpers/conversation-id-generator.ts';
+import { conversationIdChannel } from '../../src/helpers/conversation-trace-id.ts';
+import type { Program } from '../support/program.ts';
+import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** Other tests of this process derive nothing. */
+afterEach(() => {
+  conversationIdChannel().used = false;
+});
+
+/** Another process: a client of the same API with a memory of its own. */
+function otherProcess({ simulator }: Pick<Program, 'simulator'>): OpenAI {
+  return instrumentOpenAI(new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 }), {
+    cost: false,
+  });
+}
+
+describe('ConversationIdGenerator', () => {
+  it('gives the traces of a thread the same id in every process', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{}, {}],
+      idGenerator: new ConversationIdGenerator(),
+      config: { conversationIdleTimeout: 0 },
+    });
+    for (const client of [program.client, otherProcess(program)]) {
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await program.telemetry.provider.forceFlush();
+    }
+    await program.telemetry.provider.shutdown();
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    const derived = traceIdOf(threadId);
+    expect(runs.map((run) => run.spanContext().traceId)).toEqual([derived, derived]);
+    const setUp = program.telemetry.spans.find(({ name }) => name === 'set-up');
+    expect(setUp?.spanContext().traceId).not.toBe(derived);
+  });
+
+  it('leaves all other ids to the generator it is given', async () => {
+    const given = countingGenerator();
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      idGenerator: new ConversationIdGenerator(given),
+    });
+    const { client, telemetry } = program;
+    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await client.models.list();
+    await telemetry.provider.shutdown();
+    const traceIdOfSpan = (name: string): string | undefined =>
+      telemetry.spans.find((span) => span.name === name)?.spanContext().traceId;
+    expect(traceIdOfSpan('invoke_agent Math Tutor')).toBe(traceIdOf(threadId));
+    expect(given.traceIds).toContain(traceIdOfSpan('set-up'));
+    expect(given.traceIds).toContain(traceIdOfSpan('GET /models'));
+    for (const span of telemetry.spans) expect(given.spanIds).toContain(span.spanContext().spanId);
+  });
+
+  it('spreads trace ids evenly, as samplers that go by them need', () => {
+    const sampler = new TraceIdRatioBasedSampler(0.25);
+    const ids = Array.from({ length: 4_000 }, (_, index) => traceIdOf(`thread_${index}`));
+    const sampled = ids.filter((id) => isSampled(sampler, id)).length;
+    expect(sampled / ids.length).toBeGreaterThan(0.23);
+    expect(sampled / ids.length).toBeLessThan(0.27);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe('all processes decide alike about a thread', () => {
+  it.each<[string, () => Sampler]>([
+    ['by the ratio of trace ids', () => new TraceIdRatioBasedSampler(0.5)],
+    ['by the parent, and the ratio of trace ids', () => parentBased(new TraceIdRatioBasedSampler(0.5))],
+  ])('%s', async (_, makeSampler) => {
+    const school = await startSchool(24);
+    const first = await recordThreads(school, makeSampler());
+    const second = await recordThreads(school, makeSampler());
+    expect(first.length).toBeGreaterThan(0);
+    expect(first.length).toBeLessThan(school.threadIds.length);
+    expect(second).toEqual(first);
+    await school.simulator.close();
+  });
+
+  it('but for one that has a parent which was decided about', async () => {
+    const school = await startSchool(2);
+    const always = parentBased(new AlwaysOnSampler());
+    const never = parentBased(new AlwaysOffSampler());
+    expect(await recordThreads(school, always, TraceFlags.NONE)).toEqual([]);
+    expect(await recordThreads(school, never, TraceFlags.SAMPLED)).toEqual(school.threadIds);
+    await school.simulator.close();
+  });
+});
+
+interface School {
+  readonly simulator: Simulator;
+  readonly assistantId: string;
+  readonly threadIds: readonly string[];
+}
+
+async function startSchool(count: number): Promise<School> {
+  const simulator = await startSimulator();
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
+  const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+  const threadIds: string[] = [];
+  for (let index = 0; index < count; index++) threadIds.push((await client.beta.threads.create()).id);
+  return { simulator, assistantId: assistant.id, threadIds };
+}
+
+/**
+ * The threads whose runs a process records that works on all of them, with a provider of its own.
+ *
+ * @param parent how the span was decided about below which each run is created; by default there is none
+ */
+async function recordThreads(school: School, sampler: Sampler, parent?: TraceFlags): Promise<string[]> {
+  const { assistantId, threadIds } = school;
+  const telemetry = recordTelemetry({ sampler, idGenerator: new ConversationIdGenerator() });
+  const client = otherProcess(school);
+  for (const threadId of threadIds) {
+    const work = (): Promise<unknown> =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    if (parent === undefined) await work();
+    else await context.with(trace.setSpanContext(context.active(), remoteParent(parent)), work);
+  }
+  await telemetry.verify();
+  const recorded = new Set(
+    telemetry.spans
+      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+      .map(({ attributes }) => String(attributes['openai.thread.id'])),
+  );
+  return threadIds.filter((id) => recorded.has(id));
+}
+
+function remoteParent(traceFlags: TraceFlags): Parameters<typeof trace.setSpanContext>[1] {
+  return { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags, isRemote: true };
+}
+
+function parentBased(root: Sampler): Sampler {
+  return new ParentBasedSampler({ root });
+}
+
+function isSampled(sampler: Sampler, traceId: string): boolean {
+  return sampler.shouldSample(context.active(), traceId, 'thread', 0, {}, []).decision === 2;
+}
+
+/** A generator of another kind, as programs have for their backend. */
+function countingGenerator(): IdGenerator & { readonly traceIds: string[]; readonly spanIds: string[] } {
+  const traceIds: string[] = [];
+  const spanIds: string[] = [];
+  const next = (ids: string[], length: number): string => {
+    const id = `c${String(ids.length + 1).padStart(length - 1, '0')}`;
+    ids.push(id);
+    return id;
+  };
+  return {
+    traceIds,
+    spanIds,
+    generateTraceId: () => next(traceIds, 32),
+    generateSpanId: () => next(spanIds, 16),
+  };
+}

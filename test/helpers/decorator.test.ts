@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { diag } from '@opentelemetry/api';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { traced } from '../../src/client.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
+import type { Tutor } from './programs/decorated.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+test('traced decorates methods, static ones and generators as well', async () => {
+  const { Tutor: Decorated } = await compileDecorated();
+  const telemetry = recordTelemetry();
+  const tutor = Decorated.create('Ada');
+  expect(tutor).toBeInstanceOf(Decorated);
+  expect(await tutor.teach('algebra', 3)).toBe('Ada teaches algebra. Look.');
+  expect([...tutor.count(3)]).toEqual([1, 2, 3]);
+  expect([Decorated.prototype.teach.length, Decorated.prototype.teach.name]).toEqual([2, 'teach']);
+  assertSpanTree(
+    telemetry.spans,
+    `
+    create
+
+    lesson
+    └─ explain  gen_ai.prompt.name=explain openai.trace.project=school
+
+    count
+    `,
+  );
+  await telemetry.verify();
+});
+
+test('traced leaves what legacy decorators hand it as it is, and says so once', () => {
+  const warn = vi.fn();
+  const silent = (): void => undefined;
+  diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });
+  onTestFinished(() => diag.disable());
+  class Legacy {
+    teach(): string {
+      return 'taught';
+    }
+    // A function in the place of a descriptor would have it as the getter.
+    static get(): string {
+      return 'got';
+    }
+  }
+  const decorate = traced('lesson') as (...args: unknown[]) => unknown;
+  const descriptor = Object.getOwnPropertyDescriptor(Legacy.prototype, 'teach');
+  expect(decorate(Legacy.prototype, 'teach', descriptor)).toBeUndefined();
+  expect(decorate(Legacy, Symbol('get'), undefined)).toBeUndefined();
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('traced needs standard decorators')]]);
+});
+
+/** Node runs TypeScript as it is, but no decorators: `tsc` compiles the class, against the types of the package. */
+async function compileDecorated(): Promise<{ readonly Tutor: typeof Tutor }> {
+  const directory = await mkdtemp(join(tmpdir(), 'decorated-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await cp(join(import.meta.dirname, 'programs', 'decorated.ts'), join(directory, 'decorated.mts'));
+  await mkdir(join(directory, 'node_modules', '@opentelemetry'), { recursive: true });
+  await symlink(ROOT, join(directory, 'node_modules', 'opentelemetry-instrumentation-openai'));
+  const api = join('node_modules', '@opentelemetry', 'api');
+  await symlink(join(ROOT, api), join(directory, api));
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    strict: true,
+    types: [],
+    skipLibCheck: true,
+  };
+  const config = join(directory, 'tsconfig.json');
+  await writeFile(config, JSON.stringify({ compilerOptions, files: ['decorated.mts'] }));
+  await promisify(execFile)(join(ROOT, 'node_modules', '.bin', 'tsc'), ['--project', config]);
+  return import(pathToFileURL(join(directory, 'decorated.mjs')).href);
+}

@@ -1,0 +1,201 @@
+import { type Attributes, context, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { describe, expect, it } from 'vitest';
+import { span, traced, withMetadata } from '../../src/client.ts';
+import { MetadataSpanProcessor } from '../../src/index.ts';
+import { startTutor } from '../support/tutor.ts';
+import { startTracedProgram } from './program.ts';
+
+const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is 2 + 2?' }] };
+
+describe('withMetadata', () => {
+  it('stamps every span below it, under standard names where there are any', async () => {
+    const { client, expectTree, telemetry } = await startTracedProgram();
+    const metadata = {
+      project: 'school',
+      environment: 'staging',
+      userId: 'user-42',
+      sessionId: 'lesson-7',
+      tags: ['beta'],
+      metadata: { grade: 7, trial: true },
+    };
+    const stamps =
+      'openai.trace.project=school deployment.environment.name=staging user.id=user-42 session.id=lesson-7 ' +
+      'openai.trace.tags=["beta"] openai.trace.metadata.grade="7" openai.trace.metadata.trial="true"';
+    await withMetadata(metadata, () =>
+      span('lesson', async () => {
+        await client.chat.completions.create(QUESTION);
+      }),
+    );
+    span('after', () => undefined);
+    await expectTree(`
+      lesson               ${stamps}
+      └─ chat gpt-4o-mini  ${stamps}
+
+      after
+    `);
+    expect(telemetry.spans.at(-1)?.attributes).toEqual({});
+  });
+
+  it('reaches all that a thread leads to: runs, steps and tool calls that are drawn later', async () => {
+    const { assistantId, threadId, client, telemetry } = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    const before = telemetry.spans.length;
+    await withMetadata({ userId: 'user-42' }, () =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await telemetry.provider.shutdown();
+    const stamped = telemetry.spans
+      .slice(before)
+      .map(({ name, attributes }) => [name, attributes['user.id']]);
+    expect(stamped).toContainEqual(['execute_tool code_interpreter', 'user-42']);
+    expect(stamped.filter(([name]) => name === 'chat gpt-4o-mini')).toEqual(
+      Array(2).fill(['chat gpt-4o-mini', 'user-42']),
+    );
+    expect(stamped).toContainEqual(['invoke_agent Math Tutor', 'user-42']);
+  });
+
+  it('reaches all that a response leads to: its hosted tools, and the functions that a later request answers', async () => {
+    const program = await startTracedProgram();
+    const askWithTools = async (userId: string): Promise<void> => {
+      const output = [{ webSearch: { query: 'x' } }, { function: { name: 'solve', arguments: {} } }];
+      program.simulator.respond({ output });
+      await withMetadata({ userId }, async () => {
+        const { responses } = program.client;
+        const asked = await responses.create({ model: QUESTION.model, input: 'What is x?' });
+        const input = asked.output.flatMap((item) =>
+          item.type === 'function_call'
+            ? [item, { type: 'function_call_output' as const, call_id: item.call_id, output: '4' }]
+            : [],
+        );
+        await withMetadata({ userId: 'worker' }, () => responses.create({ model: QUESTION.model, input }));
+      });
+    };
+    await program.inSpan(() => askWithTools('user-1'));
+    await askWithTools('user-2');
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini         user.id=user-1
+      ├─ execute_tool web_search  user.id=user-1
+      ├─ execute_tool solve       user.id=user-1
+      └─ chat gpt-4o-mini         user.id=worker
+
+      chat gpt-4o-mini            user.id=user-2
+      ├─ execute_tool web_search  user.id=user-2
+      └─ execute_tool solve       user.id=user-2
+
+      chat gpt-4o-mini            user.id=worker
+    `);
+  });
+
+  it('is never on metrics', async () => {
+    const { client, telemetry } = await startTracedProgram();
+    await withMetadata({ userId: 'user-42', metadata: { grade: 7 } }, () =>
+      client.chat.completions.create(QUESTION),
+    );
+    expect(JSON.stringify(await telemetry.metrics())).not.toMatch(/user-42|openai\.trace/);
+  });
+
+  it('adds to what stands outside; the same name says something new', async () => {
+    const { telemetry } = await startTracedProgram();
+    withMetadata({ project: 'school', userId: 'a', tags: ['x', 'y'], metadata: { one: 1 } }, () =>
+      withMetadata({ userId: 'b', tags: ['y', 'z'], metadata: { two: 2 } }, () => span('s', () => undefined)),
+    );
+    expect(telemetry.spans[0]?.attributes).toEqual({
+      'openai.trace.project': 'school',
+      'user.id': 'b',
+      'openai.trace.tags': ['x', 'y', 'z'],
+      'openai.trace.metadata.one': '1',
+      'openai.trace.metadata.two': '2',
+    });
+  });
+
+  it('takes no more than it can hold, and nothing that is no text', async () => {
+    const { telemetry } = await startTracedProgram();
+    const odd = {
+      project: { toString: () => 'secret' },
+      environment: '',
+      userId: 'u'.repeat(5_000),
+      tags: ['ok', 3, null, ...Array.from({ length: 100 }, (_, index) => `tag ${index}`)],
+      metadata: Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key ${index}`, 'v'])),
+    };
+    withMetadata(odd as never, () => span('s', () => undefined));
+    withMetadata(null as never, () => span('s', () => undefined));
+    const attributes: Attributes = { ...telemetry.spans[0]?.attributes };
+    expect(attributes['openai.trace.project']).toBeUndefined();
+    expect(attributes['deployment.environment.name']).toBeUndefined();
+    expect(attributes['user.id']).toHaveLength(1_024);
+    expect(attributes['openai.trace.tags']).toHaveLength(64);
+    expect(Object.keys(attributes)).toHaveLength(2 + 64);
+    expect(telemetry.spans[1]?.attributes).toEqual({});
+  });
+
+  it('leaves room for what else a span has, however many stand one inside of another', async () => {
+    const { client, telemetry } = await startTracedProgram();
+    const work = (level: number): Promise<unknown> =>
+      withMetadata({ userId: 'user-42', metadata: { [`step ${level}`]: level, level } }, () =>
+        level < 200 ? work(level + 1) : client.chat.completions.create(QUESTION),
+      );
+    await work(0);
+    const { attributes } = telemetry.spans.at(-1) ?? { attributes: {} };
+    expect(attributes).toMatchObject({
+      'user.id': 'user-42',
+      'gen_ai.request.model': 'gpt-4o-mini',
+      'gen_ai.usage.input_tokens': expect.any(Number),
+      'openai.trace.metadata.level': '200',
+      'openai.trace.metadata.step 200': '200',
+    });
+    expect(Object.keys(attributes).filter((name) => name.startsWith('openai.trace.metadata.'))).toHaveLength(
+      64,
+    );
+  });
+
+  it('gives what the function gives, and throws what it throws', async () => {
+    await startTracedProgram();
+    expect(withMetadata({ userId: 'a' }, () => 42)).toBe(42);
+    const error = new Error('no');
+    expect(() =>
+      withMetadata({ userId: 'a' }, () => {
+        throw error;
+      }),
+    ).toThrow(error);
+  });
+});
+
+describe('traced', () => {
+  it('stamps what it says of project, environment and metadata on all below it, its prompt on its own span', async () => {
+    const { client, expectTree } = await startTracedProgram();
+    const ask = traced(
+      { prompt: 'ask', project: 'support', environment: 'production', metadata: { tier: 'gold' } },
+      () => client.chat.completions.create(QUESTION),
+    );
+    await ask();
+    const stamps =
+      'openai.trace.project=support deployment.environment.name=production openai.trace.metadata.tier=gold';
+    await expectTree(`
+      ask                  gen_ai.prompt.name=ask ${stamps}
+      └─ chat gpt-4o-mini  ${stamps}
+    `);
+  });
+});
+
+it('MetadataSpanProcessor stamps spans that others make', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({
+    spanProcessors: [new MetadataSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+  });
+  trace.disable();
+  metrics.disable();
+  context.disable();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(provider);
+  const tracer = trace.getTracer('program');
+  withMetadata({ userId: 'user-42' }, () => tracer.startSpan('inside').end());
+  tracer.startSpan('outside').end();
+  expect(exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes])).toEqual([
+    ['inside', { 'user.id': 'user-42' }],
+    ['outside', {}],
+  ]);
+});

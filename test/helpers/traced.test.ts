@@ -1,0 +1,404 @@
+import { context, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { span, traced } from '../../src/client.ts';
+import { defaultTelemetry } from '../../src/pipeline/observer-registry.ts';
+import { startTracedProgram } from './program.ts';
+
+const MESSAGES = [{ role: 'user' as const, content: 'What is 2 + 2?' }];
+const QUESTION = { model: 'gpt-4o-mini', messages: MESSAGES };
+
+describe('traced', () => {
+  it('gives each call of a function a span, with the calls of the API below it', async () => {
+    const { client, expectTree } = await startTracedProgram();
+    const answer = traced('answer', async () => {
+      const completion = await client.chat.completions.create(QUESTION);
+      return completion.choices[0]?.message.content;
+    });
+    expect(await answer()).toEqual(expect.any(String));
+    expect(await answer()).toEqual(expect.any(String));
+    await expectTree(`
+      answer
+      └─ chat gpt-4o-mini
+
+      answer
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is called what the program calls it, else its prompt, else the function', async () => {
+    const { expectTree } = await startTracedProgram();
+    const tutor = (): void => undefined;
+    traced('lesson', tutor)();
+    traced({ name: 'lesson', prompt: 'algebra' }, tutor)();
+    traced({ prompt: 'algebra' }, tutor)();
+    traced({ project: 'school' }, tutor)();
+    traced({}, () => undefined)();
+    await expectTree(`
+      lesson
+
+      lesson    gen_ai.prompt.name=algebra
+
+      algebra   gen_ai.prompt.name=algebra
+
+      tutor     openai.trace.project=school
+
+      function
+    `);
+  });
+
+  it('runs the function whatever the options are', async () => {
+    const { expectTree } = await startTracedProgram();
+    const hostile = {
+      get name(): string {
+        throw new Error('no');
+      },
+    };
+    for (const options of [null, 5, hostile])
+      expect(
+        traced(options as unknown as string, function add(this: unknown, a: number) {
+          return a + 1;
+        })(1),
+      ).toBe(2);
+    await expectTree(`
+      add
+
+      add
+    `);
+  });
+
+  it('changes nothing that can be seen of a function', async () => {
+    await startTracedProgram();
+    function add(this: { base: number }, a: number, b: number): number {
+      return this.base + a + b;
+    }
+    const properties = Object.assign(add, { unit: 'm' });
+    const seen = traced('add', properties);
+    expect(seen.call({ base: 1 }, 2, 3)).toBe(6);
+    expect([seen.length, seen.name, seen.unit]).toEqual([2, 'add', 'm']);
+    class Tutor {
+      readonly name: string;
+      constructor(name: string) {
+        this.name = name;
+      }
+    }
+    const Traced = traced('tutor', Tutor as unknown as () => void) as unknown as typeof Tutor;
+    expect(new Traced('Ada')).toBeInstanceOf(Tutor);
+  });
+
+  it('gives what the function gives, and throws what it throws', async () => {
+    const { telemetry } = await startTracedProgram();
+    const result = { x: 1 };
+    expect(traced('same', () => result)()).toBe(result);
+    await expect(traced('same', async () => result)()).resolves.toBe(result);
+    const error = new TypeError('secret');
+    const thrower = traced('broken', () => {
+      throw error;
+    });
+    expect(thrower).toThrow(error);
+    await expect(traced('broken', () => Promise.reject(error))()).rejects.toBe(error);
+    const broken = telemetry.spans.filter(({ name }) => name === 'broken');
+    expect(broken.map(({ status, attributes }) => [status, attributes])).toEqual(
+      Array(2).fill([{ code: 2 }, { 'error.type': 'TypeError' }]),
+    );
+    expect(telemetry.spans.flatMap(({ events }) => events)).toEqual([]);
+  });
+
+  it('keeps what was put on a promise', async () => {
+    await startTracedProgram();
+    const cancel = (): void => undefined;
+    const made = traced('request', () => Object.assign(Promise.resolve(1), { cancel }))();
+    expect(made.cancel).toBe(cancel);
+    await expect(made).resolves.toBe(1);
+  });
+
+  it('gives one promise for one promise, and a span for each call', async () => {
+    const { expectTree } = await startTracedProgram();
+    const kept = Promise.resolve(1);
+    const load = traced('load', () => kept);
+    const first = load();
+    expect(load()).toBe(first);
+    await expect(first).resolves.toBe(1);
+    expect(span('look', () => kept)).toBe(first);
+    await first;
+    await expectTree(`
+      load
+
+      load
+
+      look
+    `);
+  });
+
+  it('ends the span of each call that gives a promise which fails', async () => {
+    const { telemetry } = await startTracedProgram();
+    const broken = Promise.reject(new TypeError('secret'));
+    const load = traced('load', () => broken);
+    await Promise.allSettled([load(), load()]);
+    expect(telemetry.spans.map(({ attributes }) => attributes['error.type'])).toEqual(
+      Array(2).fill('TypeError'),
+    );
+  });
+
+  it('leaves the promises of openai what they are', async () => {
+    const { client, expectTree } = await startTracedProgram();
+    const ask = traced('ask', () => client.chat.completions.create(QUESTION));
+    const { response } = await ask().withResponse();
+    expect(response.status).toBe(200);
+    expect((await ask()).choices).toHaveLength(1);
+    expect(await ask().finally(() => undefined)).toHaveProperty('choices');
+    await expect(ask().catch(() => undefined)).resolves.toHaveProperty('choices');
+    await expectTree(`
+      ask
+      └─ chat gpt-4o-mini
+
+      ask
+      └─ chat gpt-4o-mini
+
+      ask
+      └─ chat gpt-4o-mini
+
+      ask
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it.each<
+    [string, (asked: ReturnType<OpenAI['chat']['completions']['create']>) => Promise<unknown>, unknown]
+  >([
+    ['the response', (asked) => asked.asResponse(), '"[Response]"'],
+    ['the answer with its response', (asked) => asked.withResponse(), expect.stringContaining('"choices"')],
+    ['the response, and then the answer', (asked) => asked.asResponse().then(() => asked), '"[Response]"'],
+  ])('ends when its promise gives %s', async (_, take, output) => {
+    const config = { captureMessageContent: 'SPAN_ONLY' } as const;
+    const { client, telemetry } = await startTracedProgram(config, { content: true });
+    const ask = traced('ask', () => client.chat.completions.create(QUESTION));
+    await take(ask());
+    expect(telemetry.openSpans).toEqual([]);
+    const [span] = telemetry.spans.filter(({ name }) => name === 'ask');
+    expect(span?.attributes['openai.trace.output']).toEqual(output);
+  });
+
+  it('fails when its promise gives no response', async () => {
+    const { client, simulator, expectTree } = await startTracedProgram();
+    simulator.next({ status: 400 });
+    const ask = traced('ask', () => client.chat.completions.create(QUESTION));
+    await expect(ask().asResponse()).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expectTree(`
+      ask                    !BadRequestError
+      └─ chat gpt-4o-mini    !BadRequestError
+    `);
+  });
+
+  it('keeps nothing of a function that has ended', async () => {
+    await startTracedProgram();
+    const functions = defaultTelemetry()?.functions;
+    const work = traced('work', async (fails: boolean) => {
+      if (fails) throw new Error('fails');
+    });
+    const under = [work(false), work(true)];
+    expect(functions?.size).toBe(2);
+    await Promise.allSettled(under);
+    span('at once', () => undefined);
+    expect(functions?.size).toBe(0);
+  });
+
+  it('does not ask a promise that the program does not ask', async () => {
+    await startTracedProgram();
+    let asked = 0;
+    const lazy = {
+      // biome-ignore lint/suspicious/noThenProperty: what is tested
+      then(done: (value: number) => void) {
+        asked++;
+        done(1);
+      },
+    };
+    const result = traced('query', () => lazy)();
+    expect(result).toBe(lazy);
+    await Promise.resolve();
+    expect(asked).toBe(0);
+    await expect(result).resolves.toBe(1);
+    expect(asked).toBe(1);
+  });
+
+  it('an error that nobody catches stays one', async () => {
+    await startTracedProgram();
+    const unhandled: unknown[] = [];
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (error) => unhandled.push(error));
+    const error = new Error('lost');
+    void traced('lost', () => Promise.reject(error))();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+    expect(unhandled).toEqual([error]);
+  });
+
+  it('is silent where tracing is suppressed', async () => {
+    const { telemetry } = await startTracedProgram();
+    const result = context.with(suppressTracing(context.active()), () => [
+      traced('quiet', (x: number) => x)(1),
+      span('quiet', (own) => own.isRecording()),
+    ]);
+    expect(result).toEqual([1, false]);
+    expect(telemetry.spans).toEqual([]);
+  });
+});
+
+describe('a traced generator', () => {
+  it('has one span until its end, below which its calls are', async () => {
+    const { client, expectTree, telemetry } = await startTracedProgram();
+    const words = traced('words', async function* (question: typeof QUESTION) {
+      const stream = await client.chat.completions.create({ ...question, stream: true });
+      for await (const chunk of stream) yield chunk.choices[0]?.delta.content ?? '';
+    });
+    const heard: string[] = [];
+    for await (const word of words(QUESTION)) {
+      expect(telemetry.openSpans).toContain('words');
+      heard.push(word);
+    }
+    expect(heard.join('')).not.toBe('');
+    await expectTree(`
+      words
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is the generator itself', async () => {
+    await startTracedProgram();
+    function* count(to: number): Generator<number, string, string> {
+      let last = '';
+      for (let value = 1; value <= to; value++) last = yield value;
+      return last;
+    }
+    const generator = traced('count', count)(2);
+    expect(Object.getPrototypeOf(generator)).toBe(Object.getPrototypeOf(count(0)));
+    expect(generator[Symbol.iterator]()).toBe(generator);
+    expect([generator.next(), generator.next('a'), generator.next('b'), generator.next()]).toEqual([
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+      { done: true, value: 'b' },
+      { done: true, value: undefined },
+    ]);
+    expect(Object.keys(generator)).toEqual([]);
+  });
+
+  it('ends when it is left', async () => {
+    const { expectTree } = await startTracedProgram();
+    for (const value of traced('count', function* () {
+      yield* [1, 2, 3];
+    })())
+      if (value === 2) break;
+    await expectTree('count');
+  });
+
+  it('fails when it throws', async () => {
+    const { expectTree } = await startTracedProgram();
+    const count = traced('count', async function* () {
+      yield 1;
+      throw new RangeError('too much');
+    });
+    const read = async (): Promise<void> => {
+      for await (const _ of count());
+    };
+    await expect(read()).rejects.toThrow('too much');
+    await expectTree('count  !RangeError');
+  });
+
+  it('runs below its span, and what reads it does not', async () => {
+    const { expectTree } = await startTracedProgram();
+    const count = traced('count', function* () {
+      span('counting', () => undefined);
+      yield 1;
+    });
+    for (const _ of count()) span('reading', () => undefined);
+    await expectTree(`
+      count
+      └─ counting
+
+      reading
+    `);
+  });
+});
+
+describe('an object that many calls give', () => {
+  const OFTEN = 20_000;
+
+  it('is watched once, by the first of them until its end', async () => {
+    const { telemetry } = await startTracedProgram();
+    function* numbers(): Generator<number> {
+      yield 1;
+      span('made on the way', () => undefined);
+      yield 2;
+    }
+    const queue = numbers();
+    const queueOf = traced('queue', () => queue);
+    for (let call = 0; call < OFTEN; call++) queueOf();
+    expect(telemetry.openSpans.length).toBeLessThan(1_000);
+    expect([...queue]).toEqual([1, 2]);
+    expect(telemetry.openSpans).toEqual([]);
+    expect(telemetry.spans).toHaveLength(OFTEN + 1);
+    const below = telemetry.spans.find(({ name }) => name === 'made on the way')?.parentSpanContext;
+    const [first] = telemetry.spans.filter(({ name }) => name === 'queue').sort(byStart);
+    expect(below?.spanId).toBe(first?.spanContext().spanId);
+  });
+
+  it('may be asked for by any number of them, again and again', async () => {
+    const { telemetry } = await startTracedProgram();
+    const lazy = {
+      // biome-ignore lint/suspicious/noThenProperty: what is tested
+      then: (done: (value: number) => void) => done(1),
+    };
+    const query = traced('query', () => lazy);
+    for (let call = 0; call < OFTEN; call++) query();
+    await expect(lazy).resolves.toBe(1);
+    expect(telemetry.openSpans).toEqual([]);
+    const again = query();
+    expect(telemetry.openSpans).toEqual(['query']);
+    await again;
+    expect(telemetry.openSpans).toEqual([]);
+  });
+
+  it('has all of their spans end as it does', async () => {
+    const { expectTree } = await startTracedProgram();
+    const inner = traced('inner', function* () {
+      yield 1;
+      throw new RangeError('too much');
+    });
+    const numbers = traced('outer', inner)();
+    expect(() => [...numbers]).toThrow('too much');
+    await expectTree(`
+      outer     !RangeError
+      └─ inner  !RangeError
+    `);
+  });
+});
+
+describe('span', () => {
+  it('runs a function below a span that it is handed', async () => {
+    const { expectTree } = await startTracedProgram({}, {});
+    const result = span('outer', (outer) => {
+      expect(trace.getActiveSpan()).toBe(outer);
+      return span('inner', () => 42);
+    });
+    expect(result).toBe(42);
+    await expectTree(`
+      outer
+      └─ inner
+    `);
+  });
+
+  it('records errors, without their text', async () => {
+    const { telemetry } = await startTracedProgram();
+    await expect(span('load', async () => Promise.reject(new Error('secret')))).rejects.toThrow('secret');
+    expect(telemetry.spans[0]).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': 'Error' } });
+    expect(JSON.stringify(telemetry.spans[0]?.status)).not.toContain('secret');
+  });
+});
+
+function byStart(a: ReadableSpan, b: ReadableSpan): number {
+  return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1];
+}

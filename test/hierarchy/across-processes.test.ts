@@ -1,0 +1,211 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { environment, startHelper } from '../support/helper.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** Another process: a client of the same API with a memory of its own. */
+function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  return instrumentOpenAI(client, { cost: false, ...config });
+}
+
+/** Tokens that went in and that came out. How long it took is measured by nobody: the server's seconds are no measure. */
+const ADOPTED = { 'gen_ai.client.token.usage': [1, 1] };
+
+/** How often what was measured of runs and turns. */
+async function measured({ telemetry }: Program): Promise<Record<string, number[]>> {
+  const metrics = (await telemetry.metrics()).map(({ descriptor, dataPoints }): [string, number[]] => [
+    descriptor.name,
+    dataPoints
+      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+      .map(({ value }) => (value as { count: number }).count),
+  ]);
+  return Object.fromEntries(metrics.filter(([, counts]) => counts.length > 0));
+}
+
+describe('a run that another process has created', () => {
+  it('is not drawn by one that polls it', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, {});
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(`
+      worker
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+    `);
+  });
+
+  it('has no thread of its own where only its tool calls are answered, below a span', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const worker = otherProcess(program, {});
+    await program.inSpan(
+      () =>
+        worker.beta.threads.runs.submitToolOutputs(run.id, {
+          thread_id: threadId,
+          tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
+        }),
+      'worker',
+    );
+    await program.expectTree(`
+      worker
+      └─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
+    `);
+  });
+
+  it('is drawn once by one that adopts runs, from the times of the run', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'later');
+    await program.expectTree(`
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      └─ thread                                  openai.total.runs=1
+         └─ invoke_agent                         openai.run.status=completed
+            ├─ chat gpt-4o-mini
+            ├─ execute_tool code_interpreter
+            └─ chat gpt-4o-mini
+
+      later
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+    `);
+    expect(await measured(program)).toEqual(ADOPTED);
+  });
+
+  it('is drawn when it is over by the time it is seen', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(`
+      worker
+      ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
+      └─ thread                                  openai.total.runs=1
+         └─ invoke_agent                         openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    expect(await measured(program)).toEqual(ADOPTED);
+  });
+
+  it('is drawn when its tool calls are answered in a stream', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+    });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(
+      () =>
+        worker.beta.threads.runs
+          .submitToolOutputsStream(run.id, {
+            thread_id: threadId,
+            tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
+          })
+          .finalRun(),
+      'worker',
+    );
+    await program.expectTree(`
+      worker
+      ├─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
+      └─ thread
+         └─ invoke_agent                                              openai.run.status=completed
+            ├─ chat gpt-4o-mini                                       openai.step.type=tool_calls
+            ├─ execute_tool get_x
+            └─ chat gpt-4o-mini                                       openai.step.type=message_creation
+    `);
+    expect(await measured(program)).toEqual(ADOPTED);
+  });
+});
+
+describe('a turn that another process has asked for', () => {
+  it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>]>([
+    ['follows it', follow],
+    ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId)],
+  ])('is measured by its tokens alone where it is adopted by one that %s', async (_, look) => {
+    const { agentId, ...program } = await startHelper([{}]);
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
+    const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
+    if (look !== follow) while ((await plain.sessions.retrieve(id)).status !== 'idle');
+    const worker = otherProcess(program, { adoptRuns: true });
+    await program.inSpan(() => look(worker.beta.agents, id), 'worker');
+    await program.expectTree(`
+      worker
+      └─ session
+         └─ invoke_agent  openai.turn.id=turn_000001 openai.run.status=completed
+    `);
+    expect(await measured(program)).toEqual(ADOPTED);
+  });
+});
+
+async function follow({ sessions }: OpenAI['beta']['agents'], sessionId: string): Promise<void> {
+  for await (const event of await sessions.events.stream(sessionId))
+    if (event.type === 'agent.session.idle') break;
+}
+
+describe('a response that another process has created', () => {
+  it('has its functions drawn by the one that has fetched it and answers them, once', async () => {
+    const program = await startProgram();
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_x', arguments: {} } }] },
+      { output: [{ message: 'x is 1' }] },
+    );
+    const asked = await program.inSpan(
+      () => program.client.responses.create({ model: 'gpt-4o-mini', input: 'What is x?' }),
+      'web',
+    );
+    const [worker, page] = [otherProcess(program, {}), otherProcess(program, {})];
+    await program.inSpan(async () => {
+      const { output } = await worker.responses.retrieve(asked.id);
+      const call = output.find((item) => item.type === 'function_call');
+      await worker.responses.create({
+        model: 'gpt-4o-mini',
+        previous_response_id: asked.id,
+        input: [{ type: 'function_call_output', call_id: call?.call_id ?? '', output: '1' }],
+      });
+    }, 'worker');
+    await program.inSpan(() => page.responses.retrieve(asked.id), 'page');
+    await program.expectTree(`
+      web
+      └─ chat gpt-4o-mini    gen_ai.response.id={asking}
+
+      worker
+      ├─ fetch_response      gen_ai.response.id={asking}
+      ├─ execute_tool get_x  gen_ai.response.id={asking} gen_ai.tool.call.id={call}
+      └─ chat gpt-4o-mini    gen_ai.response.id={answering}
+
+      page
+      └─ fetch_response      gen_ai.response.id={asking}
+    `);
+  });
+
+  it('has its tools below it where it is adopted as a trace of its own', async () => {
+    const program = await startProgram();
+    program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    // An hour ago: the API tells times in whole seconds, so a response made just now may begin before or after its fetch.
+    program.simulator.clock.offset = -3600;
+    const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
+    while ((await plain.responses.retrieve(id)).status !== 'completed');
+    await otherProcess(program, { adoptRuns: true }).responses.retrieve(id);
+    await program.expectTree(`
+      chat gpt-4o-mini-2024-07-18
+      └─ execute_tool web_search
+
+      fetch_response
+    `);
+  });
+});

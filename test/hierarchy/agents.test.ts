@@ -1,0 +1,404 @@
+import { describe, expect, it } from 'vitest';
+import { withMetadata } from '../../src/client.ts';
+import { environment, type Helper, startHelper } from '../support/helper.ts';
+import type { TurnScript } from '../support/simulator/index.ts';
+
+const RESEARCH: TurnScript = {
+  items: [
+    { reasoning: 'I should look it up.' },
+    { webSearch: { query: 'tariffs' } },
+    { command: { command: 'cat tariffs.csv', output: '7' } },
+    { mcp: { name: 'lookup', arguments: { key: 'tariff' }, output: { value: 7 } } },
+    { message: 'The tariff is 7.' },
+  ],
+  usage: { prompt: 381, completion: 88, cached: 128, reasoning: 10 },
+};
+
+const WEATHER: TurnScript = {
+  items: [
+    {
+      functions: [
+        { name: 'get_weather', arguments: { city: 'Paris' } },
+        { name: 'get_time', arguments: {} },
+      ],
+    },
+    { message: 'Sunny.' },
+  ],
+};
+
+const DELEGATION: TurnScript = {
+  items: [
+    {
+      subagent: {
+        name: 'Reader',
+        task: 'Read the file.',
+        items: [{ command: { command: 'cat file', output: 'text' } }, { message: 'It says text.' }],
+        usage: { prompt: 40, completion: 4 },
+      },
+    },
+    { message: 'The file says text.' },
+  ],
+  usage: { prompt: 100, completion: 20 },
+};
+
+const RESEARCH_TREE = `
+  program
+  └─ session                          openai.session.id={session} openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.runs=1
+     └─ invoke_agent Helper           openai.turn.id={turn} openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88 gen_ai.usage.input_tokens=381 gen_ai.usage.output_tokens=88
+        ├─ execute_tool web_search    openai.item.id={search} openai.tool.type=web_search
+        ├─ execute_tool command_execution  openai.item.id={command} openai.tool.type=command_execution
+        └─ execute_tool lookup        openai.item.id={lookup} openai.tool.type=mcp
+`;
+
+describe('a turn', () => {
+  it('is drawn with its tool calls when its session is created as a stream', async () => {
+    const helper = await startHelper([RESEARCH]);
+    await helper.inSpan(async () => {
+      const stream = await helper.client.beta.agents.sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'What is the tariff?',
+        stream: true,
+      });
+      for await (const _ of stream);
+    });
+    await helper.expectTree(RESEARCH_TREE);
+  });
+
+  it('is drawn the same by the stream helper, in a session that is there', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const session = await sessions.create({ agent_id: helper.agentId, environment });
+      for await (const _ of sessions.stream(session.id, { input: 'What is the tariff?' }));
+    });
+    await helper.expectTree(
+      RESEARCH_TREE.replace(
+        '  └─ session  ',
+        '  ├─ POST /agents/sessions  openai.session.id={session}\n  └─ session  ',
+      ),
+    );
+  });
+
+  it('is drawn the same when the program asks for the session until it is idle', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(RESEARCH_TREE);
+  });
+
+  it('is drawn the same when the program lists turns and items', async () => {
+    const helper = await startHelper([RESEARCH], { config: { runSteps: 'observe' } });
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+      let [turn] = (await sessions.turns.list(id)).data;
+      while (turn?.status !== 'completed')
+        turn = await sessions.turns.retrieve(turn?.id ?? '', { session_id: id });
+      await sessions.turns.items.list(turn.id, { session_id: id, order: 'asc' });
+    });
+    await helper.expectTree(RESEARCH_TREE);
+  });
+});
+
+describe('a page that a turn opens', () => {
+  it('is told without what opens it', async () => {
+    const helper = await startHelper(
+      [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
+      { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
+    );
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const session = await sessions.create({ agent_id: helper.agentId, environment });
+      for await (const _ of sessions.stream(session.id, { input: 'What is it?' }));
+    });
+    await helper.telemetry.provider.forceFlush();
+    const search = helper.telemetry.spans.find(({ name }) => name === 'execute_tool web_search');
+    expect(JSON.parse(String(search?.attributes['gen_ai.tool.call.arguments']))).toEqual({
+      type: 'open_page',
+      url: 'https://x.example/?token=REDACTED',
+    });
+  });
+});
+
+describe('a stream that is opened when the turn is under way', () => {
+  it('is part of the turn, whose beginning is read', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Tariff?' });
+      for (let polls = 0; polls < 4; polls++) await sessions.retrieve(id);
+      for await (const event of await sessions.events.stream(id))
+        if (event.type === 'agent.session.idle') break;
+    });
+    await helper.expectTree(RESEARCH_TREE);
+  });
+});
+
+describe('a session that is created as a stream without input', () => {
+  it('waits for what is sent to it', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const text = { type: 'input_text' as const, text: 'Tariff?' };
+      const input = [{ role: 'user' as const, content: [text] }];
+      const stream = await sessions.create({
+        agent_id: helper.agentId,
+        environment: { type: 'self_hosted', workspace_directory: '/workspace' },
+        stream: true,
+      });
+      for await (const event of stream)
+        if (event.type === 'agent.session.created')
+          await sessions.events.create(event.session.id, {
+            events: [{ type: 'agent.session.input.message', input }],
+          });
+    });
+    await helper.expectTree(
+      RESEARCH_TREE.replace('  └─ session  ', '  ├─ POST /agents/sessions\n  └─ session  '),
+    );
+  });
+});
+
+describe('a stream that breaks', () => {
+  it('is continued by asking for the session', async () => {
+    const helper = await startHelper([RESEARCH]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const stream = await sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'Tariff?',
+        stream: true,
+      });
+      let id = '';
+      for await (const event of stream) {
+        if (event.type === 'agent.session.created') id = event.session.id;
+        if (event.type === 'agent.session.turn.item.added') break;
+      }
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(RESEARCH_TREE);
+  });
+});
+
+describe('functions', () => {
+  it('last from when the turn asks for them until the program has answered', async () => {
+    const helper = await startHelper([WEATHER], {
+      config: { captureMessageContent: 'SPAN_ONLY' },
+      content: true,
+    });
+    await helper.inSpan(async () => {
+      const stream = await helper.client.beta.agents.sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'Weather?',
+        stream: true,
+        toolHandlers: {
+          get_weather: () => ({ sky: 'blue' }),
+          get_time: () => {
+            throw new Error('no clock');
+          },
+        },
+      });
+      for await (const _ of stream);
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper        openai.run.status=completed
+            ├─ execute_tool get_weather  gen_ai.tool.call.id=call_000001 gen_ai.tool.call.arguments="{\\"city\\":\\"Paris\\"}" gen_ai.tool.call.result="{\\"sky\\":\\"blue\\"}"
+            └─ execute_tool get_time   !failed gen_ai.tool.call.id=call_000002 gen_ai.tool.call.arguments="{}"
+    `);
+  });
+});
+
+describe('a function of a turn that only its session has told of', () => {
+  it('lasts until the program has answered, by a request that is part of the turn', async () => {
+    const helper = await startHelper([WEATHER]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' });
+      let session = await sessions.retrieve(id);
+      while (session.status !== 'requires_action') session = await sessions.retrieve(id);
+      for (const action of session.required_actions) {
+        if (action.type !== 'function_call') continue;
+        const { turn_id, call_id } = action;
+        const result = { turn_id, call_id, success: action.name === 'get_weather', output: 'fine' };
+        await sessions.events.create(id, {
+          events: [{ type: 'agent.session.input.tool_result', ...result }],
+        });
+      }
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper          openai.run.status=completed
+            ├─ execute_tool get_weather
+            └─ execute_tool get_time     !failed
+    `);
+    const [turn, ...tools] = ['invoke_agent Helper', 'execute_tool get_weather', 'execute_tool get_time'].map(
+      (name) => helper.telemetry.spans.find((span) => span.name === name),
+    );
+    const answers = turn?.events.filter(({ name }) => name === 'openai.run.request') ?? [];
+    expect(answers).toHaveLength(2);
+    for (const [index, tool] of tools.entries()) {
+      expect(tool?.endTime).not.toEqual(turn?.endTime);
+      expect(Number(tool?.endTime[0]) * 1e9 + Number(tool?.endTime[1])).toBeLessThanOrEqual(
+        Number(answers[index]?.time[0]) * 1e9 + Number(answers[index]?.time[1]),
+      );
+    }
+  });
+});
+
+describe('a function that is answered in another trace', () => {
+  it('ends there, by a request that is linked to the turn', async () => {
+    const helper = await startHelper([WEATHER]);
+    const { sessions } = helper.client.beta.agents;
+    const { id } = await helper.inSpan(
+      () => sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' }),
+      'asking',
+    );
+    let session = await helper.inSpan(() => sessions.retrieve(id), 'looking');
+    while (session.status !== 'requires_action')
+      session = await helper.inSpan(() => sessions.retrieve(id), 'looking');
+    await helper.inSpan(() => sessions.turns.list(id), 'looking');
+    await helper.inSpan(async () => {
+      for (const action of session.required_actions)
+        if (action.type === 'function_call')
+          await sessions.events.create(id, {
+            events: [
+              {
+                type: 'agent.session.input.tool_result',
+                turn_id: action.turn_id,
+                call_id: action.call_id,
+                success: true,
+                output: 'fine',
+              },
+            ],
+          });
+    }, 'answering');
+    while ((await helper.inSpan(() => sessions.retrieve(id), 'looking')).status !== 'idle');
+    await helper.telemetry.provider.forceFlush();
+    const { spans } = helper.telemetry;
+    const turn = spans.find(({ name }) => name === 'invoke_agent Helper');
+    const answers = spans.filter(({ name }) => name === 'POST /agents/sessions/{session_id}/events');
+    expect(answers.map(({ links }) => links.map(({ context }) => context.spanId))).toEqual([
+      [turn?.spanContext().spanId],
+      [turn?.spanContext().spanId],
+    ]);
+    const weather = spans.find(({ name }) => name === 'execute_tool get_weather');
+    expect(weather?.endTime).not.toEqual(turn?.endTime);
+    expect(turn?.attributes['openai.run.status']).toBe('completed');
+  });
+});
+
+describe('a message that is sent while a turn is under way', () => {
+  it('is part of that turn, and leads to the next if there is one', async () => {
+    const helper = await startHelper([WEATHER, {}]);
+    const { sessions } = helper.client.beta.agents;
+    const input = [{ role: 'user' as const, content: [{ type: 'input_text' as const, text: 'And x?' }] }];
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Weather?' });
+      while ((await sessions.retrieve(id)).status !== 'requires_action');
+      await sessions.turns.list(id);
+      const events = [
+        { type: 'agent.session.input.cancel' as const },
+        { type: 'agent.session.input.message' as const, input },
+      ];
+      await withMetadata({ userId: 'user-42' }, () => sessions.events.create(id, { events }));
+      let done = false;
+      while (!done) done = (await sessions.turns.list(id)).data[0]?.status === 'completed';
+    });
+    await helper.expectTree(`
+      program
+      └─ session                         openai.total.runs=2 openai.total.user_messages=2
+         ├─ invoke_agent Helper          openai.turn.id=turn_000001 openai.run.status=cancelled openai.total.user_messages=1
+         │  ├─ execute_tool get_weather
+         │  └─ execute_tool get_time
+         └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
+    `);
+  });
+});
+
+describe('without an active span', () => {
+  it('a session is one trace', async () => {
+    const helper = await startHelper([{}, {}], { config: { conversationIdleTimeout: 60_000 } });
+    const { sessions } = helper.client.beta.agents;
+    let id = '';
+    const stream = await sessions.create({
+      agent_id: helper.agentId,
+      environment,
+      input: 'Hello',
+      stream: true,
+    });
+    for await (const event of stream) if (event.type === 'agent.session.created') id = event.session.id;
+    for await (const _ of sessions.stream(id, { input: 'Again.' }));
+    await helper.telemetry.provider.shutdown();
+    await helper.expectTree(`
+      session                 openai.session.id={session} openai.total.runs=2
+      ├─ invoke_agent Helper  openai.turn.id=turn_000001
+      └─ invoke_agent Helper  openai.turn.id=turn_000002
+    `);
+  });
+});
+
+describe('a subagent', () => {
+  it('has turns of its own below the turn that it works for', async () => {
+    const helper = await startHelper([DELEGATION]);
+    await helper.inSpan(async () => {
+      const stream = await helper.client.beta.agents.sessions.create({
+        agent_id: helper.agentId,
+        environment,
+        input: 'Read it.',
+        stream: true,
+      });
+      for await (const _ of stream);
+    });
+    await helper.expectTree(`
+      program
+      └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
+         └─ invoke_agent Helper                  openai.turn.id=turn_000001 openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            ├─ invoke_agent Reader               openai.turn.id=turn_000002 openai.subagent.id={reader} openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
+            │  └─ execute_tool command_execution
+            └─ execute_tool close_subagent       openai.subagent.id={reader}
+    `);
+    expect(await timed(helper)).toBe(2);
+  });
+
+  it('is read with the turn where nobody listens', async () => {
+    const helper = await startHelper([DELEGATION]);
+    const { sessions } = helper.client.beta.agents;
+    await helper.inSpan(async () => {
+      const { id } = await sessions.create({ agent_id: helper.agentId, environment, input: 'Read it.' });
+      while ((await sessions.retrieve(id)).status !== 'idle');
+    });
+    await helper.expectTree(`
+      program
+      └─ session                                 openai.total.input_tokens=140 openai.total.runs=1
+         └─ invoke_agent Helper                  openai.total.input_tokens=140 gen_ai.usage.input_tokens=100
+            ├─ execute_tool create_subagent
+            ├─ execute_tool wait_for_subagents
+            ├─ execute_tool close_subagent       openai.subagent.id={reader}
+            └─ invoke_agent Reader               openai.subagent.id={reader} openai.total.input_tokens=40 gen_ai.usage.input_tokens=40
+               └─ execute_tool command_execution
+    `);
+    // When the subagent worked is known in the server's seconds alone, which are no measure.
+    expect(await timed(helper)).toBe(1);
+  });
+});
+
+/** Of how many turns it was measured how long they took. */
+async function timed({ telemetry }: Helper): Promise<number> {
+  const durations = (await telemetry.metrics()).find(
+    ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
+  );
+  return (durations?.dataPoints ?? [])
+    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+    .reduce((sum, { value }) => sum + (value as { count: number }).count, 0);
+}

@@ -1,0 +1,463 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BackgroundReads } from '../../src/hierarchy/background-reads.ts';
+import type { ProgramOptions } from '../support/program.ts';
+import type { RunScript, Simulator } from '../support/simulator/index.ts';
+import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
+
+afterEach(() => diag.disable());
+
+/** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
+async function startLister(options: ProgramOptions): Promise<Tutor> {
+  const program = await startTutor({ ...options, runs: [{}, ...(options.runs ?? [])] });
+  const { simulator, telemetry } = program;
+  await program.inSpan(() => runAndListSteps(program));
+  await telemetry.provider.forceFlush();
+  const received = simulator.requests.length;
+  return {
+    ...program,
+    simulator: {
+      ...simulator,
+      get requests() {
+        return simulator.requests.slice(received);
+      },
+    },
+    expectTree: treesFromNow(telemetry),
+  };
+}
+
+function readsOf(simulator: Simulator): string[] {
+  return simulator.requests.map(({ path }) => path).filter((path) => /steps|run_id=/.test(path));
+}
+
+const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
+
+const FOUND = { file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' };
+const SEARCHING: RunScript = {
+  steps: [{ tools: [{ fileSearch: { query: 'x', results: [FOUND] } }] }, { message: 'x is 1' }],
+};
+
+function documentsOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
+  const search = telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
+  return search?.attributes['gen_ai.retrieval.documents'];
+}
+
+describe('the background read', () => {
+  it('asks for the steps of a run once, when it has ended', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([`/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc`]);
+    const headers = simulator.requests.find(({ path }) => path.includes('/steps'))?.headers;
+    expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
+  });
+
+  it('asks for messages and search results too, where content is recorded', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      ...WITH_CONTENT,
+      runs: [{}],
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator).map((path) => decodeURIComponent(path))).toEqual([
+      `/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc&include[]=step_details.tool_calls[*].file_search.results[*].content`,
+      `/v1/threads/${threadId}/messages?limit=100&order=asc&run_id=run_000001`,
+    ]);
+  });
+
+  it.each([
+    ['a stream has told everything', 'fetch', true],
+    ['only what passes by is wanted', 'observe', false],
+    ['no steps are wanted', 'off', false],
+  ] as const)('is not made where %s', async (_, runSteps, stream) => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { runSteps },
+    });
+    const { runs } = client.beta.threads;
+    await program.inSpan(() =>
+      stream
+        ? runs.stream(threadId, { assistant_id: assistantId }).finalRun()
+        : runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([]);
+  });
+
+  it('is made after a stream that did not tell what searches found, where that is recorded', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(1);
+    expect(documentsOf(program)).toContain('x = 1');
+  });
+
+  it('leaves no span of its own, and does not delay the program', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, delayMs: 50 });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    expect(program.telemetry.spans.at(-1)?.name).toBe('program');
+    expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is made before the thread is deleted, though the program deletes it at once', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(async () => {
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.delete(threadId);
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     └─ chat gpt-4o-mini
+      └─ DELETE /threads/{thread_id}
+    `);
+  });
+
+  it('is finished before the provider shuts down', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('gives up after three failures in a row, and says so once', async () => {
+    const said: string[] = [];
+    const log = (message: string): void => void said.push(message);
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}, {}, {}, {}, {}],
+    });
+    for (let run = 0; run < 5; run++) {
+      simulator.next({ when: { path: /steps/ }, status: 404 });
+      await program.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(3);
+    expect(said).toEqual([expect.stringContaining('set runSteps to "observe"')]);
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
+    expect(runs).toHaveLength(5);
+  });
+});
+
+describe('what the program itself reads', () => {
+  it('completes a run, as long as its thread is in use', async () => {
+    const program = await startTutor({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+      config: { runSteps: 'observe' },
+    });
+    await program.inSpan(() => runAndListSteps(program));
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
+      │     ├─ execute_tool code_interpreter
+      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
+  });
+
+  it('may be one step only: the rest of the usage stays on the run', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [
+        {
+          steps: [
+            { tools: [{ codeInterpreter: { input: '1' } }], usage: { prompt: 10, completion: 1 } },
+            { message: 'x is 1', usage: { prompt: 20, completion: 2 } },
+          ],
+        },
+      ],
+      config: { runSteps: 'observe' },
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await client.beta.threads.runs.steps.retrieve('step_000001', { thread_id: threadId, run_id: run.id });
+    });
+    await program.expectTree(`
+      program
+      ├─ thread                              openai.total.input_tokens=30
+      │  └─ invoke_agent Math Tutor          gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
+      │     ├─ chat gpt-4o-mini              gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
+      │     └─ execute_tool code_interpreter
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
+    `);
+  });
+
+  it('may be steps without usage, as old servers have them', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ stepUsage: false }] });
+    await program.inSpan(() =>
+      client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    );
+    await program.telemetry.provider.forceFlush();
+    const [run, step] = ['invoke_agent Math Tutor', 'chat gpt-4o-mini'].map(
+      (name) =>
+        program.telemetry.spans.find((span) => span.name === name)?.attributes['gen_ai.usage.input_tokens'],
+    );
+    expect(run).toBeGreaterThan(0);
+    expect(step).toBeUndefined();
+  });
+});
+
+describe('what the program itself reads as soon as a run has ended', () => {
+  const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
+  const TREE = `
+    program
+    ├─ thread
+    │  └─ invoke_agent Math Tutor
+    │     └─ chat gpt-4o-mini
+    └─ GET /threads/{thread_id}/runs/{run_id}/steps
+  `;
+
+  it('is not asked for again', async () => {
+    const { simulator, ...program } = await startLister({ runs: [{}] });
+    await program.inSpan(() => runAndListSteps(program));
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
+  });
+
+  it('is asked for again where it was not all', async () => {
+    const { simulator, ...program } = await startLister({
+      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor
+      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
+      │     ├─ execute_tool code_interpreter
+      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    `);
+    expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is asked for again where searches did not say what they found, and that is recorded', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+      ...WITH_CONTENT,
+      runs: [SEARCHING],
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await Promise.all([
+        client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }),
+        client.beta.threads.messages.list(threadId),
+      ]);
+    });
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator).map((path) => path.split('&')[0])).toEqual([STEPS, `${STEPS}?limit=100`]);
+    expect(documentsOf(program)).toContain('x = 1');
+  });
+
+  it('is asked for again where the program got none', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
+    simulator.next({ when: { path: /steps/ }, status: 404 });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+      await expect(listed).rejects.toThrow('404');
+    });
+    await program.expectTree(`${TREE.trimEnd()}  !NotFoundError`);
+    expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
+  });
+
+  it('is in order, also page by page with the newest first', async () => {
+    const tools = [{ codeInterpreter: { input: '1' } }];
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+      runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
+    });
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      const steps = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, limit: 1 });
+      for await (const _ of steps);
+    });
+    expect(
+      readsOf(simulator).every((path) => path.includes('limit=1&after') || path.endsWith('limit=1')),
+    ).toBe(true);
+    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat')).slice(1);
+    expect(steps.map(({ attributes }) => attributes['openai.step.id'])).toEqual([
+      'step_000002',
+      'step_000003',
+      'step_000004',
+    ]);
+  });
+
+  it('is asked for again three times at most, where the server refuses it', async () => {
+    const runs = [{}, {}, {}, {}];
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs });
+    for (const _ of runs) {
+      for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 404 });
+      await program.inSpan(async () => {
+        const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+        const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
+        await expect(listed).rejects.toThrow('404');
+      });
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(runs.length + 3);
+  });
+
+  it('is waited for, where the span of the program ends before it is there', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
+    let listed: PromiseLike<unknown> | undefined;
+    await program.inSpan(async () => {
+      const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId }).then();
+    });
+    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await listed;
+    await program.expectTree(TREE);
+    expect(readsOf(simulator)).toEqual([STEPS]);
+  });
+
+  it('may be the messages: then the steps only are asked for', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startLister({
+      ...WITH_CONTENT,
+      runs: [{}],
+    });
+    let answered = (): void => undefined;
+    const messages = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const patient = client.withOptions({
+      fetch: async (url, init) => {
+        if (String(url).includes('/steps')) await messages;
+        return fetch(url, init);
+      },
+    });
+    await program.inSpan(async () => {
+      await patient.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await patient.beta.threads.messages.list(threadId);
+      answered();
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  └─ invoke_agent Math Tutor  gen_ai.output.messages=*
+      │     └─ chat gpt-4o-mini      gen_ai.output.messages=*
+      └─ GET /threads/{thread_id}/messages
+    `);
+    expect(readsOf(simulator)).toEqual([expect.stringContaining(`${STEPS}?limit=100`)]);
+  });
+});
+
+describe('reads', () => {
+  it('begin at once where the program does not read itself', async () => {
+    const reads = new BackgroundReads();
+    const log: string[] = [];
+    const done = reads.start(async () => void log.push('read'));
+    expect(log).toEqual(['read']);
+    await done;
+  });
+
+  it('begin a turn later where it does, two at a time, in order', async () => {
+    const reads = new BackgroundReads();
+    reads.patient = true;
+    const log: string[] = [];
+    const finish: (() => void)[] = [];
+    const all = ['a', 'b', 'c', 'd'].map((name) =>
+      reads.start(async () => {
+        log.push(name);
+        await new Promise<void>((resolve) => finish.push(resolve));
+      }),
+    );
+    expect(log).toEqual([]);
+    await nextTurn();
+    expect(log).toEqual(['a', 'b']);
+    finish[0]?.();
+    await all[0];
+    await expect.poll(() => log).toEqual(['a', 'b', 'c']);
+    finish[1]?.();
+    finish[2]?.();
+    await expect.poll(() => log).toEqual(['a', 'b', 'c', 'd']);
+    finish[3]?.();
+    await reads.settled();
+  });
+
+  it('that begin while a flush waits for others are not waited for', async () => {
+    const reads = new BackgroundReads();
+    let goOn = true;
+    const readOn = async (): Promise<void> => {
+      await nextTurn();
+      if (goOn) void reads.start(readOn);
+    };
+    void reads.start(readOn);
+    await reads.settled();
+    expect(goOn).toBe(true);
+    goOn = false;
+  });
+
+  it('are waited for five seconds at most, and what has not begun by a shutdown never does', async () => {
+    vi.useFakeTimers();
+    const reads = new BackgroundReads();
+    const log: string[] = [];
+    const read = async (): Promise<void> => {
+      log.push('read');
+      await new Promise<void>(() => undefined);
+    };
+    for (let count = 0; count < 3; count++) void reads.start(read);
+    const flushed = reads.settled().then(() => log.push('flushed'));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(log).toEqual(['read', 'read']);
+    await vi.advanceTimersByTimeAsync(1);
+    await flushed;
+    const ended = reads.end().then(() => log.push('ended'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+    vi.useRealTimers();
+    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+  });
+
+  it('that are not wanted any more when their turn has come forget no failure', async () => {
+    const reads = new BackgroundReads();
+    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
+    for (let count = 0; count < 3; count++) {
+      await reads.start(fail);
+      await reads.start(
+        async () => {},
+        () => false,
+      );
+    }
+    expect(reads.available).toBe(false);
+  });
+
+  it('forget a failure once one succeeds', async () => {
+    const reads = new BackgroundReads();
+    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
+    for (const read of [fail, fail, async () => {}, fail, fail]) await reads.start(read);
+    expect(reads.available).toBe(true);
+    await reads.start(fail);
+    expect(reads.available).toBe(false);
+  });
+});

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  type AnsweredToolCall,
+  type AskedToolCall,
+  PendingToolCalls,
+} from '../../src/hierarchy/pending-tool-calls.ts';
+
+const ASKED: AskedToolCall = {
+  origin: 'https://gateway.example',
+  id: 'call_0',
+  name: 'get_balance',
+  fingerprint: 'print-1',
+  responseId: 'resp_1',
+  conversationId: undefined,
+  traceId: 'trace-1',
+};
+const BARE: AnsweredToolCall = {
+  origin: ASKED.origin,
+  id: ASKED.id,
+  repeated: undefined,
+  previousResponseId: undefined,
+  conversationId: undefined,
+  traceId: undefined,
+};
+const REPEATED: AnsweredToolCall = { ...BARE, repeated: { name: 'get_balance', fingerprint: 'print-1' } };
+const OTHER_ARGUMENTS = { name: 'get_balance', fingerprint: 'print-2' };
+
+/** What a request meets, after each of the calls was asked for. */
+function meets(asked: readonly AskedToolCall[], answered: AnsweredToolCall): number | undefined {
+  const pending = new PendingToolCalls<number>();
+  for (const [index, call] of asked.entries()) pending.add(call, index);
+  return pending.take(answered);
+}
+
+const inConversation = { ...ASKED, conversationId: 'chat-1' };
+const second = { ...ASKED, responseId: 'resp_2', traceId: 'trace-2' };
+
+describe('a request meets the call that', () => {
+  it.each<[string, AskedToolCall[], AnsweredToolCall, number]>([
+    ['it repeats', [ASKED], REPEATED, 0],
+    ['it repeats, among others with the id', [ASKED, { ...second, fingerprint: 'print-2' }], REPEATED, 0],
+    ['its previous response asked for', [ASKED, second], { ...BARE, previousResponseId: 'resp_2' }, 1],
+    ['its conversation asked for', [second, inConversation], { ...BARE, conversationId: 'chat-1' }, 1],
+    ['its trace asked for', [ASKED, second], { ...BARE, traceId: 'trace-2' }, 1],
+    ['its trace asked for, and it repeats', [ASKED, second], { ...REPEATED, traceId: 'trace-2' }, 1],
+    ['another trace asked for, and it repeats', [ASKED], { ...REPEATED, traceId: 'trace-9' }, 0],
+    [
+      'its conversation asked for in a stream whose arguments were not kept',
+      [{ ...inConversation, fingerprint: undefined }],
+      { ...REPEATED, conversationId: 'chat-1' },
+      0,
+    ],
+  ])('%s', (_, asked, answered, expected) => {
+    expect(meets(asked, answered)).toBe(expected);
+  });
+});
+
+describe('a request meets no call', () => {
+  const unkept = { ...inConversation, fingerprint: undefined };
+  it.each<[string, AskedToolCall[], AnsweredToolCall]>([
+    ['of another id', [ASKED], { ...REPEATED, id: 'call_1' }],
+    ['of another origin', [ASKED], { ...REPEATED, origin: 'https://gateway.example:8443' }],
+    ['of another response', [ASKED], { ...REPEATED, previousResponseId: 'resp_9' }],
+    ['of another conversation', [inConversation], { ...REPEATED, conversationId: 'chat-9' }],
+    ['of a conversation that it does not name', [inConversation], { ...REPEATED, traceId: 'trace-1' }],
+    ['of no conversation, where it names one', [ASKED], { ...REPEATED, conversationId: 'chat-1' }],
+    ['with other arguments', [ASKED], { ...BARE, repeated: OTHER_ARGUMENTS }],
+    [
+      'with other arguments in its trace',
+      [ASKED],
+      { ...BARE, repeated: OTHER_ARGUMENTS, traceId: 'trace-1' },
+    ],
+    [
+      'with other arguments of its previous response',
+      [ASKED],
+      { ...BARE, repeated: OTHER_ARGUMENTS, previousResponseId: 'resp_1' },
+    ],
+    [
+      'with another name, where the arguments were not kept',
+      [unkept],
+      { ...BARE, repeated: { ...OTHER_ARGUMENTS, name: 'delete' }, conversationId: 'chat-1' },
+    ],
+    ['by the id alone', [ASKED], BARE],
+    ['where two fit', [ASKED, second], REPEATED],
+    ['where three fit', [ASKED, second, { ...second, responseId: 'resp_3' }], REPEATED],
+    ['where two of its previous response fit', [ASKED, ASKED], { ...BARE, previousResponseId: 'resp_1' }],
+    [
+      'whose arguments are unknown on both sides, outside of its trace',
+      [{ ...ASKED, fingerprint: undefined }],
+      { ...BARE, repeated: { name: 'get_balance', fingerprint: undefined } },
+    ],
+    ['that only looks like it', [{ ...ASKED, id: '","response","resp_1"' }], { ...REPEATED, id: '"' }],
+  ])('%s', (_, asked, answered) => {
+    expect(meets(asked, answered)).toBeUndefined();
+  });
+});
+
+describe('a call that was answered', () => {
+  const answeredOnce = (asked: AskedToolCall, answered: AnsweredToolCall): PendingToolCalls<number> => {
+    const pending = new PendingToolCalls<number>();
+    pending.add(asked, 1);
+    expect(pending.take(answered)).toBe(1);
+    expect(pending.take(answered)).toBeUndefined();
+    return pending;
+  };
+
+  it('is not met when its result comes again and another user was asked for the same', () => {
+    const pending = answeredOnce(ASKED, REPEATED);
+    pending.add(second, 2);
+    expect(pending.take(REPEATED)).toBeUndefined();
+    expect(pending.take({ ...REPEATED, traceId: 'trace-2' })).toBe(2);
+  });
+
+  it('can be asked for again in its conversation', () => {
+    const answered = { ...REPEATED, conversationId: 'chat-1' };
+    const asked = { ...inConversation, responseId: undefined };
+    const pending = answeredOnce(asked, answered);
+    pending.add(asked, 2);
+    expect(pending.take(answered)).toBe(2);
+  });
+
+  it('is known to its response', () => {
+    const pending = answeredOnce(ASKED, REPEATED);
+    expect(pending.has(ASKED)).toBe(true);
+    expect(pending.has(second)).toBe(false);
+  });
+});
+
+describe('what is kept', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('is kept for ten minutes, however often the call is looked for', () => {
+    vi.useFakeTimers();
+    const pending = new PendingToolCalls<number>();
+    pending.add(ASKED, 1);
+    pending.add({ ...ASKED, id: 'call_1' }, 2);
+    vi.advanceTimersByTime(599_999);
+    expect(pending.take(REPEATED)).toBe(1);
+    expect(pending.take({ ...BARE, id: 'call_1', repeated: OTHER_ARGUMENTS })).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(pending.take({ ...REPEATED, id: 'call_1' })).toBeUndefined();
+    expect(pending.isEmpty).toBe(true);
+    vi.advanceTimersByTime(600_000);
+    pending.expire();
+    expect(pending.size).toBe(0);
+  });
+
+  it('is not met by a late result, once another user was asked for the same', () => {
+    vi.useFakeTimers();
+    const pending = new PendingToolCalls<number>();
+    pending.add(ASKED, 1);
+    vi.advanceTimersByTime(600_000);
+    pending.add(second, 2);
+    expect(pending.take(REPEATED)).toBeUndefined();
+  });
+
+  it('are ten thousand calls at most, the newest', () => {
+    const pending = new PendingToolCalls<number>();
+    for (let made = 0; made <= 10_000; made++)
+      pending.add({ ...ASKED, id: `call_${made}`, responseId: `resp_${made}` }, made);
+    expect(pending.take({ ...REPEATED, id: 'call_0' })).toBeUndefined();
+    expect(pending.take({ ...REPEATED, id: 'call_1' })).toBe(1);
+    expect(pending.take({ ...REPEATED, id: 'call_10000' })).toBe(10_000);
+  });
+});

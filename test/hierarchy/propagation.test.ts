@@ -1,0 +1,312 @@
+import { propagation } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** Another process: a client of the same API with a memory of its own. */
+function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  return instrumentOpenAI(client, { ...config });
+}
+
+/** What processes tell each other of traces, in the format that most programs use. */
+function usePropagation(): void {
+  beforeEach(() => {
+    propagation.disable();
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  });
+  afterEach(() => {
+    propagation.disable();
+  });
+}
+
+/** The spans, by name, that a span is linked to. */
+function linked({ telemetry }: Program, name: string): string[][] {
+  return telemetry.spans
+    .filter((span) => span.name === name)
+    .map(({ links }) =>
+      links.map(({ context }) => {
+        const target = telemetry.spans.find((span) => span.spanContext().spanId === context.spanId);
+        return target?.name ?? 'unknown';
+      }),
+    );
+}
+
+const CREATE = 'POST /threads/{thread_id}/runs';
+const RETRIEVE = 'GET /threads/{thread_id}/runs/{run_id}';
+
+/** A run that one process has created and another, below a span of its own, has polled to its end. */
+const DRAWN_BY_THE_WORKER = `
+  program
+  ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
+  └─ thread
+
+  worker
+  ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+  └─ thread                                  openai.total.runs=1
+     └─ invoke_agent                         openai.run.status=completed
+        └─ chat gpt-4o-mini
+`;
+
+describe('a run whose trace context travels in its metadata', () => {
+  usePropagation();
+  const handsOn = { config: { propagateInMetadata: true } };
+
+  it('is drawn by its creator, created with its thread, where that adopts runs', async () => {
+    const { assistantId, ...program } = await startTutor({
+      runs: [{}],
+      config: { propagateInMetadata: true, adoptRuns: true },
+    });
+    const { client, inSpan } = program;
+    await inSpan(async () => {
+      const run = await client.beta.threads.createAndRun({
+        assistant_id: assistantId,
+        thread: { messages: [{ role: 'user', content: 'What is y?' }] },
+      });
+      const path = { thread_id: run.thread_id };
+      for (let { status } = run; status !== 'completed'; )
+        ({ status } = await client.beta.threads.runs.retrieve(run.id, path));
+    });
+    await program.expectTree(`
+      program
+      ├─ POST /threads/runs                      openai.run.status=queued
+      ├─ thread                                  openai.total.runs=1 openai.total.user_messages=1
+      │  └─ invoke_agent Math Tutor              openai.total.user_messages=1 openai.run.status=completed
+      │     └─ chat gpt-4o-mini
+      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+    `);
+    expect(await durationCount(program)).toBe(1);
+  });
+
+  it('is drawn once by its creator where it is created as a stream', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    await inSpan(() => client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun());
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('leaves no empty thread behind where it cannot be created', async () => {
+    const { assistantId, ...program } = await startTutor({ ...handsOn });
+    const { client, simulator } = program;
+    simulator.next({ when: { path: '/threads/runs' }, status: 400 });
+    await client.beta.threads.createAndRun({ assistant_id: assistantId }).catch(() => undefined);
+    await program.expectTree(`
+      thread
+      └─ POST /threads/runs  !BadRequestError
+    `);
+  });
+
+  it('is drawn by the worker that adopts it, below its own span and linked to where it was created', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const worker = otherProcess(program, { adoptRuns: true });
+    await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.expectTree(DRAWN_BY_THE_WORKER);
+    expect(linked(program, 'invoke_agent')).toEqual([[CREATE]]);
+    expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
+  });
+
+  it('is drawn by the worker alone where its creator has the same settings', async () => {
+    const config = { propagateInMetadata: true, adoptRuns: true };
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const worker = otherProcess(program, config);
+    await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(DRAWN_BY_THE_WORKER);
+    expect(linked(program, CREATE)).toEqual([[]]);
+  });
+
+  it('is drawn in the trace that created it where the worker has no span', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const worker = otherProcess(program, { adoptRuns: true, conversationIdleTimeout: 0 });
+    await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      ├─ POST /threads/{thread_id}/runs
+      │  └─ thread                               openai.total.runs=1
+      │     └─ invoke_agent
+      │        └─ chat gpt-4o-mini
+      └─ thread
+
+      thread                                     openai.total.runs=1
+      └─ GET /threads/{thread_id}/runs/{run_id}
+    `);
+    expect(linked(program, 'invoke_agent')).toEqual([[]]);
+  });
+
+  it('is linked to where it was created by processes that only look', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    for (const looking of [otherProcess(program, { propagateInMetadata: true }), client])
+      await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
+    await program.expectTree(`
+      program
+      ├─ POST /threads/{thread_id}/runs
+      └─ thread
+
+      status
+      └─ GET /threads/{thread_id}/runs/{run_id}
+
+      status
+      └─ GET /threads/{thread_id}/runs/{run_id}
+    `);
+    expect(linked(program, RETRIEVE)).toEqual([[CREATE], [CREATE]]);
+  });
+
+  it('is drawn by its creator where that waits for it', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan } = program;
+    await inSpan(() => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }));
+    await program.expectTree(`
+      program
+      ├─ POST /threads/{thread_id}/runs
+      ├─ thread                                    openai.total.runs=1 openai.total.user_messages=1
+      │  └─ invoke_agent Math Tutor                openai.total.user_messages=1
+      │     └─ chat gpt-4o-mini
+      └─ GET /threads/{thread_id}/runs/{run_id}
+    `);
+    expect(await durationCount(program)).toBe(1);
+  });
+});
+
+describe('what carries the context of its creation', () => {
+  usePropagation();
+
+  it('is a response that another process fetches', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    );
+    const other = otherProcess(program, { propagateInMetadata: true });
+    await inSpan(() => other.responses.retrieve(response.id), 'webhook');
+    await inSpan(() => client.responses.retrieve(response.id), 'creator');
+    await program.telemetry.provider.shutdown();
+    expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
+  });
+
+  it('is a response whose stream another process resumes', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi' }));
+    const other = otherProcess(program, { propagateInMetadata: true });
+    await inSpan(async () => {
+      for await (const _ of await other.responses.retrieve(response.id, { stream: true }));
+    }, 'other');
+    await program.telemetry.provider.shutdown();
+    expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o']]);
+  });
+
+  it('is a background response that a worker adopts, below its own span', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan, simulator } = program;
+    // Seconds that are long over: the order of the spans does not hang on when one begins.
+    simulator.clock.offset = -10;
+    simulator.respond({ output: [{ webSearch: { query: 'weather' } }, { message: 'It is sunny.' }] });
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true, temperature: 0.5 }),
+    );
+    const worker = otherProcess(program, { adoptRuns: true });
+    for (const job of ['first', 'second'])
+      await inSpan(async () => {
+        for (let status: string | undefined = 'queued'; status !== 'completed'; )
+          ({ status } = await worker.responses.retrieve(response.id));
+      }, job);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o                gen_ai.response.status=queued gen_ai.request.temperature=0.5
+
+      first
+      ├─ chat gpt-4o-*              gen_ai.response.status=completed gen_ai.request.temperature=0.5 gen_ai.usage.input_tokens=*
+      ├─ execute_tool web_search
+      └─ fetch_response             gen_ai.response.status=in_progress
+
+      second
+      └─ fetch_response             gen_ai.response.status=completed
+    `);
+    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o']]);
+    const measured = (await program.telemetry.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints
+        .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat')
+        .map(({ value }) => (value as { count: number }).count),
+    ]);
+    expect(Object.fromEntries(measured)).toMatchObject({
+      // That of the request which created it: the server's seconds are no measure.
+      'gen_ai.client.operation.duration': [1],
+      // Those that went in, and those that came out.
+      'gen_ai.client.token.usage': [1, 1],
+    });
+  });
+
+  it('is a background response that goes on in the trace that created it, where nothing else is active', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    );
+    for (let status: string | undefined = 'queued'; status !== 'completed'; )
+      ({ status } = await new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).responses.retrieve(
+        response.id,
+      ));
+    await otherProcess(program, { adoptRuns: true }).responses.retrieve(response.id);
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o
+         └─ chat gpt-4o-*   gen_ai.usage.input_tokens=* gen_ai.usage.output_tokens=*
+
+      fetch_response
+    `);
+  });
+
+  it('is a session that another process retrieves', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const session = await inSpan(() =>
+      client.beta.agents.sessions.create({ agent: { model: 'gpt-5' }, environment: { type: 'none' } }),
+    );
+    const other = otherProcess(program, { propagateInMetadata: true });
+    await inSpan(() => other.beta.agents.sessions.retrieve(session.id), 'other');
+    await program.telemetry.provider.shutdown();
+    expect(linked(program, 'GET /agents/sessions/{session_id}')).toEqual([['POST /agents/sessions']]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['nothing', {}],
+    ['something else', { traceparent: 'not a trace', customer: '7' }],
+    ['a trace that cannot be', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
+  ])('is nothing that has %s in its metadata', async (_, metadata) => {
+    const program = await startProgram();
+    const { client, inSpan } = program;
+    const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));
+    await inSpan(() => otherProcess(program, { propagateInMetadata: true }).responses.retrieve(response.id));
+    expect(linked(program, 'fetch_response')).toEqual([[]]);
+  });
+});
+
+/** How many invocations were measured. */
+async function durationCount({ telemetry }: Program): Promise<number> {
+  const duration = (await telemetry.metrics()).find(
+    ({ descriptor }) => descriptor.name === 'gen_ai.client.operation.duration',
+  );
+  return (duration?.dataPoints ?? [])
+    .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+    .reduce((count, { value }) => count + (value as { count: number }).count, 0);
+}

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { traceIdOf } from '../../src/helpers/conversation-id-generator.ts';
+import type { FinishedSpan } from '../../src/testing.ts';
+import type { Spent } from '../support/bill.ts';
+import { usageSum } from '../support/lanes/usage.ts';
+import {
+  type Processes,
+  type ReceivedPoint,
+  type ReceivedSpan,
+  type RunningProcess,
+  startProcesses,
+} from '../support/processes/index.ts';
+import { startProgram } from '../support/program.ts';
+import {
+  costOf,
+  documentedTree,
+  type Memory,
+  PRICES,
+  type Role,
+  SCRIPTED,
+  type ScriptedConversation,
+  showTree,
+  writesTrees,
+} from '../support/scripted/index.ts';
+import type { ScriptedProcess } from '../support/scripted/process.ts';
+import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+
+const PROGRAM = new URL('../support/scripted/process.ts', import.meta.url);
+const ROLES: readonly Role[] = ['creator', 'poller', 'answerer', 'status'];
+
+/** Four processes take a while to start. */
+const PATIENCE = 180_000;
+
+interface Running {
+  readonly simulator: Simulator;
+  readonly processes: Processes;
+  readonly roles: Readonly<Record<Role, RunningProcess<ScriptedProcess>>>;
+}
+
+interface Conversed {
+  readonly traceId: string | undefined;
+  readonly memory: Memory;
+  readonly bill: Readonly<Record<string, Spent>>;
+}
+
+async function startRoles(env: Readonly<Record<string, string>>): Promise<Running> {
+  const simulator = await startSimulator();
+  const processes = await startProcesses({ baseURL: simulator.url });
+  const start = (role: Role) => processes.start<ScriptedProcess>(role, PROGRAM, env);
+  const started = await Promise.all(ROLES.map(async (role) => [role, await start(role)] as const));
+  return { simulator, processes, roles: Object.fromEntries(started) as Running['roles'] };
+}
+
+/** @param handsOn whether the program hands the context of its trace from process to process */
+async function converse(
+  { name, script, steps }: ScriptedConversation,
+  { simulator, roles }: Running,
+  handsOn: boolean,
+): Promise<Conversed> {
+  script(simulator);
+  const before = await readBill(roles);
+  let memory = await roles.creator.call('prepare', name, {});
+  const carrier = handsOn ? await roles.creator.call('begin') : {};
+  for (const [index, { role }] of steps.entries())
+    memory = await roles[role].call('step', name, index, memory, carrier);
+  const items = Object.entries(await readBill(roles)).filter(([id]) => before[id] === undefined);
+  return { traceId: carrier.traceparent?.split('-')[1], memory, bill: Object.fromEntries(items) };
+}
+
+/** What all processes were told, each thing once. */
+async function readBill(roles: Running['roles']): Promise<Conversed['bill']> {
+  const bills: Conversed['bill'][] = [];
+  for (const role of ROLES) bills.push(await roles[role].call('bill'));
+  return Object.assign({}, ...bills);
+}
+
+/** What was done, whoever did it: invocations, model calls and tool calls, each with what it spent. */
+function workOf(spans: readonly FinishedSpan[]): string[] {
+  return spans
+    .filter(({ name }) => /^(invoke_agent|chat|execute_tool) ?/.test(name))
+    .map(({ name, attributes }) =>
+      [name, 'error.type', 'openai.run.status', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens']
+        .map((part, index) => (index === 0 ? part : (attributes[part] ?? '-')))
+        .join(' '),
+    )
+    .sort();
+}
+
+/** A process that answers a tool call of a chat completion has not seen it asked for; the one that asked, not answered. */
+async function workOfFourProcesses(conversation: ScriptedConversation): Promise<string[]> {
+  const work = await workOfOneProcess(conversation);
+  const isApart = conversation.name === 'Chat completions';
+  return isApart ? work.filter((done) => !done.startsWith('execute_tool')) : work;
+}
+
+async function workOfOneProcess({ prepare, script, steps }: ScriptedConversation): Promise<string[]> {
+  const program = await startProgram({ config: { cost: true, prices: PRICES } });
+  script(program.simulator);
+  const surroundings = { client: program.client, memory: {}, apart: false };
+  await prepare(surroundings);
+  for (const { run } of steps) await run(surroundings);
+  await program.telemetry.provider.shutdown();
+  return workOf(program.telemetry.spans);
+}
+
+const sum = (values: readonly unknown[]): number =>
+  values.reduce((total: number, value) => total + Number(value ?? 0), 0);
+
+function expectBill(spans: readonly FinishedSpan[], bill: Conversed['bill'], name: string): void {
+  const spent = Object.values(bill);
+  expect(usageSum(spans), name).toEqual({
+    input_tokens: sum(spent.map(({ input }) => input)),
+    output_tokens: sum(spent.map(({ output }) => output)),
+  });
+  const costs = spans.map(({ attributes }) => attributes['openai.cost']);
+  expect(sum(costs), name).toBeCloseTo(costOf(bill, 'gpt-5'), 9);
+}
+
+function expectMetrics(metrics: readonly ReceivedPoint[], conversed: readonly Conversed[]): void {
+  const bill = Object.assign({}, ...conversed.map((one) => one.bill)) as Conversed['bill'];
+  const total = (name: string): number =>
+    sum(metrics.filter((point) => point.name === name).map((point) => point.sum));
+  const tokens = Object.values(bill).map(({ input, output }) => input + output);
+  expect(total('gen_ai.client.token.usage')).toBe(sum(tokens));
+  expect(total('openai.client.cost')).toBeCloseTo(costOf(bill, 'gpt-5'), 9);
+}
+
+const withProcess = (spans: readonly ReceivedSpan[]): FinishedSpan[] =>
+  spans.map((span) => ({ ...span, attributes: { process: span.service, ...span.attributes } }));
+
+describe('four processes', () => {
+  it('that hand on the context of a trace record a conversation as one tree', {
+    timeout: PATIENCE,
+  }, async () => {
+    const running = await startRoles({});
+    const conversed: Conversed[] = [];
+    for (const conversation of SCRIPTED) conversed.push(await converse(conversation, running, true));
+    await running.processes.stop();
+    await running.simulator.close();
+    for (const [index, conversation] of SCRIPTED.entries()) {
+      const { traceId, bill } = conversed[index] as Conversed;
+      const { name } = conversation;
+      const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceId);
+      const looks = /^(GET |fetch_response)/;
+      const tree = showTree(withProcess(spans.filter((span) => !looks.test(span.name))), ['process']);
+      writesTrees(`${name}, four processes`, tree);
+      expect(tree).toBe(documentedTree(`${name}, four processes`));
+      expect(showTree(spans), name).not.toContain('\n\n');
+      expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
+      expectBill(spans, bill, name);
+    }
+    expectMetrics(running.processes.metrics, conversed);
+  });
+
+  it('that derive trace ids record a conversation as one trace, each with its segment of it', {
+    timeout: PATIENCE,
+  }, async () => {
+    const running = await startRoles({ DERIVED_TRACE_IDS: '1' });
+    const conversed: Conversed[] = [];
+    for (const conversation of SCRIPTED) conversed.push(await converse(conversation, running, false));
+    await running.processes.stop();
+    await running.simulator.close();
+    for (const [index, conversation] of SCRIPTED.entries()) {
+      const { memory, bill } = conversed[index] as Conversed;
+      const { name } = conversation;
+      const id = memory.thread ?? memory.conversation ?? memory.session ?? '';
+      const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceIdOf(id));
+      const segments = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
+      const services = segments.map(({ service }) => service);
+      expect(services, name).toEqual([...new Set(services)]);
+      expect(workOf(spans), name).toEqual(await workOfFourProcesses(conversation));
+      expectBill(spans, bill, name);
+    }
+    expectMetrics(running.processes.metrics, conversed);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { StepSnapshot, ToolCallSnapshot } from '../../src/hierarchy/model.ts';
+import { ServerClock } from '../../src/hierarchy/server-clock.ts';
+import { Steps } from '../../src/hierarchy/steps.ts';
+import { Keeper } from '../../src/telemetry/kept-values.ts';
+
+function step(id: string, createdAt: number): StepSnapshot {
+  return {
+    id,
+    invocationId: 'run_1',
+    type: 'tool_calls',
+    status: 'completed',
+    ended: true,
+    createdAt,
+    endedAt: createdAt,
+    usage: undefined,
+    failure: undefined,
+    messageId: undefined,
+    toolCalls: [],
+    skippedToolCalls: 0,
+  };
+}
+
+const clock = ServerClock.reading(10_000, 10_200);
+
+function orderOf(tell: (steps: Steps) => void): string[] {
+  const steps = new Steps({
+    content: false,
+    deltas: false,
+    keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
+  });
+  tell(steps);
+  return steps.all.map(({ snapshot: { id } }) => id);
+}
+
+describe('steps of one second', () => {
+  it('are in the order in which they came to light', () => {
+    const order = orderOf((steps) => {
+      steps.see(step('streamed', 10_000), 10_250, clock);
+      steps.see(step('read', 10_000), undefined, clock);
+      steps.see(step('earlier', 9_000), undefined, clock);
+    });
+    expect(order).toEqual(['earlier', 'streamed', 'read']);
+  });
+
+  it('are in the order of a list, also where a stream has told the last of them before', () => {
+    const order = orderOf((steps) => {
+      steps.see(step('second', 10_000), 10_250, clock);
+      steps.seeOrder(['first', 'second']);
+      steps.see(step('first', 10_000), undefined, clock);
+    });
+    expect(order).toEqual(['first', 'second']);
+  });
+});
+
+describe('a search', () => {
+  it('keeps what it found where a later list did not ask for that', () => {
+    const steps = new Steps({
+      content: true,
+      deltas: false,
+      keeper: new Keeper({ text: 1_000, span: 10_000, answer: 100_000 }),
+    });
+    const found = (text: string[]): ToolCallSnapshot => ({
+      id: 'call_1',
+      type: 'file_search',
+      name: 'file_search',
+      imageCount: undefined,
+      resultCount: 1,
+      content: {
+        arguments: undefined,
+        result: undefined,
+        query: 'x',
+        documents: [{ id: 'file-1', ...(text.length > 0 && { content: text }) }],
+      },
+    });
+    for (const text of [[], ['x = 1'], []])
+      steps.see({ ...step('search', 10_000), toolCalls: [found(text)] }, undefined, clock);
+    expect(steps.toolCalls[0]?.snapshot.content?.documents).toEqual([{ id: 'file-1', content: ['x = 1'] }]);
+  });
+});

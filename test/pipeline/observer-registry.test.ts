@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { instrumentOpenAI, span, withConversation, withMetadata } from '../../src/client.ts';
+import { Observer } from '../../src/pipeline/observer.ts';
+import { addDefaultObserver, removeDefaultObserver } from '../../src/pipeline/observer-registry.ts';
+import { startProgram } from '../support/program.ts';
+
+/** As `…/register` makes one: it sets OpenTelemetry up before anything is recorded. */
+function startRegistered(): { readonly setUps: number } {
+  const counter = { setUps: 0 };
+  const observer = new Observer({}, { beforeFirstCall: () => void counter.setUps++ });
+  addDefaultObserver(observer);
+  onTestFinished(() => removeDefaultObserver(observer));
+  return counter;
+}
+
+test('the first call of a client with settings of its own sets OpenTelemetry up, as any first call', async () => {
+  const { client } = await startProgram();
+  const counter = startRegistered();
+  instrumentOpenAI(client, { captureMessageContent: false });
+  expect(counter.setUps).toBe(0);
+  await client.models.list();
+  await client.models.list();
+  expect(counter.setUps).toBe(1);
+});
+
+test.each<[string, () => unknown]>([
+  ['span', () => span('work', () => undefined)],
+  ['withMetadata', () => withMetadata({ userId: 'a' }, () => undefined)],
+  ['withConversation', () => withConversation('chat-1', () => undefined)],
+])('so does %s, before the function runs', async (_, helper) => {
+  await startProgram();
+  const counter = startRegistered();
+  helper();
+  expect(counter.setUps).toBe(1);
+});

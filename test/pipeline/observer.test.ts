@@ -1,0 +1,119 @@
+import { context, DiagLogLevel, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Observer } from '../../src/pipeline/observer.ts';
+import { Call } from '../../src/sdk/call.ts';
+import { type RecordedTelemetry, recordTelemetry } from '../support/telemetry.ts';
+
+let telemetry: RecordedTelemetry;
+const warnings: string[] = [];
+beforeEach(() => {
+  telemetry = recordTelemetry();
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: ignore, warn: (text) => warnings.push(text), info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+  );
+});
+afterEach(() => {
+  diag.disable();
+  warnings.length = 0;
+  context.disable();
+});
+
+const CLIENT = { baseURL: 'https://api.openai.com/v1' };
+
+/** A call that has begun and is under way. */
+function begin(observer: Observer, method: string = 'get', path: string = '/models'): Call {
+  observer.prepare();
+  const call = new Call(CLIENT, observer, ROOT_CONTEXT);
+  call.begin({ method, path });
+  return call;
+}
+
+describe('calls under way', () => {
+  test('end with the provider, once, and are not touched by a flush', async () => {
+    const call = begin(new Observer());
+    await telemetry.provider.forceFlush();
+    expect(telemetry.openSpans).toEqual(['GET /models']);
+    await telemetry.provider.shutdown();
+    expect(call.outcome).toBe('interrupted');
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['GET /models']);
+    call.succeed({});
+    expect(telemetry.spans).toHaveLength(1);
+  });
+
+  test('end when the observer is disposed of, which leaves the provider as it was', () => {
+    const observer = new Observer();
+    const call = begin(observer);
+    expect(Object.keys(telemetry.provider)).toContain('shutdown');
+    observer.dispose();
+    expect(call.settled).toBe(true);
+    expect(Object.keys(telemetry.provider)).not.toContain('shutdown');
+  });
+
+  test('that have ended are forgotten', async () => {
+    const observer = new Observer();
+    const call = begin(observer);
+    call.succeed({});
+    await telemetry.provider.shutdown();
+    expect(call.outcome).toBe('value');
+  });
+});
+
+test('the provider may be registered after the first calls', async () => {
+  trace.disable();
+  const observer = new Observer();
+  begin(observer).succeed({});
+  const late = new TracerProvider();
+  trace.setGlobalTracerProvider(late);
+  const call = begin(observer);
+  await late.shutdown();
+  expect(call.outcome).toBe('interrupted');
+});
+
+test('what is to be done before the first call is done once', () => {
+  let done = 0;
+  const observer = new Observer({}, { beforeFirstCall: () => done++ });
+  expect(done).toBe(0);
+  begin(observer).succeed({});
+  begin(observer).succeed({});
+  expect(done).toBe(1);
+});
+
+describe('settings', () => {
+  test('that are wrong are told of once, however many observers and calls there are', () => {
+    const config = { apiSpans: 'some' as 'all' };
+    for (const observer of [new Observer(config), new Observer(config)]) {
+      begin(observer).succeed({});
+      begin(observer).succeed({});
+    }
+    expect(warnings).toEqual([
+      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Give it one of the accepted values, or none.',
+    ]);
+  });
+
+  test('that are changed hold from the next call on', () => {
+    const observer = new Observer();
+    begin(observer).succeed({});
+    observer.configure({ apiSpans: 'none' });
+    begin(observer).succeed({});
+    expect(telemetry.spans).toHaveLength(1);
+  });
+
+  test.each([
+    ['all', 'GET', true],
+    ['all', 'POST', true],
+    ['writes', 'GET', false],
+    ['writes', 'POST', true],
+    ['none', 'POST', false],
+  ] as const)('apiSpans=%s: %s requests have spans: %s', (apiSpans, method, expected) => {
+    begin(new Observer({ apiSpans }), method, '/files').succeed({});
+    expect(telemetry.spans.length === 1).toBe(expected);
+  });
+
+  test('of API spans do not touch the operations of models', () => {
+    begin(new Observer({ apiSpans: 'none' }), 'post', '/chat/completions').succeed({});
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat']);
+  });
+});

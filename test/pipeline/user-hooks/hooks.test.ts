@@ -1,0 +1,227 @@
+import type { Attributes, Span } from '@opentelemetry/api';
+import { SamplingDecision } from '@opentelemetry/sdk-trace';
+import { describe, expect, test } from 'vitest';
+import type { HookRequest, HookResponse, Hooks } from '../../../src/client.ts';
+import { assertSpanTree } from '../../../src/testing.ts';
+import { type Session, startSession } from '../../support/session.ts';
+
+const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
+
+/** Attributes of hooks are the program's own, and in no registry. */
+async function close(session: Session): Promise<void> {
+  await session.verify().catch((error: Error) => {
+    const findings = error.message.split('\n').filter((line) => !/app\.\S+ is in no registry/.test(line));
+    if (findings.length > 1) throw error;
+  });
+}
+
+describe('every hook gets the call in the program’s own terms', () => {
+  test('the request before it is sent, the response before the span ends', async () => {
+    const requests: HookRequest[] = [];
+    const responses: HookResponse[] = [];
+    const hooks: Hooks = {
+      requestHook(span, request) {
+        expect(span.isRecording()).toBe(true);
+        expect(responses).toEqual([]);
+        requests.push(request);
+      },
+      responseHook(span, response) {
+        expect(span.isRecording()).toBe(true);
+        responses.push(response);
+      },
+    };
+    const session = await startSession({ config: hooks });
+    const { id } = await session.client.chat.completions.create(CHAT);
+    const sent = {
+      operation: 'chat',
+      method: 'POST',
+      path: '/chat/completions',
+      route: '/chat/completions',
+      streamed: false,
+    };
+    expect(requests).toEqual([{ ...sent, body: CHAT, query: undefined }]);
+    expect(responses).toEqual([
+      {
+        request: sent,
+        status: 200,
+        header: expect.any(Function),
+        result: expect.objectContaining({ id }),
+        error: undefined,
+      },
+    ]);
+    expect(responses[0]?.header('x-request-id')).toMatch(/^req_/);
+    await close(session);
+  });
+
+  test('a route stands beside its path, and an endpoint that is no operation has none', async () => {
+    const requests: HookRequest[] = [];
+    const session = await startSession({ config: { requestHook: (_, request) => requests.push(request) } });
+    await session.client.files.list({ limit: 3 });
+    const thread = await session.client.beta.threads.create();
+    await session.client.beta.threads.retrieve(thread.id);
+    expect(requests.map(({ operation, path, route, query }) => ({ operation, path, route, query }))).toEqual([
+      { operation: undefined, path: '/files', route: '/files', query: { limit: 3 } },
+      { operation: undefined, path: '/threads', route: '/threads', query: undefined },
+      {
+        operation: undefined,
+        path: `/threads/${thread.id}`,
+        route: '/threads/{thread_id}',
+        query: undefined,
+      },
+    ]);
+    await close(session);
+  });
+
+  test('of a stream the response comes at its end, with what was put together', async () => {
+    const responses: HookResponse[] = [];
+    const session = await startSession({
+      config: { responseHook: (_, response) => responses.push(response) },
+    });
+    const stream = await session.client.chat.completions.create({ ...CHAT, stream: true });
+    for await (const _ of stream) expect(responses).toEqual([]);
+    expect(responses).toMatchObject([
+      { request: { streamed: true }, result: { choices: [{ finish_reason: 'stop' }] } },
+    ]);
+    await close(session);
+  });
+
+  test('without consent no text of a stream is put together, whoever is told of its tool calls', async () => {
+    const responses: HookResponse[] = [];
+    const session = await startSession({
+      config: { responseHook: (_, response) => responses.push(response), events: { sink: () => undefined } },
+    });
+    const stream = await session.client.chat.completions.create({ ...CHAT, stream: true });
+    let text = '';
+    for await (const { choices } of stream) text += choices[0]?.delta.content ?? '';
+    expect(text).not.toBe('');
+    expect(JSON.stringify(responses[0]?.result)).not.toContain(text.slice(0, 8));
+    await close(session);
+  });
+
+  test('of a call that fails there is the error', async () => {
+    const responses: HookResponse[] = [];
+    const session = await startSession({
+      config: { responseHook: (_, response) => responses.push(response) },
+    });
+    const missing = session.client.chat.completions.create({ ...CHAT, messages: undefined as never });
+    const error = await missing.catch((thrown: unknown) => thrown);
+    expect(responses).toMatchObject([{ status: 400, result: undefined }]);
+    expect(responses[0]?.error).toBe(error);
+    expect(responses[0]?.header('x-request-id')).toMatch(/^req_/);
+    await close(session);
+  });
+
+  test('of a run the call that creates it; its polls have no span, and no hooks', async () => {
+    const seen: string[] = [];
+    const session = await startSession({
+      config: {
+        startSpanHook: ({ operation }) => ({ 'app.operation': operation ?? 'none' }),
+        requestHook: (_, { operation, route }) => seen.push(`request ${operation} ${route}`),
+        responseHook: (_, { request }) => seen.push(`response ${request.operation} ${request.route}`),
+      },
+    });
+    const { client } = session;
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+    const thread = await client.beta.threads.create();
+    seen.length = 0;
+    await client.beta.threads.runs.createAndPoll(
+      thread.id,
+      { assistant_id: assistant.id },
+      { pollIntervalMs: 1 },
+    );
+    expect(seen).toEqual([
+      'request invoke_agent /threads/{thread_id}/runs',
+      'response invoke_agent /threads/{thread_id}/runs',
+    ]);
+    await session.provider.forceFlush();
+    const run = session.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.attributes['app.operation']).toBe('invoke_agent');
+    await close(session);
+  });
+});
+
+test('startSpanHook gives attributes that samplers see', async () => {
+  const sampled: (Attributes | undefined)[] = [];
+  const session = await startSession({
+    config: { startSpanHook: (request) => ({ 'app.team': String(request.path) }) },
+    sampler: {
+      shouldSample: (_context, _traceId, _name, _kind, attributes) => {
+        sampled.push(attributes);
+        return { decision: SamplingDecision.RECORD_AND_SAMPLED };
+      },
+      toString: () => 'all',
+    },
+  });
+  await session.client.chat.completions.create(CHAT);
+  expect(sampled).toEqual([expect.objectContaining({ 'app.team': '/chat/completions' })]);
+  await close(session);
+});
+
+test('what responseHook sets is the last word', async () => {
+  const session = await startSession({
+    config: { responseHook: (span) => span.setAttribute('gen_ai.response.model', 'hidden') },
+  });
+  await session.client.chat.completions.create(CHAT);
+  assertSpanTree(session.spans, 'chat gpt-4o-mini  gen_ai.response.model=hidden');
+  await close(session);
+});
+
+test('an ignored call leaves nothing behind: no span, no metric', async () => {
+  const session = await startSession({
+    config: { ignoreRequestHook: ({ body }) => (body as { user?: string }).user === 'probe' },
+  });
+  await session.client.chat.completions.create({ ...CHAT, user: 'probe' });
+  expect(session.spans).toEqual([]);
+  expect(await session.metrics()).toEqual([]);
+  await session.client.chat.completions.create(CHAT);
+  expect(session.spans.map(({ name }) => name)).toEqual(['chat gpt-4o-mini']);
+  await close(session);
+});
+
+describe('a hook that throws is reported once and changes nothing', () => {
+  const fail = (): never => {
+    throw new Error('the secret of a hook');
+  };
+  const failLater = async (): Promise<never> => fail();
+  test.each<[keyof Hooks, () => unknown]>([
+    ['ignoreRequestHook', fail],
+    ['startSpanHook', fail],
+    ['requestHook', fail],
+    ['responseHook', fail],
+    ['requestHook', failLater],
+  ])('%s', async (name, hook) => {
+    const session = await startSession({ config: { [name]: hook } });
+    const answers = [
+      await session.client.chat.completions.create(CHAT),
+      await session.client.chat.completions.create(CHAT),
+    ];
+    expect(answers.map(({ object }) => object)).toEqual(['chat.completion', 'chat.completion']);
+    expect(session.spans.map((span) => span.name)).toEqual(['chat gpt-4o-mini', 'chat gpt-4o-mini']);
+    const warnings = session.warnings.splice(0);
+    // What is reported is remembered for the life of the process: the second row of a hook adds nothing.
+    expect(warnings.filter((warning) => warning.includes(`${name} failed`))).toHaveLength(
+      hook === failLater ? 0 : 1,
+    );
+    expect(warnings.join()).not.toContain('secret');
+    await close(session);
+  });
+
+  test.each<[string, unknown]>([
+    ['text', 'x'],
+    ['null', null],
+    ['a promise', Promise.resolve({})],
+  ])('startSpanHook that gives %s adds nothing', async (_, value) => {
+    const session = await startSession({ config: { startSpanHook: (() => value) as never } });
+    await session.client.chat.completions.create(CHAT);
+    expect(session.spans).toHaveLength(1);
+    await close(session);
+  });
+});
+
+test('hooks get the real span', async () => {
+  const spans: Span[] = [];
+  const session = await startSession({ config: { requestHook: (span) => spans.push(span) } });
+  await session.client.chat.completions.create(CHAT);
+  expect(spans).toEqual(session.spans);
+  await close(session);
+});

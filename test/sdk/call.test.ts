@@ -1,0 +1,181 @@
+import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { Call, type CallObservation, readHeader } from '../../src/sdk/call.ts';
+
+const KEY = createContextKey('test');
+const CALLER = ROOT_CONTEXT.setValue(KEY, 'caller');
+
+/** A call whose observation writes down what it is told. */
+function newCall(more: Partial<CallObservation> = {}): { call: Call; told: unknown[] } {
+  const told: unknown[] = [];
+  const observation: CallObservation = {
+    context: CALLER.setValue(KEY, 'call'),
+    chunk: (value) => void told.push(value),
+    settle: ({ outcome, value, error, streamEnd }) => void told.push({ outcome, value, error, streamEnd }),
+    ...more,
+  };
+  return { call: new Call({}, { start: () => observation }, CALLER), told };
+}
+
+describe('a call is settled once', () => {
+  test.each<[string, (call: Call) => void, object]>([
+    ['by its value', (call) => call.succeed('v'), { outcome: 'value', value: 'v' }],
+    ['by its error', (call) => call.fail('e'), { outcome: 'error', error: 'e' }],
+    [
+      'by the end of its stream',
+      (call) => call.endStream('completed'),
+      { outcome: 'stream', streamEnd: 'completed' },
+    ],
+    [
+      'by a stream that broke',
+      (call) => call.endStream('error', 'e'),
+      { outcome: 'stream', error: 'e', streamEnd: 'error' },
+    ],
+    ['by the raw response', (call) => call.close('raw'), { outcome: 'raw' }],
+    ['by being forgotten', (call) => call.close('abandoned'), { outcome: 'abandoned' }],
+  ])('%s', (_, settle, expected) => {
+    const { call, told } = newCall();
+    call.begin({ method: 'post', path: '/p' });
+    settle(call);
+    for (const again of [
+      () => call.succeed('w'),
+      () => call.fail('f'),
+      () => call.endStream('aborted'),
+      () => call.close('raw'),
+    ])
+      again();
+    expect(told).toEqual([{ value: undefined, error: undefined, streamEnd: undefined, ...expected }]);
+  });
+
+  test('and holds nothing of it after that', () => {
+    const { call } = newCall();
+    call.begin({ method: 'post', path: '/p', body: { a: 1 } });
+    expect(call.body).toBeUndefined();
+    call.responded({ status: 200, headers: new Headers() });
+    call.succeed({ big: 'value' });
+    expect(call).toMatchObject({
+      value: undefined,
+      headers: undefined,
+      observation: undefined,
+      context: ROOT_CONTEXT,
+    });
+  });
+
+  test('also where nobody observes it', () => {
+    const call = new Call({}, { start: () => undefined }, CALLER);
+    call.begin({});
+    call.succeed(1);
+    expect(call.settled).toBe(true);
+  });
+});
+
+describe('what a call knows of its request', () => {
+  test.each<[string, unknown, object]>([
+    ['method, path and body', { method: 'post', path: '/p', body: { a: 1 } }, { method: 'POST', path: '/p' }],
+    ['that it is streamed, by its options', { stream: true }, { streamed: true }],
+    ['or by its body', { body: { stream: true } }, { streamed: true }],
+    [
+      'that a poll helper sent it (openai 4)',
+      { headers: { 'X-Stainless-Poll-Helper': 'true' } },
+      { pollHelper: true },
+    ],
+    [
+      'that a poll helper sent it (openai 5 to 7)',
+      { headers: { values: new Headers({ 'X-Stainless-Poll-Helper': 'true' }) } },
+      { pollHelper: true },
+    ],
+    [
+      'the version of the Assistants API',
+      { headers: { 'OpenAI-Beta': 'assistants=v1' } },
+      { assistantsVersion: 'assistants=v1' },
+    ],
+    ['nothing of what is none', undefined, { method: '', path: '', streamed: false, pollHelper: false }],
+    [
+      'nothing of what is wrong',
+      { method: 5, path: {}, stream: 'yes', headers: 7 },
+      { method: '', path: '', streamed: false },
+    ],
+  ])('%s', (_, options, expected) => {
+    const call = new Call({}, { start: () => undefined }, CALLER);
+    call.begin(options);
+    expect(call).toMatchObject(expected);
+  });
+
+  test('the body while it starts, and not longer', () => {
+    const bodies: unknown[] = [];
+    const call = new Call({}, { start: ({ body }) => void bodies.push(body) as undefined }, CALLER);
+    call.begin({ body: { a: 1 } });
+    expect([bodies, call.body]).toEqual([[{ a: 1 }], undefined]);
+  });
+});
+
+test('a call runs in the context of its observation, else in its caller’s', () => {
+  const { call } = newCall();
+  expect(call.context.getValue(KEY)).toBe('caller');
+  call.begin({});
+  expect(call.context.getValue(KEY)).toBe('call');
+  const unobserved = new Call({}, { start: () => undefined }, CALLER);
+  unobserved.begin({});
+  expect(unobserved.context.getValue(KEY)).toBe('caller');
+});
+
+test('chunks are counted, and passed on until the end', () => {
+  const { call, told } = newCall();
+  call.begin({ stream: true });
+  call.chunk('a');
+  call.chunk('b');
+  call.endStream('completed');
+  call.chunk('c');
+  expect(told.slice(0, 2)).toEqual(['a', 'b']);
+  expect(told).toHaveLength(3);
+  expect(call.lastChunkTime).toBeGreaterThanOrEqual(call.firstChunkTime ?? Number.NaN);
+});
+
+test('a chunk is no earlier than the one before it, also where nobody wants its exact time', () => {
+  const { call } = newCall({ roughTimes: true });
+  call.begin({ stream: true });
+  call.chunk('a');
+  call.firstChunkTime = call.lastChunkTime = Date.now() + 1_000.5;
+  call.chunk('b');
+  expect(call.lastChunkTime).toBe(call.firstChunkTime);
+});
+
+describe('a call that is forgotten ends at the last thing that happened', () => {
+  test('its response', () => {
+    const { call } = newCall();
+    call.begin({});
+    call.responded({ status: 200 });
+    call.headersTime -= 1_000;
+    call.close('abandoned');
+    expect(call.endTime).toBe(call.headersTime);
+  });
+
+  test('the last chunk', () => {
+    const { call } = newCall();
+    call.begin({ stream: true });
+    call.responded({ status: 200 });
+    call.chunk('a');
+    call.lastChunkTime = 5;
+    call.close('abandoned');
+    expect([call.endTime, call.streamEnd]).toEqual([5, 'abandoned']);
+  });
+});
+
+test('an error that has a status gives it to the call', () => {
+  const { call } = newCall();
+  call.begin({});
+  call.fail({ status: 429 });
+  expect([call.status, call.failed]).toEqual([429, true]);
+});
+
+test.each<[string, unknown, string | undefined]>([
+  ['real headers', new Headers({ 'X-Request-Id': 'req_1' }), 'req_1'],
+  ['a plain object', { 'x-request-id': 'req_1' }, 'req_1'],
+  ['headers within an object', { values: new Headers({ 'x-request-id': 'req_1' }) }, 'req_1'],
+  ['nothing', undefined, undefined],
+  ['something else', 'x-request-id: req_1', undefined],
+  ['an empty one', { 'x-request-id': '' }, undefined],
+  ['one that is no text', { 'x-request-id': 5 }, undefined],
+])('a header is read from %s', (_, headers, expected) => {
+  expect(readHeader(headers, 'X-Request-Id')).toBe(expected);
+});

@@ -1,0 +1,293 @@
+import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Call, type CallObserver } from '../../src/sdk/call.ts';
+import { Seam } from '../../src/sdk/seam.ts';
+import { suppressed } from '../../src/sdk/suppression.ts';
+import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+
+const KEY = createContextKey('test');
+
+/** Remembers its calls and how they ended. */
+class Listener implements CallObserver {
+  readonly calls: Call[] = [];
+  readonly outcomes: unknown[] = [];
+
+  start(call: Call): ReturnType<CallObserver['start']> {
+    this.calls.push(call);
+    return { context: call.context, settle: ({ outcome }) => void this.outcomes.push(outcome) };
+  }
+}
+
+beforeEach(() => {
+  context.disable();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+});
+
+interface Answer {
+  readonly responsePromise: Promise<unknown>;
+  parseResponse?(props: unknown): Promise<unknown>;
+}
+
+/** A client as a subclass or another package may have made it, answering with whatever it likes. */
+function newClient(answer: (props: Promise<unknown>) => unknown, observer: CallObserver) {
+  class Client {
+    request(options: object): Answer {
+      return answer(this.makeRequest(options)) as Answer;
+    }
+    async makeRequest(_: object): Promise<unknown> {
+      return { response: { status: 200 } };
+    }
+    withOptions(): unknown {
+      return undefined;
+    }
+  }
+  const client = new Client();
+  Seam.of(Client.prototype).observeClient(client, observer);
+  return client;
+}
+
+describe('a client that is not as the SDK makes them works as ever', () => {
+  test('when its promises cannot be changed', async () => {
+    const client = newClient(
+      (responsePromise) => Object.freeze({ responsePromise, parseResponse: async () => 'value' }),
+      new Listener(),
+    );
+    expect(await client.request({}).parseResponse?.({})).toBe('value');
+  });
+
+  test('when its promises parse themselves, by a function that keeps its name and length', async () => {
+    const defaultParseResponse = async (_client: object, _props: unknown): Promise<unknown> => 'value';
+    const client = newClient(
+      (responsePromise) => ({ responsePromise, parseResponse: defaultParseResponse }),
+      new Listener(),
+    );
+    const parse = client.request({}).parseResponse;
+    expect(parse).not.toBe(defaultParseResponse);
+    expect([parse?.name, parse?.length]).toEqual(['defaultParseResponse', 2]);
+  });
+
+  test('when its promises parse nothing', () => {
+    const client = newClient((responsePromise) => ({ responsePromise }), new Listener());
+    expect(client.request({})).not.toHaveProperty('parseResponse');
+  });
+
+  test('when its calls give nothing at all', () => {
+    const client = newClient(() => undefined, new Listener());
+    expect(client.request({})).toBeUndefined();
+  });
+
+  test('when its promises have no raw response, and is observed', async () => {
+    const listener = new Listener();
+    const client = newClient(
+      (responsePromise) => ({ responsePromise, parseResponse: async () => 'value' }),
+      listener,
+    );
+    const { responsePromise, parseResponse } = client.request({});
+    await parseResponse?.(await responsePromise);
+    expect(listener.outcomes).toEqual(['value']);
+  });
+
+  test('when it gives one promise for any number of requests', async () => {
+    const given = { parseResponse: async () => 'value' };
+    const client = newClient(() => given, new Listener());
+    for (let made = 0; made < 20_000; made++) client.request({});
+    expect(await given.parseResponse()).toBe('value');
+  });
+
+  test('when its streams cannot be changed', async () => {
+    const stream = Object.freeze({ iterator: () => [].values(), controller: {} });
+    const client = newClient(
+      (responsePromise) => ({ responsePromise, parseResponse: async () => stream }),
+      new Listener(),
+    );
+    const { responsePromise, parseResponse } = client.request({});
+    expect(await parseResponse?.(await responsePromise)).toBe(stream);
+  });
+
+  test('when its withOptions() makes no client', () => {
+    expect(newClient(() => undefined, new Listener()).withOptions()).toBeUndefined();
+  });
+
+  test('when one of its methods cannot be replaced, and is observed by the others', async () => {
+    class Client {
+      request(options: object): unknown {
+        return this.makeRequest(options);
+      }
+      async makeRequest(_: object): Promise<unknown> {
+        throw new Error('no answer');
+      }
+    }
+    Object.defineProperty(Client.prototype, 'requestAPIList', { value: () => 'list' });
+    const listener = new Listener();
+    Seam.of(Client.prototype).addDefault(listener);
+    await expect(new Client().request({ method: 'get', path: '/models' })).rejects.toThrow('no answer');
+    expect(listener.outcomes).toEqual(['error']);
+  });
+});
+
+describe('a call that is over', () => {
+  test('is parsed in the context of who parses it', async () => {
+    const listener = new Listener();
+    let active: unknown;
+    const client = newClient(
+      (responsePromise) => ({
+        responsePromise,
+        parseResponse: async () => {
+          active = context.active().getValue(KEY);
+        },
+      }),
+      listener,
+    );
+    const { responsePromise, parseResponse } = client.request({});
+    const props = await responsePromise;
+    listener.calls[0]?.close('interrupted');
+    await context.with(ROOT_CONTEXT.setValue(KEY, 'program'), async () => parseResponse?.(props));
+    expect(active).toBe('program');
+  });
+
+  test('does not end otherwise afterwards', () => {
+    const call = new Call({}, new Listener(), ROOT_CONTEXT);
+    call.succeed('value');
+    call.endStream('aborted');
+    call.fail(new Error('late'));
+    expect(call).toMatchObject({ outcome: 'value', streamEnd: undefined, error: undefined });
+  });
+});
+
+test('a request whose headers cannot be read is a request', () => {
+  const listener = new Listener();
+  const call = new Call({}, listener, ROOT_CONTEXT);
+  const get = (): never => {
+    throw new Error('no headers');
+  };
+  call.begin({ method: 'get', path: '/models', headers: { get } });
+  expect(listener.calls).toEqual([call]);
+});
+
+describe('a client of openai', () => {
+  let simulator: Simulator;
+  let listener: Listener;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    listener = new Listener();
+  });
+  afterEach(() => simulator.close());
+  const connect = (options: object = {}): OpenAI =>
+    new OpenAI({ apiKey: 'k', baseURL: simulator.url, maxRetries: 1, ...options });
+  const failOnce = (): void => simulator.next({ status: 500, headers: { 'retry-after-ms': '1' }, body: {} });
+
+  test('is no longer observed by one who observed it twice and went', async () => {
+    const seam = Seam.of(OpenAI.prototype);
+    seam.addDefault(listener);
+    seam.addDefault(listener);
+    seam.removeDefault(listener);
+    await connect().models.list();
+    expect(listener.calls).toEqual([]);
+  });
+
+  test('makes its calls when an observer cannot get ready for them', async () => {
+    const client = connect();
+    const prepare = (): never => {
+      throw new Error('not ready');
+    };
+    Seam.of(OpenAI.prototype).observeClient(client, { prepare, start: () => undefined });
+    expect((await client.models.list()).data).toEqual([]);
+  });
+
+  test('that nobody observes retries beside one that is observed', async () => {
+    Seam.of(OpenAI.prototype).observeClient(connect(), listener);
+    failOnce();
+    expect((await connect().models.list()).data).toEqual([]);
+    expect(listener.calls).toEqual([]);
+  });
+
+  test('is retried after its call was interrupted, and the call has no more attempts', async () => {
+    const send: typeof fetch = async (...request) => {
+      const response = await fetch(...request);
+      listener.calls[0]?.close('interrupted');
+      return response;
+    };
+    const client = connect({ fetch: send });
+    Seam.of(OpenAI.prototype).observeClient(client, listener);
+    failOnce();
+    expect((await client.models.list()).data).toEqual([]);
+    expect(simulator.requests).toHaveLength(2);
+    expect(listener.calls[0]?.attempts).toHaveLength(1);
+  });
+
+  test('has other clients at work inside of its calls, and suppressed calls of its own', async () => {
+    const other = connect();
+    let inside = false;
+    const send: typeof fetch = async (...request) => {
+      if (!inside) {
+        inside = true;
+        await other.models.list();
+        await context.with(suppressed(context.active()), () => client.models.list());
+      }
+      return fetch(...request);
+    };
+    const client = connect({ fetch: send });
+    Seam.of(OpenAI.prototype).observeClient(client, listener);
+    await client.models.retrieve('m');
+    expect(simulator.requests).toHaveLength(3);
+    expect(listener.calls.map(({ path, attempts }) => [path, attempts.length])).toEqual([['/models/m', 1]]);
+  });
+
+  test('may ask another client before it sends, whose request is none of its own', async () => {
+    type Requests = { makeRequest(...args: unknown[]): Promise<unknown> };
+    const other = connect();
+    class Own extends OpenAI {}
+    (Own.prototype as unknown as Requests).makeRequest = async function (...args) {
+      await other.models.list();
+      return (OpenAI.prototype as unknown as Requests).makeRequest.apply(this, args);
+    };
+    const client = new Own({ apiKey: 'k', baseURL: simulator.url });
+    Seam.of(OpenAI.prototype).observeClient(client, listener);
+    await client.models.retrieve('m');
+    expect(listener.calls.map(({ path }) => path)).toEqual(['/models/m']);
+    expect(listener.outcomes).toEqual(['value']);
+  });
+
+  test('makes calls that nobody observes in the context of the program', async () => {
+    Seam.of(OpenAI.prototype).observeClient(connect(), listener);
+    const seen: unknown[] = [];
+    const send: typeof fetch = (...request) => {
+      seen.push(context.active());
+      return fetch(...request);
+    };
+    const own = ROOT_CONTEXT.setValue(KEY, 'program');
+    await context.with(own, async () => connect({ fetch: send }).models.list());
+    expect(seen).toEqual([own]);
+    expect(seen[0]).toBe(own);
+  });
+});
+
+test('the functions of a helper that is suppressed are run unobserved', () => {
+  class Completions {
+    readonly _client = {};
+    runTools({ tools }: { tools: { function: { function: () => string } }[] }): unknown {
+      return tools.map((tool) => tool.function.function());
+    }
+  }
+  class Client {
+    static readonly Chat = { Completions };
+    request(): void {}
+    makeRequest(): void {}
+  }
+  const ran: string[] = [];
+  const runTool: CallObserver['runTool'] = ({ name, run }) => {
+    ran.push(name);
+    return run();
+  };
+  const seam = Seam.of(Client.prototype);
+  seam.addDefault({ start: () => undefined, runTool });
+  seam.watchResources(Client);
+  const completions = new Completions();
+  const ask = (name: string): unknown =>
+    completions.runTools({ tools: [{ function: Object.assign({ name }, { function: () => 'done' }) }] });
+  expect(ask('observed')).toEqual(['done']);
+  expect(context.with(suppressed(context.active()), () => ask('suppressed'))).toEqual(['done']);
+  expect(ran).toEqual(['observed']);
+});

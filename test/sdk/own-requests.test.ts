@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readWithClient } from '../../src/sdk/own-requests.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession({ client: { maxRetries: 2 } });
+});
+afterEach(() => session.verify());
+
+test('a read of our own is a request on the program’s client that leaves no telemetry', async () => {
+  session.simulator.next({ body: { data: [1] } });
+  const result = await readWithClient(
+    session.client,
+    '/threads/t/runs/r/steps',
+    { limit: 100 },
+    'assistants=v2',
+  );
+  expect(result).toEqual({ data: [1] });
+  expect(session.simulator.requests).toMatchObject([
+    {
+      method: 'GET',
+      path: '/v1/threads/t/runs/r/steps?limit=100',
+      headers: { authorization: 'Bearer sk-secret', 'openai-beta': 'assistants=v2' },
+    },
+  ]);
+  expect(session.spans).toEqual([]);
+});
+
+test('it is not retried', async () => {
+  session.simulator.next({ status: 500 });
+  await expect(readWithClient(session.client, '/models', {}, 'assistants=v2')).rejects.toThrow('500');
+  expect(session.simulator.requests).toHaveLength(1);
+});
+
+test('it fails on what is no client', async () => {
+  await expect(readWithClient({}, '/models', {}, 'assistants=v2')).rejects.toThrow(TypeError);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { attached } from '../../src/sdk/private-slot.ts';
+
+test('what is attached to an object is found again, by whoever attached it', () => {
+  const names = attached<{ name: string }>();
+  const others = attached<{ name: string }>();
+  const holder = Promise.resolve();
+  expect(names.get(holder)).toBeUndefined();
+  names.set(holder, { name: 'first' });
+  names.set(holder, { name: 'second' });
+  expect(names.get(holder)).toEqual({ name: 'second' });
+  expect(others.get(holder)).toBeUndefined();
+  expect(names.get(Promise.resolve())).toBeUndefined();
+});
+
+test('it shows nowhere', () => {
+  const holder = { id: 1 };
+  attached<object>().set(holder, { secret: true });
+  expect(Reflect.ownKeys(holder)).toEqual(['id']);
+  expect({ ...holder }).toEqual({ id: 1 });
+  expect(JSON.stringify(holder)).toBe('{"id":1}');
+  expect(Object.getPrototypeOf(holder)).toBe(Object.prototype);
+});

@@ -1,0 +1,176 @@
+import OpenAI, { AzureOpenAI } from 'openai';
+import { BedrockOpenAI } from 'openai/bedrock';
+import { describe, expect, test } from 'vitest';
+import { endpointOf, type ProviderRow, readEndpoint } from '../../src/sdk/provider.ts';
+
+describe('the provider is told from the host', () => {
+  test.each([
+    ['https://api.openai.com/v1', 'openai'],
+    ['https://eu.api.openai.com/v1', 'openai'],
+    ['https://me.openai.azure.com/openai', 'azure.ai.openai'],
+    ['https://me.openai.azure.com/openai/v1/', 'azure.ai.openai'],
+    ['https://me.openai.azure.us/openai', 'azure.ai.openai'],
+    ['https://me.openai.azure.cn/openai', 'azure.ai.openai'],
+    ['https://me.services.ai.azure.com/models', 'azure.ai.openai'],
+    ['https://me.services.ai.azure.com/api/projects/p/openai/v1', 'azure.ai.openai'],
+    ['https://me.cognitiveservices.azure.com/openai', 'azure.ai.openai'],
+    ['https://westeurope.api.cognitive.microsoft.com/openai', 'azure.ai.openai'],
+    ['https://me.azure-api.net/openai', 'azure.ai.openai'],
+    ['https://models.inference.ai.azure.com', 'azure.ai.inference'],
+    ['https://me.eastus.models.ai.azure.com/v1', 'azure.ai.inference'],
+    ['https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1', 'aws.bedrock'],
+    ['https://bedrock-runtime-fips.us-east-1.amazonaws.com/openai/v1', 'aws.bedrock'],
+    ['https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com/openai/v1', 'aws.bedrock'],
+    ['https://bedrock-mantle.us-east-1.api.aws/openai/v1', 'aws.bedrock'],
+    ['https://balancer-1.us-east-1.elb.amazonaws.com/v1', 'openai'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai', 'gcp.gemini'],
+    ['https://us-central1-aiplatform.googleapis.com/v1', 'gcp.vertex_ai'],
+    ['https://aiplatform.googleapis.com/v1', 'gcp.vertex_ai'],
+    ['https://aiplatform.eu.rep.googleapis.com/v1', 'gcp.vertex_ai'],
+    ['https://api.anthropic.com/v1', 'anthropic'],
+    ['https://api.x.ai/v1', 'x_ai'],
+    ['https://us-east-1.api.x.ai/v1', 'x_ai'],
+    ['https://api.groq.com/openai/v1', 'groq'],
+    ['https://api.deepseek.com', 'deepseek'],
+    ['https://api.mistral.ai/v1', 'mistral_ai'],
+    ['https://codestral.mistral.ai/v1', 'mistral_ai'],
+    ['https://api.moonshot.ai/v1', 'moonshot_ai'],
+    ['https://api.moonshot.cn/v1', 'moonshot_ai'],
+    ['https://api.perplexity.ai', 'perplexity'],
+    ['https://api.cohere.ai/compatibility/v1', 'cohere'],
+    ['https://api.cohere.com/compatibility/v1', 'cohere'],
+    ['https://us-south.ml.cloud.ibm.com/ml/v1', 'ibm.watsonx.ai'],
+    ['https://openrouter.ai/api/v1', 'openrouter'],
+    ['https://eu.openrouter.ai/api/v1', 'openrouter'],
+    ['https://api.together.xyz/v1', 'together_ai'],
+    ['https://api.together.ai/v1', 'together_ai'],
+    ['https://api.fireworks.ai/inference/v1', 'fireworks_ai'],
+    ['http://localhost:11434/v1', 'ollama'],
+    ['http://ollama:8080/v1', 'ollama'],
+    ['https://ollama.com/v1', 'ollama'],
+    ['http://localhost:1234/v1', 'lm_studio'],
+    ['http://[::1]:1234/v1', 'lm_studio'],
+    ['http://elsewhere.example:1234/v1', 'openai'],
+    ['http://vllm:8000/v1', 'vllm'],
+    ['http://vllm.models.svc.cluster.local/v1', 'vllm'],
+    ['http://litellm:4000', 'litellm'],
+    ['https://litellm.example.com', 'litellm'],
+  ])('%s: %s', (baseURL, provider) => {
+    expect(readEndpoint(baseURL).provider).toBe(provider);
+  });
+
+  test.each([
+    'http://localhost:8000/v1',
+    'http://localhost:4000/v1',
+    'https://api.openai.com.evil.example/v1',
+    'https://me.openai.azure.com.evil.example/v1',
+    'https://evilapi.groq.com/v1',
+    'https://apixgroq.com/v1',
+    'https://evil.example/api.groq.com',
+    'https://api.groq.com@evil.example/v1',
+  ])('%s is a host that nobody knows: what it speaks is OpenAI’s API', (baseURL) => {
+    expect(readEndpoint(baseURL).provider).toBe('openai');
+  });
+});
+
+describe('the provider is told from the client where its host is unknown', () => {
+  const baseURL = 'https://gateway.example/openai';
+  const apiKey = 'sk-secret';
+
+  test.each<[string, object, string]>([
+    ['AzureOpenAI', new AzureOpenAI({ baseURL, apiKey, apiVersion: '2024-10-21' }), 'azure.ai.openai'],
+    ['BedrockOpenAI', new BedrockOpenAI({ baseURL, apiKey }), 'aws.bedrock'],
+    ['OpenAI', new OpenAI({ baseURL, apiKey }), 'openai'],
+    ['OpenAI with a provider of the SDK', { baseURL, _provider: { name: 'vertex' } }, 'gcp.vertex_ai'],
+    ['OpenAI with another provider', { baseURL, _provider: { name: 'constructor' } }, 'openai'],
+    ['AzureOpenAI by its fields', { baseURL, apiVersion: '1', deploymentName: undefined }, 'azure.ai.openai'],
+    ['something with a version', { baseURL, apiVersion: '1' }, 'openai'],
+    ['something odd', { baseURL: 5 }, 'openai'],
+    ['nothing', {}, 'openai'],
+  ])('%s', (_, client, provider) => {
+    expect(endpointOf(client).provider).toBe(provider);
+  });
+
+  test('a host that is known says more than the class', () => {
+    expect(readEndpoint('https://api.groq.com/openai', 'azure.ai.openai').provider).toBe('groq');
+  });
+});
+
+describe('rows of the program come first', () => {
+  const rows: ProviderRow[] = [
+    { host: 'LLM.example.com', provider: 'acme' },
+    { host: '*.internal', provider: 'vllm' },
+    { host: 'localhost:8000', provider: 'vllm' },
+    { host: 'api.openai.com', provider: 'mine' },
+  ];
+
+  test.each([
+    ['https://llm.example.com/v1', 'acme'],
+    ['https://a.llm.example.com/v1', 'openai'],
+    ['http://gpu-1.internal:9000/v1', 'vllm'],
+    ['http://localhost:8000/v1', 'vllm'],
+    ['http://localhost:8001/v1', 'openai'],
+    ['https://api.openai.com/v1', 'mine'],
+    ['https://api.groq.com/v1', 'groq'],
+  ])('%s: %s', (baseURL, provider) => {
+    expect(readEndpoint(baseURL, undefined, rows).provider).toBe(provider);
+  });
+
+  test('and clients are read again with other rows', () => {
+    const client = { baseURL: 'https://llm.example.com/v1' };
+    expect(endpointOf(client).provider).toBe('openai');
+    expect(endpointOf(client, rows).provider).toBe('acme');
+  });
+});
+
+describe('origin, address and port are those of the base URL, and nothing else of it is taken', () => {
+  test.each([
+    ['https://api.openai.com/v1', 'https://api.openai.com', 'api.openai.com', 443],
+    ['http://api.openai.com/v1', 'http://api.openai.com', 'api.openai.com', 80],
+    ['http://127.0.0.1:8080/v1', 'http://127.0.0.1:8080', '127.0.0.1', 8080],
+    ['http://[::1]:8080/v1', 'http://[::1]:8080', '::1', 8080],
+    [
+      'https://user:secret@Gateway.Example/secret?key=secret#secret',
+      'https://gateway.example',
+      'gateway.example',
+      443,
+    ],
+    ['/v1', '', undefined, undefined],
+    ['', '', undefined, undefined],
+    ['not a URL', '', undefined, undefined],
+  ])('%s: %s %s %s', (baseURL, origin, address, port) => {
+    expect(readEndpoint(baseURL)).toEqual({ provider: 'openai', origin, address, port });
+  });
+});
+
+test('the endpoint of a client is read once, and again when its base URL is changed', () => {
+  const client = { baseURL: 'https://api.groq.com/v1' };
+  const first = endpointOf(client);
+  expect(first.provider).toBe('groq');
+  expect(endpointOf(client)).toBe(first);
+  client.baseURL = 'https://api.x.ai/v1';
+  expect(endpointOf(client).provider).toBe('x_ai');
+});
+
+test('it is read again when the deployment is changed', () => {
+  const client = { baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'one' };
+  expect(endpointOf(client).deployment).toBe('one');
+  client.deploymentName = 'two';
+  expect(endpointOf(client).deployment).toBe('two');
+});
+
+describe('the deployment of an Azure client is what it or its base URL names', () => {
+  test.each<[object, string | undefined]>([
+    [{ baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'mine' }, 'mine'],
+    [
+      { baseURL: 'https://me.openai.azure.com/openai/deployments/my%20own', deploymentName: undefined },
+      'my own',
+    ],
+    [{ baseURL: 'https://me.openai.azure.com/openai/deployments/mine/' }, 'mine'],
+    [{ baseURL: 'https://me.openai.azure.com/openai/deployments/%E0%A4%A' }, undefined],
+    [{ baseURL: 'https://me.openai.azure.com/openai/v1' }, undefined],
+    [{}, undefined],
+  ])('%j: %s', (client, deployment) => {
+    expect(endpointOf(client).deployment).toBe(deployment);
+  });
+});

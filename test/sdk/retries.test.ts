@@ -1,0 +1,220 @@
+import type OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession({ client: { maxRetries: 2 } });
+});
+afterEach(() => session.verify());
+
+const SOON = { 'retry-after-ms': '1' };
+const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'Hello there' }],
+};
+
+function complete(): Promise<unknown> {
+  return session.client.chat.completions.create(HELLO);
+}
+
+function attempts(): Record<string, unknown>[] {
+  return session.spans.filter(({ name }) => name === 'attempt').map(({ attributes }) => attributes);
+}
+
+function times(name: string): [start: number, end: number][] {
+  const milliseconds = ([seconds, rest]: readonly [number, number]): number => seconds * 1e3 + rest / 1e6;
+  return session.spans
+    .filter((span) => span.name === name)
+    .map(({ startTime, endTime }) => [milliseconds(startTime), milliseconds(endTime)]);
+}
+
+describe('the wait before an attempt', () => {
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['the milliseconds of the API', { 'retry-after-ms': '5' }, 'retry-after-ms'],
+    ['the seconds of the API', { 'retry-after': '0.005' }, 'retry-after'],
+    [
+      'the milliseconds, where there are both',
+      { 'retry-after-ms': '5', 'retry-after': '9' },
+      'retry-after-ms',
+    ],
+    [
+      'the seconds, where the milliseconds are none',
+      { 'retry-after-ms': 'soon', 'retry-after': '0.005' },
+      'retry-after',
+    ],
+    ['a time of the client, where there is no header', {}, undefined],
+    ['a time of the client, where the API asks for too long', { 'retry-after': '61' }, undefined],
+    ['a time of the client, where the API asks for none in the past', { 'retry-after-ms': '-1' }, undefined],
+  ])('is %s', async (_, headers, header) => {
+    session.simulator.next({ status: 500, headers });
+    await complete();
+    const [first, second] = attempts();
+    expect(first).not.toHaveProperty('openai.retry.delay');
+    expect(second?.['openai.retry.delay']).toBeGreaterThan(header === undefined ? 0.3 : 0.004);
+    expect(second?.['openai.retry.delay_header']).toBe(header);
+  });
+
+  test('is what lies between the attempts', async () => {
+    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '20' } });
+    await complete();
+    const [[, firstEnd] = [0, 0], [secondStart, secondEnd] = [0, 0]] = times('attempt');
+    const delay = Number(attempts()[1]?.['openai.retry.delay']);
+    expect(secondStart - firstEnd).toBeCloseTo(delay * 1e3, 2);
+    expect(secondEnd).toBe(times('chat gpt-4o')[0]?.[1]);
+  });
+});
+
+describe('an attempt', () => {
+  test('has the id that the API gave to its request', async () => {
+    for (const status of [500, 429]) session.simulator.next({ status, headers: SOON });
+    await complete();
+    expect(attempts().map((attributes) => String(attributes['openai.request.id']).slice(-1))).toEqual([
+      '1',
+      '2',
+      '3',
+    ]);
+  });
+
+  test('has what the API said about trying again', async () => {
+    session.simulator.next({ status: 400, headers: { 'x-should-retry': 'true', ...SOON } });
+    session.simulator.next({ status: 500, headers: { 'x-should-retry': 'false' } });
+    await expect(complete()).rejects.toMatchObject({ status: 500 });
+    assertSpanTree(
+      session.spans,
+      `
+      chat gpt-4o   !InternalServerError
+      ├─ attempt    !400 openai.retry.should_retry=true
+      └─ attempt    !500 openai.retry.should_retry=false
+      `,
+    );
+  });
+
+  test('whose answer breaks off has failed like its call', async () => {
+    session.simulator.next({ status: 500, headers: SOON });
+    session.simulator.next({ sse: [{ data: { choices: [] } }, { data: { error: { code: 'overloaded' } } }] });
+    const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
+    await expect(Array.fromAsync(stream)).rejects.toThrow();
+    assertSpanTree(
+      session.spans,
+      `
+      chat gpt-4o   !overloaded http.response.status_code=200 openai.stream.end=error
+      ├─ attempt    !500 http.response.status_code=500
+      └─ attempt    !overloaded http.response.status_code=200
+      `,
+    );
+  });
+
+  test('whose body did not come in time lasts until it was given up', async () => {
+    const body = Array.from({ length: 100 }, () => ({ data: 'x' }));
+    session.simulator.next({ sse: body, eventDelayMs: 100, headers: { 'content-type': 'application/json' } });
+    await session.client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
+    assertSpanTree(
+      session.spans,
+      `
+      chat gpt-4o   http.response.status_code=200 http.request.resend_count=1
+      ├─ attempt    !APIConnectionTimeoutError http.response.status_code=200
+      └─ attempt    http.response.status_code=200 http.request.resend_count=1
+      `,
+    );
+    const [[start, end] = [0, 0]] = times('attempt');
+    expect(end - start).toBeGreaterThan(900);
+    expect(attempts()[1]?.['openai.retry.delay']).toBeGreaterThan(0.3);
+  });
+
+  test('of something about a thread or a run has its ids', async () => {
+    const { client, simulator } = session;
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+    const thread = await client.beta.threads.create();
+    simulator.next({ status: 500, headers: SOON, when: { path: `/threads/${thread.id}/messages` } });
+    await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'Hello' });
+    simulator.next({ status: 500, headers: SOON, when: { method: 'GET', path: /\/runs\/run_/ } });
+    await client.beta.threads.runs.createAndPoll(
+      thread.id,
+      { assistant_id: assistant.id },
+      { pollIntervalMs: 1 },
+    );
+    await session.provider.forceFlush();
+    const ids = { 'openai.thread.id': thread.id, 'gen_ai.conversation.id': thread.id };
+    const [message, , poll] = attempts();
+    expect(message).toMatchObject(ids);
+    expect(message).not.toHaveProperty('openai.run.id');
+    expect(poll).toMatchObject({ ...ids, 'gen_ai.agent.name': 'Tutor', 'openai.assistant.id': assistant.id });
+    expect(poll).toHaveProperty('openai.run.id');
+  });
+
+  test('of a folded request stands below the run, and its event counts the retries', async () => {
+    const { client, simulator } = session;
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+    const thread = await client.beta.threads.create();
+    simulator.next({
+      status: 429,
+      headers: SOON,
+      when: { method: 'POST', path: `/threads/${thread.id}/runs` },
+    });
+    const run = await client.beta.threads.runs.create(thread.id, { assistant_id: assistant.id });
+    simulator.next({ status: 500, headers: SOON, when: { path: /\/cancel$/ } });
+    await client.beta.threads.runs.cancel(run.id, { thread_id: thread.id });
+    await client.beta.threads.runs.poll(run.id, { thread_id: thread.id }, { pollIntervalMs: 1 });
+    await session.provider.shutdown();
+    const [drawn] = session.spans.filter(({ name }) => name === 'invoke_agent Tutor');
+    const below = session.spans.filter(
+      ({ parentSpanContext }) => parentSpanContext?.spanId === drawn?.spanContext().spanId,
+    );
+    expect(below.filter(({ name }) => name === 'attempt')).toHaveLength(4);
+    expect(drawn?.events.map(({ attributes }) => attributes)).toMatchObject([
+      { 'http.request.resend_count': 1, 'url.template': '/threads/{thread_id}/runs/{run_id}/cancel' },
+    ]);
+  });
+});
+
+describe('the rate limits of an answer', () => {
+  const LIMITS = {
+    'x-ratelimit-limit-requests': '10000',
+    'x-ratelimit-limit-tokens': '2000000',
+    'x-ratelimit-remaining-requests': '9999',
+    'x-ratelimit-remaining-tokens': '1999500',
+    'x-ratelimit-reset-requests': '6ms',
+    'x-ratelimit-reset-tokens': '1m30s',
+  };
+  const RECORDED = {
+    'openai.ratelimit.limit_requests': 10000,
+    'openai.ratelimit.limit_tokens': 2000000,
+    'openai.ratelimit.remaining_requests': 9999,
+    'openai.ratelimit.remaining_tokens': 1999500,
+    'openai.ratelimit.reset_requests': '6ms',
+    'openai.ratelimit.reset_tokens': '1m30s',
+  };
+
+  function recorded(): Record<string, unknown> {
+    const entries = Object.entries(session.spans.at(-1)?.attributes ?? {});
+    return Object.fromEntries(entries.filter(([name]) => name.startsWith('openai.ratelimit.')));
+  }
+
+  test('stand on the span of the call', async () => {
+    session.simulator.next({ headers: LIMITS });
+    await complete();
+    expect(recorded()).toEqual(RECORDED);
+  });
+
+  test('also where the answer is that they are exceeded', async () => {
+    session.simulator.next({ status: 429, headers: { ...LIMITS, 'x-should-retry': 'false' } });
+    await expect(complete()).rejects.toMatchObject({ status: 429 });
+    expect(recorded()).toEqual(RECORDED);
+  });
+
+  test('of the last attempt, where there were several', async () => {
+    session.simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
+    session.simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
+    await complete();
+    expect(recorded()).toMatchObject({ 'openai.ratelimit.remaining_tokens': 12 });
+  });
+
+  test('are left out where they are none', async () => {
+    const nonsense = { 'x-ratelimit-remaining-requests': '-1', 'x-ratelimit-remaining-tokens': 'many' };
+    session.simulator.next({ headers: { ...LIMITS, ...nonsense } });
+    await complete();
+    expect(recorded()).toEqual({});
+  });
+});

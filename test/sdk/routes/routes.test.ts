@@ -1,0 +1,330 @@
+import { describe, expect, it } from 'vitest';
+import { matchRoute, type Route } from '../../../src/sdk/routes/index.ts';
+import { ROUTE_TABLE } from '../../../src/sdk/routes/table.ts';
+import extracted from '../../fixtures/openai-routes.json' with { type: 'json' };
+
+/** `GET /threads/{thread_id}`: the method and template found for a request. */
+function found(method: string, path: string): string {
+  const { route } = matchRoute(method, path);
+  return `${route.method} ${route.template}`;
+}
+
+/** The recorded ids of a request, by attribute. */
+function ids(method: string, path: string): Record<string, string | undefined> {
+  const { route, values } = matchRoute(method, path);
+  return Object.fromEntries(
+    route.parameters.flatMap(({ attribute }, index) => (attribute ? [[attribute, values[index]]] : [])),
+  );
+}
+
+/** What an untyped caller may pass. */
+function matchAnything(method: unknown, path: unknown): Route {
+  return matchRoute(method as string, path as string).route;
+}
+
+describe('every endpoint of the openai package', () => {
+  it.each(extracted.map((row) => [row.method, row.path]))('%s %s has its own template', (method, path) => {
+    const template = path.replace(/\?.*/, '');
+    const names = [...template.matchAll(/\{(\w+)\}/g)].map((parameter) => parameter[1]);
+    const match = matchRoute(method.toLowerCase(), path.replace(/\{(\w+)\}/g, '$1-0Ab9'));
+    expect(match.route.method).toBe(method);
+    expect(match.route.template).toBe(template);
+    expect(match.route.parameters.map(({ name }) => name)).toEqual(names);
+    expect(match.values).toEqual(names.map((name) => `${name}-0Ab9`));
+  });
+
+  it('is a row of the table, once', () => {
+    const rows = ROUTE_TABLE.flatMap(([template, methods]) =>
+      methods.split(' ').map((m) => `${m} ${template}`),
+    );
+    const known = new Set(extracted.map((row) => `${row.method} ${row.path.replace(/\?.*/, '')}`));
+    expect(new Set(rows).size).toBe(rows.length);
+    expect(rows.toSorted()).toEqual([...known].toSorted());
+    expect(new Set(ROUTE_TABLE.map(([template]) => template)).size).toBe(ROUTE_TABLE.length);
+  });
+
+  it('gives a meaning only to methods it has', () => {
+    for (const [, methods, meanings = {}] of ROUTE_TABLE) {
+      expect(methods.split(' ')).toEqual(expect.arrayContaining(Object.keys(meanings)));
+    }
+  });
+});
+
+describe('what a request means', () => {
+  it.each([
+    ['POST', '/chat/completions', 'chat'],
+    ['POST', '/completions', 'text_completion'],
+    ['POST', '/embeddings', 'embeddings'],
+    ['POST', '/vector_stores/vs_1/search', 'retrieval'],
+    ['POST', '/responses', 'response'],
+    ['POST', '/responses?beta=true', 'response'],
+    ['GET', '/responses/resp_1', 'fetch_response'],
+    ['GET', '/responses/resp_1?beta=true', 'fetch_response'],
+    ['POST', '/assistants', 'create_agent'],
+    ['POST', '/agents', 'create_agent'],
+    ['POST', '/threads/thread_1/runs', 'run'],
+    ['POST', '/threads/runs', 'thread_run'],
+    ['POST', '/agents/sessions', 'session'],
+    ['POST', '/agents/sessions/sess_1/events', 'turn'],
+    ['GET', '/chat/completions', 'request'],
+    ['GET', '/assistants', 'request'],
+    ['POST', '/threads', 'request'],
+    ['GET', '/threads/thread_1/runs', 'request'],
+    ['GET', '/agents/sessions', 'request'],
+    ['POST', '/responses/compact', 'compaction'],
+    ['POST', '/images/generations', 'image'],
+    ['POST', '/images/edits', 'image'],
+    ['POST', '/images/variations', 'image'],
+    ['POST', '/audio/speech', 'speech'],
+    ['POST', '/audio/transcriptions', 'transcription'],
+    ['POST', '/audio/translations', 'transcription'],
+    ['POST', '/moderations', 'moderation'],
+    ['POST', '/responses/input_tokens', 'request'],
+    ['POST', '/brand/new', 'request'],
+  ])('%s %s is %s', (method, path, operation) => {
+    expect(matchRoute(method, path).route.operation).toBe(operation);
+  });
+
+  it('folds the requests that open, drive or observe an invocation, and no others', () => {
+    const folded = ROUTE_TABLE.flatMap(([template, methods]) =>
+      methods.split(' ').flatMap((method) => {
+        const { folds } = matchRoute(method, template).route;
+        return folds === undefined ? [] : [`${folds}: ${method} ${template}`];
+      }),
+    );
+    expect(folded.toSorted()).toEqual([
+      'response: GET /responses/{response_id}',
+      'response: POST /responses/{response_id}/cancel',
+      'run: GET /threads/{thread_id}/runs/{run_id}',
+      'run: POST /threads/runs',
+      'run: POST /threads/{thread_id}/runs',
+      'run: POST /threads/{thread_id}/runs/{run_id}',
+      'run: POST /threads/{thread_id}/runs/{run_id}/cancel',
+      'run: POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
+      'turn: GET /agents/sessions/{session_id}',
+      'turn: GET /agents/sessions/{session_id}/events',
+      'turn: GET /agents/sessions/{session_id}/turns/{turn_id}',
+      'turn: POST /agents/sessions',
+      'turn: POST /agents/sessions/{session_id}/events',
+    ]);
+  });
+});
+
+describe('ids in the path', () => {
+  it('are recorded under the name of what they identify', () => {
+    expect(ids('GET', '/threads/thread_1/runs/run_1/steps/step_1')).toEqual({
+      'openai.thread.id': 'thread_1',
+      'openai.run.id': 'run_1',
+      'openai.step.id': 'step_1',
+    });
+    expect(ids('GET', '/agents/sessions/s/subagents/a/turns/t/items')).toEqual({
+      'openai.session.id': 's',
+      'openai.subagent.id': 'a',
+      'openai.turn.id': 't',
+    });
+  });
+
+  it("tell an evaluation's run from an assistant's", () => {
+    expect(ids('GET', '/evals/eval_1/runs/run_1')).toEqual({
+      'openai.eval.id': 'eval_1',
+      'openai.eval_run.id': 'run_1',
+    });
+  });
+
+  it('tell safety alerts from safety cases', () => {
+    expect(ids('GET', '/safety/alerts/one')).toEqual({ 'openai.alert.id': 'one' });
+    expect(ids('GET', '/safety/cases/one')).toEqual({ 'openai.case.id': 'one' });
+  });
+
+  const named: Record<string, string | undefined> = {
+    agent_id: 'gen_ai.agent.id',
+    conversation_id: 'gen_ai.conversation.id',
+    response_id: 'gen_ai.response.id',
+    model: 'gen_ai.request.model',
+    version: 'openai.version.id',
+    fine_tuned_model_checkpoint: 'openai.fine_tuned_model_checkpoint.id',
+    user_id: undefined,
+  };
+  const ambiguous = ['/evals/{eval_id}/runs/{run_id}', '/safety/alerts/{id}', '/safety/cases/{id}'];
+  const byRule = ROUTE_TABLE.map(([template]) => template).filter(
+    (template) => !ambiguous.some((path) => template.startsWith(path)),
+  );
+  it.each(byRule)('are named by the rule, or not recorded: %s', (template) => {
+    for (const { name, attribute } of matchRoute('GET', template).route.parameters) {
+      expect(attribute).toBe(name in named ? named[name] : `openai.${name.replace(/_id$/, '')}.id`);
+    }
+  });
+
+  it('never include the id of a person', () => {
+    expect(ids('GET', '/organization/projects/proj_1/users/user_1')).toEqual({
+      'openai.project.id': 'proj_1',
+    });
+  });
+
+  it.each([
+    ['/models/ft%3Agpt-4o%3Aacme', 'ft:gpt-4o:acme'],
+    ['/models/meta%2Fllama', 'meta/llama'],
+    ['/models/100%', '100%'],
+    ['/models/%E0%A4%A', '%E0%A4%A'],
+  ])('are decoded where they can be: %s', (path, model) => {
+    expect(ids('GET', path)).toEqual({ 'gen_ai.request.model': model });
+  });
+});
+
+describe('where a template could be read two ways', () => {
+  it.each([
+    ['POST', '/threads/runs', 'POST /threads/runs'],
+    ['POST', '/threads/runs_1', 'POST /threads/{thread_id}'],
+    ['GET', '/agents/sessions', 'GET /agents/sessions'],
+    ['POST', '/agents/environments', 'POST /agents/environments'],
+    ['GET', '/agents/automations', 'GET /agents/automations'],
+    ['GET', '/agents/agent_1', 'GET /agents/{agent_id}'],
+    ['GET', '/agents/environments/templates', 'GET /agents/environments/templates'],
+    ['GET', '/agents/environments/env_1', 'GET /agents/environments/{environment_id}'],
+    ['POST', '/organization/certificates/activate', 'POST /organization/certificates/activate'],
+    ['POST', '/organization/certificates/cert_1', 'POST /organization/certificates/{certificate_id}'],
+    ['POST', '/responses/compact', 'POST /responses/compact'],
+  ])('the literal wins: %s %s', (method, path, expected) => {
+    expect(found(method, path)).toBe(expected);
+  });
+});
+
+describe('what stands around the path', () => {
+  it.each([
+    '/threads/thread_1/runs',
+    'threads/thread_1/runs',
+    '/threads/thread_1/runs/',
+    '//threads/thread_1/runs//',
+    '/threads/thread_1/runs?limit=20&after=run_1',
+    '/threads/thread_1/runs#top',
+    '/threads/thread_1/runs?next=https://host/models#x?y',
+    '/v1/threads/thread_1/runs',
+    '/openai/threads/thread_1/runs',
+    '/openai/v1/threads/thread_1/runs',
+    '/deployments/my-model/threads/thread_1/runs',
+    '/openai/deployments/my-model/threads/thread_1/runs?api-version=2024-05-01-preview',
+    'https://api.openai.com/v1/threads/thread_1/runs',
+    'https://user:secret@host:8080/threads/thread_1/runs?key=secret',
+    'https://name.openai.azure.com/openai/deployments/my-model/threads/thread_1/runs',
+    'https://name.services.ai.azure.com/api/projects/project/openai/v1/threads/thread_1/runs',
+    'https://gateway.example/v1/0a1b/gateway/openai/threads/thread_1/runs',
+    'http://localhost:1234/projects/mine/threads/thread_1/runs',
+  ])('is not part of it: %s', (path) => {
+    const match = matchRoute('get', path);
+    expect(match.route.template).toBe('/threads/{thread_id}/runs');
+    expect(match.values).toEqual(['thread_1']);
+  });
+
+  it('a deployment named like an endpoint is still a deployment', () => {
+    expect(found('post', '/deployments/chat/chat/completions')).toBe('POST /chat/completions');
+  });
+});
+
+describe('a request the table does not have', () => {
+  it.each([
+    ['POST', '/brand/new-endpoint', 'POST /brand/new-endpoint'],
+    ['POST', '/v1/rerank', 'POST /rerank'],
+    ['POST', '/custom/responses', 'POST /custom/responses'],
+    ['GET', '/things/a-name-of-many-words-is-not-a-word', 'GET /things/{id}'],
+    ['GET', '/threads/thread_1/summary', 'GET /threads/{id}/summary'],
+    ['GET', '/threads/john/summary', 'GET /threads/{id}/summary'],
+    ['GET', '/threads//messages', 'GET /threads/{id}/messages'],
+    ['GET', '/models/meta-llama/Llama-3', 'GET /models/{id}/{id}'],
+    ['GET', '/things/thing_0123/parts/john@example.com', 'GET /things/{id}/parts/{id}'],
+    ['GET', '/things/john%40example.com', 'GET /things/{id}'],
+    ['GET', '/users/john', 'GET /users/{id}'],
+    ['GET', 'https://host/patients/john/history', 'GET /patients/{id}/history'],
+    ['GET', '/things/sk-proj-abcdefghijklmnopqrstuvw', 'GET /things/{id}'],
+    ['GET', '/things/Secret/3f0a/-/_x/é/.', 'GET /things/{id}/{id}/{id}/{id}/{id}/{id}'],
+    ['GET', '/deployments/gpt-four', 'GET /deployments/{id}'],
+    ['GET', 'https://api.example.com/customers/acme/v1/brand/new?key=secret', 'GET /brand/new'],
+    ['GET', 'https://name.openai.azure.com/openai/deployments/gpt-four/brand', 'GET /brand'],
+    ['GET', 'https://user:secret@host', 'GET /'],
+    ['GET', 'brand?next=https://host/threads', 'GET /brand'],
+    ['GET', '', 'GET /'],
+    ['GET', '/', 'GET /'],
+    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l', 'GET /a/b/c/d/e/f/g/h/i/j/k/l'],
+    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l/m/n', 'GET /a/b/c/d/e/f/g/h/i/j/k/l/…'],
+  ])('%s %s is %s', (method, path, expected) => {
+    expect(found(method, path)).toBe(expected);
+  });
+
+  it('has no ids to record', () => {
+    const { route, values } = matchRoute('GET', '/threads/thread_1/summary');
+    expect(route).toEqual({
+      operation: 'request',
+      method: 'GET',
+      template: '/threads/{id}/summary',
+      family: 'threads',
+      parameters: [],
+    });
+    expect(values).toEqual([]);
+  });
+
+  it('keeps template and ids where only the method is new', () => {
+    const { route, values } = matchRoute('patch', '/threads/thread_1/runs/run_1');
+    expect(route).toMatchObject({
+      operation: 'request',
+      method: 'PATCH',
+      template: '/threads/{thread_id}/runs/{run_id}',
+    });
+    expect(route.folds).toBeUndefined();
+    expect(values).toEqual(['thread_1', 'run_1']);
+  });
+
+  it.each([
+    ['post', 'POST'],
+    ['Post', 'POST'],
+    ['QUERY', '_OTHER'],
+    ['x'.repeat(100_000), '_OTHER'],
+    ['', '_OTHER'],
+    ['constructor', '_OTHER'],
+  ])('has the method that HTTP knows or none', (method, expected) => {
+    expect(matchRoute(method, '/chat/completions').route.method).toBe(expected);
+  });
+});
+
+describe('hostile input', () => {
+  it.each([undefined, null, 1, {}, [], Symbol('path'), () => '/threads'])(
+    'that is no string: %s',
+    (anything) => {
+      expect(matchAnything(anything, anything)).toMatchObject({ method: '_OTHER', template: '/' });
+    },
+  );
+
+  it.each([
+    ['/'.repeat(1_000_000), '/…'],
+    ['/threads'.repeat(100_000), `${'/threads/{id}'.repeat(6)}/…`],
+    [`/threads/${'x'.repeat(1_000_000)}`, '/threads/…'],
+    [`/threads/thread_1/runs?${'x'.repeat(1_000_000)}`, '/threads/{thread_id}/runs'],
+    [`https://${'x'.repeat(1_000_000)}`, '/…'],
+    [`https://host/${'threads/'.repeat(100_000)}`, `${'/threads/{id}'.repeat(6)}/…`],
+    ['\u0000/\ud800/%', '/{id}/{id}/{id}'],
+    ['/__proto__/constructor', '/{id}/constructor'],
+    ['/threads/../../etc/passwd', '/threads/{id}/{id}/etc/passwd'],
+    ['https:\\\\user:secret@host\\threads', '/{id}'],
+  ])('that is huge or strange', (path, template) => {
+    expect(matchRoute('GET', path).route.template).toBe(template);
+  });
+
+  it('that looks like an inherited property is an id like any other', () => {
+    expect(ids('GET', '/threads/__proto__')).toEqual({ 'openai.thread.id': '__proto__' });
+  });
+
+  it('leaves no id in a template, whatever is put in front, behind or between', () => {
+    const id = 'thread_Ab12';
+    for (const [template] of ROUTE_TABLE) {
+      const path = template.replace(/\{\w+\}/g, id);
+      for (const variant of [
+        path,
+        `/base${path}`,
+        `${path}/${id}`,
+        `${path}/new/${id}/part`,
+        `/${id}${path}`,
+      ]) {
+        expect(matchRoute('POST', variant).route.template).not.toContain(id);
+        expect(matchRoute('POST', `https://host/base${variant}`).route.template).not.toContain(id);
+      }
+    }
+  });
+});

@@ -1,0 +1,178 @@
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession();
+});
+afterEach(() => session.verify());
+
+const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'Hello there' }],
+};
+
+function complete(client: OpenAI, model = 'gpt-4o'): Promise<unknown> {
+  return client.chat.completions.create({ ...HELLO, model });
+}
+
+async function inSpan<Result>(name: string, run: (span: Span) => Promise<Result>): Promise<Result> {
+  return trace.getTracer('program').startActiveSpan(name, async (span) => {
+    try {
+      return await run(span);
+    } finally {
+      span.end();
+    }
+  });
+}
+
+function nameOf(active: Context = context.active()): string | undefined {
+  return (trace.getSpan(active) as unknown as { name?: string } | undefined)?.name;
+}
+
+/** A client whose requests pass a function of the program. */
+function withFetch(fetchIt: typeof fetch): OpenAI {
+  return instrumentOpenAI(
+    new OpenAI({ apiKey: 'k', baseURL: session.simulator.url, maxRetries: 1, fetch: fetchIt }),
+    {},
+  );
+}
+
+describe('the span of a call is active', () => {
+  test('where the SDK sends the request, and for every attempt', async () => {
+    const active: unknown[] = [];
+    const client = withFetch((url, init) => {
+      active.push(nameOf());
+      return fetch(url, init);
+    });
+    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+    await inSpan('program', () => complete(client));
+    expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
+  });
+
+  test('where the SDK sends it again while it reads the body', async () => {
+    const active: unknown[] = [];
+    const client = withFetch((url, init) => {
+      active.push(nameOf());
+      return fetch(url, init);
+    });
+    const slow = { sse: Array.from({ length: 100 }, () => ({ data: 'x' })), eventDelayMs: 100 };
+    session.simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
+    await client.chat.completions.create(HELLO, { timeout: 1_000 });
+    expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
+  });
+
+  test('not in the code after the call', async () => {
+    await inSpan('program', async () => {
+      await complete(session.client);
+      expect(nameOf()).toBe('program');
+      for await (const _ of await session.client.chat.completions.create({ ...HELLO, stream: true }))
+        expect(nameOf()).toBe('program');
+      await session.client.models.list().then(() => expect(nameOf()).toBe('program'));
+      session.simulator.next({ status: 400 });
+      await complete(session.client).catch(() => expect(nameOf()).toBe('program'));
+    });
+    expect(nameOf()).toBeUndefined();
+  });
+
+  test('not in the handlers of a stream helper', async () => {
+    const active = new Set<unknown>();
+    await inSpan('program', async () => {
+      const stream = session.client.chat.completions.stream({
+        model: HELLO.model,
+        messages: HELLO.messages,
+      });
+      stream.on('content', () => active.add(nameOf()));
+      await stream.done();
+    });
+    assertSpanTree(session.spans, 'program\n└─ chat gpt-4o');
+    expect(active).toEqual(new Set(['program']));
+  });
+});
+
+describe('where a call stands', () => {
+  test('below the span that was active when it was made, not when it was awaited', async () => {
+    const answer = await inSpan('first', async () => ({ promise: complete(session.client) }));
+    await inSpan('second', () => answer.promise);
+    assertSpanTree(session.spans, 'first\n└─ chat gpt-4o\n\nsecond');
+  });
+
+  test('below its own caller among many at once', async () => {
+    await Promise.all(
+      ['a', 'b', 'c'].map((name) => inSpan(name, () => complete(session.client, `model-${name}`))),
+    );
+    assertSpanTree(
+      session.spans,
+      `
+      a
+      └─ chat model-a
+
+      b
+      └─ chat model-b
+
+      c
+      └─ chat model-c
+      `,
+    );
+  });
+
+  test('below the call in whose fetch it is made, and it is no attempt of that call', async () => {
+    let nested = false;
+    const client = withFetch(async (url, init) => {
+      if (!nested) {
+        nested = true;
+        await client.request({ method: 'get', path: '/models' }, 1);
+      }
+      return fetch(url, init);
+    });
+    await complete(client);
+    assertSpanTree(session.spans, 'chat gpt-4o\n└─ GET /models');
+  });
+
+  test('nothing is an attempt of a call but its own requests', async () => {
+    let nested = false;
+    const client = withFetch(async (url, init) => {
+      if (!nested) {
+        nested = true;
+        await session.plain.models.list();
+      }
+      return fetch(url, init);
+    });
+    await complete(client);
+    assertSpanTree(session.spans, 'chat gpt-4o');
+  });
+
+  test('each page of a list beside the one before it', async () => {
+    const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
+    session.simulator.next({ body: page('file_1', true) });
+    session.simulator.next({ body: page('file_2', false) });
+    await inSpan('program', () => Array.fromAsync(session.client.files.list()));
+    assertSpanTree(session.spans, 'program\n├─ GET /files\n└─ GET /files');
+  });
+});
+
+describe('a call whose tracing is suppressed', () => {
+  test('leaves nothing, not even metrics', async () => {
+    await context.with(suppressTracing(ROOT_CONTEXT), () => complete(session.client));
+    expect(session.spans).toEqual([]);
+    expect(await session.metrics()).toEqual([]);
+  });
+
+  test('is no attempt of the call in whose fetch it is made', async () => {
+    let nested = false;
+    const client = withFetch(async (url, init) => {
+      if (!nested) {
+        nested = true;
+        await context.with(suppressTracing(context.active()), () => client.models.list());
+      }
+      return fetch(url, init);
+    });
+    await complete(client);
+    assertSpanTree(session.spans, 'chat gpt-4o');
+  });
+});

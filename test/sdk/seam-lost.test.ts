@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+/** Runs a program of its own, since it collects garbage or counts what reaches the process. */
+async function run(program: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const file = `test/sdk/programs/${program}.ts`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', file, ...args]);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+test('calls that nobody awaits reject unhandled as often as without us, and their spans end', async () => {
+  const [plain, observed] = await Promise.all([
+    run('unhandled-rejections', 'plain'),
+    run('unhandled-rejections', 'observed'),
+  ]);
+  expect(observed.rejections).toEqual(plain.rejections);
+  expect(observed.rejections).toHaveLength(6);
+  expect(observed.spans).toBe(8);
+});
+
+describe('when what carries the result is collected as garbage, the span ends', () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['neverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
+    ['ofSubclassNeverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
+    ['streamNeverAwaited', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
+    ['streamNeverRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
+    ['streamNoLongerRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 2 }],
+  ])('at the last thing that happened: %s', async (program, attributes) => {
+    expect(await run('forgotten', 'observed', program)).toMatchObject({
+      name: 'chat gpt-4o',
+      attributes,
+      endedBefore: true,
+    });
+  });
+});
+
+test.each(['request', 'client'])('nothing of ours keeps a %s alive that is done with', async (what) => {
+  expect(await run('let-go', what)).toEqual([what]);
+});

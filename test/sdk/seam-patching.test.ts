@@ -1,0 +1,184 @@
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Call, CallObservation, CallObserver } from '../../src/sdk/call.ts';
+import { Patches } from '../../src/sdk/patches.ts';
+import { Seam } from '../../src/sdk/seam.ts';
+import { type Simulator, startSimulator } from '../support/simulator/index.ts';
+
+const METHODS = [
+  'request',
+  'requestAPIList',
+  'makeRequest',
+  'fetchWithTimeout',
+  'parseResponseWithTimeout',
+  'withOptions',
+];
+
+let simulator: Simulator;
+let client: OpenAI;
+beforeEach(async () => {
+  simulator = await startSimulator();
+  client = new OpenAI({ apiKey: 'k', baseURL: simulator.url, maxRetries: 0 });
+});
+afterEach(() => simulator.close());
+
+/** Remembers the calls it was told of, and how they ended. */
+class Listener implements CallObserver {
+  readonly calls: string[] = [];
+
+  start(call: Call): CallObservation {
+    return {
+      context: call.context,
+      settle: ({ method, path, outcome }) => void this.calls.push(`${method} ${path}: ${outcome}`),
+    };
+  }
+}
+
+function descriptors(target: object = OpenAI.prototype): unknown[] {
+  return METHODS.map((name) => Object.getOwnPropertyDescriptor(target, name));
+}
+
+const seam = (): Seam => Seam.of(OpenAI.prototype);
+
+describe('the methods of the client', () => {
+  test('are replaced by ones of the same name and length, no more enumerable than they were', () => {
+    const before = descriptors() as PropertyDescriptor[];
+    const listener = new Listener();
+    seam().addDefault(listener);
+    const after = descriptors() as PropertyDescriptor[];
+    seam().removeDefault(listener);
+    for (const [index, name] of METHODS.entries()) {
+      expect(after[index]?.value).not.toBe(before[index]?.value);
+      expect(after[index]).toEqual({ ...before[index], value: expect.any(Function) });
+      const [old, replaced] = [before[index]?.value, after[index]?.value] as (() => void)[];
+      expect([replaced?.name, replaced?.length]).toEqual([name, old?.length]);
+      expect(Reflect.ownKeys(replaced as object)).toEqual(Reflect.ownKeys(old as object));
+    }
+  });
+
+  test('are put back as they were when the last observer goes', async () => {
+    const before = [...descriptors(), Reflect.ownKeys(OpenAI.prototype)];
+    const asResponse = Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse');
+    const [one, other] = [new Listener(), new Listener()];
+    seam().addDefault(one);
+    seam().addDefault(other);
+    await client.models.list();
+    expect(Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse')).not.toEqual(asResponse);
+    seam().removeDefault(one);
+    expect(descriptors()).not.toEqual(before.slice(0, -1));
+    seam().removeDefault(other);
+    expect([...descriptors(), Reflect.ownKeys(OpenAI.prototype)]).toEqual(before);
+    expect(Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse')).toEqual(asResponse);
+  });
+
+  test('can be replaced and put back many times', async () => {
+    for (let round = 0; round < 3; round++) {
+      const listener = new Listener();
+      seam().addDefault(listener);
+      await client.models.list();
+      await client.models.list().asResponse();
+      seam().removeDefault(listener);
+      await client.models.list();
+      expect(listener.calls).toEqual(['GET /models: value', 'GET /models: raw']);
+    }
+  });
+
+  test.each(['request', 'requestAPIList', 'makeRequest', 'fetchWithTimeout'] as const)(
+    'stay where somebody else has wrapped %s since, and work again for the next observer',
+    async (name) => {
+      const prototype = OpenAI.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
+      const original = prototype[name];
+      const first = new Listener();
+      seam().addDefault(first);
+      const ours = prototype[name];
+      let passed = 0;
+      prototype[name] = function (...args) {
+        passed++;
+        return ours?.apply(this, args);
+      };
+      seam().removeDefault(first);
+      await client.models.list();
+      await client.models.retrieve('m');
+      expect(first.calls).toEqual([]);
+      expect(passed).toBeGreaterThan(0);
+
+      const second = new Listener();
+      seam().addDefault(second);
+      await client.models.list();
+      await client.models.retrieve('m').asResponse();
+      expect(second.calls).toEqual(['GET /models: value', 'GET /models/m: raw']);
+
+      if (ours !== undefined) prototype[name] = ours;
+      seam().removeDefault(second);
+      expect(prototype[name]).toBe(original);
+    },
+  );
+});
+
+test('a method of an object that was frozen since stays, and takes nobody down', () => {
+  const holder = { ask: () => 'answer' };
+  const patches = new Patches();
+  patches.wrap(holder, 'ask', (original) => () => `${original.call(holder)}, seen`);
+  Object.freeze(holder);
+  expect(patches.restore()).toBe(false);
+  expect(holder.ask()).toBe('answer, seen');
+});
+
+describe('who observes a call', () => {
+  test('is the newest of those who observe all clients', async () => {
+    const [older, newer] = [new Listener(), new Listener()];
+    seam().addDefault(older);
+    seam().addDefault(newer);
+    await client.models.list();
+    seam().removeDefault(newer);
+    await client.models.list();
+    seam().removeDefault(older);
+    expect([older.calls.length, newer.calls.length]).toEqual([1, 1]);
+  });
+
+  test('is the one observer of the client, whoever observes all', async () => {
+    const [own, all] = [new Listener(), new Listener()];
+    seam().observeClient(client, own);
+    seam().addDefault(all);
+    await client.models.list();
+    await new OpenAI({ apiKey: 'k', baseURL: simulator.url }).models.list();
+    seam().removeDefault(all);
+    expect([own.calls.length, all.calls.length]).toEqual([1, 1]);
+    await client.models.list();
+    expect(own.calls).toHaveLength(2);
+  });
+});
+
+describe('a call goes on where observing it fails', () => {
+  test.each<[string, CallObserver]>([
+    ['when it starts', { start: () => broken() }],
+    ['at a chunk', { start: ({ context }) => ({ context, chunk: broken, settle: () => undefined }) }],
+    ['when it ends', { start: ({ context }) => ({ context, settle: broken }) }],
+    ['because nobody wants it', { start: () => undefined }],
+  ])('%s', async (_, observer) => {
+    seam().observeClient(client, observer);
+    const stream = await client.chat.completions.create({ model: 'm', messages: [], stream: true });
+    expect(await Array.fromAsync(stream)).toHaveLength(7);
+    expect((await client.models.list()).data).toEqual([]);
+    simulator.next({ status: 400 });
+    await expect(client.models.list()).rejects.toThrow(OpenAI.BadRequestError);
+  });
+});
+
+function broken(): never {
+  throw new Error('broken');
+}
+
+/** Whose `asResponse` every promise of the SDK has. */
+function promisePrototype(): object {
+  let holder: object = Object.getPrototypeOf(
+    new OpenAI({
+      apiKey: 'k',
+      baseURL: 'http://127.0.0.1:9',
+      maxRetries: 0,
+      fetch: async () => new Response('{}'),
+    }).models.list(),
+  );
+  while (!Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
+  return holder;
+}

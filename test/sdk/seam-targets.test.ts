@@ -1,0 +1,52 @@
+import { diag } from '@opentelemetry/api';
+import * as namespace from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession();
+});
+afterEach(() => session.verify());
+
+function list(client: OpenAI): Promise<unknown> {
+  return client.withOptions({ baseURL: session.simulator.url }).models.list();
+}
+
+// Nothing takes these back: from here on every client of the process is observed.
+describe.each<[string, unknown]>([
+  ['the class', OpenAI],
+  ['a subclass', AzureOpenAI],
+  ['the namespace of the module', namespace],
+])('instrumenting %s', (_, target) => {
+  test('gives back the same, and every client is observed, once', async () => {
+    expect(instrumentOpenAI(target)).toBe(target);
+    expect(instrumentOpenAI(target)).toBe(target);
+    await list(new OpenAI({ apiKey: 'k' }));
+    await list(session.plain);
+    expect(session.spans.map(({ name }) => name)).toEqual(['GET /models', 'GET /models']);
+  });
+
+  test('leaves clients with settings of their own as they are', async () => {
+    instrumentOpenAI(target);
+    await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'none' }));
+    await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'all' }));
+    expect(session.spans).toHaveLength(1);
+  });
+});
+
+test.each([[null], [undefined], ['openai'], [{}], [() => 1]])(
+  '%s is given back as it is, with a warning',
+  (target) => {
+    expect(instrumentOpenAI(target as unknown)).toBe(target);
+    // It is said once, for the first of them.
+    for (const warning of session.warnings.splice(0)) expect(warning).toContain('it does nothing');
+  },
+);
+
+test('nothing is logged where no logger is', () => {
+  diag.disable();
+  expect(() => instrumentOpenAI({})).not.toThrow();
+});

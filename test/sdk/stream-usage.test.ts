@@ -1,0 +1,235 @@
+import type OpenAI from 'openai';
+import type { Stream } from 'openai/streaming';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Call } from '../../src/sdk/call.ts';
+import { askForUsage, isUsageChunk, removeNoUsage } from '../../src/sdk/stream-usage.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+type Chunk = OpenAI.Chat.ChatCompletionChunk;
+type Program = (client: OpenAI) => Promise<unknown>;
+
+const HELLO: OpenAI.Chat.ChatCompletionCreateParamsStreaming = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user', content: 'Hello there' }],
+  stream: true,
+};
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession({ config: { streamUsage: 'include' } });
+});
+afterEach(() => session.verify());
+
+function open(client: OpenAI): Promise<Stream<Chunk>> {
+  return client.chat.completions.create(HELLO);
+}
+
+function texts(chunks: readonly Chunk[]): unknown[] {
+  return chunks.map(({ choices }) => choices[0]?.delta.content ?? choices[0]?.finish_reason ?? 'no choices');
+}
+
+function sentBodies(): Record<string, unknown>[] {
+  return session.simulator.requests.map(({ body }) => body as Record<string, unknown>);
+}
+
+describe('the usage of a stream is known, and the program sees what it would see without us', () => {
+  const KNOWN =
+    'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=7 gen_ai.usage.input_tokens=*';
+
+  test.each<[string, Program]>([
+    ['read to its end', async (client) => texts(await Array.fromAsync(await open(client)))],
+    [
+      'read by hand, beyond its end',
+      async (client) => {
+        const iterator = (await open(client))[Symbol.asyncIterator]();
+        const results: unknown[] = [];
+        for (let result = await iterator.next(); !result.done; result = await iterator.next())
+          results.push(texts([result.value]));
+        return [results, await iterator.next(), await iterator.next()];
+      },
+    ],
+    [
+      'with many chunks asked for at once',
+      async (client) => {
+        const iterator = (await open(client))[Symbol.asyncIterator]();
+        const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));
+        return results.map(({ done, value }) => [done, value === undefined ? value : texts([value])]);
+      },
+    ],
+    [
+      'split in two',
+      async (client) => {
+        const [left, right] = (await open(client)).tee();
+        return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
+      },
+    ],
+    [
+      'as a web stream',
+      async (client) => {
+        const text = await new Response((await open(client)).toReadableStream()).text();
+        return texts(
+          text
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Chunk),
+        );
+      },
+    ],
+    [
+      'with its response',
+      async (client) => {
+        const { data, response } = await client.chat.completions.create(HELLO).withResponse();
+        return [texts(await Array.fromAsync(data)), response.status];
+      },
+    ],
+    [
+      'through the helper for streams',
+      async (client) => {
+        const seen: unknown[] = [];
+        const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
+        stream.on('chunk', (chunk) => seen.push(texts([chunk])));
+        const { choices, usage } = await stream.finalChatCompletion();
+        return [seen, choices, usage];
+      },
+    ],
+  ])('%s', async (_, program) => {
+    const [plain, observed] = [await program(session.plain), await program(session.client)];
+    expect(observed).toEqual(plain);
+    expect(sentBodies().map(({ stream_options }) => stream_options)).toEqual([
+      undefined,
+      { include_usage: true },
+    ]);
+    assertSpanTree(session.spans, KNOWN);
+  });
+
+  test('also of a legacy completion', async () => {
+    const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Once', stream: true } as const;
+    const [plain, observed] = [
+      await Array.fromAsync(await session.plain.completions.create(ask)),
+      await Array.fromAsync(await session.client.completions.create(ask)),
+    ];
+    expect(observed.map(({ choices }) => choices)).toEqual(plain.map(({ choices }) => choices));
+    assertSpanTree(session.spans, 'text_completion *  gen_ai.usage.input_tokens=*');
+  });
+
+  test('and it is counted once, in a metric too', async () => {
+    await Array.fromAsync(await open(session.client));
+    const all = await session.metrics();
+    const count = (name: string): number[] | undefined =>
+      all
+        .find(({ descriptor }) => descriptor.name === name)
+        ?.dataPoints.map(({ value }) => (value as { count: number }).count);
+    expect(count('gen_ai.client.token.usage')).toEqual([1, 1]);
+    // The chunk that nobody sees is none between which time passes.
+    expect(count('gen_ai.client.operation.time_per_output_chunk')).toEqual([6]);
+  });
+
+  test('what the program passed stays as it is', async () => {
+    const params = Object.freeze({ ...HELLO, stream_options: Object.freeze({ include_obfuscation: false }) });
+    await Array.fromAsync(await session.client.chat.completions.create(params));
+    expect(params.stream_options).toEqual({ include_obfuscation: false });
+    expect(sentBodies()[0]?.stream_options).toEqual({ include_obfuscation: false, include_usage: true });
+  });
+
+  test('a retry asks again, and hides it again', async () => {
+    session.simulator.next({ status: 500 });
+    const stream = await session.client.chat.completions.create(HELLO, { maxRetries: 1 });
+    expect(texts(await Array.fromAsync(stream))).not.toContain('no choices');
+    expect(sentBodies().map(({ stream_options }) => stream_options)).toEqual([
+      { include_usage: true },
+      { include_usage: true },
+    ]);
+  });
+});
+
+describe('nothing is changed', () => {
+  test.each([true, false])('where the caller says include_usage: %s', async (include_usage) => {
+    const params = { ...HELLO, stream_options: { include_usage } };
+    const chunks = await Array.fromAsync(await session.client.chat.completions.create(params));
+    expect(sentBodies()[0]?.stream_options).toEqual({ include_usage });
+    expect(texts(chunks).includes('no choices')).toBe(include_usage);
+  });
+
+  test('where the program takes the raw response, whose body would show it', async () => {
+    const response = await session.client.chat.completions.create(HELLO).asResponse();
+    expect(await response.text()).toContain('data: [DONE]');
+    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+  });
+
+  test.each<[string, Program]>([
+    ['plain calls', (client) => client.chat.completions.create({ ...HELLO, stream: false })],
+    [
+      'responses, which tell it anyway',
+      async (client) =>
+        Array.fromAsync(await client.responses.create({ model: 'gpt-4o', input: 'Hi', stream: true })),
+    ],
+  ])('for %s', async (_, program) => {
+    await program(session.client);
+    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+  });
+
+  test('without the option', async () => {
+    await session.verify();
+    session = await startSession();
+    await Array.fromAsync(await open(session.client));
+    expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+  });
+});
+
+test('chunks do not say that they have no usage, unless they have some', () => {
+  const chunks = [{ id: 1, usage: null }, { id: 2, usage: {} }, { id: 3 }];
+  for (const chunk of [...chunks, null, 'text']) removeNoUsage(chunk);
+  expect(chunks.map(Object.keys)).toEqual([['id'], ['id', 'usage'], ['id']]);
+});
+
+describe('asking', () => {
+  function callThatWants(): Call {
+    const call = new Call({}, { start: () => undefined }, undefined as never);
+    call.wantsUsage = true;
+    return call;
+  }
+
+  class Body {
+    stream = true;
+  }
+
+  test.each([
+    [undefined],
+    [null],
+    [{}],
+    [{ body: null }],
+    [{ body: 'stream' }],
+    [{ body: { stream: false } }],
+    [{ body: { stream: true, stream_options: 'all' } }],
+    [{ body: { stream: true, stream_options: [] } }],
+    [{ body: new Body() }],
+  ])('leaves %j alone', (options) => {
+    const call = callThatWants();
+    expect(askForUsage(call, options)).toBe(options);
+    expect(call.hidesUsage).toBe(false);
+  });
+
+  test('keeps all other options', () => {
+    const signal = new AbortController().signal;
+    const options = { path: '/p', signal, body: { stream: true, stream_options: null, n: 1 } };
+    expect(askForUsage(callThatWants(), options)).toEqual({
+      path: '/p',
+      signal,
+      body: { stream: true, stream_options: { include_usage: true }, n: 1 },
+    });
+    expect(options.body.stream_options).toBeNull();
+  });
+});
+
+test.each<[unknown, boolean]>([
+  [{ choices: [], usage: { prompt_tokens: 1 } }, true],
+  [{ choices: [], usage: null }, false],
+  // Azure sends one like this first.
+  [{ choices: [], prompt_filter_results: [] }, false],
+  [{ choices: [{ delta: {} }], usage: { prompt_tokens: 1 } }, false],
+  [{ usage: { prompt_tokens: 1 } }, false],
+  [null, false],
+])('%j is the chunk that only tells usage: %s', (chunk, expected) => {
+  expect(isUsageChunk(chunk)).toBe(expected);
+});

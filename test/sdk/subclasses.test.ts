@@ -1,0 +1,133 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { assertSpanTree } from '../../src/testing.ts';
+import { type Session, startSession } from '../support/session.ts';
+
+let session: Session;
+beforeEach(async () => {
+  session = await startSession();
+});
+afterEach(() => session.verify());
+
+const HELLO = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'Hello' }] };
+
+type MakeRequest = (...args: unknown[]) => Promise<unknown>;
+
+/** A client of a subclass that makes requests in a way of its own. */
+function startClient(make: (request: () => Promise<unknown>) => unknown): OpenAI {
+  class Client extends OpenAI {}
+  Object.defineProperty(Client.prototype, 'makeRequest', {
+    value(this: OpenAI, ...args: unknown[]) {
+      const { makeRequest } = OpenAI.prototype as unknown as { makeRequest: MakeRequest };
+      return make(() => makeRequest.apply(this, args));
+    },
+  });
+  const client = new Client({ apiKey: 'k', baseURL: session.simulator.url, maxRetries: 0, logLevel: 'off' });
+  return instrumentOpenAI(client, { cost: false });
+}
+
+const ANSWERED = `
+  chat gpt-4o  gen_ai.response.id={id} gen_ai.usage.input_tokens={tokens}
+  ├─ attempt   !500
+  └─ attempt
+`;
+
+describe('a subclass that asks again when a request has failed', () => {
+  const again = async (request: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      return await request();
+    } catch {
+      await nextTurn();
+      return request();
+    }
+  };
+
+  test('is one call with all attempts, that ends as its result does', async () => {
+    session.simulator.next({ status: 500 });
+    await startClient(again).chat.completions.create(HELLO);
+    assertSpanTree(session.spans, ANSWERED);
+  });
+
+  test('is one whose stream is read to its end', async () => {
+    session.simulator.next({ status: 500 });
+    for await (const _ of await startClient(again).chat.completions.create({ ...HELLO, stream: true }));
+    expect(session.spans.map(({ name, status }) => [name, status.code])).toEqual([
+      ['attempt', 2],
+      ['attempt', 0],
+      ['chat gpt-4o', 0],
+    ]);
+  });
+
+  test('is one that ends with the raw response, if that is asked for', async () => {
+    session.simulator.next({ status: 500 });
+    const response = await startClient(again).chat.completions.create(HELLO).asResponse();
+    expect(session.openSpans).toEqual([]);
+    expect(await response.json()).toMatchObject({ object: 'chat.completion' });
+  });
+
+  test('is one that gives result and response', async () => {
+    session.simulator.next({ status: 500 });
+    const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
+    expect([data.object, response.status]).toEqual(['chat.completion', 200]);
+    assertSpanTree(session.spans, ANSWERED);
+  });
+
+  test('fails with the last error', async () => {
+    session.simulator.next({ status: 500 });
+    session.simulator.next({ status: 404 });
+    await expect(startClient(again).chat.completions.create(HELLO)).rejects.toThrow('404');
+    assertSpanTree(
+      session.spans,
+      `
+      chat gpt-4o  !NotFoundError
+      ├─ attempt   !500
+      └─ attempt   !404
+      `,
+    );
+  });
+});
+
+test('a subclass that asks again when it has an answer ends its call with the last', async () => {
+  const client = startClient(async (request) => {
+    await request();
+    return request();
+  });
+  await client.chat.completions.create(HELLO).asResponse();
+  expect(session.spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
+});
+
+test('a subclass that waits before it asks is observed', async () => {
+  const client = startClient((request) => nextTurn().then(request));
+  await client.chat.completions.create(HELLO);
+  assertSpanTree(session.spans, 'chat gpt-4o  gen_ai.response.id={id}');
+});
+
+test('a subclass that gives what is no promise is asked as often as without us', async () => {
+  let asked = 0;
+  const client = startClient((request) => {
+    const response = request();
+    return {
+      // biome-ignore lint/suspicious/noThenProperty: what is tested
+      then(...handlers: Parameters<Promise<unknown>['then']>) {
+        asked++;
+        return response.then(...handlers);
+      },
+    };
+  });
+  await client.chat.completions.create(HELLO);
+  expect(asked).toBe(1);
+});
+
+test('a subclass that makes no request is no call', async () => {
+  const response = Response.json({ object: 'chat.completion', choices: [] });
+  const client = startClient(async () => ({
+    response,
+    options: { method: 'post', path: '/chat/completions' },
+    controller: new AbortController(),
+    startTime: Date.now(),
+  }));
+  expect(await client.chat.completions.create(HELLO)).toMatchObject({ choices: [] });
+  expect(session.spans).toEqual([]);
+});

@@ -1,0 +1,172 @@
+import { context, propagation } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import OpenAI from 'openai';
+import { describe, expect, it, test } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { suppressed } from '../../src/sdk/suppression.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { signWebhook, WEBHOOK_SECRET } from '../support/webhook.ts';
+
+const ENDS = ['completed', 'failed', 'cancelled', 'incomplete'];
+
+function startReceiver(): Promise<Program> {
+  return startProgram({ client: { webhookSecret: WEBHOOK_SECRET } });
+}
+
+/** Names of the spans that the spans of a name are linked to. */
+function linked({ telemetry }: Program, name: string): (string | undefined)[][] {
+  return telemetry.spans
+    .filter((span) => span.name === name)
+    .map(({ links }) =>
+      links.map(
+        (link) => telemetry.spans.find((span) => span.spanContext().spanId === link.context.spanId)?.name,
+      ),
+    );
+}
+
+describe('a webhook that is unwrapped', () => {
+  it.each(ENDS)('says that a response is %s', async (end) => {
+    const program = await startReceiver();
+    const { payload, headers } = signWebhook(`response.${end}`, { id: 'resp_1' });
+    const event = await program.inSpan(
+      () => program.client.webhooks.unwrap(payload, headers),
+      'POST /webhook',
+    );
+    expect(event).toEqual(JSON.parse(payload));
+    await program.expectTree(`
+      POST /webhook
+      └─ webhook  openai.webhook.event.type=response.${end} openai.webhook.event.id=evt_1 gen_ai.response.id=resp_1
+    `);
+  });
+
+  it('says what became of a session', async () => {
+    const program = await startReceiver();
+    const { payload, headers } = signWebhook('agent.session.idle', { id: 'sess_1' });
+    await program.client.webhooks.unwrap(payload, headers);
+    await program.expectTree(`
+      webhook  openai.webhook.event.type=agent.session.idle openai.session.id=sess_1 gen_ai.conversation.id=sess_1
+    `);
+  });
+
+  it('may be about something else', async () => {
+    const program = await startReceiver();
+    const { payload, headers } = signWebhook('batch.completed', { id: 'batch_1' });
+    await program.client.webhooks.unwrap(payload, headers);
+    await program.expectTree(`
+      webhook  openai.webhook.event.type=batch.completed
+    `);
+    expect(program.telemetry.spans[0]?.attributes).not.toHaveProperty('gen_ai.response.id');
+  });
+
+  it('is linked to the response where this process has created it', async () => {
+    const program = await startReceiver();
+    const { client, inSpan } = program;
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    );
+    const { payload, headers } = signWebhook('response.completed', { id: response.id });
+    await inSpan(() => client.webhooks.unwrap(payload, headers), 'POST /webhook');
+    await program.telemetry.provider.shutdown();
+    expect(linked(program, 'webhook')).toEqual([['chat gpt-4o']]);
+  });
+
+  it('leads to the response that another process has created by what is fetched next', async () => {
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    try {
+      const program = await startProgram({ config: { propagateInMetadata: true } });
+      const { client, inSpan, simulator } = program;
+      const response = await inSpan(() =>
+        client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+      );
+      const receiver = instrumentOpenAI(
+        new OpenAI({ apiKey: 'test', baseURL: simulator.url, webhookSecret: WEBHOOK_SECRET }),
+        { propagateInMetadata: true },
+      );
+      const { payload, headers } = signWebhook('response.completed', { id: response.id });
+      await inSpan(async () => {
+        const event = await receiver.webhooks.unwrap(payload, headers);
+        if (event.type === 'response.completed') await receiver.responses.retrieve(event.data.id);
+      }, 'POST /webhook');
+      await program.telemetry.provider.shutdown();
+      await program.expectTree(`
+        program
+        └─ chat gpt-4o
+
+        POST /webhook
+        ├─ webhook
+        └─ fetch_response
+      `);
+      expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o']]);
+    } finally {
+      propagation.disable();
+    }
+  });
+
+  it('tells nothing where its signature does not hold, and fails as it does without us', async () => {
+    const program = await startReceiver();
+    const plain = new OpenAI({ apiKey: 'test', webhookSecret: WEBHOOK_SECRET });
+    const { payload } = signWebhook('response.completed', { id: 'resp_1' });
+    const { headers } = signWebhook('response.failed', { id: 'resp_2' });
+    const failure = (client: OpenAI): Promise<unknown> =>
+      client.webhooks.unwrap(payload, headers).catch((error: unknown) => error);
+    const [seen, expected] = [await failure(program.client), await failure(plain)];
+    expect(seen).toBeInstanceOf(OpenAI.InvalidWebhookSignatureError);
+    expect(seen).toEqual(expected);
+    await program.expectTree(`
+      webhook  !InvalidWebhookSignatureError
+    `);
+    const [span] = program.telemetry.spans;
+    expect(span?.attributes).toEqual({ 'error.type': 'InvalidWebhookSignatureError' });
+    expect(span?.status.message).toBeUndefined();
+  });
+
+  it('is as it was for who suppresses tracing', async () => {
+    const program = await startReceiver();
+    const { payload, headers } = signWebhook('response.completed', { id: 'resp_1' });
+    await context.with(suppressed(context.active()), () => program.client.webhooks.unwrap(payload, headers));
+    expect(program.telemetry.spans).toEqual([]);
+  });
+
+  it.each(['null', '"text"', '[]', '{"type":7,"data":[]}'])('may say anything: %s', async (said) => {
+    const program = await startReceiver();
+    const { webhooks } = program.client;
+    webhooks.verifySignature = async () => undefined;
+    expect(await webhooks.unwrap(said, {})).toEqual(JSON.parse(said));
+    await program.expectTree('webhook');
+  });
+});
+
+describe('a client whose unwrap is no promise', () => {
+  class Webhooks {
+    readonly _client: Client;
+    constructor(client: Client) {
+      this._client = client;
+    }
+    unwrap(payload: string): unknown {
+      return JSON.parse(payload);
+    }
+  }
+  class Client {
+    readonly webhooks: Webhooks = new Webhooks(this);
+    request(): void {}
+    makeRequest(): void {}
+  }
+
+  it('gives what it gives', async () => {
+    const program = await startProgram();
+    const { webhooks } = instrumentOpenAI(new Client(), {});
+    expect(webhooks.unwrap('{"type":"response.failed"}')).toEqual({ type: 'response.failed' });
+    expect(() => webhooks.unwrap('no JSON')).toThrow(SyntaxError);
+    await program.expectTree(`
+      webhook  openai.webhook.event.type=response.failed
+
+      webhook  !SyntaxError
+    `);
+  });
+});
+
+test('unwrap keeps its name and length', async () => {
+  const { client } = await startReceiver();
+  const { unwrap } = client.webhooks;
+  expect([unwrap.name, unwrap.length]).toEqual(['unwrap', 2]);
+});

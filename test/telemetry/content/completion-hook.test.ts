@@ -1,0 +1,329 @@
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
+import { describe, expect, test, vi } from 'vitest';
+import type {
+  Completion,
+  CompletionHook,
+  OpenAIInstrumentationConfig,
+  SinkEvent,
+} from '../../../src/client.ts';
+import { type Session, startSession } from '../../support/session.ts';
+import { DETAILS, EXCEPTION, OPERATIONS, type OperationCase, record } from './operations.ts';
+
+const MODES = ['NO_CONTENT', 'SPAN_ONLY', 'EVENT_ONLY', 'SPAN_AND_EVENT'] as const;
+const CHAT = OPERATIONS[0] as OperationCase;
+
+/** The attributes of the chat span and of its event, after one call. */
+async function chatWith(
+  completionHook: CompletionHook,
+  mode: (typeof MODES)[number] = 'SPAN_AND_EVENT',
+): Promise<Record<'span' | 'event', Record<string, unknown>>> {
+  const { telemetry } = await record(CHAT, mode, { config: { completionHook } });
+  const event = telemetry.logRecords.find(({ eventName }) => eventName === DETAILS);
+  return { span: telemetry.spans[0]?.attributes ?? {}, event: { ...event?.attributes } };
+}
+
+describe.each(MODES)('with %s a hook', (mode) => {
+  test.each(OPERATIONS.map((one, index) => ({ ...one, title: `${one.operation} (${index})` })))(
+    'gets what was said in $title',
+    async (one) => {
+      const completions: Completion[] = [];
+      await record(one, mode, {
+        config: { completionHook: (completion) => void completions.push(completion) },
+      });
+      const told = completions.filter(
+        ({ operation }) => operation['gen_ai.operation.name'] === one.operation,
+      );
+      expect(told.length).toBeGreaterThan(0);
+      const said = JSON.stringify(
+        told.map(({ operation: _, spanContext: __, attributes: ___, ...content }) => content),
+      );
+      expect(said).toContain('hidden');
+    },
+  );
+
+  test('gets it where the trace is not sampled, too', async () => {
+    const hook = vi.fn();
+    await record(CHAT, mode, { sampler: new AlwaysOffSampler(), config: { completionHook: hook } });
+    expect(hook).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        inputMessages: [{ role: 'user', parts: [{ type: 'text', content: 'hidden' }] }],
+        parameters: { 'gen_ai.request.stop_sequences': ['hidden'] },
+        operation: expect.objectContaining({ 'gen_ai.request.model': 'gpt-4o-mini' }),
+      }),
+    );
+  });
+});
+
+test('a hook gets messages of a request whole, as plain objects', async () => {
+  const completions: Completion[] = [];
+  const { client } = await startProgramWith((completion) => void completions.push(completion));
+  const text = { role: 'user' as const, content: 'Hello' };
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ ...text, name: 'ada' }, text] });
+  await client.responses.create({ model: 'gpt-4o', input: [text] });
+  const parts = [{ type: 'text', content: 'Hello' }];
+  expect(completions.map(({ inputMessages }) => inputMessages)).toStrictEqual([
+    [
+      { role: 'user', name: 'ada', parts },
+      { role: 'user', parts },
+    ],
+    [{ role: 'user', parts }],
+  ]);
+  await session.verify();
+});
+
+test('a hook gets all messages of a request, however many, and each of them whole', async () => {
+  const completions: Completion[] = [];
+  const { client, spans } = await startProgramWith((completion) => void completions.push(completion));
+  const messages = Array.from({ length: 40_000 }, (_, index) => ({
+    role: 'user' as const,
+    content: [{ type: 'text' as const, text: `What is ${index}?` }],
+  }));
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  const asked = completions[0]?.inputMessages ?? [];
+  expect(asked).toHaveLength(messages.length);
+  expect(asked.every((message) => message?.parts?.length === 1)).toBe(true);
+  expect(spans[0]?.attributes['gen_ai.input.messages']).toContain('What is 39999?');
+  await session.verify();
+});
+
+describe('what a hook changes', () => {
+  test('is recorded in place of what was said', async () => {
+    const { span, event } = await chatWith((completion) => {
+      completion.inputMessages = [{ role: 'user', parts: [{ type: 'text', content: 'masked' }] }];
+      completion.outputMessages = [];
+      completion.toolDefinitions = [];
+      completion.parameters = {};
+    });
+    expect(JSON.parse(String(span['gen_ai.input.messages']))).toEqual(event['gen_ai.input.messages']);
+    expect(event['gen_ai.input.messages']).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'masked' }] },
+    ]);
+    for (const signal of [span, event]) {
+      expect(JSON.stringify(signal)).not.toContain('hidden');
+      expect(signal).not.toHaveProperty(['gen_ai.output.messages']);
+    }
+  });
+
+  test('is recorded without consent where it is an attribute that it adds', async () => {
+    const hook: CompletionHook = ({ attributes }) => {
+      attributes['gen_ai.input.messages_ref'] = 's3://bucket/1';
+    };
+    expect((await chatWith(hook, 'NO_CONTENT')).span).toMatchObject({
+      'gen_ai.input.messages_ref': 's3://bucket/1',
+    });
+    expect((await chatWith(hook, 'EVENT_ONLY')).event).toMatchObject({
+      'gen_ai.input.messages_ref': 's3://bucket/1',
+    });
+  });
+
+  test('is its own copy: what the program sent and got stays as it is', async () => {
+    const parameters = { type: 'object', properties: { city: { type: 'string' } } };
+    const { client } = await startProgramWith((completion) => {
+      for (const list of [completion.toolDefinitions, completion.inputMessages, completion.outputMessages])
+        for (const item of list as unknown as Record<string, object>[]) {
+          for (const value of Object.values(item)) if (typeof value === 'object') clear(value);
+        }
+    });
+    const completion = await client.chat.completions.create({
+      model: 'gpt-4o-mini',
+      messages: [{ role: 'user', content: 'Hello' }],
+      tools: [{ type: 'function', function: { name: 'f', parameters } }],
+    });
+    expect(parameters.properties).toEqual({ city: { type: 'string' } });
+    expect(completion.choices[0]?.message).toBeDefined();
+    await session.verify();
+  });
+
+  test('holds for the text of an error as well, wherever it is told', async () => {
+    const { client, simulator } = await startProgramWith((completion) => {
+      completion.errorMessage = completion.errorMessage?.replace('hidden', '***');
+    });
+    simulator.next({ status: 400, body: { error: { message: 'Bad prompt: hidden' } } });
+    await client.chat.completions.create({ model: 'm', messages: [] }).catch(() => undefined);
+    expect(session.spans[0]?.status.message).toBe('400 Bad prompt: ***');
+    const exception = session.logRecords.at(-1)?.attributes;
+    expect(exception).toMatchObject({ 'exception.message': '400 Bad prompt: ***' });
+    expect(JSON.stringify(exception)).not.toContain('hidden');
+    await session.verify();
+  });
+});
+
+/** Calls of every kind whose span has no content. */
+const WITHOUT_CONTENT: readonly (readonly [span: string, call: (client: OpenAI) => Promise<unknown>])[] = [
+  ['embeddings m', (client) => client.embeddings.create({ model: 'm', input: 'hidden' })],
+  ['POST /images/generations', (client) => client.images.generate({ model: 'm', prompt: 'hidden' })],
+  ['POST /moderations', (client) => client.moderations.create({ input: 'hidden' })],
+  ['POST /responses/compact', (client) => client.post('/responses/compact', { body: { input: 'hidden' } })],
+  ['GET /files/{file_id}', (client) => client.files.retrieve('file_1')],
+  ['webhook', (client) => client.webhooks.unwrap('hidden', {}, 'hidden')],
+];
+
+/** What is told of the text of one call's error: on the span, in the log, to the sink. */
+async function textsOf(
+  completionHook: CompletionHook,
+  call: (client: OpenAI) => Promise<unknown>,
+): Promise<{
+  name: string | undefined;
+  status: string | undefined;
+  logged: unknown;
+  told: unknown;
+  all: string;
+}> {
+  const sunk: SinkEvent[] = [];
+  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
+  session = await startSession({ config: { captureMessageContent: true, completionHook, events } });
+  session.simulator.next({ status: 400, body: { error: { message: 'Bad input: hidden' } } });
+  await call(session.client).catch(() => undefined);
+  const [span] = session.spans;
+  const records = session.logRecords.map(({ attributes }) => attributes);
+  return {
+    name: span?.name,
+    status: span?.status.message,
+    logged: records.at(-1)?.['exception.message'],
+    told: sunk.find((event) => event.type === 'policy.violation')?.message,
+    all: JSON.stringify([span?.attributes, span?.status, span?.events, records, sunk]),
+  };
+}
+
+describe('a hook that fails', () => {
+  test('is told of once; nothing of what it may have left unmasked is recorded', async () => {
+    const { client } = await startProgramWith(() => {
+      throw new Error('hidden');
+    });
+    for (let count = 0; count < 2; count++)
+      await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hidden' }] });
+    expect(session.warnings.splice(0)).toEqual([
+      expect.stringMatching(/the completionHook failed.*: Error\n/s),
+    ]);
+    expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('hidden');
+    expect(JSON.stringify(session.logRecords.map(({ attributes }) => attributes))).not.toContain('hidden');
+    expect(session.logRecords).toHaveLength(2);
+    await session.verify();
+  });
+
+  test('later, in a promise, does no harm', async () => {
+    const { client } = await startProgramWith(() => Promise.reject(new TypeError('hidden')));
+    await client.chat.completions.create({ model: 'm', messages: [] });
+    await session.provider.forceFlush();
+    expect(session.warnings.splice(0).join()).not.toContain('hidden');
+    await session.verify();
+  });
+
+  test('and puts anything in place of messages loses them', async () => {
+    const { client } = await startProgramWith((completion) => {
+      Object.assign(completion, {
+        inputMessages: 'x',
+        outputMessages: [null],
+        toolDefinitions: 5,
+        parameters: null,
+      });
+    });
+    await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+    session.warnings.splice(0);
+    expect(session.spans[0]?.attributes).not.toHaveProperty(['gen_ai.input.messages']);
+    await session.verify();
+  });
+});
+
+describe('the text of an error of an operation without content', () => {
+  test.each(WITHOUT_CONTENT)('passes the hook as well: %s', async (name, call) => {
+    const completions: Completion[] = [];
+    const seen = await textsOf((completion) => {
+      completions.push({ ...completion });
+      completion.errorMessage = 'masked';
+    }, call);
+    expect(completions).toMatchObject([
+      { errorMessage: expect.any(String), inputMessages: [], outputMessages: [] },
+    ]);
+    const told = name === 'embeddings m' ? 'masked' : undefined;
+    expect(seen).toEqual({
+      name,
+      status: 'masked',
+      logged: told,
+      told,
+      all: expect.not.stringContaining('hidden'),
+    });
+    // No more events than without a hook: it has no content.
+    expect(session.logRecords.map(({ eventName }) => eventName)).toEqual(
+      told === undefined ? [] : [EXCEPTION],
+    );
+    await session.verify();
+  });
+
+  test.each<[string, CompletionHook]>([
+    [
+      'throws',
+      () => {
+        throw new Error('hidden');
+      },
+    ],
+    [
+      'leaves what cannot be read',
+      (completion) => {
+        Object.defineProperty(completion, 'errorMessage', {
+          get: () => {
+            throw new Error('hidden');
+          },
+        });
+      },
+    ],
+    [
+      'adds attributes that cannot be read',
+      ({ attributes }) => {
+        const get = (): never => {
+          throw new Error('hidden');
+        };
+        Object.defineProperty(attributes, 'x', { enumerable: true, get });
+      },
+    ],
+  ])('is told nowhere where the hook %s', async (_, completionHook) => {
+    for (const [name, call] of WITHOUT_CONTENT) {
+      const seen = await textsOf(completionHook, call);
+      const all = expect.not.stringContaining('hidden');
+      expect(seen).toEqual({ name, status: undefined, logged: undefined, told: undefined, all });
+      session.warnings.splice(0);
+      await session.verify();
+    }
+  });
+
+  test('is asked for only where there is one', async () => {
+    const hook = vi.fn();
+    session = await startSession({ config: { completionHook: hook } });
+    await session.client.embeddings.create({ model: 'm', input: 'hidden' });
+    await session.client.files.retrieve('file_1');
+    expect(hook).not.toHaveBeenCalled();
+    await session.verify();
+  });
+});
+
+test('a promise of a hook is waited for by a flush of the provider, not by the call', async () => {
+  let finish = (): void => undefined;
+  const uploaded = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { client } = await startProgramWith(() => uploaded);
+  await client.chat.completions.create({ model: 'm', messages: [] });
+  let flushed = false;
+  const flush = session.provider.forceFlush().then(() => {
+    flushed = true;
+  });
+  await new Promise(setImmediate);
+  expect(flushed).toBe(false);
+  finish();
+  await flush;
+  await session.verify();
+});
+
+let session: Session;
+
+async function startProgramWith(
+  completionHook: NonNullable<OpenAIInstrumentationConfig['completionHook']>,
+): Promise<Session> {
+  session = await startSession({ config: { captureMessageContent: true, completionHook } });
+  return session;
+}
+
+function clear(value: object): void {
+  for (const key of Object.keys(value)) delete (value as Record<string, unknown>)[key];
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DiagLogLevel, diag, INVALID_SPAN_CONTEXT } from '@opentelemetry/api';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Completion } from '../../../src/client.ts';
+import { ContentStore } from '../../../src/export.ts';
+import { OPERATIONS, type OperationCase, record } from './operations.ts';
+
+const folders: string[] = [];
+afterEach(async () => {
+  diag.disable();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'content-'));
+  folders.push(folder);
+  return join(folder, 'stored');
+}
+
+function completion(said: string): Completion {
+  return {
+    operation: {},
+    spanContext: INVALID_SPAN_CONTEXT,
+    systemInstructions: [],
+    inputMessages: [{ role: 'user', parts: [{ type: 'text', content: said }] }],
+    outputMessages: [],
+    toolDefinitions: [],
+    toolArguments: undefined,
+    toolResult: undefined,
+    functionArguments: undefined,
+    functionResult: undefined,
+    documents: [],
+    parameters: {},
+    errorMessage: undefined,
+    attributes: {},
+  };
+}
+
+const REFERENCE = 'gen_ai.input.messages_ref';
+
+describe('a content store', () => {
+  test('writes what was said into a folder, and refers to it on span and event', async () => {
+    const folder = await newFolder();
+    const store = new ContentStore({ folder, baseUrl: 'https://content.example/' });
+    const { telemetry } = await record(OPERATIONS[0] as OperationCase, 'NO_CONTENT', {
+      config: { completionHook: store.hook },
+    });
+    await store.flush();
+    const references = Object.entries(telemetry.spans[0]?.attributes ?? {}).filter(([name]) =>
+      name.endsWith('_ref'),
+    );
+    expect(references.map(([name]) => name).sort()).toEqual([
+      'gen_ai.input.messages_ref',
+      'gen_ai.output.messages_ref',
+      'gen_ai.tool.definitions_ref',
+    ]);
+    const files = await readdir(folder);
+    expect(references.map(([, url]) => String(url)).sort()).toEqual(
+      files.map((file) => `https://content.example/${file}`).sort(),
+    );
+    const input = files.find((file) => file.startsWith('input_messages-')) ?? '';
+    expect(JSON.parse(await readFile(join(folder, input), 'utf8'))).toEqual([
+      { role: 'user', parts: [{ type: 'text', content: 'hidden' }] },
+    ]);
+  });
+
+  test('names each object by the hash of what it says', async () => {
+    const written: [string, string][] = [];
+    const store = new ContentStore({ write: (...object) => written.push(object) });
+    store.hook(completion('../../etc/passwd'));
+    await store.flush();
+    const [[name, json] = ['', '']] = written;
+    expect(name).toBe(`input_messages-${createHash('sha256').update(json).digest('hex')}.json`);
+  });
+
+  test('writes the same content once, and refers to it each time', async () => {
+    const write = vi.fn();
+    const store = new ContentStore({ write });
+    const [first, second] = [completion('x'), completion('x')];
+    store.hook(first);
+    store.hook(second);
+    await store.flush();
+    expect(write).toHaveBeenCalledTimes(1);
+    expect(second.attributes).toEqual(first.attributes);
+    expect(first.attributes).toHaveProperty([REFERENCE]);
+  });
+
+  test('keeps files to their owner, whole, and does not write one again that is there', async () => {
+    const folder = await newFolder();
+    await new ContentStore({ folder }).hook(completion('x'));
+    const [file = ''] = await readdir(folder);
+    const before = await stat(join(folder, file));
+    expect(before.mode & 0o077).toBe(0);
+    expect((await stat(folder)).mode & 0o077).toBe(0);
+    await new ContentStore({ folder }).hook(completion('x'));
+    expect(await readdir(folder)).toEqual([file]);
+    expect((await stat(join(folder, file))).ino).toBe(before.ino);
+  });
+
+  test('does not leave its folder, not even by a link that stands where it writes', async () => {
+    const folder = await newFolder();
+    const outside = join(await newFolder(), '..', 'outside.json');
+    await writeFile(outside, 'untouched');
+    await mkdir(folder, { recursive: true });
+    const said = completion('../../../etc/passwd');
+    const name = `input_messages-${createHash('sha256').update(JSON.stringify(said.inputMessages)).digest('hex')}.json`;
+    await symlink(outside, join(folder, name));
+    const store = new ContentStore({ folder });
+    store.hook(said);
+    await store.flush();
+    expect(await readFile(outside, 'utf8')).toBe('untouched');
+    expect(await readdir(folder)).toEqual([name]);
+    expect((await lstat(join(folder, name))).isFile()).toBe(true);
+    expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(said.inputMessages);
+  });
+
+  test('does not wait for what it writes', async () => {
+    let finish = (): void => undefined;
+    const store = new ContentStore({
+      write: () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    });
+    const one = completion('x');
+    store.hook(one);
+    expect(one.attributes).toHaveProperty([REFERENCE]);
+    finish();
+    await store.flush();
+  });
+});
+
+describe('what a content store cannot write', () => {
+  test('when its queue is full has no reference, and is counted', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const write = vi.fn(() => gate);
+    const store = new ContentStore({ write, maxQueueLength: 2 });
+    const completions = Array.from({ length: 20 }, (_, index) => completion(String(index)));
+    for (const one of completions) store.hook(one);
+    const referred = completions.filter(({ attributes }) => REFERENCE in attributes);
+    expect(referred.length).toBeLessThan(20);
+    expect(store.dropped).toBe(20 - referred.length);
+    release();
+    await store.flush();
+    expect(write).toHaveBeenCalledTimes(referred.length);
+  });
+
+  test('since it is too large is counted, and a stub is stored and referred to', async () => {
+    const written: string[] = [];
+    const store = new ContentStore({ write: (_, json) => written.push(json), maxLength: 100 });
+    const one = completion('x'.repeat(100));
+    store.hook(one);
+    await store.flush();
+    expect(store.dropped).toBe(1);
+    expect(one.attributes).toHaveProperty([REFERENCE]);
+    expect(written).toEqual([expect.stringContaining('"reason":"too_large"')]);
+  });
+
+  test('since writing fails is counted, told of once without what it says, and tried again', async () => {
+    const warnings: string[] = [];
+    const ignore = (): void => undefined;
+    const logger = { error: ignore, info: ignore, debug: ignore, verbose: ignore };
+    diag.setLogger({ ...logger, warn: (text) => void warnings.push(text) }, DiagLogLevel.WARN);
+    const write = vi
+      .fn()
+      .mockRejectedValueOnce(new Error('hidden'))
+      .mockImplementationOnce(() => {
+        throw new Error('hidden');
+      });
+    const store = new ContentStore({ write });
+    for (let count = 0; count < 3; count++) await store.hook(completion('hidden'));
+    expect([write.mock.calls.length, store.dropped]).toEqual([3, 2]);
+    expect(warnings).toEqual([expect.stringContaining('storing content failed')]);
+    expect(warnings.join()).not.toContain('hidden');
+  });
+});

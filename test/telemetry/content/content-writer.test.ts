@@ -1,0 +1,147 @@
+import type { Attributes } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { resolveSettings, type Settings } from '../../../src/config/config.ts';
+import { ContentRecorder } from '../../../src/telemetry/content/content-writer.ts';
+import type { Message } from '../../../src/telemetry/content/messages.ts';
+
+const NAME = 'gen_ai.input.messages';
+
+function settings(maxContentLength: number, maxSpanContentLength: number): Settings {
+  return resolveSettings({ maxContentLength, maxSpanContentLength }, () => undefined, {});
+}
+
+/** What a recorder with these limits writes. */
+function written(
+  write: (recorder: ContentRecorder, attributes: Attributes) => void,
+  maxText = 100,
+  maxSpan = 1_000,
+): unknown {
+  const attributes: Attributes = {};
+  write(new ContentRecorder(settings(maxText, maxSpan)), attributes);
+  const value = attributes[NAME];
+  return value === undefined ? undefined : JSON.parse(String(value));
+}
+
+function messages(...texts: string[]): Message[] {
+  return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));
+}
+
+describe('messages', () => {
+  test('within the limits are written whole', () => {
+    expect(written((recorder, to) => recorder.addMessages(to, NAME, messages('Hi', 'there')))).toEqual(
+      messages('Hi', 'there'),
+    );
+  });
+
+  test('that do not fit are counted in place of the oldest', () => {
+    const long = 'x'.repeat(100);
+    const all = messages(...Array.from({ length: 20 }, () => long), 'newest');
+    const kept = written((recorder, to) => recorder.addMessages(to, NAME, all)) as Message[];
+    expect(kept[0]).toEqual({ role: 'user', parts: [], omitted_messages: 21 - (kept.length - 1) });
+    expect(kept.at(-1)).toEqual(messages('newest')[0]);
+  });
+
+  test('whose parts do not all fit say how many are missing', () => {
+    const parts = Array.from({ length: 50 }, () => ({ type: 'text' as const, content: 'x'.repeat(50) }));
+    const message: Message = { role: 'assistant', parts, finish_reason: 'stop' };
+    const [kept] = written((recorder, to) => recorder.addMessages(to, NAME, [message])) as [
+      Message & { omitted_parts: number },
+    ];
+    expect(kept.parts.length).toBeGreaterThan(3);
+    expect(kept).toMatchObject({ omitted_parts: 50 - kept.parts.length, finish_reason: 'stop' });
+  });
+
+  test('whose text does not fit are cut to what is left', () => {
+    const kept = written(
+      (recorder, to) => recorder.addMessages(to, NAME, messages('x'.repeat(5_000))),
+      10_000,
+      500,
+    );
+    const [message] = kept as [{ parts: [{ content: string }] }];
+    expect(message.parts[0].content.length).toBeGreaterThan(100);
+    expect(message.parts[0]).toMatchObject({ original_length: 5_000 });
+  });
+
+  test('of which nothing fits leave only their number, or nothing', () => {
+    const add = (recorder: ContentRecorder, to: Attributes): void =>
+      recorder.addMessages(to, NAME, messages('a', 'b'));
+    expect(written(add, 100, 150)).toEqual([{ role: 'user', parts: [], omitted_messages: 2 }]);
+    expect(written(add, 100, 0)).toBeUndefined();
+    expect(written((recorder, to) => recorder.addMessages(to, NAME, []))).toBeUndefined();
+  });
+});
+
+describe('whatever the limits', () => {
+  const text = '\u0000"\\\n😀é'.repeat(40);
+  const all: Message[] = [
+    {
+      role: 'r'.repeat(99),
+      parts: [{ type: 'tool_call', name: text, arguments: { [text]: [text, { text }] } }],
+    },
+    {
+      role: 'user',
+      parts: [
+        { type: 'reasoning', content: text },
+        { type: 'text', content: text },
+      ],
+    },
+    {
+      role: 'assistant',
+      parts: [{ type: 'tool_call_response', response: text }],
+      finish_reason: 'tool_call',
+    },
+    { role: 'assistant', parts: [{ type: 'text', content: text }], finish_reason: 'f'.repeat(99) },
+  ];
+
+  test.each(Array.from({ length: 40 }, (_, index) => index * 97))(
+    'the JSON is valid and within %i',
+    (limit) => {
+      for (const maxText of [0, 1, 7, 1_000]) {
+        const recorder = new ContentRecorder(settings(maxText, limit));
+        const attributes: Attributes = {};
+        recorder.addParts(attributes, 'a', all[1]?.parts ?? []);
+        recorder.addMessages(attributes, 'b', all, 0.5);
+        recorder.addList(attributes, 'c', all);
+        recorder.addValue(attributes, 'd', all[0]);
+        recorder.addMessages(attributes, 'e', all);
+        const values = Object.values(attributes).map(String);
+        for (const value of values) expect(() => JSON.parse(value)).not.toThrow();
+        expect(values.join('').length).toBeLessThanOrEqual(limit);
+        expect(values.join('')).not.toMatch(/\\ud[89a-f]/);
+      }
+    },
+  );
+});
+
+describe('other content', () => {
+  test('a list keeps its first values and counts the others', () => {
+    const values = Array.from({ length: 40 }, (_, index) => ({ type: 'function', name: `tool_${index}` }));
+    const kept = written((recorder, to) => recorder.addList(to, NAME, values)) as unknown[];
+    expect(kept[0]).toEqual(values[0]);
+    expect(kept.at(-1)).toEqual({ type: 'omitted', name: '…', count: 40 - (kept.length - 1) });
+  });
+
+  test.each([
+    ['an object as it is', { a: [1, 'x', null] }, { a: [1, 'x', null] }],
+    ['anything else under `value`', ['x'], { value: ['x'] }],
+    ['a text too', 'x', { value: 'x' }],
+    ['nothing for nothing', undefined, undefined],
+    ['nothing for null', null, undefined],
+    [
+      'a mark for what is too large',
+      { a: Array.from({ length: 99 }, () => 'x'.repeat(99)) },
+      { omitted: true },
+    ],
+  ])('a value: %s', (_, value, expected) => {
+    expect(written((recorder, to) => recorder.addValue(to, NAME, value))).toEqual(expected);
+  });
+
+  test('a short text is cut to what is left of the span', () => {
+    const recorder = new ContentRecorder(settings(5, 8));
+    expect([recorder.text('123456'), recorder.text('123456'), recorder.text('1')]).toEqual([
+      '12345',
+      '123',
+      '',
+    ]);
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { codeBlocks, shownExample } from '../../support/example.ts';
+import { startSession } from '../../support/session.ts';
+import { example as masking } from './masking-example.ts';
+import { example as storing } from './store-example.ts';
+
+const messages = [{ role: 'user' as const, content: 'Write to me@example.org' }];
+
+test('docs/privacy.md shows the examples', () => {
+  expect(codeBlocks('docs/privacy.md')).toEqual([
+    shownExample('content/masking-example.ts'),
+    shownExample('content/store-example.ts'),
+  ]);
+});
+
+test('the first masks what it says it does', async () => {
+  const instrumentation = masking();
+  instrumentation.disable();
+  const session = await startSession({ config: instrumentation.getConfig() });
+  await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  const [span] = session.spans;
+  expect(span?.attributes['gen_ai.input.messages']).toContain('Write to [mail]');
+  expect(JSON.stringify(session.logRecords[0]?.attributes)).not.toContain('me@example.org');
+  await session.verify();
+});
+
+test('the second stores what was said, and refers to it', async () => {
+  const { instrumentation, uploaded } = storing();
+  instrumentation.disable();
+  const session = await startSession({ config: instrumentation.getConfig() });
+  await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  const reference = String(session.spans[0]?.attributes['gen_ai.input.messages_ref']);
+  expect(uploaded.get(reference.replace('s3://bucket/content/', ''))).toContain('me@example.org');
+  await session.verify();
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { cut, LimitedJson } from '../../../src/telemetry/content/limited-json.ts';
+
+function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {
+  const json = new LimitedJson(maxText, maxLength).write(value);
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
+describe('a value within the limits is written as JSON.stringify does', () => {
+  test.each([
+    ['x"\\\n\u0000😀'],
+    [0.5],
+    [-0],
+    [Number.NaN],
+    [true],
+    [null],
+    [[1, [2], [], {}]],
+    [{ a: { b: [{ c: 'd' }] }, 'e f': null }],
+    [{ left: undefined, out: () => 1 }],
+    [[undefined, () => 1, Symbol('x')]],
+    [Object.assign(Object.create({ inherited: 1 }), { own: 1 })],
+  ])('%j', (value) => {
+    expect(new LimitedJson(100, 1_000).write(value)).toBe(JSON.stringify(value));
+  });
+});
+
+test.each<[string, unknown, unknown]>([
+  ['a text that is too long is cut', { text: 'x'.repeat(200) }, { text: `${'x'.repeat(100)}…` }],
+  ['and so is a key', { ['k'.repeat(200)]: 1 }, { [`${'k'.repeat(100)}…`]: 1 }],
+  ['a large integer becomes a text', { large: 10n ** 30n }, { large: `1${'0'.repeat(30)}` }],
+  [
+    'a field that throws is left out',
+    {
+      a: 1,
+      get b() {
+        throw new Error('b');
+      },
+    },
+    { a: 1 },
+  ],
+  [
+    'a `toJSON` is not called',
+    {
+      toJSON: () => {
+        throw new Error('toJSON');
+      },
+      a: 1,
+    },
+    { a: 1 },
+  ],
+])('%s', (_, value, expected) => {
+  expect(write(value)).toEqual(expected);
+});
+
+test('what is too deep is left out, also where it never ends', () => {
+  const endless: Record<string, unknown> = {};
+  endless.self = endless;
+  expect(JSON.stringify(write(endless))).toMatch(/^(\{"self":){12}"…"\}{12}$/);
+});
+
+test('what has too many items ends in a mark', () => {
+  expect(
+    write(
+      Array.from({ length: 2_000 }, () => 1),
+      100,
+      1e6,
+    ),
+  ).toEqual([...Array.from({ length: 1_000 }, () => 1), '…']);
+  const wide = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, 1]));
+  const written = write(wide, 100, 1e6) as object;
+  expect(Object.keys(written)).toHaveLength(1_001);
+  expect(written).toMatchObject({ '…': true });
+});
+
+test('what does not fit is not written, and costs nothing', () => {
+  const json = new LimitedJson(100, 20);
+  expect(json.write({ text: 'x'.repeat(50) })).toBeUndefined();
+  expect(json.left).toBe(20);
+  expect(json.write({ a: 'x' })).toBe('{"a":"x"}');
+  expect(json.left).toBeLessThanOrEqual(11);
+});
+
+test('nothing is read beyond the limit', () => {
+  let read = 0;
+  const item = {
+    get text() {
+      read++;
+      return 'x'.repeat(50);
+    },
+  };
+  expect(
+    write(
+      Array.from({ length: 1_000 }, () => item),
+      100,
+      500,
+    ),
+  ).toBeUndefined();
+  expect(read).toBeLessThan(20);
+});
+
+test.each([
+  ['abcd', 9, 'abcd'],
+  ['abcd', 2, 'ab'],
+  ['a😀b', 2, 'a'],
+  ['a😀b', 3, 'a😀'],
+  ['😀', 1, ''],
+  ['abcd', 0, ''],
+])('of %s the first %i characters are %s', (text, length, expected) => {
+  expect(cut(text, length)).toBe(expected);
+});

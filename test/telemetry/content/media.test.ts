@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type OpenAI from 'openai';
+import { describe, expect, test } from 'vitest';
+import { resolveSettings } from '../../../src/config/config.ts';
+import { MediaPolicy } from '../../../src/telemetry/content/media.ts';
+import { blobPart } from '../../../src/telemetry/content/messages.ts';
+import { sha256, slowSha256 } from '../../../src/util/sha256.ts';
+import { startProgram } from '../../support/program.ts';
+
+const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+const IMAGE = 'data:image/png;base64,aGVsbG8=';
+
+type Media = 'reference' | 'inline' | 'drop';
+
+function policy(media: Media, maxContentLength = 100): MediaPolicy {
+  return new MediaPolicy(resolveSettings({ media, maxContentLength }, () => undefined, {}));
+}
+
+/** The parts that are recorded of a message with a text and an image. */
+async function recorded(media: Media | undefined): Promise<unknown> {
+  const program = await startProgram({
+    content: true,
+    eventContent: true,
+    config: { captureMessageContent: true, ...(media === undefined ? {} : { media }) },
+  });
+  const content: OpenAI.Chat.ChatCompletionContentPart[] = [
+    { type: 'text', text: 'What is this?' },
+    { type: 'image_url', image_url: { url: IMAGE } },
+  ];
+  await program.client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content }] });
+  const [message] = JSON.parse(String(program.telemetry.spans[0]?.attributes['gen_ai.input.messages']));
+  return message.parts.slice(1);
+}
+
+const BLOB = { type: 'blob', modality: 'image', mime_type: 'image/png' };
+
+describe('media in a message are recorded', () => {
+  test.each([
+    [undefined, [{ ...BLOB, content: '', size: 5, sha256: HELLO }]],
+    ['reference', [{ ...BLOB, content: '', size: 5, sha256: HELLO }]],
+    ['inline', [{ ...BLOB, content: 'aGVsbG8=' }]],
+    ['drop', []],
+  ] as const)('with %s as %j', async (media, parts) => {
+    expect(await recorded(media)).toEqual(parts);
+  });
+});
+
+describe('media anywhere in arguments and results', () => {
+  const blob = blobPart('aGVsbG8=', 'audio');
+  const reference = { type: 'blob', modality: 'audio', content: '', size: 5, sha256: HELLO };
+
+  test('are recorded alike, parts of messages and texts that are URLs', () => {
+    expect(policy('reference').shown(blob)).toEqual(reference);
+    expect(policy('reference').shown(IMAGE)).toEqual({ ...BLOB, content: '', size: 5, sha256: HELLO });
+    expect(policy('inline').shown(blob)).toBe(blob);
+    expect(policy('inline').shown(IMAGE)).toBe(IMAGE);
+    expect([policy('drop').shown(blob), policy('drop').shown(IMAGE)]).toEqual([null, null]);
+  });
+
+  test('are references where the whole would be longer than a text may be', () => {
+    expect(policy('inline', 5).shown(blob)).toEqual(reference);
+  });
+
+  test.each([['data: x'], ['database'], ['data:text,x'], [{ type: 'blob' }], [null], [7]])(
+    '%j is none',
+    (value) => {
+      expect(policy('reference').shown(value)).toBe(value);
+    },
+  );
+});
+
+describe('the SHA-256 of media', () => {
+  test.each([0, 1, 55, 56, 63, 64, 65, 1_000])('is that of %i bytes, wherever it is computed', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => index * 7);
+    const expected = createHash('sha256').update(bytes).digest('hex');
+    expect([sha256(bytes), slowSha256(bytes)]).toEqual([expected, expected]);
+  });
+
+  test('is left out where it would take long, for one or for all of an operation', () => {
+    const megabytes = (count: number): string =>
+      'A'.repeat((count * 2 ** 20 * 4) / 3 - (((count * 2 ** 20 * 4) / 3) % 4));
+    const media = policy('reference');
+    expect(media.shown(blobPart(megabytes(5), 'image'))).not.toHaveProperty('sha256');
+    expect(media.shown(blobPart(megabytes(3), 'image'))).toHaveProperty('sha256');
+    expect(media.shown(blobPart(megabytes(3), 'image'))).not.toHaveProperty('sha256');
+    expect(media.shown(blobPart('aGVsbG8=', 'image'))).toHaveProperty('sha256', HELLO);
+  });
+});

@@ -1,0 +1,87 @@
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { describe, expect, test } from 'vitest';
+import { startProgram } from '../../support/program.ts';
+import { contentOf, DETAILS, OPERATIONS, record, recordsOf } from './operations.ts';
+
+const MODES = [
+  ['NO_CONTENT', false, false],
+  ['SPAN_ONLY', true, false],
+  ['EVENT_ONLY', false, true],
+  ['SPAN_AND_EVENT', true, true],
+] as const;
+
+const CASES = OPERATIONS.map((one, index) => ({ ...one, title: `${one.operation} (${index})` }));
+
+describe.each(CASES)('the content of $title', (one) => {
+  test.each(MODES)('with %s is on its span: %s, on its event: %s', async (mode, onSpan, onEvent) => {
+    const program = await record(one, mode);
+    const { spans, logRecords } = program.telemetry;
+    expect(Object.keys(contentOf(spans, one)).sort()).toEqual(onSpan ? [...one.content].sort() : []);
+    expect(Object.keys(contentOf(logRecords, one)).sort()).toEqual(onEvent ? [...one.content].sort() : []);
+    if (!onSpan) expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('hidden ');
+    if (!onEvent) expect(recordsOf(program, DETAILS)).toEqual([]);
+  });
+
+  test('is the same on both, as JSON on the span and as values on the event', async () => {
+    const { telemetry } = await record(one, 'SPAN_AND_EVENT');
+    const onSpans = contentOf(telemetry.spans, one);
+    const onEvents = contentOf(telemetry.logRecords, one);
+    for (const [name, value] of Object.entries(onEvents)) {
+      const json = typeof value === 'object' && !name.endsWith('stop_sequences');
+      expect(json ? JSON.parse(String(onSpans[name])) : onSpans[name]).toEqual(value);
+    }
+  });
+
+  // What is not sampled is not read in the background either: there is no such content then.
+  const sampledOnly = one.readInBackground === true;
+  test(`is ${sampledOnly ? 'not ' : ''}on the event where the trace is not sampled`, async () => {
+    const { telemetry } = await record(one, 'SPAN_AND_EVENT', { sampler: new AlwaysOffSampler() });
+    expect(telemetry.spans.filter((span) => span.attributes['gen_ai.operation.name'])).toEqual([]);
+    expect(Object.keys(contentOf(telemetry.logRecords, one)).length > 0).toBe(!sampledOnly);
+  });
+
+  test('belongs to the span that it is content of', async () => {
+    const program = await record(one, 'EVENT_ONLY');
+    const operations = program.telemetry.spans.filter(
+      ({ attributes }) => 'gen_ai.operation.name' in attributes,
+    );
+    const told = recordsOf(program, DETAILS);
+    expect(told.map((event) => event.spanContext?.spanId).sort()).toEqual(
+      operations.map((span) => span.spanContext().spanId).sort(),
+    );
+    for (const span of operations) {
+      const event = told.find(({ spanContext }) => spanContext?.spanId === span.spanContext().spanId);
+      expect(event?.attributes).toMatchObject(span.attributes);
+      expect(event?.hrTime).toEqual(span.endTime);
+      expect(event?.body).toBeUndefined();
+    }
+  });
+});
+
+test.each([
+  ['NO_CONTENT', true, 1],
+  ['EVENT_ONLY', false, 1],
+  ['EVENT_ONLY', true, 2],
+  ['SPAN_ONLY', false, 2],
+] as const)(
+  'with %s, and a logger: %s, a message is read %i times: first by the SDK itself',
+  async (...row) => {
+    const [captureMessageContent, logs, expected] = row;
+    const { client } = await startProgram({
+      logs,
+      content: captureMessageContent === 'SPAN_ONLY',
+      eventContent: captureMessageContent === 'EVENT_ONLY',
+      config: { captureMessageContent },
+    });
+    let reads = 0;
+    const message = {
+      role: 'user' as const,
+      get content(): string {
+        reads++;
+        return 'Hello';
+      },
+    };
+    await client.chat.completions.create({ model: 'm', messages: [message] });
+    expect(reads).toBe(expected);
+  },
+);

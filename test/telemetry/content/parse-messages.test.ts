@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import {
+  blobPart,
+  messageFinishReason,
+  parseJson,
+  urlPart,
+} from '../../../src/telemetry/content/messages.ts';
+
+test.each([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['content_filter', 'content_filter'],
+  ['tool_calls', 'tool_call'],
+  ['function_call', 'tool_call'],
+  ['max_output_tokens', 'length'],
+  ['failed', 'error'],
+  ['something_new', 'something_new'],
+  ['constructor', 'constructor'],
+  [undefined, 'stop'],
+])('the finish reason %s is %s in the schema of messages', (reason, expected) => {
+  expect(messageFinishReason(reason)).toBe(expected);
+});
+
+test.each([
+  ['{"a":1}', { a: 1 }],
+  ['"text"', 'text'],
+  ['not JSON', 'not JSON'],
+  ['', ''],
+  [{ a: 1 }, { a: 1 }],
+  [undefined, undefined],
+])('%j is recorded as %j', (text, expected) => {
+  expect(parseJson(text)).toEqual(expected);
+});
+
+test('JSON that would be cut anyway is not parsed', () => {
+  const text = JSON.stringify('x'.repeat(100_000));
+  expect(parseJson(text)).toBe(text);
+});
+
+describe('media that a message carries are base64, whatever they were', () => {
+  test.each([
+    ['data:image/png;base64,aGVsbG8=', { mime_type: 'image/png', content: 'aGVsbG8=' }],
+    ['data:image/svg+xml;charset=utf8,%3Csvg/>', { mime_type: 'image/svg+xml', content: 'PHN2Zy8+' }],
+    ['data:,%E2%82%AC', { content: '4oKs' }],
+    ['data:,%', { content: '', size: 1 }],
+    ['data:;base64,aGVsbG8=', { content: 'aGVsbG8=' }],
+    ['data:nothing', { content: '' }],
+  ])('%s', (url, expected) => {
+    expect(urlPart(url, 'image')).toEqual({ type: 'blob', modality: 'image', ...expected });
+  });
+
+  test('but not where that would take long', () => {
+    expect(urlPart(`data:,${'x'.repeat(99_999)}`, 'document')).toEqual({
+      type: 'blob',
+      modality: 'document',
+      content: '',
+      size: 99_999,
+    });
+  });
+
+  test('and so is base64 without a URL', () => {
+    expect(blobPart('aGVsbG8=', 'audio', 'audio/wav')).toEqual({
+      type: 'blob',
+      modality: 'audio',
+      mime_type: 'audio/wav',
+      content: 'aGVsbG8=',
+    });
+  });
+});
+
+describe('a URL is recorded without what opens doors', () => {
+  test.each([
+    ['https://images.example/cat.png?size=2#top', 'https://images.example/cat.png?size=2#top'],
+    ['https://user:secret@images.example/cat.png', 'https://images.example/cat.png'],
+    ['https://us@er:secret@images.example/cat@home.png', 'https://images.example/cat@home.png'],
+    [
+      'https://a.blob.core.windows.net/b?sv=2024&sig=secret%3D&se=1',
+      'https://a.blob.core.windows.net/b?sv=2024&sig=REDACTED&se=1',
+    ],
+    [
+      'https://b.s3.amazonaws.com/c?X-Amz-Credential=secret&X-Amz-Signature=secret&X-Amz-Security-Token=secret&X-Amz-Expires=9',
+      'https://b.s3.amazonaws.com/c?X-Amz-Credential=REDACTED&X-Amz-Signature=REDACTED&X-Amz-Security-Token=REDACTED&X-Amz-Expires=9',
+    ],
+    [
+      'https://storage.googleapis.com/c?GoogleAccessId=secret&Signature=secret',
+      'https://storage.googleapis.com/c?GoogleAccessId=REDACTED&Signature=REDACTED',
+    ],
+    [
+      'https://x.example/?access_token=secret&key=secret#a',
+      'https://x.example/?access_token=REDACTED&key=REDACTED#a',
+    ],
+    ['https://x.example/?design=big&keyboard=1', 'https://x.example/?design=big&keyboard=1'],
+  ])('%s', (url, uri) => {
+    expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri });
+  });
+});

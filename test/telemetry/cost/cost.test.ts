@@ -1,0 +1,204 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type OpenAIInstrumentationConfig, resolveSettings } from '../../../src/config/config.ts';
+import { Costs } from '../../../src/telemetry/cost/costs.ts';
+import { PriceList } from '../../../src/telemetry/cost/price-package.ts';
+import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
+
+const USAGE = { ...NO_USAGE, inputTokens: 1_000_000 };
+
+let informed: string[];
+beforeEach(() => {
+  informed = [];
+  const ignore = (): void => undefined;
+  const info: DiagLogger['info'] = (text) => void informed.push(text);
+  diag.setLogger(
+    { error: ignore, warn: ignore, info, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
+  );
+});
+afterEach(() => diag.disable());
+
+/** Stands for the price package: what it was asked, and a price for each `provider model` that it knows. */
+class Prices {
+  readonly asked: string[] = [];
+  readonly known: Readonly<Record<string, unknown>>;
+
+  constructor(known: Readonly<Record<string, unknown>>) {
+    this.known = known;
+  }
+
+  calcPrice(_: object, model: string, { providerId }: { providerId: string }): unknown {
+    this.asked.push(`${providerId} ${model}`);
+    const prices = this.known[`${providerId} ${model}`];
+    if (prices === 'broken') throw new Error('Missing ancestor price key');
+    if (prices === undefined) return null;
+    const current = Array.isArray(prices) ? prices.at(-1).prices : prices;
+    return { model: { prices }, model_price: current };
+  }
+}
+
+function costs(config: OpenAIInstrumentationConfig): Costs {
+  const settings = resolveSettings(config, (problem) => expect.fail(problem), {});
+  return new Costs(() => settings);
+}
+
+interface Call {
+  readonly provider?: string;
+  readonly request?: string;
+  readonly response?: string;
+  readonly requestTier?: string;
+  readonly tier?: string;
+}
+
+function price(
+  of: Costs,
+  { provider = 'openai', request, response, requestTier, tier }: Call,
+): number | undefined {
+  const attributes = {
+    'gen_ai.provider.name': provider,
+    'gen_ai.request.model': request,
+    'gen_ai.response.model': response,
+    'openai.request.service_tier': requestTier,
+    'openai.response.service_tier': tier,
+  };
+  return of.of({ usage: USAGE }, attributes);
+}
+
+describe('the price is that of the provider and the model', () => {
+  const known = {
+    'openai alias': { input_mtok: 1 },
+    'openai alias-2026': { input_mtok: 2 },
+    'azure gpt-4o': { input_mtok: 3 },
+    'azure gpt-4': { input_mtok: 4 },
+    'aws oss': { input_mtok: 5 },
+    'google gemini': { input_mtok: 6 },
+    'x-ai grok': { input_mtok: 7 },
+    'openrouter google/gemini': { input_mtok: 8 },
+    'openai gpt-oss-20b': { input_mtok: 9 },
+    'groq gpt-oss-20b': { input_mtok: 10 },
+    'openai broken': 'broken',
+  };
+
+  test.each<[string, Call, number | undefined]>([
+    ['the model that answered', { request: 'alias', response: 'alias-2026' }, 2],
+    ['the model that was asked for, where the answer names none', { request: 'alias' }, 1],
+    ['a deployment says nothing of its model', { provider: 'azure.ai.openai', request: 'gpt-4' }, undefined],
+    ['the answer does', { provider: 'azure.ai.openai', request: 'gpt-4', response: 'gpt-4o' }, 3],
+    ['Bedrock', { provider: 'aws.bedrock', request: 'oss' }, 5],
+    ['Gemini', { provider: 'gcp.gemini', request: 'gemini' }, 6],
+    ['Vertex', { provider: 'gcp.vertex_ai', request: 'google/gemini' }, 6],
+    ['xAI', { provider: 'x_ai', request: 'grok' }, 7],
+    ['OpenRouter', { provider: 'openrouter', request: 'google/gemini' }, 8],
+    ['a server of one’s own', { provider: 'ollama', request: 'alias' }, undefined],
+    ['another provider', { provider: 'acme', request: 'alias' }, undefined],
+    ['a model that OpenAI does not sell', { request: 'gpt-oss-20b' }, undefined],
+    ['but others do', { provider: 'groq', request: 'gpt-oss-20b' }, 10],
+    ['a model that is not known', { request: 'new' }, undefined],
+    ['a price that the package cannot handle', { request: 'broken' }, undefined],
+    ['no model', {}, undefined],
+  ])('%s', (_, call, expected) => {
+    expect(price(costs({ cost: new Prices(known) }), call)).toBe(expected);
+  });
+});
+
+describe('prices of the program', () => {
+  const config: OpenAIInstrumentationConfig = {
+    cost: new Prices({ 'openai gpt-4o': { input_mtok: 1 } }),
+    prices: {
+      'gpt-4o': { input_mtok: 100 },
+      'gpt-*': { input_mtok: 200 },
+      'gpt-5*': { input_mtok: 300 },
+      'my-deployment': { input_mtok: 400 },
+    },
+  };
+
+  test.each<[string, Call, number | undefined]>([
+    ['stand above those of the package', { request: 'gpt-4o' }, 100],
+    ['may be for names that begin alike', { request: 'gpt-3.5-turbo' }, 200],
+    ['of which the longest counts', { request: 'gpt-5-mini' }, 300],
+    ['hold for every provider', { provider: 'ollama', request: 'gpt-4o' }, 100],
+    [
+      'may name what was asked for',
+      { provider: 'azure.ai.openai', request: 'my-deployment', response: 'm' },
+      400,
+    ],
+    ['are not what every object has', { request: 'constructor' }, undefined],
+  ])('%s', (_, call, expected) => {
+    expect(price(costs(config), call)).toBe(expected);
+  });
+
+  test('need no package', () => {
+    expect(price(costs({ prices: { mine: { input_mtok: 1 } } }), { request: 'mine' })).toBe(1);
+  });
+});
+
+describe('the service tier', () => {
+  const config: OpenAIInstrumentationConfig = {
+    cost: new Prices({ 'openai listed': { input_mtok: 1 } }),
+    prices: {
+      mine: { input_mtok: 2, service_tiers: { flex: { input_mtok: 1 }, priority: { input_mtok: 4 } } },
+    },
+  };
+
+  test.each<[string, Call, number | undefined]>([
+    ['standard', { request: 'mine', tier: 'default' }, 2],
+    ['flex', { request: 'mine', tier: 'flex' }, 1],
+    ['priority', { request: 'mine', tier: 'priority' }, 4],
+    ['asked for and given', { request: 'mine', requestTier: 'priority', tier: 'default' }, 2],
+    ['asked for, where the answer tells none', { request: 'mine', requestTier: 'priority' }, 4],
+    ['without a price', { request: 'mine', tier: 'batch' }, undefined],
+    ['that the price package does not know', { request: 'listed', tier: 'flex' }, undefined],
+    ['that every object has', { request: 'mine', tier: 'constructor' }, undefined],
+  ])('%s', (_, call, expected) => {
+    expect(price(costs(config), call)).toBe(expected);
+  });
+});
+
+describe('what is not known', () => {
+  test('is told once for each model, at the level of information', () => {
+    const of = costs({ cost: new Prices({}) });
+    price(of, { request: 'new' });
+    price(of, { request: 'new' });
+    price(of, { request: 'newer', tier: 'flex' });
+    expect(informed).toEqual([
+      expect.stringContaining('no price is known for new of openai, so'),
+      expect.stringContaining('no price is known for newer of openai in service tier flex, so'),
+    ]);
+  });
+
+  test('is not told where nothing was spent', () => {
+    costs({ cost: new Prices({}) }).of({}, { 'gen_ai.request.model': 'new' });
+    expect(informed).toEqual([]);
+  });
+
+  test('is not even looked for when costs are off', () => {
+    const of = costs({ cost: false, prices: { mine: { input_mtok: 1 } } });
+    expect(price(of, { request: 'mine' })).toBeUndefined();
+    expect(informed).toEqual([]);
+  });
+});
+
+describe('the price package', () => {
+  test('is asked once for each model', () => {
+    const prices = new Prices({ 'openai a': { input_mtok: 1 } });
+    const of = costs({ cost: prices });
+    for (const request of ['a', 'a', 'b', 'b', 'a']) price(of, { request });
+    expect(prices.asked).toEqual(['openai a', 'openai b']);
+  });
+
+  test('is asked about so many models at most, of which the last are remembered', () => {
+    const prices = new Prices({});
+    const list = new PriceList(prices);
+    for (let index = 0; index <= 500; index++) list.find('openai', `model-${index}`);
+    list.find('openai', 'model-500');
+    expect(prices.asked).toHaveLength(501);
+    list.find('openai', 'model-0');
+    expect(prices.asked).toHaveLength(502);
+  });
+
+  test('is found where it is installed, without being handed over', () => {
+    expect(price(costs({}), { request: 'gpt-4o-mini' })).toBe(0.15);
+    expect(price(costs({}), { request: 'gpt-4o-mini', response: 'gpt-4o-mini-2024-07-18' })).toBe(0.15);
+  });
+});

@@ -1,0 +1,216 @@
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import {
+  type ModelPrices,
+  priceOf,
+  readPrices,
+  readTable,
+  type Spending,
+} from '../../../src/telemetry/cost/prices.ts';
+import { NO_USAGE, readUsage } from '../../../src/telemetry/cost/usage.ts';
+
+const PRICES: ModelPrices = { input_mtok: 2, cache_read_mtok: 0.5, cache_write_mtok: 3, output_mtok: 10 };
+
+function spend(usage: object, more: Omit<Spending, 'usage'> = {}): Spending {
+  return { usage: { ...NO_USAGE, ...usage }, ...more };
+}
+
+describe('every token has one price', () => {
+  test.each<[string, ModelPrices, Spending, number]>([
+    ['input and output', PRICES, spend({ inputTokens: 1_000, outputTokens: 100 }), 0.003],
+    ['cached input', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 400 }), 0.0014],
+    ['written input', PRICES, spend({ inputTokens: 1_000, cacheWriteTokens: 400 }), 0.0024],
+    ['all cached', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 1_000 }), 0.0005],
+    ['reasoning is output', PRICES, spend({ outputTokens: 100, reasoningTokens: 60 }), 0.001],
+    [
+      'reasoning with a price of its own',
+      { ...PRICES, output_reasoning_mtok: 20 },
+      spend({ outputTokens: 100, reasoningTokens: 60 }),
+      0.0016,
+    ],
+    [
+      'parts without a price of their own',
+      { input_mtok: 2, output_mtok: 10 },
+      spend({ inputTokens: 1_000, cacheReadTokens: 400, cacheWriteTokens: 100 }),
+      0.002,
+    ],
+    [
+      'a model that is free',
+      { input_mtok: 0, output_mtok: 0 },
+      spend({ inputTokens: 5, outputTokens: 5 }),
+      0,
+    ],
+    ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, inputOnly: true }), 0.00002],
+    ['sound by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
+    ['a fee for each request', { ...PRICES, requests_kcount: 5 }, spend({ inputTokens: 1_000 }), 0.007],
+    [
+      'searches',
+      { ...PRICES, web_searches_kcount: 10, storage_searches_kcount: 2.5 },
+      spend({ inputTokens: 1_000 }, { webSearches: 2, fileSearches: 4 }),
+      0.032,
+    ],
+    ['searches without a price', PRICES, spend({ inputTokens: 1_000 }, { webSearches: 2 }), 0.002],
+    ['no digits that mean nothing', { input_mtok: 0.1 }, spend({ inputTokens: 3 }), 3e-7],
+  ])('%s', (_, prices, spending, cost) => {
+    expect(priceOf(prices, spending)).toBe(cost);
+  });
+
+  test('audio and images, cached and not', () => {
+    const usage = readUsage({
+      input_tokens: 1_000,
+      output_tokens: 600,
+      input_tokens_details: {
+        text_tokens: 500,
+        audio_tokens: 300,
+        image_tokens: 200,
+        cached_tokens: 250,
+        cached_tokens_details: { text_tokens: 100, audio_tokens: 100, image_tokens: 50 },
+      },
+      output_tokens_details: { text_tokens: 300, audio_tokens: 200, image_tokens: 100 },
+    });
+    const prices: ModelPrices = {
+      input_mtok: 1,
+      cache_read_mtok: 10,
+      input_audio_mtok: 100,
+      cache_audio_read_mtok: 1_000,
+      input_image_mtok: 10_000,
+      cache_image_read_mtok: 100_000,
+      output_mtok: 1e6,
+      output_audio_mtok: 1e7,
+      output_image_mtok: 1e8,
+    };
+    const input = 400 * 1 + 100 * 10 + 200 * 100 + 100 * 1_000 + 150 * 10_000 + 50 * 100_000;
+    const output = 300 * 1e6 + 200 * 1e7 + 100 * 1e8;
+    expect(priceOf(prices, { usage })).toBe((input + output) / 1e6);
+  });
+
+  test('tiers go by the tokens of the one request, not by those of several together', () => {
+    const price = { base: 1, tiers: [{ start: 1_000, price: 2 }] };
+    const prices = { input_mtok: price, output_mtok: { base: 10, tiers: [{ start: 1_000, price: 20 }] } };
+    expect(priceOf(prices, spend({ inputTokens: 1_000, outputTokens: 100 }))).toBe(0.002);
+    expect(priceOf(prices, spend({ inputTokens: 1_001, outputTokens: 100 }))).toBe(0.004002);
+    expect(priceOf(prices, spend({ inputTokens: 2_000, outputTokens: 200 }, { aggregate: true }))).toBe(
+      0.004,
+    );
+  });
+
+  test('several calls together have no fee for a request, as their number is not known', () => {
+    const prices = { ...PRICES, requests_kcount: 5 };
+    expect(priceOf(prices, spend({ inputTokens: 1_000 }, { aggregate: true }))).toBe(0.002);
+  });
+
+  test.each<[string, ModelPrices, Spending]>([
+    ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
+    ['tokens of a model that is billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
+    ['time of a model that is billed by tokens', PRICES, { audioSeconds: 1 }],
+  ])('a part is no cost: %s', (_, prices, spending) => {
+    expect(priceOf(prices, spending)).toBeUndefined();
+  });
+
+  test('parts that are more than the whole are not paid back', () => {
+    expect(priceOf(PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }))).toBe(0.0005);
+  });
+});
+
+describe('prices are read without trust', () => {
+  test.each<[string, unknown, unknown]>([
+    [
+      'what is no price is left out',
+      { input_mtok: 1, output_mtok: 'much', name: 'x', n: 5 },
+      { input_mtok: 1 },
+    ],
+    [
+      'tiers are put in order',
+      {
+        input_mtok: {
+          base: 1,
+          tiers: [
+            { start: 2, price: 3 },
+            { start: 1, price: 2 },
+          ],
+        },
+      },
+      {
+        input_mtok: {
+          base: 1,
+          tiers: [
+            { start: 1, price: 2 },
+            { start: 2, price: 3 },
+          ],
+        },
+      },
+    ],
+    ['broken tiers', { input_mtok: { base: 1, tiers: [null] } }, undefined],
+    ['a negative price', { input_mtok: -1 }, undefined],
+    ['no number', { input_mtok: Number.NaN }, undefined],
+    ['nothing', {}, undefined],
+    ['null', null, undefined],
+    [
+      'service tiers',
+      { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } },
+      { input_mtok: 1, service_tiers: { flex: { input_mtok: 0.5 } } },
+    ],
+  ])('%s', (_, value, expected) => {
+    expect(readPrices(value)).toEqual(expected);
+  });
+
+  test.each([[null], [5], [[]], [{ model: null }], [{ model: {} }], [{ model: { output: 1 } }]])(
+    '%j is no table of prices',
+    (value) => expect(readTable(value)).toBeUndefined(),
+  );
+});
+
+describe('the arithmetic is that of the price package', () => {
+  const { calcPrice, findProvider } = createRequire(import.meta.url)('@pydantic/genai-prices') as {
+    calcPrice: (usage: object, model: string, options: object) => { total_price: number } | null;
+    findProvider: (options: object) => { models: { id: string; prices: unknown }[] };
+  };
+  const { models } = findProvider({ providerId: 'openai' });
+  const USAGES = [
+    {
+      inputTokens: 1_000,
+      outputTokens: 200,
+      cacheReadTokens: 300,
+      cacheWriteTokens: 100,
+      reasoningTokens: 50,
+    },
+    { inputTokens: 300_000, outputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+  ];
+  const AUDIO = { audioInputTokens: 200, audioCacheReadTokens: 50, audioOutputTokens: 80 };
+  const IMAGE = { imageInputTokens: 0, imageCacheReadTokens: 0, imageOutputTokens: 0 };
+
+  const priced = models.filter(({ prices }) => {
+    const read = Array.isArray(prices) ? undefined : readPrices(prices);
+    return read?.input_mtok !== undefined && read.output_mtok !== undefined;
+  });
+
+  test('which knows most models of OpenAI', () => expect(priced.length).toBeGreaterThan(60));
+
+  test.each(priced)('$id', ({ prices }) => {
+    const read = readPrices(prices) as ModelPrices;
+    const provider = {
+      id: 'p',
+      name: 'p',
+      api_pattern: '.',
+      models: [{ id: 'm', match: { equals: 'm' }, prices }],
+    };
+    for (const usage of USAGES) {
+      const spoken = usage.inputTokens < 2_000;
+      const modalities = spoken ? { ...AUDIO, ...IMAGE } : undefined;
+      const theirs = calcPrice(
+        {
+          input_tokens: usage.inputTokens,
+          output_tokens: usage.outputTokens,
+          cache_read_tokens: usage.cacheReadTokens,
+          cache_write_tokens: usage.cacheWriteTokens,
+          ...(spoken
+            ? { input_audio_tokens: 200, cache_audio_read_tokens: 50, output_audio_tokens: 80 }
+            : {}),
+        },
+        'm',
+        { provider },
+      );
+      expect(priceOf(read, { usage: { ...usage, modalities } })).toBeCloseTo(theirs?.total_price ?? -1, 10);
+    }
+  });
+});

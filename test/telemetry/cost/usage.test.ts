@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import {
+  addUsage,
+  isNoUsage,
+  NO_USAGE,
+  readUsage,
+  subtractUsage,
+  usageAttributes,
+} from '../../../src/telemetry/cost/usage.ts';
+
+const NO_MODALITIES = {
+  audioInputTokens: 0,
+  audioCacheReadTokens: 0,
+  audioOutputTokens: 0,
+  imageInputTokens: 0,
+  imageCacheReadTokens: 0,
+  imageOutputTokens: 0,
+};
+
+describe('usage is read as every API spells it', () => {
+  test.each<[string, unknown, object]>([
+    [
+      'chat',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 30,
+        prompt_tokens_details: { cached_tokens: 8 },
+        completion_tokens_details: { reasoning_tokens: 4 },
+      },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, reasoningTokens: 4 },
+    ],
+    [
+      'the reference of the Responses API',
+      {
+        input_tokens: 20,
+        output_tokens: 10,
+        input_tokens_details: { cached_tokens: 8, cache_write_tokens: 2 },
+        output_tokens_details: { reasoning_tokens: 4 },
+      },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 2, reasoningTokens: 4 },
+    ],
+    [
+      'real traffic of the Assistants API',
+      { prompt_tokens: 20, completion_tokens: 10, prompt_token_details: { cached_tokens: 8 } },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'images',
+      {
+        input_tokens: 50,
+        output_tokens: 50,
+        input_tokens_details: { text_tokens: 10, image_tokens: 40 },
+        output_tokens_details: { text_tokens: 0, image_tokens: 50 },
+      },
+      {
+        inputTokens: 50,
+        outputTokens: 50,
+        modalities: { ...NO_MODALITIES, imageInputTokens: 40, imageOutputTokens: 50 },
+      },
+    ],
+    [
+      'transcripts',
+      { input_tokens: 14, output_tokens: 45, input_token_details: { text_tokens: 0, audio_tokens: 14 } },
+      { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audioInputTokens: 14 } },
+    ],
+    [
+      'what is cached of each modality',
+      {
+        input_tokens: 300,
+        output_tokens: 0,
+        input_tokens_details: {
+          audio_tokens: 100,
+          image_tokens: 100,
+          cached_tokens: 90,
+          cached_tokens_details: { text_tokens: 20, audio_tokens: 30, image_tokens: 40 },
+        },
+      },
+      {
+        inputTokens: 300,
+        cacheReadTokens: 90,
+        modalities: {
+          ...NO_MODALITIES,
+          audioInputTokens: 100,
+          imageInputTokens: 100,
+          audioCacheReadTokens: 30,
+          imageCacheReadTokens: 40,
+        },
+      },
+    ],
+    [
+      'no modalities where all is text',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        prompt_tokens_details: { audio_tokens: 0 },
+        completion_tokens_details: null,
+      },
+      { inputTokens: 20, outputTokens: 10 },
+    ],
+    [
+      'services that tell cached tokens beside the totals',
+      { prompt_tokens: 20, completion_tokens: 10, prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 12 },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'others that do',
+      { prompt_tokens: 20, completion_tokens: 10, cached_tokens: 8 },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
+    ],
+    [
+      'services that count reasoning beside the output',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        total_tokens: 130,
+        completion_tokens_details: { reasoning_tokens: 100 },
+      },
+      { inputTokens: 20, outputTokens: 110, reasoningTokens: 100 },
+    ],
+    ['embeddings', { prompt_tokens: 20, total_tokens: 20 }, { inputTokens: 20 }],
+  ])('%s', (_, usage, expected) => {
+    expect(readUsage(usage)).toEqual({ ...NO_USAGE, ...expected });
+  });
+
+  test.each([
+    [undefined],
+    [null],
+    [5],
+    [{}],
+    [{ prompt_tokens: 'many' }],
+    [{ prompt_tokens: -1 }],
+    [[20, 10]],
+  ])('there is none in %j', (usage) => expect(readUsage(usage)).toBeUndefined());
+});
+
+test('usage is added and subtracted part by part, never below zero', () => {
+  const whole = {
+    inputTokens: 10,
+    outputTokens: 5,
+    cacheReadTokens: 4,
+    cacheWriteTokens: 3,
+    reasoningTokens: 2,
+  };
+  const part = { ...whole, inputTokens: 3, outputTokens: 9 };
+  expect(addUsage(whole, part)).toEqual({
+    inputTokens: 13,
+    outputTokens: 14,
+    cacheReadTokens: 8,
+    cacheWriteTokens: 6,
+    reasoningTokens: 4,
+  });
+  expect(subtractUsage(whole, part)).toEqual({ ...NO_USAGE, inputTokens: 7 });
+  expect(isNoUsage(subtractUsage(whole, whole))).toBe(true);
+  expect(isNoUsage(whole)).toBe(false);
+});
+
+test('modalities are added and subtracted too', () => {
+  const spoken = { ...NO_USAGE, inputTokens: 10, modalities: { ...NO_MODALITIES, audioInputTokens: 8 } };
+  const written = { ...NO_USAGE, inputTokens: 10 };
+  expect(addUsage(written, spoken).modalities).toEqual(spoken.modalities);
+  expect(addUsage(spoken, spoken).modalities?.audioInputTokens).toBe(16);
+  expect(subtractUsage(spoken, written).modalities).toEqual(spoken.modalities);
+  expect(subtractUsage(written, spoken).modalities).toEqual(NO_MODALITIES);
+  expect(addUsage(written, written).modalities).toBeUndefined();
+});
+
+test('modalities are attributes where there are any', () => {
+  const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
+  expect(usageAttributes({ ...NO_USAGE, inputTokens: 9, outputTokens: 3, modalities })).toEqual({
+    'gen_ai.usage.input_tokens': 9,
+    'gen_ai.usage.output_tokens': 3,
+    'gen_ai.usage.audio.output_tokens': 3,
+    'gen_ai.usage.image.input_tokens': 4,
+    'gen_ai.usage.image.cache_read.input_tokens': 2,
+  });
+});
+
+test('parts of the totals are attributes only where there are any', () => {
+  expect(usageAttributes({ ...NO_USAGE, inputTokens: 3 })).toEqual({
+    'gen_ai.usage.input_tokens': 3,
+    'gen_ai.usage.output_tokens': 0,
+  });
+  expect(
+    usageAttributes({ ...NO_USAGE, cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 }),
+  ).toMatchObject({
+    'gen_ai.usage.cache_read.input_tokens': 1,
+    'gen_ai.usage.cache_creation.input_tokens': 2,
+    'gen_ai.usage.reasoning.output_tokens': 3,
+  });
+  expect(usageAttributes(undefined)).toEqual({});
+});

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { codeBlocks, shownExample } from '../../support/example.ts';
+import { startSession } from '../../support/session.ts';
+import { example } from './example.ts';
+
+test('docs/events.md shows the example', () => {
+  expect(codeBlocks('docs/events.md')).toEqual([shownExample('events/example.ts')]);
+});
+
+test('and it adds up what was spent', async () => {
+  const { instrumentation, spent } = example();
+  instrumentation.disable();
+  const prices = { 'gpt-4o-mini*': { input_mtok: 1, output_mtok: 1 } };
+  const session = await startSession({ config: { ...instrumentation.getConfig(), cost: true, prices } });
+  const messages = [{ role: 'user' as const, content: 'Hello?' }];
+  const { usage } = await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  expect(spent.get('gpt-4o-mini')).toBeCloseTo((usage?.total_tokens ?? 0) / 1e6, 10);
+  await session.verify();
+});
+
+test('docs/events.md names every member of every event', () => {
+  const types = readFileSync(new URL('../../../src/config/sink-event-types.ts', import.meta.url), 'utf8');
+  const document = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+  const members = [...types.slice(types.indexOf('SinkEventBase {')).matchAll(/^ +readonly (\w+)\??:/gm)];
+  expect(members.length).toBeGreaterThan(20);
+  expect(members.map(([, name]) => name).filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+});

@@ -1,0 +1,270 @@
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { describe, expect, test } from 'vitest';
+import type { EventPreset, OpenAIInstrumentationConfig, SinkEvent } from '../../../src/client.ts';
+import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
+
+const TOOL = { type: 'function' as const, function: { name: 'look_up', parameters: {} } };
+const CHAT = {
+  model: 'gpt-4o-mini',
+  temperature: 0.5,
+  messages: [{ role: 'user' as const, content: 'Hello?' }],
+};
+
+interface Listening extends Session {
+  readonly events: SinkEvent[];
+}
+
+async function startListening(
+  preset: EventPreset | undefined,
+  config: OpenAIInstrumentationConfig = {},
+  options: SessionOptions = {},
+): Promise<Listening> {
+  const events: SinkEvent[] = [];
+  const sink = (event: SinkEvent): void => void events.push(event);
+  const prices = { 'gpt-4o-mini*': { input_mtok: 1, output_mtok: 2 } };
+  const session = await startSession({
+    ...options,
+    config: { ...config, cost: true, prices, events: { sink, preset } },
+  });
+  return Object.assign(session, { events });
+}
+
+function types(events: readonly SinkEvent[]): string[] {
+  return events.map(({ type }) => type);
+}
+
+describe('model.invoke', () => {
+  test('tells of a chat completion what is known of it', async () => {
+    const session = await startListening('standard');
+    const { id } = await session.client.chat.completions.create(CHAT);
+    const span = session.spans[0]?.spanContext();
+    expect(session.events).toEqual([
+      {
+        type: 'model.invoke',
+        time: expect.any(Number),
+        traceId: span?.traceId,
+        spanId: span?.spanId,
+        operation: 'chat',
+        provider: 'openai',
+        model: 'gpt-4o-mini',
+        responseId: id,
+        responseModel: 'gpt-4o-mini-2024-07-18',
+        systemFingerprint: 'fp_0000000001',
+        finishReasons: ['stop'],
+        streamed: false,
+        latency: expect.any(Number),
+        tokens: { input: expect.any(Number), output: expect.any(Number) },
+        parameters: { temperature: 0.5 },
+      },
+      expect.objectContaining({ type: 'cost.record', cost: expect.any(Number) }),
+    ]);
+    await session.verify();
+  });
+
+  test('is one for a stream, at its end', async () => {
+    const session = await startListening('standard');
+    const usage = { include_usage: true };
+    const stream = await session.client.chat.completions.create({
+      ...CHAT,
+      stream: true,
+      stream_options: usage,
+    });
+    for await (const _ of stream) expect(session.events).toEqual([]);
+    expect(session.events).toMatchObject([
+      { type: 'model.invoke', streamed: true, timeToFirstChunk: expect.any(Number), finishReasons: ['stop'] },
+      { type: 'cost.record' },
+    ]);
+    await session.verify();
+  });
+
+  test('tells of embeddings, which have no output tokens', async () => {
+    const session = await startListening('standard');
+    await session.client.embeddings.create({ model: 'text-embedding-3-small', input: 'It.', dimensions: 8 });
+    const [event] = session.events;
+    expect(event).toMatchObject({ type: 'model.invoke', operation: 'embeddings' });
+    expect(event).toHaveProperty('tokens', { input: expect.any(Number) });
+    await session.verify();
+  });
+
+  test('tells of a response', async () => {
+    const session = await startListening('standard');
+    const { id } = await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
+    expect(session.events[0]).toMatchObject({ type: 'model.invoke', operation: 'chat', responseId: id });
+    await session.verify();
+  });
+
+  test('tells of a run once, with all its tokens and tool calls', async () => {
+    const session = await startListening('standard');
+    const { client } = session;
+    session.simulator.script({
+      steps: [
+        {
+          tools: [{ codeInterpreter: { input: 'print(1)', logs: '1' } }],
+          usage: { prompt: 10, completion: 5 },
+        },
+        { message: 'It is 1.', usage: { prompt: 20, completion: 7 } },
+      ],
+    });
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Tutor' });
+    const thread = await client.beta.threads.create({ messages: [{ role: 'user', content: '1?' }] });
+    const run = await client.beta.threads.runs.createAndPoll(
+      thread.id,
+      { assistant_id: assistant.id },
+      { pollIntervalMs: 1 },
+    );
+    await session.provider.forceFlush();
+    expect(session.events).toMatchObject([
+      {
+        type: 'model.invoke',
+        operation: 'invoke_agent',
+        agentName: 'Tutor',
+        runId: run.id,
+        conversationId: thread.id,
+        tokens: { input: 30, output: 12 },
+      },
+      { type: 'tool.call', name: 'code_interpreter', toolType: 'code_interpreter', runId: run.id },
+      { type: 'cost.record', cost: expect.closeTo(54e-6, 10) },
+    ]);
+    await session.verify();
+  });
+
+  test('is there whether or not the trace is sampled', async () => {
+    const session = await startListening('standard', {}, { sampler: new AlwaysOffSampler() });
+    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
+    expect(session.spans).toEqual([]);
+    expect(types(session.events)).toEqual(['model.invoke', 'tool.call', 'cost.record']);
+    await session.verify();
+  });
+
+  test('is not there for endpoints that call no model', async () => {
+    const session = await startListening('full');
+    await session.client.files.list();
+    expect(session.events).toEqual([]);
+    await session.verify();
+  });
+});
+
+describe('tool.call', () => {
+  const named = { type: 'tool.call', name: 'look_up', toolType: 'function', id: expect.any(String) };
+
+  test('is one for each that a chat completion asks for, plain or streamed', async () => {
+    const session = await startListening('standard');
+    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL], n: 2 });
+    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([named, named]);
+    session.events.length = 0;
+    const stream = await session.client.chat.completions.create({ ...CHAT, tools: [TOOL], stream: true });
+    for await (const _ of stream);
+    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([named]);
+    await session.verify();
+  });
+
+  test('is one for each in a response, hosted ones included', async () => {
+    const session = await startListening('standard');
+    session.simulator.respond({
+      output: [
+        { webSearch: { query: 'What?' } },
+        { function: { name: 'look_up', arguments: {} } },
+        { message: 'It.' },
+      ],
+    });
+    await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
+    expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([
+      { name: 'web_search', toolType: 'web_search' },
+      named,
+    ]);
+    await session.verify();
+  });
+});
+
+describe('policy.violation', () => {
+  test('tells of an operation that failed', async () => {
+    const session = await startListening('standard');
+    session.simulator.next({
+      status: 400,
+      body: { error: { message: 'Hello? is no question.', code: 'content_policy_violation' } },
+    });
+    await expect(session.client.chat.completions.create(CHAT)).rejects.toThrow();
+    expect(session.events).toMatchObject([
+      { type: 'model.invoke', error: 'content_policy_violation' },
+      { type: 'policy.violation', error: 'content_policy_violation', status: 400 },
+    ]);
+    expect(JSON.stringify(session.events)).not.toContain('Hello?');
+    await session.verify();
+  });
+});
+
+describe('the preset says how much is told', () => {
+  test('minimal: no parameters, no tool calls', async () => {
+    const session = await startListening('minimal');
+    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
+    expect(types(session.events)).toEqual(['model.invoke', 'cost.record']);
+    expect(session.events[0]).not.toHaveProperty('parameters');
+    await session.verify();
+  });
+
+  test('standard is the default', async () => {
+    const session = await startListening(undefined);
+    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
+    expect(types(session.events)).toEqual(['model.invoke', 'tool.call', 'cost.record']);
+    await session.verify();
+  });
+
+  const PRIVATE = { ...CHAT, tools: [TOOL], stop: 'a secret', user: 'a secret' };
+  const secret = [{ role: 'user' as const, content: 'a secret' }];
+
+  test.each<[EventPreset, OpenAIInstrumentationConfig]>([
+    ['full', {}],
+    ['full', { captureMessageContent: 'SPAN_ONLY' }],
+    ['standard', { captureMessageContent: 'SPAN_AND_EVENT' }],
+    ['minimal', { captureMessageContent: 'EVENT_ONLY' }],
+  ])('%s with %j tells no content', async (preset, config) => {
+    const session = await startListening(preset, config);
+    await session.client.chat.completions.create({ ...PRIVATE, messages: secret });
+    expect(session.events).not.toEqual([]);
+    expect(JSON.stringify(session.events)).not.toMatch(/secret|simulated/);
+    await session.verify();
+  });
+
+  test.each([false, true])('full with consent tells all; streamed: %s', async (stream) => {
+    const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' });
+    const body = {
+      ...CHAT,
+      tools: [
+        {
+          ...TOOL,
+          function: { ...TOOL.function, parameters: { properties: { term: { type: 'string' } } } },
+        },
+      ],
+    };
+    const answer = await session.client.chat.completions.create({ ...body, stream });
+    if (Symbol.asyncIterator in answer) for await (const _ of answer);
+    expect(session.events).toMatchObject([
+      {
+        type: 'model.invoke',
+        inputMessages: [{ role: 'user', parts: [{ type: 'text', content: 'Hello?' }] }],
+        outputMessages: [{ role: 'assistant', parts: [{ type: 'tool_call', name: 'look_up' }] }],
+        toolDefinitions: [{ name: 'look_up' }],
+      },
+      { type: 'tool.call', arguments: { term: 'simulated' } },
+      ...(stream ? [] : [{ type: 'cost.record' }]),
+    ]);
+    await session.verify();
+  });
+
+  test('what a completion hook masks is masked here', async () => {
+    const session = await startListening('full', {
+      captureMessageContent: 'EVENT_ONLY',
+      completionHook: (completion) => {
+        completion.inputMessages = [];
+        completion.outputMessages = [];
+        completion.errorMessage = undefined;
+      },
+    });
+    await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
+    const [invoke, call] = session.events;
+    expect(invoke).not.toHaveProperty('inputMessages');
+    expect(call).toMatchObject({ type: 'tool.call', name: 'look_up' });
+    expect(call).not.toHaveProperty('arguments');
+    await session.verify();
+  });
+});

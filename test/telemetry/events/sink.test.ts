@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SinkEvent } from '../../../src/client.ts';
+import { Sink } from '../../../src/telemetry/events/sink.ts';
+import { startSession } from '../../support/session.ts';
+
+const EVENT: SinkEvent = {
+  type: 'cost.record',
+  time: 0,
+  traceId: '',
+  spanId: '',
+  operation: 'chat',
+  provider: 'openai',
+  cost: 1,
+};
+const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
+
+describe('a sink that fails', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    return () => vi.useRealTimers();
+  });
+
+  const failing: readonly (readonly [string, () => unknown])[] = [
+    [
+      'throws',
+      () => {
+        throw new Error('full');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('full'))],
+    [
+      'gives what cannot be read',
+      () =>
+        Object.defineProperty({}, 'then', {
+          get: () => () => {
+            throw new Error('full');
+          },
+        }),
+    ],
+  ];
+  test.each(failing)('and %s is left alone for a minute after ten events', async (_, fail) => {
+    const sink = new Sink();
+    const program = vi.fn(fail);
+    for (let index = 0; index < 25; index++) {
+      sink.hand(program, EVENT);
+      await new Promise(setImmediate);
+    }
+    expect(program).toHaveBeenCalledTimes(10);
+    vi.advanceTimersByTime(60_000);
+    program.mockImplementation(() => undefined);
+    sink.hand(program, EVENT);
+    sink.hand(program, EVENT);
+    expect(program.mock.calls.slice(10)).toEqual([[{ ...EVENT, dropped: 15 }], [EVENT]]);
+  });
+
+  test('another sink starts anew', () => {
+    const sink = new Sink();
+    const fail = (): never => {
+      throw new Error('full');
+    };
+    for (let index = 0; index < 12; index++) sink.hand(fail, EVENT);
+    const next = vi.fn();
+    sink.hand(next, EVENT);
+    expect(next).toHaveBeenCalledExactlyOnceWith(EVENT);
+  });
+});
+
+test('the program notices nothing of a sink that throws, rejects or never comes back', async () => {
+  let calls = 0;
+  const sink = (): unknown => {
+    calls++;
+    if (calls === 1) throw new Error('full');
+    return calls === 2 ? Promise.reject(new Error('full')) : new Promise(() => undefined);
+  };
+  const session = await startSession({ config: { events: { sink, preset: 'minimal' } } });
+  for (let index = 0; index < 3; index++) {
+    const answer = await session.client.chat.completions.create(CHAT);
+    expect(answer.object).toBe('chat.completion');
+  }
+  expect(calls).toBeGreaterThanOrEqual(3);
+  expect(session.spans).toHaveLength(3);
+  await session.verify();
+});

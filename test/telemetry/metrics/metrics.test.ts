@@ -1,0 +1,292 @@
+import {
+  type Attributes,
+  type BatchObservableCallback,
+  type Context,
+  createNoopMeter,
+  type Meter,
+  type MeterProvider,
+  metrics,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
+import { describe, expect, test, vi } from 'vitest';
+import { ChatAccumulator } from '../../../src/operations/chat/accumulator.ts';
+import { NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
+import { ChunkGaps } from '../../../src/telemetry/metrics/chunk-gaps.ts';
+import { chunkDimensions, Metrics, metricDimensions } from '../../../src/telemetry/metrics/metrics.ts';
+import { startSession } from '../../support/session.ts';
+
+interface Recorded {
+  readonly metric: string;
+  readonly value: number;
+  readonly attributes: Attributes;
+  readonly context: Context | undefined;
+}
+
+/** A provider that writes down what is recorded, with the context that an exemplar would take. */
+class RecordingProvider implements MeterProvider {
+  readonly recorded: Recorded[] = [];
+  readonly #callbacks: BatchObservableCallback[] = [];
+
+  getMeter(): Meter {
+    const { recorded } = this;
+    const instrument = (metric: string): object => ({
+      metric,
+      record: (value: number, attributes: Attributes = {}, context?: Context) =>
+        void recorded.push({ metric, value, attributes, context }),
+    });
+    return {
+      ...createNoopMeter(),
+      createHistogram: instrument,
+      createObservableGauge: instrument,
+      addBatchObservableCallback: (callback: BatchObservableCallback) => void this.#callbacks.push(callback),
+    } as unknown as Meter;
+  }
+
+  /** What a reader gets now: `metric model=value`. */
+  collect(): string[] {
+    const lines: string[] = [];
+    for (const callback of this.#callbacks) {
+      void callback({
+        observe: (gauge, value, attributes = {}) => {
+          const { metric } = gauge as unknown as Recorded;
+          lines.push(`${metric.split('.').at(-1)} ${attributes['gen_ai.request.model']}=${value}`);
+        },
+      });
+    }
+    return lines;
+  }
+}
+
+function record(): { provider: RecordingProvider; recorder: Metrics } {
+  const provider = new RecordingProvider();
+  const recorder = new Metrics();
+  recorder.setMeterProvider(provider);
+  return { provider, recorder };
+}
+
+const ALL: Attributes = {
+  'gen_ai.operation.name': 'chat',
+  'gen_ai.provider.name': 'openai',
+  'gen_ai.request.model': 'gpt-4o',
+  'gen_ai.response.model': 'gpt-4o-2024-08-06',
+  'gen_ai.response.id': 'chatcmpl-1',
+  'gen_ai.usage.input_tokens': 5,
+  'server.address': 'api.openai.com',
+  'server.port': 443,
+  'openai.request.id': 'req_1',
+  'openai.response.service_tier': 'default',
+  'openai.response.system_fingerprint': 'fp_1',
+};
+
+test('metrics are grouped by few things, and those of chunks by fewer', () => {
+  const { 'gen_ai.response.id': _, 'gen_ai.usage.input_tokens': __, 'openai.request.id': ___, ...few } = ALL;
+  expect(metricDimensions(ALL)).toEqual(few);
+  const { 'openai.response.service_tier': ____, 'openai.response.system_fingerprint': _____, ...fewer } = few;
+  expect(chunkDimensions(ALL)).toEqual(fewer);
+});
+
+test('every value is recorded in the context of its span, which exemplars are made from', () => {
+  const { provider, recorder } = record();
+  const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 });
+  const context = trace.setSpan(ROOT_CONTEXT, span);
+  recorder.recordDuration(1, ALL, undefined, context);
+  recorder.recordUsage({ ...NO_USAGE, inputTokens: 3, outputTokens: 2 }, ALL, context);
+  recorder.recordCost(0.5, ALL, context);
+  recorder.recordTimeToFirstChunk(0.1, ALL, context);
+  recorder.recordTimePerOutputChunk([0.2, 0.3], ALL, context);
+  recorder.recordToolDuration(4, { 'gen_ai.tool.name': 'f' }, undefined, context);
+  expect(provider.recorded.map(({ metric, value }) => [metric, value])).toEqual([
+    ['gen_ai.client.operation.duration', 1],
+    ['gen_ai.client.token.usage', 3],
+    ['gen_ai.client.token.usage', 2],
+    ['openai.client.cost', 0.5],
+    ['gen_ai.client.operation.time_to_first_chunk', 0.1],
+    ['gen_ai.client.operation.time_per_output_chunk', 0.2],
+    ['gen_ai.client.operation.time_per_output_chunk', 0.3],
+    ['gen_ai.execute_tool.duration', 4],
+  ]);
+  const spans = provider.recorded.map((one): Span | undefined => one.context && trace.getSpan(one.context));
+  expect(spans).toEqual(provider.recorded.map(() => span));
+});
+
+test('a call records in the context of its own span', async () => {
+  const session = await startSession({
+    config: { prices: { '*': { input_mtok: 1, output_mtok: 1 } }, cost: true },
+  });
+  const provider = new RecordingProvider();
+  metrics.disable();
+  metrics.setGlobalMeterProvider(provider);
+  const ask = {
+    model: 'gpt-4o',
+    messages: [],
+    stream: true as const,
+    stream_options: { include_usage: true },
+  };
+  await Array.fromAsync(await session.client.chat.completions.create(ask));
+  const [span] = session.spans;
+  expect(new Set(provider.recorded.map(({ metric }) => metric)).size).toBe(5);
+  for (const { context } of provider.recorded)
+    expect(context && trace.getSpanContext(context)).toEqual(span?.spanContext());
+  await session.verify();
+});
+
+test('a long stream is put together once while it goes on, and at its end', async () => {
+  const session = await startSession();
+  const provider = new RecordingProvider();
+  metrics.disable();
+  metrics.setGlobalMeterProvider(provider);
+  const together = vi.spyOn(ChatAccumulator.prototype, 'result');
+  const choices = [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }];
+  const chunk = { id: 'chatcmpl-1', model: 'gpt-4o-2024', choices };
+  session.simulator.next({ sse: [...Array.from({ length: 10_000 }, () => ({ data: chunk })), 'done'] });
+  const ask = { model: 'gpt-4o', messages: [], stream: true as const };
+  await Array.fromAsync(await session.client.chat.completions.create(ask));
+  expect(together).toHaveBeenCalledTimes(2);
+  const gaps = provider.recorded.filter(({ metric }) => metric.endsWith('time_per_output_chunk'));
+  expect(gaps).toHaveLength(9_999);
+  expect(new Set(gaps.map(({ attributes }) => attributes['gen_ai.response.model']))).toEqual(
+    new Set(['gpt-4o-2024']),
+  );
+  together.mockRestore();
+  await session.verify();
+});
+
+describe('the duration of a tool', () => {
+  test('is grouped by the tool, as the conventions have it', () => {
+    const { provider, recorder } = record();
+    const attributes = {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'add',
+      'gen_ai.tool.type': 'function',
+      'gen_ai.tool.call.id': 'call_1',
+      'gen_ai.agent.name': 'Tutor',
+    };
+    recorder.recordToolDuration(-1, attributes, 'TypeError', ROOT_CONTEXT);
+    expect(provider.recorded).toMatchObject([
+      {
+        value: 0,
+        attributes: {
+          'gen_ai.tool.name': 'add',
+          'gen_ai.tool.type': 'function',
+          'gen_ai.agent.name': 'Tutor',
+          'error.type': 'TypeError',
+        },
+      },
+    ]);
+    expect(Object.keys(provider.recorded[0]?.attributes ?? {})).toHaveLength(4);
+  });
+
+  test.each([
+    ['sampled', undefined],
+    ['not sampled', { shouldSample: () => ({ decision: 0 }), toString: () => 'none' }],
+  ])('is recorded once for a function of a run that is %s', async (_, sampler) => {
+    const session = await startSession(sampler === undefined ? {} : { sampler });
+    const { beta } = session.client;
+    session.simulator.script({
+      steps: [{ tools: [{ function: { name: 'add', arguments: {} } }] }, { message: 'Done' }],
+    });
+    const assistant = await beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+    const thread = await beta.threads.create();
+    const poll = { pollIntervalMs: 5 };
+    const run = await beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id }, poll);
+    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    expect(calls).toHaveLength(1);
+    const tool_outputs = calls.map(({ id }) => ({ tool_call_id: id, output: '2' }));
+    await beta.threads.runs.submitToolOutputsAndPoll(run.id, { thread_id: thread.id, tool_outputs }, poll);
+    const metric = (await session.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.execute_tool.duration',
+    );
+    expect(metric?.dataPoints).toMatchObject([
+      {
+        attributes: {
+          'gen_ai.tool.name': 'add',
+          'gen_ai.tool.type': 'function',
+          'gen_ai.agent.name': 'Tutor',
+        },
+        value: { count: 1 },
+      },
+    ]);
+    await session.verify();
+  });
+});
+
+describe('the gaps between chunks', () => {
+  test('are kept until they are asked for', () => {
+    const gaps = new ChunkGaps();
+    for (const time of [1_000, 1_250, 1_250, 1_500]) expect(gaps.add(time)).toBe(false);
+    expect(gaps.take()).toEqual([0.25, 0, 0.25]);
+    expect(gaps.take()).toEqual([]);
+  });
+
+  test('are none of a single chunk', () => {
+    const gaps = new ChunkGaps();
+    gaps.add(1_000);
+    expect(gaps.take()).toEqual([]);
+  });
+
+  test('of a long stream are not all kept', () => {
+    const recorded: number[] = [];
+    const gaps = new ChunkGaps();
+    for (let time = 0; time <= 5_000; time++) if (gaps.add(time)) recorded.push(gaps.take().length);
+    expect(recorded).toEqual([2_048, 2_048]);
+    expect(gaps.take()).toHaveLength(5_000 - 4_096);
+  });
+});
+
+describe('rate limits', () => {
+  const limits = (model: string, remaining: number): Attributes => ({
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': model,
+    'openai.ratelimit.limit_requests': 100,
+    'openai.ratelimit.remaining_requests': remaining,
+  });
+
+  test('are gauges of what the last answer told, for each model', () => {
+    const { provider, recorder } = record();
+    recorder.seeRateLimits({ 'gen_ai.request.model': 'a' });
+    expect(provider.collect()).toEqual([]);
+    recorder.seeRateLimits(limits('a', 99));
+    recorder.seeRateLimits(limits('b', 50));
+    recorder.seeRateLimits(limits('a', 98));
+    // What an answer does not tell changes nothing.
+    recorder.seeRateLimits({ 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'a' });
+    expect(provider.collect().sort()).toEqual([
+      'limit_requests a=100',
+      'limit_requests b=100',
+      'remaining_requests a=98',
+      'remaining_requests b=50',
+    ]);
+    expect(provider.recorded).toEqual([]);
+  });
+
+  test('are remembered of so many models at most', () => {
+    const { provider, recorder } = record();
+    for (let model = 0; model < 500; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
+    expect(provider.collect()).toHaveLength(200);
+  });
+
+  test('are observed once, however many clients have settings of their own', () => {
+    const { provider, recorder } = record();
+    const other = new Metrics();
+    other.setMeterProvider(provider);
+    recorder.seeRateLimits(limits('a', 99));
+    other.seeRateLimits(limits('a', 98));
+    expect(provider.collect()).toEqual(['limit_requests a=100', 'remaining_requests a=98']);
+  });
+
+  test('come from the headers of an answer', async () => {
+    const session = await startSession();
+    session.simulator.next({
+      headers: { 'x-ratelimit-remaining-tokens': '1234', 'x-ratelimit-limit-tokens': '5000' },
+    });
+    await session.client.chat.completions.create({ model: 'gpt-4o', messages: [] });
+    const all = await session.metrics();
+    const value = (name: string): unknown =>
+      all.find(({ descriptor }) => descriptor.name === `openai.client.ratelimit.${name}`)?.dataPoints[0]
+        ?.value;
+    expect([value('remaining_tokens'), value('limit_tokens')]).toEqual([1234, 5000]);
+    await session.verify();
+  });
+});

@@ -1,0 +1,265 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { SamplingDecision } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { CompletionHook, SinkEvent } from '../../../src/client.ts';
+import { forgetNotices } from '../../../src/diagnostics/report.ts';
+import { assertSpanTree } from '../../../src/testing.ts';
+import { type Session, type SessionOptions, startSession } from '../../support/session.ts';
+
+let session: Session;
+afterEach(async () => {
+  // That another instrumentation is active is said, which is tested with the real ones.
+  session.warnings.length = 0;
+  forgetNotices();
+  await session.verify();
+});
+
+async function start(options: SessionOptions = {}): Promise<Session> {
+  session = await startSession(options);
+  return session;
+}
+
+/** Runs something below a span of another instrumentation. */
+async function below<Result>(
+  attributes: Attributes,
+  run: () => Promise<Result>,
+  scope = 'other',
+): Promise<Result> {
+  return trace.getTracer(scope).startActiveSpan('theirs', { attributes }, async (span: Span) => {
+    try {
+      return await run();
+    } finally {
+      span.end();
+    }
+  });
+}
+
+const chat = (client: OpenAI): Promise<unknown> =>
+  client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] });
+const respond = (client: OpenAI): Promise<unknown> =>
+  client.responses.create({ model: 'gpt-4o', input: 'Hello' });
+const complete = (client: OpenAI): Promise<unknown> =>
+  client.completions.create({ model: 'gpt-3.5-turbo-instruct', prompt: 'Hello' });
+const embed = (client: OpenAI): Promise<unknown> =>
+  client.embeddings.create({ model: 'text-embedding-3-small', input: 'Hello' });
+const list = (client: OpenAI): Promise<unknown> => client.models.list();
+
+/** Names of our spans. */
+function ours(): string[] {
+  return session.spans
+    .filter(
+      ({ instrumentationScope }) => instrumentationScope.name === 'opentelemetry-instrumentation-openai',
+    )
+    .map(({ name }) => name);
+}
+
+async function metricNames(): Promise<string[]> {
+  return (await session.metrics()).map(({ descriptor }) => descriptor.name).sort();
+}
+
+/** Those that the other instrumentation may have as well. */
+async function operationMetrics(): Promise<string[]> {
+  return (await metricNames()).filter((name) => name.startsWith('gen_ai.'));
+}
+
+describe('a span of another instrumentation stands for a call of ours', () => {
+  test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
+    ['chat, by the conventions', { 'gen_ai.operation.name': 'chat' }, chat],
+    ['chat, for a response', { 'gen_ai.operation.name': 'chat' }, respond],
+    ['generate_content', { 'gen_ai.operation.name': 'generate_content' }, chat],
+    ['text_completion', { 'gen_ai.operation.name': 'text_completion' }, complete],
+    ['embeddings', { 'gen_ai.operation.name': 'embeddings' }, embed],
+    ['LLM, by OpenInference', { 'openinference.span.kind': 'LLM' }, chat],
+    ['EMBEDDING, by OpenInference', { 'openinference.span.kind': 'EMBEDDING' }, embed],
+    ['chat, by OpenLLMetry', { 'llm.request.type': 'chat' }, chat],
+    ['completion, by OpenLLMetry', { 'llm.request.type': 'completion' }, complete],
+  ])('%s', async (_, attributes, call) => {
+    await start();
+    await below(attributes, () => call(session.client));
+    expect(ours()).toEqual([]);
+    expect(await operationMetrics()).toEqual([]);
+  });
+
+  test('that uses the key which is proposed for the conventions, whatever its span says', async () => {
+    await start();
+    const key = createContextKey('opentelemetry.genai.inference_span');
+    await below({}, () => {
+      const marked = context.active().setValue(key, trace.getActiveSpan());
+      return context.with(marked, () => chat(session.client));
+    });
+    expect(ours()).toEqual([]);
+  });
+});
+
+test.each<[string, CompletionHook | undefined, string | undefined]>([
+  ['has the text of an error from there', undefined, '400 Hello?'],
+  ['has none where a completion hook should have seen it', () => undefined, undefined],
+])('a sink %s', async (_, completionHook, message) => {
+  const sunk: SinkEvent[] = [];
+  const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
+  const hooked = completionHook === undefined ? {} : { completionHook };
+  await start({ config: { captureMessageContent: 'EVENT_ONLY', events, ...hooked } });
+  session.simulator.next({
+    status: 400,
+    body: { error: { message: 'Hello?', code: 'context_length_exceeded' } },
+  });
+  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client).catch(() => undefined));
+  const told = sunk.filter((event) => event.type === 'policy.violation');
+  expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
+});
+
+describe('a call has a span of its own', () => {
+  test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>, string]>([
+    ['below an agent', { 'gen_ai.operation.name': 'invoke_agent' }, chat, 'chat gpt-4o'],
+    ['below a chain', { 'openinference.span.kind': 'CHAIN' }, chat, 'chat gpt-4o'],
+    ['below a span of the program', {}, chat, 'chat gpt-4o'],
+    [
+      'below another inference',
+      { 'gen_ai.operation.name': 'chat' },
+      embed,
+      'embeddings text-embedding-3-small',
+    ],
+    ['of an endpoint that is no inference', { 'gen_ai.operation.name': 'chat' }, list, 'GET /models'],
+    ['below nonsense', { 'gen_ai.operation.name': 'constructor' }, chat, 'chat gpt-4o'],
+  ])('%s', async (_, attributes, call, name) => {
+    await start();
+    await below(attributes, () => call(session.client));
+    expect(ours()).toEqual([name]);
+  });
+
+  test('below one of ours', async () => {
+    await start();
+    await below(
+      { 'gen_ai.operation.name': 'chat' },
+      () => chat(session.client),
+      'opentelemetry-instrumentation-openai',
+    );
+    expect(ours().sort()).toEqual(['chat gpt-4o', 'theirs']);
+    // The check of the conventions is for spans that we make.
+    session.spans
+      .filter(({ name }) => name === 'theirs')
+      .forEach((span) => {
+        Object.assign(span, { instrumentationScope: { name: 'other' } });
+      });
+  });
+
+  test('below one that has ended', async () => {
+    await start();
+    const span = trace
+      .getTracer('other')
+      .startSpan('theirs', { attributes: { 'gen_ai.operation.name': 'chat' } });
+    span.end();
+    await context.with(trace.setSpan(ROOT_CONTEXT, span), () => chat(session.client));
+    expect(ours()).toEqual(['chat gpt-4o']);
+  });
+});
+
+test('what the other instrumentation cannot see is added: attempts below, and what the answer tells', async () => {
+  await start({ client: { maxRetries: 1 } });
+  session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
+  assertSpanTree(
+    session.spans,
+    `
+    theirs         http.request.resend_count=1 http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
+    ├─ attempt     !500 http.response.status_code=500 openai.request.id=req_00000000000000000000000000000001
+    └─ attempt     http.request.resend_count=1 http.response.status_code=200 openai.request.id=req_00000000000000000000000000000002
+    `,
+  );
+});
+
+test('no content of ours is recorded on the span of another instrumentation', async () => {
+  await start({ config: { captureMessageContent: true } });
+  await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
+  expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('Hello');
+});
+
+describe('metrics', () => {
+  test('are ours where it is known that the other instrumentation has none', async () => {
+    await start();
+    const scope = '@traceloop/instrumentation-openai';
+    await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client), scope);
+    expect(ours()).toEqual([]);
+    expect(await operationMetrics()).toEqual([
+      'gen_ai.client.operation.duration',
+      'gen_ai.client.token.usage',
+    ]);
+  });
+
+  test('are theirs also for the calls that are not sampled', async () => {
+    let sampled = true;
+    await start({
+      sampler: {
+        shouldSample: () => ({
+          decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+        }),
+        toString: () => 'as the test says',
+      },
+    });
+    const call = (): Promise<unknown> =>
+      below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
+    await call();
+    sampled = false;
+    await call();
+    expect(await operationMetrics()).toEqual([]);
+    // Without it, they are ours again.
+    await chat(session.client);
+    expect(await operationMetrics()).toEqual([
+      'gen_ai.client.operation.duration',
+      'gen_ai.client.token.usage',
+    ]);
+  });
+});
+
+describe('suppressed tracing', () => {
+  const silently = <Result>(run: () => Promise<Result>, from: Context = ROOT_CONTEXT): Promise<Result> =>
+    context.with(suppressTracing(from), run);
+
+  test('silences runs and what is read of them, and later calls are recorded as ever', async () => {
+    await start();
+    const { client } = session;
+    await silently(async () => {
+      const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+      const thread = await client.beta.threads.create();
+      await client.beta.threads.runs.createAndPoll(
+        thread.id,
+        { assistant_id: assistant.id },
+        { pollIntervalMs: 1 },
+      );
+      const stream = client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
+      await stream.finalRun();
+    });
+    await session.provider.forceFlush();
+    expect(session.spans).toEqual([]);
+    expect(await metricNames()).toEqual([]);
+    await list(client);
+    expect(ours()).toEqual(['GET /models']);
+  });
+
+  test('silences retries, streams and failures', async () => {
+    await start({ client: { maxRetries: 1 } });
+    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+    session.simulator.next({ status: 400 });
+    await silently(() => chat(session.client)).catch(() => undefined);
+    await silently(async () => {
+      const messages = [{ role: 'user' as const, content: 'Hello' }];
+      for await (const _ of await session.client.chat.completions.create({
+        model: 'gpt-4o',
+        messages,
+        stream: true,
+      }));
+    });
+    expect(session.spans).toEqual([]);
+    expect(await metricNames()).toEqual([]);
+  });
+});

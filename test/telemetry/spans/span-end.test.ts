@@ -1,0 +1,96 @@
+import type { Span } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { expect, test, vi } from 'vitest';
+import { beforeSpanEnds } from '../../../src/telemetry/spans/span-end.ts';
+
+function startSpan(): Span & { readonly ended: boolean } {
+  return new TracerProvider().getTracer('t').startSpan('s') as Span & { readonly ended: boolean };
+}
+
+test('what waits for the end of a span is told just before it, once', () => {
+  const span = startSpan();
+  const endedBefore: boolean[] = [];
+  beforeSpanEnds(span, () => endedBefore.push(span.ended));
+  span.end();
+  expect(endedBefore).toEqual([false]);
+  expect(span.ended).toBe(true);
+});
+
+test('the span is left as it was', () => {
+  const span = startSpan();
+  const keys = Reflect.ownKeys(span);
+  beforeSpanEnds(span, () => undefined);
+  expect(Object.keys(span)).not.toContain('end');
+  span.end();
+  expect(Reflect.ownKeys(span)).toEqual(keys);
+});
+
+test('several wait for the same span', () => {
+  const span = startSpan();
+  const told: string[] = [];
+  beforeSpanEnds(span, () => told.push('first'));
+  beforeSpanEnds(span, () => told.push('second'));
+  span.end();
+  expect(told.sort()).toEqual(['first', 'second']);
+  expect(Object.hasOwn(span, 'end')).toBe(false);
+});
+
+test('however many wait, the span ends', () => {
+  const span = startSpan();
+  let told = 0;
+  for (let waiting = 0; waiting < 50_000; waiting++) beforeSpanEnds(span, () => told++);
+  span.end();
+  expect(told).toBe(50_000);
+  expect(span.ended).toBe(true);
+});
+
+test('one that was let go is not told', () => {
+  const span = startSpan();
+  const told: string[] = [];
+  beforeSpanEnds(span, () => told.push('kept'));
+  beforeSpanEnds(span, () => told.push('let go'))();
+  span.end();
+  expect(told).toEqual(['kept']);
+});
+
+test('who waits after somebody else has wrapped the end is told, too', () => {
+  const span = startSpan();
+  const told: string[] = [];
+  beforeSpanEnds(span, () => told.push('first'));
+  const wrapped = span.end;
+  span.end = (time) => {
+    told.push('somebody else');
+    wrapped.call(span, time);
+  };
+  beforeSpanEnds(span, () => told.push('last'));
+  span.end();
+  expect(told).toEqual(['last', 'somebody else', 'first']);
+  expect(span.ended).toBe(true);
+});
+
+test('the span ends also where the one that waits fails', () => {
+  const span = startSpan();
+  beforeSpanEnds(span, () => {
+    throw new Error('broken');
+  });
+  span.end();
+  expect(span.ended).toBe(true);
+});
+
+test.each<[string, Parameters<Span['end']>[0], number | undefined]>([
+  ['a date', new Date(5_000_000_000_000), 5_000_000_000_000],
+  ['seconds and nanoseconds', [5_000_000_000, 5_000_000], 5_000_000_000_005],
+  ['milliseconds since the epoch', 5_000_000_000_000, 5_000_000_000_000],
+  ['a time of the performance clock', 5, undefined],
+  ['none', undefined, undefined],
+  ['none where the date is invalid', new Date(Number.NaN), undefined],
+  ['none where the seconds are no number', [Number.NaN, 0], undefined],
+])('the end time is passed on as %s', (_, given, expected) => {
+  const span = { end: vi.fn() } as unknown as Span;
+  const listener = vi.fn();
+  const { end } = span;
+  beforeSpanEnds(span, listener);
+  span.end(given);
+  expect(listener).toHaveBeenCalledExactlyOnceWith(expected);
+  expect(end).toHaveBeenCalledExactlyOnceWith(given);
+});

@@ -1,0 +1,51 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { monotonic, now } from '../../src/util/clock.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Sets both clocks, in milliseconds. */
+function set(date: number, performanceTime: number): void {
+  vi.spyOn(Date, 'now').mockReturnValue(date);
+  vi.spyOn(performance, 'now').mockReturnValue(performanceTime);
+}
+
+test('goes on in fractions between two milliseconds', () => {
+  set(1_000_000, 10);
+  const start = now();
+  set(1_000_000, 10.25);
+  expect(now() - start).toBeCloseTo(0.25);
+});
+
+test('follows the wall clock when that jumps, to either side', () => {
+  set(2_000_000, 20);
+  now();
+  set(1_000_000, 21);
+  expect(Math.floor(now())).toBe(1_000_000);
+  set(9_000_000, 22);
+  expect(now()).toBe(9_000_000);
+});
+
+test('is never a millisecond away from what the SDK stamps its spans with', () => {
+  for (let step = 0; step < 10_000; step++) {
+    // Both clocks go on, the one of performance a little faster.
+    set(Math.floor(5_000_000 + step * 0.3), 100 + step * 0.3003);
+    expect(Math.abs(now() - Date.now())).toBeLessThanOrEqual(1);
+  }
+});
+
+test('does not step back to be seen, though one clock goes faster than the other', () => {
+  let last = 0;
+  for (let step = 0; step < 10_000; step++) {
+    set(Math.floor(6_000_000 + step * 0.3), 100 + step * 0.3003);
+    const time = now();
+    expect(time - last).toBeGreaterThan(-0.01);
+    last = time;
+  }
+});
+
+test('for deadlines there is one that no jump reaches', () => {
+  set(1_000_000, 10);
+  const start = monotonic();
+  set(9_000_000, 12);
+  expect(monotonic() - start).toBe(2);
+});

@@ -1,0 +1,102 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+/** What is reported is remembered for the life of the process: each test has a guard of its own. */
+type Guard = typeof import('../../src/util/guard.ts');
+let guards: Guard;
+const warnings: string[] = [];
+
+beforeEach(async () => {
+  vi.resetModules();
+  guards = await import('../../src/util/guard.ts');
+  const ignore = (): void => undefined;
+  const logger: DiagLogger = {
+    error: ignore,
+    warn: (text) => warnings.push(text),
+    info: ignore,
+    debug: ignore,
+    verbose: ignore,
+  };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
+});
+afterEach(() => {
+  diag.disable();
+  warnings.length = 0;
+});
+
+function fail(error: unknown): never {
+  throw error;
+}
+
+describe('a piece of the instrumentation', () => {
+  test('gives its result', () => {
+    expect(guards.guard('adding', (a: number, b: number) => a + b, 1, 2)).toBe(3);
+    expect(warnings).toEqual([]);
+  });
+
+  test('that throws gives nothing, and is reported once for each place', () => {
+    expect(guards.guard('reading', fail, new TypeError('x'))).toBeUndefined();
+    expect(guards.guard('reading', fail, new TypeError('y'))).toBeUndefined();
+    expect(guards.guard('writing', fail, 'z')).toBeUndefined();
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/reading failed.*: TypeError\n\s+at .*guard.test/);
+    expect(warnings[1]).toMatch(/writing failed.*: string$/);
+  });
+
+  test('is reported without the text of the error, which may quote the program', () => {
+    guards.guard('reading', fail, new Error('secret\n    secret too'));
+    guards.guard('writing', fail, 'secret');
+    expect(warnings.join()).not.toContain('secret');
+  });
+
+  test('that throws what cannot be described gives nothing all the same', async () => {
+    const unreadable = new Error('secret');
+    Object.defineProperty(unreadable, 'message', { get: () => fail(new Error('secret')) });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const errors = [
+      Object.assign(new Error('secret'), { stack: null }),
+      Object.assign(new Error('secret'), { stack: { frames: ['secret'] } }),
+      Object.assign(new Error('secret'), { constructor: undefined }),
+      unreadable,
+      proxy,
+    ];
+    for (const [index, error] of errors.entries())
+      expect(guards.guard(`reading ${index}`, fail, error)).toBeUndefined();
+    await expect(guards.guardAsync('waiting', async () => fail(proxy))).resolves.toBeUndefined();
+    expect(warnings).toHaveLength(errors.length + 1);
+    expect(warnings.join()).not.toContain('secret');
+  });
+
+  test('that rejects ends there', async () => {
+    await expect(guards.guardAsync('waiting', async () => fail(new Error('x')))).resolves.toBeUndefined();
+    await expect(guards.guardAsync('waiting', () => fail(new Error('x')))).resolves.toBeUndefined();
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+test('a program whose logger throws does not hear of it', () => {
+  const logger: DiagLogger = {
+    error() {},
+    warn: () => fail(new Error('x')),
+    info() {},
+    debug() {},
+    verbose() {},
+  };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  expect(() => guards.guard('reading', fail, new Error('x'))).not.toThrow();
+});
+
+test('warnings are said once, and not without end', () => {
+  for (let round = 0; round < 2; round++)
+    for (let key = 0; key < 500; key++) guards.warnOnce(`key ${key}`, `message ${key}`);
+  expect(warnings).toHaveLength(100);
+  expect(warnings[0]).toBe('opentelemetry-instrumentation-openai: message 0');
+});
+
+test('lines of a message that look like frames are no frames', () => {
+  const error = new Error('It failed.\n    at secret (file.js:1:1)');
+  guards.guard('reading', fail, error);
+  expect(warnings[0]).toMatch(/Error\n\s+at .*guard.test/);
+  expect(warnings[0]).not.toContain('secret');
+});

@@ -1,0 +1,27 @@
+import { createRequire } from 'node:module';
+import * as imported from '@opentelemetry/api';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { describe, expect, test } from 'vitest';
+import { isNoopMeterProvider, isNoopTracerProvider } from '../../src/util/otel-api.ts';
+
+const required: typeof imported = createRequire(import.meta.url)('@opentelemetry/api');
+
+describe.each([
+  ['import', imported],
+  ['require', required],
+])('the API that programs %s', (_, { metrics, ProxyTracerProvider }) => {
+  test('gives providers that do nothing where none is registered', () => {
+    expect(isNoopTracerProvider(new ProxyTracerProvider().getDelegate())).toBe(true);
+    expect(isNoopMeterProvider(metrics.getMeterProvider())).toBe(true);
+  });
+});
+
+test('there are two of it', () => {
+  expect(required.ProxyTracerProvider).not.toBe(imported.ProxyTracerProvider);
+});
+
+test('the providers of the SDK do something', () => {
+  expect(isNoopTracerProvider(new TracerProvider())).toBe(false);
+  expect(isNoopMeterProvider(new MeterProvider())).toBe(false);
+});

@@ -1,7 +1,0 @@
-import { expect, test } from 'vitest';
-import packageFile from '../package.json' with { type: 'json' };
-import { NAME, VERSION } from '../src/version.ts';
-
-test('the instrumentation scope has the name and version of the package', () => {
-  expect([NAME, VERSION]).toEqual([packageFile.name, packageFile.version]);
-});
