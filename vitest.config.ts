@@ -24,7 +24,7 @@ const LANES = [
 const PROCESSES = [
   'test/bench/by-hand.test.ts',
   'test/budget/**/*.test.ts',
-  'test/sdk/{future,load,seam-lost}.test.ts',
+  'test/sdk/{future,module-hooks,seam-lost}.test.ts',
   'test/hierarchy/{processes,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from}.test.ts',
   'test/doctor/program.test.ts',

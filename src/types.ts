@@ -1,5 +1,14 @@
-export type { CaptureMessageContent, OpenAIInstrumentationConfig } from './config/config.ts';
+export type {
+  BlobPart,
+  Completion,
+  CompletionHook,
+  Message,
+  MessagePart,
+  ToolDefinition,
+} from './config/completion-types.ts';
+export type { CaptureMessageContent, OpenAIInstrumentationConfig, ProviderRow } from './config/config.ts';
 export type { HookRequest, HookResponse, Hooks } from './config/hook-types.ts';
+export type { ModelPrices, Price } from './config/model-prices.ts';
 export type {
   CostRecordEvent,
   EventOptions,
@@ -11,7 +20,3 @@ export type {
   SinkEventBase,
   ToolCallEvent,
 } from './config/sink-event-types.ts';
-export type { ProviderRow } from './sdk/provider.ts';
-export type { Completion, CompletionHook } from './telemetry/content/completion-hook.ts';
-export type { BlobPart, Message, MessagePart, ToolDefinition } from './telemetry/content/messages.ts';
-export type { ModelPrices, Price } from './telemetry/cost/prices.ts';

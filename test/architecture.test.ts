@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readSource } from '../scripts/structure/source.ts';
+import { describeStructure } from '../scripts/structure/structure.ts';
 
 const SOURCE = join(import.meta.dirname, '..', 'src');
 
@@ -16,18 +18,21 @@ function filesWith(text: RegExp): string[] {
   return [...files].filter(([, content]) => text.test(content)).map(([path]) => path);
 }
 
-describe('there is one file that', () => {
+describe('exactly one file', () => {
   it.each([
     [
       'starts the spans of runs and turns',
       /startSpan\(\s*invocationSpanName/,
-      'telemetry/invocation-span.ts',
+      'telemetry/spans/invocation-span.ts',
     ],
-    ['starts the spans of conversations', /startSpan\(\s*place\.kind/, 'telemetry/conversation-span.ts'],
-    ['replaces methods of the SDK', /Object\.defineProperty\(holder/, 'client/patches.ts'],
-    ['writes to `globalThis`', /defineProperty\(globalThis|holder\[/, 'process-wide.ts'],
-    ['looks packages up by name', /\bcreateRequire\(/, 'optional-packages.ts'],
-    ['logs what went wrong', /\bdiag\.(?:warn|error|info)/, 'guard.ts'],
+    [
+      'starts the spans of conversations',
+      /startSpan\(\s*place\.kind/,
+      'telemetry/spans/conversation-span.ts',
+    ],
+    ['replaces methods of the SDK', /Object\.defineProperty\(holder/, 'sdk/patches.ts'],
+    ['looks packages up by name', /\bcreateRequire\(/, 'util/optional-packages.ts'],
+    ['writes to the diagnostic log', /\bdiag\.(?:warn|error|info)/, 'util/guard.ts'],
   ])('%s', (_, text, file) => {
     const found = filesWith(text).filter((path) => !path.startsWith('semconv/'));
     expect(found).toEqual([file]);
@@ -35,22 +40,54 @@ describe('there is one file that', () => {
 });
 
 describe('only', () => {
-  it('the telemetry starts spans', () => {
+  it('src/telemetry starts spans', () => {
     expect(filesWith(/\.start(?:Active)?Span\(/).filter((path) => !path.startsWith('telemetry/'))).toEqual(
       [],
     );
   });
 
-  it('the client knows the methods that calls of the SDK pass', () => {
+  it('src/sdk knows the methods that every call of the SDK passes', () => {
     const inside = /makeRequest|fetchWithTimeout|parseResponse|responsePromise|_thenUnwrap/;
-    expect(filesWith(inside).filter((path) => !path.startsWith('client/'))).toEqual([]);
+    expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([]);
   });
 
-  it('entries that run on Node alone import its modules', () => {
+  it('entries that need Node import modules of Node', () => {
     const onNode = filesWith(/from 'node:/).filter(
-      (path) => !/^(?:client\/load|conversation-id-generator|register|bin|doctor|export)/.test(path),
+      (path) => !/^(?:sdk\/module-hooks|diagnostics\/node-version|register|cli|doctor|export)/.test(path),
     );
     expect(onNode).toEqual([]);
+  });
+});
+
+describe('the structure of src/', () => {
+  const structure = describeStructure(readSource());
+
+  it('has arrows that run one way', () => {
+    expect(structure.arrowsUp).toEqual([]);
+    expect(structure.typeArrowsUp).toEqual([]);
+  });
+
+  it('has no circles of files', () => {
+    expect(structure.circles).toEqual([]);
+  });
+
+  it('has one file for each import path at its root, the class and the public types, and nothing else', () => {
+    expect(structure.looseFiles).toEqual([
+      'cli.ts',
+      'client.ts',
+      'export.ts',
+      'index.ts',
+      'instrumentation.ts',
+      'openai.ts',
+      'register-esm.ts',
+      'register.ts',
+      'testing.ts',
+      'types.ts',
+    ]);
+  });
+
+  it('declares each top-level name once', () => {
+    expect([...structure.sharedNames.keys()]).toEqual([]);
   });
 });
 

@@ -1,10 +1,9 @@
-import type { ProviderRow } from '../sdk/provider.ts';
-import type { CompletionHook } from '../telemetry/content/completion-hook.ts';
-import { asPackage, type PricePackage } from '../telemetry/cost/price-package.ts';
-import { type ModelPrices, readTable } from '../telemetry/cost/prices.ts';
 import { field, stringField } from '../util/payload.ts';
+import type { CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
+import { type ModelPrices, readTable } from './model-prices.ts';
 import { aFunction, count, flag, namedValue, type Option, oneOf, textOf } from './option-parsers.ts';
+import { asPackage, type PricePackage } from './price-package.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
 /** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
@@ -271,4 +270,15 @@ function parseEvents(value: unknown): Settings['events'] {
 
 function readEnvironment(): Environment {
   return typeof process === 'object' && typeof process.env === 'object' ? process.env : {};
+}
+
+/** Who answers at a host. */
+export interface ProviderRow {
+  /**
+   * The host of a base URL, as in `llm.example.com`. `*` stands for any text, as in `*.openai.azure.com`; with a
+   * port, as in `gpu-1:8000`, that port is meant.
+   */
+  readonly host: string;
+  /** `gen_ai.provider.name`: a name of the conventions, or another. */
+  readonly provider: string;
 }

@@ -1,10 +1,10 @@
+import type { Completion, CompletionHook } from '../config/completion-types.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES_REF,
   ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
   ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
 } from '../semconv/attributes.ts';
-import type { Completion, CompletionHook } from '../telemetry/content/completion-hook.ts';
 import { guardAsync } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { stringField } from '../util/payload.ts';

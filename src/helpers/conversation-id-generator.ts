@@ -1,7 +1,7 @@
+import { conversationIdChannel } from '../hierarchy/conversation-trace-id.ts';
 import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
-import { conversationIdChannel } from './conversation-trace-id.ts';
 
 /** What makes the ids of traces and spans: the `IdGenerator` of either line of the SDK. */
 export interface IdGenerator {

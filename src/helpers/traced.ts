@@ -1,12 +1,5 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  createContextKey,
-  INVALID_SPAN_CONTEXT,
-  type Span,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { CONVERSATION } from '../hierarchy/conversation-context.ts';
 import { defaultTelemetry, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import { ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
@@ -14,8 +7,6 @@ import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { watchOutcome } from '../util/watch-result.ts';
-
-const CONVERSATION: symbol = createContextKey('opentelemetry-instrumentation-openai conversation');
 
 /** How a function is traced. What it shares with `TraceMetadata` holds for everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {
@@ -106,12 +97,6 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
   return context.with(context.active().setValue(CONVERSATION, id), run);
-}
-
-/** The conversation that the program says the calls of a context belong to. */
-export function conversationIn(context: Context): string | undefined {
-  const id = context.getValue(CONVERSATION);
-  return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
 /** @returns nothing where all is switched off, or tracing suppressed */

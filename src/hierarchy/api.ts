@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
-import { derivesTraceIds } from '../helpers/conversation-trace-id.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
+import { derivesTraceIds } from './conversation-trace-id.ts';
 import type { Use } from './conversation-use.ts';
 import { activeSpan, type Segment } from './segment.ts';
 import type { Conversations } from './tracker.ts';

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import type { Message } from '../telemetry/content/messages.ts';
+import type { Message } from '../config/completion-types.ts';
 import { addCosts } from '../telemetry/cost/prices.ts';
 import { addUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Totals } from '../telemetry/spans/conversation-span.ts';

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Message, MessagePart, ToolDefinition } from '../telemetry/content/messages.ts';
+import type { Message, MessagePart, ToolDefinition } from '../config/completion-types.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { RequestedToolCall } from '../operations/index.ts';
-import type { Message, MessagePart } from '../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import { recordStep } from '../telemetry/spans/step-span.ts';

@@ -1,5 +1,4 @@
 import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
-import { inTraceOf } from '../helpers/conversation-trace-id.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { placeAttributes } from '../telemetry/place.ts';
 import {
@@ -12,6 +11,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic, now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import type { Conversation } from './conversation.ts';
+import { inTraceOf } from './conversation-trace-id.ts';
 import type { ConversationKind } from './model.ts';
 
 /** What a segment needs of an invocation that is part of it. */

@@ -1,7 +1,7 @@
-import { conversationIn } from '../helpers/traced.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import { row } from '../util/payload.ts';
+import { conversationIn } from './conversation-context.ts';
 
 /** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
 export type Part = 'agents' | 'assistants' | 'histories' | 'polls' | 'responses';

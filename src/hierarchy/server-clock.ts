@@ -1,4 +1,4 @@
-import { readHeader } from '../sdk/call.ts';
+import { readHeader } from '../util/headers.ts';
 import { numberField } from '../util/payload.ts';
 
 /** The time within the bounds; the upper one wins where they cross. */

@@ -1,4 +1,5 @@
-import { type Message, messageFinishReason } from '../telemetry/content/messages.ts';
+import type { Message } from '../config/completion-types.ts';
+import { messageFinishReason } from '../telemetry/content/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Message } from '../config/completion-types.ts';
 import {
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY,
@@ -14,7 +15,7 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
-import { type Message, messageFinishReason, textPart } from '../telemetry/content/messages.ts';
+import { messageFinishReason, textPart } from '../telemetry/content/messages.ts';
 import { readUsage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {

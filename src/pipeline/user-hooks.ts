@@ -1,10 +1,11 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
-import { type Call, type CallObservation, readHeader } from '../sdk/call.ts';
+import type { Call, CallObservation } from '../sdk/call.ts';
 import type { OperationKey } from '../sdk/routes/index.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { guard, guardAsync } from '../util/guard.ts';
+import { readHeader } from '../util/headers.ts';
 import { asObject, field } from '../util/payload.ts';
 
 /** The hooks of one call, each called through the guard. */

@@ -1,13 +1,12 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
+import { readHeader } from '../util/headers.ts';
 import {
   asBoolean,
   asName,
-  asObject,
   asText,
   booleanField,
-  field,
   fieldsOf,
   first,
   MAX_REPEATED,
@@ -283,18 +282,4 @@ export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, resp
   const { status, headers } = fieldsOf(response);
   answered.status = typeof status === 'number' ? status : undefined;
   answered.headers = headers;
-}
-
-/**
- * A header of a request or a response: a plain object or a `Headers`-like (openai 4), an object whose
- * `values` is a `Headers` (openai 5 to 7), or a real `Headers`.
- */
-export function readHeader(headers: unknown, name: string): string | undefined {
-  const holder = asObject(fieldsOf(headers).values) ?? headers;
-  const { get } = fieldsOf(holder);
-  const value =
-    typeof get === 'function'
-      ? get.call(holder, name)
-      : (field(holder, name) ?? field(holder, name.toLowerCase()));
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,3 +1,4 @@
+import { copyFunctionProperties } from '../util/function-properties.ts';
 /** A method as found: any function, called on any object. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
@@ -44,17 +45,5 @@ export class Patches {
     });
     this.#patches.splice(0, this.#patches.length, ...kept);
     return kept.length === 0;
-  }
-}
-
-interface FunctionProperties {
-  readonly name: string;
-  readonly length: number;
-}
-
-/** Programs and the SDK itself compare and print functions: a wrapper has the name and length it stands for. */
-export function copyFunctionProperties(from: FunctionProperties, to: FunctionProperties): void {
-  for (const property of ['name', 'length'] as const) {
-    Object.defineProperty(to, property, { value: from[property], configurable: true });
   }
 }

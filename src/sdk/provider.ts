@@ -1,3 +1,4 @@
+import type { ProviderRow } from '../config/config.ts';
 import { asText, field, fieldsOf, row, textField } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 
@@ -17,17 +18,6 @@ export interface Endpoint {
 export interface ClientEndpoint extends Endpoint {
   /** Of a client for Azure, which stands for the model: named by its option or in its base URL. */
   readonly deployment: string | undefined;
-}
-
-/** Who answers at a host. */
-export interface ProviderRow {
-  /**
-   * The host of a base URL, as in `llm.example.com`. `*` stands for any text, as in `*.openai.azure.com`; with a
-   * port, as in `gpu-1:8000`, that port is meant.
-   */
-  readonly host: string;
-  /** `gen_ai.provider.name`: a name of the conventions, or another. */
-  readonly provider: string;
 }
 
 /**

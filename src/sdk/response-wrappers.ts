@@ -1,9 +1,10 @@
+import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
 import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
-import { copyFunctionProperties, type Method } from './patches.ts';
+import type { Method } from './patches.ts';
 import { attached } from './private-slot.ts';
 import { asMethod, isObject } from './reflect.ts';
 import { isStream, watchStream } from './stream.ts';

@@ -1,7 +1,7 @@
+import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
 import { fieldsOf } from '../util/payload.ts';
 import type { Call } from './call.ts';
-import { copyFunctionProperties } from './patches.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
 type Iterator = AsyncGenerator<unknown> & Record<'next' | 'return' | 'throw', unknown>;

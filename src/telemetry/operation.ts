@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Message, ToolDefinition } from '../config/completion-types.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Message, ToolDefinition } from './content/messages.ts';
 import type { Fees } from './cost/prices.ts';
 import type { Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';

@@ -1,6 +1,7 @@
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
-import { Call, type CallObservation, readHeader } from '../../src/sdk/call.ts';
+import { Call, type CallObservation } from '../../src/sdk/call.ts';
+import { readHeader } from '../../src/util/headers.ts';
 
 const KEY = createContextKey('test');
 const CALLER = ROOT_CONTEXT.setValue(KEY, 'caller');

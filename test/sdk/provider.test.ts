@@ -1,7 +1,8 @@
 import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
-import { endpointOf, type ProviderRow, readEndpoint } from '../../src/sdk/provider.ts';
+import type { ProviderRow } from '../../src/config/config.ts';
+import { endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
 
 describe('the provider is told from the host', () => {
   test.each([

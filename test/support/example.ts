@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-const SOURCE = "'../../src/index.ts'";
-const EXPORT_SOURCE = "'../../src/export.ts'";
+const SOURCE = /'(?:\.\.\/)+src\/index\.ts'/g;
+const EXPORT_SOURCE = /'(?:\.\.\/)+src\/export\.ts'/g;
 const PACKAGE = "'opentelemetry-instrumentation-openai'";
 
 /** The part of a file under test/ that a document shows, as the document has it. */

@@ -1,11 +1,6 @@
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
-import {
-  type Message,
-  type MessagePart,
-  parseJson,
-  partsOf,
-  urlPart,
-} from '../../telemetry/content/messages.ts';
+import { parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, field, textField } from '../../util/payload.ts';
 import type { InvocationContent, ToolCallContent } from '../model.ts';
 

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
 import { define } from '../../operations/attributes.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../../semconv/attributes.ts';
-import type { Message } from '../../telemetry/content/messages.ts';
 import { type Failure, readError } from '../../telemetry/error.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, objectField, stringField } from '../../util/payload.ts';

@@ -1,5 +1,6 @@
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
-import { type Message, type MessagePart, partsOf, urlPart } from '../../telemetry/content/messages.ts';
+import { partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, objectField, textField } from '../../util/payload.ts';
 import type { InvocationContent } from '../model.ts';
 

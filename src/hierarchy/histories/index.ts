@@ -1,5 +1,4 @@
 import { type Context, trace } from '@opentelemetry/api';
-import { conversationIn } from '../../helpers/traced.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
@@ -12,6 +11,7 @@ import type { AskedCall } from '../../telemetry/spans/program-tool-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, stringField } from '../../util/payload.ts';
 import type { ConversationApi, Placement } from '../api.ts';
+import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
 import { ItemTimes } from '../responses/items.ts';
 import { type AskingResponse, type PendingCall, ResponseToolCalls } from '../responses/tool-calls.ts';

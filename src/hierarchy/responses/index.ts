@@ -1,5 +1,4 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { derivesTraceIds } from '../../helpers/conversation-trace-id.ts';
 import { type ApiRequest, operationOf } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
@@ -13,6 +12,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
+import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';

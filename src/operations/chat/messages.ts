@@ -1,11 +1,9 @@
+import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import {
   blobPart,
-  type Message,
-  type MessagePart,
   messageFinishReason,
   parseJson,
   partsOf,
-  type ToolDefinition,
   textPart,
   UnreadMessage,
   urlPart,

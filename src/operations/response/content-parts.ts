@@ -1,4 +1,5 @@
-import { blobPart, type MessagePart, textPart, urlPart } from '../../telemetry/content/messages.ts';
+import type { MessagePart } from '../../config/completion-types.ts';
+import { blobPart, textPart, urlPart } from '../../telemetry/content/messages.ts';
 import { countField, field, row, textField } from '../../util/payload.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { blobPart, type MessagePart, parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
+import type { MessagePart } from '../../config/completion-types.ts';
+import { blobPart, parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { plainError } from '../../telemetry/content/plain-data.ts';
 import {
   arrayField,

@@ -1,10 +1,5 @@
-import {
-  type Message,
-  type MessagePart,
-  messageFinishReason,
-  partsOf,
-  UnreadMessage,
-} from '../../telemetry/content/messages.ts';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
+import { messageFinishReason, partsOf, UnreadMessage } from '../../telemetry/content/messages.ts';
 import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
 import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from '../../telemetry/content/messages.ts';
+import type { ToolDefinition } from '../../config/completion-types.ts';
 import { arrayField, first, MAX_READ, objectField, textField } from '../../util/payload.ts';
 
 /**

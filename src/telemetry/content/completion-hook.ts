@@ -1,51 +1,8 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Completion } from '../../config/completion-types.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { settledWithin } from '../../util/wait.ts';
-import { type Message, type MessagePart, type ToolDefinition, UnreadMessage } from './messages.ts';
-
-/**
- * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
- * a run, a tool call, a search, a function that the program has traced; of any other that failed, the text of its
- * error. All of it is the hook's own copy, in the shapes of the GenAI conventions and without limits; media are
- * base64. Only of a streamed answer or run no more than 16 MiB of text and 8 MiB of media are kept: what is cut has an
- * `original_length` or ends in `…`. A hook masks by setting a field to something else.
- */
-export interface Completion {
-  /** What else is known of the operation, by attribute: `gen_ai.operation.name`, models, ids, usage. */
-  readonly operation: Readonly<Attributes>;
-  /** Of the operation's span, which may not be sampled. */
-  readonly spanContext: SpanContext;
-  systemInstructions: readonly MessagePart[];
-  inputMessages: readonly Message[];
-  outputMessages: readonly Message[];
-  toolDefinitions: readonly ToolDefinition[];
-  /** Of a tool call: what the tool was given and what it gave, `undefined` where there is none. */
-  toolArguments: unknown;
-  toolResult: unknown;
-  /** Of a function that the program has traced: its arguments, and what it returned or yielded. */
-  functionArguments: unknown;
-  functionResult: unknown;
-  /** Of a search: what it found. */
-  documents: readonly unknown[];
-  /** Parameters in the caller's own words, by attribute: stop sequences, the query of a search, variables of a prompt. */
-  parameters: Attributes;
-  /** The text of the error that the operation ended with, which may quote what was sent. */
-  errorMessage: string | undefined;
-  /**
-   * Empty; what a hook puts here is recorded on the span and the event without further consent, such as the
-   * address under which it stored the content.
-   */
-  readonly attributes: Attributes;
-}
-
-/**
- * Called once for each operation, when it has ended. It delays nothing beyond the time it takes itself: a promise
- * that it returns is not waited for by the call, so what is changed after an `await` comes too late. Flushing or
- * shutting down the tracer provider waits for it, a few seconds at most. Of an operation whose hook throws no
- * content is recorded.
- */
-export type CompletionHook = (completion: Completion) => unknown;
+import { UnreadMessage } from './messages.ts';
 
 /** The content of one operation, as far as it has any. */
 export type Content = Partial<

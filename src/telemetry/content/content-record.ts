@@ -1,4 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { recordsContentOnEvents, recordsContentOnSpans } from '../../config/config.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
@@ -18,7 +19,7 @@ import { asObject } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import { sinkTakesContent } from '../events/sink.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Completion, type CompletionHook, type Content, copyContent } from './completion-hook.ts';
+import { type Content, copyContent } from './completion-hook.ts';
 import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
 
 /** How much of the room messages may take where more content follows them, and the input where the output does. */

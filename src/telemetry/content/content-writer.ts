@@ -1,9 +1,9 @@
 import type { Attributes, Span } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { asCount, field } from '../../util/payload.ts';
 import { cut, LimitedJson } from './limited-json.ts';
 import { MediaPolicy } from './media.ts';
-import type { Message, MessagePart } from './messages.ts';
 
 /** Room for the mark that says how much was left out. */
 const MARK_LENGTH = 128;

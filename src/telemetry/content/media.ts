@@ -1,7 +1,8 @@
+import type { BlobPart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
 import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
-import { type BlobPart, urlPart } from './messages.ts';
+import { urlPart } from './messages.ts';
 
 /** Bytes that are hashed for one operation, which takes some milliseconds; larger media have no hash. */
 const MAX_HASHED_BYTES = 4_194_304;

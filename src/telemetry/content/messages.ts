@@ -1,18 +1,6 @@
+import type { BlobPart, Message, MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
-
-/**
- * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
- * messages are expressed before anything is recorded.
- */
-export interface Message {
-  readonly role: string;
-  /** Of one participant among several with the same role. */
-  readonly name?: string;
-  readonly parts: readonly MessagePart[];
-  /** Of output messages, in the schema's spelling. */
-  readonly finish_reason?: string;
-}
 
 /** One of a request, whose parts are read when they are asked for: of a long conversation only the end is recorded. */
 export class UnreadMessage implements Message {
@@ -44,40 +32,6 @@ export class UnreadMessage implements Message {
   }
 }
 
-/** A piece of a message: a text, a tool call or its answer, media. */
-export type MessagePart =
-  /** `original_length`, in characters, where the content is only the beginning of the text. */
-  | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
-  | { readonly type: 'reasoning'; readonly content: string; readonly original_length?: number }
-  | {
-      readonly type: 'tool_call';
-      readonly id?: string;
-      readonly name: string;
-      readonly arguments?: unknown;
-    }
-  | { readonly type: 'tool_call_response'; readonly id?: string; readonly response: unknown }
-  | {
-      readonly type: 'server_tool_call';
-      readonly id?: string;
-      readonly name: string;
-      readonly server_tool_call: { readonly type: string };
-    }
-  | {
-      readonly type: 'server_tool_call_response';
-      readonly id?: string;
-      readonly server_tool_call_response: { readonly type: string };
-    }
-  | { readonly type: 'compaction'; readonly id?: string }
-  /** Stands for parts that were not read. */
-  | { readonly type: 'omitted'; readonly count: number }
-  | {
-      readonly type: 'file';
-      readonly modality: string;
-      readonly file_id: string;
-    }
-  | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
-  | BlobPart;
-
 /** A text, and how long it was where it has been cut. */
 export function textPart(
   type: 'text' | 'reasoning',
@@ -87,25 +41,6 @@ export function textPart(
   return originalLength === undefined
     ? { type, content }
     : { type, content, original_length: originalLength };
-}
-
-/** Media that came inside of a message. What is recorded of them is for the media policy to say. */
-export interface BlobPart {
-  readonly type: 'blob';
-  readonly modality: string;
-  readonly mime_type?: string;
-  /** Base64. */
-  readonly content: string;
-  /** Bytes, where the content is not here. */
-  readonly size?: number;
-}
-
-/** A tool the model could call, flat, as `gen-ai-tool-definitions.json` has it. */
-export interface ToolDefinition {
-  readonly type: string;
-  readonly name: string;
-  readonly description?: string;
-  readonly parameters?: unknown;
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
+import type { ModelPrices } from '../../config/model-prices.ts';
+import type { PricePackage } from '../../config/price-package.ts';
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
@@ -9,8 +11,8 @@ import {
 } from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { row } from '../../util/payload.ts';
-import { PriceList, type PricePackage } from './price-package.ts';
-import { type ModelPrices, priceOf, type Spending } from './prices.ts';
+import { PriceList } from './price-package.ts';
+import { priceOf, type Spending } from './prices.ts';
 
 const MOST_REPORTED = 100;
 

@@ -1,13 +1,9 @@
+import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
+import { asPackage, type PricePackage } from '../../config/price-package.ts';
 import { startOutside } from '../../util/detached-timer.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { findPackage } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
-import { type ModelPrices, readPrices } from './prices.ts';
-
-/** What is used of `@pydantic/genai-prices`. */
-export interface PricePackage {
-  calcPrice(usage: object, model: string, options: object): unknown;
-}
 
 const PACKAGE = '@pydantic/genai-prices';
 const MOST_MODELS = 500;
@@ -141,11 +137,4 @@ function requirePackage(): PricePackage | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The package, whether as namespace or as what a CommonJS build puts under `default`. */
-export function asPackage(value: unknown): PricePackage | undefined {
-  return [value, field(value, 'default')].find(
-    (candidate): candidate is PricePackage => typeof field(candidate, 'calcPrice') === 'function',
-  );
 }

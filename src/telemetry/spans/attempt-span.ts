@@ -1,5 +1,5 @@
 import { type Attributes, type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { type Attempt, type Call, readHeader } from '../../sdk/call.ts';
+import type { Attempt, Call } from '../../sdk/call.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_RESEND_COUNT,
@@ -9,6 +9,7 @@ import {
   ATTR_OPENAI_RETRY_DELAY_HEADER,
   ATTR_OPENAI_RETRY_SHOULD_RETRY,
 } from '../../semconv/attributes.ts';
+import { readHeader } from '../../util/headers.ts';
 import { thrownTypeOf } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';

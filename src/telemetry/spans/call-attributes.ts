@@ -1,11 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
-import { type Call, readHeader } from '../../sdk/call.ts';
+import type { Call } from '../../sdk/call.ts';
 import {
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_STREAM_CHUNK_COUNT,
   ATTR_OPENAI_STREAM_END,
 } from '../../semconv/attributes.ts';
+import { readHeader } from '../../util/headers.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { addRateLimits } from './rate-limits.ts';
 

@@ -7,6 +7,7 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
+import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -21,12 +22,7 @@ import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.t
 import { guard } from '../../util/guard.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { ContentRecord } from '../content/content-record.ts';
-import {
-  type Message,
-  type MessagePart,
-  messageFinishReason,
-  type ToolDefinition,
-} from '../content/messages.ts';
+import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { tellSink } from '../events/sink-events.ts';

@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { readHeader } from '../../sdk/call.ts';
 import {
   ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS,
   ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS,
@@ -8,6 +7,7 @@ import {
   ATTR_OPENAI_RATELIMIT_RESET_REQUESTS,
   ATTR_OPENAI_RATELIMIT_RESET_TOKENS,
 } from '../../semconv/attributes.ts';
+import { readHeader } from '../../util/headers.ts';
 
 /**
  * Adds what an answer's headers say of the program's rate limits.

@@ -1,8 +1,8 @@
-import { readHeader } from '../../sdk/call.ts';
 import {
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER,
   OPENAI_RETRY_DELAY_HEADER_VALUE_RETRY_AFTER_MS,
 } from '../../semconv/values.ts';
+import { readHeader } from '../../util/headers.ts';
 
 /** Milliseconds: a longer wait that a header asks for is not obeyed. */
 const LONGEST = 60_000;

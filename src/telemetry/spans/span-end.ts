@@ -1,5 +1,5 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
-import { copyFunctionProperties } from '../../sdk/patches.ts';
+import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
 
 /** Ends a span of ours, so that it is ended once and for all: a processor of the program's may throw as it does. */

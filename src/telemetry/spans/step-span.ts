@@ -1,4 +1,5 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -20,7 +21,6 @@ import {
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
-import type { Message } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';

@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
+import type { Message } from '../../../src/config/completion-types.ts';
 import { resolveSettings, type Settings } from '../../../src/config/config.ts';
 import { ContentRecorder } from '../../../src/telemetry/content/content-writer.ts';
-import type { Message } from '../../../src/telemetry/content/messages.ts';
 
 const NAME = 'gen_ai.input.messages';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Message } from '../../../src/config/completion-types.ts';
 import { readMessageContent } from '../../../src/hierarchy/assistants/content.ts';
 import { readInputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseInput } from '../../../src/operations/response/messages.ts';
-import type { Message } from '../../../src/telemetry/content/messages.ts';
 import { checkContent } from '../../support/conventions/content.ts';
 
 /** What the schema of the conventions, with its known types of parts, has against messages. */

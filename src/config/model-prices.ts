@@ -1,0 +1,86 @@
+/** A price in USD; with tiers, `price` holds for requests with more than `start` input tokens. */
+export type Price =
+  | number
+  | {
+      readonly base: number;
+      readonly tiers: readonly { readonly start: number; readonly price: number }[];
+    };
+
+/**
+ * What a model costs, under the names of `@pydantic/genai-prices`: `_mtok` is USD for a million tokens, `_kcount`
+ * USD for a thousand, `_hours` USD for an hour. A part that has no price of its own has that of the whole.
+ */
+export interface ModelPrices {
+  readonly input_mtok?: Price | undefined;
+  readonly output_mtok?: Price | undefined;
+  readonly cache_read_mtok?: Price | undefined;
+  readonly cache_write_mtok?: Price | undefined;
+  readonly input_audio_mtok?: Price | undefined;
+  readonly cache_audio_read_mtok?: Price | undefined;
+  readonly output_audio_mtok?: Price | undefined;
+  readonly input_image_mtok?: Price | undefined;
+  readonly cache_image_read_mtok?: Price | undefined;
+  readonly output_image_mtok?: Price | undefined;
+  readonly output_reasoning_mtok?: Price | undefined;
+  readonly audio_hours?: Price | undefined;
+  readonly requests_kcount?: Price | undefined;
+  readonly web_searches_kcount?: Price | undefined;
+  readonly storage_searches_kcount?: Price | undefined;
+  /** Prices of other service tiers, by the tier's name: `flex`, `priority`, `batch`. */
+  readonly service_tiers?: Readonly<Record<string, ModelPrices>> | undefined;
+}
+
+export type PriceKey = Exclude<keyof ModelPrices, 'service_tiers'>;
+
+/** The keys that hold a price; `ModelPrices` has a field for each. */
+const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
+  'input_mtok',
+  'output_mtok',
+  'cache_read_mtok',
+  'cache_write_mtok',
+  'input_audio_mtok',
+  'cache_audio_read_mtok',
+  'output_audio_mtok',
+  'input_image_mtok',
+  'cache_image_read_mtok',
+  'output_image_mtok',
+  'output_reasoning_mtok',
+  'audio_hours',
+  'requests_kcount',
+  'web_searches_kcount',
+  'storage_searches_kcount',
+]);
+
+/** Prices from somewhere else: what is no price is left out; `undefined` where nothing is one. */
+export function readPrices(value: unknown): ModelPrices | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const prices: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(value)) {
+    const price = key === 'service_tiers' ? readTable(entry) : readPrice(entry);
+    if (price !== undefined && (key === 'service_tiers' || PRICE_KEYS.has(key))) prices[key] = price;
+  }
+  return Object.keys(prices).length > 0 ? prices : undefined;
+}
+
+/** Prices by a name: of a model, or of a service tier. */
+export function readTable(value: unknown): Readonly<Record<string, ModelPrices>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry)] as const);
+  return rows.every(([, prices]) => prices !== undefined)
+    ? (Object.fromEntries(rows) as Record<string, ModelPrices>)
+    : undefined;
+}
+
+export function readPrice(value: unknown): Price | undefined {
+  if (isAmount(value)) return value;
+  const { base, tiers } = (value ?? {}) as { base?: unknown; tiers?: unknown };
+  if (!isAmount(base) || !Array.isArray(tiers)) return undefined;
+  const rows = tiers as readonly { start?: unknown; price?: unknown }[];
+  if (!rows.every((tier) => isAmount(tier?.start) && isAmount(tier?.price))) return undefined;
+  const sorted = rows as readonly { start: number; price: number }[];
+  return { base, tiers: [...sorted].sort((a, b) => a.start - b.start) };
+}
+
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
