@@ -1,19 +1,19 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api';
 
 /**
- * The conventions' shapes of content (`gen-ai-input-messages.json` and its siblings), in which every API's
- * messages are expressed before anything is recorded.
+ * A message in the shape of the GenAI conventions (`gen-ai-input-messages.json` and its siblings). The messages of
+ * every API are converted to it before anything is recorded.
  */
 export interface Message {
   readonly role: string;
-  /** Of one participant among several with the same role. */
+  /** Tells participants with the same role apart. */
   readonly name?: string;
   readonly parts: readonly MessagePart[];
-  /** Of output messages, in the schema's spelling. */
+  /** In output messages, spelled as in the schema. */
   readonly finish_reason?: string;
 }
 
-/** A piece of a message: a text, a tool call or its answer, media. */
+/** A part of a message: text, reasoning, a tool call, its response, or media. */
 export type MessagePart =
   /** `original_length`, in characters, where the content is only the beginning of the text. */
   | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
@@ -47,18 +47,18 @@ export type MessagePart =
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | BlobPart;
 
-/** Media that came inside of a message. What is recorded of them is for the media policy to say. */
+/** Media inside a message. The option `media` decides what is recorded of them. */
 export interface BlobPart {
   readonly type: 'blob';
   readonly modality: string;
   readonly mime_type?: string;
   /** Base64. */
   readonly content: string;
-  /** Bytes, where the content is not here. */
+  /** In bytes; set where the content itself is left out. */
   readonly size?: number;
 }
 
-/** A tool the model could call, flat, as `gen-ai-tool-definitions.json` has it. */
+/** A tool that the model may call, as defined by `gen-ai-tool-definitions.json`. */
 export interface ToolDefinition {
   readonly type: string;
   readonly name: string;
@@ -74,37 +74,36 @@ export interface ToolDefinition {
  * `original_length` or ends in `…`. A hook masks by setting a field to something else.
  */
 export interface Completion {
-  /** What else is known of the operation, by attribute: `gen_ai.operation.name`, models, ids, usage. */
+  /** The other attributes of the operation: `gen_ai.operation.name`, models, ids, usage. */
   readonly operation: Readonly<Attributes>;
-  /** Of the operation's span, which may not be sampled. */
+  /** The context of the operation's span, which may not be sampled. */
   readonly spanContext: SpanContext;
   systemInstructions: readonly MessagePart[];
   inputMessages: readonly Message[];
   outputMessages: readonly Message[];
   toolDefinitions: readonly ToolDefinition[];
-  /** Of a tool call: what the tool was given and what it gave, `undefined` where there is none. */
+  /** The arguments and the result of a tool call; `undefined` if there is none. */
   toolArguments: unknown;
   toolResult: unknown;
-  /** Of a function that the program has traced: its arguments, and what it returned or yielded. */
+  /** The arguments of a traced function, and what it returned or yielded. */
   functionArguments: unknown;
   functionResult: unknown;
-  /** Of a search: what it found. */
+  /** The results of a search. */
   documents: readonly unknown[];
-  /** Parameters in the caller's own words, by attribute: stop sequences, the query of a search, variables of a prompt. */
+  /** Request parameters that are content, by attribute: stop sequences, a search query, the variables of a prompt. */
   parameters: Attributes;
-  /** The text of the error that the operation ended with, which may quote what was sent. */
+  /** The message of the operation's error, which may quote the request. */
   errorMessage: string | undefined;
   /**
-   * Empty; what a hook puts here is recorded on the span and the event without further consent, such as the
-   * address under which it stored the content.
+   * Initially empty. Attributes that a hook adds here are recorded on span and event without further consent, for
+   * example the address where it stored the content.
    */
   readonly attributes: Attributes;
 }
 
 /**
- * Called once for each operation, when it has ended. It delays nothing beyond the time it takes itself: a promise
- * that it returns is not waited for by the call, so what is changed after an `await` comes too late. Flushing or
- * shutting down the tracer provider waits for it, a few seconds at most. Of an operation whose hook throws no
- * content is recorded.
+ * Called once for each operation, when it ends. The call does not wait for a promise that the hook returns, so changes
+ * after an `await` come too late; a flush or shutdown of the tracer provider waits for it, five seconds at most. If the
+ * hook throws, no content of that operation is recorded.
  */
 export type CompletionHook = (completion: Completion) => unknown;

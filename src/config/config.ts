@@ -1,64 +1,71 @@
 import { field, stringField } from '../util/payload.ts';
 import type { CompletionHook } from './completion-types.ts';
 import type { Hooks } from './hook-types.ts';
-import { type ModelPrices, readTable } from './model-prices.ts';
-import { aFunction, count, flag, namedValue, type Option, oneOf, textOf } from './option-parsers.ts';
-import { asPackage, type PricePackage } from './price-package.ts';
+import { type ModelPrices, readPriceTable } from './model-prices.ts';
+import {
+  aFunction,
+  flag,
+  namedValue,
+  type Option,
+  oneOf,
+  optionText,
+  wholeNumber,
+} from './option-parsers.ts';
+import { asPricePackage, type PricePackage } from './price-package.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
-/** Where the content of messages is recorded. `EVENT_ONLY` and the event half of `SPAN_AND_EVENT` need a logger. */
+/** Where content is recorded. Events need a logger provider. */
 export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 'SPAN_AND_EVENT';
 
 /**
- * Options of the instrumentation. Each has an environment variable; the option wins over the variable, the
- * variable over the default. A value that is not accepted is reported once, with those that are.
+ * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
+ * the default. A value that is not accepted counts as unset and is reported once, with the accepted values.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
-  /** As for every instrumentation: `false` waits for `enable()`. Default `true`. */
+  /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
   enabled?: boolean;
   /**
-   * Whether prompts, instructions, completions, tool arguments and results are recorded: `NO_CONTENT`
-   * (default), `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or `true` (the same as `SPAN_AND_EVENT`) and `false`.
+   * Where prompts, instructions, completions, tool arguments and tool results are recorded: `NO_CONTENT` (default),
+   * `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`. `true` means `SPAN_AND_EVENT`, `false` means `NO_CONTENT`.
    * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`.
    */
   captureMessageContent?: CaptureMessageContent | boolean;
   /**
-   * How the steps of a run become known: `fetch` (default) reads them once, in the background, when a run
-   * of this process has ended; `observe` takes only what passes by; `off` draws none.
+   * Where the steps of a run come from: `fetch` (default) lists them once, in the background, after a run of this
+   * process has ended; `observe` uses only what the program's own requests return; `off` records no steps.
    * `OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS`.
    */
   runSteps?: 'fetch' | 'observe' | 'off';
-  /** Most characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
+  /** The maximum number of characters recorded of one text. Default 16,384. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONTENT_LENGTH`. */
   maxContentLength?: number;
-  /** Most characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
+  /** The maximum number of characters of content on one span. Default 65,536. `OTEL_INSTRUMENTATION_OPENAI_MAX_SPAN_CONTENT_LENGTH`. */
   maxSpanContentLength?: number;
   /**
-   * What is recorded of media inside of messages (base64 and `data:` URLs), with consent: `reference` (default)
-   * their type, size and SHA-256, `inline` the base64 itself where it is within `maxContentLength`, `drop`
-   * nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
+   * What is recorded of media inside messages (base64 and `data:` URLs), where content is recorded: `reference` (default)
+   * records their type, size and SHA-256, `inline` the base64 text if `maxContentLength` allows, `drop` nothing. `OTEL_INSTRUMENTATION_OPENAI_MEDIA`.
    */
   media?: 'reference' | 'inline' | 'drop';
   /**
-   * Gets the messages of every operation before anything of them is recorded, whatever `captureMessageContent`
-   * says and whether or not the trace is sampled; it may change them. See `docs/privacy.md`.
+   * Receives the content of every operation before it is recorded, and may change it. It is called whatever
+   * `captureMessageContent` says, also for traces that are not sampled. See `docs/privacy.md`.
    */
   completionHook?: CompletionHook;
   /**
-   * Whether a span stands for the use of a thread: `auto` (default), `always`, or `never`.
+   * When a conversation gets a span of its own: `auto` (default), `always` or `never`. See `docs/hierarchy.md`.
    * `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
    */
   conversationSpans?: 'auto' | 'always' | 'never';
   /**
-   * Milliseconds after which the span of a conversation that nothing happened on ends, where no active span
-   * bounds it. Default 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
+   * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
+   * 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
    */
   conversationIdleTimeout?: number;
-  /** Milliseconds a run is waited for. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
+  /** Milliseconds after which a run that has not ended is given up. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
   runTimeout?: number;
-  /** Most conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
+  /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
   maxConversations?: number;
   /**
-   * Which endpoints that are no GenAI operation get spans: `all` (default), `writes` (no GET), or `none`.
+   * Which requests get spans that are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none';
@@ -78,37 +85,37 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   propagateInMetadata?: boolean;
   /**
-   * Whether the pieces in which a streamed run brings its messages are recorded: `off` (default), `events` on
-   * the step, or `spans` below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
+   * Whether the message deltas of a streamed run are recorded: `off` (default), as `events` on the step, or as `spans`
+   * below it. `OTEL_INSTRUMENTATION_OPENAI_STREAM_DELTAS`.
    */
   streamDeltas?: 'off' | 'events' | 'spans';
   /**
-   * Whether a stream is asked for its usage: `observe` (default) leaves requests as they are; `include` adds
-   * `stream_options.include_usage` to streamed completions that do not say whether they want it, and hides the
-   * extra chunk from the program. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
+   * Whether streams are asked for their usage: `observe` (default) leaves requests unchanged; `include` adds
+   * `stream_options.include_usage` to streamed completions that do not set it, and hides the extra chunk from the
+   * program. `OTEL_INSTRUMENTATION_OPENAI_STREAM_USAGE`.
    */
   streamUsage?: 'observe' | 'include';
   /**
-   * Whether costs are recorded, where prices are known: from the optional peer `@pydantic/genai-prices`, which is
-   * used if it is installed, and from `prices`. Default `true`. Bundled programs hand over the package itself:
+   * Whether costs are recorded. Prices come from `prices` and from the optional peer `@pydantic/genai-prices`, if it is
+   * installed. Default `true`. A bundled program passes the package itself:
    * `cost: await import('@pydantic/genai-prices')`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
    */
   cost?: boolean | PricePackage;
   /**
-   * Prices in USD by model, instead of those of the price package or beside them. The name of a model may end in
-   * `*`. `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` is for a million tokens.
+   * Prices in USD by model. They override or complement those of the price package. The name of a model may end in `*`.
+   * `{ 'my-model': { input_mtok: 2.5, cache_read_mtok: 1.25, output_mtok: 10 } }` gives prices per million tokens.
    */
   prices?: Readonly<Record<string, ModelPrices>>;
-  /** Hosts and the names of who answers there, before those that are known. Default: none. */
+  /** Additional rows of the provider table; they come before the built-in ones. Default: none. */
   providers?: readonly ProviderRow[];
-  /** A function that gets events, and how much they tell. Default: none. See `docs/events.md`. */
+  /** A function that receives events, and their level of detail. Default: none. See `docs/events.md`. */
   events?: EventOptions;
 }
 
 /** Whether this process draws what others have created: with `link` in a trace of its own. */
 export type AdoptRuns = boolean | 'link';
 
-/** Every option resolved. */
+/** The options with all values resolved. */
 export interface Settings {
   readonly captureMessageContent: CaptureMessageContent;
   readonly runSteps: 'fetch' | 'observe' | 'off';
@@ -133,7 +140,7 @@ export interface Settings {
   readonly responseHook: Hooks['responseHook'];
   readonly ignoreRequestHook: Hooks['ignoreRequestHook'];
   readonly startSpanHook: Hooks['startSpanHook'];
-  /** Whether spans also have the names that attributes had in older versions of the conventions. */
+  /** Whether spans also carry the attribute names of older versions of the conventions. */
   readonly olderNames: boolean;
 }
 
@@ -141,7 +148,7 @@ const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
 const ADOPT_RUNS: Readonly<Record<string, AdoptRuns>> = { true: true, false: false, link: 'link' };
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
-/** Every option; the table of `docs/options.md` has a row for each. */
+/** Every option. The table of `docs/options.md` has a row for each. */
 export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]> } = {
   captureMessageContent: {
     variable: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
@@ -151,14 +158,14 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     }),
   },
   runSteps: { variable: `${OPENAI}RUN_STEPS`, ...oneOf(['fetch', 'observe', 'off']) },
-  maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...count(16_384) },
-  maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...count(65_536) },
+  maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...wholeNumber(16_384) },
+  maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...wholeNumber(65_536) },
   media: { variable: `${OPENAI}MEDIA`, ...oneOf(['reference', 'inline', 'drop']) },
   completionHook: aFunction(),
   conversationSpans: { variable: `${OPENAI}CONVERSATION_SPANS`, ...oneOf(['auto', 'always', 'never']) },
-  conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...count(30_000) },
-  runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...count(600_000) },
-  maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...count(10_000) },
+  conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...wholeNumber(30_000) },
+  runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...wholeNumber(600_000) },
+  maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...wholeNumber(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
   adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...namedValue(ADOPT_RUNS, false) },
   propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
@@ -168,12 +175,12 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variable: `${OPENAI}COST`,
     fallback: true,
     accepts: 'true, false, the module @pydantic/genai-prices',
-    parse: (value) => asPackage(value) ?? flag(true).parse(value),
+    parse: (value) => asPricePackage(value) ?? flag(true).parse(value),
   },
   prices: {
     fallback: {},
     accepts: 'objects with an object of prices in USD for each model',
-    parse: readTable,
+    parse: readPriceTable,
   },
   providers: {
     fallback: [],
@@ -194,9 +201,9 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
     variableOnly: true,
     fallback: false,
     accepts: 'lists of names, of which gen_ai/dup is one',
-    // Other names in the list are for other instrumentations.
+    // Other names in the list address other instrumentations.
     parse: (value) =>
-      textOf(value)
+      optionText(value)
         .split(',')
         .some((name) => name.trim().toLowerCase() === 'gen_ai/dup'),
   },
@@ -205,9 +212,9 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings that options and environment variables make, frozen.
+ * Resolves options and environment variables to frozen settings.
  *
- * @param report gets a sentence for each value that is not accepted
+ * @param report receives a sentence for each value that is not accepted
  */
 export function resolveSettings(
   config: OpenAIInstrumentationConfig,
@@ -250,7 +257,7 @@ function resolve(
     if (source.value === undefined || source.value === '') continue;
     const value = parse(source.value);
     if (value !== undefined) return value;
-    const shown = JSON.stringify(textOf(source.value).slice(0, 40));
+    const shown = JSON.stringify(optionText(source.value).slice(0, 40));
     report(`${source.name} is ${shown}; accepted are ${accepts}. It is treated as not set.`);
   }
   return fallback;
@@ -272,13 +279,13 @@ function readEnvironment(): Environment {
   return typeof process === 'object' && typeof process.env === 'object' ? process.env : {};
 }
 
-/** Who answers at a host. */
+/** Maps a host to the provider behind it. */
 export interface ProviderRow {
   /**
-   * The host of a base URL, as in `llm.example.com`. `*` stands for any text, as in `*.openai.azure.com`; with a
-   * port, as in `gpu-1:8000`, that port is meant.
+   * The host of a base URL, such as `llm.example.com`. `*` matches any text, as in `*.openai.azure.com`. A host with a
+   * port, such as `gpu-1:8000`, matches that port only.
    */
   readonly host: string;
-  /** `gen_ai.provider.name`: a name of the conventions, or another. */
+  /** `gen_ai.provider.name`: one of the conventions' names, or another. */
   readonly provider: string;
 }

@@ -5,8 +5,8 @@ const VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_ENABLED';
 const { parse, accepts } = flag(true);
 
 /**
- * Whether the environment forbids that anything is observed, whatever the program says: for operators who
- * cannot change programs. `openai` then stays as it is.
+ * Whether `OTEL_INSTRUMENTATION_OPENAI_ENABLED=false` disables the instrumentation, overriding any code. It is meant for
+ * operators who cannot change the program. `openai` then stays untouched.
  */
 export function isSwitchedOff(): boolean {
   const value = typeof process === 'object' ? process.env?.[VARIABLE] : undefined;

@@ -1,4 +1,4 @@
-/** A price in USD; with tiers, `price` holds for requests with more than `start` input tokens. */
+/** A price in USD. In a tier, `price` applies to requests with more than `start` input tokens. */
 export type Price =
   | number
   | {
@@ -7,8 +7,8 @@ export type Price =
     };
 
 /**
- * What a model costs, under the names of `@pydantic/genai-prices`: `_mtok` is USD for a million tokens, `_kcount`
- * USD for a thousand, `_hours` USD for an hour. A part that has no price of its own has that of the whole.
+ * The prices of a model, named as in `@pydantic/genai-prices`: `_mtok` is USD per million tokens, `_kcount` USD per
+ * thousand, `_hours` USD per hour. Tokens without a price of their own, such as cached ones, use the general price.
  */
 export interface ModelPrices {
   readonly input_mtok?: Price | undefined;
@@ -26,7 +26,7 @@ export interface ModelPrices {
   readonly requests_kcount?: Price | undefined;
   readonly web_searches_kcount?: Price | undefined;
   readonly storage_searches_kcount?: Price | undefined;
-  /** Prices of other service tiers, by the tier's name: `flex`, `priority`, `batch`. */
+  /** Prices by service tier: `flex`, `priority`, `batch`. */
   readonly service_tiers?: Readonly<Record<string, ModelPrices>> | undefined;
 }
 
@@ -51,19 +51,19 @@ const PRICE_KEYS: ReadonlySet<string> = new Set<PriceKey>([
   'storage_searches_kcount',
 ]);
 
-/** Prices from somewhere else: what is no price is left out; `undefined` where nothing is one. */
+/** Reads untrusted prices. Ignores whatever is not a price; returns `undefined` if nothing is one. */
 export function readPrices(value: unknown): ModelPrices | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const prices: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(value)) {
-    const price = key === 'service_tiers' ? readTable(entry) : readPrice(entry);
+    const price = key === 'service_tiers' ? readPriceTable(entry) : readPrice(entry);
     if (price !== undefined && (key === 'service_tiers' || PRICE_KEYS.has(key))) prices[key] = price;
   }
   return Object.keys(prices).length > 0 ? prices : undefined;
 }
 
-/** Prices by a name: of a model, or of a service tier. */
-export function readTable(value: unknown): Readonly<Record<string, ModelPrices>> | undefined {
+/** Reads untrusted prices by name, of models or of service tiers. */
+export function readPriceTable(value: unknown): Readonly<Record<string, ModelPrices>> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const rows = Object.entries(value).map(([name, entry]) => [name, readPrices(entry)] as const);
   return rows.every(([, prices]) => prices !== undefined)

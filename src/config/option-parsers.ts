@@ -1,18 +1,18 @@
-/** The kinds of options: what each accepts, and the one form that it makes of it. */
+/** The kinds of options: what each accepts, and how it normalises a value. */
 
 export interface Option<Value> {
-  /** The environment variable; what is no text has none. */
+  /** The environment variable, for options that can be written as text. */
   readonly variable?: string;
-  /** There is a variable only. */
+  /** The constructor does not accept the option. */
   readonly variableOnly?: true;
   readonly fallback: Value;
-  /** The accepted values, for the report of one that is not. */
+  /** Describes the accepted values in the report of a wrong one. */
   readonly accepts: string;
-  /** The value in its one form; `undefined` where it is not accepted. */
+  /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
 }
 
-/** Names are accepted in any case. The first is the default. */
+/** One of several names, in any case. The first one is the default. */
 export function oneOf<const Name extends string>(
   names: readonly [Name, ...Name[]],
   aliases: Readonly<Record<string, Name>> = {},
@@ -26,7 +26,7 @@ export function oneOf<const Name extends string>(
   return {
     fallback: names[0],
     accepts: [...names, ...Object.keys(aliases)].join(', '),
-    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
+    parse: (value) => byKey.get(optionText(value).trim().toLowerCase()),
   };
 }
 
@@ -39,7 +39,7 @@ export function namedValue<Value>(
   return {
     fallback,
     accepts: Object.keys(values).join(', '),
-    parse: (value) => byKey.get(textOf(value).trim().toLowerCase()),
+    parse: (value) => byKey.get(optionText(value).trim().toLowerCase()),
   };
 }
 
@@ -47,7 +47,7 @@ export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {
   return namedValue({ true: true, false: false }, fallback);
 }
 
-export function count(fallback: number): Omit<Option<number>, 'variable'> {
+export function wholeNumber(fallback: number): Omit<Option<number>, 'variable'> {
   return {
     fallback,
     accepts: 'whole numbers from 0',
@@ -66,7 +66,7 @@ export function aFunction<Value>(): Option<Value | undefined> {
   };
 }
 
-/** Options of untyped programs may be anything, even what has no text. */
-export function textOf(value: unknown): string {
+/** The value as text. Untyped programs may pass anything, even objects that cannot be converted. */
+export function optionText(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? typeof value : String(value);
 }

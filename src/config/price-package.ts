@@ -1,12 +1,12 @@
 import { field } from '../util/payload.ts';
 
-/** What is used of `@pydantic/genai-prices`. */
+/** The part of `@pydantic/genai-prices` that this package uses. */
 export interface PricePackage {
   calcPrice(usage: object, model: string, options: object): unknown;
 }
 
-/** The package, whether as namespace or as what a CommonJS build puts under `default`. */
-export function asPackage(value: unknown): PricePackage | undefined {
+/** Recognises the package as a namespace, or below the `default` of a CommonJS build. */
+export function asPricePackage(value: unknown): PricePackage | undefined {
   return [value, field(value, 'default')].find(
     (candidate): candidate is PricePackage => typeof field(candidate, 'calcPrice') === 'function',
   );

@@ -1,18 +1,17 @@
 /**
- * Events for the program's own sink: one plain object for each thing that happened, apart from spans, metrics
- * and log records, and whether or not the trace is sampled.
+ * The events for the program's own sink: plain objects, independent of spans, metrics, log records and sampling.
  */
 
-/** What the events tell. Content needs consent as well: `captureMessageContent` with an event half. */
+/** The level of detail. Content also needs a `captureMessageContent` that includes events. */
 export type EventPreset =
   /** Model, tokens, times and ids; costs and failures. */
   | 'minimal'
-  /** Also parameters, and the tool calls that the model asked for. */
+  /** Adds parameters, and the tool calls that the model asked for. */
   | 'standard'
-  /** Also, with consent, messages, definitions of tools, arguments, results and the texts of errors. */
+  /** Adds, with consent, messages, tool definitions, arguments, results and error messages. */
   | 'full';
 
-/** Gets each event. What it returns is not waited for; what it throws is counted and goes no further. */
+/** Receives each event. Its promises are not awaited; its errors are counted and go no further. */
 export type EventSink = (event: SinkEvent) => unknown;
 
 /** The option `events`: who gets them, and how much they tell. */

@@ -3,7 +3,7 @@ import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts'
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
-/** A copy of a package, wherever it was loaded from. */
+/** A loaded copy of a package. */
 interface Copy {
   readonly directory: string;
   readonly version: string;
@@ -13,9 +13,9 @@ interface Copies {
   /** By their directories. */
   readonly openai: Map<string, Copy>;
   readonly ours: Map<string, Copy>;
-  /** Files of `openai` that are known: one may come to light in more than one way. */
+  /** Known files of `openai`: a file may be reported in several ways. */
   readonly files: Set<string>;
-  /** A client class was handed over or loaded: there is something to observe. */
+  /** Whether a client class was passed in or loaded, so that there is something to observe. */
   seen: boolean;
 }
 
@@ -30,7 +30,7 @@ const copies = new ProcessWide<Copies>({
   create: () => ({ openai: new Map(), ours: new Map(), files: new Set(), seen: false }),
 });
 
-/** A build of `openai` was loaded from a file. Its ES module and its CommonJS build are one copy. */
+/** Records that a build of `openai` was loaded. Its ES module and CommonJS builds count as one copy. */
 export function noticeOpenAI({
   file,
   version = 'unknown',
@@ -50,7 +50,7 @@ export function noticeOpenAI({
     notice('openai_twice', describe([...openai.values()]));
 }
 
-/** A client says its version in the user agent that it sends. */
+/** Reads the version of `openai` from the user agent of a client. */
 export function noticeVersionOf(client: object): void {
   const userAgent = field(client, 'getUserAgent');
   const said = typeof userAgent === 'function' ? String(userAgent.call(client)) : '';
@@ -62,7 +62,7 @@ function noticeVersion(version: string): void {
   if (!isTested(version)) notice('openai_untested', version);
 }
 
-/** This package was loaded from a file. */
+/** Records that a copy of this package was loaded. */
 export function noticeOurselves(file: string, version: string): void {
   const { ours } = copies.value;
   if (add(ours, { directory: directoryOf(pathOf(file)), version }))
@@ -70,9 +70,9 @@ export function noticeOurselves(file: string, version: string): void {
 }
 
 /**
- * There is a client class, whichever way it came.
+ * Records that a client class was found.
  *
- * @param missing methods that those of known versions have
+ * @param missing known methods that this class lacks
  */
 export function noticeClientClass(missing: readonly string[], version: string = ''): void {
   copies.value.seen = true;
@@ -83,7 +83,7 @@ export function hasSeenClientClass(): boolean {
   return copies.value.seen;
 }
 
-/** As when the process began: for tests. */
+/** Resets the state, for tests. */
 export function forgetCopies(): void {
   const all = copies.value;
   all.openai.clear();
@@ -92,7 +92,7 @@ export function forgetCopies(): void {
   all.seen = false;
 }
 
-/** @returns whether it is not the first */
+/** @returns whether there is more than one copy now */
 function add(known: Map<string, Copy>, copy: Copy): boolean {
   if (known.has(copy.directory)) return false;
   known.set(copy.directory, copy);
@@ -103,7 +103,7 @@ export function describe(known: readonly Copy[]): string {
   return known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
 }
 
-/** Of a path or a URL; without the module of Node for that, which not every runtime has. */
+/** Converts a path or file URL to a path without `node:url`, which not every runtime has. */
 function pathOf(file: string): string {
   return file.replace(/^file:\/\//, '');
 }

@@ -1,72 +1,72 @@
-/** `warning`: something is lost or wrong until it is put right. `information`: good to know. */
+/** `warning`: telemetry is lost or wrong until somebody acts. `information`: good to know. */
 export type Severity = 'information' | 'warning';
 
-/** What a finding is about, for programs that ask for one. */
+/** Identifies the kind of a finding, for programs. */
 export type FindingCode =
   /** An option or environment variable has a value that is not accepted; it is treated as not set. */
   | 'option_not_accepted'
-  /** The environment forbids that anything is observed. */
+  /** The environment disables the instrumentation. */
   | 'switched_off'
   /** No tracer provider is registered: nothing is recorded. */
   | 'no_tracer_provider'
-  /** No package is installed that provides one. Of the project, not of a running program. */
+  /** No OpenTelemetry SDK is installed. Found in projects, not in running programs. */
   | 'no_sdk_installed'
-  /** No context manager is registered: spans do not nest, and retries are not seen. */
+  /** No context manager is registered: spans do not nest and retries are not recorded. */
   | 'no_context_manager'
-  /** The version of `openai` is outside of the range that is tested. It is traced as far as it is made like those. */
+  /** The version of `openai` is outside the tested range. It is traced as far as it works the same way. */
   | 'openai_untested'
-  /** The client of `openai` lacks a method that calls are seen by: they are not observed. */
+  /** The client of `openai` lacks a method that the seam wraps: its calls are not observed. */
   | 'openai_changed'
-  /** `openai` was loaded before the instrumentation: calls made until then were missed. */
+  /** `openai` was loaded before the instrumentation: earlier calls were missed. */
   | 'openai_loaded_early'
-  /** No copy of `openai` was seen in this process: bundled, loaded early as an ES module, or not used yet. */
+  /** This process has loaded no visible copy of `openai`: it is bundled, an early ES module, or not used yet. */
   | 'openai_not_seen'
-  /** A bundler is installed: where it takes `openai` in, no module hook can see it. Of the project. */
+  /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. Found in projects. */
   | 'openai_bundled'
-  /** There is no `openai` to be observed. Of the project. */
+  /** `openai` is not installed. Found in projects. */
   | 'openai_not_installed'
-  /** More than one copy of `openai`. All of them are observed. */
+  /** There is more than one copy of `openai`. All are observed. */
   | 'openai_twice'
-  /** More than one copy of this package: only one of them records a call. */
+  /** There is more than one copy of this package. Only one of them records each call. */
   | 'package_twice'
   /** Another release of this package observes `openai` in this process: this one records none of its calls. */
   | 'other_release'
   /** Something else uses a global symbol of this package. */
   | 'global_taken'
-  /** Another instrumentation records the same calls. Its span stands for them, ours adds to it. */
+  /** Another instrumentation records the same calls. Its span is kept, and ours adds to it. */
   | 'other_instrumentation'
-  /** One is installed, and may be active. Of the project. */
+  /** Another instrumentation is installed and may be active. Found in projects. */
   | 'other_instrumentation_installed'
   /** Prompts and answers are recorded. */
   | 'content_recorded'
-  /** A batch of spans with content may be larger than the 4 MiB that receivers of OTLP over gRPC accept. */
+  /** A batch of spans with content may exceed the 4 MiB that OTLP/gRPC receivers accept. */
   | 'batch_too_large'
-  /** A streamed answer did not tell its usage. */
+  /** A stream did not report its usage. */
   | 'stream_without_usage'
-  /** Metadata has no room for the trace context, which therefore does not travel with what was created. */
+  /** The metadata of a request has no room for the trace context, so it was not propagated. */
   | 'metadata_full'
   /** A dimension of the metrics has more values than are kept; further ones are recorded as `_OTHER`. */
   | 'metric_values_limited'
   /** Rate limits are reported for a number of models, and more than that have been used. */
   | 'rate_limits_limited'
-  /** Steps of runs could not be read, and are not any more. */
+  /** The steps of runs could not be read; reading has stopped. */
   | 'steps_unread'
   /** An answer, a run or a turn had more tool calls, steps or subagents than are drawn. */
   | 'calls_skipped'
-  /** This Node has no hook that sees ES modules, and the program is one. */
+  /** The program is an ES module, and this version of Node has no synchronous module hooks. */
   | 'node_too_old';
 
-/** Something that is wrong or worth knowing about how the instrumentation is set up. */
+/** Something that is wrong, or worth knowing, about the set-up of the instrumentation. */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;
-  /** What was found, in a sentence or two. */
+  /** The finding in one or two sentences. */
   readonly message: string;
   /** What to do about it. */
   readonly action: string;
 }
 
-/** How a finding is put into words; `details` are what {@link FINDINGS} names in each row. */
+/** The wording of a finding. Its parameters are the details that the row in `messages.ts` names. */
 export interface FindingRow {
   readonly severity: Severity;
   message(...details: readonly string[]): string;

@@ -7,7 +7,7 @@ import { TESTED } from './tested-versions.ts';
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 const INSTRUMENT = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
-/** Every finding, in words. A new one is a code in `finding.ts`, a row here, and a call of `notice`. */
+/** The wording of every finding. A new finding needs a code in `finding.ts`, a row here, and a call of `notice`. */
 const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   option_not_accepted: {
     severity: 'warning',
@@ -165,7 +165,7 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   },
 };
 
-/** @param details in the order that the code's row names them */
+/** @param details in the order of the parameters in the code's row */
 export function describeFinding(code: FindingCode, ...details: readonly string[]): Finding {
   const row = FINDINGS[code];
   return { code, severity: row.severity, message: row.message(...details), action: row.action(...details) };

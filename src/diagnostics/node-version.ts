@@ -4,7 +4,7 @@ import { textField } from '../util/payload.ts';
 import { notice } from './report.ts';
 
 /**
- * For a Node without module hooks: notices that, where the program is an ES module.
+ * Reports a version of Node without synchronous module hooks, if the program is an ES module.
  *
  * @param main the file that the process was started with
  */
@@ -12,7 +12,7 @@ export function noticeNodeVersion(main: string | undefined, version: string): vo
   if (main !== undefined && isModule(main)) notice('node_too_old', version);
 }
 
-/** By its extension, else by the nearest package.json. */
+/** Decides by the extension, else by the nearest package.json. */
 function isModule(file: string): boolean {
   const extension = /\.([cm])[jt]s$/.exec(file)?.[1];
   if (extension !== undefined) return extension === 'm';

@@ -1,14 +1,14 @@
 /** Another instrumentation of the `openai` package. */
 export interface OtherInstrumentation {
-  /** Of its spans; also the name of its package. */
+  /** The instrumentation scope of its spans, which is also the name of its package. */
   readonly scope: string;
-  /** Whether it records the client metrics of the conventions: where it does not, ours are still needed. */
+  /** Whether it records the client metrics of the conventions. If not, ours are still needed. */
   readonly recordsMetrics: boolean;
-  /** How to switch it off, to be pasted. */
+  /** The code or variable that switches it off, ready to paste. */
   readonly switchOff: string;
 }
 
-/** Those that are known. One that is not is taken to record metrics, so that nothing is counted twice. */
+/** The known ones. An unknown one is assumed to record metrics, so that nothing is counted twice. */
 export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   {
     scope: '@opentelemetry/instrumentation-openai',

@@ -4,7 +4,7 @@ import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/proc
 import type { Finding, FindingCode } from './finding.ts';
 import { describeFinding } from './messages.ts';
 
-const MOST = 100;
+const MAX_FINDINGS = 100;
 /** Characters of a line: findings quote versions, paths and options, which others have written. */
 const MAX_LINE_LENGTH = 4_000;
 
@@ -12,7 +12,7 @@ const MAX_LINE_LENGTH = 4_000;
 interface Notices {
   readonly findings: Map<string, Finding>;
   readonly said: Set<string>;
-  /** Until the first call, there may be no logger yet. */
+  /** False until the first call: before it, there may be no logger yet. */
   speaking: boolean;
 }
 
@@ -27,7 +27,7 @@ const notices = new ProcessWide<Notices>({
 });
 onKeyTaken((key) => notice('global_taken', key));
 
-/** Keeps a finding for `doctor()`, and says it through `diag`: once, and not before the first call is made. */
+/** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: FindingCode, ...details: readonly string[]): void {
   guard('taking note of a finding', keep, code, details);
 }
@@ -35,13 +35,13 @@ export function notice(code: FindingCode, ...details: readonly string[]): void {
 function keep(code: FindingCode, details: readonly string[]): void {
   const { findings, speaking } = notices.value;
   const key = [code, ...details].join('\n');
-  if (findings.has(key) || findings.size >= MOST) return;
+  if (findings.has(key) || findings.size >= MAX_FINDINGS) return;
   const finding = describeFinding(code, ...details);
   findings.set(key, finding);
   if (speaking) say(finding);
 }
 
-/** Says what has been noticed so far: a logger is set up after instrumentations are. */
+/** Logs the findings so far. Programs often set up a logger after the instrumentations. */
 export function speak(): void {
   const all = notices.value;
   if (all.speaking) return;
@@ -49,21 +49,21 @@ export function speak(): void {
   for (const finding of all.findings.values()) say(finding);
 }
 
-/** Says a finding through `diag`, once. */
+/** Logs a finding once through `diag`. */
 export function say(finding: Finding): void {
   const { said } = notices.value;
   const line = harmless(`${finding.message} ${finding.action}`, MAX_LINE_LENGTH);
-  if (said.has(line) || said.size >= MOST) return;
+  if (said.has(line) || said.size >= MAX_FINDINGS) return;
   said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);
 }
 
-/** What has been noticed so far, oldest first. */
+/** The findings so far, oldest first. */
 export function noticed(): Finding[] {
   return [...notices.value.findings.values()];
 }
 
-/** As when the process began: for tests. */
+/** Resets the state, for tests. */
 export function forgetNotices(): void {
   const all = notices.value;
   all.findings.clear();

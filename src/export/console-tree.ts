@@ -1,4 +1,4 @@
-import { isUnderWay } from '../telemetry/open-traces.ts';
+import { isOpenTrace } from '../telemetry/open-traces.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
@@ -128,7 +128,7 @@ export class ConsoleTreeExporter {
 
   #wait(traceId: string, trace: HeldTrace): void {
     const print = (): void => {
-      if (trace.waits++ < MOST_WAITS && isUnderWay(traceId)) this.#wait(traceId, trace);
+      if (trace.waits++ < MOST_WAITS && isOpenTrace(traceId)) this.#wait(traceId, trace);
       else this.#print([traceId]);
     };
     trace.timer = setTimeout(() => guard('printing a trace', print), DELAY);

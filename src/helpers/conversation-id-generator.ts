@@ -3,21 +3,21 @@ import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
-/** What makes the ids of traces and spans: the `IdGenerator` of either line of the SDK. */
+/** The `IdGenerator` of OpenTelemetry's SDK, in both supported versions. */
 export interface IdGenerator {
   generateTraceId(): string;
   generateSpanId(): string;
 }
 
 /**
- * Derives the trace id of a conversation from the conversation's own id, so that every process that works on a
- * thread without an active span records it in the same trace, and samplers decide alike everywhere:
+ * Derives the trace id of a conversation from the id of the conversation. Every process that works on a thread without
+ * an active span then records it in the same trace, and samplers reach the same decision everywhere:
  *
  * ```ts
  * new NodeSDK({ idGenerator: new ConversationIdGenerator(), instrumentations: [new OpenAIInstrumentation()] });
  * ```
  *
- * All other ids are random, or those of the generator it is given.
+ * All other ids are random, or come from the generator that is passed in.
  */
 export class ConversationIdGenerator implements IdGenerator {
   readonly #inner: IdGenerator;
@@ -37,7 +37,7 @@ export class ConversationIdGenerator implements IdGenerator {
   readonly generateSpanId = (): string => this.#inner.generateSpanId();
 }
 
-/** 16 bytes in hex, spread evenly, as samplers that go by the trace id need them; never all zero. */
+/** 16 bytes in hex, never all zero, evenly distributed for samplers that decide by the trace id. */
 export function traceIdOf(conversationId: string): string {
   return sha256(new TextEncoder().encode(conversationId)).slice(0, 32);
 }

@@ -3,8 +3,8 @@ import { metadataIn } from '../telemetry/metadata.ts';
 import { guard } from '../util/guard.ts';
 
 /**
- * A span processor of OpenTelemetry's SDK that stamps what the program says with `withMetadata` on all spans
- * below it, whoever makes them; those of this package have it anyway.
+ * A span processor that adds the metadata of `withMetadata` to all spans below it, whichever instrumentation creates
+ * them. The spans of this package carry it without the processor.
  */
 export class MetadataSpanProcessor {
   onStart(span: { setAttributes(attributes: Attributes): unknown }, context: Context): void {

@@ -8,52 +8,52 @@ import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 
-/** How a function is traced. What it shares with `TraceMetadata` holds for everything below it, as with {@link withMetadata}. */
+/** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
 export interface TracedOptions extends TraceMetadata {
-  /** Of the span. Default: `prompt`, else the name of the function. */
+  /** The name of the span. Default: `prompt`, else the name of the function. */
   readonly name?: string | undefined;
-  /** What the program calls the prompt that the function asks with: `gen_ai.prompt.name` of its span. */
+  /** The name of the prompt that the function uses: `gen_ai.prompt.name` of its span. */
   readonly prompt?: string | undefined;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
-/** A standard decorator of methods. */
+/** A standard method decorator. */
 export type TracedDecorator = <Method extends AnyFunction>(
   method: Method,
   context: { readonly kind: 'method'; readonly name: string | symbol },
 ) => Method;
 
 /**
- * Gives each call of a function a span, which is active while it runs: until it has returned, the promise that it
- * returned has settled, or the generator that it returned has ended. Arguments and result are content: they are
- * recorded as `openai.trace.input` and `openai.trace.output` where `captureMessageContent` says so.
+ * Wraps a function so that each call has a span. The span is active while the function runs and ends when the function
+ * returns, when its promise settles, or when its generator ends. Arguments and results are content: they are recorded as
+ * `openai.trace.input` and `openai.trace.output` if `captureMessageContent` allows.
  *
- * In the place of a promise another is given, the same for the same: the rejection to handle is that one's.
+ * In place of a native promise the caller gets another one that settles the same way; handle the rejection of that one.
  *
- * @param options the name of the span, or more
- * @returns a function that looks and works like the given one
+ * @param options the name of the span, or an object with more options
+ * @returns a function with the same name, length, properties and behaviour
  */
 export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
 /**
- * The same as a standard decorator of methods: `@traced('answer') async answer(question) { … }`.
+ * The same as a standard method decorator: `@traced('answer') async answer(question) { … }`.
  *
- * @param options the name of the span, or more
+ * @param options the name of the span, or an object with more options
  */
 export function traced(options?: string | TracedOptions): TracedDecorator;
 export function traced(options: string | TracedOptions = {}, run?: Callable): unknown {
   const given = typeof options === 'string' ? { name: options } : (options ?? {});
-  if (run !== undefined) return watched(run, given);
+  if (run !== undefined) return wrapFunction(run, given);
   return (method: Callable, context?: unknown) => {
-    // A legacy decorator would give a function in the place of a property descriptor.
-    if (typeof (context ?? {}) === 'object') return watched(method, given);
+    // As a legacy decorator, it would have to return a property descriptor.
+    if (typeof (context ?? {}) === 'object') return wrapFunction(method, given);
     return warnOnce('traced', 'traced needs standard decorators, not experimentalDecorators');
   };
 }
 
-/** A function that is the given one in all but its calls: name, length, properties, `new`. */
-function watched(run: Callable, options: TracedOptions): Callable {
+/** A proxy of the function: only its calls differ. */
+function wrapFunction(run: Callable, options: TracedOptions): Callable {
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);
@@ -64,10 +64,10 @@ function watched(run: Callable, options: TracedOptions): Callable {
 }
 
 /**
- * Runs a function below a span, which is active while it runs. Neither arguments nor results are recorded.
+ * Runs a function in a new span, which is active while it runs. Arguments and results are not recorded.
  *
- * @param run gets the span, to set attributes of its own
- * @returns what the function returns
+ * @param run receives the span, to set attributes
+ * @returns the function's result
  */
 export function span<Result>(name: string, run: (span: Span) => Result): Result {
   const started = guard('starting a span', startSpan, { name });
@@ -76,10 +76,10 @@ export function span<Result>(name: string, run: (span: Span) => Result): Result 
 }
 
 /**
- * Stamps what the program says on every span that this package makes below it, and with `MetadataSpanProcessor` on
- * all others. It is recorded as it is, whatever `captureMessageContent` says.
+ * Adds metadata to every span that this package creates while the function runs, and with `MetadataSpanProcessor` to all
+ * other spans. The metadata is recorded unchanged, whatever `captureMessageContent` says.
  *
- * @returns what the function returns
+ * @returns the function's result
  */
 export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result): Result {
   prepareDefaultObservers();
@@ -88,18 +88,18 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
 }
 
 /**
- * Runs a function whose calls belong to one conversation, for programs that keep the history themselves and
- * send it with every chat completion. Its calls carry the id, and without an active span they form one trace.
+ * Runs a function whose calls belong to one conversation. It is meant for programs that keep the history themselves and
+ * send it with every chat completion. The calls carry the id; without an active span they form one trace.
  *
- * @param id of the conversation, as the program knows it
- * @returns what the function returns
+ * @param id the program's own id of the conversation
+ * @returns the function's result
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
   return context.with(context.active().setValue(CONVERSATION, id), run);
 }
 
-/** @returns nothing where all is switched off, or tracing suppressed */
+/** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */
 function startSpan(
   options: TracedOptions,
   run?: Callable,

@@ -6,21 +6,21 @@ import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { derivesTraceIds } from './conversation-trace-id.ts';
 import type { Use } from './conversation-use.ts';
 import { activeSpan, type Segment } from './segment.ts';
-import type { Conversations } from './tracker.ts';
+import type { ConversationTracker } from './tracker.ts';
 
 export type { OpenSpan } from '../telemetry/spans/call-place.ts';
 
-/** Where in the hierarchy a call with a span of its own stands, and what the hierarchy wants to know of it. */
+/** The place of a call with its own span, with the callbacks of the hierarchy. */
 export type Placement = CallPlace;
 
 export interface ObserveOptions {
-  /** What a span that the call starts has beside the attributes of its own; asked for only if it starts one. */
+  /** Returns additional attributes for a span that the call starts. Called only if it starts one. */
   readonly startAttributes: () => Attributes;
 }
 
-/** One API's part in the hierarchy. */
+/** The hierarchy's handling of one API. */
 export interface ConversationApi {
-  /** The observation of a call that is part of something longer; `undefined` where it has a span of its own. */
+  /** Observes a call that is part of a longer operation; `undefined` if the call has its own span. */
   observe(
     call: Call,
     request: ApiRequest,
@@ -31,14 +31,14 @@ export interface ConversationApi {
 }
 
 /**
- * The segment of a conversation that is used: without an active span every use opens one; below one, only what
- * changes something does.
+ * The segment for a use of a conversation. Without an active span every use opens one; below an active span only a use
+ * that changes something does.
  *
- * @param looks whether the use changes nothing
+ * @param looks whether the use only reads
  */
-export function segmentOf(conversations: Conversations, use: Use, looks: boolean): Segment | undefined {
+export function segmentOf(conversations: ConversationTracker, use: Use, looks: boolean): Segment | undefined {
   const active = activeSpan(use.context) !== undefined;
-  // A trace id that follows from the conversation's id has to wait for it.
+  // A trace id that is derived from the conversation's id must wait for that id.
   if (use.id === undefined && (active || derivesTraceIds())) return undefined;
   return looks && active ? conversations.find(use) : conversations.open(use);
 }

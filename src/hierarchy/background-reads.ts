@@ -4,17 +4,17 @@ import { nextTurn, settledWithin } from '../util/wait.ts';
 const MOST_AT_ONCE = 2;
 const MOST_PENDING = 1_000;
 const FAILURES_TO_GIVE_UP = 3;
-/** Milliseconds that a flush or a shutdown waits for. */
+/** How long a flush or shutdown waits for reads. */
 const PATIENCE = 5_000;
-/** A turn that was read has subagents, whose turns are read next; but a busy program starts others all the time. */
+/** A read may start others, such as those of a turn's subagents. Bounded, because a busy program starts new ones all the time. */
 const MOST_ROUNDS = 4;
 
 /**
- * Reads of the instrumentation's own: few at a time, none once the server has refused three in a row, and
- * nobody waits for them but a flush.
+ * Runs the instrumentation's own reads: a few at a time, and none after three failures in a row. Only a flush waits for
+ * them.
  */
 export class BackgroundReads {
-  /** The program reads the same itself: it is given a turn to ask for it, as soon as it knows that it can. */
+  /** Whether the program has read such details itself. Reads then start one turn later, to let the program go first. */
   patient = false;
   readonly #waiting: ((goOn: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
@@ -26,8 +26,8 @@ export class BackgroundReads {
   }
 
   /**
-   * @param wanted asked when its turn has come; what is not wanted then tells nothing of the server
-   * @returns resolves when the read is over, whether it succeeded or not; never rejects
+   * @param wanted asked just before the read starts; a read that is not wanted counts as neither success nor failure
+   * @returns settles when the read is over; never rejects
    */
   start(read: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
     const done = this.#run(read, wanted).finally(() => this.#pending.delete(done));
@@ -35,7 +35,7 @@ export class BackgroundReads {
     return done;
   }
 
-  /** Waits for the reads that have been started by now, and for what these lead to. */
+  /** Waits for the current reads and those that they start. */
   settled(): Promise<void> {
     return settledWithin(PATIENCE, [this.#settledRounds()]);
   }
@@ -45,7 +45,7 @@ export class BackgroundReads {
       await Promise.all(this.#pending);
   }
 
-  /** Waits for them for the last time: what has not begun by then never does. */
+  /** Waits for the last time. Reads that have not started by then never do. */
   async end(): Promise<void> {
     await this.settled();
     for (const answer of this.#waiting.splice(0)) answer(false);

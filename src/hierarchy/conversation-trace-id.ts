@@ -1,13 +1,13 @@
 import { hasWritable, ProcessWide } from '../util/process-wide.ts';
 
 /**
- * How the id of a conversation reaches an id generator: generators are called without arguments, so the id is
- * laid out beside the call that starts the span, and taken back right after. One for all builds of this package.
+ * Carries the id of a conversation to an id generator, which is called without arguments: the id is set just before the
+ * span starts and cleared right after. Shared by all builds of this package.
  */
 interface Channel {
   /** The conversation whose trace is being started. */
   conversationId: string | undefined;
-  /** Somebody derives trace ids from it. */
+  /** Whether a generator derives trace ids. */
   used: boolean;
 }
 
@@ -22,7 +22,7 @@ export function conversationIdChannel(): Channel {
   return shared.value;
 }
 
-/** Starts something whose trace belongs to the conversation, if there is one. */
+/** Calls `start`; a trace that it starts belongs to the conversation, if there is one. */
 export function inTraceOf<Result>(conversationId: string | undefined, start: () => Result): Result {
   const channel = conversationIdChannel();
   channel.conversationId = conversationId;
@@ -33,7 +33,7 @@ export function inTraceOf<Result>(conversationId: string | undefined, start: () 
   }
 }
 
-/** Whether the trace id of a conversation follows from its id, which then has to be known before the trace is. */
+/** Whether trace ids are derived from conversation ids, which must then be known before the trace starts. */
 export function derivesTraceIds(): boolean {
   return conversationIdChannel().used;
 }

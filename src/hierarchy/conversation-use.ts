@@ -2,10 +2,10 @@ import type { Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { ConversationKind } from './model.ts';
 
-/** A use of a conversation: by whom, and where. */
+/** One use of a conversation. */
 export interface Use {
   readonly kind: ConversationKind;
-  /** `undefined` while the request that creates it is under way. */
+  /** `undefined` during the request that creates it. */
   readonly id: string | undefined;
   readonly context: Context;
   readonly endpoint: Endpoint;

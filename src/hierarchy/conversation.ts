@@ -8,19 +8,19 @@ import type { Segment } from './segment.ts';
 
 const MOST_MESSAGES = 100;
 
-/** User messages that a run answers: how many, and where content is recorded what they say. */
+/** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface AskedMessages {
   readonly count: number;
   readonly messages: readonly Message[];
 }
 
-/** What this process knows of one thread or session: counts and contexts of spans, nothing of the caller's. */
+/** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
 export class Conversation {
   readonly id: string;
   readonly kind: ConversationKind;
-  /** Its open segments: at most one for each trace. */
+  /** The open segments, at most one for each trace. */
   readonly segments: Map<string, Segment> = new Map();
-  /** The segment before, which the next one links to. */
+  /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
 
   #usage: Usage | undefined;
@@ -31,7 +31,7 @@ export class Conversation {
   #unanswered: Message[] = [];
   readonly #keeps: (conversation: Conversation) => void;
 
-  /** @param keeps told when what was said is kept, for a run that need not come in this process */
+  /** @param keeps called when message content is kept for a later run, which may never come in this process */
   constructor(kind: ConversationKind, id: string, keeps: (conversation: Conversation) => void) {
     this.kind = kind;
     this.id = id;
@@ -46,13 +46,13 @@ export class Conversation {
     this.#runs++;
   }
 
-  /** @param cost in USD, where prices are known */
+  /** @param cost in USD, if prices are known */
   spent(usage: Usage | undefined, cost: number | undefined): void {
     if (usage !== undefined) this.#usage = this.#usage === undefined ? usage : addUsage(this.#usage, usage);
     if (cost !== undefined) this.#cost = addCosts(this.#cost ?? 0, cost);
   }
 
-  /** A user message that the next run will answer; what it says where content is recorded. */
+  /** Counts a user message for the next run, with its content if content is recorded. */
   asked(content: Message | undefined): void {
     this.#userMessages++;
     this.#unansweredCount++;
@@ -61,17 +61,17 @@ export class Conversation {
     this.#keeps(this);
   }
 
-  /** What was said is kept no longer, only how much. */
+  /** Drops the content of kept messages, but not their number. */
   forgetWords(): void {
     this.#unanswered = [];
   }
 
-  /** User messages that came with the run that answers them. */
+  /** Counts user messages that arrived with the run that answers them. */
   askedWithRun(count: number): void {
     this.#userMessages += count;
   }
 
-  /** The messages that nobody has answered yet, which the next run does. */
+  /** Takes the unanswered messages, for the run that answers them. */
   takeUnanswered(): AskedMessages {
     const asked = { count: this.#unansweredCount, messages: this.#unanswered };
     this.#unansweredCount = 0;
@@ -79,7 +79,7 @@ export class Conversation {
     return asked;
   }
 
-  /** The run that was to answer them was not created. */
+  /** Returns the messages because their run was not created. */
   giveBack({ count, messages }: AskedMessages): void {
     this.#unansweredCount += count;
     this.#unanswered.unshift(...messages);

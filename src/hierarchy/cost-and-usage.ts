@@ -6,7 +6,7 @@ import { metricDimensions } from '../telemetry/metrics/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 
-/** Tokens and USD, as far as they are known. */
+/** Tokens and their cost in USD, as far as they are known. */
 export interface Spent {
   readonly usage: Usage | undefined;
   readonly cost: number | undefined;
@@ -19,7 +19,7 @@ export function addSpent(a: Spent, b: Spent): Spent {
   };
 }
 
-/** What several model calls cost together, in USD; `undefined` where no price is known. */
+/** The cost of several model calls together in USD; `undefined` without a price. */
 export function costOfUsage(
   telemetry: Telemetry,
   usage: Usage | undefined,
@@ -28,7 +28,7 @@ export function costOfUsage(
   return guard('pricing a run', () => telemetry.costs.of({ usage, aggregate: true }, attributes));
 }
 
-/** Adds what was spent, and how long it took, to the metrics of the operation. */
+/** Records the metrics of an operation: duration, tokens, cost. */
 export function recordSpent(
   { metrics }: Telemetry,
   { usage, cost, seconds }: Spent & { readonly seconds?: number | undefined },

@@ -8,16 +8,16 @@ import { Histories } from './histories/index.ts';
 import { Polls } from './polls.ts';
 import { Responses } from './responses/index.ts';
 import type { Part } from './select-api.ts';
-import { Conversations } from './tracker.ts';
+import { ConversationTracker } from './tracker.ts';
 
-/** All that goes on for longer than a call, of one set of settings. */
+/** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
   readonly parts: Readonly<Record<Part, ConversationApi>> & { readonly histories: Histories };
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #responses: Responses;
 
   constructor(telemetry: Telemetry) {
-    const conversations = new Conversations(telemetry);
+    const conversations = new ConversationTracker(telemetry);
     this.#conversations = conversations;
     this.#responses = new Responses(telemetry, conversations);
     this.parts = {
@@ -29,7 +29,7 @@ export class Hierarchy implements ProviderListener {
     };
   }
 
-  /** Where the span of a response stands that this process has created. */
+  /** The span context of a response that this process created. */
   knownResponse(id: string, origin: string): SpanContext | undefined {
     return this.#responses.known(id, origin);
   }

@@ -22,7 +22,7 @@ import { recordToolDuration } from '../telemetry/spans/tool-span.ts';
 import { stringField } from '../util/payload.ts';
 import type { Invocation } from './invocation.ts';
 
-/** What the request that creates an invocation leaves on its span. */
+/** Adds what the creating request contributes to the span of an invocation. */
 export function addCreation(invocation: Invocation, call: Call, context: Context): void {
   const attributes = callAttributes(call);
   if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
@@ -31,7 +31,7 @@ export function addCreation(invocation: Invocation, call: Call, context: Context
   addAttempts(invocation, call, context);
 }
 
-/** The invocation never got an id: it was not created, or the program read the answer itself. */
+/** Ends an invocation without an id: it was not created, or the program read the raw response. */
 export function abandon(invocation: Invocation, call: Call): void {
   invocation.touch(call.endTime);
   if (call.error !== undefined) {
@@ -39,7 +39,7 @@ export function abandon(invocation: Invocation, call: Call): void {
     invocation.end(call.endTime, readFailure(call.error));
   }
   invocation.close();
-  // A conversation that was to be created with it is not there either.
+  // Nor was the conversation created that belongs to it.
   if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
 }
 
@@ -48,7 +48,7 @@ export function addAttempts(invocation: Invocation, call: Call, context: Context
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
-/** What a request about an invocation leaves on its span, where it has no span of its own. */
+/** Adds an event to the span of an invocation for a request that has no span of its own. */
 export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: route.method,
@@ -63,7 +63,7 @@ export function addRequestEvent(invocation: Invocation, call: Call, route: Route
   invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
 }
 
-/** The server has taken what the program says of tool calls that it was asked for. */
+/** Called when the server has accepted the program's outputs of tool calls. */
 export function answerToolCalls(
   invocation: Invocation,
   outputs: ReadonlyMap<string, unknown>,

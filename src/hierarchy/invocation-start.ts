@@ -10,10 +10,10 @@ import type { Agent, ConversationKind, InvocationContent, InvocationSnapshot } f
 import type { Segment } from './segment.ts';
 import type { ServerClock } from './server-clock.ts';
 
-/** Reads what is still unknown of an invocation that has ended. */
+/** Reads the missing details of an ended invocation. */
 export type ReadDetails = (invocation: Invocation) => Promise<void>;
 
-/** What an invocation begins with. */
+/** The initial state of an invocation. */
 export interface InvocationStart {
   readonly telemetry: Telemetry;
   readonly kind: ConversationKind;
@@ -23,26 +23,26 @@ export interface InvocationStart {
   readonly endpoint: Endpoint;
   readonly attributes: Attributes;
   readonly asked: AskedMessages;
-  /** What the request that creates it says, where content is recorded: all there is if it is never seen. */
+  /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
   readonly content: InvocationContent | undefined;
   readonly context: Context;
-  /** Where it was created, if that is not here. */
+  /** The span that created it in another process. */
   readonly creator?: SpanContext | undefined;
   readonly startTime: number;
-  /** The invocation whose agent called for it: a subagent's turn stands below the turn that it works for. */
+  /** The invocation that it works for: the turn of a subagent is a child of that turn. */
   readonly above?: Invocation | undefined;
   readonly subagentId?: string | undefined;
-  /** Known where something else than the creation of the invocation has told it. */
+  /** Set if the clock was learnt from something else than the creation. */
   readonly clock?: ServerClock;
-  /** It begins at what the server says, in whole seconds: too coarse to be measured. */
+  /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
-  /** Told when it has closed: to be kept no longer. */
+  /** Called when it has closed, to forget it. */
   readonly forgotten?: () => void;
-  /** Records it: no more is going to be known of it. */
+  /** Called when it closes, to record it. */
   readonly closed: (invocation: Invocation, endTime: number) => void;
 }
 
-/** Below what it works for, else in its conversation; linked to its caller where that is deeper than the segment. */
+/** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
 export function startSpan(start: InvocationStart, place: Place): StartedInvocation {
   const { telemetry, segment, above, endpoint, attributes, context, startTime } = start;
   const caller = trace.getSpanContext(context);
@@ -58,7 +58,7 @@ export function startSpan(start: InvocationStart, place: Place): StartedInvocati
   });
 }
 
-/** What is told by the first sight of an invocation, and stays. */
+/** The attributes that are fixed once an invocation was first seen. */
 export function identity({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
   if (model === undefined) return parameters;
   return {

@@ -33,8 +33,8 @@ import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';
 
 /**
- * One run or turn, from the request that creates it to its end, however its end comes to light. Everything
- * that is learnt of it is kept here and recorded when it closes, so that tokens are counted once.
+ * One run or turn, from the request that creates it to its end, however the end becomes known. Everything known of it is
+ * collected here and recorded when it closes, so that each token counts once.
  */
 export class Invocation {
   readonly telemetry: Telemetry;
@@ -45,49 +45,49 @@ export class Invocation {
   readonly startTime: number;
   readonly rebuilt: boolean;
   readonly asked: AskedMessages;
-  /** What it is given beside messages: as the request has it until the invocation itself tells. */
+  /** Its content apart from messages: the request's, until the invocation itself is seen. */
   content: InvocationContent | undefined;
   readonly steps: Steps;
   readonly above: Invocation | undefined;
-  /** Those that work for it and are not closed. */
+  /** The open invocations that work for it. */
   readonly below: Set<Invocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: (() => void) | undefined;
-  /** When it was created, on the clock that never jumps. */
+  /** Its creation in monotonic milliseconds. */
   readonly created: number = monotonic();
-  /** What its span has, but for what is known only when it ends. */
+  /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #closed: (invocation: Invocation, endTime: number) => void;
-  /** The server's. */
+  /** The offset of the server's clock. */
   readonly clock: ServerClock;
 
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
-  /** USD, where the price is known. */
+  /** In USD, if the price is known. */
   cost: number | undefined;
   pollCount = 0;
-  /** When it was last seen to be under way; its end is later. */
+  /** When it was last seen in progress; its end is later. */
   #lastOpenTime: number;
-  /** Known once it has ended, or is given up. */
+  /** Set once it has ended or is given up. */
   endTime: number | undefined;
-  /** When its end came to light, on the clock that never jumps. */
+  /** When its end became known, in monotonic milliseconds. */
   ended: number | undefined;
   closed = false;
-  /** Requests about it that are under way. */
+  /** The number of requests in flight about it. */
   calls = 0;
-  /** Whether something of it is read: before that is over nothing but what completes it closes it. */
+  /** Whether its details are being read. Until then only complete details close it. */
   reading: 'no' | 'soon' | 'now' = 'no';
-  /** It is read once. */
+  /** Details are read at most once. */
   read = false;
   details: ReadDetails | undefined;
-  /** All that it did has passed by, so that nothing has to be read. */
+  /** The program's own requests have shown everything, so nothing has to be read. */
   allSeen = false;
-  /** When the request that asks for it was answered, where that does not tell its id. */
+  /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
   #agentId: string | undefined;
   readonly #keeper: Keeper;
-  /** Since when it is known, on the clock that never jumps, that nothing is under way any more, but not what came of it. */
+  /** Since when nothing is in progress in its conversation, in monotonic milliseconds; its outcome is unknown. */
   #over: number | undefined;
   #spentBelow: Spent = { usage: undefined, cost: undefined };
 
@@ -144,7 +144,7 @@ export class Invocation {
     return this.span.spanContext();
   }
 
-  /** What it and all below it has spent. */
+  /** What it and everything below it spent. */
   get spent(): Spent {
     return addSpent({ usage: this.snapshot?.usage, cost: this.cost }, this.#spentBelow);
   }
@@ -162,9 +162,9 @@ export class Invocation {
   }
 
   /**
-   * The invocation as it was seen at a time. What is older than what is known changes nothing.
+   * Applies a snapshot. Snapshots older than the known state change nothing.
    *
-   * @param live it was just told by a stream: the time is when it happened, not only when it came to light
+   * @param live whether a stream reported it as it happened, so that `time` is the time of the change
    */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
     if (this.closed) return;
@@ -199,7 +199,7 @@ export class Invocation {
     if (!this.closed && message.content !== undefined) this.steps.addOutput(message.id, message.content);
   }
 
-  /** Its end has come to light: what it cost is known, what it did may still be read. */
+  /** Called when its end becomes known: its usage is final, but its details may still be read. */
   end(endTime: number, failure: Failure | undefined): void {
     if (this.ended !== undefined) return;
     this.ended = monotonic();
@@ -215,14 +215,14 @@ export class Invocation {
     recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT), this.failure);
   }
 
-  /** Some servers count tokens only a while after the end. */
+  /** Some servers report usage only a while after the end. */
   #seeLateUsage({ usage }: InvocationSnapshot): void {
     if (this.snapshot === undefined || this.snapshot.usage !== undefined || usage === undefined) return;
     this.snapshot = { ...this.snapshot, usage };
     this.#spend(usage);
   }
 
-  /** The program is asked to do something before it can go on. */
+  /** Called when it waits for the program. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     if (this.closed || this.ended !== undefined) return;
     this.#over = undefined;
@@ -230,24 +230,24 @@ export class Invocation {
     this.touch(time);
   }
 
-  /** Nothing of its conversation is under way: it is over, whatever came of it. */
+  /** Called when nothing is in progress in its conversation: it is over, with an unknown outcome. */
   seeOver(time: number): void {
     if (this.closed || this.ended !== undefined) return;
     this.touch(time);
     this.#over ??= monotonic();
   }
 
-  /** It is under way after all. */
+  /** Called when it is in progress after all. */
   seeUnderWay(): void {
     this.#over = undefined;
   }
 
-  /** Since when its end, or at least that it is over, is known, on the clock that never jumps. */
+  /** Since when it is known to be over, in monotonic milliseconds. */
   get finished(): number | undefined {
     return this.ended ?? this.#over;
   }
 
-  /** Its agent, told by something else than the invocation. */
+  /** Sets its agent, as another object reported it. */
   introduce(agent: Agent, attributes: Attributes): void {
     if (this.closed) return;
     this.agent = agent;
@@ -256,35 +256,35 @@ export class Invocation {
     if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
   }
 
-  /** What several model calls of it cost together, in USD. */
+  /** The cost of several of its model calls together in USD. */
   costOf(usage: Usage | undefined): number | undefined {
     return costOfUsage(this.telemetry, usage, this.attributes);
   }
 
-  /** Something was done for it: it is under way. */
+  /** Called on activity: it is in progress. */
   touch(time: number): void {
     if (this.ended === undefined) this.#lastOpenTime = Math.max(this.#lastOpenTime, time);
     this.segment?.touch(time);
   }
 
-  /** All that is to be known of it is known. */
+  /** Whether everything about it is known. */
   get complete(): boolean {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  /** The server has given it up by now, whether or not anybody asked. */
+  /** Whether its `expires_at` has passed. */
   expired(time: number): boolean {
     const expiresAt = this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
     return time >= expiresAt;
   }
 
-  /** Where it is not complete, what is under way about it may still tell the rest. */
+  /** Closes it if it is over, unless requests in flight may still complete it. */
   closeIfFinished(): void {
     const waits = this.reading !== 'no' || this.calls > 0;
     if (this.finished !== undefined && (!waits || this.complete)) this.close();
   }
 
-  /** Records it, with its steps and tool calls. What is under way is recorded as far as it is known. */
+  /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.closed) return;
     this.closed = true;

@@ -8,16 +8,16 @@ export type { ConversationKind } from '../telemetry/place.ts';
 export type { ToolCallContent, ToolCallSnapshot } from '../telemetry/spans/tool-span.ts';
 
 /**
- * What the hierarchy is made of, in one vocabulary for all APIs: a conversation (thread, session) has
- * invocations (run, turn), an invocation has steps (run step, turn item), and steps have tool calls.
+ * The model of the hierarchy, shared by all APIs: a conversation (thread, session) has invocations (run, turn), an
+ * invocation has steps (run step, turn item), and a step has tool calls.
  *
- * A snapshot is what one object of the API said at one time. Times are milliseconds since the epoch, on the
- * server's clock, which counts whole seconds.
+ * A snapshot is the state in one object of the API. Its times are milliseconds since the epoch on the server's clock,
+ * which counts whole seconds.
  */
 
 export type Phase =
   | 'open'
-  /** The program has to do something, such as running a tool. */
+  /** Waits for the program, for example for the output of a tool. */
   | 'waiting'
   | 'ended';
 
@@ -25,7 +25,7 @@ export interface InvocationSnapshot {
   readonly id: string;
   readonly conversationId: string | undefined;
   readonly agentId: string | undefined;
-  /** The API's own word. */
+  /** The API's own status. */
   readonly status: string;
   readonly phase: Phase;
   readonly model: string | undefined;
@@ -36,15 +36,15 @@ export interface InvocationSnapshot {
   readonly expiresAt: number | undefined;
   readonly usage: Usage | undefined;
   readonly failure: Failure | undefined;
-  /** Why the model stopped; of an invocation that has ended. */
+  /** The finish reason of an ended invocation. */
   readonly finishReason: string | undefined;
-  /** Tool calls the program was asked to run. */
+  /** The tool calls that the program must answer. */
   readonly pendingToolCalls: readonly ToolCallSnapshot[];
   readonly vectorStoreIds: readonly string[];
   readonly content: InvocationContent | undefined;
 }
 
-/** Read only where content is recorded. */
+/** Read only if content is recorded. */
 export interface InvocationContent {
   readonly systemInstructions: readonly MessagePart[];
   readonly toolDefinitions: readonly ToolDefinition[];
@@ -73,7 +73,7 @@ export interface StepSnapshot {
 export interface MessageSnapshot {
   readonly id: string;
   readonly conversationId: string | undefined;
-  /** The invocation that wrote it. */
+  /** The invocation that created the message. */
   readonly invocationId: string | undefined;
   readonly role: string;
   readonly content: Message | undefined;

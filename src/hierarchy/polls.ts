@@ -9,26 +9,26 @@ import { monotonic } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from './api.ts';
 import { activeSpan } from './segment.ts';
-import type { Conversations, Member } from './tracker.ts';
+import type { ConversationTracker, Member } from './tracker.ts';
 
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
 
-/** Milliseconds without a poll after which nobody polls any more. */
+/** A poll loop without a poll for this long is over. */
 const PATIENCE = 60_000;
 
-/** Concurrent loops whose polls become one span each; those beyond it have a span for each poll. */
+/** The number of concurrent loops that are folded into one span each. Beyond it, each poll has its own span. */
 const MOST_LOOPS = 1_000;
 
 /**
- * The loops of the SDK's poll helpers, such as `vectorStores.files.poll`: one span from the first poll to the
- * last. Those of runs are part of the run.
+ * Folds the requests of the SDK's poll helpers, such as `vectorStores.files.poll`, into one span from the first to the
+ * last. Those of runs are folded into the run.
  */
 export class Polls implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #open = new Map<string, Poll>();
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
   }
@@ -59,7 +59,7 @@ export class Polls implements ConversationApi {
   }
 }
 
-/** What is polled, and in which trace. */
+/** Identifies a poll loop: what is polled, in which trace. */
 function keyOf({ context }: Call, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }
@@ -68,7 +68,7 @@ function isUnderWay(result: unknown): boolean {
   return UNDER_WAY.has(stringField(result, 'status'));
 }
 
-/** A loop of polls that goes on. */
+/** A poll loop in progress. */
 class Poll implements Member {
   readonly #span: OpenSpan;
   readonly #closed: () => void;
@@ -103,7 +103,7 @@ class Poll implements Member {
     if (call.outcome !== 'value' || !isUnderWay(call.value)) this.#close(call.error);
   }
 
-  /** Records it as far as it is known. */
+  /** Ends its span with the last known result. */
   close(): void {
     this.#close();
   }
@@ -125,7 +125,7 @@ class Poll implements Member {
   }
 }
 
-/** A poll after the first: part of the span of that one. */
+/** A later poll of a loop, folded into the span of the first one. */
 class PollRequest implements CallObservation {
   readonly context: Context;
   readonly #telemetry: Telemetry;

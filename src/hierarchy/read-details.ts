@@ -3,11 +3,11 @@ import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 
 /**
- * Reads what is not known yet of an invocation that has ended, and closes it. What the program asks for itself by
- * the time the read would begin is left to the program.
+ * Reads the missing details of an ended invocation and closes it. If the program itself has requested them by then, the
+ * read is left to the program.
  *
- * @param left called once it is known that the program has asked; the read may be wanted all the same after that
- * @throws what the SDK throws
+ * @param left called when the read was left to the program; it may be needed again later
+ * @throws the SDK's error
  */
 export async function readDetails(
   reads: BackgroundReads,
@@ -29,7 +29,7 @@ export async function readDetails(
     return !leaves && !invocation.closed;
   });
   invocation.reading = 'no';
-  // What is read may tell that it goes on after all.
+  // The read may show that it is in progress after all.
   invocation.read = !leaves && invocation.finished !== undefined;
   if (leaves) return left();
   if (!invocation.read || invocation.below.size > 0) return;

@@ -10,7 +10,7 @@ import type { ToolCallContent } from './model.ts';
 import { clamp } from './server-clock.ts';
 import { type Step, stepFinishReason, stepOutput, type ToolCall } from './steps.ts';
 
-/** Draws an invocation that is over: its steps, its tool calls, and last the invocation itself. */
+/** Records an ended invocation: its steps, its tool calls, and then its own span. */
 export function recordInvocation(invocation: Invocation, endTime: number): void {
   const { span, telemetry, steps, snapshot } = invocation;
   const recorded = span.isRecording() || telemetry.wantsContent;
@@ -45,7 +45,7 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   });
 }
 
-/** @returns the messages that the invocation gave */
+/** @returns the output messages of the invocation */
 function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTime: number): Message[] {
   const { steps, snapshot } = invocation;
   const heard: Message[] = [...invocation.asked.messages];
@@ -84,8 +84,8 @@ interface Times {
 }
 
 /**
- * Steps follow one another, and the tools they asked for; the server's whole seconds cannot tell that. A step
- * that asks the program for tools is over, as a model call, when it has asked: the server completes it later.
+ * The times of a step. Steps follow each other and the tools they asked for, which the server's whole seconds cannot
+ * express. As a model call, a step that asks the program for tools ends when it asks; the server completes it later.
  */
 function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
   const startTime = clamp(known(step.startTime) ?? earliest, earliest, latest);
@@ -131,9 +131,9 @@ function drawStep(
 }
 
 /**
- * A hosted tool ran within its step; a function from when the program was asked to when it answered.
+ * Records a tool call. A hosted tool ran within its step, a function from the request to the program until its output.
  *
- * @returns when it ended
+ * @returns its end time
  */
 function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, latest: number): number {
   const startTime = clamp(call.startTime ?? step.startTime, step.startTime, latest);

@@ -25,21 +25,21 @@ export interface Step {
 export interface ToolCall {
   snapshot: ToolCallSnapshot;
   stepId: string | undefined;
-  /** Of a function: from when the program was asked to when it answered. */
+  /** For a function: from the request to the program until its output. */
   startTime: number | undefined;
   endTime: number | undefined;
   output: unknown;
-  /** What the program said of it when it answered. */
+  /** The failure that the program reported with its output. */
   failure: Failure | undefined;
 }
 
-/** A function that the program ran, and for how long. */
+/** A function that the program ran, with its measured times. */
 export interface TimedToolCall {
   readonly snapshot: ToolCallSnapshot;
   readonly seconds: number;
 }
 
-/** The steps and tool calls of one invocation, gathered from wherever they pass by. */
+/** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
   readonly #keeper: Keeper;
@@ -47,14 +47,14 @@ export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #outputs = new Map<string, Message>();
-  /** The places of steps in the list that told them. */
+  /** The position of each step in the list that contained it. */
   readonly #order = new Map<string, number>();
   /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
   readonly #skippedSteps = new Set<string>();
   readonly #skippedCalls = new Set<string>();
   /** Tool calls that are part of no step, and that the program was not asked for. */
   #looseCalls = 0;
-  /** When the program was last asked to run tools. */
+  /** When the invocation last began to wait for the program's tools. */
   #waitingSince: number | undefined;
 
   constructor(options: { content: boolean; deltas: boolean; keeper: Keeper }) {
@@ -63,7 +63,7 @@ export class Steps {
     this.#deltas = options.deltas;
   }
 
-  /** In the order in which they were made; within a second of the server's, in that of a list, else of a stream. */
+  /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
     return [...this.#steps.values()].sort(
@@ -79,7 +79,7 @@ export class Steps {
     return this.#outputs;
   }
 
-  /** Tokens that steps carry. */
+  /** The tokens of all steps. */
   get usage(): Usage {
     let sum = NO_USAGE;
     for (const { snapshot } of this.#steps.values())
@@ -102,7 +102,7 @@ export class Steps {
     return Math.max(0, listed - kept) + this.#skippedCalls.size;
   }
 
-  /** @param liveTime when a stream told it; otherwise the server's own times stand */
+  /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
   see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
@@ -120,7 +120,7 @@ export class Steps {
       };
       this.#steps.set(snapshot.id, step);
     }
-    // A list may be older than what a stream has told.
+    // A list may be older than the stream.
     const toolCalls = snapshot.toolCalls.map((told) => {
       const call = this.#toolCall(told);
       call.stepId = snapshot.id;
@@ -135,9 +135,9 @@ export class Steps {
   }
 
   /**
-   * A list is going to tell steps in this order.
+   * Takes the order of steps from a list.
    *
-   * @param earlier it goes on from what is known to what was before
+   * @param earlier whether the list continues before the known steps
    */
   seeOrder(ids: readonly string[], earlier = false): void {
     const known = this.#order.size;
@@ -145,7 +145,7 @@ export class Steps {
     if (known < MAX_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
   }
 
-  /** The first text or code of a step, or of the message that a step makes, has arrived. */
+  /** Called for each delta of a step, or of the message that a step creates. */
   seeDelta(id: string | undefined, time: number): void {
     if (id === undefined) return;
     const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
@@ -163,9 +163,9 @@ export class Steps {
   }
 
   /**
-   * A tool call that is part of no step.
+   * Takes a tool call that is not part of a step.
    *
-   * @param live when a stream told that it began or ended; otherwise nothing tells its times
+   * @param live the times at which a stream reported its start or end; without a stream its times are unknown
    */
   seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
     if (!this.#toolCalls.has(snapshot.id)) {
@@ -180,7 +180,7 @@ export class Steps {
     call.endTime ??= live.endedAt;
   }
 
-  /** The program is asked to run tools: the model call that asked is over. */
+  /** Called when the invocation waits for the program's tools: the asking model call is over. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
     this.#waitingSince = time;
     for (const call of calls) {
@@ -193,9 +193,9 @@ export class Steps {
   }
 
   /**
-   * The program answers tool calls.
+   * Takes the program's outputs.
    *
-   * @returns those whose time is known by that
+   * @returns the tool calls whose duration is now known
    */
   answer(outputs: ReadonlyMap<string, unknown>, time: number): TimedToolCall[] {
     const timed: TimedToolCall[] = [];
@@ -212,7 +212,7 @@ export class Steps {
     return timed;
   }
 
-  /** What came of a tool call has come to light, not when. */
+  /** Takes the result of a tool call whose end time is unknown. */
   seeToolResult(id: string, result: { output: unknown; failure: Failure | undefined }): void {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return;
@@ -220,7 +220,7 @@ export class Steps {
     if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
   }
 
-  /** Whether every step has been seen: their usage adds up to the whole; and what it gave, where that is recorded. */
+  /** Whether all steps have been seen: their usage adds up to that of the invocation. */
   isComplete(whole: Usage | undefined): boolean {
     const steps = [...this.#steps.values()];
     if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
@@ -239,7 +239,7 @@ export class Steps {
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {
     const known = this.#toolCalls.get(snapshot.id);
     if (known !== undefined) {
-      // A list that did not ask for what a search has found tells less than what is known.
+      // A list without the `include` for search results contains less than what is known.
       const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
       const kept =
         content === known.snapshot.content ? content : this.#keeper.keep(content, known.snapshot.content);
@@ -270,7 +270,7 @@ function skip(skipped: Set<string>, id: string): void {
   if (skipped.size < MAX_READ) skipped.add(id);
 }
 
-/** A search says what it has found only to those who ask for it. */
+/** The API returns search results only on request. */
 function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCall, 'snapshot'>): boolean {
   return (
     type !== 'file_search' ||
@@ -279,7 +279,7 @@ function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCal
   );
 }
 
-/** Why the model stopped in a step: a tool call asks for tools, the last message ends as its invocation does. */
+/** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
 export function stepFinishReason(
   step: StepSnapshot,
   last: boolean,
@@ -290,7 +290,7 @@ export function stepFinishReason(
   return step.status === 'completed' ? 'stop' : undefined;
 }
 
-/** What a step's model call gave: its message, or the tool calls it asked for. */
+/** The output of a step's model call: its message or its tool calls. */
 export function stepOutput(
   step: StepSnapshot,
   calls: readonly ToolCall[],

@@ -18,16 +18,16 @@ import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import { conversationKey, isOf, keyAt } from './whereabouts.ts';
 
 const MOST_AGENTS = 1_000;
-/** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
+/** ConversationTracker whose messages are kept for the run that answers them, where content is recorded: they may be long. */
 const MOST_SPOKEN = 1_000;
-/** Milliseconds that something is remembered after it was used last. */
+/** How long entries are remembered after their last use. */
 const LIFETIME = 3_600_000;
 const AGENT_LIFETIME = 86_400_000;
 
-/** Milliseconds between two looks for what is overdue; less where the timeouts are short. */
+/** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL = 1_000;
 
-/** Something else that goes on for longer than a call, and is bounded with the rest. */
+/** Another operation that outlives its call and is bounded in the same way. */
 export interface Member extends SegmentMember {
   overdue(): boolean;
 }
@@ -36,22 +36,22 @@ export interface Member extends SegmentMember {
 export type Memory = Pick<BoundedMap<unknown, unknown>, 'size' | 'expire'>;
 
 /**
- * The hierarchy: every conversation, segment and invocation that this process has under way. Bounded by
- * count and by time; it keeps contexts of spans, numbers and texts, never a context or request of a caller.
+ * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
+ * keeps span contexts, numbers and texts, never a context or request of a caller.
  */
-export class Conversations implements ProviderListener {
+export class ConversationTracker implements ProviderListener {
   readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
   readonly #segments = new Set<Segment>();
-  /** Those that are not closed; by id once it is known. */
+  /** The open invocations; {@link #byId} has those with a known id. */
   readonly #invocations = new Set<Invocation>();
   readonly #members = new Set<Member>();
   readonly #byId: BoundedMap<string, Invocation>;
-  /** Where the spans of those that are closed stand. */
+  /** The span contexts of closed invocations. */
   readonly #closed: BoundedMap<string, SpanContext>;
-  /** What is dropped when it has not been used for long. */
+  /** The maps whose entries expire. */
   readonly #memories: Memory[];
   readonly #reads = new BackgroundReads();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -77,8 +77,8 @@ export class Conversations implements ProviderListener {
   }
 
   /**
-   * The segment that a use belongs to: an active span always decides for its own trace; without one the
-   * work goes on in whatever segment is open.
+   * Finds the segment for a use. An active span decides for its own trace; without one the newest open segment goes
+   * on.
    */
   find({ kind, id, context, endpoint }: Use): Segment | undefined {
     if (id === undefined) return undefined;
@@ -90,7 +90,7 @@ export class Conversations implements ProviderListener {
     return segment;
   }
 
-  /** The segment that a use belongs to, opened if there is none; `undefined` where none are wanted. */
+  /** Finds or opens the segment for a use; `undefined` if segments are switched off. */
   open(use: Use): Segment | undefined {
     if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
     const found = this.find(use);
@@ -121,13 +121,13 @@ export class Conversations implements ProviderListener {
     return invocation;
   }
 
-  /** An invocation that this process draws and has not closed yet. */
+  /** An open invocation that this process records. */
   invocation(id: string, origin: string, conversationId: string | undefined): Invocation | undefined {
     const invocation = this.#byId.get(keyAt(origin, id));
     return invocation !== undefined && isOf(invocation, conversationId) ? invocation : undefined;
   }
 
-  /** A map of another part of the hierarchy, whose entries are dropped with the rest. */
+  /** Creates a map whose entries expire like all others. */
   remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
     const memory = new BoundedMap<Key, Value>(limit, evicted, LIFETIME);
     this.addMemory(memory);
@@ -139,7 +139,7 @@ export class Conversations implements ProviderListener {
     this.#memories.push(memory);
   }
 
-  /** Ends it with the rest: when it is overdue, at a shutdown, at exit. */
+  /** Closes the member when it is overdue, at a shutdown, and at exit. */
   keep(member: Member): void {
     this.#members.add(member);
     this.watch();
@@ -149,13 +149,13 @@ export class Conversations implements ProviderListener {
     this.#members.delete(member);
   }
 
-  /** Whether this process draws it, or has drawn it. */
+  /** Whether this process records the invocation, or has recorded it. */
   knows(id: string, origin: string): boolean {
     const key = keyAt(origin, id);
     return this.#byId.get(key) !== undefined || this.#closed.get(key) !== undefined;
   }
 
-  /** Links to where an invocation of this process stands, for what happens about it elsewhere. */
+  /** Links to an invocation of this process, for requests about it in other traces. */
   linksTo(id: string, origin: string): Link[] {
     const key = keyAt(origin, id);
     const context = this.#byId.get(key)?.spanContext ?? this.#closed.get(key);
@@ -163,9 +163,9 @@ export class Conversations implements ProviderListener {
   }
 
   /**
-   * Takes in what the API says of an invocation.
+   * Applies a snapshot of an invocation.
    *
-   * @param details reads what is not known yet, once it has ended
+   * @param details reads the missing details after the end
    */
   see(
     invocation: Invocation,
@@ -173,7 +173,7 @@ export class Conversations implements ProviderListener {
     options: { live: boolean; time: number; details: ReadDetails },
   ): void {
     if (invocation.id === undefined) {
-      // A server that gives one id twice has forgotten the first.
+      // A server that reuses an id has forgotten the first one.
       const key = keyAt(invocation.endpoint.origin, snapshot.id);
       this.#byId.get(key)?.close();
       this.#byId.set(key, invocation);
@@ -185,8 +185,8 @@ export class Conversations implements ProviderListener {
   }
 
   /**
-   * Closes an invocation that has ended once all is known of it: at once, after a read, or when what the
-   * program itself reads next has completed it. Until then it stays for a while.
+   * Closes an ended invocation once its details are known: at once, after a background read, or after the program's own
+   * requests. Until then it stays open for a while.
    */
   settle(invocation: Invocation): void {
     const { finished, calls, reading, closed, read, details, span, below } = invocation;
@@ -201,12 +201,12 @@ export class Conversations implements ProviderListener {
     }
   }
 
-  /** The program itself reads what would be read in the background: from now on it comes first. */
+  /** Called when the program has read details itself: from now on background reads let it go first. */
   leaveReading(): void {
     this.#reads.patient = true;
   }
 
-  /** The conversation was deleted: nothing of it is remembered. */
+  /** Forgets a deleted conversation. */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const key = conversationKey(kind, id, origin);
     const conversation = this.#conversations.get(key);
@@ -220,7 +220,7 @@ export class Conversations implements ProviderListener {
     return this.#segments.size + this.#invocations.size + this.#members.size > 0;
   }
 
-  /** Exports what is finished; cuts nothing that is under way. */
+  /** Ends what is finished, and nothing in progress. */
   async flush(): Promise<void> {
     await this.#reads.settled();
     for (const invocation of [...this.#invocations]) invocation.closeIfFinished();
@@ -233,7 +233,7 @@ export class Conversations implements ProviderListener {
     for (const segment of [...this.#segments]) segment.endIfIdle(0);
   }
 
-  /** Ends everything, after the reads that are under way. */
+  /** Ends everything after the current reads. */
   async shutdown(): Promise<void> {
     await this.#reads.end();
     this.endAll();
@@ -246,7 +246,7 @@ export class Conversations implements ProviderListener {
     this.#rest();
   }
 
-  /** The request that creates the invocation has told its id, and perhaps that of a conversation made with it. */
+  /** Called when the creating request returns the id, and maybe that of a new conversation. */
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
     invocation.agent ??= this.agents.get(agentId ?? '');
     if (conversationId === undefined || invocation.above !== undefined) return;
@@ -269,7 +269,7 @@ export class Conversations implements ProviderListener {
     if (invocation.above !== undefined) this.settle(invocation.above);
   }
 
-  /** Looks for what is overdue as long as something is open; the timer keeps no process alive. */
+  /** Searches for overdue entries while something is open. The timer does not keep the process alive. */
   watch(): void {
     if (this.#timer !== undefined) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;

@@ -56,7 +56,7 @@ export const chat: Operation = {
   toolCalls: readRequestedToolCalls,
   accumulate: (content) => new ChatAccumulator(content),
   content: {
-    requestAttributes: ({ body }) => stopSequences(body),
+    requestAttributes: ({ body }) => chatStopSequences(body),
     inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),
     toolDefinitions: ({ body }) => readToolDefinitions(body),
     outputMessages: readOutputMessages,
@@ -87,8 +87,8 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   return attributes;
 }
 
-/** The caller's own words, so content. */
-function stopSequences(body: unknown): Attributes {
+/** The stop sequences, which are content. */
+function chatStopSequences(body: unknown): Attributes {
   const stop = field(body, 'stop');
   const sequences = typeof stop === 'string' ? [stop] : strings(asArray(stop));
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};

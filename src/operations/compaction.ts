@@ -13,8 +13,8 @@ import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 
 /**
- * `POST /responses/compact`: a model makes the history of a conversation shorter. It spends tokens, but the
- * conventions have no operation for it.
+ * `POST /responses/compact`: a model shortens the history of a conversation. This spends tokens, but the conventions
+ * define no operation for it.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/compact
  */

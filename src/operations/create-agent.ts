@@ -13,7 +13,7 @@ import { define } from './attributes.ts';
 import { readToolDefinitions } from './chat/messages.ts';
 
 /**
- * `POST /assistants` and `POST /agents`: an agent is created.
+ * `POST /assistants` and `POST /agents`: creates an agent.
  *
  * @see https://platform.openai.com/docs/api-reference/assistants/createAssistant
  */

@@ -1,8 +1,8 @@
 import { arrayField, first, numberField, stringField, textField } from '../util/payload.ts';
 
 /**
- * A part of a file that a search found, wherever it is told of, as the conventions have documents. The file's
- * metadata, its `attributes`, are never recorded.
+ * Reads a part of a file that a search found as a document of the conventions. The `attributes` of the file are user
+ * metadata and never recorded.
  */
 function readDocument(found: unknown): object {
   const text = textField(found, 'text');

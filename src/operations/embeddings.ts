@@ -11,8 +11,7 @@ import { define } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 
 /**
- * `POST /embeddings`. The vectors are never looked at: they are large, and some majors of the SDK decode them
- * only when they are needed.
+ * `POST /embeddings`. The vectors are never read: they are large, and some majors of the SDK decode them lazily.
  *
  * @see https://platform.openai.com/docs/api-reference/embeddings/create
  */
@@ -35,7 +34,7 @@ export const embeddings: Operation = {
   usage: (result) => inputUsage(field(result, 'usage')),
 };
 
-/** Embeddings are no tokens: there is no output to count, not even zero. */
+/** Embeddings have no output tokens, not even zero. */
 function inputUsage(usage: unknown): Usage | undefined {
   const read = readUsage(usage);
   return read === undefined ? undefined : { ...read, inputOnly: true };

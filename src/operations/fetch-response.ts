@@ -14,9 +14,8 @@ import { readResponseOutput } from './response/messages.ts';
 import { responseAttributes } from './response/outcome.ts';
 
 /**
- * `GET /responses/{response_id}`: a response that was created before, whole or as a stream that is resumed. Its
- * usage belongs to the call that spent it, so it has none here; and that the response failed is no failure of
- * having asked for it.
+ * `GET /responses/{response_id}`: retrieves a response, whole or as a resumed stream. The usage belongs to the call that
+ * created the response and is not recorded again. A failed response does not make the retrieval fail.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/get
  */

@@ -15,8 +15,8 @@ import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';
 
 /**
- * `POST /images/generations`, `/images/edits` and `/images/variations`. The conventions have no operation for
- * images, so the span is that of a request; what it tells of the model is the same.
+ * `POST /images/generations`, `/images/edits` and `/images/variations`. The conventions define no operation for
+ * images, so the span has the name of the request, with the same attributes for the model.
  *
  * @see https://platform.openai.com/docs/api-reference/images
  */
@@ -46,13 +46,13 @@ function arrayLength(value: unknown): number | undefined {
   return Array.isArray(value) ? value.length : undefined;
 }
 
-/** In a form every value is a text. */
+/** In a form, every value is text. */
 function formCount(text: string | undefined): number | undefined {
   const count = Number(text);
   return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
-/** Counts the images of a stream; each finished one comes with the usage, those on the way to it do not count. */
+/** Counts the images of a stream. Each final image carries its usage; partial images do not count. */
 class ImageAccumulator implements Accumulator {
   #images = 0;
   #usage: unknown;

@@ -16,7 +16,7 @@ import { transcription } from './transcription.ts';
 
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
 
-/** Which file reads which kind of call. What has no row here is read as a plain request. */
+/** The operation of each kind of call. A call without a row is a plain request. */
 const OPERATIONS: Partial<Record<OperationKey, Operation>> = {
   chat,
   compaction,

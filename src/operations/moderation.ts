@@ -12,7 +12,7 @@ import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 
 /**
- * `POST /moderations`: how many inputs were judged, and how many of them were found harmful.
+ * `POST /moderations`: the number of inputs, and how many of them were flagged.
  *
  * @see https://platform.openai.com/docs/api-reference/moderations/create
  */

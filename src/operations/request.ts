@@ -14,7 +14,7 @@ import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { row, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
-/** Every endpoint that the conventions have no operation for: a span with its method, path template and ids. */
+/** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
   spanName: ({ route }) => `${route.method} ${route.template}`,
   requestAttributes: (apiRequest) => ({
@@ -22,7 +22,7 @@ export const request: Operation = {
     [ATTR_URL_TEMPLATE]: apiRequest.route.template,
     ...pathAttributes(apiRequest),
   }),
-  /** What the result says of itself, and the id of what a request to a collection has created. */
+  /** The fields of the result, and the id of a created resource. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
     for (const [key, name] of row(OBJECT_FIELDS, stringField(result, 'object')) ?? [])
@@ -35,7 +35,7 @@ export const request: Operation = {
   },
 };
 
-/** Fields of a result that are recorded, by the kind of object that it is. */
+/** The recorded fields of a result, by its `object`. */
 const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {
   response: [['status', ATTR_GEN_AI_RESPONSE_STATUS]],
   'thread.run': [
@@ -48,7 +48,7 @@ const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, at
   ],
 };
 
-/** The ids in the path, under the names the route table gives them. */
+/** The ids in the path, named by the route table. */
 export function pathAttributes({ route, values }: ApiRequest): Attributes {
   const attributes: Attributes = {};
   route.parameters.forEach(({ attribute }, index) => {

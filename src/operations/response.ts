@@ -44,7 +44,7 @@ import { readResponseTools } from './response/tool-definitions.ts';
 import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
- * `POST /responses`: one model call, with all the hosted tools it uses on the way.
+ * `POST /responses`: one model call, with the hosted tools it uses.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/create
  */
@@ -112,12 +112,12 @@ function outputType(body: unknown): string | undefined {
   return row(OUTPUT_TYPES, asName(fieldsOf(asObject(format)).type));
 }
 
-/** Stands in the place of what was said before. */
+/** Whether the item replaces the earlier conversation. */
 function isCompaction(item: unknown): boolean {
   return field(item, 'type') === 'compaction';
 }
 
-/** What the caller fills a stored prompt with: texts, or parts of a message of which only texts are recorded. */
+/** The variables of a stored prompt. Of message parts only text is recorded. */
 function promptVariables(body: unknown): Attributes {
   const attributes: Attributes = {};
   const variables = Object.entries(objectField(objectField(body, 'prompt'), 'variables') ?? {});

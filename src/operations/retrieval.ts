@@ -14,7 +14,7 @@ import { pathAttributes } from './request.ts';
 import { nameWith } from './subject.ts';
 
 /**
- * `POST /vector_stores/{vector_store_id}/search`: what a query finds in a vector store.
+ * `POST /vector_stores/{vector_store_id}/search`: searches a vector store.
  *
  * @see https://platform.openai.com/docs/api-reference/vector-stores/search
  */

@@ -6,8 +6,8 @@ import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 
 /**
- * `POST /audio/speech`: a text is spoken. The answer is sound, or a stream of it, which the SDK hands to the
- * program unread; so nothing of it is recorded.
+ * `POST /audio/speech`: converts text to speech. The SDK passes the audio to the program unread, so nothing of it is
+ * recorded.
  *
  * @see https://platform.openai.com/docs/api-reference/audio/createSpeech
  */

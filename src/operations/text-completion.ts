@@ -34,7 +34,7 @@ import { modelCall, modelOf, nameWith } from './subject.ts';
 import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
 
 /**
- * `POST /completions`: the legacy API, a text that goes on from a prompt.
+ * `POST /completions`: the legacy API, which continues a prompt.
  *
  * @see https://platform.openai.com/docs/api-reference/completions/create
  */
@@ -47,7 +47,7 @@ export const textCompletion: Operation = {
   usage: (result) => readUsage(field(result, 'usage')),
   accumulate: (content) => new TextCompletionAccumulator(content),
   content: {
-    requestAttributes: ({ body }) => stopSequences(body),
+    requestAttributes: ({ body }) => completionStopSequences(body),
     inputMessages: ({ body }) => readPrompts(field(body, 'prompt')),
     outputMessages: readOutputMessages,
   },
@@ -67,8 +67,8 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   return attributes;
 }
 
-/** The caller's own words, so content. */
-function stopSequences(body: unknown): Attributes {
+/** The stop sequences, which are content. */
+function completionStopSequences(body: unknown): Attributes {
   const stop = textField(body, 'stop');
   const sequences = stop === undefined ? strings(arrayField(body, 'stop')) : [stop];
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
@@ -86,7 +86,7 @@ function resultAttributes(result: unknown): Attributes {
   return attributes;
 }
 
-/** One text or several; prompts that are given as tokens say nothing that could be read. */
+/** One or several texts. Prompts given as tokens are skipped: they are not readable. */
 function readPrompts(prompt: unknown): Message[] {
   const texts = typeof prompt === 'string' ? [prompt] : Array.isArray(prompt) ? strings(prompt) : [];
   return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));

@@ -14,8 +14,8 @@ import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 
 /**
- * `POST /audio/transcriptions` and `/audio/translations`: what is said is written down. Models bill either
- * tokens or the seconds of the recording.
+ * `POST /audio/transcriptions` and `/audio/translations`: converts speech to text. Models bill either tokens
+ * or the duration of the recording.
  *
  * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
@@ -38,7 +38,7 @@ export const transcription: Operation = {
   accumulate: () => new TranscriptionAccumulator(),
 };
 
-/** Only the last event of a transcript (`transcript.text.done`) tells more than its words. */
+/** Keeps the last event of a transcript (`transcript.text.done`), the only one with more than text. */
 class TranscriptionAccumulator implements Accumulator {
   #usage: unknown;
 

@@ -5,10 +5,10 @@ import { guard } from '../util/guard.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 
-/** What the helpers for the program's own code use of an observer. */
+/** The part of an observer that the helpers for the program's own code use. */
 export interface DefaultObserver {
   readonly telemetry: Telemetry;
-  /** Called before anything is recorded: `…/register` sets OpenTelemetry up here. */
+  /** Called before anything is recorded. `…/register` sets up OpenTelemetry here. */
   prepare(): void;
 }
 
@@ -30,15 +30,16 @@ export function removeDefaultObserver(observer: DefaultObserver): void {
 
 let byEnvironment: Telemetry | undefined;
 
-/** Also before the first call of a client with settings of its own, which none of them would see. */
+/** Prepares all default observers, also for a client with settings of its own, whose calls they do not see. */
 export function prepareDefaultObservers(): void {
   for (const observer of observers.value) guard('preparing for a call', () => observer.prepare());
 }
 
 /**
- * By whose settings the program's own functions are recorded: the newest observer's, else the environment's.
+ * The telemetry for the program's own functions: that of the newest default observer, else one with the settings of the
+ * environment.
  *
- * @returns nothing where all is switched off, which leaves no observer
+ * @returns `undefined` if the instrumentation is switched off
  */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();

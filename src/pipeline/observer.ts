@@ -20,10 +20,10 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { CallHooks } from './user-hooks.ts';
 
-/** Streams of all other operations tell their usage anyway. */
+/** Streams of these operations report their usage only on request. */
 const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
 
-/** What these create has metadata that whoever works on it next can read. */
+/** Operations that create a resource with metadata, which can carry the trace context. */
 const TAKE_METADATA: ReadonlySet<OperationKey> = new Set(['response', 'run', 'session', 'thread_run']);
 
 export interface ObserverHooks {
@@ -32,15 +32,15 @@ export interface ObserverHooks {
 }
 
 /**
- * What is done with every call: finds out what it means and where it belongs, and has it recorded. One
- * observer stands for one set of settings.
+ * Handles every call: finds out what it means and where it belongs, and has it recorded. There is one observer for each
+ * set of settings.
  */
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OtherInferences();
-  /** Calls that are under way, so that no span stays open when tracing is shut down. */
+  /** Calls in flight. A shutdown ends their spans. */
   readonly #open = new Set<Call>();
-  /** Made, and in the package loaded, when it is first needed: most programs use one API. */
+  /** Created, and in the built package also loaded, when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;
   #provider: object | undefined;
@@ -53,7 +53,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.telemetry = new Telemetry(readSettings(config), this);
   }
 
-  /** New settings, for calls made from now on. */
+  /** Changes the settings of all later calls. */
   configure(config: OpenAIInstrumentationConfig): void {
     this.telemetry.settings = readSettings(config);
   }
@@ -62,7 +62,7 @@ export class Observer implements CallObserver, ProviderListener {
     return this.telemetry.settings;
   }
 
-  /** Says what was noticed so far, once there is somebody to hear it: a logger is set up after options are. */
+  /** Logs the findings so far. */
   reportProblems(): void {
     speak();
   }
@@ -141,7 +141,7 @@ export class Observer implements CallObserver, ProviderListener {
     await this.telemetry.hooks.settled();
   }
 
-  /** Ends all that is under way, and lets go of the provider. */
+  /** Ends everything in progress and stops listening to the providers. */
   dispose(): void {
     this.#interruptCalls();
     this.#hierarchy?.endAll();
@@ -173,7 +173,7 @@ export class Observer implements CallObserver, ProviderListener {
     return span;
   }
 
-  /** The part of the hierarchy that knows the call, if it is part of something longer. */
+  /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
   #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
     const part = partOf(call, request);
     if (part === undefined) return undefined;
@@ -190,12 +190,12 @@ export class Observer implements CallObserver, ProviderListener {
     for (const call of [...this.#open]) call.close('interrupted');
   }
 
-  /** After what is below them. */
+  /** Called last, after everything below these spans has ended. */
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values()) end();
   }
 
-  /** The provider may be registered, or replaced, long after the instrumentation was made. */
+  /** A provider may be registered or replaced long after the instrumentation was created. */
   #listenToProvider(): void {
     const { provider } = this.telemetry;
     if (provider === this.#provider) return;
@@ -206,7 +206,7 @@ export class Observer implements CallObserver, ProviderListener {
     guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
   }
 
-  /** What ends at a shutdown has events, too; all providers are shut down at once. */
+  /** Operations that end at a shutdown emit events, and all providers shut down at the same time. */
   #listenToLoggerProvider(): void {
     const { provider } = this.telemetry.events;
     if (provider === this.#loggerProvider) return;
@@ -218,7 +218,7 @@ export class Observer implements CallObserver, ProviderListener {
 
 const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
 
-/** A call that gets no span still tells the hierarchy what it came to. */
+/** A call without a span still reports its outcome to the hierarchy. */
 function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
   return {
     context: parent,

@@ -8,11 +8,11 @@ import { guard, guardAsync } from '../util/guard.ts';
 import { readHeader } from '../util/headers.ts';
 import { asObject, field } from '../util/payload.ts';
 
-/** The hooks of one call, each called through the guard. */
+/** The hooks of one call. An error that a hook throws stays here. */
 export class CallHooks {
   readonly #hooks: Hooks;
   readonly #sent: HookResponse['request'];
-  /** Let go when the request is sent. */
+  /** Released when the request is sent. */
   #request: HookRequest | undefined;
   #response: Omit<HookResponse, 'result'> | undefined;
 
@@ -23,7 +23,7 @@ export class CallHooks {
     this.#request = { ...this.#sent, body, query };
   }
 
-  /** `undefined` where there are no hooks, so that a call costs nothing more. */
+  /** `undefined` without hooks, so that they cost nothing. */
   static of(hooks: Hooks, call: Call, request: ApiRequest): CallHooks | undefined {
     const { ignoreRequestHook, startSpanHook, requestHook, responseHook } = hooks;
     return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) === undefined
@@ -45,7 +45,7 @@ export class CallHooks {
     return { ...(asObject(runHook('startSpanHook', () => startSpanHook(request))) as Attributes) };
   }
 
-  /** Has them called around a call with a span of its own. */
+  /** Calls the hooks around a call that has a span of its own. */
   addTo(place: CallPlace): CallPlace {
     return {
       ...place,
@@ -58,7 +58,7 @@ export class CallHooks {
     };
   }
 
-  /** Has them called around the call that starts something longer: it is answered long before that ends. */
+  /** Calls the hooks around a call that starts a longer operation, which ends long after the response. */
   around(observation: CallObservation): CallObservation {
     const { span, context } = observation;
     this.requested(span);
@@ -74,7 +74,7 @@ export class CallHooks {
     };
   }
 
-  /** @param span of the call; `undefined` where it has none of its own */
+  /** @param span the call's own span, if it has one */
   requested(span: Span | undefined): void {
     const { requestHook } = this.#hooks;
     const request = this.#request;
@@ -96,12 +96,12 @@ export class CallHooks {
   }
 }
 
-/** A run is made an operation by the hierarchy. */
+/** The hierarchy turns a run into an operation. */
 function operationName(key: OperationKey): string | undefined {
   return key === 'run' || key === 'thread_run' ? 'invoke_agent' : operationOf(key).name;
 }
 
-/** Runs a function of the program's; one that is `async` is not waited for, and may fail as well. */
+/** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */
 function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, run);
   if (result instanceof Promise) void guardAsync(name, () => result);

@@ -8,8 +8,8 @@ import { isSuppressed } from './suppression.ts';
 const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
 
 /**
- * The context that the SDK works in for one call: that of its caller, and once the call has begun that of its span.
- * One object stands for both, so that a call enters one context, and no values are copied for it.
+ * The context that the SDK works in during one call: first the caller's, then, once the call has begun, that of its
+ * span. It is one object, so a call enters one context and copies no values.
  */
 export class CallContext implements Context {
   readonly #call: Call;
@@ -20,7 +20,7 @@ export class CallContext implements Context {
     this.#values = caller;
   }
 
-  /** The call has begun: from here on all of its work is done in the given context. */
+  /** Called when the call begins: all work from here on runs in the given context. */
   enter(values: Context): void {
     this.#values = values;
   }
@@ -43,41 +43,41 @@ export class CallContext implements Context {
 }
 
 /**
- * The call that is being made right now. Often the SDK gets from one method to the next at once, so that calls are
- * found also where the program has no context manager.
+ * The call that the SDK is making at this moment. The SDK mostly goes from one method to the next synchronously, so
+ * this finds calls even without a context manager.
  */
-let making: Call | undefined;
+let callBeingMade: Call | undefined;
 
-/** Calls a method of the SDK that makes the request of a call. */
+/** Calls the SDK method that makes the request of a call. */
 export function make(call: Call, method: Method, client: object, args: unknown[]): unknown {
-  const outer = making;
-  making = call;
+  const outer = callBeingMade;
+  callBeingMade = call;
   try {
     return goOn(call, method, client, args);
   } finally {
-    making = outer;
+    callBeingMade = outer;
   }
 }
 
-/** Calls a method of the SDK in the context of a call. */
+/** Calls an SDK method in the context of a call. */
 export function goOn({ working }: Call, method: Method, client: object, args: unknown[]): unknown {
   return working === undefined || context.active() === working
     ? method.apply(client, args)
     : context.with(working, method, client, ...args);
 }
 
-/** The call that is made in the current context, whether or not it has begun. */
+/** The call of the current context, whether or not it has begun. */
 export function currentCall(): Call | undefined {
-  return making ?? (context.active().getValue(CALL) as Call | undefined);
+  return callBeingMade ?? (context.active().getValue(CALL) as Call | undefined);
 }
 
-/** The call that the client is at work on: a suppressed one may run inside of it, as one of a custom fetch. */
+/** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
 export function callUnderWay(client: object): Call | undefined {
   const active = context.active();
   const call = active.getValue(CALL) as Call | undefined;
-  // guard ` || call.settled`: attempts are added to a call that is over
-  // guard ` || call.client !== client`: what another client sends meanwhile counts as an attempt
-  // guard ` || isSuppressed(active)`: a suppressed request inside of a call counts as its attempt
+  // Without ` || call.settled`, attempts are added to a call that is over.
+  // Without ` || call.client !== client`, the request of another client counts as an attempt.
+  // Without ` || isSuppressed(active)`, a suppressed request inside a call counts as its attempt.
   if (call === undefined || call.settled || call.client !== client || isSuppressed(active)) return undefined;
   return call;
 }

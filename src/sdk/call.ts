@@ -16,74 +16,74 @@ import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { ToolRun } from './tool-run.ts';
 
-/** How a call ended: exactly one of these, once. */
-export type Outcome =
+/** How a call ended. Every call ends once, in one of these ways. */
+export type CallOutcome =
   /** The program got its value: parsed JSON, a page, text, a binary response. */
   | 'value'
   /** A stream was read to its end, left early, aborted, or broke. */
   | 'stream'
-  /** The program took the raw `Response`; its body is not ours to read. */
+  /** The program took the raw `Response`. Its body is not read here. */
   | 'raw'
   /** The call threw. */
   | 'error'
-  /** Nobody ever asked for the result. */
+  /** The program never asked for the result. */
   | 'abandoned'
-  /** Tracing was shut down while the call was under way. */
+  /** Tracing was shut down during the call. */
   | 'interrupted';
 
 export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
-/** One HTTP request of a call; more than one means that the SDK retried. */
+/** One HTTP request of a call. A call has several when the SDK retries. */
 export interface Attempt {
   readonly startTime: number;
-  /** When its answer began, or it failed; of one that was given up for another, when that was. */
+  /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
   endTime: number | undefined;
   status: number | undefined;
-  /** Those of the answer, until the call settles. */
+  /** Response headers, kept until the call settles. */
   headers: unknown;
   error: unknown;
 }
 
-/** What the rest of the instrumentation does with a call, from its start to its end. */
+/** What the instrumentation does with one call, from its start to its end. */
 export interface CallObservation {
-  /** The context the SDK's own work runs in, so that HTTP spans nest below the call's span. */
+  /** The context that the SDK works in, so that HTTP spans nest below the call's span. */
   readonly context: Context;
-  /** The call's own span, where it is that of something longer. */
+  /** Set where the call opens the span of a longer operation. */
   readonly span?: Span;
-  /** Nobody wants to know to the microsecond when chunks come: exact times cost more than all else done for one. */
+  /** No chunk metrics: 1 ms resolution is enough for chunk times, and an exact time would be the largest cost of a chunk. */
   readonly roughTimes?: boolean;
   chunk?(value: unknown, time: number): void;
-  /** A chunk that only tells usage and that the program, which did not ask for it, does not see. */
+  /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
   settle(call: Call): void;
 }
 
-/** A webhook that the program was sent and is about to unwrap. */
+/** A webhook that the program is about to unwrap. */
 export interface WebhookDelivery {
   /** That was asked to unwrap it. */
   readonly client: object;
-  /** Checks its signature and gives a promise of the event. */
+  /** Verifies the signature; returns a promise of the event. */
   readonly run: () => unknown;
 }
 
-/** Decides whether a call is observed, and how. */
+/** Decides whether and how a call is observed. */
 export interface CallObserver {
-  /** Told before each call, before its context is read: the last moment to set tracing up. */
+  /** Runs before each call, before its context is read: the last moment to set up tracing. */
   prepare?(): void;
   start(call: Call): CallObservation | undefined;
-  /** Told when a call is over. */
+  /** Runs when a call is over. */
   ended?(call: Call): void;
-  /** Runs the function and gives what it gives. */
+  /** Runs the function and returns its result. */
   runTool?(tool: ToolRun): unknown;
-  /** Unwraps the webhook and gives what that gives. */
+  /** Unwraps the webhook and returns the result. */
   unwrapWebhook?(delivery: WebhookDelivery): unknown;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /**
- * One call of the SDK: what the program asked for and what came of it. It is settled exactly once, and
- * span, metrics and events are all derived from it, so that they cannot disagree.
+ * One call of the SDK: its request and its outcome. It settles exactly once. Span, metrics and events all derive from
+ * it, so they cannot disagree.
  *
  * Times are milliseconds since the epoch.
  */
@@ -91,16 +91,16 @@ export class Call implements KeyHolder {
   readonly client: object;
   readonly startTime: number = now();
   endTime = 0;
-  /** The caller's context; once the call has begun, that of its span. Let go when the call settles. */
+  /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
-  /** The context that the SDK works in; let go with it. */
+  /** The context that the SDK works in. Released with it. */
   working: CallContext | undefined;
 
   method = '';
   path = '';
   body: unknown;
   query: unknown;
-  /** Sent by the SDK's poll helpers, which repeat one retrieve until a resource is ready. */
+  /** Sent by one of the SDK's poll helpers, which repeat a retrieve until a resource is ready. */
   pollHelper = false;
   assistantsVersion: string | undefined;
 
@@ -113,30 +113,30 @@ export class Call implements KeyHolder {
   headers: unknown;
   headersTime = 0;
 
-  outcome: Outcome | undefined;
+  outcome: CallOutcome | undefined;
   value: unknown;
   error: unknown;
 
   streamed = false;
-  /** Set by the observer: the stream is asked for its usage if the caller does not say whether it wants it. */
+  /** Set by the observer: ask the stream for its usage unless the caller has decided. */
   wantsUsage = false;
-  /** Set by the observer: the trace context travels in the metadata of what the call creates. */
+  /** Set by the observer: put the trace context into the metadata of the resource that the call creates. */
   propagates = false;
-  /** The usage was asked for, so its chunk is not for the program. */
+  /** We asked for the usage, so the program must not see its chunk. */
   hidesUsage = false;
   streamEnd: StreamEnd | undefined;
-  /** Somebody has begun to read the stream. */
+  /** The program has begun to read the stream. */
   read = false;
   chunkCount = 0;
   firstChunkTime: number | undefined;
   lastChunkTime: number | undefined;
 
   begun = false;
-  /** The promise that carries the response, until that has come. */
+  /** The promise of the response, until it has arrived. */
   carrier: object | undefined;
-  /** That promise is not the request's own: once the program asks, it alone tells what comes of the call. */
+  /** A subclass replaced the promise we returned from `makeRequest`; only that one settles. */
   indirect = false;
-  /** The program has asked for the result, before the response has come. */
+  /** The program asked for the result before the response arrived. */
   asked = false;
   /** The program called `asResponse()`. */
   rawRequested = false;
@@ -154,22 +154,22 @@ export class Call implements KeyHolder {
     return this.outcome !== undefined;
   }
 
-  /** Whatever was thrown, even `undefined`. */
+  /** True for any thrown value, even `undefined`. */
   get failed(): boolean {
     return this.outcome === 'error' || this.streamEnd === 'error';
   }
 
-  /** Takes in the final request options of the SDK, before it builds the request from them. */
+  /** Reads the SDK's final request options, before the SDK builds the request from them. */
   begin(options: unknown): void {
     this.begun = true;
-    // guard: a request that cannot be read breaks the call
+    // Without this, a request that cannot be read breaks the call.
     guard('reading a request', readOptions, this, options);
-    // guard: a span that cannot be started breaks the call
+    // Without this, a span that cannot be started breaks the call.
     this.observation = guard('starting a call', startObservation, this.#observer, this);
     this.context = this.observation?.context ?? this.context;
     this.working?.enter(this.context);
-    // Read by now: a stream may be open for long, and must not keep what was sent alive.
-    // guard: an open stream keeps what was sent alive
+    // Everything has been read: a stream may stay open for long and must not retain the request.
+    // Without this, an open stream retains the request.
     this.body = this.query = undefined;
   }
 
@@ -178,7 +178,7 @@ export class Call implements KeyHolder {
     this.attempts = [...first(this.attempts, MAX_REPEATED - 1), attempt];
   }
 
-  /** Takes in the response's status and headers, known before its body is read. */
+  /** Reads the response's status and headers, which arrive before its body. */
   responded(response: unknown): void {
     this.headersTime = this.attempts.at(-1)?.endTime ?? now();
     readResponse(this, response);
@@ -191,7 +191,7 @@ export class Call implements KeyHolder {
     this.chunkCount++;
     this.firstChunkTime ??= time;
     this.lastChunkTime = time;
-    // guard: a chunk that cannot be read breaks the stream
+    // Without this, a chunk that cannot be read breaks the stream.
     if (observation?.chunk !== undefined) guard('reading a chunk', readAnswer, this, passChunk, value, time);
   }
 
@@ -204,42 +204,42 @@ export class Call implements KeyHolder {
   }
 
   fail(error: unknown): void {
-    // A response that is an error is thrown, not returned.
+    // The SDK throws a response with an error status; it does not return it.
     this.status = numberField(error, 'status') ?? this.status;
     this.#settle('error', undefined, error);
   }
 
   endStream(end: StreamEnd, error?: unknown): void {
-    // guard: a stream that was ended says afterwards that it ended otherwise
+    // Without this, an ended stream changes how it ended.
     if (this.settled) return;
     this.streamEnd = end;
     this.#settle('stream', undefined, error);
   }
 
-  /** Ends a call that has no result to read: its body is the program's, or nobody wanted it. */
+  /** Ends a call without a result to read: the program takes the body itself, or nobody asked for it. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
     this.#settle(outcome, undefined, undefined);
   }
 
-  #settle(outcome: Outcome, value: unknown, error: unknown): void {
-    // guard: a call that is over ends again
+  #settle(outcome: CallOutcome, value: unknown, error: unknown): void {
+    // Without this, a call settles twice.
     if (this.settled) return;
     this.outcome = outcome;
-    // That nobody reads on is noticed long after the last thing that happened.
+    // Abandonment is noticed late: the last sign of life is the end.
     this.endTime = (outcome === 'abandoned' && (this.lastChunkTime ?? this.headersTime)) || now();
     this.value = value;
     this.error = error;
     const { observation } = this;
-    // guard: a span that cannot be ended keeps the result from the program
+    // Without this, a span that cannot be ended keeps the result from the program.
     if (observation !== undefined)
       guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
     guard('forgetting a call', tellObserver, this.#observer, this);
-    // guard: who holds a promise or a stream holds all of its request and answer
+    // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
   }
 
-  /** Promises and streams may be held for long: a settled call keeps no payload alive. */
+  /** Drops every payload: a program may retain promises and streams for long. */
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.sentHeaders = undefined;
@@ -277,7 +277,7 @@ function readOptions(call: Call, options: unknown): void {
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }
 
-/** What an answer says before its body is read, of a call or of one attempt at it. */
+/** Reads status and headers of a response into a call or an attempt. */
 export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
   const { status, headers } = fieldsOf(response);
   answered.status = typeof status === 'number' ? status : undefined;

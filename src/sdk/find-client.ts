@@ -2,8 +2,8 @@ import { field } from '../util/payload.ts';
 import { isObject, propertyOf } from './reflect.ts';
 
 /**
- * The prototype that owns `makeRequest`, where every call of a client passes, found from a client, a client
- * class or a subclass, or the module's namespace. A subclass may have one of its own, above that of the SDK.
+ * Finds the prototype that owns `makeRequest`, which every call of a client passes. The target may be a client, a client
+ * class, a subclass or the module's namespace. A subclass that overrides the method is skipped: the SDK's own counts.
  */
 export function findClientPrototype(target: unknown): object | undefined {
   let found: object | undefined;
@@ -14,22 +14,22 @@ export function findClientPrototype(target: unknown): object | undefined {
   return found;
 }
 
-/** Methods that the client of every known version has, and that calls are seen by. */
+/** The methods that the client of every known version has and that the seam wraps. */
 const KNOWN_METHODS = ['request', 'makeRequest'] as const;
 
-/** Of a class that is made otherwise than those that are known, the methods that it lacks. */
+/** The known methods that a client class lacks: it is of a version that is built differently. */
 export function missingMethods(prototype: unknown): string[] {
   return KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
 }
 
-/** A client, as against a class or a namespace: what calls can be made on. */
+/** Whether the target is a client, not a class or a namespace. */
 export function isClient(target: unknown): target is object {
   return (
     isObject(target) && typeof target !== 'function' && typeof field(target, 'makeRequest') === 'function'
   );
 }
 
-/** The client class itself, or the one that a namespace of the module holds. */
+/** The target itself if it is a class, else the client class in a module namespace. */
 export function findClientClass(target: unknown): unknown {
   if (typeof target === 'function' && hasMakeRequest(target)) return target;
   // openai 4 exports its class from `core` as `APIClient`; bundlers may wrap a namespace in `default`.

@@ -5,30 +5,30 @@ import type { Call } from './call.ts';
 import { isPlain } from './reflect.ts';
 
 /**
- * Most that the API takes: pairs, and characters of each half.
+ * The API's limits for metadata: pairs, and characters of keys and values.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/createRun#runs-createrun-metadata
  */
-const MOST_PAIRS = 16;
-const LONGEST_KEY = 64;
-const LONGEST_VALUE = 512;
+const MAX_METADATA_PAIRS = 16;
+const MAX_METADATA_KEY_LENGTH = 64;
+const MAX_METADATA_VALUE_LENGTH = 512;
 
 /**
- * The request options with the trace context of the call among the metadata of what is created, in the format of
- * the propagator that is registered, where the call's observer wants that. What the program passed stays as it
- * is, and so does all metadata of its own. Baggage never travels: it is the program's, not the trace's.
+ * Adds the call's trace context to the metadata of the resource that the request creates, in the format of the
+ * registered propagator, if the observer asked for it. The program's own options and metadata stay unchanged. Baggage
+ * is never added: it belongs to the program, not to the trace.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
   if (!call.propagates) return options;
   const body = objectField(options, 'body');
   const metadata = field(body, 'metadata') ?? {};
-  // guard ` || !isPlain(metadata)`: metadata that is more than its fields loses the rest
+  // Without ` || !isPlain(metadata)`, metadata of a class loses all but its own fields.
   if (!isPlain(body) || !isPlain(metadata)) return options;
   const carrier = traceContextOf(call);
   const names = Object.keys(carrier);
-  // guard ` || names.some((name) => Object.hasOwn(metadata, name))`: a context that the program has put there itself is lost
+  // Without ` || names.some((name) => Object.hasOwn(metadata, name))`, a trace context that the program added itself is lost.
   if (names.length === 0 || names.some((name) => Object.hasOwn(metadata, name))) return options;
-  if (Object.keys(metadata).length + names.length > MOST_PAIRS) {
+  if (Object.keys(metadata).length + names.length > MAX_METADATA_PAIRS) {
     notice('metadata_full');
     return options;
   }
@@ -39,8 +39,9 @@ function traceContextOf({ context }: Call): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {
     set(fields, name, value) {
-      const fits = name.length <= LONGEST_KEY && value !== '' && value.length <= LONGEST_VALUE;
-      // guard `if (fits) `: the API refuses the request
+      const fits =
+        name.length <= MAX_METADATA_KEY_LENGTH && value !== '' && value.length <= MAX_METADATA_VALUE_LENGTH;
+      // Without `if (fits) `, the API refuses the request.
       if (fits) fields[name] = value;
     },
   });

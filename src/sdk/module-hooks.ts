@@ -11,28 +11,28 @@ import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts'
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { propertyOf } from './reflect.ts';
 
-/** A copy of the SDK's client that has been loaded: one for each build of each installed version. */
+/** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
   readonly prototype: object;
   /** The class or namespace it was found in. */
   readonly exported: unknown;
-  /** Path or URL of the file it came from. */
+  /** Path or URL of its file. */
   readonly file: string;
   readonly version: string | undefined;
-  /** It was there before the hooks were: what was created with it before may have been missed. */
+  /** Loaded before the hooks: earlier clients may have been missed. */
   readonly early: boolean;
 }
 
 type Listener = (client: LoadedClient) => void;
 type Announce = (exported: object, file: string) => void;
 
-/** What was loaded: weakly where it can be loaded anew, as test runners and development servers do again and again. */
+/** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
 interface Announcement {
   readonly exported: { deref(): object | undefined };
   readonly file: string;
 }
 
-/** What announced itself so far, and who wants to know. */
+/** The modules announced so far, and the listeners. */
 interface Announcements extends Announce {
   made: Announcement[];
   readonly listeners: Set<Announce>;
@@ -57,11 +57,11 @@ const announcements = new ProcessWide<Announcements>({
 });
 
 /**
- * Calls the listener with every client of the `openai` package that has been loaded or will be, until the
- * function that it returns is called.
+ * Calls the listener with every client of the `openai` package that has been or will be loaded, until the returned
+ * function is called.
  *
- * Where Node has `module.registerHooks` (22.15 and later), one line is appended to the file that defines the
- * client, for `require` and `import` alike; nothing else is touched. On older versions `require` is hooked.
+ * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
+ * `require` and `import` alike, and touches nothing else. On older versions it hooks `require` alone.
  */
 export function onClientLoaded(listener: Listener): () => void {
   const guarded: Listener = (client) => {
@@ -89,14 +89,14 @@ function appendOnLoad(listener: Listener): () => void {
     }
   });
   listeners.add(hear);
-  // The hook stays when nobody listens: an ES module that is loaded meanwhile could never be found again.
+  // The hook outlives the last listener: an ES module that loads in between could never be found again.
   if (!appends) {
     appends = true;
     module.registerHooks({
       load(url, context, nextLoad) {
         const result = nextLoad(url, context);
         if (!CLIENT_FILE.test(url)) return result;
-        // guard: a module that cannot be read breaks its import
+        // Without this, a module that cannot be read breaks its import.
         return guard('adding to a module', announceClient, url, result) ?? result;
       },
     });
@@ -107,7 +107,7 @@ function appendOnLoad(listener: Listener): () => void {
 function createAnnouncements(): Announcements {
   const listeners: Announcements['listeners'] = new Set();
   const announce: Announce = (exported, file) => {
-    // Nothing but this line holds what an ES module gives, and that is never loaded anew.
+    // Nothing else refers to the exports of an ES module here, and an ES module never reloads.
     const held = file.endsWith('.mjs') ? { deref: () => exported } : new WeakRef(exported);
     shared.made = shared.made.filter((earlier) => earlier.exported.deref() !== undefined);
     shared.made.push({ exported: held, file });
@@ -119,11 +119,11 @@ function createAnnouncements(): Announcements {
 
 function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
-  // guard: files of other packages that are called the same are changed
+  // Without this, files of other packages with the same name are changed.
   if (readVersion(file) === undefined) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
   // Another copy of the hooks got here first.
-  // guard: a second copy of this package adds its line again
+  // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
   return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? MODULE : COMMONJS) };
 }
@@ -162,7 +162,7 @@ function hookRequire(listener: Listener): () => void {
   return () => hook.unhook();
 }
 
-/** Only CommonJS keeps a list of what it has loaded; ES modules loaded before cannot be found. */
+/** Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found. */
 function findLoaded(listener: Listener): void {
   const { cache } = builtInRequire(module.createRequire);
   for (const file of Object.keys(cache)) {
@@ -184,7 +184,7 @@ function take(listener: Listener, exported: unknown, file: string, early: boolea
   });
 }
 
-/** The version in the package.json beside the file, if it is that of the `openai` package. */
+/** The version in the package.json beside the file, if that package is `openai`. */
 function readVersion(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const manifest = join(dirname(path), 'package.json');

@@ -4,11 +4,11 @@ import { makeSuppressed } from './suppression.ts';
 const TIMEOUT = 5_000;
 
 /**
- * A GET of the instrumentation's own, on the program's client, so that its address, credentials and transport
- * are the program's. It leaves no telemetry, is not retried, and gives up after five seconds.
+ * Sends a GET of the instrumentation's own with the program's client, and so with its address, credentials and
+ * transport. It records no telemetry, does not retry, and times out after five seconds.
  *
  * @param assistantsVersion the `OpenAI-Beta` header that the program's own requests carry
- * @throws what the SDK throws
+ * @throws the SDK's error
  */
 export async function readWithClient(
   client: object,

@@ -1,23 +1,23 @@
-/** A value for each object that has been given one. */
-export interface Attached<Value> {
+/** Associates a value with an object. */
+export interface PrivateSlot<Value> {
   get(holder: object): Value | undefined;
   set(holder: object, value: Value): void;
 }
 
-/** The constructor of a base class may give any object, and the fields of the class are then put on that. */
-class Given {
+/** A base constructor may return any object; the private fields of the derived class are then added to that object. */
+class ReturnsHolder {
   constructor(holder: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is the point of it
+    // biome-ignore lint/correctness/noConstructorReturn: this is what adds the field to the holder
     return holder;
   }
 }
 
 /**
- * A private field that objects of the SDK's get: like an entry of a `WeakMap` with the object as its key it keeps the
- * value for as long as the object lives and shows nowhere, but the garbage collector need not look after it.
+ * Adds a private field to objects of the SDK. Like an entry of a `WeakMap`, it is invisible and lives as long as the
+ * object, but it costs the garbage collector nothing.
  */
-export function attached<Value extends object>(): Attached<Value> {
-  class Holder extends Given {
+export function privateSlot<Value extends object>(): PrivateSlot<Value> {
+  class Holder extends ReturnsHolder {
     #value: Value | undefined;
     static get(holder: object): Value | undefined {
       return #value in holder ? holder.#value : undefined;

@@ -10,16 +10,16 @@ import { asMethod } from './reflect.ts';
 import { takeResponse } from './response-wrappers.ts';
 import { askForUsage } from './stream-usage.ts';
 
-/** Sees the final options of a call, and its response. */
+/** Wraps `makeRequest`, which sees the final options of a call and its response. */
 export function wrapMakeRequest(original: Method): Method {
   return asMethod({
     makeRequest(...args) {
       const [options] = args;
       const call = currentCall();
-      // A call that has begun comes by again when the SDK retries it.
-      // guard `call === undefined || `: requests that nobody observes fail
-      // guard `call.begun || `: a retry begins the call again
-      // guard ` || call.client !== this`: a call that another client makes meanwhile is taken for this one
+      // A retry passes here again.
+      // Without `call === undefined || `, unobserved requests fail.
+      // Without `call.begun || `, a retry begins the call again.
+      // Without ` || call.client !== this`, the call of another client is taken for this one.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
       const begin = (resolved: unknown): unknown => {
@@ -28,7 +28,7 @@ export function wrapMakeRequest(original: Method): Method {
         const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
         return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
       };
-      // guard `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `: options that are promised are read before they are there
+      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `, promised options are read before they resolve.
       args[0] =
         typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
       return watchResponse(call, goOn(call, original, this, args) as Promise<unknown> | undefined);
@@ -36,24 +36,24 @@ export function wrapMakeRequest(original: Method): Method {
   });
 }
 
-/** Passes the SDK's promise through: a handler on the side would hide that nobody handled a rejection. */
+/** Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program. */
 function watchResponse(call: Call, response: Promise<unknown> | undefined): unknown {
-  // The SDK asks what it is given itself, and fails where that is nothing to ask.
-  // guard: a program's own way to make requests fails otherwise than without us
+  // A subclass may return something else than a promise, on which the SDK then fails by itself.
+  // Without this, such a subclass fails in another way than without us.
   if (typeof response?.then !== 'function') {
     call.close('abandoned');
     return response;
   }
   const carrier = response.then(
     (props) => {
-      // guard `if (!(call.indirect && call.asked)) `: what a subclass sends again after an answer is not seen
+      // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
       if (!(call.indirect && call.asked)) takeResponse(call, props);
       return props;
     },
     (error) => {
-      // guard `if (!(call.indirect && call.asked)) `: what a subclass sends again after a failure is not seen
+      // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
       if (!(call.indirect && call.asked)) call.fail(error);
-      // guard: a call that failed gives the program nothing instead of its error
+      // Without this, a failed call resolves to `undefined`.
       throw error;
     },
   );
@@ -61,12 +61,12 @@ function watchResponse(call: Call, response: Promise<unknown> | undefined): unkn
   return carrier;
 }
 
-/** Sees each attempt of a call. */
+/** Wraps `fetchWithTimeout`, which sees each attempt of a call. */
 export function wrapFetch(original: Method): Method {
   return asMethod({
     fetchWithTimeout(...args) {
       const call = callUnderWay(this);
-      // guard: attempts that nobody observes fail
+      // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
       const attempt: Attempt = {
         startTime: now(),
@@ -87,7 +87,7 @@ export function wrapFetch(original: Method): Method {
         (error) => {
           attempt.endTime = now();
           attempt.error = error;
-          // guard: the SDK does not see that an attempt failed
+          // Without this, the SDK misses that an attempt failed.
           throw error;
         },
       );
@@ -95,12 +95,12 @@ export function wrapFetch(original: Method): Method {
   });
 }
 
-/** The SDK waits in here before it sends the request again. */
+/** Wraps `retryRequest`, in which the SDK waits before it sends the request again. */
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
       const attempt = callUnderWay(this)?.attempts.at(-1);
-      // guard `if (attempt !== undefined) `: retries that nobody observes fail
+      // Without `if (attempt !== undefined) `, unobserved retries fail.
       if (attempt !== undefined) attempt.endTime = now();
       return original.apply(this, args);
     },

@@ -5,60 +5,60 @@ import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
-import { attached } from './private-slot.ts';
+import { privateSlot } from './private-slot.ts';
 import { asMethod, isObject } from './reflect.ts';
 import { isStream, watchStream } from './stream.ts';
 
-/** Calls by the promise of their response, from which every derived promise of the SDK can be traced back. */
-const callsByResponse = attached<Call>();
-/** Calls by what that promise resolves to, which is what the SDK's parsing is handed. */
-const callsByProps = attached<Call>();
-const watchingParses = attached<Method>();
+/** Calls by the promise of their response. Every promise that the SDK derives leads back to it. */
+const callsByResponse = privateSlot<Call>();
+/** Calls by the value of that promise, which the SDK passes to its parser. */
+const callsByProps = privateSlot<Call>();
+const watchingParses = privateSlot<Method>();
 
-/** When the promise or stream that carries a result has been collected, nobody can ask for it any more. */
-const lost = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
+/** Ends a call whose promise or stream was garbage collected: nobody can read its result any more. */
+const collected = new FinalizationRegistry<Call>((call) => call.close('abandoned'));
 
 /**
- * The promise of a call's response has been made, from which every promise of its result is derived. Where it is not that
- * of the request, somebody makes of requests what they like: a subclass, a login. What that comes to is the call's.
+ * Registers the promise of a call's response, from which the SDK derives every promise of the result. If it is not the
+ * one we returned from `makeRequest`, a subclass replaced it, for example to log in first; then only that one settles.
  */
 export function watchResponsePromise(response: object, call: Call): void {
   callsByResponse.set(response, call);
-  // guard `response instanceof Promise && `: what is no promise is asked twice
+  // Without `response instanceof Promise && `, a thenable is asked twice.
   call.indirect = response instanceof Promise && response !== call.carrier;
-  if (call.indirect) lost.register(response, call, call);
-  // What is looked out for must not be held.
+  if (call.indirect) collected.register(response, call, call);
+  // An object that is watched for collection must not be retained.
   call.carrier = call.indirect ? undefined : response;
 }
 
 /**
- * The response has come: what is made of it is the call's. A result that was asked for by then is parsed now; only one
- * that was not may get lost, and looking out for that costs more than the rest of what is done for a call.
+ * Takes the response. If the program has asked for the result by now, the SDK parses it next. Only a result that nobody
+ * asked for can get lost, and watching for that would be the largest cost of a call.
  */
 export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
   call.responded(field(props, 'response'));
   if (isObject(props)) guard('watching a response', callsByProps.set, props, call);
-  // That is all of a call whose answer the program reads itself.
-  // guard `if (call.rawRequested) `: every call ends with its headers
+  // A raw response ends the call: the program reads the body itself.
+  // Without `if (call.rawRequested) `, every call ends with its headers.
   if (call.rawRequested) closeRaw(call);
-  if (carrier !== undefined && !call.asked && !call.settled) lost.register(carrier, call, call);
+  if (carrier !== undefined && !call.asked && !call.settled) collected.register(carrier, call, call);
 }
 
 export function wrapClientParse(original: Method): Method {
   return asMethod({
     parseResponseWithTimeout(...args) {
       const call = callOfProps(args[1]);
-      // guard: results that nobody observes cannot be parsed
+      // Without this, unobserved results cannot be parsed.
       if (call === undefined) return original.apply(this, args);
-      // Late openai 7 may send the request again while it parses.
+      // Late openai 7 may retry while it parses.
       return watchParsed(call, args[1], goOn(call, original, this, args));
     },
   });
 }
 
-/** What stands for a function that promises parse with: one for all promises that share it, as most do. */
+/** The wrapper of a parse function. Most promises share one function, and so one wrapper. */
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
@@ -70,10 +70,10 @@ export function watchingParse(original: Method): Method {
       return call === undefined ? parsed : watchParsed(call, props, parsed);
     },
   });
-  // guard: the SDK's way to parse changes its name and length
+  // Without this, the SDK's parse function changes its name and length.
   copyFunctionProperties(original, parseResponse);
   watchingParses.set(original, parseResponse);
-  // Who gives one promise for many requests has it watched once.
+  // A wrapper is its own wrapper: one promise may serve many requests.
   watchingParses.set(parseResponse, parseResponse);
   return parseResponse;
 }
@@ -82,22 +82,22 @@ function callOfProps(props: unknown): Call | undefined {
   return isObject(props) ? callsByProps.get(props) : undefined;
 }
 
-/** The program has asked for the result, which is being parsed. */
+/** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
-  if (!call.asked) lost.unregister(call);
+  if (!call.asked) collected.unregister(call);
   return passOn(
     parsed,
     (value) => {
-      // Parsing may have sent the request again.
+      // The parser may have sent the request again.
       guard('reading a response', takeNewResponse, call, props);
-      // guard: a result that cannot be read does not reach the program
+      // Without this, an unreadable result does not reach the program.
       guard('reading a result', takeResult, call, value, props);
       return value;
     },
     (error) => {
       call.fail(error);
-      // guard: a result that cannot be parsed gives the program nothing instead of the error
+      // Without this, a result that cannot be parsed resolves to `undefined`.
       throw error;
     },
   );
@@ -111,10 +111,10 @@ function takeNewResponse(call: Call, props: unknown): void {
 function takeResult(call: Call, value: unknown, props: unknown): void {
   if (isStream(value)) {
     call.streamed = true;
-    lost.register(value, call, call);
+    collected.register(value, call, call);
     watchStream(value, call, (iterator) => {
-      lost.unregister(call);
-      lost.register(iterator, call, call);
+      collected.unregister(call);
+      collected.register(iterator, call, call);
     });
   } else if (value === fieldsOf(props).response) {
     call.succeed(undefined);
@@ -125,7 +125,7 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
   }
 }
 
-/** All that gives the result asks for it here, before it is there or after. */
+/** Wraps `parse`, which everything that returns the result passes, before or after the response arrives. */
 export function wrapParse(original: Method): Method {
   return asMethod({
     parse(...args) {
@@ -141,8 +141,8 @@ export function wrapAsResponse(original: Method): Method {
   return asMethod({
     asResponse(...args) {
       const call = callOf(this);
-      // `withResponse` asks for both: there the result is being parsed already.
-      // guard ` && field(this, 'parsedPromise') === undefined`: `withResponse` ends the call before its result is read
+      // `withResponse` calls both; the result is being parsed already.
+      // Without ` && field(this, 'parsedPromise') === undefined`, `withResponse` ends the call before its result is read.
       if (call !== undefined && !call.settled && field(this, 'parsedPromise') === undefined) {
         if (call.indirect) watchIndirect(call, this);
         call.rawRequested = true;
@@ -153,12 +153,12 @@ export function wrapAsResponse(original: Method): Method {
   });
 }
 
-/** Once the program asks, it has a handler of its own on the promise: another one hides no rejection from it. */
+/** Once the program asks for the result it handles rejections itself, so a handler on the side hides none. */
 function watchIndirect(call: Call, promise: object): void {
   if (call.asked) return;
   call.asked = true;
-  lost.unregister(call);
-  // Nobody wants to know of a call that has not begun: the program made no request.
+  collected.unregister(call);
+  // A call that has not begun made no request.
   (promise as { responsePromise: Promise<unknown> }).responsePromise.then(
     (props) => call.begun && takeResponse(call, props),
     (error) => call.fail(error),
@@ -171,6 +171,6 @@ function callOf(promise: object): Call | undefined {
 }
 
 function closeRaw(call: Call): void {
-  lost.unregister(call);
+  collected.unregister(call);
   call.close('raw');
 }

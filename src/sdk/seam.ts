@@ -40,14 +40,15 @@ const releases = new ProcessWide<WeakMap<object, string>>({
 });
 
 /**
- * The seam of one client prototype: wraps the few methods that every call of every major passes.
+ * The seam of one client prototype. It wraps the few methods that every call of every major passes:
  *
- * `request` and `requestAPIList` run synchronously in the caller's context; `makeRequest` sees the final
- * options and the response; `fetchWithTimeout` sees each attempt, and `retryRequest` that it was not the last;
- * and the parsed value passes a method of the client (late openai 7) or a function on the promise (all others).
- * What a version lacks is not wrapped.
+ * - `request` and `requestAPIList` run synchronously in the caller's context.
+ * - `makeRequest` sees the final options and the response.
+ * - `fetchWithTimeout` sees each attempt; `retryRequest` sees that another one follows.
+ * - The parsed value passes a method of the client (late openai 7) or a function on the promise (all others).
  *
- * Who observes is decided for each call by the client it is made on, else by the newest default.
+ * A method that a version lacks is not wrapped. Each call is observed by its client's own observer, or else by the
+ * newest default.
  */
 export class Seam {
   readonly #prototype: object;
@@ -72,7 +73,7 @@ export class Seam {
   addDefault(observer: CallObserver): void {
     if (!this.#claim()) return;
     this.#install();
-    // guard `if (!this.#defaults.includes(observer)) `: one that was added twice goes on after it is removed
+    // Without `if (!this.#defaults.includes(observer)) `, an observer that was added twice survives its removal.
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
   }
 
@@ -85,8 +86,8 @@ export class Seam {
   }
 
   /**
-   * Also has observed what makes no request, as far as it can be found from a client: helpers that run the program's
-   * functions, and webhooks.
+   * Also observes what makes no request, if it can be found from a client: helpers that run the program's functions,
+   * and webhooks.
    */
   watchResources(clientOrClass: unknown): void {
     if (releases.value.get(this.#prototype) !== VERSION) return;
@@ -100,20 +101,20 @@ export class Seam {
       patchWebhooks(webhooks, this.#patches, (client) => this.#unwrapWebhookOf(client));
   }
 
-  /** Calls under way finish as they began; the prototype is put back once nobody observes it. */
+  /** Calls in flight finish as they began. The prototype is restored once nobody observes it. */
   removeDefault(observer: CallObserver): void {
     const index = this.#defaults.indexOf(observer);
     if (index >= 0) this.#defaults.splice(index, 1);
-    // guard `this.#defaults.length === 0 && `: others who observe all clients lose them
-    // guard ` && !this.#observesClients`: clients with settings of their own lose them
+    // Without `this.#defaults.length === 0 && `, other default observers lose their calls.
+    // Without ` && !this.#observesClients`, clients with settings of their own lose their calls.
     if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();
   }
 
-  /** A method that somebody else has wrapped since stays ours, and with it the seam, which then lets all pass. */
+  /** A method that another package has wrapped since then cannot be restored; the seam stays and passes calls through. */
   #uninstall(): void {
     this.#promisePrototype = undefined;
     this.#toolRunners = new WeakSet();
-    // guard `if (this.#patches.restore()) `: what stays below another wrapper is patched again, on top of it
+    // Without `if (this.#patches.restore()) `, a wrapper that stays below another one is added a second time on top.
     if (this.#patches.restore()) seams.value.delete(this.#prototype);
     releases.value.delete(this.#prototype);
   }
@@ -139,7 +140,7 @@ export class Seam {
   }
 
   #observerOfResource(client: unknown): CallObserver | undefined {
-    // guard ` || isSuppressed(context.active())`: functions of a suppressed helper get spans
+    // Without ` || isSuppressed(context.active())`, the functions of a suppressed helper get spans.
     if (typeof client !== 'object' || client === null || isSuppressed(context.active())) return undefined;
     const observer = this.#observerOf(client);
     if (observer !== undefined) guard('preparing for a call', prepare, observer);
@@ -151,7 +152,7 @@ export class Seam {
     return own ?? this.#defaults[this.#defaults.length - 1];
   }
 
-  /** Also puts back in place what was restored when nobody was left to observe. */
+  /** Patches the prototype, also again after it was restored. */
   #install(): void {
     const prototype = this.#prototype;
     seams.value.set(prototype, this);
@@ -171,30 +172,30 @@ export class Seam {
     return asMethod({
       request(...args) {
         const observer = seam.#observerOf(this);
-        // guard: calls that nobody observes run in a context of ours
+        // Without this, unobserved calls run in a context of ours.
         if (observer === undefined) return original.apply(this, args);
-        // guard: a set-up that fails breaks the call
+        // Without this, a failing set-up breaks the call.
         guard('preparing for a call', prepare, observer);
         const active = context.active();
-        // guard: suppressed calls get spans
+        // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
         const call = new Call(this, observer, active);
         const promise = make(call, original, this, args);
-        // guard: a promise that cannot be watched breaks the call
+        // Without this, a promise that cannot be watched breaks the call.
         guard('watching a promise', seam.#watchPromise, promise, call);
         return promise;
       },
     });
   }
 
-  /** A client made from another keeps the settings of the one it was made from. */
+  /** A client that `withOptions` returns inherits the settings of the original. */
   #wrapWithOptions(original: Method): Method {
     const seam = this;
     return asMethod({
       withOptions(...args) {
         const made = original.apply(this, args);
         const observer = seam.#clients.get(this);
-        // guard ` && asObject(made) !== undefined`: a subclass whose `withOptions` gives no client breaks
+        // Without ` && asObject(made) !== undefined`, a subclass whose `withOptions` returns no client throws.
         if (observer !== undefined && asObject(made) !== undefined)
           seam.#clients.set(made as object, observer);
         return made;
@@ -210,19 +211,19 @@ export class Seam {
       watchResponsePromise(response, call);
     }
     if (this.#parsesInClient) return;
-    // guard: promises of another kind are reported as failures
+    // Without this, promises of another kind are reported as errors of ours.
     if (typeof parse === 'function')
       (promise as { parseResponse: Method }).parseResponse = watchingParse(parse as Method);
   };
 
-  /** Promises are of a class that no module of the SDK's entry exports: the first one leads to it. */
+  /** The SDK does not export the class of its promises; the first promise leads to it. */
   #wrapPromise(promise: object, client: object): void {
     if (this.#promisePrototype !== undefined) return;
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
     this.#promisePrototype = holder ?? Object.prototype;
     guard('looking at the version of openai', noticeVersionOf, client);
-    // guard: a promise without `asResponse` is not watched
+    // Without this, a promise without `asResponse` is not watched.
     if (holder === null) return;
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);
     this.#patches.wrap(holder, 'parse', wrapParse);

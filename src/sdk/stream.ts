@@ -10,24 +10,24 @@ interface Stream {
   controller: { signal?: Partial<AbortSignal> };
 }
 
-/** The SDK's streams, told by their shape: each build of the SDK has a class of its own. */
+/** Recognises the SDK's streams by their shape: each build of the SDK has its own class. */
 export function isStream(value: unknown): value is Stream {
   const { iterator, controller } = fieldsOf(value);
   return typeof iterator === 'function' && typeof controller === 'object';
 }
 
 /**
- * Watches a stream in place: the object, its class and its generator stay what they are, and reading,
- * leaving early, `tee()` and aborting do what they did.
+ * Watches a stream in place. The object, its class and its generator stay the same; reading, leaving early, `tee()` and
+ * aborting work as before.
  *
- * @param watchForLoss called with the object whose collection means that nobody can read on
+ * @param watchForLoss called with the object whose garbage collection means that nobody can read on
  */
 export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
   const original = stream.iterator;
   const iterator = function (this: unknown, ...args: unknown[]): Iterator {
     const generator = Reflect.apply(original, this, args);
-    // A second iteration throws from its first `next`; the first one has settled or is still being read.
-    // guard `if (!call.read) `: a second iteration ends the call of the first
+    // A second iteration throws at its first `next`, whatever the state of the first one.
+    // Without `if (!call.read) `, a second iteration ends the call of the first.
     if (!call.read) {
       call.read = true;
       watchGenerator(generator, stream, call);
@@ -41,8 +41,8 @@ export function watchStream(stream: Stream, call: Call, watchForLoss: (target: o
 }
 
 /**
- * Who reads learns of an abort from the generator; before that nothing else tells of it. The signal outlives the
- * stream, so that what listens must not hold it: a stream that nobody reads has to be collected.
+ * A reader learns of an abort from the generator; without a reader only the signal tells. The signal may outlive the
+ * stream, so its listener must not retain the stream: an unread stream has to be garbage collected.
  */
 function endOnAbort(signal: Partial<AbortSignal> | undefined, call: Call): void {
   const onAbort = (): void => {
@@ -70,7 +70,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   };
   const onError = (error: unknown): never => {
     call.endStream('error', error);
-    // guard: a stream that breaks ends as if it were complete
+    // Without this, a broken stream ends as if it were complete.
     throw error;
   };
 
@@ -85,7 +85,7 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
       return fail.apply(generator, args);
     },
   };
-  // Like the class's own methods they do not show when the generator is printed or its keys are listed.
+  // Not enumerable, like methods of a class.
   for (const [name, value] of Object.entries(watching)) {
     Object.defineProperty(generator, name, { value, writable: true, configurable: true });
   }

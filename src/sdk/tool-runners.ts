@@ -3,21 +3,21 @@ import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
 import type { MadeCall, ToolRun } from './tool-run.ts';
-import { standFor } from './transparent-proxy.ts';
+import { transparentProxy } from './transparent-proxy.ts';
 
 type RunTool = (tool: ToolRun) => unknown;
-/** Finds who observes a client; `undefined` where nobody does. */
+/** Finds the observer of a client, if it has one. */
 type RunToolOf = (client: unknown) => RunTool | undefined;
 
-/** What is called of a tool, and of the definition of a function, beside the function itself. */
-const CALLED: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
+/** The other methods that the SDK calls on a tool or on the definition of its function. */
+const CALLED_METHODS: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
 
-/** The helpers that run the program's own functions: they make no request, so that no call tells of them. */
+/** The helpers that run the program's functions. They make no request themselves, so the seam does not see them. */
 const HELPERS = ['runTools', 'runFunctions'] as const;
 
 /**
- * The prototypes that have the helpers, found from a client class (openai keeps its resources on it) or from a
- * client. The helpers moved from `beta.chat.completions` (openai 4) to `chat.completions` (5 to 7).
+ * Finds the prototypes that have the helpers, from a client or from a client class, on which openai keeps its
+ * resources. The helpers moved from `beta.chat.completions` (openai 4) to `chat.completions` (5 to 7).
  */
 export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
   const fromClass = [
@@ -38,13 +38,13 @@ export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
   );
 }
 
-/** Late openai 4 keeps no class of beta chat on its class: what leads there is the resource that holds one. */
+/** Late openai 4 does not expose the class of beta chat; only an instance of `Beta` leads to it. */
 function makeBeta(clientClass: unknown): unknown {
   const Beta = path(clientClass, 'Beta');
   return typeof Beta === 'function' ? Reflect.construct(Beta, [undefined]) : undefined;
 }
 
-/** Has every function that a helper is given run through the observer, on whose behalf it is called. */
+/** Makes every function that a helper receives run through the observer. */
 export function patchToolRunners(prototype: object, patches: Patches, runToolOf: RunToolOf): void {
   for (const name of HELPERS) {
     patches.wrap(prototype, name, (original) => {
@@ -64,34 +64,35 @@ export function patchToolRunners(prototype: object, patches: Patches, runToolOf:
 }
 
 /**
- * A body that is the program's in all but the functions of its tools. Nothing is read before the SDK reads it, and what
- * the SDK calls is called on the program's own objects.
+ * A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does, and the SDK's
+ * calls reach the program's own objects.
  */
 function watchTools(body: unknown, client: object, runTool: RunTool): unknown {
   if (!isObject(body)) return body;
-  /** What the SDK has read as the name of a function: read once more it might be another. */
+  /** The names as the SDK read them: a getter might return another one next time. */
   const names = new WeakMap<object, unknown>();
-  /** A tool, or the definition of a function that it has. */
+  /** Wraps a tool or the definition of its function. */
   const watch = (given: unknown): unknown => {
     if (!isObject(given)) return given;
     let definition = given;
-    return standFor(given, (key, value, onOriginal) => {
+    return transparentProxy(given, (key, value, onOriginal) => {
       if (key === 'name') names.set(given, value);
       if (key === 'function' && typeof value === 'object') {
         definition = value ?? given;
         return watch(value);
       }
-      if (key !== 'function' && key !== '$callback') return CALLED.has(key) ? onOriginal(value) : value;
+      if (key !== 'function' && key !== '$callback')
+        return CALLED_METHODS.has(key) ? onOriginal(value) : value;
       return onOriginal(value, (run, args) => {
         if (countRun(args[1]) > MAX_REPEATED) return run();
-        const name = guard('naming a tool', nameOf, names.get(definition), definition, value) ?? 'function';
+        const name = guard('naming a tool', toolName, names.get(definition), definition, value) ?? 'function';
         return runTool({ client, name, arguments: args[0], calls: () => callsOf(args[1], name), run });
       });
     });
   };
-  return standFor(body, (key, value) =>
+  return transparentProxy(body, (key, value) =>
     (key === 'tools' || key === 'functions') && Array.isArray(value)
-      ? standFor(value, (index, each) =>
+      ? transparentProxy(value, (index, each) =>
           Object.hasOwn(value, index) && !isOfOtherType(each) ? watch(each) : each,
         )
       : value,
@@ -113,19 +114,19 @@ function countRun(runner: unknown): number {
   return 1;
 }
 
-/** Tools that are no functions are sent as they are. */
+/** Tools that are not functions are sent unchanged. */
 function isOfOtherType(tool: unknown): boolean {
   const type: unknown = isObject(tool) && Object.getOwnPropertyDescriptor(tool, 'type')?.value;
   return typeof type === 'string' && type !== 'function';
 }
 
-/** As the SDK does, which falls back on a function's own name. */
-function nameOf(read: unknown, definition: unknown, callback: unknown): string | undefined {
+/** The name the SDK uses: the one it read, else that of the function itself. */
+function toolName(read: unknown, definition: unknown, callback: unknown): string | undefined {
   const name = (read ?? propertyOf(definition, 'name')) || propertyOf(callback, 'name');
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-/** The calls of a function among those that the model has last asked a runner for, in their order. */
+/** The ids of the calls of this function in the last answer of the model, in their order. */
 function callsOf(runner: unknown, name: string): MadeCall[] {
   const asking = arrayField(runner, 'messages').findLast((message) => field(message, 'role') === 'assistant');
   return first(arrayField(asking, 'tool_calls')).flatMap((call) => {

@@ -1,14 +1,14 @@
-/** Runs a method of the program's, which `run` calls as the SDK has called it. */
+/** Runs a method of the program; `run` calls it as the SDK did. */
 type Around = (run: () => unknown, args: readonly unknown[]) => unknown;
 
-/** A method that is called on the original where the SDK calls it on what stands for that. */
+/** Redirects a method from the proxy to the original. */
 type OnOriginal = (method: unknown, around?: Around) => unknown;
 
 /**
- * An object that is the given one in all but what `read` gives in the place of some values. These are read when they are
- * asked for, and accessors see the original. The target is another object: for a frozen one nothing else could be given.
+ * A proxy that equals the original, except that `read` may replace values. It reads values lazily, and accessors run on
+ * the original. Its target is another object, because a proxy must return the values of a frozen target unchanged.
  */
-export function standFor(
+export function transparentProxy(
   original: object,
   read: (key: PropertyKey, value: unknown, onOriginal: OnOriginal) => unknown,
 ): object {
@@ -17,13 +17,13 @@ export function standFor(
     typeof method === 'function'
       ? new Proxy(method, {
           apply(_, self, args) {
-            // guard `self === standIn ? original : `: state of the program's objects is written elsewhere, or cannot be read
-            const run = (): unknown => Reflect.apply(method, self === standIn ? original : self, args);
+            // Without `self === proxy ? original : `, methods run on the proxy, where private fields are missing.
+            const run = (): unknown => Reflect.apply(method, self === proxy ? original : self, args);
             return around === undefined ? run() : around(run, args);
           },
         })
       : method;
-  const standIn: object = new Proxy(target, {
+  const proxy: object = new Proxy(target, {
     get: (_, key) => read(key, Reflect.get(original, key), onOriginal),
     set: (_, key, value) => Reflect.set(original, key, value),
     has: (_, key) => Reflect.has(original, key),
@@ -35,5 +35,5 @@ export function standFor(
       return own && { ...own, configurable: !Object.hasOwn(target, key) };
     },
   });
-  return standIn;
+  return proxy;
 }

@@ -3,10 +3,10 @@ import type { WebhookDelivery } from './call.ts';
 import type { Method, Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
 
-/** Finds who observes a client; `undefined` where nobody does. */
+/** Finds the observer of a client, if it has one. */
 type UnwrapOf = (client: unknown) => ((delivery: WebhookDelivery) => unknown) | undefined;
 
-/** The prototype that has `unwrap` (openai 5 to 7), found from a client class or from a client. */
+/** Finds the prototype that has `unwrap` (openai 5 to 7), from a client or from a client class. */
 export function findWebhooksPrototype(clientOrClass: unknown): object | undefined {
   const fromClass = propertyOf(propertyOf(clientOrClass, 'Webhooks'), 'prototype');
   const resource = propertyOf(clientOrClass, 'webhooks');
@@ -14,7 +14,7 @@ export function findWebhooksPrototype(clientOrClass: unknown): object | undefine
   return found.filter(isObject).find((prototype) => Object.hasOwn(prototype, 'unwrap'));
 }
 
-/** Sees the webhooks that a program is sent: unwrapping one makes no request, so that no call tells of it. */
+/** Observes webhooks: `unwrap` makes no request, so the seam does not see it. */
 export function patchWebhooks(prototype: object, patches: Patches, unwrapOf: UnwrapOf): void {
   patches.wrap(prototype, 'unwrap', (original): Method => {
     return asMethod({

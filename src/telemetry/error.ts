@@ -7,11 +7,11 @@ import { field, numberField, textField } from '../util/payload.ts';
 import { withoutCredentials } from './content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
 
-/** What went wrong, in one word; the text may echo input and is content. */
+/** A failure: its type, and its message, which is content because it may quote the input. */
 export interface Failure {
   readonly type: string;
   readonly message: string | undefined;
-  /** The error itself, where one was thrown. */
+  /** The thrown error, if there is one. */
   readonly thrown?: unknown;
 }
 
@@ -50,12 +50,12 @@ function redacted(message: string | undefined): string | undefined {
   return message === undefined ? undefined : withoutCredentials(message);
 }
 
-/** A failure that a completion hook has not seen: where there is one, its text is told nowhere. */
+/** The failure without its message, if a completion hook exists that has not seen the message. */
 export function unseen(failure: Failure | undefined, { completionHook }: Settings): Failure | undefined {
   return failure === undefined || completionHook === undefined ? failure : { ...failure, message: undefined };
 }
 
-/** Marks the span as failed. The message is recorded only where content is. */
+/** Marks the span as failed. The message is recorded only if content is. */
 export function recordFailure(span: Span, failure: Failure, settings: Settings): void {
   span.setAttribute(ATTR_ERROR_TYPE, failure.type);
   const described = recordsContentOnSpans(settings) && failure.message !== undefined;
@@ -72,12 +72,12 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
 /** A name that stands in code. Only code of the process can give a class its name, a server's answer never does. */
 const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}_$]{0,63}$/u;
 
-/** The name of the class that an error is of, if it has one that says something. */
+/** The class name of an error, unless it is generic. */
 export function classNameOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const thrower: unknown = field(error, 'constructor');
-  const className = typeof thrower === 'function' ? nameOf(thrower) : '';
-  // What the platform throws for aborts and timeouts has its kind in its name.
+  const className = typeof thrower === 'function' ? constructorName(thrower) : '';
+  // The platform's errors for aborts and timeouts carry their kind in `name`.
   if (className === 'DOMException') return knownExceptionName(field(error, 'name')) ?? className;
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
@@ -86,8 +86,8 @@ function statusOf(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/** A class may have a static member of that name, which is anything. */
-function nameOf(thrower: { readonly name: unknown }): string {
+/** A class may have a static member called `name` of any type. */
+function constructorName(thrower: { readonly name: unknown }): string {
   try {
     return typeof thrower.name === 'string' ? thrower.name : '';
   } catch {

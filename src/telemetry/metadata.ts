@@ -21,7 +21,7 @@ import {
 import { field, strings } from '../util/payload.ts';
 import { cut } from './content/limited-json.ts';
 
-/** What the program says of everything below. Recorded as it is, whatever `captureMessageContent` says. */
+/** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {
   /** `openai.trace.project` */
   readonly project?: string | undefined;
@@ -29,9 +29,9 @@ export interface TraceMetadata {
   readonly environment?: string | undefined;
   /** `user.id` */
   readonly userId?: string | undefined;
-  /** `session.id`: a session of the program, not one of the Agents API. */
+  /** `session.id`: a session of the program, not of the Agents API. */
   readonly sessionId?: string | undefined;
-  /** `openai.trace.tags`; inner tags are added to outer ones. */
+  /** `openai.trace.tags`. Inner tags are added to outer ones. */
   readonly tags?: readonly string[] | undefined;
   /** `openai.trace.metadata.{key}` */
   readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
@@ -41,38 +41,38 @@ const METADATA: symbol = createContextKey('opentelemetry-instrumentation-openai 
 const MAX_KEY_LENGTH = 64;
 const MAX_TEXT_LENGTH = 1_024;
 const MAX_ENTRIES = 64;
-const PREFIX = ATTR_OPENAI_TRACE_METADATA('');
+const METADATA_PREFIX = ATTR_OPENAI_TRACE_METADATA('');
 
-const NAMES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, string>> = {
+const METADATA_ATTRIBUTES: Readonly<Record<Exclude<keyof TraceMetadata, 'tags' | 'metadata'>, string>> = {
   project: ATTR_OPENAI_TRACE_PROJECT,
   environment: ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   userId: ATTR_USER_ID,
   sessionId: ATTR_SESSION_ID,
 };
 
-/** The context in which spans have this metadata, beside what the context has already. */
+/** Returns a context whose spans carry this metadata in addition to that of the given context. */
 export function withMetadataIn(context: Context, metadata: TraceMetadata): Context {
   const outer = metadataIn(context);
   const added = metadataAttributes(metadata, outer?.[ATTR_OPENAI_TRACE_TAGS]);
-  return Object.keys(added).length === 0 ? context : context.setValue(METADATA, together(outer, added));
+  return Object.keys(added).length === 0 ? context : context.setValue(METADATA, mergeMetadata(outer, added));
 }
 
-/** Spans have room for so many attributes: metadata that grows with each call inside of another must not fill it. */
-function together(outer: Attributes | undefined, added: Attributes): Attributes {
+/** Merges metadata within a limit: nested calls must not use up the attributes of a span. */
+function mergeMetadata(outer: Attributes | undefined, added: Attributes): Attributes {
   let left = MAX_ENTRIES;
   const entries = Object.entries({ ...added, ...outer, ...added });
-  return Object.fromEntries(entries.filter(([name]) => !name.startsWith(PREFIX) || left-- > 0));
+  return Object.fromEntries(entries.filter(([name]) => !name.startsWith(METADATA_PREFIX) || left-- > 0));
 }
 
-/** What the spans of a context are stamped with; of one that was made anew, what the span in it was stamped with. */
+/** The metadata of a context. A context that was built from a bare span has the metadata of that span. */
 export function metadataIn(context: Context): Attributes | undefined {
   const own = context.getValue(METADATA) as Attributes | undefined;
   if (own !== undefined) return own;
   const above = trace.getSpanContext(context);
-  return above === undefined ? undefined : stamped.get(above);
+  return above === undefined ? undefined : metadataBySpan.get(above);
 }
 
-/** What is kept of a caller's context for what is drawn later: where its span stands, and what it stamps. */
+/** The part of a caller's context that spans created later need: the span context and the metadata. */
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
@@ -82,17 +82,17 @@ export function callerTraceOf(context: Context): CallerTrace {
   return { span: trace.getSpanContext(context), metadata: metadataIn(context) };
 }
 
-/** A context that has nothing else. */
+/** A context with just this. */
 export function contextOf(caller: CallerTrace): Context {
   const { span, metadata } = caller;
   const context = span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 
-/** Steps and tool calls are drawn in contexts that know nothing of the caller's but a span. */
-const stamped = new WeakMap<SpanContext, Attributes>();
+/** Metadata by span: steps and tool calls are created in contexts that hold only a span. */
+const metadataBySpan = new WeakMap<SpanContext, Attributes>();
 
-/** A tracer whose spans have the metadata of their context. */
+/** A tracer whose spans carry the metadata of their context. */
 export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<Tracer, 'startSpan'> {
   return {
     startSpan(name: string, options: SpanOptions = {}, context: Context = active.active()): Span {
@@ -100,7 +100,7 @@ export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<T
       if (metadata === undefined) return tracer.startSpan(name, options, context);
       const attributes = { ...metadata, ...options.attributes };
       const span = tracer.startSpan(name, { ...options, attributes }, context);
-      stamped.set(span.spanContext(), metadata);
+      metadataBySpan.set(span.spanContext(), metadata);
       return span;
     },
   };
@@ -108,22 +108,22 @@ export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<T
 
 function metadataAttributes(given: TraceMetadata, outerTags: unknown): Attributes {
   const attributes: Attributes = {};
-  for (const [key, name] of Object.entries(NAMES)) {
-    const text = textOf(field(given, key));
+  for (const [key, name] of Object.entries(METADATA_ATTRIBUTES)) {
+    const text = metadataText(field(given, key));
     if (text !== undefined) attributes[name] = text;
   }
   if (Array.isArray(given.tags)) {
-    const tags = [...(Array.isArray(outerTags) ? outerTags : []), ...given.tags.map(textOf)];
+    const tags = [...(Array.isArray(outerTags) ? outerTags : []), ...given.tags.map(metadataText)];
     attributes[ATTR_OPENAI_TRACE_TAGS] = [...new Set(strings(tags))].slice(0, MAX_ENTRIES);
   }
   for (const [key, value] of Object.entries(given.metadata ?? {}).slice(0, MAX_ENTRIES)) {
-    const text = textOf(value);
+    const text = metadataText(value);
     if (text !== undefined) attributes[ATTR_OPENAI_TRACE_METADATA(cut(key, MAX_KEY_LENGTH))] = text;
   }
   return attributes;
 }
 
-function textOf(value: unknown): string | undefined {
+function metadataText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : cut(value, MAX_TEXT_LENGTH);
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }

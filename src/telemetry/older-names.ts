@@ -12,10 +12,10 @@ interface OlderName {
   readonly value: (value: AttributeValue) => AttributeValue | undefined;
 }
 
-/** Providers that were spelled in another way. */
+/** Providers whose older name differs. */
 const SYSTEMS: Readonly<Record<string, string>> = { x_ai: 'xai' };
 
-/** What older versions of the GenAI conventions called an attribute, and how its value looked there. */
+/** The names of attributes in older versions of the GenAI conventions, and how the values differ. */
 const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
   [ATTR_GEN_AI_PROVIDER_NAME]: {
     name: ATTR_GEN_AI_SYSTEM,
@@ -23,25 +23,25 @@ const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
   },
   [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: {
     name: ATTR_GEN_AI_RESPONSE_FINISH_REASON,
-    // There was one for all choices.
+    // A single one stood for all choices.
     value: (reasons) => (Array.isArray(reasons) ? (reasons[0] ?? undefined) : undefined),
   },
 };
 
-/** A tracer whose spans have attributes under their older names as well: `gen_ai/dup`. */
+/** A tracer whose spans also carry the older attribute names: `gen_ai/dup`. */
 export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
   return {
     startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
       const attributes = addOlderNames(options.attributes ?? {});
       const span = tracer.startSpan(name, { ...options, attributes }, context);
-      if (span.isRecording()) watch(span);
+      if (span.isRecording()) duplicateLaterAttributes(span);
       return span;
     },
   };
 }
 
-/** What is set later passes the span's own methods, which are wrapped on the object. */
-function watch(span: Span): void {
+/** Wraps the methods of the span object through which attributes are set later. */
+function duplicateLaterAttributes(span: Span): void {
   const { setAttribute, setAttributes } = span;
   span.setAttribute = (name, value) => {
     const older = olderName(name, value);

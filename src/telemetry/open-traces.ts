@@ -1,19 +1,19 @@
 import type { Span } from '@opentelemetry/api';
 
-/** How many conversations and invocations have not ended, by the trace that they are in. */
+/** The number of open conversations and invocations by trace id. */
 const open = new Map<string, number>();
-/** Of more traces than that nobody is told. */
-const MOST_TRACES = 10_000;
+/** Further traces are not counted. */
+const MAX_OPEN_TRACES = 10_000;
 
-/** A conversation or an invocation has begun: its span may end long after those that it was begun below. */
+/** Counts the span of a conversation or invocation, which may end long after its parent. */
 export function begin(span: Span): Span {
-  if (!span.isRecording() || open.size >= MOST_TRACES) return span;
+  if (!span.isRecording() || open.size >= MAX_OPEN_TRACES) return span;
   const { traceId } = span.spanContext();
   open.set(traceId, (open.get(traceId) ?? 0) + 1);
   return span;
 }
 
-/** It has ended, and its span is on its way. */
+/** Counts the end of that span. */
 export function finish(span: Span): void {
   if (open.size === 0) return;
   const { traceId } = span.spanContext();
@@ -22,7 +22,7 @@ export function finish(span: Span): void {
   else open.delete(traceId);
 }
 
-/** Whether more spans of a trace are to come from this process: who prints the trace had better wait for them. */
-export function isUnderWay(traceId: string): boolean {
+/** Whether this process will export more spans of the trace. A viewer should wait for them. */
+export function isOpenTrace(traceId: string): boolean {
   return open.has(traceId);
 }

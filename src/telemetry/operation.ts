@@ -6,64 +6,64 @@ import type { Usage } from './cost/usage.ts';
 import type { Failure } from './error.ts';
 import type { TextLimits } from './kept-text.ts';
 
-/** One request to the API, as it was asked for. */
+/** One request to the API. */
 export interface ApiRequest {
   readonly method: string;
   readonly route: Route;
   /** Values of the path parameters, in the order of `route.parameters`. */
   readonly values: readonly string[];
   readonly body: unknown;
-  /** The query parameters that the SDK was given, as an object. */
+  /** The query parameters, as the object that was passed to the SDK. */
   readonly query?: unknown;
   readonly streamed: boolean;
-  /** An `AzureOpenAI` client's deployment, which stands for the model. */
+  /** The deployment of an `AzureOpenAI` client, which takes the place of the model. */
   readonly deployment: string | undefined;
 }
 
-/** A tool call that a model has asked for. */
+/** A tool call that the model asked for. */
 export interface RequestedToolCall {
   readonly id: string | undefined;
   readonly name: string;
   /** The API's own: `function`, `code_interpreter`, … */
   readonly type: string;
-  /** Where content is recorded, and not among the output messages. */
+  /** Set if content is recorded and the output messages do not contain it. */
   readonly content?: { readonly arguments: unknown; readonly result: unknown };
 }
 
-/** What an operation sends to and gets from the model: recorded only with consent. */
+/** The content of an operation, which is recorded only with consent. */
 export interface OperationContent {
-  /** Parameters of the request that hold the caller's own words. */
+  /** Request parameters that are content. */
   requestAttributes?(request: ApiRequest): Attributes;
   systemInstructions?(request: ApiRequest): readonly Message['parts'][number][];
   inputMessages?(request: ApiRequest): readonly Message[];
   toolDefinitions?(request: ApiRequest): readonly ToolDefinition[];
   outputMessages?(result: unknown): readonly Message[];
-  /** What a search found. */
+  /** The results of a search. */
   documents?(result: unknown): readonly unknown[];
 }
 
 /**
- * What one kind of call means, as the telemetry asks for it. Every file in `src/operations` exports one of these;
- * all of it is pure, and reads requests and results without trusting them.
+ * The meaning of one kind of call. Every file in `src/operations` exports one of these. All functions are pure and treat
+ * requests and results as untrusted.
  */
 export interface Operation {
-  /** `gen_ai.operation.name`; `undefined` for endpoints that the conventions have no operation for. */
+  /** `gen_ai.operation.name`; `undefined` if the conventions define none for the endpoint. */
   readonly name?: string;
-  /** The span's name, from what is known when it starts. */
+  /** The name of the span, from what is known at its start. */
   spanName(request: ApiRequest): string;
-  /** What is asked for, with which model and where: what the span starts with, so that samplers see it. */
+  /** The attributes that the span starts with, so that samplers see them: operation, model, target. */
   requestAttributes(request: ApiRequest): Attributes;
-  /** Parameters of the request, which are read where somebody wants to know more of the call than its metrics. */
+  /** The other request parameters. They are not read for calls of which only metrics are recorded. */
   parameterAttributes?(request: ApiRequest): Attributes;
-  /** Attributes of the result, plain or put together from a stream. */
+  /** The attributes of the result, plain or accumulated from a stream. */
   resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */
   usage?(result: unknown): Usage | undefined;
-  /** What the call is billed for beside tokens, as far as the API counts it. */
+  /** What the API bills besides tokens. */
   fees?(result: unknown): Fees;
-  /** The failure that a result tells of, where the call itself has succeeded. */
+  /** The failure that a result reports although the call itself succeeded. */
   failure?(result: unknown): Failure | undefined;
-  /** Tool calls that the result asks for, or has made. */
+  /** The tool calls that the result asks for or reports. */
   toolCalls?(result: unknown): readonly RequestedToolCall[];
   /**
    * Puts the chunks of a stream together into the result that a plain call would have given.

@@ -19,10 +19,10 @@ import {
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
 
-/** Also the name of the conversation's span. */
+/** The kind of a conversation, which is also the name of its span. */
 export type ConversationKind = 'thread' | 'conversation' | 'session';
 
-/** The ids of what something belongs to: an attempt and an exception carry those of their call. */
+/** The attributes that place a span. Attempts and exceptions carry those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_AGENT_ID,
@@ -38,7 +38,7 @@ export const HIERARCHY_IDS: readonly string[] = [
   ATTR_OPENAI_SUBAGENT_ID,
 ];
 
-/** Where something belongs. Every span carries the ids of all that is above it, so that one filter finds all. */
+/** The place of a span in the hierarchy. Each span carries the ids of everything above it, so that one filter finds them all. */
 export interface Place {
   readonly kind: ConversationKind;
   readonly conversationId: string | undefined;
@@ -55,7 +55,7 @@ interface Names {
   readonly agent: string | undefined;
 }
 
-/** How each API names the ids; beside them stand the conventions' own. */
+/** The names of the ids in each API; spans also carry the conventions' names. */
 const NAMES: Readonly<Record<ConversationKind, Names>> = {
   thread: {
     apiType: 'assistants',

@@ -1,7 +1,7 @@
 import { guardAsync } from '../util/guard.ts';
 import { type ProgramEndListener, sendStateOf } from './program-end.ts';
 
-/** What is done when a tracer provider is about to flush or to shut down. */
+/** Called before a provider flushes or shuts down. */
 export interface ProviderListener extends ProgramEndListener {
   /** Whether spans that are not ended yet are to come. */
   readonly isOpen?: boolean;
@@ -14,7 +14,7 @@ type Listeners = Set<WeakRef<ProviderListener>>;
 const EVENTS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
 type Name = keyof typeof EVENTS;
 
-/** A method of a provider that tells listeners first: one for all of them, since any number may come and go. */
+/** A wrapped method of a provider, which calls all listeners first. */
 interface Telling {
   readonly listeners: Listeners;
   restore(): void;
@@ -23,13 +23,13 @@ const telling = new WeakMap<Method, Telling>();
 const collected = new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
- * Lets the listener finish its work before the provider flushes or shuts down: nothing in OpenTelemetry tells
- * an instrumentation of either. Wraps the two methods on the provider object, not on its class.
+ * Lets the listener finish its work before the provider flushes or shuts down, which OpenTelemetry does not announce to
+ * instrumentations. It wraps the two methods on the provider object, not on its class.
  *
- * A provider outlives clients with settings of their own, so that it holds who listens weakly: whatever is under
- * way has to hold its listener.
+ * A provider may outlive clients with their own settings, so it holds listeners weakly. Work in progress must hold its
+ * listener.
  *
- * @returns puts them back, where they are still ours
+ * @returns removes the listener, and restores the methods if they are still ours
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
   const held = new WeakRef(listener);

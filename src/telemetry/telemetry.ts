@@ -31,24 +31,24 @@ interface KnownTracer {
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
-/** Functions whose promises never settle are kept as well. */
-const MOST_FUNCTIONS = 10_000;
+/** Bounds the functions whose promises never settle. */
+const MAX_OPEN_FUNCTIONS = 10_000;
 
-/** What recording needs: the settings, a tracer and the metrics, of providers that may come later. */
+/** Everything that recording needs: settings, tracer, metrics and events. Their providers may be registered later. */
 export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
   readonly costs: Costs = new Costs(() => this.settings);
   readonly sink: Sink = new Sink();
-  /** Completion hooks that are still at work. */
+  /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
-  /** Functions and tools of the program that are under way, and what ends their spans. */
-  readonly functions: BoundedMap<object, () => void> = new BoundedMap(MOST_FUNCTIONS);
+  /** Running functions and tools of the program, with a function that ends their span. */
+  readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
 
-  /** Who listens to the providers: held by all that is under way, since they hold it weakly. */
+  /** The listener of the providers, which hold it weakly: everything in progress keeps it alive through this field. */
   readonly listener: object | undefined;
 
   constructor(settings: Settings, listener?: object) {
@@ -68,7 +68,7 @@ export class Telemetry {
     this.events.setLoggerProvider(provider);
   }
 
-  /** Whether anybody wants content: spans, events that somebody takes, or a hook. Otherwise none is read. */
+  /** Whether spans, a listening logger or a hook want content. Otherwise none is read. */
   get wantsContent(): boolean {
     const { settings } = this;
     return (
@@ -80,7 +80,7 @@ export class Telemetry {
     );
   }
 
-  /** Whether anybody hears of a call that is not recorded as a span: events tell of it, and so do exceptions. */
+  /** Whether events report a call whose span is not recorded. */
   tells(context: Context): boolean {
     return (
       this.settings.events !== undefined ||
@@ -88,12 +88,12 @@ export class Telemetry {
     );
   }
 
-  /** The provider that makes the spans: behind the API's proxy, the one registered by now. */
+  /** The registered tracer provider, behind the API's proxy. */
   get provider(): TracerProvider {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
-  /** A tracer of the provider in force: the API's own proxies stay with the first one that was registered. */
+  /** A tracer of the current provider. The API's own proxies stay with the first provider. */
   get tracer(): Pick<Tracer, 'startSpan'> {
     const { provider } = this;
     const { olderNames } = this.settings;

@@ -1,20 +1,19 @@
 import { monotonic } from './clock.ts';
 
 export interface CircuitBreakerOptions {
-  /** Failures in a row after which it opens. Default 10. */
+  /** Consecutive failures after which the breaker opens. Default 10. */
   readonly failures?: number;
-  /** Milliseconds for which it then lets nothing through. Default 60,000. */
+  /** Milliseconds it stays open. Default 60,000. */
   readonly pause?: number;
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock?: () => number;
 }
 
 /**
- * Keeps what fails again and again from being tried again and again. After a number of failures in a row it
- * opens: for a while it admits nothing, silently, and counts what it refused. Then one attempt decides
- * whether it closes or stays open for as long again.
+ * A circuit breaker. After a number of consecutive failures it opens: until the pause is over it refuses all work
+ * and counts what it refused. Then it admits one attempt, which closes it or keeps it open for another pause.
  *
- * It only decides: who asks it does the work, and tells how that went.
+ * It does no work itself. The caller asks {@link admit}, does the work, and reports how it went.
  */
 export class CircuitBreaker {
   readonly #limit: number;
@@ -30,20 +29,20 @@ export class CircuitBreaker {
     this.#clock = clock;
   }
 
-  /** Whether it is open: nothing passes, but for one attempt when the pause is over. */
+  /** Whether the breaker is open. An open breaker still admits one attempt when its pause is over. */
   get open(): boolean {
     return this.#failures >= this.#limit;
   }
 
-  /** How much was refused so far. */
+  /** The total refused so far. */
   get dropped(): number {
     return this.#dropped;
   }
 
   /**
-   * Whether the work may be done now.
+   * Whether the caller may do the work now.
    *
-   * @param count how many things it is about, for the count of what was dropped
+   * @param count the number of items to add to {@link dropped} if the work is refused
    */
   admit(count: number = 1): boolean {
     if (!this.open) return true;
@@ -52,7 +51,7 @@ export class CircuitBreaker {
       this.#dropped += count;
       return false;
     }
-    // The next attempt waits for as long again, even if this one never tells how it went.
+    // Set before the outcome is known: an attempt that never reports must not let everything through.
     this.#nextAttempt = time + this.#pause;
     return true;
   }
@@ -63,7 +62,7 @@ export class CircuitBreaker {
 
   failed(): void {
     this.#failures++;
-    // What was under way when it opened may fail later, and makes the pause no longer.
+    // Work that started before the breaker opened may fail later; it must not extend the pause.
     if (this.#failures === this.#limit) this.#nextAttempt = this.#clock() + this.#pause;
   }
 }

@@ -2,20 +2,20 @@ interface AsyncHooks {
   readonly AsyncLocalStorage: { snapshot?(): <Result>(run: () => Result) => Result };
 }
 
-const outside: <Result>(run: () => Result) => Result = snapshot() ?? ((run) => run());
+const runDetached: <Result>(run: () => Result) => Result = snapshot() ?? ((run) => run());
 
 /**
- * Starts a timer that keeps no process alive, and runs outside of whatever the program has under way: one that is
- * started within a request would keep all that the program has in `AsyncLocalStorage` for it alive.
+ * Starts a timer that does not keep the process alive and does not inherit the current async context. A timer that
+ * starts inside a request would otherwise retain everything the program keeps for it in `AsyncLocalStorage`.
  */
 export function startOutside<Timer>(start: () => Timer): Timer {
-  const timer = outside(start);
+  const timer = runDetached(start);
   (timer as { unref?: () => void }).unref?.();
   return timer;
 }
 
-/** Without importing `node:async_hooks`, which not every runtime has. */
-function snapshot(): typeof outside | undefined {
+/** Found without an import: not every runtime has `node:async_hooks`. */
+function snapshot(): typeof runDetached | undefined {
   const { process } = globalThis as {
     process?: { getBuiltinModule?(name: string): AsyncHooks | undefined };
   };

@@ -4,13 +4,14 @@ const MAX_REPORTED = 100;
 const reported = new Set<string>();
 
 /**
- * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure of
- * each place is logged through `diag`; the result is then `undefined`.
+ * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in each place is
+ * logged through `diag`.
  *
- * This is the one place where the instrumentation's own errors end. Every call passes it often, so that arguments
- * are handed on one by one: collecting them would allocate.
+ * Every error of the instrumentation ends here. Arguments are passed one by one because every call comes through here
+ * several times, and collecting them would allocate.
  *
- * @param where names the place in the log line, and is what "once" counts
+ * @param where names the place, in the log line and for logging it once
+ * @returns what `run` returns; `undefined` if it throws
  */
 export function guard<Arguments extends readonly unknown[] & { readonly length: 0 | 1 | 2 | 3 | 4 }, Result>(
   where: string,
@@ -33,7 +34,7 @@ export function guard(
   }
 }
 
-/** Like {@link guard} for work that nobody waits for: a rejection ends here too. */
+/** The same for asynchronous work that nobody awaits: a rejection ends here too. */
 export async function guardAsync(where: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();
@@ -42,21 +43,21 @@ export async function guardAsync(where: string, run: () => Promise<void>): Promi
   }
 }
 
-/** Logs a warning once for each key; keys are a handful of fixed texts. */
+/** Logs a warning once for each key. Keys are constants of this package. */
 export function warnOnce(key: string, message: string): void {
   if (reported.has(key) || reported.size >= MAX_REPORTED) return;
   reported.add(key);
   log('warn', message);
 }
 
-/** The one place that writes to OpenTelemetry's log. */
+/** The only function that writes to OpenTelemetry's diagnostic log. */
 export function log(level: 'warn' | 'info', message: string): void {
   const line = `opentelemetry-instrumentation-openai: ${message}`;
   try {
     if (level === 'warn') diag.warn(line);
     else diag.info(line);
   } catch {
-    // The logger is the program's, and there is nobody else to tell.
+    // The logger belongs to the program; there is nowhere else to report to.
   }
 }
 
@@ -65,16 +66,16 @@ function report(where: string, error: unknown): void {
   try {
     described = describeError(error);
   } catch {
-    // It is the program's, and may be anything: its stack may be no text, and to look at it may throw.
+    // Programs throw anything: even reading the stack may throw.
   }
   warnOnce(where, `${where} failed, the call goes on without it: ${described}`);
 }
 
-/** Class and stack frames, never the message: it may quote what the program sent or received. */
+/** The class and the stack frames, never the message, which may quote what the program sent or received. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { message, stack = '' } = error;
-  // A message may have lines that look like frames.
+  // A message may contain lines that look like frames.
   const start = stack.indexOf(message);
   const frames = (start < 0 ? '' : stack.slice(start + message.length))
     .split('\n')

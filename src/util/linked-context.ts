@@ -1,11 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 
-/** Links that a value is looked for in, at most; a context below that many is a copy of them all. */
-const MOST_LINKS = 8;
+/** The longest chain that a lookup walks. A longer one is copied into a single context. */
+const MAX_LINKS = 8;
 
 /**
- * A context with one value more than another. The API's own contexts copy all values for each that is added, which
- * costs more than most of what is done for a call.
+ * A context that adds one value to another. The API's own contexts copy all their values for every one that is
+ * added, which costs more than most of the work for a call.
  */
 export class LinkedContext implements Context {
   readonly #outer: Context;
@@ -20,7 +20,7 @@ export class LinkedContext implements Context {
     this.#links = outer instanceof LinkedContext ? outer.#links + 1 : 1;
   }
 
-  /** A context with the same values, of which others are made by linking. */
+  /** A context with the same values, to which `setValue` adds by linking. */
   static of(context: Context): Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
   }
@@ -35,7 +35,7 @@ export class LinkedContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#links < MOST_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
+    return this.#links < MAX_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
   }
 
   deleteValue(key: symbol): Context {

@@ -7,11 +7,11 @@ import {
 import { NAME } from './version.ts';
 
 /*
- * The API gives providers that do nothing where none is registered. It may be in a process twice, for `import` and for
- * `require`: those of the other copy are told by the name of their class.
+ * Without a registered provider, the API returns no-op ones. A process may hold two copies of the API, one for
+ * `import` and one for `require`; a no-op provider of the other copy is recognised by the name of its class.
  */
 
-/** The provider that makes the spans: behind the API's proxy, the one registered by now. */
+/** The provider that creates the spans: the one that is registered behind the API's proxy. */
 export function providerBehind(provider: TracerProvider): TracerProvider {
   const { getDelegate } = provider as { getDelegate?: () => TracerProvider };
   return typeof getDelegate === 'function' ? getDelegate.call(provider) : provider;

@@ -1,6 +1,6 @@
 /**
- * Narrow accessors for payloads. What the SDK hands over is untrusted: fields may be missing, renamed,
- * of another type, or throw when read. Each accessor gives the value in the one type asked for, or `undefined`.
+ * Narrow accessors for payloads. Everything the SDK hands over is untrusted: fields may be missing, renamed, of
+ * another type, or throw when read. Each accessor returns the value in one type, or `undefined`.
  */
 
 /** Characters. What is recorded of names is bounded by that, and so is what maps keep by them. */
@@ -20,7 +20,7 @@ const NOTHING: readonly unknown[] = [];
 export type PayloadObject = Readonly<Record<string, unknown>>;
 const NO_FIELDS: PayloadObject = Object.freeze({});
 
-/** The value as an object whose fields can be asked for; `undefined` for `null`, arrays and primitives. */
+/** The value as an object; `undefined` for `null`, arrays and primitives. */
 export function asObject(value: unknown): PayloadObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as PayloadObject)
@@ -28,15 +28,15 @@ export function asObject(value: unknown): PayloadObject | undefined {
 }
 
 /**
- * The fields of a value, to be taken apart at once: `const { id, model } = fieldsOf(result)`. What every call is asked for
- * is read like this, since engines know best where a field is that is named where it is read. One that throws when it
- * is read throws here, too: who reads like this is {@link tolerating}.
+ * The fields of a value, to destructure: `const { id, model } = fieldsOf(result)`. Literal keys keep V8's inline
+ * caches monomorphic, so the hot path reads this way. A getter that throws also throws here: wrap such a reader in
+ * {@link tolerating}.
  */
 export function fieldsOf(value: unknown): PayloadObject {
   return typeof value === 'object' && value !== null ? (value as PayloadObject) : NO_FIELDS;
 }
 
-/** Has a reader that fails at a field that throws read once more, where none does. */
+/** Makes a reader that throws on a hostile getter read again, with every such field left out. */
 export function tolerating<Payload, Result>(
   read: (payload: Payload) => Result,
 ): (payload: Payload) => Result {
@@ -49,7 +49,7 @@ export function tolerating<Payload, Result>(
   };
 }
 
-/** The same object, which has nothing in the place of fields that throw. */
+/** A view of the object in which a field that throws is `undefined`. */
 function tolerant(value: unknown): unknown {
   return typeof value === 'object' && value !== null
     ? new Proxy(value, { get: (target, key) => tolerant(field(target, key)) })
@@ -77,7 +77,7 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : NOTHING;
 }
 
-/** A non-empty text of any length, which a limit is to be put on where it is recorded. */
+/** A non-empty text of any length. Whoever records it must limit it. */
 export function textField(value: unknown, key: string): string | undefined {
   const found = field(value, key);
   return typeof found === 'string' && found !== '' ? found : undefined;
@@ -87,7 +87,7 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A non-empty string that names something: an id, a model, a status. Nothing of the API has longer names. */
+/** A non-empty string that names something: an id, a model, a status. No name of the API is longer. */
 export function stringField(value: unknown, key: string): string | undefined {
   return asName(field(value, key));
 }
@@ -129,7 +129,7 @@ export function asBoolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
-/** A row of a table of ours, by a key that somebody else chose: never what every object inherits. */
+/** Looks up one of our tables with an untrusted key, ignoring what every object inherits. */
 export function row<Value>(
   table: Readonly<Record<string, Value>>,
   key: string | undefined,

@@ -1,4 +1,4 @@
-/** Most bytes that are hashed without `node:crypto`: it takes some milliseconds there. */
+/** Bytes hashed at most without `node:crypto`, which already takes some milliseconds. */
 const MAX_SLOW_BYTES = 262_144;
 
 interface Crypto {
@@ -8,20 +8,20 @@ interface Crypto {
 let found: Crypto | false | undefined;
 
 /**
- * Node's module, found without an import, since this code also runs where there is none, and not before it is wanted:
- * it takes longer to load than this whole package.
+ * Node's `crypto`, looked up without an import because other runtimes lack it, and only when needed because it takes
+ * longer to load than this whole package.
  */
 function nodeCrypto(): Crypto | undefined {
   found ??= findCrypto() ?? false;
   return found === false ? undefined : found;
 }
 
-/** The most bytes that can be hashed at once without holding the program up, if `limit` bytes can with `node:crypto`. */
+/** How many bytes may be hashed synchronously here, given the `limit` that holds with `node:crypto`. */
 export function hashableBytes(limit: number): number {
   return nodeCrypto() === undefined ? Math.min(limit, MAX_SLOW_BYTES) : limit;
 }
 
-/** The SHA-256 of bytes in hexadecimal digits, at once: what waits for a promise comes too late for a span. */
+/** The SHA-256 of bytes as hexadecimal digits. Synchronous: a promise would settle too late for the span. */
 export function sha256(bytes: Uint8Array): string {
   return nodeCrypto()?.createHash('sha256').update(bytes).digest('hex') ?? slowSha256(bytes);
 }
@@ -48,7 +48,7 @@ function fraction(root: number): number {
   return ((root % 1) * 2 ** 32) | 0;
 }
 
-/** SHA-256 as FIPS 180-4 has it, for where there is no `node:crypto`. */
+/** SHA-256 as defined in FIPS 180-4, for runtimes without `node:crypto`. */
 export function slowSha256(bytes: Uint8Array): string {
   const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
   padded.set(bytes);

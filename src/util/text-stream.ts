@@ -26,7 +26,7 @@ export function writeTo(stream: TextStream, text: string): void {
     emitter.once('error', ignore);
     try {
       emitter.write(text, (error) => {
-        // guard: a stream whose reader has gone away ends the program, by an event that comes after this
+        // Without this, a stream whose reader has gone away ends the program, by an event that comes after this.
         if (error && emitter.listenerCount('error') === 0) emitter.once('error', ignore);
       });
     } finally {

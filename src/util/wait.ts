@@ -1,20 +1,20 @@
-/** As it was before a test of the program replaced it; some runtimes have none. */
+/** Captured at load, before fake timers can replace it. Some runtimes have no `setImmediate`. */
 const immediately: (run: () => void) => unknown = globalThis.setImmediate ?? setTimeout;
 
-/** Resolves once everything has been done that could be done without waiting for anything. */
+/** Resolves on the next turn of the event loop, after all pending microtasks. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void immediately(resolve));
 }
 
-/** Waits until all of the promises have settled, some milliseconds at most; none of them may reject. */
+/** Waits until all promises have settled, or until the timeout. None of them may reject. */
 export async function settledWithin(
   milliseconds: number,
   promises: Iterable<Promise<unknown>>,
 ): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);
   });
-  await Promise.race([Promise.all(promises), patience]);
+  await Promise.race([Promise.all(promises), timeout]);
   clearTimeout(timer);
 }

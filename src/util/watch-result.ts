@@ -1,43 +1,43 @@
 import { guard } from './guard.ts';
 import { field } from './payload.ts';
 
-/** Hears what became of a function. */
+/** Receives the outcome of a function. */
 export interface Outcome {
   succeed(value: unknown): void;
   fail(error: unknown): void;
 }
 
-/** Hears what became of a function, once: the first of `succeed`, `fail` and `abandon`. */
+/** Receives the outcome of a function once: the first of `succeed`, `fail` and `abandon`. */
 export interface OutcomeListener extends Outcome {
-  /** Runs a part of the function: all of it, or a generator's way to the next value. */
+  /** Runs the function, or one step of the generator that it returned. */
   within<Result>(run: () => Result): Result;
   yielded(value: unknown): void;
-  /** Nobody can ask for its result any more. */
+  /** The result was garbage collected before anybody read it. */
   abandon(): void;
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
-/** The promises that programs got in the place of theirs. */
+/** From the program's promises to the ones it received instead. */
 const followers = new WeakMap<Promise<unknown>, Promise<unknown>>();
-/** Of what is watched in place, those who watch it. */
+/** From objects that are watched in place to their watchers. */
 const watched = new WeakMap<object, Watchers>();
 const lost = new FinalizationRegistry<Watchers>((watchers) => watchers.abandon());
 
-/** Calls that last until one object has ended. One that lives for long may be given by any number: those are over at once. */
-const MOST_WATCHERS = 100;
+/** Calls that wait for the end of one object. Beyond that a call ends at once: a long-lived object may be returned by any number of calls. */
+const MAX_WATCHERS = 100;
 
-/** All who watch one object: its methods are replaced once, however often functions give it. */
+/** Everyone who watches one object. Its methods are replaced once, however often functions return it. */
 class Watchers implements OutcomeListener {
   readonly #listeners = new Set<OutcomeListener>();
 
   add(listener: OutcomeListener, object: unknown): void {
-    if (this.#listeners.size < MOST_WATCHERS) this.#listeners.add(listener);
+    if (this.#listeners.size < MAX_WATCHERS) this.#listeners.add(listener);
     else listener.succeed(object);
   }
 
-  /** What the object does is done for the function that made it, which was the first to give it. */
+  /** Runs as part of the first function that returned the object: that is the one that created it. */
   within<Result>(run: () => Result): Result {
     const [first] = this.#listeners;
     return first === undefined ? run() : first.within(run);
@@ -67,8 +67,8 @@ class Watchers implements OutcomeListener {
 }
 
 /**
- * Runs a function that gives a value or a promise of one, and tells what becomes of it. What it gives and throws
- * passes through; a promise is followed by another that settles alike.
+ * Runs a function that returns a value or a promise, and reports its outcome. Values and errors pass through; in
+ * place of a promise the caller gets another one that settles the same way.
  */
 export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
   let result: unknown;
@@ -82,8 +82,8 @@ export function followOutcome(run: () => unknown, outcome: Outcome): unknown {
 }
 
 /**
- * Runs a function and tells the listener what becomes of it. The program gets what the function gives: a promise
- * settles alike; other thenables and generators are the objects themselves, watched in place.
+ * Runs a function and reports its outcome to the listener. The program gets an equivalent result: a promise that
+ * settles the same way, or the very same thenable or generator, watched in place.
  */
 export function watchOutcome<Result>(run: () => Result, listener: OutcomeListener): Result {
   let result: Result;
@@ -96,7 +96,7 @@ export function watchOutcome<Result>(run: () => Result, listener: OutcomeListene
   return (guard('watching a result', watch, result, listener) ?? result) as Result;
 }
 
-/** @returns what stands in the place of the result; nothing where that stays itself */
+/** @returns what replaces the result; `undefined` if the result itself is kept */
 function watch(result: unknown, listener: OutcomeListener): unknown {
   if (isPromise(result)) return watchPromise(result, listener);
   const isThenable = typeof field(result, 'then') === 'function';
@@ -117,8 +117,8 @@ function watchInPlace(object: PromiseLike<unknown>, listener: OutcomeListener, i
 }
 
 /**
- * `await` calls no method of a promise that could be watched: another follows it, with all that was put on it. Who gives
- * one promise again and again gives one follower.
+ * `await` on a native promise calls no method that could be watched, so the program gets a promise that follows it and
+ * has the same own properties. A promise that is returned repeatedly always gets the same follower.
  */
 function watchPromise(promise: Promise<unknown>, listener: OutcomeListener): Promise<unknown> {
   const known = followers.get(promise);
@@ -149,8 +149,8 @@ function follow(result: unknown, outcome: Outcome): unknown {
 }
 
 /**
- * Follows what is awaited, by handlers that pass on what they get. What is no promise need not have a `then` that gives
- * one, or that may be called twice: it is taken as `await` takes it. A value is passed on at once.
+ * Follows a result with handlers that pass on what they receive. A thenable is treated as `await` treats it, since its
+ * `then` may return nothing and may not tolerate a second call. A plain value is passed on synchronously.
  */
 export function passOn(
   result: unknown,
@@ -163,7 +163,7 @@ export function passOn(
     : succeed(result);
 }
 
-/** A promise of the SDK has methods of its own, and one that nobody asks must not be asked: it would be read. */
+/** An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response. */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
   const original = thenable.then as Method;
   const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
@@ -189,7 +189,7 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
     return Promise.resolve(then(this)).finally(onFinally as () => void);
   });
   const raw = field(thenable, 'asResponse') as Method;
-  // It asks for the response alone, and calls no `then` that could be watched.
+  // `asResponse` bypasses `then`.
   replace(thenable, 'asResponse', function (...args) {
     return follow(raw.apply(this, args), listener);
   });
@@ -219,7 +219,7 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
   }
 }
 
-/** Replaces a method on the object itself, if it has it. */
+/** Replaces a method on the object itself, if the object has it. */
 function replace(result: object, name: string, value: Method): void {
   if (typeof field(result, name) === 'function')
     Object.defineProperty(result, name, { value, configurable: true, writable: true, enumerable: false });

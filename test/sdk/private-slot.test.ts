@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { attached } from '../../src/sdk/private-slot.ts';
+import { privateSlot } from '../../src/sdk/private-slot.ts';
 
-test('what is attached to an object is found again, by whoever attached it', () => {
-  const names = attached<{ name: string }>();
-  const others = attached<{ name: string }>();
+test('what is privateSlot to an object is found again, by whoever privateSlot it', () => {
+  const names = privateSlot<{ name: string }>();
+  const others = privateSlot<{ name: string }>();
   const holder = Promise.resolve();
   expect(names.get(holder)).toBeUndefined();
   names.set(holder, { name: 'first' });
@@ -15,7 +15,7 @@ test('what is attached to an object is found again, by whoever attached it', () 
 
 test('it shows nowhere', () => {
   const holder = { id: 1 };
-  attached<object>().set(holder, { secret: true });
+  privateSlot<object>().set(holder, { secret: true });
   expect(Reflect.ownKeys(holder)).toEqual(['id']);
   expect({ ...holder }).toEqual({ id: 1 });
   expect(JSON.stringify(holder)).toBe('{"id":1}');

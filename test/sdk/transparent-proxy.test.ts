@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { standFor } from '../../src/sdk/transparent-proxy.ts';
+import { transparentProxy } from '../../src/sdk/transparent-proxy.ts';
 
 const HIDDEN = Symbol('hidden');
 
@@ -20,7 +20,9 @@ class Given {
 }
 
 const same = (original: object): object =>
-  standFor(original, (_, value, onOriginal) => (typeof value === 'function' ? onOriginal(value) : value));
+  transparentProxy(original, (_, value, onOriginal) =>
+    typeof value === 'function' ? onOriginal(value) : value,
+  );
 
 /** All that can be seen of an object without changing it. */
 function looked(value: object): unknown {

@@ -1,7 +1,7 @@
 import { trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { afterEach, expect, it } from 'vitest';
-import { isUnderWay } from '../../src/telemetry/open-traces.ts';
+import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
 import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
 
 const STEPS = [{ message: 'x = 1', usage: { prompt: 5, completion: 2 } }];
@@ -32,22 +32,22 @@ afterEach(() => {
 
 it('a trace is under way until its last run has been read and its thread has ended', async () => {
   const { traceId, poll, telemetry } = await startRun();
-  expect(isUnderWay(traceId)).toBe(true);
+  expect(isOpenTrace(traceId)).toBe(true);
   await poll();
   await telemetry.provider.forceFlush();
   expect(telemetry.openSpans).toEqual([]);
-  expect(isUnderWay(traceId)).toBe(false);
+  expect(isOpenTrace(traceId)).toBe(false);
 });
 
 it('a trace is no longer under way where its run is given up', async () => {
   const { traceId, telemetry } = await startRun();
-  expect(isUnderWay(traceId)).toBe(true);
+  expect(isOpenTrace(traceId)).toBe(true);
   await telemetry.provider.shutdown();
-  expect(isUnderWay(traceId)).toBe(false);
+  expect(isOpenTrace(traceId)).toBe(false);
 });
 
 it('nothing comes of a trace that is not sampled', async () => {
   const { traceId } = await startRun({ sampler: new AlwaysOffSampler() });
   expect(traceId).not.toBe('');
-  expect(isUnderWay(traceId)).toBe(false);
+  expect(isOpenTrace(traceId)).toBe(false);
 });

@@ -10,11 +10,11 @@ export const SESSIONS = '/agents/sessions';
 export const SESSION = '/agents/sessions/{session_id}';
 export const EVENTS = '/agents/sessions/{session_id}/events';
 
-/** A call of the Agents API, with all that is needed to place it. */
+/** A call of the Agents API with everything needed to place it. */
 export interface AgentsCall {
   readonly call: Call;
   readonly request: ApiRequest;
-  /** The caller's, kept until the call is over. */
+  /** The caller's context, kept until the call is over. */
   readonly context: Context;
   readonly endpoint: Endpoint;
   readonly sightings: Sightings;

@@ -11,7 +11,7 @@ export const NO_TOOL_CONTENT: ToolCallContent = {
   documents: [],
 };
 
-/** What an agent is told beside the messages: the same shape in a request and in a session. */
+/** The instructions and tools of an agent, in a request or in a session. */
 export function readAgentContent(agent: unknown): InvocationContent {
   const instructions = textField(agent, 'instructions');
   return {
@@ -25,7 +25,7 @@ export function readArguments(value: unknown): ToolCallContent {
 }
 
 /**
- * The user's messages in a request: one entry for each, with what it says where content is recorded.
+ * The user messages in a request: one entry each, with its content if content is recorded.
  *
  * @param input a text, or messages
  */
@@ -39,7 +39,7 @@ export function readInputMessages(input: unknown, content: boolean): (Message | 
   );
 }
 
-/** A message of the user's or of the agent's. */
+/** Reads a message of the user or of the agent. */
 export function readMessage(message: unknown): Message {
   return {
     role: textField(message, 'role') ?? 'user',
@@ -47,7 +47,7 @@ export function readMessage(message: unknown): Message {
   };
 }
 
-/** What the agent tells of its reasoning. */
+/** Reads the visible reasoning of the agent. */
 export function readReasoning(item: unknown): Message | undefined {
   const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
     const content = textField(part, 'text');
@@ -56,7 +56,7 @@ export function readReasoning(item: unknown): Message | undefined {
   return parts.length === 0 ? undefined : { role: 'assistant', parts };
 }
 
-/** Texts and images; what is encrypted is left out. */
+/** Reads texts and images, not encrypted parts. */
 export function readParts(content: readonly unknown[]): MessagePart[] {
   return partsOf(content, (part): MessagePart[] => {
     const text = field(part, 'text');

@@ -8,7 +8,7 @@ import type { Invocation } from '../invocation.ts';
 import type { Sightings } from './observed-objects.ts';
 import type { Sighting } from './turns.ts';
 
-/** What an event is about; the names of the others begin with `agent.session.`. */
+/** The handlers of events. Other events begin with `agent.session.`. */
 const EVENTS: Readonly<Record<string, (events: SessionEvents, event: unknown, time: number) => void>> = {
   error: (events, event) => events.error(event),
   created: (events, event, time) => events.session(event, time),
@@ -32,26 +32,26 @@ const EVENTS: Readonly<Record<string, (events: SessionEvents, event: unknown, ti
 const PREFIX = 'agent.session.';
 const ENVIRONMENT = 'environment.';
 
-/** One stream of a session's events. Failures come as events, too: the stream itself goes on. */
+/** Handles one stream of a session's events. A failure is an event, too; it does not end the stream. */
 export class SessionEvents {
   readonly #sightings: Sightings;
-  readonly #sighting: Omit<Sighting, 'time' | 'live'>;
-  /** Told of a session that the stream is the first to tell of. */
+  readonly #observation: Omit<Sighting, 'time' | 'live'>;
+  /** Called with the id of a session that the stream creates. */
   readonly #created: ((sessionId: string) => void) | undefined;
-  /** Turns that this stream has told of from their beginning. */
+  /** The turns whose start this stream has reported. */
   readonly #begun = new Set<string>();
   readonly #spoken = new Set<string>();
   #sessionId: string | undefined;
 
-  /** @param sessionId `undefined` where the stream creates the session, and `created` is told its id */
+  /** @param sessionId `undefined` if the stream creates the session and `created` receives its id */
   constructor(
     sightings: Sightings,
-    sighting: Omit<Sighting, 'time' | 'live'>,
+    observation: Omit<Sighting, 'time' | 'live'>,
     sessionId: string | undefined,
     created?: (sessionId: string) => void,
   ) {
     this.#sightings = sightings;
-    this.#sighting = sighting;
+    this.#observation = observation;
     this.#sessionId = sessionId;
     this.#created = created;
   }
@@ -97,7 +97,7 @@ export class SessionEvents {
     else this.#sightings.keepEarly(this.#sessionId, { turnId, item, time, done });
   }
 
-  /** The first text of a turn has arrived. */
+  /** Takes a text delta of a turn. */
   text(event: unknown, time: number): void {
     const turnId = stringField(event, 'turn_id');
     const invocation: Invocation | undefined = this.#sightings.turns.turn(turnId, this.#sessionId);
@@ -114,7 +114,7 @@ export class SessionEvents {
     this.#sightings.subagent(field(event, 'subagent'));
   }
 
-  /** Tells why the session is about to fail. */
+  /** Takes the reason for which the session is about to fail. */
   error(event: unknown): void {
     const session = this.#sightings.turns.known(stringField(event, 'session_id') ?? this.#sessionId);
     if (session !== undefined) session.failure = readError(field(event, 'error'), 'failed');
@@ -128,6 +128,6 @@ export class SessionEvents {
   }
 
   #live(time: number): Sighting {
-    return { ...this.#sighting, time, live: true };
+    return { ...this.#observation, time, live: true };
   }
 }

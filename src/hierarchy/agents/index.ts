@@ -9,13 +9,13 @@ import { type ConversationApi, type ObserveOptions, type Placement, segmentOf } 
 import type { Invocation } from '../invocation.ts';
 import { creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
 import { readInputMessages } from './content.ts';
 import { SessionEvents } from './events.ts';
 import { Sightings } from './observed-objects.ts';
 import type { Session } from './session.ts';
-import { answer, sightingOf, TurnCreation, TurnRequest } from './turn-requests.ts';
+import { answer, observationOf, TurnCreation, TurnRequest } from './turn-requests.ts';
 import { readSubmittedEvents, type SubmittedEvents, startTurn } from './turn-start.ts';
 import { type TurnMemory, Turns } from './turns.ts';
 
@@ -24,17 +24,17 @@ const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
 export class Agents implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #memory: TurnMemory;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     const sessions = conversations.remember<string, Session>(telemetry.settings.maxConversations);
     this.#memory = { sessions, below: new WeakMap() };
   }
 
-  /** The turn that the call asks for or is part of; `undefined` where the call has a span of its own. */
+  /** Observes a call that starts or belongs to a turn; `undefined` if the call has its own span. */
   observe(
     call: Call,
     request: ApiRequest,
@@ -56,13 +56,13 @@ export class Agents implements ConversationApi {
       const asked = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
       return new TurnCreation(read, asked, this.#conversations, submitted);
     }
-    // Elsewhere a turn's requests have spans, with a link.
+    // In other traces, requests about a turn have spans with a link.
     if (invocation === undefined || !isInTrace(call.context, invocation.spanContext.traceId))
       return undefined;
     return new TurnRequest(read, invocation, this.#conversations, submitted);
   }
 
-  /** Where a call with a span of its own stands, and what its result tells. */
+  /** Places a call that has its own span, and takes its result. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const read = this.#read(call, request, endpoint);
     const { template } = request.route;
@@ -78,7 +78,7 @@ export class Agents implements ConversationApi {
       turn === undefined ? undefined : new TurnRequest(read, turn, this.#conversations, submitted);
     const events = turnRequest ?? this.#eventsOf(read, segment);
     const { query } = call;
-    const sighting = sightingOf(read);
+    const observation = observationOf(read);
     const turnId = (folds && (turnIdOf(request) ?? submitted.turnId)) || '';
     segment?.requestStarted();
     return {
@@ -93,7 +93,7 @@ export class Agents implements ConversationApi {
         const creator = template === SESSION ? creatorOf(ended.value, this.#telemetry.settings) : undefined;
         if (creator !== undefined && creator.traceId !== trace.getSpanContext(span.context)?.traceId)
           span.link(creator);
-        const seen = { ...sighting, time: ended.endTime, live: false };
+        const seen = { ...observation, time: ended.endTime, live: false };
         if (turnRequest !== undefined) turnRequest.settled(ended);
         else {
           if (ended.outcome === 'value') read.sightings.result(ended.value, seen, query);
@@ -105,13 +105,13 @@ export class Agents implements ConversationApi {
     };
   }
 
-  /** What takes the events of a stream that is about no turn under way. */
+  /** The event handler for a stream without an open turn. */
   #eventsOf(read: AgentsCall, segment: Segment | undefined): SessionEvents | undefined {
     const { call, request, sightings, sessionId } = read;
     const { template } = request.route;
     if (template !== EVENTS && (template !== SESSIONS || !call.streamed)) return undefined;
     const created = (id: string): void => this.#sessionCreated(read, segment, id);
-    return new SessionEvents(sightings, sightingOf(read), sessionId, created);
+    return new SessionEvents(sightings, observationOf(read), sessionId, created);
   }
 
   #wantsContent(): boolean {
@@ -126,7 +126,7 @@ export class Agents implements ConversationApi {
     return { call, request, context: call.context, endpoint, sightings, sessionId };
   }
 
-  /** The turn that a request is about: the one it names, else the one that is under way. */
+  /** The turn of a request: the one it names, or else the open one. */
   #turnOf(
     { request, sessionId, sightings: { turns } }: AgentsCall,
     { turnId }: SubmittedEvents,
@@ -136,16 +136,16 @@ export class Agents implements ConversationApi {
     return invocation?.finished === undefined ? invocation : undefined;
   }
 
-  /** What is done for a turn that this process does not draw changes nothing of it here. */
+  /** Requests about a turn that this process does not record count as reads. */
   #segmentOf(read: AgentsCall): Segment | undefined {
     const { call, request, sessionId } = read;
-    // The list of all sessions uses none of them.
+    // A list of all sessions does not use any of them.
     if (request.route.template === SESSIONS && call.method === 'GET') return undefined;
     const looks = call.method === 'GET' || (request.route.folds === 'turn' && sessionId !== undefined);
     return segmentOf(this.#conversations, useOf(read, sessionId), looks);
   }
 
-  /** @param segment also one that was opened for a session whose id was not known */
+  /** @param segment may have been opened before the session had an id */
   #sessionChanged(read: AgentsCall, segment: Segment | undefined, call: Call): void {
     const { sessionId, request } = read;
     const { template } = request.route;

@@ -7,21 +7,21 @@ import { NO_TOOL_CONTENT, readParts } from './content.ts';
 import { readFunctionCall } from './objects.ts';
 
 interface ToolItem {
-  /** `openai.tool.type`, and the tool's name where the item has none. */
+  /** `openai.tool.type`, and the name of the tool if the item has none. */
   readonly tool: string;
-  /** The field with the name of what is called. */
+  /** The field with the name of the tool. */
   readonly name?: string;
-  /** The field with the subagent that the call is about. */
+  /** The field with the id of the subagent. */
   readonly subagent?: string;
-  /** Fields that are what the call was given. */
+  /** The fields with the arguments. */
   readonly given: readonly string[];
-  /** Fields that are what came of it. */
+  /** The fields with the result. */
   readonly result: readonly string[];
 }
 
 /**
- * Items that are tool calls which the API runs, by their type. Calls about subagents are tools of the model's
- * as well; the work of the subagent itself is a turn of its own.
+ * The types of items that are hosted tool calls. Calls about subagents are tools of the model, too; the subagent's own
+ * work is a turn.
  *
  * @see https://platform.openai.com/docs/api-reference/agents
  */
@@ -66,17 +66,17 @@ const UNKNOWN_CALL: Pick<ToolItem, 'given' | 'result'> = {
   result: ['output'],
 };
 
-/** What is known of an item that is a tool call. */
+/** An item that is a tool call. */
 export interface ItemCall {
   readonly call: ToolCallSnapshot;
-  /** The program runs it: it is over when the program answers. */
+  /** Whether the program runs the tool, so that the call ends with the program's output. */
   readonly asksProgram: boolean;
   readonly ended: boolean;
-  /** Milliseconds that it took, where the item tells. */
+  /** Its duration in milliseconds, if the item contains it. */
   readonly duration: number | undefined;
 }
 
-/** The tool call that an item is; `undefined` for all other items. An unknown `…_call` is taken for a hosted one. */
+/** Reads an item as a tool call; `undefined` if it is none. An unknown `…_call` counts as a hosted tool. */
 export function readItemCall(item: unknown, options: { content: boolean }): ItemCall | undefined {
   const type = stringField(item, 'type') ?? '';
   const status = stringField(item, 'status');
@@ -125,7 +125,7 @@ function readContent(item: ToolItem, value: unknown): ToolCallContent {
   };
 }
 
-/** One field is recorded as its value, several as an object; those that are missing or `null` are left out. */
+/** Reads one field as its value and several as an object, without missing ones. */
 function readFields(value: unknown, names: readonly string[]): unknown {
   const entries = names.flatMap((name): [string, unknown][] => {
     const found = readField(value, name) ?? undefined;
@@ -137,7 +137,7 @@ function readFields(value: unknown, names: readonly string[]): unknown {
 
 function readField(value: unknown, name: string): unknown {
   if (name === 'content') return readParts(arrayField(value, name));
-  // A screenshot is media, which has rules of its own.
+  // A screenshot is subject to the option `media`.
   const image = textField(objectField(value, name), 'image_url');
   if (image !== undefined) return urlPart(image, 'image');
   const found = parseJson(field(value, name));

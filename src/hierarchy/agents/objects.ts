@@ -10,7 +10,7 @@ import { readArguments } from './content.ts';
 import type { SessionAgent } from './session.ts';
 
 /**
- * Reads the objects of the Agents API, without trusting them: what has no id is no object.
+ * Reads the untrusted objects of the Agents API. An object without an id is ignored.
  *
  * @see https://platform.openai.com/docs/api-reference/agents
  */
@@ -28,7 +28,7 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
   cancelled: 'cancelled',
 };
 
-/** An agent, be it saved or that of a session. */
+/** Reads an agent, saved or inside a session. */
 export function readAgent(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   return id === undefined
@@ -36,7 +36,7 @@ export function readAgent(value: unknown): Agent | undefined {
     : { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
 }
 
-/** Settings of an agent that are parameters of the model calls it makes. */
+/** The settings of an agent that are parameters of its model calls. */
 export function readAgentParameters(agent: unknown): Attributes {
   const attributes: Attributes = {};
   const effort = stringField(objectField(agent, 'reasoning'), 'effort');
@@ -46,16 +46,16 @@ export function readAgentParameters(agent: unknown): Attributes {
   return attributes;
 }
 
-/** A turn as `turns` and the events of a session have it. */
+/** A turn as in `turns` and in session events. */
 export interface TurnReading {
   readonly sessionId: string;
-  /** Of the subagent that ran it; `undefined` where it is the session's own agent. */
+  /** The subagent that ran the turn; `undefined` for the session's own agent. */
   readonly subagentId: string | undefined;
   readonly snapshot: InvocationSnapshot;
 }
 
 /**
- * @param event what an event says beside the turn: its `usage`
+ * @param event the event that contains the turn and may add `usage`
  */
 export function readTurn(value: unknown, event?: unknown): TurnReading | undefined {
   const id = stringField(value, 'id');
@@ -86,14 +86,14 @@ export function readTurn(value: unknown, event?: unknown): TurnReading | undefin
   };
 }
 
-/** A turn with what only its session says: the model and parameters of its agent. */
+/** Adds the model and parameters of the agent, which only the session contains. */
 export function withAgent(snapshot: InvocationSnapshot, agent: SessionAgent | undefined): InvocationSnapshot {
   if (agent === undefined) return snapshot;
   const { model } = agent.agent;
   return { ...snapshot, model, parameters: agent.parameters, content: agent.content };
 }
 
-/** What a session waits for. */
+/** An action that a session waits for. */
 export interface RequiredAction {
   readonly type: string;
   readonly id: string | undefined;
@@ -114,7 +114,7 @@ export function readRequiredActions(session: unknown, options: { content: boolea
   });
 }
 
-/** A function that the program is to run, as an item or as a required action. */
+/** Reads a function call for the program, from an item or a required action. */
 export function readFunctionCall(
   value: unknown,
   options: { content: boolean },

@@ -5,27 +5,27 @@ import { answerToolCalls } from '../invocation-requests.ts';
 import { readFunctionOutput, readMessage, readReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
 
-/** How an item of a turn was seen. */
-export interface ItemSighting {
+/** When and how an item was seen. */
+export interface ObservedItem {
   readonly content: boolean;
-  /** When a stream told it; `undefined` where it was read, since items have no times. */
+  /** Its arrival in a stream; `undefined` for a list, since items have no timestamps. */
   readonly time: number | undefined;
-  /** A stream tells first that there is an item, then that it is done. */
+  /** Whether the item is done. A stream first reports its start. */
   readonly done: boolean;
 }
 
-/** Takes an item to its turn: a tool call, the result of one, or what the agent says. */
-export function seeItem(invocation: Invocation, item: unknown, sighting: ItemSighting): void {
+/** Passes an item to its turn: a tool call, a result, or a message of the agent. */
+export function seeItem(invocation: Invocation, item: unknown, observation: ObservedItem): void {
   if (invocation.closed) return;
   const type = stringField(item, 'type');
-  if (sighting.time !== undefined) invocation.touch(sighting.time);
-  if (type === 'function_call_output') seeResult(invocation, item, sighting);
-  else if (type === 'message' || type === 'reasoning') seeMessage(invocation, item, sighting);
-  else seeToolCall(invocation, item, sighting);
+  if (observation.time !== undefined) invocation.touch(observation.time);
+  if (type === 'function_call_output') seeResult(invocation, item, observation);
+  else if (type === 'message' || type === 'reasoning') seeMessage(invocation, item, observation);
+  else seeToolCall(invocation, item, observation);
 }
 
-function seeToolCall(invocation: Invocation, item: unknown, sighting: ItemSighting): void {
-  const { content, time, done } = sighting;
+function seeToolCall(invocation: Invocation, item: unknown, observation: ObservedItem): void {
+  const { content, time, done } = observation;
   const seen = readItemCall(item, { content });
   if (seen === undefined) return;
   const { call, asksProgram, ended, duration } = seen;
@@ -40,8 +40,8 @@ function seeToolCall(invocation: Invocation, item: unknown, sighting: ItemSighti
   }
 }
 
-/** What the program answered is known from its own request; another process may have answered. */
-function seeResult(invocation: Invocation, item: unknown, { content, time }: ItemSighting): void {
+/** Takes a result that another process submitted; this process knows its own outputs. */
+function seeResult(invocation: Invocation, item: unknown, { content, time }: ObservedItem): void {
   const id = stringField(item, 'call_id');
   if (id === undefined) return;
   const output = content ? readFunctionOutput(field(item, 'output')) : undefined;
@@ -55,7 +55,7 @@ function readToolFailure(item: unknown): Failure | undefined {
   return failed ? readError(error, 'failed') : undefined;
 }
 
-function seeMessage(invocation: Invocation, item: unknown, { content, time, done }: ItemSighting): void {
+function seeMessage(invocation: Invocation, item: unknown, { content, time, done }: ObservedItem): void {
   const id = stringField(item, 'id');
   const begun = time !== undefined && !done;
   if (!content || id === undefined || begun || field(item, 'role') === 'user') return;

@@ -25,7 +25,7 @@ import {
   stringField,
 } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { readAgentContent } from './content.ts';
 import { readAgent, readAgentParameters, readRequiredActions, readTurn, withAgent } from './objects.ts';
 import { seeItem } from './observed-items.ts';
@@ -33,14 +33,14 @@ import { readTurnDetails } from './read-details.ts';
 import type { EarlyItem, Session, SubagentState } from './session.ts';
 import type { Sighting, Turns } from './turns.ts';
 
-/** Takes objects of the Agents API, wherever they pass by, to the hierarchy. */
+/** Passes the objects of the Agents API to the hierarchy. */
 export class Sightings {
   readonly turns: Turns;
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #client: object;
 
-  constructor(telemetry: Telemetry, conversations: Conversations, turns: Turns, client: object) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker, turns: Turns, client: object) {
     this.turns = turns;
     this.#telemetry = telemetry;
     this.#conversations = conversations;
@@ -51,35 +51,35 @@ export class Sightings {
     return this.#telemetry.wantsContent;
   }
 
-  /** The result of a call: one object, or a list of them in the order in which they were made. */
-  result(value: unknown, sighting: Sighting, query: unknown): void {
+  /** Takes the result of a call: one object, or a list in the order of creation. */
+  result(value: unknown, observation: Sighting, query: unknown): void {
     if (field(value, 'object') !== 'list') {
-      this.object(value, sighting);
+      this.object(value, observation);
       return;
     }
     const listed = arrayField(value, 'data').slice(0, MAX_REPEATED);
-    // The API lists the newest first, unless it is asked not to.
+    // By default, the API lists the newest first.
     const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
     for (const item of inOrder) {
-      // A list shows sessions that are not used.
+      // A list contains sessions that this process does not use.
       if (field(item, 'object') === 'agent.session' && !this.turns.known(stringField(item, 'id'))) continue;
-      this.object(item, sighting);
+      this.object(item, observation);
     }
   }
 
-  object(value: unknown, sighting: Sighting): void {
+  object(value: unknown, observation: Sighting): void {
     const kind = stringField(value, 'object');
-    if (kind === 'agent.session') this.session(value, sighting);
-    else if (kind === 'agent.session.turn') this.turn(value, sighting);
+    if (kind === 'agent.session') this.session(value, observation);
+    else if (kind === 'agent.session.turn') this.turn(value, observation);
     else if (kind === 'agent.session.subagent') this.subagent(value);
     else if (kind === 'agent') this.#agent(value);
-    else if (kind === undefined) this.item(value, undefined, sighting, true);
+    else if (kind === undefined) this.item(value, undefined, observation, true);
   }
 
-  /** @param event what an event says beside the turn */
-  turn(value: unknown, sighting: Sighting, event?: unknown): Invocation | undefined {
+  /** @param event the event that contains the turn */
+  turn(value: unknown, observation: Sighting, event?: unknown): Invocation | undefined {
     const reading = readTurn(value, event);
-    const invocation = reading === undefined ? undefined : this.turns.find(reading, sighting);
+    const invocation = reading === undefined ? undefined : this.turns.find(reading, observation);
     if (reading === undefined || invocation === undefined) return undefined;
     const session = this.turns.session(reading.sessionId);
     const own = reading.subagentId === undefined;
@@ -87,8 +87,8 @@ export class Sightings {
     for (const early of session.takeEarly(snapshot.id))
       seeItem(invocation, early.item, { content: this.#wantsContent(), time: early.time, done: early.done });
     this.#conversations.see(invocation, snapshot, {
-      live: sighting.live,
-      time: sighting.time,
+      live: observation.live,
+      time: observation.time,
       details: (ended) => this.#readDetails(ended),
     });
     return invocation;
@@ -98,12 +98,12 @@ export class Sightings {
     return readTurnDetails(invocation, this.#client, (object, seen) => this.object(object, seen), sessionId);
   }
 
-  /** @param done what an event says of it; an item that is read is as it is */
-  item(value: unknown, turnId: string | undefined, sighting: Sighting, done: boolean): void {
+  /** @param done whether the event reports the item as done */
+  item(value: unknown, turnId: string | undefined, observation: Sighting, done: boolean): void {
     const id = stringField(value, 'turn_id') ?? turnId;
     const invocation = this.turns.turn(id);
     if (invocation === undefined) return;
-    const time = sighting.live ? sighting.time : undefined;
+    const time = observation.live ? observation.time : undefined;
     seeItem(invocation, value, { content: this.#wantsContent(), time, done });
   }
 
@@ -120,16 +120,16 @@ export class Sightings {
       : keptNames(told);
   }
 
-  /** A session as it is, and whether anything is under way in it. */
-  session(value: unknown, sighting: Sighting): Session | undefined {
+  /** Takes the state of a session. */
+  session(value: unknown, observation: Sighting): Session | undefined {
     const id = stringField(value, 'id');
     if (id === undefined) return undefined;
     const session = this.turns.session(id);
     this.#introduce(session, value);
     const status = stringField(value, 'status');
-    if (status === 'failed') this.#failed(session, field(value, 'error'), sighting);
-    else if (status === 'idle') this.#idle(session, sighting);
-    else if (status !== undefined) this.#underWay(session, value, sighting);
+    if (status === 'failed') this.#failed(session, field(value, 'error'), observation);
+    else if (status === 'idle') this.#idle(session, observation);
+    else if (status !== undefined) this.#underWay(session, value, observation);
     return session;
   }
 
@@ -148,7 +148,7 @@ export class Sightings {
       turn.introduce({ id: turn.place.agentId ?? id, name, model: undefined }, {});
   }
 
-  /** What became of a session's environment, as an event of the session's span. */
+  /** Records an event of the session's environment on its span. */
   environment(event: unknown, sessionId: string, time: number): void {
     const state = objectField(event, 'environment');
     const resetCount = numberField(event, 'reset_count');
@@ -175,7 +175,7 @@ export class Sightings {
     if (agent !== undefined) this.#conversations.agents.set(agent.id, agent);
   }
 
-  /** The session tells its agent, which may be one that was only made for it. */
+  /** Takes the agent of the session, which may exist only there. */
   #introduce(session: Session, value: unknown): void {
     const described = objectField(value, 'agent');
     const agent = readAgent(described);
@@ -192,7 +192,7 @@ export class Sightings {
       invocation.introduce(agent, { ...session.agent.parameters, ...model });
   }
 
-  /** Only what was asked for before the question can be over; a stream begins with how the session was. */
+  /** An idle session ends only turns that were requested before; a stream begins with the previous state. */
   #idle(session: Session, { time, live, askedAt }: Sighting): void {
     for (const turn of session.turns) this.#over(turn, time);
     if (live) return;
@@ -225,7 +225,7 @@ export class Sightings {
       const invocation = this.turns.turn(turnId, session.id) ?? session.underWay;
       if (invocation === undefined || invocation.finished !== undefined) continue;
       invocation.wait(call === undefined ? [] : [call], time);
-      // Every poll tells it again.
+      // Every poll repeats it.
       if (!session.isNew(`${type} ${id}`)) continue;
       invocation.span.addEvent(
         EVENT_OPENAI_RUN_REQUIRES_ACTION,

@@ -10,18 +10,18 @@ const MOST_SUBAGENTS = 10;
 const VERSION = 'agents=v1';
 
 /**
- * Reads a turn that is over: the turn itself where its end was not told, its items, and the turns of the
- * subagents that worked for it, which then read their own items.
+ * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of its subagents, which then read
+ * their own items.
  *
- * @param client the program's own
- * @param see takes what was read
- * @param sessionId where the id of the turn is not known yet
- * @throws what the SDK throws
+ * @param client the program's client
+ * @param see takes the objects
+ * @param sessionId set if the id of the turn is unknown
+ * @throws the SDK's error
  */
 export async function readTurnDetails(
   invocation: Invocation,
   client: object,
-  see: (object: unknown, sighting: Sighting) => void,
+  see: (object: unknown, observation: Sighting) => void,
   sessionId: string | undefined = invocation.snapshot?.conversationId,
 ): Promise<void> {
   if (sessionId === undefined) return;
@@ -34,7 +34,7 @@ export async function readTurnDetails(
     first(arrayField(await get(path, { limit: PAGE_SIZE, order }), 'data'));
   const seeAll = (objects: readonly unknown[]): void => {
     const time = now();
-    const sighting = {
+    const observation = {
       time,
       live: false,
       askedAt: time,
@@ -42,13 +42,13 @@ export async function readTurnDetails(
       context: ROOT_CONTEXT,
       endpoint,
     };
-    for (const object of objects) see(object, sighting);
+    for (const object of objects) see(object, observation);
   };
 
   if (invocation.id === undefined) seeAll((await list(`${owner}/turns`, 'desc')).toReversed());
   else if (invocation.ended === undefined || invocation.snapshot?.usage === undefined)
     seeAll([await get(`${owner}/turns/${encodeURIComponent(invocation.id)}`)]);
-  // Nothing was under way in the session, yet the turn has not come to its end: it had not begun.
+  // The session was idle although the turn has not ended: the turn had not begun.
   if (invocation.id === undefined || invocation.ended === undefined) return invocation.seeUnderWay();
 
   const items = await list(`${owner}/turns/${encodeURIComponent(invocation.id)}/items`);

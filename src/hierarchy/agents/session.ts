@@ -9,26 +9,26 @@ import type { Agent, InvocationContent } from '../model.ts';
 const MOST_EVENTS = 200;
 const MOST_ASKS = 20;
 
-/** The agent of a session, with what its turns do not repeat. */
+/** The agent of a session, with what its turns do not contain. */
 export interface SessionAgent {
   readonly agent: Agent;
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
 }
 
-/** When the request for a turn was answered: before, no list can have the turn. */
+/** When the request for a turn was answered. Earlier lists cannot contain the turn. */
 export interface Acceptance {
   acceptedAt: number | undefined;
-  /** On the server's clock: the turn cannot have been created before that. `undefined` where it is not known. */
+  /** The earliest creation of the turn, on the server's clock, if known. */
   notBefore: number | undefined;
 }
 
-/** A turn that was asked for, and whose id nobody has told yet. */
+/** A requested turn whose id is unknown yet. */
 export interface WaitingTurn extends Acceptance {
   readonly invocation: Invocation;
 }
 
-/** A message that was sent while a turn was under way: it may change that turn, or lead to another. */
+/** A message sent during a turn: it may change that turn or start another. */
 export interface Ask extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
@@ -37,15 +37,15 @@ export interface Ask extends Acceptance {
 
 export interface SubagentState {
   name: string | undefined;
-  /** The agent that created it: the session's own, or another subagent. */
+  /** The agent that created it: the session's, or another subagent. */
   parentAgentId: string | undefined;
-  /** Its task, where content is recorded, until its first turn has taken it. */
+  /** Its task, if content is recorded, until its first turn takes it. */
   instructions: readonly unknown[];
-  /** Its turn that is under way. */
+  /** Its open turn. */
   turn: Invocation | undefined;
 }
 
-/** An event about an item of a turn that is not known yet. */
+/** An event about an item whose turn is unknown yet. */
 export interface EarlyItem {
   readonly turnId: string;
   readonly item: unknown;
@@ -53,17 +53,17 @@ export interface EarlyItem {
   readonly done: boolean;
 }
 
-/** What this process knows of one session beyond what all conversations have in common. */
+/** The state of a session that other conversations do not have. */
 export class Session {
   readonly id: string;
   agent: SessionAgent | undefined;
-  /** Asked for by this process, oldest first. */
+  /** Turns that this process requested, oldest first. */
   readonly waiting: WaitingTurn[] = [];
   readonly asks: Set<Ask> = new Set();
-  /** Turns of the session's own agent that this process draws and that are not closed. */
+  /** The open turns of the session's own agent that this process records. */
   readonly turns: Set<Invocation> = new Set();
   readonly early: EarlyItem[] = [];
-  /** Why the session said that it failed. */
+  /** The failure that the session reported. */
   failure: Failure | undefined;
   readonly #subagents = new Map<string, SubagentState>();
   readonly #events = new Set<string>();
@@ -73,7 +73,7 @@ export class Session {
     this.id = id;
   }
 
-  /** The turn that is under way, as far as this process draws it. */
+  /** The current turn, if this process records it. */
   get underWay(): Invocation | undefined {
     const turn = [...this.turns].findLast(({ finished }) => finished === undefined);
     return turn ?? this.waiting.findLast(({ invocation }) => invocation.finished === undefined)?.invocation;
@@ -91,7 +91,7 @@ export class Session {
     return made;
   }
 
-  /** The turn that a subagent works for: its creator's, else the session's own. */
+  /** The turn that a subagent works for: that of its creator, or else the session's. */
   turnAbove(subagent: SubagentState): Invocation | undefined {
     const parent = this.#subagents.get(subagent.parentAgentId ?? '')?.turn;
     return parent ?? [...this.turns].findLast(({ closed }) => !closed);
@@ -114,7 +114,7 @@ export class Session {
     return taken;
   }
 
-  /** Whether an event is seen for the first time: several streams of one session bring the same ones. */
+  /** Whether an event is new: several streams of a session repeat the same events. */
   isNew(eventId: string | undefined): boolean {
     if (eventId === undefined) return true;
     if (this.#events.has(eventId)) return false;
@@ -129,7 +129,7 @@ export class Session {
     return ++this.#environmentEvents <= MAX_REPEATED;
   }
 
-  /** It is closed: nothing of it is kept. */
+  /** Forgets a closed invocation. */
   forget(invocation: Invocation): void {
     this.turns.delete(invocation);
     const index = this.waiting.findIndex((waiting) => waiting.invocation === invocation);

@@ -12,7 +12,7 @@ import {
   answerToolCalls,
 } from '../invocation-requests.ts';
 import { dateOf } from '../server-clock.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import type { AgentsCall } from './agents-call.ts';
 import { SessionEvents } from './events.ts';
 import type { Sightings } from './observed-objects.ts';
@@ -20,11 +20,11 @@ import type { Acceptance, Ask, Session, WaitingTurn } from './session.ts';
 import type { SubmittedEvents } from './turn-start.ts';
 import type { Sighting } from './turns.ts';
 
-/** How the answer to a call is seen, once it is there. */
-export function sightingOf({ call, context, endpoint }: AgentsCall): Omit<Sighting, 'time' | 'live'> {
+/** Describes when and how the response of a call is seen. */
+export function observationOf({ call, context, endpoint }: AgentsCall): Omit<Sighting, 'time' | 'live'> {
   return {
     askedAt: call.startTime,
-    // The headers come after the call has begun.
+    // A getter, because the headers arrive later.
     get serverTime(): number | undefined {
       return dateOf(call.headers);
     },
@@ -33,21 +33,21 @@ export function sightingOf({ call, context, endpoint }: AgentsCall): Omit<Sighti
   };
 }
 
-/** The call that asks for a turn, of a session that is there or is created with it. */
+/** Observes the call that requests a turn, in an existing or a new session. */
 export class TurnCreation implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #sightings: Sightings;
   readonly #events: SessionEvents;
-  readonly #sighting: Omit<Sighting, 'time' | 'live'>;
+  readonly #observation: Omit<Sighting, 'time' | 'live'>;
   readonly #submitted: SubmittedEvents | undefined;
   #waiting: WaitingTurn | undefined;
 
   constructor(
     read: AgentsCall,
     invocation: Invocation,
-    conversations: Conversations,
+    conversations: ConversationTracker,
     submitted?: SubmittedEvents,
   ) {
     const { call, sightings, sessionId } = read;
@@ -56,8 +56,10 @@ export class TurnCreation implements CallObservation {
     this.#conversations = conversations;
     this.#sightings = sightings;
     this.#submitted = submitted;
-    this.#sighting = sightingOf(read);
-    this.#events = new SessionEvents(sightings, this.#sighting, sessionId, (id) => this.#sessionCreated(id));
+    this.#observation = observationOf(read);
+    this.#events = new SessionEvents(sightings, this.#observation, sessionId, (id) =>
+      this.#sessionCreated(id),
+    );
     if (sessionId !== undefined) this.#wait(sessionId);
     invocation.calls++;
   }
@@ -88,7 +90,7 @@ export class TurnCreation implements CallObservation {
   #sessionSeen(call: Call): void {
     const id = stringField(call.value, 'id');
     if (this.#waiting === undefined && id !== undefined) this.#sessionCreated(id);
-    this.#sightings.object(call.value, { ...this.#sighting, time: call.endTime, live: true });
+    this.#sightings.object(call.value, { ...this.#observation, time: call.endTime, live: true });
   }
 
   #sessionCreated(id: string): void {
@@ -100,7 +102,7 @@ export class TurnCreation implements CallObservation {
     conversation.askedWithRun(asked.count);
   }
 
-  /** The answer does not tell the turn's id: a later event or list does. */
+  /** The response does not contain the turn's id; a later event or list does. */
   #wait(sessionId: string): void {
     const session = this.#sightings.turns.session(sessionId);
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
@@ -110,27 +112,27 @@ export class TurnCreation implements CallObservation {
 }
 
 /**
- * A request about a turn that is under way, such as a poll or a tool result: part of the turn's span in its
- * trace, a span of its own elsewhere; what it brings and tells is the turn's in any case.
+ * Observes a request about an open turn, such as a poll or a tool output. In the turn's trace it is folded into the turn's
+ * span, elsewhere it has its own; its result counts for the turn in both cases.
  */
 export class TurnRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #sightings: Sightings;
   readonly #events: SessionEvents;
-  readonly #sighting: Omit<Sighting, 'time' | 'live'>;
+  readonly #observation: Omit<Sighting, 'time' | 'live'>;
   readonly #session: Session | undefined;
   readonly #route: Route;
   readonly #submitted: SubmittedEvents;
   readonly #ask: Ask | undefined;
-  /** A stream of events goes on when the turn is over. */
+  /** Whether it keeps the turn open. A stream of events does not: it may outlive the turn. */
   readonly #holds: boolean;
 
   constructor(
     read: AgentsCall,
     invocation: Invocation,
-    conversations: Conversations,
+    conversations: ConversationTracker,
     submitted: SubmittedEvents,
   ) {
     const { call, request, sightings, sessionId, endpoint } = read;
@@ -138,8 +140,8 @@ export class TurnRequest implements CallObservation {
     this.#invocation = invocation;
     this.#conversations = conversations;
     this.#sightings = sightings;
-    this.#sighting = sightingOf(read);
-    this.#events = new SessionEvents(sightings, this.#sighting, sessionId);
+    this.#observation = observationOf(read);
+    this.#events = new SessionEvents(sightings, this.#observation, sessionId);
     this.#session = sightings.turns.known(sessionId);
     this.#route = request.route;
     this.#submitted = submitted;
@@ -165,18 +167,18 @@ export class TurnRequest implements CallObservation {
     this.settled(call);
   }
 
-  /** Takes what it came to, wherever its span is. */
+  /** Takes the result of the request. */
   settled(call: Call): void {
     const invocation = this.#invocation;
     if (this.#holds) invocation.calls--;
     if (call.error === undefined) this.#taken(call);
     else if (this.#ask !== undefined) this.#session?.asks.delete(this.#ask);
-    const sighting = { ...this.#sighting, time: call.endTime, live: false };
-    if (call.outcome === 'value') this.#sightings.object(call.value, sighting);
+    const observation = { ...this.#observation, time: call.endTime, live: false };
+    if (call.outcome === 'value') this.#sightings.object(call.value, observation);
     this.#conversations.settle(invocation);
   }
 
-  /** The server has taken what the request brought. */
+  /** Called when the server has accepted the request's input. */
   #taken(call: Call): void {
     const id = this.#session?.id;
     answer(this.#sightings, this.#submitted, call.startTime, id);
@@ -188,7 +190,7 @@ export class TurnRequest implements CallObservation {
   }
 }
 
-/** The server has taken the results of tools. */
+/** Called when the server has accepted tool outputs. */
 export function answer(
   sightings: Sightings,
   { results }: SubmittedEvents,
@@ -203,7 +205,7 @@ export function answer(
   }
 }
 
-/** From now on a list can have the turn; the date of the answer says when, on the server's clock. */
+/** From now on a list can contain the turn; the response date tells the server's time. */
 function accept(acceptance: Acceptance, call: Call): void {
   acceptance.acceptedAt = call.endTime;
   const date = dateOf(call.headers);

@@ -7,19 +7,19 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, objectField, stringField } from '../../util/payload.ts';
 import type { AskedMessages, Conversation } from '../conversation.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { type AgentsCall, useOf } from './agents-call.ts';
 import { readAgentContent, readFunctionOutput, readInputMessages } from './content.ts';
 import { readAgentParameters } from './objects.ts';
 
 const INPUT = 'agent.session.input.';
 
-/** What a request that submits events to a session brings. */
+/** The input of a request that submits events to a session. */
 export interface SubmittedEvents {
-  /** The user's messages, with what they say where content is recorded. */
+  /** The user messages, with their content if content is recorded. */
   readonly messages: readonly (Message | undefined)[];
   readonly results: readonly SubmittedResult[];
-  /** The turn that it is about, where it says. */
+  /** The turn that the request names. */
   readonly turnId: string | undefined;
 }
 
@@ -49,10 +49,10 @@ function readResult(event: unknown, content: boolean): SubmittedResult[] {
   return [{ turnId: stringField(event, 'turn_id'), callId, output, failure }];
 }
 
-/** Opens the invocation of a turn that is about to be asked for, alone or together with its session. */
+/** Opens the invocation of a turn that is being requested, alone or with its session. */
 export function startTurn(
   telemetry: Telemetry,
-  conversations: Conversations,
+  conversations: ConversationTracker,
   read: AgentsCall,
   messages: readonly (Message | undefined)[],
   startAttributes: () => Attributes,

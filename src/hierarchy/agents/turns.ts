@@ -9,20 +9,20 @@ import type { Conversation } from '../conversation.ts';
 import type { Use } from '../conversation-use.ts';
 import type { Invocation } from '../invocation.ts';
 import { ServerClock } from '../server-clock.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { keyAt, type Whereabouts } from '../whereabouts.ts';
 import { readParts } from './content.ts';
 import type { TurnReading } from './objects.ts';
 import { type Acceptance, type Ask, Session } from './session.ts';
 
-/** A moment at which the API says something, how, and to whom. */
+/** When, how and by whom an object was seen. */
 export interface Sighting {
   readonly time: number;
-  /** Told by a stream as it happened. */
+  /** Whether a stream reported it as it happened. */
   readonly live: boolean;
-  /** When the request was made whose answer it is. */
+  /** When its request was sent. */
   readonly askedAt: number;
-  /** What the server's clock said in the answer, where it said. */
+  /** The server's time in the response, if known. */
   readonly serverTime: number | undefined;
   readonly context: Context;
   readonly endpoint: Endpoint;
@@ -42,12 +42,12 @@ export interface TurnMemory {
  */
 export class Turns {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #memory: TurnMemory;
   readonly #at: Whereabouts;
 
   /** @param at where the answers to the call come from */
-  constructor(telemetry: Telemetry, conversations: Conversations, memory: TurnMemory, at: Whereabouts) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker, memory: TurnMemory, at: Whereabouts) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#memory = memory;
@@ -67,12 +67,12 @@ export class Turns {
     return this.#conversations.conversation('session', sessionId, this.#at.origin);
   }
 
-  /** A session that something is known of. */
+  /** The session, if it is known. */
   known(id: string | undefined): Session | undefined {
     return id === undefined ? undefined : this.#memory.sessions.get(keyAt(this.#at.origin, id));
   }
 
-  /** The turn with the id, if this process draws it and it is not closed. */
+  /** The open turn with this id, if this process records it. */
   turn(
     id: string | undefined,
     sessionId: string | undefined = this.#at.conversationId,
@@ -80,7 +80,7 @@ export class Turns {
     return id === undefined ? undefined : this.#conversations.invocation(id, this.#at.origin, sessionId);
   }
 
-  /** The same, or the turn that was asked for and whose id nobody has told yet, which it has to be. */
+  /** The same, or a requested turn without an id, which must be this one. */
   named(id: string, sessionId: string | undefined): Invocation | undefined {
     const waiting = this.known(sessionId)?.underWay;
     if (this.#conversations.knows(id, this.#at.origin) || waiting?.id !== undefined)
@@ -88,39 +88,41 @@ export class Turns {
     return waiting;
   }
 
-  /** The invocation that a turn is, opened where this process draws it; `undefined` where it does not. */
-  find(reading: TurnReading, sighting: Sighting): Invocation | undefined {
+  /** Finds or opens the invocation of a turn; `undefined` if this process does not record it. */
+  find(reading: TurnReading, observation: Sighting): Invocation | undefined {
     const { id } = reading.snapshot;
     const known = this.turn(id, reading.sessionId);
     if (known !== undefined) return known;
     if (this.#conversations.knows(id, this.#at.origin)) return undefined;
     const session = this.session(reading.sessionId);
     if (reading.subagentId !== undefined)
-      return this.#subagentTurn(session, reading.subagentId, reading, sighting);
-    const invocation = this.#askedFor(session, reading, sighting);
+      return this.#subagentTurn(session, reading.subagentId, reading, observation);
+    const invocation = this.#askedFor(session, reading, observation);
     if (invocation !== undefined) session.turns.add(invocation);
     return invocation;
   }
 
-  #askedFor(session: Session, reading: TurnReading, sighting: Sighting): Invocation | undefined {
-    const waiting = session.waiting.findIndex((turn) => canBe(turn, reading, sighting));
+  #askedFor(session: Session, reading: TurnReading, observation: Sighting): Invocation | undefined {
+    const waiting = session.waiting.findIndex((turn) => canBe(turn, reading, observation));
     if (waiting >= 0) return session.waiting.splice(waiting, 1)[0]?.invocation;
-    const ask = [...session.asks].find((asked) => canBe(asked, reading, sighting));
+    const ask = [...session.asks].find((asked) => canBe(asked, reading, observation));
     if (ask !== undefined) {
       session.asks.delete(ask);
       return this.#open(session, reading, { ...ask, context: farContextOf(ask) });
     }
-    return this.#telemetry.settings.adoptRuns === false ? undefined : this.#adopt(session, reading, sighting);
+    return this.#telemetry.settings.adoptRuns === false
+      ? undefined
+      : this.#adopt(session, reading, observation);
   }
 
-  #adopt(session: Session, reading: TurnReading, sighting: Sighting): Invocation {
-    const { time, context, endpoint, serverTime } = sighting;
+  #adopt(session: Session, reading: TurnReading, observation: Sighting): Invocation {
+    const { time, context, endpoint, serverTime } = observation;
     const clock = serverTime === undefined ? new ServerClock() : ServerClock.reading(serverTime, time);
     const startTime = Math.min(clock.local(reading.snapshot.createdAt, time), time);
     return this.#open(session, reading, { context, endpoint, startTime, clock });
   }
 
-  /** A turn that an event or a list tells of, and not the request that asked for it. */
+  /** Opens a turn that an event or list reports. */
   #open(
     session: Session,
     { snapshot }: TurnReading,
@@ -146,12 +148,12 @@ export class Turns {
     return invocation;
   }
 
-  /** A turn of a subagent stands below the turn that it works for, where this process draws that. */
+  /** The turn of a subagent is a child of the turn it works for, if this process records that. */
   #subagentTurn(
     session: Session,
     subagentId: string,
     { snapshot }: TurnReading,
-    sighting: Sighting,
+    observation: Sighting,
   ): Invocation | undefined {
     const subagent = session.subagent(subagentId);
     const above = session.turnAbove(subagent);
@@ -160,7 +162,7 @@ export class Turns {
     if (above === undefined || (created !== undefined && before !== undefined && created < before))
       return undefined;
     if (!this.#hasRoomBelow(above)) return undefined;
-    const startTime = sighting.live ? sighting.time : above.clock.local(created, above.startTime);
+    const startTime = observation.live ? observation.time : above.clock.local(created, above.startTime);
     const messages =
       subagent.instructions.length === 0 ? [] : [{ role: 'user', parts: readParts(subagent.instructions) }];
     subagent.instructions = [];
@@ -177,7 +179,7 @@ export class Turns {
       content: undefined,
       context: ROOT_CONTEXT,
       startTime: Math.max(startTime, above.startTime),
-      rebuilt: !sighting.live,
+      rebuilt: !observation.live,
       forgotten: () => session.forget(invocation),
     });
     subagent.turn = invocation;
@@ -195,7 +197,7 @@ export class Turns {
   }
 }
 
-/** Whether a turn can be the one that was asked for: what a stream tells is new, what is read need not be. */
+/** Whether a turn can be the requested one. A turn in a stream is new; one in a list may be old. */
 function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: Sighting): boolean {
   if (live) return true;
   const { acceptedAt, notBefore } = asked;
@@ -203,7 +205,7 @@ function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: Sighting)
   return notBefore === undefined || snapshot.createdAt === undefined || snapshot.createdAt >= notBefore;
 }
 
-/** Little is left of the caller: whatever its span bounds, nobody is told that it ends. */
+/** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
 function farContextOf({ caller: { span, metadata } }: Ask): Context {
   return contextOf({ span: span && { ...span, isRemote: true }, metadata });
 }

@@ -3,17 +3,17 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Invocation } from '../invocation.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { ServerClock } from '../server-clock.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { type AssistantsCall, useOf } from './assistants-call.ts';
 import { readRun } from './objects.ts';
 import type { RunHandedOn } from './unowned-run.ts';
 
-/** When and how a run that nobody here draws came to light. */
-export interface RunSighting {
+/** How a run became known that this process does not record yet. */
+export interface ObservedRun {
   readonly time: number;
-  /** Of the response, whose date tells what the server's clock says. */
+  /** The response headers, whose date reveals the server's clock. */
   readonly headers: unknown;
-  /** What this process knows of it, if it created it. */
+  /** Set if this process created the run and handed it on. */
   readonly handedOn: RunHandedOn | undefined;
 }
 
@@ -22,17 +22,17 @@ export interface RunSighting {
  */
 export function adoptRun(
   telemetry: Telemetry,
-  conversations: Conversations,
+  conversations: ConversationTracker,
   read: AssistantsCall,
   value: unknown,
-  sighting: RunSighting,
+  observation: ObservedRun,
 ): Invocation | undefined {
   const run = readRun(value, { content: telemetry.wantsContent });
   if (run === undefined || conversations.knows(run.id, read.endpoint.origin)) return undefined;
-  const clock = ServerClock.ofResponse(sighting.headers, sighting.time);
+  const clock = ServerClock.ofResponse(observation.headers, observation.time);
   const threadId = run.conversationId ?? read.threadId;
   const { settings } = telemetry;
-  const own = sighting.handedOn?.creator;
+  const own = observation.handedOn?.creator;
   const trusted = own !== undefined || settings.adoptRuns === true;
   const { context, link } = continueFrom(own ?? creatorOf(value, settings), read.context, trusted);
   return conversations.openInvocation({
@@ -46,7 +46,7 @@ export function adoptRun(
       ...(run.model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: run.model }),
     },
     asked:
-      sighting.handedOn?.asked ??
+      observation.handedOn?.asked ??
       (threadId === undefined
         ? { count: 0, messages: [] }
         : conversations.conversation('thread', threadId, read.endpoint.origin).takeUnanswered()),
@@ -54,9 +54,10 @@ export function adoptRun(
     context,
     creator: link,
     startTime:
-      sighting.handedOn?.startTime ?? Math.min(clock.local(run.createdAt, sighting.time), sighting.time),
+      observation.handedOn?.startTime ??
+      Math.min(clock.local(run.createdAt, observation.time), observation.time),
     clock,
-    // However its end is seen, its beginning is known in the server's seconds.
-    rebuilt: sighting.handedOn === undefined,
+    // Its start is known only in the server's whole seconds.
+    rebuilt: observation.handedOn === undefined,
   });
 }

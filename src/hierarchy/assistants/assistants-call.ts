@@ -5,11 +5,11 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import type { Use } from '../conversation-use.ts';
 import type { Sightings } from './observed-objects.ts';
 
-/** A call of the Assistants API, with all that is needed to place it. */
+/** A call of the Assistants API with everything needed to place it. */
 export interface AssistantsCall {
   readonly call: Call;
   readonly request: ApiRequest;
-  /** The caller's, kept until the call is over. */
+  /** The caller's context, kept until the call is over. */
   readonly context: Context;
   readonly endpoint: Endpoint;
   readonly sightings: Sightings;

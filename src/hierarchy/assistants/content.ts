@@ -12,7 +12,7 @@ export function readRunContent(run: unknown): InvocationContent {
   };
 }
 
-/** A message of a thread, or one in the request that creates it. */
+/** Reads a message of a thread, or of the request that creates it. */
 export function readMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {
@@ -54,7 +54,7 @@ function readPart(part: unknown): MessagePart[] {
   }
 }
 
-/** Outputs that the program hands in for the tool calls a run asked for, by the id of the call. */
+/** The outputs that the program submits, by the id of the tool call. */
 export function readToolOutputs(body: unknown): Map<string, unknown> {
   return new Map(
     arrayField(body, 'tool_outputs').flatMap((output) => {
@@ -65,8 +65,8 @@ export function readToolOutputs(body: unknown): Map<string, unknown> {
 }
 
 /**
- * The user's messages in a request that creates a thread (`messages`) or a run (`additional_messages`): one
- * entry for each, with what it says where content is recorded.
+ * The user messages in a request that creates a thread (`messages`) or a run (`additional_messages`): one entry each, with
+ * its content if content is recorded.
  */
 export function readAskedMessages(body: unknown, content: boolean): (Message | undefined)[] {
   return [...arrayField(body, 'messages'), ...arrayField(body, 'additional_messages')]

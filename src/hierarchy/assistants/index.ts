@@ -16,14 +16,14 @@ import {
 import type { Invocation } from '../invocation.ts';
 import { creatorIn } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
 import { readAskedMessages, readMessageContent } from './content.ts';
 import { Sightings } from './observed-objects.ts';
 import { RunCreation, RunRequest } from './run-requests.ts';
 import { startRun } from './run-start.ts';
-import { type RunHandedOn, UndrawnRun } from './unowned-run.ts';
+import { type RunHandedOn, UnownedRun } from './unowned-run.ts';
 
 const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
 const CREATES_THREAD: ReadonlySet<string> = new Set(['/threads', '/threads/runs']);
@@ -35,17 +35,17 @@ type Asked = ReturnType<typeof readAskedMessages>;
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export class Assistants implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
-  /** Runs that this process has created and does not draw. */
+  readonly #conversations: ConversationTracker;
+  /** Runs that this process created and handed on. */
   readonly #handedOn: BoundedMap<string, RunHandedOn>;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#handedOn = conversations.remember(MOST_HANDED_ON);
   }
 
-  /** The run that the call creates or is part of; `undefined` where the call has a span of its own. */
+  /** Observes a call that creates or belongs to a run; `undefined` if the call has its own span. */
   observe(
     call: Call,
     request: ApiRequest,
@@ -60,13 +60,13 @@ export class Assistants implements ConversationApi {
       return new RunCreation(call, invocation, this.#conversations, read.sightings);
     }
     const invocation = this.#underWay(read);
-    // Elsewhere a run's requests have spans, with a link.
+    // In other traces, requests about a run have spans with a link.
     if (invocation === undefined || !isInTrace(call.context, invocation.spanContext.traceId))
       return undefined;
     return new RunRequest(read, invocation, this.#conversations);
   }
 
-  /** Where a call with a span of its own stands, and what its result tells. */
+  /** Places a call that has its own span, and takes its result. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const read = this.#read(call, request, endpoint);
     const { route } = request;
@@ -96,13 +96,13 @@ export class Assistants implements ConversationApi {
         if (drawn === undefined) this.#sight(read, ended);
         if (listed !== undefined) this.#listed(listed);
         segment?.requestEnded(ended.endTime);
-        // A run that was adopted meanwhile has opened one.
+        // An adopted run has opened a segment meanwhile.
         if (segment === undefined && run !== undefined) this.#conversations.find(useOf(read, read.threadId));
       },
     };
   }
 
-  /** The user's messages that a request brings, beside what it creates. */
+  /** The user messages in a request. */
   #messagesIn({ route: { template, operation }, body }: ApiRequest): Asked {
     if (template === '/threads') return readAskedMessages(body, this.#wantsContent());
     if (operation === 'thread_run')
@@ -129,7 +129,7 @@ export class Assistants implements ConversationApi {
     };
   }
 
-  /** The run that a request drives or polls, where this process draws it and it is under way. */
+  /** The open run of this process that a request drives or polls. */
   #underWay(read: AssistantsCall): Invocation | undefined {
     const { request, runId, endpoint, threadId } = read;
     if (request.route.folds !== 'run' || runId === undefined) return undefined;
@@ -138,8 +138,8 @@ export class Assistants implements ConversationApi {
   }
 
   /**
-   * The run whose steps the program reads itself: meanwhile nobody else does. Only who has done so once is waited for:
-   * others may delete the thread as soon as the run has ended, and its steps with it.
+   * The run whose steps the program is listing, so that no background read is needed. Only a program that has done so
+   * before is waited for: another one may delete the thread, and the steps with it, as soon as the run has ended.
    */
   #stepsListed(read: AssistantsCall): Invocation | undefined {
     const { request, runId = '', endpoint, threadId } = read;
@@ -156,15 +156,15 @@ export class Assistants implements ConversationApi {
     this.#conversations.settle(invocation);
   }
 
-  /** What a request that has a span of its own, and drives or polls a run, does to the run. */
-  #runOf(read: AssistantsCall, drawn: Invocation | undefined): RunRequest | UndrawnRun | undefined {
+  /** Handles a request about a run that has its own span. */
+  #runOf(read: AssistantsCall, drawn: Invocation | undefined): RunRequest | UnownedRun | undefined {
     if (drawn !== undefined) return new RunRequest(read, drawn, this.#conversations);
-    // What hands a run on does not take it up again: another process works on it, or a later request here.
+    // The request that hands a run on does not adopt it; another process does, or a later request.
     if (read.request.route.folds !== 'run' || createsRun(read.request)) return undefined;
-    return new UndrawnRun(this.#telemetry, this.#conversations, read, this.#handedOn);
+    return new UnownedRun(this.#telemetry, this.#conversations, read, this.#handedOn);
   }
 
-  /** A run that is not streamed is left to whoever works on it: that it is asked for is a span of its own. */
+  /** Whether the request creates a run for another process: then the request has its own span. */
   #handsOn(request: ApiRequest): boolean {
     return createsRun(request) && !request.streamed && this.#telemetry.settings.propagateInMetadata;
   }
@@ -182,7 +182,7 @@ export class Assistants implements ConversationApi {
     this.#conversations.watch();
   }
 
-  /** What is done for a run that this process does not draw changes nothing of it here. */
+  /** Requests about a run that this process does not record count as reads. */
   #segmentOf(read: AssistantsCall): Segment | undefined {
     const { call, request } = read;
     const looks = call.method === 'GET' || (request.route.folds === 'run' && !createsRun(request));
@@ -195,7 +195,7 @@ export class Assistants implements ConversationApi {
     else sightings.result(call.value, call.endTime);
   }
 
-  /** @param provisional the segment that was opened for a thread whose id was not known */
+  /** @param provisional the segment that was opened before the thread had an id */
   #threadCreated(read: AssistantsCall, provisional: Segment | undefined, messages: Asked, call: Call): void {
     const key = read.request.route.template === '/threads' ? 'id' : 'thread_id';
     const id = call.outcome === 'value' ? stringField(call.value, key) : undefined;

@@ -29,7 +29,7 @@ import { readMessageContent, readRunContent } from './content.ts';
 import { readToolCall } from './tool-calls.ts';
 
 /**
- * Reads the objects of the Assistants API, without trusting them: what has no id is no object.
+ * Reads the untrusted objects of the Assistants API. An object without an id is ignored.
  *
  * @see https://platform.openai.com/docs/api-reference/runs/object
  */
@@ -42,7 +42,7 @@ export function readAssistant(value: unknown): Agent | undefined {
   return { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
 }
 
-/** @param options.known the run was seen before: what stays as it was created is not read again */
+/** @param options.known whether the run was seen before, so that its constant fields are not read again */
 export function readRun(
   value: unknown,
   options: { content: boolean; known?: boolean },
@@ -74,7 +74,7 @@ export function readRun(
   };
 }
 
-/** Parameters of a run, of the request that creates it or of the run itself. */
+/** The parameters in a run or in the request that creates it. */
 export function readRunParameters(value: unknown): Attributes {
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(value, 'temperature'));
@@ -139,7 +139,7 @@ function endedAt(value: unknown): number | undefined {
   return undefined;
 }
 
-/** Failed and expired are errors; incomplete and cancelled are not. */
+/** Failed and expired runs are errors; incomplete and cancelled ones are not. */
 function readLastError(value: unknown, status: string): Failure | undefined {
   return status === 'failed' || status === 'expired'
     ? readError(field(value, 'last_error'), status)

@@ -2,24 +2,24 @@ import type { Call } from '../../sdk/call.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, MAX_READ, stringField } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import type { Whereabouts } from '../whereabouts.ts';
 import { readAssistant, readMessage, readRun, readStep } from './objects.ts';
 import { readRunDetails } from './read-details.ts';
 
-/** A moment at which the API says something, and how. */
+/** When and how an object was seen. */
 interface Sighting {
   readonly time: number;
-  /** Told by a stream as it happened. */
+  /** Whether a stream reported it as it happened. */
   readonly live: boolean;
-  /** The run that the request is about, whose id may not be known yet. */
+  /** The run of the request, whose id may be unknown yet. */
   readonly invocation: Invocation | undefined;
 }
 
-/** Takes objects and events of the Assistants API, wherever they pass by, to the hierarchy. */
+/** Passes the objects and events of the Assistants API to the hierarchy. */
 export class Sightings {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #client: object;
   readonly #assistantsVersion: string;
   readonly #at: Whereabouts;
@@ -27,7 +27,7 @@ export class Sightings {
   /** @param at where the answers to the call come from */
   constructor(
     telemetry: Telemetry,
-    conversations: Conversations,
+    conversations: ConversationTracker,
     { client, assistantsVersion }: Pick<Call, 'client' | 'assistantsVersion'>,
     at: Whereabouts,
   ) {
@@ -38,15 +38,15 @@ export class Sightings {
     this.#at = at;
   }
 
-  /** The result of a call: one object. */
+  /** Takes the result of a call: one object. */
   result(value: unknown, time: number, invocation?: Invocation): void {
     this.#object(value, { time, live: false, invocation });
   }
 
-  /** The result of a call that lists objects, taken in the order in which they were made. */
+  /** Takes a list of objects, in the order of their creation. */
   list(value: unknown, time: number, query: unknown): void {
     const listed = arrayField(value, 'data').slice(0, MAX_READ);
-    // The API lists the newest first, unless it is asked not to.
+    // By default, the API lists the newest first.
     const oldestFirst = stringField(query, 'order') === 'asc';
     const inOrder = oldestFirst ? listed : listed.reverse();
     const olderPage = !oldestFirst && stringField(query, 'after') !== undefined;
@@ -60,7 +60,7 @@ export class Sightings {
     invocation?.steps.seeOrder(ids, olderPage);
   }
 
-  /** An event of a stream: `{ event, data }`. @returns whether it brought text or code */
+  /** Takes an event of a stream: `{ event, data }`. @returns whether it contained text or code */
   event(value: unknown, time: number, invocation: Invocation): boolean {
     const name = stringField(value, 'event');
     const data = field(value, 'data');
@@ -72,10 +72,10 @@ export class Sightings {
     return false;
   }
 
-  #object(value: unknown, sighting: Sighting): void {
+  #object(value: unknown, observation: Sighting): void {
     const kind = field(value, 'object');
-    if (kind === 'thread.run') this.#run(value, sighting);
-    else if (kind === 'thread.run.step') this.#step(value, sighting);
+    if (kind === 'thread.run') this.#run(value, observation);
+    else if (kind === 'thread.run.step') this.#step(value, observation);
     else if (kind === 'thread.message') this.#message(value);
     else if (kind === 'assistant') this.#assistant(value);
   }

@@ -8,11 +8,11 @@ const MOST_STEPS = 100;
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /**
- * Reads the steps of a run that has ended, and with consent its messages: the one request, or two, that the
- * instrumentation makes of its own. What has passed by meanwhile is not asked for.
+ * Reads the steps of an ended run and, with consent, its messages: the one or two requests that the instrumentation makes
+ * itself. It skips what the program's own requests have shown meanwhile.
  *
- * @param client the program's own
- * @throws what the SDK throws
+ * @param client the program's client
+ * @throws the SDK's error
  */
 export async function readRunDetails(
   invocation: Invocation,

@@ -10,21 +10,21 @@ import {
   addRequestEvent,
   answerToolCalls,
 } from '../invocation-requests.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import type { AssistantsCall } from './assistants-call.ts';
 import { readToolOutputs } from './content.ts';
 import type { Sightings } from './observed-objects.ts';
 
-/** The call that creates a run: its beginning is the run's, its end is not. */
+/** Observes the call that creates a run. The run starts with the call and outlives it. */
 export class RunCreation implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #sightings: Sightings;
   readonly #startTime: number;
   #sawText = false;
 
-  constructor(call: Call, invocation: Invocation, conversations: Conversations, sightings: Sightings) {
+  constructor(call: Call, invocation: Invocation, conversations: ConversationTracker, sightings: Sightings) {
     this.context = invocation.contextIn(call.context);
     this.#invocation = invocation;
     this.#conversations = conversations;
@@ -57,18 +57,18 @@ export class RunCreation implements CallObservation {
 }
 
 /**
- * A request about a run that is under way, such as a poll: part of the run's span in its trace, a span of its own
- * elsewhere; what it brings and tells is the run's in any case.
+ * Observes a request about an open run, such as a poll. In the run's trace it is folded into the run's span, elsewhere it
+ * has its own; its result counts for the run in both cases.
  */
 export class RunRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #sightings: Sightings;
   readonly #route: Route;
   #outputs: ReadonlyMap<string, unknown> | undefined;
 
-  constructor(read: AssistantsCall, invocation: Invocation, conversations: Conversations) {
+  constructor(read: AssistantsCall, invocation: Invocation, conversations: ConversationTracker) {
     const { route, body } = read.request;
     this.context = invocation.contextIn(read.context);
     this.#invocation = invocation;
@@ -92,7 +92,7 @@ export class RunRequest implements CallObservation {
     this.settled(call);
   }
 
-  /** Takes what it came to, wherever its span is. */
+  /** Takes the result of the request. */
   settled(call: Call): void {
     const invocation = this.#invocation;
     invocation.calls--;
@@ -102,7 +102,7 @@ export class RunRequest implements CallObservation {
     this.#conversations.settle(invocation);
   }
 
-  /** The server has taken the outputs that the request brought. */
+  /** Called when the server has accepted the submitted outputs. */
   #accept(time: number): void {
     if (this.#outputs === undefined) return;
     answerToolCalls(this.#invocation, this.#outputs, time);

@@ -5,15 +5,15 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import type { AskedMessages } from '../conversation.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { type AssistantsCall, useOf } from './assistants-call.ts';
 import { readAskedMessages, readRunContent } from './content.ts';
 import { readRunParameters } from './objects.ts';
 
-/** Opens the invocation of a run that is about to be created, alone or together with its thread. */
+/** Opens the invocation of a run that is being created, alone or with its thread. */
 export function startRun(
   telemetry: Telemetry,
-  conversations: Conversations,
+  conversations: ConversationTracker,
   read: AssistantsCall,
   startAttributes: () => Attributes,
 ): Invocation {
@@ -40,8 +40,12 @@ export function startRun(
   });
 }
 
-/** The messages that the run answers: those on the thread that no run has answered, and those it brings. */
-function askedMessages(conversations: Conversations, read: AssistantsCall, content: boolean): AskedMessages {
+/** The messages that the run answers: the unanswered ones of the thread and those of the request. */
+function askedMessages(
+  conversations: ConversationTracker,
+  read: AssistantsCall,
+  content: boolean,
+): AskedMessages {
   const { body } = read.request;
   if (read.threadId === undefined) {
     const messages = readAskedMessages(objectField(body, 'thread'), content);

@@ -13,7 +13,7 @@ import {
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
 /**
- * A tool call of a step, or one that a run asks the program to make.
+ * Reads a tool call of a step or of a run's `required_action`.
  *
  * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
  */

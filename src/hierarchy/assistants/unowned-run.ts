@@ -7,12 +7,12 @@ import type { OpenSpan } from '../api.ts';
 import type { AskedMessages } from '../conversation.ts';
 import type { Invocation } from '../invocation.ts';
 import { creatorOf } from '../remote-creator.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { adoptRun } from './adoption.ts';
 import type { AssistantsCall } from './assistants-call.ts';
 
-/** A run that this process has created and left to whoever works on it. */
+/** A run that this process created and handed on. */
 export interface RunHandedOn {
   readonly startTime: number;
   /** The request's span: what this process knows itself needs no metadata. */
@@ -21,12 +21,12 @@ export interface RunHandedOn {
 }
 
 /**
- * A request about a run that this process does not draw, or not yet: it draws what it adopts, and a run that it
- * handed on and now waits for itself.
+ * Observes a request about a run that this process does not record yet. It starts to record a run that it adopts, or
+ * that it handed on and now waits for itself.
  */
-export class UndrawnRun {
+export class UnownedRun {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #read: AssistantsCall;
   readonly #handedOn: BoundedMap<string, RunHandedOn>;
   #adopted: Invocation | undefined;
@@ -34,7 +34,7 @@ export class UndrawnRun {
 
   constructor(
     telemetry: Telemetry,
-    conversations: Conversations,
+    conversations: ConversationTracker,
     read: AssistantsCall,
     handedOn: BoundedMap<string, RunHandedOn>,
   ) {
@@ -44,7 +44,7 @@ export class UndrawnRun {
     this.#handedOn = handedOn;
   }
 
-  /** Its events count once it is adopted. */
+  /** Takes events of an adopted run. */
   chunk(event: unknown, time: number): void {
     if (this.#adopted === undefined) this.#see(field(event, 'data'), time);
     else this.#read.sightings.event(event, time, this.#adopted);
@@ -63,16 +63,16 @@ export class UndrawnRun {
     const { origin } = endpoint;
     const key = keyAt(origin, id);
     const handedOn = this.#handedOn.get(key);
-    // This process may have drawn it: then the request is linked to where.
+    // If this process has recorded the run, the request links to it.
     if (!this.#conversations.knows(id, origin))
       this.#creator ??= handedOn?.creator ?? creatorOf(run, settings);
     const { call, sightings } = this.#read;
     const waits = handedOn !== undefined && (call.pollHelper || call.streamed);
     if (!waits && settings.adoptRuns === false) return;
-    const sighting = { time, headers: call.headers, handedOn };
+    const observation = { time, headers: call.headers, handedOn };
     this.#adopted =
       this.#conversations.invocation(id, origin, threadId) ??
-      adoptRun(this.#telemetry, this.#conversations, this.#read, run, sighting);
+      adoptRun(this.#telemetry, this.#conversations, this.#read, run, observation);
     if (this.#adopted === undefined) return;
     this.#handedOn.delete(key);
     sightings.result(run, time, this.#adopted);

@@ -16,30 +16,30 @@ import type { Use } from '../conversation-use.ts';
 import { ItemTimes } from '../responses/items.ts';
 import { type AskingResponse, type PendingCall, ResponseToolCalls } from '../responses/tool-calls.ts';
 import { activeSpan } from '../segment.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { countNewUserMessages, readAskedCalls, readToolMessages } from './messages.ts';
 
 /**
- * Conversations whose history the program keeps itself, and sends with every chat completion: the program
+ * ConversationTracker whose history the program keeps itself, and sends with every chat completion: the program
  * says which calls belong together, by `withConversation`.
  */
 export class Histories implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #toolCalls: ResponseToolCalls;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
   }
 
-  /** Every call has a span of its own. */
+  /** Every call has its own span. */
   observe(): CallObservation | undefined {
     return undefined;
   }
 
-  /** The call of a conversation that a function of the program's is about to answer. */
+  /** The tool call that a function of the program is about to answer. */
   running(tool: ToolRun, origin: string, context: Context): AskedCall | undefined {
     const id = conversationIn(context);
     const pending = id === undefined ? undefined : this.#taken(tool, origin, id);
@@ -109,7 +109,7 @@ export class Histories implements ConversationApi {
     },
     { userMessages, ...options }: { userMessages: number; content: boolean; streamed: boolean },
   ): void {
-    // What was refused is asked again; what was left in the middle of its answer is not.
+    // A rejected request is repeated; an abandoned stream is not.
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
     const conversation = this.#conversations.conversation('conversation', id, asking.origin);
     conversation.startedRun();

@@ -75,7 +75,7 @@ function byUniqueId(values: readonly unknown[], key: string): Map<string, unknow
   return found;
 }
 
-/** User messages since the model last spoke: those before were counted with the request that brought them. */
+/** The number of user messages after the last assistant message; earlier requests have counted the others. */
 export function countNewUserMessages(body: unknown): number {
   const messages = arrayField(body, 'messages');
   const lastAnswer = messages.findLastIndex(isAnswer);

@@ -4,16 +4,16 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
 import { milliseconds, ServerClock } from '../server-clock.ts';
 
-/** A response that another process has created in the background, and what its creation looked like. */
+/** A background response of another process, with its reconstructed creation. */
 export interface Adoption {
   readonly id: string;
-  /** The request that creates it, as far as the response repeats what was asked for. */
+  /** The creating request, as far as the response repeats its parameters. */
   readonly request: ApiRequest;
   readonly clock: ServerClock;
   readonly startTime: number;
 }
 
-/** `undefined` where there is no such response. */
+/** Returns `undefined` for anything but a background response. */
 export function readAdoption(
   call: Call,
   deployment: string | undefined,
@@ -23,7 +23,7 @@ export function readAdoption(
   const status = stringField(response, 'status');
   const isBackground = field(response, 'object') === 'response' && field(response, 'background') === true;
   if (id === undefined || status === undefined || !isBackground) return undefined;
-  // A response says which tier has served it, not which was asked for.
+  // A response contains the tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = ServerClock.ofResponse(call.headers, call.endTime);
   const began = clock.local(milliseconds(response, 'created_at'), call.endTime);

@@ -11,10 +11,10 @@ import type { Member } from '../tracker.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
 
-/** Milliseconds that a background response is waited for. */
+/** A background response that has not ended after this time is given up. */
 const PATIENCE = 1_800_000;
 
-/** Whether a response is still under way: only one that runs in the background can be, when its call is over. */
+/** Whether a response is in progress after its call, which only a background response can be. */
 export function isUnderWay(response: unknown): boolean {
   const status = stringField(response, 'status');
   return field(response, 'background') === true && status !== undefined && !ENDED.has(status);
@@ -29,11 +29,11 @@ export interface BackgroundStart {
   readonly closed: (response: BackgroundResponse) => void;
   /** Of texts; `undefined` where content is not recorded. */
   readonly limits: TextLimits | undefined;
-  /** Known where something else than the creation of the response has told it. */
+  /** Set if the clock was learnt from something else than the creation. */
   readonly clock?: ServerClock;
 }
 
-/** A response that runs in the background, from the call that created it to its end, however that comes to light. */
+/** A background response, from its creation to its end, however the end becomes known. */
 export class BackgroundResponse implements Member {
   readonly span: OpenSpan;
   readonly segment: Segment | undefined;
@@ -62,7 +62,7 @@ export class BackgroundResponse implements Member {
     return trace.getSpanContext(this.span.context)?.traceId ?? '';
   }
 
-  /** @param live told by a stream, as it happened */
+  /** @param live whether a stream reported it as it happened */
   see(response: unknown, time: number, live: boolean): void {
     const status = stringField(response, 'status');
     if (this.#isClosed || asObject(response) === undefined || status === undefined) return;
@@ -76,12 +76,12 @@ export class BackgroundResponse implements Member {
     this.#close(clamp(endTime, this.#lastOpenTime, time));
   }
 
-  /** Records it as far as it is known. */
+  /** Ends its span with the last known state. */
   close(): void {
     this.#close(this.#lastOpenTime);
   }
 
-  /** It goes on when the span that bounds its conversation has ended. */
+  /** A background response outlives the span that bounds its conversation. */
   closeIfFinished(): void {}
 
   overdue(): boolean {
@@ -97,7 +97,7 @@ export class BackgroundResponse implements Member {
   }
 }
 
-/** A request about a background response, such as a poll or a stream that is resumed: part of its span. */
+/** Observes a request about a background response, such as a poll or a resumed stream, which is folded into its span. */
 export class BackgroundRequest implements CallObservation {
   readonly context: Context;
   readonly #background: BackgroundResponse;

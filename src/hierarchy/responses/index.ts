@@ -16,7 +16,7 @@ import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
@@ -25,17 +25,17 @@ import { readItemResults } from './item-results.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
-/** The Responses and Conversations APIs as conversations, and the tools that responses use. */
+/** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
 export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
-  readonly #conversations: Conversations;
+  readonly #conversations: ConversationTracker;
   readonly #toolCalls: ResponseToolCalls;
   /** Where responses stand, by origin and id, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
-  /** Those that nobody asks about any more give way. */
+  /** The open background responses; the least recently used one is closed first. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
@@ -44,12 +44,12 @@ export class Responses implements ConversationApi {
     this.#background = new BoundedMap(maxConversations, (response) => response.close());
   }
 
-  /** Where the span of a response stands that this process has created. */
+  /** The span context of a response that this process created. */
   known(id: string, origin: string): SpanContext | undefined {
     return this.#known.get(keyAt(origin, id))?.context;
   }
 
-  /** The background response that the call is part of; only within its own trace, and while it is under way. */
+  /** Observes a call about an open background response in the same trace. */
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
     const background = this.#backgroundOf(request, endpoint);
     if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
@@ -60,7 +60,7 @@ export class Responses implements ConversationApi {
     return route.folds === 'response' ? this.#background.get(keyAt(origin, values[0] ?? '')) : undefined;
   }
 
-  /** Where a call with a span of its own stands, and what its result tells. */
+  /** Places a call that has its own span, and takes its result. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, body } = request;
     const previous =
@@ -73,7 +73,7 @@ export class Responses implements ConversationApi {
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const parent = this.#parentOf(call.context, segment);
-    // The call's own context is the span's once it runs.
+    // Once the call runs, its context is that of its span.
     const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
       parent,
@@ -84,7 +84,7 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** A request that another trace than that of a background response makes about it tells its end as well. */
+  /** A request from another trace may also report the end of a background response. */
   #followRequest(
     fetched: Fetched,
     segment: Segment | undefined,
@@ -105,7 +105,7 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** A segment is opened where no active span holds the conversation together, or always. */
+  /** Opens a segment if there is no active span, or always if so configured. */
   #segmentOf(
     { context, startTime }: Pick<Call, 'context' | 'startTime'>,
     id: string | undefined,
@@ -170,7 +170,7 @@ export class Responses implements ConversationApi {
     this.#conversations.watch();
   }
 
-  /** A response that goes on in the background keeps its span until its end comes to light. */
+  /** Keeps the span of a background response open until its end becomes known. */
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     if (id === undefined || !isUnderWay(result)) return false;
@@ -184,7 +184,7 @@ export class Responses implements ConversationApi {
       this.#background.delete(key);
       this.#conversations.release(response);
     };
-    // A server that gives one id twice has forgotten the first.
+    // A server that reuses an id has forgotten the first one.
     this.#background.get(key)?.close();
     const { settings, wantsContent } = this.#telemetry;
     const limits = wantsContent ? textLimits(settings) : undefined;

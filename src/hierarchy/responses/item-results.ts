@@ -1,7 +1,7 @@
 import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
-  readToolCall,
+  readResponseToolCall,
   readToolContent,
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
@@ -58,7 +58,7 @@ function addResult(results: Map<string, FoundResult>, id: string, item: unknown,
 }
 
 function addCall(results: Map<string, FoundResult>, item: unknown): void {
-  const read = readToolCall(item);
+  const read = readResponseToolCall(item);
   const found = read?.callId === undefined ? undefined : results.get(read.callId);
   if (read === undefined || found === undefined) return;
   if (found.state === 'open') {

@@ -1,7 +1,7 @@
 import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
-  readToolCall,
+  readResponseToolCall,
   readToolContent,
   readToolErrorType,
   readToolOutputCallId,
@@ -20,18 +20,18 @@ import {
 } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
 
-/** A tool call of a response, as the hierarchy sees it. */
+/** A tool call of a response in the terms of the hierarchy. */
 export interface ItemCall {
   readonly itemId: string | undefined;
   readonly call: ToolCallSnapshot;
-  /** The program has to answer it, in a later request. */
+  /** Whether the program answers it in a later request. */
   readonly asksProgram: boolean;
   readonly failure: Failure | undefined;
   /** Of its name and arguments, computed where it is needed. */
   readonly fingerprint: () => string | undefined;
 }
 
-/** Items that are about tools but are no tool call: a list of what there is, a request for leave. */
+/** Items about tools that are not tool calls: lists and approval requests. */
 const NO_CALLS: ReadonlySet<string> = new Set(['mcp_list_tools', 'mcp_approval_request']);
 
 /** The first tool calls among the items of a response, in their order; most responses have none. */
@@ -39,7 +39,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
   const output = first(arrayField(response, 'output'), MAX_READ);
   let answered: Set<string | undefined> | undefined;
   const calls = output.flatMap((item) => {
-    const call = readToolCall(item);
+    const call = readResponseToolCall(item);
     if (call === undefined || NO_CALLS.has(call.type)) return [];
     answered ??= new Set(output.map(readToolOutputCallId));
     const asksProgram = call.runBy === 'program' && (call.callId === undefined || !answered.has(call.callId));
@@ -81,14 +81,14 @@ function contentOf(call: ResponseToolCall, item: unknown): ToolCallContent {
   };
 }
 
-/** How many user messages a request brings. */
+/** The number of user messages in a request. */
 export function countUserMessages(body: unknown): number {
   const input = field(body, 'input');
   if (typeof input === 'string') return 1;
   return arrayField(body, 'input').filter((item) => field(item, 'role') === 'user').length;
 }
 
-/** The vector stores that a request lets the model search. */
+/** The vector stores that the request allows the model to search. */
 export function readVectorStoreIds(body: unknown): string[] {
   return arrayField(body, 'tools')
     .filter((tool) => field(tool, 'type') === 'file_search')
@@ -96,9 +96,9 @@ export function readVectorStoreIds(body: unknown): string[] {
     .slice(0, MAX_REPEATED);
 }
 
-/** When the items of a streamed response began and were done. */
+/** The start and end times of the items of a streamed response. */
 export class ItemTimes {
-  /** Made when it is needed: most responses are no streams. */
+  /** Created lazily: most responses are not streamed. */
   #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
 
   add(event: unknown, time: number): void {

@@ -7,7 +7,7 @@ import type { BoundedMap } from '../../util/lru-map.ts';
 import type { ToolCallContent } from '../model.ts';
 import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from '../pending-tool-calls.ts';
 import { clamp } from '../server-clock.ts';
-import type { Conversations } from '../tracker.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import type { ToolResult } from './item-results.ts';
 import type { ItemCall, ItemTimes } from './items.ts';
 
@@ -17,7 +17,7 @@ const MAX_CONTENTS = 1_000;
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<ItemCall, 'fingerprint'>;
 
-/** The response that a tool call belongs to. */
+/** The response that asked for a tool call. */
 export interface AskingResponse {
   /** Of the endpoint. */
   readonly origin: string;
@@ -43,8 +43,8 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
 };
 
 /**
- * Draws the tool calls of responses, beside them: hosted ones within the response that made them, the
- * program's own from the response that asked to the request that answered.
+ * Records the tool calls of responses as their siblings: hosted ones within the response, functions from the response
+ * that asked to the request that answers.
  */
 export class ResponseToolCalls {
   readonly #telemetry: Telemetry;
@@ -53,7 +53,7 @@ export class ResponseToolCalls {
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
-  constructor(telemetry: Telemetry, conversations: Conversations) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     conversations.addMemory(this.#pending);
     this.#contents = conversations.remember(MAX_CONTENTS);

@@ -19,7 +19,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 
-/** Messages of a request; system and developer messages stay among them, with their role. */
+/** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
   const read: Message[] = [];
   for (const message of Array.isArray(messages) ? messages : []) {
@@ -29,7 +29,7 @@ export function readInputMessages(messages: unknown): Message[] {
   return read;
 }
 
-/** One message for each choice. */
+/** The output messages, one for each choice. */
 export function readOutputMessages(result: unknown): Message[] {
   const messages: Message[] = [];
   for (const choice of first(arrayField(result, 'choices'))) {
@@ -44,7 +44,7 @@ export function readOutputMessages(result: unknown): Message[] {
   return messages;
 }
 
-/** Function tools as the conventions have them, flat; custom tools by their name and type. */
+/** The tool definitions: function tools flat, as in the conventions, custom tools by name and type. */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
   return first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => {
     const type = textField(tool, 'type') ?? 'function';
@@ -64,7 +64,7 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
 /** @param most parts of a kind: a completion hook sees everything that the program sends */
 function readParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
   const role = textField(message, 'role');
-  // The form that came before tool calls has its result in a message of its own role.
+  // The legacy `functions` API puts a result into a message with the role `function`.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
   const parts: MessagePart[] = [];
   // What a stream had to cut. Nobody but us says so of what the program sends.
@@ -127,7 +127,7 @@ function readInlineMedia(type: string | undefined, value: unknown): MessagePart[
   return [file.startsWith('data:') ? urlPart(file, 'document') : blobPart(file, 'document')];
 }
 
-/** Of an answer that was spoken, its words; in a request it is named by its id. */
+/** The transcript of a spoken answer. A request refers to the answer by id. */
 function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
@@ -153,7 +153,7 @@ function readToolCall(call: unknown): MessagePart[] {
   return [{ type: 'tool_call', ...(id === undefined ? {} : { id }), name, arguments: args }];
 }
 
-/** The form that came before tool calls. */
+/** The `function_call` of the legacy `functions` API. */
 function readFunctionCall(call: unknown): MessagePart[] {
   const name = textField(asObject(call), 'name');
   return name === undefined

@@ -36,7 +36,7 @@ function readToolCall(call: unknown): RequestedToolCall[] {
   const id = stringField(call, 'id');
   const told = { id, name, type: stringField(call, 'type') ?? 'function' };
   if (id !== undefined) return [told];
-  // Without an id nothing finds its arguments among the output messages; they are read where they are told.
+  // A call without an id cannot be matched with the output messages, so its arguments are read here.
   const content = {
     get arguments(): unknown {
       return parseJson(field(called, 'arguments') ?? field(called, 'input'));

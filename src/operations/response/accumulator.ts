@@ -4,7 +4,7 @@ import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
 import { countSkippedCalls, isDrawnCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept.ts';
 
-/** What an item looks like when only a part of it has come, by the event that brings the next piece of it. */
+/** Builds an unfinished item from its text, by the type of the delta event. */
 type Build = (text: string, originalLength?: number) => object;
 const UNFINISHED: ReadonlyMap<unknown, Build> = new Map<unknown, Build>([
   ['response.output_text.delta', (text, length) => ({ content: [part('output_text', { text }, length)] })],
@@ -37,14 +37,14 @@ interface Unfinished {
 }
 
 /**
- * Puts the events of a response together. The last event holds the whole response; only where a stream is cut
- * before it, the response is what was seen: as it was created, with the items that came.
+ * Accumulates the events of a response. The last event contains the whole response. If the stream ends earlier, the
+ * result is the response as created, with the items received so far.
  */
 export class ResponseAccumulator implements Accumulator {
   readonly #limits: TextLimits | undefined;
   readonly #kept: KeptItems;
   readonly #room: TextRoom | undefined;
-  /** As the newest event of its life has it. */
+  /** The response object of the latest lifecycle event. */
   #response: object | undefined;
   /** Tool calls of its output for which there was no room. */
   #skippedInResponse = 0;

@@ -3,7 +3,7 @@ import { blobPart, textPart, urlPart } from '../../telemetry/content/messages.ts
 import { countField, field, row, textField } from '../../util/payload.ts';
 
 /**
- * The parts of a message of the Responses API, by their type.
+ * Converts the parts of a message of the Responses API, by type.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
  */
@@ -21,7 +21,7 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   output_audio: (part) => [...text(field(part, 'transcript')), ...readAudio(part, undefined)],
 };
 
-/** One part of a message; nothing for a type that is not known. */
+/** Converts one part of a message; an unknown type has no parts. */
 export function readContentPart(part: unknown): MessagePart[] {
   return row(PARTS, textField(part, 'type'))?.(part) ?? [];
 }

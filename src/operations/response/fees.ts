@@ -2,8 +2,8 @@ import type { Fees } from '../../telemetry/cost/prices.ts';
 import { arrayField, countField, field, objectField } from '../../util/payload.ts';
 
 /**
- * Searches of a response that are billed by number. Searches of the web are counted by the API (`tool_usage`), which
- * leaves out what is free; each file search is an item of the output.
+ * The searches of a response, which are billed by number. The API counts billed web searches in `tool_usage`; each file
+ * search is an output item.
  */
 export function readResponseFees(response: unknown): Fees {
   const webSearch = objectField(objectField(response, 'tool_usage'), 'web_search');

@@ -17,7 +17,7 @@ import { readDocuments } from '../documents.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseTools } from './tool-definitions.ts';
 
-/** What a tool call was given, what came of it, and the media among that: references, never bytes. */
+/** The arguments and the result of a tool call, and references to its media. */
 export interface ItemContent {
   readonly arguments?: unknown;
   readonly result?: unknown;
@@ -25,10 +25,10 @@ export interface ItemContent {
 }
 
 /**
- * Where each type of item has its content: hosted calls hold both sides, the program's calls and their outputs
- * are items of their own.
+ * The content of each type of item. Hosted calls contain arguments and result; for calls that the program answers, the
+ * output is an item of its own.
  */
-const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
+const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
   custom_tool_call: (item) => ({ arguments: field(item, 'input') }),
   function_call_output: (item) => ({ result: readOutput(field(item, 'output')) }),
@@ -36,30 +36,30 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   computer_call: (item) => ({ arguments: readComputerActions(item) }),
   computer_call_output: (item) => ({ result: readContentPart(field(item, 'output')) }),
   local_shell_call: (item) => ({
-    arguments: pick(objectField(item, 'action'), ['command', 'working_directory']),
+    arguments: presentFields(objectField(item, 'action'), ['command', 'working_directory']),
   }),
   local_shell_call_output: (item) => ({ result: field(item, 'output') }),
-  shell_call: (item) => ({ arguments: pick(objectField(item, 'action'), ['commands']) }),
+  shell_call: (item) => ({ arguments: presentFields(objectField(item, 'action'), ['commands']) }),
   shell_call_output: (item) => ({ result: { output: arrayField(item, 'output') } }),
   apply_patch_call: (item) => ({ arguments: field(item, 'operation') }),
-  apply_patch_call_output: (item) => ({ result: pick(item, ['status', 'output']) }),
+  apply_patch_call_output: (item) => ({ result: presentFields(item, ['status', 'output']) }),
   mcp_approval_request: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),
-  mcp_approval_response: (item) => ({ result: pick(item, ['approve', 'reason']) }),
+  mcp_approval_response: (item) => ({ result: presentFields(item, ['approve', 'reason']) }),
   mcp_call: (item) => ({
     arguments: parseJson(field(item, 'arguments')),
-    result: parseJson(field(item, 'output')) ?? pick(item, ['error']),
+    result: parseJson(field(item, 'output')) ?? presentFields(item, ['error']),
   }),
   mcp_list_tools: (item) => ({
     result: {
       tools: first(arrayField(item, 'tools'), MAX_READ).flatMap(
-        (tool) => pick(tool, ['name', 'description', 'input_schema', 'annotations']) ?? [],
+        (tool) => presentFields(tool, ['name', 'description', 'input_schema', 'annotations']) ?? [],
       ),
-      ...pick(item, ['error']),
+      ...presentFields(item, ['error']),
     },
   }),
   web_search_call: (item) => readWebSearch(objectField(item, 'action'), item),
   file_search_call: (item) => ({
-    arguments: pick(item, ['queries']),
+    arguments: presentFields(item, ['queries']),
     result: Array.isArray(field(item, 'results'))
       ? { results: readDocuments(arrayField(item, 'results')) }
       : undefined,
@@ -68,21 +68,21 @@ const CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   image_generation_call: readImageGeneration,
   tool_search_call: (item) => ({ arguments: field(item, 'arguments') }),
   tool_search_output: (item) => ({ result: { tools: readResponseTools(item) } }),
-  program: (item) => ({ arguments: pick(item, ['code']) }),
+  program: (item) => ({ arguments: presentFields(item, ['code']) }),
   program_output: (item) => ({ result: field(item, 'result') }),
 };
 
 export function readItemContent(type: string, item: unknown): ItemContent {
-  return row(CONTENT, type)?.(item) ?? {};
+  return row(ITEM_CONTENT, type)?.(item) ?? {};
 }
 
-/** A function's output: its text, or the parts of a message. */
+/** The output of a function: text, or message parts. */
 function readOutput(output: unknown): unknown {
   return Array.isArray(output) ? partsOf(output, readContentPart) : output;
 }
 
-/** The fields that are there, without what opens doors; `undefined` where none is. */
-function pick(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
+/** The present fields without credentials; `undefined` if there are none. */
+function presentFields(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   const picked: Record<string, unknown> = {};
   for (const key of keys) {
     const found = key === 'error' ? plainError(field(value, key)) : shown(key, field(value, key));
@@ -91,13 +91,13 @@ function pick(value: unknown, keys: readonly string[]): Record<string, unknown> 
   return Object.keys(picked).length > 0 ? picked : undefined;
 }
 
-/** A field's value: of an address no credentials. */
+/** The value of a field; a URL without credentials. */
 function shown(key: string, value: unknown): unknown {
   return typeof value === 'string' && key.endsWith('url') ? urlWithoutSecrets(value) : value;
 }
 
 function readComputerActions(item: unknown): unknown {
-  const { action, actions } = pick(item, ['action', 'actions']) ?? {};
+  const { action, actions } = presentFields(item, ['action', 'actions']) ?? {};
   if (action === undefined && actions === undefined) return undefined;
   return {
     ...(action === undefined ? {} : { action: readPage(action) }),
@@ -105,7 +105,7 @@ function readComputerActions(item: unknown): unknown {
   };
 }
 
-/** What a search of the web did or found, of which the addresses open nothing. */
+/** The action or the results of a web search, with URLs without credentials. */
 export function readPage(page: unknown): unknown {
   if (typeof page === 'string') return shown('url', page);
   const fields = asObject(page);
@@ -121,7 +121,7 @@ function readPages(holder: unknown, key: string): Record<string, unknown> | unde
 
 function readWebSearch(action: unknown, item: unknown): ItemContent {
   const found = readPages(action, 'sources') ?? readPages(item, 'results');
-  const asked = pick(action, ['query', 'queries', 'url', 'pattern']);
+  const asked = presentFields(action, ['query', 'queries', 'url', 'pattern']);
   const kind = textField(action, 'type');
   return {
     arguments: kind === undefined ? asked : { action: kind, ...asked },
@@ -137,7 +137,7 @@ function readCodeInterpreter(item: unknown): ItemContent {
     return url === undefined ? [] : [urlPart(url, 'image')];
   });
   return {
-    arguments: pick(item, ['code']),
+    arguments: presentFields(item, ['code']),
     ...(outputs.length > 0 ? { result: { logs: logs.join('\n'), image_count: media.length } } : {}),
     media,
   };
@@ -150,9 +150,9 @@ function readImageGeneration(item: unknown): ItemContent {
   const length = image === undefined ? countField(item, 'original_length') : undefined;
   const size = Math.floor(((length ?? 0) * 3) / 4);
   const blob = blobPart(image ?? '', 'image', format === undefined ? undefined : `image/${format}`);
-  const properties = pick(item, ['revised_prompt', 'size', 'quality', 'background', 'error']);
+  const properties = presentFields(item, ['revised_prompt', 'size', 'quality', 'background', 'error']);
   return {
-    arguments: pick(item, ['action']),
+    arguments: presentFields(item, ['action']),
     ...(image === undefined && properties === undefined ? {} : { result: properties ?? {} }),
     media:
       image === undefined && length === undefined ? [] : [length === undefined ? blob : { ...blob, size }],

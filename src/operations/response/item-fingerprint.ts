@@ -1,6 +1,6 @@
 import { asObject, field } from '../../util/payload.ts';
 import { fingerprintOf } from '../tool-call-fingerprint.ts';
-import { type ResponseToolCall, readToolCall, readToolContent } from './items.ts';
+import { type ResponseToolCall, readResponseToolCall, readToolContent } from './items.ts';
 
 /** Of items of which less is kept than they were given. */
 const FINGERPRINTS = new WeakMap<object, string>();
@@ -16,7 +16,7 @@ export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): st
 
 /** A stream keeps less of an item than it tells: only now can be told what the program was asked for. */
 export function keepFingerprint(kept: object, item: unknown): void {
-  const call = readToolCall(item);
+  const call = readResponseToolCall(item);
   if (call?.runBy !== 'program' || call.status === 'in_progress') return;
   const fingerprint = fingerprintOfItem(call, item);
   if (fingerprint !== undefined) FINGERPRINTS.set(kept, fingerprint);

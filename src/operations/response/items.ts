@@ -2,37 +2,37 @@ import { errorTypeOf } from '../../telemetry/error.ts';
 import { field, MAX_READ, MAX_REPEATED, row, stringField } from '../../util/payload.ts';
 import { type ItemContent, readItemContent } from './item-content.ts';
 
-/** A tool call among the items of a response, hosted or not; what it was given and gave is read apart. */
+/** A tool call among the items of a response, hosted or not, without its content. */
 export interface ResponseToolCall {
-  /** Of the item. Function calls of some requests have none. */
+  /** The id of the item. Function calls in requests may lack it. */
   readonly id: string | undefined;
-  /** What its output refers to: the call's own id, else the item's. */
+  /** The id that the output refers to: `call_id`, or else the id of the item. */
   readonly callId: string | undefined;
-  /** Of the item, as the API has it: `web_search_call`. */
+  /** The type of the item: `web_search_call`. */
   readonly type: string;
   /** The API's type of the tool: `function`, `web_search`, `mcp`. */
   readonly tool: string;
-  /** The function's or the MCP tool's name; for the other tools their type. */
+  /** The name of the function or MCP tool; for other tools the type. */
   readonly name: string;
-  /** `in_progress`, `completed`, `failed`, …; some items have none. */
+  /** `in_progress`, `completed`, `failed`, …. Some items have none. */
   readonly status: string | undefined;
-  /** Who runs the tool, or has to allow it: the response ends where it is the program. */
+  /** Who runs or approves the call. The response ends when it is the program's turn. */
   readonly runBy: 'program' | 'api';
   /** The label of the MCP server. */
   readonly serverLabel: string | undefined;
-  /** The call did not do what it should. */
+  /** Whether the call failed. */
   readonly failed: boolean;
 }
 
 interface CallType {
   readonly tool: string;
-  /** The item's field with the name of what is called. */
+  /** The field with the name of the tool. */
   readonly name?: string;
   readonly runBy: 'program' | 'api' | ((item: unknown) => 'program' | 'api');
 }
 
 /**
- * Items that are tool calls, by their type. An unknown `…_call` is taken for a hosted one.
+ * The types of items that are tool calls. An unknown `…_call` counts as a hosted tool.
  *
  * @see https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
  */
@@ -57,12 +57,12 @@ const CALLS: Readonly<Record<string, CallType>> = {
   program: { tool: 'programmatic_tool_calling', runBy: 'api' },
 };
 
-/** A shell in a container is OpenAI's, any other the program's. */
+/** OpenAI runs a shell in a container; the program runs any other. */
 function shellRunBy(item: unknown): 'program' | 'api' {
   return field(field(item, 'environment'), 'type') === 'container_reference' ? 'api' : 'program';
 }
 
-/** Items that are outputs of tool calls, and their field with the id of the call. */
+/** The types of items that are outputs of tool calls, with the field that holds the id of the call. */
 const OUTPUTS: Readonly<Record<string, string>> = {
   function_call_output: 'call_id',
   custom_tool_call_output: 'call_id',
@@ -75,8 +75,8 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   mcp_approval_response: 'approval_request_id',
 };
 
-/** The tool call that an item of a response, a request or a conversation is; `undefined` for all other items. */
-export function readToolCall(item: unknown): ResponseToolCall | undefined {
+/** Reads an item of a response, request or conversation as a tool call; `undefined` if it is none. */
+export function readResponseToolCall(item: unknown): ResponseToolCall | undefined {
   const type = stringField(item, 'type');
   if (type === undefined) return undefined;
   const known = row(CALLS, type) ?? unknownCall(type);
@@ -120,19 +120,19 @@ export function countSkippedCalls(output: readonly unknown[]): number {
   return calls - drawn;
 }
 
-/** The id of the call that an item is the output of; `undefined` for all other items. */
+/** The id of the call whose output the item is; `undefined` if it is none. */
 export function readToolOutputCallId(item: unknown): string | undefined {
   const key = row(OUTPUTS, stringField(item, 'type'));
   return key === undefined ? undefined : stringField(item, key);
 }
 
-/** What a tool call was given and what came of it; content, to be read only with consent. */
+/** The content of a tool call. Call it only with consent. */
 export function readToolContent(item: unknown): ItemContent {
   return readItemContent(stringField(item, 'type') ?? '', item);
 }
 
 /** The kind of error that a hosted call ended with, in one word: a known code, else `failed`. */
 export function readToolErrorType(item: unknown): string | undefined {
-  if (readToolCall(item)?.failed !== true) return undefined;
+  if (readResponseToolCall(item)?.failed !== true) return undefined;
   return errorTypeOf(field(item, 'error'), 'failed');
 }

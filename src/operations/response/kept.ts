@@ -15,7 +15,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { keepFingerprint } from './item-fingerprint.ts';
-import { readToolCall, readToolOutputCallId } from './items.ts';
+import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */
 const MAX_PAIRS = 16;
@@ -74,7 +74,7 @@ export class KeptItems {
    */
   keep(item: unknown, before?: object): object {
     if (before !== undefined && this.#tools.delete(before)) this.#toolCount--;
-    const isTool = readToolCall(item) !== undefined || readToolOutputCallId(item) !== undefined;
+    const isTool = readResponseToolCall(item) !== undefined || readToolOutputCallId(item) !== undefined;
     if (isTool && this.#toolCount >= MAX_TOOL_ITEMS) return pick(item, TYPE) ?? {};
     const kept =
       this.#keeper === undefined

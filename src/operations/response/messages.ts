@@ -2,17 +2,17 @@ import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { messageFinishReason, partsOf, UnreadMessage } from '../../telemetry/content/messages.ts';
 import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
-import { readToolCall, readToolContent, readToolOutputCallId } from './items.ts';
+import { readResponseToolCall, readToolContent, readToolOutputCallId } from './items.ts';
 import { finishReasonOf } from './outcome.ts';
 
-/** `instructions`: a text, or items where a stored prompt brings them. */
+/** Reads `instructions`: a text, or items if they come from a stored prompt. */
 export function readInstructions(instructions: unknown): MessagePart[] {
   if (typeof instructions === 'string' && instructions !== '')
     return [{ type: 'text', content: instructions }];
   return Array.isArray(instructions) ? partsOf(instructions, readSentItem, Number.POSITIVE_INFINITY) : [];
 }
 
-/** Messages of a request: a text, or one message for each item. */
+/** The input messages: a text, or one message for each item. */
 export function readResponseInput(input: unknown): Message[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }];
   if (!Array.isArray(input)) return [];
@@ -21,7 +21,7 @@ export function readResponseInput(input: unknown): Message[] {
     .map((item) => new UnreadMessage(roleOf(item), undefined, item, readSentItem));
 }
 
-/** All that the model has put out, as the one message of its one choice. */
+/** The whole output as one message, since a response has one choice. */
 export function readResponseOutput(response: unknown): Message[] {
   const parts = partsOf(arrayField(response, 'output'), (item) => readItem(item));
   if (parts.length === 0) return [];
@@ -29,7 +29,7 @@ export function readResponseOutput(response: unknown): Message[] {
   return [{ role: 'assistant', parts, finish_reason: messageFinishReason(reason) }];
 }
 
-/** Items that say nothing themselves: they refer to others, or change settings. */
+/** Items without content: they refer to others or change settings. */
 const SILENT: ReadonlySet<unknown> = new Set([
   'item_reference',
   'configuration_update',
@@ -60,7 +60,7 @@ function readItem(item: unknown, most?: number): MessagePart[] {
   if (type === 'compaction') return [{ type: 'compaction', ...identified(textField(item, 'id')) }];
   const answered = readToolOutputCallId(item);
   if (answered !== undefined) return readToolOutput(answered, item);
-  return readToolCall(item) === undefined ? [] : readCall(item);
+  return readResponseToolCall(item) === undefined ? [] : readCall(item);
 }
 
 function readMessageContent(content: unknown, most: number | undefined): MessagePart[] {
@@ -68,7 +68,7 @@ function readMessageContent(content: unknown, most: number | undefined): Message
   return Array.isArray(content) ? partsOf(content, readContentPart, most) : [];
 }
 
-/** Its summary and, from models that show it, the reasoning itself; never the encrypted form. */
+/** The summary and, if the model reveals it, the reasoning; never the encrypted form. */
 function readReasoning(item: unknown): MessagePart[] {
   return [
     ...partsOf(arrayField(item, 'summary'), readContentPart),
@@ -80,9 +80,9 @@ function readToolOutput(callId: string, item: unknown): MessagePart[] {
   return [{ type: 'tool_call_response', id: callId, response: readToolContent(item).result ?? null }];
 }
 
-/** A call that the program runs is a tool call; a hosted one is a server's, with its response where there is one. */
+/** A call that the program runs is a `tool_call`; a hosted one a `server_tool_call`, with its response if present. */
 function readCall(item: unknown): MessagePart[] {
-  const call = readToolCall(item);
+  const call = readResponseToolCall(item);
   if (call === undefined) return [];
   const { arguments: given, result, media = [] } = readToolContent(item);
   const id = identified(call.callId);
@@ -104,7 +104,7 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** The schema wants an object with the tool's type: beside the fields of what is one, else around the value. */
+/** Adds the type of the tool, which the schema requires: to an object directly, around any other value. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
   return value === undefined ? { type: tool } : { ...(asObject(value) ?? { [key]: value }), type: tool };
 }

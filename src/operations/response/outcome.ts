@@ -21,9 +21,9 @@ import {
   tolerating,
 } from '../../util/payload.ts';
 import { define } from '../attributes.ts';
-import { readToolCall, readToolOutputCallId } from './items.ts';
+import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
-/** What a response says of itself, wherever it comes from; without its usage. */
+/** The attributes of a response object from any source, without usage. */
 export const responseAttributes: (response: unknown) => Attributes = tolerating((response) => {
   const { id, model, status, service_tier } = fieldsOf(response);
   const attributes: Attributes = {};
@@ -37,34 +37,33 @@ export const responseAttributes: (response: unknown) => Attributes = tolerating(
   return attributes;
 });
 
-/** The conversation of a request or a response: its id, or an object with its id. */
+/** The conversation id of a request or a response, which may be wrapped in an object. */
 export function conversationIdOf(holder: unknown): string | undefined {
   return stringField(holder, 'conversation') ?? stringField(objectField(holder, 'conversation'), 'id');
 }
 
-/** How a response ended, by its status; one that is still under way has no reason yet. */
+/** The finish reason by status. A response in progress has none. */
 const REASONS: Readonly<Record<string, (response: unknown) => string | undefined>> = {
   completed: (response) => (asksProgram(response) ? 'tool_calls' : 'stop'),
   incomplete: (response) => stringField(objectField(response, 'incomplete_details'), 'reason'),
   failed: () => 'error',
-  // The conventions have no word for it, and want this one.
+  // The schema has no value for it and prescribes this one.
   cancelled: () => 'error',
 };
 
 /**
- * Why the model stopped, in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response,
- * `error`.
+ * The finish reason in the API's spelling: `stop`, `tool_calls`, the reason of an incomplete response, or `error`.
  */
 export function finishReasonOf(response: unknown): string | undefined {
   return row(REASONS, stringField(response, 'status'))?.(response);
 }
 
-/** Whether the response asks for tool calls, or for leave to make them, that nobody has answered within it. */
+/** Whether the response waits for the program: for outputs of tool calls or for their approval. */
 export function asksProgram(response: unknown): boolean {
   const output = first(arrayField(response, 'output'), MAX_READ);
   let answered: Set<string | undefined> | undefined;
   return output.some((item) => {
-    const call = readToolCall(item);
+    const call = readResponseToolCall(item);
     if (call?.runBy !== 'program') return false;
     answered ??= new Set(output.map(readToolOutputCallId));
     return call.callId === undefined || !answered.has(call.callId);

@@ -1,11 +1,11 @@
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { arrayField, first, MAX_READ } from '../../util/payload.ts';
-import { readToolCall } from './items.ts';
+import { readResponseToolCall } from './items.ts';
 
 /** The first tool calls that are in a response's output, hosted ones included. */
 export function readResponseToolCalls(response: unknown): readonly RequestedToolCall[] {
   const calls = first(arrayField(response, 'output'), MAX_READ).flatMap((item) => {
-    const call = readToolCall(item);
+    const call = readResponseToolCall(item);
     return call === undefined ? [] : [{ id: call.callId, name: call.name, type: call.tool }];
   });
   return first(calls);

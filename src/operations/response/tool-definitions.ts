@@ -2,9 +2,9 @@ import type { ToolDefinition } from '../../config/completion-types.ts';
 import { arrayField, first, MAX_READ, objectField, textField } from '../../util/payload.ts';
 
 /**
- * The tools of a response, or those that a search of tools has found, flat as the API has them: functions with
- * their parameters, a namespace with its functions after it, an MCP server by its label, hosted tools by their
- * type. Addresses, headers and authorizations of servers are left out.
+ * The tool definitions of a response or of a tool search: functions with their parameters, a namespace followed by its
+ * functions, an MCP server by its label, a hosted tool by its type. URLs, headers and credentials of servers are left
+ * out.
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
   const tools = first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => [

@@ -2,13 +2,13 @@ import type { TrieNode } from './trie.ts';
 
 const MAX_SEGMENTS = 12;
 const MAX_WORD_LENGTH = 32;
-/** Letters between `_` and `-`: longer than words of English get, shorter than generated secrets. */
+/** Between separators. Longer than any English word, shorter than generated secrets. */
 const MAX_WORD_PART_LENGTH = 20;
 
 /**
- * A name of low cardinality for a path no row has: `/threads/{id}/summary`. What stands where an endpoint of
- * the table takes a parameter, what follows a plural, and what does not look like a word, becomes `{id}`, so that
- * ids, keys, names and addresses stay out of span names.
+ * Builds a low-cardinality template for a path without a row: `/threads/{id}/summary`. A segment becomes `{id}` where an
+ * endpoint of the table has a parameter, after a plural, and if it does not look like a word. Ids, keys, names and
+ * addresses thus stay out of span names.
  */
 export function genericTemplate(
   root: TrieNode,
@@ -34,7 +34,7 @@ export function genericTemplate(
   return template === '' ? '/' : template;
 }
 
-/** Whether a segment could be the name of a resource or an action: words in lower case, joined by `_` or `-`. */
+/** Whether a segment may be the name of a resource or action: lower-case words joined by `_` or `-`. */
 function looksLikeWord(segment: string): boolean {
   if (segment.length > MAX_WORD_LENGTH) return false;
   let letters = 0;

@@ -4,7 +4,7 @@ import type { Route } from './row.ts';
 import { ROUTE_TABLE } from './table.ts';
 import { buildTrie, type Endpoint, familyOf, findEndpoint, routeOf, type TrieNode } from './trie.ts';
 
-export type { Invocation, OperationKey, PathParameter, Route } from './row.ts';
+export type { InvocationKind, OperationKey, PathParameter, Route } from './row.ts';
 
 /** An endpoint and the parameter values of one request to it. */
 export interface RouteMatch {
@@ -16,31 +16,30 @@ export interface RouteMatch {
 const NO_VALUES: readonly string[] = [];
 const NO_PARAMETERS: Route['parameters'] = [];
 
-/** Every method of HTTP, in the two spellings that occur, to its name. */
+/** The HTTP methods in upper and lower case. */
 const METHODS: ReadonlyMap<string, string> = new Map(
   ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE'].flatMap((method) => [
     [method, method],
     [method.toLowerCase(), method],
   ]),
 );
-const LONGEST_METHOD = 'OPTIONS'.length;
+const MAX_METHOD_LENGTH = 'OPTIONS'.length;
 
-/** Segments before the API's own path that are no part of it; `/deployments/{name}` is Azure's third. */
-const PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
+/** Segments before the API's own path. Azure adds `/deployments/{name}`. */
+const PATH_PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
 
 let trie: TrieNode | undefined;
-/** The endpoints without parameters that were asked for, by their template, which is also their path. */
+/** Caches endpoints without parameters by their path, which is also their template. */
 const literals = new Map<string, Endpoint>();
 
 /**
- * What a request is, by method and path.
+ * Finds the route of a request by method and path. It never throws.
  *
- * Never throws, whatever it is given. A path that is not in the table gets a route made for it, with a generic
- * template of low cardinality and no parameters; a known path with a method that is not in the table keeps
- * template and parameters.
+ * A path without a row gets a generic low-cardinality template without parameters. A known path with an unlisted method
+ * keeps its template and parameters.
  *
  * @param method in any case: `post`
- * @param path as the SDK's request options have it: `/threads/thread_1/runs?limit=2`, or a whole URL
+ * @param path as in the SDK's request options: `/threads/thread_1/runs?limit=2`, or a whole URL
  */
 export function matchRoute(method: string, path: string): RouteMatch {
   const known = methodName(method);
@@ -65,10 +64,10 @@ function matchEndpoint(
     const endpoint = findEndpoint(root, segments, start, values);
     if (endpoint !== undefined) {
       if (endpoint.template === path && values.length === 0) literals.set(path, endpoint);
-      for (let index = 0; index < values.length; index++) values[index] = decode(values[index] ?? '');
+      for (let index = 0; index < values.length; index++) values[index] = decodeSegment(values[index] ?? '');
       return { route: routeOf(endpoint, method), values };
     }
-    // Where the base path of a whole URL ends is not known: the first rest that is an endpoint is taken.
+    // The base path of a whole URL is unknown: try each suffix until one is an endpoint.
     if (!absolute) return undefined;
     start++;
     while (start < segments.length && !root.literals?.has(segments[start] ?? '')) start++;
@@ -88,18 +87,18 @@ function unknownRoute(
   return { route, values: NO_VALUES };
 }
 
-/** Where the API's own path begins in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
+/** The start of the API's own path in `/v1/…`, `/openai/v1/…`, `/openai/deployments/{name}/…` and the like. */
 function skipPrefixes(segments: readonly string[], from: number): number {
   let start = from;
   for (;;) {
     const segment = segments[start] ?? '';
-    if (PREFIXES.has(segment)) start++;
+    if (PATH_PREFIXES.has(segment)) start++;
     else if (segment === 'deployments' && start + 2 < segments.length) start += 2;
     else return start;
   }
 }
 
-/** The same for a whole URL that no endpoint was found in: behind its version, else at a known first segment. */
+/** The same for a whole URL without a known endpoint: after the version, or else at a known first segment. */
 function skipBasePath(root: TrieNode, segments: readonly string[]): number {
   const version = segments.lastIndexOf('v1');
   const known = version >= 0 ? version : segments.findIndex((segment) => root.literals?.has(segment));
@@ -110,10 +109,10 @@ function methodName(method: unknown): string {
   if (typeof method !== 'string') return '_OTHER';
   const known = METHODS.get(method);
   if (known !== undefined) return known;
-  return (method.length <= LONGEST_METHOD ? METHODS.get(method.toUpperCase()) : undefined) ?? '_OTHER';
+  return (method.length <= MAX_METHOD_LENGTH ? METHODS.get(method.toUpperCase()) : undefined) ?? '_OTHER';
 }
 
-function decode(value: string): string {
+function decodeSegment(value: string): string {
   if (!value.includes('%')) return value;
   try {
     return decodeURIComponent(value);

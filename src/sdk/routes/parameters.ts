@@ -1,17 +1,17 @@
 import type { PathParameter } from './row.ts';
 
 /**
- * The attributes of parameters whose values are not recorded as `openai.x.id` for `{x_id}`; `undefined`: never
- * recorded. By name, or by the path up to the parameter where the name alone is ambiguous.
+ * The parameters that are not recorded as `openai.x.id` for `{x_id}`, with their attribute; `undefined` means never
+ * recorded. The key is the name, or the path up to the parameter if the name is ambiguous.
  */
 const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   agent_id: 'gen_ai.agent.id',
   conversation_id: 'gen_ai.conversation.id',
   response_id: 'gen_ai.response.id',
   model: 'gen_ai.request.model',
-  // The id of a person.
+  // Identifies a person.
   user_id: undefined,
-  // Without a path it does not say whose id it is.
+  // Ambiguous without a path.
   id: undefined,
   '/evals/{eval_id}/runs/{run_id}': 'openai.eval_run.id',
   '/safety/alerts/{id}': 'openai.alert.id',

@@ -1,28 +1,28 @@
-/** A request's path in segments, without origin, query, fragment and slashes at either end. */
+/** The segments of a request's path, without origin, query, fragment and outer slashes. */
 export interface PathSegments {
   readonly segments: readonly string[];
-  /** The path was a whole URL: a base path may stand before the API's own. */
+  /** The path was a whole URL, so it may begin with a base path. */
   readonly absolute: boolean;
-  /** There was more of it, which was not read. */
+  /** The path was too long and was cut. */
   readonly truncated: boolean;
 }
 
-/** Far above what any endpoint needs; it bounds the work an absurd path can cause. */
-const MAX_LENGTH = 2048;
+/** Far more than any endpoint needs; bounds the work for an absurd path. */
+const MAX_PATH_LENGTH = 2048;
 
 const SLASH = 47;
 
-/** Takes a path or URL apart, whatever it is; what is no string has no segments. */
+/** Splits a path or URL. Anything but a string has no segments. */
 export function pathSegments(path: unknown): PathSegments {
   if (typeof path !== 'string') return { segments: [], absolute: false, truncated: false };
-  const truncatedText = path.length > MAX_LENGTH;
-  const text = truncatedText ? path.slice(0, MAX_LENGTH) : path;
+  const truncatedText = path.length > MAX_PATH_LENGTH;
+  const text = truncatedText ? path.slice(0, MAX_PATH_LENGTH) : path;
   const query = endOfPath(text);
   const origin = endOfOrigin(text, query);
   const truncated = truncatedText && query === text.length;
 
   let start = origin;
-  // A segment that was cut in two would not be what it says.
+  // Drop a segment that was cut in two.
   let end = truncated ? Math.max(text.lastIndexOf('/'), start) : query;
   while (start < end && text.charCodeAt(start) === SLASH) start++;
   while (end > start && text.charCodeAt(end - 1) === SLASH) end--;
@@ -37,7 +37,7 @@ export function pathSegments(path: unknown): PathSegments {
   return { segments, absolute: origin > 0, truncated };
 }
 
-/** Where the query or fragment begins, else the length. */
+/** The start of the query or fragment, or else the length. */
 function endOfPath(text: string): number {
   const query = text.indexOf('?');
   const fragment = text.indexOf('#');
@@ -45,7 +45,7 @@ function endOfPath(text: string): number {
   return fragment < 0 ? query : Math.min(query, fragment);
 }
 
-/** Where the path of a whole URL begins, 0 for what is a path already. */
+/** The start of the path in a whole URL; 0 for a path. */
 function endOfOrigin(text: string, end: number): number {
   const slash = text.indexOf('/');
   const isOrigin = slash > 1 && slash < end && text.startsWith('://', slash - 1);

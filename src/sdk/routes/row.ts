@@ -22,50 +22,50 @@ export type OperationKey =
   | 'session'
   | 'turn';
 
-/** An invocation that lives longer than one request. */
-export type Invocation = 'run' | 'response' | 'turn';
+/** The kinds of invocations, which outlive a single request. */
+export type InvocationKind = 'run' | 'response' | 'turn';
 
 /** The HTTP methods OpenAI's API uses. */
 export type EndpointMethod = 'GET' | 'POST' | 'DELETE';
 
-/** What sets one method of an endpoint apart from a plain request. */
+/** What distinguishes a method of an endpoint from a plain request. */
 export interface Meaning {
   readonly operation?: OperationKey;
-  readonly folds?: Invocation;
+  readonly folds?: InvocationKind;
 }
 
-/** The methods of an endpoint that are more than a plain request. */
+/** The methods of an endpoint that are more than plain requests. */
 export type Meanings = Readonly<Partial<Record<EndpointMethod, Meaning>>>;
 
 /**
- * A row of the table: the path template as OpenAI's API reference spells it, its methods separated by spaces,
- * and the meaning of those that are more than a plain request. (A method that is missing is still matched, as
- * a plain request; the list is what tests and the check of new `openai` versions compare with.)
+ * A row of the table: the path template as in OpenAI's API reference, its methods separated by spaces, and the meaning of
+ * those that are more than plain requests. Unlisted methods also match, as plain requests; tests compare the list with
+ * new versions of `openai`.
  */
 export type RouteRow = readonly [template: string, methods: string, meanings?: Meanings];
 
 /** A parameter of a path template. */
 export interface PathParameter {
-  /** As in the template, without braces: `thread_id`. */
+  /** The name without braces: `thread_id`. */
   readonly name: string;
-  /** The attribute its value is recorded under: `openai.thread.id`; `undefined` when it is not recorded. */
+  /** The attribute for its value: `openai.thread.id`; `undefined` if it is not recorded. */
   readonly attribute: string | undefined;
 }
 
-/** What one endpoint is: one method of one row. */
+/** One method of one row. */
 export interface Route {
-  /** In capitals: `POST`; `_OTHER` for a method HTTP does not define. */
+  /** In upper case: `POST`; `_OTHER` for methods that HTTP does not define. */
   readonly method: string;
-  /** Of low cardinality, without base path and query: `/threads/{thread_id}/runs`. */
+  /** The low-cardinality path template: `/threads/{thread_id}/runs`. */
   readonly template: string;
   /** The first segment of the template: `threads`. */
   readonly family: string;
   readonly operation: OperationKey;
   /**
-   * The request opens, drives or observes an invocation. Where that invocation is drawn, the request is
-   * part of its span and gets none of its own.
+   * Set if the request starts, drives or retrieves an invocation. If that invocation has a span here, the request is
+   * folded into it.
    */
-  readonly folds?: Invocation;
+  readonly folds?: InvocationKind;
   /** In path order. */
   readonly parameters: readonly PathParameter[];
   /** The attribute for the id of what a POST to a collection creates: `openai.file.id` for `/files`. */

@@ -5,8 +5,8 @@ import { RESOURCE_ROUTES } from './resources.ts';
 import type { RouteRow } from './row.ts';
 
 /**
- * Every endpoint that the `openai` package calls, in any of its majors from 4 to 7. To add one, add a row to
- * the file of its area; an endpoint without a row still gets a generic name.
+ * Every endpoint that the majors 4 to 7 of the `openai` package call. To add one, add a row to the file of its area. An
+ * endpoint without a row still gets a span with a generic name.
  */
 export const ROUTE_TABLE: readonly RouteRow[] = [
   ...MODEL_ROUTES,

@@ -7,18 +7,18 @@ export interface Endpoint {
   readonly parameters: readonly PathParameter[];
   readonly meanings: Meanings;
   readonly created: string | undefined;
-  /** By method, made when first asked for. */
+  /** By method, created lazily. */
   readonly routes: Map<string, Route>;
 }
 
-/** One segment of the templates that share it. */
+/** A segment that several templates share. */
 export interface TrieNode {
   literals: Map<string, TrieNode> | undefined;
   parameter: TrieNode | undefined;
   /** The template up to and with the parameter. */
   parameterTemplate: string | undefined;
   row: RouteRow | undefined;
-  /** What the row says, read when first asked for: a program uses few of the endpoints. */
+  /** Parsed lazily: a program uses few of the endpoints. */
   endpoint: Endpoint | undefined;
 }
 
@@ -28,12 +28,12 @@ const PLAIN: Meaning = {};
 export function buildTrie(rows: readonly RouteRow[]): TrieNode {
   const root = newNode();
   for (const row of rows) descend(root, row[0]).row = row;
-  // No endpoint of its own: a prefix of Azure's paths, whose second segment is a customer's name.
+  // Not an endpoint but a prefix of Azure's paths, whose second segment the customer chooses.
   descend(root, '/deployments/{deployment}');
   return root;
 }
 
-/** The route of a method at an endpoint; for a method the table gives no meaning, a plain request. */
+/** The route of a method at an endpoint. A method without a meaning is a plain request. */
 export function routeOf(endpoint: Endpoint, method: string): Route {
   const known = endpoint.routes.get(method);
   if (known !== undefined) return known;
@@ -52,10 +52,10 @@ export function familyOf(template: string): string {
 }
 
 /**
- * The endpoint that the segments from `start` on spell out, if there is one. A literal wins over a parameter
- * (`/threads/runs` is no thread) and is not taken back: no template needs that.
+ * Finds the endpoint whose template matches the segments from `start` on. A literal takes precedence over a parameter
+ * (`/threads/runs` is not a thread), without backtracking, which no template needs.
  *
- * @param values receives the segments that stand at the template's parameters, as they are in the path
+ * @param values receives the segments that match parameters, still encoded
  */
 export function findEndpoint(
   root: TrieNode,
@@ -95,7 +95,7 @@ function newNode(): TrieNode {
   };
 }
 
-/** The node at the end of a template, with those on the way to it. */
+/** Finds or creates the node of a template. */
 function descend(root: TrieNode, template: string): TrieNode {
   let node = root;
   let path = '';

@@ -4,7 +4,7 @@ import { field } from '../../util/payload.ts';
 import { settledWithin } from '../../util/wait.ts';
 import { UnreadMessage } from './messages.ts';
 
-/** The content of one operation, as far as it has any. */
+/** The content of one operation; each part is optional. */
 export type Content = Partial<
   Pick<
     Completion,
@@ -21,13 +21,13 @@ export type Content = Partial<
   >
 >;
 
-const MOST_PENDING = 1_000;
-/** Milliseconds that a flush waits for hooks. */
-const PATIENCE = 5_000;
+const MAX_PENDING_HOOKS = 1_000;
+/** How long a flush waits for hooks. */
+const HOOKS_TIMEOUT_MS = 5_000;
 
-/** What completion hooks are still doing. */
+/** The completion hooks that have not settled yet. */
 export class PendingHooks {
-  /** Of whom they are, who is not to be collected before they are done. */
+  /** Keeps the owner from being garbage collected before its hooks have settled. */
   readonly owner: object;
   readonly #pending = new Set<Promise<void>>();
 
@@ -35,41 +35,41 @@ export class PendingHooks {
     this.owner = owner;
   }
 
-  /** @param returned by a hook */
+  /** @param returned the return value of a hook */
   add(returned: unknown): void {
     if (typeof field(returned, 'then') !== 'function') return;
     const promise = guardAsync('the completionHook', async () => void (await returned));
-    if (this.#pending.size >= MOST_PENDING) return;
+    if (this.#pending.size >= MAX_PENDING_HOOKS) return;
     this.#pending.add(promise);
     void promise.then(() => this.#pending.delete(promise));
   }
 
   async settled(): Promise<void> {
-    if (this.#pending.size > 0) await settledWithin(PATIENCE, this.#pending);
+    if (this.#pending.size > 0) await settledWithin(HOOKS_TIMEOUT_MS, this.#pending);
   }
 }
 
-const MAX_DEPTH = 16;
-/** Values of one message, definition, document or tool call; what is beyond is left out. */
-const MAX_VALUES = 100_000;
+const MAX_COPY_DEPTH = 16;
+/** The number of values copied of one message, definition, document or tool call. */
+const MAX_COPIED_VALUES = 100_000;
 
-/** A copy that a hook may change, though the payload is the program's own. */
+/** Copies content, so that a hook may change it without changing the program's payload. */
 export function copyContent(content: Content): Content {
-  let left = MAX_VALUES;
+  let left = MAX_COPIED_VALUES;
   const copy = (given: unknown, depth: number): unknown => {
     const value = given instanceof UnreadMessage ? guard('reading a message', () => given.toJSON()) : given;
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
     if (depth === 0 || left <= 0) return undefined;
-    if (Array.isArray(value) && depth === MAX_DEPTH - 1)
+    if (Array.isArray(value) && depth === MAX_COPY_DEPTH - 1)
       return value.map((item) => copyWhole(item, depth - 1));
     if (Array.isArray(value)) {
       left -= value.length;
-      return value.slice(0, MAX_VALUES).map((item) => copy(item, depth - 1));
+      return value.slice(0, MAX_COPIED_VALUES).map((item) => copy(item, depth - 1));
     }
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       if (left-- <= 0) break;
-      // Not assigned: a key such as `__proto__` would be something else.
+      // Assignment would treat a key such as `__proto__` specially.
       Object.defineProperty(copied, key, {
         value: copy(field(value, key), depth - 1),
         configurable: true,
@@ -79,10 +79,10 @@ export function copyContent(content: Content): Content {
     }
     return copied;
   };
-  /** However many there are: a hook can do nothing with half a message. */
+  /** Resets the limit for each item: half a message is of no use to a hook. */
   const copyWhole = (item: unknown, depth: number): unknown => {
-    left = MAX_VALUES;
+    left = MAX_COPIED_VALUES;
     return copy(item, depth);
   };
-  return copy(content, MAX_DEPTH) as Content;
+  return copy(content, MAX_COPY_DEPTH) as Content;
 }

@@ -22,10 +22,10 @@ import type { Telemetry } from '../telemetry.ts';
 import { type Content, copyContent } from './completion-hook.ts';
 import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
 
-/** How much of the room messages may take where more content follows them, and the input where the output does. */
+/** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
 
-/** Where each kind of content is recorded, in the order in which the room for it is given. */
+/** The kinds of content, in the order in which they may use up the limit. */
 const WRITERS: readonly ((recorder: ContentRecorder, to: Attributes, content: Content) => void)[] = [
   (recorder, to, { parameters }) => recorder.addTexts(to, parameters ?? {}),
   (recorder, to, { systemInstructions }) =>
@@ -43,7 +43,7 @@ const WRITERS: readonly ((recorder: ContentRecorder, to: Attributes, content: Co
   (recorder, to, { documents }) => recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
 ];
 
-/** JSON on spans, structured on events. */
+/** Attributes that are JSON on spans and structured values on events. */
 const STRUCTURED: ReadonlySet<string> = new Set([
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
@@ -54,9 +54,9 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
 ]);
 
-/** What an operation has come to. */
+/** The end of an operation. */
 export interface OperationEnd {
-  /** All of its span's attributes but content. */
+  /** All attributes of the span except content. */
   readonly attributes: Attributes;
   readonly failure: Failure | undefined;
   /** Milliseconds since the epoch. */
@@ -64,9 +64,9 @@ export interface OperationEnd {
 }
 
 /**
- * The content of one operation, on its way to the completion hook, the span and the event; the one place that
- * decides which of them gets any. It is read once and written once, within the limits; the event has what the span
- * has, as values. The event does not depend on sampling: it is there to keep content apart from traces.
+ * The content of one operation on its way to the completion hook, the span and the event. This is the one place that
+ * decides who gets content. It is read once and serialised once, within the limits; the event gets the same content as
+ * structured values. The event does not depend on sampling, since its purpose is to keep content apart from traces.
  */
 export class ContentRecord {
   readonly #span: Span;
@@ -77,9 +77,9 @@ export class ContentRecord {
   readonly #inSink: boolean;
   readonly #hook: CompletionHook | undefined;
   readonly #recorder: ContentRecorder;
-  /** What was added, for the hook. */
+  /** The added content, kept for the hook. */
   readonly #held: Content = {};
-  /** What was written. */
+  /** The serialised content. */
   readonly #attributes: Attributes = {};
 
   private constructor(
@@ -100,8 +100,8 @@ export class ContentRecord {
   }
 
   /**
-   * @param context has the span, which the event is to belong to
-   * @returns `undefined` where nobody wants content, so that nothing is even read
+   * @param context contains the span, to which the event belongs
+   * @returns `undefined` if nobody wants content, so that none is read
    */
   static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
     const { settings, events } = telemetry;
@@ -119,7 +119,7 @@ export class ContentRecord {
       : undefined;
   }
 
-  /** Of an operation without content: all that a hook is to see is the text of its error. */
+  /** For an operation without content: the hook sees only the message of its error. */
   static ofFailure(
     telemetry: Telemetry,
     span: Span,
@@ -131,31 +131,31 @@ export class ContentRecord {
       : new ContentRecord(telemetry, span, context, { span: false, event: false, sink: false });
   }
 
-  /** What was written, by attribute and as values: with the limits, and as a hook has left it. */
+  /** The recorded content by attribute, as values, after the limits and the hook. */
   get written(): Readonly<Record<string, unknown>> {
     return structured(this.#attributes);
   }
 
-  /** Adds what was sent. It is recorded at once, unless a hook is to see it first. */
+  /** Adds the input. It is recorded at once, unless a hook must see it first. */
   addInput(content: Content): void {
     if (this.#hook === undefined) this.#recorder.within(SHARE, () => this.#write(content));
     else Object.assign(this.#held, copyContent(content));
   }
 
-  /** Adds what came back, or all there is. */
+  /** Adds the output, or all content at once. */
   add(content: Content): void {
     if (this.#hook === undefined) this.#write(content);
     else Object.assign(this.#held, copyContent(content));
   }
 
-  /** Records what the hook leaves, and emits the event. @returns the failure, as the hook wants it told */
+  /** Records what the hook leaves and emits the event. @returns the failure as the hook left it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
     const completion = this.#hook === undefined ? undefined : this.#newCompletion(attributes, failure);
     if (completion !== undefined && this.#passesHook(completion)) {
       this.#write(completion);
       this.#stamp(completion.attributes);
     }
-    // What is no GenAI operation has no event in the conventions.
+    // The conventions define the event for GenAI operations only.
     if (this.#onEvent && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
       this.#telemetry.events.emit({
         name: EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
@@ -190,7 +190,7 @@ export class ContentRecord {
     };
   }
 
-  /** @returns whether what it leaves may be recorded; a hook that has thrown may not have masked anything yet */
+  /** @returns whether the content may be recorded; a hook that threw may not have masked it */
   #passesHook(completion: Completion): boolean {
     const passed = guard('the completionHook', () => {
       this.#telemetry.hooks.add(this.#hook?.(completion));
@@ -227,7 +227,7 @@ function structured(attributes: Attributes): Record<string, unknown> {
   );
 }
 
-/** OpenTelemetry refuses values with an object in them that has a `constructor` of its own: such a one stays JSON. */
+/** OpenTelemetry rejects values with an own `constructor` property anywhere inside; such content stays JSON text. */
 function parseContent(json: string): unknown {
   return json.includes('"constructor":')
     ? JSON.parse(json, (_, value: unknown) =>

@@ -5,24 +5,24 @@ import { asCount, field } from '../../util/payload.ts';
 import { cut, LimitedJson } from './limited-json.ts';
 import { MediaPolicy } from './media.ts';
 
-/** Room for the mark that says how much was left out. */
+/** Reserved for the mark that tells how much was left out. */
 const MARK_LENGTH = 128;
-/** The same within a message, where the mark says of how many parts. */
+/** Reserved inside a message for the number of omitted parts. */
 const PARTS_MARK_LENGTH = 32;
-/** The API itself takes no more stop sequences than 4. */
-const MOST_TEXTS = 128;
-/** Each is an attribute, such as the variables of a prompt, and spans have room for 128 of all kinds. */
-const MOST_PARAMETERS = 64;
-/** The API itself has no longer ones. */
-const MAX_NAME_LENGTH = 64;
+/** The API accepts 4 stop sequences. */
+const MAX_TEXTS = 128;
+/** Each parameter is an attribute, and a span holds 128. */
+const MAX_PARAMETERS = 64;
+/** The longest name in the API. */
+const MAX_PARAMETER_NAME_LENGTH = 64;
 
 /**
- * The one place that decides how much content is recorded, and how.
+ * The one place that decides how much content is recorded, and in what form. Each operation has its own writer.
  *
- * An operation's content is written by one of these: it knows the limits, spends them, and gives JSON that stays
- * valid. What is cut says so: a shortened text carries `original_length` (inside of other values it ends in
- * `…`), left-out parts and messages are counted as `omitted_parts` and `omitted_messages`, and left-out values
- * of a list are counted in a last one of type `omitted`. Nothing beyond a limit is serialised.
+ * The writer spends the limits and returns JSON that stays valid. Whatever it cuts is marked: a shortened text carries
+ * `original_length` (inside other values it ends in `…`), omitted parts and messages are counted as `omitted_parts` and
+ * `omitted_messages`, and omitted values of a list in a last value of type `omitted`. Nothing beyond a limit is
+ * serialised.
  */
 export class ContentRecorder {
   readonly #maxText: number;
@@ -30,7 +30,7 @@ export class ContentRecorder {
   readonly #media: MediaPolicy;
   #left: number;
 
-  /** @param maxAttribute most characters of one attribute; a longer one would be cut by OpenTelemetry's SDK */
+  /** @param maxAttribute the attribute limit of OpenTelemetry's SDK, which would cut JSON in the middle */
   constructor(settings: Settings, maxAttribute: number = Number.POSITIVE_INFINITY) {
     this.#maxText = settings.maxContentLength;
     this.#maxAttribute = maxAttribute;
@@ -38,7 +38,7 @@ export class ContentRecorder {
     this.#media = new MediaPolicy(settings);
   }
 
-  /** Writes with a share of the room only, where more content will follow. */
+  /** Writes with a share of the limit, because more content will follow. */
   within(share: number, write: () => void): void {
     const kept = this.#left * (1 - share);
     this.#left -= kept;
@@ -46,19 +46,19 @@ export class ContentRecorder {
     this.#left += kept;
   }
 
-  /** Adds attributes that are content and no JSON: texts and lists of texts. */
+  /** Adds content that is not JSON: texts and lists of texts. */
   addTexts(attributes: Attributes, texts: Attributes): void {
-    for (const [name, value] of Object.entries(texts).slice(0, MOST_PARAMETERS)) {
+    for (const [name, value] of Object.entries(texts).slice(0, MAX_PARAMETERS)) {
       if (typeof value === 'string') attributes[name] = this.text(value);
       else if (Array.isArray(value))
-        attributes[name] = value.slice(0, MOST_TEXTS).map((item) => this.text(String(item)));
+        attributes[name] = value.slice(0, MAX_TEXTS).map((item) => this.text(String(item)));
     }
   }
 
   /**
-   * Adds messages as JSON. The newest are kept where not all fit.
+   * Adds messages as JSON. If not all fit, the newest are kept.
    *
-   * @param share of what is left for the span: less than 1 where more content will follow
+   * @param share the share of the span's remaining limit, less than 1 if more content will follow
    */
   addMessages(attributes: Attributes, name: string, messages: readonly Message[], share: number = 1): void {
     if (messages.length === 0) return;
@@ -77,17 +77,17 @@ export class ContentRecorder {
     });
   }
 
-  /** Adds parts of system instructions as JSON; the first are kept where not all fit. */
+  /** Adds parts of system instructions as JSON. If not all fit, the first are kept. */
   addParts(attributes: Attributes, name: string, parts: readonly MessagePart[]): void {
     this.#addFirst(attributes, name, parts, writePart);
   }
 
-  /** Adds values of any shape (tool definitions, documents) as JSON; the first are kept where not all fit. */
+  /** Adds values of any shape (tool definitions, documents) as JSON. If not all fit, the first are kept. */
   addList(attributes: Attributes, name: string, values: readonly unknown[]): void {
     this.#addFirst(attributes, name, values, (json, value) => json.write(value));
   }
 
-  /** Adds a tool call's arguments or result as JSON: objects as they are, anything else under `value`. */
+  /** Adds the arguments or the result of a tool call as JSON: objects unchanged, anything else under `value`. */
   addValue(attributes: Attributes, name: string, value: unknown): void {
     if (value === undefined || value === null) return;
     this.addJson(attributes, name, typeof value === 'object' && !Array.isArray(value) ? value : { value });
@@ -103,7 +103,7 @@ export class ContentRecorder {
     this.#left -= written.length;
   }
 
-  /** A short text that stands on the span as it is. */
+  /** Limits a text that is recorded as it is. */
   text(value: string): string {
     const text = cut(value, Math.min(this.#maxText, this.#left));
     this.#left -= text.length;
@@ -131,8 +131,8 @@ export class ContentRecorder {
   }
 
   /**
-   * Adds what is written as a JSON array; nothing where there is no room even for the mark. It is put together by
-   * `+`, which copies nothing: whoever exports the span copies it, and of one that nobody exports nobody does.
+   * Adds a JSON array, or nothing if not even the mark fits. It concatenates with `+`, which builds a rope: the text is
+   * copied only when the span is exported.
    */
   #add(attributes: Attributes, name: string, share: number, write: (json: LimitedJson) => string): void {
     const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
@@ -147,14 +147,15 @@ export class ContentRecorder {
   }
 
   #writeMessage(json: LimitedJson, { role, name, parts: all, finish_reason }: Message): string | undefined {
-    const named = name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_NAME_LENGTH))}`;
+    const named =
+      name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
     const head = `{"role":"${word(role)}"${named},"parts":[`;
     const tail = `${finishReason(finish_reason)}}`;
     if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
     let kept = '';
     let omitted = 0;
     for (const part of all) {
-      // A hook may have made holes.
+      // A hook may have left holes.
       if (part === undefined || this.#media.drops(part)) continue;
       const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
       if (written === undefined) omitted++;
@@ -167,7 +168,7 @@ export class ContentRecorder {
   }
 }
 
-/** Both as items of one list, either of which may have none. */
+/** Joins two lists of JSON items, either of which may be empty. */
 function list(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
 }
@@ -180,7 +181,7 @@ function finishReason(reason: string | undefined): string {
   return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
 }
 
-/** Roles and finish reasons are short words, whatever stands in their place. */
+/** Roles and finish reasons are short words; anything longer is cut. */
 function word(text: string): string {
   const shown = String(text);
   return /^[\w.-]{1,24}$/.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
@@ -190,7 +191,7 @@ const TEXT = '{"type":"text","content":';
 const REASONING = '{"type":"reasoning","content":';
 const ORIGINAL_LENGTH = ',"original_length":';
 
-/** A part's own text is cut to what is left; any other part fits or does not. */
+/** Cuts the text of a part to the remaining limit; any other part fits or is omitted. */
 function writePart(json: LimitedJson, part: MessagePart): string | undefined {
   if (part.type !== 'text' && part.type !== 'reasoning') return json.write(part);
   const head = part.type === 'text' ? TEXT : REASONING;
@@ -205,7 +206,7 @@ function writePart(json: LimitedJson, part: MessagePart): string | undefined {
   return `${head}${text.json}}`;
 }
 
-/** The most characters of an attribute by the SDK's own limit, which is on its spans and in no API. */
+/** The SDK's limit for attribute values, which no API exposes but its span objects do. */
 export function attributeLimitOf(span: Span): number {
   const limit = field(field(span, '_spanLimits'), 'attributeValueLengthLimit');
   return typeof limit === 'number' && limit > 0 ? limit : Number.POSITIVE_INFINITY;

@@ -5,16 +5,16 @@ import { ownCopy } from '../kept-text.ts';
 const REDACTED = 'REDACTED';
 
 /** Characters that are kept of an error's text. */
-const MAX_LENGTH = 16_384;
+const MAX_ERROR_LENGTH = 16_384;
 /** Characters beyond those that are looked through: a secret that is cut could not be told from any text. */
 const MAX_SECRET_LENGTH = 4_096;
 /** A key that is shorter is taken out only where it stands alone. */
 const MIN_EMBEDDED_LENGTH = 8;
 
-/** No text without one of these has a secret that could be known. */
+/** A text without any of these contains no recognisable secret. */
 const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
 
-/** What is known to be a secret by what stands before it, or by how it begins. Every part is bounded or linear. */
+/** Recognises secrets by their prefix or by the word before them. Every pattern is bounded or linear. */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/\bsk-[\w-]{3,}/g, `sk-${REDACTED}`],
   [
@@ -30,16 +30,16 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
   ],
 ];
 
-/** All that follows a scheme of authorization, where prose is not to be expected: in errors, and as a whole text. */
+/** Whatever follows an authorization scheme. For texts that are not prose: errors, and texts that consist of it. */
 const SCHEME = /\b(Bearer|Basic)\s{1,3}[^\s"',;]+/gi;
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
-/** Names of what is a secret, whatever it is. */
+/** Names of members that are always secret. */
 const SECRET_NAME =
   /api[-_]?key|authorization|passw(?:or)?d|passphrase|secret|(?:private|access)[-_]?key|(?:cookie|credential)s?$/i;
 const TOKEN_NAME = /token$/i;
 
-/** A text of the program's without keys and passwords. */
+/** Removes keys and passwords from a text of the program. */
 export function withoutSecrets(text: string): string {
   if (!SUSPICIOUS.test(text)) return text;
   const shown = SECRETS.reduce(
@@ -50,16 +50,16 @@ export function withoutSecrets(text: string): string {
 }
 
 /**
- * The text of an error without keys and passwords, which some servers repeat: "Incorrect API key provided: …".
- * Consent to record content is none to record these. The keys that the program's clients send are taken out whatever
+ * Removes keys and passwords from the text of an error; some servers repeat them: "Incorrect API key provided: …".
+ * Consent to record content does not include them. The keys that the program's clients send are taken out whatever
  * stands around them, others where their form or the words before them tell.
  */
 export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
-  const most = MAX_LENGTH + MAX_SECRET_LENGTH;
+  const most = MAX_ERROR_LENGTH + MAX_SECRET_LENGTH;
   const looked = text.length > most ? ownCopy(text.slice(0, most)) : text;
   const shown = withoutSecrets(withoutKeys(looked, keys)).replace(SCHEME, `$1 ${REDACTED}`);
-  const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_LENGTH;
-  return shown.slice(0, Math.max(0, Math.min(end, MAX_LENGTH)));
+  const end = looked.length < text.length ? shown.length - MAX_SECRET_LENGTH : MAX_ERROR_LENGTH;
+  return shown.slice(0, Math.max(0, Math.min(end, MAX_ERROR_LENGTH)));
 }
 
 /** @param keys longest first: one may be part of another */
@@ -94,7 +94,7 @@ function standingAlone(form: string): RegExp {
   return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
 }
 
-/** What is shown in place of a member that is a secret by its name. Tokens may be counts, and pieces of an answer. */
+/** The replacement for a member whose name marks it as secret. A `token` may also be a count or a piece of text. */
 export function redactedMember(holder: object, name: string, value: unknown): string | undefined {
   const token = TOKEN_NAME.test(name) && !/number|boolean/.test(typeof value) && !('logprob' in holder);
   return token || SECRET_NAME.test(name) ? REDACTED : undefined;

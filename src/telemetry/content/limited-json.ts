@@ -1,13 +1,13 @@
 import { field } from '../../util/payload.ts';
 
-const MAX_DEPTH = 12;
+const MAX_JSON_DEPTH = 12;
 const MAX_ITEMS = 1_000;
-/** Stands where something of a value was left out. */
+/** Marks an omitted part of a value. */
 const OMITTED = '…';
 
 /**
- * Writes values as JSON within a number of characters. What does not fit is not serialised at all, so that
- * the work is bounded by the limit and not by the payload.
+ * Serialises values to JSON within a number of characters. It never serialises what does not fit, so its work is bounded
+ * by the limit, not by the payload.
  */
 export class LimitedJson {
   readonly #maxText: number;
@@ -15,9 +15,9 @@ export class LimitedJson {
   #left: number;
 
   /**
-   * @param maxText most characters of one text; a longer one is cut and ends in `…`
-   * @param maxLength most characters of all JSON that is written
-   * @param shown what is written for a value, wherever it stands: by default the value itself
+   * @param maxText the limit for one text; a longer one is cut and ends in `…`
+   * @param maxLength the limit for all JSON together
+   * @param shown maps each value before it is written; by default to itself
    */
   constructor(maxText: number, maxLength: number, shown: (value: unknown) => unknown = itself) {
     this.#maxText = maxText;
@@ -25,27 +25,27 @@ export class LimitedJson {
     this.#shown = shown;
   }
 
-  /** How many characters may still be written. */
+  /** The number of characters that may still be written. */
   get left(): number {
     return this.#left;
   }
 
-  /** Takes characters that are written elsewhere off the limit; `false`, and nothing taken, where they do not fit. */
+  /** Reserves characters that are written elsewhere. Returns `false`, and reserves nothing, if they do not fit. */
   spend(characters: number): boolean {
     if (characters > this.#left) return false;
     this.#left -= characters;
     return true;
   }
 
-  /** The value as JSON; `undefined`, and nothing spent, where it does not fit. */
+  /** Returns the value as JSON, or `undefined` if it does not fit; then nothing is spent. */
   write(value: unknown): string | undefined {
     const before = this.#left;
-    const json = this.#value(value, MAX_DEPTH);
+    const json = this.#value(value, MAX_JSON_DEPTH);
     if (json === undefined) this.#left = before;
     return json;
   }
 
-  /** A text as JSON, shorter where that makes it fit; `undefined` where not even a few characters would. */
+  /** Returns a text as JSON, shortened if needed, or `undefined` if not even a few characters fit. */
   writeText(text: string): { readonly json: string; readonly cut: boolean } | undefined {
     for (let length = Math.min(this.#maxText, this.#left, text.length); ; length >>= 1) {
       const json = JSON.stringify(cut(text, length));
@@ -70,7 +70,7 @@ export class LimitedJson {
 
   #text(text: string): string | undefined {
     const shown = text.length > this.#maxText ? cut(text, this.#maxText) + OMITTED : text;
-    // No JSON is shorter than its text.
+    // JSON is never shorter than its text.
     return shown.length > this.#left ? undefined : this.#token(JSON.stringify(shown));
   }
 
@@ -107,7 +107,7 @@ function itself(value: unknown): unknown {
   return value;
 }
 
-/** The first characters of a text, never ending between the halves of a surrogate pair. */
+/** The first characters of a text. Never splits a surrogate pair. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);

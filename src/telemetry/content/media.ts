@@ -4,11 +4,11 @@ import { field, textField } from '../../util/payload.ts';
 import { hashableBytes, sha256 } from '../../util/sha256.ts';
 import { urlPart } from './messages.ts';
 
-/** Bytes that are hashed for one operation, which takes some milliseconds; larger media have no hash. */
+/** The number of bytes hashed per operation, which takes some milliseconds. Larger media get no hash. */
 const MAX_HASHED_BYTES = 4_194_304;
 const DATA_URL = /^data:[\w.+-]*\/?[\w.+-]*(?:;[\w.+=-]+)*;base64,/;
 
-/** What is recorded in place of bytes: what they are, how many, and their SHA-256, by which equal ones are found. */
+/** Recorded in place of bytes: their type, size, and SHA-256, which identifies equal media. */
 interface MediaReference {
   readonly type: 'blob';
   readonly modality: string;
@@ -18,7 +18,7 @@ interface MediaReference {
   readonly sha256?: string;
 }
 
-/** The policy for media that come inside of messages, as base64 or as `data:` URLs, for one operation. */
+/** Applies the option `media` to the media inside the messages of one operation: base64 and `data:` URLs. */
 export class MediaPolicy {
   readonly #mode: Settings['media'];
   readonly #maxInline: number;
@@ -29,12 +29,12 @@ export class MediaPolicy {
     this.#maxInline = maxContentLength;
   }
 
-  /** Whether a part of a message is left out. */
+  /** Whether a part of a message is omitted. */
   drops(part: unknown): boolean {
     return this.#mode === 'drop' && isBlob(part);
   }
 
-  /** What is recorded for a value anywhere in content: media by the policy, anything else as it is. */
+  /** Maps any value inside content: media as the policy says, everything else unchanged. */
   shown(value: unknown): unknown {
     const blob = typeof value === 'string' ? blobOfUrl(value) : isBlob(value) ? value : undefined;
     if (blob === undefined) return value;
@@ -61,15 +61,15 @@ export class MediaPolicy {
     if (size > this.#hashable) return undefined;
     this.#hashable -= size;
     try {
-      return sha256(decode(base64));
+      return sha256(decodeBase64(base64));
     } catch {
-      // What is no base64 has no bytes.
+      // Not base64.
       return undefined;
     }
   }
 }
 
-/** By its form, since a completion hook may have made it, and values of any shape may hold it. */
+/** Recognised by its shape, because a completion hook may have created it. */
 function isBlob(value: unknown): value is BlobPart {
   return (
     field(value, 'type') === 'blob' &&
@@ -85,13 +85,13 @@ function blobOfUrl(text: string): BlobPart | undefined {
   return part.type === 'blob' ? part : undefined;
 }
 
-/** How many bytes a base64 text stands for. */
+/** The number of bytes that a base64 text encodes. */
 function base64Size(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor(((text.length - padding) * 3) / 4));
 }
 
-function decode(base64: string): Uint8Array {
+function decodeBase64(base64: string): Uint8Array {
   if (typeof Buffer === 'function') return Buffer.from(base64, 'base64');
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

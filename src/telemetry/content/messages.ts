@@ -2,10 +2,10 @@ import type { BlobPart, Message, MessagePart } from '../../config/completion-typ
 import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 
-/** One of a request, whose parts are read when they are asked for: of a long conversation only the end is recorded. */
+/** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
   readonly role: string;
-  /** No field of those without one. */
+  /** Not defined at all on messages without a name. */
   declare readonly name?: string;
   readonly #payload: unknown;
   readonly #read: (payload: unknown) => MessagePart[];
@@ -26,7 +26,7 @@ export class UnreadMessage implements Message {
     return this.#read(this.#payload);
   }
 
-  /** All of it, where keys are what counts: `parts` is none of its own. */
+  /** The whole message for serialisers, since `parts` is not an own property. */
   toJSON(): Message {
     return { ...this, parts: this.parts };
   }
@@ -64,8 +64,8 @@ export function partsOf(
   return parts;
 }
 
-/** Reasons as the schema of output messages spells them; the attribute keeps the API's own. */
-const FINISH_REASONS: Readonly<Record<string, string>> = {
+/** Finish reasons as the schema of output messages spells them. The attribute keeps the API's spelling. */
+const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   tool_calls: 'tool_call',
   function_call: 'tool_call',
   max_output_tokens: 'length',
@@ -76,13 +76,13 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 };
 
 export function messageFinishReason(reason: string | undefined): string {
-  return reason === undefined ? 'stop' : (row(FINISH_REASONS, reason) ?? reason);
+  return reason === undefined ? 'stop' : (row(SCHEMA_FINISH_REASONS, reason) ?? reason);
 }
 
-/** Longer JSON is not parsed only to be cut. */
+/** Longer JSON would be cut anyway, so it is not parsed. */
 const MAX_PARSED_LENGTH = 65_536;
 
-/** Arguments and results arrive as JSON text; recorded as values where they parse. */
+/** Parses the JSON text of arguments and results; returns the text itself if it is not JSON. */
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string' || text.length > MAX_PARSED_LENGTH) return text;
   try {
@@ -92,13 +92,13 @@ export function parseJson(text: unknown): unknown {
   }
 }
 
-/** Longer texts of `data:` URLs are not turned into base64; they are rare, and an image is base64 already. */
+/** Longer URL-encoded `data:` URLs are not converted to base64. They are rare: images are base64 already. */
 const MAX_ENCODED_LENGTH = 16_384;
 
 /** How the bytes of a `data:` URL are announced: the platform ignores white space before it, and case. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 
-/** An image or file given as a URL: a `data:` URL carries the bytes themselves. */
+/** The part for an image or file given by URL. A `data:` URL contains the bytes. */
 export function urlPart(given: string, modality: string): MessagePart {
   const [start = ''] = DATA_SCHEME.exec(given) ?? [];
   if (start === '') return { type: 'uri', modality, uri: urlWithoutSecrets(given) };
@@ -119,7 +119,7 @@ export function blobPart(data: string, modality: string, mimeType?: string): Blo
   return { type: 'blob', modality, ...type, content: data };
 }
 
-/** The bytes of an URL-encoded text as base64; `undefined` where it is none. */
+/** Converts a URL-encoded text to base64; returns `undefined` if it is malformed. */
 function encode(text: string): string | undefined {
   try {
     const bytes = new TextEncoder().encode(decodeURIComponent(text));

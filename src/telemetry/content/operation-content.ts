@@ -1,7 +1,7 @@
 import type { ApiRequest, OperationContent } from '../operation.ts';
 import type { ContentRecord } from './content-record.ts';
 
-/** Adds what an operation sends. */
+/** Adds the input of an operation. */
 export function addInput(to: ContentRecord, content: OperationContent, request: ApiRequest): void {
   to.addInput({
     parameters: content.requestAttributes?.(request) ?? {},
@@ -11,7 +11,7 @@ export function addInput(to: ContentRecord, content: OperationContent, request: 
   });
 }
 
-/** Adds what an operation gets. */
+/** Adds the output of an operation. */
 export function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
   to.add({
     outputMessages: content.outputMessages?.(result) ?? [],

@@ -4,18 +4,18 @@ import { classNameOf } from '../error.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 import { cut } from './limited-json.ts';
 
-const MAX_DEPTH = 12;
-/** Values of one argument list or result, all that a generator yields together; what is beyond is left out. */
-const MAX_VALUES = 10_000;
+const MAX_DATA_DEPTH = 12;
+/** The number of values recorded of one argument list, result, or generator. */
+const MAX_PLAIN_VALUES = 10_000;
 /** Values of an error in an object. */
 const MAX_ERROR_VALUES = 100;
-/** Characters of all its texts together, which are looked through for secrets. */
-const MAX_LENGTH = 1_000_000;
+/** The number of characters, in all texts together, that are searched for secrets. */
+const MAX_SEARCHED_LENGTH = 1_000_000;
 
 /**
- * What can be recorded of a value of the program's own: data as it is, objects of a class as its name, and secrets
- * never: clients, their options and keys come as arguments, too. It is a copy, made without running any code of
- * the program's. What cannot be read is left out.
+ * Copies a value of the program for recording: plain data unchanged, other objects as the name of their class, and never
+ * secrets, since arguments may be clients, options or keys. It runs no code of the program; what cannot be read is left
+ * out.
  */
 export function plainData(value: unknown): unknown {
   return plainDataReader()(value);
@@ -34,10 +34,10 @@ export function plainError(error: unknown): unknown {
  */
 export function plainDataReader(
   clean: (text: string) => string = withoutSecrets,
-  maxValues: number = MAX_VALUES,
+  maxValues: number = MAX_PLAIN_VALUES,
 ): (value: unknown) => unknown {
   let left = maxValues;
-  let room = MAX_LENGTH;
+  let room = MAX_SEARCHED_LENGTH;
   const copy = (from: unknown, depth: number): unknown => guard('reading data', read, from, depth);
   const read = (from: unknown, depth: number): unknown => {
     if (typeof from === 'string') {
@@ -55,12 +55,12 @@ export function plainDataReader(
       left -= taken.length;
       return taken.map((item) => copy(item, depth - 1));
     }
-    if (!isPlain(from)) return `[${classNameOf(from) ?? 'object'}]`;
+    if (!isPlainObject(from)) return `[${classNameOf(from) ?? 'object'}]`;
     const copied: Record<string, unknown> = {};
     for (const key of Object.keys(from)) {
       if (left-- <= 0) break;
       const member: unknown = Object.getOwnPropertyDescriptor(from, key)?.value;
-      // Not assigned: a key such as `__proto__` would be something else.
+      // Assignment would treat a key such as `__proto__` specially.
       Object.defineProperty(copied, clean(key), {
         value: redactedMember(from, key, member) ?? copy(member, depth - 1),
         configurable: true,
@@ -70,11 +70,11 @@ export function plainDataReader(
     }
     return copied;
   };
-  return (value) => copy(value, MAX_DEPTH);
+  return (value) => copy(value, MAX_DATA_DEPTH);
 }
 
-/** Of no class: also where it comes from another realm, whose `Object` is not this one's. */
-function isPlain(value: object): boolean {
+/** Whether the object has no class. Another realm has another `Object`. */
+function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

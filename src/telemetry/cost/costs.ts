@@ -16,17 +16,17 @@ import { priceOf, type Spending } from './prices.ts';
 
 const MOST_REPORTED = 100;
 
-/** Names of the service tier that the list prices are for. */
+/** The service tiers to which list prices apply. */
 const STANDARD_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'standard', 'on_demand']);
 
-/** Deployments there have names of the customer's own, which say nothing of the model. */
+/** Here the customer chooses the names of deployments, so they do not identify the model. */
 const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 
-/** One for the process: the price package is loaded once. */
+/** Shared by the process, so that the price package is loaded once. */
 const installed = new PriceList();
 const given = new WeakMap<PricePackage, PriceList>();
 
-/** What operations cost, by the prices of the program and of the price package. */
+/** Computes the cost of operations from the program's prices and the price package. */
 export class Costs {
   readonly #settings: () => Settings;
   readonly #reported = new Set<string>();
@@ -35,20 +35,20 @@ export class Costs {
     this.#settings = settings;
   }
 
-  /** Whether anybody wants to know what calls cost. */
+  /** Whether costs are recorded at all. */
   get wanted(): boolean {
     return this.#list() !== undefined;
   }
 
-  /** Told when a call is made: loads the price package while the program waits for the answer. */
+  /** Called with each call: loads the price package while the program waits for the response. */
   prepare(): void {
     this.#list()?.prepare();
   }
 
   /**
-   * @param asked attributes of the span: provider, model and service tier that were asked for
-   * @param answered those that the answer named
-   * @returns USD; `undefined` where the price is not known
+   * @param asked the attributes of the request: provider, model and service tier
+   * @param answered the attributes of the response
+   * @returns the cost in USD; `undefined` if the price is unknown
    */
   of(spending: Spending, asked: Attributes, answered: Attributes = asked): number | undefined {
     const list = this.#list();
@@ -92,7 +92,7 @@ export class Costs {
     return model === undefined ? undefined : list.find(provider, model);
   }
 
-  /** Once for each model: no price is nothing to worry about, but somebody may look for the reason. */
+  /** Logs a missing price once for each model, for those who wonder about the missing cost. */
   #report(provider: string, model: string | undefined, tier: string): void {
     const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.has(tier) ? '' : ` in service tier ${tier}`}`;
     if (this.#reported.has(what) || this.#reported.size >= MOST_REPORTED) return;
@@ -101,7 +101,7 @@ export class Costs {
   }
 }
 
-/** The row of a model: its own, else the longest that ends in `*` and fits. */
+/** The row of a model: an exact match, else the longest match that ends in `*`. */
 function findModel(
   prices: Readonly<Record<string, ModelPrices>>,
   model: string | undefined,

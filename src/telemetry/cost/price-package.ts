@@ -1,20 +1,20 @@
 import { type ModelPrices, readPrices } from '../../config/model-prices.ts';
-import { asPackage, type PricePackage } from '../../config/price-package.ts';
+import { asPricePackage, type PricePackage } from '../../config/price-package.ts';
 import { startOutside } from '../../util/detached-timer.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { findPackage } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
-const MOST_MODELS = 500;
-/** Milliseconds: prices that change by date or time of day are looked up again soon, others now and then. */
-const CHANGING = 60_000;
-const LASTING = 3_600_000;
-/** Milliseconds after the first request was made: it is on its way by then, and its answer takes longer. */
-const LOAD_DELAY = 50;
+const MAX_CACHED_MODELS = 500;
+/** How long prices are cached; briefly if they change by date or time of day. */
+const CHANGING_PRICES_LIFETIME_MS = 60_000;
+const PRICES_LIFETIME_MS = 3_600_000;
+/** After this time the first request has been sent, and its response is still to come. */
+const LOAD_DELAY_MS = 50;
 
-/** How the price package names the providers. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
+/** The price package's names of providers. */
+const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['openai', 'openai'],
   ['azure.ai.openai', 'azure'],
   ['azure.ai.inference', 'azure'],
@@ -36,10 +36,10 @@ const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['litellm', 'litellm'],
 ]);
 
-/** OpenAI gives these away and does not sell them: whoever answers with one under its name is somebody else. */
+/** OpenAI does not sell these open-weight models, so a server that returns one under OpenAI's name is somebody else. */
 const NOT_SOLD = /^gpt-oss/;
 
-/** Google's compatible endpoints put it before the name of the model. */
+/** The publisher that Google's compatible endpoints put before the model. */
 const PUBLISHER = /^(?:google|models)\//;
 
 const NOTHING = { input_tokens: 0, output_tokens: 0 };
@@ -50,37 +50,37 @@ interface Entry {
 }
 
 /**
- * The list prices of the price package, which is bundled with them: nothing is fetched. It is loaded when the
- * first price is wanted at the latest, and usually before that, while the program waits for its first answer.
+ * The list prices that the price package contains; nothing is fetched. It loads when the first price is needed at the
+ * latest, and usually earlier, while the program waits for its first response.
  */
 export class PriceList {
-  readonly #entries = new BoundedMap<string, Entry>(MOST_MODELS);
+  readonly #entries = new BoundedMap<string, Entry>(MAX_CACHED_MODELS);
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
 
-  /** @param given the package itself, where it cannot be found at run time: in bundles */
+  /** @param given the package itself, for bundles, which cannot resolve it at run time */
   constructor(given?: PricePackage) {
     this.#package = given;
     this.#loaded = given !== undefined;
   }
 
-  /** Told when a call is made. */
+  /** Called with each call. */
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
-    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY));
+    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
   }
 
-  /** Whether there are prices at all. */
+  /** Whether the price package is available. */
   get available(): boolean {
     if (!this.#loaded) this.#load();
     return this.#package !== undefined;
   }
 
-  /** @param provider as `gen_ai.provider.name` */
+  /** @param provider `gen_ai.provider.name` */
   find(provider: string, model: string): ModelPrices | undefined {
-    const providerId = PROVIDERS.get(provider);
+    const providerId = PRICE_PROVIDERS.get(provider);
     if (providerId === undefined || !this.available) return undefined;
     if (provider === 'openai' && NOT_SOLD.test(model)) return undefined;
     const key = `${provider} ${model}`;
@@ -97,16 +97,16 @@ export class PriceList {
     try {
       result = this.#package?.calcPrice(NOTHING, name, { providerId });
     } catch {
-      // Its data has a price that it cannot handle itself.
+      // The package cannot handle some of its own prices.
     }
     const changes = Array.isArray(field(field(result, 'model'), 'prices'));
     return {
       prices: readPrices(withAudio(field(result, 'model_price'))),
-      until: Date.now() + (changes ? CHANGING : LASTING),
+      until: Date.now() + (changes ? CHANGING_PRICES_LIFETIME_MS : PRICES_LIFETIME_MS),
     };
   }
 
-  /** At once in Node; elsewhere in the background, and what ends until then has no cost. */
+  /** Synchronous in Node. Elsewhere it loads in the background, and earlier operations have no cost. */
   #load(): void {
     if (this.#loaded) return;
     this.#loaded = true;
@@ -115,17 +115,17 @@ export class PriceList {
   }
 
   async #import(): Promise<void> {
-    // Not a literal: bundlers would want to find a package that need not be there.
+    // Not a literal, because bundlers would try to resolve the optional package.
     const name = PACKAGE;
     try {
-      this.#package ??= asPackage(await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
+      this.#package ??= asPricePackage(await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
     } catch {
-      // It is not installed.
+      // Not installed.
     }
   }
 }
 
-/** Sound that goes in is all that is billed by the hour, under either name. */
+/** Only audio input is billed by the hour, under either name. */
 function withAudio(prices: unknown): unknown {
   const hours = field(prices, 'audio_hours') ?? field(prices, 'input_audio_hours');
   return hours === undefined ? prices : { ...(prices as object), audio_hours: hours };
@@ -133,7 +133,7 @@ function withAudio(prices: unknown): unknown {
 
 function requirePackage(): PricePackage | undefined {
   try {
-    return asPackage(findPackage(PACKAGE)?.(PACKAGE));
+    return asPricePackage(findPackage(PACKAGE)?.(PACKAGE));
   } catch {
     return undefined;
   }

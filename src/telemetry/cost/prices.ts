@@ -1,33 +1,33 @@
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
 import type { ModalityUsage, Usage } from './usage.ts';
 
-/** What is billed beside tokens. */
+/** What is billed besides tokens. */
 export interface Fees {
-  /** Of sound that is billed by its length. */
+  /** Audio that is billed by duration. */
   readonly audioSeconds?: number | undefined;
-  /** Searches that the API counts and bills. */
+  /** Web searches that the API bills. */
   readonly webSearches?: number | undefined;
   readonly fileSearches?: number | undefined;
 }
 
-/** What one operation, or several together, have spent. */
+/** What one or several operations spent. */
 export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
-  /** Several model calls together: none of them had as many tokens as all, so prices without tiers hold. */
+  /** A sum of several model calls. Tiers do not apply, since no single call had all these tokens. */
   readonly aggregate?: boolean | undefined;
 }
 
 interface Amount {
   readonly count: (spending: Spending, usage: Usage, modalities: ModalityUsage) => number;
-  /** How many the price is for. */
+  /** The number of units that the price refers to. */
   readonly per: number;
-  /** The first of these that has a price. */
+  /** The keys of the price; the first one that has a price counts. */
   readonly keys: readonly PriceKey[];
-  /** Without a price the whole cost is unknown; other amounts are left out then. */
+  /** Whether a missing price makes the whole cost unknown. Otherwise the amount is free. */
   readonly needed: boolean;
 }
 
-const NO_USAGE: Usage = {
+const ZERO_USAGE: Usage = {
   inputTokens: 0,
   outputTokens: 0,
   cacheReadTokens: 0,
@@ -43,7 +43,7 @@ const TEXT_ONLY: ModalityUsage = {
   imageOutputTokens: 0,
 };
 
-/** Every token is in one row, and every row has one price. */
+/** Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
   tokens(
     (usage, parts) =>
@@ -106,9 +106,9 @@ function tokens(
   return { count: (_, usage, modalities) => count(usage, modalities), per: 1e6, keys, needed: true };
 }
 
-/** @returns USD; `undefined` where a price is missing for tokens that were spent: a part would be a guess */
+/** @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong */
 export function priceOf(prices: ModelPrices, spending: Spending): number | undefined {
-  const usage = spending.usage ?? NO_USAGE;
+  const usage = spending.usage ?? ZERO_USAGE;
   const modalities = usage.modalities ?? TEXT_ONLY;
   const context = spending.aggregate === true ? 0 : usage.inputTokens;
   let sum = 0;
@@ -122,7 +122,7 @@ export function priceOf(prices: ModelPrices, spending: Spending): number | undef
   return roundCost(sum);
 }
 
-/** Sums of decimal fractions have digits behind that mean nothing. */
+/** Removes the rounding errors of binary fractions. */
 export function roundCost(cost: number): number {
   return Number(cost.toPrecision(12));
 }

@@ -14,7 +14,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { asCount, fieldsOf, type PayloadObject, tolerating } from '../../util/payload.ts';
 
-/** Parts of a usage that are no text. Cached ones are parts of the input of their kind. */
+/** The tokens of a usage that are not text. Cached tokens are part of the input of their modality. */
 export interface ModalityUsage {
   readonly audioInputTokens: number;
   readonly audioCacheReadTokens: number;
@@ -24,16 +24,16 @@ export interface ModalityUsage {
   readonly imageOutputTokens: number;
 }
 
-/** Tokens spent. Cached and written tokens are parts of the input, reasoning tokens a part of the output. */
+/** Tokens spent. Cached and written tokens are part of the input, reasoning tokens part of the output. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
-  /** `undefined` where all is text, as far as the answer tells. */
+  /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
-  /** There is no output that could be counted, as with embeddings: not even zero is recorded. */
+  /** The operation has no output tokens, as with embeddings; not even zero is recorded. */
   readonly inputOnly?: boolean;
 }
 
@@ -55,10 +55,10 @@ const NO_MODALITIES: ModalityUsage = Object.freeze({
 });
 
 /**
- * Usage as every API of OpenAI's spells it: `prompt_tokens` (chat, completions, embeddings, Assistants) or
- * `input_tokens` (Responses, images, audio), with details under any spelling that is in use: real Assistants
- * traffic has `prompt_token_details` where the reference has `prompt_tokens_details`. Compatible services that
- * tell cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`) are read as well.
+ * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants) or
+ * `input_tokens` (Responses, images, audio), with details in every known spelling: real Assistants traffic has
+ * `prompt_token_details` where the reference says `prompt_tokens_details`. It also accepts compatible services that
+ * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`).
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
@@ -66,10 +66,10 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const { input, output } = detailsOf(whole);
+  const { input, output } = usageDetails(whole);
   const { cached_tokens, cache_write_tokens } = input;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
-  // xAI counts reasoning beside the output, which only the total shows.
+  // xAI does not include reasoning tokens in the output; only the total reveals that.
   const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
   const more = asCount(total_tokens) === beside ? reasoningTokens : 0;
   return {
@@ -87,8 +87,8 @@ interface Details {
   readonly output: PayloadObject;
 }
 
-/** In the order of the APIs: chat, Assistants traffic, Responses and images, audio. */
-function detailsOf(usage: PayloadObject): Details {
+/** The details, by API: chat, Assistants traffic, Responses and images, audio. */
+function usageDetails(usage: PayloadObject): Details {
   const { prompt_tokens_details, prompt_token_details, completion_tokens_details } = usage;
   const { input_tokens_details, input_token_details, output_tokens_details, output_token_details } = usage;
   return {
@@ -128,7 +128,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
   return combine(a, b, (left, right) => left + right);
 }
 
-/** What of `whole` is left after `part`; never below zero, whatever a server counts. */
+/** The rest of `whole` after `part`, never below zero, whatever a server reports. */
 export function subtractUsage(whole: Usage, part: Usage): Usage {
   return combine(whole, part, (left, right) => Math.max(0, left - right));
 }
@@ -146,7 +146,7 @@ const MODALITY_PARTS: readonly (readonly [attribute: string, key: keyof Modality
   [ATTR_GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, 'imageOutputTokens'],
 ];
 
-/** The attributes of the span of the model call that spent the tokens. */
+/** The usage attributes for the span of the model call that spent the tokens. */
 export function usageAttributes(usage: Usage | undefined): Attributes {
   const attributes: Attributes = {};
   addUsageAttributes(attributes, usage);
@@ -157,7 +157,7 @@ export function addUsageAttributes(attributes: Attributes, usage: Usage | undefi
   if (usage === undefined) return;
   attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = usage.inputTokens;
   if (usage.inputOnly !== true) attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = usage.outputTokens;
-  // Parts of the totals are attributes only where there are any.
+  // Zero parts are not recorded.
   const { cacheReadTokens, cacheWriteTokens, reasoningTokens, modalities } = usage;
   if (cacheReadTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheReadTokens;
   if (cacheWriteTokens > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS] = cacheWriteTokens;

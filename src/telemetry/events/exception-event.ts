@@ -18,7 +18,7 @@ import { classNameOf, type Failure, failureAttributes } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 
-/** What the event has of its operation: what it was and where it belongs. */
+/** The attributes that the event shares with its operation. */
 const CORRELATED: readonly string[] = [
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -29,7 +29,7 @@ const CORRELATED: readonly string[] = [
   ATTR_SERVER_PORT,
 ];
 
-/** Emits the event of a failed operation, once for each. Its text is content, and so is a stack that begins with it. */
+/** Emits the exception event of a failed operation. The message is content, and so is a stack that begins with it. */
 export function emitException(
   telemetry: Telemetry,
   failure: Failure,
@@ -54,7 +54,7 @@ export function emitException(
   events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
 }
 
-/** The stack of what was thrown; its frames alone where its text is not wanted, or is not the one that is told. */
+/** The stack of the thrown error; only its frames if the message is not recorded or was replaced. */
 function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefined {
   const stack = textField(thrown, 'stack');
   if (stack === undefined) return undefined;
@@ -63,7 +63,7 @@ function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefi
   return shown === '' ? undefined : withoutCredentials(shown);
 }
 
-/** Text of a message that looks like a frame is none: it stands before the end of the message. */
+/** The frames after the message: lines of the message may look like frames. */
 function framesOf(stack: string, message: string | undefined): string {
   const at = message === undefined ? -1 : stack.indexOf(message);
   const rest = at < 0 ? stack : stack.slice(at + (message?.length ?? 0));

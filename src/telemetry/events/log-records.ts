@@ -5,15 +5,15 @@ import { isNoopLoggerProvider } from '../../util/otel-api.ts';
 import { field } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 
-/** Where the API keeps what is registered with it: from version 1.10 on a logger provider, too. */
+/** The global of the API, which holds a logger provider from version 1.10 on. */
 const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
-/** Where the `@opentelemetry/api-logs` package keeps the provider that is registered with it, and for which version. */
+/** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
 const API_LOGS_KEY: symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
-/** `SeverityNumber.WARN`. API 1.9 has no such constant. */
+/** `SeverityNumber.WARN`, which API 1.9 lacks. */
 const WARN = 13;
 
-/** What an event needs of a logger: of `@opentelemetry/api` 1.10 or of `@opentelemetry/api-logs`, which have no type in common. */
+/** The part of a logger that events need, in `@opentelemetry/api` 1.10 and in `@opentelemetry/api-logs`, which share no types. */
 export interface Logger {
   emit(record: object): void;
   enabled?(options?: object): boolean;
@@ -24,39 +24,39 @@ export interface LoggerProvider {
   getLogger(name: string, version?: string, options?: { schemaUrl?: string }): Logger;
 }
 
-/** A log record with a name, which belongs to the span of its context. */
+/** A named log record, which belongs to the span of its context. */
 export interface Event {
   readonly name: string;
   readonly context: Context;
-  /** Structured values, too, which spans cannot have. */
+  /** May contain structured values, unlike those of spans. */
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Milliseconds since the epoch. */
   readonly time: number;
 }
 
-/** How serious an event is; one that is not here has no severity. */
+/** The severity by event. Other events have none. */
 const SEVERITIES: Readonly<Record<string, number>> = { 'gen_ai.client.operation.exception': WARN };
 
 /**
- * Events as log records: the only user of OpenTelemetry's logs API. It is part of API 1.10; on the older line
- * it is a package of its own, which is not imported: what is registered with it can be found without it, at
- * any time.
+ * Emits events as log records. It is the only user of OpenTelemetry's logs API. API 1.10 includes that API; before, it
+ * is the package `@opentelemetry/api-logs`, which need not be imported: its registered provider is found through its
+ * global at any time.
  */
 export class Events {
   #explicit: LoggerProvider | undefined;
   #current: { readonly provider: LoggerProvider; readonly logger: Logger } | undefined;
 
-  /** What stands in for a provider that is yet to be registered is not taken: that one is found when it is there. */
+  /** Ignores placeholders: the real provider is found once it is registered. */
   setLoggerProvider(provider: LoggerProvider): void {
     this.#explicit = isPlaceholder(provider) ? undefined : provider;
   }
 
-  /** The provider in force, if there is one. */
+  /** The current logger provider, if there is one. */
   get provider(): LoggerProvider | undefined {
     return this.#explicit ?? registeredProvider();
   }
 
-  /** Whether somebody takes an event. Nothing is built for one that nobody does. */
+  /** Whether a logger accepts the event. Events that nobody accepts are not built. */
   wanted(name: string, context: Context): boolean {
     return guard('asking a logger', () => this.#logger(name, context)) !== undefined;
   }
@@ -86,7 +86,7 @@ export class Events {
   }
 }
 
-/** The provider in force: that of the API, or that of the package, whichever has a real one. */
+/** The registered provider, of the API or of the package. */
 function registeredProvider(): LoggerProvider | undefined {
   const ofApi = providerOfApi();
   if (ofApi !== undefined && !isPlaceholder(ofApi)) return ofApi;
@@ -94,7 +94,7 @@ function registeredProvider(): LoggerProvider | undefined {
   return ofApiLogs === undefined || isPlaceholder(ofApiLogs) ? undefined : ofApiLogs;
 }
 
-/** Importing `logs` would fail with API 1.9, which has no such export. */
+/** Reads the global because API 1.9 has no export `logs`. */
 function providerOfApi(): LoggerProvider | undefined {
   const registered = (globalThis as Readonly<Record<symbol, unknown>>)[API_KEY];
   return field(registered, 'logs') as LoggerProvider | undefined;
@@ -105,12 +105,12 @@ function providerOfApiLogs(): LoggerProvider | undefined {
   return typeof getter === 'function' ? (getter(API_LOGS_VERSION) as LoggerProvider) : undefined;
 }
 
-/** Both lines have a proxy for a provider that is not there yet, and one that does nothing. */
+/** Recognises the proxies and no-op providers of both versions. */
 function isPlaceholder(provider: LoggerProvider): boolean {
   return typeof field(provider, '_getDelegate') === 'function' || isNoopLoggerProvider(provider);
 }
 
-/** Loggers of older versions cannot be asked. */
+/** Older loggers lack `enabled` and count as enabled. */
 function isEnabled(logger: Logger, options: object): boolean {
   return typeof logger.enabled === 'function' ? logger.enabled(options) : true;
 }

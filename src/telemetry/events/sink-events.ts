@@ -45,8 +45,13 @@ import type { EndedOperation } from '../spans/record-end.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { sinkTakesContent } from './sink.ts';
 
-/** The operations that the sink is told of: a run as a whole, not its steps. */
-const TOLD: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'embeddings', 'invoke_agent']);
+/** The operations that the sink receives. A run counts as a whole, without its steps. */
+const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
+  'chat',
+  'text_completion',
+  'embeddings',
+  'invoke_agent',
+]);
 
 export interface EndedModelOperation extends EndedOperation {
   /** Milliseconds since the epoch. */
@@ -54,11 +59,11 @@ export interface EndedModelOperation extends EndedOperation {
   readonly toolCalls: () => readonly RequestedToolCall[];
 }
 
-/** Hands the events of an operation that is over to the program's sink, if it has one. */
+/** Passes the events of a finished operation to the program's sink, if it has one. */
 export function tellSink(telemetry: Telemetry, operation: EndedModelOperation): void {
   const { settings, sink } = telemetry;
   const { events } = settings;
-  if (events === undefined || !TOLD.has(operation.attributes[ATTR_GEN_AI_OPERATION_NAME])) return;
+  if (events === undefined || !SINK_OPERATIONS.has(operation.attributes[ATTR_GEN_AI_OPERATION_NAME])) return;
   for (const event of modelEvents(operation, settings, events.preset)) sink.hand(events.sink, event);
 }
 
@@ -80,7 +85,7 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
 
 function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBase {
   const { traceId, spanId } = span.spanContext();
-  return known({
+  return definedMembers({
     time: endTime,
     traceId,
     spanId,
@@ -99,7 +104,7 @@ function invocation(
   content: Readonly<Record<string, unknown>> = {},
 ): ModelInvokeEvent {
   const firstChunk = attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
-  return known({
+  return definedMembers({
     ...base,
     type: 'model.invoke',
     agentName: attributes[ATTR_GEN_AI_AGENT_NAME],
@@ -110,7 +115,7 @@ function invocation(
     streamed: attributes[ATTR_GEN_AI_REQUEST_STREAM] === true,
     latency: Math.max(0, endTime - startTime),
     timeToFirstChunk: typeof firstChunk === 'number' ? firstChunk * 1e3 : undefined,
-    tokens: tokensOf(attributes),
+    tokens: eventTokens(attributes),
     error: failure?.type,
     parameters: preset === 'minimal' ? undefined : parametersOf(attributes),
     systemInstructions: content[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS],
@@ -120,13 +125,13 @@ function invocation(
   });
 }
 
-/** Of a run all that it spent: what its span has is only what no step carries. */
-function tokensOf(attributes: Attributes): ModelInvokeEvent['tokens'] {
+/** All tokens of the operation. The usage on the span of a run excludes what its steps carry. */
+function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
   const whole = attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS];
   if (whole !== undefined)
-    return known({ input: whole, output: attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] });
+    return definedMembers({ input: whole, output: attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] });
   if (attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] === undefined) return undefined;
-  return known({
+  return definedMembers({
     input: attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS],
     output: attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS],
     cacheRead: attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS],
@@ -153,13 +158,13 @@ function toolCall(
   settings: Settings,
 ): ToolCallEvent {
   const event = { ...base, type: 'tool.call', id, name, toolType: type };
-  if (content === undefined) return known(event);
+  if (content === undefined) return definedMembers(event);
   const parts = arrayField(content, ATTR_GEN_AI_OUTPUT_MESSAGES)
     .flatMap((message) => arrayField(message, 'parts'))
     .filter((part) => id !== undefined && field(part, 'id') === id);
-  // What a completion hook has seen may be masked: nothing else of it is told then.
+  // With a completion hook, only content that passed the hook may be used.
   const direct = settings.completionHook === undefined ? own : undefined;
-  return known({
+  return definedMembers({
     ...event,
     arguments: firstOf(parts, ['arguments', 'server_tool_call']) ?? limited(direct?.arguments, settings),
     result: firstOf(parts, ['response', 'server_tool_call_response']) ?? limited(direct?.result, settings),
@@ -182,7 +187,7 @@ function violation(
   attributes: Attributes,
   maxMessage: number,
 ): PolicyViolationEvent {
-  return known({
+  return definedMembers({
     ...base,
     type: 'policy.violation',
     error: failure.type,
@@ -191,7 +196,7 @@ function violation(
   });
 }
 
-/** Without the members that are not known. Values come from attributes, which have their types by construction. */
-function known<Shape>(members: Readonly<Record<string, unknown>>): Shape {
+/** Removes undefined members. The values come from attributes, whose types are known by construction. */
+function definedMembers<Shape>(members: Readonly<Record<string, unknown>>): Shape {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Shape;
 }

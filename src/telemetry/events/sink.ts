@@ -4,13 +4,13 @@ import { CircuitBreaker } from '../../util/circuit-breaker.ts';
 import { field } from '../../util/payload.ts';
 
 /**
- * Hands events to the program's sink, through a circuit breaker: one that fails again and again is left alone
- * for a while. The program waits for none of it and is told of none of it.
+ * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
+ * never waits for the sink and never sees its errors.
  */
 export class Sink {
   #breaker = new CircuitBreaker();
   #sink: EventSink | undefined;
-  /** Events that were dropped when the last one was handed over. */
+  /** The number of dropped events that the sink has been told about. */
   #told = 0;
 
   hand(sink: EventSink, event: SinkEvent): void {
@@ -42,7 +42,7 @@ async function settle(breaker: CircuitBreaker, returned: unknown): Promise<void>
   }
 }
 
-/** Whether the program's sink is to get content: it asks for all, and events may have it. */
+/** Whether the sink receives content: its preset is `full`, and events may contain content. */
 export function sinkTakesContent(settings: Settings): boolean {
   return settings.events?.preset === 'full' && recordsContentOnEvents(settings);
 }

@@ -1,25 +1,25 @@
-/** As many numbers as are kept of one stream. */
-const MOST_KEPT = 2_048;
+/** How many gaps of one stream are kept before they are recorded. */
+const MAX_KEPT_GAPS = 2_048;
 
 /**
- * The seconds between the chunks of one stream. A metrics SDK works longer on a value than the SDK on a chunk, so
- * they are kept while the program reads and recorded together; a long stream's now and then.
+ * The seconds between the chunks of one stream. Recording a value takes a metrics SDK longer than reading a chunk, so the
+ * gaps are kept while the program reads and recorded together at the end, or now and then for a long stream.
  */
 export class ChunkGaps {
   #gaps: number[] = [];
   #last: number | undefined;
 
   /**
-   * @param time of a chunk, in milliseconds since the epoch
-   * @returns whether it is time to take what was kept
+   * @param time the arrival of a chunk, in milliseconds since the epoch
+   * @returns whether the kept gaps should be recorded now
    */
   add(time: number): boolean {
     if (this.#last !== undefined) this.#gaps.push((time - this.#last) / 1e3);
     this.#last = time;
-    return this.#gaps.length >= MOST_KEPT;
+    return this.#gaps.length >= MAX_KEPT_GAPS;
   }
 
-  /** Gives what was kept, and begins anew. */
+  /** Returns the kept gaps and forgets them. */
   take(): readonly number[] {
     const gaps = this.#gaps;
     this.#gaps = [];

@@ -38,7 +38,7 @@ import type { Usage } from '../cost/usage.ts';
 import { metricSeries } from './metric-series.ts';
 import { RateLimits } from './rate-limit-metrics.ts';
 
-/** The conventions have no operation on the duration of a tool. */
+/** In the conventions, the duration of a tool has no operation name. */
 const TOOL_DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
@@ -56,13 +56,13 @@ interface Instruments {
 }
 
 /**
- * The client metrics of the conventions and our own, once for each operation, sampled or not. Each value is
- * recorded in the context of its span, so that an SDK that makes exemplars leads to it.
+ * Records the client metrics of the conventions and our own, once per operation, sampled or not. Each value is recorded
+ * in the context of its span, so that exemplars lead to the span.
  */
 export class Metrics {
   #explicit: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
-  /** Those of the provider; `undefined` where it records nothing. */
+  /** The instruments of the provider; `undefined` for a no-op provider. */
   #instruments: Instruments | undefined;
 
   /** The provider in force. */
@@ -74,12 +74,12 @@ export class Metrics {
     this.#explicit = isNoopMeterProvider(provider) ? undefined : provider;
   }
 
-  /** Whether anybody takes metrics. Nothing is counted for nobody. */
+  /** Whether a meter provider is registered. Without one, nothing is counted. */
   get wanted(): boolean {
     return this.#current() !== undefined;
   }
 
-  /** @param seconds duration of the operation */
+  /** @param seconds the duration of the operation */
   recordDuration(
     seconds: number,
     dimensions: Attributes,
@@ -106,7 +106,7 @@ export class Metrics {
     this.#current()?.timeToFirstChunk.record(Math.max(0, seconds), dimensions, context);
   }
 
-  /** @param gaps seconds between one chunk and the next */
+  /** @param gaps the seconds between consecutive chunks */
   recordTimePerOutputChunk(gaps: readonly number[], dimensions: Attributes, context: Context): void {
     const timePerOutputChunk = this.#current()?.timePerOutputChunk;
     if (timePerOutputChunk === undefined) return;
@@ -114,9 +114,9 @@ export class Metrics {
   }
 
   /**
-   * A tool call that this process has timed: a function of the program's, not what the API says of its own.
+   * Records the duration of a tool call that this process measured: a function of the program, not a hosted tool.
    *
-   * @param attributes those of the span
+   * @param attributes the attributes of the span
    */
   recordToolDuration(
     seconds: number,
@@ -131,14 +131,14 @@ export class Metrics {
     toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
-  /** @param attributes those of the span, with what the answer's headers tell of rate limits */
+  /** @param attributes the attributes of the span, including rate limits */
   seeRateLimits(attributes: Attributes): void {
     this.#current()?.rateLimits.see(attributes);
   }
 
   /**
-   * The instruments of the provider that is in force now. The metrics API has no proxy: an instrumentation is
-   * handed the no-op provider when it is registered before the SDK is, and the real one is found later.
+   * The instruments of the current provider. The metrics API has no proxy: an instrumentation that is registered before
+   * the SDK receives a no-op provider and must look up the real one later.
    */
   #current(): Instruments | undefined {
     const { provider } = this;
@@ -167,7 +167,7 @@ export function metricDimensions(asked: Attributes, answered: Attributes = asked
   return dimensions;
 }
 
-/** The same for what is measured of a stream's chunks. */
+/** The dimensions of chunk metrics. */
 export function chunkDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
   const dimensions = modelDimensions(asked, answered);
   addServer(dimensions, asked);
@@ -175,7 +175,7 @@ export function chunkDimensions(asked: Attributes, answered: Attributes = asked)
   return dimensions;
 }
 
-/** Names are written out: engines know best where an attribute is that is named where it is read. */
+/** Literal keys keep V8's inline caches monomorphic; do not turn this into a loop. */
 function modelDimensions(asked: Attributes, answered: Attributes): Attributes {
   const dimensions: Attributes = {};
   const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
@@ -209,7 +209,7 @@ function pick(names: readonly string[], attributes: Attributes): Attributes {
   return dimensions;
 }
 
-/** Of each provider, which holds who observes its gauges for as long as it lives: once, however many record. */
+/** Instruments by provider. They are created once, because a provider keeps the callbacks of its gauges for life. */
 const instruments = new WeakMap<MeterProvider, Instruments>();
 
 function instrumentsOf(provider: MeterProvider): Instruments | undefined {

@@ -32,7 +32,7 @@ const DIMENSIONS: readonly string[] = [
   ATTR_SERVER_PORT,
 ];
 
-/** Each gauge, and the attribute that has its value. */
+/** The gauges, each with the attribute that holds its value. */
 const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[] = [
   [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS, ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS],
   [METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS, ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS],
@@ -41,12 +41,11 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
 ];
 
 /**
- * What the last answers told of rate limits. The gauges are asked when metrics are collected, so that a call costs
- * no more than remembering it.
+ * The rate limits of the latest responses. Observable gauges report them at collection, so a call only stores them.
  */
 export class RateLimits {
   readonly #meter: Meter;
-  /** The attributes of the newest span of each group. */
+  /** The attributes of the latest span of each group. */
   readonly #groups = new Map<string, Attributes>();
   #observed = false;
 
@@ -54,7 +53,7 @@ export class RateLimits {
     this.#meter = meter;
   }
 
-  /** @param attributes those of a span; without rate limits they are passed over */
+  /** @param attributes the attributes of a span; ignored without rate limits */
   see(attributes: Attributes): void {
     if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
     const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
@@ -72,7 +71,7 @@ export class RateLimits {
     if (!this.#observed) this.#observe();
   }
 
-  /** Not before there is something to tell. */
+  /** Creates the gauges when there is a first value. */
   #observe(): void {
     this.#observed = true;
     const gauges = GAUGES.map(([{ name, description, unit }, attribute]) => ({

@@ -16,7 +16,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { delayHeader } from './retry-delay.ts';
 import { endSpan } from './span-end.ts';
 
-/** The error of an attempt whose answer began, but did not come to its end in time. */
+/** The error of an attempt whose response body timed out. */
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
@@ -47,7 +47,7 @@ export function recordAttempts(
       parent,
     );
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-    // An answer that is taken is read until the call ends.
+    // The body of a successful response is read until the call ends.
     const endTime = last && errorTypeOf(attempt) === undefined ? undefined : attempt.endTime;
     endSpan(span, endTime ?? call.endTime);
   });

@@ -10,17 +10,17 @@ import { readHeader } from '../../util/headers.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { addRateLimits } from './rate-limits.ts';
 
-/** What is known of the HTTP side of a call, whatever it is for. */
+/** The attributes of the HTTP side of any call. */
 export function callAttributes(call: Call): Attributes {
   const attributes: Attributes = {};
   addCallAttributes(attributes, call);
   return attributes;
 }
 
-/** @returns whether the answer tells of rate limits */
+/** @returns whether the response has rate limits */
 export function addCallAttributes(attributes: Attributes, call: Call): boolean {
   const headers = headersOf(call);
-  // The SDK has it on its results: reading a header costs.
+  // The SDK puts the id on its results; reading a header is slower.
   const requestId = stringField(call.value, '_request_id') ?? readHeader(headers, 'x-request-id');
   if (requestId !== undefined) attributes[ATTR_OPENAI_REQUEST_ID] = requestId;
   const limited = addRateLimits(attributes, headers);
@@ -33,12 +33,12 @@ export function addCallAttributes(attributes: Attributes, call: Call): boolean {
   return limited;
 }
 
-/** Those of the answer; of one that is an error they come with the error. */
+/** The response headers. Those of an error response come with the error. */
 export function headersOf(call: Call): unknown {
   return call.headers ?? field(call.error, 'headers');
 }
 
-/** Nobody parsed the answer: the program took the raw response, forgot about it, or tracing ended before. */
+/** Whether the SDK never parsed the response: it was raw, abandoned, or interrupted by a shutdown. */
 function isUnread({ outcome }: Call): boolean {
   return outcome === 'raw' || outcome === 'abandoned' || outcome === 'interrupted';
 }

@@ -5,47 +5,47 @@ import type { Failure } from '../error.ts';
 import type { ApiRequest, Operation } from '../operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 
-/** What else came to light of what was kept open. */
+/** What became known while the span was kept open. */
 export interface FinishDetails {
   readonly attributes?: Attributes;
   readonly failure?: Failure | undefined;
 }
 
-/** A span that may stay open after its call is over, because what it stands for goes on. */
+/** A span that may stay open after its call, because its operation goes on. */
 export interface OpenSpan {
   readonly context: Context;
-  /** Links it to what came to light while it was open. */
+  /** Adds a link that became known while the span was open. */
   link(context: SpanContext): void;
-  /** Ends it with its result, at a time in milliseconds since the epoch. */
+  /** Ends the span with the result, at a time in milliseconds since the epoch. */
   finish(result: unknown, endTime: number, more?: FinishDetails): void;
 }
 
-/** Where in the hierarchy a call with a span of its own stands, and who wants to know of it. */
+/** The place in the hierarchy of a call with its own span, and the hierarchy's callbacks. */
 export interface CallPlace {
   readonly parent: Context;
   readonly links?: Link[];
-  /** What the hierarchy knows of the call's place. */
+  /** Attributes that the place adds. */
   readonly attributes?: Attributes;
-  /** Sees what a stream brings, as it comes. */
+  /** Receives each chunk of a stream. */
   readonly chunk?: (value: unknown, time: number) => void;
-  /** Takes what the call came to, before its span ends: the result, plain or put together from a stream. */
+  /** Called before the span ends, with the result: plain, or accumulated from a stream. */
   readonly settled?: (call: Call, result: unknown, span: OpenSpan) => void;
-  /** Called when all is recorded that will be, before the span ends. */
+  /** Called when everything is recorded, just before the span ends. */
   readonly finishing?: (span: Span, result: unknown) => void;
-  /** Told when the span has ended, so that what stands beside it comes after it. */
+  /** Called after the span has ended, for spans that come after it. */
   readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
-  /** Whether what the span stands for goes on after the call: whoever says so has to finish the span. */
+  /** Whether the operation goes on after the call. Whoever returns `true` must finish the span. */
   readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
 }
 
-/** What the span of a call is made of. */
+/** Everything needed to start the span of a call. */
 export interface CallSpanStart {
   readonly operation: Operation;
   readonly request: ApiRequest;
   readonly endpoint: Endpoint;
   readonly place: CallPlace;
-  /** The inference span of another instrumentation: it stands for the call, and the call gets none of ours. */
+  /** The inference span of another instrumentation. It represents the call, which gets no span of ours. */
   readonly above?: InferenceAbove | undefined;
-  /** From what the server says of its times, which is too coarse to be measured. */
+  /** Built from the server's whole seconds, which are too coarse for duration metrics. */
   readonly rebuilt?: boolean;
 }

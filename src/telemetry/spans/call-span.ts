@@ -42,8 +42,8 @@ import { endSpan } from './span-end.ts';
 const NOTHING: Attributes = Object.freeze({});
 
 /**
- * The span of one call, and the metrics of its operation, from its start to its end. The request is read at
- * the start and not kept: a stream may be open for long.
+ * The span of one call and the metrics of its operation. It reads the request at the start and does not keep it, because
+ * a stream may stay open for long.
  */
 export class CallSpan implements CallObservation, OpenSpan {
   readonly context: Context;
@@ -56,20 +56,20 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #place: CallPlace;
   readonly #rebuilt: boolean;
   readonly #startTime: number;
-  /** Whether it is counted and timed: once for each operation, so not where the span above stands for it there too. */
+  /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
-  /** Whether anybody hears more of the call than its metrics; of one that is not sampled, most often nobody. */
+  /** Whether anything besides metrics is recorded. For an unsampled call that is rarely the case. */
   readonly #tells: boolean;
-  /** What the span starts with. */
+  /** The attributes the span starts with. */
   readonly #asked: Attributes;
-  /** What it gets besides, of the request, the call and its result: kept apart, since large objects are slow. */
+  /** All later attributes, kept in a second object: V8 turns a large one into a slow dictionary. */
   #parameters: Attributes = NOTHING;
   #http: Attributes = NOTHING;
   #answered: Attributes = NOTHING;
   readonly #content: ContentRecord | undefined;
   #accumulator: Accumulator | undefined;
   #gaps: ChunkGaps | undefined;
-  /** What a long stream said of its answer, read once: to put together what has come takes time. */
+  /** The result attributes of a long stream that is still open, read once because accumulating takes time. */
   #early: Attributes | undefined;
   /** USD. */
   #cost: number | undefined;
@@ -122,7 +122,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#recordGaps(this.#gaps, this.#early);
   }
 
-  /** A chunk that the program does not see. */
+  /** Receives a chunk that the program does not see. */
   hiddenChunk(value: unknown): void {
     this.#accumulator ??= this.#newAccumulator();
     this.#accumulator?.add(value);
@@ -146,7 +146,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#span.addLink({ context });
   }
 
-  /** Ends a span that was kept open, with the result that the operation came to in the end. */
+  /** Ends a span that was kept open, with the final result of its operation. */
   finish(result: unknown, endTime: number, { attributes, failure }: FinishDetails = {}): void {
     guard('recording an end', () => this.#span.setAttributes(attributes ?? {}));
     this.#end(result, endTime, failure);
@@ -166,7 +166,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (ended !== undefined) guard('placing what stands beside a span', ended, result, endTime, this.#cost);
   }
 
-  /** What is told beside the span and its attributes: content, a failure, events. */
+  /** Records content, the failure and events. */
   #tell(result: unknown, endTime: number, failure: Failure | undefined): void {
     const ended = {
       span: this.#span,

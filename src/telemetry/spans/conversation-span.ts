@@ -16,10 +16,10 @@ import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { endSpan } from './span-end.ts';
 
-/** What this process has seen of a conversation, from its beginning: take the last, never the sum. */
+/** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
 export interface Totals {
   readonly usage: Usage | undefined;
-  /** USD, as far as prices are known. */
+  /** In USD, as far as prices are known. */
   readonly cost: number | undefined;
   readonly runs: number;
   readonly userMessages: number;
@@ -31,13 +31,13 @@ export interface ConversationSpanStart {
   readonly place: Place;
   readonly endpoint: Endpoint;
   readonly parent: Context;
-  /** Starts a trace. */
+  /** Whether the span starts a trace. */
   readonly root: boolean;
   readonly links: Link[];
   readonly startTime: number;
 }
 
-/** Starts the span of one segment of a conversation; no other file does. */
+/** Starts the span of one segment of a conversation. No other file does so. */
 export function startConversationSpan(telemetry: Telemetry, start: ConversationSpanStart): Span {
   const { place, endpoint, parent, root, links, startTime } = start;
   const span = telemetry.tracer.startSpan(
@@ -60,7 +60,7 @@ export function endConversationSpan(span: Span, totals: Totals, endTime: number)
   endSpan(span, endTime);
 }
 
-/** Totals stand under names of their own, so that adding up `gen_ai.usage.*` over a trace is right. */
+/** Totals have their own names, so that the sum of `gen_ai.usage.*` over a trace is right. */
 export function totalAttributes({ usage, cost, runs, userMessages }: Totals): Attributes {
   const attributes: Attributes = {};
   if (usage !== undefined) {

@@ -9,18 +9,18 @@ import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
-/** Values that are kept of those that a generator yields, where content is recorded. */
+/** The number of yielded values that are kept of a generator, if content is recorded. */
 const MAX_YIELDED = 1_000;
 
 export interface FunctionSpanStart {
   readonly name: string;
   readonly attributes: Attributes;
-  /** The arguments; `undefined` where neither they nor the result are recorded. */
+  /** The arguments; `undefined` if neither they nor the result are recorded. */
   readonly input: readonly unknown[] | undefined;
   readonly parent: Context;
 }
 
-/** The span of a function of the program's own, which is active while it runs. */
+/** The span of a function of the program. It is active while the function runs. */
 export class FunctionSpan implements OutcomeListener {
   readonly span: Span;
   readonly #context: Context;

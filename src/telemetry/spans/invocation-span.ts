@@ -38,7 +38,7 @@ import { endSpan } from './span-end.ts';
 export interface InvocationSpanStart {
   readonly place: Place;
   readonly endpoint: Endpoint;
-  /** Parameters of the request, model first of all. */
+  /** The request parameters: the model, and others. */
   readonly attributes: Attributes;
   readonly parent: Context;
   readonly links: Link[];
@@ -47,11 +47,11 @@ export interface InvocationSpanStart {
 
 export interface StartedInvocation {
   readonly span: Span;
-  /** What the span started with, for the metrics of the operation. */
+  /** The attributes the span started with, for the metrics of the operation. */
   readonly attributes: Attributes;
 }
 
-/** Starts the span of a run or turn; no other file does. */
+/** Starts the span of a run or turn. No other file does so. */
 export function startInvocationSpan(telemetry: Telemetry, start: InvocationSpanStart): StartedInvocation {
   const { place, endpoint, parent, links, startTime } = start;
   const attributes: Attributes = {
@@ -72,20 +72,20 @@ export function invocationSpanName(agentName: string | undefined): string {
   return agentName === undefined ? 'invoke_agent' : `invoke_agent ${agentName}`;
 }
 
-/** What an invocation has come to, all of it known. */
+/** The final state of an invocation. */
 export interface InvocationEnd {
-  /** What its span has until then. */
+  /** The attributes of its span so far. */
   readonly attributes: Attributes;
   readonly startTime: number;
   readonly endTime: number;
-  /** Its end was seen; `false` where it was given up before. */
+  /** `false` if the invocation was given up before its end was seen. */
   readonly observed: boolean;
   readonly finishReason: string | undefined;
   readonly failure: Failure | undefined;
   readonly pollCount: number;
-  /** Tokens that no step below carries. */
+  /** The tokens that no step below the span carries. */
   readonly usage: Usage | undefined;
-  /** USD of that usage. */
+  /** The cost of that usage in USD. */
   readonly cost: number | undefined;
   readonly totals: Totals;
   readonly toolCalls: readonly RequestedToolCall[];

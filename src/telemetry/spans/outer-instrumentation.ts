@@ -5,17 +5,17 @@ import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { asName, fieldsOf, type PayloadObject, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
 
-/** The span of another instrumentation that a call is already in: the same inference, seen from further out. */
+/** The span of another instrumentation that already represents the same inference. */
 export interface InferenceAbove {
   readonly span: Span;
-  /** The scope of that instrumentation, where it is known. */
+  /** The instrumentation scope of that span, if it is known. */
   readonly scope: string | undefined;
   readonly recordsMetrics: boolean;
 }
 
 /**
- * The key that is proposed for the GenAI conventions (pull request 475 of semantic-conventions-genai), under
- * which an instrumentation says that it records the inference. The API makes equal keys from equal descriptions.
+ * The context key proposed for the GenAI conventions (pull request 475 of semantic-conventions-genai), with which an
+ * instrumentation declares that it records the inference. The API creates equal keys for equal descriptions.
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
@@ -27,7 +27,7 @@ const IMAGE: readonly OperationKey[] = ['image'];
 
 type Signs = Readonly<Record<string, readonly OperationKey[]>>;
 
-/** What spans say they are, by attribute, and which calls of ours that is. One attribute decides: the first. */
+/** Maps what a span says of itself to our operations. The first attribute that is present decides. */
 const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
   [
     ATTR_GEN_AI_OPERATION_NAME,
@@ -51,9 +51,8 @@ const INFERENCES: ReadonlySet<OperationKey> = new Set(
 );
 
 /**
- * Tells whether a call is already inside of the inference span of another instrumentation, by what is active
- * when it is made. A span that is not sampled does not say what it is: then what stood above the last such call
- * that was sampled is taken to stand there again.
+ * Detects whether the active span of a call is the inference span of another instrumentation. An unsampled span has no
+ * attributes to read; then the result of the last sampled call of the same operation applies.
  */
 export class OtherInferences {
   readonly #last = new Map<OperationKey, Omit<InferenceAbove, 'span'>>();
@@ -69,14 +68,14 @@ export class OtherInferences {
       const last = this.#last.get(operation);
       return last === undefined ? undefined : { span, ...last };
     }
-    const found = readSpan(span, context, operation);
+    const found = readOuterSpan(span, context, operation);
     if (found === undefined) this.#last.delete(operation);
     else this.#last.set(operation, found);
     return found === undefined ? undefined : { span, ...found };
   }
 }
 
-function readSpan(
+function readOuterSpan(
   span: Span,
   context: Context,
   operation: OperationKey,
@@ -97,12 +96,12 @@ function says(attributes: unknown, operation: OperationKey): boolean {
   return false;
 }
 
-/** The SDK's spans can be read, those that are not sampled have nothing to read. */
+/** The SDK's recording spans can be read; unsampled ones have nothing to read. */
 function isReadable(span: Span): boolean {
   return innerSpan(span).attributes !== undefined;
 }
 
-/** Some instrumentations wrap the SDK's span in one of their own, which keeps it as `span`. */
+/** Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
   return outer.attributes === undefined ? fieldsOf(outer.span ?? span) : outer;

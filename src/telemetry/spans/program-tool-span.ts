@@ -25,7 +25,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
-/** What is known of a tool call of a conversation: its ids, and the span that it stands below. */
+/** A known tool call of a conversation: its ids, and the parent of its span. */
 export interface AskedCall {
   readonly attributes: Attributes;
   readonly parent: SpanContext | undefined;
@@ -34,10 +34,10 @@ export interface AskedCall {
 type AskedIn = (context: Context) => AskedCall | undefined;
 
 /**
- * Runs a function of the program's that the model has asked for, below a span that is active while it runs.
- * What it gives and throws is the program's: it passes through as it is.
+ * Runs a function of the program that the model asked for, in a span that is active while it runs. Results and errors
+ * pass through unchanged.
  *
- * @param askedIn finds the tool call where the context has a conversation
+ * @param askedIn finds the tool call if the context has a conversation
  */
 export function runTool(telemetry: Telemetry, tool: ToolRun, askedIn: AskedIn): unknown {
   const started = guard(
@@ -74,7 +74,7 @@ class ToolSpan implements Outcome {
       parent,
     );
     this.context = trace.setSpan(parent, this.#span);
-    // How long it takes is not known then.
+    // A shutdown ends the span early, without a duration.
     telemetry.functions.set(this, () => this.#end(undefined, true));
     this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
     guard('reading the arguments of a tool', () =>
@@ -92,7 +92,7 @@ class ToolSpan implements Outcome {
   }
 
   #end(failure: Failure | undefined, interrupted?: boolean): void {
-    // A tool goes on after a shutdown has ended its span.
+    // The tool may go on after a shutdown has ended its span.
     if (this.#ended) return;
     this.#ended = true;
     this.#telemetry.functions.delete(this);

@@ -10,9 +10,9 @@ import {
 import { readHeader } from '../../util/headers.ts';
 
 /**
- * Adds what an answer's headers say of the program's rate limits.
+ * Adds the rate limits from the response headers.
  *
- * @returns whether there was any
+ * @returns whether there were any
  */
 export function addRateLimits(attributes: Attributes, headers: unknown): boolean {
   const requests = addCount(
@@ -27,7 +27,7 @@ export function addRateLimits(attributes: Attributes, headers: unknown): boolean
     headers,
     'x-ratelimit-remaining-tokens',
   );
-  // Each header costs: an answer that does not say what is left has no limits to tell.
+  // Reading a header is slow: without the remaining amounts, the other limits are not sent either.
   if (!requests && !tokens) return false;
   addCount(attributes, ATTR_OPENAI_RATELIMIT_LIMIT_REQUESTS, headers, 'x-ratelimit-limit-requests');
   addCount(attributes, ATTR_OPENAI_RATELIMIT_LIMIT_TOKENS, headers, 'x-ratelimit-limit-tokens');
@@ -39,13 +39,13 @@ export function addRateLimits(attributes: Attributes, headers: unknown): boolean
 function addCount(attributes: Attributes, attribute: string, headers: unknown, header: string): boolean {
   const text = readHeader(headers, header);
   const value = text === undefined ? Number.NaN : Number(text);
-  // Some gateways send -1 where nothing is limited.
+  // Some gateways send -1 for "unlimited".
   if (!Number.isSafeInteger(value) || value < 0) return false;
   attributes[attribute] = value;
   return true;
 }
 
-/** A span of time such as `1m30s` is recorded as sent. */
+/** A duration such as `1m30s` is recorded as it was sent. */
 function addTime(attributes: Attributes, attribute: string, headers: unknown, header: string): void {
   const value = readHeader(headers, header);
   if (value !== undefined && /^[\w.:+-]{1,32}$/.test(value)) attributes[attribute] = value;

@@ -6,12 +6,12 @@ import { type Failure, failureAttributes, recordFailure, unseen } from '../error
 import { emitException } from '../events/exception-event.ts';
 import type { Telemetry } from '../telemetry.ts';
 
-/** An operation that is over, all of it known. */
+/** A finished operation. */
 export interface EndedOperation {
   readonly span: Span;
-  /** Has the span, which the events belong to. */
+  /** Contains the span, to which the events belong. */
   readonly context: Context;
-  /** All of the span's attributes but content. */
+  /** All attributes of the span except content. */
   readonly attributes: Attributes;
   readonly content: ContentRecord | undefined;
   readonly failure: Failure | undefined;
@@ -20,17 +20,17 @@ export interface EndedOperation {
 }
 
 /**
- * Records what is recorded of every operation when it has ended, before its span does: content on the span and the
- * event, and the failure on the span and the event of the exception.
+ * Records the end of any operation before its span ends: content on span and event, the failure on the span and as an
+ * exception event.
  *
- * @returns the failure as it was told: a completion hook may have changed its text
+ * @returns the failure as recorded: a completion hook may have changed its message
  */
 export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Failure | undefined {
   const { span, context, failure, endTime } = operation;
   const attributes = { ...operation.attributes, ...failureAttributes(failure) };
   const content =
     operation.content ?? (failure && ContentRecord.ofFailure(telemetry, span, context, failure));
-  // A hook that could not be asked has masked nothing.
+  // A hook that could not run has not masked anything.
   let told = unseen(failure, telemetry.settings);
   if (content !== undefined)
     guard('recording content', () => {
@@ -38,7 +38,7 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
     });
   if (told === undefined) return undefined;
   guard('recording a failure', recordFailure, span, told, telemetry.settings);
-  // What is no GenAI operation has no event in the conventions.
+  // The conventions define the event for GenAI operations only.
   if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return told;
   guard('recording an exception', emitException, telemetry, told, { context, attributes, time: endTime });
   return told;

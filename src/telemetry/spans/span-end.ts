@@ -2,7 +2,7 @@ import type { Span, TimeInput } from '@opentelemetry/api';
 import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
 
-/** Ends a span of ours, so that it is ended once and for all: a processor of the program's may throw as it does. */
+/** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {
   guard('ending a span', end, span, endTime);
 }
@@ -11,19 +11,19 @@ function end(span: Span, endTime: number): void {
   span.end(endTime);
 }
 
-/** Hears that a span ends, with the end time that the caller gave, in milliseconds since the epoch, if it gave one. */
+/** Called when a span ends, with the caller's end time in milliseconds since the epoch, if it passed one. */
 export type SpanEndListener = (time: number | undefined) => void;
 
 type End = Span['end'];
 
-/** Those who wait for spans, by the `end` that tells them: one for each span, however many wait. */
+/** The listeners of a span by its wrapped `end`. A span is wrapped once, however many listeners it has. */
 const waiting = new WeakMap<End, Set<SpanEndListener>>();
 
 /**
- * Calls the listener just before the span ends. Its `end` is wrapped on the object for as long as it is open,
- * and put back after that.
+ * Calls the listener just before the span ends. The `end` of the span object stays wrapped while the span is open, and is
+ * then restored.
  *
- * @returns what lets go of the listener
+ * @returns removes the listener
  */
 export function beforeSpanEnds(span: Span, listener: SpanEndListener): () => void {
   const listeners = waiting.get(span.end) ?? wrapEnd(span);
@@ -51,9 +51,9 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
 }
 
 function milliseconds(time: TimeInput | undefined): number | undefined {
-  // A date may be invalid, which is no number.
+  // An invalid date has no time.
   if (time instanceof Date) return time.getTime() || undefined;
   if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;
-  // Smaller numbers are times of the performance clock.
+  // Smaller numbers are readings of the performance clock.
   return typeof time === 'number' && time > performance.timeOrigin ? time : undefined;
 }

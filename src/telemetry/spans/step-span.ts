@@ -30,7 +30,7 @@ import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { recordDeltas } from './stream-deltas.ts';
 
-/** A step of an invocation, all of it known: one call of the model. */
+/** A finished step of an invocation: one model call. */
 export interface RecordedStep {
   readonly id: string;
   readonly type: string;
@@ -42,7 +42,7 @@ export interface RecordedStep {
   readonly messageId: string | undefined;
   readonly startTime: number;
   readonly endTime: number;
-  /** Seconds from the start of the step to its first text, where it was streamed. */
+  /** Seconds from the start of the step to its first text, if it was streamed. */
   readonly timeToFirstChunk: number | undefined;
   /** When each of its first pieces came, where pieces are recorded. */
   readonly deltaTimes: readonly number[];
@@ -54,7 +54,7 @@ export interface RecordedStep {
   readonly outputMessages: readonly Message[];
 }
 
-/** Draws a step as `chat {model}`, below its invocation. */
+/** Records a step as `chat {model}` below its invocation. */
 export function recordStep(
   telemetry: Telemetry,
   step: RecordedStep,

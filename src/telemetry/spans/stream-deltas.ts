@@ -3,14 +3,14 @@ import { EVENT_OPENAI_MESSAGE_DELTA } from '../../semconv/events.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 export interface RecordedDeltas {
-  /** When each piece of a step came. */
+  /** The arrival times of the deltas. */
   readonly times: readonly number[];
   readonly endTime: number;
-  /** Ids of what they belong to. */
+  /** The ids of the step and everything above it. */
   readonly ids: Attributes;
 }
 
-/** Records the pieces in which a step came, as the option `streamDeltas` says: as events on its span, or below it. */
+/** Records the deltas of a step as the option `streamDeltas` demands: as events on its span or as spans below it. */
 export function recordDeltas(
   telemetry: Telemetry,
   span: Span,

@@ -26,24 +26,24 @@ import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
-/** What one object of the API said of a tool call. */
+/** The state of a tool call in one object of the API. */
 export interface ToolCallSnapshot {
   readonly id: string;
   /** The API's own: `function`, `code_interpreter`, `file_search`. */
   readonly type: string;
-  /** Of a function its name, else the type. */
+  /** The name of the function, or else the type. */
   readonly name: string;
   readonly imageCount: number | undefined;
   readonly resultCount: number | undefined;
   readonly content: ToolCallContent | undefined;
-  /** The item that it is, where the API has items instead of steps. */
+  /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
-  /** The subagent that it is about. */
+  /** The id of the subagent that the call is about. */
   readonly subagentId?: string;
   readonly failure?: Failure;
 }
 
-/** Read only where content is recorded. */
+/** Read only if content is recorded. */
 export interface ToolCallContent {
   readonly arguments: unknown;
   readonly result: unknown;
@@ -51,7 +51,7 @@ export interface ToolCallContent {
   readonly documents: readonly unknown[];
 }
 
-/** `gen_ai.tool.type` of the API's tool types; what is not here runs on the API's side: `extension`. */
+/** `gen_ai.tool.type` by the API's type. Any other type runs on the API's side: `extension`. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
   custom: 'function',
@@ -62,22 +62,22 @@ const TOOL_TYPES: Readonly<Record<string, string>> = {
   file_search: 'datastore',
 };
 
-/** A tool call, all of it known. */
+/** A finished tool call. */
 export interface RecordedToolCall {
   readonly call: ToolCallSnapshot;
   readonly stepId: string | undefined;
-  /** The response that asked for it, and the item that it is there. */
+  /** The response that asked for the call. */
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
   readonly failure: Failure | undefined;
-  /** The program ran it, and its time was taken here. */
+  /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
   readonly startTime: number;
   readonly endTime: number;
 }
 
-/** Draws a tool call as `execute_tool {name}`, below its invocation, joined to its step by the step's id. */
+/** Records a tool call as `execute_tool {name}` below its invocation; the step's id joins it to its step. */
 export function recordToolCall(
   telemetry: Telemetry,
   recorded: RecordedToolCall,
@@ -101,7 +101,7 @@ export function recordToolCall(
   endSpan(span, endTime);
 }
 
-/** The metric of a tool call, where its span is drawn later or not at all. */
+/** Records the duration metric of a tool call whose span is recorded later or not at all. */
 export function recordToolDuration(
   telemetry: Telemetry,
   call: ToolCallSnapshot,

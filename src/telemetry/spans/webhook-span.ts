@@ -17,10 +17,10 @@ import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
 /**
- * Unwraps a webhook, and records which event arrived. Nothing is read of one whose signature does not hold: anybody
- * may have sent it. What comes out passes through as it is.
+ * Unwraps a webhook and records which event arrived. A webhook with an invalid signature is not read: anybody may have
+ * sent it. Results and errors pass through unchanged.
  *
- * @param creatorOf where this process stands with a response, by its id
+ * @param creatorOf returns the span context of a response that this process created
  */
 export function unwrapWebhook(
   telemetry: Telemetry,
@@ -54,7 +54,7 @@ export function unwrapWebhook(
 }
 
 /**
- * What the object that an event is about adds, by how the type of the event begins.
+ * The attributes of the object that an event is about, by the prefix of the event type.
  *
  * @see https://platform.openai.com/docs/api-reference/webhook-events
  */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  readToolCall,
+  readResponseToolCall,
   readToolContent,
   readToolErrorType,
   readToolOutputCallId,
@@ -32,12 +32,12 @@ describe('an item that is a tool call', () => {
     [{ type: 'image_generation_call' }, { tool: 'image_generation', runBy: 'api' }],
     [{ type: 'time_travel_call' }, { tool: 'time_travel', name: 'time_travel', runBy: 'api' }],
   ])('%j', (item, expected) => {
-    expect(readToolCall(item)).toMatchObject({ ...expected, type: (item as { type: string }).type });
+    expect(readResponseToolCall(item)).toMatchObject({ ...expected, type: (item as { type: string }).type });
   });
 
   test.each([{ type: 'message' }, { type: 'reasoning' }, { type: 'compaction' }, {}, null, 5, 'text', []])(
     'is not %j',
-    (item) => expect(readToolCall(item)).toBeUndefined(),
+    (item) => expect(readResponseToolCall(item)).toBeUndefined(),
   );
 });
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { type ModelPrices, readPrices, readTable } from '../../../src/config/model-prices.ts';
+import { type ModelPrices, readPrices, readPriceTable } from '../../../src/config/model-prices.ts';
 import { priceOf, type Spending } from '../../../src/telemetry/cost/prices.ts';
 import { NO_USAGE, readUsage } from '../../../src/telemetry/cost/usage.ts';
 
@@ -151,7 +151,7 @@ describe('prices are read without trust', () => {
 
   test.each([[null], [5], [[]], [{ model: null }], [{ model: {} }], [{ model: { output: 1 } }]])(
     '%j is no table of prices',
-    (value) => expect(readTable(value)).toBeUndefined(),
+    (value) => expect(readPriceTable(value)).toBeUndefined(),
   );
 });
 

@@ -1,37 +1,39 @@
 /**
- * A place that keeps the program safe, marked in the source by a comment above it:
+ * A change to the source that a test must notice. A comment above a statement describes it:
  *
  * ```ts
- * // guard: what breaks without the statement that follows
- * // guard `a fragment`: what breaks without that fragment of the statement that follows
+ * // Without this, suppressed calls get spans.
+ * // Without ` || call.settled`, attempts are added to a call that is over.
  * ```
  *
- * Several markers may stand above one statement.
+ * The first form removes the statement that follows, or the protection of its `guard(…)` call; the second one removes
+ * the quoted fragment of that statement. A statement may have several such comments.
  */
-export interface Guard {
-  /** Of the comment, from 1. */
+export interface Mutant {
+  /** The line of the comment, from 1. */
   readonly line: number;
-  readonly why: string;
-  /** `undefined`: the whole statement, or where it calls `guard(…)`, that call's protection. */
+  /** What goes wrong. */
+  readonly consequence: string;
+  /** `undefined`: the whole statement, or the protection of its `guard(…)` call. */
   readonly fragment: string | undefined;
 }
 
-const MARKER = /^\s*\/\/ guard(?: `(?<fragment>[^`]+)`)?: (?<why>.+)$/;
+const MARKER = /^\s*\/\/ Without (?:this|`(?<fragment>[^`]+)`), (?<consequence>.+)\.$/;
 const COMMENT = /^\s*\/\//;
 
-export function findGuards(source: string): Guard[] {
+export function findMutants(source: string): Mutant[] {
   return source.split('\n').flatMap((text, index) => {
-    const { fragment, why } = MARKER.exec(text)?.groups ?? {};
-    return why === undefined ? [] : [{ line: index + 1, why, fragment }];
+    const { fragment, consequence } = MARKER.exec(text)?.groups ?? {};
+    return consequence === undefined ? [] : [{ line: index + 1, consequence, fragment }];
   });
 }
 
 /**
- * The source as it would be without a guard: still a program, less careful.
+ * Applies a mutant to the source it was found in.
  *
- * @throws Error when the marker does not fit what follows it
+ * @throws Error when the statement below the comment does not contain the fragment
  */
-export function removeGuard(source: string, { line, fragment }: Guard): string {
+export function mutate(source: string, { line, fragment }: Mutant): string {
   const lines = source.split('\n');
   let first = line;
   while (COMMENT.test(lines[first] ?? '')) first++;
@@ -42,7 +44,7 @@ export function removeGuard(source: string, { line, fragment }: Guard): string {
   return changed.includes('unguarded(') ? `${changed}\n${UNGUARDED}` : changed;
 }
 
-/** Calls at once what `guard` would call in safety. */
+/** Takes the place of `guard` and lets errors through. */
 const UNGUARDED = `
 function unguarded<Arguments extends unknown[], Result>(
   _where: string,
@@ -59,12 +61,12 @@ function unprotect(statement: string): string {
 
 function cut(statement: string, fragment: string, line: number): string {
   if (!statement.includes(fragment)) {
-    throw new Error(`line ${line}: the statement below the marker holds no \`${fragment}\``);
+    throw new Error(`line ${line}: the statement below the comment does not contain \`${fragment}\``);
   }
   return statement.replace(fragment, '');
 }
 
-/** The line after the statement: its brackets are closed and it ends as statements do. */
+/** The line after the statement, where its brackets are closed and it ends with `;` or `}`. */
 function endOfStatement(lines: readonly string[], first: number): number {
   let depth = 0;
   for (let index = first; index < lines.length; index++) {

@@ -1,22 +1,22 @@
 /**
- * Removes each guard of src/client in turn, in a copy of the project, and runs the fast tests: one of them must
- * turn red. What no test misses is not known to be needed, or to work.
+ * Applies each mutant of `src/sdk` in turn, in a copy of the project, and runs the fast tests: one of them must fail.
+ * A comment such as `// Without this, suppressed calls get spans.` makes the statement below it a mutant.
  *
- *   npm run guards                 all guards
- *   npm run guards -- seam.ts      those of one file
+ *   npm run mutation                 all mutants
+ *   npm run mutation -- seam.ts      those of one file
  */
 import { spawn } from 'node:child_process';
 import { cp, glob, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findGuards, type Guard, removeGuard } from './guards/guards.ts';
+import { findMutants, type Mutant, mutate } from './mutants.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-/** What the tests need beside the packages. */
+const ROOT = join(import.meta.dirname, '..', '..');
+/** What the tests need, apart from the packages. */
 const COPIED = ['examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
 const TESTS = 'test/{sdk,entries/units}/**/*.test.ts';
-/** Milliseconds after which the tests count as hanging, which is red. */
-const PATIENCE = 120_000;
+/** Tests that take longer count as hanging, which kills the mutant. */
+const TESTS_TIMEOUT_MS = 120_000;
 
 interface Report {
   readonly testResults: readonly {
@@ -37,7 +37,7 @@ try {
 }
 
 async function copyProject(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'guards-'));
+  const directory = await mkdtemp(join(tmpdir(), 'mutation-'));
   for (const name of COPIED) await cp(join(ROOT, name), join(directory, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   return directory;
@@ -55,27 +55,29 @@ async function findRounds(): Promise<string[][]> {
 async function checkAll(): Promise<number> {
   const red = await findRedTest();
   if (red !== undefined) {
-    console.error(`The tests are red with all guards in place: ${red}`);
+    console.error(`The tests fail without any mutant: ${red}`);
     return 1;
   }
   const files = (await Array.fromAsync(glob('src/sdk/**/*.ts', { cwd: project }))).sort();
   let missed = 0;
   for (const file of files.filter((name) => only.length === 0 || only.some((part) => name.endsWith(part)))) {
     const source = await readFile(join(project, file), 'utf8');
-    for (const guard of findGuards(source)) {
-      if (!(await check(file, source, guard))) missed++;
+    for (const mutant of findMutants(source)) {
+      if (!(await check(file, source, mutant))) missed++;
     }
   }
-  console.log(missed === 0 ? 'Every guard has a test.' : `${missed} guards have no test.`);
+  console.log(missed === 0 ? 'Every mutant was killed.' : `${missed} mutants survived.`);
   return missed === 0 ? 0 : 1;
 }
 
-async function check(file: string, source: string, guard: Guard): Promise<boolean> {
-  await writeFile(join(project, file), removeGuard(source, guard));
+async function check(file: string, source: string, mutant: Mutant): Promise<boolean> {
+  await writeFile(join(project, file), mutate(source, mutant));
   const found = await findRedTest();
   await writeFile(join(project, file), source);
-  const what = guard.fragment === undefined ? '' : ` \`${guard.fragment}\``;
-  console.log(`${found === undefined ? 'MISSED' : 'ok    '} ${file}:${guard.line}${what}: ${guard.why}`);
+  const what = mutant.fragment === undefined ? '' : ` \`${mutant.fragment}\``;
+  console.log(
+    `${found === undefined ? 'SURVIVED' : 'killed  '} ${file}:${mutant.line}${what}: ${mutant.consequence}`,
+  );
   if (found !== undefined) console.log(`         ${found}`);
   return found !== undefined;
 }
@@ -129,7 +131,7 @@ function runVitest(files: readonly string[], output: string): Promise<boolean> {
   const child = spawn(process.execPath, [vitest, 'run', ...options, ...files], {
     cwd: project,
     stdio: 'ignore',
-    timeout: PATIENCE,
+    timeout: TESTS_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
   return new Promise((resolve, reject) => {

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { findMutants, type Mutant, mutate } from '../../scripts/mutation/mutants.ts';
+
+const SOURCE = `
+function call(options: unknown): unknown {
+  // Without this, undefined is sent.
+  // Without \`|| options === null\`, null is sent.
+  if (options === undefined || options === null)
+    return undefined;
+  // Without this, an error of the reader reaches the program.
+  guard('reading', read, options);
+  try {
+    return send();
+  } catch (error) {
+    // Without this, the program misses the error.
+    throw error;
+  }
+}`;
+
+const mutated = (line: number): string => {
+  const mutant = findMutants(SOURCE).find((candidate) => candidate.line === line);
+  return mutate(SOURCE, mutant as Mutant);
+};
+
+describe('a mutant', () => {
+  test('is found by the comment that says what goes wrong', () => {
+    expect(findMutants(SOURCE)).toEqual([
+      { line: 3, consequence: 'undefined is sent', fragment: undefined },
+      { line: 4, consequence: 'null is sent', fragment: '|| options === null' },
+      { line: 7, consequence: 'an error of the reader reaches the program', fragment: undefined },
+      { line: 12, consequence: 'the program misses the error', fragment: undefined },
+    ]);
+  });
+
+  test('removes the statement below the comment', () => {
+    expect(mutated(3)).not.toContain('return undefined');
+    expect(mutated(3)).toContain("guard('reading', read, options);");
+    expect(mutated(12)).toContain('  } catch (error) {');
+    expect(mutated(12)).not.toContain('throw error;');
+  });
+
+  test('removes the quoted fragment', () => {
+    expect(mutated(4)).toContain('if (options === undefined )\n    return undefined;');
+  });
+
+  test('removes the protection of a guarded call', () => {
+    expect(mutated(7)).toContain("  unguarded('reading', read, options);");
+    expect(mutated(7)).toContain('function unguarded<');
+  });
+
+  test('is refused where the statement does not contain the fragment', () => {
+    const wrong = '// Without `missing`, nothing happens.\nreturn 1;';
+    expect(() => mutate(wrong, findMutants(wrong)[0] as Mutant)).toThrow(/does not contain `missing`/);
+  });
+});
