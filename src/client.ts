@@ -23,7 +23,7 @@ export type { TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 
 /** One observer for each configuration object, however many clients it is used for. */
-const observers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
+const ownObservers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
 const DEFAULTS: OpenAIInstrumentationConfig = {};
 
 /** The observers of all clients of a seam. */
@@ -31,7 +31,7 @@ interface Given {
   readonly newest: Observer;
   readonly known: WeakSet<Observer>;
 }
-const given = new WeakMap<Seam, Given>();
+const observersBySeam = new WeakMap<Seam, Given>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers.
@@ -70,10 +70,10 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     );
     return;
   }
-  let observer = observers.get(config);
+  let observer = ownObservers.get(config);
   if (observer === undefined) {
     observer = new Observer(config, { beforeFirstCall: prepareDefaultObservers });
-    observers.set(config, observer);
+    ownObservers.set(config, observer);
   }
   observer.reportProblems();
   const seam = Seam.of(prototype);
@@ -86,11 +86,14 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
 
 /** Only the newest counts, so that the one before gives way: a program may hand over the class for each request. */
 function observeAll(seam: Seam, observer: Observer): void {
-  const { newest, known } = given.get(seam) ?? { newest: undefined, known: new WeakSet<Observer>() };
+  const { newest, known } = observersBySeam.get(seam) ?? {
+    newest: undefined,
+    known: new WeakSet<Observer>(),
+  };
   if (known.has(observer)) return;
   addDefaultObserver(observer);
   seam.addDefault(observer);
-  given.set(seam, { newest: observer, known: known.add(observer) });
+  observersBySeam.set(seam, { newest: observer, known: known.add(observer) });
   if (newest === undefined) return;
   removeDefaultObserver(newest);
   seam.removeDefault(newest);

@@ -43,7 +43,7 @@ export interface SpanTreeOptions {
  */
 export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions = {}): string {
   return alignLines(
-    readLines(spans, options).map((line) => line && textOf(line, options.repeatIds === true)),
+    readLines(spans, options).map((line) => line && assertionText(line, options.repeatIds === true)),
   );
 }
 
@@ -78,7 +78,7 @@ export function assertSpanTree(
   const difference = compareTrees(expected, (attributes, repeated) => {
     const lines = readLines(all, { ...options, attributes: [...(options.attributes ?? []), ...attributes] });
     const show = (name: string): boolean => options.repeatIds === true || repeated.has(name);
-    const texts = alignLines(lines.map((line) => line && textOf(line, show))).split('\n');
+    const texts = alignLines(lines.map((line) => line && assertionText(line, show))).split('\n');
     return lines.map((line, i) => line && { ...line, text: texts[i] ?? '' });
   });
   if (difference === undefined) return;
@@ -166,7 +166,10 @@ function isWord(text: string): boolean {
   return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
 }
 
-function textOf(line: Line, repeat: boolean | ((name: string) => boolean)): [name: string, details: string] {
+function assertionText(
+  line: Line,
+  repeat: boolean | ((name: string) => boolean),
+): [name: string, details: string] {
   const details = line.error === undefined ? [] : [`!${line.error}`];
   for (const [name, value] of line.values) {
     const shown = !line.repeated.has(name) || (typeof repeat === 'boolean' ? repeat : repeat(name));

@@ -6,7 +6,7 @@ import { describeFinding } from './messages.ts';
 
 const MAX_FINDINGS = 100;
 /** Characters of a line: findings quote versions, paths and options, which others have written. */
-const MAX_LINE_LENGTH = 4_000;
+const MAX_LOGGED_LENGTH = 4_000;
 
 /** What has been noticed in this process, by all copies of this package. */
 interface Notices {
@@ -38,21 +38,21 @@ function keep(code: FindingCode, details: readonly string[]): void {
   if (findings.has(key) || findings.size >= MAX_FINDINGS) return;
   const finding = describeFinding(code, ...details);
   findings.set(key, finding);
-  if (speaking) say(finding);
+  if (speaking) logFinding(finding);
 }
 
 /** Logs the findings so far. Programs often set up a logger after the instrumentations. */
-export function speak(): void {
+export function logFindings(): void {
   const all = notices.value;
   if (all.speaking) return;
   all.speaking = true;
-  for (const finding of all.findings.values()) say(finding);
+  for (const finding of all.findings.values()) logFinding(finding);
 }
 
 /** Logs a finding once through `diag`. */
-export function say(finding: Finding): void {
+export function logFinding(finding: Finding): void {
   const { said } = notices.value;
-  const line = harmless(`${finding.message} ${finding.action}`, MAX_LINE_LENGTH);
+  const line = harmless(`${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
   said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);

@@ -1,7 +1,7 @@
 import { hasSeenClientClass, noticeOurselves } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
-import { noticed, say } from '../diagnostics/report.ts';
+import { logFinding, noticed } from '../diagnostics/report.ts';
 import { thisFile } from '../util/this-file.ts';
 import { VERSION } from '../util/version.ts';
 import { currentProvider, findMissing } from './open-telemetry.ts';
@@ -27,6 +27,6 @@ export function doctor(): Finding[] {
     ...findMissing(currentProvider()),
     ...(hasSeenClientClass() ? [] : [describeFinding('openai_not_seen')]),
   ];
-  for (const finding of findings) say(finding);
+  for (const finding of findings) logFinding(finding);
   return findings;
 }

@@ -2,12 +2,12 @@ import { context, createContextKey, ROOT_CONTEXT, type TracerProvider, trace } f
 import { recordsContentOnSpans, type Settings } from '../config/config.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
-import { notice, say } from '../diagnostics/report.ts';
+import { logFinding, notice } from '../diagnostics/report.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { arrayField, countField, field } from '../util/payload.ts';
 
 /** What receivers of OTLP over gRPC accept by default. */
-const LARGEST_MESSAGE = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const PROBE: symbol = createContextKey('opentelemetry-instrumentation-openai probe');
 
 /** One that calls were made with, and that need not be the one that is registered. */
@@ -16,7 +16,7 @@ let used: WeakRef<TracerProvider> | undefined;
 /** Says what is missing when the first call is made with a provider: it may come yet. */
 export function noticeProvider(provider: TracerProvider): void {
   if (!isNoopTracerProvider(provider)) used = new WeakRef(provider);
-  for (const finding of findMissing(provider)) say(finding);
+  for (const finding of findMissing(provider)) logFinding(finding);
 }
 
 /** What is missing of OpenTelemetry now. */
@@ -51,12 +51,12 @@ export function findBatch(batch: number, settings: Settings): Finding[] {
 }
 
 function recordsTooMuch(batch: number, settings: Settings): boolean {
-  return recordsContentOnSpans(settings) && batch * settings.maxSpanContentLength > LARGEST_MESSAGE;
+  return recordsContentOnSpans(settings) && batch * settings.maxSpanContentLength > MAX_MESSAGE_BYTES;
 }
 
 /** What there is of each, and what of each would fit with the other as it is. */
 function batchDetails(batch: number, { maxSpanContentLength }: Settings): string[] {
-  const fitting = (other: number): number => Math.max(1, Math.floor(LARGEST_MESSAGE / other));
+  const fitting = (other: number): number => Math.max(1, Math.floor(MAX_MESSAGE_BYTES / other));
   return [batch, maxSpanContentLength, fitting(maxSpanContentLength), fitting(batch)].map(String);
 }
 

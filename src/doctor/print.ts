@@ -3,7 +3,7 @@ import { harmless } from '../export/harmless.ts';
 import { NAME, VERSION } from '../util/version.ts';
 
 /** Characters of a line: findings quote versions and options, which others have written. */
-const LONGEST = 4_000;
+const MAX_LINE_LENGTH = 4_000;
 
 /**
  * Prints findings for people to read, warnings first.
@@ -18,7 +18,7 @@ export function printFindings(
   const others = findings.filter(({ severity }) => severity !== 'warning');
   const blocks = [...warnings, ...others].map(
     ({ code, severity, message, action }) =>
-      `${severity} ${code}\n  ${harmless(message, LONGEST)}\n  → ${harmless(action, LONGEST)}\n`,
+      `${severity} ${code}\n  ${harmless(message, MAX_LINE_LENGTH)}\n  → ${harmless(action, MAX_LINE_LENGTH)}\n`,
   );
   const summary =
     warnings.length > 0

@@ -10,7 +10,7 @@ import { NAME } from '../util/version.ts';
 import { findInstalled, type InstalledPackage, nearestManifest } from './installed.ts';
 import { findBatch } from './open-telemetry.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Packages that bring a tracer provider. */
 const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk-trace-base'].map(
@@ -39,7 +39,7 @@ const DEFAULT_BATCH = 512;
  */
 export function examineProject(
   project: string,
-  environment: Environment,
+  environment: ProjectEnvironment,
   nodeVersion: string = process.version,
 ): Finding[] {
   const names = [NAME, 'openai', ...SDKS, ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope)];
@@ -85,7 +85,7 @@ function examineBundlers(manifest: unknown): Finding[] {
   );
 }
 
-function examineSettings(environment: Environment): Finding[] {
+function examineSettings(environment: ProjectEnvironment): Finding[] {
   const problems: string[] = [];
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
   const { captureMessageContent } = settings;

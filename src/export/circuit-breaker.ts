@@ -22,11 +22,11 @@ interface Exporter {
 type Selector<Wrapped, Name> = Name extends keyof Wrapped ? NonNullable<Wrapped[Name]> : never;
 
 const SELECTORS = ['selectAggregation', 'selectAggregationTemporality'] as const;
-const SUCCESS = 0;
-const FAILURE = 1;
+const SUCCESS_CODE = 0;
+const FAILURE_CODE = 1;
 const DEFAULT_TIMEOUT = 10_000;
 /** What `setTimeout` takes; it makes anything longer one millisecond. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Leaves an exporter alone whose backend is down:
@@ -58,7 +58,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {
     this.#exporter = exporter;
     this.#name = `CircuitBreakerExporter of ${exporter.constructor.name}`;
-    this.#timeout = Math.min(options.timeout ?? DEFAULT_TIMEOUT, LONGEST_TIMEOUT);
+    this.#timeout = Math.min(options.timeout ?? DEFAULT_TIMEOUT, MAX_EXPORT_TIMEOUT_MS);
     this.#breaker = new CircuitBreaker(options);
     // Readers ask whether they are there, so they are there only where the exporter has them.
     for (const name of SELECTORS) {
@@ -79,13 +79,13 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
 
   export(data: Parameters<Wrapped['export']>[0], resultCallback: Parameters<Wrapped['export']>[1]): void {
     if (!this.#breaker.admit(countOf(data))) {
-      resultCallback({ code: SUCCESS });
+      resultCallback({ code: SUCCESS_CODE });
       return;
     }
     const answered = this.#expectAnswer(resultCallback);
     try {
       const returned: unknown = this.#exporter.export(data, answered);
-      if (isPromise(returned)) returned.then(undefined, (error) => answered(failure(error)));
+      if (isThenable(returned)) returned.then(undefined, (error) => answered(failure(error)));
     } catch (error) {
       answered(failure(error));
     }
@@ -106,7 +106,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     let state: 'waiting' | 'late' | 'answered' = 'waiting';
     const settle = (result: ExportResult, next: typeof state): void => {
       const first = state === 'waiting';
-      const succeeded = field(result, 'code') === SUCCESS;
+      const succeeded = field(result, 'code') === SUCCESS_CODE;
       // What is late has failed before: only that it succeeded is news.
       if (first || (state === 'late' && succeeded)) this.#count(succeeded);
       state = next;
@@ -153,7 +153,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
 }
 
 function failure(reason: unknown): ExportResult {
-  return { code: FAILURE, error: reason instanceof Error ? reason : new Error(String(reason)) };
+  return { code: FAILURE_CODE, error: reason instanceof Error ? reason : new Error(String(reason)) };
 }
 
 /** Spans and log records come in arrays, metrics in a tree. */
@@ -163,6 +163,6 @@ function countOf(data: unknown): number {
   return metrics.reduce<number>((points, metric) => points + arrayField(metric, 'dataPoints').length, 0);
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof field(value, 'then') === 'function';
 }

@@ -5,7 +5,7 @@ import { atExit } from '../util/process-exit.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { harmless } from './harmless.ts';
-import { textOf } from './span-details.ts';
+import { attributeText } from './span-details.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
@@ -30,7 +30,7 @@ export interface ConsoleTreeExporterOptions {
 }
 
 /** Spans of a trace that wait to be printed. */
-interface HeldTrace {
+interface UnprintedTrace {
   readonly spans: FinishedSpan[];
   dropped: number;
   /** Part of the trace is printed already. */
@@ -42,9 +42,9 @@ interface HeldTrace {
 const MAXIMUM_TRACES = 1000;
 const MAXIMUM_SPANS_PER_TRACE = 10_000;
 /** Milliseconds from the arrival of a trace's root to its printing, for spans that end just after the root. */
-const DELAY = 200;
+const PRINT_DELAY_MS = 200;
 /** How often that is waited again for a conversation or a run that goes on: five seconds, as its steps are read by then. */
-const MOST_WAITS = 24;
+const MAX_WAITS = 24;
 /** The width assumed of a terminal that does not tell. */
 const USUAL_COLUMNS = 80;
 
@@ -61,7 +61,7 @@ const USUAL_COLUMNS = 80;
 export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
   /** In order of their first span. */
-  readonly #held = new Map<string, HeldTrace>();
+  readonly #held = new Map<string, UnprintedTrace>();
   /** The ids of the last printed traces. */
   readonly #printed = new BoundedMap<string, true>(MAXIMUM_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
@@ -103,7 +103,7 @@ export class ConsoleTreeExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const traceId = textOf(span.spanContext().traceId);
+    const traceId = attributeText(span.spanContext().traceId);
     let trace = this.#held.get(traceId);
     if (trace === undefined) {
       trace = {
@@ -126,12 +126,12 @@ export class ConsoleTreeExporter {
     }
   }
 
-  #wait(traceId: string, trace: HeldTrace): void {
+  #wait(traceId: string, trace: UnprintedTrace): void {
     const print = (): void => {
-      if (trace.waits++ < MOST_WAITS && isOpenTrace(traceId)) this.#wait(traceId, trace);
+      if (trace.waits++ < MAX_WAITS && isOpenTrace(traceId)) this.#wait(traceId, trace);
       else this.#print([traceId]);
     };
-    trace.timer = setTimeout(() => guard('printing a trace', print), DELAY);
+    trace.timer = setTimeout(() => guard('printing a trace', print), PRINT_DELAY_MS);
     (trace.timer as { unref?: () => void }).unref?.();
   }
 
@@ -144,11 +144,11 @@ export class ConsoleTreeExporter {
       this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
       // One write per trace, so that no other output comes between its lines.
-      writeTo(stream, `${this.#textOf(traceId, trace, stream)}\n`);
+      writeTo(stream, `${this.#attributeText(traceId, trace, stream)}\n`);
     }
   }
 
-  #textOf(traceId: string, trace: HeldTrace, stream: TextStream): string {
+  #attributeText(traceId: string, trace: UnprintedTrace, stream: TextStream): string {
     try {
       const isTerminal = stream.isTTY === true;
       const view = {

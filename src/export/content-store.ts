@@ -83,8 +83,8 @@ function wordOf(messages: readonly unknown[], name: string): string | undefined 
   return word !== undefined && /^[\w.-]{1,24}$/.test(word) ? word : undefined;
 }
 
-const MOST_KNOWN = 1_000;
-const MOST_AT_ONCE = 8;
+const MAX_KNOWN_FILES = 1_000;
+const MAX_CONCURRENT_WRITES = 8;
 
 /**
  * Stores content apart from the telemetry, which then only refers to it, whatever `captureMessageContent` says:
@@ -104,7 +104,7 @@ export class ContentStore {
   readonly #maxQueueLength: number;
   readonly #maxLength: number;
   /** Names that were stored lately, or are about to be. */
-  readonly #known = new BoundedMap<string, true>(MOST_KNOWN);
+  readonly #known = new BoundedMap<string, true>(MAX_KNOWN_FILES);
   readonly #queue: (() => Promise<void>)[] = [];
   readonly #writing = new Set<Promise<void>>();
   #dropped = 0;
@@ -185,7 +185,7 @@ export class ContentStore {
   }
 
   #work(): void {
-    while (this.#writing.size < MOST_AT_ONCE) {
+    while (this.#writing.size < MAX_CONCURRENT_WRITES) {
       const next = this.#queue.shift();
       if (next === undefined) return;
       const work = next().then(() => {

@@ -4,7 +4,7 @@ import { atExit } from '../util/process-exit.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
 import { type HeldSpan, toHeldSpan, withResource } from './page-span.ts';
-import { textOf } from './span-details.ts';
+import { attributeText } from './span-details.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
 /** Options of {@link HtmlTraceExporter}. */
@@ -21,7 +21,7 @@ export interface HtmlTraceExporterOptions {
   readonly maxSize?: number;
 }
 
-interface HeldTrace {
+interface PageTrace {
   readonly spans: HeldSpan[];
   size: number;
   omitted: number;
@@ -29,10 +29,10 @@ interface HeldTrace {
 }
 
 /** Traces that have a page of their own and are not held any more: no late span may take its place. */
-const MOST_CLOSED = 10_000;
+const MAX_CLOSED = 10_000;
 
 /** Milliseconds from the end of a trace to its page: late spans come with it, and a busy program writes once a second. */
-const DELAY = 1000;
+const WRITE_DELAY_MS = 1000;
 
 /**
  * Writes finished traces as a page to be opened in a browser: what happened in time, the conversation, its cost. It
@@ -49,9 +49,9 @@ export class HtmlTraceExporter {
   readonly #maxSize: number;
   readonly #isPerTrace: boolean;
   /** In order of their last span. */
-  readonly #held = new Map<string, HeldTrace>();
+  readonly #held = new Map<string, PageTrace>();
   #size = 0;
-  readonly #closed = new BoundedMap<string, true>(MOST_CLOSED);
+  readonly #closed = new BoundedMap<string, true>(MAX_CLOSED);
   /** Spans of traces that gave way to newer ones, as far as no page has them. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +97,7 @@ export class HtmlTraceExporter {
   }
 
   #hold(span: FinishedSpan): void {
-    const traceId = textOf(span.spanContext().traceId);
+    const traceId = attributeText(span.spanContext().traceId);
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     const size = held.json.length;
@@ -124,7 +124,7 @@ export class HtmlTraceExporter {
   }
 
   /** Makes room. A trace that has a page of its own is in it from now on. */
-  #close(id: string, trace: HeldTrace): void {
+  #close(id: string, trace: PageTrace): void {
     if (this.#isPerTrace && trace.changed) this.#writeTrace(id, trace);
     if (!this.#isPerTrace || trace.changed) this.#omitted += trace.spans.length + trace.omitted;
     this.#held.delete(id);
@@ -134,7 +134,7 @@ export class HtmlTraceExporter {
 
   #schedule(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.forceFlush(), DELAY);
+    this.#timer = setTimeout(() => void this.forceFlush(), WRITE_DELAY_MS);
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
@@ -152,11 +152,11 @@ export class HtmlTraceExporter {
     else if (changed.length > 0) this.#write(this.#path, [...this.#held.values()], this.#omitted);
   }
 
-  #writeTrace(id: string, trace: HeldTrace): void {
+  #writeTrace(id: string, trace: PageTrace): void {
     this.#write(this.#path.replaceAll('{traceId}', id.replace(/[^\w-]/g, '_')), [trace], 0);
   }
 
-  #write(path: string, traces: readonly HeldTrace[], omitted: number): void {
+  #write(path: string, traces: readonly PageTrace[], omitted: number): void {
     if (this.#maker === undefined) return;
     const { pageDocument, writePage } = this.#maker;
     for (const trace of traces) trace.changed = false;

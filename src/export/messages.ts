@@ -15,7 +15,7 @@ export const MAX_DEPTH = 100;
  * @returns `undefined` for anything else
  */
 export function readMessages(value: unknown): SpanMessage[] | undefined {
-  const messages = parseJson(value);
+  const messages = parseShortJson(value);
   if (!Array.isArray(messages) || !messages.every(isRecord)) return undefined;
   return messages
     .filter(({ parts }) => Array.isArray(parts))
@@ -30,7 +30,7 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
  *
  * @returns `undefined` for a string that is no JSON, too long or nested too deep
  */
-export function parseJson(value: unknown): unknown {
+export function parseShortJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (value.length > PARSE_LIMIT) return undefined;
   try {
@@ -51,6 +51,6 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** What a part of a message says: its text, or the answer of a tool. */
-export function contentOf(part: Readonly<Record<string, unknown>>): unknown {
+export function partContent(part: Readonly<Record<string, unknown>>): unknown {
   return part.content ?? part.response ?? part.result;
 }

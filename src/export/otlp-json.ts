@@ -1,6 +1,6 @@
 import { isNumber } from './amounts.ts';
 import { isRecord } from './messages.ts';
-import { limitedName, limitedText, limitedValues, type PageSpan, shownResource } from './page-span.ts';
+import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
 
 /** What was found in a file. */
@@ -25,7 +25,7 @@ const MAX_UNREADABLE_LINES = 10_000;
 /** Levels of a document that are searched for spans, and levels of a value that are read. OTLP has 8 levels above a span. */
 const MAX_LEVELS = 100;
 /** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
-const MAX_ID_LENGTH = 128;
+const MAX_SPAN_ID_LENGTH = 128;
 
 /**
  * Reads spans from OTLP's JSON: one document, a list of documents, or one document per line, as a collector's file
@@ -36,11 +36,11 @@ export function readOtlpJson(text: string): OtlpSpans {
   const found: OtlpSpans = { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
   const whole = parsed(text);
   if (whole !== undefined) findSpans(whole, undefined, found);
-  else readLines(text, found);
+  else readJsonLines(text, found);
   return found;
 }
 
-function readLines(text: string, found: OtlpSpans): void {
+function readJsonLines(text: string, found: OtlpSpans): void {
   // No `split`: a list of millions of short lines takes many times the memory of the file.
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf('\n', start);
@@ -76,7 +76,7 @@ function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpan
     for (const each of value) findSpans(each, resource, found, level + 1);
   } else {
     const way = WAYS.find((name) => Array.isArray(value[name]));
-    const inner = isRecord(value.resource) ? attributesOf(value.resource.attributes) : resource;
+    const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
     if (way !== undefined) findSpans(value[way], inner, found, level + 1);
     else if (!isId(value.traceId) || !isId(value.spanId)) return;
     else if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
@@ -85,7 +85,7 @@ function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpan
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_ID_LENGTH;
+  return typeof value === 'string' && value.length <= MAX_SPAN_ID_LENGTH;
 }
 
 function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
@@ -100,12 +100,12 @@ function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
     start: timeIn(span.startTimeUnixNano),
     end: timeIn(span.endTimeUnixNano),
     status: status.code === STATUS_ERROR || status.code === 'STATUS_CODE_ERROR' ? STATUS_ERROR : 0,
-    message: limitedText(textIn(status.message) || undefined),
-    attributes: limitedValues(attributesOf(span.attributes)),
+    message: pageText(textIn(status.message) || undefined),
+    attributes: limitedValues(readOtlpAttributes(span.attributes)),
     events: events.map((event) => ({
       name: limitedName(textIn(event.name)),
       time: timeIn(event.timeUnixNano),
-      attributes: limitedValues(attributesOf(event.attributes)),
+      attributes: limitedValues(readOtlpAttributes(event.attributes)),
     })),
     resource: shownResource(resource ?? {}),
   };
@@ -122,7 +122,7 @@ function timeIn(value: unknown): Time {
   return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
 }
 
-function attributesOf(list: unknown, depth = 0): Fields {
+function readOtlpAttributes(list: unknown, depth = 0): Fields {
   if (!Array.isArray(list)) return {};
   const pairs = list
     .filter(isRecord)
@@ -139,5 +139,5 @@ function readValue(value: unknown, depth: number): unknown {
   if (depth === MAX_LEVELS) return '…';
   if (type === 'arrayValue')
     return Array.isArray(content.values) ? content.values.map((each) => readValue(each, depth + 1)) : [];
-  return type === 'kvlistValue' ? attributesOf(content.values, depth + 1) : undefined;
+  return type === 'kvlistValue' ? readOtlpAttributes(content.values, depth + 1) : undefined;
 }

@@ -1,5 +1,5 @@
-import { parseJson } from './messages.ts';
-import { textOf } from './span-details.ts';
+import { parseShortJson } from './messages.ts';
+import { attributeText } from './span-details.ts';
 import type { FinishedSpan, Time } from './tree.ts';
 
 /** Something that happened while a span was under way. */
@@ -35,9 +35,9 @@ export interface ShownSpan extends FinishedSpan {
 /** What is kept of a process. */
 const RESOURCE = ['service.name', 'service.version', 'deployment.environment.name'];
 /** UTF-16 units of one value that a page shows; what is longer would make the browser slow. */
-const MAX_VALUE_LENGTH = 100_000;
+const MAX_ATTRIBUTE_LENGTH = 100_000;
 /** The same for names, and for the values that a page repeats for each span of a process. */
-const MAX_NAME_LENGTH = 1_000;
+const MAX_SPAN_NAME_LENGTH = 1_000;
 /** Attributes of one span or event that a page shows. */
 const MAX_ATTRIBUTES = 1_000;
 
@@ -59,15 +59,15 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
   const { traceId, spanId } = span.spanContext();
   const { events = [] } = span;
   const shown: PageSpan = {
-    traceId: textOf(traceId),
-    spanId: textOf(spanId),
-    parentId: limitedText(span.parentSpanContext?.spanId),
+    traceId: attributeText(traceId),
+    spanId: attributeText(spanId),
+    parentId: pageText(span.parentSpanContext?.spanId),
     name: limitedName(span.name),
     kind: span.kind,
     start: span.startTime,
     end: span.endTime,
     status: span.status.code,
-    message: limitedText(span.status.message),
+    message: pageText(span.status.message),
     attributes: limitedValues(span.attributes),
     ...(events.length === 0
       ? {}
@@ -96,17 +96,17 @@ export function shownResource(
   const shown = RESOURCE.filter((name) => attributes[name] !== undefined);
   return shown.length === 0
     ? undefined
-    : Object.fromEntries(shown.map((name) => [name, limited(attributes[name], MAX_NAME_LENGTH)]));
+    : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
 }
 
-/** Attributes that a browser can show: those that are too many are counted, what is too long is cut and marked as that. */
+/** Attributes that a browser can show: those that are too many are counted, what is too long is cutText and marked as that. */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const all = Object.entries(attributes);
   const shown = all
     .slice(0, MAX_ATTRIBUTES)
-    .map(([name, value]): [string, unknown] => [limitedName(name), limited(value)]);
+    .map(([name, value]): [string, unknown] => [limitedName(name), limitedValue(value)]);
   const omitted = all.length - shown.length;
   if (omitted > 0) shown.push(['…', `${omitted} more attributes, left out of this page`]);
   return Object.fromEntries(shown);
@@ -114,28 +114,28 @@ export function limitedValues(
 
 /** The name of a span or event. Programs in JavaScript can give anything as one. */
 export function limitedName(name: unknown): string {
-  const text = textOf(name);
-  return text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text;
+  const text = attributeText(name);
+  return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;
 }
 
 /** A text that may be missing. */
-export function limitedText(value: unknown): string | undefined {
-  return value === undefined ? undefined : cut(textOf(value), MAX_VALUE_LENGTH);
+export function pageText(value: unknown): string | undefined {
+  return value === undefined ? undefined : cutText(attributeText(value), MAX_ATTRIBUTE_LENGTH);
 }
 
 /** @returns plain data that has JSON, whatever the value is: an object of a program may be a circle, or very deep */
-function limited(value: unknown, length: number = MAX_VALUE_LENGTH): unknown {
+function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;
-  const text = textOf(value);
-  if (typeof value === 'string' || text.length > length) return cut(text, length);
-  return parseJson(text) ?? text;
+  const text = attributeText(value);
+  if (typeof value === 'string' || text.length > length) return cutText(text, length);
+  return parseShortJson(text) ?? text;
 }
 
-function cut(text: string, length: number): string {
+function cutText(text: string, length: number): string {
   return text.length <= length
     ? text
-    : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
+    : `${text.slice(0, length)}… (${text.length} characters, cutText for this page)`;
 }
 
 /** The opposite direction, in the page. */

@@ -1,6 +1,6 @@
 import { harmless } from './harmless.ts';
-import { contentOf, readMessages } from './messages.ts';
-import { textOf } from './span-details.ts';
+import { partContent, readMessages } from './messages.ts';
+import { attributeText } from './span-details.ts';
 
 /** An attribute with content: what went in (`›`) or came out (`‹`), and how it becomes text. */
 interface ContentAttribute {
@@ -31,7 +31,7 @@ export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): s
 }
 
 function quoted(value: unknown): string {
-  const text = harmless(textOf(value), READ_LIMIT).trim();
+  const text = harmless(attributeText(value), READ_LIMIT).trim();
   // JSON has quotes enough.
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
@@ -47,8 +47,11 @@ function lastMessage(value: unknown): string {
 /** Text in quotes; a tool call, which is none, as it would be written: `get_weather({"city":"Paris"})`. */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
-    return harmless(`${textOf(part.name ?? 'tool')}(${textOf(part.arguments ?? '')})`, READ_LIMIT);
+    return harmless(
+      `${attributeText(part.name ?? 'tool')}(${attributeText(part.arguments ?? '')})`,
+      READ_LIMIT,
+    );
   }
-  const content = contentOf(part);
-  return content === undefined ? `[${harmless(textOf(part.type ?? 'part'), 40)}]` : quoted(content);
+  const content = partContent(part);
+  return content === undefined ? `[${harmless(attributeText(part.type ?? 'part'), 40)}]` : quoted(content);
 }

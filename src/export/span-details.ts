@@ -1,12 +1,12 @@
 import { count, dollars, isNumber, tokens } from './amounts.ts';
 import { harmless } from './harmless.ts';
-import type { Segment, Tone } from './terminal-text.ts';
+import type { TextSegment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
 /** A fact about a span: which attributes it is read from and how it is worded, or nothing. */
 interface Fact {
   readonly attributes: readonly string[];
-  readonly show: (values: readonly unknown[], node: SpanNode) => Segment | string | undefined;
+  readonly show: (values: readonly unknown[], node: SpanNode) => TextSegment | string | undefined;
 }
 
 /** The ids worth showing, outermost first. */
@@ -25,7 +25,7 @@ const IDS: readonly string[] = [
 const NO_TEXT = '[no text]';
 
 /** Spans above that are looked at for an id: where a trace is thousands deep, all of them would take many seconds. */
-const MOST_ABOVE = 100;
+const MAX_ABOVE = 100;
 
 /** On plain requests every id is worth showing but the request's own, as `openai.message.id` of a new message. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
@@ -79,9 +79,9 @@ const FACTS: readonly Fact[] = [
 ];
 
 /** The ids of a span that no span above it shows, then its facts, then the extra attributes asked for. */
-export function detailsOf(row: Row, extraAttributes: readonly string[]): Segment[] {
+export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSegment[] {
   const { attributes } = row.node.span;
-  const details: Segment[] = ownIds(row).map((id) => dim(harmless(id, 100)));
+  const details: TextSegment[] = ownIds(row).map((id) => dim(harmless(id, 100)));
   for (const fact of FACTS) {
     const detail = fact.show(
       fact.attributes.map((name) => attributes[name]),
@@ -91,7 +91,7 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Segment
   }
   for (const name of extraAttributes) {
     const value = attributes[name];
-    if (value !== undefined) details.push(dim(harmless(`${name}=${textOf(value)}`, 300)));
+    if (value !== undefined) details.push(dim(harmless(`${name}=${attributeText(value)}`, 300)));
   }
   return details;
 }
@@ -100,7 +100,7 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): Segment
  * A value as text: strings as they are, anything else as JSON where it can be. It never throws: a value may have a
  * `toString` or `toJSON` of its own, which need not be a function.
  */
-export function textOf(value: unknown): string {
+export function attributeText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint' || value === undefined) return String(value);
   try {
@@ -117,15 +117,15 @@ function ownIds(row: Row): string[] {
   // A conversation's id is the thread's under another name, hence a set of values.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   let above = row.parent;
-  for (let level = 0; above !== undefined && ids.size > 0 && level < MOST_ABOVE; level++) {
-    for (const name of names) ids.delete(textOf(above.node.span.attributes[name]));
+  for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ABOVE; level++) {
+    for (const name of names) ids.delete(attributeText(above.node.span.attributes[name]));
     above = above.parent;
   }
   return [...ids];
 }
 
-function error(span: SpanNode['span']): Segment {
-  const type = harmless(textOf(span.attributes['error.type'] ?? 'error'), 100);
+function error(span: SpanNode['span']): TextSegment {
+  const type = harmless(attributeText(span.attributes['error.type'] ?? 'error'), 100);
   const code = span.attributes['http.response.status_code'];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
   return { text: `✗ ${shown}`, tone: 'bad' };
@@ -133,7 +133,7 @@ function error(span: SpanNode['span']): Segment {
 
 const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed: 'bad', expired: 'bad' };
 
-function status(value: unknown, span: SpanNode['span']): Segment | undefined {
+function status(value: unknown, span: SpanNode['span']): TextSegment | undefined {
   if (typeof value !== 'string') return undefined;
   // Where the status is the error as well (expired), it is said once.
   if (span.status.code === STATUS_ERROR && span.attributes['error.type'] === value) return undefined;
@@ -142,7 +142,7 @@ function status(value: unknown, span: SpanNode['span']): Segment | undefined {
 }
 
 /** On one attempt which retry it is; on the call how many there were, counted on the attempts below it. */
-function retries(resent: unknown, node: SpanNode): Segment | undefined {
+function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
   const isAttempt = node.span.name === 'attempt';
   const attempts = node.children.filter((child) => child.span.name === 'attempt').length;
   const number = isNumber(resent) ? resent : attempts - 1;
@@ -165,6 +165,6 @@ function prefix(word: string, text: string | undefined): string | undefined {
   return text === undefined ? undefined : word + text;
 }
 
-function dim(text: string): Segment {
+function dim(text: string): TextSegment {
   return { text, tone: 'dim' };
 }

@@ -1,8 +1,8 @@
 import { count, dollars, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
 import { harmless } from './harmless.ts';
-import { detailsOf, textOf } from './span-details.ts';
-import { pad, paint, type Segment, shorten, shortenLine, type Tone, widthOf } from './terminal-text.ts';
+import { attributeText, detailsOf } from './span-details.ts';
+import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
 import { joined } from './tree-view.ts';
@@ -14,9 +14,9 @@ interface SummaryViewOptions {
 }
 
 /** The panel is as wide as this where the terminal is. */
-const WIDEST_PANEL = 76;
+const MAX_PANEL_WIDTH = 76;
 /** The widest name in the table of steps; where the terminal is narrow, a third of it. */
-const WIDEST_NAME = 40;
+const MAX_STEP_NAME_WIDTH = 40;
 
 /** What the panel tells, in this order; what is not known has no line. */
 const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) => string | undefined])[] = [
@@ -40,20 +40,20 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
  * @returns lines, each ended by a line feed, that hold no control characters but those of colour.
  */
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
-  const width = Math.max(Math.min(columns ?? WIDEST_PANEL, WIDEST_PANEL), 4);
+  const width = Math.max(Math.min(columns ?? MAX_PANEL_WIDTH, MAX_PANEL_WIDTH), 4);
   const room = width - 4;
   const lines = LINES.flatMap(([label, read]) => {
     const text = read(summary);
     return text === undefined ? [] : [line(label, { text: harmless(text, 500), tone: 'plain' })];
   });
   lines.push(line('Status', statusOf(summary)));
-  const side: Segment = { text: '│', tone: 'dim' };
+  const side: TextSegment = { text: '│', tone: 'dim' };
   const boxed = lines.map((segments) => {
     const short = shortenLine(segments, room);
     const used = short.reduce((sum, { text }) => sum + widthOf(text), 0);
     return [side, space(1), ...short, space(room - used + 1), side];
   });
-  const border = (left: string, right: string): Segment[] => [
+  const border = (left: string, right: string): TextSegment[] => [
     { text: left + '─'.repeat(width - 2) + right, tone: 'dim' },
   ];
   return [border('╭', '╮'), ...boxed, border('╰', '╯')]
@@ -64,14 +64,15 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
 /** Draws a numbered table of the steps of a trace: calls of models and of tools, in order; nothing if there are none. */
 export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryViewOptions): string {
   if (steps.length === 0) return '';
-  const limit = columns === undefined ? WIDEST_NAME : Math.min(WIDEST_NAME, Math.ceil(columns / 3));
-  const names = steps.map(({ node }) => shorten(harmless(textOf(node.span.name), 200), limit));
+  const limit =
+    columns === undefined ? MAX_STEP_NAME_WIDTH : Math.min(MAX_STEP_NAME_WIDTH, Math.ceil(columns / 3));
+  const names = steps.map(({ node }) => shorten(harmless(attributeText(node.span.name), 200), limit));
   const durations = steps.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
   const numberWidth = Math.max(2, String(steps.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
   const durationWidth = Math.max(8, ...durations.map(widthOf));
   const head = `${'#'.padStart(numberWidth)}  ${pad('Step', nameWidth)}  ${pad('Duration', durationWidth)}  Status  Detail`;
-  const rows = steps.map((row, i): Segment[] => [
+  const rows = steps.map((row, i): TextSegment[] => [
     { text: `${String(i + 1).padStart(numberWidth)}  `, tone: 'dim' },
     { text: pad(names[i] ?? '', nameWidth), tone: 'plain' },
     { text: `  ${(durations[i] ?? '').padStart(durationWidth)}  `, tone: 'plain' },
@@ -85,14 +86,14 @@ export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryVi
     .join('');
 }
 
-function line(label: string, value: Segment): Segment[] {
+function line(label: string, value: TextSegment): TextSegment[] {
   return [toned(pad(label, 13), 'dim'), value];
 }
 
-function statusOf({ errors }: TraceSummary): Segment {
+function statusOf({ errors }: TraceSummary): TextSegment {
   if (errors.length === 0) return toned('ok', 'good');
   const types = new Set(
-    errors.map(({ node }) => harmless(textOf(node.span.attributes['error.type'] ?? 'error'), 100)),
+    errors.map(({ node }) => harmless(attributeText(node.span.attributes['error.type'] ?? 'error'), 100)),
   );
   return toned(`${count(errors.length, 'error', 'errors')}: ${[...types].join(', ')}`, 'bad');
 }
@@ -101,10 +102,10 @@ function isError({ node }: Row): boolean {
   return node.span.status.code === STATUS_ERROR;
 }
 
-function toned(text: string, tone: Tone): Segment {
+function toned(text: string, tone: Tone): TextSegment {
   return { text, tone };
 }
 
-function space(width: number): Segment {
+function space(width: number): TextSegment {
   return toned(' '.repeat(Math.max(0, width)), 'plain');
 }

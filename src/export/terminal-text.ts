@@ -2,7 +2,7 @@
 export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
 
 /** A piece of a line. Its text must be harmless (`harmless.ts`). */
-export interface Segment {
+export interface TextSegment {
   readonly text: string;
   readonly tone: Tone;
 }
@@ -21,7 +21,7 @@ const RENDITIONS: Readonly<Record<Tone, string | undefined>> = {
 };
 
 /** The text of a line, coloured or not. */
-export function paint(line: readonly Segment[], color: boolean): string {
+export function paint(line: readonly TextSegment[], color: boolean): string {
   return line
     .map(({ text, tone }) => {
       const rendition = RENDITIONS[tone];
@@ -71,8 +71,8 @@ export function shorten(text: string, columns: number): string {
 }
 
 /** Cuts a line of segments to a number of columns. */
-export function shortenLine(line: readonly Segment[], columns: number): Segment[] {
-  const short: Segment[] = [];
+export function shortenLine(line: readonly TextSegment[], columns: number): TextSegment[] {
+  const short: TextSegment[] = [];
   let left = columns;
   // A space at the cut stays, so that an empty remainder still gets its mark.
   const total = line.reduce((sum, { text }) => sum + widthOf(text), 0);

@@ -1,6 +1,6 @@
 import { isNumber } from './amounts.ts';
-import { contentOf, readMessages } from './messages.ts';
-import { textOf } from './span-details.ts';
+import { partContent, readMessages } from './messages.ts';
+import { attributeText } from './span-details.ts';
 import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
 
 /** What there is to know of a trace as a whole. */
@@ -30,7 +30,7 @@ export interface TraceSummary {
 }
 
 /** The operations that are steps: something was asked of a model, a tool or a store. */
-const STEPS: ReadonlySet<unknown> = new Set([
+const STEP_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',
   'generate_content',
@@ -64,7 +64,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     cost: sum(attributes, 'openai.cost'),
     runs: attributes.filter((each) => each['gen_ai.operation.name'] === 'invoke_agent').length,
     retries: rows.filter(isRetry).length,
-    steps: rows.filter(({ node }) => STEPS.has(node.span.attributes['gen_ai.operation.name'])),
+    steps: rows.filter(({ node }) => STEP_OPERATIONS.has(node.span.attributes['gen_ai.operation.name'])),
     errors: rows.filter(isCause),
   };
 }
@@ -104,7 +104,7 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
     const asked = readMessages(attributes['gen_ai.input.messages'])?.findLast(({ role }) => role === 'user');
     const text = asked?.parts
       .filter(({ type }) => type === 'text')
-      .map((part) => textOf(contentOf(part) ?? ''))
+      .map((part) => attributeText(partContent(part) ?? ''))
       .join(' ');
     if (text) return text;
   }

@@ -1,11 +1,11 @@
-import { contentOf, isRecord, parseJson, readMessages, type SpanMessage } from './messages.ts';
-import { textOf } from './span-details.ts';
+import { isRecord, parseShortJson, partContent, readMessages, type SpanMessage } from './messages.ts';
+import { attributeText } from './span-details.ts';
 import type { FinishedSpan, Row } from './tree.ts';
 
-type Part = SpanMessage['parts'][number];
+type TranscriptPart = SpanMessage['parts'][number];
 
 /** What a conversation is shown as, in order. */
-export type Entry =
+export type TranscriptEntry =
   /** A conversation, or a run or turn in it, begins. */
   | { readonly kind: 'heading'; readonly row: Row }
   /** Somebody says something; nothing is known of it where no content was recorded. */
@@ -13,7 +13,7 @@ export type Entry =
       readonly kind: 'message';
       readonly row: Row;
       readonly role: string;
-      readonly parts: readonly Part[];
+      readonly parts: readonly TranscriptPart[];
       /** The last of what a call of the model gave: its tokens and cost belong here. */
       readonly usage: boolean;
     }
@@ -32,20 +32,20 @@ const CONVERSATIONS = new Set(['thread', 'conversation', 'session']);
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Stands for what cannot be read, as its JSON was cut for the page. */
-const CUT: readonly Part[] = [{ type: 'cut' }];
+const CUT: readonly TranscriptPart[] = [{ type: 'cut' }];
 /** Conversations that go on side by side in one scope and are told apart by how they began. */
-const MOST_HISTORIES = 20;
+const MAX_HISTORIES = 20;
 
 /**
  * Reads a trace as the conversation that it is. Programs send the history of a conversation again with each call; it
  * is shown once.
  */
-export function transcriptOf(rows: readonly Row[]): Entry[] {
+export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
   return new Transcript(rows).entries;
 }
 
 class Transcript {
-  readonly entries: Entry[] = [];
+  readonly entries: TranscriptEntry[] = [];
   /** What was said so far, as keys of messages, in the run or conversation that a row stands for. */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
@@ -55,7 +55,7 @@ class Transcript {
   readonly #answers = new Map<unknown, unknown>();
   /** Runs whose last words are still to come. */
   readonly #open: Row[] = [];
-  readonly #places = new Map<Row, Place>();
+  readonly #places = new Map<Row, TranscriptPlace>();
 
   constructor(rows: readonly Row[]) {
     for (const { node } of rows) this.#lookAhead(node.span);
@@ -72,7 +72,7 @@ class Transcript {
       this.#ownTools.add(attributes['gen_ai.tool.call.id']);
     for (const { parts } of readMessages(attributes['gen_ai.input.messages']) ?? [])
       for (const part of parts)
-        if (part.type === 'tool_call_response') this.#answers.set(part.id, contentOf(part));
+        if (part.type === 'tool_call_response') this.#answers.set(part.id, partContent(part));
   }
 
   #add(row: Row): void {
@@ -97,9 +97,9 @@ class Transcript {
   #addInstructions(row: Row): void {
     const { attributes } = row.node.span;
     const text = attributes['gen_ai.system_instructions'];
-    const read = parseJson(text);
+    const read = parseShortJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
-    const key = textOf(parts);
+    const key = attributeText(parts);
     if (text === undefined || this.#instructions.has(key)) return;
     this.#instructions.add(key);
     this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
@@ -109,7 +109,7 @@ class Transcript {
   #addInput(row: Row, scope: Row | undefined): void {
     const messages = messagesOf(row, 'gen_ai.input.messages', 'user');
     if (messages === undefined) return;
-    const keys = messages.map(keyOf);
+    const keys = messages.map(transcriptKey);
     const histories = this.#histories.get(scope) ?? [];
     const shared = histories.map((history) => sharedLength(history, keys));
     const longest = Math.max(0, ...shared);
@@ -119,7 +119,7 @@ class Transcript {
     const known = again ? longest - 1 : longest;
     this.#histories.set(
       scope,
-      [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MOST_HISTORIES),
+      [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MAX_HISTORIES),
     );
     for (const { role, parts } of messages.slice(known)) this.#addMessage(row, role, parts, false);
   }
@@ -127,7 +127,7 @@ class Transcript {
   #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
     const messages = messagesOf(row, 'gen_ai.output.messages', 'assistant') ?? [];
     const [history] = this.#histories.get(scope) ?? [];
-    for (const message of messages) history?.push(keyOf(message));
+    for (const message of messages) history?.push(transcriptKey(message));
     messages.forEach(({ role, parts }, i) => {
       this.#addMessage(row, role, parts, usage && i === messages.length - 1);
     });
@@ -135,7 +135,7 @@ class Transcript {
       this.entries.push({ kind: 'message', row, role: 'assistant', parts: [], usage: true });
   }
 
-  #addMessage(row: Row, role: string, parts: readonly Part[], usage: boolean): void {
+  #addMessage(row: Row, role: string, parts: readonly TranscriptPart[], usage: boolean): void {
     const calls = parts.filter(({ type }) => type === 'tool_call');
     // Calls and answers of tools are shown as tools.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
@@ -145,7 +145,7 @@ class Transcript {
       this.entries.push({
         kind: 'tool',
         row,
-        name: textOf(name ?? 'tool'),
+        name: attributeText(name ?? 'tool'),
         input,
         output: this.#answers.get(id),
         own: false,
@@ -160,7 +160,7 @@ class Transcript {
     this.entries.push({
       kind: 'tool',
       row,
-      name: textOf(attributes['gen_ai.tool.name'] ?? name),
+      name: attributeText(attributes['gen_ai.tool.name'] ?? name),
       input: read('gen_ai.tool.call.arguments', 'gen_ai.retrieval.query.text'),
       output: read('gen_ai.tool.call.result', 'gen_ai.retrieval.documents'),
       own: true,
@@ -183,20 +183,20 @@ class Transcript {
       this.#open.pop();
       const output = messagesOf(run, 'gen_ai.output.messages', 'assistant') ?? [];
       const seen = new Set(this.#histories.get(run)?.flat());
-      const unseen = output.filter((message) => !seen.has(keyOf(message)));
+      const unseen = output.filter((message) => !seen.has(transcriptKey(message)));
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
     }
   }
 }
 
 /** Where a row is in its tree, computed from its parent's place: walking up from every row is quadratic in a deep trace. */
-interface Place {
+interface TranscriptPlace {
   readonly depth: number;
   /** The run that the row belongs to, or else the outermost row. */
   readonly scope: Row;
 }
 
-function placeOf(row: Row, known: ReadonlyMap<Row, Place>): Place {
+function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): TranscriptPlace {
   const { parent } = row;
   const above = parent && known.get(parent);
   if (parent === undefined || above === undefined) return { depth: 0, scope: row };
@@ -210,8 +210,8 @@ function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | 
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);
 }
 
-function keyOf({ role, parts }: SpanMessage): string {
-  return role + textOf(parts);
+function transcriptKey({ role, parts }: SpanMessage): string {
+  return role + attributeText(parts);
 }
 
 function sharedLength(a: readonly string[], b: readonly string[]): number {

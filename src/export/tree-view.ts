@@ -1,8 +1,8 @@
 import { formatDuration } from './duration.ts';
 import { harmless } from './harmless.ts';
 import { contentLinesOf } from './span-content.ts';
-import { detailsOf, textOf } from './span-details.ts';
-import { pad, paint, type Segment, shorten, shortenLine, type Tone, widthOf } from './terminal-text.ts';
+import { attributeText, detailsOf } from './span-details.ts';
+import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
 import { type FinishedSpan, type Row, rowsOf, type TraceTree } from './tree.ts';
 
 /** How a tree is drawn. */
@@ -19,11 +19,11 @@ const NARROW = 60;
 /** Details have a column of their own where it can be this wide, so that an id fits; else they go below the name. */
 const LEAST_DETAILS = 36;
 /** Names longer than this, tree included, do not widen the column where nothing limits the line. */
-const WIDEST_NAME = 64;
+const MAX_SPAN_NAME_WIDTH = 64;
 /** The name column's largest share of a terminal. */
 const NAME_SHARE = 0.6;
 /** The longest line of content. */
-const WIDEST_CONTENT = 120;
+const MAX_CONTENT_WIDTH = 120;
 
 /** By operation, or by name where a span is no GenAI operation. */
 const NAME_TONES: Readonly<Record<string, Tone>> = {
@@ -45,7 +45,7 @@ interface Cell {
   readonly name: string;
   readonly nameTone: Tone;
   readonly duration: string;
-  readonly details: readonly Segment[];
+  readonly details: readonly TextSegment[];
   readonly content: readonly string[];
 }
 
@@ -78,7 +78,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row.node;
   return {
     row,
-    name: harmless(textOf(span.name), 200),
+    name: harmless(attributeText(span.name), 200),
     nameTone: nameToneOf(span, row),
     duration: formatDuration(span.startTime, span.endTime),
     details: detailsOf(row, attributes),
@@ -87,13 +87,13 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
 }
 
 function nameToneOf(span: FinishedSpan, row: Row): Tone {
-  const operation = textOf(span.attributes['gen_ai.operation.name'] ?? span.name);
+  const operation = attributeText(span.attributes['gen_ai.operation.name'] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
   return tone ?? (row.parent === undefined ? 'strong' : 'plain');
 }
 
 function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
-  const limit = columns === undefined ? WIDEST_NAME : Math.floor(columns * NAME_SHARE);
+  const limit = columns === undefined ? MAX_SPAN_NAME_WIDTH : Math.floor(columns * NAME_SHARE);
   let name = 0;
   let duration = 0;
   for (const cell of cells) {
@@ -106,12 +106,12 @@ function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
   return { name, duration, columns };
 }
 
-function spanLines(cell: Cell, layout: Layout): Segment[][] {
+function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   const { columns } = layout;
   const branch = columns === undefined ? cell.row.branch : shorten(cell.row.branch, layout.name - 1);
   const nameWidth = layout.name - widthOf(branch);
   const name = columns === undefined ? cell.name : shorten(cell.name, nameWidth);
-  const head: Segment[] = [
+  const head: TextSegment[] = [
     { text: branch, tone: 'dim' },
     { text: name, tone: cell.nameTone },
     { text: ' '.repeat(Math.max(0, nameWidth - widthOf(name)) + 2), tone: 'plain' },
@@ -126,18 +126,18 @@ function spanLines(cell: Cell, layout: Layout): Segment[][] {
   const column = below ? widthOf(cell.row.rail) + 2 : detailsColumn;
   const lines = packed(cell.details, columns - column);
   const first = below ? [] : (lines.shift() ?? []);
-  const indentation: Segment = { text: pad(cell.row.rail, column), tone: 'dim' };
+  const indentation: TextSegment = { text: pad(cell.row.rail, column), tone: 'dim' };
   return [[...head, ...first], ...lines.map((line) => shortenLine([indentation, ...line], columns))];
 }
 
-function contentLines(cell: Cell, layout: Layout): Segment[][] {
-  const columns = Math.min(layout.columns ?? WIDEST_CONTENT, WIDEST_CONTENT);
+function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
+  const columns = Math.min(layout.columns ?? MAX_CONTENT_WIDTH, MAX_CONTENT_WIDTH);
   return cell.content.map((text) => {
     const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
     const short = shorten(text, room);
     // The closing quote goes behind the mark of the cut.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
-    const line: Segment[] = [
+    const line: TextSegment[] = [
       { text: cell.row.rail, tone: 'dim' },
       { text: closed, tone: 'dim' },
     ];
@@ -145,23 +145,23 @@ function contentLines(cell: Cell, layout: Layout): Segment[][] {
   });
 }
 
-const SEPARATOR: Segment = { text: ' · ', tone: 'dim' };
+const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
 
 /** Details with their separators between them. */
-export function joined(details: readonly Segment[]): Segment[] {
+export function joined(details: readonly TextSegment[]): TextSegment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
 }
 
-function fits(details: readonly Segment[], room: number): boolean {
+function fits(details: readonly TextSegment[], room: number): boolean {
   return joined(details).reduce((width, { text }) => width + widthOf(text), 0) <= room;
 }
 
 /** Distributes details over lines of a given width; one that is too long for any line is cut. */
-function packed(details: readonly Segment[], width: number): Segment[][] {
-  const lines: Segment[][] = [];
+function packed(details: readonly TextSegment[], width: number): TextSegment[][] {
+  const lines: TextSegment[][] = [];
   let left = 0;
   for (const { text, tone } of details) {
-    const detail: Segment = { text: shorten(text, width), tone };
+    const detail: TextSegment = { text: shorten(text, width), tone };
     const needed = widthOf(detail.text);
     const line = lines.at(-1);
     if (line !== undefined && needed + SEPARATOR.text.length <= left) {

@@ -35,7 +35,7 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     return 2;
   }
   try {
-    const found = readOtlpJson(textOf(readWhole(wanted.file)));
+    const found = readOtlpJson(viewText(readWhole(wanted.file)));
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
     const { spans } = found;
     if (spans.length === 0) {
@@ -85,7 +85,7 @@ function readWhole(file: string): Uint8Array {
 }
 
 /** Older PowerShells write UTF-16 where a program's output goes to a file. */
-function textOf(bytes: Uint8Array): string {
+function viewText(bytes: Uint8Array): string {
   return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
 }
 

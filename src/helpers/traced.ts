@@ -57,7 +57,7 @@ function wrapFunction(run: Callable, options: TracedOptions): Callable {
   return new Proxy(run, {
     apply(target, self, args) {
       const call = (): unknown => Reflect.apply(target, self, args);
-      const started = guard('starting a span', startSpan, options, target, args);
+      const started = guard('starting a span', startFunctionSpan, options, target, args);
       return started === undefined ? call() : watchOutcome(call, started);
     },
   });
@@ -70,7 +70,7 @@ function wrapFunction(run: Callable, options: TracedOptions): Callable {
  * @returns the function's result
  */
 export function span<Result>(name: string, run: (span: Span) => Result): Result {
-  const started = guard('starting a span', startSpan, { name });
+  const started = guard('starting a span', startFunctionSpan, { name });
   if (started === undefined) return run(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
   return watchOutcome(() => run(started.span), started);
 }
@@ -100,7 +100,7 @@ export function withConversation<Result>(id: string, run: () => Result): Result 
 }
 
 /** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */
-function startSpan(
+function startFunctionSpan(
   options: TracedOptions,
   run?: Callable,
   input?: readonly unknown[],

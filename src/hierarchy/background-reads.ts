@@ -1,13 +1,13 @@
 import { notice } from '../diagnostics/report.ts';
 import { nextTurn, settledWithin } from '../util/wait.ts';
 
-const MOST_AT_ONCE = 2;
-const MOST_PENDING = 1_000;
+const MAX_CONCURRENT_READS = 2;
+const MAX_PENDING_READS = 1_000;
 const FAILURES_TO_GIVE_UP = 3;
 /** How long a flush or shutdown waits for reads. */
-const PATIENCE = 5_000;
+const READ_TIMEOUT_MS = 5_000;
 /** A read may start others, such as those of a turn's subagents. Bounded, because a busy program starts new ones all the time. */
-const MOST_ROUNDS = 4;
+const MAX_ROUNDS = 4;
 
 /**
  * Runs the instrumentation's own reads: a few at a time, and none after three failures in a row. Only a flush waits for
@@ -22,7 +22,7 @@ export class BackgroundReads {
   #failures = 0;
 
   get available(): boolean {
-    return this.#failures < FAILURES_TO_GIVE_UP && this.#pending.size < MOST_PENDING;
+    return this.#failures < FAILURES_TO_GIVE_UP && this.#pending.size < MAX_PENDING_READS;
   }
 
   /**
@@ -37,11 +37,11 @@ export class BackgroundReads {
 
   /** Waits for the current reads and those that they start. */
   settled(): Promise<void> {
-    return settledWithin(PATIENCE, [this.#settledRounds()]);
+    return settledWithin(READ_TIMEOUT_MS, [this.#settledRounds()]);
   }
 
   async #settledRounds(): Promise<void> {
-    for (let round = 0; round < MOST_ROUNDS && this.#pending.size > 0; round++)
+    for (let round = 0; round < MAX_ROUNDS && this.#pending.size > 0; round++)
       await Promise.all(this.#pending);
   }
 
@@ -54,7 +54,7 @@ export class BackgroundReads {
   async #run(read: () => Promise<void>, wanted: () => boolean): Promise<void> {
     if (this.patient) await nextTurn();
     if (
-      this.#running >= MOST_AT_ONCE &&
+      this.#running >= MAX_CONCURRENT_READS &&
       !(await new Promise<boolean>((resolve) => this.#waiting.push(resolve)))
     )
       return;

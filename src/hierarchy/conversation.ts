@@ -6,7 +6,7 @@ import type { Totals } from '../telemetry/spans/conversation-span.ts';
 import type { ConversationKind } from './model.ts';
 import type { Segment } from './segment.ts';
 
-const MOST_MESSAGES = 100;
+const MAX_KEPT_MESSAGES = 100;
 
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface AskedMessages {
@@ -56,7 +56,7 @@ export class Conversation {
   asked(content: Message | undefined): void {
     this.#userMessages++;
     this.#unansweredCount++;
-    if (content === undefined || this.#unanswered.length >= MOST_MESSAGES) return;
+    if (content === undefined || this.#unanswered.length >= MAX_KEPT_MESSAGES) return;
     this.#unanswered.push(content);
     this.#keeps(this);
   }

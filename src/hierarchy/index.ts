@@ -7,12 +7,12 @@ import { Assistants } from './assistants/index.ts';
 import { Histories } from './histories/index.ts';
 import { Polls } from './polls.ts';
 import { Responses } from './responses/index.ts';
-import type { Part } from './select-api.ts';
+import type { HierarchyPart } from './select-api.ts';
 import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */
 export class Hierarchy implements ProviderListener {
-  readonly parts: Readonly<Record<Part, ConversationApi>> & { readonly histories: Histories };
+  readonly parts: Readonly<Record<HierarchyPart, ConversationApi>> & { readonly histories: Histories };
   readonly #conversations: ConversationTracker;
   readonly #responses: Responses;
 

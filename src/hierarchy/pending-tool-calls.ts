@@ -38,7 +38,7 @@ export interface AnsweredToolCall extends ToolCallIdentity {
  */
 type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
 
-interface Entry<Call> {
+interface PendingEntry<Call> {
   readonly call: Call;
   readonly facts: CallFacts;
   readonly keys: readonly string[];
@@ -61,12 +61,12 @@ interface Entry<Call> {
  * arguments are not known. Where two calls fit, neither is met.
  */
 export class PendingToolCalls<Call> {
-  readonly #entries = new BoundedMap<Entry<Call>, Entry<Call>>(
+  readonly #entries = new BoundedMap<PendingEntry<Call>, PendingEntry<Call>>(
     MAX_PENDING_CALLS,
     (entry) => this.#close(entry),
     PENDING_TIMEOUT_MS,
   );
-  readonly #byKey = new Map<string, Entry<Call>>();
+  readonly #byKey = new Map<string, PendingEntry<Call>>();
   /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
   readonly #closedKeys = new BoundedMap<string, true>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
 
@@ -115,7 +115,10 @@ export class PendingToolCalls<Call> {
     return undefined;
   }
 
-  #find({ origin, id, repeated }: AnsweredToolCall, scope: Scope): Entry<Call> | 'ambiguous' | undefined {
+  #find(
+    { origin, id, repeated }: AnsweredToolCall,
+    scope: Scope,
+  ): PendingEntry<Call> | 'ambiguous' | undefined {
     const { fingerprint } = repeated ?? {};
     if (fingerprint !== undefined) {
       const found = this.#at(keyOf(origin, id, scope, fingerprint));
@@ -128,7 +131,7 @@ export class PendingToolCalls<Call> {
     return !comparable && found.facts.name === repeated.name ? found : undefined;
   }
 
-  #at(key: string): Entry<Call> | 'ambiguous' | undefined {
+  #at(key: string): PendingEntry<Call> | 'ambiguous' | undefined {
     return this.#byKey.get(key) ?? (this.#closedKeys.get(key) === undefined ? undefined : 'ambiguous');
   }
 
@@ -138,13 +141,13 @@ export class PendingToolCalls<Call> {
     this.#closedKeys.expire();
   }
 
-  #close(entry: Entry<Call>): void {
+  #close(entry: PendingEntry<Call>): void {
     for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
     for (const key of entry.keysUsedOnce) this.#closedKeys.set(key, true);
   }
 }
 
-function keysOf(asked: AskedToolCall): Pick<Entry<unknown>, 'keys' | 'keysUsedOnce'> {
+function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'keysUsedOnce'> {
   const { origin, id, fingerprint, responseId, conversationId, traceId } = asked;
   const once: string[] = [];
   const again: string[] = [];

@@ -14,10 +14,10 @@ import type { ConversationTracker, Member } from './tracker.ts';
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
 
 /** A poll loop without a poll for this long is over. */
-const PATIENCE = 60_000;
+const POLL_TIMEOUT_MS = 60_000;
 
 /** The number of concurrent loops that are folded into one span each. Beyond it, each poll has its own span. */
-const MOST_LOOPS = 1_000;
+const MAX_LOOPS = 1_000;
 
 /**
  * Folds the requests of the SDK's poll helpers, such as `vectorStores.files.poll`, into one span from the first to the
@@ -34,20 +34,20 @@ export class Polls implements ConversationApi {
   }
 
   observe(call: Call, request: ApiRequest): CallObservation | undefined {
-    const poll = this.#open.get(keyOf(call, request));
+    const poll = this.#open.get(pollKey(call, request));
     return poll === undefined ? undefined : new PollRequest(this.#telemetry, poll);
   }
 
   place(call: Call, request: ApiRequest): Placement {
     return {
       parent: call.context,
-      keepsOpen: (ended, result, span) => this.#goesOn(keyOf(call, request), ended, result, span),
+      keepsOpen: (ended, result, span) => this.#goesOn(pollKey(call, request), ended, result, span),
     };
   }
 
   #goesOn(key: string, call: Call, result: unknown, span: OpenSpan): boolean {
     const { size } = this.#open;
-    if (call.outcome !== 'value' || !isUnderWay(result) || this.#open.has(key) || size >= MOST_LOOPS)
+    if (call.outcome !== 'value' || !isPollPending(result) || this.#open.has(key) || size >= MAX_LOOPS)
       return false;
     const poll = new Poll(span, result, call.endTime, () => {
       this.#open.delete(key);
@@ -60,11 +60,11 @@ export class Polls implements ConversationApi {
 }
 
 /** Identifies a poll loop: what is polled, in which trace. */
-function keyOf({ context }: Call, { route, values }: ApiRequest): string {
+function pollKey({ context }: Call, { route, values }: ApiRequest): string {
   return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
 }
 
-function isUnderWay(result: unknown): boolean {
+function isPollPending(result: unknown): boolean {
   return UNDER_WAY.has(stringField(result, 'status'));
 }
 
@@ -100,7 +100,7 @@ class Poll implements Member {
     this.#lastTime = call.endTime;
     this.#lastActive = monotonic();
     if (call.outcome === 'value') this.#latest = call.value;
-    if (call.outcome !== 'value' || !isUnderWay(call.value)) this.#close(call.error);
+    if (call.outcome !== 'value' || !isPollPending(call.value)) this.#close(call.error);
   }
 
   /** Ends its span with the last known result. */
@@ -111,7 +111,7 @@ class Poll implements Member {
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return this.#underWay === 0 && monotonic() - this.#lastActive >= PATIENCE;
+    return this.#underWay === 0 && monotonic() - this.#lastActive >= POLL_TIMEOUT_MS;
   }
 
   #close(error?: unknown): void {

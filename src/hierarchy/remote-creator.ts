@@ -15,7 +15,7 @@ import { activeSpan } from './segment.ts';
 type TraceOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
 /** The API takes no longer values; a compatible server may. */
-const MAX_VALUE_LENGTH = 512;
+const MAX_CARRIER_VALUE_LENGTH = 512;
 /** The API takes 16 pairs. Some propagators look at each. */
 const MAX_PAIRS = 64;
 /** The shapes of W3C trace context, whatever propagator has read the ids. */
@@ -76,6 +76,6 @@ const READ: TextMapGetter<PayloadObject> = {
   keys: (metadata) => Object.keys(metadata).slice(0, MAX_PAIRS),
   get(metadata, name) {
     const value = stringField(metadata, name);
-    return value === undefined || value.length > MAX_VALUE_LENGTH ? undefined : value;
+    return value === undefined || value.length > MAX_CARRIER_VALUE_LENGTH ? undefined : value;
   },
 };

@@ -21,7 +21,7 @@ export interface SegmentMember {
 }
 
 /** Bounds a segment that no span of the program bounds, however busy the conversation is. */
-const LONGEST = 600_000;
+const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
   readonly telemetry: Telemetry;
@@ -140,7 +140,7 @@ export class Segment {
     if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
     const time = monotonic();
     const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
-    if (idle || time - this.#started >= LONGEST) this.end(this.#lastActivity);
+    if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
 
   /** Ends it whatever is under way; `time` defaults to that of the last activity. */

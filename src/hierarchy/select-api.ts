@@ -4,10 +4,10 @@ import { row } from '../util/payload.ts';
 import { conversationIn } from './conversation-context.ts';
 
 /** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
-export type Part = 'agents' | 'assistants' | 'histories' | 'polls' | 'responses';
+export type HierarchyPart = 'agents' | 'assistants' | 'histories' | 'polls' | 'responses';
 
 /** By the first segment of the path. */
-const FAMILIES: Readonly<Record<string, Part>> = {
+const FAMILIES: Readonly<Record<string, HierarchyPart>> = {
   agents: 'agents',
   vaults: 'agents',
   threads: 'assistants',
@@ -17,7 +17,7 @@ const FAMILIES: Readonly<Record<string, Part>> = {
 };
 
 /** The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made. */
-export function partOf(call: Call, { route }: ApiRequest): Part | undefined {
+export function partOf(call: Call, { route }: ApiRequest): HierarchyPart | undefined {
   if (route.operation === 'chat' && conversationIn(call.context) !== undefined) return 'histories';
   return row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
 }

@@ -17,15 +17,15 @@ import { recordInvocation } from './record-invocation.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import { conversationKey, isOf, keyAt } from './whereabouts.ts';
 
-const MOST_AGENTS = 1_000;
+const MAX_AGENTS = 1_000;
 /** ConversationTracker whose messages are kept for the run that answers them, where content is recorded: they may be long. */
-const MOST_SPOKEN = 1_000;
+const MAX_SPOKEN = 1_000;
 /** How long entries are remembered after their last use. */
-const LIFETIME = 3_600_000;
-const AGENT_LIFETIME = 86_400_000;
+const MEMORY_LIFETIME_MS = 3_600_000;
+const AGENT_LIFETIME_MS = 86_400_000;
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
-const SWEEP_INTERVAL = 1_000;
+const SWEEP_INTERVAL_MS = 1_000;
 
 /** Another operation that outlives its call and is bounded in the same way. */
 export interface Member extends SegmentMember {
@@ -40,7 +40,7 @@ export type Memory = Pick<BoundedMap<unknown, unknown>, 'size' | 'expire'>;
  * keeps span contexts, numbers and texts, never a context or request of a caller.
  */
 export class ConversationTracker implements ProviderListener {
-  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MOST_AGENTS, undefined, AGENT_LIFETIME);
+  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MAX_AGENTS, undefined, AGENT_LIFETIME_MS);
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
@@ -60,10 +60,10 @@ export class ConversationTracker implements ProviderListener {
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
     this.#telemetry = telemetry;
-    this.#conversations = new BoundedMap(maxConversations, endConversation, LIFETIME);
+    this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
     this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
     this.#memories = [this.agents, this.#conversations];
-    this.#spoken = this.remember(MOST_SPOKEN, (conversation) => conversation.forgetWords());
+    this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetWords());
     this.#closed = this.remember(maxConversations);
   }
 
@@ -129,7 +129,7 @@ export class ConversationTracker implements ProviderListener {
 
   /** Creates a map whose entries expire like all others. */
   remember<Key, Value>(limit: number, evicted?: (value: Value) => void): BoundedMap<Key, Value> {
-    const memory = new BoundedMap<Key, Value>(limit, evicted, LIFETIME);
+    const memory = new BoundedMap<Key, Value>(limit, evicted, MEMORY_LIFETIME_MS);
     this.addMemory(memory);
     return memory;
   }
@@ -273,7 +273,7 @@ export class ConversationTracker implements ProviderListener {
   watch(): void {
     if (this.#timer !== undefined) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
-    const interval = Math.max(10, Math.min(SWEEP_INTERVAL, conversationIdleTimeout / 4, runTimeout / 4));
+    const interval = Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4));
     this.#timer = startOutside(() =>
       setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
     );

@@ -38,7 +38,7 @@ import {
 import { define, optional } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
-import { countSkippedCalls, readRequestedToolCalls } from './chat/tool-calls.ts';
+import { countSkippedChatCalls, readRequestedToolCalls } from './chat/tool-calls.ts';
 import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts';
 
 /**
@@ -49,9 +49,9 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
 export const chat: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
-  requestAttributes: tolerating(requestAttributes),
-  parameterAttributes: tolerating(parameterAttributes),
-  resultAttributes: tolerating(resultAttributes),
+  requestAttributes: tolerating(chatRequestAttributes),
+  parameterAttributes: tolerating(chatParameterAttributes),
+  resultAttributes: tolerating(chatResultAttributes),
   usage: (result) => readUsage(field(result, 'usage')),
   toolCalls: readRequestedToolCalls,
   accumulate: (content) => new ChatAccumulator(content),
@@ -63,13 +63,13 @@ export const chat: Operation = {
   },
 };
 
-function requestAttributes(request: ApiRequest): Attributes {
+function chatRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;
 }
 
-function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const { n, seed, temperature, top_p, max_completion_tokens, max_tokens } = fieldsOf(body);
   const { frequency_penalty, presence_penalty, reasoning_effort } = fieldsOf(body);
   const choiceCount = asCount(n);
@@ -83,7 +83,7 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_FREQUENCY_PENALTY, asNumber(frequency_penalty));
   define(attributes, ATTR_GEN_AI_REQUEST_PRESENCE_PENALTY, asNumber(presence_penalty));
   define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(reasoning_effort));
-  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
+  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, chatOutputType(body));
   return attributes;
 }
 
@@ -100,13 +100,13 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
   text: 'text',
 };
 
-function outputType(body: unknown): string | undefined {
+function chatOutputType(body: unknown): string | undefined {
   const { modalities, response_format } = fieldsOf(body);
   if (asArray(modalities).includes('audio')) return 'speech';
   return row(OUTPUT_TYPES, asName(fieldsOf(response_format).type));
 }
 
-function resultAttributes(result: unknown): Attributes {
+function chatResultAttributes(result: unknown): Attributes {
   const { id, model, choices, service_tier, system_fingerprint } = fieldsOf(result);
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_RESPONSE_ID, asName(id));
@@ -114,7 +114,7 @@ function resultAttributes(result: unknown): Attributes {
   define(attributes, ATTR_GEN_AI_RESPONSE_FINISH_REASONS, finishReasons(asArray(choices)));
   define(attributes, ATTR_OPENAI_RESPONSE_SERVICE_TIER, asName(service_tier));
   define(attributes, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, asName(system_fingerprint));
-  define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedCalls(asArray(choices)) || undefined);
+  define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedChatCalls(asArray(choices)) || undefined);
   return attributes;
 }
 

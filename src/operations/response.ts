@@ -36,7 +36,7 @@ import {
 import { define, optional } from './attributes.ts';
 import { ResponseAccumulator } from './response/accumulator.ts';
 import { readResponseFees } from './response/fees.ts';
-import { countSkippedCalls } from './response/items.ts';
+import { countSkippedItemCalls } from './response/items.ts';
 import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
 import { conversationIdOf, readResponseFailure, responseAttributes } from './response/outcome.ts';
 import { readResponseToolCalls } from './response/tool-calls.ts';
@@ -51,13 +51,13 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
 export const response: Operation = {
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
-  requestAttributes: tolerating(requestAttributes),
-  parameterAttributes: tolerating(parameterAttributes),
+  requestAttributes: tolerating(responseRequestAttributes),
+  parameterAttributes: tolerating(responseParameterAttributes),
   resultAttributes(result): Attributes {
     const attributes = responseAttributes(result);
     const output = arrayField(result, 'output');
     const compacted = output.some(isCompaction);
-    define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedCalls(output) || undefined);
+    define(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, countSkippedItemCalls(output) || undefined);
     define(attributes, ATTR_GEN_AI_CONVERSATION_COMPACTED, optional(compacted));
     return attributes;
   },
@@ -75,14 +75,14 @@ export const response: Operation = {
   },
 };
 
-function requestAttributes(request: ApiRequest): Attributes {
+function responseRequestAttributes(request: ApiRequest): Attributes {
   const attributes = modelCall('chat', request);
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIdOf(request.body));
   define(attributes, ATTR_OPENAI_REQUEST_SERVICE_TIER, requestedServiceTier(request));
   return attributes;
 }
 
-function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+function responseParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const { input, previous_response_id, max_output_tokens, temperature, top_p, reasoning, prompt } =
     fieldsOf(body);
   const { id, version } = fieldsOf(asObject(prompt));
@@ -94,22 +94,22 @@ function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(temperature));
   define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(top_p));
   define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(fieldsOf(asObject(reasoning)).effort));
-  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, outputType(body));
+  define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, responseOutputType(body));
   define(attributes, ATTR_GEN_AI_PROMPT_NAME, asName(id));
   define(attributes, ATTR_GEN_AI_PROMPT_VERSION, asName(version));
   return attributes;
 }
 
-const OUTPUT_TYPES: Readonly<Record<string, string>> = {
+const RESPONSE_FORMATS: Readonly<Record<string, string>> = {
   json_object: 'json',
   json_schema: 'json',
   text: 'text',
 };
 
-function outputType(body: unknown): string | undefined {
+function responseOutputType(body: unknown): string | undefined {
   const { text } = fieldsOf(body);
   const { format } = fieldsOf(asObject(text));
-  return row(OUTPUT_TYPES, asName(fieldsOf(asObject(format)).type));
+  return row(RESPONSE_FORMATS, asName(fieldsOf(asObject(format)).type));
 }
 
 /** Whether the item replaces the earlier conversation. */

@@ -42,18 +42,18 @@ export const textCompletion: Operation = {
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
   requestAttributes: (request) => modelCall('text_completion', request),
-  parameterAttributes,
-  resultAttributes,
+  parameterAttributes: completionParameterAttributes,
+  resultAttributes: completionResultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
   accumulate: (content) => new TextCompletionAccumulator(content),
   content: {
     requestAttributes: ({ body }) => completionStopSequences(body),
     inputMessages: ({ body }) => readPrompts(field(body, 'prompt')),
-    outputMessages: readOutputMessages,
+    outputMessages: readCompletionMessages,
   },
 };
 
-function parameterAttributes({ body, streamed }: ApiRequest): Attributes {
+function completionParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   const choiceCount = countField(body, 'n');
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
@@ -74,7 +74,7 @@ function completionStopSequences(body: unknown): Attributes {
   return sequences.length > 0 ? { [ATTR_GEN_AI_REQUEST_STOP_SEQUENCES]: sequences } : {};
 }
 
-function resultAttributes(result: unknown): Attributes {
+function completionResultAttributes(result: unknown): Attributes {
   const reasons = first(arrayField(result, 'choices')).flatMap(
     (choice) => stringField(choice, 'finish_reason') ?? [],
   );
@@ -92,7 +92,7 @@ function readPrompts(prompt: unknown): Message[] {
   return texts.map((content) => ({ role: 'user', parts: [{ type: 'text', content }] }));
 }
 
-function readOutputMessages(result: unknown): Message[] {
+function readCompletionMessages(result: unknown): Message[] {
   return first(arrayField(result, 'choices')).flatMap((choice) => {
     const content = field(choice, 'text');
     if (typeof content !== 'string') return [];

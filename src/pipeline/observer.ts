@@ -1,6 +1,6 @@
 import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
-import { notice, speak } from '../diagnostics/report.ts';
+import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../hierarchy/api.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
@@ -64,7 +64,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** Logs the findings so far. */
   reportProblems(): void {
-    speak();
+    logFindings();
   }
 
   prepare(): void {

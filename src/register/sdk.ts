@@ -35,7 +35,7 @@ function startIfMissing(telemetry: Telemetry): void {
   if (isDisabled()) return;
   const require = findPackage(SDK, createRequire);
   if (require === undefined) {
-    say(
+    printToStderr(
       `no tracer provider is registered and ${SDK} is not installed, so nothing is recorded. ` +
         `To see traces: ${INSTALL}`,
     );
@@ -44,7 +44,7 @@ function startIfMissing(telemetry: Telemetry): void {
   try {
     start(require, telemetry);
   } catch (error) {
-    say(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
+    printToStderr(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
   }
 }
 
@@ -76,9 +76,9 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 /** Says where no call can be seen, and so none would start anything. */
 export function sayNodeVersion(): void {
   const finding = noticed().find(({ code }) => code === 'node_too_old');
-  if (finding !== undefined && !isDisabled()) say(`${finding.message} ${finding.action}`);
+  if (finding !== undefined && !isDisabled()) printToStderr(`${finding.message} ${finding.action}`);
 }
 
-function say(message: string): void {
+function printToStderr(message: string): void {
   writeTo(process.stderr, `opentelemetry-instrumentation-openai: ${message}\n`);
 }

@@ -121,7 +121,7 @@ function announceClient(url: string, result: module.LoadFnOutput): module.LoadFn
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
   // Without this, files of other packages with the same name are changed.
   if (readVersion(file) === undefined) return undefined;
-  const source = result.source == null ? readFileSync(file, 'utf8') : textOf(result.source);
+  const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
   // Another copy of the hooks got here first.
   // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
@@ -138,7 +138,7 @@ function announcementOf(loaded: string): string {
   return `\n;try { globalThis[Symbol.for(${JSON.stringify(announcements.key)})](${loaded}); } catch {}\n`;
 }
 
-function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);
 }
 

@@ -1,7 +1,7 @@
 import { field } from '../util/payload.ts';
 import { makeSuppressed } from './suppression.ts';
 
-const TIMEOUT = 5_000;
+const OWN_REQUEST_TIMEOUT_MS = 5_000;
 
 /**
  * Sends a GET of the instrumentation's own with the program's client, and so with its address, credentials and
@@ -21,7 +21,7 @@ export async function readWithClient(
   const options = {
     query,
     maxRetries: 0,
-    timeout: TIMEOUT,
+    timeout: OWN_REQUEST_TIMEOUT_MS,
     headers: { 'OpenAI-Beta': assistantsVersion },
   };
   return (await makeSuppressed(() => get.call(client, path, options))) as unknown;

@@ -9,18 +9,18 @@ export interface ProviderListener extends ProgramEndListener {
   shutdown(): Promise<void>;
 }
 
-type Method = (this: object, ...args: unknown[]) => unknown;
+type ProviderMethod = (this: object, ...args: unknown[]) => unknown;
 type Listeners = Set<WeakRef<ProviderListener>>;
-const EVENTS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
-type Name = keyof typeof EVENTS;
+const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
+type Name = keyof typeof LIFE_METHODS;
 
 /** A wrapped method of a provider, which calls all listeners first. */
 interface Telling {
   readonly listeners: Listeners;
   restore(): void;
 }
-const telling = new WeakMap<Method, Telling>();
-const collected = new FinalizationRegistry<() => void>((stop) => stop());
+const telling = new WeakMap<ProviderMethod, Telling>();
+const collectedProviders = new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
  * Lets the listener finish its work before the provider flushes or shuts down, which OpenTelemetry does not announce to
@@ -33,13 +33,13 @@ const collected = new FinalizationRegistry<() => void>((stop) => stop());
  */
 export function beforeProviderEnds(provider: object, listener: ProviderListener): () => void {
   const held = new WeakRef(listener);
-  const stops = (Object.keys(EVENTS) as Name[]).map((name) => listen(provider, name, held));
+  const stops = (Object.keys(LIFE_METHODS) as Name[]).map((name) => listen(provider, name, held));
   const stop = (): void => {
     for (const each of stops) each();
   };
-  collected.register(listener, stop, held);
+  collectedProviders.register(listener, stop, held);
   return () => {
-    collected.unregister(held);
+    collectedProviders.unregister(held);
     stop();
   };
 }
@@ -47,7 +47,8 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
 function listen(provider: object, name: Name, listener: WeakRef<ProviderListener>): () => void {
   const method = (provider as Record<string, unknown>)[name];
   if (typeof method !== 'function') return () => undefined;
-  const { listeners, restore } = telling.get(method as Method) ?? tellFirst(provider, name, method as Method);
+  const { listeners, restore } =
+    telling.get(method as ProviderMethod) ?? tellFirst(provider, name, method as ProviderMethod);
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
@@ -55,12 +56,12 @@ function listen(provider: object, name: Name, listener: WeakRef<ProviderListener
   };
 }
 
-function tellFirst(provider: object, name: Name, original: Method): Telling {
+function tellFirst(provider: object, name: Name, original: ProviderMethod): Telling {
   const methods = provider as Record<string, unknown>;
   const owned = Object.hasOwn(methods, name);
   const listeners: Listeners = new Set();
   const state = sendStateOf(provider);
-  const wrapper: Method = function (...args) {
+  const wrapper: ProviderMethod = function (...args) {
     if (listeners.size === 0) return original.apply(this, args);
     return tell(listeners, name).then(() => {
       state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
@@ -82,7 +83,7 @@ function tellFirst(provider: object, name: Name, original: Method): Telling {
 async function tell(listeners: Listeners, name: Name): Promise<void> {
   await Promise.all(
     [...listeners].map((listener) =>
-      guardAsync(`finishing before ${name}`, async () => listener.deref()?.[EVENTS[name]]()),
+      guardAsync(`finishing before ${name}`, async () => listener.deref()?.[LIFE_METHODS[name]]()),
     ),
   );
 }

@@ -55,11 +55,11 @@ export function builtInRequire(createRequire: CreateRequire): NodeJS.Require {
   return createRequire(process.execPath);
 }
 
-type Place = (node: NodeJS.Require) => string | undefined;
+type SearchPlace = (node: NodeJS.Require) => string | undefined;
 
 function requireThatFinds(
   name: string,
-  places: readonly Place[],
+  places: readonly SearchPlace[],
   createRequire: CreateRequire,
 ): NodeJS.Require | undefined {
   const node = builtInRequire(createRequire);

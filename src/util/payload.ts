@@ -15,7 +15,7 @@ export const MAX_REPEATED: number = 128;
 /** How many entries of one array are read. Beyond them a loop stops, or does no more than count. */
 export const MAX_READ: number = 1_000;
 
-const NOTHING: readonly unknown[] = [];
+const EMPTY_LIST: readonly unknown[] = [];
 
 export type PayloadObject = Readonly<Record<string, unknown>>;
 const NO_FIELDS: PayloadObject = Object.freeze({});
@@ -74,7 +74,7 @@ export function arrayField(value: unknown, key: string): readonly unknown[] {
 }
 
 export function asArray(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : NOTHING;
+  return Array.isArray(value) ? value : EMPTY_LIST;
 }
 
 /** A non-empty text of any length. Whoever records it must limit it. */

@@ -16,7 +16,7 @@ export interface OutcomeListener extends Outcome {
   abandon(): void;
 }
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+type ObjectMethod = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = ((value: unknown) => unknown) | null | undefined;
 
 /** From the program's promises to the ones it received instead. */
@@ -165,7 +165,7 @@ export function passOn(
 
 /** An `APIPromise` is lazy and has methods of its own: calling `then` on the program's behalf would parse the response. */
 function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener): void {
-  const original = thenable.then as Method;
+  const original = thenable.then as ObjectMethod;
   const then = (self: unknown, onFulfilled?: Callback, onRejected?: Callback): unknown =>
     original.call(
       self,
@@ -188,7 +188,7 @@ function watchThenable(thenable: PromiseLike<unknown>, listener: OutcomeListener
   replace(thenable, 'finally', function (onFinally) {
     return Promise.resolve(then(this)).finally(onFinally as () => void);
   });
-  const raw = field(thenable, 'asResponse') as Method;
+  const raw = field(thenable, 'asResponse') as ObjectMethod;
   // `asResponse` bypasses `then`.
   replace(thenable, 'asResponse', function (...args) {
     return follow(raw.apply(this, args), listener);
@@ -206,7 +206,7 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
     throw error;
   };
   for (const name of ['next', 'return', 'throw']) {
-    const original = field(iterator, name) as Method | undefined;
+    const original = field(iterator, name) as ObjectMethod | undefined;
     replace(iterator, name, function (...args) {
       let step: unknown;
       try {
@@ -220,7 +220,7 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
 }
 
 /** Replaces a method on the object itself, if the object has it. */
-function replace(result: object, name: string, value: Method): void {
+function replace(result: object, name: string, value: ObjectMethod): void {
   if (typeof field(result, name) === 'function')
     Object.defineProperty(result, name, { value, configurable: true, writable: true, enumerable: false });
 }

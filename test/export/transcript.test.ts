@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
-import { textOf } from '../../src/export/span-details.ts';
+import { attributeText } from '../../src/export/span-details.ts';
 import { transcriptOf } from '../../src/export/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';
 import { makeSpans, type SpanPlan } from './spans.ts';
@@ -38,8 +38,9 @@ function linesOf(...children: SpanPlan[]): string[] {
   if (tree === undefined) throw new Error('no tree');
   return transcriptOf([...rowsOf(tree)]).map((entry) => {
     if (entry.kind === 'heading') return `# ${entry.row.node.span.name}`;
-    if (entry.kind === 'tool') return `${entry.name}(${textOf(entry.input)}) = ${textOf(entry.output)}`;
-    const said = entry.parts.map((part) => textOf(part.content ?? `[${part.type}]`)).join(' ');
+    if (entry.kind === 'tool')
+      return `${entry.name}(${attributeText(entry.input)}) = ${attributeText(entry.output)}`;
+    const said = entry.parts.map((part) => attributeText(part.content ?? `[${part.type}]`)).join(' ');
     return `${entry.role}: ${said}${entry.usage ? ' $' : ''}`;
   });
 }

@@ -4,7 +4,7 @@ import * as agentObjects from '../../src/hierarchy/agents/objects.ts';
 import { readSubmittedEvents } from '../../src/hierarchy/agents/turn-start.ts';
 import * as runContent from '../../src/hierarchy/assistants/content.ts';
 import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
-import { readToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
+import { readStepToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
 import * as histories from '../../src/hierarchy/histories/messages.ts';
 import { readItemResults, type ToolResult } from '../../src/hierarchy/responses/item-results.ts';
 import * as responseItems from '../../src/hierarchy/responses/items.ts';
@@ -46,9 +46,9 @@ export const READERS: readonly Reader[] = [
   ...REQUESTS.flatMap(operationReaders),
   { name: 'a run', read: (value) => runObjects.readRun(value, CONTENT) },
   { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
-  { name: 'a message of a thread', read: (value) => runObjects.readMessage(value, CONTENT) },
+  { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
   { name: 'an assistant', read: runObjects.readAssistant },
-  { name: "a run's tool call", read: (value) => readToolCall(value, CONTENT) },
+  { name: "a run's tool call", read: (value) => readStepToolCall(value, CONTENT) },
   { name: "a run's content", read: runContent.readRunContent },
   { name: "a run's messages", read: (value) => runContent.readAskedMessages(value, true) },
   { name: 'tool outputs', read: runContent.readToolOutputs },
@@ -58,9 +58,9 @@ export const READERS: readonly Reader[] = [
   { name: 'an error of a turn', read: (value) => readError(value, 'failed') },
   { name: 'required actions', read: (value) => agentObjects.readRequiredActions(value, CONTENT) },
   { name: 'an item of a turn', read: (value) => readItemCall(value, CONTENT) },
-  { name: "a turn's message", read: agentContent.readMessage },
-  { name: "a turn's reasoning", read: agentContent.readReasoning },
-  { name: "a turn's input", read: (value) => agentContent.readInputMessages(value, true) },
+  { name: "a turn's message", read: agentContent.readSessionMessage },
+  { name: "a turn's reasoning", read: agentContent.readSessionReasoning },
+  { name: "a turn's input", read: (value) => agentContent.readSessionInput(value, true) },
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
   {
     name: 'items of a response',

@@ -8,7 +8,7 @@ import type OpenAI from 'openai';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { withConversation } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
-import { readAgentContent, readParts } from '../../src/hierarchy/agents/content.ts';
+import { readAgentContent, readSessionParts } from '../../src/hierarchy/agents/content.ts';
 import { readRequiredActions } from '../../src/hierarchy/agents/objects.ts';
 import { readRun, readStep } from '../../src/hierarchy/assistants/objects.ts';
 import { readItemCalls } from '../../src/hierarchy/responses/items.ts';
@@ -394,7 +394,7 @@ describe('of a list with 5,000 entries no more than the first thousand are looke
       CALL,
       (required_actions) => readRequiredActions({ required_actions }, { content: true }),
     ],
-    ['parts of an item of a turn', { type: 'text', text: 'x' }, (content) => readParts(content)],
+    ['parts of an item of a turn', { type: 'text', text: 'x' }, (content) => readSessionParts(content)],
     ['tools of an agent', { type: 'function', name: 'f' }, (tools) => readAgentContent({ tools })],
   ];
 

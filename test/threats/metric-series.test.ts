@@ -2,7 +2,7 @@ import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
-import { forgetNotices, speak } from '../../src/diagnostics/report.ts';
+import { forgetNotices, logFindings } from '../../src/diagnostics/report.ts';
 import { forgetMetricSeries, metricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { Metrics } from '../../src/telemetry/metrics/metrics.ts';
 import { type Session, startSession } from '../support/session.ts';
@@ -29,7 +29,7 @@ const running: Attacked[] = [];
 beforeEach(() => {
   forgetMetricSeries();
   forgetNotices();
-  speak();
+  logFindings();
 });
 
 afterEach(async () => {

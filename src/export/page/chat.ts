@@ -1,18 +1,18 @@
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import { contentOf, parseJson } from '../messages.ts';
-import { textOf } from '../span-details.ts';
-import { type Entry, transcriptOf } from '../transcript.ts';
+import { parseShortJson, partContent } from '../messages.ts';
+import { attributeText } from '../span-details.ts';
+import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { element, fill, textBlock } from './element.ts';
 import { isFailed, type Trace } from './trace.ts';
 
-type Message = Extract<Entry, { kind: 'message' }>;
-type Tool = Extract<Entry, { kind: 'tool' }>;
-type Attributes = Readonly<Record<string, unknown>>;
+type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
+type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
+type SpanAttributes = Readonly<Record<string, unknown>>;
 
 /** Entries that are made at once; the others when they are asked for. */
-const PAGE = 300;
+const CHAT_PAGE_SIZE = 300;
 /** Parts of one message that are shown; its span has all of them. */
 const MAX_PARTS = 50;
 
@@ -26,7 +26,7 @@ const SPEAKERS: Readonly<Record<string, string>> = {
 /** What was said in a trace, with its tool calls and what each answer cost. */
 export class Chat {
   readonly root: HTMLElement = element('div', { class: 'chat' });
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly TranscriptEntry[];
   readonly #select: (row: Row) => void;
 
   constructor(trace: Trace, select: (row: Row) => void) {
@@ -35,7 +35,7 @@ export class Chat {
   }
 
   /** Shows what belongs to the spans that were found. */
-  show(found: ReadonlySet<Row>, limit: number = PAGE): void {
+  show(found: ReadonlySet<Row>, limit: number = CHAT_PAGE_SIZE): void {
     const entries = this.#entries.filter(({ row }) => found.has(row));
     if (entries.length === 0) {
       fill(this.root, element('p', { class: 'dim' }, 'There is no conversation in these spans.'));
@@ -44,7 +44,7 @@ export class Chat {
     const rest = entries.length - limit;
     fill(
       this.root,
-      ...(this.#entries.some(isRecorded) ? [] : [nothingRecorded()]),
+      ...(this.#entries.some(isRecordedContent) ? [] : [nothingRecorded()]),
       element(
         'ol',
         {},
@@ -53,13 +53,13 @@ export class Chat {
       rest > 0 &&
         element(
           'button',
-          { type: 'button', class: 'more', click: () => this.show(found, limit + PAGE) },
+          { type: 'button', class: 'more', click: () => this.show(found, limit + CHAT_PAGE_SIZE) },
           `Show more of the conversation (${rest})`,
         ),
     );
   }
 
-  #item(entry: Entry): HTMLElement {
+  #item(entry: TranscriptEntry): HTMLElement {
     if (entry.kind === 'heading') return this.#heading(entry.row);
     return entry.kind === 'tool' ? this.#tool(entry) : this.#message(entry);
   }
@@ -86,7 +86,7 @@ export class Chat {
     );
   }
 
-  #message({ row, role, parts, usage }: Message): HTMLElement {
+  #message({ row, role, parts, usage }: ChatMessage): HTMLElement {
     const { attributes } = row.node.span;
     const texts = parts.slice(0, MAX_PARTS).map((part) => partBlock(part));
     if (parts.length > MAX_PARTS)
@@ -145,7 +145,11 @@ export class Chat {
       this.#spanButton(row, span.name),
       element('span', { class: 'dim' }, facts.filter((fact) => fact !== undefined).join(' · ')),
       isFailed(span) &&
-        element('span', { class: 'failure' }, textOf(attributes['error.type'] ?? 'error').slice(0, 60)),
+        element(
+          'span',
+          { class: 'failure' },
+          attributeText(attributes['error.type'] ?? 'error').slice(0, 60),
+        ),
     );
   }
 
@@ -158,7 +162,7 @@ export class Chat {
   }
 }
 
-function isRecorded(entry: Entry): boolean {
+function isRecordedContent(entry: TranscriptEntry): boolean {
   return entry.kind === 'message'
     ? entry.parts.length > 0
     : entry.kind === 'tool' && entry.input !== undefined;
@@ -177,16 +181,21 @@ function nothingRecorded(): HTMLElement {
 }
 
 /** Text as it is; anything else as what it is. Nothing is loaded: an image is named, not shown. */
-function partBlock(part: Attributes): HTMLElement {
-  const content = contentOf(part);
+function partBlock(part: SpanAttributes): HTMLElement {
+  const content = partContent(part);
   if (part.type === 'text' && typeof content === 'string') return textBlock(content);
   if (part.type === 'cut') return element('p', { class: 'dim' }, 'cut for this page: see the span');
   if (part.type === 'reasoning')
-    return element('details', {}, element('summary', {}, 'Reasoning'), textBlock(textOf(content ?? '')));
+    return element(
+      'details',
+      {},
+      element('summary', {}, 'Reasoning'),
+      textBlock(attributeText(content ?? '')),
+    );
   return element(
     'div',
     {},
-    element('span', { class: 'dim' }, textOf(part.type ?? 'part').slice(0, 100)),
+    element('span', { class: 'dim' }, attributeText(part.type ?? 'part').slice(0, 100)),
     textBlock(pretty(part), 'code'),
   );
 }
@@ -194,22 +203,22 @@ function partBlock(part: Attributes): HTMLElement {
 /** A value with its label. Of arguments that are an object each field has a line of its own. */
 export function valueBlocks(label: string, value: unknown): HTMLElement[] {
   if (value === undefined || value === null || value === '') return [];
-  return [element('span', { class: 'dim' }, label), textBlock(fieldsOf(value), 'code')];
+  return [element('span', { class: 'dim' }, label), textBlock(describeFields(value), 'code')];
 }
 
 /** `name: value` by lines where that is all there is to an object; code can be read like this. Else JSON. */
-function fieldsOf(value: unknown): string {
-  const parsed = parseJson(value) ?? value;
+function describeFields(value: unknown): string {
+  const parsed = parseShortJson(value) ?? value;
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return pretty(parsed);
   return Object.entries(parsed)
     .map(([name, field]) => {
-      const text = textOf(field);
+      const text = attributeText(field);
       return text.includes('\n') ? `${name}:\n${text}` : `${name}: ${text}`;
     })
     .join('\n');
 }
 
 export function pretty(value: unknown): string {
-  const parsed = parseJson(value) ?? value;
-  return typeof parsed === 'object' ? JSON.stringify(parsed, undefined, 2) : textOf(value);
+  const parsed = parseShortJson(value) ?? value;
+  return typeof parsed === 'object' ? JSON.stringify(parsed, undefined, 2) : attributeText(value);
 }

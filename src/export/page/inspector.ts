@@ -24,9 +24,9 @@ export function inspector(row: Row, trace: Trace, filter: (id: string) => void):
     { class: 'inspector' },
     element('h3', {}, span.name.slice(0, 1000)),
     table('Span', facts.filter(([, value]) => value !== undefined) as [string, string][], filter),
-    table('Attributes', attributesOf(span.attributes), filter),
+    table('Attributes', attributeRows(span.attributes), filter),
     eventList(span, filter),
-    table('Process', attributesOf(span.resource?.attributes ?? {}), filter),
+    table('Process', attributeRows(span.resource?.attributes ?? {}), filter),
   );
 }
 
@@ -39,7 +39,7 @@ function eventList({ events, startTime }: ShownSpan, filter: (id: string) => voi
     const shown = events.slice(from, from + PAGE);
     for (const { name, time, attributes = {} } of shown)
       list.append(
-        table(`Event ${name}, after ${formatDuration(startTime, time)}`, attributesOf(attributes), filter) ??
+        table(`Event ${name}, after ${formatDuration(startTime, time)}`, attributeRows(attributes), filter) ??
           '',
       );
     const rest = events.length - from - shown.length;
@@ -55,7 +55,7 @@ function eventList({ events, startTime }: ShownSpan, filter: (id: string) => voi
   return list;
 }
 
-function attributesOf(attributes: Readonly<Record<string, unknown>>): [string, string][] {
+function attributeRows(attributes: Readonly<Record<string, unknown>>): [string, string][] {
   return Object.entries(attributes)
     .map(([name, value]): [string, string] => [name, pretty(value)])
     .sort(([a], [b]) => (a < b ? -1 : 1));

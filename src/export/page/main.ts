@@ -9,9 +9,9 @@ import { findRows, idsOf, type PageData, readTraces, type Trace } from './trace.
 import { Waterfall } from './waterfall.ts';
 
 /** Ids that are offered where a filter is typed. */
-const MOST_IDS = 500;
+const MAX_IDS = 500;
 /** Traces that are listed at once. */
-const MOST_TRACES = 2_000;
+const MAX_PAGE_TRACES = 2_000;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
 /** The page: its traces, the one that is open, and the filter that holds for all of them. */
@@ -40,7 +40,7 @@ class Page {
 
   show(body: HTMLElement): void {
     const nav = this.#traces.length > 1 && element('nav', { 'aria-label': 'Traces' }, this.#list);
-    const ids = idsOf(this.#traces, MOST_IDS).map((value) => element('option', { value }));
+    const ids = idsOf(this.#traces, MAX_IDS).map((value) => element('option', { value }));
     fill(
       body,
       this.#header(),
@@ -83,11 +83,11 @@ class Page {
     const spans = found.reduce((sum, { rows }) => sum + rows.size, 0);
     this.#count.textContent = `${count(spans, 'span', 'spans') ?? 'No span'} in ${count(found.length, 'trace', 'traces') ?? 'no trace'}`;
     const open = found.find(({ trace }) => trace === this.#trace) ?? found[0];
-    const rest = found.length - MOST_TRACES;
+    const rest = found.length - MAX_PAGE_TRACES;
     fill(
       this.#list,
       found
-        .slice(0, MOST_TRACES)
+        .slice(0, MAX_PAGE_TRACES)
         .map(({ trace, rows }) => this.#listItem(trace, rows, trace === open?.trace)),
       rest > 0 && element('li', { class: 'note' }, `and ${grouped(rest)} more, to be found by the filter`),
     );

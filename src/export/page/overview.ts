@@ -1,6 +1,6 @@
 import { count, dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import { textOf } from '../span-details.ts';
+import { attributeText } from '../span-details.ts';
 import type { Row, Time } from '../tree.ts';
 import { element } from './element.ts';
 import type { Trace } from './trace.ts';
@@ -48,10 +48,10 @@ export function badge({ summary: { errors } }: Trace): HTMLElement {
 }
 
 /** The first of them; the others can be found with the filter. */
-const MOST_ERRORS = 6;
+const MAX_ERRORS = 6;
 
 function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: () => void): HTMLElement {
-  const items = errors.slice(0, MOST_ERRORS).map((row) => {
+  const items = errors.slice(0, MAX_ERRORS).map((row) => {
     const { name, status, attributes } = row.node.span;
     return element(
       'li',
@@ -59,12 +59,12 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
       element(
         'button',
         { type: 'button', click: () => select(row) },
-        element('strong', {}, textOf(attributes['error.type'] ?? 'error').slice(0, 100)),
+        element('strong', {}, attributeText(attributes['error.type'] ?? 'error').slice(0, 100)),
         element('span', {}, name.slice(0, 200)),
         element(
           'code',
           { class: 'id' },
-          textOf(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? '').slice(0, 200),
+          attributeText(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? '').slice(0, 200),
         ),
         status.message ? element('span', { class: 'dim' }, status.message.slice(0, 200)) : undefined,
       ),

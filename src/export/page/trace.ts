@@ -1,5 +1,5 @@
 import { fromPageSpan, type PageSpan, type ShownSpan } from '../page-span.ts';
-import { textOf } from '../span-details.ts';
+import { attributeText } from '../span-details.ts';
 import { summarize, type TraceSummary } from '../trace-summary.ts';
 import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from '../tree.ts';
 
@@ -19,7 +19,7 @@ export interface Trace {
 }
 
 /** A longer id is no use in a list of suggestions. */
-const MAX_ID_LENGTH = 200;
+const MAX_SHOWN_ID_LENGTH = 200;
 
 /** What is searched: names, models, errors and ids. */
 const SEARCHED = /\.(id|name|model|type)$/;
@@ -64,7 +64,7 @@ export function idsOf(traces: readonly Trace[], most: number): string[] {
         if (
           /^(openai|gen_ai)\.(?!request|response)\w+\.id$/.test(name) &&
           typeof value === 'string' &&
-          value.length <= MAX_ID_LENGTH
+          value.length <= MAX_SHOWN_ID_LENGTH
         )
           ids.add(value);
       }
@@ -87,7 +87,7 @@ export function millisecondsBetween(start: Time, end: Time): number {
 
 /** What a span is, for its colour and its sign. */
 export function typeOf({ name, attributes }: Row['node']['span']): string {
-  const operation = textOf(attributes['gen_ai.operation.name'] ?? '');
+  const operation = attributeText(attributes['gen_ai.operation.name'] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
   if (operation !== '') return 'model';

@@ -1,13 +1,13 @@
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import { textOf } from '../span-details.ts';
+import { attributeText } from '../span-details.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import { element, fill } from './element.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from './trace.ts';
 
 /** Rows that are made at once; the others when they are asked for. */
-const PAGE = 2000;
+const WATERFALL_PAGE_SIZE = 2000;
 const TICKS = 3;
 
 /** The spans of a trace in time, as a tree that can be walked with the keyboard. */
@@ -27,7 +27,7 @@ export class Waterfall {
   #shown: ReadonlySet<Row>;
   #found: ReadonlySet<Row>;
   #selected: Row | undefined;
-  #limit = PAGE;
+  #limit = WATERFALL_PAGE_SIZE;
 
   constructor(trace: Trace, select: (row: Row) => void) {
     this.#rows = trace.rows;
@@ -84,13 +84,13 @@ export class Waterfall {
 
   #moreButton(rest: number): HTMLElement {
     const more = (): void => {
-      this.#limit += PAGE;
+      this.#limit += WATERFALL_PAGE_SIZE;
       this.#draw();
     };
     return element(
       'button',
       { type: 'button', class: 'more', click: more },
-      `Show ${grouped(Math.min(rest, PAGE))} of ${grouped(rest)} more spans`,
+      `Show ${grouped(Math.min(rest, WATERFALL_PAGE_SIZE))} of ${grouped(rest)} more spans`,
     );
   }
 
@@ -122,7 +122,11 @@ export class Waterfall {
       element('span', { class: 'sign', 'aria-hidden': 'true' }),
       element('span', { class: 'label', title: span.name.slice(0, 1000) }, span.name.slice(0, 200)),
       failed &&
-        element('span', { class: 'failure' }, textOf(span.attributes['error.type'] ?? 'error').slice(0, 60)),
+        element(
+          'span',
+          { class: 'failure' },
+          attributeText(span.attributes['error.type'] ?? 'error').slice(0, 60),
+        ),
     );
     name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;
     const item = element(

@@ -4,11 +4,11 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { parameterOf } from '../assistants/assistants-call.ts';
 import type { Use } from '../conversation-use.ts';
-import type { Sightings } from './observed-objects.ts';
+import type { ObservedSessions } from './observed-objects.ts';
 
 export const SESSIONS = '/agents/sessions';
 export const SESSION = '/agents/sessions/{session_id}';
-export const EVENTS = '/agents/sessions/{session_id}/events';
+export const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
 
 /** A call of the Agents API with everything needed to place it. */
 export interface AgentsCall {
@@ -17,7 +17,7 @@ export interface AgentsCall {
   /** The caller's context, kept until the call is over. */
   readonly context: Context;
   readonly endpoint: Endpoint;
-  readonly sightings: Sightings;
+  readonly sightings: ObservedSessions;
   readonly sessionId: string | undefined;
 }
 
@@ -29,6 +29,6 @@ export function turnIdOf(request: ApiRequest): string | undefined {
   return parameterOf(request, 'turn_id');
 }
 
-export function useOf({ call, context, endpoint }: AgentsCall, sessionId: string | undefined): Use {
+export function sessionUse({ call, context, endpoint }: AgentsCall, sessionId: string | undefined): Use {
   return { kind: 'session', id: sessionId, context, endpoint, startTime: call.startTime };
 }

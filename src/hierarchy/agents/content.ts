@@ -29,26 +29,26 @@ export function readArguments(value: unknown): ToolCallContent {
  *
  * @param input a text, or messages
  */
-export function readInputMessages(input: unknown, content: boolean): (Message | undefined)[] {
+export function readSessionInput(input: unknown, content: boolean): (Message | undefined)[] {
   if (typeof input === 'string')
     return input === ''
       ? []
       : [content ? { role: 'user', parts: [{ type: 'text', content: input }] } : undefined];
   return (Array.isArray(input) ? input : []).map((message: unknown) =>
-    content ? readMessage(message) : undefined,
+    content ? readSessionMessage(message) : undefined,
   );
 }
 
 /** Reads a message of the user or of the agent. */
-export function readMessage(message: unknown): Message {
+export function readSessionMessage(message: unknown): Message {
   return {
     role: textField(message, 'role') ?? 'user',
-    parts: readParts(arrayField(message, 'content')),
+    parts: readSessionParts(arrayField(message, 'content')),
   };
 }
 
 /** Reads the visible reasoning of the agent. */
-export function readReasoning(item: unknown): Message | undefined {
+export function readSessionReasoning(item: unknown): Message | undefined {
   const parts = partsOf(arrayField(item, 'summary'), (part): MessagePart[] => {
     const content = textField(part, 'text');
     return content === undefined ? [] : [{ type: 'reasoning', content }];
@@ -57,7 +57,7 @@ export function readReasoning(item: unknown): Message | undefined {
 }
 
 /** Reads texts and images, not encrypted parts. */
-export function readParts(content: readonly unknown[]): MessagePart[] {
+export function readSessionParts(content: readonly unknown[]): MessagePart[] {
   return partsOf(content, (part): MessagePart[] => {
     const text = field(part, 'text');
     if (typeof text === 'string') return [{ type: 'text', content: text }];
@@ -68,5 +68,5 @@ export function readParts(content: readonly unknown[]): MessagePart[] {
 
 /** The result of a function: text, which is often JSON, or parts. */
 export function readFunctionOutput(output: unknown): unknown {
-  return Array.isArray(output) ? readParts(output) : parseJson(output);
+  return Array.isArray(output) ? readSessionParts(output) : parseJson(output);
 }

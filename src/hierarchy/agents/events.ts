@@ -5,11 +5,11 @@ import {
 import { readError } from '../../telemetry/error.ts';
 import { field, MAX_READ, row, stringField } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Sightings } from './observed-objects.ts';
-import type { Sighting } from './turns.ts';
+import type { ObservedSessions } from './observed-objects.ts';
+import type { TurnObservation } from './turns.ts';
 
 /** The handlers of events. Other events begin with `agent.session.`. */
-const EVENTS: Readonly<Record<string, (events: SessionEvents, event: unknown, time: number) => void>> = {
+const TURN_EVENTS: Readonly<Record<string, (events: SessionEvents, event: unknown, time: number) => void>> = {
   error: (events, event) => events.error(event),
   created: (events, event, time) => events.session(event, time),
   idle: (events, event, time) => events.session(event, time),
@@ -34,8 +34,8 @@ const ENVIRONMENT = 'environment.';
 
 /** Handles one stream of a session's events. A failure is an event, too; it does not end the stream. */
 export class SessionEvents {
-  readonly #sightings: Sightings;
-  readonly #observation: Omit<Sighting, 'time' | 'live'>;
+  readonly #sightings: ObservedSessions;
+  readonly #observation: Omit<TurnObservation, 'time' | 'live'>;
   /** Called with the id of a session that the stream creates. */
   readonly #created: ((sessionId: string) => void) | undefined;
   /** The turns whose start this stream has reported. */
@@ -45,8 +45,8 @@ export class SessionEvents {
 
   /** @param sessionId `undefined` if the stream creates the session and `created` receives its id */
   constructor(
-    sightings: Sightings,
-    observation: Omit<Sighting, 'time' | 'live'>,
+    sightings: ObservedSessions,
+    observation: Omit<TurnObservation, 'time' | 'live'>,
     sessionId: string | undefined,
     created?: (sessionId: string) => void,
   ) {
@@ -60,7 +60,7 @@ export class SessionEvents {
     const type = stringField(event, 'type') ?? '';
     const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type;
     if (name.startsWith(ENVIRONMENT)) this.environment(event, time);
-    else row(EVENTS, name)?.(this, event, time);
+    else row(TURN_EVENTS, name)?.(this, event, time);
   }
 
   session(event: unknown, time: number): void {
@@ -127,7 +127,7 @@ export class SessionEvents {
     if (isNew) this.#sightings.environment(event, sessionId, time);
   }
 
-  #live(time: number): Sighting {
+  #live(time: number): TurnObservation {
     return { ...this.#observation, time, live: true };
   }
 }

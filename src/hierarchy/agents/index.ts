@@ -10,16 +10,24 @@ import type { Invocation } from '../invocation.ts';
 import { creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { type AgentsCall, EVENTS, SESSION, SESSIONS, sessionIdOf, turnIdOf, useOf } from './agents-call.ts';
-import { readInputMessages } from './content.ts';
+import {
+  type AgentsCall,
+  SESSION,
+  SESSION_EVENTS,
+  SESSIONS,
+  sessionIdOf,
+  sessionUse,
+  turnIdOf,
+} from './agents-call.ts';
+import { readSessionInput } from './content.ts';
 import { SessionEvents } from './events.ts';
-import { Sightings } from './observed-objects.ts';
+import { ObservedSessions } from './observed-objects.ts';
 import type { Session } from './session.ts';
 import { answer, observationOf, TurnCreation, TurnRequest } from './turn-requests.ts';
 import { readSubmittedEvents, type SubmittedEvents, startTurn } from './turn-start.ts';
 import { type TurnMemory, Turns } from './turns.ts';
 
-const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
+const AGENTS_API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'agents' };
 
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
 export class Agents implements ConversationApi {
@@ -44,7 +52,7 @@ export class Agents implements ConversationApi {
     if (request.route.folds !== 'turn') return undefined;
     const read = this.#read(call, request, endpoint);
     if (request.route.template === SESSIONS) {
-      const messages = readInputMessages(field(request.body, 'input'), this.#wantsContent());
+      const messages = readSessionInput(field(request.body, 'input'), this.#wantsContent());
       if (messages.length === 0) return undefined;
       const invocation = startTurn(this.#telemetry, this.#conversations, read, messages, startAttributes);
       return new TurnCreation(read, invocation, this.#conversations);
@@ -69,7 +77,7 @@ export class Agents implements ConversationApi {
     const segment = template.startsWith(SESSIONS) ? this.#segmentOf(read) : undefined;
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
     const submitted = readSubmittedEvents(
-      template === EVENTS ? request.body : undefined,
+      template === SESSION_EVENTS ? request.body : undefined,
       this.#wantsContent(),
     );
     const folds = request.route.folds !== undefined;
@@ -83,7 +91,7 @@ export class Agents implements ConversationApi {
     segment?.requestStarted();
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
-      attributes: API_TYPE,
+      attributes: AGENTS_API_TYPE,
       links:
         turn === undefined
           ? this.#conversations.linksTo(turnId, endpoint.origin)
@@ -109,7 +117,7 @@ export class Agents implements ConversationApi {
   #eventsOf(read: AgentsCall, segment: Segment | undefined): SessionEvents | undefined {
     const { call, request, sightings, sessionId } = read;
     const { template } = request.route;
-    if (template !== EVENTS && (template !== SESSIONS || !call.streamed)) return undefined;
+    if (template !== SESSION_EVENTS && (template !== SESSIONS || !call.streamed)) return undefined;
     const created = (id: string): void => this.#sessionCreated(read, segment, id);
     return new SessionEvents(sightings, observationOf(read), sessionId, created);
   }
@@ -122,7 +130,7 @@ export class Agents implements ConversationApi {
     const sessionId = sessionIdOf(request);
     const at = { origin: endpoint.origin, conversationId: sessionId };
     const turns = new Turns(this.#telemetry, this.#conversations, this.#memory, at);
-    const sightings = new Sightings(this.#telemetry, this.#conversations, turns, call.client);
+    const sightings = new ObservedSessions(this.#telemetry, this.#conversations, turns, call.client);
     return { call, request, context: call.context, endpoint, sightings, sessionId };
   }
 
@@ -142,7 +150,7 @@ export class Agents implements ConversationApi {
     // A list of all sessions does not use any of them.
     if (request.route.template === SESSIONS && call.method === 'GET') return undefined;
     const looks = call.method === 'GET' || (request.route.folds === 'turn' && sessionId !== undefined);
-    return segmentOf(this.#conversations, useOf(read, sessionId), looks);
+    return segmentOf(this.#conversations, sessionUse(read, sessionId), looks);
   }
 
   /** @param segment may have been opened before the session had an id */
@@ -163,7 +171,7 @@ export class Agents implements ConversationApi {
   }
 
   #sessionCreated(read: AgentsCall, segment: Segment | undefined, id: string): void {
-    if (segment === undefined) this.#conversations.open(useOf(read, id))?.touch();
+    if (segment === undefined) this.#conversations.open(sessionUse(read, id))?.touch();
     else segment.identify(this.#conversations.conversation('session', id, read.endpoint.origin));
   }
 }

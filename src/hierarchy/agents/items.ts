@@ -3,8 +3,8 @@ import { parseJson, urlPart } from '../../telemetry/content/messages.ts';
 import { readError } from '../../telemetry/error.ts';
 import { arrayField, field, objectField, row, stringField, textField } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { NO_TOOL_CONTENT, readParts } from './content.ts';
-import { readFunctionCall } from './objects.ts';
+import { NO_TOOL_CONTENT, readSessionParts } from './content.ts';
+import { readTurnFunctionCall } from './objects.ts';
 
 interface ToolItem {
   /** `openai.tool.type`, and the name of the tool if the item has none. */
@@ -67,7 +67,7 @@ const UNKNOWN_CALL: Pick<ToolItem, 'given' | 'result'> = {
 };
 
 /** An item that is a tool call. */
-export interface ItemCall {
+export interface SessionItemCall {
   readonly call: ToolCallSnapshot;
   /** Whether the program runs the tool, so that the call ends with the program's output. */
   readonly asksProgram: boolean;
@@ -77,14 +77,14 @@ export interface ItemCall {
 }
 
 /** Reads an item as a tool call; `undefined` if it is none. An unknown `…_call` counts as a hosted tool. */
-export function readItemCall(item: unknown, options: { content: boolean }): ItemCall | undefined {
+export function readItemCall(item: unknown, options: { content: boolean }): SessionItemCall | undefined {
   const type = stringField(item, 'type') ?? '';
   const status = stringField(item, 'status');
   if (type === 'function_call') {
-    const call = readFunctionCall(item, options);
+    const call = readTurnFunctionCall(item, options);
     return call && { call: withFailure(call, item), asksProgram: true, ended: false, duration: undefined };
   }
-  const known = row(TOOL_ITEMS, type) ?? unknownCall(type);
+  const known = row(TOOL_ITEMS, type) ?? unknownItemCall(type);
   const id = stringField(item, 'id');
   if (known === undefined || id === undefined) return undefined;
   const subagentId = known.subagent === undefined ? undefined : stringField(item, known.subagent);
@@ -96,7 +96,7 @@ export function readItemCall(item: unknown, options: { content: boolean }): Item
     name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? known.tool,
     imageCount: undefined,
     resultCount: undefined,
-    content: options.content ? readContent(known, item) : undefined,
+    content: options.content ? readSessionItemContent(known, item) : undefined,
     ...(subagentId === undefined ? {} : { subagentId }),
   };
   return {
@@ -107,7 +107,7 @@ export function readItemCall(item: unknown, options: { content: boolean }): Item
   };
 }
 
-function unknownCall(type: string): ToolItem | undefined {
+function unknownItemCall(type: string): ToolItem | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), ...UNKNOWN_CALL } : undefined;
 }
 
@@ -117,7 +117,7 @@ function withFailure(call: ToolCallSnapshot, item: unknown): ToolCallSnapshot {
   return failed ? { ...call, failure: readError(error, 'failed') } : call;
 }
 
-function readContent(item: ToolItem, value: unknown): ToolCallContent {
+function readSessionItemContent(item: ToolItem, value: unknown): ToolCallContent {
   return {
     ...NO_TOOL_CONTENT,
     arguments: readFields(value, item.given),
@@ -136,7 +136,7 @@ function readFields(value: unknown, names: readonly string[]): unknown {
 }
 
 function readField(value: unknown, name: string): unknown {
-  if (name === 'content') return readParts(arrayField(value, name));
+  if (name === 'content') return readSessionParts(arrayField(value, name));
   // A screenshot is subject to the option `media`.
   const image = textField(objectField(value, name), 'image_url');
   if (image !== undefined) return urlPart(image, 'image');

@@ -22,7 +22,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
   cancelled: 'ended',
 };
 
-const FINISH_REASONS: Readonly<Record<string, string>> = {
+const TURN_FINISH_REASONS: Readonly<Record<string, string>> = {
   completed: 'stop',
   failed: 'error',
   cancelled: 'cancelled',
@@ -78,7 +78,7 @@ export function readTurn(value: unknown, event?: unknown): TurnReading | undefin
       expiresAt: undefined,
       usage: readUsage(field(value, 'usage')) ?? readUsage(field(event, 'usage')),
       failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
-      finishReason: row(FINISH_REASONS, status),
+      finishReason: row(TURN_FINISH_REASONS, status),
       pendingToolCalls: [],
       vectorStoreIds: [],
       content: undefined,
@@ -109,13 +109,13 @@ export function readRequiredActions(session: unknown, options: { content: boolea
       type,
       id: ['call_id', 'request_id', 'environment_id'].map((name) => stringField(action, name)).find(Boolean),
       turnId: stringField(action, 'turn_id'),
-      call: type === 'function_call' ? readFunctionCall(action, options) : undefined,
+      call: type === 'function_call' ? readTurnFunctionCall(action, options) : undefined,
     };
   });
 }
 
 /** Reads a function call for the program, from an item or a required action. */
-export function readFunctionCall(
+export function readTurnFunctionCall(
   value: unknown,
   options: { content: boolean },
 ): ToolCallSnapshot | undefined {

@@ -2,7 +2,7 @@ import { type Failure, readError } from '../../telemetry/error.ts';
 import { field, stringField } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
 import { answerToolCalls } from '../invocation-requests.ts';
-import { readFunctionOutput, readMessage, readReasoning } from './content.ts';
+import { readFunctionOutput, readSessionMessage, readSessionReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
 
 /** When and how an item was seen. */
@@ -59,6 +59,7 @@ function seeMessage(invocation: Invocation, item: unknown, { content, time, done
   const id = stringField(item, 'id');
   const begun = time !== undefined && !done;
   if (!content || id === undefined || begun || field(item, 'role') === 'user') return;
-  const message = stringField(item, 'type') === 'reasoning' ? readReasoning(item) : readMessage(item);
+  const message =
+    stringField(item, 'type') === 'reasoning' ? readSessionReasoning(item) : readSessionMessage(item);
   if (message !== undefined) invocation.steps.addOutput(id, message);
 }

@@ -31,10 +31,10 @@ import { readAgent, readAgentParameters, readRequiredActions, readTurn, withAgen
 import { seeItem } from './observed-items.ts';
 import { readTurnDetails } from './read-details.ts';
 import type { EarlyItem, Session, SubagentState } from './session.ts';
-import type { Sighting, Turns } from './turns.ts';
+import type { TurnObservation, Turns } from './turns.ts';
 
 /** Passes the objects of the Agents API to the hierarchy. */
-export class Sightings {
+export class ObservedSessions {
   readonly turns: Turns;
   readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
@@ -52,7 +52,7 @@ export class Sightings {
   }
 
   /** Takes the result of a call: one object, or a list in the order of creation. */
-  result(value: unknown, observation: Sighting, query: unknown): void {
+  result(value: unknown, observation: TurnObservation, query: unknown): void {
     if (field(value, 'object') !== 'list') {
       this.object(value, observation);
       return;
@@ -67,7 +67,7 @@ export class Sightings {
     }
   }
 
-  object(value: unknown, observation: Sighting): void {
+  object(value: unknown, observation: TurnObservation): void {
     const kind = stringField(value, 'object');
     if (kind === 'agent.session') this.session(value, observation);
     else if (kind === 'agent.session.turn') this.turn(value, observation);
@@ -77,7 +77,7 @@ export class Sightings {
   }
 
   /** @param event the event that contains the turn */
-  turn(value: unknown, observation: Sighting, event?: unknown): Invocation | undefined {
+  turn(value: unknown, observation: TurnObservation, event?: unknown): Invocation | undefined {
     const reading = readTurn(value, event);
     const invocation = reading === undefined ? undefined : this.turns.find(reading, observation);
     if (reading === undefined || invocation === undefined) return undefined;
@@ -99,7 +99,7 @@ export class Sightings {
   }
 
   /** @param done whether the event reports the item as done */
-  item(value: unknown, turnId: string | undefined, observation: Sighting, done: boolean): void {
+  item(value: unknown, turnId: string | undefined, observation: TurnObservation, done: boolean): void {
     const id = stringField(value, 'turn_id') ?? turnId;
     const invocation = this.turns.turn(id);
     if (invocation === undefined) return;
@@ -121,7 +121,7 @@ export class Sightings {
   }
 
   /** Takes the state of a session. */
-  session(value: unknown, observation: Sighting): Session | undefined {
+  session(value: unknown, observation: TurnObservation): Session | undefined {
     const id = stringField(value, 'id');
     if (id === undefined) return undefined;
     const session = this.turns.session(id);
@@ -193,7 +193,7 @@ export class Sightings {
   }
 
   /** An idle session ends only turns that were requested before; a stream begins with the previous state. */
-  #idle(session: Session, { time, live, askedAt }: Sighting): void {
+  #idle(session: Session, { time, live, askedAt }: TurnObservation): void {
     for (const turn of session.turns) this.#over(turn, time);
     if (live) return;
     for (const { invocation } of [...session.waiting]) {
@@ -209,7 +209,7 @@ export class Sightings {
     this.#conversations.settle(invocation);
   }
 
-  #failed(session: Session, error: unknown, { time }: Sighting): void {
+  #failed(session: Session, error: unknown, { time }: TurnObservation): void {
     const failure = session.failure ?? readError(error, 'failed');
     session.failure = undefined;
     for (const invocation of [...session.turns]) {
@@ -218,7 +218,7 @@ export class Sightings {
     }
   }
 
-  #underWay(session: Session, value: unknown, { time }: Sighting): void {
+  #underWay(session: Session, value: unknown, { time }: TurnObservation): void {
     for (const invocation of session.turns) invocation.seeUnderWay();
     for (const { invocation } of session.waiting) invocation.seeUnderWay();
     for (const { type, id, turnId, call } of readRequiredActions(value, { content: this.#wantsContent() })) {

@@ -3,11 +3,11 @@ import { readWithClient } from '../../sdk/own-requests.ts';
 import { now } from '../../util/clock.ts';
 import { arrayField, first, stringField } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
-import type { Sighting } from './turns.ts';
+import type { TurnObservation } from './turns.ts';
 
 const PAGE_SIZE = 100;
-const MOST_SUBAGENTS = 10;
-const VERSION = 'agents=v1';
+const MAX_READ_SUBAGENTS = 10;
+const AGENTS_API_VERSION = 'agents=v1';
 
 /**
  * Reads an ended turn: the turn itself if its end was not seen, its items, and the turns of its subagents, which then read
@@ -21,7 +21,7 @@ const VERSION = 'agents=v1';
 export async function readTurnDetails(
   invocation: Invocation,
   client: object,
-  see: (object: unknown, observation: Sighting) => void,
+  see: (object: unknown, observation: TurnObservation) => void,
   sessionId: string | undefined = invocation.snapshot?.conversationId,
 ): Promise<void> {
   if (sessionId === undefined) return;
@@ -29,7 +29,7 @@ export async function readTurnDetails(
   const session = `/agents/sessions/${encodeURIComponent(sessionId)}`;
   const owner = subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
   const get = (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
-    readWithClient(client, session + path, query, VERSION);
+    readWithClient(client, session + path, query, AGENTS_API_VERSION);
   const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
     first(arrayField(await get(path, { limit: PAGE_SIZE, order }), 'data'));
   const seeAll = (objects: readonly unknown[]): void => {
@@ -53,7 +53,7 @@ export async function readTurnDetails(
 
   const items = await list(`${owner}/turns/${encodeURIComponent(invocation.id)}/items`);
   if (items.some((item) => stringField(item, 'type') === 'create_subagent_call')) {
-    for (const subagent of (await list('/subagents')).slice(-MOST_SUBAGENTS)) {
+    for (const subagent of (await list('/subagents')).slice(-MAX_READ_SUBAGENTS)) {
       const id = stringField(subagent, 'id') ?? '';
       seeAll([subagent]);
       seeAll(await list(`/subagents/${encodeURIComponent(id)}/turns`));

@@ -6,8 +6,8 @@ import { MAX_REPEATED } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Agent, InvocationContent } from '../model.ts';
 
-const MOST_EVENTS = 200;
-const MOST_ASKS = 20;
+const MAX_EVENTS = 200;
+const MAX_ASKS = 20;
 
 /** The agent of a session, with what its turns do not contain. */
 export interface SessionAgent {
@@ -100,7 +100,7 @@ export class Session {
   asked(ask: Ask): void {
     this.asks.add(ask);
     const [oldest] = this.asks;
-    if (this.asks.size > MOST_ASKS && oldest !== undefined) this.asks.delete(oldest);
+    if (this.asks.size > MAX_ASKS && oldest !== undefined) this.asks.delete(oldest);
   }
 
   get hasRoomForEarly(): boolean {
@@ -120,7 +120,7 @@ export class Session {
     if (this.#events.has(eventId)) return false;
     this.#events.add(eventId);
     const [oldest] = this.#events;
-    if (this.#events.size > MOST_EVENTS && oldest !== undefined) this.#events.delete(oldest);
+    if (this.#events.size > MAX_EVENTS && oldest !== undefined) this.#events.delete(oldest);
     return true;
   }
 

@@ -15,13 +15,17 @@ import { dateOf } from '../server-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { AgentsCall } from './agents-call.ts';
 import { SessionEvents } from './events.ts';
-import type { Sightings } from './observed-objects.ts';
+import type { ObservedSessions } from './observed-objects.ts';
 import type { Acceptance, Ask, Session, WaitingTurn } from './session.ts';
 import type { SubmittedEvents } from './turn-start.ts';
-import type { Sighting } from './turns.ts';
+import type { TurnObservation } from './turns.ts';
 
 /** Describes when and how the response of a call is seen. */
-export function observationOf({ call, context, endpoint }: AgentsCall): Omit<Sighting, 'time' | 'live'> {
+export function observationOf({
+  call,
+  context,
+  endpoint,
+}: AgentsCall): Omit<TurnObservation, 'time' | 'live'> {
   return {
     askedAt: call.startTime,
     // A getter, because the headers arrive later.
@@ -38,9 +42,9 @@ export class TurnCreation implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #conversations: ConversationTracker;
-  readonly #sightings: Sightings;
+  readonly #sightings: ObservedSessions;
   readonly #events: SessionEvents;
-  readonly #observation: Omit<Sighting, 'time' | 'live'>;
+  readonly #observation: Omit<TurnObservation, 'time' | 'live'>;
   readonly #submitted: SubmittedEvents | undefined;
   #waiting: WaitingTurn | undefined;
 
@@ -119,9 +123,9 @@ export class TurnRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #conversations: ConversationTracker;
-  readonly #sightings: Sightings;
+  readonly #sightings: ObservedSessions;
   readonly #events: SessionEvents;
-  readonly #observation: Omit<Sighting, 'time' | 'live'>;
+  readonly #observation: Omit<TurnObservation, 'time' | 'live'>;
   readonly #session: Session | undefined;
   readonly #route: Route;
   readonly #submitted: SubmittedEvents;
@@ -192,7 +196,7 @@ export class TurnRequest implements CallObservation {
 
 /** Called when the server has accepted tool outputs. */
 export function answer(
-  sightings: Sightings,
+  sightings: ObservedSessions,
   { results }: SubmittedEvents,
   time: number,
   sessionId: string | undefined,

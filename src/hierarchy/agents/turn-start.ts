@@ -8,8 +8,8 @@ import { arrayField, field, objectField, stringField } from '../../util/payload.
 import type { AskedMessages, Conversation } from '../conversation.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { type AgentsCall, useOf } from './agents-call.ts';
-import { readAgentContent, readFunctionOutput, readInputMessages } from './content.ts';
+import { type AgentsCall, sessionUse } from './agents-call.ts';
+import { readAgentContent, readFunctionOutput, readSessionInput } from './content.ts';
 import { readAgentParameters } from './objects.ts';
 
 const INPUT = 'agent.session.input.';
@@ -34,7 +34,7 @@ export function readSubmittedEvents(body: unknown, content: boolean): SubmittedE
   const events = arrayField(body, 'events');
   const ofType = (type: string): unknown[] => events.filter((event) => field(event, 'type') === INPUT + type);
   return {
-    messages: ofType('message').flatMap((event) => readInputMessages(field(event, 'input'), content)),
+    messages: ofType('message').flatMap((event) => readSessionInput(field(event, 'input'), content)),
     results: ofType('tool_result').flatMap((event) => readResult(event, content)),
     turnId: events.map((event) => stringField(event, 'turn_id')).find((id) => id !== undefined),
   };
@@ -71,12 +71,12 @@ export function startTurn(
   Object.assign(attributes, startAttributes());
   const invocation = conversations.openInvocation({
     kind: 'session',
-    segment: conversations.open(useOf(read, sessionId)),
+    segment: conversations.open(sessionUse(read, sessionId)),
     agent,
     agentId,
     endpoint,
     attributes,
-    asked: askedMessages(sessionId === undefined ? undefined : turns.conversation(sessionId), messages),
+    asked: takeSessionMessages(sessionId === undefined ? undefined : turns.conversation(sessionId), messages),
     content:
       telemetry.wantsContent && requested !== undefined
         ? readAgentContent(requested)
@@ -91,7 +91,7 @@ export function startTurn(
   return invocation;
 }
 
-function askedMessages(
+function takeSessionMessages(
   conversation: Conversation | undefined,
   messages: readonly (Message | undefined)[],
 ): AskedMessages {

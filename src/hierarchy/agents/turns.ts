@@ -11,12 +11,12 @@ import type { Invocation } from '../invocation.ts';
 import { ServerClock } from '../server-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt, type Whereabouts } from '../whereabouts.ts';
-import { readParts } from './content.ts';
+import { readSessionParts } from './content.ts';
 import type { TurnReading } from './objects.ts';
 import { type Acceptance, type Ask, Session } from './session.ts';
 
 /** When, how and by whom an object was seen. */
-export interface Sighting {
+export interface TurnObservation {
   readonly time: number;
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
@@ -89,7 +89,7 @@ export class Turns {
   }
 
   /** Finds or opens the invocation of a turn; `undefined` if this process does not record it. */
-  find(reading: TurnReading, observation: Sighting): Invocation | undefined {
+  find(reading: TurnReading, observation: TurnObservation): Invocation | undefined {
     const { id } = reading.snapshot;
     const known = this.turn(id, reading.sessionId);
     if (known !== undefined) return known;
@@ -102,7 +102,7 @@ export class Turns {
     return invocation;
   }
 
-  #askedFor(session: Session, reading: TurnReading, observation: Sighting): Invocation | undefined {
+  #askedFor(session: Session, reading: TurnReading, observation: TurnObservation): Invocation | undefined {
     const waiting = session.waiting.findIndex((turn) => canBe(turn, reading, observation));
     if (waiting >= 0) return session.waiting.splice(waiting, 1)[0]?.invocation;
     const ask = [...session.asks].find((asked) => canBe(asked, reading, observation));
@@ -115,7 +115,7 @@ export class Turns {
       : this.#adopt(session, reading, observation);
   }
 
-  #adopt(session: Session, reading: TurnReading, observation: Sighting): Invocation {
+  #adopt(session: Session, reading: TurnReading, observation: TurnObservation): Invocation {
     const { time, context, endpoint, serverTime } = observation;
     const clock = serverTime === undefined ? new ServerClock() : ServerClock.reading(serverTime, time);
     const startTime = Math.min(clock.local(reading.snapshot.createdAt, time), time);
@@ -153,7 +153,7 @@ export class Turns {
     session: Session,
     subagentId: string,
     { snapshot }: TurnReading,
-    observation: Sighting,
+    observation: TurnObservation,
   ): Invocation | undefined {
     const subagent = session.subagent(subagentId);
     const above = session.turnAbove(subagent);
@@ -164,7 +164,9 @@ export class Turns {
     if (!this.#hasRoomBelow(above)) return undefined;
     const startTime = observation.live ? observation.time : above.clock.local(created, above.startTime);
     const messages =
-      subagent.instructions.length === 0 ? [] : [{ role: 'user', parts: readParts(subagent.instructions) }];
+      subagent.instructions.length === 0
+        ? []
+        : [{ role: 'user', parts: readSessionParts(subagent.instructions) }];
     subagent.instructions = [];
     const invocation = this.#conversations.openInvocation({
       kind: 'session',
@@ -198,7 +200,7 @@ export class Turns {
 }
 
 /** Whether a turn can be the requested one. A turn in a stream is new; one in a list may be old. */
-function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: Sighting): boolean {
+function canBe(asked: Acceptance, { snapshot }: TurnReading, { live }: TurnObservation): boolean {
   if (live) return true;
   const { acceptedAt, notBefore } = asked;
   if (acceptedAt === undefined) return false;

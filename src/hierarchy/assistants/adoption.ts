@@ -4,7 +4,7 @@ import type { Invocation } from '../invocation.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { ServerClock } from '../server-clock.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { type AssistantsCall, useOf } from './assistants-call.ts';
+import { type AssistantsCall, threadUse } from './assistants-call.ts';
 import { readRun } from './objects.ts';
 import type { RunHandedOn } from './unowned-run.ts';
 
@@ -37,7 +37,7 @@ export function adoptRun(
   const { context, link } = continueFrom(own ?? creatorOf(value, settings), read.context, trusted);
   return conversations.openInvocation({
     kind: 'thread',
-    segment: conversations.open({ ...useOf(read, threadId), context }),
+    segment: conversations.open({ ...threadUse(read, threadId), context }),
     agent: conversations.agents.get(run.agentId ?? ''),
     agentId: run.agentId,
     endpoint: read.endpoint,

@@ -3,7 +3,7 @@ import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Use } from '../conversation-use.ts';
-import type { Sightings } from './observed-objects.ts';
+import type { ObservedRuns } from './observed-objects.ts';
 
 /** A call of the Assistants API with everything needed to place it. */
 export interface AssistantsCall {
@@ -12,13 +12,13 @@ export interface AssistantsCall {
   /** The caller's context, kept until the call is over. */
   readonly context: Context;
   readonly endpoint: Endpoint;
-  readonly sightings: Sightings;
+  readonly sightings: ObservedRuns;
   readonly threadId: string | undefined;
   readonly runId: string | undefined;
   readonly query: unknown;
 }
 
-export function useOf({ call, context, endpoint }: AssistantsCall, threadId: string | undefined): Use {
+export function threadUse({ call, context, endpoint }: AssistantsCall, threadId: string | undefined): Use {
   return { kind: 'thread', id: threadId, context, endpoint, startTime: call.startTime };
 }
 

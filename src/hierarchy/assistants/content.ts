@@ -13,12 +13,12 @@ export function readRunContent(run: unknown): InvocationContent {
 }
 
 /** Reads a message of a thread, or of the request that creates it. */
-export function readMessageContent(message: unknown): Message {
+export function readThreadMessageContent(message: unknown): Message {
   const content = field(message, 'content');
   return {
     role: textField(message, 'role') ?? 'user',
     parts: [
-      ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readParts(content)),
+      ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readThreadParts(content)),
       ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
     ],
   };
@@ -29,7 +29,7 @@ function readAttachment(attachment: unknown): MessagePart[] {
   return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }];
 }
 
-function readParts(content: unknown): MessagePart[] {
+function readThreadParts(content: unknown): MessagePart[] {
   return Array.isArray(content) ? partsOf(content, readPart) : [];
 }
 
@@ -71,5 +71,5 @@ export function readToolOutputs(body: unknown): Map<string, unknown> {
 export function readAskedMessages(body: unknown, content: boolean): (Message | undefined)[] {
   return [...arrayField(body, 'messages'), ...arrayField(body, 'additional_messages')]
     .filter((message) => field(message, 'role') === 'user')
-    .map((message) => (content ? readMessageContent(message) : undefined));
+    .map((message) => (content ? readThreadMessageContent(message) : undefined));
 }

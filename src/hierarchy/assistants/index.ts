@@ -18,17 +18,17 @@ import { creatorIn } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
-import { type AssistantsCall, parameterOf, useOf } from './assistants-call.ts';
-import { readAskedMessages, readMessageContent } from './content.ts';
-import { Sightings } from './observed-objects.ts';
+import { type AssistantsCall, parameterOf, threadUse } from './assistants-call.ts';
+import { readAskedMessages, readThreadMessageContent } from './content.ts';
+import { ObservedRuns } from './observed-objects.ts';
 import { RunCreation, RunRequest } from './run-requests.ts';
 import { startRun } from './run-start.ts';
 import { type RunHandedOn, UnownedRun } from './unowned-run.ts';
 
-const API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
+const ASSISTANTS_API_TYPE: Attributes = { [ATTR_OPENAI_API_TYPE]: 'assistants' };
 const CREATES_THREAD: ReadonlySet<string> = new Set(['/threads', '/threads/runs']);
-const STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
-const MOST_HANDED_ON = 1_000;
+const RUN_STEPS_FIELD = '/threads/{thread_id}/runs/{run_id}/steps';
+const MAX_HANDED_ON = 1_000;
 
 type Asked = ReturnType<typeof readAskedMessages>;
 
@@ -42,7 +42,7 @@ export class Assistants implements ConversationApi {
   constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#handedOn = conversations.remember(MOST_HANDED_ON);
+    this.#handedOn = conversations.remember(MAX_HANDED_ON);
   }
 
   /** Observes a call that creates or belongs to a run; `undefined` if the call has its own span. */
@@ -71,7 +71,11 @@ export class Assistants implements ConversationApi {
     const read = this.#read(call, request, endpoint);
     const { route } = request;
     if (route.template.startsWith('/assistants')) {
-      return { parent: call.context, attributes: API_TYPE, settled: (ended) => this.#sight(read, ended) };
+      return {
+        parent: call.context,
+        attributes: ASSISTANTS_API_TYPE,
+        settled: (ended) => this.#sight(read, ended),
+      };
     }
     const segment = this.#segmentOf(read);
     const bounded = activeSpan(call.context) !== undefined || segment === undefined;
@@ -82,7 +86,7 @@ export class Assistants implements ConversationApi {
     const listed = this.#stepsListed(read);
     return {
       parent: bounded ? call.context : segment.contextIn(call.context),
-      attributes: API_TYPE,
+      attributes: ASSISTANTS_API_TYPE,
       links:
         read.runId === undefined || run === undefined
           ? []
@@ -97,7 +101,8 @@ export class Assistants implements ConversationApi {
         if (listed !== undefined) this.#listed(listed);
         segment?.requestEnded(ended.endTime);
         // An adopted run has opened a segment meanwhile.
-        if (segment === undefined && run !== undefined) this.#conversations.find(useOf(read, read.threadId));
+        if (segment === undefined && run !== undefined)
+          this.#conversations.find(threadUse(read, read.threadId));
       },
     };
   }
@@ -122,7 +127,7 @@ export class Assistants implements ConversationApi {
       request,
       context: call.context,
       endpoint,
-      sightings: new Sightings(this.#telemetry, this.#conversations, call, at),
+      sightings: new ObservedRuns(this.#telemetry, this.#conversations, call, at),
       threadId,
       runId: parameterOf(request, 'run_id'),
       query: call.query,
@@ -143,7 +148,7 @@ export class Assistants implements ConversationApi {
    */
   #stepsListed(read: AssistantsCall): Invocation | undefined {
     const { request, runId = '', endpoint, threadId } = read;
-    if (request.route.template !== STEPS) return undefined;
+    if (request.route.template !== RUN_STEPS_FIELD) return undefined;
     const invocation = this.#conversations.invocation(runId, endpoint.origin, threadId);
     if (invocation === undefined) return undefined;
     if (invocation.finished !== undefined) this.#conversations.leaveReading();
@@ -186,7 +191,7 @@ export class Assistants implements ConversationApi {
   #segmentOf(read: AssistantsCall): Segment | undefined {
     const { call, request } = read;
     const looks = call.method === 'GET' || (request.route.folds === 'run' && !createsRun(request));
-    return segmentOf(this.#conversations, useOf(read, read.threadId), looks);
+    return segmentOf(this.#conversations, threadUse(read, read.threadId), looks);
   }
 
   #sight({ sightings, query }: AssistantsCall, call: Call): void {
@@ -204,7 +209,7 @@ export class Assistants implements ConversationApi {
       return;
     }
     const conversation = this.#conversations.conversation('thread', id, read.endpoint.origin);
-    if (provisional === undefined) this.#conversations.open(useOf(read, id))?.touch(call.endTime);
+    if (provisional === undefined) this.#conversations.open(threadUse(read, id))?.touch(call.endTime);
     else provisional.identify(conversation);
     for (const message of messages) conversation.asked(message);
   }
@@ -223,7 +228,7 @@ export class Assistants implements ConversationApi {
     )
       this.#conversations
         .conversation('thread', threadId, endpoint.origin)
-        .asked(this.#wantsContent() ? readMessageContent(value) : undefined);
+        .asked(this.#wantsContent() ? readThreadMessageContent(value) : undefined);
   }
 }
 

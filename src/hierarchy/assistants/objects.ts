@@ -25,8 +25,8 @@ import {
 } from '../../util/payload.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, Phase, StepSnapshot } from '../model.ts';
 import { milliseconds } from '../server-clock.ts';
-import { readMessageContent, readRunContent } from './content.ts';
-import { readToolCall } from './tool-calls.ts';
+import { readRunContent, readThreadMessageContent } from './content.ts';
+import { readStepToolCall } from './tool-calls.ts';
 
 /**
  * Reads the untrusted objects of the Assistants API. An object without an id is ignored.
@@ -34,7 +34,13 @@ import { readToolCall } from './tool-calls.ts';
  * @see https://platform.openai.com/docs/api-reference/runs/object
  */
 
-const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired', 'incomplete']);
+const ENDED_RUN_STATUSES: ReadonlySet<string> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+  'incomplete',
+]);
 
 export function readAssistant(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
@@ -67,7 +73,7 @@ export function readRun(
     failure: readLastError(value, status),
     finishReason: readFinishReason(value, status),
     pendingToolCalls: first(arrayField(required, 'tool_calls')).flatMap(
-      (call) => readToolCall(call, options) ?? [],
+      (call) => readStepToolCall(call, options) ?? [],
     ),
     vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
     content: options.content && options.known !== true ? readRunContent(value) : undefined,
@@ -102,18 +108,21 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
     invocationId,
     status,
     type: stringField(value, 'type') ?? stringField(details, 'type') ?? 'unknown',
-    ended: ENDED.has(status),
+    ended: ENDED_RUN_STATUSES.has(status),
     createdAt: milliseconds(value, 'created_at'),
     endedAt: endedAt(value),
     usage: readUsage(field(value, 'usage')),
     failure: readLastError(value, status),
     messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
-    toolCalls: first(calls).flatMap((call) => readToolCall(call, options) ?? []),
+    toolCalls: first(calls).flatMap((call) => readStepToolCall(call, options) ?? []),
     skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
   };
 }
 
-export function readMessage(value: unknown, options: { content: boolean }): MessageSnapshot | undefined {
+export function readThreadMessage(
+  value: unknown,
+  options: { content: boolean },
+): MessageSnapshot | undefined {
   const id = stringField(value, 'id');
   if (id === undefined || field(value, 'object') !== 'thread.message') return undefined;
   const role = stringField(value, 'role') ?? 'user';
@@ -122,12 +131,12 @@ export function readMessage(value: unknown, options: { content: boolean }): Mess
     role,
     conversationId: stringField(value, 'thread_id'),
     invocationId: stringField(value, 'run_id'),
-    content: options.content ? readMessageContent(value) : undefined,
+    content: options.content ? readThreadMessageContent(value) : undefined,
   };
 }
 
 function phaseOf(status: string): Phase {
-  if (ENDED.has(status)) return 'ended';
+  if (ENDED_RUN_STATUSES.has(status)) return 'ended';
   return status === 'requires_action' ? 'waiting' : 'open';
 }
 
@@ -146,7 +155,7 @@ function readLastError(value: unknown, status: string): Failure | undefined {
     : undefined;
 }
 
-const FINISH_REASONS: Readonly<Record<string, string>> = {
+const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
   completed: 'stop',
   failed: 'error',
   expired: 'error',
@@ -156,5 +165,5 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 function readFinishReason(value: unknown, status: string): string | undefined {
   if (status === 'incomplete')
     return stringField(objectField(value, 'incomplete_details'), 'reason') ?? 'incomplete';
-  return row(FINISH_REASONS, status);
+  return row(RUN_FINISH_REASONS, status);
 }

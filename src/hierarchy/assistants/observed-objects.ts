@@ -4,11 +4,11 @@ import { arrayField, field, MAX_READ, stringField } from '../../util/payload.ts'
 import type { Invocation } from '../invocation.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import type { Whereabouts } from '../whereabouts.ts';
-import { readAssistant, readMessage, readRun, readStep } from './objects.ts';
+import { readAssistant, readRun, readStep, readThreadMessage } from './objects.ts';
 import { readRunDetails } from './read-details.ts';
 
 /** When and how an object was seen. */
-interface Sighting {
+interface RunObservation {
   readonly time: number;
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
@@ -17,7 +17,7 @@ interface Sighting {
 }
 
 /** Passes the objects and events of the Assistants API to the hierarchy. */
-export class Sightings {
+export class ObservedRuns {
   readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
   readonly #client: object;
@@ -72,7 +72,7 @@ export class Sightings {
     return false;
   }
 
-  #object(value: unknown, observation: Sighting): void {
+  #object(value: unknown, observation: RunObservation): void {
     const kind = field(value, 'object');
     if (kind === 'thread.run') this.#run(value, observation);
     else if (kind === 'thread.run.step') this.#step(value, observation);
@@ -92,7 +92,7 @@ export class Sightings {
     return this.#telemetry.wantsContent;
   }
 
-  #run(value: unknown, { time, live, invocation }: Sighting): void {
+  #run(value: unknown, { time, live, invocation }: RunObservation): void {
     const known = this.#invocation(value, 'id') ?? (invocation?.id === undefined ? invocation : undefined);
     if (known === undefined) return;
     const snapshot = readRun(value, { content: this.#wantsContent(), known: known.id !== undefined });
@@ -104,7 +104,7 @@ export class Sightings {
     });
   }
 
-  #step(value: unknown, { time, live }: Sighting): void {
+  #step(value: unknown, { time, live }: RunObservation): void {
     const step = readStep(value, { content: this.#wantsContent() });
     const invocation = step === undefined ? undefined : this.#invocation(value, 'run_id');
     if (step === undefined || invocation === undefined) return;
@@ -115,7 +115,7 @@ export class Sightings {
   #message(value: unknown): void {
     const invocation = this.#invocation(value, 'run_id');
     if (invocation === undefined) return;
-    const message = readMessage(value, { content: this.#wantsContent() });
+    const message = readThreadMessage(value, { content: this.#wantsContent() });
     if (message?.role !== 'assistant') return;
     invocation.seeMessage(message);
     this.#conversations.settle(invocation);

@@ -2,9 +2,9 @@ import { readWithClient } from '../../sdk/own-requests.ts';
 import { now } from '../../util/clock.ts';
 import { arrayField, first, MAX_READ } from '../../util/payload.ts';
 import type { Invocation } from '../invocation.ts';
-import { readMessage, readStep } from './objects.ts';
+import { readStep, readThreadMessage } from './objects.ts';
 
-const MOST_STEPS = 100;
+const MAX_READ_STEPS = 100;
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /**
@@ -27,7 +27,7 @@ export async function readRunDetails(
   const steps = await readWithClient(
     client,
     `${thread}/runs/${encodeURIComponent(id)}/steps`,
-    { limit: MOST_STEPS, order: 'asc', ...(searchResults ? { include: [SEARCH_RESULTS] } : {}) },
+    { limit: MAX_READ_STEPS, order: 'asc', ...(searchResults ? { include: [SEARCH_RESULTS] } : {}) },
     assistantsVersion,
   );
   const read = first(arrayField(steps, 'data'), MAX_READ).flatMap((value) => {
@@ -37,10 +37,10 @@ export async function readRunDetails(
   invocation.steps.seeOrder(read.map((step) => step.id));
   for (const step of read) invocation.seeStep(step, now(), false);
   if (!content || invocation.complete) return;
-  const query = { limit: MOST_STEPS, order: 'asc', run_id: id };
+  const query = { limit: MAX_READ_STEPS, order: 'asc', run_id: id };
   const messages = await readWithClient(client, `${thread}/messages`, query, assistantsVersion);
   for (const value of first(arrayField(messages, 'data'), MAX_READ)) {
-    const message = readMessage(value, { content });
+    const message = readThreadMessage(value, { content });
     if (message?.invocationId === id && message.role === 'assistant') invocation.seeMessage(message);
   }
 }

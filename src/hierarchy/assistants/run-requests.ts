@@ -13,18 +13,23 @@ import {
 import type { ConversationTracker } from '../tracker.ts';
 import type { AssistantsCall } from './assistants-call.ts';
 import { readToolOutputs } from './content.ts';
-import type { Sightings } from './observed-objects.ts';
+import type { ObservedRuns } from './observed-objects.ts';
 
 /** Observes the call that creates a run. The run starts with the call and outlives it. */
 export class RunCreation implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #conversations: ConversationTracker;
-  readonly #sightings: Sightings;
+  readonly #sightings: ObservedRuns;
   readonly #startTime: number;
   #sawText = false;
 
-  constructor(call: Call, invocation: Invocation, conversations: ConversationTracker, sightings: Sightings) {
+  constructor(
+    call: Call,
+    invocation: Invocation,
+    conversations: ConversationTracker,
+    sightings: ObservedRuns,
+  ) {
     this.context = invocation.contextIn(call.context);
     this.#invocation = invocation;
     this.#conversations = conversations;
@@ -64,7 +69,7 @@ export class RunRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #conversations: ConversationTracker;
-  readonly #sightings: Sightings;
+  readonly #sightings: ObservedRuns;
   readonly #route: Route;
   #outputs: ReadonlyMap<string, unknown> | undefined;
 

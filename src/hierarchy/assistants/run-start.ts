@@ -6,7 +6,7 @@ import { objectField, stringField } from '../../util/payload.ts';
 import type { AskedMessages } from '../conversation.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { type AssistantsCall, useOf } from './assistants-call.ts';
+import { type AssistantsCall, threadUse } from './assistants-call.ts';
 import { readAskedMessages, readRunContent } from './content.ts';
 import { readRunParameters } from './objects.ts';
 
@@ -28,12 +28,12 @@ export function startRun(
   Object.assign(attributes, startAttributes());
   return conversations.openInvocation({
     kind: 'thread',
-    segment: conversations.open(useOf(read, threadId)),
+    segment: conversations.open(threadUse(read, threadId)),
     agent,
     agentId,
     endpoint,
     attributes,
-    asked: askedMessages(conversations, read, content),
+    asked: takeThreadMessages(conversations, read, content),
     content: content ? readRunContent(body) : undefined,
     context,
     startTime: call.startTime,
@@ -41,7 +41,7 @@ export function startRun(
 }
 
 /** The messages that the run answers: the unanswered ones of the thread and those of the request. */
-function askedMessages(
+function takeThreadMessages(
   conversations: ConversationTracker,
   read: AssistantsCall,
   content: boolean,

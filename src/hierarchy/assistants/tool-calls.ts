@@ -17,7 +17,10 @@ import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
  *
  * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
  */
-export function readToolCall(value: unknown, options: { content: boolean }): ToolCallSnapshot | undefined {
+export function readStepToolCall(
+  value: unknown,
+  options: { content: boolean },
+): ToolCallSnapshot | undefined {
   const id = stringField(value, 'id');
   const type = stringField(value, 'type');
   if (id === undefined || type === undefined) return undefined;
@@ -26,13 +29,13 @@ export function readToolCall(value: unknown, options: { content: boolean }): Too
     id,
     type,
     name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
-    imageCount: type === 'code_interpreter' ? countImages(details) : undefined,
+    imageCount: type === 'code_interpreter' ? countStepImages(details) : undefined,
     resultCount: type === 'file_search' ? countResults(details) : undefined,
-    content: options.content ? readContent(type, details) : undefined,
+    content: options.content ? readToolCallContent(type, details) : undefined,
   };
 }
 
-function countImages(details: unknown): number {
+function countStepImages(details: unknown): number {
   return arrayField(details, 'outputs').filter((output) => field(output, 'type') === 'image').length;
 }
 
@@ -40,7 +43,7 @@ function countResults(details: unknown): number | undefined {
   return Array.isArray(field(details, 'results')) ? arrayField(details, 'results').length : undefined;
 }
 
-function readContent(type: string, details: unknown): ToolCallContent {
+function readToolCallContent(type: string, details: unknown): ToolCallContent {
   const none = { arguments: undefined, result: undefined, query: undefined, documents: [] };
   switch (type) {
     case 'function':

@@ -9,15 +9,22 @@ import type { Segment } from '../segment.ts';
 import { clamp, milliseconds, ServerClock } from '../server-clock.ts';
 import type { Member } from '../tracker.ts';
 
-const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'incomplete']);
+const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'incomplete',
+]);
 
 /** A background response that has not ended after this time is given up. */
-const PATIENCE = 1_800_000;
+const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
 
 /** Whether a response is in progress after its call, which only a background response can be. */
-export function isUnderWay(response: unknown): boolean {
+export function isResponseOpen(response: unknown): boolean {
   const status = stringField(response, 'status');
-  return field(response, 'background') === true && status !== undefined && !ENDED.has(status);
+  return (
+    field(response, 'background') === true && status !== undefined && !ENDED_RESPONSE_STATUSES.has(status)
+  );
 }
 
 export interface BackgroundStart {
@@ -66,7 +73,7 @@ export class BackgroundResponse implements Member {
   see(response: unknown, time: number, live: boolean): void {
     const status = stringField(response, 'status');
     if (this.#isClosed || asObject(response) === undefined || status === undefined) return;
-    const ended = ENDED.has(status);
+    const ended = ENDED_RESPONSE_STATUSES.has(status);
     this.#latest = ended ? response : keptResponse(response, this.#limits);
     if (!ended) {
       this.#lastOpenTime = time;
@@ -85,7 +92,7 @@ export class BackgroundResponse implements Member {
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return monotonic() - this.#created >= PATIENCE;
+    return monotonic() - this.#created >= BACKGROUND_RESPONSE_TIMEOUT_MS;
   }
 
   #close(endTime: number): void {

@@ -19,7 +19,7 @@ import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { readAdoption } from './adoption.ts';
-import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isUnderWay } from './background.ts';
+import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
 import type { Fetched, FollowedResponse, KnownResponse } from './followed.ts';
 import { readItemResults } from './item-results.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
@@ -173,7 +173,7 @@ export class Responses implements ConversationApi {
   /** Keeps the span of a background response open until its end becomes known. */
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
-    if (id === undefined || !isUnderWay(result)) return false;
+    if (id === undefined || !isResponseOpen(result)) return false;
     const { origin, segment } = follow;
     this.#keep(keyAt(origin, id), { span, segment, response: result, time: call.endTime });
     return true;
@@ -256,7 +256,7 @@ export class Responses implements ConversationApi {
   /** The calls of a response that this process has created are known from there, and not before it has ended. */
   #fetched(response: unknown, endTime: number, { origin }: Endpoint): void {
     const responseId = stringField(response, 'id');
-    if (responseId === undefined || this.known(responseId, origin) !== undefined || isUnderWay(response))
+    if (responseId === undefined || this.known(responseId, origin) !== undefined || isResponseOpen(response))
       return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
     this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {

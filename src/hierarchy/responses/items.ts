@@ -60,17 +60,17 @@ function snapshotOf(call: ResponseToolCall, item: unknown, content: boolean): To
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,
     name: call.name,
-    imageCount: call.tool === 'code_interpreter' ? countImages(item) : undefined,
+    imageCount: call.tool === 'code_interpreter' ? countItemImages(item) : undefined,
     resultCount: Array.isArray(field(item, 'results')) ? arrayField(item, 'results').length : undefined,
-    content: content ? contentOf(call, item) : undefined,
+    content: content ? responseToolContent(call, item) : undefined,
   };
 }
 
-function countImages(item: unknown): number {
+function countItemImages(item: unknown): number {
   return arrayField(item, 'outputs').filter((output) => field(output, 'type') === 'image').length;
 }
 
-function contentOf(call: ResponseToolCall, item: unknown): ToolCallContent {
+function responseToolContent(call: ResponseToolCall, item: unknown): ToolCallContent {
   const { arguments: given, result } = readToolContent(item);
   const searched = call.tool === 'file_search';
   return {

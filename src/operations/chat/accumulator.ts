@@ -40,7 +40,7 @@ interface MessagePiece {
   readonly audio?: unknown;
 }
 
-const NOTHING = {};
+const NO_ITEMS = {};
 
 interface Choice {
   readonly index: number;
@@ -56,12 +56,12 @@ class ChoiceMessage {
   readonly content = new KeptText();
   readonly refusal = new KeptText();
   readonly reasoning_content = new KeptText();
-  readonly calls: ToolCall[] = [];
+  readonly calls: StreamedToolCall[] = [];
   called: Called | undefined;
   audio: Audio | undefined;
 }
 
-interface ToolCall {
+interface StreamedToolCall {
   id?: string;
   type: string;
   function?: Called;
@@ -102,7 +102,7 @@ export class ChatAccumulator implements Accumulator {
   /** Reads fields by literal names, which takes a tenth of the time of the accessors. */
   add(chunk: unknown): void {
     const { id, model, service_tier, system_fingerprint, usage, choices } = (asObject(chunk) ??
-      NOTHING) as Chunk;
+      NO_ITEMS) as Chunk;
     // Some servers leave out of most chunks which response they are part of.
     if (!this.#begun || (typeof id === 'string' && id !== '')) {
       this.#begun = true;
@@ -133,10 +133,10 @@ export class ChatAccumulator implements Accumulator {
       index: position,
       finish_reason: reasonGiven,
       delta,
-    } = (asObject(piece) ?? NOTHING) as ChoicePiece;
+    } = (asObject(piece) ?? NO_ITEMS) as ChoicePiece;
     const index = isCount(position) ? position : 0;
     const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-    const message = (asObject(delta) ?? NOTHING) as MessagePiece;
+    const message = (asObject(delta) ?? NO_ITEMS) as MessagePiece;
     const { tool_calls: toolCalls, function_call: called } = message;
     // The names of tools are not content; their arguments are.
     const keepsMessage =
@@ -254,7 +254,7 @@ function wholeMessage(message: ChoiceMessage): object {
   };
 }
 
-function wholeCall({ id, type, function: called, custom }: ToolCall): object {
+function wholeCall({ id, type, function: called, custom }: StreamedToolCall): object {
   return {
     ...(id === undefined ? {} : { id }),
     type,

@@ -24,7 +24,7 @@ export function readInputMessages(messages: unknown): Message[] {
   const read: Message[] = [];
   for (const message of Array.isArray(messages) ? messages : []) {
     const role = textField(message, 'role') ?? 'user';
-    read.push(new UnreadMessage(role, textField(message, 'name'), message, readParts));
+    read.push(new UnreadMessage(role, textField(message, 'name'), message, readChatParts));
   }
   return read;
 }
@@ -37,7 +37,7 @@ export function readOutputMessages(result: unknown): Message[] {
     if (message === undefined) continue;
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
-      parts: readParts(message, MAX_READ),
+      parts: readChatParts(message, MAX_READ),
       finish_reason: messageFinishReason(textField(choice, 'finish_reason')),
     });
   }
@@ -62,7 +62,7 @@ export function readToolDefinitions(body: unknown): ToolDefinition[] {
 }
 
 /** @param most parts of a kind: a completion hook sees everything that the program sends */
-function readParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
+function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY): MessagePart[] {
   const role = textField(message, 'role');
   // The legacy `functions` API puts a result into a message with the role `function`.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
@@ -75,22 +75,21 @@ function readParts(message: unknown, most: number = Number.POSITIVE_INFINITY): M
   const content = field(message, 'content');
   if (typeof content === 'string' && content !== '')
     parts.push(
-      lengths === undefined ? text(content) : textPart('text', content, countField(lengths, 'content')),
+      lengths === undefined ? textPart(content) : textPart('text', content, countField(lengths, 'content')),
     );
-  else if (Array.isArray(content))
-    for (const part of partsOf(content, readContentPart, most)) parts.push(part);
+  else if (Array.isArray(content)) for (const part of partsOf(content, readChatPart, most)) parts.push(part);
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
   const audio = objectField(message, 'audio');
   if (audio !== undefined) parts.push(...readSpokenAnswer(audio));
   const calls = arrayField(message, 'tool_calls');
-  if (calls.length > 0) for (const part of partsOf(calls, readToolCall, most)) parts.push(part);
+  if (calls.length > 0) for (const part of partsOf(calls, readChatToolCallPart, most)) parts.push(part);
   const call = objectField(message, 'function_call');
-  if (call !== undefined) parts.push(...readFunctionCall(call));
+  if (call !== undefined) parts.push(...readLegacyFunctionCall(call));
   return parts;
 }
 
-function text(content: string): MessagePart {
+function textPart(content: string): MessagePart {
   return { type: 'text', content };
 }
 
@@ -103,11 +102,11 @@ function toolResponse(message: unknown): MessagePart {
   return { type: 'tool_call_response', ...(id === undefined ? {} : { id }), response };
 }
 
-function readContentPart(part: unknown): MessagePart[] {
+function readChatPart(part: unknown): MessagePart[] {
   const type = textField(part, 'type');
   const value = type === undefined ? undefined : field(part, type);
-  if (type === 'text' && typeof value === 'string') return [text(value)];
-  if (type === 'refusal' && typeof value === 'string') return [text(value)];
+  if (type === 'text' && typeof value === 'string') return [textPart(value)];
+  if (type === 'refusal' && typeof value === 'string') return [textPart(value)];
   const url = textField(value, 'url');
   if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
   const fileId = textField(value, 'file_id');
@@ -144,7 +143,7 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
   ];
 }
 
-function readToolCall(call: unknown): MessagePart[] {
+function readChatToolCallPart(call: unknown): MessagePart[] {
   const id = textField(call, 'id');
   const called = objectField(call, 'function') ?? objectField(call, 'custom');
   const name = textField(called, 'name');
@@ -154,7 +153,7 @@ function readToolCall(call: unknown): MessagePart[] {
 }
 
 /** The `function_call` of the legacy `functions` API. */
-function readFunctionCall(call: unknown): MessagePart[] {
+function readLegacyFunctionCall(call: unknown): MessagePart[] {
   const name = textField(asObject(call), 'name');
   return name === undefined
     ? []

@@ -10,7 +10,7 @@ export function readRequestedToolCalls(completion: unknown): readonly RequestedT
       ...first(arrayField(message, 'tool_calls')),
       { function: field(message, 'function_call') },
     ])
-    .flatMap(readToolCall);
+    .flatMap(readRequestedToolCall);
   return first(calls);
 }
 
@@ -20,7 +20,7 @@ interface Choice {
 }
 
 /** How many tool calls of a chat completion's choices are not drawn when they are answered. */
-export function countSkippedCalls(choices: readonly unknown[]): number {
+export function countSkippedChatCalls(choices: readonly unknown[]): number {
   let count = 0;
   for (let index = 0; index < choices.length; index++) {
     const calls = (choices[index] as Choice | null | undefined)?.message?.tool_calls;
@@ -29,7 +29,7 @@ export function countSkippedCalls(choices: readonly unknown[]): number {
   return count > MAX_REPEATED ? count - MAX_REPEATED : 0;
 }
 
-function readToolCall(call: unknown): RequestedToolCall[] {
+function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   const called = objectField(call, 'function') ?? objectField(call, 'custom');
   const name = stringField(called, 'name');
   if (name === undefined) return [];

@@ -1,7 +1,7 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import { countField, field, MAX_READ, textField } from '../../util/payload.ts';
-import { countSkippedCalls, isDrawnCall } from './items.ts';
+import { countSkippedItemCalls, isDrawnCall } from './items.ts';
 import { KeptItems, keptError, keptResponse } from './kept.ts';
 
 /** Builds an unfinished item from its text, by the type of the delta event. */
@@ -98,7 +98,7 @@ export class ResponseAccumulator implements Accumulator {
     if (kept === undefined) return;
     this.#response = kept;
     const output = field(response, 'output');
-    this.#skippedInResponse = Array.isArray(output) ? countSkippedCalls(output) : 0;
+    this.#skippedInResponse = Array.isArray(output) ? countSkippedItemCalls(output) : 0;
   }
 
   #addItem(event: unknown, added: boolean): void {

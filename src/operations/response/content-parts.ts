@@ -8,17 +8,17 @@ import { countField, field, row, textField } from '../../util/payload.ts';
  * @see https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
  */
 const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
-  input_text: (part) => text(field(part, 'text')),
-  output_text: (part) => text(field(part, 'text'), part),
-  text: (part) => text(field(part, 'text')),
-  summary_text: (part) => reasoning(field(part, 'text'), part),
-  reasoning_text: (part) => reasoning(field(part, 'text'), part),
-  refusal: (part) => text(field(part, 'refusal'), part),
+  input_text: (part) => textParts(field(part, 'text')),
+  output_text: (part) => textParts(field(part, 'text'), part),
+  text: (part) => textParts(field(part, 'text')),
+  summary_text: (part) => reasoningParts(field(part, 'text'), part),
+  reasoning_text: (part) => reasoningParts(field(part, 'text'), part),
+  refusal: (part) => textParts(field(part, 'refusal'), part),
   input_image: (part) => readImage(part),
   computer_screenshot: (part) => readImage(part),
   input_file: readFile,
   input_audio: readInputAudio,
-  output_audio: (part) => [...text(field(part, 'transcript')), ...readAudio(part, undefined)],
+  output_audio: (part) => [...textParts(field(part, 'transcript')), ...readAudio(part, undefined)],
 };
 
 /** Converts one part of a message; an unknown type has no parts. */
@@ -27,13 +27,13 @@ export function readContentPart(part: unknown): MessagePart[] {
 }
 
 /** @param kept the part that a stream left, which says how long a text was that it had to cut */
-function text(content: unknown, kept?: unknown): MessagePart[] {
+function textParts(content: unknown, kept?: unknown): MessagePart[] {
   return typeof content === 'string' && content !== ''
     ? [textPart('text', content, countField(kept, 'original_length'))]
     : [];
 }
 
-function reasoning(content: unknown, kept: unknown): MessagePart[] {
+function reasoningParts(content: unknown, kept: unknown): MessagePart[] {
   return typeof content === 'string' && content !== ''
     ? [textPart('reasoning', content, countField(kept, 'original_length'))]
     : [];

@@ -108,7 +108,7 @@ export function isDrawnCall(item: unknown): boolean {
 }
 
 /** How many tool calls of an output have no span: a response has spans for its first {@link MAX_REPEATED}. */
-export function countSkippedCalls(output: readonly unknown[]): number {
+export function countSkippedItemCalls(output: readonly unknown[]): number {
   if (output.length <= MAX_REPEATED) return 0;
   let calls = 0;
   let drawn = 0;

@@ -12,7 +12,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 
-interface Choice {
+interface CompletionChoice {
   text: KeptText | undefined;
   finish_reason?: string;
 }
@@ -20,7 +20,7 @@ interface Choice {
 /** Puts the chunks of a legacy completion together into the completion, its texts only where asked for. */
 export class TextCompletionAccumulator implements Accumulator {
   readonly #room: TextRoom | undefined;
-  readonly #choices: Choice[] = [];
+  readonly #choices: CompletionChoice[] = [];
   #id: string | undefined;
   #head: object | undefined;
   #usage: unknown;
@@ -64,7 +64,7 @@ export class TextCompletionAccumulator implements Accumulator {
   }
 }
 
-function wholeChoice({ text, ...choice }: Choice): object {
+function wholeChoice({ text, ...choice }: CompletionChoice): object {
   if (text === undefined) return choice;
   return { ...choice, text: text.text, ...(text.isCut ? { original_length: text.length } : {}) };
 }

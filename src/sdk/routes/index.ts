@@ -2,7 +2,7 @@ import { genericTemplate } from './generic.ts';
 import { type PathSegments, pathSegments } from './path.ts';
 import type { Route } from './row.ts';
 import { ROUTE_TABLE } from './table.ts';
-import { buildTrie, type Endpoint, familyOf, findEndpoint, routeOf, type TrieNode } from './trie.ts';
+import { buildTrie, familyOf, findEndpoint, routeOf, type TrieEndpoint, type TrieNode } from './trie.ts';
 
 export type { InvocationKind, OperationKey, PathParameter, Route } from './row.ts';
 
@@ -30,7 +30,7 @@ const PATH_PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
 
 let trie: TrieNode | undefined;
 /** Caches endpoints without parameters by their path, which is also their template. */
-const literals = new Map<string, Endpoint>();
+const literals = new Map<string, TrieEndpoint>();
 
 /**
  * Finds the route of a request by method and path. It never throws.

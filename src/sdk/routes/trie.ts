@@ -2,7 +2,7 @@ import { pathParameters } from './parameters.ts';
 import type { EndpointMethod, Meaning, Meanings, PathParameter, Route, RouteRow } from './row.ts';
 
 /** The routes of one path template. */
-export interface Endpoint {
+export interface TrieEndpoint {
   readonly template: string;
   readonly parameters: readonly PathParameter[];
   readonly meanings: Meanings;
@@ -19,7 +19,7 @@ export interface TrieNode {
   parameterTemplate: string | undefined;
   row: RouteRow | undefined;
   /** Parsed lazily: a program uses few of the endpoints. */
-  endpoint: Endpoint | undefined;
+  endpoint: TrieEndpoint | undefined;
 }
 
 const PLAIN: Meaning = {};
@@ -34,7 +34,7 @@ export function buildTrie(rows: readonly RouteRow[]): TrieNode {
 }
 
 /** The route of a method at an endpoint. A method without a meaning is a plain request. */
-export function routeOf(endpoint: Endpoint, method: string): Route {
+export function routeOf(endpoint: TrieEndpoint, method: string): Route {
   const known = endpoint.routes.get(method);
   if (known !== undefined) return known;
   const { template, parameters, meanings } = endpoint;
@@ -62,7 +62,7 @@ export function findEndpoint(
   segments: readonly string[],
   start: number,
   values: string[],
-): Endpoint | undefined {
+): TrieEndpoint | undefined {
   let node = root;
   for (let index = start; index < segments.length; index++) {
     const segment = segments[index] ?? '';
@@ -80,7 +80,7 @@ export function findEndpoint(
   return node.endpoint;
 }
 
-function newEndpoint([template, , meanings = {}]: RouteRow, item: string | undefined): Endpoint {
+function newEndpoint([template, , meanings = {}]: RouteRow, item: string | undefined): TrieEndpoint {
   const created = item === undefined ? undefined : pathParameters(item).at(-1)?.attribute;
   return { template, parameters: pathParameters(template), meanings, created, routes: new Map() };
 }

@@ -14,7 +14,7 @@ import { row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
 import { priceOf, type Spending } from './prices.ts';
 
-const MOST_REPORTED = 100;
+const MAX_REPORTED_MODELS = 100;
 
 /** The service tiers to which list prices apply. */
 const STANDARD_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'standard', 'on_demand']);
@@ -24,7 +24,7 @@ const NAMES_DEPLOYMENTS = 'azure.ai.openai';
 
 /** Shared by the process, so that the price package is loaded once. */
 const installed = new PriceList();
-const given = new WeakMap<PricePackage, PriceList>();
+const programPrices = new WeakMap<PricePackage, PriceList>();
 
 /** Computes the cost of operations from the program's prices and the price package. */
 export class Costs {
@@ -54,8 +54,8 @@ export class Costs {
     const list = this.#list();
     const { usage, audioSeconds } = spending;
     if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
-    const requestModel = text(asked[ATTR_GEN_AI_REQUEST_MODEL]);
-    const responseModel = text(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
+    const requestModel = attributeAsText(asked[ATTR_GEN_AI_REQUEST_MODEL]);
+    const responseModel = attributeAsText(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
     const provider = String(asked[ATTR_GEN_AI_PROVIDER_NAME]);
     const tier = String(
       answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
@@ -71,10 +71,10 @@ export class Costs {
     const { cost } = this.#settings();
     if (cost === false) return undefined;
     if (cost === true) return installed;
-    let list = given.get(cost);
+    let list = programPrices.get(cost);
     if (list === undefined) {
       list = new PriceList(cost);
-      given.set(cost, list);
+      programPrices.set(cost, list);
     }
     return list;
   }
@@ -95,7 +95,7 @@ export class Costs {
   /** Logs a missing price once for each model, for those who wonder about the missing cost. */
   #report(provider: string, model: string | undefined, tier: string): void {
     const what = `${model ?? 'an unnamed model'} of ${provider}${STANDARD_TIERS.has(tier) ? '' : ` in service tier ${tier}`}`;
-    if (this.#reported.has(what) || this.#reported.size >= MOST_REPORTED) return;
+    if (this.#reported.has(what) || this.#reported.size >= MAX_REPORTED_MODELS) return;
     this.#reported.add(what);
     log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
   }
@@ -116,6 +116,6 @@ function findModel(
   return best === '' ? undefined : prices[best];
 }
 
-function text(value: unknown): string | undefined {
+function attributeAsText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

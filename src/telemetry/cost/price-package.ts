@@ -42,9 +42,9 @@ const NOT_SOLD = /^gpt-oss/;
 /** The publisher that Google's compatible endpoints put before the model. */
 const PUBLISHER = /^(?:google|models)\//;
 
-const NOTHING = { input_tokens: 0, output_tokens: 0 };
+const ZERO_TOKENS = { input_tokens: 0, output_tokens: 0 };
 
-interface Entry {
+interface CachedPrices {
   readonly prices: ModelPrices | undefined;
   readonly until: number;
 }
@@ -54,7 +54,7 @@ interface Entry {
  * latest, and usually earlier, while the program waits for its first response.
  */
 export class PriceList {
-  readonly #entries = new BoundedMap<string, Entry>(MAX_CACHED_MODELS);
+  readonly #entries = new BoundedMap<string, CachedPrices>(MAX_CACHED_MODELS);
   #package: PricePackage | undefined;
   #loaded = false;
   #prepared = false;
@@ -91,11 +91,11 @@ export class PriceList {
     return found.prices;
   }
 
-  #ask(providerId: string, model: string): Entry {
+  #ask(providerId: string, model: string): CachedPrices {
     const name = providerId === 'google' ? model.replace(PUBLISHER, '') : model;
     let result: unknown;
     try {
-      result = this.#package?.calcPrice(NOTHING, name, { providerId });
+      result = this.#package?.calcPrice(ZERO_TOKENS, name, { providerId });
     } catch {
       // The package cannot handle some of its own prices.
     }

@@ -45,7 +45,7 @@ const TEXT_ONLY: ModalityUsage = {
 
 /** Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
-  tokens(
+  tokenAmount(
     (usage, parts) =>
       usage.inputTokens -
       usage.cacheReadTokens -
@@ -54,35 +54,35 @@ const AMOUNTS: readonly Amount[] = [
       (parts.imageInputTokens - parts.imageCacheReadTokens),
     ['input_mtok'],
   ),
-  tokens(
+  tokenAmount(
     (usage, parts) => usage.cacheReadTokens - parts.audioCacheReadTokens - parts.imageCacheReadTokens,
     ['cache_read_mtok', 'input_mtok'],
   ),
-  tokens((usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
-  tokens(
+  tokenAmount((usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
+  tokenAmount(
     (_, parts) => parts.audioInputTokens - parts.audioCacheReadTokens,
     ['input_audio_mtok', 'input_mtok'],
   ),
-  tokens(
+  tokenAmount(
     (_, parts) => parts.audioCacheReadTokens,
     ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
   ),
-  tokens(
+  tokenAmount(
     (_, parts) => parts.imageInputTokens - parts.imageCacheReadTokens,
     ['input_image_mtok', 'input_mtok'],
   ),
-  tokens(
+  tokenAmount(
     (_, parts) => parts.imageCacheReadTokens,
     ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
   ),
-  tokens(
+  tokenAmount(
     (usage, parts) =>
       usage.outputTokens - usage.reasoningTokens - parts.audioOutputTokens - parts.imageOutputTokens,
     ['output_mtok'],
   ),
-  tokens((usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
-  tokens((_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
-  tokens((_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
+  tokenAmount((usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
+  tokenAmount((_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
+  tokenAmount((_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
   { count: ({ audioSeconds = 0 }) => audioSeconds, per: 3_600, keys: ['audio_hours'], needed: true },
   {
     count: ({ aggregate }) => (aggregate === true ? 0 : 1),
@@ -99,7 +99,7 @@ const AMOUNTS: readonly Amount[] = [
   },
 ];
 
-function tokens(
+function tokenAmount(
   count: (usage: Usage, modalities: ModalityUsage) => number,
   keys: readonly PriceKey[],
 ): Amount {

@@ -140,12 +140,12 @@ function eventTokens(attributes: Attributes): ModelInvokeEvent['tokens'] {
   });
 }
 
-const PARAMETER = /^(?:gen_ai|openai)\.request\.(?!model$|stream$|id$)(.+)$/;
+const REQUEST_PARAMETER_PREFIX = /^(?:gen_ai|openai)\.request\.(?!model$|stream$|id$)(.+)$/;
 
 function parametersOf(attributes: Attributes): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) => {
-      const parameter = PARAMETER.exec(name)?.[1];
+      const parameter = REQUEST_PARAMETER_PREFIX.exec(name)?.[1];
       return parameter === undefined ? [] : [[parameter, value]];
     }),
   );
@@ -166,8 +166,9 @@ function toolCall(
   const direct = settings.completionHook === undefined ? own : undefined;
   return definedMembers({
     ...event,
-    arguments: firstOf(parts, ['arguments', 'server_tool_call']) ?? limited(direct?.arguments, settings),
-    result: firstOf(parts, ['response', 'server_tool_call_response']) ?? limited(direct?.result, settings),
+    arguments: firstOf(parts, ['arguments', 'server_tool_call']) ?? limitedText(direct?.arguments, settings),
+    result:
+      firstOf(parts, ['response', 'server_tool_call_response']) ?? limitedText(direct?.result, settings),
   });
 }
 
@@ -175,7 +176,7 @@ function firstOf(parts: readonly unknown[], keys: readonly string[]): unknown {
   return parts.flatMap((part) => keys.flatMap((key) => field(part, key) ?? []))[0];
 }
 
-function limited(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {
+function limitedText(value: unknown, { maxContentLength, maxSpanContentLength }: Settings): unknown {
   if (value === undefined || value === null) return undefined;
   const json = new LimitedJson(maxContentLength, maxSpanContentLength).write(value);
   return json === undefined ? undefined : (JSON.parse(json) as unknown);

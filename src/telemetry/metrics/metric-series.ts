@@ -18,7 +18,7 @@ import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 const OTHER = ERROR_TYPE_VALUE_OTHER;
 
 const MAX_VALUES = 100;
-export const MAX_VALUE_LENGTH = 128;
+export const MAX_DIMENSION_LENGTH = 128;
 /** The program chooses the models it asks for, or its users do. */
 const MAX_REQUEST_MODELS = 500;
 /** Response models reserved for each request model, whatever other models were answered with. */
@@ -52,7 +52,7 @@ class KeptValues {
   /** Whether metrics record the value as it is. */
   keep(value: string): boolean {
     if (this.#values.has(value)) return true;
-    if (value.length <= MAX_VALUE_LENGTH && this.#values.size < this.#limit) {
+    if (value.length <= MAX_DIMENSION_LENGTH && this.#values.size < this.#limit) {
       this.#values.add(value);
       return true;
     }
@@ -159,7 +159,7 @@ export class MetricSeries {
    */
   #isOwn(asked: string, answered: string): boolean {
     if (answered === asked) return true;
-    if (answered.length > MAX_VALUE_LENGTH) return false;
+    if (answered.length > MAX_DIMENSION_LENGTH) return false;
     const own = this.#ownResponseModels.get(asked) ?? new Set<string>();
     if (own.has(answered)) return true;
     if (own.size >= (answered.startsWith(asked) ? MAX_OWN_RESPONSE_MODELS : 1)) return false;

@@ -126,7 +126,7 @@ export class Metrics {
   ): void {
     const toolDuration = this.#current()?.toolDuration;
     if (toolDuration === undefined) return;
-    const dimensions = pick(TOOL_DIMENSIONS, attributes);
+    const dimensions = pickDimensions(TOOL_DIMENSIONS, attributes);
     metricSeries.limitTool(dimensions);
     toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
@@ -200,7 +200,7 @@ function withError(dimensions: Attributes, errorType: string | undefined): Attri
   return errorType === undefined ? dimensions : metricSeries.withError(dimensions, errorType);
 }
 
-function pick(names: readonly string[], attributes: Attributes): Attributes {
+function pickDimensions(names: readonly string[], attributes: Attributes): Attributes {
   const dimensions: Attributes = {};
   for (const name of names) {
     const value = attributes[name];

@@ -17,7 +17,7 @@ import {
   METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS,
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
-import { MAX_VALUE_LENGTH } from './metric-series.ts';
+import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
  * Limits are set for each model. The first groups stay, since the SDK keeps 2,000 series of a gauge; a gauge of all other
@@ -58,7 +58,7 @@ export class RateLimits {
     if (!GAUGES.some(([, attribute]) => attributes[attribute] !== undefined)) return;
     const group = DIMENSIONS.map((name) => String(attributes[name])).join(' ');
     const model = attributes[ATTR_GEN_AI_REQUEST_MODEL];
-    const tooLong = typeof model === 'string' && model.length > MAX_VALUE_LENGTH;
+    const tooLong = typeof model === 'string' && model.length > MAX_DIMENSION_LENGTH;
     if (tooLong || (this.#groups.size >= MAX_GROUPS && !this.#groups.has(group))) {
       notice('rate_limits_limited');
       return;

@@ -33,12 +33,12 @@ export function recordAttempts(
 ): void {
   const { attempts } = call;
   if (attempts.length < 2) return;
-  const ids = pick(known, HIERARCHY_IDS);
+  const ids = pickAttributes(known, HIERARCHY_IDS);
   attempts.forEach((attempt, index) => {
     const last = index === attempts.length - 1;
     const number = last ? call.attemptCount - 1 : index;
     const previous = number === index ? attempts[index - 1] : undefined;
-    const errorType = errorTypeOf(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
+    const errorType = attemptErrorType(attempt) ?? (last ? errorOfCall(call) : BODY_TIMEOUT);
     const attributes = { ...ids, ...attemptAttributes(attempt, number, previous) };
     if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType;
     const span = telemetry.tracer.startSpan(
@@ -48,7 +48,7 @@ export function recordAttempts(
     );
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
     // The body of a successful response is read until the call ends.
-    const endTime = last && errorTypeOf(attempt) === undefined ? undefined : attempt.endTime;
+    const endTime = last && attemptErrorType(attempt) === undefined ? undefined : attempt.endTime;
     endSpan(span, endTime ?? call.endTime);
   });
 }
@@ -71,7 +71,7 @@ function attemptAttributes(attempt: Attempt, number: number, previous: Attempt |
   return attributes;
 }
 
-function errorTypeOf({ status, error }: Attempt): string | undefined {
+function attemptErrorType({ status, error }: Attempt): string | undefined {
   if (error !== undefined) return thrownTypeOf(error);
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
@@ -80,7 +80,7 @@ function errorOfCall(call: Call): string | undefined {
   return call.failed ? thrownTypeOf(call.error) : undefined;
 }
 
-function pick(attributes: Attributes, names: readonly string[]): Attributes {
+function pickAttributes(attributes: Attributes, names: readonly string[]): Attributes {
   const picked: Attributes = {};
   for (const name of names) {
     const value = attributes[name];

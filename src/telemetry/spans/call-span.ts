@@ -39,7 +39,7 @@ import { addRateLimits } from './rate-limits.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 
-const NOTHING: Attributes = Object.freeze({});
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**
  * The span of one call and the metrics of its operation. It reads the request at the start and does not keep it, because
@@ -63,9 +63,9 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** The attributes the span starts with. */
   readonly #asked: Attributes;
   /** All later attributes, kept in a second object: V8 turns a large one into a slow dictionary. */
-  #parameters: Attributes = NOTHING;
-  #http: Attributes = NOTHING;
-  #answered: Attributes = NOTHING;
+  #parameters: Attributes = NO_ATTRIBUTES;
+  #http: Attributes = NO_ATTRIBUTES;
+  #answered: Attributes = NO_ATTRIBUTES;
   readonly #content: ContentRecord | undefined;
   #accumulator: Accumulator | undefined;
   #gaps: ChunkGaps | undefined;
@@ -282,7 +282,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** The first chunks say which model answers. */
   #answeredSoFar(): Attributes {
     const result = this.#streamed();
-    return result === undefined ? NOTHING : this.#operation.resultAttributes(result, this.#route);
+    return result === undefined ? NO_ATTRIBUTES : this.#operation.resultAttributes(result, this.#route);
   }
 
   #recordGaps(gaps: ChunkGaps, answered: Attributes): void {

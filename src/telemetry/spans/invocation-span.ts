@@ -109,7 +109,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   guard('recording an invocation', () => span.setAttributes(attributes));
   const context = trace.setSpan(ROOT_CONTEXT, span);
   const content = ContentRecord.begin(telemetry, span, context);
-  content?.add(contentOf(end));
+  content?.add(invocationContent(end));
   const { failure, endTime } = end;
   const ended = {
     span,
@@ -140,7 +140,7 @@ function endAttributes(end: InvocationEnd): Attributes {
   return attributes;
 }
 
-function contentOf(end: InvocationEnd): Content {
+function invocationContent(end: InvocationEnd): Content {
   const outputMessages = end.outputMessages.map((message) => ({
     ...message,
     finish_reason: messageFinishReason(message.finish_reason ?? end.finishReason),

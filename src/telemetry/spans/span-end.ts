@@ -40,7 +40,8 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
       if (owned === undefined) delete (span as { end?: unknown }).end;
       else Object.defineProperty(span, 'end', owned);
     }
-    for (const listener of listeners) guard('ending with a parent span', () => listener(milliseconds(time)));
+    for (const listener of listeners)
+      guard('ending with a parent span', () => listener(endTimeInMilliseconds(time)));
     listeners.clear();
     original.call(this, time);
   };
@@ -50,7 +51,7 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
   return listeners;
 }
 
-function milliseconds(time: TimeInput | undefined): number | undefined {
+function endTimeInMilliseconds(time: TimeInput | undefined): number | undefined {
   // An invalid date has no time.
   if (time instanceof Date) return time.getTime() || undefined;
   if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;

@@ -92,7 +92,7 @@ export function recordToolCall(
   );
   const own = trace.setSpan(context.parent, span);
   const content = ContentRecord.begin(telemetry, span, own);
-  if (call.content !== undefined) content?.add(contentOf(call.content));
+  if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere === true)
     guard('recording metrics', () =>
@@ -123,7 +123,7 @@ function toolType(type: string): string {
   return row(TOOL_TYPES, type) ?? 'extension';
 }
 
-function contentOf({ arguments: given, result, query, documents }: ToolCallContent): Content {
+function toolCallContent({ arguments: given, result, query, documents }: ToolCallContent): Content {
   return {
     toolArguments: given,
     toolResult: result,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../src/config/completion-types.ts';
-import { readMessageContent } from '../../../src/hierarchy/assistants/content.ts';
+import { readThreadMessageContent } from '../../../src/hierarchy/assistants/content.ts';
 import { readInputMessages } from '../../../src/operations/chat/messages.ts';
 import { readResponseInput } from '../../../src/operations/response/messages.ts';
 import { checkContent } from '../../support/conventions/content.ts';
@@ -54,7 +54,7 @@ describe('a message of a thread', () => {
     ['something unknown', { role: 'user', content: [{ type: 'smell' }, 7, null] }, []],
     ['nothing', { role: 'user', content: null }, []],
   ])('with %s', (_, message, parts) => {
-    const read = readMessageContent(message);
+    const read = readThreadMessageContent(message);
     expect(read).toEqual({ role: message.role, parts });
     expect(findings([read])).toEqual([]);
   });
