@@ -50,14 +50,14 @@ export function instrumentOpenAI<Target>(
 }
 
 /** How long {@link flush} waits, in milliseconds: as long as OpenTelemetry's exporters by default. */
-const FLUSH_TIMEOUT_MS = 10_000;
+const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
 
 /**
  * Sends everything that is recorded: for functions that freeze after each invocation, and before `process.exit()`. Unlike
  * the `forceFlush()` of a provider it also ends every conversation that has nothing under way. Never rejects.
  */
 export function flush(): Promise<void> {
-  return sendWithin(FLUSH_TIMEOUT_MS);
+  return sendWithin(CLIENT_FLUSH_TIMEOUT_MS);
 }
 
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {

@@ -1,5 +1,5 @@
 /** `…/register` as an ES module: of the API, ES modules have a copy of their own. */
 import * as api from '@opentelemetry/api';
-import { knowImportedApi } from './register.ts';
+import { setImportedApi } from './register.ts';
 
-knowImportedApi(api);
+setImportedApi(api);

@@ -1,6 +1,6 @@
-import { escapeHarmful } from './export/harmless.ts';
 import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from './export/tree.ts';
 import { compareTrees, type ReceivedLine } from './testing/compare.ts';
+import { escapeControlCharacters } from './util/terminal-safe.ts';
 
 export type { FinishedSpan } from './export/tree.ts';
 
@@ -106,7 +106,7 @@ function readLines(spans: Iterable<FinishedSpan>, options: SpanTreeOptions): (Li
       valuesOf.set(row, values);
       lines.push({
         branch: row.branch,
-        name: escapeHarmful(span.name.replace(/\s+/g, ' ').trim()),
+        name: escapeControlCharacters(span.name.replace(/\s+/g, ' ').trim()),
         error: span.status.code === STATUS_ERROR ? renderError(span) : undefined,
         values,
         repeated: new Set([...values.keys()].filter((name) => isRepeatedId(name, row, valuesOf))),
@@ -151,11 +151,11 @@ function renderError(span: FinishedSpan): string {
 
 function renderValue(value: unknown): string {
   if (typeof value === 'string') {
-    return isWord(value) ? escapeHarmful(value) : escapeHarmful(JSON.stringify(value));
+    return isWord(value) ? escapeControlCharacters(value) : escapeControlCharacters(JSON.stringify(value));
   }
   if (typeof value !== 'object') return String(value);
   try {
-    return escapeHarmful(JSON.stringify(value));
+    return escapeControlCharacters(JSON.stringify(value));
   } catch {
     return String(value);
   }

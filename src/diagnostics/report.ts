@@ -1,6 +1,6 @@
-import { harmless } from '../export/harmless.ts';
 import { guard, log } from '../util/guard.ts';
 import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { describeFinding } from './messages.ts';
 
@@ -52,7 +52,7 @@ export function logFindings(): void {
 /** Logs a finding once through `diag`. */
 export function logFinding(finding: Finding): void {
   const { said } = notices.value;
-  const line = harmless(`${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
+  const line = terminalSafe(`${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
   said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);

@@ -25,7 +25,7 @@ export function findInstalled(
   const top = join(project, 'node_modules');
   const waiting = [top];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    const real = realPath(folder);
+    const real = realPathIfAny(folder);
     if (real === undefined || visited.has(real)) continue;
     visited.add(real);
     // The other packages of a workspace are linked there; what they have is theirs.
@@ -57,7 +57,7 @@ function readPackage(directory: string): InstalledPackage | undefined {
   const name = textField(manifest, 'name');
   const version = textField(manifest, 'version');
   if (name === undefined || version === undefined) return undefined;
-  return { name, version, directory: realPath(directory) ?? directory };
+  return { name, version, directory: realPathIfAny(directory) ?? directory };
 }
 
 /** Bytes of a package.json. Those of real packages are far smaller. */
@@ -89,7 +89,7 @@ function entries(folder: string): string[] {
   }
 }
 
-function realPath(path: string): string | undefined {
+function realPathIfAny(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {

@@ -1,5 +1,5 @@
 import type { Finding } from '../diagnostics/finding.ts';
-import { harmless } from '../export/harmless.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { NAME, VERSION } from '../util/version.ts';
 
 /** Characters of a line: findings quote versions and options, which others have written. */
@@ -18,7 +18,7 @@ export function printFindings(
   const others = findings.filter(({ severity }) => severity !== 'warning');
   const blocks = [...warnings, ...others].map(
     ({ code, severity, message, action }) =>
-      `${severity} ${code}\n  ${harmless(message, MAX_LINE_LENGTH)}\n  → ${harmless(action, MAX_LINE_LENGTH)}\n`,
+      `${severity} ${code}\n  ${terminalSafe(message, MAX_LINE_LENGTH)}\n  → ${terminalSafe(action, MAX_LINE_LENGTH)}\n`,
   );
   const summary =
     warnings.length > 0

@@ -2,9 +2,9 @@ import { isOpenTrace } from '../telemetry/open-traces.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
-import { harmless } from './harmless.ts';
 import { attributeText } from './span-details.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
@@ -156,14 +156,14 @@ export class ConsoleTreeExporter {
         color: this.#options.color ?? wantsColor(isTerminal, globalProcess()?.env ?? {}),
         attributes: this.#options.attributes ?? [],
       };
-      const header = trace.continued ? `trace ${harmless(traceId)}, continued\n` : '';
+      const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
       const trees = buildTrees(trace.spans).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
       return header + trees.join('') + footer;
     } catch (error) {
-      return `trace ${harmless(traceId)}: its spans cannot be drawn (${harmless(String(error), 200)})\n`;
+      return `trace ${terminalSafe(traceId)}: its spans cannot be drawn (${terminalSafe(String(error), 200)})\n`;
     }
   }
 

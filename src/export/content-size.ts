@@ -2,9 +2,9 @@ import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
 /** Values of too large content that are counted. */
-const MAX_VALUES = 100_000;
+const MAX_MEASURED_VALUES = 100_000;
 /** Characters that are hashed, which takes less than a millisecond; the whole would take longer than writing it. */
-const MAX_HASHED_LENGTH = 65_536;
+const MAX_STUB_HASHED_LENGTH = 65_536;
 
 /** What is stored of content that is too large. */
 export interface ContentStub {
@@ -61,19 +61,21 @@ export function stubOf(value: unknown, maxLength: number): ContentStub {
   let values = 0;
   let start = '';
   const left: unknown[] = [value];
-  while (left.length > 0 && values < MAX_VALUES) {
+  while (left.length > 0 && values < MAX_MEASURED_VALUES) {
     const next = plain(left.pop());
     values++;
     if (typeof next === 'string') {
       characters += next.length;
-      if (start.length < MAX_HASHED_LENGTH) start += next.slice(0, MAX_HASHED_LENGTH - start.length);
+      if (start.length < MAX_STUB_HASHED_LENGTH)
+        start += next.slice(0, MAX_STUB_HASHED_LENGTH - start.length);
     } else if (typeof next === 'object' && next !== null) {
       const names = Array.isArray(next) ? undefined : Object.keys(next);
       const items =
         names === undefined ? (next as readonly unknown[]) : names.map((name) => field(next, name));
       for (const name of names ?? []) characters += name.length;
       // In the order in which they stand; what is beyond the bound is only counted as missing.
-      for (let index = Math.min(items.length, MAX_VALUES) - 1; index >= 0; index--) left.push(items[index]);
+      for (let index = Math.min(items.length, MAX_MEASURED_VALUES) - 1; index >= 0; index--)
+        left.push(items[index]);
     }
   }
   return {

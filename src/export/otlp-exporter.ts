@@ -1,14 +1,14 @@
 import {
-  type Environment,
+  type CollectorEnvironment,
+  failureReason,
   lacksScheme,
   NO_SCHEME,
-  reasonOf,
   refusalOf,
   sayUnsent,
   tracesEndpoint,
 } from '../telemetry/collector.ts';
 
-export type { Environment } from '../telemetry/collector.ts';
+export type { CollectorEnvironment } from '../telemetry/collector.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
@@ -36,17 +36,17 @@ const EXPORT_TIMEOUT_MS = 2_000;
 
 /** What the SDK's exporters have in common, in both lines. */
 interface SpanExporter {
-  export(spans: unknown, done: (result: ExportResult) => void): void;
+  export(spans: unknown, done: (result: OtlpExportResult) => void): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
 }
-interface ExportResult {
+interface OtlpExportResult {
   readonly code: number;
   readonly error?: Error;
 }
 
 /** The names in `OTEL_TRACES_EXPORTER`. */
-export function namedExporters(environment: Environment): string[] {
+export function namedExporters(environment: CollectorEnvironment): string[] {
   return (environment.OTEL_TRACES_EXPORTER ?? '')
     .split(',')
     .map((name) => name.trim())
@@ -54,7 +54,7 @@ export function namedExporters(environment: Environment): string[] {
 }
 
 /** Whether a signal is to be sent somewhere: its exporter is named, or the place is. */
-export function isAsked(environment: Environment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
+export function isAsked(environment: CollectorEnvironment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -82,7 +82,7 @@ export function processorsFromEnvironment(
 
 /** Names that nobody knows are passed over, as `NodeSDK` does. */
 export function exportersFromEnvironment(
-  environment: Environment,
+  environment: CollectorEnvironment,
   unnamed: readonly string[] = isAsked(environment, 'TRACES') ? ['otlp'] : [],
 ): ExporterPackage[] {
   const named = namedExporters(environment);
@@ -94,7 +94,7 @@ export function exportersFromEnvironment(
   return exporters;
 }
 
-function protocolOf(environment: Environment): string {
+function protocolOf(environment: CollectorEnvironment): string {
   const asked =
     environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?.trim() ||
     environment.OTEL_EXPORTER_OTLP_PROTOCOL?.trim() ||
@@ -120,7 +120,11 @@ function create(require: NodeJS.Require, [name, exported]: ExporterPackage): Spa
   return new Exporter();
 }
 
-function batchProcessor(environment: Environment, require: NodeJS.Require, exporter: SpanExporter): unknown {
+function batchProcessor(
+  environment: CollectorEnvironment,
+  require: NodeJS.Require,
+  exporter: SpanExporter,
+): unknown {
   const options = Object.fromEntries(
     BATCHING.map(([option, variable]) => [option, Number(environment[variable])] as const).filter(
       ([, value]) => value > 0,
@@ -164,9 +168,9 @@ class ReportingExporter implements SpanExporter {
   // A plain field: at the end of the program the endpoint is looked for in it.
   private readonly exporter: SpanExporter;
   readonly #endpoint: string;
-  readonly #environment: Environment;
+  readonly #environment: CollectorEnvironment;
 
-  constructor(exporter: SpanExporter, endpoint: string, environment: Environment) {
+  constructor(exporter: SpanExporter, endpoint: string, environment: CollectorEnvironment) {
     this.exporter = exporter;
     this.#endpoint = endpoint;
     this.#environment = environment;
@@ -176,7 +180,7 @@ class ReportingExporter implements SpanExporter {
     if (lacksScheme(this.#endpoint)) sayUnsent(this.#endpoint, NO_SCHEME);
   }
 
-  export(spans: unknown, done: (result: ExportResult) => void): void {
+  export(spans: unknown, done: (result: OtlpExportResult) => void): void {
     this.exporter.export(spans, (result) => {
       if (result.code !== 0) void this.#report(result.error);
       done(result);
@@ -193,7 +197,7 @@ class ReportingExporter implements SpanExporter {
 
   /** Retries hide what the last attempt met: a look at the endpoint tells. */
   async #report(error: unknown): Promise<void> {
-    const reason = reasonOf(error);
+    const reason = failureReason(error);
     sayUnsent(this.#endpoint, (await refusalOf(this.#endpoint, this.#environment)) ?? reason);
   }
 }

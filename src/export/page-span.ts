@@ -99,7 +99,7 @@ export function shownResource(
     : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
 }
 
-/** Attributes that a browser can show: those that are too many are counted, what is too long is cutText and marked as that. */
+/** Attributes that a browser can show: those that are too many are counted, what is too long is cut and marked as that. */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
@@ -135,7 +135,7 @@ function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): un
 function cutText(text: string, length: number): string {
   return text.length <= length
     ? text
-    : `${text.slice(0, length)}… (${text.length} characters, cutText for this page)`;
+    : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
 }
 
 /** The opposite direction, in the page. */

@@ -1,4 +1,4 @@
-import { harmless } from './harmless.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
 
@@ -31,7 +31,7 @@ export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): s
 }
 
 function quoted(value: unknown): string {
-  const text = harmless(attributeText(value), READ_LIMIT).trim();
+  const text = terminalSafe(attributeText(value), READ_LIMIT).trim();
   // JSON has quotes enough.
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
@@ -40,18 +40,20 @@ function quoted(value: unknown): string {
 function lastMessage(value: unknown): string {
   const message = readMessages(value)?.at(-1);
   if (message === undefined) return quoted(value);
-  const role = message.role === '' ? [] : [harmless(message.role, 40)];
+  const role = message.role === '' ? [] : [terminalSafe(message.role, 40)];
   return [...role, ...message.parts.map(partText)].join(' ');
 }
 
 /** Text in quotes; a tool call, which is none, as it would be written: `get_weather({"city":"Paris"})`. */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
-    return harmless(
+    return terminalSafe(
       `${attributeText(part.name ?? 'tool')}(${attributeText(part.arguments ?? '')})`,
       READ_LIMIT,
     );
   }
   const content = partContent(part);
-  return content === undefined ? `[${harmless(attributeText(part.type ?? 'part'), 40)}]` : quoted(content);
+  return content === undefined
+    ? `[${terminalSafe(attributeText(part.type ?? 'part'), 40)}]`
+    : quoted(content);
 }

@@ -1,5 +1,5 @@
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, dollars, isNumber, tokens } from './amounts.ts';
-import { harmless } from './harmless.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
@@ -81,7 +81,7 @@ const FACTS: readonly Fact[] = [
 /** The ids of a span that no span above it shows, then its facts, then the extra attributes asked for. */
 export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSegment[] {
   const { attributes } = row.node.span;
-  const details: TextSegment[] = ownIds(row).map((id) => dim(harmless(id, 100)));
+  const details: TextSegment[] = ownIds(row).map((id) => dim(terminalSafe(id, 100)));
   for (const fact of FACTS) {
     const detail = fact.show(
       fact.attributes.map((name) => attributes[name]),
@@ -91,7 +91,7 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSeg
   }
   for (const name of extraAttributes) {
     const value = attributes[name];
-    if (value !== undefined) details.push(dim(harmless(`${name}=${attributeText(value)}`, 300)));
+    if (value !== undefined) details.push(dim(terminalSafe(`${name}=${attributeText(value)}`, 300)));
   }
   return details;
 }
@@ -125,7 +125,7 @@ function ownIds(row: Row): string[] {
 }
 
 function error(span: SpanNode['span']): TextSegment {
-  const type = harmless(attributeText(span.attributes['error.type'] ?? 'error'), 100);
+  const type = terminalSafe(attributeText(span.attributes['error.type'] ?? 'error'), 100);
   const code = span.attributes['http.response.status_code'];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
   return { text: `✗ ${shown}`, tone: 'bad' };
@@ -138,7 +138,7 @@ function status(value: unknown, span: SpanNode['span']): TextSegment | undefined
   // Where the status is the error as well (expired), it is said once.
   if (span.status.code === STATUS_ERROR && span.attributes['error.type'] === value) return undefined;
   const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
-  return { text: harmless(value, 40), tone: tone ?? 'warning' };
+  return { text: terminalSafe(value, 40), tone: tone ?? 'warning' };
 }
 
 /** On one attempt which retry it is; on the call how many there were, counted on the attempts below it. */
@@ -154,7 +154,7 @@ function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
 function words(value: unknown): string | undefined {
   const list = Array.isArray(value) ? value : [value];
   const shown = list.filter((word) => typeof word === 'string' && word !== '');
-  return shown.length > 0 ? harmless(shown.join(', '), 100) : undefined;
+  return shown.length > 0 ? terminalSafe(shown.join(', '), 100) : undefined;
 }
 
 function suffixed(text: string | undefined, words: string): string | undefined {

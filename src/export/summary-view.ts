@@ -1,6 +1,6 @@
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, dollars, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
-import { harmless } from './harmless.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
@@ -44,9 +44,9 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
   const room = width - 4;
   const lines = LINES.flatMap(([label, read]) => {
     const text = read(summary);
-    return text === undefined ? [] : [line(label, { text: harmless(text, 500), tone: 'plain' })];
+    return text === undefined ? [] : [line(label, { text: terminalSafe(text, 500), tone: 'plain' })];
   });
-  lines.push(line('Status', statusOf(summary)));
+  lines.push(line('Status', traceStatus(summary)));
   const side: TextSegment = { text: '│', tone: 'dim' };
   const boxed = lines.map((segments) => {
     const short = shortenLine(segments, room);
@@ -66,7 +66,7 @@ export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryVi
   if (steps.length === 0) return '';
   const limit =
     columns === undefined ? MAX_STEP_NAME_WIDTH : Math.min(MAX_STEP_NAME_WIDTH, Math.ceil(columns / 3));
-  const names = steps.map(({ node }) => shorten(harmless(attributeText(node.span.name), 200), limit));
+  const names = steps.map(({ node }) => shorten(terminalSafe(attributeText(node.span.name), 200), limit));
   const durations = steps.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
   const numberWidth = Math.max(2, String(steps.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
@@ -90,10 +90,10 @@ function line(label: string, value: TextSegment): TextSegment[] {
   return [toned(pad(label, 13), 'dim'), value];
 }
 
-function statusOf({ errors }: TraceSummary): TextSegment {
+function traceStatus({ errors }: TraceSummary): TextSegment {
   if (errors.length === 0) return toned('ok', 'good');
   const types = new Set(
-    errors.map(({ node }) => harmless(attributeText(node.span.attributes['error.type'] ?? 'error'), 100)),
+    errors.map(({ node }) => terminalSafe(attributeText(node.span.attributes['error.type'] ?? 'error'), 100)),
   );
   return toned(`${count(errors.length, 'error', 'errors')}: ${[...types].join(', ')}`, 'bad');
 }

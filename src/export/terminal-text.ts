@@ -1,7 +1,7 @@
 /** How a piece of text looks where there is colour; without, all look alike. */
 export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
 
-/** A piece of a line. Its text must be harmless (`harmless.ts`). */
+/** A piece of a line. Its text must have passed `terminalSafe`. */
 export interface TextSegment {
   readonly text: string;
   readonly tone: Tone;

@@ -1,5 +1,5 @@
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './duration.ts';
-import { harmless } from './harmless.ts';
 import { contentLinesOf } from './span-content.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
@@ -78,7 +78,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row.node;
   return {
     row,
-    name: harmless(attributeText(span.name), 200),
+    name: terminalSafe(attributeText(span.name), 200),
     nameTone: nameToneOf(span, row),
     duration: formatDuration(span.startTime, span.endTime),
     details: detailsOf(row, attributes),

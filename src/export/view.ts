@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { harmless } from './harmless.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument } from './page-document.ts';
 import { writePage } from './page-file.ts';
@@ -39,7 +39,7 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
     const { spans } = found;
     if (spans.length === 0) {
-      errors.write(`There are no spans in ${harmless(wanted.file)}. It has to be OTLP as JSON.\n`);
+      errors.write(`There are no spans in ${terminalSafe(wanted.file)}. It has to be OTLP as JSON.\n`);
       return 1;
     }
     const shown = fitting(spans);
@@ -47,7 +47,7 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     output.write(`${shown.length} spans: ${pathToFileURL(wanted.page).href}\n`);
     return 0;
   } catch (error) {
-    errors.write(`${harmless(error instanceof Error ? error.message : String(error))}\n`);
+    errors.write(`${terminalSafe(error instanceof Error ? error.message : String(error))}\n`);
     return 1;
   }
 }

@@ -15,7 +15,7 @@ import {
 } from './otlp-exporter.ts';
 import { ImmediateSpanProcessor, type ViewProcessor } from './view-processor.ts';
 
-const SDK = '@opentelemetry/sdk-node';
+const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
 /** Span processors that {@link viewing} put exporters beside. */
 const viewed = new WeakSet<object>();
@@ -60,7 +60,7 @@ function fromEnvironment(): ViewProcessor[] {
   const wanted = exportersFromEnvironment(environment);
   const [first] = wanted;
   if (first === undefined) return [];
-  const require = findDependenciesOf(SDK) ?? findPackage(first[0]);
+  const require = findDependenciesOf(SDK_PACKAGE) ?? findPackage(first[0]);
   if (require === undefined) {
     say(`traces are not sent, because ${first[0]} is not installed: npm install ${first[0]}`);
     return [];
@@ -78,15 +78,15 @@ function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
     '_spanProcessors',
   );
   const onlyViews = processors.every((each) => each instanceof ImmediateSpanProcessor);
-  if (processors.length === 0 || !onlyViews || said) return;
-  said = true;
+  if (processors.length === 0 || !onlyViews || warned) return;
+  warned = true;
   say(
     `traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has only ${call}. ` +
       `To do both: spanProcessors: viewing(${call}), with viewing from ${NAME}/export.`,
   );
 }
 
-let said = false;
+let warned = false;
 
 function say(message: string): void {
   const stream = globalThis.process?.stderr;

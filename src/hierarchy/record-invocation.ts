@@ -88,9 +88,9 @@ interface Times {
  * express. As a model call, a step that asks the program for tools ends when it asks; the server completes it later.
  */
 function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
-  const startTime = clamp(known(step.startTime) ?? earliest, earliest, latest);
+  const startTime = clamp(withKnownValues(step.startTime) ?? earliest, earliest, latest);
   const asked = calls.find((call) => call.startTime !== undefined)?.startTime;
-  return { startTime, endTime: clamp(asked ?? known(step.endTime) ?? latest, startTime, latest) };
+  return { startTime, endTime: clamp(asked ?? withKnownValues(step.endTime) ?? latest, startTime, latest) };
 }
 
 function drawStep(
@@ -189,6 +189,6 @@ function unclaimed({ steps, snapshot }: Invocation, shown: ReadonlySet<string>):
 }
 
 /** A server whose clock was never learnt gives no time. */
-function known(time: number | undefined): number | undefined {
+function withKnownValues(time: number | undefined): number | undefined {
   return time === undefined || Number.isNaN(time) ? undefined : time;
 }

@@ -17,7 +17,7 @@ type TraceOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 /** The API takes no longer values; a compatible server may. */
 const MAX_CARRIER_VALUE_LENGTH = 512;
 /** The API takes 16 pairs. Some propagators look at each. */
-const MAX_PAIRS = 64;
+const MAX_CARRIER_PAIRS = 64;
 /** The shapes of W3C trace context, whatever propagator has read the ids. */
 const TRACE_ID = /^[\da-f]{32}$/;
 const SPAN_ID = /^[\da-f]{16}$/;
@@ -73,7 +73,7 @@ function hasIds(creator: SpanContext): boolean {
 }
 
 const READ: TextMapGetter<PayloadObject> = {
-  keys: (metadata) => Object.keys(metadata).slice(0, MAX_PAIRS),
+  keys: (metadata) => Object.keys(metadata).slice(0, MAX_CARRIER_PAIRS),
   get(metadata, name) {
     const value = stringField(metadata, name);
     return value === undefined || value.length > MAX_CARRIER_VALUE_LENGTH ? undefined : value;

@@ -1,4 +1,4 @@
-import type { ApiRequest } from '../operations/index.ts';
+import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import { row } from '../util/payload.ts';
 import { conversationIn } from './conversation-context.ts';
@@ -18,7 +18,7 @@ const FAMILIES: Readonly<Record<string, HierarchyPart>> = {
 
 /** The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made. */
 export function partOf(call: Call, { route }: ApiRequest): HierarchyPart | undefined {
-  if (route.operation === 'chat' && conversationIn(call.context) !== undefined) return 'histories';
+  if (operationOf(route) === chat && conversationIn(call.context) !== undefined) return 'histories';
   return row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
 }
 

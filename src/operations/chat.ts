@@ -47,6 +47,8 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
  * @see https://platform.openai.com/docs/api-reference/chat/create
  */
 export const chat: Operation = {
+  endpoints: ['POST /chat/completions'],
+  traits: { inference: 'chat', reportsUsageOnRequest: true },
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(chatRequestAttributes),

@@ -19,6 +19,7 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/responses/compact
  */
 export const compaction: Operation = {
+  endpoints: ['POST /responses/compact'],
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes: Attributes = {

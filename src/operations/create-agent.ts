@@ -18,6 +18,7 @@ import { readToolDefinitions } from './chat/messages.ts';
  * @see https://platform.openai.com/docs/api-reference/assistants/createAssistant
  */
 export const createAgent: Operation = {
+  endpoints: ['POST /assistants', 'POST /agents'],
   name: 'create_agent',
   spanName: ({ body }) => ['create_agent', stringField(body, 'name')].filter(Boolean).join(' '),
   requestAttributes({ body }): Attributes {

@@ -16,6 +16,8 @@ import { modelCall, modelOf, nameWith } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/embeddings/create
  */
 export const embeddings: Operation = {
+  endpoints: ['POST /embeddings'],
+  traits: { inference: 'embeddings' },
   name: 'embeddings',
   spanName: (request) => nameWith('embeddings', modelOf(request)),
   requestAttributes: (request) => modelCall('embeddings', request),

@@ -20,6 +20,7 @@ import { responseAttributes } from './response/outcome.ts';
  * @see https://platform.openai.com/docs/api-reference/responses/get
  */
 export const fetchResponse: Operation = {
+  endpoints: ['GET /responses/{response_id}'],
   name: 'fetch_response',
   spanName: () => 'fetch_response',
   requestAttributes(request): Attributes {

@@ -21,6 +21,8 @@ import { bodyText, modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/images
  */
 export const image: Operation = {
+  endpoints: ['POST /images/edits', 'POST /images/generations', 'POST /images/variations'],
+  traits: { inference: 'image' },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const { body, streamed } = apiRequest;

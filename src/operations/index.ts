@@ -1,4 +1,4 @@
-import type { OperationKey } from '../sdk/routes/index.ts';
+import type { Route } from '../sdk/routes/index.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import { chat } from './chat.ts';
 import { compaction } from './compaction.ts';
@@ -6,6 +6,7 @@ import { createAgent } from './create-agent.ts';
 import { embeddings } from './embeddings.ts';
 import { fetchResponse } from './fetch-response.ts';
 import { image } from './image.ts';
+import { createRun, createSession, createThreadAndRun, submitSessionEvents } from './invoke-agent.ts';
 import { moderation } from './moderation.ts';
 import { request } from './request.ts';
 import { response } from './response.ts';
@@ -15,23 +16,39 @@ import { textCompletion } from './text-completion.ts';
 import { transcription } from './transcription.ts';
 
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
+export { chat, createRun, createThreadAndRun, response };
 
-/** The operation of each kind of call. A call without a row is a plain request. */
-const OPERATIONS: Partial<Record<OperationKey, Operation>> = {
+/** Every operation. Its own file declares its endpoints and traits. */
+const OPERATIONS: readonly Operation[] = [
   chat,
   compaction,
-  create_agent: createAgent,
+  createAgent,
+  createRun,
+  createSession,
+  createThreadAndRun,
   embeddings,
-  fetch_response: fetchResponse,
+  fetchResponse,
   image,
   moderation,
   response,
   retrieval,
   speech,
-  text_completion: textCompletion,
+  submitSessionEvents,
+  textCompletion,
   transcription,
-};
+];
 
-export function operationOf(key: OperationKey): Operation {
-  return OPERATIONS[key] ?? request;
+const BY_ENDPOINT: ReadonlyMap<string, Operation> = new Map(
+  OPERATIONS.flatMap((operation) => operation.endpoints.map((endpoint) => [endpoint, operation] as const)),
+);
+
+/** The operation of a route; a plain request if no operation declares its endpoint. */
+export function operationOf({ endpoint }: Pick<Route, 'endpoint'>): Operation {
+  return BY_ENDPOINT.get(endpoint) ?? request;
+}
+
+/** `gen_ai.operation.name`, also of requests whose span the hierarchy creates. */
+export function operationNameOf(route: Pick<Route, 'endpoint'>): string | undefined {
+  const { name, traits } = operationOf(route);
+  return traits?.invokesAgent === true ? 'invoke_agent' : name;
 }

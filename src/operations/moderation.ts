@@ -17,6 +17,7 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/moderations/create
  */
 export const moderation: Operation = {
+  endpoints: ['POST /moderations'],
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest) };

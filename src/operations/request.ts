@@ -16,6 +16,8 @@ import { define } from './attributes.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
+  /** Every endpoint that no other operation declares. */
+  endpoints: [],
   spanName: ({ route }) => `${route.method} ${route.template}`,
   requestAttributes: (apiRequest) => ({
     [ATTR_HTTP_REQUEST_METHOD]: apiRequest.route.method,

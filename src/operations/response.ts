@@ -49,6 +49,8 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
  * @see https://platform.openai.com/docs/api-reference/responses/create
  */
 export const response: Operation = {
+  endpoints: ['POST /responses'],
+  traits: { inference: 'chat', createsMetadata: true },
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(responseRequestAttributes),

@@ -19,6 +19,8 @@ import { nameWith } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/vector-stores/search
  */
 export const retrieval: Operation = {
+  endpoints: ['POST /vector_stores/{vector_store_id}/search'],
+  traits: { inference: 'retrieval' },
   name: 'retrieval',
   spanName: ({ values: [vectorStoreId] }) => nameWith('retrieval', vectorStoreId),
   requestAttributes(request): Attributes {

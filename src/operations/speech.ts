@@ -12,6 +12,7 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/audio/createSpeech
  */
 export const speech: Operation = {
+  endpoints: ['POST /audio/speech'],
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'speech' };

@@ -39,6 +39,8 @@ import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
  * @see https://platform.openai.com/docs/api-reference/completions/create
  */
 export const textCompletion: Operation = {
+  endpoints: ['POST /completions'],
+  traits: { inference: 'text_completion', reportsUsageOnRequest: true },
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
   requestAttributes: (request) => modelCall('text_completion', request),

@@ -20,6 +20,7 @@ import { modelOf } from './subject.ts';
  * @see https://platform.openai.com/docs/api-reference/audio/createTranscription
  */
 export const transcription: Operation = {
+  endpoints: ['POST /audio/transcriptions', 'POST /audio/translations'],
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'text' };

@@ -8,8 +8,9 @@ import { partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver, WebhookDelivery } from '../sdk/call.ts';
 import { type ClientEndpoint, endpointOf } from '../sdk/provider.ts';
-import { matchRoute, type OperationKey } from '../sdk/routes/index.ts';
+import { matchRoute } from '../sdk/routes/index.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
+import type { OperationTraits } from '../telemetry/operation.ts';
 import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
 import { CallSpan } from '../telemetry/spans/call-span.ts';
@@ -20,11 +21,7 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { CallHooks } from './user-hooks.ts';
 
-/** Streams of these operations report their usage only on request. */
-const TELL_USAGE_IF_ASKED: ReadonlySet<OperationKey> = new Set(['chat', 'text_completion']);
-
-/** Operations that create a resource with metadata, which can carry the trace context. */
-const TAKE_METADATA: ReadonlySet<OperationKey> = new Set(['response', 'run', 'session', 'thread_run']);
+const NO_TRAITS: OperationTraits = {};
 
 export interface ObserverHooks {
   /** Called once, before the first call is made. */
@@ -91,9 +88,10 @@ export class Observer implements CallObserver, ProviderListener {
     };
     const observation = this.#observe(call, request, endpoint);
     if (observation === undefined) return undefined;
+    const traits = operationOf(route).traits ?? NO_TRAITS;
     call.wantsUsage =
-      call.streamed && this.settings.streamUsage === 'include' && TELL_USAGE_IF_ASKED.has(route.operation);
-    call.propagates = this.settings.propagateInMetadata && TAKE_METADATA.has(route.operation);
+      call.streamed && this.settings.streamUsage === 'include' && traits.reportsUsageOnRequest === true;
+    call.propagates = this.settings.propagateInMetadata && traits.createsMetadata === true;
     this.#open.add(call);
     return observation;
   }
@@ -162,9 +160,9 @@ export class Observer implements CallObserver, ProviderListener {
       if (folded !== undefined) return hooks?.around(folded) ?? folded;
     }
     const place = api?.place(call, request, endpoint) ?? { parent: call.context };
-    const operation = operationOf(request.route.operation);
+    const operation = operationOf(request.route);
     if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(place);
-    const above = this.#others.above(call.context, request.route.operation);
+    const above = this.#others.above(call.context, operation.traits?.inference);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
     const start: CallSpanStart = { operation, request, endpoint, above, place };
     if (hooks === undefined) return new CallSpan(this.telemetry, call, start);

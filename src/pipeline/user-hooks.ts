@@ -1,8 +1,7 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
-import { type ApiRequest, operationOf } from '../operations/index.ts';
+import { type ApiRequest, operationNameOf } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
-import type { OperationKey } from '../sdk/routes/index.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { readHeader } from '../util/headers.ts';
@@ -19,7 +18,7 @@ export class CallHooks {
   private constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
     const { route, body, query, streamed } = request;
     this.#hooks = hooks;
-    this.#sent = { operation: operationName(route.operation), method, path, route: route.template, streamed };
+    this.#sent = { operation: operationNameOf(route), method, path, route: route.template, streamed };
     this.#request = { ...this.#sent, body, query };
   }
 
@@ -94,11 +93,6 @@ export class CallHooks {
     if (responseHook === undefined || response === undefined) return;
     runHook('responseHook', () => responseHook(span, { ...response, result }));
   }
-}
-
-/** The hierarchy turns a run into an operation. */
-function operationName(key: OperationKey): string | undefined {
-  return key === 'run' || key === 'thread_run' ? 'invoke_agent' : operationOf(key).name;
 }
 
 /** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */

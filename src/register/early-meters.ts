@@ -6,8 +6,8 @@ interface MetricsApi {
   getMeterProvider(): MeterProvider;
 }
 type MeterParameters = Parameters<MeterProvider['getMeter']>;
-type Method = (...parameters: unknown[]) => unknown;
-type Methods = Readonly<Record<string, Method | undefined>>;
+type MeterMethod = (...parameters: unknown[]) => unknown;
+type Methods = Readonly<Record<string, MeterMethod | undefined>>;
 
 /** Observed ones must be made as soon as there is a provider: nobody calls them. */
 const MAX_OBSERVED = 1_000;

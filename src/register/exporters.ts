@@ -1,7 +1,7 @@
 import { ConsoleTreeExporter } from '../export/console-tree.ts';
 import { HtmlTraceExporter } from '../export/html-trace.ts';
 import {
-  type Environment,
+  type CollectorEnvironment,
   isAsked,
   namedExporters,
   processorsFromEnvironment,
@@ -50,7 +50,7 @@ export function sdkConfiguration(
 }
 
 /** `NodeSDK` then takes everything from that file. */
-function hasSettingsFile(environment: Environment): boolean {
+function hasSettingsFile(environment: CollectorEnvironment): boolean {
   return ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'].some(
     (name) => (environment[name] ?? '') !== '',
   );
@@ -61,7 +61,7 @@ function pagesOf(path: string | undefined): HtmlTraceExporter[] {
 }
 
 /** Whether trees are printed: asked for by `OTEL_TRACES_EXPORTER=console`, or somebody looks and nothing was said. */
-export function wantsTree(environment: Environment, terminal: boolean): boolean {
+export function wantsTree(environment: CollectorEnvironment, terminal: boolean): boolean {
   const named = namedExporters(environment);
   return !named.includes('none') && (terminal || named.includes('console'));
 }

@@ -2,7 +2,7 @@ import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type CollectorEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Where a collector listens on its own machine, by protocol. */
 const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
@@ -13,7 +13,7 @@ const TRACES_PATH = 'v1/traces';
 const CONNECT_TIMEOUT_MS = 300;
 
 /** Where the `OTEL_*` variables send traces. */
-export function tracesEndpoint(environment: Environment, protocol: string): string {
+export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
   const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
   if (named) return named;
   const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.trim();
@@ -35,9 +35,9 @@ interface Socket {
  *
  * @returns the code of the error, such as `ECONNREFUSED`
  */
-export function refusalOf(endpoint: string, environment: Environment): Promise<string | undefined> {
+export function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
   const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
-  const url = parse(endpoint);
+  const url = parseAddress(endpoint);
   if (net === undefined || url === undefined || usesProxy(environment)) return Promise.resolve(undefined);
   const { hostname, port, protocol } = url;
   return new Promise((resolve) => {
@@ -53,23 +53,25 @@ export function refusalOf(endpoint: string, environment: Environment): Promise<s
     socket.once('connect', () => end());
     socket.once('timeout', () => end());
     socket.on('error', () => undefined);
-    socket.once('error', (error) => end(reasonOf(error) === 'ECONNREFUSED' ? 'ECONNREFUSED' : undefined));
+    socket.once('error', (error) =>
+      end(failureReason(error) === 'ECONNREFUSED' ? 'ECONNREFUSED' : undefined),
+    );
   });
 }
 
-function usesProxy(environment: Environment): boolean {
+function usesProxy(environment: CollectorEnvironment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }
 
-let said = false;
+let reported = false;
 
 /** Says on standard error that traces did not arrive, and what to do: once. */
 export function sayUnsent(endpoint: string, reason: string): void {
-  if (said || typeof process !== 'object') return;
-  said = true;
+  if (reported || typeof process !== 'object') return;
+  reported = true;
   writeTo(
     process.stderr,
-    `${NAME}: could not send traces to ${withoutSecrets(endpoint)} (${reason}). ${adviceFor(reason)}\n`,
+    `${NAME}: could not send traces to ${addressWithoutSecrets(endpoint)} (${reason}). ${adviceFor(reason)}\n`,
   );
 }
 
@@ -89,14 +91,14 @@ export function lacksScheme(endpoint: string): boolean {
 }
 
 /** Why an export failed: the code of a system error, a status, or the kind of the error. Never its text, which may quote. */
-export function reasonOf(error: unknown, depth = 0): string {
+export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
   if (typeof code === 'number' && code >= 400) return `HTTP ${code}`;
   if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
   if (depth < 3) {
     const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
-    if (inner !== undefined) return reasonOf(inner, depth + 1);
+    if (inner !== undefined) return failureReason(inner, depth + 1);
   }
   const message = field(error, 'message');
   if (typeof message === 'string' && /tim(?:ed? ?out|eout)/i.test(message)) return 'timeout';
@@ -104,12 +106,12 @@ export function reasonOf(error: unknown, depth = 0): string {
 }
 
 /** An endpoint may name a user and a password, or have a key in its query. */
-function withoutSecrets(endpoint: string): string {
-  const url = parse(endpoint);
+function addressWithoutSecrets(endpoint: string): string {
+  const url = parseAddress(endpoint);
   return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;
 }
 
-function parse(endpoint: string): URL | undefined {
+function parseAddress(endpoint: string): URL | undefined {
   try {
     return new URL(lacksScheme(endpoint) ? `http://${endpoint}` : endpoint);
   } catch {

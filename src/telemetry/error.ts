@@ -38,7 +38,9 @@ export function readError(error: unknown, fallback: string): Failure {
 
 /** The type alone of an error that was thrown. */
 export function thrownTypeOf(error: unknown): string {
-  return knownCode(field(error, 'code')) ?? classNameOf(error) ?? statusOf(error) ?? ERROR_TYPE_VALUE_OTHER;
+  return (
+    knownCode(field(error, 'code')) ?? classNameOf(error) ?? knownStatus(error) ?? ERROR_TYPE_VALUE_OTHER
+  );
 }
 
 /** The type alone of an error in an object. */
@@ -82,7 +84,7 @@ export function classNameOf(error: unknown): string | undefined {
   return className === 'Object' || !CLASS_NAME.test(className) ? undefined : className;
 }
 
-function statusOf(error: unknown): string | undefined {
+function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 

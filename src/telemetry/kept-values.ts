@@ -2,17 +2,17 @@ import { asName, field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
-const MAX_DEPTH = 12;
+const MAX_KEPT_DEPTH = 12;
 /** Numbers of a usage, which has a dozen. */
 const MAX_NUMBERS = 64;
-const OMITTED = '…';
+const CUT_MARK = '…';
 
 /** Never recorded, and long. `__proto__` is no key that could be copied. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['logprobs', 'annotations', 'encrypted_content', '__proto__']);
 /** Where values have base64 or `data:` URLs. */
 const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
 /** The texts of parts of a message, which say how long they were where they are cut. */
-const TEXTS: ReadonlySet<string> = new Set(['text', 'content', 'refusal']);
+const PART_TEXT_FIELDS: ReadonlySet<string> = new Set(['text', 'content', 'refusal']);
 
 /**
  * A copy of a value with as much text as there is room for, for what is kept until a stream or a run ends. A cut text
@@ -23,10 +23,10 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
   const copy = (given: unknown, depth: number): unknown => {
     if (typeof given === 'string') {
       const kept = keptText(given, room);
-      return kept.isCut ? kept.text + OMITTED : given;
+      return kept.isCut ? kept.text + CUT_MARK : given;
     }
     if (typeof given !== 'object' || given === null) return typeof given === 'function' ? undefined : given;
-    if (depth === 0 || left-- <= 0) return OMITTED;
+    if (depth === 0 || left-- <= 0) return CUT_MARK;
     return Array.isArray(given) ? copyArray(given, depth) : copyObject(given, depth);
   };
   const copyArray = (given: readonly unknown[], depth: number): unknown[] => {
@@ -61,12 +61,12 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
     }
     const kept = keptText(text, room);
     if (!kept.isCut) to[key] = text;
-    else if (TEXTS.has(key) && typeof field(from, 'type') === 'string') {
+    else if (PART_TEXT_FIELDS.has(key) && typeof field(from, 'type') === 'string') {
       to[key] = kept.text;
       to.original_length = text.length;
-    } else to[key] = kept.text + OMITTED;
+    } else to[key] = kept.text + CUT_MARK;
   };
-  return copy(value, MAX_DEPTH);
+  return copy(value, MAX_KEPT_DEPTH);
 }
 
 function keptText(text: string, room: TextRoom): KeptText {

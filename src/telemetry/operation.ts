@@ -47,6 +47,9 @@ export interface OperationContent {
  * requests and results as untrusted.
  */
 export interface Operation {
+  /** Method and path template of each endpoint: `POST /chat/completions`. */
+  readonly endpoints: readonly string[];
+  readonly traits?: OperationTraits;
   /** `gen_ai.operation.name`; `undefined` if the conventions define none for the endpoint. */
   readonly name?: string;
   /** The name of the span, from what is known at its start. */
@@ -74,9 +77,24 @@ export interface Operation {
   readonly content?: OperationContent;
 }
 
+/** The kinds of inferences that other instrumentations of `openai` record, too. */
+export type InferenceKind = 'chat' | 'text_completion' | 'embeddings' | 'retrieval' | 'image';
+
+/** What the engine must know about an operation. */
+export interface OperationTraits {
+  /** Other instrumentations may record the same inference. */
+  readonly inference?: InferenceKind;
+  /** A stream reports its usage only if the request asks for it. */
+  readonly reportsUsageOnRequest?: true;
+  /** It creates a resource with metadata, which can carry the trace context. */
+  readonly createsMetadata?: true;
+  /** The API runs an agent: hooks see the operation `invoke_agent`, whose span the hierarchy creates. */
+  readonly invokesAgent?: true;
+}
+
 /**
- * Folds a stream into a result, one chunk at a time. A stream may go on for ever: types, ids, names and counts are kept,
- * and where content is recorded as much text as there are limits for.
+ * Accumulates a stream chunk by chunk. A stream may never end, so an accumulator keeps types, ids, names and counts and,
+ * if content is recorded, as much text as the limits allow.
  */
 export interface Accumulator {
   add(chunk: unknown): void;

@@ -29,7 +29,7 @@ export interface SendState {
 
 const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
-let listening = false;
+let listeningForEnd = false;
 /** The collector refuses connections, which was said. */
 let unreachable = false;
 
@@ -45,13 +45,13 @@ export function flushAtProgramEnd(provider: object): SendState {
   if (typeof field(provider, 'forceFlush') !== 'function' || live().includes(provider)) return state;
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
   providers.add(new WeakRef(provider));
-  listen();
+  listenForEnd();
   return state;
 }
 
-function listen(): void {
-  if (listening || typeof process !== 'object' || typeof process.once !== 'function') return;
-  listening = true;
+function listenForEnd(): void {
+  if (listeningForEnd || typeof process !== 'object' || typeof process.once !== 'function') return;
+  listeningForEnd = true;
   process.once('beforeExit', () => void guardAsync('sending what is recorded', sendRest));
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
 }
@@ -68,7 +68,7 @@ async function sendRest(): Promise<void> {
 /** Ends what is open and sends it, for as long as a program that ends may wait. */
 export function endWithin(milliseconds: number, tracerProviders: readonly object[]): Promise<void> {
   return within(milliseconds, async () => {
-    const listeners = await prepare(tracerProviders, (listener) => listener.shutdown());
+    const listeners = await prepareForEnd(tracerProviders, (listener) => listener.shutdown());
     // Exporters retry for as long as they may, and keep the process alive meanwhile.
     const targets = [...tracerProviders.flatMap(processorsOf), ...otherProvidersOf(listeners)];
     await flushAll(await withoutRefused(targets));
@@ -82,7 +82,10 @@ export function endWithin(milliseconds: number, tracerProviders: readonly object
  */
 export function sendWithin(milliseconds: number, tracerProviders: readonly object[] = live()): Promise<void> {
   return within(milliseconds, async () => {
-    const listeners = await prepare(tracerProviders, (listener) => listener.endIdle?.() ?? Promise.resolve());
+    const listeners = await prepareForEnd(
+      tracerProviders,
+      (listener) => listener.endIdle?.() ?? Promise.resolve(),
+    );
     await flushAll(new Set([...tracerProviders, ...otherProvidersOf(listeners)]));
   });
 }
@@ -91,7 +94,7 @@ function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
   return settledWithin(milliseconds, [guardAsync('sending what is recorded', run)]);
 }
 
-async function prepare(
+async function prepareForEnd(
   tracerProviders: readonly object[],
   run: (listener: ProgramEndListener) => Promise<void>,
 ): Promise<ProgramEndListener[]> {
@@ -134,10 +137,12 @@ function isTraceTarget(target: object): boolean {
 }
 
 async function flushAll(flushed: Iterable<object>): Promise<void> {
-  await Promise.all([...flushed].map((each) => guardAsync('sending what is recorded', () => flush(each))));
+  await Promise.all(
+    [...flushed].map((each) => guardAsync('sending what is recorded', () => flushAtEnd(each))),
+  );
 }
 
-async function flush(provider: object): Promise<void> {
+async function flushAtEnd(provider: object): Promise<void> {
   const forceFlush = field(provider, 'forceFlush');
   if (typeof forceFlush === 'function') await forceFlush.call(provider);
 }
@@ -154,7 +159,7 @@ function reportLostSpans(): void {
   writeTo(
     process.stderr,
     `${NAME}: ${spans} lost because the program ended before sending them. ` +
-      `Before process.exit(), await flush() of ${NAME}/client.\n`,
+      `Before process.exit(), await flushAtEnd() of ${NAME}/client.\n`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Enough for a provider with many processors; a walk that finds no end is given up. */
 const MAX_OBJECTS = 2_000;
-const MAX_DEPTH = 12;
+const MAX_ENDPOINT_DEPTH = 12;
 
 /** Where exporters keep their endpoint in both lines of the SDK: OTLP over HTTP, and over gRPC. */
 const ENDPOINT_FIELDS: ReadonlySet<string> = new Set(['url', 'address']);
@@ -15,7 +15,7 @@ export function endpointsIn(root: object): string[] {
   const endpoints = new Set<string>();
   const seen = new Set<object>([root]);
   let level: object[] = [root];
-  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
+  for (let depth = 0; depth < MAX_ENDPOINT_DEPTH && level.length > 0; depth++) {
     const next: object[] = [];
     for (const each of level) {
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {

@@ -46,10 +46,10 @@ export class ProcessWide<Value extends object> {
     }
     const created = this.#definition.create();
     this.#value = created;
-    if (found === undefined && define(key, created)) return created;
+    if (found === undefined && defineGlobal(key, created)) return created;
     this.#key = `${key}#${Math.random().toString(36).slice(2)}`;
-    define(this.#key, created);
-    report(key);
+    defineGlobal(this.#key, created);
+    reportTaken(key);
     return created;
   }
 
@@ -74,7 +74,7 @@ function read(key: string): unknown {
 }
 
 /** For good, so that copies loaded later find the same. */
-function define(key: string, value: object): boolean {
+function defineGlobal(key: string, value: object): boolean {
   try {
     Object.defineProperty(globalThis, Symbol.for(key), { value });
     return true;
@@ -86,7 +86,7 @@ function define(key: string, value: object): boolean {
 const taken: string[] = [];
 let listener: (key: string) => void = () => undefined;
 
-function report(key: string): void {
+function reportTaken(key: string): void {
   taken.push(key);
   listener(key);
 }

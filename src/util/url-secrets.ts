@@ -1,4 +1,4 @@
-const REDACTED = 'REDACTED';
+const REDACTED_URL_PART = 'REDACTED';
 
 /** Names of parameters that give access, without case and punctuation: `Key-Pair-Id` is `keypairid`. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
@@ -48,7 +48,7 @@ const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
 /** What stands around the user name and password of a URL in a text. */
 const DELIMITER = /[\s\\/?#"'<>]/;
-const SLASH = /[\\/]/;
+const SLASHES = /[\\/]/;
 /** The platform reads `https:/host` and `https:host` as `https://host`. */
 const SPECIAL_SCHEME = /^(?:https?|wss?|ftp):/i;
 const SPECIAL_SCHEME_BEFORE = /(?:https?|wss?|ftp):$/i;
@@ -69,7 +69,7 @@ export function isSecretParameter(name: string): boolean {
   return SECRET_NAMES.has(plain) || SECRET_NAME_END.test(plain);
 }
 
-/** A URL on its own, without its user name and password, and with `REDACTED` for parameters that give access. */
+/** A URL on its own, without its user name and password, and with `REDACTED_URL_PART` for parameters that give access. */
 export function urlWithoutSecrets(url: string): string {
   const read = url.replace(IGNORED, '');
   const shown = withoutParameters(withoutUser(read), IN_URL);
@@ -126,7 +126,7 @@ function withoutUsers(text: string): string {
       if (text.charAt(end) === '@') last = end;
     const user = startOfUser(text, start);
     if (user !== undefined && user < last) {
-      shown += `${text.slice(done, user)}${REDACTED}`;
+      shown += `${text.slice(done, user)}${REDACTED_URL_PART}`;
       done = last;
     }
     at = text.indexOf('@', end);
@@ -137,7 +137,7 @@ function withoutUsers(text: string): string {
 /** Where the user name begins in the word that starts here; `undefined` if no URL does. */
 function startOfUser(text: string, start: number): number | undefined {
   let before = start;
-  while (before > 0 && SLASH.test(text.charAt(before - 1))) before--;
+  while (before > 0 && SLASHES.test(text.charAt(before - 1))) before--;
   const slashes = start - before;
   if (slashes > 1) return start;
   if (slashes === 1)
@@ -157,7 +157,7 @@ function withoutParameters(text: string, { parameter, valueEnd }: Parameters): s
     const ends = separator.startsWith('%') ? ESCAPED_VALUE_END : valueEnd;
     ends.lastIndex = start;
     const end = ends.exec(text)?.index ?? text.length;
-    shown += text.slice(done, start) + REDACTED;
+    shown += text.slice(done, start) + REDACTED_URL_PART;
     done = parameter.lastIndex = end;
   }
   return shown + text.slice(done);

@@ -93,7 +93,7 @@ function readResult({ id, repeated, output }: ToolResult): unknown {
 function operationReaders(line: string): Reader[] {
   const [method = '', path = ''] = line.split(' ');
   const { route, values } = matchRoute(method, path);
-  const operation = operationOf(route.operation);
+  const operation = operationOf(route);
   const request = (body: unknown): ApiRequest => ({
     method,
     route,

@@ -1,7 +1,7 @@
 import { AzureOpenAI, toFile } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
-import { matchRoute, type OperationKey } from '../../src/sdk/routes/index.ts';
+import { matchRoute } from '../../src/sdk/routes/index.ts';
 import routes from '../fixtures/openai-routes.json' with { type: 'json' };
 import { type Session, startSession } from '../support/session.ts';
 
@@ -46,14 +46,16 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** Answers that say no more than they have to; a model's calls get the simulator's own, which say all they can. */
 const THING = { id: 'id_1', object: 'thing', data: [] };
-const ANSWERS: Partial<Record<OperationKey, object>> = {
-  chat: {},
-  embeddings: {},
+const ANSWERS: Readonly<Record<string, object>> = {
+  'POST /chat/completions': {},
+  'POST /embeddings': {},
   // The id is the path's.
-  fetch_response: { body: { object: 'response', status: 'completed', model: 'gpt-4o', output: [] } },
-  response: {},
-  retrieval: {},
-  text_completion: {},
+  'GET /responses/{response_id}': {
+    body: { object: 'response', status: 'completed', model: 'gpt-4o', output: [] },
+  },
+  'POST /responses': {},
+  'POST /vector_stores/{vector_store_id}/search': {},
+  'POST /completions': {},
 };
 
 describe('every endpoint of the openai package', () => {
@@ -69,7 +71,7 @@ describe('every endpoint of the openai package', () => {
       input: 'Hello',
       query: 'Hello',
     };
-    session.simulator.next(ANSWERS[route.operation] ?? { body: THING });
+    session.simulator.next(ANSWERS[route.endpoint] ?? { body: THING });
     const method = row.method.toLowerCase() as Method;
     await session.client.request({ method, path, ...(method === 'post' ? { body } : {}) });
     // A run or a turn goes on until its end is seen: here the end of tracing.

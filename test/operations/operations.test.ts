@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createAgent } from '../../src/operations/create-agent.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 
@@ -15,7 +16,7 @@ function request(method: string, path: string, more: Partial<ApiRequest> = {}): 
 
 /** What an operation says of a request and its result. */
 function read(asked: ApiRequest, result?: unknown): { name: string; start: object; end: object } {
-  const operation = operationOf(asked.route.operation);
+  const operation = operationOf(asked.route);
   return {
     name: operation.spanName(asked),
     start: { ...operation.requestAttributes(asked), ...operation.parameterAttributes?.(asked) },
@@ -75,7 +76,7 @@ describe('the creation of an agent', () => {
   });
 
   test('tells its instructions as content', () => {
-    const { content } = operationOf('create_agent');
+    const { content } = createAgent;
     const asked = request('POST', '/assistants', { body: { instructions: 'Be kind.' } });
     expect(content?.systemInstructions?.(asked)).toEqual([{ type: 'text', content: 'Be kind.' }]);
     expect(content?.systemInstructions?.(request('POST', '/assistants'))).toEqual([]);

@@ -1,4 +1,4 @@
-import { harmlessLines } from '../harmless.ts';
+import { terminalSafeLines } from '../../util/terminal-safe.ts';
 
 type Child = Node | string | undefined | false;
 /** Lists as they are: a function takes no more than some ten thousand arguments. */
@@ -18,7 +18,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   for (const [attribute, value] of Object.entries(attributes)) {
     if (typeof value === 'function') made.addEventListener(attribute, value);
     else if (value !== undefined && value !== false)
-      made.setAttribute(attribute, value === true ? '' : harmlessLines(String(value)));
+      made.setAttribute(attribute, value === true ? '' : terminalSafeLines(String(value)));
   }
   for (const node of nodesOf(children)) made.append(node);
   return made;
@@ -34,7 +34,7 @@ function nodesOf(children: Children): Node[] {
   return children
     .flat()
     .filter((child) => child !== undefined && child !== false)
-    .map((child) => (typeof child === 'string' ? document.createTextNode(harmlessLines(child)) : child));
+    .map((child) => (typeof child === 'string' ? document.createTextNode(terminalSafeLines(child)) : child));
 }
 
 /** More of a text is only shown when it is asked for. */

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { ApiRequest } from '../../operations/index.ts';
+import { type ApiRequest, createRun, createThreadAndRun, operationOf } from '../../operations/index.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
@@ -108,11 +108,13 @@ export class Assistants implements ConversationApi {
   }
 
   /** The user messages in a request. */
-  #messagesIn({ route: { template, operation }, body }: ApiRequest): Asked {
+  #messagesIn({ route, body }: ApiRequest): Asked {
+    const { template } = route;
+    const operation = operationOf(route);
     if (template === '/threads') return readAskedMessages(body, this.#wantsContent());
-    if (operation === 'thread_run')
+    if (operation === createThreadAndRun)
       return readAskedMessages(objectField(body, 'thread'), this.#wantsContent());
-    return operation === 'run' ? readAskedMessages(body, this.#wantsContent()) : [];
+    return operation === createRun ? readAskedMessages(body, this.#wantsContent()) : [];
   }
 
   #wantsContent(): boolean {
@@ -232,6 +234,6 @@ export class Assistants implements ConversationApi {
   }
 }
 
-function createsRun({ route: { operation } }: ApiRequest): boolean {
-  return operation === 'run' || operation === 'thread_run';
+function createsRun({ route }: ApiRequest): boolean {
+  return operationOf(route).traits?.invokesAgent === true;
 }

@@ -1,8 +1,9 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { type ApiRequest, operationOf } from '../../operations/index.ts';
+import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
+import type { Route } from '../../sdk/routes/index.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
@@ -63,11 +64,9 @@ export class Responses implements ConversationApi {
   /** Places a call that has its own span, and takes its result. */
   place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, body } = request;
-    const previous =
-      route.operation === 'response' ? stringField(body, 'previous_response_id') : request.values[0];
+    const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
     const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));
-    const conversationId =
-      conversationOf(request) ?? (route.operation === 'response' ? undefined : known?.conversationId);
+    const conversationId = conversationOf(request) ?? (isResponse(route) ? undefined : known?.conversationId);
     const creates = route.template === '/conversations';
     const segment =
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
@@ -78,7 +77,7 @@ export class Responses implements ConversationApi {
     return {
       parent,
       links: known === undefined ? [] : [{ context: known.context }],
-      ...(route.operation === 'response'
+      ...(isResponse(route)
         ? this.#followResponse(call, request, endpoint, { segment, parent })
         : this.#followRequest(fetched, segment)),
     };
@@ -215,7 +214,7 @@ export class Responses implements ConversationApi {
     const { origin } = endpoint;
     const follow = this.#follow(adoption.request.body, { origin, segment, parent, startTime });
     const span = new CallSpan(this.#telemetry, adoption, {
-      operation: operationOf('response'),
+      operation: createResponse,
       request: adoption.request,
       endpoint,
       rebuilt: true,
@@ -284,7 +283,11 @@ export class Responses implements ConversationApi {
   }
 }
 
+function isResponse(route: Route): boolean {
+  return operationOf(route) === createResponse;
+}
+
 function conversationOf({ route, values, body }: ApiRequest): string | undefined {
   if (route.template.startsWith('/conversations/')) return values[0];
-  return route.operation === 'response' ? conversationIdOf(body) : undefined;
+  return isResponse(route) ? conversationIdOf(body) : undefined;
 }

@@ -87,7 +87,7 @@ export class ResponseToolCalls {
 
   /** Takes what a request brings for calls that were asked for before. */
   answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): void {
-    const traceId = traceIdOf(trace.getSpanContext(parent));
+    const traceId = validTraceId(trace.getSpanContext(parent));
     for (const { id, repeated, output } of results) {
       const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
       if (pending === undefined) continue;
@@ -158,11 +158,11 @@ function identityOf(
     name: call.name,
     responseId,
     conversationId,
-    traceId: traceIdOf(parent?.span),
+    traceId: validTraceId(parent?.span),
   };
 }
 
 /** No trace has the id that spans have where nobody traces: two users would share it. */
-function traceIdOf(span: SpanContext | undefined): string | undefined {
+function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

@@ -42,14 +42,14 @@ interface MessagePiece {
 
 const NO_ITEMS = {};
 
-interface Choice {
+interface StreamedChoice {
   readonly index: number;
   finish_reason?: string;
   message?: ChoiceMessage;
 }
 
 /** Those that say how long they were, where they are cut. */
-const TEXTS = ['content', 'refusal', 'reasoning_content'] as const;
+const CHAT_TEXT_FIELDS = ['content', 'refusal', 'reasoning_content'] as const;
 
 class ChoiceMessage {
   role = 'assistant';
@@ -84,7 +84,7 @@ interface Audio {
 /** Accumulates the chunks of a chat completion. It keeps messages only if content is recorded. */
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
-  readonly #choices: Choice[] = [];
+  readonly #choices: StreamedChoice[] = [];
   #begun = false;
   #id: string | undefined;
   #model: unknown;
@@ -123,7 +123,7 @@ export class ChatAccumulator implements Accumulator {
       model: this.#model,
       service_tier: this.#serviceTier,
       system_fingerprint: this.#fingerprint,
-      choices: this.#choices.filter((choice) => choice !== undefined).map(wholeChoice),
+      choices: this.#choices.filter((choice) => choice !== undefined).map(completeChoice),
       usage: this.#usage,
     };
   }
@@ -153,7 +153,7 @@ export class ChatAccumulator implements Accumulator {
     if (keepsMessage) this.#addMessage(choice, message);
   }
 
-  #addMessage(choice: Choice, delta: MessagePiece): void {
+  #addMessage(choice: StreamedChoice, delta: MessagePiece): void {
     choice.message ??= new ChoiceMessage();
     const { message } = choice;
     const { tool_calls: calls, function_call: called, audio, role } = delta;
@@ -232,14 +232,14 @@ function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
   audio.data.add(textField(delta, 'data') ?? '', room.media);
 }
 
-function wholeChoice({ index, finish_reason, message }: Choice): object {
+function completeChoice({ index, finish_reason, message }: StreamedChoice): object {
   const choice = finish_reason === undefined ? { index } : { index, finish_reason };
   return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
 }
 
 function wholeMessage(message: ChoiceMessage): object {
   const { role, content, refusal, reasoning_content, called, audio } = message;
-  const cut = TEXTS.filter((name) => message[name].isCut);
+  const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
   return {
     role,
     content: content.text,

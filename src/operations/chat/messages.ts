@@ -75,7 +75,9 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   const content = field(message, 'content');
   if (typeof content === 'string' && content !== '')
     parts.push(
-      lengths === undefined ? textPart(content) : textPart('text', content, countField(lengths, 'content')),
+      lengths === undefined
+        ? chatTextPart(content)
+        : textPart('text', content, countField(lengths, 'content')),
     );
   else if (Array.isArray(content)) for (const part of partsOf(content, readChatPart, most)) parts.push(part);
   const refusal = textField(message, 'refusal');
@@ -89,7 +91,7 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   return parts;
 }
 
-function textPart(content: string): MessagePart {
+function chatTextPart(content: string): MessagePart {
   return { type: 'text', content };
 }
 
@@ -105,8 +107,8 @@ function toolResponse(message: unknown): MessagePart {
 function readChatPart(part: unknown): MessagePart[] {
   const type = textField(part, 'type');
   const value = type === undefined ? undefined : field(part, type);
-  if (type === 'text' && typeof value === 'string') return [textPart(value)];
-  if (type === 'refusal' && typeof value === 'string') return [textPart(value)];
+  if (type === 'text' && typeof value === 'string') return [chatTextPart(value)];
+  if (type === 'refusal' && typeof value === 'string') return [chatTextPart(value)];
   const url = textField(value, 'url');
   if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
   const fileId = textField(value, 'file_id');

@@ -15,7 +15,7 @@ export function readRequestedToolCalls(completion: unknown): readonly RequestedT
 }
 
 /** Read without an accessor: every chat completion is asked. */
-interface Choice {
+interface AskingChoice {
   readonly message?: { readonly tool_calls?: unknown } | null;
 }
 
@@ -23,7 +23,7 @@ interface Choice {
 export function countSkippedChatCalls(choices: readonly unknown[]): number {
   let count = 0;
   for (let index = 0; index < choices.length; index++) {
-    const calls = (choices[index] as Choice | null | undefined)?.message?.tool_calls;
+    const calls = (choices[index] as AskingChoice | null | undefined)?.message?.tool_calls;
     if (Array.isArray(calls)) count += calls.length;
   }
   return count > MAX_REPEATED ? count - MAX_REPEATED : 0;

@@ -17,17 +17,17 @@ const UNFINISHED: ReadonlyMap<unknown, Build> = new Map<unknown, Build>([
     'response.reasoning_summary_text.delta',
     (text, length) => ({ summary: [part('summary_text', { text }, length)] }),
   ],
-  ['response.function_call_arguments.delta', (text, length) => ({ arguments: cutText(text, length) })],
-  ['response.mcp_call_arguments.delta', (text, length) => ({ arguments: cutText(text, length) })],
-  ['response.custom_tool_call_input.delta', (text, length) => ({ input: cutText(text, length) })],
-  ['response.code_interpreter_call_code.delta', (text, length) => ({ code: cutText(text, length) })],
+  ['response.function_call_arguments.delta', (text, length) => ({ arguments: markCut(text, length) })],
+  ['response.mcp_call_arguments.delta', (text, length) => ({ arguments: markCut(text, length) })],
+  ['response.custom_tool_call_input.delta', (text, length) => ({ input: markCut(text, length) })],
+  ['response.code_interpreter_call_code.delta', (text, length) => ({ code: markCut(text, length) })],
 ]);
 
 function part(type: string, text: object, length: number | undefined): object {
   return length === undefined ? { type, ...text } : { type, ...text, original_length: length };
 }
 
-function cutText(text: string, length: number | undefined): string {
+function markCut(text: string, length: number | undefined): string {
   return length === undefined ? text : `${text}…`;
 }
 

@@ -18,7 +18,7 @@ import { keepFingerprint } from './item-fingerprint.ts';
 import { readResponseToolCall, readToolOutputCallId } from './items.ts';
 
 /** The API takes 16 pairs of at most 512 characters. */
-const MAX_PAIRS = 16;
+const MAX_KEPT_PAIRS = 16;
 const MAX_PAIR_LENGTH = 512;
 
 /** What is kept of a response that is still coming: of each of its fields that are read, by the field. */
@@ -152,7 +152,7 @@ function keptMetadata(metadata: unknown): object | undefined {
   const kept: Record<string, string> = {};
   let seen = 0;
   for (const key in pairs) {
-    if (++seen > MAX_PAIRS) break;
+    if (++seen > MAX_KEPT_PAIRS) break;
     const value = stringField(pairs, key);
     if (value !== undefined && value.length <= MAX_PAIR_LENGTH && key !== '__proto__') kept[key] = value;
   }

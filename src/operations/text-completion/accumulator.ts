@@ -46,7 +46,7 @@ export class TextCompletionAccumulator implements Accumulator {
       id: field(this.#head, 'id'),
       model: field(this.#head, 'model'),
       system_fingerprint: field(this.#head, 'system_fingerprint'),
-      choices: this.#choices.filter((choice) => choice !== undefined).map(wholeChoice),
+      choices: this.#choices.filter((choice) => choice !== undefined).map(completeTextChoice),
       usage: this.#usage,
     };
   }
@@ -64,7 +64,7 @@ export class TextCompletionAccumulator implements Accumulator {
   }
 }
 
-function wholeChoice({ text, ...choice }: CompletionChoice): object {
+function completeTextChoice({ text, ...choice }: CompletionChoice): object {
   if (text === undefined) return choice;
   return { ...choice, text: text.text, ...(text.isCut ? { original_length: text.length } : {}) };
 }

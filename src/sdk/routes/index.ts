@@ -4,7 +4,7 @@ import type { Route } from './row.ts';
 import { ROUTE_TABLE } from './table.ts';
 import { buildTrie, familyOf, findEndpoint, routeOf, type TrieEndpoint, type TrieNode } from './trie.ts';
 
-export type { InvocationKind, OperationKey, PathParameter, Route } from './row.ts';
+export type { InvocationKind, PathParameter, Route } from './row.ts';
 
 /** An endpoint and the parameter values of one request to it. */
 export interface RouteMatch {
@@ -83,7 +83,8 @@ function unknownRoute(
   const start = absolute ? skipBasePath(root, segments) : skipPrefixes(segments, 0);
   const template = genericTemplate(root, segments, start, truncated);
   const family = familyOf(template);
-  const route: Route = { operation: 'request', method, template, family, parameters: NO_PARAMETERS };
+  const endpoint = `${method} ${template}`;
+  const route: Route = { method, template, endpoint, family, parameters: NO_PARAMETERS };
   return { route, values: NO_VALUES };
 }
 

@@ -23,7 +23,7 @@ export const RESOURCE_ROUTES: readonly RouteRow[] = [
   ['/vector_stores/{vector_store_id}/files', 'GET POST'],
   ['/vector_stores/{vector_store_id}/files/{file_id}', 'GET POST DELETE'],
   ['/vector_stores/{vector_store_id}/files/{file_id}/content', 'GET'],
-  ['/vector_stores/{vector_store_id}/search', 'POST', { POST: { operation: 'retrieval' } }],
+  ['/vector_stores/{vector_store_id}/search', 'POST'],
   ['/containers', 'GET POST'],
   ['/containers/{container_id}', 'GET DELETE'],
   ['/containers/{container_id}/files', 'GET POST'],

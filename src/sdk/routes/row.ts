@@ -1,27 +1,3 @@
-/**
- * What a request means: the name of the file under `src/operations` that reads it. `request` is every
- * endpoint that only has its method, path and ids to tell; `compaction`, `image`, `moderation`, `speech` and
- * `transcription` run a model, though the GenAI conventions have no operation for them either.
- */
-export type OperationKey =
-  | 'request'
-  | 'chat'
-  | 'text_completion'
-  | 'embeddings'
-  | 'retrieval'
-  | 'response'
-  | 'fetch_response'
-  | 'create_agent'
-  | 'compaction'
-  | 'image'
-  | 'moderation'
-  | 'speech'
-  | 'transcription'
-  | 'run'
-  | 'thread_run'
-  | 'session'
-  | 'turn';
-
 /** The kinds of invocations, which outlive a single request. */
 export type InvocationKind = 'run' | 'response' | 'turn';
 
@@ -30,7 +6,6 @@ export type EndpointMethod = 'GET' | 'POST' | 'DELETE';
 
 /** What distinguishes a method of an endpoint from a plain request. */
 export interface Meaning {
-  readonly operation?: OperationKey;
   readonly folds?: InvocationKind;
 }
 
@@ -58,9 +33,10 @@ export interface Route {
   readonly method: string;
   /** The low-cardinality path template: `/threads/{thread_id}/runs`. */
   readonly template: string;
+  /** Method and template: `POST /threads/{thread_id}/runs`. */
+  readonly endpoint: string;
   /** The first segment of the template: `threads`. */
   readonly family: string;
-  readonly operation: OperationKey;
   /**
    * Set if the request starts, drives or retrieves an invocation. If that invocation has a span here, the request is
    * folded into it.

@@ -41,7 +41,8 @@ export function routeOf(endpoint: TrieEndpoint, method: string): Route {
   const meaning = meanings[method as EndpointMethod] ?? PLAIN;
   const created = method === 'POST' ? endpoint.created : undefined;
   const family = familyOf(template);
-  const route: Route = { operation: 'request', ...meaning, method, template, family, parameters, created };
+  const name = `${method} ${template}`;
+  const route: Route = { ...meaning, method, template, endpoint: name, family, parameters, created };
   endpoint.routes.set(method, route);
   return route;
 }

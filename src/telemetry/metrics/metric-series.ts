@@ -111,12 +111,12 @@ export class MetricSeries {
     if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
     notice('metric_values_limited', 'models, tiers and fingerprints together');
     // Details go first, so that a server cannot take the series of an honest model with invented fingerprints.
-    replace(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER);
-    replace(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
-    if (!own) replace(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+    replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER);
+    replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
+    if (!own) replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
     if (this.#take(dimensions, MAX_COMBINATIONS)) return;
-    replace(dimensions, ATTR_GEN_AI_REQUEST_MODEL);
-    replace(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+    replaceDimension(dimensions, ATTR_GEN_AI_REQUEST_MODEL);
+    replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
   }
 
   limitTool(dimensions: Attributes): void {
@@ -124,7 +124,7 @@ export class MetricSeries {
     limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
     if (keepKey(this.#tools, dimensions, MAX_TOOL_COMBINATIONS)) return;
     notice('metric_values_limited', 'tool names and agent names together');
-    replace(dimensions, ATTR_GEN_AI_AGENT_NAME);
+    replaceDimension(dimensions, ATTR_GEN_AI_AGENT_NAME);
   }
 
   /** The dimensions of something that failed; those given stay as they are. */
@@ -133,7 +133,7 @@ export class MetricSeries {
     limit(failed, ATTR_ERROR_TYPE, this.#errorTypes);
     if (keepKey(this.#failures, failed, MAX_FAILED_COMBINATIONS)) return failed;
     notice('metric_values_limited', 'error types and other dimensions together');
-    replace(failed, ATTR_ERROR_TYPE);
+    replaceDimension(failed, ATTR_ERROR_TYPE);
     return failed;
   }
 
@@ -206,7 +206,7 @@ function limit(dimensions: Attributes, name: string, kept: KeptValues): void {
   if (isOver(kept, dimensions[name])) dimensions[name] = OTHER;
 }
 
-function replace(dimensions: Attributes, name: string): void {
+function replaceDimension(dimensions: Attributes, name: string): void {
   if (dimensions[name] !== undefined) dimensions[name] = OTHER;
 }
 

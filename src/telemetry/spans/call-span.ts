@@ -134,7 +134,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (call.attempts.length > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
     if (call.streamEnd === 'completed')
-      guard('looking for usage', missUsage, this.#route, this.#usage(result));
+      guard('looking for usage', missUsage, this.#operation, this.#usage(result));
     const { settled, keepsOpen } = this.#place;
     if (settled !== undefined) guard('placing a result', settled, call, result, this);
     if (keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this) === true)
@@ -300,6 +300,7 @@ function failureOf(operation: Operation, result: unknown): Failure | undefined {
 }
 
 /** The streams of chat completions are the only ones that tell their usage only when asked to. */
-function missUsage({ operation }: Route, usage: Usage | undefined): void {
-  if (operation === 'chat' && usage === undefined) notice('stream_without_usage');
+function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
+  if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
+    notice('stream_without_usage');
 }

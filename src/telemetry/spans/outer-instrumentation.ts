@@ -1,9 +1,9 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { OTHER_INSTRUMENTATIONS } from '../../diagnostics/other-instrumentations.ts';
-import type { OperationKey } from '../../sdk/routes/index.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { asName, fieldsOf, type PayloadObject, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
+import type { InferenceKind } from '../operation.ts';
 
 /** The span of another instrumentation that already represents the same inference. */
 export interface InferenceAbove {
@@ -19,15 +19,15 @@ export interface InferenceAbove {
  */
 const INFERENCE_SPAN: symbol = createContextKey('opentelemetry.genai.inference_span');
 
-const CHAT: readonly OperationKey[] = ['chat', 'response'];
-const COMPLETION: readonly OperationKey[] = ['text_completion'];
-const EMBEDDINGS: readonly OperationKey[] = ['embeddings'];
-const RETRIEVAL: readonly OperationKey[] = ['retrieval'];
-const IMAGE: readonly OperationKey[] = ['image'];
+const CHAT: readonly InferenceKind[] = ['chat'];
+const COMPLETION: readonly InferenceKind[] = ['text_completion'];
+const EMBEDDINGS: readonly InferenceKind[] = ['embeddings'];
+const RETRIEVAL: readonly InferenceKind[] = ['retrieval'];
+const IMAGE: readonly InferenceKind[] = ['image'];
 
-type Signs = Readonly<Record<string, readonly OperationKey[]>>;
+type Signs = Readonly<Record<string, readonly InferenceKind[]>>;
 
-/** Maps what a span says of itself to our operations. The first attribute that is present decides. */
+/** Maps what a span says of itself to kinds of inferences. The first attribute that is present decides. */
 const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
   [
     ATTR_GEN_AI_OPERATION_NAME,
@@ -46,31 +46,27 @@ const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
   ['llm.request.type', { chat: CHAT, completion: COMPLETION, embedding: EMBEDDINGS }],
 ];
 
-const INFERENCES: ReadonlySet<OperationKey> = new Set(
-  SIGNS.flatMap(([, signs]) => Object.values(signs).flat()),
-);
-
 /**
  * Detects whether the active span of a call is the inference span of another instrumentation. An unsampled span has no
- * attributes to read; then the result of the last sampled call of the same operation applies.
+ * attributes to read; then the result of the last sampled call of the same kind applies.
  */
 export class OtherInferences {
-  readonly #last = new Map<OperationKey, Omit<InferenceAbove, 'span'>>();
+  readonly #last = new Map<InferenceKind, Omit<InferenceAbove, 'span'>>();
 
-  above(context: Context, operation: OperationKey): InferenceAbove | undefined {
-    if (!INFERENCES.has(operation)) return undefined;
+  above(context: Context, kind: InferenceKind | undefined): InferenceAbove | undefined {
+    if (kind === undefined) return undefined;
     const span = trace.getSpan(context);
     if (span === undefined) {
-      this.#last.delete(operation);
+      this.#last.delete(kind);
       return undefined;
     }
     if (!isReadable(span)) {
-      const last = this.#last.get(operation);
+      const last = this.#last.get(kind);
       return last === undefined ? undefined : { span, ...last };
     }
-    const found = readOuterSpan(span, context, operation);
-    if (found === undefined) this.#last.delete(operation);
-    else this.#last.set(operation, found);
+    const found = readOuterSpan(span, context, kind);
+    if (found === undefined) this.#last.delete(kind);
+    else this.#last.set(kind, found);
     return found === undefined ? undefined : { span, ...found };
   }
 }
@@ -78,20 +74,20 @@ export class OtherInferences {
 function readOuterSpan(
   span: Span,
   context: Context,
-  operation: OperationKey,
+  kind: InferenceKind,
 ): Omit<InferenceAbove, 'span'> | undefined {
   const inner = innerSpan(span);
   const scope = asName(fieldsOf(inner.instrumentationScope).name);
   if (scope === NAME || !span.isRecording()) return undefined;
-  if (context.getValue(INFERENCE_SPAN) === undefined && !says(inner.attributes, operation)) return undefined;
+  if (context.getValue(INFERENCE_SPAN) === undefined && !says(inner.attributes, kind)) return undefined;
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
   return { scope, recordsMetrics: known?.recordsMetrics ?? true };
 }
 
-function says(attributes: unknown, operation: OperationKey): boolean {
+function says(attributes: unknown, kind: InferenceKind): boolean {
   for (const [attribute, signs] of SIGNS) {
     const value = stringField(attributes, attribute);
-    if (value !== undefined) return Object.hasOwn(signs, value) && signs[value]?.includes(operation) === true;
+    if (value !== undefined) return Object.hasOwn(signs, value) && signs[value]?.includes(kind) === true;
   }
   return false;
 }

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import {
-  type Environment,
+  type CollectorEnvironment,
   exportersFromEnvironment,
   withExportTimeout,
 } from '../../../src/export/otlp-exporter.ts';
 import { sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
 
 describe('whether trees are printed', () => {
-  test.each<[Environment, boolean, boolean]>([
+  test.each<[CollectorEnvironment, boolean, boolean]>([
     [{}, true, true],
     [{}, false, false],
     [{ OTEL_TRACES_EXPORTER: 'console' }, false, true],
@@ -24,7 +24,7 @@ describe('whether trees are printed', () => {
 
 describe('what gets the spans beside the tree', () => {
   const otlp = (transport: string): string => `@opentelemetry/exporter-trace-otlp-${transport}`;
-  test.each<[Environment, string[]]>([
+  test.each<[CollectorEnvironment, string[]]>([
     [{}, []],
     [{ OTEL_TRACES_EXPORTER: 'console' }, []],
     [{ OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' }, []],
@@ -52,7 +52,7 @@ describe('what gets the spans beside the tree', () => {
 
 describe('metrics and logs beside the tree', () => {
   const require = createRequire(import.meta.url);
-  const silenced = (environment: Environment): string[] => {
+  const silenced = (environment: CollectorEnvironment): string[] => {
     const { spanProcessors, ...rest } = sdkConfiguration(environment, true, require);
     expect(spanProcessors?.length).toBeGreaterThan(0);
     return Object.keys(rest);
@@ -76,7 +76,7 @@ describe('metrics and logs beside the tree', () => {
     expect(Object.keys(configuration)).toEqual(['spanProcessors']);
   });
 
-  test.each<Environment>([
+  test.each<CollectorEnvironment>([
     { OTEL_TRACES_EXPORTER: 'none' },
     { OTEL_TRACES_EXPORTER: 'otlp,jaeger' },
     { OTEL_CONFIG_FILE: 'otel.yaml' },
@@ -111,7 +111,7 @@ describe('an export', () => {
 
 describe('a page', () => {
   const require = createRequire(import.meta.url);
-  const count = (environment: Environment): number | undefined =>
+  const count = (environment: CollectorEnvironment): number | undefined =>
     sdkConfiguration(environment, false, require).spanProcessors?.length;
   const OTEL_INSTRUMENTATION_OPENAI_PAGE = 'traces.html';
 

@@ -26,7 +26,7 @@ describe('a response that another process has created in the background', () => 
 
   test('tells of the request that created it what it repeats, and nothing that was not asked for', () => {
     const { request } = adopt({ ...RESPONSE, model: 'gpt-4o', service_tier: 'default' }, CREATED) ?? {};
-    expect(request?.route.operation).toBe('response');
+    expect(request?.route.endpoint).toBe('POST /responses');
     expect(request?.body).toEqual({ ...RESPONSE, model: 'gpt-4o' });
   });
 });

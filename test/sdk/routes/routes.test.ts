@@ -51,40 +51,6 @@ describe('every endpoint of the openai package', () => {
 });
 
 describe('what a request means', () => {
-  it.each([
-    ['POST', '/chat/completions', 'chat'],
-    ['POST', '/completions', 'text_completion'],
-    ['POST', '/embeddings', 'embeddings'],
-    ['POST', '/vector_stores/vs_1/search', 'retrieval'],
-    ['POST', '/responses', 'response'],
-    ['POST', '/responses?beta=true', 'response'],
-    ['GET', '/responses/resp_1', 'fetch_response'],
-    ['GET', '/responses/resp_1?beta=true', 'fetch_response'],
-    ['POST', '/assistants', 'create_agent'],
-    ['POST', '/agents', 'create_agent'],
-    ['POST', '/threads/thread_1/runs', 'run'],
-    ['POST', '/threads/runs', 'thread_run'],
-    ['POST', '/agents/sessions', 'session'],
-    ['POST', '/agents/sessions/sess_1/events', 'turn'],
-    ['GET', '/chat/completions', 'request'],
-    ['GET', '/assistants', 'request'],
-    ['POST', '/threads', 'request'],
-    ['GET', '/threads/thread_1/runs', 'request'],
-    ['GET', '/agents/sessions', 'request'],
-    ['POST', '/responses/compact', 'compaction'],
-    ['POST', '/images/generations', 'image'],
-    ['POST', '/images/edits', 'image'],
-    ['POST', '/images/variations', 'image'],
-    ['POST', '/audio/speech', 'speech'],
-    ['POST', '/audio/transcriptions', 'transcription'],
-    ['POST', '/audio/translations', 'transcription'],
-    ['POST', '/moderations', 'moderation'],
-    ['POST', '/responses/input_tokens', 'request'],
-    ['POST', '/brand/new', 'request'],
-  ])('%s %s is %s', (method, path, operation) => {
-    expect(matchRoute(method, path).route.operation).toBe(operation);
-  });
-
   it('folds the requests that open, drive or observe an invocation, and no others', () => {
     const folded = ROUTE_TABLE.flatMap(([template, methods]) =>
       methods.split(' ').flatMap((method) => {
@@ -252,9 +218,9 @@ describe('a request the table does not have', () => {
   it('has no ids to record', () => {
     const { route, values } = matchRoute('GET', '/threads/thread_1/summary');
     expect(route).toEqual({
-      operation: 'request',
       method: 'GET',
       template: '/threads/{id}/summary',
+      endpoint: 'GET /threads/{id}/summary',
       family: 'threads',
       parameters: [],
     });
@@ -264,7 +230,6 @@ describe('a request the table does not have', () => {
   it('keeps template and ids where only the method is new', () => {
     const { route, values } = matchRoute('patch', '/threads/thread_1/runs/run_1');
     expect(route).toMatchObject({
-      operation: 'request',
       method: 'PATCH',
       template: '/threads/{thread_id}/runs/{run_id}',
     });

@@ -8,8 +8,8 @@ const messages = [{ role: 'user' as const, content: 'Write to me@example.org' }]
 
 test('docs/privacy.md shows the examples', () => {
   expect(codeBlocks('docs/privacy.md')).toEqual([
-    shownExample('content/masking-example.ts'),
-    shownExample('content/store-example.ts'),
+    shownExample('telemetry/content/masking-example.ts'),
+    shownExample('telemetry/content/store-example.ts'),
   ]);
 });
 

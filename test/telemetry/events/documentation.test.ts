@@ -5,7 +5,7 @@ import { startSession } from '../../support/session.ts';
 import { example } from './example.ts';
 
 test('docs/events.md shows the example', () => {
-  expect(codeBlocks('docs/events.md')).toEqual([shownExample('events/example.ts')]);
+  expect(codeBlocks('docs/events.md')).toEqual([shownExample('telemetry/events/example.ts')]);
 });
 
 test('and it adds up what was spent', async () => {

@@ -7,13 +7,13 @@ const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
  * move the cursor, start an escape sequence or reverse the reading direction become visible stand-ins (␛ for
  * escape). At most `limit` UTF-16 units of the text are read; a cut is marked with `…`.
  */
-export function harmless(text: string, limit = 1000): string {
+export function terminalSafe(text: string, limit = 1000): string {
   const short = text.length > limit ? `${text.slice(0, limit)}…` : text;
   return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, standIn);
 }
 
 /** The same for text of many lines: line feeds and tabs stay, and nothing is cut. */
-export function harmlessLines(text: string): string {
+export function terminalSafeLines(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
     .replace(HARMFUL, (character) =>
@@ -22,7 +22,7 @@ export function harmlessLines(text: string): string {
 }
 
 /** Writes the same characters as `\u` escapes instead, as JSON would if it knew them, so that none is lost. */
-export function escapeHarmful(text: string): string {
+export function escapeControlCharacters(text: string): string {
   return text.replace(HARMFUL, (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
       .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
