@@ -9,7 +9,7 @@ import { isSwitchedOff } from './config/kill-switch.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
-import { setImportedApi as knowForHandOver } from './register/hand-over.ts';
+import { knowImportedApi } from './register/hand-over.ts';
 import { isDisabled, sayNodeVersion, startSdk } from './register/sdk.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { onClientLoaded } from './sdk/module-hooks.ts';
@@ -33,7 +33,7 @@ guard('setting up', () => {
 
 /** The copy of the API that ES modules share, which nothing but an ES module can find. */
 export function setImportedApi(imported: typeof api): void {
-  knowForHandOver(imported);
+  knowImportedApi(imported);
   if (!isSwitchedOff()) connectApi(imported);
 }
 

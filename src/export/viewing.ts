@@ -8,7 +8,7 @@ import { NAME } from '../util/version.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions } from './console-tree.ts';
 import { HtmlTraceExporter, type HtmlTraceExporterOptions } from './html-trace.ts';
 import {
-  type Environment,
+  type CollectorEnvironment,
   exportersFromEnvironment,
   isAsked,
   processorsFromEnvironment,
@@ -70,7 +70,7 @@ function fromEnvironment(): ViewProcessor[] {
 
 /** Only views are there, and an endpoint is named: the exporter is missing that `NodeSDK` would have made. */
 function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
-  const environment: Environment = globalThis.process?.env ?? {};
+  const environment: CollectorEnvironment = globalThis.process?.env ?? {};
   if (viewed.has(processor) || !isAsked(environment, 'TRACES')) return;
   if (exportersFromEnvironment(environment).length === 0) return;
   const processors = arrayField(

@@ -63,12 +63,12 @@ function usesProxy(environment: CollectorEnvironment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }
 
-let reported = false;
+let hasReported = false;
 
 /** Says on standard error that traces did not arrive, and what to do: once. */
 export function sayUnsent(endpoint: string, reason: string): void {
-  if (reported || typeof process !== 'object') return;
-  reported = true;
+  if (hasReported || typeof process !== 'object') return;
+  hasReported = true;
   writeTo(
     process.stderr,
     `${NAME}: could not send traces to ${addressWithoutSecrets(endpoint)} (${reason}). ${adviceFor(reason)}\n`,
