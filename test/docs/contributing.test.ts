@@ -1,0 +1,33 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const GUIDE = readFileSync('CONTRIBUTING.md', 'utf8');
+const [, LAYOUT = ''] = /## Layout\n\n```text\n([\s\S]*?)```/.exec(GUIDE) ?? [];
+const [SOURCES = ''] = LAYOUT.split('\nsemconv/');
+
+test('the layout in CONTRIBUTING.md names every folder of src/ and every file at its root', () => {
+  const entries = readdirSync('src', { withFileTypes: true }).map((entry) =>
+    entry.isDirectory() ? `${entry.name}/` : entry.name,
+  );
+  const listed = SOURCES.split('\n')
+    .slice(1)
+    .flatMap((line) => line.trim().split(/ {3,}/)[0]?.split(' ') ?? [])
+    .filter((name) => /^[\w-]+(?:\/|\.ts)$/.test(name));
+  expect(listed.toSorted()).toEqual(entries.toSorted());
+});
+
+test('every script of the package is in the table of CONTRIBUTING.md', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const described = [...GUIDE.matchAll(/^\| `npm (?:run )?([\w:-]+)`/gm)].map(([, name]) => name);
+  expect(described.toSorted()).toEqual(
+    Object.keys(scripts)
+      .filter((name) => !name.startsWith('pre'))
+      .toSorted(),
+  );
+});
+
+test('every file of the threat model is in its table, and the other way round', () => {
+  const table = readFileSync('test/threats/README.md', 'utf8');
+  const named = [...table.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(globSync('*.test.ts', { cwd: 'test/threats' }).toSorted());
+});
