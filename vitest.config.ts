@@ -11,6 +11,7 @@ shareCompiledCode();
 const LANES = [
   'test/docs/first-trace.test.ts',
   'test/lanes/other-packages.test.ts',
+  'test/docs/set-up.test.ts',
   'test/entries/*.test.ts',
   'test/examples/next.test.ts',
   'test/lanes/**/*.test.ts',

@@ -25,9 +25,27 @@ export function documentOf(rows: readonly Row[]): string {
 
 # Installing
 
-Each cell is a new project in which the packed package, \`openai\` and \`@opentelemetry/sdk-node\` were installed and a
-first program was run. \`ok\`: the package manager had no complaint about peers, the program's call was recorded, and
-there is one copy of \`@opentelemetry/api\`.
+\`\`\`sh
+npm install openai opentelemetry-instrumentation-openai @opentelemetry/api @opentelemetry/sdk-node
+\`\`\`
+
+Only \`@opentelemetry/api\` is required beside \`openai\`. \`@opentelemetry/sdk-node\` is the shortest set-up; any other SDK set-up works too.
+The command installs SDK 3, which supports Node 22.15 and later. On Node 20 install SDK 2, whose versions begin with 0.2:
+
+\`\`\`sh
+npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223
+\`\`\`
+
+| package | needed for |
+| --- | --- |
+| \`@opentelemetry/api\` | everything |
+| \`@opentelemetry/sdk-node\` | \`…/register\`, and a set-up with \`NodeSDK\` |
+| \`@pydantic/genai-prices\` | cost in USD |
+
+## What was tried
+
+Each cell is a new project with the packed package, \`openai\` and \`@opentelemetry/sdk-node\`, in which a first program ran. \`ok\`: the
+package manager did not complain about peers, the program's call was recorded, and there is one copy of \`@opentelemetry/api\`.
 
 ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 

@@ -1,4 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
@@ -43,6 +46,28 @@ test.each(WORKFLOWS)(
     }
   },
 );
+
+test('a release is refused until the package says where it lives', () => {
+  const [, release] = WORKFLOWS.find(([name]) => name === 'release.yml') ?? [];
+  const steps = release?.jobs.publish?.steps ?? [];
+  const step = steps.findIndex(({ run = '' }) => run.includes('homepage'));
+  expect(step).toBeGreaterThan(-1);
+  expect(step).toBeLessThan(steps.findIndex(({ run = '' }) => run.startsWith('npm publish')));
+  const check = (manifest: object): number | null => {
+    const folder = mkdtempSync(join(tmpdir(), 'release-'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    const { status } = spawnSync('bash', ['-c', steps[step]?.run ?? ''], { cwd: folder });
+    rmSync(folder, { recursive: true });
+    return status;
+  };
+  const whole = {
+    repository: 'github:owner/name',
+    homepage: 'https://example.com',
+    bugs: 'https://example.com',
+  };
+  expect(check(whole)).toBe(0);
+  for (const name of Object.keys(whole)) expect(check({ ...whole, [name]: undefined })).toBe(1);
+});
 
 test('a release is tested, looked at and published with provenance', () => {
   const [, release] = WORKFLOWS.find(([name]) => name === 'release.yml') ?? [];

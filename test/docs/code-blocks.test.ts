@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CodeBlock, codeBlocksOf, DOCUMENTS } from './documents.ts';
-import { IMPORTED, SURROUNDINGS } from './surroundings.ts';
+import { IMPORTED, MODULES, SURROUNDINGS } from './surroundings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const DIRECTORY = join(ROOT, `.docs-${process.pid}`);
@@ -55,7 +55,8 @@ function declarations(): string {
   const classes = Object.entries(IMPORTED).map(
     ([name, module]) => `declare const ${name}: typeof import('${module}').${name};`,
   );
-  return [...values, ...classes, ''].join('\n');
+  const modules = Object.entries(MODULES).map(([name, text]) => `declare module '${name}' { ${text} }`);
+  return [...values, ...classes, ...modules, ''].join('\n');
 }
 
 function project(files: readonly string[]): object {

@@ -25,6 +25,26 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
+/** The tarball has the README and `docs/*.md`: offline, in an editor and on npm they lead to each other. */
+const PACKAGED = DOCUMENTS.filter((document) => /^(README|docs\/[\w-]+)\.md$/.test(document));
+
+test.each(PACKAGED)(
+  '%s, which is in the package, links only to what is there too, and to pictures',
+  (document) => {
+    const targets = [...readDocument(document).matchAll(/(!?)\[[^\]]*\]\((?!https?:|#)([^)#\s]+)/g)]
+      .filter(([, picture]) => picture === '')
+      .map(([, , target = '']) => join(dirname(document), target));
+    expect(targets.filter((target) => !PACKAGED.includes(target))).toEqual([]);
+  },
+);
+
+test('the README is short, and docs/README.md leads to every page', () => {
+  expect(readDocument('README.md').length).toBeLessThanOrEqual(9_000);
+  const index = readDocument('docs/README.md');
+  const pages = PACKAGED.filter((document) => document.startsWith('docs/') && document !== 'docs/README.md');
+  expect(pages.filter((page) => !index.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
+});
+
 function leadsSomewhere(document: string, target: string): boolean {
   const [path = '', heading] = target.split('#');
   const file = path === '' ? document : join(dirname(document), path);

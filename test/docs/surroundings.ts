@@ -19,3 +19,21 @@ export const IMPORTED: Readonly<Record<string, string>> = {
   OpenAIInstrumentation: 'opentelemetry-instrumentation-openai',
   SimpleSpanProcessor: '@opentelemetry/sdk-trace',
 };
+
+/** Packages that documents use and that are not installed here: name → what is used of them. */
+export const MODULES: Readonly<Record<string, string>> = {
+  '@opentelemetry/auto-instrumentations-node':
+    "export function getNodeAutoInstrumentations(config?: Readonly<Record<string, { enabled?: boolean }>>): import('@opentelemetry/instrumentation').Instrumentation[];",
+  express: `
+    interface Request { body: { user: string; thread: string; question: string } }
+    interface Response { json(body: object): void }
+    interface Express {
+      use(handler: object): Express;
+      post(path: string, handler: (request: Request, response: Response) => Promise<void>): Express;
+      listen(port: number): void;
+    }
+    const express: { (): Express; json(): object };
+    export default express;`,
+  '@opentelemetry/instrumentation-http':
+    "export const HttpInstrumentation: new () => import('@opentelemetry/instrumentation').Instrumentation;",
+};
