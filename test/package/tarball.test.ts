@@ -52,7 +52,7 @@ describe('it is as small as it is meant to be', () => {
   test('in the rest of the build: the page, the command and the types', async () => {
     const loadable = await filesOfPrograms();
     const rest = files.filter((file) => file.startsWith('dist/') && !loadable.has(file));
-    expect(rest).toContain('dist/bin.cjs');
+    expect(rest).toContain('dist/cli.cjs');
     expect(rest.filter(isPage)).toHaveLength(1);
     expect(await bytesOf(rest)).toBeLessThan(250_000);
   });
