@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import {
   chownSync,
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -50,6 +51,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('tests pass in a checkout with a long path, below src, with spaces and other letters, for any user', async () => {
+  expect(TESTS.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   const checkout = copyTo(longPathBelow(join(folder, 'src', 'with space ü')));
   const user = await findOtherUser();
   if (user !== undefined) giveTo(user);
