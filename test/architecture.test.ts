@@ -30,7 +30,7 @@ describe('exactly one file', () => {
       /startSpan\(\s*place\.kind/,
       'telemetry/spans/conversation-span.ts',
     ],
-    ['replaces methods of the SDK', /Object\.defineProperty\(holder/, 'sdk/patches.ts'],
+    ['replaces methods of other objects', /Object\.defineProperty\(holder/, 'util/patch-method.ts'],
     ['looks packages up by name', /\bcreateRequire\(/, 'util/optional-packages.ts'],
     ['writes to the diagnostic log', /\bdiag\.(?:warn|error|info)/, 'util/guard.ts'],
   ])('%s', (_, text, file) => {

@@ -1,5 +1,5 @@
 /**
- * Applies each mutant of `src/sdk` in turn, in a copy of the project, and runs the fast tests: one of them must fail.
+ * Applies each mutant of `src/sdk` and of the patcher in turn, in a copy of the project, and runs the fast tests: one of them must fail.
  * A comment such as `// Without this, suppressed calls get spans.` makes the statement below it a mutant.
  *
  *   npm run mutation                 all mutants
@@ -58,7 +58,9 @@ async function checkAll(): Promise<number> {
     console.error(`The tests fail without any mutant: ${red}`);
     return 1;
   }
-  const files = (await Array.fromAsync(glob('src/sdk/**/*.ts', { cwd: project }))).sort();
+  const files = (
+    await Array.fromAsync(glob(['src/sdk/**/*.ts', 'src/util/patch-method.ts'], { cwd: project }))
+  ).sort();
   let missed = 0;
   for (const file of files.filter((name) => only.length === 0 || only.some((part) => name.endsWith(part)))) {
     const source = await readFile(join(project, file), 'utf8');

@@ -1,4 +1,5 @@
 import * as api from '@opentelemetry/api';
+import { patchMethod } from '../util/patch-method.ts';
 
 type Setter = (this: object, ...args: unknown[]) => unknown;
 
@@ -31,15 +32,13 @@ type Global = { disable(): void } & Record<string, unknown>;
 
 function giveWayOnce(global: Global, setter: string, replaced: (() => void) | undefined): void {
   const original = global[setter] as Setter;
-  const owned = Object.getOwnPropertyDescriptor(global, setter);
-  global[setter] = function (this: object, ...args: unknown[]) {
-    if (owned === undefined) delete global[setter];
-    else Object.defineProperty(global, setter, owned);
+  const restore = patchMethod(global, setter, function (this: object, ...args: unknown[]) {
+    restore();
     global.disable();
     const result = original.apply(this, args);
     replaced?.();
     return result;
-  };
+  });
 }
 
 function isGlobal(value: unknown, setter: string): value is Global {

@@ -1,12 +1,12 @@
 import { copyFunctionProperties } from '../util/function-properties.ts';
+import { patchMethod } from '../util/patch-method.ts';
 /** Any method, called on any object. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
 interface Patch {
   readonly holder: object;
   readonly name: string;
-  readonly original: PropertyDescriptor;
-  readonly wrapper: Method;
+  readonly restore: () => boolean;
 }
 
 /** A set of patched methods that can be restored exactly as they were. */
@@ -24,8 +24,7 @@ export class Patches {
     const wrapper = wrap(original.value as Method);
     // Without this, wrapped methods change their name and length.
     copyFunctionProperties(original.value, wrapper);
-    Object.defineProperty(holder, name, { ...original, value: wrapper });
-    this.#patches.push({ holder, name, original, wrapper });
+    this.#patches.push({ holder, name, restore: patchMethod(holder, name, wrapper) });
   }
 
   /**
@@ -35,14 +34,7 @@ export class Patches {
    * @returns whether everything was restored
    */
   restore(): boolean {
-    const kept = this.#patches.filter(({ holder, name, original, wrapper }) => {
-      const current = Object.getOwnPropertyDescriptor(holder, name);
-      // Without `current?.value !== wrapper || `, another package's later wrapper is lost.
-      // Without ` || current.configurable !== true`, disabling throws on a prototype that was frozen since.
-      if (current?.value !== wrapper || current.configurable !== true) return true;
-      Object.defineProperty(holder, name, original);
-      return false;
-    });
+    const kept = this.#patches.filter(({ restore }) => !restore());
     this.#patches.splice(0, this.#patches.length, ...kept);
     return kept.length === 0;
   }

@@ -1,5 +1,6 @@
 import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
+import { setMethod } from '../util/patch-method.ts';
 import { fieldsOf } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
@@ -85,8 +86,5 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
       return fail.apply(generator, args);
     },
   };
-  // Not enumerable, like methods of a class.
-  for (const [name, value] of Object.entries(watching)) {
-    Object.defineProperty(generator, name, { value, writable: true, configurable: true });
-  }
+  for (const [name, method] of Object.entries(watching)) setMethod(generator, name, method);
 }

@@ -5,6 +5,7 @@ import {
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_SYSTEM,
 } from '../semconv/attributes.ts';
+import { setMethod } from '../util/patch-method.ts';
 import { row } from '../util/payload.ts';
 
 interface OlderName {
@@ -43,12 +44,14 @@ export function withOlderNames(tracer: Tracer): Pick<Tracer, 'startSpan'> {
 /** Wraps the methods of the span object through which attributes are set later. */
 function duplicateLaterAttributes(span: Span): void {
   const { setAttribute, setAttributes } = span;
-  span.setAttribute = (name, value) => {
+  setMethod(span, 'setAttribute', (name: string, value: AttributeValue) => {
     const older = olderName(name, value);
     if (older !== undefined) setAttribute.call(span, ...older);
     return setAttribute.call(span, name, value);
-  };
-  span.setAttributes = (attributes) => setAttributes.call(span, addOlderNames(attributes));
+  });
+  setMethod(span, 'setAttributes', (attributes: Attributes) =>
+    setAttributes.call(span, addOlderNames(attributes)),
+  );
 }
 
 function addOlderNames(attributes: Attributes): Attributes {

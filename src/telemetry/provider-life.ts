@@ -1,4 +1,5 @@
 import { guardAsync } from '../util/guard.ts';
+import { patchMethod } from '../util/patch-method.ts';
 import { type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** Called before a provider flushes or shuts down. */
@@ -17,7 +18,7 @@ type Name = keyof typeof LIFE_METHODS;
 /** A wrapped method of a provider, which calls all listeners first. */
 interface Telling {
   readonly listeners: Listeners;
-  restore(): void;
+  restore(): boolean;
 }
 const telling = new WeakMap<ProviderMethod, Telling>();
 const collectedProviders = new FinalizationRegistry<() => void>((stop) => stop());
@@ -57,8 +58,6 @@ function listen(provider: object, name: Name, listener: WeakRef<ProviderListener
 }
 
 function tellFirst(provider: object, name: Name, original: ProviderMethod): Telling {
-  const methods = provider as Record<string, unknown>;
-  const owned = Object.hasOwn(methods, name);
   const listeners: Listeners = new Set();
   const state = sendStateOf(provider);
   const wrapper: ProviderMethod = function (...args) {
@@ -68,13 +67,8 @@ function tellFirst(provider: object, name: Name, original: ProviderMethod): Tell
       return original.apply(this, args);
     });
   };
-  methods[name] = wrapper;
+  const restore = patchMethod(provider, name, wrapper);
   state.listeners = () => liveOf(listeners);
-  const restore = (): void => {
-    if (methods[name] !== wrapper) return;
-    if (owned) methods[name] = original;
-    else delete methods[name];
-  };
   const made: Telling = { listeners, restore };
   telling.set(wrapper, made);
   return made;

@@ -1,4 +1,5 @@
 import { guard } from './guard.ts';
+import { setMethod } from './patch-method.ts';
 import { field } from './payload.ts';
 
 /** Receives the outcome of a function. */
@@ -221,8 +222,7 @@ function watchIterator(iterator: object, listener: OutcomeListener): void {
 
 /** Replaces a method on the object itself, if the object has it. */
 function replace(result: object, name: string, value: ObjectMethod): void {
-  if (typeof field(result, name) === 'function')
-    Object.defineProperty(result, name, { value, configurable: true, writable: true, enumerable: false });
+  if (typeof field(result, name) === 'function') setMethod(result, name, value);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

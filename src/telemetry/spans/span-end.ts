@@ -1,6 +1,7 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
 import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
+import { patchMethod } from '../../util/patch-method.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {
@@ -32,14 +33,10 @@ export function beforeSpanEnds(span: Span, listener: SpanEndListener): () => voi
 }
 
 function wrapEnd(span: Span): Set<SpanEndListener> {
-  const owned = Object.getOwnPropertyDescriptor(span, 'end');
   const original = span.end;
   const listeners = new Set<SpanEndListener>();
   const end: End = function (this: Span, time?: TimeInput): void {
-    if (Object.getOwnPropertyDescriptor(span, 'end')?.value === end) {
-      if (owned === undefined) delete (span as { end?: unknown }).end;
-      else Object.defineProperty(span, 'end', owned);
-    }
+    restore();
     for (const listener of listeners)
       guard('ending with a parent span', () => listener(endTimeInMilliseconds(time)));
     listeners.clear();
@@ -47,7 +44,7 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
   };
   waiting.set(end, listeners);
   copyFunctionProperties(original, end);
-  Object.defineProperty(span, 'end', { value: end, configurable: true, writable: true, enumerable: false });
+  const restore = patchMethod(span, 'end', end);
   return listeners;
 }
 

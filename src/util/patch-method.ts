@@ -1,0 +1,27 @@
+type PatchableMethod = (...args: never[]) => unknown;
+
+/** Sets a method on an object. Like a method of a class it is not enumerable, unless the one it replaces was. */
+export function setMethod(holder: object, name: string, method: PatchableMethod): void {
+  const enumerable = Object.getOwnPropertyDescriptor(holder, name)?.enumerable ?? false;
+  Object.defineProperty(holder, name, { value: method, configurable: true, writable: true, enumerable });
+}
+
+/**
+ * Replaces a method on an object, whether the object owns it or inherits it.
+ *
+ * @returns restores the object exactly as it was, and returns whether it could: a method that somebody else has wrapped
+ *   or frozen since then stays
+ */
+export function patchMethod(holder: object, name: string, wrapper: PatchableMethod): () => boolean {
+  const original = Object.getOwnPropertyDescriptor(holder, name);
+  setMethod(holder, name, wrapper);
+  return () => {
+    const current = Object.getOwnPropertyDescriptor(holder, name);
+    // Without `current?.value !== wrapper || `, another package's later wrapper is lost.
+    // Without ` || current.configurable !== true`, restoring throws on an object that was frozen since.
+    if (current?.value !== wrapper || current.configurable !== true) return false;
+    if (original === undefined) delete (holder as Record<string, unknown>)[name];
+    else Object.defineProperty(holder, name, original);
+    return true;
+  };
+}
