@@ -1,6 +1,5 @@
-import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
-import { span } from 'opentelemetry-instrumentation-openai/client';
+import { flush, span } from 'opentelemetry-instrumentation-openai/client';
 
 const client = new OpenAI();
 
@@ -15,7 +14,6 @@ export async function handler(event) {
       return { statusCode: 200, body: completion.choices[0].message.content };
     });
   } finally {
-    // Sends what is finished, and cuts nothing that is still under way.
-    await trace.getTracerProvider().getDelegate().forceFlush();
+    await flush();
   }
 }

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { explain, print } from './narration.ts';
 import { readOptions } from './options.ts';
 import type { OtlpDelivery } from './otlp-delivery.ts';
-import { startTelemetry } from './telemetry.ts';
+import { PAGE, startTelemetry } from './telemetry.ts';
 
 const telemetry = startTelemetry(readOptions());
 // What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
@@ -34,6 +35,7 @@ explain(
 );
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
+print('', 'The same as a page, to open in a browser:', `  ${resolve(PAGE)}`);
 
 function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery): void {
   if (failure === undefined) {

@@ -1,10 +1,13 @@
 import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { BatchSpanProcessor, SimpleSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
-import { ConsoleTreeExporter } from 'opentelemetry-instrumentation-openai/export';
+import { consoleTree, htmlPage } from 'opentelemetry-instrumentation-openai/export';
 import type { Options } from './options.ts';
 import { OtlpDelivery } from './otlp-delivery.ts';
+
+/** The page that the demo writes. */
+export const PAGE = 'math-tutor.html';
 
 export interface Telemetry {
   /** Where the spans went, with `otlp`. */
@@ -17,7 +20,7 @@ export interface Telemetry {
 
 /**
  * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
- * `ConsoleTreeExporter` to see them here.
+ * `consoleTree()` and `htmlPage()` to see them here.
  */
 export function startTelemetry({ content, otlp, summary }: Options): Telemetry {
   // OpenTelemetry keeps its problems to itself unless it is told to speak.
@@ -27,9 +30,8 @@ export function startTelemetry({ content, otlp, summary }: Options): Telemetry {
     serviceName: 'math-tutor',
     instrumentations: [new OpenAIInstrumentation(content ? { captureMessageContent: 'SPAN_ONLY' } : {})],
     spanProcessors: [
-      new SimpleSpanProcessor({
-        exporter: new ConsoleTreeExporter({ stream: process.stdout, summary, steps: summary }),
-      }),
+      consoleTree({ stream: process.stdout, summary, steps: summary }),
+      htmlPage(PAGE),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
     // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.

@@ -1,16 +1,10 @@
-// The same for both processes. The trace id follows from the id of the thread, so that both record it in one trace.
+// The same for both processes. The trace id follows from the id of the thread, so both record one trace.
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { ConversationIdGenerator, OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
-import { ConsoleTreeExporter } from 'opentelemetry-instrumentation-openai/export';
+import { consoleTree, viewing } from 'opentelemetry-instrumentation-openai/export';
 
-const sdk = new NodeSDK({
+new NodeSDK({
   idGenerator: new ConversationIdGenerator(),
   instrumentations: [new OpenAIInstrumentation()],
-  spanProcessors: [new SimpleSpanProcessor({ exporter: new ConsoleTreeExporter({ summary: true }) })],
-  metricReaders: [],
-  logRecordProcessors: [],
-});
-sdk.start();
-
-process.once('beforeExit', () => sdk.shutdown());
+  spanProcessors: viewing(consoleTree({ summary: process.env.TREE_SUMMARY === 'true' })),
+}).start();

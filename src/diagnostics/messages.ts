@@ -2,7 +2,7 @@ import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
 import type { Finding, FindingCode, FindingRow } from './finding.ts';
 import { OTHER_INSTRUMENTATIONS } from './other-instrumentations.ts';
-import { TESTED } from './tested-versions.ts';
+import { isTooOld, TESTED } from './tested-versions.ts';
 
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 const INSTRUMENT = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
@@ -40,8 +40,11 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   openai_untested: {
     severity: 'warning',
     message: (version) =>
-      `openai ${version} is not among the tested versions (${TESTED}). It is traced as far as it is made like those.`,
-    action: () => `Update ${NAME}, or use a tested version of openai.`,
+      isTooOld(version ?? '')
+        ? `openai ${version} is not traced: it is older than the supported versions (${TESTED}).`
+        : `openai ${version} is not among the tested versions (${TESTED}). It is traced as far as it is made like those.`,
+    action: (version) =>
+      isTooOld(version ?? '') ? 'Update openai.' : `Update ${NAME}, or use a tested version of openai.`,
   },
   openai_changed: {
     severity: 'warning',
@@ -160,8 +163,9 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
   node_too_old: {
     severity: 'warning',
     message: (version) =>
-      `Node ${version} has no module hooks: openai is not observed where it is imported as an ES module.`,
-    action: () => `Use Node 22.15 or later, or call ${INSTRUMENT}, or import from ${NAME}/openai.`,
+      `${version} has no module hooks: openai is not observed where it is imported as an ES module.`,
+    action: (version) =>
+      `${/^Node /.test(version ?? '') ? 'Use Node 22.15 or later, or call' : 'Call'} ${INSTRUMENT}, or import from ${NAME}/openai.`,
   },
 };
 

@@ -9,7 +9,14 @@ import { notice } from './report.ts';
  * @param main the file that the process was started with
  */
 export function noticeNodeVersion(main: string | undefined, version: string): void {
-  if (main !== undefined && isModule(main)) notice('node_too_old', version);
+  if (main !== undefined && isModule(main)) notice('node_too_old', runtimeName(version));
+}
+
+/** Bun and Deno also tell a version of Node. */
+function runtimeName(version: string): string {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) return `Bun ${bun}`;
+  return deno === undefined ? `Node ${version}` : `Deno ${deno}`;
 }
 
 /** Decides by the extension, else by the nearest package.json. */

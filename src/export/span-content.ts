@@ -44,16 +44,22 @@ function lastMessage(value: unknown): string {
   return [...role, ...message.parts.map(partText)].join(' ');
 }
 
-/** Text in quotes; a tool call, which is none, as it would be written: `get_weather({"city":"Paris"})`. */
+/** What a part is called that has no text. */
+const PART_NAMES: Readonly<Record<string, string>> = {
+  tool_call_response: 'result without content',
+  blob: 'media',
+  uri: 'media by link',
+  file: 'file',
+};
+
+/** Text in quotes; a tool call as it would be written, `get_weather({"city":"Paris"})`, or its name alone. */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
-    return terminalSafe(
-      `${attributeText(part.name ?? 'tool')}(${attributeText(part.arguments ?? '')})`,
-      READ_LIMIT,
-    );
+    const input = attributeText(part.arguments ?? '');
+    return terminalSafe(`${attributeText(part.name ?? 'tool')}${input && `(${input})`}`, READ_LIMIT);
   }
   const content = partContent(part);
-  return content === undefined
-    ? `[${terminalSafe(attributeText(part.type ?? 'part'), 40)}]`
-    : quoted(content);
+  if (content !== undefined) return quoted(content);
+  const type = attributeText(part.type ?? 'part');
+  return `[${Object.hasOwn(PART_NAMES, type) ? PART_NAMES[type] : terminalSafe(type, 40)}]`;
 }

@@ -51,6 +51,18 @@ const FACTS: readonly Fact[] = [
     show: ([input, output]) => tokens(input, output),
   },
   {
+    attributes: [
+      'openai.stream.end',
+      'gen_ai.usage.input_tokens',
+      'gen_ai.usage.output_tokens',
+      'gen_ai.operation.name',
+    ],
+    show: ([end, input, output, operation]) =>
+      end === 'completed' && input === undefined && output === undefined && hasTokens(operation)
+        ? { text: 'tokens not reported', tone: 'warning' }
+        : undefined,
+  },
+  {
     attributes: ['openai.total.input_tokens', 'openai.total.output_tokens'],
     show: ([input, output]) => prefix('total ', tokens(input, output)),
   },
@@ -108,6 +120,10 @@ export function attributeText(value: unknown): string {
   } catch {
     return NO_TEXT;
   }
+}
+
+function hasTokens(operation: unknown): boolean {
+  return operation === 'chat' || operation === 'text_completion';
 }
 
 function ownIds(row: Row): string[] {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { hasSeenClientClass } from '../diagnostics/copies.ts';
 import { noticed } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
@@ -6,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopTracerProvider } from '../util/otel-api.ts';
+import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
@@ -14,6 +16,9 @@ import { giveWay } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTALL = `npm install @opentelemetry/api ${SDK}`;
+
+/** Programs have imported what they use by then. */
+const NODE_VERSION_DELAY_MS = 5_000;
 
 interface Sdk {
   start(): void;
@@ -73,10 +78,21 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   });
 }
 
-/** Says where no call can be seen, and so none would start anything. */
+/**
+ * Says that calls cannot be seen here, unless a client is instrumented in another way: by `…/openai`, by
+ * `instrumentOpenAI`, or because it is CommonJS. A server hears of it while it runs.
+ */
 export function sayNodeVersion(): void {
   const finding = noticed().find(({ code }) => code === 'node_too_old');
-  if (finding !== undefined && !isDisabled()) printToStderr(`${finding.message} ${finding.action}`);
+  if (finding === undefined || isDisabled()) return;
+  const say = (): void => {
+    stop();
+    clearTimeout(timer);
+    if (!hasSeenClientClass()) printToStderr(`${finding.message} ${finding.action}`);
+  };
+  const stop = atExit(say);
+  const timer = setTimeout(say, NODE_VERSION_DELAY_MS);
+  timer.unref();
 }
 
 function printToStderr(message: string): void {

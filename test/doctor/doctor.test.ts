@@ -111,6 +111,16 @@ describe('of the versions and copies of openai:', () => {
     expect(codes().includes('openai_untested')).toBe(untested);
   });
 
+  test('a version that is too old is not called traced', () => {
+    load('openai', '4.18.0');
+    expect(doctor()).toContainEqual({
+      code: 'openai_untested',
+      severity: 'warning',
+      message: 'openai 4.18.0 is not traced: it is older than the supported versions (4.19 to 7.x).',
+      action: 'Update openai.',
+    });
+  });
+
   test('a version is also read from a client that was handed over', async () => {
     // A build that no other test uses: the version is looked at with the first call.
     const build = createRequire(import.meta.url)('openai') as { OpenAI: typeof OpenAI };

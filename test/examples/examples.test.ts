@@ -49,7 +49,6 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     expect(panelNames(stderr)).toEqual(panelNames(blockOf(example, 'text')));
     expect(stdout).not.toMatch(/^$|undefined|Error/);
     expect(code).toBe(0);
-    if (example === 'processes') expectOneTrace(stderr);
   });
 
   it('express, for each of its requests', async () => {
@@ -70,6 +69,10 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     }
     child.kill('SIGTERM');
     expect(treeLines((await finished).stderr)).toEqual(treeLines(blockOf('express', 'text')));
+  });
+
+  it('processes, which record the thread in one trace', async () => {
+    expectOneTrace((await run('processes', { TREE_SUMMARY: 'true' })).stderr);
   });
 
   it('own-functions, with what was said where that is asked for', async () => {

@@ -55,6 +55,13 @@ describe.concurrent('the demo', () => {
     expect(lines.slice(lines.indexOf('tutoring session'))).toEqual(shown);
   });
 
+  it('writes a page of the traces, and ends with its path', async () => {
+    const { stdout } = await plainDemo();
+    const path = stdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
+    expect(path).toBe(`${ROOT}math-tutor.html`);
+    expect(await readFile(path, 'utf8')).toContain('invoke_agent Math Tutor');
+  });
+
   it('shows what was said with --content', async () => {
     const { code, stdout } = await runDemo(['--content']);
     expect(code).toBe(0);

@@ -92,6 +92,11 @@ describe('a tree in the terminal', () => {
       { 'openai.stream.chunk_count': 12, 'openai.stream.end': 'aborted' },
       '12 chunks · stream aborted',
     ],
+    [
+      'a stream that reported no tokens',
+      { 'gen_ai.operation.name': 'chat', 'openai.stream.chunk_count': 12, 'openai.stream.end': 'completed' },
+      'tokens not reported · 12 chunks',
+    ],
     ['a run whose end was not seen', { 'openai.run.observed': false }, 'end not observed'],
     ['a conversation id that is no thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
     ['results of a search', { 'openai.file_search.result_count': 1 }, '1 result'],
@@ -181,6 +186,21 @@ describe('a tree in the terminal', () => {
       '│  ‹ assistant add({"a":2})',
       '      › {"a":2',
       '      ‹ "four"',
+    ]);
+  });
+
+  it('names what has no content: results of tools, and calls of tools without arguments', () => {
+    const message = (role: string, part: object): string => JSON.stringify([{ role, parts: [part] }]);
+    const text = draw({
+      name: 'chat',
+      attributes: {
+        'gen_ai.input.messages': message('tool', { type: 'tool_call_response', id: 'call_1' }),
+        'gen_ai.output.messages': message('assistant', { type: 'tool_call', name: 'file_search' }),
+      },
+    });
+    expect(text.split('\n').filter((line) => /[›‹]/.test(line))).toEqual([
+      '   › tool [result without content]',
+      '   ‹ assistant file_search',
     ]);
   });
 

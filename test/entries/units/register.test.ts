@@ -31,3 +31,14 @@ test('an ES module that cannot be observed is told why, once', async () => {
   expect(await said('app.mjs', { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toBe('');
   expect(await said('app.mjs', { OTEL_SDK_DISABLED: 'true' })).toBe('');
 });
+
+test('an ES module that instruments its client itself hears nothing of it', async () => {
+  const client = pathToFileURL(resolve('src/client.ts')).href;
+  await writeFile(
+    join(folder, 'own.mjs'),
+    `import OpenAI from ${JSON.stringify(import.meta.resolve('openai'))};
+     import { instrumentOpenAI } from ${JSON.stringify(client)};
+     instrumentOpenAI(new OpenAI({ apiKey: 'test' }));`,
+  );
+  expect(await said('own.mjs')).toBe('');
+});
