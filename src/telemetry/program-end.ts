@@ -159,7 +159,7 @@ function reportLostSpans(): void {
   writeTo(
     process.stderr,
     `${NAME}: ${spans} lost because the program ended before sending them. ` +
-      `Before process.exit(), await flushAtEnd() of ${NAME}/client.\n`,
+      `Before process.exit(), await flush() of ${NAME}/client.\n`,
   );
 }
 
