@@ -226,7 +226,7 @@ describe('the command', () => {
   test('doctor reads the package.json files of an attacker, and runs nothing', async () => {
     const ended = await run('hostile', [at('library', 'src', 'bin.ts'), 'doctor']);
     expect(ended.loaded).toEqual([]);
-    expect(ended.stdout).toContain('openai 1.0.0 is not among the tested versions');
+    expect(ended.stdout).toContain('openai 1.0.0 is not traced');
   });
 
   test('view runs nothing of an attacker either', async () => {
