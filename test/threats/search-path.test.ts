@@ -178,7 +178,7 @@ describe('an attacker who wrote only one of the packages', () => {
 
 test('a bundle that does not know its own file runs nothing of the folder that it is started in', async () => {
   await cp(at('library'), at('bundle'), { recursive: true, verbatimSymlinks: true });
-  await writeFile(at('bundle', 'src', 'this-file.ts'), 'export const thisFile = () => undefined;');
+  await writeFile(at('bundle', 'src', 'util', 'this-file.ts'), 'export const thisFile = () => undefined;');
   const bundled = ['--import', at('bundle', 'src', 'register.ts'), '../tool'];
   expect(await run('hostile', bundled)).toMatchObject({ code: 0, loaded: [] });
   for (const name of [SDK, PRICES]) await install('tool', name);
@@ -224,13 +224,13 @@ describe('code without a file', () => {
 
 describe('the command', () => {
   test('doctor reads the package.json files of an attacker, and runs nothing', async () => {
-    const ended = await run('hostile', [at('library', 'src', 'bin.ts'), 'doctor']);
+    const ended = await run('hostile', [at('library', 'src', 'cli.ts'), 'doctor']);
     expect(ended.loaded).toEqual([]);
     expect(ended.stdout).toContain('openai 1.0.0 is not traced');
   });
 
   test('view runs nothing of an attacker either', async () => {
-    const ended = await run('hostile', [at('library', 'src', 'bin.ts'), 'view', 'document.txt']);
+    const ended = await run('hostile', [at('library', 'src', 'cli.ts'), 'view', 'document.txt']);
     expect(ended.loaded).toEqual([]);
     expect(ended.code).not.toBe(0);
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(root, 'package.json'), '{ "type": "module" }');
   for (const copy of ['same', 'other']) await cp(resolve('src'), join(root, copy), { recursive: true });
   await writeFile(
-    join(root, 'other', 'version.ts'),
+    join(root, 'other', 'util', 'version.ts'),
     `export const NAME = '${NAME}'; export const VERSION = '${OTHER_VERSION}';`,
   );
 });
@@ -87,7 +87,7 @@ const KEYS = [
 /** Everything that a program can set up, and one call. */
 const SET_UP = `
   const { ConversationIdGenerator, doctor, OpenAIInstrumentation } = await import(${moduleOf('first', 'index')});
-  const { instrumentOpenAI, traced } = await import(${moduleOf('first', 'client-entry')});
+  const { instrumentOpenAI, traced } = await import(${moduleOf('first', 'client')});
   useProvider({ idGenerator: new ConversationIdGenerator() });
   const instrumentation = new OpenAIInstrumentation();
   instrumentation.disable();
@@ -182,7 +182,7 @@ describe('another package that has put', () => {
 
 test('a program that lets nothing be added to globalThis is recorded by …/client', async () => {
   const { spans } = await run(`
-    const { instrumentOpenAI } = await import(${moduleOf('first', 'client-entry')});
+    const { instrumentOpenAI } = await import(${moduleOf('first', 'client')});
     const { OpenAI } = await import('openai');
     useProvider();
     Object.preventExtensions(globalThis);
@@ -227,8 +227,8 @@ describe('two copies of this package', () => {
 
   test('of different releases do not share a client either', async () => {
     const { spans } = await run(`
-      const one = await import(${moduleOf('first', 'client-entry')});
-      const two = await import(${moduleOf('other', 'client-entry')});
+      const one = await import(${moduleOf('first', 'client')});
+      const two = await import(${moduleOf('other', 'client')});
       const { OpenAI } = await import('openai');
       useProvider();
       const client = two.instrumentOpenAI(newClient(OpenAI));
@@ -255,8 +255,8 @@ describe('two copies of this package', () => {
   test('of different releases share the id of a conversation with the id generator', async () => {
     const { told } = await run(`
       const { ConversationIdGenerator } = await import(${moduleOf('other', 'index')});
-      const { traceIdOf } = await import(${moduleOf('first', 'conversation-id-generator')});
-      const { instrumentOpenAI } = await import(${moduleOf('first', 'client-entry')});
+      const { traceIdOf } = await import(${moduleOf('first', 'helpers/conversation-id-generator')});
+      const { instrumentOpenAI } = await import(${moduleOf('first', 'client')});
       const { OpenAI } = await import('openai');
       const traces = [];
       processor.onEnd = (span) => void traces.push(span.spanContext().traceId);
