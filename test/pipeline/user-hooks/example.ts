@@ -1,13 +1,13 @@
 import { OpenAIInstrumentation } from '../../../src/index.ts';
 
 const instrumentation = new OpenAIInstrumentation({
-  // Leaves a call alone: no span, no metrics, no events.
+  // Records nothing for these calls: no span, no metrics, no events.
   ignoreRequestHook: (request) => request.route === '/models',
-  // Attributes that the span starts with, so that samplers see them.
+  // Attributes at the start of the span, where samplers see them.
   startSpanHook: (request) => ({ 'app.streamed': request.streamed }),
-  // The span has started, nothing is sent yet.
+  // The span has started, and nothing has been sent yet.
   requestHook: (span, request) => span.setAttribute('app.path', request.path),
-  // The call has its result, its span is about to end: what is set here is the last word.
+  // The call has its result, and its span is about to end. What you set here overrides everything else.
   responseHook: (span, response) =>
     span.setAttribute('app.time', response.header('openai-processing-ms') ?? ''),
 });
