@@ -54,7 +54,7 @@ function project(
 ): TestProjectInlineConfiguration {
   return {
     plugins: [{ ...pageAssets(), configureVitest: neverKeepPage }],
-    test: { name, include: [...include], ...test },
+    test: { name, include: [...include], hookTimeout: 180_000, ...test },
   };
 }
 

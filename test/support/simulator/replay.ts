@@ -40,7 +40,7 @@ export async function startReplay(recording: string | readonly Exchange[]): Prom
     script: refuseScripts,
     respond: refuseScripts,
     turn: refuseScripts,
-    clock: { offset: 0 },
+    clock: { offset: 0, stop: () => undefined },
     close: server.close,
   };
 }

@@ -33,7 +33,7 @@ export interface Simulator {
   /** Queues how the next turns of Agents sessions behave, first come first served. */
   turn(...turns: TurnScript[]): void;
   /** `offset`: seconds added to every timestamp, for a server whose clock is off. */
-  readonly clock: { offset: number };
+  readonly clock: { offset: number; stop(): void };
   /** Destroys open sockets. Idempotent. */
   close(): Promise<void>;
 }

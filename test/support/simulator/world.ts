@@ -14,15 +14,25 @@ export class ServerClock {
   /** Seconds added to every timestamp: a server whose clock is off. */
   offset = 0;
   #passed = 0;
+  #stoppedAt: number | undefined;
 
   now(): number {
-    return Math.floor(Date.now() / 1000) + this.offset + this.#passed;
+    return (this.#stoppedAt ?? readSeconds()) + this.offset + this.#passed;
+  }
+
+  /** Stays within this second, for tests whose result would depend on when the next one begins. */
+  stop(): void {
+    this.#stoppedAt = readSeconds();
   }
 
   /** Lets server time pass at once, for steps that take long without a test that does. */
   pass(seconds: number): void {
     this.#passed += seconds;
   }
+}
+
+function readSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** Ids with the API's prefixes, counted per prefix, so that every server gives the same ones. */
