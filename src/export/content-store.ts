@@ -9,6 +9,7 @@ import { guardAsync } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { stringField } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
+import { TaskQueue } from '../util/task-queue.ts';
 import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 
 interface Limits {
@@ -101,19 +102,20 @@ const MAX_CONCURRENT_WRITES = 8;
 export class ContentStore {
   readonly #write: (name: string, json: string) => unknown;
   readonly #baseUrl: string;
-  readonly #maxQueueLength: number;
   readonly #maxLength: number;
   /** Names that were stored lately, or are about to be. */
   readonly #known = new BoundedMap<string, true>(MAX_KNOWN_FILES);
-  readonly #queue: (() => Promise<void>)[] = [];
-  readonly #writing = new Set<Promise<void>>();
+  readonly #queue: TaskQueue;
   #dropped = 0;
 
   constructor(options: ContentStoreOptions) {
     const { folder, write, baseUrl = '', maxQueueLength = 100, maxLength = 4_194_304 } = options;
     this.#write = write ?? ((name, json) => writeFileIn(folder, name, json));
     this.#baseUrl = baseUrl;
-    this.#maxQueueLength = maxQueueLength;
+    this.#queue = new TaskQueue({
+      maxConcurrent: MAX_CONCURRENT_WRITES,
+      maxPending: MAX_CONCURRENT_WRITES + maxQueueLength,
+    });
     this.#maxLength = maxLength;
   }
 
@@ -129,8 +131,8 @@ export class ContentStore {
   }
 
   /** Waits until all that was queued is written. */
-  async flush(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  flush(): Promise<void> {
+    return this.#queue.settled();
   }
 
   /** @returns when it is written, where it is not known to be */
@@ -142,12 +144,12 @@ export class ContentStore {
     const json = whole ?? JSON.stringify(STORED[field].instead(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
     const known = this.#known.get(name) === true;
-    if (!known && this.#queue.length >= this.#maxQueueLength)
-      return whole === undefined ? undefined : this.#drop();
+    if (!known && this.#queue.full) return whole === undefined ? undefined : this.#drop();
     completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
     if (known) return undefined;
     this.#known.set(name, true);
-    return this.#enqueue(name, json, whole === undefined);
+    const counted = whole === undefined;
+    return this.#queue.add(() => guardAsync('storing content', () => this.#attempt(name, json, counted)));
   }
 
   /** Nothing where it is too large, which is known before it is copied: this runs within the program's call. */
@@ -162,16 +164,6 @@ export class ContentStore {
     return undefined;
   }
 
-  #enqueue(name: string, json: string, counted: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.#queue.push(async () => {
-        await guardAsync('storing content', () => this.#attempt(name, json, counted));
-        resolve();
-      });
-      this.#work();
-    });
-  }
-
   /** @param counted whether what it stands for counts as dropped already */
   async #attempt(name: string, json: string, counted: boolean): Promise<void> {
     try {
@@ -181,18 +173,6 @@ export class ContentStore {
       this.#known.delete(name);
       if (!counted) this.#drop();
       throw error;
-    }
-  }
-
-  #work(): void {
-    while (this.#writing.size < MAX_CONCURRENT_WRITES) {
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      const work = next().then(() => {
-        this.#writing.delete(work);
-        this.#work();
-      });
-      this.#writing.add(work);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Completion } from '../../config/completion-types.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
-import { settledWithin } from '../../util/wait.ts';
+import { TaskQueue } from '../../util/task-queue.ts';
 import { UnreadMessage } from './messages.ts';
 
 /** The content of one operation; each part is optional. */
@@ -29,7 +29,7 @@ const HOOKS_TIMEOUT_MS = 5_000;
 export class PendingHooks {
   /** Keeps the owner from being garbage collected before its hooks have settled. */
   readonly owner: object;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #queue = new TaskQueue({ maxConcurrent: MAX_PENDING_HOOKS, maxPending: MAX_PENDING_HOOKS });
 
   constructor(owner: object) {
     this.owner = owner;
@@ -39,13 +39,11 @@ export class PendingHooks {
   add(returned: unknown): void {
     if (typeof field(returned, 'then') !== 'function') return;
     const promise = guardAsync('the completionHook', async () => void (await returned));
-    if (this.#pending.size >= MAX_PENDING_HOOKS) return;
-    this.#pending.add(promise);
-    void promise.then(() => this.#pending.delete(promise));
+    void this.#queue.add(() => promise);
   }
 
-  async settled(): Promise<void> {
-    if (this.#pending.size > 0) await settledWithin(HOOKS_TIMEOUT_MS, this.#pending);
+  settled(): Promise<void> {
+    return this.#queue.settled(HOOKS_TIMEOUT_MS);
   }
 }
 

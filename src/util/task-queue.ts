@@ -1,0 +1,73 @@
+import { settledWithin } from './wait.ts';
+
+/** A task may add others, such as the reads of a turn's subagents. Bounded, because a busy program always adds new ones. */
+const MAX_ROUNDS = 4;
+
+interface TaskQueueLimits {
+  /** How many tasks run at once. */
+  readonly maxConcurrent: number;
+  /** How many tasks the queue holds: those that run and those that wait. */
+  readonly maxPending: number;
+}
+
+/** Runs tasks in the background: a few at a time, in the order they came, and no more than it may hold. */
+export class TaskQueue {
+  readonly #limits: TaskQueueLimits;
+  readonly #waiting: ((run: boolean) => void)[] = [];
+  readonly #pending = new Set<Promise<void>>();
+  #running = 0;
+
+  constructor(limits: TaskQueueLimits) {
+    this.#limits = limits;
+  }
+
+  get full(): boolean {
+    return this.#pending.size >= this.#limits.maxPending;
+  }
+
+  /**
+   * @param task must not reject
+   * @returns settles when the task is over, or at once if the queue is full; never rejects
+   */
+  add(task: () => Promise<void>): Promise<void> {
+    if (this.full) return Promise.resolve();
+    const done = this.#run(task).finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+    return done;
+  }
+
+  /** Waits for the current tasks and those that they add, until the timeout if there is one. */
+  async settled(timeoutMs?: number): Promise<void> {
+    if (this.#pending.size === 0) return;
+    const rounds = this.#settledRounds();
+    await (timeoutMs === undefined ? rounds : settledWithin(timeoutMs, [rounds]));
+  }
+
+  /** Drops the tasks that have not started. */
+  clear(): void {
+    for (const answer of this.#waiting.splice(0)) answer(false);
+  }
+
+  async #settledRounds(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS && this.#pending.size > 0; round++)
+      await Promise.all(this.#pending);
+  }
+
+  async #run(task: () => Promise<void>): Promise<void> {
+    if (this.#running < this.#limits.maxConcurrent) this.#running++;
+    else if (!(await this.#turn())) return;
+    try {
+      await task();
+    } finally {
+      const next = this.#waiting.shift();
+      // The next task takes over the place of this one, so that no other can slip in between.
+      if (next === undefined) this.#running--;
+      else next(true);
+    }
+  }
+
+  /** @returns whether to run: `clear` may come first */
+  #turn(): Promise<boolean> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
