@@ -37,7 +37,7 @@ export function readSchema(file: string): Record<string, unknown> {
   return JSON.parse(readUpstream(file)) as Record<string, unknown>;
 }
 
-/** The schema URL of the conventions: the one dependency that manifest.yaml states. */
+/** The schema URL of the GenAI conventions: the first dependency that manifest.yaml states. */
 export function readSchemaUrl(): string {
   const manifest = parse(readFileSync(`${folder}registry/manifest.yaml`, 'utf8')) as {
     readonly dependencies: readonly { readonly schema_url: string }[];
@@ -78,7 +78,7 @@ function readOwnAttributes(files: readonly OwnFile[]): AttributeDefinition[] {
       closed: attribute.annotations?.closed === true,
       brief: attribute.brief,
       examples: attribute.examples ?? [],
-      origin: 'openai',
+      origin: attribute.key.startsWith('gen_ai.') ? 'gen_ai' : 'openai',
     }));
 }
 

@@ -31,7 +31,7 @@ export function attributeUse(reference: OwnReference, group?: string): Attribute
     name: reference.ref,
     level: level as AttributeUse['level'],
     condition,
-    samplingRelevant: reference.sampling_relevant,
+    samplingRelevant: reference.sampling_relevant ?? reference.annotations?.sampling_relevant,
     group,
     pathParameters: reference.annotations?.path_parameters,
   };

@@ -80,6 +80,7 @@ export interface OwnReference {
     readonly used_members?: readonly string[];
     readonly additional_members?: readonly string[];
     readonly path_parameters?: readonly string[];
+    readonly sampling_relevant?: boolean;
   };
 }
 
