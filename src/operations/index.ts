@@ -14,6 +14,7 @@ import { retrieval } from './retrieval.ts';
 import { speech } from './speech.ts';
 import { textCompletion } from './text-completion.ts';
 import { transcription } from './transcription.ts';
+import { video } from './video.ts';
 
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
 export { chat, createRun, createThreadAndRun, response };
@@ -36,6 +37,7 @@ const OPERATIONS: readonly Operation[] = [
   submitSessionEvents,
   textCompletion,
   transcription,
+  video,
 ];
 
 const BY_ENDPOINT: ReadonlyMap<string, Operation> = new Map(

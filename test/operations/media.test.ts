@@ -170,6 +170,33 @@ describe('a moderation', () => {
   });
 });
 
+describe('a video', () => {
+  test('that is ordered has the models, and the id by which it is fetched', async () => {
+    const program = await startProgram();
+    await program.client.videos.create({ model: 'sora-2-pro', prompt: 'secret' });
+    expect(told(program)).toEqual({
+      'gen_ai.request.model': 'sora-2-pro',
+      'gen_ai.response.model': 'sora-2-pro',
+      'openai.video.id': expect.stringMatching(/^video_\w+$/),
+    });
+  });
+
+  test('names no requested model where the request leaves it to the API', async () => {
+    const program = await startProgram();
+    await program.client.videos.create({ prompt: 'secret' });
+    expect(told(program)).toEqual({
+      'gen_ai.response.model': 'sora-2',
+      'openai.video.id': expect.stringMatching(/^video_\w+$/),
+    });
+  });
+
+  test('that is made from another keeps the id of the path', async () => {
+    const program = await startProgram();
+    await program.client.videos.remix('video_source', { prompt: 'secret' });
+    expect(told(program)).toEqual({ 'gen_ai.response.model': 'sora-2', 'openai.video.id': 'video_source' });
+  });
+});
+
 test('none of these has metrics: the conventions have none for them', async () => {
   const program = await startProgram();
   await program.client.images.generate({ model: 'gpt-image-1', prompt: 'x' });

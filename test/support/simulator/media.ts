@@ -21,7 +21,7 @@ const TRANSCRIPT_USAGE = {
   total_tokens: 20,
 };
 
-/** Images, speech, transcriptions, translations and moderations. */
+/** Images, speech, transcriptions, translations, moderations and videos. */
 export function mediaRoutes(world: World): readonly Route[] {
   return [
     {
@@ -35,6 +35,11 @@ export function mediaRoutes(world: World): readonly Route[] {
     { method: 'POST', path: '/audio/transcriptions', answer: transcribe },
     { method: 'POST', path: '/audio/translations', answer: transcribe },
     { method: 'POST', path: '/moderations', answer: (call) => moderate(world, call) },
+    ...['/videos', '/videos/edits', '/videos/extensions', '/videos/{video_id}/remix'].map((path) => ({
+      method: 'POST' as const,
+      path,
+      answer: (call: Call) => queueVideo(world, call),
+    })),
   ];
 }
 
@@ -117,4 +122,24 @@ function moderate(world: World, call: Call): Reply {
     };
   });
   return json({ id: world.identifiers.next('modr-'), model: 'omni-moderation-2024-09-26', results });
+}
+
+function queueVideo(world: World, call: Call): Reply {
+  const prompt = bodyValue(call, 'prompt');
+  if (prompt === undefined) throw missing('prompt');
+  return json({
+    id: world.identifiers.next('video_'),
+    object: 'video',
+    created_at: world.clock.now(),
+    model: bodyValue(call, 'model') ?? 'sora-2',
+    prompt,
+    status: 'queued',
+    progress: 0,
+    seconds: bodyValue(call, 'seconds') ?? '4',
+    size: '720x1280',
+    completed_at: null,
+    error: null,
+    expires_at: null,
+    remixed_from_video_id: null,
+  });
 }

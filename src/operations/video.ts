@@ -1,0 +1,34 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
+import type { Operation } from '../telemetry/operation.ts';
+import { stringField } from '../util/payload.ts';
+import { define } from './attributes.ts';
+import { request } from './request.ts';
+import { modelOf } from './subject.ts';
+
+/**
+ * `POST /videos`, `/videos/edits`, `/videos/extensions` and `/videos/{video_id}/remix`: each starts a job that renders a
+ * video. The conventions define no operation for videos, so the span has the name of the request. It ends with the
+ * answer, when the job is queued.
+ *
+ * @see https://platform.openai.com/docs/api-reference/videos
+ */
+export const video: Operation = {
+  endpoints: [
+    'POST /videos',
+    'POST /videos/edits',
+    'POST /videos/extensions',
+    'POST /videos/{video_id}/remix',
+  ],
+  spanName: request.spanName,
+  requestAttributes(apiRequest): Attributes {
+    const attributes = request.requestAttributes(apiRequest);
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
+    return attributes;
+  },
+  resultAttributes(result, route): Attributes {
+    const attributes = request.resultAttributes(result, route);
+    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    return attributes;
+  },
+};
