@@ -22,23 +22,24 @@ export {
 export type { TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 
-/** One observer for each configuration object, however many clients it is used for. */
+/** One observer for each configuration object: several clients may share one. */
 const ownObservers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
 const DEFAULTS: OpenAIInstrumentationConfig = {};
 
-/** The observers of all clients of a seam. */
-interface Given {
+/** The observers that were added for all clients of a seam. */
+interface SeamObservers {
   readonly newest: Observer;
   readonly known: WeakSet<Observer>;
 }
-const observersBySeam = new WeakMap<Seam, Given>();
+const observersBySeam = new WeakMap<Seam, SeamObservers>();
 
 /**
- * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers.
+ * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
+ * target is left unchanged and logged as a warning through `diag`.
  *
- * @param target a client (only its calls are observed, with these options), the `OpenAI` class or a subclass,
- *   or the namespace of the module (every client of it)
- * @param config options; the environment variables and defaults hold for the rest
+ * @param target a client, to instrument this client alone; the `OpenAI` class, a subclass or the module namespace, to
+ *   instrument all of their clients
+ * @param config options; environment variables and defaults apply to the options it does not set
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(
@@ -49,12 +50,13 @@ export function instrumentOpenAI<Target>(
   return target;
 }
 
-/** How long {@link flush} waits, in milliseconds: as long as OpenTelemetry's exporters by default. */
+/** The default timeout of OpenTelemetry's exporters. */
 const CLIENT_FLUSH_TIMEOUT_MS = 10_000;
 
 /**
- * Sends everything that is recorded: for functions that freeze after each invocation, and before `process.exit()`. Unlike
- * the `forceFlush()` of a provider it also ends every conversation that has nothing under way. Never rejects.
+ * Sends all recorded spans, metrics and events. Await it before `process.exit()`, and at the end of each invocation of a
+ * serverless function. Unlike a provider's `forceFlush()`, it first ends the span of every idle conversation. Waits 10
+ * seconds at most. Never rejects.
  */
 export function flush(): Promise<void> {
   return sendWithin(CLIENT_FLUSH_TIMEOUT_MS);
@@ -66,7 +68,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (prototype === undefined) {
     warnOnce(
       'unknown target',
-      'instrumentOpenAI was given something that is no client, client class or module of openai; it does nothing.',
+      'instrumentOpenAI does nothing: its target is not a client, a client class or the module of openai.',
     );
     return;
   }
@@ -84,7 +86,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   }
 }
 
-/** Only the newest counts, so that the one before gives way: a program may hand over the class for each request. */
+/** The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request. */
 function observeAll(seam: Seam, observer: Observer): void {
   const { newest, known } = observersBySeam.get(seam) ?? {
     newest: undefined,

@@ -13,14 +13,14 @@ import { NAME, VERSION } from './util/version.ts';
 /**
  * OpenTelemetry instrumentation for the `openai` package, versions 4.19 to 7.
  *
- * Implements the `Instrumentation` interface of `@opentelemetry/instrumentation` without depending on it, so
- * that it fits both lines of OpenTelemetry:
+ * Implements the `Instrumentation` interface of `@opentelemetry/instrumentation` without depending on that package,
+ * and therefore works with API 1.9 and SDK 2.x as well as API 1.10 and SDK 3.x:
  *
  * ```ts
  * new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
  * ```
  *
- * It has to be created before `openai` is imported.
+ * Create it before `openai` is imported.
  */
 export class OpenAIInstrumentation {
   readonly instrumentationName: string = NAME;
@@ -29,7 +29,7 @@ export class OpenAIInstrumentation {
   #config: OpenAIInstrumentationConfig;
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
-  /** As long as their clients are loaded. */
+  /** Held weakly: a seam lives as long as its client class. */
   #seams: WeakRef<Seam>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
@@ -38,20 +38,20 @@ export class OpenAIInstrumentation {
     if (this.#config.enabled) this.enable();
   }
 
-  /** Observes the clients that are loaded, and those that will be. */
+  /** Instruments all clients, those loaded already and those loaded later. */
   enable(): void {
     this.#config.enabled = true;
     this.#stopLoading ??= guard('enabling', () => this.#start());
   }
 
-  /** Calls under way finish unrecorded; everything open is ended, everything patched is put back. */
+  /** Ends all open spans and restores everything that was patched. Calls in progress finish unrecorded. */
   disable(): void {
     this.#config.enabled = false;
     this.#stopLoading?.();
     this.#stopLoading = undefined;
     removeDefaultObserver(this.#observer);
     for (const seam of this.#seams)
-      guard('putting a client back', () => seam.deref()?.removeDefault(this.#observer));
+      guard('restoring a client', () => seam.deref()?.removeDefault(this.#observer));
     this.#seams = [];
     guard('disabling', () => this.#observer.dispose());
   }
@@ -65,7 +65,7 @@ export class OpenAIInstrumentation {
     this.#observer.telemetry.setMeterProvider(meterProvider);
   }
 
-  /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; by default the one registered with either */
+  /** @param loggerProvider of API 1.10 or of `@opentelemetry/api-logs`; default: the one registered with either */
   setLoggerProvider(loggerProvider: LoggerProvider): void {
     this.#observer.telemetry.setLoggerProvider(loggerProvider);
   }
@@ -74,7 +74,7 @@ export class OpenAIInstrumentation {
     return this.#config;
   }
 
-  /** Takes effect for calls made from now on. */
+  /** Replaces the options. Applies to calls that start later. */
   setConfig(config: OpenAIInstrumentationConfig): void {
     this.#config = { enabled: true, ...config };
     this.#observer.configure(this.#config);

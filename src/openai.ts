@@ -1,17 +1,18 @@
 /**
- * Everything that `openai` exports, with its clients observed: for programs whose imports can be changed and
- * whose start command cannot.
+ * A drop-in for `openai`: the same exports, with every client instrumented. For programs that can change an import
+ * but not their start command.
  */
-// By its name: what `require('openai')` gives is a function beside the class.
+// A named import: `require('openai')` returns a function that is not the class.
 import { OpenAI } from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from './client.ts';
 
 instrumentOpenAI(OpenAI);
 
 /**
- * A client that is observed, with settings of its own where they are given.
+ * Creates an instrumented client.
  *
- * @param options those of `new OpenAI()`
+ * @param options the options of `new OpenAI()`
+ * @param config options of the instrumentation for this client alone; default: those of the whole process
  */
 export function createOpenAI(
   options?: ConstructorParameters<typeof OpenAI>[0],

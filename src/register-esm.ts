@@ -1,4 +1,4 @@
-/** `…/register` as an ES module: of the API, ES modules have a copy of their own. */
+/** `…/register` as an ES module. ES modules load their own copy of the OpenTelemetry API. */
 import * as api from '@opentelemetry/api';
 import { setImportedApi } from './register.ts';
 

@@ -1,16 +1,17 @@
 /**
- * Zero code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or `--require` for CommonJS.
+ * Instruments `openai` without code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or
+ * `--require` for CommonJS.
  *
- * Observes every client of `openai`. If the program has set up no tracer provider when it makes its first
- * call, one is set up from the standard `OTEL_*` variables, with `@opentelemetry/sdk-node` if it is installed.
+ * Every client is instrumented. If the program has registered no tracer provider by its first call, `register` starts
+ * a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
  */
 import * as api from '@opentelemetry/api';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
-import { knowImportedApi } from './register/hand-over.ts';
-import { isDisabled, sayNodeVersion, startSdk } from './register/sdk.ts';
+import { rememberImportedApi } from './register/hand-over.ts';
+import { isDisabled, startSdk, warnOfNodeVersion } from './register/sdk.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
@@ -28,12 +29,12 @@ guard('setting up', () => {
     seam.addDefault(observer);
     seam.watchResources(findClientClass(exported));
   });
-  sayNodeVersion();
+  warnOfNodeVersion();
 });
 
-/** The copy of the API that ES modules share, which nothing but an ES module can find. */
+/** Sets the copy of the API that ES modules share. Only an ES module can import it. */
 export function setImportedApi(imported: typeof api): void {
-  knowImportedApi(imported);
+  rememberImportedApi(imported);
   if (!isSwitchedOff()) connectApi(imported);
 }
 

@@ -4,25 +4,25 @@ import { escapeControlCharacters } from './util/terminal-safe.ts';
 
 export type { FinishedSpan } from './export/tree.ts';
 
-/** What a span tree shows beside names and errors. */
+/** Options of {@link spanTree} and {@link assertSpanTree}. */
 export interface SpanTreeOptions {
   /**
-   * The attributes to show, by name or pattern, in this order; several that one pattern finds are sorted by
-   * name. `kind` shows the span's kind (`CLIENT`, `INTERNAL`, …). Default: none.
-   * `assertSpanTree` adds those that occur in the expected text.
+   * The attributes to show, by name or pattern, in this order. Attributes that match the same pattern are sorted
+   * by name. `kind` shows the span's kind (`CLIENT`, `INTERNAL`, …). Default: none. `assertSpanTree` adds the
+   * attributes that occur in the expected text.
    */
   readonly attributes?: readonly (string | RegExp)[];
-  /** Changes a value before it is shown, for instance to round it; `undefined` leaves it out. */
+  /** Returns the value to show, for instance a rounded one, or `undefined` to omit the attribute. */
   readonly normalize?: (value: unknown, attribute: string, span: FinishedSpan) => unknown;
   /**
-   * Shows an id (an attribute whose name ends in `.id`) also where the nearest span above that has one has
-   * the same. Default: false, so that the id of a thread stands on the thread alone.
+   * Whether a span shows an id (an attribute whose name ends in `.id`) that it shares with the nearest ancestor
+   * that has one. Default: false. The id of a thread then appears on the span of the thread alone.
    */
   readonly repeatIds?: boolean;
 }
 
 /**
- * Finished spans as text, one line per span, children below their parents:
+ * Renders finished spans as text, one line per span, with children below their parents:
  *
  * ```text
  * thread                             openai.thread.id=thread_1
@@ -32,14 +32,14 @@ export interface SpanTreeOptions {
  * └─ POST /threads/{thread_id}/runs
  * ```
  *
- * The name is followed by two or more spaces and, in one column, `!` with the `error.type` of a span with
- * status ERROR (`!error` where it has none) and the chosen attributes as `name=value`. Numbers, booleans and
- * simple words are written as they are; arrays and objects as JSON without spaces; strings with spaces or
- * quotes, and those that could be taken for something else (`"42"`), as JSON strings. Siblings are in order of
- * their start, then end, then arrival. A span whose parent is not among the spans starts a tree; traces are
- * separated by a blank line, in order of their first start.
+ * After the name and at least two spaces follow the details, aligned in one column: for a span with status ERROR,
+ * `!` and its `error.type` (`!error` without one), then the chosen attributes as `name=value`. Numbers, booleans
+ * and simple words appear unchanged, arrays and objects as JSON without spaces. Strings that contain spaces or
+ * quotes, or look like another type (`"42"`), appear as JSON strings. Siblings are sorted by start time, then end
+ * time, then arrival. A span whose parent is missing starts a tree. A blank line separates traces, which are sorted
+ * by the start of their first span.
  *
- * @param spans as the SDK's `InMemorySpanExporter` returns them (`getFinishedSpans()`), in order of arrival.
+ * @param spans the finished spans in order of arrival, as `InMemorySpanExporter.getFinishedSpans()` returns them
  */
 export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions = {}): string {
   return alignLines(
@@ -48,15 +48,15 @@ export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions
 }
 
 /**
- * Checks that finished spans form the expected tree, written in the form of {@link spanTree}. Indentation
- * common to all lines, blank lines around, the width of columns and the order of attributes do not matter.
+ * Checks that finished spans form the expected tree, in the format of {@link spanTree}. It ignores common
+ * indentation, surrounding blank lines, the width of columns and the order of attributes.
  *
- * - Every attribute that occurs anywhere in `expected` (or in `options.attributes`) is compared on
- *   every span: one that has it where it is not expected fails. Only an id need not be repeated below a span
- *   with the same id; where it is, it is compared.
- * - `*` in a value, in a name or after `!` stands for any text.
- * - `{thread}` in a value stands for any text too, the same at every occurrence; placeholders with different
- *   names stand for different texts. In names, braces are just braces.
+ * - Every attribute that occurs anywhere in `expected` or in `options.attributes` is compared on every span.
+ *   The check fails if a span has such an attribute and its line does not. An id may be omitted below a span
+ *   with the same id.
+ * - `*` in a value, in a name or after `!` matches any text.
+ * - A placeholder such as `{thread}` in a value matches any text, but the same text at every occurrence.
+ *   Different placeholders match different texts. In names, braces match literally.
  *
  * ```ts
  * assertSpanTree(exporter.getFinishedSpans(), `
@@ -66,14 +66,14 @@ export function spanTree(spans: Iterable<FinishedSpan>, options: SpanTreeOptions
  * `);
  * ```
  *
- * @throws Error with a line by line difference: `-` what was expected, `+` what the spans show instead.
+ * @throws Error with a line-by-line difference: `-` marks expected lines, `+` received lines
  */
 export function assertSpanTree(
   spans: Iterable<FinishedSpan>,
   expected: string,
   options: SpanTreeOptions = {},
 ): void {
-  // Read once, since an iterator can be.
+  // An iterator can be read only once.
   const all = [...spans];
   const difference = compareTrees(expected, (attributes, repeated) => {
     const lines = readLines(all, { ...options, attributes: [...(options.attributes ?? []), ...attributes] });
@@ -85,7 +85,7 @@ export function assertSpanTree(
   const error = new Error(
     `The spans do not form the expected tree (- expected, + received):\n\n${difference}`,
   );
-  // Where the engine can, the stack starts at the test instead of here.
+  // On V8, the stack then starts at the test instead of here.
   Error.captureStackTrace?.(error, assertSpanTree);
   throw error;
 }
@@ -145,7 +145,7 @@ function isRepeatedId(
 
 function renderError(span: FinishedSpan): string {
   const type = span.attributes['error.type'];
-  // After `!` nothing but a string can stand, so that a number needs no quotes.
+  // Only a string can follow `!`, so a number needs no quotes.
   return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
 }
 
@@ -161,7 +161,7 @@ function renderValue(value: unknown): string {
   }
 }
 
-/** Whether a string can stand without quotes and still be read as a string. */
+/** Whether a string without quotes is still recognisable as a string. */
 function isWord(text: string): boolean {
   return /^(?![[{]|(?:true|false|null|undefined|NaN)$)[^\s"\\]+$/.test(text) && Number.isNaN(Number(text));
 }

@@ -6,16 +6,16 @@ import type { Attributes, SpanContext } from '@opentelemetry/api';
  */
 export interface Message {
   readonly role: string;
-  /** Tells participants with the same role apart. */
+  /** Distinguishes participants with the same role. */
   readonly name?: string;
   readonly parts: readonly MessagePart[];
-  /** In output messages, spelled as in the schema. */
+  /** Set in output messages; a value of `gen-ai-output-messages.json`: `stop`, `length`, `tool_call`, … */
   readonly finish_reason?: string;
 }
 
 /** A part of a message: text, reasoning, a tool call, its response, or media. */
 export type MessagePart =
-  /** `original_length`, in characters, where the content is only the beginning of the text. */
+  /** `original_length`, in characters, is set if the content is only the beginning of the text. */
   | { readonly type: 'text'; readonly content: string; readonly original_length?: number }
   | { readonly type: 'reasoning'; readonly content: string; readonly original_length?: number }
   | {
@@ -37,7 +37,7 @@ export type MessagePart =
       readonly server_tool_call_response: { readonly type: string };
     }
   | { readonly type: 'compaction'; readonly id?: string }
-  /** Stands for parts that were not read. */
+  /** Replaces parts that were not read. */
   | { readonly type: 'omitted'; readonly count: number }
   | {
       readonly type: 'file';
@@ -47,14 +47,14 @@ export type MessagePart =
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | BlobPart;
 
-/** Media inside a message. The option `media` decides what is recorded of them. */
+/** Media inside a message. The option `media` decides how they are recorded. */
 export interface BlobPart {
   readonly type: 'blob';
   readonly modality: string;
   readonly mime_type?: string;
   /** Base64. */
   readonly content: string;
-  /** In bytes; set where the content itself is left out. */
+  /** In bytes; set if the content itself is omitted. */
   readonly size?: number;
 }
 
@@ -67,11 +67,12 @@ export interface ToolDefinition {
 }
 
 /**
- * What was said in one operation, as a completion hook gets it: a chat completion, a response, a run, a step of
- * a run, a tool call, a search, a function that the program has traced; of any other that failed, the text of its
- * error. All of it is the hook's own copy, in the shapes of the GenAI conventions and without limits; media are
- * base64. Only of a streamed answer or run no more than 16 MiB of text and 8 MiB of media are kept: what is cut has an
- * `original_length` or ends in `…`. A hook masks by setting a field to something else.
+ * The content of one operation, as a completion hook receives it. Operations are chat completions, responses, runs,
+ * steps of runs, tool calls, searches and traced functions. For any other failed call only `errorMessage` is set.
+ *
+ * All values are the hook's own copy, in the shapes of the GenAI conventions, with media as base64. A hook masks content
+ * by assigning fields. The limits of recorded content do not apply; a streamed answer or run keeps at most 16 MiB of
+ * text and 8 MiB of media. A text cut by that has an `original_length` or ends in `…`.
  */
 export interface Completion {
   /** The other attributes of the operation: `gen_ai.operation.name`, models, ids, usage. */
@@ -82,11 +83,13 @@ export interface Completion {
   inputMessages: readonly Message[];
   outputMessages: readonly Message[];
   toolDefinitions: readonly ToolDefinition[];
-  /** The arguments and the result of a tool call; `undefined` if there is none. */
+  /** The arguments of a tool call; `undefined` for other operations. */
   toolArguments: unknown;
+  /** The result of a tool call. */
   toolResult: unknown;
-  /** The arguments of a traced function, and what it returned or yielded. */
+  /** The arguments of a traced function. */
   functionArguments: unknown;
+  /** The value that a traced function returned, or the values that it yielded. */
   functionResult: unknown;
   /** The results of a search. */
   documents: readonly unknown[];
@@ -103,7 +106,7 @@ export interface Completion {
 
 /**
  * Called once for each operation, when it ends. The call does not wait for a promise that the hook returns, so changes
- * after an `await` come too late; a flush or shutdown of the tracer provider waits for it, five seconds at most. If the
+ * after an `await` have no effect. A flush or shutdown of the tracer provider waits for it, five seconds at most. If the
  * hook throws, no content of that operation is recorded.
  */
 export type CompletionHook = (completion: Completion) => unknown;

@@ -65,23 +65,23 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
   maxConversations?: number;
   /**
-   * Which requests get spans that are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
+   * Which requests get a span although they are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none';
   /**
-   * Whether this process draws runs and background responses that others have created, when it retrieves them,
-   * answers their tool calls or streams them. Default `false`: the process that created a run draws it. With `true` it
-   * goes on in the trace that the metadata of a run names (`propagateInMetadata`), sampled as that says. With
-   * `'link'`, for metadata that strangers can write, it begins a trace of its own, with a link.
+   * Whether this process records runs and background responses that another process created, when it retrieves them,
+   * submits tool outputs for them or streams them. Default `false`: the process that created a run records it. `true`
+   * continues the trace named in the metadata of the run (see `propagateInMetadata`), with its sampling decision.
+   * `'link'` starts a new trace with a link to that one; use it if untrusted parties can write the metadata.
    * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
   adoptRuns?: boolean | 'link';
   /**
-   * Whether the trace context travels in the metadata of runs, responses and sessions, so that the process that
-   * goes on with them finds the trace they were created in. The metadata is the API's: whoever reads what was
-   * created sees it there, and whoever may write it can name another trace. The run itself is then drawn by the
-   * process that works on it. See `docs/hierarchy.md`. Default `false`. `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
+   * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
+   * continue their trace. Everyone with access to these objects can read the metadata, and everyone who can change it
+   * can name another trace. The process that works on a run then records it. See `docs/hierarchy.md`. Default `false`.
+   * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean;
   /**

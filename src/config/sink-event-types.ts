@@ -4,46 +4,47 @@
 
 /** The level of detail. Content also needs a `captureMessageContent` that includes events. */
 export type EventPreset =
-  /** Model, tokens, times and ids; costs and failures. */
+  /** Model, tokens, times, ids, costs and failures. */
   | 'minimal'
   /** Adds parameters, and the tool calls that the model asked for. */
   | 'standard'
   /** Adds, with consent, messages, tool definitions, arguments, results and error messages. */
   | 'full';
 
-/** Receives each event. Its promises are not awaited; its errors are counted and go no further. */
+/** Receives each event. Promises it returns are not awaited; errors never reach the program. After repeated failures, events are dropped for a while. */
 export type EventSink = (event: SinkEvent) => unknown;
 
-/** The option `events`: who gets them, and how much they tell. */
+/** The option `events`. */
 export interface EventOptions {
+  /** The function that receives the events. */
   readonly sink: EventSink;
-  /** Default `standard`. */
+  /** The level of detail. Default `standard`. */
   readonly preset?: EventPreset | undefined;
 }
 
-/** Any of the events. */
+/** Any event. `type` identifies it. */
 export type SinkEvent = ModelInvokeEvent | CostRecordEvent | ToolCallEvent | PolicyViolationEvent;
 
-/** What all events have. Members that are not known are not there. */
+/** The members of all events. Unknown values are absent. */
 export interface SinkEventBase {
-  /** When it happened, in milliseconds since the epoch: the end of the operation. */
+  /** The end of the operation, in milliseconds since the epoch. */
   readonly time: number;
   readonly traceId: string;
-  /** Of the operation. */
+  /** The id of the operation's span. */
   readonly spanId: string;
   /** `gen_ai.operation.name`: `chat`, `embeddings`, `text_completion`, `invoke_agent`, … */
   readonly operation: string;
   readonly provider: string;
-  /** As the request names it. */
+  /** The model of the request. */
   readonly model?: string;
   readonly conversationId?: string;
-  /** Of an Assistants run. */
+  /** The id of an Assistants run. */
   readonly runId?: string;
-  /** How many events were dropped before this one, because the sink had failed again and again. */
+  /** The number of events dropped since the last one, because the sink kept failing. */
   readonly dropped?: number;
 }
 
-/** One operation of a model: a chat completion, a response, embeddings, a run; of a stream one, at its end. */
+/** A finished model operation: a chat completion, a response, embeddings or a run. A stream has one event, at its end. */
 export interface ModelInvokeEvent extends SinkEventBase {
   readonly type: 'model.invoke';
   readonly agentName?: string;
@@ -52,58 +53,59 @@ export interface ModelInvokeEvent extends SinkEventBase {
   readonly systemFingerprint?: string;
   readonly finishReasons?: readonly string[];
   readonly streamed: boolean;
-  /** Milliseconds. */
+  /** The duration in milliseconds. */
   readonly latency: number;
   /** Milliseconds until the first chunk of a stream. */
   readonly timeToFirstChunk?: number;
   readonly tokens?: {
     readonly input: number;
-    /** Embeddings have none. */
+    /** Absent for embeddings. */
     readonly output?: number;
-    /** Parts of the input that came from the cache, or were written to it. Of runs they are not told. */
+    /** Input tokens read from the cache. Absent for runs. */
     readonly cacheRead?: number;
+    /** Input tokens written to the cache. Absent for runs. */
     readonly cacheWrite?: number;
-    /** Part of the output. Of runs it is not told. */
+    /** Output tokens spent on reasoning. Absent for runs. */
     readonly reasoning?: number;
   };
-  /** `error.type`, where it failed. */
+  /** `error.type`, if the operation failed. */
   readonly error?: string;
-  /** From `standard` on: what the request asks for, by the attributes' names after `gen_ai.request.`. */
+  /** Request parameters, named like the attributes without `gen_ai.request.`. With `standard` and `full`. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** With `full` and consent; in the shapes of the GenAI conventions. */
+  /** In the shape of the GenAI conventions, like the following members. With `full` and consent. */
   readonly systemInstructions?: readonly unknown[];
   readonly inputMessages?: readonly unknown[];
   readonly outputMessages?: readonly unknown[];
   readonly toolDefinitions?: readonly unknown[];
 }
 
-/** What an operation cost; there is none where the price of the model is not known. */
+/** The cost of an operation. It is sent only if the price of the model is known. */
 export interface CostRecordEvent extends SinkEventBase {
   readonly type: 'cost.record';
   /** USD. */
   readonly cost: number;
 }
 
-/** A tool call that the model asked for, hosted ones included. */
+/** A tool call that the model asked for, including hosted tools. */
 export interface ToolCallEvent extends SinkEventBase {
   readonly type: 'tool.call';
   readonly id?: string;
   readonly name: string;
-  /** The API's own: `function`, `code_interpreter`, `mcp`, … */
+  /** The type of the tool in the API: `function`, `code_interpreter`, `mcp`, … */
   readonly toolType: string;
   /** With `full` and consent. */
   readonly arguments?: unknown;
-  /** With `full` and consent, where the operation itself has the result: of hosted tools and runs. */
+  /** For hosted tools and runs, whose operation contains the result. With `full` and consent. */
   readonly result?: unknown;
 }
 
-/** An operation failed. */
+/** A failed operation. */
 export interface PolicyViolationEvent extends SinkEventBase {
   readonly type: 'policy.violation';
   /** `error.type` */
   readonly error: string;
-  /** HTTP status. */
+  /** The HTTP status. */
   readonly status?: number;
-  /** With `full` and consent: it may quote the input. */
+  /** The error message, which may quote the input. With `full` and consent. */
   readonly message?: string;
 }

@@ -1,23 +1,23 @@
-/** `1,789 → 128 tokens`, or the one of the two that is known. */
+/** `1,789 → 128 tokens`. If one of the two is unknown, only the other: `1,789 input tokens`. */
 export function tokens(input: unknown, output: unknown): string | undefined {
   if (isNumber(input) && isNumber(output)) return `${grouped(input)} → ${grouped(output)} tokens`;
   if (isNumber(input)) return `${grouped(input)} input tokens`;
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
-/** `1 run`, `2 runs`; nothing where there is none. */
+/** `1 run`, `2 runs`; `undefined` for 0. */
 export function count(value: unknown, one: string, many: string): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;
 }
 
-/** US dollars with two significant digits, at least cents. */
+/** US dollars: with cents, or two significant digits below $0.10. */
 export function dollars(value: unknown): string | undefined {
   if (!isNumber(value)) return undefined;
   const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
   return `$${value.toFixed(digits)}`;
 }
 
-/** A number with its thousands set apart. */
+/** A number with thousands separators. */
 export function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }

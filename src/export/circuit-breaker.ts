@@ -6,13 +6,13 @@ import type { ExportResult } from './export-result.ts';
 /** Options of {@link CircuitBreakerExporter}. */
 export interface CircuitBreakerExporterOptions extends CircuitBreakerOptions {
   /**
-   * Milliseconds after which an export without an answer has failed, and for which `forceFlush` and `shutdown`
-   * wait for the exporter. Default 10,000, which is also what OTLP exporters give a backend.
+   * Milliseconds after which an export that has not answered counts as failed, and after which `forceFlush` and
+   * `shutdown` stop waiting for the exporter. Default 10,000, like the timeout of OTLP exporters.
    */
   readonly timeout?: number;
 }
 
-/** What `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` of SDK 2.x and 3.x have in common. */
+/** The common part of `SpanExporter`, `PushMetricExporter` and `LogRecordExporter` in SDK 2.x and 3.x. */
 interface Exporter {
   export(data: never, resultCallback: (result: ExportResult) => void): unknown;
   shutdown(): Promise<void>;
@@ -24,55 +24,54 @@ type Selector<Wrapped, Name> = Name extends keyof Wrapped ? NonNullable<Wrapped[
 const SELECTORS = ['selectAggregation', 'selectAggregationTemporality'] as const;
 const SUCCESS_CODE = 0;
 const FAILURE_CODE = 1;
-const DEFAULT_TIMEOUT = 10_000;
-/** What `setTimeout` takes; it makes anything longer one millisecond. */
+const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
+/** The maximum of `setTimeout`, which treats anything longer as one millisecond. */
 const MAX_EXPORT_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * Leaves an exporter alone whose backend is down:
+ * Stops calling an exporter while its backend is down:
  *
  * ```ts
  * new BatchSpanProcessor({ exporter: new CircuitBreakerExporter(new OTLPTraceExporter()) });
  * ```
  *
- * It takes any exporter of spans, metrics or log records, and is one of the same kind. After 10 exports in a row
- * that failed it opens: for 60 seconds it drops what it gets, counts it, and reports success, so that the SDK
- * neither logs nor waits. Then one export decides whether it closes. It tells through `diag` when it opens and
- * when it closes.
+ * It wraps an exporter of spans, metrics or log records, and is an exporter of the same kind. After 10 consecutive
+ * failures it opens. For 60 seconds it then drops and counts all data and reports success, so that the SDK neither
+ * logs nor waits. The next export after that closes it or keeps it open. State changes are logged through `diag`.
  *
- * An exporter that throws has failed, as has one that does not answer in time; an answer that comes twice is
- * taken once. A success that comes late still counts, so that a slow backend is not taken for a dead one.
+ * An export fails if the exporter reports an error, throws, or does not answer in time. Only its first answer counts.
+ * A success after the timeout still closes the breaker: the backend is slow, not down.
  */
 export class CircuitBreakerExporter<Wrapped extends Exporter> {
-  /** Of exporters of metrics that have it. */
+  /** Present if the wrapped exporter of metrics has it. */
   declare readonly selectAggregation?: Selector<Wrapped, 'selectAggregation'>;
-  /** Of exporters of metrics that have it. */
+  /** Present if the wrapped exporter of metrics has it. */
   declare readonly selectAggregationTemporality?: Selector<Wrapped, 'selectAggregationTemporality'>;
   readonly #exporter: Wrapped;
   readonly #name: string;
   readonly #timeout: number;
   readonly #breaker: CircuitBreaker;
-  /** What was dropped until it last closed. */
-  #told = 0;
+  /** The total dropped when the breaker last closed. */
+  #reportedDropped = 0;
 
   constructor(exporter: Wrapped, options: CircuitBreakerExporterOptions = {}) {
     this.#exporter = exporter;
     this.#name = `CircuitBreakerExporter of ${exporter.constructor.name}`;
-    this.#timeout = Math.min(options.timeout ?? DEFAULT_TIMEOUT, MAX_EXPORT_TIMEOUT_MS);
+    this.#timeout = Math.min(options.timeout ?? DEFAULT_EXPORT_TIMEOUT_MS, MAX_EXPORT_TIMEOUT_MS);
     this.#breaker = new CircuitBreaker(options);
-    // Readers ask whether they are there, so they are there only where the exporter has them.
+    // Metric readers test for these methods, so they exist only if the exporter has them.
     for (const name of SELECTORS) {
       const select = field(exporter, name);
       if (typeof select === 'function') Object.assign(this, { [name]: select.bind(exporter) });
     }
   }
 
-  /** Whether it drops what it gets, but for one export a minute that tries the backend again. */
+  /** Whether exports are dropped. After each pause, an open breaker passes on one export to try the backend. */
   get open(): boolean {
     return this.#breaker.open;
   }
 
-  /** Spans, log records or data points of metrics that it has dropped so far. */
+  /** The total number of spans, log records or metric data points dropped. */
   get dropped(): number {
     return this.#breaker.dropped;
   }
@@ -91,23 +90,23 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     }
   }
 
-  /** Waits for the exporter; while this is open there is nothing to wait for. */
+  /** Flushes the exporter, unless the breaker is open. Waits for the timeout at most. */
   async forceFlush(): Promise<void> {
     if (!this.open) await this.#inTime('forceFlush', () => this.#exporter.forceFlush?.());
   }
 
-  /** Shuts the exporter down; while this is open without waiting for it. */
+  /** Shuts the exporter down. Waits for the timeout at most, and not at all while the breaker is open. */
   async shutdown(): Promise<void> {
     await this.#inTime('shutdown', () => this.#exporter.shutdown());
   }
 
-  /** What the exporter is to call. It is called for it when the time is over. */
+  /** The callback for the exporter. It reports a failure itself when the timeout is over. */
   #expectAnswer(resultCallback: (result: ExportResult) => void): (result: ExportResult) => void {
     let state: 'waiting' | 'late' | 'answered' = 'waiting';
     const settle = (result: ExportResult, next: typeof state): void => {
       const first = state === 'waiting';
       const succeeded = field(result, 'code') === SUCCESS_CODE;
-      // What is late has failed before: only that it succeeded is news.
+      // A late export already counts as failed; only its success changes anything.
       if (first || (state === 'late' && succeeded)) this.#count(succeeded);
       state = next;
       clearTimeout(timer);
@@ -115,7 +114,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     };
     const giveUp = (): void => settle(failure(`no answer within ${this.#timeout} ms`), 'late');
     const timer = setTimeout(giveUp, this.#timeout);
-    // Waiting for a backend is no reason for a process to go on.
+    // The timer must not keep the process alive.
     (timer as { unref?: () => void }).unref?.();
     return (result) => settle(result, 'answered');
   }
@@ -127,14 +126,17 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     else breaker.failed();
     if (breaker.open === wasOpen) return;
     if (breaker.open) {
-      log('warn', `${this.#name} opens: too many exports in a row failed, what comes next is dropped`);
+      log('warn', `${this.#name} opens: too many consecutive exports failed, further ones are dropped`);
       return;
     }
-    log('info', `${this.#name} closes: the backend is back, ${breaker.dropped - this.#told} were dropped`);
-    this.#told = breaker.dropped;
+    log(
+      'info',
+      `${this.#name} closes: the backend is back, ${breaker.dropped - this.#reportedDropped} were dropped`,
+    );
+    this.#reportedDropped = breaker.dropped;
   }
 
-  /** Has something done, and waits for it: not where this is open, and no longer than the timeout. */
+  /** Runs something and waits until the timeout at most, or not at all while the breaker is open. */
   async #inTime(what: string, run: () => Promise<void> | undefined): Promise<void> {
     const work = Promise.resolve().then(run);
     if (this.open) {
@@ -144,7 +146,7 @@ export class CircuitBreakerExporter<Wrapped extends Exporter> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        log('warn', `${this.#name}: ${what} takes longer than ${this.#timeout} ms, nobody waits for it now`);
+        log('warn', `${this.#name}: ${what} takes longer than ${this.#timeout} ms and is no longer awaited`);
         resolve();
       }, this.#timeout);
     });
@@ -156,7 +158,7 @@ function failure(reason: unknown): ExportResult {
   return { code: FAILURE_CODE, error: reason instanceof Error ? reason : new Error(String(reason)) };
 }
 
-/** Spans and log records come in arrays, metrics in a tree. */
+/** Spans and log records arrive as arrays, metrics as a tree. */
 function countOf(data: unknown): number {
   if (Array.isArray(data)) return data.length;
   const metrics = arrayField(data, 'scopeMetrics').flatMap((scope) => arrayField(scope, 'metrics'));

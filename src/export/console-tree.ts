@@ -14,56 +14,56 @@ import { drawTree, type TreeViewOptions } from './tree-view.ts';
 
 /** Options of {@link ConsoleTreeExporter}. */
 export interface ConsoleTreeExporterOptions {
-  /** Default: `process.stderr`, looked up when there is something to write; without it the console. */
+  /** Where to write. Default: `process.stderr` at the time of writing, or the console in runtimes without it. */
   readonly stream?: TextStream;
-  /** Default: on a terminal, as `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` say. */
+  /** Whether to use color. Default: on a terminal, subject to `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb`. */
   readonly color?: boolean;
-  /** Attributes to show as `name=value` beside the usual ones. */
+  /** Further attributes to show, as `name=value`. */
   readonly attributes?: readonly string[];
   /**
-   * A panel below each trace: its id, prompt (where content was recorded), model, project, environment,
-   * latency, tokens, cost, retries, steps and status. Default: false, since most of it stands in the tree already.
+   * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
+   * environment, latency, tokens, cost, retries, steps and status. Default: false.
    */
   readonly summary?: boolean;
-  /** A numbered table of the calls of models and tools below each trace. Default: false, for the same reason. */
+  /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */
   readonly steps?: boolean;
 }
 
-/** Spans of a trace that wait to be printed. */
+/** A trace that is not printed yet. */
 interface UnprintedTrace {
   readonly spans: FinishedSpan[];
   dropped: number;
-  /** Part of the trace is printed already. */
+  /** Whether earlier spans of the trace were printed already. */
   readonly continued: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   waits: number;
 }
 
-const MAXIMUM_TRACES = 1000;
-const MAXIMUM_SPANS_PER_TRACE = 10_000;
-/** Milliseconds from the arrival of a trace's root to its printing, for spans that end just after the root. */
+const MAX_UNPRINTED_TRACES = 1000;
+const MAX_SPANS_PER_TRACE = 10_000;
+/** The delay after the arrival of a trace's root, for spans that end just after it. */
 const PRINT_DELAY_MS = 200;
-/** How often that is waited again for a conversation or a run that goes on: five seconds, as its steps are read by then. */
+/** How often the delay is repeated while a conversation or run is open: five seconds, enough to read a run's steps. */
 const MAX_WAITS = 24;
-/** The width assumed of a terminal that does not tell. */
-const USUAL_COLUMNS = 80;
+/** The width of a terminal that does not report one. */
+const DEFAULT_COLUMNS = 80;
 
 /**
- * Prints every trace as a tree: a line per span with its duration, ids, status, tokens, cost and errors. An
- * implementation of the trace SDK's `SpanExporter` (2.x and 3.x), for a `SimpleSpanProcessor` or a batching one.
+ * Prints every trace as a tree, one line per span with its duration, ids, status, tokens, cost and errors. Implements
+ * `SpanExporter` of SDK 2.x and 3.x, for any span processor.
  *
- * A trace is printed 200 ms after its root (a span without a parent in this process) has arrived, up to five seconds
- * later while a conversation or a run in it goes on, or earlier by `forceFlush`; one whose root never arrives by `shutdown`, at the exit of the process, or when more than
- * 1,000 traces wait. Spans that come after their trace was printed form a tree of their own below a line with
- * the trace id. Of a trace at most 10,000 spans are held, the others counted. Nothing here keeps the process
- * alive, and nothing throws.
+ * A trace is printed 200 ms after its root has arrived, or on `forceFlush`. A root is a span without a parent in this
+ * process. While a conversation or run in the trace is open, printing waits up to five seconds more. A trace whose root
+ * never arrives is printed on `shutdown`, at the exit of the process, or when more than 1,000 traces wait. Spans that
+ * arrive after their trace was printed form a second tree below a line with the trace id. At most 10,000 spans of a
+ * trace are kept; further ones are counted. The exporter neither throws nor keeps the process alive.
  */
 export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;
   /** In order of their first span. */
   readonly #held = new Map<string, UnprintedTrace>();
   /** The ids of the last printed traces. */
-  readonly #printed = new BoundedMap<string, true>(MAXIMUM_TRACES);
+  readonly #printed = new BoundedMap<string, true>(MAX_UNPRINTED_TRACES);
   readonly #printAll = (): void => this.#print([...this.#held.keys()]);
   #forget: (() => void) | undefined;
   #shutDown = false;
@@ -76,9 +76,9 @@ export class ConsoleTreeExporter {
     try {
       this.#forget ??= atExit(this.#printAll);
       for (const span of spans) this.#hold(span);
-      const excess = this.#held.size - MAXIMUM_TRACES;
+      const excess = this.#held.size - MAX_UNPRINTED_TRACES;
       if (excess > 0) this.#print([...this.#held.keys()].slice(0, excess));
-      // The SDK may hold spans back until their resource is known, and not wait for that at its shutdown.
+      // The SDK may hold spans back until their resource is known, and its shutdown does not wait for them.
       if (this.#shutDown) void this.forceFlush();
     } catch (error) {
       resultCallback(failed(error));
@@ -93,7 +93,7 @@ export class ConsoleTreeExporter {
     return Promise.resolve();
   }
 
-  /** Prints all that is held. */
+  /** Prints all traces, complete or not. */
   shutdown(): Promise<void> {
     this.#shutDown = true;
     this.#forget?.();
@@ -115,11 +115,11 @@ export class ConsoleTreeExporter {
       };
       this.#held.set(traceId, trace);
     }
-    // The parents of late spans are printed already, so there is no root to wait for.
+    // The root of late spans was printed already, so there is none to wait for.
     const complete = isLocalRoot(span) || trace.continued;
     const isFirstRoot = complete && trace.timer === undefined;
-    // The first root has a place even where there is none left: the tree hangs on it.
-    if (trace.spans.length < MAXIMUM_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
+    // The first root is kept even beyond the limit: without it there is no tree.
+    if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
     if (isFirstRoot) {
       this.#wait(traceId, trace);
@@ -143,7 +143,7 @@ export class ConsoleTreeExporter {
       clearTimeout(trace.timer);
       this.#printed.set(traceId, true);
       const stream = this.#options.stream ?? defaultStream();
-      // One write per trace, so that no other output comes between its lines.
+      // One write per trace, so that no other output lands between its lines.
       writeTo(stream, `${this.#attributeText(traceId, trace, stream)}\n`);
     }
   }
@@ -152,7 +152,7 @@ export class ConsoleTreeExporter {
     try {
       const isTerminal = stream.isTTY === true;
       const view = {
-        columns: isTerminal ? stream.columns || USUAL_COLUMNS : undefined,
+        columns: isTerminal ? stream.columns || DEFAULT_COLUMNS : undefined,
         color: this.#options.color ?? wantsColor(isTerminal, globalProcess()?.env ?? {}),
         attributes: this.#options.attributes ?? [],
       };
@@ -163,11 +163,11 @@ export class ConsoleTreeExporter {
       const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
       return header + trees.join('') + footer;
     } catch (error) {
-      return `trace ${terminalSafe(traceId)}: its spans cannot be drawn (${terminalSafe(String(error), 200)})\n`;
+      return `trace ${terminalSafe(traceId)}: cannot draw its spans (${terminalSafe(String(error), 200)})\n`;
     }
   }
 
-  /** Not below what comes late: its totals would be those of a part. */
+  /** The panel and the table. Not for late spans, whose totals would be those of a part. */
   #belowTree(tree: TraceTree, view: TreeViewOptions): string {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';
@@ -176,7 +176,7 @@ export class ConsoleTreeExporter {
   }
 }
 
-/** What is used of Node's `process`, which other runtimes have in part or not at all. */
+/** The part of Node's `process` that is used here. Other runtimes have all, some or none of it. */
 interface GlobalProcess {
   readonly stderr?: TextStream;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -187,6 +187,6 @@ function globalProcess(): GlobalProcess | undefined {
 }
 
 function defaultStream(): TextStream {
-  // biome-ignore lint/suspicious/noConsole: where there is no process, the console is the only place to write to.
+  // biome-ignore lint/suspicious/noConsole: without `process`, the console is the only place to write to.
   return globalProcess()?.stderr ?? { write: (text) => console.error(text.trimEnd()) };
 }

@@ -1,30 +1,30 @@
 import { field } from '../util/payload.ts';
 import { sha256 } from '../util/sha256.ts';
 
-/** Values of too large content that are counted. */
+/** The number of values counted in content that is too large. */
 const MAX_MEASURED_VALUES = 100_000;
-/** Characters that are hashed, which takes less than a millisecond; the whole would take longer than writing it. */
+/** The number of characters hashed, which takes less than a millisecond. Hashing all of them could take longer than writing them. */
 const MAX_STUB_HASHED_LENGTH = 65_536;
 
-/** What is stored of content that is too large. */
+/** Stored in place of content that is too large. */
 export interface ContentStub {
   readonly type: 'omitted';
   readonly name: '…';
   readonly reason: 'too_large';
   /** The limit. */
   readonly max_length: number;
-  /** Of all texts and names in it. */
+  /** The number of characters in all texts and names. */
   readonly characters: number;
   readonly values: number;
-  /** Whether that is all, or only what was counted. */
+  /** Whether the two counts are totals; `false` if counting stopped at its limit. */
   readonly complete: boolean;
-  /** SHA-256 of the first characters of its texts, one after the other. */
+  /** SHA-256 of the first characters of all texts, concatenated. */
   readonly sha256: string;
-  /** How many characters those are. */
+  /** The number of characters hashed. */
   readonly sha256_characters: number;
 }
 
-/** The length of the JSON of a value; if that is above the limit, some number above it, found without reading on. */
+/** The length of a value as JSON. Counting stops above the limit, so a result above the limit may be too small. */
 export function jsonLength(value: unknown, limit: number): number {
   let length = 0;
   const left: unknown[] = [value];
@@ -33,7 +33,7 @@ export function jsonLength(value: unknown, limit: number): number {
     if (typeof next === 'string') {
       length += next.length + 2 > limit - length ? next.length + 2 : quotedLength(next);
     } else if (Array.isArray(next)) {
-      // Brackets, and commas between what is in it.
+      // The brackets and the commas.
       length += Math.max(2, next.length + 1);
       if (length <= limit) for (const item of next) left.push(item);
     } else if (typeof next === 'object' && next !== null) {
@@ -44,7 +44,7 @@ export function jsonLength(value: unknown, limit: number): number {
         const key = keys[index] as string;
         const item = field(next, key);
         if (item === undefined || typeof item === 'function' || typeof item === 'symbol') continue;
-        // Of all members but the first, a comma.
+        // The colon, and a comma before all members but the first.
         length += quotedLength(key) + (length > before + 2 ? 2 : 1);
         left.push(item);
       }
@@ -55,7 +55,7 @@ export function jsonLength(value: unknown, limit: number): number {
   return length;
 }
 
-/** What tells which content it was, from a bounded part of it. */
+/** Describes content by a bounded part of it. */
 export function stubOf(value: unknown, maxLength: number): ContentStub {
   let characters = 0;
   let values = 0;
@@ -73,7 +73,7 @@ export function stubOf(value: unknown, maxLength: number): ContentStub {
       const items =
         names === undefined ? (next as readonly unknown[]) : names.map((name) => field(next, name));
       for (const name of names ?? []) characters += name.length;
-      // In the order in which they stand; what is beyond the bound is only counted as missing.
+      // In their order. Items beyond the limit are not counted.
       for (let index = Math.min(items.length, MAX_MEASURED_VALUES) - 1; index >= 0; index--)
         left.push(items[index]);
     }
@@ -102,7 +102,7 @@ function otherLength(value: unknown): number {
     : 4;
 }
 
-/** With its quotes, and what JSON escapes. */
+/** The length of a JSON string, with its quotes and escapes. */
 function quotedLength(text: string): number {
   let length = text.length + 2;
   for (let index = 0; index < text.length; index++) {

@@ -13,26 +13,26 @@ import { TaskQueue } from '../util/task-queue.ts';
 import { type ContentStub, jsonLength, stubOf } from './content-size.ts';
 
 interface Limits {
-  /** What stands before a name in a reference, such as `s3://bucket/prefix/`. Default: nothing. */
+  /** The prefix of names in references, such as `s3://bucket/prefix/`. Default: empty. */
   readonly baseUrl?: string;
-  /** Most objects that wait to be written; what comes on top is not stored. Default 100. */
+  /** The maximum number of objects waiting to be written. Further ones are dropped. Default 100. */
   readonly maxQueueLength?: number;
-  /** Most characters of one object; of a larger one a stub is stored, which tells its size. Default 4,194,304. */
+  /** The maximum length of one object, in UTF-16 units of JSON. A stub with its size replaces a longer one. Default 4,194,304. */
   readonly maxLength?: number;
 }
 
-/** Where content goes: into a folder, or to a function of the program's. */
+/** Options of {@link ContentStore}: either `folder` or `write`, and limits. */
 export type ContentStoreOptions = Limits &
   (
     | {
-        /** Made where it is not there, for its owner alone. */
+        /** The folder for the files. It is created if it is missing. Folder and files are accessible to their owner only. */
         readonly folder: string;
         readonly write?: never;
       }
     | {
         /**
-         * Gets each object once, by its name. A promise that it returns is waited for by `flush`, and by a flush
-         * of the tracer provider. What it throws, or rejects with, is logged once; the object counts as dropped.
+         * Receives each object once, with its file name. `flush` and a flush of the tracer provider await the promise
+         * it returns. If it throws or rejects, the first error is logged and the object counts as dropped.
          */
         readonly write: (name: string, json: string) => unknown;
         readonly folder?: never;
@@ -41,29 +41,29 @@ export type ContentStoreOptions = Limits &
 
 type Stored = 'systemInstructions' | 'inputMessages' | 'outputMessages' | 'toolDefinitions';
 
-/** How the name of what is stored begins, and the attribute that refers to it. */
+/** One kind of stored content: the prefix of its file names, and the attribute that refers to it. */
 interface StoredKind {
   readonly name: string;
   readonly attribute: string;
-  /** What takes the place of values that are too large, in the same shape as they. */
-  readonly instead: (stub: ContentStub, values: readonly unknown[]) => readonly unknown[];
+  /** Wraps the stub that replaces values that are too large in the shape of these values. */
+  readonly wrapStub: (stub: ContentStub, values: readonly unknown[]) => readonly unknown[];
 }
 
 const STORED: { readonly [Name in Stored]: StoredKind } = {
   systemInstructions: {
     name: 'system_instructions',
     attribute: ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
-    instead: (stub) => [stub],
+    wrapStub: (stub) => [stub],
   },
   inputMessages: {
     name: 'input_messages',
     attribute: ATTR_GEN_AI_INPUT_MESSAGES_REF,
-    instead: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
+    wrapStub: (stub, values) => [{ role: wordOf(values, 'role') ?? 'user', parts: [stub] }],
   },
   outputMessages: {
     name: 'output_messages',
     attribute: ATTR_GEN_AI_OUTPUT_MESSAGES_REF,
-    instead: (stub, values) => [
+    wrapStub: (stub, values) => [
       {
         role: wordOf(values, 'role') ?? 'assistant',
         parts: [stub],
@@ -74,11 +74,11 @@ const STORED: { readonly [Name in Stored]: StoredKind } = {
   toolDefinitions: {
     name: 'tool_definitions',
     attribute: ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
-    instead: (stub) => [stub],
+    wrapStub: (stub) => [stub],
   },
 };
 
-/** What the last of some messages says in a word. */
+/** A field of the last message, if it is a single word. */
 function wordOf(messages: readonly unknown[], name: string): string | undefined {
   const word = stringField(messages.at(-1), name);
   return word !== undefined && /^[\w.-]{1,24}$/.test(word) ? word : undefined;
@@ -88,22 +88,23 @@ const MAX_KNOWN_FILES = 1_000;
 const MAX_CONCURRENT_WRITES = 8;
 
 /**
- * Stores content apart from the telemetry, which then only refers to it, whatever `captureMessageContent` says:
+ * Stores content outside the telemetry, which then contains only references to it. Works with any value of
+ * `captureMessageContent`:
  *
  * ```ts
  * const store = new ContentStore({ folder: '/var/lib/content' });
  * new OpenAIInstrumentation({ completionHook: store.hook });
  * ```
  *
- * Each of a completion's instructions, messages and tool definitions is a JSON file in the shapes of the GenAI
- * conventions. Its name ends in the SHA-256 of what it says, so that the same content is stored once and no name
- * can lead out of the folder. Writing happens in the background, from a queue that is bounded.
+ * The system instructions, input messages, output messages and tool definitions of a completion become one JSON file
+ * each, in the shapes of the GenAI conventions. A file name ends in the SHA-256 of its content, so the same content is
+ * stored once. Files are written in the background, from a bounded queue.
  */
 export class ContentStore {
   readonly #write: (name: string, json: string) => unknown;
   readonly #baseUrl: string;
   readonly #maxLength: number;
-  /** Names that were stored lately, or are about to be. */
+  /** The latest names that were stored or queued. */
   readonly #known = new BoundedMap<string, true>(MAX_KNOWN_FILES);
   readonly #queue: TaskQueue;
   #dropped = 0;
@@ -119,29 +120,29 @@ export class ContentStore {
     this.#maxLength = maxLength;
   }
 
-  /** For the option `completionHook`, or to be called by a hook that masks content first. */
+  /** The value for the option `completionHook`. Your own hook may also call it, after it has masked content. */
   readonly hook: CompletionHook = (completion) => {
     const writes = (Object.keys(STORED) as Stored[]).flatMap((field) => this.#store(completion, field) ?? []);
     return writes.length === 0 ? undefined : Promise.all(writes);
   };
 
-  /** Objects that were not stored: the queue was full, they were too large and only have a stub, or writing failed. */
+  /** The number of objects not stored because the queue was full, they were too large, or writing failed. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Waits until all that was queued is written. */
+  /** Resolves once everything queued is written. Never rejects. */
   flush(): Promise<void> {
     return this.#queue.settled();
   }
 
-  /** @returns when it is written, where it is not known to be */
+  /** @returns settles once the object is written; `undefined` if nothing is to be written */
   #store(completion: Completion, field: Stored): Promise<void> | undefined {
     const values = completion[field];
     if (values.length === 0) return undefined;
     const whole = this.#stringify(values);
     if (whole === undefined) this.#drop();
-    const json = whole ?? JSON.stringify(STORED[field].instead(stubOf(values, this.#maxLength), values));
+    const json = whole ?? JSON.stringify(STORED[field].wrapStub(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
     const known = this.#known.get(name) === true;
     if (!known && this.#queue.full) return whole === undefined ? undefined : this.#drop();
@@ -152,7 +153,7 @@ export class ContentStore {
     return this.#queue.add(() => guardAsync('storing content', () => this.#attempt(name, json, counted)));
   }
 
-  /** Nothing where it is too large, which is known before it is copied: this runs within the program's call. */
+  /** Returns `undefined` for a value that is too large, without copying it first: this runs inside the program's call. */
   #stringify(values: readonly unknown[]): string | undefined {
     if (jsonLength(values, this.#maxLength) > this.#maxLength) return undefined;
     const json = JSON.stringify(values);
@@ -164,12 +165,12 @@ export class ContentStore {
     return undefined;
   }
 
-  /** @param counted whether what it stands for counts as dropped already */
+  /** @param counted whether the object already counts as dropped, because this is its stub */
   async #attempt(name: string, json: string, counted: boolean): Promise<void> {
     try {
       await this.#write(name, json);
     } catch (error) {
-      // The same content may come again, and then be stored.
+      // The next write of the same content may succeed.
       this.#known.delete(name);
       if (!counted) this.#drop();
       throw error;
@@ -177,14 +178,14 @@ export class ContentStore {
   }
 }
 
-/** Never leaves half a file under the name: it is written under another one first. */
+/** Writes to a temporary name and renames, so that the file is never incomplete. */
 async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
   const { lstat, mkdir, rename, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
-  // A link of that name is replaced: what it leads to may be anywhere.
+  // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const written = await lstat(path).then(
     (found) => found.isFile(),
     () => false,

@@ -1,4 +1,4 @@
-/** The result of an export, as the SDK's `ExportResult` has it: `ExportResultCode` 0 is success, 1 failure. */
+/** The SDK's `ExportResult`. The code 0 means success, 1 failure. */
 export interface ExportResult {
   code: number;
   error?: Error;
@@ -6,7 +6,7 @@ export interface ExportResult {
 
 export const SUCCESS: ExportResult = Object.freeze({ code: 0 });
 
-/** @param error what was thrown, or why nothing was tried */
+/** @param error the thrown value, or the reason as a text */
 export function failed(error: unknown): ExportResult {
   return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
 }

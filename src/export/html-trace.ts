@@ -10,13 +10,13 @@ import { type FinishedSpan, isLocalRoot } from './tree.ts';
 /** Options of {@link HtmlTraceExporter}. */
 export interface HtmlTraceExporterOptions {
   /**
-   * Where the page is written. Default: `openai-traces.html` in the current folder. Where it contains `{traceId}`, each
-   * trace gets a page of its own; otherwise one page has all of them. Folders are made where they are missing.
+   * The path of the page. Default: `openai-traces.html` in the working directory. With `{traceId}` in the path, each
+   * trace gets its own page; otherwise one page has all traces. Missing folders are created.
    */
   readonly path?: string;
   /**
-   * The most that is held of spans, and written to one page, in UTF-16 units of JSON. Default: 10,485,760. Beyond that
-   * the oldest traces are left out, and of a single trace the newest spans; the page says how many.
+   * The maximum size of all spans kept in memory and written to one page, in UTF-16 units of JSON. Default: 10,485,760.
+   * Beyond it, the oldest traces are dropped, and then the newest spans of the last trace. The page shows how many.
    */
   readonly maxSize?: number;
 }
@@ -28,31 +28,29 @@ interface PageTrace {
   changed: boolean;
 }
 
-/** Traces that have a page of their own and are not held any more: no late span may take its place. */
+/** Traces that have their own page and are no longer kept: a late span must not overwrite the page. */
 const MAX_CLOSED = 10_000;
 
-/** Milliseconds from the end of a trace to its page: late spans come with it, and a busy program writes once a second. */
+/** The delay from the end of a trace to its page. It includes late spans, and limits a busy program to one write a second. */
 const WRITE_DELAY_MS = 1000;
 
 /**
- * Writes finished traces as a page to be opened in a browser: what happened in time, the conversation, its cost. It
- * needs no network, and neither does the page. An implementation of the trace SDK's `SpanExporter` (2.x and 3.x), for
- * one's own machine or a test run rather than for production.
+ * Writes traces to a page for the browser, with a timeline, the conversation and the cost. The page needs no network.
+ * Implements `SpanExporter` of SDK 2.x and 3.x. Use it for development and test runs rather than in production.
  *
- * The page is written a second after a span without a parent in this process has arrived, by `forceFlush` and `shutdown`
- * and at the exit of the process; each time as a whole and under another name first, so that a browser never finds
- * half of it. It is readable by its owner alone, as it holds what the spans hold. What cannot be written is said once
- * through `diag`.
+ * The page is written one second after a span without a parent in this process has arrived, on `forceFlush` and
+ * `shutdown`, and at the exit of the process. It replaces the previous page atomically and is readable by its owner
+ * only, because it contains everything the spans contain. A page that cannot be written is logged once through `diag`.
  */
 export class HtmlTraceExporter {
   readonly #path: string;
   readonly #maxSize: number;
   readonly #isPerTrace: boolean;
-  /** In order of their last span. */
+  /** Sorted by the arrival of their last span. */
   readonly #held = new Map<string, PageTrace>();
   #size = 0;
   readonly #closed = new BoundedMap<string, true>(MAX_CLOSED);
-  /** Spans of traces that gave way to newer ones, as far as no page has them. */
+  /** The number of spans that were dropped for newer traces and are on no page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #maker: typeof PageMaker | undefined;
@@ -63,13 +61,13 @@ export class HtmlTraceExporter {
     this.#path = options.path ?? 'openai-traces.html';
     this.#isPerTrace = this.#path.includes('{traceId}');
     this.#maxSize = options.maxSize ?? 10_485_760;
-    // At the exit of the process there is no time to load anything.
+    // Loaded now, because nothing can be loaded at the exit of the process.
     this.#writing = this.#load();
   }
 
   export(spans: readonly FinishedSpan[], resultCallback: (result: ExportResult) => void): void {
     try {
-      // Also after shutdown, which does not wait for spans that the SDK holds back.
+      // Again after a shutdown, which does not wait for spans that the SDK holds back.
       this.#forget ??= atExit(() => this.#end());
       for (const span of spans) this.#hold(span);
       if (spans.some(isLocalRoot)) this.#schedule();
@@ -80,7 +78,7 @@ export class HtmlTraceExporter {
     resultCallback(SUCCESS);
   }
 
-  /** Writes what is held, finished or not. */
+  /** Writes all traces, complete or not. */
   forceFlush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -101,11 +99,11 @@ export class HtmlTraceExporter {
     if (this.#closed.get(traceId) === true) return void this.#omitted++;
     const held = toHeldSpan(span);
     const size = held.json.length;
-    // A resource stays pending until somebody waits for it.
+    // A resource stays pending until somebody awaits it.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
     const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, changed: true };
-    // The trace that grows is the last to give way.
+    // Moves the trace to the end of the order: the trace that grows is dropped last.
     this.#held.delete(traceId);
     this.#held.set(traceId, trace);
     trace.changed = true;
@@ -123,7 +121,7 @@ export class HtmlTraceExporter {
     trace.omitted++;
   }
 
-  /** Makes room. A trace that has a page of its own is in it from now on. */
+  /** Drops a trace. With one page per trace, writes its page first. */
   #close(id: string, trace: PageTrace): void {
     if (this.#isPerTrace && trace.changed) this.#writeTrace(id, trace);
     if (!this.#isPerTrace || trace.changed) this.#omitted += trace.spans.length + trace.omitted;
@@ -142,7 +140,7 @@ export class HtmlTraceExporter {
     try {
       this.#maker = await import('./page-maker.ts');
     } catch (error) {
-      warnOnce('page', `pages of traces cannot be made here: ${reasonOf(error)}`);
+      warnOnce('page', `trace pages cannot be created here: ${reasonOf(error)}`);
     }
   }
 
@@ -176,16 +174,16 @@ export class HtmlTraceExporter {
 
   #end(): void {
     this.#writeAll();
-    // Of one page for all, the page itself says it.
+    // A page for all traces shows the number itself.
     if (this.#isPerTrace && this.#omitted > 0)
       warnOnce(
         `left out ${this.#path}`,
-        `${this.#omitted} spans came too late for the pages of their traces`,
+        `${this.#omitted} spans arrived too late for the pages of their traces`,
       );
   }
 }
 
-/** The code of an error of the system, such as `EACCES`. */
+/** The code of a system error, such as `EACCES`, or else the error as text. */
 function reasonOf(error: unknown): string {
   return String((error as { code?: unknown } | undefined)?.code ?? error).slice(0, 200);
 }

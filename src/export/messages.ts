@@ -1,16 +1,16 @@
-/** A message in the form of the conventions, read from a span. */
+/** A message in the format of the GenAI conventions, read from a span. */
 export interface SpanMessage {
   readonly role: string;
   readonly parts: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Longer JSON is shown as it is instead of being parsed. */
-const PARSE_LIMIT = 1_000_000;
-/** JSON nested deeper is shown as it is too: the parser has no limit, but whatever walks the result may overflow the stack. */
+/** Longer JSON is shown as text and not parsed. */
+const MAX_PARSED_MESSAGES_LENGTH = 1_000_000;
+/** JSON nested deeper is shown as text too: walking it could overflow the stack. */
 export const MAX_DEPTH = 100;
 
 /**
- * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute: JSON, or already values.
+ * Reads messages, `[{ role, parts: [{ type, content }] }]`, from an attribute that is JSON or structured values.
  *
  * @returns `undefined` for anything else
  */
@@ -26,13 +26,13 @@ export function readMessages(value: unknown): SpanMessage[] | undefined {
 }
 
 /**
- * Parses a string of JSON; anything else is returned as it is.
+ * Parses a string of JSON. Any other value is returned unchanged.
  *
- * @returns `undefined` for a string that is no JSON, too long or nested too deep
+ * @returns `undefined` for a string that is not JSON, too long or nested too deeply
  */
 export function parseShortJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (value.length > PARSE_LIMIT) return undefined;
+  if (value.length > MAX_PARSED_MESSAGES_LENGTH) return undefined;
   try {
     const parsed: unknown = JSON.parse(value);
     return isDeeperThan(MAX_DEPTH, parsed) ? undefined : parsed;
@@ -50,7 +50,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null;
 }
 
-/** What a part of a message says: its text, or the answer of a tool. */
+/** The content of a message part: its text, or the result of a tool. */
 export function partContent(part: Readonly<Record<string, unknown>>): unknown {
   return part.content ?? part.response ?? part.result;
 }

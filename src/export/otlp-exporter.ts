@@ -4,7 +4,7 @@ import {
   lacksScheme,
   NO_SCHEME,
   refusalOf,
-  sayUnsent,
+  reportUnsent,
   tracesEndpoint,
 } from '../telemetry/collector.ts';
 
@@ -12,7 +12,7 @@ export type { CollectorEnvironment } from '../telemetry/collector.ts';
 
 type ExporterPackage = readonly [name: string, exported: string];
 
-/** OTLP's protocols, and the package whose exporter speaks each; all of them come with `sdk-node`. */
+/** The exporter of each OTLP protocol. `sdk-node` depends on all of these packages. */
 const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
   ['grpc', ['@opentelemetry/exporter-trace-otlp-grpc', 'OTLPTraceExporter']],
   ['http/json', ['@opentelemetry/exporter-trace-otlp-http', 'OTLPTraceExporter']],
@@ -31,10 +31,10 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
 ];
 
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
-/** How long an export may take where the user does not say, in milliseconds: a program that ends waits as long. */
+/** The timeout of an export if the user sets none: as long as a program that ends waits. */
 const EXPORT_TIMEOUT_MS = 2_000;
 
-/** What the SDK's exporters have in common, in both lines. */
+/** The common part of the span exporters of SDK 2.x and 3.x. */
 interface SpanExporter {
   export(spans: unknown, done: (result: OtlpExportResult) => void): void;
   shutdown(): Promise<void>;
@@ -53,7 +53,7 @@ export function namedExporters(environment: CollectorEnvironment): string[] {
     .filter((name) => name !== '');
 }
 
-/** Whether a signal is to be sent somewhere: its exporter is named, or the place is. */
+/** Whether the environment asks to send a signal: it names an exporter or an endpoint. */
 export function isAsked(environment: CollectorEnvironment, signal: 'TRACES' | 'METRICS' | 'LOGS'): boolean {
   return [
     `OTEL_${signal}_EXPORTER`,
@@ -63,10 +63,10 @@ export function isAsked(environment: CollectorEnvironment, signal: 'TRACES' | 'M
 }
 
 /**
- * Processors for the exporters that the environment asks for, as `NodeSDK` makes them where it is given none.
+ * Span processors for the exporters that the environment names, like those that `NodeSDK` creates by itself.
  *
- * @param require resolves what `sdk-node` depends on
- * @param unnamed what is asked for where no exporter is named
+ * @param require resolves the dependencies of `sdk-node`
+ * @param unnamed the exporters to use if the environment names none
  */
 export function processorsFromEnvironment(
   environment: NodeJS.ProcessEnv,
@@ -80,7 +80,7 @@ export function processorsFromEnvironment(
   );
 }
 
-/** Names that nobody knows are passed over, as `NodeSDK` does. */
+/** The exporters that the environment names. Unknown names are ignored, as `NodeSDK` does. */
 export function exportersFromEnvironment(
   environment: CollectorEnvironment,
   unnamed: readonly string[] = isAsked(environment, 'TRACES') ? ['otlp'] : [],
@@ -132,7 +132,7 @@ function batchProcessor(
   );
   type Processor = new (...parameters: unknown[]) => unknown;
   const load = (name: string) => (require(name) as { BatchSpanProcessor: Processor }).BatchSpanProcessor;
-  // `sdk-trace` takes one object; `sdk-trace-base`, which `sdk-node` had before, takes two.
+  // `sdk-trace` of SDK 3.x takes one object; `sdk-trace-base` of SDK 2.x takes two.
   if (canResolve(require, '@opentelemetry/sdk-trace')) {
     return new (load('@opentelemetry/sdk-trace'))({ exporter, ...options });
   }
@@ -149,9 +149,9 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
 }
 
 /**
- * Gives exporters a timeout of two seconds, unless the user set one: a program that ends waits for no more.
+ * Gives exporters a timeout of two seconds, unless the user set one. A program that ends waits no longer than that.
  *
- * @param make makes the exporters, which read the environment then
+ * @param make creates the exporters, which read the timeout from the environment
  */
 export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: () => Result): Result {
   if ((environment[TIMEOUT_VARIABLE]?.trim() ?? '') !== '') return make();
@@ -163,9 +163,9 @@ export function withExportTimeout<Result>(environment: NodeJS.ProcessEnv, make: 
   }
 }
 
-/** Says once, in one line, when spans cannot be sent. */
+/** Reports once, in one line, when spans cannot be sent. */
 class ReportingExporter implements SpanExporter {
-  // A plain field: at the end of the program the endpoint is looked for in it.
+  // Not a #private field: `endpointsIn` searches it for the endpoint when the program ends.
   private readonly exporter: SpanExporter;
   readonly #endpoint: string;
   readonly #environment: CollectorEnvironment;
@@ -177,7 +177,7 @@ class ReportingExporter implements SpanExporter {
   }
 
   checkEndpoint(): void {
-    if (lacksScheme(this.#endpoint)) sayUnsent(this.#endpoint, NO_SCHEME);
+    if (lacksScheme(this.#endpoint)) reportUnsent(this.#endpoint, NO_SCHEME);
   }
 
   export(spans: unknown, done: (result: OtlpExportResult) => void): void {
@@ -195,9 +195,9 @@ class ReportingExporter implements SpanExporter {
     return this.exporter.shutdown();
   }
 
-  /** Retries hide what the last attempt met: a look at the endpoint tells. */
+  /** The error after retries is often a timeout, so this checks whether the endpoint refuses connections. */
   async #report(error: unknown): Promise<void> {
     const reason = failureReason(error);
-    sayUnsent(this.#endpoint, (await refusalOf(this.#endpoint, this.#environment)) ?? reason);
+    reportUnsent(this.#endpoint, (await refusalOf(this.#endpoint, this.#environment)) ?? reason);
   }
 }

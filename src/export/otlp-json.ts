@@ -3,16 +3,16 @@ import { isRecord } from './messages.ts';
 import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
 import { STATUS_ERROR, type Time } from './tree.ts';
 
-/** What was found in a file. */
+/** The spans of a file, and what was skipped. */
 export interface OtlpSpans {
   readonly spans: PageSpan[];
   /** Spans beyond {@link MAX_SPANS}. */
   omitted: number;
-  /** Lines that are no JSON. */
+  /** Lines that are not JSON. */
   unreadable: number;
   /** Reading stopped after {@link MAX_UNREADABLE_LINES}. */
   stopped: boolean;
-  /** Values below {@link MAX_LEVELS}, which were not searched. */
+  /** Values nested below {@link MAX_LEVELS}, which were not searched. */
   tooDeep: number;
 }
 
@@ -22,15 +22,15 @@ type Fields = Readonly<Record<string, unknown>>;
 const MAX_SPANS = 500_000;
 /** Reading stops after this many lines that are not JSON. */
 const MAX_UNREADABLE_LINES = 10_000;
-/** Levels of a document that are searched for spans, and levels of a value that are read. OTLP has 8 levels above a span. */
+/** The levels of a document that are searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
 const MAX_LEVELS = 100;
 /** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
 const MAX_SPAN_ID_LENGTH = 128;
 
 /**
- * Reads spans from OTLP's JSON: one document, a list of documents, or one document per line, as a collector's file
- * exporter writes them; also spans alone, one per line. Fields are read as the OTLP specification names them; anything
- * that is not of their types is passed over.
+ * Reads spans from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's file
+ * exporter writes them. It also reads bare spans, one per line. Field names are those of the OTLP specification; values
+ * of other types are ignored.
  */
 export function readOtlpJson(text: string): OtlpSpans {
   const found: OtlpSpans = { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
@@ -41,7 +41,7 @@ export function readOtlpJson(text: string): OtlpSpans {
 }
 
 function readJsonLines(text: string, found: OtlpSpans): void {
-  // No `split`: a list of millions of short lines takes many times the memory of the file.
+  // No `split`: an array of millions of short lines takes many times the memory of the file.
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf('\n', start);
     if (end < 0) end = text.length;
@@ -58,15 +58,15 @@ function readJsonLines(text: string, found: OtlpSpans): void {
 
 function parsed(text: string): unknown {
   try {
-    // Without the byte order mark, which joined files have in the middle.
+    // `trim` also removes the byte order mark, which concatenated files have in the middle.
     return JSON.parse(text.trim());
   } catch {
     return undefined;
   }
 }
 
-/** The fields that lead to spans, from outside to inside. */
-const WAYS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
+/** The fields that contain spans, from outside to inside. */
+const CONTAINERS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
 
 function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpans, level = 0): void {
   if (!isRecord(value)) return;
@@ -75,9 +75,9 @@ function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpan
   } else if (Array.isArray(value)) {
     for (const each of value) findSpans(each, resource, found, level + 1);
   } else {
-    const way = WAYS.find((name) => Array.isArray(value[name]));
+    const container = CONTAINERS.find((name) => Array.isArray(value[name]));
     const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
-    if (way !== undefined) findSpans(value[way], inner, found, level + 1);
+    if (container !== undefined) findSpans(value[container], inner, found, level + 1);
     else if (!isId(value.traceId) || !isId(value.spanId)) return;
     else if (found.spans.length < MAX_SPANS) found.spans.push(readSpan(value, inner));
     else found.omitted++;
@@ -115,7 +115,7 @@ function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Nanoseconds since the epoch, which are a string since they do not fit into a number. */
+/** Nanoseconds since the epoch, usually a string because they do not fit into a number. */
 function timeIn(value: unknown): Time {
   const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
   const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
@@ -130,7 +130,7 @@ function readOtlpAttributes(list: unknown, depth = 0): Fields {
   return Object.fromEntries(pairs);
 }
 
-/** A value has one field, named after its type. */
+/** Reads an `AnyValue`, which has one field named after its type. */
 function readValue(value: unknown, depth: number): unknown {
   if (!isRecord(value)) return undefined;
   const [type, content] = Object.entries(value)[0] ?? [];

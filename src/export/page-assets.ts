@@ -1,5 +1,5 @@
 /**
- * The script and the style of the page, built from `page/` into this module by `scripts/page/assets.ts` whenever the
+ * The script and the style of the page. `scripts/page/assets.ts` builds them from `page/` into this module whenever the
  * package is built or tested.
  */
 export declare const PAGE_SCRIPT: string;

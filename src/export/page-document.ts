@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 
 /**
- * A page that shows spans: one document that needs nothing else. Its policy lets it run its own script and nothing
- * more, and load nothing; what the spans say is data in it, which no parser of HTML can take for anything else.
+ * A self-contained page that shows spans. Its content security policy allows its own script and style, and no loading.
+ * The spans are JSON data that an HTML parser cannot take for markup.
  *
- * @param spans each a `PageSpan` in JSON
- * @param omitted how many spans did not fit
+ * @param spans JSON, one `PageSpan` each
+ * @param omitted the number of spans that did not fit
  */
 export function pageDocument(spans: readonly string[], omitted: number): string {
   const policy = `default-src 'none'; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
@@ -21,7 +21,7 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
-<noscript>This page draws its traces with a script of its own.</noscript>
+<noscript>This page needs JavaScript to show its traces.</noscript>
 <script type="application/json" id="data">${inert(`{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`)}</script>
 <script>${PAGE_SCRIPT}</script>
 </body>
@@ -29,12 +29,12 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
 `;
 }
 
-/** JSON without the character that could end the element it stands in. It occurs in strings alone, where it can be escaped. */
+/** JSON without `<`, which could end the script element. It occurs only inside strings, where it can be escaped. */
 export function inert(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }
 
-/** A source of the policy: the text that may run, by its hash. */
+/** A source expression of the policy that allows exactly this text. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

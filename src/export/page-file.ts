@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a page for its owner alone, as it holds what the spans hold; so are the folders that it makes. A browser never
- * finds half of it, and a link at that place is replaced, not followed.
+ * Writes a page. The page and the folders it creates are accessible to their owner only, because the page contains
+ * everything the spans contain. The file is replaced atomically. A symbolic link at the path is replaced, not followed.
  */
 export function writePage(path: string, text: string): void {
   const folder = path.replace(/[^/\\]*$/, '');
@@ -13,7 +13,7 @@ export function writePage(path: string, text: string): void {
     writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' });
     renameSync(unfinished, path);
   } finally {
-    // Where it could not be renamed, it would be left behind with what the spans hold.
+    // If renaming failed, the content of the spans would be left behind.
     rmSync(unfinished, { force: true });
   }
 }

@@ -1,4 +1,4 @@
-/** What makes pages, in a file of its own: only those load it who make one. */
+/** Everything that creates pages. It is loaded only where a page is created. */
 export { pageDocument } from './page-document.ts';
 export { writePage } from './page-file.ts';
 export { view } from './view.ts';

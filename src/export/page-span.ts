@@ -2,14 +2,14 @@ import { parseShortJson } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import type { FinishedSpan, Time } from './tree.ts';
 
-/** Something that happened while a span was under way. */
+/** An event of a span. */
 export interface SpanEvent {
   readonly name: string;
   readonly time: Time;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A span as the page holds it: all of it can be JSON. */
+/** A span as the page contains it, in values that JSON can hold. */
 export interface PageSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -23,38 +23,38 @@ export interface PageSpan {
   readonly message?: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly events?: readonly SpanEvent[] | undefined;
-  /** What is shown of the process. */
+  /** The resource attributes that the page shows. */
   readonly resource?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A span of the page in the form that trees are built of. */
+/** A span of the page in the form that trees are built from. */
 export interface ShownSpan extends FinishedSpan {
   readonly events: readonly SpanEvent[];
 }
 
-/** What is kept of a process. */
+/** The resource attributes that are kept. */
 const RESOURCE = ['service.name', 'service.version', 'deployment.environment.name'];
-/** UTF-16 units of one value that a page shows; what is longer would make the browser slow. */
+/** UTF-16 units of one value that a page shows. Longer values would slow the browser down. */
 const MAX_ATTRIBUTE_LENGTH = 100_000;
 /** The same for names, and for the values that a page repeats for each span of a process. */
 const MAX_SPAN_NAME_LENGTH = 1_000;
 /** Attributes of one span or event that a page shows. */
 const MAX_ATTRIBUTES = 1_000;
 
-/** What the SDK's resource has beside its attributes; it logs an error where they are read while some are pending. */
+/** The SDK's resource. It logs an error if its attributes are read while some are pending. */
 interface Resource {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly asyncAttributesPending?: boolean;
   waitForAsyncAttributes?(): Promise<void>;
 }
 
-/** A finished span in JSON, and its resource where not all of that is known yet. */
+/** A finished span as JSON. Its resource is kept beside it while some of its attributes are pending. */
 export interface HeldSpan {
   readonly json: string;
   readonly resource?: Resource;
 }
 
-/** A finished span, of either line of the SDK, for the page. */
+/** Converts a finished span of SDK 2.x or 3.x for the page. */
 export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly SpanEvent[] }): HeldSpan {
   const { traceId, spanId } = span.spanContext();
   const { events = [] } = span;
@@ -84,7 +84,7 @@ export function toHeldSpan(span: FinishedSpan & { readonly events?: readonly Spa
   return resource.asyncAttributesPending === true ? held : { json: withResource(held) };
 }
 
-/** A span of the page in JSON. */
+/** The JSON of a span of the page, with its resource. */
 export function withResource({ json, resource }: HeldSpan): string {
   const shown = shownResource(resource?.attributes ?? {});
   return shown === undefined ? json : `${json.slice(0, -1)},"resource":${JSON.stringify(shown)}}`;
@@ -99,7 +99,7 @@ export function shownResource(
     : Object.fromEntries(shown.map((name) => [name, limitedValue(attributes[name], MAX_SPAN_NAME_LENGTH)]));
 }
 
-/** Attributes that a browser can show: those that are too many are counted, what is too long is cut and marked as that. */
+/** Attributes within the limits of the page. Further attributes are counted; longer values are cut and marked. */
 export function limitedValues(
   attributes: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
@@ -108,22 +108,22 @@ export function limitedValues(
     .slice(0, MAX_ATTRIBUTES)
     .map(([name, value]): [string, unknown] => [limitedName(name), limitedValue(value)]);
   const omitted = all.length - shown.length;
-  if (omitted > 0) shown.push(['…', `${omitted} more attributes, left out of this page`]);
+  if (omitted > 0) shown.push(['…', `${omitted} more attributes, omitted from this page`]);
   return Object.fromEntries(shown);
 }
 
-/** The name of a span or event. Programs in JavaScript can give anything as one. */
+/** The name of a span or event. A JavaScript program can pass any value as a name. */
 export function limitedName(name: unknown): string {
   const text = attributeText(name);
   return text.length > MAX_SPAN_NAME_LENGTH ? `${text.slice(0, MAX_SPAN_NAME_LENGTH)}…` : text;
 }
 
-/** A text that may be missing. */
+/** An optional text within the limit. */
 export function pageText(value: unknown): string | undefined {
   return value === undefined ? undefined : cutText(attributeText(value), MAX_ATTRIBUTE_LENGTH);
 }
 
-/** @returns plain data that has JSON, whatever the value is: an object of a program may be a circle, or very deep */
+/** Returns data that JSON can hold. An object of a program may be circular or nested very deeply. */
 function limitedValue(value: unknown, length: number = MAX_ATTRIBUTE_LENGTH): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value;
@@ -138,7 +138,7 @@ function cutText(text: string, length: number): string {
     : `${text.slice(0, length)}… (${text.length} characters, cut for this page)`;
 }
 
-/** The opposite direction, in the page. */
+/** The inverse of {@link toHeldSpan}, used in the page. */
 export function fromPageSpan(span: PageSpan): ShownSpan {
   const { traceId, spanId, parentId } = span;
   return {

@@ -2,14 +2,14 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
 
-/** An attribute with content: what went in (`›`) or came out (`‹`), and how it becomes text. */
+/** An attribute with content: input (`›`) or output (`‹`), and how it is rendered. */
 interface ContentAttribute {
   readonly attribute: string;
   readonly mark: '›' | '‹';
   readonly read: (value: unknown) => string;
 }
 
-/** The attributes with content, which are there only with the user's consent. */
+/** The attributes with content, which exist only with the user's consent. */
 const CONTENT: readonly ContentAttribute[] = [
   { attribute: 'gen_ai.input.messages', mark: '›', read: lastMessage },
   { attribute: 'gen_ai.output.messages', mark: '‹', read: lastMessage },
@@ -17,10 +17,10 @@ const CONTENT: readonly ContentAttribute[] = [
   { attribute: 'gen_ai.tool.call.result', mark: '‹', read: quoted },
 ];
 
-/** More than fits on any screen; what is longer is not read. */
-const READ_LIMIT = 500;
+/** More than fits on a line of any terminal. */
+const MAX_READ_CONTENT_LENGTH = 500;
 
-/** The content of a span as lines: `› user "What is 2+2?"`, `‹ "4"`. Of messages, the last is shown. */
+/** The content of a span as lines: `› user "What is 2+2?"`, `‹ "4"`. Only the last message is shown. */
 export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): string[] {
   const lines: string[] = [];
   for (const { attribute, mark, read } of CONTENT) {
@@ -31,12 +31,12 @@ export function contentLinesOf(attributes: Readonly<Record<string, unknown>>): s
 }
 
 function quoted(value: unknown): string {
-  const text = terminalSafe(attributeText(value), READ_LIMIT).trim();
-  // JSON has quotes enough.
+  const text = terminalSafe(attributeText(value), MAX_READ_CONTENT_LENGTH).trim();
+  // JSON needs no further quotes.
   return /^[[{]/.test(text) ? text : `"${text}"`;
 }
 
-/** Reads messages in the conventions' form: `[{ role, parts: [{ type, content }] }]`, as JSON or not. */
+/** Renders the last message of an attribute in the conventions' format, or the value itself if it has another format. */
 function lastMessage(value: unknown): string {
   const message = readMessages(value)?.at(-1);
   if (message === undefined) return quoted(value);
@@ -44,7 +44,7 @@ function lastMessage(value: unknown): string {
   return [...role, ...message.parts.map(partText)].join(' ');
 }
 
-/** What a part is called that has no text. */
+/** Labels of parts without text. */
 const PART_NAMES: Readonly<Record<string, string>> = {
   tool_call_response: 'result without content',
   blob: 'media',
@@ -52,11 +52,14 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   file: 'file',
 };
 
-/** Text in quotes; a tool call as it would be written, `get_weather({"city":"Paris"})`, or its name alone. */
+/** Text in quotes; a tool call as `get_weather({"city":"Paris"})`, or only its name if the arguments are not recorded. */
 function partText(part: Readonly<Record<string, unknown>>): string {
   if (part.type === 'tool_call') {
     const input = attributeText(part.arguments ?? '');
-    return terminalSafe(`${attributeText(part.name ?? 'tool')}${input && `(${input})`}`, READ_LIMIT);
+    return terminalSafe(
+      `${attributeText(part.name ?? 'tool')}${input && `(${input})`}`,
+      MAX_READ_CONTENT_LENGTH,
+    );
   }
   const content = partContent(part);
   if (content !== undefined) return quoted(content);

@@ -3,13 +3,13 @@ import { count, dollars, isNumber, tokens } from './amounts.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
-/** A fact about a span: which attributes it is read from and how it is worded, or nothing. */
+/** A detail of a span: the attributes it is read from, and its text. */
 interface Fact {
   readonly attributes: readonly string[];
   readonly show: (values: readonly unknown[], node: SpanNode) => TextSegment | string | undefined;
 }
 
-/** The ids worth showing, outermost first. */
+/** The ids that are shown, outermost first. */
 const IDS: readonly string[] = [
   'openai.thread.id',
   'openai.session.id',
@@ -21,16 +21,16 @@ const IDS: readonly string[] = [
   'openai.item.id',
 ];
 
-/** Stands for a value that has no JSON, such as a circle. */
+/** Shown for a value that JSON cannot hold, such as a circular object. */
 const NO_TEXT = '[no text]';
 
-/** Spans above that are looked at for an id: where a trace is thousands deep, all of them would take many seconds. */
-const MAX_ABOVE = 100;
+/** Ancestors that are searched for an id. Searching all of them would take many seconds in a trace thousands of levels deep. */
+const MAX_ANCESTORS = 100;
 
-/** On plain requests every id is worth showing but the request's own, as `openai.message.id` of a new message. */
+/** Plain requests show every id except the request's own: `openai.message.id` of a new message, for instance. */
 const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 
-/** What is shown of a span, in this order. A new fact is a new row. */
+/** The details of a span, in this order. To show another one, add a row. */
 const FACTS: readonly Fact[] = [
   { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
   {
@@ -90,7 +90,7 @@ const FACTS: readonly Fact[] = [
   },
 ];
 
-/** The ids of a span that no span above it shows, then its facts, then the extra attributes asked for. */
+/** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
 export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSegment[] {
   const { attributes } = row.node.span;
   const details: TextSegment[] = ownIds(row).map((id) => dim(terminalSafe(id, 100)));
@@ -109,8 +109,8 @@ export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSeg
 }
 
 /**
- * A value as text: strings as they are, anything else as JSON where it can be. It never throws: a value may have a
- * `toString` or `toJSON` of its own, which need not be a function.
+ * A value as text: strings unchanged, anything else as JSON if possible. Never throws: a value may have its own
+ * `toString` or `toJSON`, which may throw or not even be a function.
  */
 export function attributeText(value: unknown): string {
   if (typeof value === 'string') return value;
@@ -130,10 +130,10 @@ function ownIds(row: Row): string[] {
   const { attributes } = row.node.span;
   const plain = attributes['gen_ai.operation.name'] === undefined;
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
-  // A conversation's id is the thread's under another name, hence a set of values.
+  // A set of values, because a thread's id is also recorded as the id of its conversation.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
   let above = row.parent;
-  for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ABOVE; level++) {
+  for (let level = 0; above !== undefined && ids.size > 0 && level < MAX_ANCESTORS; level++) {
     for (const name of names) ids.delete(attributeText(above.node.span.attributes[name]));
     above = above.parent;
   }
@@ -151,13 +151,13 @@ const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed
 
 function status(value: unknown, span: SpanNode['span']): TextSegment | undefined {
   if (typeof value !== 'string') return undefined;
-  // Where the status is the error as well (expired), it is said once.
+  // A status that is also the error type, such as `expired`, is shown once.
   if (span.status.code === STATUS_ERROR && span.attributes['error.type'] === value) return undefined;
   const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
   return { text: terminalSafe(value, 40), tone: tone ?? 'warning' };
 }
 
-/** On one attempt which retry it is; on the call how many there were, counted on the attempts below it. */
+/** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */
 function retries(resent: unknown, node: SpanNode): TextSegment | undefined {
   const isAttempt = node.span.name === 'attempt';
   const attempts = node.children.filter((child) => child.span.name === 'attempt').length;

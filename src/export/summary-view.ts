@@ -7,18 +7,18 @@ import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
 import { joined } from './tree-view.ts';
 
-/** How a summary is drawn: see `TreeViewOptions`. */
+/** See `TreeViewOptions`. */
 interface SummaryViewOptions {
   readonly columns: number | undefined;
   readonly color: boolean;
 }
 
-/** The panel is as wide as this where the terminal is. */
+/** The panel is narrower only on a narrower terminal. */
 const MAX_PANEL_WIDTH = 76;
-/** The widest name in the table of steps; where the terminal is narrow, a third of it. */
+/** The maximum width of names in the table of steps. On a narrow terminal it is a third of the columns. */
 const MAX_STEP_NAME_WIDTH = 40;
 
-/** What the panel tells, in this order; what is not known has no line. */
+/** The lines of the panel, in this order. An unknown value has no line. */
 const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) => string | undefined])[] = [
   ['Trace id', ({ traceId }) => traceId],
   ['Prompt', ({ prompt }) => prompt],
@@ -35,9 +35,9 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
 ];
 
 /**
- * Draws a panel with what there is to know of a trace as a whole.
+ * Draws a panel with the summary of a trace.
  *
- * @returns lines, each ended by a line feed, that hold no control characters but those of colour.
+ * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
   const width = Math.max(Math.min(columns ?? MAX_PANEL_WIDTH, MAX_PANEL_WIDTH), 4);
@@ -61,7 +61,7 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
     .join('');
 }
 
-/** Draws a numbered table of the steps of a trace: calls of models and of tools, in order; nothing if there are none. */
+/** Draws a numbered table of the model and tool calls of a trace. Returns an empty text if there are none. */
 export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryViewOptions): string {
   if (steps.length === 0) return '';
   const limit =

@@ -1,4 +1,4 @@
-/** How a piece of text looks where there is colour; without, all look alike. */
+/** The role of a piece of text, which selects its color. */
 export type Tone = 'plain' | 'strong' | 'dim' | 'agent' | 'model' | 'tool' | 'good' | 'warning' | 'bad';
 
 /** A piece of a line. Its text must have passed `terminalSafe`. */
@@ -20,7 +20,7 @@ const RENDITIONS: Readonly<Record<Tone, string | undefined>> = {
   bad: '31',
 };
 
-/** The text of a line, coloured or not. */
+/** Renders a line, with color escape sequences if `color` is set. */
 export function paint(line: readonly TextSegment[], color: boolean): string {
   return line
     .map(({ text, tone }) => {
@@ -32,8 +32,8 @@ export function paint(line: readonly TextSegment[], color: boolean): string {
 }
 
 /**
- * Whether to colour: only on a terminal that is not `TERM=dumb` and not with `NO_COLOR` set to anything, except
- * that `FORCE_COLOR` decides alone (`0` and `false` mean no, anything else yes).
+ * Whether to use color. `FORCE_COLOR` decides if it is set: `0` and `false` mean no, anything else yes. Otherwise
+ * color needs a terminal, a `TERM` other than `dumb`, and no `NO_COLOR`.
  */
 export function wantsColor(
   isTerminal: boolean,
@@ -44,12 +44,12 @@ export function wantsColor(
   return isTerminal && !no && terminal !== 'dumb';
 }
 
-// East Asian wide and fullwidth blocks and the emoji that are drawn two columns wide.
+// East Asian wide and fullwidth blocks, and emoji that take two columns.
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u;
 const NONE = /[\p{Mn}\p{Me}\u200d]/u;
 
-/** How many columns a terminal needs for a text, as far as that can be known. */
+/** The number of terminal columns that a text takes, to the extent that it can be known. */
 export function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
@@ -57,7 +57,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Cuts a text to a number of columns; what was cut is marked with `…`. */
+/** Cuts a text to a number of columns. A cut text ends in `…`. */
 export function shorten(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let short = '';
@@ -74,13 +74,12 @@ export function shorten(text: string, columns: number): string {
 export function shortenLine(line: readonly TextSegment[], columns: number): TextSegment[] {
   const short: TextSegment[] = [];
   let left = columns;
-  // A space at the cut stays, so that an empty remainder still gets its mark.
   const total = line.reduce((sum, { text }) => sum + widthOf(text), 0);
   if (total <= columns) return [...line];
   for (const { text, tone } of line) {
     const width = widthOf(text);
     if (width >= left) {
-      // One column more than there is makes a text that would just fit give way to the mark.
+      // A text that fits exactly still needs the mark, because more segments follow it.
       short.push({ text: width === left ? shorten(`${text}  `, left) : shorten(text, left), tone });
       break;
     }
@@ -90,7 +89,7 @@ export function shortenLine(line: readonly TextSegment[], columns: number): Text
   return short;
 }
 
-/** Fills a text with spaces up to a number of columns. */
+/** Pads a text with spaces to a number of columns. */
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }

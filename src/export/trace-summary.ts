@@ -3,33 +3,33 @@ import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
 
-/** What there is to know of a trace as a whole. */
+/** Facts about a trace as a whole. */
 export interface TraceSummary {
   readonly traceId: string;
   readonly start: Time;
   readonly end: Time;
-  /** What the user asked first, where content was recorded. */
+  /** The first prompt of the user, if content was recorded. */
   readonly prompt: string | undefined;
   /** In order of their first use. */
   readonly models: readonly string[];
-  /** Where the program named itself. */
+  /** `service.name`, unless it is the SDK's default. */
   readonly service: string | undefined;
   readonly project: string | undefined;
   readonly environment: string | undefined;
-  /** `gen_ai.usage.*` over all spans: every token once. Undefined where no span has any. */
+  /** The sum of `gen_ai.usage.*` over all spans, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
-  /** USD, where any price was known. */
+  /** In USD; `undefined` if no price was known. */
   readonly cost: number | undefined;
   readonly runs: number;
   readonly retries: number;
-  /** Calls of models and of tools, in order. */
+  /** Model and tool calls, in order. */
   readonly steps: readonly Row[];
-  /** Spans that failed by themselves, not only because one below them did. A failed attempt that was retried is none. */
+  /** The spans where a failure started: failed spans without a failed child. Failed attempts do not count. */
   readonly errors: readonly Row[];
 }
 
-/** The operations that are steps: something was asked of a model, a tool or a store. */
+/** The operations that count as steps. */
 const STEP_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',
@@ -39,7 +39,7 @@ const STEP_OPERATIONS: ReadonlySet<unknown> = new Set([
   'execute_tool',
 ]);
 
-/** Sums a trace up, of which all rows are given. */
+/** @param rows all rows of the trace */
 export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
   const spans = rows.map(({ node }) => node.span);
   const resources = spans.map(({ resource }) => resource?.attributes ?? {});
@@ -76,7 +76,7 @@ export function edgeOf(times: readonly Time[], sign: 1 | -1): Time {
 
 type Attributes = FinishedSpan['attributes'];
 
-/** The values of the first of the attributes that each span has, each value once. */
+/** For each span, the value of the first attribute it has, without duplicates. */
 function namesIn(all: readonly Attributes[], names: readonly string[]): string[] {
   const values = all.map((each) => names.map((name) => each[name]).find((value) => value !== undefined));
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
@@ -98,7 +98,7 @@ function isCause({ node }: Row): boolean {
   return !node.children.some(({ span }) => span.name !== 'attempt' && failed(span));
 }
 
-/** The last thing that the user says in the first messages that have it: what is before it is history. */
+/** The last user message of the first call that has any: messages before it are history. */
 function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   for (const { attributes } of spans) {
     const asked = readMessages(attributes['gen_ai.input.messages'])?.findLast(({ role }) => role === 'user');

@@ -4,41 +4,40 @@ import type { FinishedSpan, Row } from './tree.ts';
 
 type TranscriptPart = SpanMessage['parts'][number];
 
-/** What a conversation is shown as, in order. */
+/** An entry of a transcript. */
 export type TranscriptEntry =
-  /** A conversation, or a run or turn in it, begins. */
+  /** The start of a conversation, run or turn. */
   | { readonly kind: 'heading'; readonly row: Row }
-  /** Somebody says something; nothing is known of it where no content was recorded. */
+  /** A message. It has no parts if no content was recorded. */
   | {
       readonly kind: 'message';
       readonly row: Row;
       readonly role: string;
       readonly parts: readonly TranscriptPart[];
-      /** The last of what a call of the model gave: its tokens and cost belong here. */
+      /** Whether this is the last output message of a model call, which shows its tokens and cost. */
       readonly usage: boolean;
     }
   | {
       readonly kind: 'tool';
-      /** The tool's own span, or that of the call of the model that asked for it where it has none. */
+      /** The span of the tool, or else of the model call that asked for it. */
       readonly row: Row;
       readonly name: string;
       readonly input: unknown;
       readonly output: unknown;
-      /** The row is the tool's own. */
+      /** Whether the row is the tool's own span. */
       readonly own: boolean;
     };
 
 const CONVERSATIONS = new Set(['thread', 'conversation', 'session']);
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
-/** Stands for what cannot be read, as its JSON was cut for the page. */
+/** Replaces content that cannot be read because its JSON was cut for the page. */
 const CUT: readonly TranscriptPart[] = [{ type: 'cut' }];
-/** Conversations that go on side by side in one scope and are told apart by how they began. */
+/** Parallel conversations in one scope, which are distinguished by their first messages. */
 const MAX_HISTORIES = 20;
 
 /**
- * Reads a trace as the conversation that it is. Programs send the history of a conversation again with each call; it
- * is shown once.
+ * Reads a trace as a conversation. Programs send the history of a conversation with each call; it is shown once.
  */
 export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
   return new Transcript(rows).entries;
@@ -46,14 +45,14 @@ export function transcriptOf(rows: readonly Row[]): TranscriptEntry[] {
 
 class Transcript {
   readonly entries: TranscriptEntry[] = [];
-  /** What was said so far, as keys of messages, in the run or conversation that a row stands for. */
+  /** The messages so far, as keys, by the row of their run or conversation. */
   readonly #histories = new Map<Row | undefined, string[][]>();
   readonly #instructions = new Set<string>();
-  /** Ids of tool calls that have a span of their own. */
+  /** Ids of tool calls that have their own span. */
   readonly #ownTools = new Set<unknown>();
-  /** What tools have answered, by the id of the call. */
+  /** Tool results by the id of the call. */
   readonly #answers = new Map<unknown, unknown>();
-  /** Runs whose last words are still to come. */
+  /** Runs whose output is not added yet. */
   readonly #open: Row[] = [];
   readonly #places = new Map<Row, TranscriptPlace>();
 
@@ -105,7 +104,7 @@ class Transcript {
     this.entries.push({ kind: 'message', row, role: 'system', parts, usage: false });
   }
 
-  /** Shows what the history does not have yet. */
+  /** Adds the messages that the history does not contain yet. */
   #addInput(row: Row, scope: Row | undefined): void {
     const messages = messagesOf(row, 'gen_ai.input.messages', 'user');
     if (messages === undefined) return;
@@ -114,7 +113,7 @@ class Transcript {
     const shared = histories.map((history) => sharedLength(history, keys));
     const longest = Math.max(0, ...shared);
     const going = longest > 0 ? shared.indexOf(longest) : -1;
-    // What was asked before and is asked again is shown again, without what led to it.
+    // A repeated request: only its last message is shown again.
     const again = longest > 0 && longest === keys.length && longest < (histories[going]?.length ?? 0);
     const known = again ? longest - 1 : longest;
     this.#histories.set(
@@ -137,7 +136,7 @@ class Transcript {
 
   #addMessage(row: Row, role: string, parts: readonly TranscriptPart[], usage: boolean): void {
     const calls = parts.filter(({ type }) => type === 'tool_call');
-    // Calls and answers of tools are shown as tools.
+    // Tool calls and their results become tool entries.
     const said = parts.filter(({ type }) => type !== 'tool_call' && type !== 'tool_call_response');
     if (said.length > 0 || usage) this.entries.push({ kind: 'message', row, role, parts: said, usage });
     for (const { id, name, arguments: input } of calls) {
@@ -171,9 +170,9 @@ class Transcript {
     return this.#places.get(row)?.depth ?? 0;
   }
 
-  /** What a run gave is shown where none of its steps has shown it. */
+  /** Adds the output of finished runs, except messages that their steps have added. */
   #closeRuns(next: Row | undefined): void {
-    // Rows come in depth-first order, so a run ends at the first row that is not deeper than it.
+    // Rows are in depth-first order, so a run ends at the first row that is not below it.
     const depth = next === undefined ? 0 : this.#depthOf(next);
     for (
       let run = this.#open.at(-1);
@@ -189,7 +188,7 @@ class Transcript {
   }
 }
 
-/** Where a row is in its tree, computed from its parent's place: walking up from every row is quadratic in a deep trace. */
+/** The place of a row in its tree, computed from its parent's. Walking up from every row would be quadratic. */
 interface TranscriptPlace {
   readonly depth: number;
   /** The run that the row belongs to, or else the outermost row. */
@@ -204,7 +203,7 @@ function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): Transcript
   return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 
-/** What was too long, and can be read in its span alone, is the message of somebody nevertheless. */
+/** The messages of an attribute. One that is too long to parse counts as a single message of the given role. */
 function messagesOf({ node }: Row, name: string, role: string): SpanMessage[] | undefined {
   const value = node.span.attributes[name];
   return readMessages(value) ?? (value === undefined ? undefined : [{ role, parts: CUT }]);

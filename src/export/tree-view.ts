@@ -7,25 +7,25 @@ import { type FinishedSpan, type Row, rowsOf, type TraceTree } from './tree.ts';
 
 /** How a tree is drawn. */
 export interface TreeViewOptions {
-  /** The width of the terminal; `undefined` where lines may have any length. */
+  /** The width of the terminal; `undefined` if lines may have any length. */
   readonly columns: number | undefined;
   readonly color: boolean;
-  /** Attributes to show beside the usual ones, as `name=value`. */
+  /** Further attributes to show, as `name=value`. */
   readonly attributes: readonly string[];
 }
 
-/** Below this width every span gets one line, cut where the terminal ends. */
-const NARROW = 60;
-/** Details have a column of their own where it can be this wide, so that an id fits; else they go below the name. */
-const LEAST_DETAILS = 36;
-/** Names longer than this, tree included, do not widen the column where nothing limits the line. */
+/** On a narrower terminal, every span gets one line, which is cut. */
+const MIN_WRAPPED_COLUMNS = 60;
+/** The minimum width of the details column, enough for an id. If it does not fit, details go below the name. */
+const MIN_DETAILS_WIDTH = 36;
+/** If lines may have any length, longer names (branch included) do not widen the name column. */
 const MAX_SPAN_NAME_WIDTH = 64;
-/** The name column's largest share of a terminal. */
+/** The maximum share of the terminal that the name column takes. */
 const NAME_SHARE = 0.6;
-/** The longest line of content. */
+/** The maximum width of a line of content. */
 const MAX_CONTENT_WIDTH = 120;
 
-/** By operation, or by name where a span is no GenAI operation. */
+/** By operation, or by span name if the span is not a GenAI operation. */
 const NAME_TONES: Readonly<Record<string, Tone>> = {
   thread: 'strong',
   conversation: 'strong',
@@ -39,7 +39,7 @@ const NAME_TONES: Readonly<Record<string, Tone>> = {
   retrieval: 'tool',
 };
 
-/** A span's texts, before columns are known. */
+/** The texts of a span, before the layout is known. */
 interface Cell {
   readonly row: Row;
   readonly name: string;
@@ -57,10 +57,10 @@ interface Layout {
 }
 
 /**
- * Draws a trace: a line per span with its name, its duration and what is worth knowing of it, below it its
- * content if there is any. Details that do not fit go on in further lines.
+ * Draws a trace, one line per span with its name, duration and details, and its content below. Details that do not
+ * fit continue on further lines.
  *
- * @returns lines, each ended by a line feed, that hold no control characters but those of colour.
+ * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
   const cells = Array.from(rowsOf(tree), (row) => readCell(row, options.attributes));
@@ -98,7 +98,7 @@ function layOut(cells: readonly Cell[], columns: number | undefined): Layout {
   let duration = 0;
   for (const cell of cells) {
     const width = widthOf(cell.row.branch) + widthOf(cell.name);
-    // Where lines may have any length, an overlong name pushes its own details to the right, not all others'.
+    // If lines may have any length, a very long name shifts only its own details to the right.
     if (columns !== undefined) name = Math.max(name, Math.min(width, limit));
     else if (width <= limit) name = Math.max(name, width);
     duration = Math.max(duration, cell.duration.length);
@@ -120,9 +120,9 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
   ];
   const detailsColumn = layout.name + layout.duration + 4;
   if (columns === undefined) return [[...head, ...joined(cell.details)]];
-  if (columns < NARROW) return [shortenLine([...head, ...joined(cell.details)], columns)];
+  if (columns < MIN_WRAPPED_COLUMNS) return [shortenLine([...head, ...joined(cell.details)], columns)];
   const room = columns - detailsColumn;
-  const below = room < LEAST_DETAILS && !fits(cell.details, room);
+  const below = room < MIN_DETAILS_WIDTH && !fits(cell.details, room);
   const column = below ? widthOf(cell.row.rail) + 2 : detailsColumn;
   const lines = packed(cell.details, columns - column);
   const first = below ? [] : (lines.shift() ?? []);
@@ -135,7 +135,7 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
   return cell.content.map((text) => {
     const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
     const short = shorten(text, room);
-    // The closing quote goes behind the mark of the cut.
+    // The closing quote follows the `…`.
     const closed = short === text || !text.endsWith('"') ? short : `${shorten(text, room - 1)}"`;
     const line: TextSegment[] = [
       { text: cell.row.rail, tone: 'dim' },
@@ -147,7 +147,7 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
 
 const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
 
-/** Details with their separators between them. */
+/** The details with separators between them. */
 export function joined(details: readonly TextSegment[]): TextSegment[] {
   return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
 }
@@ -156,7 +156,7 @@ function fits(details: readonly TextSegment[], room: number): boolean {
   return joined(details).reduce((width, { text }) => width + widthOf(text), 0) <= room;
 }
 
-/** Distributes details over lines of a given width; one that is too long for any line is cut. */
+/** Distributes details over lines of a given width. A detail longer than a line is cut. */
 function packed(details: readonly TextSegment[], width: number): TextSegment[][] {
   const lines: TextSegment[][] = [];
   let left = 0;

@@ -2,8 +2,8 @@
 export type Time = readonly [seconds: number, nanoseconds: number];
 
 /**
- * What the views read of a finished span: the common part of `ReadableSpan` in the trace SDK's 2.x and 3.x
- * lines, stated here so that neither is needed.
+ * A finished span: the common part of `ReadableSpan` in SDK 2.x and 3.x. Declared here, so that neither SDK is
+ * required.
  */
 export interface FinishedSpan {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface FinishedSpan {
   readonly parentSpanContext?:
     | { readonly spanId: string; readonly isRemote?: boolean | undefined }
     | undefined;
-  /** What the process says of itself, such as `deployment.environment.name`. */
+  /** The resource of the process, such as `service.name`. */
   readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> } | undefined;
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
@@ -31,7 +31,7 @@ export function isLocalRoot(span: FinishedSpan): boolean {
   return !parent?.spanId || parent.isRemote === true;
 }
 
-/** A span and those started below it, in order. */
+/** A span and its children, in order. */
 export interface SpanNode {
   readonly span: FinishedSpan;
   children: SpanNode[];
@@ -43,23 +43,23 @@ export interface TraceTree {
   readonly roots: SpanNode[];
 }
 
-/** One span's place in the drawing of its tree. */
+/** A span's row in the drawing of its tree. */
 export interface Row {
   readonly node: SpanNode;
   readonly parent: Row | undefined;
-  /** What is drawn before the name: empty for a root, else lines ending in `├─ ` or `└─ `. */
+  /** The prefix of the name: empty for a root, otherwise tree lines that end in `├─ ` or `└─ `. */
   readonly branch: string;
-  /** What is drawn before anything that stands below the name and above the children. */
+  /** The prefix of lines between the name and the children. */
   readonly rail: string;
 }
 
-/** Deeper spans are drawn without further indentation, so that text grows linearly with the spans. */
-const MAXIMUM_INDENTATION = 100;
+/** Deeper spans get no further indentation, so that the text grows linearly with the number of spans. */
+const MAX_INDENTATION = 100;
 
 /**
- * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start
- * time, then end time, then arrival; traces by the start of their first span. Parents that name each other in
- * a circle are cut at the first arrival; of two spans with the same id the first has the children.
+ * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start time, then
+ * end time, then arrival; traces by the start of their first span. If parents form a circle, the span that arrived
+ * first becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<FinishedSpan>): TraceTree[] {
   const traces = new Map<string, SpanNode[]>();
@@ -79,7 +79,7 @@ export function* rowsOf(tree: TraceTree): Generator<Row, void, undefined> {
   const pending: { node: SpanNode; parent: Row | undefined; depth: number; last: boolean; rail: string }[] =
     [];
   const push = (nodes: readonly SpanNode[], parent: Row | undefined, depth: number, rail: string): void => {
-    // Reversed, since the top of the stack is drawn next.
+    // Reversed, because the top of the stack is drawn next.
     for (let i = nodes.length - 1; i >= 0; i--) {
       const node = nodes[i];
       if (node !== undefined) pending.push({ node, parent, depth, last: i === nodes.length - 1, rail });
@@ -88,7 +88,7 @@ export function* rowsOf(tree: TraceTree): Generator<Row, void, undefined> {
   push(tree.roots, undefined, 0, '');
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, parent, depth, last, rail } = next;
-    const childRail = depth === 0 ? '' : depth > MAXIMUM_INDENTATION ? rail : rail + (last ? '   ' : '│  ');
+    const childRail = depth === 0 ? '' : depth > MAX_INDENTATION ? rail : rail + (last ? '   ' : '│  ');
     const row: Row = {
       node,
       parent,
@@ -123,7 +123,7 @@ function link(nodes: readonly SpanNode[]): SpanNode[] {
   return roots.sort(compareNodes);
 }
 
-/** Makes a root of the first span of every circle of parents, which no root leads to. */
+/** Turns the first span of every circle of parents into a root, since no root leads to the circle. */
 function cutCircles(
   nodes: readonly SpanNode[],
   roots: readonly SpanNode[],
@@ -150,7 +150,7 @@ function cutCircles(
   return cut;
 }
 
-// Sorting is stable, so nodes that compare equal stay in order of arrival.
+// Sorting is stable, so equal nodes stay in order of arrival.
 function compareNodes(a: SpanNode | undefined, b: SpanNode | undefined): number {
   if (a === undefined || b === undefined) return 0;
   return compareTimes(a.span.startTime, b.span.startTime) || compareTimes(a.span.endTime, b.span.endTime);

@@ -1,13 +1,13 @@
 import type { FinishedSpan } from './tree.ts';
 
-/** The exporters of this package: they never fail, and wait by themselves for what belongs together. */
+/** The exporters of this package. They never fail, and wait by themselves for the rest of a trace. */
 export interface ViewExporter {
   export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** A span processor for either line of the SDK: an entry of `spanProcessors`. */
+/** A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. */
 export interface ViewProcessor {
   onStart(span: unknown, context: unknown): void;
   onEnd(span: FinishedSpan): void;
@@ -15,12 +15,12 @@ export interface ViewProcessor {
   shutdown(): Promise<void>;
 }
 
-/** Hands every span on as it ends. */
+/** Passes every span to the exporter when it ends. */
 export class ImmediateSpanProcessor implements ViewProcessor {
   readonly #exporter: ViewExporter;
   #beforeFirst: (() => void) | undefined;
 
-  /** @param beforeFirst called before the first span is handed on */
+  /** @param beforeFirst called before the first span is exported */
   constructor(exporter: ViewExporter, beforeFirst?: () => void) {
     this.#exporter = exporter;
     this.#beforeFirst = beforeFirst;

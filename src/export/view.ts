@@ -9,13 +9,13 @@ import type { PageSpan } from './page-span.ts';
 
 const USAGE =
   'Usage: opentelemetry-instrumentation-openai view <file> [--output <page>]\n' +
-  '  <file>    OTLP as JSON: a document, or one per line as a collector writes them; - for standard input\n' +
-  '  --output  where the page is written; otherwise openai-traces.html\n';
+  '  <file>    OTLP/JSON: one document, or one per line as a collector writes them; - reads standard input\n' +
+  '  --output  the path of the page; default: openai-traces.html\n';
 /** UTF-16 units of spans that a browser can be expected to open. */
 const MAX_PAGE_LENGTH = 50_000_000;
-/** The same for one span. A larger span is left out; the others still fit. */
+/** The same for one span. A longer span is omitted, so that the others still fit. */
 const MAX_SPAN_LENGTH = 10_000_000;
-/** Bytes of a file. Parsing one of this size can take more than 3 GB of memory. */
+/** Bytes of a file. Parsing a file of this size can take more than 3 GB of memory. */
 const MAX_FILE_SIZE = 100 * 2 ** 20;
 const CHUNK_SIZE = 2 ** 20;
 
@@ -24,9 +24,9 @@ interface Output {
 }
 
 /**
- * The command `view`: makes a page of a file of traces.
+ * The command `view`: creates a page from a file of traces.
  *
- * @returns the exit code: 0 when there is a page, 1 when the file has no spans, 2 when it is not clear what is wanted
+ * @returns the exit code: 0 if the page was written, 1 if it was not, 2 for wrong arguments
  */
 export function view(parameters: readonly string[], output: Output, errors: Output): number {
   const wanted = readParameters(parameters);
@@ -39,7 +39,7 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
     const { spans } = found;
     if (spans.length === 0) {
-      errors.write(`There are no spans in ${terminalSafe(wanted.file)}. It has to be OTLP as JSON.\n`);
+      errors.write(`${terminalSafe(wanted.file)} contains no spans. It must be OTLP/JSON.\n`);
       return 1;
     }
     const shown = fitting(spans);
@@ -54,16 +54,16 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
 
 function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
   const problems: string[] = [];
-  if (unreadable > 0) problems.push(`${unreadable} lines are no JSON and were passed over.`);
+  if (unreadable > 0) problems.push(`${unreadable} lines are not JSON and were skipped.`);
   if (stopped) problems.push('The rest of the file was not read.');
-  if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were passed over.');
+  if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were skipped.');
   return problems;
 }
 
 /**
- * Reads a file, which may also be a pipe or a device that never ends.
+ * Reads a file, which may be a pipe or an endless device.
  *
- * @throws where it is larger than {@link MAX_FILE_SIZE}
+ * @throws Error if it is larger than {@link MAX_FILE_SIZE}
  */
 function readWhole(file: string): Uint8Array {
   const descriptor = file === '-' ? 0 : openSync(file, 'r');
@@ -75,7 +75,7 @@ function readWhole(file: string): Uint8Array {
       size += read;
       if (size > MAX_FILE_SIZE)
         throw new Error(
-          `${file} is larger than 100 MiB. Split it: OTLP as JSON can have a document per line.`,
+          `${file} is larger than 100 MiB. Split it: OTLP/JSON can have one document per line.`,
         );
       if (size === bytes.length) bytes = Buffer.concat([bytes], size * 2);
     }
@@ -84,7 +84,7 @@ function readWhole(file: string): Uint8Array {
   }
 }
 
-/** Older PowerShells write UTF-16 where a program's output goes to a file. */
+/** Older versions of PowerShell redirect output as UTF-16. */
 function viewText(bytes: Uint8Array): string {
   return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
 }
@@ -103,14 +103,14 @@ function readParameters(parameters: readonly string[]): { file: string; page: st
   }
 }
 
-/** The spans as JSON, up to what one page can hold. */
+/** The spans as JSON, within the limit of one page. */
 function fitting(spans: readonly PageSpan[]): readonly string[] {
   const shown: string[] = [];
   let size = 0;
   for (const span of spans) {
     const json = JSON.stringify(span);
     if (json.length > MAX_SPAN_LENGTH) continue;
-    // The page escapes some characters, which takes more room.
+    // Escaping for the page makes the text longer.
     size += inert(json).length;
     if (size > MAX_PAGE_LENGTH) break;
     shown.push(json);

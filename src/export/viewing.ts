@@ -17,10 +17,10 @@ import { ImmediateSpanProcessor, type ViewProcessor } from './view-processor.ts'
 
 const SDK_PACKAGE = '@opentelemetry/sdk-node';
 
-/** Span processors that {@link viewing} put exporters beside. */
+/** The span processors that were passed to {@link viewing}. */
 const viewed = new WeakSet<object>();
 
-/** Prints every trace as a tree in the terminal: a span processor with a `ConsoleTreeExporter`. */
+/** Creates a span processor that prints every trace as a tree in the terminal, with a {@link ConsoleTreeExporter}. */
 export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor {
   const processor: ViewProcessor = new ImmediateSpanProcessor(new ConsoleTreeExporter(options), () => {
     guard('looking for unused endpoints', warnOfUnusedEndpoint, processor, 'consoleTree()');
@@ -29,7 +29,7 @@ export function consoleTree(options?: ConsoleTreeExporterOptions): ViewProcessor
 }
 
 /**
- * Writes traces as a page to open in a browser: a span processor with an `HtmlTraceExporter`.
+ * Creates a span processor that writes traces to a page for the browser, with an {@link HtmlTraceExporter}.
  *
  * @param target the path of the page, or options
  */
@@ -42,8 +42,9 @@ export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewPr
 }
 
 /**
- * Span processors for `NodeSDK`: views, and the OTLP exporter that the `OTEL_*` variables ask for. `NodeSDK` itself reads
- * these variables only if it is given no processors.
+ * Returns the span processors for `NodeSDK`: the given views, and the exporters that the `OTEL_*` variables name.
+ * `NodeSDK` itself reads these variables only if it gets no processors. If the package of an exporter is not installed,
+ * a line on standard error says how to install it.
  *
  * ```ts
  * new NodeSDK({ spanProcessors: viewing(consoleTree(), htmlPage('trace.html')) }).start();
@@ -62,13 +63,13 @@ function fromEnvironment(): ViewProcessor[] {
   if (first === undefined) return [];
   const require = findDependenciesOf(SDK_PACKAGE) ?? findPackage(first[0]);
   if (require === undefined) {
-    say(`traces are not sent, because ${first[0]} is not installed: npm install ${first[0]}`);
+    printWarning(`traces are not sent, because ${first[0]} is not installed: npm install ${first[0]}`);
     return [];
   }
   return processorsFromEnvironment(environment, require) as ViewProcessor[];
 }
 
-/** Only views are there, and an endpoint is named: the exporter is missing that `NodeSDK` would have made. */
+/** Warns if the environment names an endpoint but all span processors are views: nothing is sent to it. */
 function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
   const environment: CollectorEnvironment = globalThis.process?.env ?? {};
   if (viewed.has(processor) || !isAsked(environment, 'TRACES')) return;
@@ -80,7 +81,7 @@ function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
   const onlyViews = processors.every((each) => each instanceof ImmediateSpanProcessor);
   if (processors.length === 0 || !onlyViews || warned) return;
   warned = true;
-  say(
+  printWarning(
     `traces are not sent to the OTLP endpoint that the environment names, because spanProcessors has only ${call}. ` +
       `To do both: spanProcessors: viewing(${call}), with viewing from ${NAME}/export.`,
   );
@@ -88,7 +89,7 @@ function warnOfUnusedEndpoint(processor: ViewProcessor, call: string): void {
 
 let warned = false;
 
-function say(message: string): void {
+function printWarning(message: string): void {
   const stream = globalThis.process?.stderr;
   if (stream !== undefined) writeTo(stream, `${NAME}: ${message}\n`);
 }

@@ -7,12 +7,12 @@ interface ApiCopy {
   readonly metrics: typeof metrics;
 }
 
-/** API 1.9 has one copy for `import` and `require`. */
+/** The copies that are connected: API 1.9 has the same one for `import` and `require`. */
 const knownCopies = new WeakSet<object>();
 const connections: (() => void)[] = [];
 let startEarlySdk: (() => void) | undefined;
 
-/** Lets tracers and meters that the program takes of a copy of the API from now on work with the SDK that starts later. */
+/** Connects the tracers and meters that the program gets from a copy of the API before the SDK starts. */
 export function connectEarly(copy: ApiCopy): void {
   if (knownCopies.has(copy.trace)) return;
   knownCopies.add(copy.trace);
@@ -20,12 +20,12 @@ export function connectEarly(copy: ApiCopy): void {
   connections.push(connectEarlyMeters(copy.metrics));
 }
 
-/** From now on a span of the program's own starts the SDK, so that the request under way is not lost. */
+/** Starts the SDK with the program's own first span, so that the request in progress is recorded. */
 export function startWithFirstSpan(start: () => void): void {
   startEarlySdk = start;
 }
 
-/** A provider is registered, or none will be. */
+/** Called when a provider is registered, or none will be. */
 export function endEarly(): void {
   startEarlySdk = undefined;
   for (const connect of connections.splice(0)) connect();

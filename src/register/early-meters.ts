@@ -9,47 +9,47 @@ type MeterParameters = Parameters<MeterProvider['getMeter']>;
 type MeterMethod = (...parameters: unknown[]) => unknown;
 type Methods = Readonly<Record<string, MeterMethod | undefined>>;
 
-/** Observed ones must be made as soon as there is a provider: nobody calls them. */
-const MAX_OBSERVED = 1_000;
+/** Observable instruments that are kept. They must be created with the provider, because the program never calls them. */
+const MAX_OBSERVABLES = 1_000;
 
 const INSTRUMENTS = ['createCounter', 'createGauge', 'createHistogram', 'createUpDownCounter'] as const;
-const OBSERVED = [
+const OBSERVABLES = [
   'createObservableCounter',
   'createObservableGauge',
   'createObservableUpDownCounter',
 ] as const;
 
 /**
- * Lets meters that the program takes before the SDK starts record with it. Unlike tracers, the API gives meters that
- * record nothing for ever.
+ * Makes meters that the program gets before the SDK starts record with that SDK. The API's own meters would stay no-op:
+ * unlike tracers, they have no proxy.
  *
- * @param metrics of one copy of the API
- * @returns connects them, once a provider is registered
+ * @param metrics the metrics API of one copy of the API
+ * @returns connects the meters; call it once a provider is registered
  */
 export function connectEarlyMeters(metrics: MetricsApi): () => void {
   const original = metrics.getMeterProvider;
   const owned = Object.getOwnPropertyDescriptor(metrics, 'getMeterProvider');
-  const waiting = new Waiting(() => {
+  const early = new EarlyMeterProvider(() => {
     const registered = original.call(metrics);
     return isNoopMeterProvider(registered) ? undefined : registered;
   });
-  const override = (): MeterProvider => waiting.registered() ?? (waiting as unknown as MeterProvider);
+  const override = (): MeterProvider => early.registered() ?? (early as unknown as MeterProvider);
   metrics.getMeterProvider = override;
   return () => {
     if (metrics.getMeterProvider === override) {
       if (owned === undefined) delete (metrics as Partial<MetricsApi>).getMeterProvider;
       else Object.defineProperty(metrics, 'getMeterProvider', owned);
     }
-    waiting.connect();
+    early.connect();
   };
 }
 
-/** The provider until one is registered. */
-class Waiting {
-  /** Tells that it records nothing. */
+/** The meter provider until one is registered. */
+class EarlyMeterProvider {
+  /** Recognised by `isNoopMeterProvider`: this provider records nothing itself. */
   readonly isPlaceholder = true;
   readonly registered: () => MeterProvider | undefined;
-  #observed: EarlyInstrument[] = [];
+  #observables: EarlyInstrument[] = [];
 
   constructor(registered: () => MeterProvider | undefined) {
     this.registered = registered;
@@ -66,10 +66,10 @@ class Waiting {
     for (const method of INSTRUMENTS) {
       meter[method] = (...given: unknown[]) => new EarlyInstrument(() => real()?.[method]?.(...given));
     }
-    for (const method of OBSERVED) {
+    for (const method of OBSERVABLES) {
       meter[method] = (...given: unknown[]) => {
         const made = new EarlyInstrument(() => real()?.[method]?.(...given));
-        if (this.#observed.length < MAX_OBSERVED) this.#observed.push(made);
+        if (this.#observables.length < MAX_OBSERVABLES) this.#observables.push(made);
         return made;
       };
     }
@@ -77,13 +77,13 @@ class Waiting {
   }
 
   connect(): void {
-    const observed = this.#observed;
-    this.#observed = [];
-    for (const each of observed) guard('connecting a meter', () => each.connect());
+    const observables = this.#observables;
+    this.#observables = [];
+    for (const each of observables) guard('connecting a meter', () => each.connect());
   }
 }
 
-/** An instrument that is made for real when it is used and there is a provider. */
+/** An instrument that creates the real one on its first use after a provider is registered. */
 class EarlyInstrument {
   readonly #make: () => unknown;
   #real: Methods | undefined;

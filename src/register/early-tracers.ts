@@ -3,7 +3,7 @@ import { guard } from '../util/guard.ts';
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
-/** What the API gives where no provider is registered: its tracers ask this object until they have a real tracer. */
+/** The API's proxy for a provider that is not registered yet. Its tracers ask it for a real tracer until they get one. */
 interface ProxyProvider {
   getTracer(...parameters: TracerParameters): Tracer;
   getDelegateTracer?(...parameters: TracerParameters): Tracer | undefined;
@@ -13,29 +13,29 @@ interface TraceApi {
 }
 
 /**
- * Lets tracers that the program takes before the SDK starts record with it. The API has builds for `import` and
- * `require`, and the SDK registers with one of them: tracers of the other would never hear of it.
+ * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import` and
+ * one for `require`. The SDK registers with one of them, and tracers of the other would never see it.
  *
- * @param trace of one copy of the API
+ * @param trace the trace API of one copy of the API
  * @param start called before such a tracer starts a span
  */
 export function connectEarlyTracers(trace: TraceApi, start: () => void): void {
   const proxy = trace.getTracerProvider();
   const { getTracer, getDelegateTracer } = proxy;
   if (typeof getDelegateTracer !== 'function') return;
-  /** A tracer is asked for, not yet used. */
-  let taking = false;
+  /** Whether the program gets a tracer now, and does not use it yet. */
+  let gettingTracer = false;
   proxy.getTracer = function (this: ProxyProvider, ...parameters) {
-    const outer = taking;
-    taking = true;
+    const outer = gettingTracer;
+    gettingTracer = true;
     try {
       return getTracer.apply(this, parameters);
     } finally {
-      taking = outer;
+      gettingTracer = outer;
     }
   };
   proxy.getDelegateTracer = function (this: ProxyProvider, ...parameters) {
-    if (!taking) guard('starting the SDK', start);
+    if (!gettingTracer) guard('starting the SDK', start);
     const registered = trace.getTracerProvider();
     if (registered === proxy) return getDelegateTracer.apply(this, parameters);
     return typeof registered.getDelegateTracer === 'function'

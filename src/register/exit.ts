@@ -1,18 +1,18 @@
-/** What is done on a signal. Both resolve in time, and never reject. */
+/** The actions on a signal. Both resolve within a timeout and never reject. */
 export interface SignalActions {
-  /** The program goes on: sends what is recorded. */
+  /** Called if the program handles the signal itself: sends what is recorded. */
   flush(): Promise<void>;
-  /** The process is about to die: ends and sends everything. */
+  /** Called if the signal ends the process: ends all open spans and sends everything. */
   finish(): Promise<void>;
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Flushes on signals, which keep their effect. If the program has no listener for a signal, the process dies of it once
- * everything is sent. If it has one, that listener decides what happens, and the flush runs beside it.
+ * Flushes on `SIGTERM`, `SIGINT` and `SIGHUP`. If the program has no listener for the signal, the process ends by that
+ * signal after the flush. If it has one, that listener decides what happens, and the flush runs in parallel.
  *
- * @returns stops it
+ * @returns removes the listeners
  */
 export function flushOnSignals(actions: SignalActions): () => void {
   const stops = SIGNALS.map((signal) => onSignal(signal, actions));
@@ -22,35 +22,35 @@ export function flushOnSignals(actions: SignalActions): () => void {
 }
 
 /**
- * Libraries count the listeners of a signal, some of them seconds after it came, and end the process only if nobody else
- * listens. So ours is called first, is gone before any other is called, and does not come back.
+ * Libraries count the listeners of a signal, some of them seconds after it arrived, and end the process only if there
+ * is no other listener. Therefore ours runs first and removes itself for good before any other listener runs.
  */
 function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
   const stop = (): void => {
-    process.removeListener(signal, heard);
+    process.removeListener(signal, onArrival);
     process.removeListener('newListener', stayFirst);
   };
-  const heard = (): void => {
+  const onArrival = (): void => {
     stop();
-    if (process.listenerCount(signal) === 0) dieOf(signal, actions);
+    if (process.listenerCount(signal) === 0) finishAndDie(signal, actions);
     else void actions.flush();
   };
-  /** A listener that is prepended later would be called before ours. */
+  /** A listener that is prepended later would run before ours. */
   const stayFirst = (event: string | symbol, listener: unknown): void => {
-    if (event !== signal || listener === heard) return;
+    if (event !== signal || listener === onArrival) return;
     queueMicrotask(() => {
-      if (!process.listeners(signal).includes(heard)) return;
-      process.removeListener(signal, heard);
-      process.prependListener(signal, heard);
+      if (!process.listeners(signal).includes(onArrival)) return;
+      process.removeListener(signal, onArrival);
+      process.prependListener(signal, onArrival);
     });
   };
-  process.prependListener(signal, heard);
+  process.prependListener(signal, onArrival);
   process.on('newListener', stayFirst);
   return stop;
 }
 
-/** The signal comes again while we wait: the process dies at once, as nobody listens any more. */
-function dieOf(signal: NodeJS.Signals, actions: SignalActions): void {
+/** Sends the signal again after the flush. A second signal during the flush ends the process at once: nobody listens. */
+function finishAndDie(signal: NodeJS.Signals, actions: SignalActions): void {
   const die = (): void => void process.kill(process.pid, signal);
   actions.finish().then(die, die);
 }

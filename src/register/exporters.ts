@@ -8,22 +8,23 @@ import {
 } from '../export/otlp-exporter.ts';
 import { ImmediateSpanProcessor } from '../export/view-processor.ts';
 
-/** What `NodeSDK` is given; what is left out it takes from the environment. */
+/** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
 export interface SdkConfiguration {
   spanProcessors?: readonly unknown[];
   metricReaders?: readonly unknown[];
   logRecordProcessors?: readonly unknown[];
 }
 
-/** Names the file of a page of the traces. */
+/** The path of the trace page. */
 const PAGE_VARIABLE = 'OTEL_INSTRUMENTATION_OPENAI_PAGE';
 
 /**
- * What `NodeSDK` is started with. Where somebody only looks at the terminal, nothing is sent to a collector that nobody
- * named. What is not known here, such as a file of settings, is left to `NodeSDK`.
+ * The configuration for `NodeSDK`. If traces are shown in the terminal or on a page, nothing is sent to a default
+ * collector: only to an endpoint or exporter that the environment names. A configuration file, or an exporter unknown
+ * here, is left to `NodeSDK`.
  *
- * @param terminal whether standard error is one
- * @param require resolves what `sdk-node` depends on
+ * @param terminal whether standard error is a terminal
+ * @param require resolves the dependencies of `sdk-node`
  */
 export function sdkConfiguration(
   environment: NodeJS.ProcessEnv,
@@ -36,7 +37,7 @@ export function sdkConfiguration(
   ];
   if (views.length === 0) {
     const known =
-      !hasSettingsFile(environment) && namedExporters(environment).every((name) => name === 'otlp');
+      !hasConfigurationFile(environment) && namedExporters(environment).every((name) => name === 'otlp');
     return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};
   }
   return {
@@ -49,8 +50,8 @@ export function sdkConfiguration(
   };
 }
 
-/** `NodeSDK` then takes everything from that file. */
-function hasSettingsFile(environment: CollectorEnvironment): boolean {
+/** With such a file, `NodeSDK` ignores the other variables. */
+function hasConfigurationFile(environment: CollectorEnvironment): boolean {
   return ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'].some(
     (name) => (environment[name] ?? '') !== '',
   );
@@ -60,7 +61,7 @@ function pagesOf(path: string | undefined): HtmlTraceExporter[] {
   return path === undefined || path === '' ? [] : [new HtmlTraceExporter({ path })];
 }
 
-/** Whether trees are printed: asked for by `OTEL_TRACES_EXPORTER=console`, or somebody looks and nothing was said. */
+/** Whether to print trees: with `OTEL_TRACES_EXPORTER=console`, or on a terminal unless the variable says `none`. */
 export function wantsTree(environment: CollectorEnvironment, terminal: boolean): boolean {
   const named = namedExporters(environment);
   return !named.includes('none') && (terminal || named.includes('console'));

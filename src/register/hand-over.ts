@@ -3,7 +3,7 @@ import { patchMethod } from '../util/patch-method.ts';
 
 type Setter = (this: object, ...args: unknown[]) => unknown;
 
-/** What a program registers of its own, in which package, and by which method. */
+/** What a program can register itself: the API's export and its setter. */
 const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
   ['trace', 'setGlobalTracerProvider'],
   ['metrics', 'setGlobalMeterProvider'],
@@ -13,24 +13,24 @@ const GLOBALS: readonly (readonly [exported: string, setter: string])[] = [
 ];
 
 /**
- * Gives way to the program: what it registers later takes the place of what was started for it, where the API
- * would refuse it as the second of its kind.
+ * Lets what the program registers later replace what we started for it. The API itself would refuse a second
+ * registration.
  *
  * @param require finds the copies of the API that the SDK registered with
- * @param replaced called when the program has a tracer provider of its own
+ * @param replaced called when the program registers its own tracer provider
  */
-export function giveWay(require: NodeJS.Require, replaced: () => void): void {
+export function handOver(require: NodeJS.Require, replaced: () => void): void {
   for (const copy of copiesOfApi(require)) {
     for (const [exported, setter] of GLOBALS) {
       const global = copy[exported];
-      if (isGlobal(global, setter)) giveWayOnce(global, setter, exported === 'trace' ? replaced : undefined);
+      if (isGlobal(global, setter)) handOverOnce(global, setter, exported === 'trace' ? replaced : undefined);
     }
   }
 }
 
 type Global = { disable(): void } & Record<string, unknown>;
 
-function giveWayOnce(global: Global, setter: string, replaced: (() => void) | undefined): void {
+function handOverOnce(global: Global, setter: string, replaced: (() => void) | undefined): void {
   const original = global[setter] as Setter;
   const restore = patchMethod(global, setter, function (this: object, ...args: unknown[]) {
     restore();
@@ -48,19 +48,19 @@ function isGlobal(value: unknown, setter: string): value is Global {
 
 let imported: Record<string, unknown> | undefined;
 
-/** The copy of the API that ES modules share, which nothing but an ES module can find. */
-export function knowImportedApi(copy: object): void {
+/** Sets the copy of the API that ES modules share. Only an ES module can import it. */
+export function rememberImportedApi(copy: object): void {
   imported = copy as Record<string, unknown>;
 }
 
-/** The builds for `import` and `require` are copies of their own; the logs API had a package of its own. */
+/** The builds for `import` and `require` are separate copies. Before API 1.10, the logs API was a separate package. */
 function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
   const copies: Record<string, unknown>[] = imported === undefined ? [api] : [api, imported];
   for (const name of ['@opentelemetry/api', '@opentelemetry/api-logs']) {
     try {
       copies.push(require(name) as Record<string, unknown>);
     } catch {
-      // Not there: nothing was registered with it.
+      // Not installed, so nothing was registered with it.
     }
   }
   return copies;

@@ -12,12 +12,12 @@ import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
 import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
-import { giveWay } from './hand-over.ts';
+import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTALL = `npm install @opentelemetry/api ${SDK}`;
 
-/** Programs have imported what they use by then. */
+/** By then, programs have imported what they use. */
 const NODE_VERSION_DELAY_MS = 5_000;
 
 interface Sdk {
@@ -27,8 +27,8 @@ interface Sdk {
 type SdkClass = new (configuration: SdkConfiguration) => Sdk;
 
 /**
- * Starts a `NodeSDK` where no tracer provider has been registered. Without the package it says once how to
- * install it and leaves the program alone. It gives way to a provider that the program registers later.
+ * Starts a `NodeSDK` if no tracer provider is registered. If the package is missing, it prints once how to install it.
+ * A provider that the program registers later replaces this SDK.
  */
 export function startSdk(telemetry: Telemetry): void {
   guard('starting the SDK', startIfMissing, telemetry);
@@ -53,7 +53,7 @@ function startIfMissing(telemetry: Telemetry): void {
   }
 }
 
-/** Whether OpenTelemetry's own switch is off. */
+/** Whether OpenTelemetry's own switch disables the SDK. */
 export function isDisabled(): boolean {
   return process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
@@ -72,26 +72,26 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, [provider]),
     finish: () => endWithin(FLUSH_TIMEOUT_MS, [provider]),
   });
-  giveWay(dependencies, () => {
+  handOver(dependencies, () => {
     stop();
     void guardAsync('sending what is recorded', () => sdk.shutdown());
   });
 }
 
 /**
- * Says that calls cannot be seen here, unless a client is instrumented in another way: by `…/openai`, by
- * `instrumentOpenAI`, or because it is CommonJS. A server hears of it while it runs.
+ * Warns that this version of Node cannot be instrumented by hooks, unless a client is instrumented in another way:
+ * through `…/openai`, `instrumentOpenAI`, or CommonJS. The timer is for servers, which may never exit.
  */
-export function sayNodeVersion(): void {
+export function warnOfNodeVersion(): void {
   const finding = noticed().find(({ code }) => code === 'node_too_old');
   if (finding === undefined || isDisabled()) return;
-  const say = (): void => {
+  const warn = (): void => {
     stop();
     clearTimeout(timer);
     if (!hasSeenClientClass()) printToStderr(`${finding.message} ${finding.action}`);
   };
-  const stop = atExit(say);
-  const timer = setTimeout(say, NODE_VERSION_DELAY_MS);
+  const stop = atExit(warn);
+  const timer = setTimeout(warn, NODE_VERSION_DELAY_MS);
   timer.unref();
 }
 

@@ -4,15 +4,15 @@ import { NAME } from '../util/version.ts';
 
 export type CollectorEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Where a collector listens on its own machine, by protocol. */
+/** The default endpoints of the OTLP specification. */
 const DEFAULT_HTTP_ENDPOINT = 'http://localhost:4318';
 const DEFAULT_GRPC_ENDPOINT = 'http://localhost:4317';
 const TRACES_PATH = 'v1/traces';
 
-/** A refusal comes at once; who takes longer may be there. */
+/** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
 
-/** Where the `OTEL_*` variables send traces. */
+/** The endpoint for traces that the `OTEL_*` variables set. */
 export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
   const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
   if (named) return named;
@@ -31,9 +31,9 @@ interface Socket {
 }
 
 /**
- * Whether nobody listens at an endpoint. Only a refused connection says so for sure.
+ * Checks whether an endpoint refuses connections. Any other failure may be temporary.
  *
- * @returns the code of the error, such as `ECONNREFUSED`
+ * @returns `ECONNREFUSED`, or `undefined` if the connection was not refused
  */
 export function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
   const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
@@ -65,8 +65,8 @@ function usesProxy(environment: CollectorEnvironment): boolean {
 
 let hasReported = false;
 
-/** Says on standard error that traces did not arrive, and what to do: once. */
-export function sayUnsent(endpoint: string, reason: string): void {
+/** Prints once to standard error that traces could not be sent, and what to do. */
+export function reportUnsent(endpoint: string, reason: string): void {
   if (hasReported || typeof process !== 'object') return;
   hasReported = true;
   writeTo(
@@ -90,7 +90,7 @@ export function lacksScheme(endpoint: string): boolean {
   return !/^https?:\/\//i.test(endpoint);
 }
 
-/** Why an export failed: the code of a system error, a status, or the kind of the error. Never its text, which may quote. */
+/** Why an export failed: the code of a system error, a status, or the class of the error. Never its message, which may quote data. */
 export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
@@ -105,7 +105,7 @@ export function failureReason(error: unknown, depth = 0): string {
   return error instanceof Error ? error.name : 'unknown error';
 }
 
-/** An endpoint may name a user and a password, or have a key in its query. */
+/** The endpoint without the user name, the password and the query, which may contain a key. */
 function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;

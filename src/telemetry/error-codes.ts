@@ -90,14 +90,14 @@ const CODES: ReadonlySet<string> = new Set(
   Object.values(SOURCES).flatMap((codes) => codes.trim().split(/\s+/)),
 );
 
-/** Names of the exceptions that the platform throws, all of one class. A program may give others any name. */
+/** The names of the platform's exceptions, which share one class. A program may give its own exceptions any name. */
 const DOM_EXCEPTIONS: ReadonlySet<string> = new Set(
   `AbortError ConstraintError DataCloneError DataError EncodingError InvalidAccessError InvalidCharacterError
    InvalidStateError NetworkError NotAllowedError NotFoundError NotReadableError NotSupportedError OperationError
    QuotaExceededError SecurityError SyntaxError TimeoutError UnknownError`.split(/\s+/),
 );
 
-/** A code that is listed, or the status of an HTTP error as Azure sends it: `429`. */
+/** A listed code, or an HTTP status as Azure sends it: `429`. */
 export function knownCode(code: unknown): string | undefined {
   return typeof code === 'string' && (CODES.has(code) || /^[45]\d\d$/.test(code)) ? code : undefined;
 }

@@ -25,9 +25,9 @@ export function readFailure(error: unknown): Failure {
 }
 
 /**
- * What the API itself tells of an error in an object: `{ code, message, type }`, or only its text.
+ * Reads an error that the API reports: `{ code, message, type }`, or only the message.
  *
- * @param fallback the type of an error whose code and type are unknown: never the server's own word
+ * @param fallback the type if neither code nor type is a known one; never a word that the server chose
  */
 export function readError(error: unknown, fallback: string): Failure {
   return {
@@ -36,14 +36,14 @@ export function readError(error: unknown, fallback: string): Failure {
   };
 }
 
-/** The type alone of an error that was thrown. */
+/** The type of a thrown error. */
 export function thrownTypeOf(error: unknown): string {
   return (
     knownCode(field(error, 'code')) ?? classNameOf(error) ?? knownStatus(error) ?? ERROR_TYPE_VALUE_OTHER
   );
 }
 
-/** The type alone of an error in an object. */
+/** The type of an error object. */
 export function errorTypeOf(error: unknown, fallback: string): string {
   return knownCode(field(error, 'code')) ?? knownCode(field(error, 'type')) ?? fallback;
 }
@@ -71,7 +71,7 @@ export function failureAttributes(failure: Failure | undefined): Attributes {
   return failure === undefined ? {} : { [ATTR_ERROR_TYPE]: failure.type };
 }
 
-/** A name that stands in code. Only code of the process can give a class its name, a server's answer never does. */
+/** An identifier. Class names come from code, never from a server's answer. */
 const CLASS_NAME = /^[\p{L}_$][\p{L}\p{N}_$]{0,63}$/u;
 
 /** The class name of an error, unless it is generic. */

@@ -1,37 +1,37 @@
 import type { Settings } from '../config/config.ts';
 import { cut } from './content/limited-json.ts';
 
-/** Characters of one answer that are kept for a completion hook, and of all its tool calls without one. */
+/** The characters of one answer that are kept for a completion hook; without a hook, those of all its tool calls. */
 const MAX_ANSWER_LENGTH = 16_777_216;
-/** Base64 of images and sound in one answer: media beyond 4 MiB have no hash, so that their size is enough. */
+/** The base64 characters of media in one answer. Media above 4 MiB get no hash, so their size is enough. */
 const MAX_MEDIA_LENGTH = 8_388_608;
-/** Pieces after which a text is copied into one string: until then V8 keeps 32 bytes for each piece. */
+/** After this many pieces, a text is copied into one flat string: V8 keeps 32 bytes for each concatenated piece. */
 const MAX_PIECES = 1_024;
 const BYTES_OF_PIECE = 32;
 
-/** How many characters are kept of an answer that is still coming, where content is recorded. */
+/** The number of characters kept of an answer while it is streamed, if content is recorded. */
 export interface TextLimits {
-  /** Of one text. */
+  /** For one text. */
   readonly text: number;
-  /** Of what one span records. */
+  /** For one span. */
   readonly span: number;
-  /** Of everything. */
+  /** For the whole answer. */
   readonly answer: number;
 }
 
-/** As much as can be recorded; for a completion hook, which sees content before it is cut, as much as it is promised. */
+/** As much as can be recorded. A completion hook sees content before it is cut, and gets as much as its docs promise. */
 export function textLimits({ completionHook, maxContentLength, maxSpanContentLength }: Settings): TextLimits {
   return completionHook === undefined
     ? { text: maxContentLength, span: maxSpanContentLength, answer: MAX_ANSWER_LENGTH }
     : { text: MAX_ANSWER_LENGTH, span: MAX_ANSWER_LENGTH, answer: MAX_ANSWER_LENGTH };
 }
 
-/** Room that several texts share. */
+/** A number of characters that several texts share. */
 export class TextRoom {
   readonly maxText: number;
   left: number;
 
-  /** @param maxText of one text */
+  /** @param maxText the limit for each text */
   constructor(maxText: number, left: number) {
     this.maxText = maxText;
     this.left = left;
@@ -42,7 +42,7 @@ export class TextRoom {
   }
 }
 
-/** A text that comes in pieces: its beginning, as far as there is room, and how long all of it is. */
+/** A text that arrives in pieces: keeps its beginning, within the limits, and its whole length. */
 export class KeptText {
   text = '';
   length = 0;
@@ -74,7 +74,7 @@ export class KeptText {
   }
 }
 
-/** The same text as a string of its own: a slice keeps all that it was cut from, and a sum keeps every summand. */
+/** Copies a text into a flat string. In V8, a slice keeps its whole source alive, and a concatenation all its parts. */
 export function ownCopy(text: string): string {
   return ` ${text}`.slice(1);
 }

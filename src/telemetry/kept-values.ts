@@ -3,20 +3,25 @@ import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
 const MAX_KEPT_DEPTH = 12;
-/** Numbers of a usage, which has a dozen. */
+/** The numbers kept of a usage object, which has about a dozen. */
 const MAX_NUMBERS = 64;
 const CUT_MARK = '…';
 
-/** Never recorded, and long. `__proto__` is no key that could be copied. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['logprobs', 'annotations', 'encrypted_content', '__proto__']);
-/** Where values have base64 or `data:` URLs. */
+/** Long and never recorded. Copying `__proto__` would set the prototype. */
+const OMITTED_KEYS: ReadonlySet<string> = new Set([
+  'logprobs',
+  'annotations',
+  'encrypted_content',
+  '__proto__',
+]);
+/** Keys whose values are base64 or `data:` URLs. */
 const MEDIA: ReadonlySet<string> = new Set(['result', 'data', 'image_url', 'file_data', 'audio']);
-/** The texts of parts of a message, which say how long they were where they are cut. */
+/** The texts of message parts. A cut one gets an `original_length`. */
 const PART_TEXT_FIELDS: ReadonlySet<string> = new Set(['text', 'content', 'refusal']);
 
 /**
- * A copy of a value with as much text as there is room for, for what is kept until a stream or a run ends. A cut text
- * of a message's part has an `original_length` beside it, any other ends in `…`.
+ * Copies a value that is kept until a stream or run ends, with as much text as the room allows. A cut text of a message
+ * part gets an `original_length`; any other cut text ends in `…`.
  */
 export function keptValue(value: unknown, room: TextRoom, media: TextRoom = TextRoom.forMedia()): unknown {
   let left = MAX_READ * 10;
@@ -41,8 +46,8 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
     for (const key in given) {
       if (++keys > MAX_READ || left <= 0) break;
       const name = asName(key);
-      if (name === undefined || LEFT_OUT.has(name) || !Object.hasOwn(given, name)) continue;
-      // A key that an error repeats could not be told any more if the text were cut.
+      if (name === undefined || OMITTED_KEYS.has(name) || !Object.hasOwn(given, name)) continue;
+      // Secrets are removed first: in a cut text, they could no longer be recognised.
       const item = name === 'error' ? plainError(field(given, name)) : field(given, name);
       if (typeof item === 'string') copyText(copied, name, item, given);
       else copied[name] = copy(item, depth - 1);
@@ -51,7 +56,7 @@ export function keptValue(value: unknown, room: TextRoom, media: TextRoom = Text
   };
   const copyText = (to: Record<string, unknown>, key: string, text: string, from: object): void => {
     const isMedia = MEDIA.has(key) || field(from, 'type') === 'blob';
-    // A hash or a size of half an image would be wrong.
+    // Media are kept whole or not at all: a hash or size of half an image would be wrong.
     if (isMedia && text.length > room.maxText) {
       const fits = text.length <= media.left;
       if (fits) media.left -= text.length;
@@ -75,11 +80,11 @@ function keptText(text: string, room: TextRoom): KeptText {
   return kept;
 }
 
-/** Keeps the contents of one answer or run, each as far as one span may record it, and all of them up to a limit. */
+/** Keeps the contents of one answer or run, within a limit for each and a limit for all. */
 export class Keeper {
   readonly #limits: TextLimits;
   readonly #media: TextRoom = TextRoom.forMedia();
-  /** How much each takes of the room. */
+  /** The number of characters that each kept value uses. */
   readonly #taken = new WeakMap<object, number>();
   #left: number;
 
@@ -88,7 +93,7 @@ export class Keeper {
     this.#left = limits.answer;
   }
 
-  /** @param before what was kept of it until now, whose room it gets */
+  /** @param before the previously kept value, which the new one replaces */
   keep<Value>(value: Value, before?: unknown): Value {
     if (typeof before === 'object' && before !== null) this.#left += this.#taken.get(before) ?? 0;
     const room = new TextRoom(this.#limits.text, Math.min(this.#limits.span, this.#left));
@@ -100,7 +105,7 @@ export class Keeper {
   }
 }
 
-/** The names, numbers and booleans of an object and of its own objects: what may be kept of an item without content. */
+/** Copies the names, numbers and booleans of an object and its nested objects: an item without its content. */
 export function keptNames(value: unknown, depth: number = 2): object | undefined {
   if (typeof value !== 'object' || value === null || depth === 0) return undefined;
   const copied: Record<string, unknown> = {};
@@ -115,7 +120,7 @@ export function keptNames(value: unknown, depth: number = 2): object | undefined
   return copied;
 }
 
-/** The numbers of a usage, with those of its details. */
+/** Copies the numbers of a usage object and its details. */
 export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
   if (typeof usage !== 'object' || usage === null || depth === 0) return undefined;
   const copied: Record<string, unknown> = {};

@@ -24,7 +24,7 @@ const OLDER_NAMES: Readonly<Record<string, OlderName>> = {
   },
   [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: {
     name: ATTR_GEN_AI_RESPONSE_FINISH_REASON,
-    // A single one stood for all choices.
+    // The older attribute has one value for all choices.
     value: (reasons) => (Array.isArray(reasons) ? (reasons[0] ?? undefined) : undefined),
   },
 };

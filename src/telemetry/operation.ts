@@ -24,7 +24,7 @@ export interface ApiRequest {
 export interface RequestedToolCall {
   readonly id: string | undefined;
   readonly name: string;
-  /** The API's own: `function`, `code_interpreter`, … */
+  /** The type in the API: `function`, `code_interpreter`, … */
   readonly type: string;
   /** Set if content is recorded and the output messages do not contain it. */
   readonly content?: { readonly arguments: unknown; readonly result: unknown };
@@ -69,9 +69,9 @@ export interface Operation {
   /** The tool calls that the result asks for or reports. */
   toolCalls?(result: unknown): readonly RequestedToolCall[];
   /**
-   * Puts the chunks of a stream together into the result that a plain call would have given.
+   * Accumulates the chunks of a stream into the result that a plain call would have returned.
    *
-   * @param content how much text is kept; `undefined` where content is not recorded
+   * @param content the limits for texts; `undefined` if content is not recorded
    */
   accumulate?(content: TextLimits | undefined): Accumulator;
   readonly content?: OperationContent;
@@ -99,6 +99,6 @@ export interface OperationTraits {
 export interface Accumulator {
   add(chunk: unknown): void;
   result(): unknown;
-  /** Tool calls that were not kept, beyond those that the result has. */
+  /** The number of tool calls beyond those that the result contains. */
   readonly skippedCalls?: number;
 }

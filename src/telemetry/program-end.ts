@@ -4,34 +4,35 @@ import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
-import { refusalOf, sayUnsent } from './collector.ts';
+import { refusalOf, reportUnsent } from './collector.ts';
 import { endpointsIn } from './provider-endpoints.ts';
 
-/** How long the end of a program waits until everything is sent, in milliseconds. */
+/** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
 
-/** Ends what is open before the spans of a provider are sent for the last time. */
+/** Called before a provider sends its spans for the last time. */
 export interface ProgramEndListener {
-  /** Ends what is open. */
+  /** Ends all open spans. */
   shutdown(): Promise<void>;
-  /** Ends conversations with nothing under way. */
+  /** Ends idle conversations: those without a call or invocation in progress. */
   endIdle?(): Promise<void>;
-  /** The meter and logger providers that are flushed together with the tracer provider. */
+  /** The meter and logger providers to flush together with the tracer provider. */
   readonly otherProviders?: readonly object[];
 }
 
-/** Whether a tracer provider may hold spans of ours that nobody flushed yet. */
+/** The state of a tracer provider. */
 export interface SendState {
+  /** Whether it may hold spans of ours that are not flushed yet. */
   unsent: boolean;
-  /** Those who listen to the provider, kept by whoever wraps its methods. */
+  /** The listeners of the provider. The module that wraps its methods keeps them. */
   listeners(): readonly ProgramEndListener[];
 }
 
 const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
 let listeningForEnd = false;
-/** The collector refuses connections, which was said. */
-let unreachable = false;
+/** Whether we have reported that the collector refuses connections. */
+let reportedRefusal = false;
 
 export function sendStateOf(provider: object): SendState {
   const state = states.get(provider) ?? { unsent: false, listeners: () => [] };
@@ -39,7 +40,7 @@ export function sendStateOf(provider: object): SendState {
   return state;
 }
 
-/** Like {@link sendStateOf} for a tracer provider, which is flushed when the program ends. */
+/** Like {@link sendStateOf}, and flushes the tracer provider when the program ends. */
 export function flushAtProgramEnd(provider: object): SendState {
   const state = sendStateOf(provider);
   if (typeof field(provider, 'forceFlush') !== 'function' || live().includes(provider)) return state;
@@ -52,33 +53,33 @@ export function flushAtProgramEnd(provider: object): SendState {
 function listenForEnd(): void {
   if (listeningForEnd || typeof process !== 'object' || typeof process.once !== 'function') return;
   listeningForEnd = true;
-  process.once('beforeExit', () => void guardAsync('sending what is recorded', sendRest));
+  process.once('beforeExit', () => void guardAsync('sending what is recorded', sendUnsent));
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
 }
 
 /**
- * Sends what is left when the program ends by itself. Once only: what the program does after that, in a `beforeExit`
- * listener of its own, is not waited for.
+ * Sends the remaining spans when the program ends by itself. It runs once: work that the program starts later, in its
+ * own `beforeExit` listener, is not awaited.
  */
-async function sendRest(): Promise<void> {
+async function sendUnsent(): Promise<void> {
   const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
   if (unsent.length > 0) await endWithin(FLUSH_TIMEOUT_MS, unsent);
 }
 
-/** Ends what is open and sends it, for as long as a program that ends may wait. */
+/** Ends all open spans and sends everything. Resolves after the given time at the latest. */
 export function endWithin(milliseconds: number, tracerProviders: readonly object[]): Promise<void> {
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(tracerProviders, (listener) => listener.shutdown());
-    // Exporters retry for as long as they may, and keep the process alive meanwhile.
+    // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.
     const targets = [...tracerProviders.flatMap(processorsOf), ...otherProvidersOf(listeners)];
     await flushAll(await withoutRefused(targets));
   });
 }
 
 /**
- * Ends every conversation with nothing under way and sends what is recorded, while the program goes on.
+ * Ends idle conversations and sends everything recorded, while the program continues.
  *
- * @param tracerProviders by default all that have spans of ours
+ * @param tracerProviders default: all that have spans of ours
  */
 export function sendWithin(milliseconds: number, tracerProviders: readonly object[] = live()): Promise<void> {
   return within(milliseconds, async () => {
@@ -107,14 +108,14 @@ function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object>
   return new Set(listeners.flatMap(({ otherProviders = [] }) => otherProviders));
 }
 
-/** The span processors of a provider, where they are found: views are flushed even if the collector is away. */
+/** The span processors of a provider, or the provider itself if they are not found. Views are flushed without a collector. */
 function processorsOf(provider: object): object[] {
   const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
   const found = processors.filter((each) => typeof each === 'object' && each !== null);
   return found.length === 0 ? [provider] : found;
 }
 
-/** Leaves out what only sends to collectors that refuse connections, and says so. */
+/** The targets without those whose collectors all refuse connections. Refused traces are reported. */
 async function withoutRefused(targets: readonly object[]): Promise<object[]> {
   const refused = await Promise.all(
     targets.map(async (target) => {
@@ -123,15 +124,15 @@ async function withoutRefused(targets: readonly object[]): Promise<object[]> {
       if (refusals.length === 0 || refusals.includes(undefined)) return false;
       const [endpoint = '', refusal = ''] = [endpoints[0], refusals[0]];
       if (!isTraceTarget(target)) return true;
-      unreachable = true;
-      sayUnsent(endpoint, refusal);
+      reportedRefusal = true;
+      reportUnsent(endpoint, refusal);
       return true;
     }),
   );
   return targets.filter((_, index) => refused[index] !== true);
 }
 
-/** Metrics and log records have providers, and these make meters and loggers. */
+/** Meter and logger providers have one of these methods; tracer providers and span processors have neither. */
 function isTraceTarget(target: object): boolean {
   return ['getMeter', 'getLogger'].every((name) => typeof field(target, name) !== 'function');
 }
@@ -151,10 +152,10 @@ function live(): object[] {
   return [...providers].flatMap((each) => each.deref() ?? []);
 }
 
-/** After `process.exit()` or an uncaught error nothing can be sent any more. */
+/** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
   const lost = live().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-  if (lost === 0 || unreachable) return;
+  if (lost === 0 || reportedRefusal) return;
   const spans = lost === 1 ? '1 span was' : `${lost} spans were`;
   writeTo(
     process.stderr,
@@ -163,7 +164,7 @@ function reportLostSpans(): void {
   );
 }
 
-/** The SDK's batching processors keep their queue in this field in both lines; no API tells its length. */
+/** The batching processors of SDK 2.x and 3.x keep their queue in this field. No API exposes its length. */
 function countQueuedSpans(provider: object): number {
   return Math.max(
     0,

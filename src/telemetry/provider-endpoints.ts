@@ -1,15 +1,13 @@
-/** Enough for a provider with many processors; a walk that finds no end is given up. */
+/** Enough for a provider with many processors. Bounds the search. */
 const MAX_OBJECTS = 2_000;
 const MAX_ENDPOINT_DEPTH = 12;
 
-/** Where exporters keep their endpoint in both lines of the SDK: OTLP over HTTP, and over gRPC. */
+/** The fields in which the exporters of SDK 2.x and 3.x keep their endpoint: OTLP over HTTP, and over gRPC. */
 const ENDPOINT_FIELDS: ReadonlySet<string> = new Set(['url', 'address']);
 
 /**
- * The endpoints that a provider, or a processor, sends to. No API tells them, and programs make their exporters in many
- * ways; so this looks for them in the fields of the objects, without calling anything.
- *
- * @returns nothing where none is found
+ * The endpoints that a provider or a processor sends to. No API exposes them, so this searches the fields of the objects
+ * without calling any code.
  */
 export function endpointsIn(root: object): string[] {
   const endpoints = new Set<string>();

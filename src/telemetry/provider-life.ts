@@ -4,7 +4,7 @@ import { type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** Called before a provider flushes or shuts down. */
 export interface ProviderListener extends ProgramEndListener {
-  /** Whether spans that are not ended yet are to come. */
+  /** Whether the listener has open spans, which will end later. */
   readonly isOpen?: boolean;
   flush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -16,11 +16,11 @@ const LIFE_METHODS = { forceFlush: 'flush', shutdown: 'shutdown' } as const;
 type Name = keyof typeof LIFE_METHODS;
 
 /** A wrapped method of a provider, which calls all listeners first. */
-interface Telling {
+interface WrappedMethod {
   readonly listeners: Listeners;
   restore(): boolean;
 }
-const telling = new WeakMap<ProviderMethod, Telling>();
+const wrappedMethods = new WeakMap<ProviderMethod, WrappedMethod>();
 const collectedProviders = new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
@@ -49,7 +49,7 @@ function listen(provider: object, name: Name, listener: WeakRef<ProviderListener
   const method = (provider as Record<string, unknown>)[name];
   if (typeof method !== 'function') return () => undefined;
   const { listeners, restore } =
-    telling.get(method as ProviderMethod) ?? tellFirst(provider, name, method as ProviderMethod);
+    wrappedMethods.get(method as ProviderMethod) ?? wrapMethod(provider, name, method as ProviderMethod);
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
@@ -57,24 +57,24 @@ function listen(provider: object, name: Name, listener: WeakRef<ProviderListener
   };
 }
 
-function tellFirst(provider: object, name: Name, original: ProviderMethod): Telling {
+function wrapMethod(provider: object, name: Name, original: ProviderMethod): WrappedMethod {
   const listeners: Listeners = new Set();
   const state = sendStateOf(provider);
   const wrapper: ProviderMethod = function (...args) {
     if (listeners.size === 0) return original.apply(this, args);
-    return tell(listeners, name).then(() => {
+    return notifyListeners(listeners, name).then(() => {
       state.unsent = liveOf(listeners).some(({ isOpen }) => isOpen === true);
       return original.apply(this, args);
     });
   };
   const restore = patchMethod(provider, name, wrapper);
   state.listeners = () => liveOf(listeners);
-  const made: Telling = { listeners, restore };
-  telling.set(wrapper, made);
+  const made: WrappedMethod = { listeners, restore };
+  wrappedMethods.set(wrapper, made);
   return made;
 }
 
-async function tell(listeners: Listeners, name: Name): Promise<void> {
+async function notifyListeners(listeners: Listeners, name: Name): Promise<void> {
   await Promise.all(
     [...listeners].map((listener) =>
       guardAsync(`finishing before ${name}`, async () => listener.deref()?.[LIFE_METHODS[name]]()),

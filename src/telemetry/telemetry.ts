@@ -107,7 +107,7 @@ export class Telemetry {
         tracer: withMetadataOfContext(named),
       };
     }
-    // Whoever asks for the tracer starts a span.
+    // Callers get the tracer to start a span.
     this.#tracer.state.unsent = true;
     return this.#tracer.tracer;
   }

@@ -1,26 +1,27 @@
-/** A span as a line of its tree. */
+/** A received span as a line of its tree. */
 export interface ReceivedLine {
-  /** The line as it is drawn, with the lines of the tree. */
+  /** The whole line, with its branch. */
   readonly text: string;
   readonly branch: string;
   readonly name: string;
   /** The `error.type` of a span with status ERROR. */
   readonly error: string | undefined;
   readonly values: ReadonlyMap<string, string>;
-  /** The ids among `values` that a span above has as well: an expected line may leave them out. */
+  /** The ids in `values` that an ancestor has too. An expected line may omit them. */
   readonly repeated: ReadonlySet<string>;
 }
 
 type ExpectedLine = Pick<ReceivedLine, 'text' | 'branch' | 'name' | 'error' | 'values'>;
 
-/** The placeholders of a pair of lines and the texts they stand for there. */
+/** The placeholders of an expected line and the texts they match in the received line. */
 type Placeholders = readonly (readonly [placeholder: string, text: string])[];
 
 /**
- * Compares an expected tree with the received one, which `receive` draws with the attributes that occur in
- * the expected one (`repeated`: those that occur on several lines). `undefined` stands for a blank line.
+ * Compares an expected tree with the received one. `undefined` is a blank line.
  *
- * @returns the difference line by line, or `undefined` when there is none.
+ * @param receive renders the received tree with the attributes that occur in the expected one; `repeated` has those
+ *   that occur on several lines
+ * @returns the difference line by line, or `undefined` if the trees match
  */
 export function compareTrees(
   expectedText: string,
@@ -59,7 +60,7 @@ function describeDifference(
   return [...output, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
-/** Checks what the placeholders of a line stand for against the lines above; returns what is wrong. */
+/** Binds the placeholders of a line. Returns a description of the conflict if an earlier line bound them differently. */
 function bind(placeholders: Placeholders, bindings: Map<string, string>): string | undefined {
   for (const [placeholder, text] of placeholders) {
     const bound = bindings.get(placeholder);
@@ -71,20 +72,20 @@ function bind(placeholders: Placeholders, bindings: Map<string, string>): string
   return undefined;
 }
 
-/** `null` where the other side has a line and this one has none. */
+/** `null` if only the other side has a line. */
 type Pair = [
   wanted: ExpectedLine | undefined | null,
   got: ReceivedLine | undefined | null,
   found?: Placeholders,
 ];
 
-/** Pairs as many matching lines as order allows (longest common subsequence). */
+/** Pairs as many matching lines as possible without reordering them (longest common subsequence). */
 function align(
   expected: readonly (ExpectedLine | undefined)[],
   received: readonly (ReceivedLine | undefined)[],
 ): Pair[] {
   const found = expected.map((wanted) => received.map((got) => matchLine(wanted, got)));
-  // common[i][j]: how many pairs there can be from the lines i and j on.
+  // common[i][j]: the maximum number of pairs among the lines from i and j on.
   const common: number[][] = expected.map(() => []);
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0;
   for (let i = expected.length - 1; i >= 0; i--) {
@@ -129,12 +130,12 @@ function matchLine(wanted?: ExpectedLine, got?: ReceivedLine): Placeholders | un
 const ANY = /(\*)/;
 const ANY_OR_PLACEHOLDER = /(\*|\{[A-Za-z_]\w*\})/;
 
-/** Stars take as much as they can, placeholders as little; what follows still finds its place. */
+/** Stars match as much text as possible, placeholders as little, while the rest of the pattern still matches. */
 function matchText(pattern: string, text: string, special: RegExp): Placeholders | undefined {
-  // Text that contains a star or braces itself is matched by the same text.
+  // A text that contains a star or braces matches itself.
   if (pattern === text) return [];
   const [first = '', ...rest] = pattern.split(special);
-  // No regular expression: it would try all ways to divide a long text among many stars.
+  // A regular expression would backtrack exponentially on a long text and many stars.
   const last: number[] = [];
   let end = text.length;
   for (let i = rest.length - 1; i > 0; i -= 2) {
@@ -187,7 +188,7 @@ function parseLine(text: string): ExpectedLine | undefined {
   return { text, branch, name, error, values };
 }
 
-/** Splits at white space outside of quotes and brackets; inside brackets it is left out, as JSON allows. */
+/** Splits at white space outside quotes and brackets. White space inside brackets is dropped: it means nothing in JSON. */
 function splitDetails(text: string): string[] {
   const details: string[] = [];
   let detail = '';

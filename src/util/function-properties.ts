@@ -1,4 +1,4 @@
-/** Programs and the SDK itself compare and print functions: a wrapper has the name and length it stands for. */
+/** Gives a wrapper the name and length of the function it wraps: programs and the SDK compare and print functions. */
 export function copyFunctionProperties(from: FunctionProperties, to: FunctionProperties): void {
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(to, property, { value: from[property], configurable: true });

@@ -4,7 +4,7 @@ const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
  * Makes text safe for one line of a terminal: white space becomes single spaces, and characters that could
- * move the cursor, start an escape sequence or reverse the reading direction become visible stand-ins (␛ for
+ * move the cursor, start an escape sequence or reverse the reading direction become visible symbols (␛ for
  * escape). At most `limit` UTF-16 units of the text are read; a cut is marked with `…`.
  */
 export function terminalSafe(text: string, limit = 1000): string {
@@ -21,7 +21,7 @@ export function terminalSafeLines(text: string): string {
     );
 }
 
-/** Writes the same characters as `\u` escapes instead, as JSON would if it knew them, so that none is lost. */
+/** Writes the same characters as `\u` escapes, so that none is lost. */
 export function escapeControlCharacters(text: string): string {
   return text.replace(HARMFUL, (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
@@ -32,7 +32,7 @@ export function escapeControlCharacters(text: string): string {
 
 function standIn(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  // Unicode has a picture for each of the 32 oldest control characters, in the same order, and for delete.
+  // Unicode has a picture for each of the 32 C0 control characters, in the same order, and for delete.
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   return code === 0x7f ? '␡' : '\ufffd';
 }

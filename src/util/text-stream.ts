@@ -1,11 +1,11 @@
-/** Where trees are written: `process.stderr` and `process.stdout` are of this shape. */
+/** A stream for text, such as `process.stderr` or `process.stdout`. */
 export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** What is used of Node's streams beside that. */
+/** The further part of Node's streams that is used here. */
 interface Emitter {
   write(text: string, written: (error?: unknown) => void): unknown;
   once(event: 'error', listener: () => void): unknown;
@@ -15,7 +15,7 @@ interface Emitter {
 
 function ignore(): void {}
 
-/** Writes as Node's console does: what cannot be written is lost, as there is nowhere to say so. */
+/** Writes to a stream and ignores all errors, as Node's console does: there is nowhere to report them. */
 export function writeTo(stream: TextStream, text: string): void {
   try {
     if (!('once' in stream)) {
@@ -33,6 +33,6 @@ export function writeTo(stream: TextStream, text: string): void {
       emitter.removeListener('error', ignore);
     }
   } catch {
-    // Said nowhere: see above.
+    // Ignored: see above.
   }
 }

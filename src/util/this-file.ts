@@ -1,6 +1,6 @@
 /**
- * The file that this code is in, as a path or a URL: in the CommonJS build that is `__filename`. A bundler may
- * leave neither.
+ * The path or URL of the file that contains this code; `__filename` in the CommonJS build. A bundler may provide
+ * neither.
  */
 export function thisFile(): string | undefined {
   return typeof __filename === 'string' ? __filename : import.meta.url;

@@ -26,11 +26,11 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'sig',
   'ticket',
 ]);
-/** How further names end: `X-Amz-Security-Token`. */
+/** Suffixes of further names, such as `X-Amz-Security-Token`. */
 const SECRET_NAME_END =
   /(?:signature|credentials?|token|secret|password|passwd|authorization|(?:api|access|private|secret|session|shared|subscription)key)$/;
 
-/** Where a parameter begins, also as JSON and URLs escape it, its name, and where its value ends. */
+/** Patterns for the beginning and name of a parameter, also as escaped in JSON and URLs, and for the end of its value. */
 interface Parameters {
   readonly parameter: RegExp;
   readonly valueEnd: RegExp;
@@ -43,10 +43,10 @@ const IN_TEXT: Parameters = {
   parameter: /([?&#;]|\\u0026|%(?:26|3f|23|3b))([^\s=?&#;"'<>]{1,128}?)(?:=|%3d)/gi,
   valueEnd: /[\s&#"'<>]|\\u0026/g,
 };
-/** Where it ends in a URL that is itself the value of a parameter. */
+/** The end of a parameter in a URL that is itself the value of a parameter. */
 const ESCAPED_VALUE_END = /[\s&#"'<>]|\\u0026|%26|%23/gi;
 
-/** What stands around the user name and password of a URL in a text. */
+/** The delimiters of a URL's user name and password in a text. */
 const DELIMITER = /[\s\\/?#"'<>]/;
 const SLASHES = /[\\/]/;
 /** The platform reads `https:/host` and `https:host` as `https://host`. */
@@ -55,13 +55,13 @@ const SPECIAL_SCHEME_BEFORE = /(?:https?|wss?|ftp):$/i;
 
 /** The platform drops these before it reads a URL. */
 const IGNORED = /^[\0-\x20]+|[\t\n\r]/g;
-/** All up to the host, in a text that is meant to be a URL. */
+/** Everything before the host, in a text that should be a URL. */
 const USER_OF_URL = /^((?:[a-z][a-z0-9+.-]*:)?[\\/]*)[^\\/?#]*@/i;
 const USER_OF_BROKEN_URL = /^((?:[a-z][a-z0-9+.-]*:)?[\\/]+)[^\\/?#]*@/i;
-/** Reads what has no scheme, such as `//host/path` or `/path`. */
+/** The base for URLs without a scheme, such as `//host/path` or `/path`. */
 const BASE = 'https://base.invalid';
 
-/** Whether a parameter of this name, as it stands in the URL, gives access to something. */
+/** Whether a parameter of this name, as written in the URL, gives access to something. */
 export function isSecretParameter(name: string): boolean {
   const plain = decode(name)
     .toLowerCase()
@@ -81,7 +81,7 @@ export function textWithoutUrlSecrets(text: string): string {
   return withoutParameters(text.includes('@') ? withoutUsers(text) : text, IN_TEXT);
 }
 
-/** What {@link urlWithoutSecrets} takes out. */
+/** The secrets that {@link urlWithoutSecrets} removes from a URL. */
 export function secretsOfUrl(url: string): string[] {
   const parsed = parse(url);
   if (parsed === undefined) return [];
@@ -104,7 +104,7 @@ function parse(url: string): URL | undefined {
   try {
     return new URL(url);
   } catch {
-    // It may go without a scheme.
+    // It may have no scheme.
   }
   try {
     return new URL(url, BASE);
@@ -113,7 +113,7 @@ function parse(url: string): URL | undefined {
   }
 }
 
-/** Looks at each `@` and what stands directly before it, once. */
+/** Examines each `@` and the text directly before it, once. */
 function withoutUsers(text: string): string {
   let shown = '';
   let done = 0;
@@ -134,7 +134,7 @@ function withoutUsers(text: string): string {
   return shown + text.slice(done);
 }
 
-/** Where the user name begins in the word that starts here; `undefined` if no URL does. */
+/** The start of the user name in the word that starts here; `undefined` if the word is not a URL. */
 function startOfUser(text: string, start: number): number | undefined {
   let before = start;
   while (before > 0 && SLASHES.test(text.charAt(before - 1))) before--;
@@ -163,7 +163,7 @@ function withoutParameters(text: string, { parameter, valueEnd }: Parameters): s
   return shown + text.slice(done);
 }
 
-/** As often as a URL may have passed from one server to the next. */
+/** Decodes up to three times: each server that passes a URL on may encode it again. */
 function decode(text: string): string {
   let decoded = text;
   for (let times = 0; times < 3 && decoded.includes('%'); times++) {

@@ -1,5 +1,5 @@
-/** Name of the instrumentation scope, which is the name of the package. */
+/** The name of the package, which is also the instrumentation scope. */
 export const NAME = 'opentelemetry-instrumentation-openai';
 
-/** The version in package.json: a test holds the two together. */
+/** The version in package.json. A test compares the two. */
 export const VERSION = '0.1.0';

@@ -219,9 +219,7 @@ describe('nothing throws', () => {
     const { send, printed } = start();
     if (span) send({ ...span, attributes: null as never, spanContext: () => span.spanContext() }, other);
     vi.advanceTimersByTime(200);
-    expect(printed()).toMatch(
-      /^trace \w{32}: its spans cannot be drawn \(TypeError.*\)\n\nfine {2}0 ms\n\n$/,
-    );
+    expect(printed()).toMatch(/^trace \w{32}: cannot draw its spans \(TypeError.*\)\n\nfine {2}0 ms\n\n$/);
   });
 
   it('when a batch is no batch: the result is a failure', async () => {

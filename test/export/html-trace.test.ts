@@ -226,7 +226,9 @@ describe('the size of a page', () => {
       join(folder, `${span?.spanContext().traceId}.html`);
     expect(namesIn(pageOf(late))).toEqual(['child', 'first']);
     expect(others.map((span) => namesIn(pageOf(span)))).toEqual(others.map(({ name }) => [name]));
-    expect(warn.mock.calls.flat()).toEqual([expect.stringContaining('2 spans came too late for the pages')]);
+    expect(warn.mock.calls.flat()).toEqual([
+      expect.stringContaining('2 spans arrived too late for the pages'),
+    ]);
   });
 
   it('is kept by one trace too: its newest spans are left out', async () => {
@@ -306,7 +308,7 @@ describe('the command view', () => {
     expect(run(file, '--output', page)).toEqual({
       code: 0,
       output: `1 spans: file://${page}\n`,
-      errors: '1 lines are no JSON and were passed over.\n',
+      errors: '1 lines are not JSON and were skipped.\n',
     });
     expect(namesIn(page)).toEqual(['chat']);
   });
@@ -353,7 +355,7 @@ describe('the command view', () => {
     writeFileSync(join(folder, 'empty'), '{}');
     expect(run(join(folder, 'empty'))).toMatchObject({
       code: 1,
-      errors: expect.stringContaining('There are no spans'),
+      errors: expect.stringContaining('contains no spans'),
     });
     expect(readdirSync(folder)).toEqual(['empty']);
   });

@@ -197,7 +197,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     it('who answered where nothing was recorded, and says so', async () => {
       await open([MATH_TUTOR]);
       const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
-      expect(await conversation.textContent()).toContain('What was said was not recorded.');
+      expect(await conversation.textContent()).toContain('Message content was not recorded.');
       expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
     });
 

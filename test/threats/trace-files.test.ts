@@ -93,7 +93,7 @@ describe('whoever names the file that is given to `view` cannot steer the termin
 
   test('while the name of an honest file is told as it is, in any script', () => {
     expect(viewFile('{}', '跟踪 né.json').said).toBe(
-      `There are no spans in ${join(folder, '跟踪 né.json')}. It has to be OTLP as JSON.\n`,
+      `${join(folder, '跟踪 né.json')} contains no spans. It must be OTLP/JSON.\n`,
     );
   });
 });
@@ -167,7 +167,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     truncateSync(join(folder, 'huge'), 3 * 2 ** 30);
     expect(viewPath(join(folder, 'huge'))).toEqual({
       code: 1,
-      said: `${join(folder, 'huge')} is larger than 100 MiB. Split it: OTLP as JSON can have a document per line.\n`,
+      said: `${join(folder, 'huge')} is larger than 100 MiB. Split it: OTLP/JSON can have one document per line.\n`,
     });
   });
 
@@ -183,7 +183,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     const { code, said } = viewFile(`${JSON.stringify(HONEST)}\n${'{\n'.repeat(3e6)}`);
     expect(code).toBe(0);
     expect(said).toContain(
-      '10000 lines are no JSON and were passed over.\nThe rest of the file was not read.\n',
+      '10000 lines are not JSON and were skipped.\nThe rest of the file was not read.\n',
     );
   });
 

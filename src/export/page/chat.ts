@@ -11,9 +11,9 @@ type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
 type SpanAttributes = Readonly<Record<string, unknown>>;
 
-/** Entries that are made at once; the others when they are asked for. */
+/** The number of entries rendered at once. A button shows more. */
 const CHAT_PAGE_SIZE = 300;
-/** Parts of one message that are shown; its span has all of them. */
+/** The number of parts shown of one message. Its span shows all of them. */
 const MAX_PARTS = 50;
 
 const SPEAKERS: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const SPEAKERS: Readonly<Record<string, string>> = {
   developer: 'Instructions',
 };
 
-/** What was said in a trace, with its tool calls and what each answer cost. */
+/** The conversation of a trace, with its tool calls and the cost of each answer. */
 export class Chat {
   readonly root: HTMLElement = element('div', { class: 'chat' });
   readonly #entries: readonly TranscriptEntry[];
@@ -34,11 +34,11 @@ export class Chat {
     this.#select = select;
   }
 
-  /** Shows what belongs to the spans that were found. */
+  /** Shows the entries of the given rows. */
   show(found: ReadonlySet<Row>, limit: number = CHAT_PAGE_SIZE): void {
     const entries = this.#entries.filter(({ row }) => found.has(row));
     if (entries.length === 0) {
-      fill(this.root, element('p', { class: 'dim' }, 'There is no conversation in these spans.'));
+      fill(this.root, element('p', { class: 'dim' }, 'These spans contain no conversation.'));
       return;
     }
     const rest = entries.length - limit;
@@ -130,7 +130,7 @@ export class Chat {
     );
   }
 
-  /** Who answered, how long it took, and what it cost. */
+  /** The span that answered, its duration, tokens and cost. */
   #footer(row: Row): HTMLElement {
     const { span } = row.node;
     const { attributes } = span;
@@ -172,7 +172,7 @@ function nothingRecorded(): HTMLElement {
   return element(
     'p',
     { class: 'note' },
-    'What was said was not recorded. To see it here, set ',
+    'Message content was not recorded. To see it here, set ',
     element('code', {}, 'captureMessageContent'),
     ' to ',
     element('code', {}, 'SPAN_ONLY'),
@@ -180,7 +180,7 @@ function nothingRecorded(): HTMLElement {
   );
 }
 
-/** Text as it is; anything else as what it is. Nothing is loaded: an image is named, not shown. */
+/** Text as text, any other part as its type and JSON. Nothing is loaded: an image is named, not shown. */
 function partBlock(part: SpanAttributes): HTMLElement {
   const content = partContent(part);
   if (part.type === 'text' && typeof content === 'string') return textBlock(content);
@@ -200,13 +200,13 @@ function partBlock(part: SpanAttributes): HTMLElement {
   );
 }
 
-/** A value with its label. Of arguments that are an object each field has a line of its own. */
+/** A value with its label. Each field of an object gets its own line. */
 export function valueBlocks(label: string, value: unknown): HTMLElement[] {
   if (value === undefined || value === null || value === '') return [];
   return [element('span', { class: 'dim' }, label), textBlock(describeFields(value), 'code')];
 }
 
-/** `name: value` by lines where that is all there is to an object; code can be read like this. Else JSON. */
+/** The fields of an object as lines of `name: value`, so that code stays readable. Other values as JSON. */
 function describeFields(value: unknown): string {
   const parsed = parseShortJson(value) ?? value;
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return pretty(parsed);

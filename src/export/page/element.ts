@@ -1,13 +1,13 @@
 import { terminalSafeLines } from '../../util/terminal-safe.ts';
 
 type Child = Node | string | undefined | false;
-/** Lists as they are: a function takes no more than some ten thousand arguments. */
+/** Arrays may be passed unspread: a function call takes only some ten thousand arguments. */
 type Children = readonly (Child | readonly Child[])[];
 type Value = string | number | boolean | undefined | ((event: Event) => void);
 
 /**
- * Makes an element. Text and attributes can come from anywhere: they are set as text, with characters that could
- * mislead the reader made visible, and never parsed. Functions are listeners, by the name of their event.
+ * Creates an element. Text and attributes are untrusted: they are set as text and never parsed, and characters that
+ * could mislead the reader are made visible. An attribute with a function adds a listener for the event of that name.
  */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
@@ -24,7 +24,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Puts other children into an element. */
+/** Replaces the children of an element. */
 export function fill(parent: Element, ...children: Children): void {
   parent.replaceChildren();
   for (const node of nodesOf(children)) parent.append(node);
@@ -37,13 +37,13 @@ function nodesOf(children: Children): Node[] {
     .map((child) => (typeof child === 'string' ? document.createTextNode(terminalSafeLines(child)) : child));
 }
 
-/** More of a text is only shown when it is asked for. */
-const SHORT = 2000;
+/** Longer texts are cut, with a button that shows the rest. */
+const MAX_INITIAL_LENGTH = 2000;
 
-/** Text as it was written, long text with a button for the rest. */
+/** A block of preformatted text. */
 export function textBlock(text: string, className = ''): HTMLElement {
-  const block = element('div', { class: `text ${className}` }, text.slice(0, SHORT));
-  if (text.length <= SHORT) return block;
+  const block = element('div', { class: `text ${className}` }, text.slice(0, MAX_INITIAL_LENGTH));
+  if (text.length <= MAX_INITIAL_LENGTH) return block;
   const button = element(
     'button',
     { type: 'button', class: 'more', click: () => fill(block, text) },

@@ -6,7 +6,7 @@ import { pretty } from './chat.ts';
 import { element, textBlock } from './element.ts';
 import { isFailed, type Trace } from './trace.ts';
 
-/** All that is known of one span. */
+/** Everything recorded about one span. */
 export function inspector(row: Row, trace: Trace, filter: (id: string) => void): HTMLElement {
   const span = row.node.span as ShownSpan;
   const { traceId, spanId } = span.spanContext();
@@ -30,13 +30,13 @@ export function inspector(row: Row, trace: Trace, filter: (id: string) => void):
   );
 }
 
-/** Events that are shown at once; the others when they are asked for. */
-const PAGE = 200;
+/** The number of events rendered at once. A button shows more. */
+const EVENT_PAGE_SIZE = 200;
 
 function eventList({ events, startTime }: ShownSpan, filter: (id: string) => void): HTMLElement {
   const list = element('div', {});
   const showMore = (from: number): void => {
-    const shown = events.slice(from, from + PAGE);
+    const shown = events.slice(from, from + EVENT_PAGE_SIZE);
     for (const { name, time, attributes = {} } of shown)
       list.append(
         table(`Event ${name}, after ${formatDuration(startTime, time)}`, attributeRows(attributes), filter) ??
@@ -47,7 +47,7 @@ function eventList({ events, startTime }: ShownSpan, filter: (id: string) => voi
     const more = element('button', { type: 'button', class: 'more' }, `Show more events (${grouped(rest)})`);
     more.addEventListener('click', () => {
       more.remove();
-      showMore(from + PAGE);
+      showMore(from + EVENT_PAGE_SIZE);
     });
     list.append(more);
   };
@@ -77,12 +77,12 @@ function table(
   );
 }
 
-/** An id filters what is shown. */
+/** An id becomes a button that sets the filter. */
 function cell(name: string, value: string, filter: (id: string) => void): HTMLElement {
   if (!/\.id$/.test(name)) return textBlock(value, /^[[{]/.test(value) ? 'code' : '');
   return element(
     'button',
-    { type: 'button', class: 'link', title: 'Show what has this id', click: () => filter(value) },
+    { type: 'button', class: 'link', title: 'Show the spans with this id', click: () => filter(value) },
     value.slice(0, 200),
   );
 }

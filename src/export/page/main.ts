@@ -8,13 +8,13 @@ import { badge, clock, overview } from './overview.ts';
 import { findRows, idsOf, type PageData, readTraces, type Trace } from './trace.ts';
 import { Waterfall } from './waterfall.ts';
 
-/** Ids that are offered where a filter is typed. */
+/** The number of ids suggested in the filter. */
 const MAX_IDS = 500;
-/** Traces that are listed at once. */
+/** The number of traces listed. */
 const MAX_PAGE_TRACES = 2_000;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
-/** The page: its traces, the one that is open, and the filter that holds for all of them. */
+/** The page: the list of traces, the open trace, and the filter. */
 class Page {
   readonly #data: PageData;
   readonly #traces: readonly Trace[];
@@ -89,7 +89,7 @@ class Page {
       found
         .slice(0, MAX_PAGE_TRACES)
         .map(({ trace, rows }) => this.#listItem(trace, rows, trace === open?.trace)),
-      rest > 0 && element('li', { class: 'note' }, `and ${grouped(rest)} more, to be found by the filter`),
+      rest > 0 && element('li', { class: 'note' }, `and ${grouped(rest)} more; use the filter to find them`),
     );
     this.#open(open?.trace, open?.rows ?? new Set());
   }
@@ -113,7 +113,7 @@ class Page {
     return element('li', {}, button);
   }
 
-  /** Opens a trace; where it is open already, its rows are filtered. */
+  /** Opens a trace. If it is open already, only filters its rows. */
   #open(trace: Trace | undefined, rows: ReadonlySet<Row>): void {
     this.#found = rows;
     if (trace === undefined) {
@@ -122,7 +122,7 @@ class Page {
         element(
           'p',
           { class: 'note' },
-          this.#data.spans.length > 0 ? 'Nothing has that name or id.' : 'There are no spans.',
+          this.#data.spans.length > 0 ? 'No span matches the filter.' : 'There are no spans.',
         ),
       );
     } else if (trace !== this.#trace) {
@@ -136,7 +136,7 @@ class Page {
   #draw(trace: Trace): void {
     const panels = new Panels();
     const select = (row: Row, focus: boolean): void => {
-      // What is selected must be seen, whatever the filter says.
+      // A selected row must be visible, so a filter that hides it is cleared.
       if (!this.#found.has(row)) this.#clear();
       this.#waterfall?.mark(row, focus);
       panels.showSpan(inspector(row, trace, (id) => this.#searchFor(id)));
@@ -179,7 +179,7 @@ class Page {
   }
 }
 
-/** Two panels, of which one is seen: the conversation, and the span that was selected. */
+/** Two tabs: the conversation and the selected span. */
 class Panels {
   readonly chat: HTMLElement = panel('chat');
   readonly #span = panel('span');

@@ -5,7 +5,7 @@ import type { Row, Time } from '../tree.ts';
 import { element } from './element.ts';
 import type { Trace } from './trace.ts';
 
-/** The trace as a whole: what it cost, how long it took, and first of all what failed in it. */
+/** The summary of a trace: duration, cost, tokens and errors. */
 export function overview(trace: Trace, select: (row: Row) => void, showErrors: () => void): HTMLElement {
   const { summary } = trace;
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
@@ -47,7 +47,7 @@ export function badge({ summary: { errors } }: Trace): HTMLElement {
   return element('span', { class: text ? 'badge bad' : 'badge good' }, text ?? 'ok');
 }
 
-/** The first of them; the others can be found with the filter. */
+/** The number of errors listed. The filter finds the others. */
 const MAX_ERRORS = 6;
 
 function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: () => void): HTMLElement {
@@ -78,7 +78,7 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
   return element('ul', { class: 'errors', 'aria-label': 'Errors' }, ...items);
 }
 
-/** Names that are listed; an overview is no place for more. */
+/** The number of names listed. */
 const MAX_NAMES = 20;
 
 function listed(names: readonly string[]): string | undefined {

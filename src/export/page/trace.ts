@@ -3,14 +3,14 @@ import { attributeText } from '../span-details.ts';
 import { summarize, type TraceSummary } from '../trace-summary.ts';
 import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from '../tree.ts';
 
-/** What the page is given. */
+/** The data of the page. */
 export interface PageData {
   readonly spans: readonly PageSpan[];
   /** Spans that did not fit. */
   readonly omitted: number;
 }
 
-/** A trace, read once. */
+/** A trace with everything derived from it. */
 export interface Trace {
   readonly tree: TraceTree;
   readonly rows: readonly Row[];
@@ -18,10 +18,10 @@ export interface Trace {
   readonly title: string;
 }
 
-/** A longer id is no use in a list of suggestions. */
+/** Longer ids are not suggested. */
 const MAX_SHOWN_ID_LENGTH = 200;
 
-/** What is searched: names, models, errors and ids. */
+/** The attributes that the filter searches: names, models, error types and ids. */
 const SEARCHED = /\.(id|name|model|type)$/;
 
 /** Traces with errors first, then the newest. */
@@ -38,7 +38,7 @@ export function readTraces({ spans }: PageData): Trace[] {
     );
 }
 
-/** The rows of a trace that a filter finds: each of its words is part of a name or an id. */
+/** The rows that match a filter: each of its words occurs in a name, a model, an error type or an id. */
 export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<Row> {
   const wanted = words
     .toLowerCase()
@@ -54,7 +54,7 @@ export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<
   );
 }
 
-/** Ids of threads, runs, steps and agents in some traces, to be offered where a filter is typed. */
+/** The ids of threads, runs, steps and agents in some traces, as suggestions for the filter. */
 export function idsOf(traces: readonly Trace[], most: number): string[] {
   const ids = new Set<string>();
   for (const { rows } of traces)
@@ -85,7 +85,7 @@ export function millisecondsBetween(start: Time, end: Time): number {
   return (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
 }
 
-/** What a span is, for its colour and its sign. */
+/** The type of a span, which selects its color and symbol. */
 export function typeOf({ name, attributes }: Row['node']['span']): string {
   const operation = attributeText(attributes['gen_ai.operation.name'] ?? '');
   if (/_agent$/.test(operation)) return 'agent';

@@ -6,11 +6,11 @@ import type { Row, Time } from '../tree.ts';
 import { element, fill } from './element.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from './trace.ts';
 
-/** Rows that are made at once; the others when they are asked for. */
+/** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
 const TICKS = 3;
 
-/** The spans of a trace in time, as a tree that can be walked with the keyboard. */
+/** The timeline of a trace, as a tree with keyboard navigation. */
 export class Waterfall {
   readonly root: HTMLElement = element('div', { class: 'waterfall' });
   readonly #tree = element('div', { role: 'tree', 'aria-label': 'Spans, in order of time' });
@@ -19,9 +19,9 @@ export class Waterfall {
   readonly #closed = new Set<Row>();
   readonly #select: (row: Row) => void;
   readonly #ruler = element('div', { class: 'ruler', 'aria-hidden': 'true' });
-  /** What the bars are drawn on. */
+  /** The start of the time axis. */
   #start: Time = [0, 0];
-  /** Of that, in milliseconds. */
+  /** The length of the time axis, in milliseconds. */
   #length = 0;
   readonly #depths = new Map<Row, number>();
   #shown: ReadonlySet<Row>;
@@ -38,7 +38,7 @@ export class Waterfall {
     this.root.append(this.#ruler, this.#tree);
   }
 
-  /** Shows the rows that were found, on the time that they took, and those above them. */
+  /** Shows the rows that were found, with their ancestors, and scales the time axis to them. */
   filter(found: ReadonlySet<Row>): void {
     const shown = new Set<Row>();
     for (const row of found)
@@ -50,7 +50,7 @@ export class Waterfall {
     this.#draw();
   }
 
-  /** Marks a row, and opens what hides it. */
+  /** Selects a row and expands its ancestors. */
   mark(row: Row, focus: boolean): void {
     for (let above = row.parent; above !== undefined; above = above.parent) this.#closed.delete(above);
     this.#limit = Math.max(this.#limit, this.#rows.indexOf(row) + 1);
@@ -158,7 +158,7 @@ export class Waterfall {
     const bar = element('span', { class: 'bar' });
     bar.style.left = `${left}%`;
     bar.style.width = `${right - left}%`;
-    // Beside the bar where there is room, else in it.
+    // Beside the bar if there is room, otherwise inside it.
     const side = right < 80 ? 'after' : left > 20 ? 'before' : 'within';
     const label = element('span', { class: `time ${side}` }, duration);
     if (side !== 'within') label.style.left = side === 'after' ? `${right}%` : `${left}%`;
@@ -177,7 +177,7 @@ export class Waterfall {
     );
     this.#start = start;
     this.#length = Math.max(millisecondsBetween(start, end), 1e-6);
-    // Bars are drawn on another scale now.
+    // The cached bars have the previous scale.
     this.#items.clear();
     const ticks = Array.from({ length: TICKS }, (_, i) => {
       const milliseconds = (this.#length * i) / (TICKS - 1);
@@ -192,7 +192,7 @@ export class Waterfall {
     );
   }
 
-  /** Opens or closes a row, which is not selected by that. */
+  /** Expands or collapses a row without selecting it. */
   #onToggle(event: Event, row: Row): void {
     event.stopPropagation();
     this.#toggle(row);
@@ -204,7 +204,7 @@ export class Waterfall {
     this.#draw();
   }
 
-  /** The keys of a tree, as the ARIA practices describe them. */
+  /** The keyboard interface of a tree view in the ARIA Authoring Practices. */
   #onKey(event: KeyboardEvent): void {
     const items = [...this.#tree.children] as HTMLElement[];
     const index = items.indexOf(event.target as HTMLElement);
@@ -243,7 +243,7 @@ export class Waterfall {
   }
 }
 
-/** Tokens that the span itself spent, or else the total of those below it. */
+/** The tokens of the span itself, or else the total of the spans below it. */
 function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
   const own = tokens(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']);
   const total = tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']);

@@ -4,11 +4,11 @@ import { ownCopy } from '../kept-text.ts';
 
 const REDACTED = 'REDACTED';
 
-/** Characters that are kept of an error's text. */
+/** The number of characters kept of an error message. */
 const MAX_ERROR_LENGTH = 16_384;
-/** Characters beyond those that are looked through: a secret that is cut could not be told from any text. */
+/** Further characters that are searched for secrets: a secret that is cut cannot be recognised. */
 const MAX_SECRET_LENGTH = 4_096;
-/** A key that is shorter is taken out only where it stands alone. */
+/** A shorter key is removed only where it stands alone. */
 const MIN_EMBEDDED_LENGTH = 8;
 
 /** A text without any of these contains no recognisable secret. */
@@ -51,8 +51,8 @@ export function withoutSecrets(text: string): string {
 
 /**
  * Removes keys and passwords from the text of an error; some servers repeat them: "Incorrect API key provided: …".
- * Consent to record content does not include them. The keys that the program's clients send are taken out whatever
- * stands around them, others where their form or the words before them tell.
+ * Consent to record content does not include them. Keys of the program's own clients are removed anywhere in the text;
+ * others are recognised by their format or by the words before them.
  */
 export function withoutCredentials(text: string, keys: readonly string[] = keysInUse()): string {
   const most = MAX_ERROR_LENGTH + MAX_SECRET_LENGTH;

@@ -32,7 +32,7 @@ export class UnreadMessage implements Message {
   }
 }
 
-/** A text, and how long it was where it has been cut. */
+/** A text, with its original length if it was cut. */
 export function textPart(
   type: 'text' | 'reasoning',
   content: string,
@@ -44,9 +44,9 @@ export function textPart(
 }
 
 /**
- * The parts that the entries of a list are, and in a last part how many entries were not read.
+ * Converts the entries of a list to parts. A last part of type `omitted` counts the entries that were not read.
  *
- * @param most entries and parts: the program may send as many as it likes, a server may not
+ * @param most the limit for entries and parts: the program may send any number, a server may not
  */
 export function partsOf(
   values: readonly unknown[],
@@ -95,7 +95,7 @@ export function parseJson(text: unknown): unknown {
 /** Longer URL-encoded `data:` URLs are not converted to base64. They are rare: images are base64 already. */
 const MAX_ENCODED_LENGTH = 16_384;
 
-/** How the bytes of a `data:` URL are announced: the platform ignores white space before it, and case. */
+/** The beginning of a `data:` URL. The platform ignores white space before it, and its case. */
 const DATA_SCHEME = /^[\0-\x20]*data:/i;
 
 /** The part for an image or file given by URL. A `data:` URL contains the bytes. */

@@ -7,7 +7,7 @@ import { cut } from './limited-json.ts';
 const MAX_DATA_DEPTH = 12;
 /** The number of values recorded of one argument list, result, or generator. */
 const MAX_PLAIN_VALUES = 10_000;
-/** Values of an error in an object. */
+/** The number of values recorded of an error object. */
 const MAX_ERROR_VALUES = 100;
 /** The number of characters, in all texts together, that are searched for secrets. */
 const MAX_SEARCHED_LENGTH = 1_000_000;
@@ -21,16 +21,16 @@ export function plainData(value: unknown): unknown {
   return plainDataReader()(value);
 }
 
-/** The same for an error that a server tells of, which may repeat the program's keys anywhere. */
+/** The same for an error that a server reports, which may repeat the program's keys anywhere. */
 export function plainError(error: unknown): unknown {
   const keys = keysInUse();
   return plainDataReader((text) => withoutCredentials(text, keys), MAX_ERROR_VALUES)(error);
 }
 
 /**
- * The same for several values that are kept together: the limits are those of them all.
+ * The same for several values that share the limits.
  *
- * @param clean gives a text without its secrets
+ * @param clean removes secrets from a text
  */
 export function plainDataReader(
   clean: (text: string) => string = withoutSecrets,

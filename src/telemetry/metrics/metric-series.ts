@@ -14,26 +14,26 @@ import {
 } from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 
-/** What stands for a value that is not kept, in every dimension. */
+/** Replaces values beyond the limit, in every dimension. */
 const OTHER = ERROR_TYPE_VALUE_OTHER;
 
 const MAX_VALUES = 100;
 export const MAX_DIMENSION_LENGTH = 128;
-/** The program chooses the models it asks for, or its users do. */
+/** Request models have a higher limit: the program or its users choose them. */
 const MAX_REQUEST_MODELS = 500;
-/** Response models reserved for each request model, whatever other models were answered with. */
+/** The number of response models reserved for each request model. */
 const MAX_OWN_RESPONSE_MODELS = 4;
 
 /*
- * The SDK keeps 2,000 series of an instrument and merges all others. Token usage has two series for each
- * combination, and durations have one more for each combination with an error type.
+ * The SDK keeps 2,000 series of an instrument and merges all others. Token usage has two series for each combination of
+ * dimensions. Durations have one for each combination, and one more for each combination with an error type.
  */
 const MAX_DETAILED_COMBINATIONS = 400;
 const MAX_COMBINATIONS = 800;
 const MAX_FAILED_COMBINATIONS = 300;
 const MAX_TOOL_COMBINATIONS = 500;
 
-/** The first values of a dimension. They stay: a value that comes later never takes the place of one. */
+/** The first values of a dimension. Later values never replace them. */
 class KeptValues {
   readonly #dimension: string;
   readonly #limit: number;
@@ -49,7 +49,7 @@ class KeptValues {
     return this.#values.has(value);
   }
 
-  /** Whether metrics record the value as it is. */
+  /** Whether metrics record this value. Adds a new value within the limit. */
   keep(value: string): boolean {
     if (this.#values.has(value)) return true;
     if (value.length <= MAX_DIMENSION_LENGTH && this.#values.size < this.#limit) {
@@ -62,17 +62,17 @@ class KeptValues {
   }
 }
 
-/** Combinations as a tree, a level for each dimension: to look one up allocates nothing. */
+/** Combinations as a tree with one level for each dimension, so that a lookup allocates nothing. */
 interface Level extends Map<unknown, Level> {}
 
 /**
- * Bounds the series that others can make this process's metrics have. Servers, models and end users choose values of
- * dimensions; without a bound, 2,000 invented ones leave no series for the honest values after them.
+ * Limits the metric series. Servers, models and end users choose the values of some dimensions. Without limits, 2,000
+ * invented values would leave no series for real values after them.
  */
 export class MetricSeries {
   readonly #addresses = new KeptValues(ATTR_SERVER_ADDRESS);
   readonly #requestModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL, MAX_REQUEST_MODELS);
-  /** Models that no server has answered for yet: inventing one takes no place from those that exist. */
+  /** Request models without a response so far. Invented ones take no place from real ones. */
   readonly #unansweredModels = new KeptValues(ATTR_GEN_AI_REQUEST_MODEL);
   readonly #responseModels = new KeptValues(ATTR_GEN_AI_RESPONSE_MODEL);
   readonly #ownResponseModels = new Map<string, Set<string>>();
@@ -86,9 +86,9 @@ export class MetricSeries {
   readonly #combinations: Level = new Map();
   #count = 0;
 
-  /** Replaces what is not kept, in place. */
+  /** Replaces values beyond the limits, in place. */
   limitOperation(dimensions: Attributes): void {
-    // Every operation comes here: one call, and nothing allocated. In the order of `LEVELS`.
+    // Runs for every operation, so it does not allocate. The order is that of `LEVELS`.
     const known = this.#combinations
       .get(dimensions[ATTR_GEN_AI_OPERATION_NAME])
       ?.get(dimensions[ATTR_SERVER_ADDRESS])
@@ -110,7 +110,7 @@ export class MetricSeries {
     limit(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT, this.#fingerprints);
     if (this.#take(dimensions, MAX_DETAILED_COMBINATIONS)) return;
     notice('metric_values_limited', 'models, tiers and fingerprints together');
-    // Details go first, so that a server cannot take the series of an honest model with invented fingerprints.
+    // Details are replaced first: invented fingerprints must not use up the series of real models.
     replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SERVICE_TIER);
     replaceDimension(dimensions, ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
     if (!own) replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
@@ -127,7 +127,7 @@ export class MetricSeries {
     replaceDimension(dimensions, ATTR_GEN_AI_AGENT_NAME);
   }
 
-  /** The dimensions of something that failed; those given stay as they are. */
+  /** Returns a copy of the dimensions with the error type. */
   withError(dimensions: Attributes, errorType: string): Attributes {
     const failed = { ...dimensions, [ATTR_ERROR_TYPE]: errorType };
     limit(failed, ATTR_ERROR_TYPE, this.#errorTypes);
@@ -137,7 +137,7 @@ export class MetricSeries {
     return failed;
   }
 
-  /** @returns whether the response model is one that is reserved for the request model */
+  /** @returns whether the response model is reserved for the request model */
   #limitModels(dimensions: Attributes): boolean {
     const asked = dimensions[ATTR_GEN_AI_REQUEST_MODEL];
     const answered = dimensions[ATTR_GEN_AI_RESPONSE_MODEL];
@@ -154,8 +154,8 @@ export class MetricSeries {
   }
 
   /**
-   * A server may answer with any name before the honest one comes: the name that was asked for is always recorded,
-   * so are names that begin with it, as those of snapshots do, and the first answer, as for Azure's deployments.
+   * Whether a response model is recorded whatever other servers answered before: the requested name itself, a few names
+   * that begin with it, such as snapshots, and the first other name, such as the model of an Azure deployment.
    */
   #isOwn(asked: string, answered: string): boolean {
     if (answered === asked) return true;
@@ -218,10 +218,10 @@ function keepKey(kept: Set<string>, dimensions: Attributes, most: number): boole
   return true;
 }
 
-/** Of the whole process: all observers write into the series of one meter. */
+/** Shared by the whole process, because all observers write to one meter. */
 export let metricSeries: MetricSeries = new MetricSeries();
 
-/** As when the process began: for tests. */
+/** Resets the limits, for tests. */
 export function forgetMetricSeries(): void {
   metricSeries = new MetricSeries();
 }

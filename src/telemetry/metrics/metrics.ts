@@ -152,7 +152,8 @@ export class Metrics {
 
 /**
  * The dimensions of an operation's duration and usage, taken from the attributes that its span started with and got, with
- * `_OTHER` for values beyond the limits of `metric-series.ts`. In the order that the SDK sorts them into for each point, which is faster where there is nothing to sort.
+ * `_OTHER` for values beyond the limits of `metric-series.ts`. They are in the SDK's sort order: it sorts the attributes
+ * of every point, and sorted ones are faster.
  */
 export function metricDimensions(asked: Attributes, answered: Attributes = asked): Attributes {
   const dimensions = modelDimensions(asked, answered);

@@ -20,8 +20,8 @@ import {
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
- * Limits are set for each model. The first groups stay, since the SDK keeps 2,000 series of a gauge; a gauge of all other
- * models together would say nothing of any.
+ * Rate limits apply to each model. The SDK keeps 2,000 series of a gauge, so only the first groups are recorded. A
+ * combined gauge for all other models would be meaningless.
  */
 const MAX_GROUPS = 100;
 

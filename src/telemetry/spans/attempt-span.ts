@@ -20,10 +20,10 @@ import { endSpan } from './span-end.ts';
 const BODY_TIMEOUT = 'APIConnectionTimeoutError';
 
 /**
- * Draws the attempts of a call that was retried; one that succeeded at once has nothing to show. Of very many
- * attempts those between the first and the last have no span, but `http.request.resend_count` counts them.
+ * Records the attempts of a retried call as spans. A call without retries has none. Of very many attempts only the first
+ * ones and the last get a span; `http.request.resend_count` counts them all.
  *
- * @param known attributes of the call's own span, of which the attempts get the ids
+ * @param known the attributes of the call's span; the attempts get its ids
  */
 export function recordAttempts(
   telemetry: Telemetry,

@@ -187,7 +187,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     });
   }
 
-  /** Made when it is needed: most calls are no streams. */
+  /** Created when needed: most calls are not streams. */
   #newAccumulator(): Accumulator | undefined {
     const limits = this.#content === undefined ? undefined : textLimits(this.#telemetry.settings);
     return this.#operation.accumulate?.(limits);
@@ -205,7 +205,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   #recordParameters(request: ApiRequest): void {
     const attributes = this.#operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
-    // What the hierarchy knows of the call's place is more than the request says.
+    // The hierarchy knows more about the call's place than the request does.
     for (const name in this.#place.attributes) if (name in attributes) delete attributes[name];
     this.#parameters = attributes;
     this.#span.setAttributes(attributes);
@@ -244,7 +244,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const cost = guard('pricing a result', () => this.#costOf(result, usage));
     if (cost !== undefined) {
       this.#cost = attributes[ATTR_OPENAI_COST] = cost;
-      // One that has ended says so in the log.
+      // The SDK logs a warning for a span that has ended.
       if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
     }
     this.#span.setAttributes(attributes);
@@ -264,7 +264,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (!metrics.wanted) return;
     const { context } = this;
     const dimensions = metricDimensions(this.#asked, this.#answered);
-    // No other instrumentation has this one, and what the conventions have no operation for costs money too.
+    // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
     if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
     if (!this.#measures) return;
     const seconds = (endTime - this.#startTime) / 1e3;
@@ -279,7 +279,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (this.#gaps !== undefined) this.#recordGaps(this.#gaps, this.#answered);
   }
 
-  /** The first chunks say which model answers. */
+  /** The first chunks name the model. */
   #answeredSoFar(): Attributes {
     const result = this.#streamed();
     return result === undefined ? NO_ATTRIBUTES : this.#operation.resultAttributes(result, this.#route);
@@ -299,7 +299,7 @@ function failureOf(operation: Operation, result: unknown): Failure | undefined {
   return operation.failure?.(result);
 }
 
-/** The streams of chat completions are the only ones that tell their usage only when asked to. */
+/** Only streams of chat completions omit their usage unless the request asks for it. */
 function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
   if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
     notice('stream_without_usage');

@@ -89,7 +89,7 @@ export interface InvocationEnd {
   readonly cost: number | undefined;
   readonly totals: Totals;
   readonly toolCalls: readonly RequestedToolCall[];
-  /** How many of its steps and tool calls are not drawn. */
+  /** The numbers of steps and tool calls without a span. */
   readonly skippedSteps: number;
   readonly skippedToolCalls: number;
   readonly systemInstructions: readonly MessagePart[];

@@ -44,11 +44,11 @@ export interface RecordedStep {
   readonly endTime: number;
   /** Seconds from the start of the step to its first text, if it was streamed. */
   readonly timeToFirstChunk: number | undefined;
-  /** When each of its first pieces came, where pieces are recorded. */
+  /** The arrival times of its first deltas, if deltas are recorded. */
   readonly deltaTimes: readonly number[];
-  /** How many pieces came after them. */
+  /** The number of deltas after these. */
   readonly skippedDeltas: number;
-  /** How many of its tool calls are not drawn. */
+  /** The number of tool calls without a span. */
   readonly skippedToolCalls: number;
   readonly inputMessages: readonly Message[];
   readonly outputMessages: readonly Message[];

@@ -29,7 +29,7 @@ import { endSpan } from './span-end.ts';
 /** The state of a tool call in one object of the API. */
 export interface ToolCallSnapshot {
   readonly id: string;
-  /** The API's own: `function`, `code_interpreter`, `file_search`. */
+  /** The type in the API: `function`, `code_interpreter`, `file_search`. */
   readonly type: string;
   /** The name of the function, or else the type. */
   readonly name: string;
@@ -38,7 +38,7 @@ export interface ToolCallSnapshot {
   readonly content: ToolCallContent | undefined;
   /** The id of the item, in APIs that have items instead of steps. */
   readonly itemId?: string;
-  /** The id of the subagent that the call is about. */
+  /** The id of the subagent that the call starts or continues. */
   readonly subagentId?: string;
   readonly failure?: Failure;
 }
