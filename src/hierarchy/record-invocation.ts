@@ -156,6 +156,7 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
     },
     {
       parent: invocation.contextIn(ROOT_CONTEXT),
+      origin: invocation.endpoint.origin,
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },
   );

@@ -6,12 +6,13 @@ import {
 } from '../semconv/attributes.ts';
 import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { countField, field, stringField } from '../util/payload.ts';
+import { arrayField, asObject, countField, field, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 
 /**
- * `POST /embeddings`. The vectors are never read: they are large, and some majors of the SDK decode them lazily.
+ * `POST /embeddings`. Of the vectors only the length of the first is read: they are large, and some majors of the SDK
+ * decode them lazily.
  *
  * @see https://platform.openai.com/docs/api-reference/embeddings/create
  */
@@ -31,10 +32,24 @@ export const embeddings: Operation = {
   resultAttributes(result): Attributes {
     const attributes: Attributes = {};
     define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    define(attributes, ATTR_GEN_AI_EMBEDDINGS_DIMENSION_COUNT, dimensionsOf(arrayField(result, 'data')[0]));
     return attributes;
   },
   usage: (result) => inputUsage(field(result, 'usage')),
 };
+
+const BYTES_PER_FLOAT = 4;
+
+/** The number of dimensions, told by the length of the vector or of its base64 text. A getter may decode, so none is called. */
+function dimensionsOf(embedding: unknown): number | undefined {
+  const holder = asObject(embedding);
+  const vector = holder && (Object.getOwnPropertyDescriptor(holder, 'embedding')?.value as unknown);
+  if (Array.isArray(vector) || vector instanceof Float32Array) return vector.length || undefined;
+  if (typeof vector !== 'string') return undefined;
+  const padding = vector.endsWith('==') ? 2 : Number(vector.endsWith('='));
+  const dimensions = ((vector.length - padding) * 3) / 4 / BYTES_PER_FLOAT;
+  return Math.floor(dimensions) || undefined;
+}
 
 /** Embeddings have no output tokens, not even zero. */
 function inputUsage(usage: unknown): Usage | undefined {

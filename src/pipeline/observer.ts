@@ -101,8 +101,8 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   runTool(tool: ToolRun): unknown {
-    return runTool(this.telemetry, tool, (context) => {
-      const { origin } = endpointOf(tool.client, this.settings.providers);
+    const { origin, provider } = endpointOf(tool.client, this.settings.providers);
+    return runTool(this.telemetry, tool, provider, (context) => {
       return this.#hierarchy?.parts.histories.running(tool, origin, context);
     });
   }

@@ -1,4 +1,5 @@
 import type { ProviderRow } from '../config/config.ts';
+import { BoundedMap } from '../util/lru-map.ts';
 import { asText, field, fieldsOf, row, textField } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 
@@ -85,6 +86,15 @@ interface Cached {
   readonly endpoint: ClientEndpoint;
 }
 const endpoints = new WeakMap<object, Cached>();
+
+/** A program with more origins than this makes clients for its users. */
+const MAX_ORIGINS = 1_000;
+const providersByOrigin = new BoundedMap<string, string>(MAX_ORIGINS);
+
+/** The provider of the client that was last seen at an origin. */
+export function providerAt(origin: string): string | undefined {
+  return providersByOrigin.get(origin);
+}
 const NO_ROWS: readonly ProviderRow[] = [];
 
 /**
@@ -103,6 +113,7 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   const deployment = deploymentName ?? deploymentIn(baseURL);
   const endpoint = { ...readEndpoint(baseURL, providerOfClient(client), rows), deployment };
   endpoints.set(client, { baseURL, deploymentName, rows, endpoint });
+  providersByOrigin.set(endpoint.origin, endpoint.provider);
   return endpoint;
 }
 

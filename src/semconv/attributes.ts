@@ -117,7 +117,7 @@ export const ATTR_GEN_AI_REQUEST_TOP_P = 'gen_ai.request.top_p' as const;
 /** What `gen_ai.response.finish_reasons` was before; of the first choice. */
 export const ATTR_GEN_AI_RESPONSE_FINISH_REASON = 'gen_ai.response.finish_reason' as const;
 
-/** Why the model stopped, one per choice, as the API spells it. */
+/** Why the model stopped, one per choice, as the API spells it, but `length` for every limit. */
 export const ATTR_GEN_AI_RESPONSE_FINISH_REASONS = 'gen_ai.response.finish_reasons' as const;
 
 /** Id of the completion or response. On a run step the message's id, or for a step of tool calls the step's. */
@@ -389,6 +389,9 @@ export const ATTR_OPENAI_REQUEST_SERVICE_TIER = 'openai.request.service_tier' as
 
 /** What the program has to do before the turn can go on, as the API spells it. */
 export const ATTR_OPENAI_REQUIRED_ACTION_TYPE = 'openai.required_action.type' as const;
+
+/** Why the run or response is incomplete, as the API spells it. The finish reason of its three limits is `length`. */
+export const ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON = 'openai.response.incomplete_reason' as const;
 
 /** `false` when the program took the raw HTTP response (`asResponse()`), so that nothing of the answer is recorded; otherwise not set. */
 export const ATTR_OPENAI_RESPONSE_PARSED = 'openai.response.parsed' as const;

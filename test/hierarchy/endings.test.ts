@@ -74,8 +74,8 @@ describe('a run that does not complete', () => {
   });
 
   it.each([
-    { end: 'incomplete', reason: 'max_completion_tokens' },
-    { end: 'cancelled', reason: 'cancelled' },
+    { end: 'incomplete', reason: '["length"] openai.response.incomplete_reason=max_completion_tokens' },
+    { end: 'cancelled', reason: '["cancelled"]' },
   ] as const)('is no error when it is $end', async ({ end, reason }) => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ end }] });
     await program.inSpan(() =>
@@ -84,8 +84,8 @@ describe('a run that does not complete', () => {
     await program.expectTree(`
       program
       └─ thread
-         └─ invoke_agent Math Tutor  openai.run.status=${end} gen_ai.response.finish_reasons=["${reason}"]
-            └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["${reason}"]
+         └─ invoke_agent Math Tutor  openai.run.status=${end} gen_ai.response.finish_reasons=${reason}
+            └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=${reason}
     `);
   });
 

@@ -103,6 +103,38 @@ describe('a response', () => {
     expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
 
+  it('has a shell as a tool of the API where that ran it, and as a function where the program did', async () => {
+    const program = await startProgram();
+    program.simulator.respond(
+      { output: [{ shell: { commands: ['ls'], stdout: 'a.md' } }, { shell: { commands: ['pwd'] } }] },
+      { output: [{ message: 'Done.' }] },
+    );
+    await program.inSpan(async () => {
+      const { responses } = program.client;
+      const asked = await responses.create({ model: MODEL, input: 'List my files.' });
+      const call = asked.output.findLast((item) => item.type === 'shell_call');
+      const outcome = { type: 'exit' as const, exit_code: 0 };
+      await responses.create({
+        model: MODEL,
+        previous_response_id: asked.id,
+        input: [
+          {
+            type: 'shell_call_output',
+            call_id: call?.call_id ?? '',
+            output: [{ outcome, stdout: '/', stderr: '' }],
+          },
+        ],
+      });
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool shell  openai.tool.type=shell gen_ai.tool.type=extension
+      ├─ execute_tool shell  openai.tool.type=shell gen_ai.tool.type=function
+      └─ chat gpt-4o-mini
+    `);
+  });
+
   it('has each function call once, however often it is fetched and its answer comes again', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });

@@ -172,8 +172,8 @@ describe('what a run is given and gives', () => {
     await tutor.expectTree(`
       program
       └─ thread
-         ├─ invoke_agent Math Tutor  openai.run.status=incomplete openai.run.last_messages=3 openai.run.max_prompt_tokens=256 gen_ai.response.finish_reasons=["max_prompt_tokens"]
-         │  └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["max_prompt_tokens"]
+         ├─ invoke_agent Math Tutor  openai.run.status=incomplete openai.run.last_messages=3 openai.run.max_prompt_tokens=256 gen_ai.response.finish_reasons=["length"] openai.response.incomplete_reason=max_prompt_tokens
+         │  └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["length"] openai.response.incomplete_reason=max_prompt_tokens
          └─ invoke_agent Math Tutor  openai.run.status=completed gen_ai.response.finish_reasons=["stop"]
             └─ chat gpt-4o-mini      gen_ai.response.finish_reasons=["stop"]
     `);

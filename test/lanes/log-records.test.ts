@@ -34,7 +34,12 @@ console.log(JSON.stringify(records.map(({ eventName, severityNumber, spanContext
 `;
 
 const INPUT = [{ role: 'user', parts: [{ type: 'text', content: 'Hello' }] }];
-const DETAILS = { eventName: 'gen_ai.client.inference.operation.details', correlated: true, input: INPUT };
+const DETAILS = {
+  eventName: 'gen_ai.client.inference.operation.details',
+  severityNumber: 5,
+  correlated: true,
+  input: INPUT,
+};
 
 describe('events are log records of the provider that NodeSDK registers', () => {
   test.each([

@@ -51,11 +51,45 @@ describe('embeddings', () => {
     expect(result.data[0]?.embedding.length).toBe(1536);
   });
 
-  test('are never looked at', () => {
-    const data = new Proxy([], { get: () => expect.fail('A vector was looked at.') });
-    const result = { model: MODEL, data, usage: { prompt_tokens: 2, total_tokens: 2 } };
+  test.each<[how: string, embedding: unknown, dimensions: number | undefined]>([
+    ['numbers', [0.1, 0.2, 0.3], 3],
+    ['numbers that the SDK has decoded', new Float32Array(5), 5],
+    ...[1, 2, 3, 256].map((count): [string, string, number] => [
+      `base64 of ${count}`,
+      Buffer.from(new Float32Array(count).buffer).toString('base64'),
+      count,
+    ]),
+    ['an empty text', '', undefined],
+    ['something else', { length: 4 }, undefined],
+  ])('say how many dimensions they have, told by the length of %s', (_, embedding, dimensions) => {
     const { route } = matchRoute('POST', '/embeddings');
-    expect(embeddings.resultAttributes(result, route)).toEqual({ 'gen_ai.response.model': MODEL });
+    const attributes = embeddings.resultAttributes({ data: [{ embedding }] }, route);
+    expect(attributes['gen_ai.embeddings.dimension.count']).toBe(dimensions);
+  });
+
+  test('say how many dimensions they have where the request does not', async () => {
+    const program = await startProgram();
+    await program.client.embeddings.create({ model: MODEL, input: 'secret' });
+    expect(attributesOf(program.telemetry, `embeddings ${MODEL}`)).toMatchObject({
+      'gen_ai.embeddings.dimension.count': 1536,
+    });
+  });
+
+  test('are neither read nor decoded', () => {
+    const vector = new Proxy([0.1, 0.2], {
+      get: (target, key) => (key === 'length' ? target.length : expect.fail('A number was read.')),
+    });
+    const lazy = Object.defineProperty({}, 'embedding', { get: () => expect.fail('A vector was decoded.') });
+    const { route } = matchRoute('POST', '/embeddings');
+    const result = { model: MODEL, usage: { prompt_tokens: 2, total_tokens: 2 } };
+    for (const [data, dimensions] of [
+      [[{ embedding: vector }, lazy], { 'gen_ai.embeddings.dimension.count': 2 }],
+      [[lazy], {}],
+    ])
+      expect(embeddings.resultAttributes({ ...result, data }, route)).toEqual({
+        'gen_ai.response.model': MODEL,
+        ...dimensions,
+      });
     expect(embeddings.usage?.(result)).toMatchObject({ inputTokens: 2, inputOnly: true });
     expect(embeddings.content).toBeUndefined();
   });

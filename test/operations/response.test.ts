@@ -134,14 +134,15 @@ describe('a response', () => {
     expect(attributes(program)['gen_ai.response.finish_reasons']).toEqual(['stop']);
   });
 
-  test('that was cut has the reason as the API spells it', async () => {
+  test('that was cut ended for its length, and has the reason as the API spells it', async () => {
     const program = await startProgram();
     program.simulator.respond({ end: 'incomplete', incompleteReason: 'max_output_tokens' });
     await program.client.responses.create(HELLO);
     expect(newest(program.telemetry, 'chat').status.code).toBe(SpanStatusCode.UNSET);
     expect(attributes(program)).toMatchObject({
       'gen_ai.response.status': 'incomplete',
-      'gen_ai.response.finish_reasons': ['max_output_tokens'],
+      'gen_ai.response.finish_reasons': ['length'],
+      'openai.response.incomplete_reason': 'max_output_tokens',
     });
   });
 
@@ -234,7 +235,13 @@ describe('a streamed response', () => {
 
   test.each<['failed' | 'incomplete', Attributes]>([
     ['failed', { 'error.type': 'server_error', 'gen_ai.response.finish_reasons': ['error'] }],
-    ['incomplete', { 'gen_ai.response.finish_reasons': ['max_output_tokens'] }],
+    [
+      'incomplete',
+      {
+        'gen_ai.response.finish_reasons': ['length'],
+        'openai.response.incomplete_reason': 'max_output_tokens',
+      },
+    ],
   ])('that ends %s says so', async (end, expected) => {
     const program = await startProgram();
     program.simulator.respond({ end });

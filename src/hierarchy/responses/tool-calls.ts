@@ -143,6 +143,7 @@ export class ResponseToolCalls {
     recordToolCall(this.#telemetry, recorded, {
       parent: response.parent === undefined ? answering : contextOf(response.parent),
       place: response.place,
+      origin: response.origin,
     });
   }
 }

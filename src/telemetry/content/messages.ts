@@ -1,6 +1,7 @@
 import type { BlobPart, Message, MessagePart } from '../../config/completion-types.ts';
 import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
+import { INCOMPLETE_REASONS } from '../finish-reason.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
@@ -68,9 +69,7 @@ export function partsOf(
 const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   tool_calls: 'tool_call',
   function_call: 'tool_call',
-  max_output_tokens: 'length',
-  max_completion_tokens: 'length',
-  max_prompt_tokens: 'length',
+  ...INCOMPLETE_REASONS,
   failed: 'error',
   expired: 'error',
 };

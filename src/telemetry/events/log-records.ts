@@ -1,4 +1,8 @@
 import type { Context } from '@opentelemetry/api';
+import {
+  EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
+  EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION,
+} from '../../semconv/events.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import { guard } from '../../util/guard.ts';
 import { isNoopLoggerProvider } from '../../util/otel-api.ts';
@@ -10,8 +14,6 @@ const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
 /** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
 const API_LOGS_KEY: symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
-/** `SeverityNumber.WARN`, which API 1.9 lacks. */
-const WARN = 13;
 
 /** The part of a logger that events need, in `@opentelemetry/api` 1.10 and in `@opentelemetry/api-logs`, which share no types. */
 export interface Logger {
@@ -34,8 +36,16 @@ export interface Event {
   readonly time: number;
 }
 
-/** The severity by event. Other events have none. */
-const SEVERITIES: Readonly<Record<string, number>> = { 'gen_ai.client.operation.exception': WARN };
+interface EventSeverity {
+  readonly severityNumber: number;
+  readonly severityText: string;
+}
+
+/** The severity by event. Other events have none. API 1.9 lacks `SeverityNumber`. */
+const SEVERITIES: Readonly<Record<string, EventSeverity>> = {
+  [EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS]: { severityNumber: 5, severityText: 'DEBUG' },
+  [EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION]: { severityNumber: 13, severityText: 'WARN' },
+};
 
 /**
  * Emits events as log records. It is the only user of OpenTelemetry's logs API. API 1.10 includes that API; before, it
@@ -62,13 +72,12 @@ export class Events {
   }
 
   emit({ name, context, attributes, time }: Event): void {
-    const severityNumber = SEVERITIES[name];
     this.#logger(name, context)?.emit({
       eventName: name,
       timestamp: time,
       context,
       attributes,
-      ...(severityNumber === undefined ? {} : { severityNumber, severityText: 'WARN' }),
+      ...SEVERITIES[name],
     });
   }
 
@@ -80,9 +89,8 @@ export class Events {
       this.#current = { provider, logger };
     }
     const { logger } = this.#current;
-    return isEnabled(logger, { eventName, context, severityNumber: SEVERITIES[eventName] ?? 0 })
-      ? logger
-      : undefined;
+    const { severityNumber = 0 } = SEVERITIES[eventName] ?? {};
+    return isEnabled(logger, { eventName, context, severityNumber }) ? logger : undefined;
   }
 }
 

@@ -11,7 +11,6 @@ import type { Message, MessagePart, ToolDefinition } from '../../config/completi
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RUN_OBSERVED,
   ATTR_OPENAI_RUN_POLL_COUNT,
@@ -26,6 +25,7 @@ import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { tellSink } from '../events/sink-events.ts';
+import { addFinishReason } from '../finish-reason.ts';
 import { begin, finish } from '../open-traces.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
@@ -133,7 +133,7 @@ function endAttributes(end: InvocationEnd): Attributes {
   const { observed, finishReason, pollCount } = end;
   const attributes: Attributes = {};
   if (!observed) attributes[ATTR_OPENAI_RUN_OBSERVED] = false;
-  if (finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [finishReason];
+  addFinishReason(attributes, finishReason);
   if (pollCount > 0) attributes[ATTR_OPENAI_RUN_POLL_COUNT] = pollCount;
   addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_STEPS, end.skippedSteps);
   addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, end.skippedToolCalls);

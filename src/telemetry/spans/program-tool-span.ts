@@ -10,6 +10,7 @@ import {
 import type { ToolRun } from '../../sdk/tool-run.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
   ATTR_OPENAI_TOOL_TYPE,
@@ -37,13 +38,11 @@ type AskedIn = (context: Context) => AskedCall | undefined;
  * Runs a function of the program that the model asked for, in a span that is active while it runs. Results and errors
  * pass through unchanged.
  *
+ * @param provider of the client that runs it
  * @param askedIn finds the tool call if the context has a conversation
  */
-export function runTool(telemetry: Telemetry, tool: ToolRun, askedIn: AskedIn): unknown {
-  const started = guard(
-    'starting a tool span',
-    () => new ToolSpan(telemetry, tool, context.active(), askedIn),
-  );
+export function runTool(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn): unknown {
+  const started = guard('starting a tool span', () => new ToolSpan(telemetry, tool, provider, askedIn));
   if (started === undefined) return tool.run();
   return followOutcome(() => context.with(started.context, tool.run), started);
 }
@@ -57,12 +56,15 @@ class ToolSpan implements Outcome {
   readonly #content: ContentRecord | undefined;
   #ended = false;
 
-  constructor(telemetry: Telemetry, tool: ToolRun, active: Context, askedIn: AskedIn) {
+  constructor(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn) {
+    const active = context.active();
     const asked = askedIn(active);
     const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
     this.#telemetry = telemetry;
     this.#attributes = {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+      // The event with the details requires it.
+      [ATTR_GEN_AI_PROVIDER_NAME]: provider,
       [ATTR_GEN_AI_TOOL_NAME]: tool.name,
       [ATTR_GEN_AI_TOOL_TYPE]: 'function',
       [ATTR_OPENAI_TOOL_TYPE]: 'function',

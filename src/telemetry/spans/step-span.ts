@@ -5,7 +5,6 @@ import {
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
@@ -23,6 +22,7 @@ import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
+import { addFinishReason } from '../finish-reason.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -102,7 +102,7 @@ function stepAttributes(step: RecordedStep): Attributes {
   };
   if (step.model !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = step.model;
   if (step.messageId !== undefined) attributes[ATTR_OPENAI_MESSAGE_ID] = step.messageId;
-  if (step.finishReason !== undefined) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [step.finishReason];
+  addFinishReason(attributes, step.finishReason);
   addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, step.skippedToolCalls);
   if (step.skippedDeltas > 0) attributes[ATTR_OPENAI_SKIPPED_MESSAGE_DELTAS] = step.skippedDeltas;
   if (step.timeToFirstChunk !== undefined) {

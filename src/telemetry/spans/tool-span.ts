@@ -1,7 +1,9 @@
 import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import { providerAt } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
   ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
   ATTR_GEN_AI_TOOL_CALL_ID,
@@ -51,7 +53,10 @@ export interface ToolCallContent {
   readonly documents: readonly unknown[];
 }
 
-/** `gen_ai.tool.type` by the API's type. Any other type runs on the API's side: `extension`. */
+/** `gen_ai.tool.type` of what runs on the API's side. */
+const HOSTED = 'extension';
+
+/** `gen_ai.tool.type` by the API's type. Any other type is hosted, and so is a `shell` that the program did not run. */
 const TOOL_TYPES: Readonly<Record<string, string>> = {
   function: 'function',
   custom: 'function',
@@ -81,10 +86,13 @@ export interface RecordedToolCall {
 export function recordToolCall(
   telemetry: Telemetry,
   recorded: RecordedToolCall,
-  context: { parent: Context; place: Place },
+  context: { parent: Context; place: Place; origin: string },
 ): void {
   const { call, failure, startTime, endTime } = recorded;
   const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
+  const provider = providerAt(context.origin);
+  // The event with the details requires it.
+  if (provider !== undefined) attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
   const span = telemetry.tracer.startSpan(
     `execute_tool ${call.name}`,
     { kind: SpanKind.INTERNAL, startTime, attributes },
@@ -120,7 +128,7 @@ export function recordToolDuration(
 }
 
 function toolType(type: string): string {
-  return row(TOOL_TYPES, type) ?? 'extension';
+  return row(TOOL_TYPES, type) ?? HOSTED;
 }
 
 function toolCallContent({ arguments: given, result, query, documents }: ToolCallContent): Content {
@@ -143,7 +151,8 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
     [ATTR_GEN_AI_TOOL_NAME]: call.name,
     [ATTR_GEN_AI_TOOL_CALL_ID]: call.id,
-    [ATTR_GEN_AI_TOOL_TYPE]: toolType(call.type),
+    [ATTR_GEN_AI_TOOL_TYPE]:
+      call.type === 'shell' && recorded.timedHere !== true ? HOSTED : toolType(call.type),
     [ATTR_OPENAI_TOOL_TYPE]: call.type,
   };
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;

@@ -126,7 +126,7 @@ test('nothing is kept of a tool that has ended', async () => {
   const telemetry = new Telemetry(resolveSettings({}, () => undefined));
   const { promise, resolve } = Promise.withResolvers<void>();
   const tool = { client: {}, name: 'tool', arguments: {}, calls: () => [], run: () => promise };
-  const result = runTool(telemetry, tool, () => undefined);
+  const result = runTool(telemetry, tool, 'openai', () => undefined);
   expect(telemetry.functions.size).toBe(1);
   resolve();
   await result;

@@ -89,6 +89,7 @@ export function toolSpan(): CheckedSpan {
   return span('execute_tool get_weather', 0, {
     ...ids,
     'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.provider.name': 'openai',
     'gen_ai.tool.name': 'get_weather',
     'gen_ai.tool.type': 'function',
     'gen_ai.tool.call.id': 'call_1',
@@ -214,6 +215,7 @@ export function exceptionRecord(): CheckedLogRecord {
 export function detailsRecord(): CheckedLogRecord {
   return {
     eventName: 'gen_ai.client.inference.operation.details',
+    severityNumber: 5,
     attributes: {
       ...chatSpan().attributes,
       'gen_ai.input.messages': [{ role: 'user', parts: [{ type: 'text', content: '2 + 2?' }] }],

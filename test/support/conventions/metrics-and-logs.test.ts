@@ -122,6 +122,14 @@ describe('checkLogRecord', () => {
       'gen_ai.client.inference.operation.details: gen_ai.provider.name is missing (required)',
     ],
     [
+      'the details of a tool call without the provider',
+      {
+        ...details,
+        attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'get_weather' },
+      },
+      'gen_ai.client.inference.operation.details: gen_ai.provider.name is missing (required)',
+    ],
+    [
       'content as a string',
       { ...details, attributes: { ...details.attributes, 'gen_ai.input.messages': '[]' } },
       'gen_ai.client.inference.operation.details: gen_ai.input.messages is a string, should be structured',

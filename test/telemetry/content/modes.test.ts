@@ -53,6 +53,8 @@ describe.each(CASES)('the content of $title', (one) => {
       const event = told.find(({ spanContext }) => spanContext?.spanId === span.spanContext().spanId);
       expect(event?.attributes).toMatchObject(span.attributes);
       expect(event?.hrTime).toEqual(span.endTime);
+      expect(event).toMatchObject({ severityNumber: 5, severityText: 'DEBUG' });
+      expect(event?.attributes['gen_ai.provider.name']).toBe('openai');
       expect(event?.body).toBeUndefined();
     }
   });

@@ -1,0 +1,22 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON,
+} from '../semconv/attributes.ts';
+import { row } from '../util/payload.ts';
+
+/** Why a run or response may be `incomplete`, with the finish reason that stands for it: all three limits are `length`. */
+export const INCOMPLETE_REASONS: Readonly<Record<string, string>> = {
+  max_output_tokens: 'length',
+  max_completion_tokens: 'length',
+  max_prompt_tokens: 'length',
+  content_filter: 'content_filter',
+};
+
+/** Adds the finish reason of a response, run or step, and the API's own word for why it is incomplete. */
+export function addFinishReason(attributes: Attributes, reason: string | undefined): void {
+  if (reason === undefined) return;
+  const incomplete = row(INCOMPLETE_REASONS, reason);
+  attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [incomplete ?? reason];
+  if (incomplete !== undefined) attributes[ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON] = reason;
+}
