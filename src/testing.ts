@@ -1,4 +1,5 @@
 import { buildTrees, type FinishedSpan, type Row, rowsOf, STATUS_ERROR } from './export/tree.ts';
+import { ATTR_ERROR_TYPE } from './semconv/attributes.ts';
 import { compareTrees, type ReceivedLine } from './testing/compare.ts';
 import { escapeControlCharacters } from './util/terminal-safe.ts';
 
@@ -144,7 +145,7 @@ function isRepeatedId(
 }
 
 function renderError(span: FinishedSpan): string {
-  const type = span.attributes['error.type'];
+  const type = span.attributes[ATTR_ERROR_TYPE];
   // Only a string can follow `!`, so a number needs no quotes.
   return type === undefined ? 'error' : /^\d+$/.test(String(type)) ? String(type) : renderValue(String(type));
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadRegistry } from '../scripts/semconv/registry.ts';
 import { readSource } from '../scripts/structure/source.ts';
 import { describeStructure } from '../scripts/structure/structure.ts';
 
@@ -16,6 +17,14 @@ const files = new Map(
 
 function filesWith(text: RegExp): string[] {
   return [...files].filter(([, content]) => text.test(content)).map(([path]) => path);
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/^\s*(?:\/\/|\/\*|\*).*$/gm, '');
 }
 
 describe('exactly one file', () => {
@@ -40,6 +49,19 @@ describe('exactly one file', () => {
 });
 
 describe('only', () => {
+  it('src/semconv spells the names of attributes, metrics and events', () => {
+    const { attributes, metrics, events } = loadRegistry();
+    const names = new Set([...attributes.keys(), ...metrics.map(nameOf), ...events.map(nameOf)]);
+    const spelt = [...files]
+      .filter(([path]) => !path.startsWith('semconv/'))
+      .flatMap(([path, content]) =>
+        [...withoutComments(content).matchAll(/['"`]([\w.]+)['"`]/g)]
+          .filter(([, text = '']) => names.has(text))
+          .map(([literal]) => `${path}: ${literal}`),
+      );
+    expect(spelt).toEqual([]);
+  });
+
   it('src/telemetry starts spans', () => {
     expect(filesWith(/\.start(?:Active)?Span\(/).filter((path) => !path.startsWith('telemetry/'))).toEqual(
       [],

@@ -1,3 +1,9 @@
+import {
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_RESULT,
+} from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
@@ -11,10 +17,10 @@ interface ContentAttribute {
 
 /** The attributes with content, which exist only with the user's consent. */
 const CONTENT: readonly ContentAttribute[] = [
-  { attribute: 'gen_ai.input.messages', mark: '›', read: lastMessage },
-  { attribute: 'gen_ai.output.messages', mark: '‹', read: lastMessage },
-  { attribute: 'gen_ai.tool.call.arguments', mark: '›', read: quoted },
-  { attribute: 'gen_ai.tool.call.result', mark: '‹', read: quoted },
+  { attribute: ATTR_GEN_AI_INPUT_MESSAGES, mark: '›', read: lastMessage },
+  { attribute: ATTR_GEN_AI_OUTPUT_MESSAGES, mark: '‹', read: lastMessage },
+  { attribute: ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, mark: '›', read: quoted },
+  { attribute: ATTR_GEN_AI_TOOL_CALL_RESULT, mark: '‹', read: quoted },
 ];
 
 /** More than fits on a line of any terminal. */

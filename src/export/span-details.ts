@@ -1,3 +1,37 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_COST_PER_USER_MESSAGE,
+  ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_POLL_COUNT,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_RUN_OBSERVED,
+  ATTR_OPENAI_RUN_POLL_COUNT,
+  ATTR_OPENAI_RUN_STATUS,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_STEP_STATUS,
+  ATTR_OPENAI_STREAM_CHUNK_COUNT,
+  ATTR_OPENAI_STREAM_END,
+  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_TOTAL_COST,
+  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_RUNS,
+  ATTR_OPENAI_TOTAL_USER_MESSAGES,
+  ATTR_OPENAI_TURN_ID,
+} from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, dollars, isNumber, tokens } from './amounts.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
@@ -11,14 +45,14 @@ interface Fact {
 
 /** The ids that are shown, outermost first. */
 const IDS: readonly string[] = [
-  'openai.thread.id',
-  'openai.session.id',
-  'gen_ai.conversation.id',
-  'openai.run.id',
-  'openai.turn.id',
-  'openai.subagent.id',
-  'openai.step.id',
-  'openai.item.id',
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_SUBAGENT_ID,
+  ATTR_OPENAI_STEP_ID,
+  ATTR_OPENAI_ITEM_ID,
 ];
 
 /** Shown for a value that JSON cannot hold, such as a circular object. */
@@ -34,28 +68,28 @@ const REQUEST_ID = /^openai\.(?!request\.)\w+\.id$/;
 const FACTS: readonly Fact[] = [
   { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
   {
-    attributes: ['gen_ai.operation.name', 'gen_ai.agent.id'],
+    attributes: [ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_AGENT_ID],
     show: ([operation, id]) => (operation === 'create_agent' ? words(id) : undefined),
   },
-  { attributes: ['openai.run.status'], show: ([value], { span }) => status(value, span) },
+  { attributes: [ATTR_OPENAI_RUN_STATUS], show: ([value], { span }) => status(value, span) },
   {
-    attributes: ['openai.step.status'],
+    attributes: [ATTR_OPENAI_STEP_STATUS],
     show: ([value], { span }) => (value === 'completed' ? undefined : status(value, span)),
   },
   {
-    attributes: ['openai.run.observed'],
+    attributes: [ATTR_OPENAI_RUN_OBSERVED],
     show: ([observed]) => (observed === false ? { text: 'end not observed', tone: 'warning' } : undefined),
   },
   {
-    attributes: ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'],
+    attributes: [ATTR_GEN_AI_USAGE_INPUT_TOKENS, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS],
     show: ([input, output]) => tokens(input, output),
   },
   {
     attributes: [
-      'openai.stream.end',
-      'gen_ai.usage.input_tokens',
-      'gen_ai.usage.output_tokens',
-      'gen_ai.operation.name',
+      ATTR_OPENAI_STREAM_END,
+      ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+      ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+      ATTR_GEN_AI_OPERATION_NAME,
     ],
     show: ([end, input, output, operation]) =>
       end === 'completed' && input === undefined && output === undefined && hasTokens(operation)
@@ -63,29 +97,35 @@ const FACTS: readonly Fact[] = [
         : undefined,
   },
   {
-    attributes: ['openai.total.input_tokens', 'openai.total.output_tokens'],
+    attributes: [ATTR_OPENAI_TOTAL_INPUT_TOKENS, ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],
     show: ([input, output]) => prefix('total ', tokens(input, output)),
   },
-  { attributes: ['openai.cost'], show: ([value]) => dollars(value) },
-  { attributes: ['openai.total.cost'], show: ([value]) => prefix('total ', dollars(value)) },
-  { attributes: ['openai.total.runs'], show: ([value]) => count(value, 'run', 'runs') },
+  { attributes: [ATTR_OPENAI_COST], show: ([value]) => dollars(value) },
+  { attributes: [ATTR_OPENAI_TOTAL_COST], show: ([value]) => prefix('total ', dollars(value)) },
+  { attributes: [ATTR_OPENAI_TOTAL_RUNS], show: ([value]) => count(value, 'run', 'runs') },
   {
-    attributes: ['openai.total.user_messages'],
+    attributes: [ATTR_OPENAI_TOTAL_USER_MESSAGES],
     show: ([value]) => count(value, 'user message', 'user messages'),
   },
   {
-    attributes: ['openai.cost_per_user_message', 'openai.total.user_messages'],
+    attributes: [ATTR_OPENAI_COST_PER_USER_MESSAGE, ATTR_OPENAI_TOTAL_USER_MESSAGES],
     show: ([value, messages]) => (messages === 1 ? undefined : suffixed(dollars(value), ' per user message')),
   },
-  { attributes: ['openai.file_search.result_count'], show: ([value]) => count(value, 'result', 'results') },
-  { attributes: ['openai.code_interpreter.image_count'], show: ([value]) => count(value, 'image', 'images') },
-  { attributes: ['gen_ai.response.finish_reasons'], show: ([value]) => words(value) },
-  { attributes: ['http.request.resend_count'], show: ([value], node) => retries(value, node) },
-  { attributes: ['openai.run.poll_count'], show: ([value]) => count(value, 'poll', 'polls') },
-  { attributes: ['openai.poll.count'], show: ([value]) => count(value, 'poll', 'polls') },
-  { attributes: ['openai.stream.chunk_count'], show: ([value]) => count(value, 'chunk', 'chunks') },
   {
-    attributes: ['openai.stream.end'],
+    attributes: [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT],
+    show: ([value]) => count(value, 'result', 'results'),
+  },
+  {
+    attributes: [ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT],
+    show: ([value]) => count(value, 'image', 'images'),
+  },
+  { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => words(value) },
+  { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
+  { attributes: [ATTR_OPENAI_RUN_POLL_COUNT], show: ([value]) => count(value, 'poll', 'polls') },
+  { attributes: [ATTR_OPENAI_POLL_COUNT], show: ([value]) => count(value, 'poll', 'polls') },
+  { attributes: [ATTR_OPENAI_STREAM_CHUNK_COUNT], show: ([value]) => count(value, 'chunk', 'chunks') },
+  {
+    attributes: [ATTR_OPENAI_STREAM_END],
     show: ([end]) => (end === 'completed' ? undefined : prefix('stream ', words(end))),
   },
 ];
@@ -128,7 +168,7 @@ function hasTokens(operation: unknown): boolean {
 
 function ownIds(row: Row): string[] {
   const { attributes } = row.node.span;
-  const plain = attributes['gen_ai.operation.name'] === undefined;
+  const plain = attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined;
   const names = plain ? [...IDS, ...Object.keys(attributes).filter((name) => REQUEST_ID.test(name))] : IDS;
   // A set of values, because a thread's id is also recorded as the id of its conversation.
   const ids = new Set(names.map((name) => attributes[name]).filter((id) => typeof id === 'string'));
@@ -141,8 +181,8 @@ function ownIds(row: Row): string[] {
 }
 
 function error(span: SpanNode['span']): TextSegment {
-  const type = terminalSafe(attributeText(span.attributes['error.type'] ?? 'error'), 100);
-  const code = span.attributes['http.response.status_code'];
+  const type = terminalSafe(attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100);
+  const code = span.attributes[ATTR_HTTP_RESPONSE_STATUS_CODE];
   const shown = typeof code === 'number' && String(code) !== type ? `${type} (${code})` : type;
   return { text: `✗ ${shown}`, tone: 'bad' };
 }
@@ -152,7 +192,7 @@ const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed
 function status(value: unknown, span: SpanNode['span']): TextSegment | undefined {
   if (typeof value !== 'string') return undefined;
   // A status that is also the error type, such as `expired`, is shown once.
-  if (span.status.code === STATUS_ERROR && span.attributes['error.type'] === value) return undefined;
+  if (span.status.code === STATUS_ERROR && span.attributes[ATTR_ERROR_TYPE] === value) return undefined;
   const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
   return { text: terminalSafe(value, 40), tone: tone ?? 'warning' };
 }

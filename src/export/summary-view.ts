@@ -1,3 +1,4 @@
+import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, dollars, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
@@ -93,7 +94,9 @@ function line(label: string, value: TextSegment): TextSegment[] {
 function traceStatus({ errors }: TraceSummary): TextSegment {
   if (errors.length === 0) return toned('ok', 'good');
   const types = new Set(
-    errors.map(({ node }) => terminalSafe(attributeText(node.span.attributes['error.type'] ?? 'error'), 100)),
+    errors.map(({ node }) =>
+      terminalSafe(attributeText(node.span.attributes[ATTR_ERROR_TYPE] ?? 'error'), 100),
+    ),
   );
   return toned(`${count(errors.length, 'error', 'errors')}: ${[...types].join(', ')}`, 'bad');
 }

@@ -1,3 +1,15 @@
+import {
+  ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_TRACE_PROJECT,
+} from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
 import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
@@ -55,16 +67,16 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
       1,
     ),
     prompt: firstPrompt(spans),
-    models: namesIn(attributes, ['gen_ai.response.model', 'gen_ai.request.model']),
+    models: namesIn(attributes, [ATTR_GEN_AI_RESPONSE_MODEL, ATTR_GEN_AI_REQUEST_MODEL]),
     service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
-    project: namesIn(attributes, ['openai.trace.project'])[0],
-    environment: namesIn([...attributes, ...resources], ['deployment.environment.name'])[0],
-    inputTokens: sum(attributes, 'gen_ai.usage.input_tokens'),
-    outputTokens: sum(attributes, 'gen_ai.usage.output_tokens'),
-    cost: sum(attributes, 'openai.cost'),
-    runs: attributes.filter((each) => each['gen_ai.operation.name'] === 'invoke_agent').length,
+    project: namesIn(attributes, [ATTR_OPENAI_TRACE_PROJECT])[0],
+    environment: namesIn([...attributes, ...resources], [ATTR_DEPLOYMENT_ENVIRONMENT_NAME])[0],
+    inputTokens: sum(attributes, ATTR_GEN_AI_USAGE_INPUT_TOKENS),
+    outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
+    cost: sum(attributes, ATTR_OPENAI_COST),
+    runs: attributes.filter((each) => each[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent').length,
     retries: rows.filter(isRetry).length,
-    steps: rows.filter(({ node }) => STEP_OPERATIONS.has(node.span.attributes['gen_ai.operation.name'])),
+    steps: rows.filter(({ node }) => STEP_OPERATIONS.has(node.span.attributes[ATTR_GEN_AI_OPERATION_NAME])),
     errors: rows.filter(isCause),
   };
 }
@@ -88,7 +100,7 @@ function sum(all: readonly Attributes[], name: string): number | undefined {
 }
 
 function isRetry({ node, parent }: Row): boolean {
-  const resent = node.span.attributes['http.request.resend_count'];
+  const resent = node.span.attributes[ATTR_HTTP_REQUEST_RESEND_COUNT];
   return parent !== undefined && node.span.name === 'attempt' && isNumber(resent) && resent > 0;
 }
 
@@ -101,7 +113,9 @@ function isCause({ node }: Row): boolean {
 /** The last user message of the first call that has any: messages before it are history. */
 function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
   for (const { attributes } of spans) {
-    const asked = readMessages(attributes['gen_ai.input.messages'])?.findLast(({ role }) => role === 'user');
+    const asked = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
+      ({ role }) => role === 'user',
+    );
     const text = asked?.parts
       .filter(({ type }) => type === 'text')
       .map((part) => attributeText(partContent(part) ?? ''))

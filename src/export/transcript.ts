@@ -1,3 +1,15 @@
+import {
+  ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_RETRIEVAL_DOCUMENTS,
+  ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT,
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR_GEN_AI_TOOL_CALL_ARGUMENTS,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_CALL_RESULT,
+  ATTR_GEN_AI_TOOL_NAME,
+} from '../semconv/attributes.ts';
 import { isRecord, parseShortJson, partContent, readMessages, type SpanMessage } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import type { FinishedSpan, Row } from './tree.ts';
@@ -67,16 +79,16 @@ class Transcript {
   }
 
   #lookAhead({ attributes }: FinishedSpan): void {
-    if (TOOL_CALLS.has(attributes['gen_ai.operation.name']))
-      this.#ownTools.add(attributes['gen_ai.tool.call.id']);
-    for (const { parts } of readMessages(attributes['gen_ai.input.messages']) ?? [])
+    if (TOOL_CALLS.has(attributes[ATTR_GEN_AI_OPERATION_NAME]))
+      this.#ownTools.add(attributes[ATTR_GEN_AI_TOOL_CALL_ID]);
+    for (const { parts } of readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [])
       for (const part of parts)
         if (part.type === 'tool_call_response') this.#answers.set(part.id, partContent(part));
   }
 
   #add(row: Row): void {
     const { span } = row.node;
-    const operation = span.attributes['gen_ai.operation.name'];
+    const operation = span.attributes[ATTR_GEN_AI_OPERATION_NAME];
     if (operation === 'invoke_agent' || (operation === undefined && CONVERSATIONS.has(span.name))) {
       this.entries.push({ kind: 'heading', row });
       if (operation === undefined) return;
@@ -95,7 +107,7 @@ class Transcript {
 
   #addInstructions(row: Row): void {
     const { attributes } = row.node.span;
-    const text = attributes['gen_ai.system_instructions'];
+    const text = attributes[ATTR_GEN_AI_SYSTEM_INSTRUCTIONS];
     const read = parseShortJson(text);
     const parts = Array.isArray(read) ? read.filter(isRecord) : CUT;
     const key = attributeText(parts);
@@ -106,7 +118,7 @@ class Transcript {
 
   /** Adds the messages that the history does not contain yet. */
   #addInput(row: Row, scope: Row | undefined): void {
-    const messages = messagesOf(row, 'gen_ai.input.messages', 'user');
+    const messages = messagesOf(row, ATTR_GEN_AI_INPUT_MESSAGES, 'user');
     if (messages === undefined) return;
     const keys = messages.map(transcriptKey);
     const histories = this.#histories.get(scope) ?? [];
@@ -124,7 +136,7 @@ class Transcript {
   }
 
   #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {
-    const messages = messagesOf(row, 'gen_ai.output.messages', 'assistant') ?? [];
+    const messages = messagesOf(row, ATTR_GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
     const [history] = this.#histories.get(scope) ?? [];
     for (const message of messages) history?.push(transcriptKey(message));
     messages.forEach(({ role, parts }, i) => {
@@ -159,9 +171,9 @@ class Transcript {
     this.entries.push({
       kind: 'tool',
       row,
-      name: attributeText(attributes['gen_ai.tool.name'] ?? name),
-      input: read('gen_ai.tool.call.arguments', 'gen_ai.retrieval.query.text'),
-      output: read('gen_ai.tool.call.result', 'gen_ai.retrieval.documents'),
+      name: attributeText(attributes[ATTR_GEN_AI_TOOL_NAME] ?? name),
+      input: read(ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, ATTR_GEN_AI_RETRIEVAL_QUERY_TEXT),
+      output: read(ATTR_GEN_AI_TOOL_CALL_RESULT, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS),
       own: true,
     });
   }
@@ -180,7 +192,7 @@ class Transcript {
       run = this.#open.at(-1)
     ) {
       this.#open.pop();
-      const output = messagesOf(run, 'gen_ai.output.messages', 'assistant') ?? [];
+      const output = messagesOf(run, ATTR_GEN_AI_OUTPUT_MESSAGES, 'assistant') ?? [];
       const seen = new Set(this.#histories.get(run)?.flat());
       const unseen = output.filter((message) => !seen.has(transcriptKey(message)));
       for (const { role, parts } of unseen) this.#addMessage(run, role, parts, false);
@@ -199,7 +211,7 @@ function placeOf(row: Row, known: ReadonlyMap<Row, TranscriptPlace>): Transcript
   const { parent } = row;
   const above = parent && known.get(parent);
   if (parent === undefined || above === undefined) return { depth: 0, scope: row };
-  const isRun = parent.node.span.attributes['gen_ai.operation.name'] === 'invoke_agent';
+  const isRun = parent.node.span.attributes[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent';
   return { depth: above.depth + 1, scope: isRun ? parent : above.scope };
 }
 

@@ -1,3 +1,4 @@
+import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './duration.ts';
 import { contentLinesOf } from './span-content.ts';
@@ -87,7 +88,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
 }
 
 function nameToneOf(span: FinishedSpan, row: Row): Tone {
-  const operation = attributeText(span.attributes['gen_ai.operation.name'] ?? span.name);
+  const operation = attributeText(span.attributes[ATTR_GEN_AI_OPERATION_NAME] ?? span.name);
   const tone = Object.hasOwn(NAME_TONES, operation) ? NAME_TONES[operation] : undefined;
   return tone ?? (row.parent === undefined ? 'strong' : 'plain');
 }

@@ -1,3 +1,18 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_COST_PER_USER_MESSAGE,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_RUN_STATUS,
+  ATTR_OPENAI_TOTAL_COST,
+  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_TURN_ID,
+} from '../../semconv/attributes.ts';
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { parseShortJson, partContent } from '../messages.ts';
@@ -66,15 +81,15 @@ export class Chat {
 
   #heading(row: Row): HTMLElement {
     const { name, attributes } = row.node.span;
-    const id = ['openai.run.id', 'openai.turn.id', 'gen_ai.conversation.id']
+    const id = [ATTR_OPENAI_RUN_ID, ATTR_OPENAI_TURN_ID, ATTR_GEN_AI_CONVERSATION_ID]
       .map((each) => attributes[each])
       .find((value) => typeof value === 'string');
-    const cost = dollars(attributes['openai.total.cost'] ?? attributes['openai.cost']);
-    const perMessage = dollars(attributes['openai.cost_per_user_message']);
+    const cost = dollars(attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST]);
+    const perMessage = dollars(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE]);
     const facts = [
-      attributes['openai.run.status'],
+      attributes[ATTR_OPENAI_RUN_STATUS],
       formatDuration(row.node.span.startTime, row.node.span.endTime),
-      tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']),
+      tokens(attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS], attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS]),
       cost,
       perMessage !== cost && perMessage && `${perMessage} per user message`,
     ];
@@ -96,7 +111,7 @@ export class Chat {
         element(
           'p',
           { class: 'dim' },
-          attributes['gen_ai.output.messages'] !== undefined
+          attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined
             ? 'calls tools'
             : isFailed(row.node.span)
               ? 'no answer'
@@ -136,8 +151,8 @@ export class Chat {
     const { attributes } = span;
     const facts = [
       formatDuration(span.startTime, span.endTime),
-      tokens(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']),
-      dollars(attributes['openai.cost']),
+      tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]),
+      dollars(attributes[ATTR_OPENAI_COST]),
     ];
     return element(
       'p',
@@ -148,7 +163,7 @@ export class Chat {
         element(
           'span',
           { class: 'failure' },
-          attributeText(attributes['error.type'] ?? 'error').slice(0, 60),
+          attributeText(attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
         ),
     );
   }

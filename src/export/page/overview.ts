@@ -1,3 +1,4 @@
+import { ATTR_ERROR_TYPE, ATTR_OPENAI_RUN_ID, ATTR_OPENAI_STEP_ID } from '../../semconv/attributes.ts';
 import { count, dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
@@ -59,12 +60,15 @@ function errorList(errors: readonly Row[], select: (row: Row) => void, showAll: 
       element(
         'button',
         { type: 'button', click: () => select(row) },
-        element('strong', {}, attributeText(attributes['error.type'] ?? 'error').slice(0, 100)),
+        element('strong', {}, attributeText(attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 100)),
         element('span', {}, name.slice(0, 200)),
         element(
           'code',
           { class: 'id' },
-          attributeText(attributes['openai.step.id'] ?? attributes['openai.run.id'] ?? '').slice(0, 200),
+          attributeText(attributes[ATTR_OPENAI_STEP_ID] ?? attributes[ATTR_OPENAI_RUN_ID] ?? '').slice(
+            0,
+            200,
+          ),
         ),
         status.message ? element('span', { class: 'dim' }, status.message.slice(0, 200)) : undefined,
       ),

@@ -1,3 +1,4 @@
+import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { fromPageSpan, type PageSpan, type ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
 import { summarize, type TraceSummary } from '../trace-summary.ts';
@@ -87,7 +88,7 @@ export function millisecondsBetween(start: Time, end: Time): number {
 
 /** The type of a span, which selects its color and symbol. */
 export function typeOf({ name, attributes }: Row['node']['span']): string {
-  const operation = attributeText(attributes['gen_ai.operation.name'] ?? '');
+  const operation = attributeText(attributes[ATTR_GEN_AI_OPERATION_NAME] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
   if (operation !== '') return 'model';

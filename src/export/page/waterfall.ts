@@ -1,3 +1,12 @@
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_TOTAL_COST,
+  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+} from '../../semconv/attributes.ts';
 import { dollars, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
@@ -125,7 +134,7 @@ export class Waterfall {
         element(
           'span',
           { class: 'failure' },
-          attributeText(span.attributes['error.type'] ?? 'error').slice(0, 60),
+          attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
         ),
     );
     name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;
@@ -142,7 +151,7 @@ export class Waterfall {
       element(
         'span',
         { class: 'fact' },
-        dollars(span.attributes['openai.cost'] ?? span.attributes['openai.total.cost']),
+        dollars(span.attributes[ATTR_OPENAI_COST] ?? span.attributes[ATTR_OPENAI_TOTAL_COST]),
       ),
       this.#bar(row, duration),
     );
@@ -245,7 +254,10 @@ export class Waterfall {
 
 /** The tokens of the span itself, or else the total of the spans below it. */
 function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
-  const own = tokens(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.output_tokens']);
-  const total = tokens(attributes['openai.total.input_tokens'], attributes['openai.total.output_tokens']);
+  const own = tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]);
+  const total = tokens(
+    attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS],
+    attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],
+  );
   return (own ?? (total && `Σ ${total}`))?.replace(' tokens', '');
 }

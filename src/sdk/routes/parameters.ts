@@ -1,3 +1,12 @@
+import {
+  ATTR_GEN_AI_AGENT_ID,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_ALERT_ID,
+  ATTR_OPENAI_CASE_ID,
+  ATTR_OPENAI_EVAL_RUN_ID,
+} from '../../semconv/attributes.ts';
 import type { PathParameter } from './row.ts';
 
 /**
@@ -5,17 +14,17 @@ import type { PathParameter } from './row.ts';
  * recorded. The key is the name, or the path up to the parameter if the name is ambiguous.
  */
 const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
-  agent_id: 'gen_ai.agent.id',
-  conversation_id: 'gen_ai.conversation.id',
-  response_id: 'gen_ai.response.id',
-  model: 'gen_ai.request.model',
+  agent_id: ATTR_GEN_AI_AGENT_ID,
+  conversation_id: ATTR_GEN_AI_CONVERSATION_ID,
+  response_id: ATTR_GEN_AI_RESPONSE_ID,
+  model: ATTR_GEN_AI_REQUEST_MODEL,
   // Identifies a person.
   user_id: undefined,
   // Ambiguous without a path.
   id: undefined,
-  '/evals/{eval_id}/runs/{run_id}': 'openai.eval_run.id',
-  '/safety/alerts/{id}': 'openai.alert.id',
-  '/safety/cases/{id}': 'openai.case.id',
+  '/evals/{eval_id}/runs/{run_id}': ATTR_OPENAI_EVAL_RUN_ID,
+  '/safety/alerts/{id}': ATTR_OPENAI_ALERT_ID,
+  '/safety/cases/{id}': ATTR_OPENAI_CASE_ID,
 };
 
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
