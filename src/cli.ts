@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { printFindings } from './doctor/print.ts';
-import { examineProject } from './doctor/project.ts';
+import { DOCTOR_USAGE, runDoctor } from './doctor/command.ts';
 import { writeTo } from './util/text-stream.ts';
-import { NAME } from './util/version.ts';
+import { NAME, VERSION } from './util/version.ts';
 
 interface Command {
   readonly summary: string;
+  readonly usage?: string;
   /** @returns the exit code */
   run(parameters: readonly string[]): number | Promise<number>;
 }
@@ -16,8 +16,9 @@ const errors = { write: (text: string): void => writeTo(process.stderr, text) };
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: {
-    summary: 'tells what is wrong with how this package is set up in the project of the current folder',
-    run: () => printFindings(examineProject(process.cwd(), process.env), output),
+    summary: 'looks for what keeps the project of the current folder from being traced',
+    usage: DOCTOR_USAGE,
+    run: (parameters) => runDoctor(parameters, output, errors),
   },
   view: {
     summary: 'makes a page of a file of traces (OTLP as JSON), to be opened in a browser',
@@ -28,6 +29,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+const VERSION_FLAGS: ReadonlySet<string> = new Set(['--version', '-v']);
+
 const [name = '', ...parameters] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 // The built command is CommonJS, which waits for nothing at its top level.
@@ -36,13 +40,24 @@ void run().then((code) => {
 });
 
 async function run(): Promise<number> {
-  return command === undefined ? explain() : command.run(parameters);
+  if (command !== undefined) {
+    if (!parameters.some((parameter) => HELP.has(parameter))) return command.run(parameters);
+    output.write(command.usage ?? commandList());
+    return 0;
+  }
+  const isAlone = parameters.length === 0;
+  if (isAlone && VERSION_FLAGS.has(name)) output.write(`${VERSION}\n`);
+  else if (isAlone && HELP.has(name)) output.write(commandList());
+  else {
+    errors.write(commandList());
+    return 2;
+  }
+  return 0;
 }
 
-function explain(): number {
+function commandList(): string {
   const lines = Object.entries(COMMANDS).map(
     ([each, { summary }]) => `  ${NAME} ${each.padEnd(6)}  ${summary}`,
   );
-  errors.write(`Commands:\n${lines.join('\n')}\n`);
-  return 2;
+  return `Commands:\n${lines.join('\n')}\n  ${NAME} --help | --version\n`;
 }

@@ -2,15 +2,39 @@
 export type Severity = 'information' | 'warning';
 
 /** Identifies the kind of a finding, for programs. */
-export type FindingCode =
+export type FindingCode = ProcessFindingCode | ProjectFindingCode;
+
+/** The kinds that the command `doctor` finds in a project. */
+export type ProjectFindingCode =
+  /** No OpenTelemetry SDK is installed. */
+  | 'no_sdk_installed'
+  /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. */
+  | 'openai_bundled'
+  /** A start script starts a program that uses `openai` without the instrumentation. */
+  | 'set_up_not_loaded'
+  /** ES modules: `openai` is imported together with the set-up, and so loaded before it runs. */
+  | 'set_up_too_late'
+  /** `openai` is bundled into a file of the program, where no module hook sees it. */
+  | 'openai_in_bundle'
+  /** An environment variable keeps spans from being made or sent. */
+  | 'spans_switched_off'
+  /** The endpoint, or the protocol, of the OTLP exporter cannot be right. */
+  | 'endpoint_malformed'
+  /** Nobody who takes traces answers at the endpoint. Found by the command `doctor`. */
+  | 'endpoint_unreachable'
+  /** `openai` is not installed. */
+  | 'openai_not_installed'
+  /** Another instrumentation is installed and may be active. */
+  | 'other_instrumentation_installed';
+
+/** The kinds that are found in a running program. */
+export type ProcessFindingCode =
   /** An option or environment variable has a value that is not accepted; it is treated as not set. */
   | 'option_not_accepted'
   /** The environment disables the instrumentation. */
   | 'switched_off'
   /** No tracer provider is registered: nothing is recorded. */
   | 'no_tracer_provider'
-  /** No OpenTelemetry SDK is installed. Found in projects, not in running programs. */
-  | 'no_sdk_installed'
   /** No context manager is registered: spans do not nest and retries are not recorded. */
   | 'no_context_manager'
   /** The version of `openai` is outside the tested range. It is traced as far as it works the same way. */
@@ -21,10 +45,6 @@ export type FindingCode =
   | 'openai_loaded_early'
   /** This process has loaded no visible copy of `openai`: it is bundled, an early ES module, or not used yet. */
   | 'openai_not_seen'
-  /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. Found in projects. */
-  | 'openai_bundled'
-  /** `openai` is not installed. Found in projects. */
-  | 'openai_not_installed'
   /** There is more than one copy of `openai`. All are observed. */
   | 'openai_twice'
   /** There is more than one copy of this package. Only one of them records each call. */
@@ -35,8 +55,6 @@ export type FindingCode =
   | 'global_taken'
   /** Another instrumentation records the same calls. Its span is kept, and ours adds to it. */
   | 'other_instrumentation'
-  /** Another instrumentation is installed and may be active. Found in projects. */
-  | 'other_instrumentation_installed'
   /** Prompts and answers are recorded. */
   | 'content_recorded'
   /** A batch of spans with content may exceed the 4 MiB that OTLP/gRPC receivers accept. */

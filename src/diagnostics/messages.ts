@@ -1,14 +1,14 @@
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import type { Finding, FindingCode, FindingRow } from './finding.ts';
+import type { Finding, FindingCode, FindingRow, ProcessFindingCode } from './finding.ts';
 import { OTHER_INSTRUMENTATIONS } from './other-instrumentations.ts';
 import { isTooOld, TESTED } from './tested-versions.ts';
 
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
-const INSTRUMENT = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
+export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
-/** The wording of every finding. A new finding needs a code in `finding.ts`, a row here, and a call of `notice`. */
-const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
+/** The wording of findings in running programs. A new one needs a code in `finding.ts`, a row here, and a call of `notice`. */
+const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
     severity: 'warning',
     message: (problem) => `${problem}`,
@@ -24,11 +24,6 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
     message: () => 'No tracer provider is registered, so no spans are recorded.',
     action: () =>
       `Start an OpenTelemetry SDK before the first call: new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start(), or node --import ${NAME}/register.`,
-  },
-  no_sdk_installed: {
-    severity: 'warning',
-    message: () => 'No OpenTelemetry SDK is installed, so nothing can be recorded.',
-    action: () => 'npm install @opentelemetry/api @opentelemetry/sdk-node',
   },
   no_context_manager: {
     severity: 'warning',
@@ -64,16 +59,6 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
       'No copy of openai has been seen in this process: it is bundled into the program, was loaded as an ES module before the instrumentation, or is not used yet.',
     action: () => `If it is bundled, leave openai external or call ${INSTRUMENT}. ${REGISTER_FIRST}`,
   },
-  openai_bundled: {
-    severity: 'information',
-    message: (bundler) => `The project has ${bundler}. Where it bundles openai, no module hook can see it.`,
-    action: (_, external) => `Leave openai external (${external}), or call ${INSTRUMENT}.`,
-  },
-  openai_not_installed: {
-    severity: 'warning',
-    message: () => 'openai is not installed in this project.',
-    action: () => 'npm install openai',
-  },
   openai_twice: {
     severity: 'information',
     message: (copies) => `There is more than one copy of openai: ${copies}. All of them are observed.`,
@@ -101,12 +86,6 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
     severity: 'warning',
     message: (scope) =>
       `${scope} records the same calls. Its span and metrics stand for the calls that it wraps; ours adds retries below them and everything else.`,
-    action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
-  },
-  other_instrumentation_installed: {
-    severity: 'information',
-    message: (scope) =>
-      `${scope} is installed. Where it is active too, its span stands for the calls that it wraps.`,
     action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
   },
   content_recorded: {
@@ -170,12 +149,15 @@ const FINDINGS: Readonly<Record<FindingCode, FindingRow>> = {
 };
 
 /** @param details in the order of the parameters in the code's row */
-export function describeFinding(code: FindingCode, ...details: readonly string[]): Finding {
-  const row = FINDINGS[code];
+export function describeFinding(code: ProcessFindingCode, ...details: readonly string[]): Finding {
+  return fillIn(code, FINDINGS[code], details);
+}
+
+export function fillIn(code: FindingCode, row: FindingRow, details: readonly string[]): Finding {
   return { code, severity: row.severity, message: row.message(...details), action: row.action(...details) };
 }
 
-function switchOff(scope: string | undefined): string {
+export function switchOff(scope: string | undefined): string {
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
   return known?.switchOff ?? 'take it out of the instrumentations of your SDK.';
 }

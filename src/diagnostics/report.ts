@@ -1,7 +1,7 @@
 import { guard, log } from '../util/guard.ts';
 import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import type { Finding, FindingCode } from './finding.ts';
+import type { Finding, ProcessFindingCode } from './finding.ts';
 import { describeFinding } from './messages.ts';
 
 const MAX_FINDINGS = 100;
@@ -28,11 +28,11 @@ const notices = new ProcessWide<Notices>({
 onKeyTaken((key) => notice('global_taken', key));
 
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
-export function notice(code: FindingCode, ...details: readonly string[]): void {
+export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
   guard('taking note of a finding', keep, code, details);
 }
 
-function keep(code: FindingCode, details: readonly string[]): void {
+function keep(code: ProcessFindingCode, details: readonly string[]): void {
   const { findings, speaking } = notices.value;
   const key = [code, ...details].join('\n');
   if (findings.has(key) || findings.size >= MAX_FINDINGS) return;

@@ -6,13 +6,19 @@ import { thisFile } from '../util/this-file.ts';
 import { VERSION } from '../util/version.ts';
 import { currentProvider, findMissing } from './open-telemetry.ts';
 
-export type { Finding, FindingCode, Severity } from '../diagnostics/finding.ts';
+export type {
+  Finding,
+  FindingCode,
+  ProcessFindingCode,
+  ProjectFindingCode,
+  Severity,
+} from '../diagnostics/finding.ts';
 
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
 /**
  * What is wrong, or worth knowing, about how this package is set up in this process: what was noticed so far,
- * and what is missing now. An empty list says that all is well.
+ * and what is missing now. It reads no files and makes no connections; an empty list means that nothing was noticed.
  *
  * ```ts
  * for (const { severity, message, action } of doctor()) console.error(severity, message, action);

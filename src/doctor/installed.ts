@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { textField } from '../util/payload.ts';
+import { readManifest, realPathIfAny } from './files.ts';
 
 /** A package in a `node_modules` folder. */
 export interface InstalledPackage {
@@ -60,39 +61,10 @@ function readPackage(directory: string): InstalledPackage | undefined {
   return { name, version, directory: realPathIfAny(directory) ?? directory };
 }
 
-/** Bytes of a package.json. Those of real packages are far smaller. */
-const MAX_MANIFEST_SIZE = 5_000_000;
-
-/** `undefined` where there is none that can be read. It may be a link to a device or a pipe, which have no end. */
-function readManifest(directory: string): unknown {
-  const file = join(directory, 'package.json');
-  try {
-    const found = statSync(file, { throwIfNoEntry: false });
-    const readable = found?.isFile() === true && found.size <= MAX_MANIFEST_SIZE;
-    return readable ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The package.json that holds for a folder. */
-export function nearestManifest(directory: string): unknown {
-  const above = dirname(directory);
-  return readManifest(directory) ?? (above === directory ? undefined : nearestManifest(above));
-}
-
 function entries(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-function realPathIfAny(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
   }
 }

@@ -1,31 +1,45 @@
-import type { Finding } from '../diagnostics/finding.ts';
-import { terminalSafe } from '../util/terminal-safe.ts';
+import { escapeControlCharacters, terminalSafe } from '../util/terminal-safe.ts';
+import type { TextStream } from '../util/text-stream.ts';
 import { NAME, VERSION } from '../util/version.ts';
+import { type Check, findingsOf } from './check.ts';
 
-/** Characters of a line: findings quote versions and options, which others have written. */
+/** Characters of a line: checks quote commands, versions and options, which others have written. */
 const MAX_LINE_LENGTH = 4_000;
+const RESULT_WIDTH = 'not looked at'.length;
 
-/**
- * Prints findings for people to read, warnings first.
- *
- * @returns the exit code: 1 when there is a warning
- */
-export function printFindings(
-  findings: readonly Finding[],
-  output: { write(text: string): unknown },
-): number {
-  const warnings = findings.filter(({ severity }) => severity === 'warning');
-  const others = findings.filter(({ severity }) => severity !== 'warning');
-  const blocks = [...warnings, ...others].map(
-    ({ code, severity, message, action }) =>
-      `${severity} ${code}\n  ${terminalSafe(message, MAX_LINE_LENGTH)}\n  → ${terminalSafe(action, MAX_LINE_LENGTH)}\n`,
+/** Prints a line for each check, then the findings, problems first, and how many there are. */
+export function printChecks(checks: readonly Check[], output: TextStream): void {
+  const lines = checks.map(
+    ({ subject, result, detail }) => `${result.padEnd(RESULT_WIDTH)}  ${safeLine(`${subject}: ${detail}`)}\n`,
   );
-  const summary =
-    warnings.length > 0
-      ? `${warnings.length} to be put right, ${others.length} to know.`
-      : others.length > 0
-        ? `Nothing to be put right, ${others.length} to know.`
-        : 'All is well.';
-  output.write([`${NAME} ${VERSION}\n`, ...blocks, `${summary}\n`].join('\n'));
-  return warnings.length > 0 ? 1 : 0;
+  const findings = findingsOf(checks);
+  const problems = findings.filter(({ severity }) => severity === 'warning');
+  const notes = findings.filter(({ severity }) => severity !== 'warning');
+  const blocks = [...problems, ...notes].map(
+    ({ code, severity, message, action }) =>
+      `${severity === 'warning' ? 'problem' : 'note'} ${code}\n  ${safeLine(message)}\n  → ${safeLine(action)}\n`,
+  );
+  const missing = checks.filter(({ result }) => result === 'not looked at').length;
+  const summary = `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${missing} of ${counted(checks.length, 'check')} not made.\n`;
+  output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, summary].join('\n'));
+}
+
+/** The same for programs. */
+export function printJson(checks: readonly Check[], output: TextStream): void {
+  const report = {
+    version: VERSION,
+    checks: checks.map(({ subject, result, detail }) => ({ subject, result, detail })),
+    findings: findingsOf(checks),
+  };
+  const lines = JSON.stringify(report, null, 2).split('\n').map(escapeControlCharacters);
+  output.write(`${lines.join('\n')}\n`);
+}
+
+/** Of a count and what is counted: `1 note`, `2 notes`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function safeLine(text: string): string {
+  return terminalSafe(text, MAX_LINE_LENGTH);
 }

@@ -1,4 +1,5 @@
 import module from 'node:module';
+import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
 import { describe } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
@@ -7,8 +8,14 @@ import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts
 import { isTested } from '../diagnostics/tested-versions.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import { findInstalled, type InstalledPackage, nearestManifest } from './installed.ts';
+import { type Check, checked, notLookedAt } from './check.ts';
+import { examineEndpoint } from './endpoint.ts';
+import { isRegularFile, nearestManifest } from './files.ts';
+import { findInstalled, type InstalledPackage } from './installed.ts';
 import { findBatch } from './open-telemetry.ts';
+import { describeProjectFinding } from './project-findings.ts';
+import { examineStart } from './start.ts';
+import { launchesIn, launchesOf } from './start-scripts.ts';
 
 type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -28,33 +35,80 @@ const BUNDLERS: readonly (readonly [name: string, external: string])[] = [
   ['@vercel/ncc', '--external openai'],
 ];
 
+/** Variables that keep spans from being made or sent, and the values that do. */
+const SWITCHES: readonly (readonly [name: string, off: string])[] = [
+  ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'false'],
+  ['OTEL_SDK_DISABLED', 'true'],
+  ['OTEL_TRACES_EXPORTER', 'none'],
+  ['OTEL_TRACES_SAMPLER', 'always_off'],
+  ['OTEL_TRACES_SAMPLER', 'parentbased_always_off'],
+];
+
 /** What the batching processor of the SDK sends at once where nothing else is said. */
 const DEFAULT_BATCH = 512;
 
+/** What is looked at. */
+export interface ProjectSubject {
+  /** The folder of the project, as an absolute path. */
+  readonly project: string;
+  readonly environment: ProjectEnvironment;
+  /** A command to examine in the place of the start scripts. */
+  readonly start?: string | undefined;
+  readonly nodeVersion?: string;
+}
+
 /**
- * What is wrong, or worth knowing, about a project that is not running: from its `node_modules`, its
- * package.json and the environment.
- *
- * @param project its folder, as an absolute path
+ * Looks at a project that is not running: at its `node_modules`, its package.json, the files that its scripts start, and
+ * the environment. Runs nothing of it, and connects to nobody.
  */
-export function examineProject(
-  project: string,
-  environment: ProjectEnvironment,
-  nodeVersion: string = process.version,
-): Finding[] {
+export function examineProject({
+  project,
+  environment,
+  start,
+  nodeVersion = process.version,
+}: ProjectSubject): Check[] {
+  const { folder = project, manifest } = nearestManifest(project) ?? {};
+  const launches = start === undefined ? launchesOf(manifest) : launchesIn(undefined, start);
+  const environments =
+    launches.length === 0
+      ? [environment]
+      : launches.map((launch) => ({ ...environment, ...launch.environment }));
+  return [
+    examinePackages(project),
+    examineBundlers(manifest),
+    examineNode(nodeVersion, launches.length === 0 ? manifest : undefined),
+    ...examineStart(launches, {
+      root: folder,
+      folder: start === undefined ? folder : project,
+      environment,
+      nodeVersion,
+    }),
+    ...distinct(environments.map((each) => examineSettings(each))),
+    ...distinct(environments.map((each) => examineEndpoint(each))),
+  ];
+}
+
+/** Several scripts mostly have the same. */
+function distinct(checks: readonly Check[]): Check[] {
+  return [...new Map(checks.map((check) => [JSON.stringify(check), check])).values()];
+}
+
+function examinePackages(project: string): Check {
   const names = [NAME, 'openai', ...SDKS, ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope)];
   const installed = findInstalled(project, new Set(names));
-  const manifest = nearestManifest(project);
-  return [
+  if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
+    return notLookedAt('packages', "Plug'n'Play keeps them where only Yarn finds them");
+  const others = OTHER_INSTRUMENTATIONS.filter(({ scope }) => installed.some(({ name }) => name === scope));
+  return checked('packages', describePackages(installed), [
     ...examineCopies(installed),
     ...examineSdk(installed),
-    ...OTHER_INSTRUMENTATIONS.filter(({ scope }) => installed.some(({ name }) => name === scope)).map(
-      ({ scope }) => describeFinding('other_instrumentation_installed', scope),
-    ),
-    ...examineBundlers(manifest),
-    ...examineSettings(environment),
-    ...examineNode(manifest, nodeVersion),
-  ];
+    ...others.map(({ scope }) => describeProjectFinding('other_instrumentation_installed', scope)),
+  ]);
+}
+
+function describePackages(installed: readonly InstalledPackage[]): string {
+  const said = installed.map(({ name, version }) => `${name} ${version}`);
+  return said.length === 0 ? 'none of them is installed' : [...new Set(said)].sort().join(', ');
 }
 
 function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
@@ -62,7 +116,7 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
   const ours = installed.filter(({ name }) => name === NAME);
   const versions = new Set(openai.map(({ version }) => version));
   return [
-    ...(openai.length === 0 ? [describeFinding('openai_not_installed')] : []),
+    ...(openai.length === 0 ? [describeProjectFinding('openai_not_installed')] : []),
     ...[...versions]
       .filter((version) => !isTested(version))
       .map((version) => describeFinding('openai_untested', version)),
@@ -72,34 +126,54 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
 }
 
 function examineSdk(installed: readonly InstalledPackage[]): Finding[] {
-  return installed.some(({ name }) => SDKS.includes(name)) ? [] : [describeFinding('no_sdk_installed')];
+  return installed.some(({ name }) => SDKS.includes(name))
+    ? []
+    : [describeProjectFinding('no_sdk_installed')];
 }
 
-function examineBundlers(manifest: unknown): Finding[] {
+function examineBundlers(manifest: unknown): Check {
+  if (manifest === undefined) return notLookedAt('bundlers', 'there is no package.json');
   const wanted = {
     ...asObject(field(manifest, 'dependencies')),
     ...asObject(field(manifest, 'devDependencies')),
   };
-  return BUNDLERS.filter(([name]) => Object.hasOwn(wanted, name)).map(([name, external]) =>
-    describeFinding('openai_bundled', name, external),
+  const found = BUNDLERS.filter(([name]) => Object.hasOwn(wanted, name));
+  const detail = found.length === 0 ? 'none in package.json' : found.map(([name]) => name).join(', ');
+  return checked(
+    'bundlers',
+    detail,
+    found.map(([name, external]) => describeProjectFinding('openai_bundled', name, external)),
   );
 }
 
-function examineSettings(environment: ProjectEnvironment): Finding[] {
+function examineSettings(environment: ProjectEnvironment): Check {
   const problems: string[] = [];
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
   const { captureMessageContent } = settings;
   const batch = Number(environment.OTEL_BSP_MAX_EXPORT_BATCH_SIZE || DEFAULT_BATCH);
-  return [
+  const named = Object.keys(environment)
+    .filter((name) => name.startsWith('OTEL_'))
+    .sort();
+  return checked('settings', named.length === 0 ? 'no OTEL_* variable is set' : named.join(', '), [
     ...problems.map((problem) => describeFinding('option_not_accepted', problem)),
+    ...SWITCHES.filter(([name, off]) => environment[name]?.trim().toLowerCase() === off).map(([name, off]) =>
+      describeProjectFinding('spans_switched_off', `${name}=${off}`),
+    ),
     ...(captureMessageContent === 'NO_CONTENT'
       ? []
       : [describeFinding('content_recorded', captureMessageContent)]),
     ...findBatch(batch, settings),
-  ];
+  ]);
 }
 
-function examineNode(manifest: unknown, version: string): Finding[] {
-  if (textField(manifest, 'type') !== 'module' || typeof module.registerHooks === 'function') return [];
-  return [describeFinding('node_too_old', version)];
+/** @param manifest of a project whose start is not known: then its type tells what is imported */
+function examineNode(version: string, manifest: unknown): Check {
+  if (typeof module.registerHooks === 'function')
+    return checked('Node', `${version} hooks ES modules and CommonJS`);
+  const isMissed = textField(manifest, 'type') === 'module';
+  return checked(
+    'Node',
+    `${version} hooks CommonJS only`,
+    isMissed ? [describeFinding('node_too_old', `Node ${version}`)] : [],
+  );
 }

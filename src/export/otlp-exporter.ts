@@ -6,6 +6,7 @@ import {
   refusalOf,
   reportUnsent,
   tracesEndpoint,
+  tracesProtocol,
 } from '../telemetry/collector.ts';
 
 export type { CollectorEnvironment } from '../telemetry/collector.ts';
@@ -18,7 +19,6 @@ const OTLP_EXPORTERS: ReadonlyMap<string, ExporterPackage> = new Map([
   ['http/json', ['@opentelemetry/exporter-trace-otlp-http', 'OTLPTraceExporter']],
   ['http/protobuf', ['@opentelemetry/exporter-trace-otlp-proto', 'OTLPTraceExporter']],
 ]);
-const DEFAULT_PROTOCOL = 'http/protobuf';
 
 const ZIPKIN: ExporterPackage = ['@opentelemetry/exporter-zipkin', 'ZipkinExporter'];
 
@@ -88,18 +88,10 @@ export function exportersFromEnvironment(
   const named = namedExporters(environment);
   const asked = named.length === 0 ? unnamed : named;
   const exporters: ExporterPackage[] = [];
-  const otlp = OTLP_EXPORTERS.get(protocolOf(environment));
+  const otlp = OTLP_EXPORTERS.get(tracesProtocol(environment));
   if (asked.includes('otlp') && otlp !== undefined) exporters.push(otlp);
   if (asked.includes('zipkin')) exporters.push(ZIPKIN);
   return exporters;
-}
-
-function protocolOf(environment: CollectorEnvironment): string {
-  const asked =
-    environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?.trim() ||
-    environment.OTEL_EXPORTER_OTLP_PROTOCOL?.trim() ||
-    '';
-  return OTLP_EXPORTERS.has(asked) ? asked : DEFAULT_PROTOCOL;
 }
 
 function otlpProcessor(
@@ -107,7 +99,7 @@ function otlpProcessor(
   require: NodeJS.Require,
   source: ExporterPackage,
 ): unknown {
-  const protocol = protocolOf(environment);
+  const protocol = tracesProtocol(environment);
   const made = withExportTimeout(environment, () => create(require, source));
   const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol), environment);
   if (protocol !== 'grpc') exporter.checkEndpoint();

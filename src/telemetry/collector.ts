@@ -12,6 +12,22 @@ const TRACES_PATH = 'v1/traces';
 /** A refused connection fails at once. An endpoint that takes longer may be reachable. */
 const CONNECT_TIMEOUT_MS = 300;
 
+/** The protocols of OTLP. */
+const PROTOCOLS: ReadonlySet<string> = new Set(['grpc', 'http/json', 'http/protobuf']);
+const DEFAULT_PROTOCOL = 'http/protobuf';
+
+/** The protocol that the `OTEL_*` variables name for traces, known or not. */
+export function namedProtocol(environment: CollectorEnvironment): string | undefined {
+  const { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: traces, OTEL_EXPORTER_OTLP_PROTOCOL: all } = environment;
+  return traces?.trim() || all?.trim() || undefined;
+}
+
+/** The protocol that traces are sent by. One that nobody knows is replaced, as `NodeSDK` does. */
+export function tracesProtocol(environment: CollectorEnvironment): string {
+  const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
+  return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
+}
+
 /** The endpoint for traces that the `OTEL_*` variables set. */
 export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
   const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
@@ -59,7 +75,7 @@ export function refusalOf(endpoint: string, environment: CollectorEnvironment): 
   });
 }
 
-function usesProxy(environment: CollectorEnvironment): boolean {
+export function usesProxy(environment: CollectorEnvironment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }
 
@@ -75,7 +91,7 @@ export function reportUnsent(endpoint: string, reason: string): void {
   );
 }
 
-function adviceFor(reason: string): string {
+export function adviceFor(reason: string): string {
   if (/^HTTP 4/.test(reason)) return 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.';
   if (reason === NO_SCHEME) return 'Begin OTEL_EXPORTER_OTLP_ENDPOINT with http:// or https://.';
   return (
@@ -106,12 +122,12 @@ export function failureReason(error: unknown, depth = 0): string {
 }
 
 /** The endpoint without the user name, the password and the query, which may contain a key. */
-function addressWithoutSecrets(endpoint: string): string {
+export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;
 }
 
-function parseAddress(endpoint: string): URL | undefined {
+export function parseAddress(endpoint: string): URL | undefined {
   try {
     return new URL(lacksScheme(endpoint) ? `http://${endpoint}` : endpoint);
   } catch {

@@ -132,7 +132,7 @@ function environmentOf({ environmentVariable = '', variable }: Case): Record<str
   return { [environmentVariable]: variable?.[0] ?? '' };
 }
 
-test('every setting has a row in this test', () => {
+test('every setting has a row here', () => {
   expect(Object.keys(ROWS)).toEqual(Object.keys(OPTIONS));
 });
 
@@ -152,7 +152,7 @@ test.each(withVariable)('$name is set by $environmentVariable', (row) => {
   expect(resolve(row, undefined, environmentOf(row))).toEqual({ setting: row.variable?.[1], problems: [] });
 });
 
-test.each(withBoth)('$name is set by the option if both are set', (row) => {
+test.each(withBoth)('$name is set by the option where there are both', (row) => {
   expect(resolve(row, row.option?.[0], environmentOf(row)).setting).toEqual(row.option?.[1]);
   // Of what has two values only, the variable is now the one that is not the default.
   const { environmentVariable = '' } = row;
@@ -162,21 +162,18 @@ test.each(withBoth)('$name is set by the option if both are set', (row) => {
     );
 });
 
-test.each(withOption)(
-  'an invalid $name is reported once with the accepted values, and counts as unset',
-  (row) => {
-    const { setting, problems } = resolve(row, row.bad);
-    expect(setting).toEqual(row.fallback);
-    expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
-    expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
-  },
-);
+test.each(withOption)('a bad $name is told of once, with what is accepted, and is as if not set', (row) => {
+  const { setting, problems } = resolve(row, row.bad);
+  expect(setting).toEqual(row.fallback);
+  expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
+  expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
+});
 
-test.each(withBoth)('after an invalid option $name, the variable applies', (row) => {
+test.each(withBoth)('a bad option $name leaves the variable', (row) => {
   expect(resolve(row, row.bad, environmentOf(row)).setting).toEqual(row.variable?.[1]);
 });
 
-test.each(withBoth)('an invalid $environmentVariable is reported too', (row) => {
+test.each(withBoth)('a bad $environmentVariable is told of as well', (row) => {
   const { environmentVariable = '', bad, fallback } = row;
   const { setting, problems } = resolve(row, undefined, { [environmentVariable]: String(bad) });
   expect(setting).toEqual(fallback);
@@ -188,7 +185,7 @@ describe('the table of docs/options.md', () => {
     .filter((line) => /^\| +[`|]/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()));
 
-  test('has exactly one row for every option', () => {
+  test('has a row for every option and no other', () => {
     const documented = rows
       .flatMap(([, name = '']) => [...name.matchAll(/`(\w+)`/g)].map(([, option = '']) => option))
       // Other rows are about variables that are no options.
@@ -197,7 +194,7 @@ describe('the table of docs/options.md', () => {
     expect(documented.sort()).toEqual([...options.map(([name]) => name), 'enabled'].sort());
   });
 
-  test.each(CASES)('shows the variable and the default of $name', (row) => {
+  test.each(CASES)('tells the variable and the default of $name', (row) => {
     const named = row.option === undefined ? row.environmentVariable : row.name;
     const documented = rows.find((cells) => cells.slice(1, 3).some((cell) => cell.includes(`\`${named}\``)));
     expect(documented?.[2]).toBe(
@@ -211,7 +208,7 @@ describe('the table of docs/options.md', () => {
 describe('the instrumentation', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test('accepts new options at any time', () => {
+  test('takes new options at any time', () => {
     const instrumentation = new OpenAIInstrumentation({ enabled: false, runSteps: 'off' });
     instrumentation.setConfig({ enabled: false, apiSpans: 'none' });
     expect(instrumentation.getConfig()).toEqual({ enabled: false, apiSpans: 'none' });

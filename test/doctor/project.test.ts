@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { FindingCode } from '../../src/doctor/index.ts';
-import { printFindings } from '../../src/doctor/print.ts';
+import { type Check, findingsOf } from '../../src/doctor/check.ts';
+import type { Finding, FindingCode } from '../../src/doctor/index.ts';
+import { printChecks } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 
 const OURS = 'opentelemetry-instrumentation-openai';
@@ -33,8 +33,16 @@ async function install(packages: Readonly<Record<string, string>>, folder = 'nod
     await write(`${folder}/${name}/package.json`, { name, version });
 }
 
-function codes(environment: Record<string, string> = {}): FindingCode[] {
-  return examineProject(project, environment).map(({ code }) => code);
+function examine(environment: Record<string, string> = {}, folder = project): readonly Check[] {
+  return examineProject({ project: folder, environment });
+}
+
+function findings(environment: Record<string, string> = {}, folder = project): Finding[] {
+  return findingsOf(examine(environment, folder));
+}
+
+function codes(environment: Record<string, string> = {}, folder = project): FindingCode[] {
+  return findings(environment, folder).map(({ code }) => code);
 }
 
 test('a project with all that is needed has no findings', async () => {
@@ -80,7 +88,7 @@ describe('packages are found wherever they are:', () => {
   ])('another instrumentation: %s', async (name) => {
     await install({ [name]: '1.0.0' }, 'node_modules/distribution/node_modules');
     expect(codes()).toEqual(['other_instrumentation_installed']);
-    expect(examineProject(project, {})[0]?.action).toContain(name);
+    expect(findings()[0]?.action).toContain(name);
   });
 
   test('manifests that cannot be read are passed over', async () => {
@@ -91,8 +99,7 @@ describe('packages are found wherever they are:', () => {
 });
 
 describe('in a package of a workspace', () => {
-  const inPackage = (): FindingCode[] =>
-    examineProject(join(project, 'packages/app'), {}).map(({ code }) => code);
+  const inPackage = (): FindingCode[] => codes({}, join(project, 'packages/app'));
   beforeEach(async () => {
     await write('package.json', { workspaces: ['packages/*'] });
     await write('packages/app/package.json', { type: 'module', devDependencies: { webpack: '*' } });
@@ -118,8 +125,7 @@ describe('in a package of a workspace', () => {
 
   test('the package.json of a folder within it is the one above', async () => {
     await mkdir(join(project, 'packages/app/src'));
-    const findings = examineProject(join(project, 'packages/app/src'), {});
-    expect(findings.map(({ code }) => code)).toEqual(['openai_bundled']);
+    expect(codes({}, join(project, 'packages/app/src'))).toEqual(['openai_bundled']);
   });
 });
 
@@ -132,7 +138,7 @@ describe('of a healthy project:', () => {
     ['esbuild', '--external:openai'],
   ])('a bundler, with the setting that leaves openai alone: %s', async (name, setting) => {
     await write('package.json', { devDependencies: { [name]: '*' } });
-    expect(examineProject(project, {})).toEqual([
+    expect(findings()).toEqual([
       expect.objectContaining({
         code: 'openai_bundled',
         severity: 'information',
@@ -165,60 +171,10 @@ describe('of a healthy project:', () => {
   });
 });
 
-describe('the command', () => {
-  interface Completed {
-    readonly code: number;
-    readonly stdout: string;
-    readonly stderr: string;
-  }
-
-  function run(...parameters: string[]): Promise<Completed> {
-    return new Promise((done) => {
-      const file = resolve('src/cli.ts');
-      execFile(process.execPath, [file, ...parameters], { cwd: project }, (error, stdout, stderr) =>
-        done({ code: Number(error?.code ?? 0), stdout, stderr }),
-      );
-    });
-  }
-
-  test('ends with 1 where something is wrong, and says what to do', async () => {
-    const { code, stdout } = await run('doctor');
-    expect(code).toBe(1);
-    expect(stdout).toContain(
-      [
-        'warning no_sdk_installed',
-        '  No OpenTelemetry SDK is installed, so nothing can be recorded.',
-        '  → npm install @opentelemetry/api @opentelemetry/sdk-node',
-      ].join('\n'),
-    );
-    expect(stdout).toContain('2 to be put right, 0 to know.');
-  });
-
-  test('ends with 0 where there is only something to know', async () => {
-    await install(HEALTHY);
-    await write('package.json', { dependencies: { next: '*' } });
-    expect(await run('doctor')).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Nothing to be put right, 1 to know.'),
-    });
-  });
-
-  test('says so where all is well', async () => {
-    await install(HEALTHY);
-    expect(await run('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('All is well.') });
-  });
-
-  test.each([[[]], [['toString']]])('explains itself when it is not understood: %j', async (parameters) => {
-    const { code, stdout, stderr } = await run(...parameters);
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('opentelemetry-instrumentation-openai doctor');
-  });
-});
-
 test('what others have written into a project does nothing to the terminal', async () => {
   await install({ ...HEALTHY, openai: '8.0.0\u001b[2J\u202e' });
   const printed: string[] = [];
-  printFindings(examineProject(project, {}), { write: (text) => printed.push(text) });
+  printChecks(examine(), { write: (text) => printed.push(text) });
   expect(printed.join('')).toContain('openai 8.0.0␛[2J');
   expect(printed.join('')).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
 });

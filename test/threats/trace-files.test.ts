@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { printFindings } from '../../src/doctor/print.ts';
+import { printChecks } from '../../src/doctor/print.ts';
 import { examineProject } from '../../src/doctor/project.ts';
 import { transcriptOf } from '../../src/export/transcript.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';
@@ -382,7 +382,7 @@ describe('whoever wrote the project that `doctor` examines', () => {
   }
   function doctor(): string {
     const said: string[] = [];
-    printFindings(examineProject(folder, {}), { write: (text) => said.push(text) });
+    printChecks(examineProject({ project: folder, environment: {} }), { write: (text) => said.push(text) });
     return said.join('');
   }
 

@@ -1,0 +1,95 @@
+import type { Finding } from '../diagnostics/finding.ts';
+import {
+  addressWithoutSecrets,
+  type CollectorEnvironment,
+  lacksScheme,
+  namedProtocol,
+  parseAddress,
+  tracesEndpoint,
+  tracesProtocol,
+} from '../telemetry/collector.ts';
+import { type Check, checked, notLookedAt } from './check.ts';
+import { describeProjectFinding } from './project-findings.ts';
+
+const ENDPOINT_CHECK = 'endpoint';
+const TRACES_ENDPOINT = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+const HTTP_PORT = '4318';
+const GRPC_PORT = '4317';
+
+/** The variable that says where traces go. */
+export function endpointVariable(environment: CollectorEnvironment): string | undefined {
+  return [TRACES_ENDPOINT, ENDPOINT].find((name) => (environment[name]?.trim() ?? '') !== '');
+}
+
+/** Whether an endpoint is one that traces can be sent to, by its form alone. */
+export function examineEndpoint(environment: CollectorEnvironment): Check {
+  const variable = endpointVariable(environment);
+  const protocol = tracesProtocol(environment);
+  const findings = examineProtocol(environment);
+  if (variable === undefined) {
+    const reason = `${ENDPOINT} is not set; exporters use ${tracesEndpoint(environment, protocol)}`;
+    return findings.length > 0
+      ? checked(ENDPOINT_CHECK, reason, findings)
+      : notLookedAt(ENDPOINT_CHECK, reason);
+  }
+  const endpoint = environment[variable]?.trim() ?? '';
+  const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
+  return checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`, [
+    ...findings,
+    ...examineAddress(variable, endpoint, protocol),
+  ]);
+}
+
+function examineProtocol(environment: CollectorEnvironment): Finding[] {
+  const named = namedProtocol(environment);
+  if (named === undefined || named === tracesProtocol(environment)) return [];
+  const problem = `OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(named.slice(0, 40))}, which is no protocol of OTLP`;
+  return [describeProjectFinding('endpoint_malformed', problem, 'Use http/protobuf, http/json or grpc')];
+}
+
+function examineAddress(variable: string, endpoint: string, protocol: string): Finding[] {
+  const isGrpc = protocol === 'grpc';
+  const url = parseAddress(endpoint);
+  const problem = (text: string, remedy: string): Finding[] => [
+    describeProjectFinding('endpoint_malformed', text, remedy),
+  ];
+  if (url === undefined) return problem(`${variable} is no address`, 'Write http://localhost:4318');
+  const shown = `${url.host}${url.pathname === '/' ? '' : url.pathname}`;
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) && lacksScheme(endpoint))
+    return problem(`${variable} begins with neither http:// nor https://`, 'Write http://localhost:4318');
+  if (lacksScheme(endpoint) && (!isGrpc || isLoopback(url.hostname))) {
+    const effect = isGrpc ? 'so the exporter speaks TLS' : 'so nothing can be sent';
+    return problem(`${variable} is ${shown}, without http://, ${effect}`, `Write http://${shown}`);
+  }
+  const other = isGrpc ? HTTP_PORT : GRPC_PORT;
+  if (url.port === other) {
+    const fitting = isGrpc
+      ? `Use port ${GRPC_PORT}, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`
+      : `Use port ${HTTP_PORT}, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc`;
+    return problem(
+      `${variable} has port ${other}, where collectors speak ${isGrpc ? 'HTTP' : 'gRPC'}; the protocol is ${protocol}`,
+      fitting,
+    );
+  }
+  return isGrpc ? [] : examinePath(variable, url);
+}
+
+/** For HTTP the variable for all signals is a base, and the one for traces is the whole address. */
+function examinePath(variable: string, url: URL): Finding[] {
+  if (variable === ENDPOINT && /\/v1\/(?:traces|metrics|logs)\/?$/.test(url.pathname)) {
+    const base = `${url.origin}${url.pathname.replace(/\/v1\/\w+\/?$/, '')}`;
+    const problem = `${ENDPOINT} ends in ${url.pathname}, and exporters add /v1/traces to it`;
+    return [describeProjectFinding('endpoint_malformed', problem, `Write ${base}`)];
+  }
+  if (variable === TRACES_ENDPOINT && url.pathname === '/') {
+    const problem = `${TRACES_ENDPOINT} has no path, and exporters add none to it`;
+    const remedy = `Write ${url.origin}/v1/traces, or set ${ENDPOINT} instead`;
+    return [describeProjectFinding('endpoint_malformed', problem, remedy)];
+  }
+  return [];
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+}

@@ -1,0 +1,121 @@
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import {
+  addressWithoutSecrets,
+  adviceFor,
+  type CollectorEnvironment,
+  failureReason,
+  lacksScheme,
+  parseAddress,
+  tracesEndpoint,
+  tracesProtocol,
+  usesProxy,
+} from '../telemetry/collector.ts';
+import { type Check, checked, notLookedAt } from './check.ts';
+import { endpointVariable } from './endpoint.ts';
+import { describeProjectFinding } from './project-findings.ts';
+
+const COLLECTOR_CHECK = 'collector';
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** A collector that listens answers these to an export of nothing; others do not know the address or the sender. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 405]);
+
+/** What came back: a status of HTTP, or the reason why nothing did. */
+type Answer = { readonly status: number } | { readonly reason: string } | 'connected';
+
+/**
+ * Asks the endpoint of the environment whether it takes traces, by an export without spans: over HTTP the request of an
+ * exporter, with its headers; over gRPC a connection.
+ */
+export async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
+  const variable = endpointVariable(environment);
+  if (variable === undefined) return notLookedAt(COLLECTOR_CHECK, 'no endpoint is named in the environment');
+  const protocol = tracesProtocol(environment);
+  const endpoint = tracesEndpoint(environment, protocol);
+  const url = parseAddress(endpoint);
+  if (url === undefined || (protocol !== 'grpc' && lacksScheme(endpoint)))
+    return notLookedAt(COLLECTOR_CHECK, `${variable} is no address`);
+  if (usesProxy(environment)) return notLookedAt(COLLECTOR_CHECK, 'a proxy is set in the environment');
+  const isConnectionOnly = protocol === 'grpc' || hasOwnCertificate(environment);
+  const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);
+  const answer = await asking.catch((error: Error): Answer => ({ reason: probeFailure(error) }));
+  const shown = addressWithoutSecrets(endpoint);
+  if (answer === 'connected') return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
+  if ('status' in answer && !REFUSALS.has(answer.status))
+    return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer.status})`);
+  const reason = 'status' in answer ? `HTTP ${answer.status}` : answer.reason;
+  return checked(COLLECTOR_CHECK, `${shown}: ${reason}`, [
+    describeProjectFinding('endpoint_unreachable', shown, reason, adviceAgainst(reason)),
+  ]);
+}
+
+function adviceAgainst(reason: string): string {
+  if (!reason.startsWith('HPE_')) return adviceFor(reason);
+  return 'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.';
+}
+
+/** Certificates of the exporter's own are not read here. */
+function hasOwnCertificate(environment: CollectorEnvironment): boolean {
+  return Object.keys(environment).some((name) => /^OTEL_EXPORTER_OTLP_(?:TRACES_)?CERTIFICATE$/.test(name));
+}
+
+function exportNothing(url: URL, protocol: string, environment: CollectorEnvironment): Promise<Answer> {
+  const isJson = protocol === 'http/json';
+  const body = isJson ? '{"resourceSpans":[]}' : '';
+  const headers = {
+    ...exporterHeaders(environment),
+    'content-type': isJson ? 'application/json' : 'application/x-protobuf',
+    'content-length': body.length,
+  };
+  return new Promise((resolve) => {
+    const { request } = url.protocol === 'https:' ? https : http;
+    const sent = request(url, { method: 'POST', headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    sent.once('response', (response) => {
+      resolve({ status: response.statusCode ?? 0 });
+      response.destroy();
+    });
+    sent.on('error', (error) => resolve({ reason: probeFailure(error) }));
+    sent.end(body);
+  });
+}
+
+function connectTo(url: URL): Promise<Answer> {
+  return new Promise((resolve) => {
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    const socket = net.connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port });
+    const end = (answer: Answer): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => end({ reason: 'timeout' }), PROBE_TIMEOUT_MS);
+    socket.once('connect', () => end('connected'));
+    socket.on('error', (error) => end({ reason: probeFailure(error) }));
+  });
+}
+
+function probeFailure(error: Error): string {
+  return /^(?:Timeout|Abort)Error$/.test(error.name) ? 'timeout' : failureReason(error);
+}
+
+/** As the SDK reads them: `name=value` pairs, encoded as in a URL. */
+function exporterHeaders(environment: CollectorEnvironment): Record<string, string> {
+  const { OTEL_EXPORTER_OTLP_HEADERS: all = '', OTEL_EXPORTER_OTLP_TRACES_HEADERS: traces = '' } =
+    environment;
+  const headers: Record<string, string> = {};
+  for (const pair of `${all},${traces}`.split(',')) {
+    const [, name, value] = /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? [];
+    if (name !== undefined && value !== undefined) headers[name.toLowerCase()] = decodeHeader(value.trim());
+  }
+  return headers;
+}
+
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,126 @@
+import { asObject, field } from '../util/payload.ts';
+
+/** A program that a script starts. */
+export interface Launch {
+  /** The name of the script, if it is one of package.json. */
+  readonly script: string | undefined;
+  readonly command: string;
+  /** `node`, `tsx`, `bun` and so on. */
+  readonly runner: string;
+  /** What is loaded before the program: the values of `--import` and `--require`. */
+  readonly preloads: readonly string[];
+  /** As it stands in the command. */
+  readonly entry: string;
+  /** The variables that the command sets. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The scripts that start a program. */
+const SCRIPT_NAME = /^(?:start|serve|dev|prod|production|server|worker)(?:[:.-]|$)/;
+const MAX_SCRIPTS = 20;
+const MAX_COMMAND_LENGTH = 10_000;
+
+const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node', 'nodemon', 'bun', 'deno']);
+/** What stands before a command without changing it. */
+const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx', 'time', 'dotenv', '--']);
+const PRELOADS: ReadonlySet<string> = new Set(['--import', '--require', '-r']);
+/** Options whose value is the next word. */
+const WITH_VALUE: ReadonlySet<string> = new Set([
+  ...['--loader', '--experimental-loader', '--conditions', '-C', '--env-file', '--env-file-if-exists'],
+  ...['--watch-path', '--watch', '--ext', '-e', '--ignore', '--tsconfig', '--project', '--config', '-c'],
+]);
+/** The words that stand between a runner and its program. */
+const SUBCOMMANDS: ReadonlySet<string> = new Set(['run', 'watch']);
+/** With these, Node runs no file. */
+const WITHOUT_FILE: ReadonlySet<string> = new Set(['--eval', '-p', '--print', '--test', '--check', '--run']);
+
+const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
+
+/** What the start scripts of a package.json start, as far as a command tells. */
+export function launchesOf(manifest: unknown): Launch[] {
+  const scripts = Object.entries(asObject(field(manifest, 'scripts')) ?? {});
+  return scripts
+    .filter(
+      (script): script is [string, string] => SCRIPT_NAME.test(script[0]) && typeof script[1] === 'string',
+    )
+    .slice(0, MAX_SCRIPTS)
+    .flatMap(([name, command]) => launchesIn(name, command));
+}
+
+export function launchesIn(script: string | undefined, command: string): Launch[] {
+  if (command.length > MAX_COMMAND_LENGTH) return [];
+  return commandsOf(command).flatMap((words) => launchOf(script, command, words) ?? []);
+}
+
+function launchOf(script: string | undefined, command: string, words: readonly string[]): Launch | undefined {
+  const environment: Record<string, string> = {};
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const [, name, value] = ASSIGNMENT.exec(word) ?? [];
+    if (name !== undefined && value !== undefined) environment[name] = value;
+    else if (!WRAPPERS.has(word)) break;
+  }
+  const runner = (words[at] ?? '').replace(/^.*[\\/]/, '');
+  if (!RUNNERS.has(runner)) return undefined;
+  const { preloads, file } = readRunnerOptions(words.slice(at + 1), runner);
+  if (file === undefined) return undefined;
+  return { script, command, runner, preloads, entry: file, environment };
+}
+
+/** The preloads among the options of Node, in `NODE_OPTIONS` too. */
+export function preloadsIn(nodeOptions: string | undefined): string[] {
+  const [words = []] = commandsOf((nodeOptions ?? '').slice(0, MAX_COMMAND_LENGTH));
+  return readRunnerOptions(words, 'node').preloads;
+}
+
+function readRunnerOptions(
+  words: readonly string[],
+  runner: string,
+): { readonly preloads: string[]; readonly file: string | undefined } {
+  const preloads: string[] = [];
+  // Of Node's own, `--watch` has no value, and `-e` is code.
+  const isNode = /^node(?:js)?$/.test(runner);
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const [, option = word, value] = /^(-[^=]*)=([\s\S]*)$/.exec(word) ?? [];
+    if (PRELOADS.has(option)) {
+      const preload = value ?? words[++at];
+      if (preload !== undefined) preloads.push(preload);
+    } else if (isNode && (WITHOUT_FILE.has(option) || option === '-e')) {
+      return { preloads, file: undefined };
+    } else if (word.startsWith('-')) {
+      if (value === undefined && WITH_VALUE.has(option) && !(isNode && option === '--watch')) at++;
+    } else if (isNode || !SUBCOMMANDS.has(word)) {
+      return { preloads, file: word };
+    }
+  }
+  return { preloads, file: undefined };
+}
+
+/** The words of each command in a line of the shell. */
+function commandsOf(line: string): string[][] {
+  const commands: string[][] = [[]];
+  let word: string | undefined;
+  const end = (): void => {
+    if (word !== undefined) commands.at(-1)?.push(word);
+    word = undefined;
+  };
+  let quote = '';
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at] ?? '';
+    if (quote !== '') {
+      if (character === quote) quote = '';
+      else word += character === '\\' && quote === '"' ? (line[++at] ?? '') : character;
+    } else if (character === '"' || character === "'") {
+      quote = character;
+      word ??= '';
+    } else if (/\s/.test(character)) end();
+    else if (/[;&|]/.test(character)) {
+      end();
+      commands.push([]);
+    } else word = (word ?? '') + (character === '\\' ? (line[++at] ?? '') : character);
+  }
+  end();
+  return commands.filter((words) => words.length > 0);
+}

@@ -1,0 +1,163 @@
+import module from 'node:module';
+import { resolve } from 'node:path';
+import type { Finding } from '../diagnostics/finding.ts';
+import { describeFinding } from '../diagnostics/messages.ts';
+import { NAME } from '../util/version.ts';
+import { type Check, checked, notLookedAt } from './check.ts';
+import { type OpenAIImport, type Program, readProgram } from './program.ts';
+import { describeProjectFinding } from './project-findings.ts';
+import { type Launch, preloadsIn } from './start-scripts.ts';
+
+const START_SCRIPT = 'start script';
+const FILE_TYPE = 'file type';
+const IMPORTS = 'imports';
+
+/** Packages that are often preloaded and do not bring this one. */
+const WITHOUT_SET_UP =
+  /^(?:tsx|ts-node|tsconfig-paths|dotenv|source-map-support|@swc-node|@opentelemetry)(?:\/|$)/;
+
+/** What a program is started with, and what that loads. */
+interface Start {
+  readonly launch: Launch;
+  /** The preload that sets the instrumentation up. */
+  readonly preload: string | undefined;
+  /** A preload whose files cannot be read, so that nobody knows what it sets up. */
+  readonly unread: string | undefined;
+  /** A preloaded set-up that itself imports `openai` before its own code runs. */
+  readonly spoiled: string | undefined;
+  /** The name of a runtime without module hooks. */
+  readonly hookless: string | undefined;
+}
+
+/** Where programs are started, and by what. */
+export interface Surroundings {
+  /** The folder of the project: files above it are not read. */
+  readonly root: string;
+  /** Where commands are run. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly nodeVersion: string;
+}
+
+/** Looks at how a project starts its programs: the commands, the types of their files, and the order of their imports. */
+export function examineStart(launches: readonly Launch[], surroundings: Surroundings): Check[] {
+  if (launches.length === 0) {
+    const reason = 'package.json has no script start, serve or dev that runs a file with Node';
+    const hint = `Give the command: ${NAME} doctor --start "node app.mjs"`;
+    return [
+      notLookedAt(START_SCRIPT, `${reason}. ${hint}`),
+      ...[FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, 'no start script')),
+    ];
+  }
+  const { root, folder } = surroundings;
+  return launches.flatMap((launch) => {
+    const program = readProgram(resolve(folder, launch.entry), root, transpiles(launch));
+    if (program === undefined) {
+      const reason = `${launch.entry} cannot be read. If it is built, build it first`;
+      return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, reason));
+    }
+    const start = startOf(launch, surroundings);
+    return [examineCommand(start, program), examineType(start, program), examineImports(start, program)];
+  });
+}
+
+function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Surroundings): Start {
+  const options = launch.environment.NODE_OPTIONS ?? environment.NODE_OPTIONS;
+  let [preload, unread, spoiled]: (string | undefined)[] = [];
+  for (const each of [...launch.preloads, ...preloadsIn(options)]) {
+    if (each === `${NAME}/register`) preload ??= each;
+    else if (!/^\.{0,2}[\\/]/.test(each)) {
+      if (!WITHOUT_SET_UP.test(each)) unread ??= each;
+    } else {
+      const program = readProgram(resolve(folder, each), root, transpiles(launch));
+      if (program === undefined) unread ??= each;
+      if (program?.setUp === undefined) continue;
+      preload ??= each;
+      spoiled ??= program.openai.find(({ beforeCode }) => beforeCode)?.file;
+    }
+  }
+  return { launch, preload, unread, spoiled, hookless: runtimeWithoutHooks(launch.runner, nodeVersion) };
+}
+
+function transpiles({ runner, preloads }: Launch): boolean {
+  return /^ts/.test(runner) || preloads.some((preload) => /^(?:tsx|ts-node)(?:\/|$)/.test(preload));
+}
+
+function runtimeWithoutHooks(runner: string, nodeVersion: string): string | undefined {
+  if (runner === 'bun') return 'Bun';
+  if (runner === 'deno') return 'Deno';
+  return typeof module.registerHooks === 'function' ? undefined : `Node ${nodeVersion}`;
+}
+
+/** Whether something observes the program's clients at all. */
+function examineCommand({ launch, preload, unread }: Start, program: Program): Check {
+  const command = launch.script === undefined ? launch.command : `"${launch.script}": ${launch.command}`;
+  if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`);
+  if (program.byHand !== undefined)
+    return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`);
+  if (program.setUp !== undefined)
+    return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets the instrumentation up`);
+  if (unread !== undefined) return notLookedAt(START_SCRIPT, `${command}: ${unread} cannot be read`);
+  const [first] = program.openai;
+  if (first === undefined && program.bundle === undefined)
+    return notLookedAt(START_SCRIPT, `${command}: ${withoutImport(launch, program)}`);
+  const described =
+    launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
+  return checked(START_SCRIPT, command, [
+    describeProjectFinding('set_up_not_loaded', described, launch.entry, flagFor(program, launch)),
+  ]);
+}
+
+/** Whether the runtime can hook what the program imports. */
+function examineType({ launch, hookless }: Start, program: Program): Check {
+  const kind = program.kind === 'module' ? 'an ES module' : 'CommonJS';
+  const detail = `${launch.entry} is ${kind} (${program.kindBy})`;
+  const unhooked = program.openai.find(({ asModule }) => asModule);
+  const isMissed = hookless !== undefined && (unhooked !== undefined || !/^Node/.test(hookless));
+  if (!isMissed || program.byHand !== undefined || program.openai.length === 0)
+    return checked(FILE_TYPE, detail);
+  return checked(FILE_TYPE, detail, [describeFinding('node_too_old', hookless)]);
+}
+
+/** Whether the set-up comes before `openai`, and whether `openai` is a module of its own. */
+function examineImports(start: Start, program: Program): Check {
+  const { launch, preload, spoiled, unread, hookless } = start;
+  if (program.byHand !== undefined)
+    return checked(IMPORTS, `${program.byHand} observes openai without hooks`);
+  const early = program.openai.find(({ beforeCode }) => beforeCode);
+  const isHooked = hookless === undefined;
+  const findings: Finding[] = [];
+  if (program.bundle !== undefined) findings.push(describeProjectFinding('openai_in_bundle', program.bundle));
+  if (isHooked && preload !== undefined && spoiled !== undefined)
+    findings.push(describeProjectFinding('set_up_too_late', preload, spoiled, LOAD_LATER));
+  else if (isHooked && preload === undefined && program.setUp !== undefined && early !== undefined) {
+    const place = program.setUp.isRegister ? '' : ', from a file of its own';
+    const remedy = `Load the set-up first${place}: node ${flagFor(program, launch)} ${launch.entry}`;
+    findings.push(describeProjectFinding('set_up_too_late', program.setUp.file, early.file, remedy));
+  }
+  const [first] = program.openai;
+  if (findings.length > 0) return checked(IMPORTS, describeImport(first, launch), findings);
+  if (first === undefined) return notLookedAt(IMPORTS, withoutImport(launch, program));
+  if (program.setUp === undefined && preload === undefined)
+    return notLookedAt(IMPORTS, unread === undefined ? 'there is no set-up' : `${unread} was not read`);
+  return checked(IMPORTS, describeImport(first, launch));
+}
+
+const LOAD_LATER = "Import openai after the set-up there: await import('openai')";
+
+function withoutImport({ entry }: Launch, { isIncomplete }: Program): string {
+  const unread = isIncomplete ? ', and not all of them could be read' : '';
+  return `no import of openai was found in the files that ${entry} loads${unread}`;
+}
+
+function describeImport(first: OpenAIImport | undefined, { entry }: Launch): string {
+  return `${first?.file ?? entry} ${first?.asModule === false ? 'requires' : 'imports'} openai`;
+}
+
+/** What has to stand before the entry. A set-up of the program's own is loaded by its file. */
+function flagFor({ kind, setUp }: Program, { entry }: Launch): string {
+  const isModule = kind === 'module';
+  const ownFile = entry.endsWith(setUp?.file ?? '') ? `telemetry.${isModule ? 'mjs' : 'cjs'}` : setUp?.file;
+  const loaded = setUp === undefined || setUp.isRegister ? `${NAME}/register` : `./${ownFile}`;
+  return `${isModule ? '--import' : '--require'} ${loaded}`;
+}

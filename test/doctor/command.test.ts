@@ -1,0 +1,261 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/util/version.ts';
+import { useSimulator } from '../support/lanes/api.ts';
+import { type Ended, useProject } from '../support/project.ts';
+
+/** What a user sees: programs that are set up in a wrong way, and what the command says of their projects. */
+const OURS = 'opentelemetry-instrumentation-openai';
+const simulator = useSimulator();
+const project = useProject();
+
+const CALL = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
+`;
+const APP = `import OpenAI from 'openai';\n${CALL}`;
+const TELEMETRY = `
+  import { NodeSDK } from '@opentelemetry/sdk-node';
+  import { OpenAIInstrumentation } from '${OURS}';
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
+
+function doctor(
+  parameters: readonly string[] = [],
+  environment?: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  return project().run([resolve('src/cli.ts'), 'doctor', ...parameters], environment);
+}
+
+interface Report {
+  readonly version: string;
+  readonly checks: readonly { readonly subject: string; readonly result: string; readonly detail: string }[];
+  readonly findings: readonly { readonly code: string; readonly message: string; readonly action: string }[];
+}
+
+async function report(environment?: Readonly<Record<string, string>>): Promise<Report & { code: number }> {
+  const { code, stdout } = await doctor(['--json'], environment);
+  return { code, ...(JSON.parse(stdout) as Report) };
+}
+
+/** Writes a project with a start script, runs that script, and tells how many calls were traced. */
+async function start(parameters: string, files: Readonly<Record<string, string>>): Promise<number> {
+  await project().write({ 'package.json': { scripts: { start: `node ${parameters}` } }, ...files });
+  const environment = {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'console',
+    OTEL_METRICS_EXPORTER: 'none',
+  };
+  const { code, stdout, stderr } = await project().run(parameters.split(' '), environment);
+  expect(code, stderr).toBe(0);
+  return `${stdout}${stderr}`.split('chat gpt-4o-mini').length - 1;
+}
+
+describe('a program that is not traced is told why:', () => {
+  test.each([
+    ['--import is forgotten', 'node app.mjs', { 'app.mjs': APP }, 'set_up_not_loaded'],
+    [
+      'the set-up is imported first, without --import',
+      'node app.mjs',
+      { 'telemetry.mjs': TELEMETRY, 'app.mjs': `import './telemetry.mjs';${APP}` },
+      'set_up_too_late',
+    ],
+    [
+      'openai is imported before the set-up',
+      'node app.mjs',
+      {
+        'telemetry.mjs': TELEMETRY,
+        'app.mjs': `import OpenAI from 'openai';import './telemetry.mjs';${CALL}`,
+      },
+      'set_up_too_late',
+    ],
+    [
+      'the set-up itself imports openai',
+      'node --import ./telemetry.mjs app.mjs',
+      { 'telemetry.mjs': `import 'openai';${TELEMETRY}`, 'app.mjs': APP },
+      'set_up_too_late',
+    ],
+  ])('%s', async (_, command, files, code) => {
+    expect(await start(command.slice('node '.length), files)).toBe(0);
+    const { findings, ...ended } = await report();
+    expect({ code: ended.code, codes: findings.map((finding) => finding.code) }).toEqual({
+      code: 1,
+      codes: [code],
+    });
+  });
+
+  test.each([
+    ['--import ./telemetry.mjs app.mjs', { 'telemetry.mjs': TELEMETRY, 'app.mjs': APP }],
+    [`--import ${OURS}/register app.mjs`, { 'app.mjs': APP }],
+    [
+      'app.mjs',
+      {
+        'telemetry.mjs': TELEMETRY,
+        'app.mjs': `import './telemetry.mjs';const { OpenAI } = await import('openai');${CALL}`,
+      },
+    ],
+  ])('one that is traced has no problem: %s', async (command, files) => {
+    expect(await start(command, files)).toBe(1);
+    expect(await report()).toMatchObject({ code: 0, findings: [] });
+  });
+});
+
+describe('of a collector it is told', () => {
+  const servers: (Server | net.Server)[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  async function listen(server: Server | net.Server): Promise<string> {
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function collector(environment: Readonly<Record<string, string>>): Promise<string> {
+    const { code, checks, findings } = await report(environment);
+    const { result, detail } = checks.find(({ subject }) => subject === 'collector') ?? {};
+    const problem = findings.find((finding) => finding.code === 'endpoint_unreachable');
+    expect(problem !== undefined).toBe(result === 'problem');
+    if (problem !== undefined) expect(code).toBe(1);
+    return `${result}: ${detail} ${problem?.action ?? ''}`;
+  }
+
+  test('that it answers an export without spans, with the headers of the environment', async () => {
+    const seen: unknown[] = [];
+    const address = await listen(
+      createServer((request, response) => {
+        seen.push([
+          request.method,
+          request.url,
+          request.headers['api-key'],
+          request.headers['content-length'],
+        ]);
+        response.end();
+      }),
+    );
+    const environment = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b',
+    };
+    expect(await collector(environment)).toContain(`ok: http://${address}/v1/traces answers (HTTP 200)`);
+    expect(seen).toEqual([['POST', '/v1/traces', 'a b', '0']]);
+  });
+
+  test.each([401, 404])('that it refuses: %i', async (status) => {
+    const address = await listen(createServer((_, response) => void response.writeHead(status).end()));
+    expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
+      new RegExp(`^problem: .* HTTP ${status} Check OTEL_EXPORTER_OTLP_ENDPOINT`),
+    );
+  });
+
+  test('that nobody listens', async () => {
+    const server = net.createServer();
+    const address = await listen(server);
+    server.close();
+    await once(server, 'close');
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` };
+    expect(await collector(endpoint)).toMatch(/^problem: .*ECONNREFUSED Is a collector running\?/);
+    expect(await collector({ ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toMatch(
+      /^problem: .*ECONNREFUSED/,
+    );
+  });
+
+  test('that it does not speak HTTP', async () => {
+    const address = await listen(net.createServer((socket) => void socket.end('\0\0\x06\x04\0\0\0\0\0')));
+    expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
+      /^problem: .*HPE_\w+ It does not speak HTTP.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/,
+    );
+  });
+
+  test('that it does not answer, and that a connection is all that gRPC is asked for', async () => {
+    const address = await listen(net.createServer(() => undefined));
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` };
+    expect(await collector(endpoint)).toMatch(/^problem: .* timeout/);
+    expect(await collector({ ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toMatch(
+      /^ok: .* accepts connections/,
+    );
+  });
+
+  test('nothing, where there is no address, or a script names it', async () => {
+    const address = await listen(createServer((_, response) => void response.end()));
+    expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: address })).toMatch(/^not looked at/);
+    await project().write({
+      'app.mjs': APP,
+      'package.json': { scripts: { start: `OTEL_EXPORTER_OTLP_ENDPOINT=${address} node app.mjs` } },
+    });
+    expect(await collector({})).toMatch(/^not looked at/);
+    expect((await report()).findings.map(({ code }) => code)).toContain('endpoint_malformed');
+  });
+});
+
+test('it prints a line for each check, the problems with what to do, and how many there are', async () => {
+  await project().write({ 'app.mjs': APP, 'package.json': { scripts: { start: 'node app.mjs' } } });
+  const { code, stdout, stderr } = await doctor();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  for (const line of [
+    /^ok {13}packages: .*openai \d/m,
+    /^ok {13}bundlers: none in package\.json$/m,
+    /^ok {13}Node: v/m,
+    /^problem {8}start script: "start": node app\.mjs$/m,
+    /^ok {13}file type: app\.mjs is an ES module/m,
+    /^not looked at {2}imports: /m,
+    /^ok {13}settings: /m,
+    /^not looked at {2}endpoint: /m,
+    /^not looked at {2}collector: /m,
+    /^problem set_up_not_loaded\n {2}The script "start" starts app\.mjs.*\n {2}→ node --import .*\/register app\.mjs$/m,
+    /^1 problem, 0 notes; 3 of 9 checks not made\.$/m,
+  ])
+    expect(stdout).toMatch(line);
+});
+
+test('nothing is called well that was not looked at', async () => {
+  const { code, stdout } = await doctor();
+  expect(code).toBe(0);
+  expect(stdout).toContain('not looked at  start script');
+  expect(stdout).not.toMatch(/all is well/i);
+});
+
+test.each([
+  [{ OTEL_TRACES_SAMPLER: 'always_off' }, 'spans_switched_off'],
+  [{ OTEL_SDK_DISABLED: 'true' }, 'spans_switched_off'],
+  [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }, 'spans_switched_off'],
+])('a variable that keeps spans back is named: %j', async (environment, code) => {
+  const { findings, ...ended } = await report(environment);
+  expect([ended.code, findings.map((finding) => finding.code)]).toEqual([0, [code]]);
+});
+
+describe('its parameters:', () => {
+  const run = (...parameters: string[]): Promise<Ended> =>
+    project().run([resolve('src/cli.ts'), ...parameters]);
+
+  test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j explains', async (parameters) => {
+    const { code, stdout, stderr } = await run(...parameters);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`${OURS} doctor`);
+  });
+
+  test('--version', async () => {
+    expect(await run('--version')).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
+  });
+
+  test.each([
+    [[]],
+    [['toString']],
+    [['--unknown']],
+    [['--version', 'doctor']],
+    [['doctor', 'app.mjs']],
+    [['doctor', '--unknown']],
+    [['doctor', '--start']],
+  ])('%j is not understood, and said so', async (parameters) => {
+    const { code, stdout, stderr } = await run(...parameters);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${OURS} doctor`);
+  });
+});

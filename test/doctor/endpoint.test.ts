@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { examineEndpoint } from '../../src/doctor/endpoint.ts';
+
+const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+const TRACES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+const GRPC = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+
+test.each([
+  [{ [ENDPOINT]: 'http://localhost:4318' }, 'http://localhost:4318/v1/traces'],
+  [{ [ENDPOINT]: 'https://otlp.example.com/otlp/' }, 'https://otlp.example.com/otlp/v1/traces'],
+  [{ [TRACES]: 'http://localhost:4318/v1/traces' }, 'http://localhost:4318/v1/traces'],
+  [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317' }, 'http://localhost:4317/'],
+  [{ ...GRPC, [ENDPOINT]: 'otlp.example.com:443' }, 'http://otlp.example.com:443/'],
+])('one that is well formed: %j', (environment, target) => {
+  expect(examineEndpoint(environment)).toMatchObject({
+    result: 'ok',
+    detail: expect.stringContaining(target.replace(/\/$/, '')),
+  });
+});
+
+describe('one that cannot be right is told with what to write:', () => {
+  test.each([
+    [{ [ENDPOINT]: 'localhost:4318' }, 'without http://', 'http://localhost:4318.'],
+    [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'http://localhost:4317.'],
+    [{ [ENDPOINT]: 'grpc://localhost:4317' }, 'neither http://', 'http://localhost:4318.'],
+    [{ [ENDPOINT]: 'http://' }, 'no address', 'http://localhost:4318.'],
+    [{ [ENDPOINT]: 'http://localhost:4317' }, 'speak gRPC', 'OTEL_EXPORTER_OTLP_PROTOCOL=grpc.'],
+    [{ ...GRPC, [ENDPOINT]: 'http://localhost:4318' }, 'speak HTTP', 'Use port 4317'],
+    [{ [ENDPOINT]: 'http://a:4318/v1/traces' }, 'add /v1/traces', 'Write http://a:4318.'],
+    [{ [TRACES]: 'http://a:4318' }, 'no path', 'Write http://a:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, 'no protocol of OTLP', 'http/protobuf'],
+  ])('%j', (environment, problem, remedy) => {
+    const { result, findings } = examineEndpoint(environment);
+    expect(result).toBe('problem');
+    expect(findings).toEqual([expect.objectContaining({ code: 'endpoint_malformed' })]);
+    expect(findings[0]?.message).toContain(problem);
+    expect(findings[0]?.action).toContain(remedy);
+  });
+});
+
+test('none that is named is not called well', () => {
+  expect(examineEndpoint({})).toMatchObject({ result: 'not looked at', findings: [] });
+});
+
+test('credentials in it are not said', () => {
+  const said = ['http://user:secret@host:4317?key=secret', 'user:secret@localhost:4318/v1/traces'].map(
+    (each) => JSON.stringify(examineEndpoint({ [ENDPOINT]: each })),
+  );
+  expect(said.join()).not.toContain('secret');
+});

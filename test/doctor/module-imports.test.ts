@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { readImports } from '../../src/doctor/module-imports.ts';
+
+test.each([
+  [`import 'a';`, ['a']],
+  [`import a from 'a'; import * as b from "b";`, ['a', 'b']],
+  [`import a, {\n  b as c, // import 'x'\n} from 'a'`, ['a']],
+  [`export { a } from 'a'; export * from 'b'; export * as c from 'c';`, ['a', 'b', 'c']],
+  [`export { a };\nimport 'b';`, ['b']],
+  [`export const a = 1;\nconst from = 'x';\nimport b from 'b';`, ['b']],
+  [`#!/usr/bin/env node\nimport 'a';`, ['a']],
+  [`import type { A } from 'a'; export type { B } from 'b';`, []],
+  [`import type from 'a'; import type, { b } from 'b';`, ['a', 'b']],
+  [`import { createRequire } from 'node:module';`, ['node:module']],
+])('static imports: %s', (source, specifiers) => {
+  expect(readImports(source)).toMatchObject({ statically: specifiers, hasModuleSyntax: true });
+});
+
+test.each([
+  '// import "a";',
+  '/* import "a"; */',
+  `const text = "import 'a'";`,
+  `const text = \`import 'a'; \${'require("a")'} \`;`,
+  'const pattern = /import "a"/;',
+  'const half = 1 / 2; const other = "import x"; 3 / 4;',
+  'const object = { import: 1, export: 2 }; object.import("a"); object.require("b");',
+  'import.meta.resolve("a");',
+  `load(import.meta.url, require, 'a');`,
+])('what only looks like an import: %s', (source) => {
+  const { statically, dynamically, required } = readImports(source);
+  expect([...statically, ...dynamically, ...required]).toEqual([]);
+});
+
+test('imports that run with the code', () => {
+  expect(
+    readImports(`
+      const a = require('a'), { b } = require("b");
+      const c = await import('c');
+      const text = \`\${await import('d')} and { \${{ a: require('e') }.a} }\`;
+      import f = require('f');
+      require(name); import(name);
+    `),
+  ).toMatchObject({ dynamically: ['c', 'd'], required: ['a', 'b', 'e', 'f'] });
+});
+
+test('names are those of the code', () => {
+  const { names } = readImports('instrumentOpenAI(client); // flush()\nconst text = "traced";');
+  expect([...names]).toEqual(['instrumentOpenAI', 'client', 'const', 'text']);
+});
+
+test.each([
+  ['a template that is never closed', '`'.padEnd(300_000, 'a')],
+  ['strings that are never closed', `"\\"`.repeat(100_000)],
+  ['slashes', 'a = / / / '.repeat(50_000)],
+  ['nested templates', '`${'.repeat(100_000)],
+  ['import statements without an end', 'import { a '.repeat(20_000)],
+])('text that is made to hold it up: %s', (_, source) => {
+  expect(readImports(source).required).toEqual([]);
+});

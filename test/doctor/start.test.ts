@@ -1,0 +1,264 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import module from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findingsOf } from '../../src/doctor/check.ts';
+import { examineProject } from '../../src/doctor/project.ts';
+
+const OURS = 'opentelemetry-instrumentation-openai';
+const SUBJECTS = ['start script', 'file type', 'imports'];
+
+let project: string;
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), 'doctor-start-'));
+});
+afterEach(() => rm(project, { recursive: true }));
+
+async function write(files: Readonly<Record<string, string | object>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(project, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+}
+
+/** The results of the three checks for a command, and the codes of their findings. */
+function look(start: string, environment: Readonly<Record<string, string>> = {}): string[] {
+  const checks = examineProject({ project, environment, start }).filter(({ subject }) =>
+    SUBJECTS.includes(subject),
+  );
+  return [...checks.map(({ result }) => result), ...findingsOf(checks).map(({ code }) => code)];
+}
+
+function actions(start: string): string[] {
+  return findingsOf(examineProject({ project, environment: {}, start })).map(({ action }) => action);
+}
+
+const IMPORT = `import OpenAI from 'openai';\n`;
+const SET_UP = `import { OpenAIInstrumentation } from '${OURS}';\nnew OpenAIInstrumentation();\n`;
+const COMMONJS_SET_UP = `const { OpenAIInstrumentation } = require('${OURS}');\nnew OpenAIInstrumentation();\n`;
+const WELL = ['ok', 'ok', 'ok'];
+
+describe('a set-up that is loaded first is well:', () => {
+  beforeEach(() =>
+    write({
+      'app.mjs': IMPORT,
+      'app.cjs': `const OpenAI = require('openai');`,
+      'telemetry.mjs': SET_UP,
+      'telemetry.cjs': COMMONJS_SET_UP,
+    }),
+  );
+
+  test.each([
+    `node --import ${OURS}/register app.mjs`,
+    'node --import ./telemetry.mjs app.mjs',
+    'node --require ./telemetry.cjs app.mjs',
+    `node --require ${OURS}/register app.cjs`,
+    'node -r ./telemetry.cjs app.cjs',
+  ])('%s', (command) => {
+    expect(look(command)).toEqual(WELL);
+  });
+
+  test('by NODE_OPTIONS, of the command and of the environment', () => {
+    expect(look('NODE_OPTIONS="--import ./telemetry.mjs" node app.mjs')).toEqual(WELL);
+    expect(look('node app.mjs', { NODE_OPTIONS: `--import=${OURS}/register` })).toEqual(WELL);
+  });
+});
+
+describe('a program that is started without one', () => {
+  test.each([
+    ['app.mjs', IMPORT, '--import'],
+    ['app.cjs', `const { OpenAI } = require('openai');`, '--require'],
+  ])('is told how: %s', async (entry, source, flag) => {
+    await write({ [entry]: source });
+    expect(look(`node ${entry}`)).toEqual(['problem', 'ok', 'not looked at', 'set_up_not_loaded']);
+    expect(actions(`node ${entry}`)).toContain(`node ${flag} ${OURS}/register ${entry}`);
+  });
+
+  test('is recognised by what its own files import', async () => {
+    await write({
+      'app.mjs': `import './routes/index.js';`,
+      'routes/index.js': `export * from './chat.js';`,
+      'routes/chat.ts': `import { ChatOpenAI } from '@langchain/openai';`,
+      'package.json': { type: 'module' },
+      'node_modules/@langchain/openai/package.json': { dependencies: { openai: '^6' } },
+    });
+    expect(look('node app.mjs')).toContain('set_up_not_loaded');
+    expect(look('node --import @opentelemetry/auto-instrumentations-node/register app.mjs')).toContain(
+      'set_up_not_loaded',
+    );
+  });
+
+  test('is not called wrong where nobody knows', async () => {
+    await write({ 'app.mjs': IMPORT, 'other.mjs': `import 'node:http';` });
+    expect(look('node other.mjs')).toEqual(['not looked at', 'ok', 'not looked at']);
+    expect(look('node --import @company/telemetry app.mjs')).toEqual([
+      'not looked at',
+      'ok',
+      'not looked at',
+    ]);
+    expect(look('node dist/app.js')).toEqual(['not looked at', 'not looked at', 'not looked at']);
+    expect(look('next start')).toEqual(['not looked at', 'not looked at', 'not looked at']);
+  });
+});
+
+describe('an ES module that imports its set-up itself', () => {
+  const TOO_LATE = ['ok', 'ok', 'problem', 'set_up_too_late'];
+
+  test.each([
+    ['before openai', `import './telemetry.mjs';\n${IMPORT}`],
+    ['after openai', `${IMPORT}import './telemetry.mjs';`],
+    ['while another file imports openai', `import './telemetry.mjs';\nimport './client.mjs';`],
+  ])('is too late, whatever the order: %s', async (_, source) => {
+    await write({ 'app.mjs': source, 'telemetry.mjs': SET_UP, 'client.mjs': IMPORT });
+    expect(look('node app.mjs')).toEqual(TOO_LATE);
+    expect(actions('node app.mjs')).toContain(
+      'Load the set-up first, from a file of its own: node --import ./telemetry.mjs app.mjs.',
+    );
+  });
+
+  test('is too late with …/register, and in the file of the program', async () => {
+    await write({ 'app.mjs': `import '${OURS}/register';\n${IMPORT}`, 'own.mjs': SET_UP + IMPORT });
+    expect(look('node app.mjs')).toEqual(TOO_LATE);
+    expect(actions('node app.mjs')).toContain(
+      `Load the set-up first: node --import ${OURS}/register app.mjs.`,
+    );
+    expect(look('node own.mjs')).toEqual(TOO_LATE);
+  });
+
+  test('is in time where openai is imported later, or required', async () => {
+    const later = `import './telemetry.mjs';\nconst { default: OpenAI } = await import('openai');`;
+    const required = `import './telemetry.mjs';\nimport './client.cjs';`;
+    await write({
+      'app.mjs': later,
+      'required.mjs': required,
+      'client.cjs': `require('openai');`,
+      'telemetry.mjs': SET_UP,
+    });
+    expect(look('node app.mjs')).toEqual(WELL);
+    expect(look('node required.mjs')).toEqual(WELL);
+  });
+
+  test('so is a preloaded set-up that imports openai', async () => {
+    await write({ 'app.mjs': IMPORT, 'telemetry.mjs': IMPORT + SET_UP });
+    expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(TOO_LATE);
+  });
+});
+
+test('CommonJS is well in any order', async () => {
+  await write({
+    'telemetry.cjs': COMMONJS_SET_UP,
+    'first.cjs': `require('./telemetry.cjs');\nrequire('openai');`,
+    'last.cjs': `require('openai');\nrequire('./telemetry.cjs');`,
+  });
+  expect([look('node first.cjs'), look('node last.cjs')]).toEqual([WELL, WELL]);
+});
+
+describe('the type of a file', () => {
+  const typeOf = (start: string): string =>
+    examineProject({ project, environment: {}, start }).find(({ subject }) => subject === 'file type')
+      ?.detail ?? '';
+
+  test('is told by its name, the nearest package.json, or its syntax', async () => {
+    await write({
+      'a.mjs': '',
+      'b.cjs': '',
+      'c.js': `import 'a';`,
+      'd.js': `require('a');`,
+      'e/package.json': { type: 'module' },
+      'e/e.js': `require('a');`,
+      'e/f/package.json': { type: 'commonjs' },
+      'e/f/f.js': `import 'a';`,
+      'g.ts': `import 'a';`,
+    });
+    const types = ['a.mjs', 'b.cjs', 'c.js', 'd.js', 'e/e.js', 'e/f/f.js', 'g.ts'].map(
+      (file) => /an ES module|CommonJS/.exec(typeOf(`node ${file}`))?.[0],
+    );
+    const [es, commonjs] = ['an ES module', 'CommonJS'];
+    expect(types).toEqual([es, commonjs, es, commonjs, es, commonjs, es]);
+    expect(typeOf('tsx g.ts')).toContain('CommonJS');
+  });
+});
+
+describe('where ES modules cannot be hooked', () => {
+  const { registerHooks } = module;
+  beforeEach(async () => {
+    Object.defineProperty(module, 'registerHooks', { value: undefined, configurable: true, writable: true });
+    await write({
+      'app.mjs': IMPORT,
+      'app.cjs': `require('openai');`,
+      'later.cjs': `import('openai');`,
+      'drop-in.mjs': `import OpenAI from '${OURS}/openai';`,
+      'client.mjs': `${IMPORT}import { instrumentOpenAI } from '${OURS}/client';`,
+      'flush.mjs': `${IMPORT}import { flush } from '${OURS}/client';`,
+    });
+  });
+  afterEach(() => {
+    Object.defineProperty(module, 'registerHooks', { value: registerHooks });
+  });
+
+  test.each(['app.mjs', 'later.cjs', 'flush.mjs'])('they are told: %s', (entry) => {
+    expect(look(`node --require ${OURS}/register ${entry}`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
+  });
+
+  test.each(['app.cjs', 'drop-in.mjs', 'client.mjs'])('others are well: %s', (entry) => {
+    expect(look(`node --require ${OURS}/register ${entry}`)).toEqual(WELL);
+  });
+});
+
+test.each(['Bun', 'Deno'])('%s is named, as it hooks nothing', async (runtime) => {
+  await write({
+    'app.ts': IMPORT,
+    'npm.ts': `import OpenAI from 'npm:openai@6';`,
+    'by-hand.ts': `import OpenAI from 'npm:${OURS}@1/openai';`,
+  });
+  const start = `${runtime.toLowerCase()} run --import ${OURS}/register`;
+  expect(look(`${start} app.ts`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
+  expect(look(`${start} npm.ts`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
+  expect(look(`${start} by-hand.ts`)).toEqual(WELL);
+  const [finding] = findingsOf(examineProject({ project, environment: {}, start: `${start} app.ts` })).filter(
+    ({ code }) => code === 'node_too_old',
+  );
+  expect(finding?.message).toContain(`${runtime} has no module hooks`);
+  expect(finding?.action).not.toContain('Node 22.15');
+});
+
+describe('a bundle', () => {
+  const BUNDLED = `headers = { 'X-Stainless-Lang': 'js', 'OpenAI-Organization': this.organization };`;
+
+  test('with openai in it is told', async () => {
+    await write({ 'dist/app.js': BUNDLED, 'telemetry.cjs': COMMONJS_SET_UP });
+    expect(look('node -r ./telemetry.cjs dist/app.js')).toEqual(['ok', 'ok', 'problem', 'openai_in_bundle']);
+  });
+
+  test('with another SDK, or with this package in it, is not', async () => {
+    await write({
+      'other.js': `headers = { 'X-Stainless-Lang': 'js', 'X-Api-Key': key };`,
+      'ours.js': `${BUNDLED} const NAME = '${OURS}'; instrument(client);`,
+    });
+    expect(look('node other.js')).toEqual(['not looked at', 'ok', 'not looked at']);
+    expect(look('node ours.js')).toEqual(['not looked at', 'ok', 'not looked at']);
+  });
+});
+
+describe('files of strangers', () => {
+  test('outside of the project are not read', async () => {
+    await write({ 'app/package.json': {}, 'app/app.mjs': `import '../outside.mjs';`, 'outside.mjs': IMPORT });
+    await symlink(join(project, 'outside.mjs'), join(project, 'app/link.mjs'));
+    project = join(project, 'app');
+    try {
+      expect(look('node app.mjs')).toEqual(['not looked at', 'ok', 'not looked at']);
+      expect(look('node link.mjs')).toEqual(['not looked at', 'not looked at', 'not looked at']);
+    } finally {
+      project = dirname(project);
+    }
+  });
+
+  test('that import each other, or have no end, are passed over', async () => {
+    await write({ 'a.mjs': `import './b.mjs';`, 'b.mjs': `import './a.mjs'; import './zero.mjs';` });
+    await symlink('/dev/zero', join(project, 'zero.mjs'));
+    expect(look('node a.mjs')).toEqual(['not looked at', 'ok', 'not looked at']);
+    expect(look('node zero.mjs')).toEqual(['not looked at', 'not looked at', 'not looked at']);
+  });
+});

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
+
+const OURS = 'opentelemetry-instrumentation-openai';
+const INSTALLED = ['openai', '@opentelemetry/api', '@opentelemetry/sdk-node'];
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project of a user's, in a folder of its own: this package from its sources, `openai` and an SDK. */
+export interface Project {
+  readonly folder: string;
+  write(files: Readonly<Record<string, string | object>>): Promise<void>;
+  /** Runs Node in the folder, without OpenTelemetry's variables but those given. */
+  run(parameters: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>;
+}
+
+/** A project for each test. */
+export function useProject(): () => Project {
+  let project: Project | undefined;
+  beforeEach(async () => {
+    project = await makeProject();
+  });
+  afterEach(() => rm(project?.folder ?? '', { recursive: true, force: true }));
+  return () => {
+    if (project === undefined) throw new Error('There is no project.');
+    return project;
+  };
+}
+
+async function makeProject(): Promise<Project> {
+  const folder = await mkdtemp(join(tmpdir(), 'project-'));
+  const write: Project['write'] = async (files) => {
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+    }
+  };
+  for (const name of INSTALLED) {
+    const path = join(folder, 'node_modules', name);
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(resolve('node_modules', name), path);
+  }
+  const source = (file: string): string => JSON.stringify(pathToFileURL(resolve('src', file)).href);
+  await write({
+    [`node_modules/${OURS}/package.json`]: {
+      name: OURS,
+      version: '0.1.0',
+      exports: { '.': './index.mjs', './register': './register.mjs', './client': './client.mjs' },
+    },
+    [`node_modules/${OURS}/index.mjs`]: `export * from ${source('index.ts')};`,
+    [`node_modules/${OURS}/client.mjs`]: `export * from ${source('client.ts')};`,
+    [`node_modules/${OURS}/register.mjs`]: `import ${source('register-esm.ts')};`,
+  });
+  return { folder, write, run: (parameters, environment) => runNode(folder, parameters, environment) };
+}
+
+function runNode(
+  cwd: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST)/.test(name),
+  );
+  const env = { ...Object.fromEntries(kept), ...environment };
+  return new Promise((done) => {
+    execFile(process.execPath, parameters, { cwd, env }, (error, stdout, stderr) =>
+      done({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
