@@ -68,12 +68,12 @@ describe('only', () => {
     );
   });
 
-  it('src/sdk knows the methods that every call of the SDK passes', () => {
+  it('src/sdk names the internal methods of the SDK', () => {
     const inside = /makeRequest|fetchWithTimeout|parseResponse|responsePromise|_thenUnwrap/;
     expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([]);
   });
 
-  it('the command doctor and the look at a collector that does not answer make connections', () => {
+  it('the command `doctor` and the check for a refused connection use the network', () => {
     expect(filesWith(/'node:(?:net|tls|http|https|http2|dgram)'/)).toEqual([
       'doctor/probe.ts',
       'telemetry/collector.ts',
@@ -82,7 +82,7 @@ describe('only', () => {
     expect(filesWith(/doctor\/command\.ts'|'\.\/command\.ts'/)).toEqual(['cli.ts']);
   });
 
-  it('entries that need Node import modules of Node', () => {
+  it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
       (path) => !/^(?:sdk\/module-hooks|diagnostics\/node-version|register|cli|doctor|export)/.test(path),
     );
@@ -93,16 +93,16 @@ describe('only', () => {
 describe('the structure of src/', () => {
   const structure = describeStructure(readSource());
 
-  it('has arrows that run one way', () => {
+  it('has no import against the order of the layers', () => {
     expect(structure.arrowsUp).toEqual([]);
     expect(structure.typeArrowsUp).toEqual([]);
   });
 
-  it('has no circles of files', () => {
+  it('has no circular imports', () => {
     expect(structure.circles).toEqual([]);
   });
 
-  it('has one file for each import path at its root, the class and the public types, and nothing else', () => {
+  it('has one file for each import path at its root, the class and the public types', () => {
     expect(structure.looseFiles).toEqual([
       'cli.ts',
       'client.ts',

@@ -19,7 +19,7 @@ describe('an estimate', () => {
     expect(estimate([1, 5, 2, 8])).toEqual(estimate([1, 5, 2, 8]));
   });
 
-  it('compares what was measured in the same round', () => {
+  it('compares times measured in the same round', () => {
     const slowRounds = paired([20, 200, 2_000], [10, 100, 1_000], (sample, base) => sample / base);
     expect(slowRounds).toEqual({ value: 2, low: 2, high: 2 });
   });
@@ -37,13 +37,13 @@ describe('a table', () => {
     ['broken', { values: [], spans: 0, failure: 'The program did not get the completion' }],
   ]);
 
-  it('sets times beside those of none and bare', () => {
+  it('shows times beside those of none and bare', () => {
     expect(cpuTable([{ measured, samples }]).split('\n').at(-1)).toBe(
       '| chat, small | 150 | 1.00 [1.00–1.00] | 1.10 [1.10–1.10] | 1.20 [1.20–1.20] | 1.50 [1.50–1.50] | +75 [50–100] | 1.25 [1.25–1.25] |',
     );
   });
 
-  it('says of peers what they record, that they fail, or that they are not there', () => {
+  it('shows what other packages record, that they fail, or that they are missing', () => {
     const rows = peersTable([{ measured, samples }], new Map([['absent', 'npm found no version']])).split(
       '\n',
     );
@@ -58,7 +58,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('takes its place in the page, and nothing else of it', () => {
+  it('replaces its part of the page only', () => {
     const page = 'before <!-- bytes: written by npm run bench -->\n\nold\n\n<!-- end of bytes --> after';
     expect(replacePart(page, 'bytes', 'new')).toBe(page.replace('old', 'new'));
     expect(() => replacePart(page, 'other', 'new')).toThrow('no line');
@@ -89,13 +89,13 @@ describe('a profile', () => {
     ['openai and fetch', [undici]],
     ['garbage', [frame('(garbage collector)'), ours]],
     ['the rest', [frame('runMicrotasks')]],
-  ] as const)('counts as %s what runs for it', (group, stack) => {
+  ] as const)('attributes to %s what runs for it', (group, stack) => {
     expect(groupOf(stack)).toBe(group);
   });
 });
 
-describe('options', () => {
-  it('choose cases and rounds, and write the page only for all of them', () => {
+describe('the options', () => {
+  it('choose cases and rounds; the page is written only for all cases', () => {
     expect(readOptions(['--case=chat,stream', '--rounds=7'])).toMatchObject({
       cases: [{ name: 'chat' }, { name: 'stream' }],
       rounds: 7,
@@ -106,13 +106,13 @@ describe('options', () => {
   });
 
   it.each(['--case=nothing', '--rounds=1', '--rounds=x', '--other'])(
-    'that make no sense are refused: %s',
+    'that are invalid are rejected: %s',
     (option) => {
       expect(() => readOptions([option])).toThrow();
     },
   );
 });
 
-test('every case has a name of its own', () => {
+test('every case has its own name', () => {
   expect(new Set(CASES.map(({ name }) => name)).size).toBe(CASES.length);
 });

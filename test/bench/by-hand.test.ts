@@ -14,7 +14,7 @@ async function recorded(by: 'hand' | 'ours', name: string): Promise<readonly str
 // Limits say what they cut, which nobody writes by hand.
 const COMPARED = CASES.map(({ name }) => name).filter((name) => name !== 'chat-large-content');
 
-test.each(COMPARED)('what is written by hand records as much as this package: %s', async (name) => {
+test.each(COMPARED)('the handwritten instrumentation records as much as this package: %s', async (name) => {
   const [hand, ours] = await Promise.all([recorded('hand', name), recorded('ours', name)]);
   expect(hand).toEqual(ours);
 });

@@ -13,12 +13,12 @@ describe('one operation allocates and calls no more than its budget', () => {
 describe('a budget', () => {
   const chat = { chat: { bytes: 10_000, calls: 100 } };
 
-  it('is kept by what is within two per cent of it', () => {
+  it('passes within two per cent', () => {
     const cost = { bytes: 10_200, calls: 102, byFunction: {} };
     expect(overspent('chat', chat, cost)).toBeUndefined();
   });
 
-  it('is overspent by what is more, and the functions that are called most are named', () => {
+  it('fails above that and names the functions called most', () => {
     const byFunction = { 'src/a.ts once': 1, 'src/a.ts often': 102 };
     expect(overspent('chat', chat, { bytes: 10_201, calls: 103, byFunction })).toBe(
       [
@@ -33,7 +33,7 @@ describe('a budget', () => {
     );
   });
 
-  it('is missed where there is none', () => {
+  it('fails if it is missing', () => {
     expect(overspent('new', chat, { bytes: 1, calls: 1, byFunction: {} })).toBe(
       'new has no budget: npm run budget',
     );

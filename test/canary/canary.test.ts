@@ -23,14 +23,14 @@ function all(scenarios: readonly Scenario[]): (stage: Stage) => Promise<void> {
   };
 }
 
-test('the canary finds what is recorded', async () => {
+test('the canary finds content that is recorded', async () => {
   const requestHook: Hooks['requestHook'] = (span, { body }) =>
     void span.setAttribute('app.body', JSON.stringify(body));
   const recorded = await record({ requestHook }, all(SCENARIOS.slice(0, 1)));
   expect(leaks(recorded, ['content'])).toContain('span chat gpt-4o-mini app.body: chat.messages[0].content');
 });
 
-describe('without consent nothing that was sent or received is recorded anywhere', () => {
+describe('without consent, no content of requests or responses is recorded', () => {
   test.each(SCENARIOS)('$name', async ({ run }) => {
     const recorded = await record({}, run);
     expect(recorded.secrets.places().length).toBeGreaterThan(10);
@@ -72,7 +72,7 @@ describe.each<[mode: CaptureMessageContent, closed: RegExp]>([
 describe.each<[mode: CaptureMessageContent, signal: (belonging: Belonging) => string]>([
   ['SPAN_ONLY', ({ span, attribute }) => `span ${span} ${attribute}`],
   ['EVENT_ONLY', ({ attribute }) => `log gen_ai.client.inference.operation.details ${attribute}`],
-])('with %s content is where it belongs', (captureMessageContent, signalOf) => {
+])('with %s content is on the right signals', (captureMessageContent, signalOf) => {
   test.each(BELONGINGS)('$scenario: $attribute', async (belonging) => {
     const { run } = SCENARIOS.find(({ name }) => name === belonging.scenario) as Scenario;
     const { secrets, signals } = await record({ captureMessageContent }, run);
@@ -81,7 +81,7 @@ describe.each<[mode: CaptureMessageContent, signal: (belonging: Belonging) => st
   });
 });
 
-test('with EVENT_ONLY a sink that asks for all gets it', async () => {
+test('with EVENT_ONLY, a sink with the preset full receives content', async () => {
   const recorded = await record({ captureMessageContent: 'EVENT_ONLY' }, all(SCENARIOS.slice(0, 1)));
   const { secrets, signals } = recorded;
   const found = (signal: string): string[] => secrets.foundIn(signals.get(signal) ?? '', ['content']);

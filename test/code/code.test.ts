@@ -10,17 +10,17 @@ function matches(pattern: RegExp): string[] {
   return FILES.flatMap(([file, code]) => [...code.matchAll(pattern)].map(([text]) => `${file}: ${text}`));
 }
 
-test('the build is there', () => {
+test('the build exists', () => {
   expect(FILES.length).toBeGreaterThan(10);
 });
 
-test('the code of the package makes no code at run time', () => {
+test('the package evaluates no code at run time', () => {
   expect(
     matches(/\beval\s*\(|\bnew\s+Function\b|\bFunction\s*\(\s*[`'"]|setTimeout\(\s*[`'"]|\bnode:vm\b/g),
   ).toEqual([]);
 });
 
-test('the code of the package starts no process and opens no connection, except to look for the collector', () => {
+test('the package starts no process and opens no connection except to check the collector', () => {
   // `export/collector.ts` looks whether the collector that spans go to refuses connections.
   const used = matches(
     /(child_process|worker_threads|node:(net|tls|dgram|dns|https?|http2|cluster|inspector))\b/g,
@@ -29,7 +29,7 @@ test('the code of the package starts no process and opens no connection, except 
   expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(/g)).toEqual([]);
 });
 
-test('the code of the package imports only what it names', () => {
+test('the package imports only declared dependencies', () => {
   const imported = matches(/\bimport\s*\(\s*[^`'")\s][^)]*\)/g);
   expect(imported).toEqual([]);
 });

@@ -17,7 +17,7 @@ function resolve(from: string, name: string): LockedPackage | undefined {
 }
 
 // Without one of them, `npm ci` refuses to install at all, on every platform.
-test('the lockfile has the optional packages of every platform', () => {
+test('the lockfile contains the optional packages of every platform', () => {
   const optional = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).map((name) => [path, name] as const),
   );

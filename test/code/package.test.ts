@@ -28,7 +28,7 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-test('what is published is the build, what belongs to it, and nothing else: no sources, tests or maps', async () => {
+test('the published package contains the build and its documents, and no sources, tests or maps', async () => {
   const files = (await pack()).map(({ path }) => path);
   expect(
     files.filter((path) => !path.startsWith('dist/') && !/^docs\/[\w-]+\.md$/.test(path)).toSorted(),
@@ -41,7 +41,7 @@ test('what is published is the build, what belongs to it, and nothing else: no s
     expect(readFileSync(path, 'utf8')).not.toContain('sourceMappingURL');
 });
 
-test('every entry that the manifest names is published', async () => {
+test('every entry in the manifest is published', async () => {
   const files = new Set((await pack()).map(({ path }) => `./${path}`));
   const named = [MANIFEST.exports, MANIFEST.bin, MANIFEST.main, MANIFEST.module, MANIFEST.types].flatMap(
     pathsIn,
@@ -50,7 +50,7 @@ test('every entry that the manifest names is published', async () => {
   expect(named.filter((path) => !files.has(path))).toEqual([]);
 });
 
-test('it depends on one package, and the lockfile has the hash of every package that it is built with', () => {
+test('it has one dependency, and the lockfile has a hash for every package of the build', () => {
   expect(Object.keys(MANIFEST.dependencies)).toEqual(['require-in-the-middle']);
   for (const version of Object.values(MANIFEST.devDependencies))
     expect(version).toMatch(/^\d+\.\d+\.\d+$|^\^24$/);
@@ -64,7 +64,7 @@ test('it depends on one package, and the lockfile has the hash of every package 
   ).toEqual([]);
 });
 
-test('no script runs at those who install it', () => {
+test('no install script runs for users', () => {
   expect(Object.keys(MANIFEST.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual(
     [],
   );

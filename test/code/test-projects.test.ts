@@ -10,7 +10,7 @@ const LISTS = PROJECTS.map(({ test: { name, include = [], exclude = [] } = {} })
   exclude,
 }));
 
-test.each(LISTS)('each pattern of the test project $name finds files', ({ include, exclude }) => {
+test.each(LISTS)('each pattern of the test project $name matches files', ({ include, exclude }) => {
   const patterns = [...include, ...exclude];
   expect(patterns.filter((pattern) => globSync(pattern).length === 0)).toEqual([]);
 });

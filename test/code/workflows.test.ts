@@ -25,29 +25,26 @@ const WORKFLOWS: readonly (readonly [name: string, workflow: Workflow])[] = glob
 ).map((file) => [file.replace(/.*\//, ''), parse(readFileSync(file, 'utf8')) as Workflow] as const);
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 
-test('there is one for tests, one for releases and one for the weekly watch', () => {
+test('there are workflows for tests, releases and the weekly compatibility check', () => {
   expect(WORKFLOWS.map(([name]) => name).toSorted()).toEqual(['release.yml', 'test.yml', 'watch.yml']);
 });
 
-test.each(WORKFLOWS)(
-  '%s runs scripts that there are, in bounded time, and may write nothing',
-  (_, workflow) => {
-    expect(workflow.permissions).toEqual({ contents: 'read' });
-    for (const { steps, ...job } of Object.values(workflow.jobs)) {
-      expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
-      const ran = steps.flatMap(({ run = '' }) =>
-        [...run.matchAll(/npm run (\S+)/g)].map(([, name = '']) => name),
-      );
-      expect(ran.filter((name) => !(name in scripts))).toEqual([]);
-      const checkout = steps.find(({ uses }) => uses?.startsWith('actions/checkout'));
-      expect(checkout?.with?.['persist-credentials']).toBe(false);
-      // What is installed is what the lockfile says.
-      expect(steps.some(({ run }) => run === 'npm ci')).toBe(true);
-    }
-  },
-);
+test.each(WORKFLOWS)('%s runs existing scripts, has time limits, and has no write access', (_, workflow) => {
+  expect(workflow.permissions).toEqual({ contents: 'read' });
+  for (const { steps, ...job } of Object.values(workflow.jobs)) {
+    expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
+    const ran = steps.flatMap(({ run = '' }) =>
+      [...run.matchAll(/npm run (\S+)/g)].map(([, name = '']) => name),
+    );
+    expect(ran.filter((name) => !(name in scripts))).toEqual([]);
+    const checkout = steps.find(({ uses }) => uses?.startsWith('actions/checkout'));
+    expect(checkout?.with?.['persist-credentials']).toBe(false);
+    // What is installed is what the lockfile says.
+    expect(steps.some(({ run }) => run === 'npm ci')).toBe(true);
+  }
+});
 
-test('a release is refused until the package says where it lives', () => {
+test('a release is rejected until the package names its repository', () => {
   const [, release] = WORKFLOWS.find(([name]) => name === 'release.yml') ?? [];
   const steps = release?.jobs.publish?.steps ?? [];
   const step = steps.findIndex(({ run = '' }) => run.includes('homepage'));
@@ -69,7 +66,7 @@ test('a release is refused until the package says where it lives', () => {
   for (const name of Object.keys(whole)) expect(check({ ...whole, [name]: undefined })).toBe(1);
 });
 
-test('a release is tested, looked at and published with provenance', () => {
+test('a release is tested, checked and published with provenance', () => {
   const [, release] = WORKFLOWS.find(([name]) => name === 'release.yml') ?? [];
   const job = release?.jobs.publish;
   expect(job?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });

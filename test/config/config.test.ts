@@ -15,7 +15,7 @@ function resolve(
   return { settings, problems };
 }
 
-describe('every option has a variable', () => {
+describe('every option has an environment variable', () => {
   test.each([
     ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', 'span_only', 'SPAN_ONLY'],
     ['captureMessageContent', 'GENAI_CAPTURE_MESSAGE_CONTENT', ' True ', 'SPAN_AND_EVENT'],
@@ -35,17 +35,17 @@ describe('every option has a variable', () => {
   });
 });
 
-test('the option wins over the variable', () => {
+test('the option takes precedence over the variable', () => {
   const environment = { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'off' };
   expect(resolve({ runSteps: 'observe' }, environment).settings.runSteps).toBe('observe');
   expect(resolve({ runSteps: undefined }, environment).settings.runSteps).toBe('off');
 });
 
-test('an empty variable is none', () => {
+test('an empty variable counts as unset', () => {
   expect(resolve({}, { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: '' }).problems).toEqual([]);
 });
 
-describe('a value that is not accepted is told of, with those that are, and the next source holds', () => {
+describe('an invalid value is reported with the accepted values, and the next source applies', () => {
   test.each<[Record<string, unknown>, Record<string, string>, string]>([
     [
       {},
@@ -72,7 +72,7 @@ describe('a value that is not accepted is told of, with those that are, and the 
     expect(settings).toEqual(resolve().settings);
   });
 
-  test('a bad option leaves the variable', () => {
+  test('after an invalid option, the variable applies', () => {
     const { settings, problems } = resolve(
       { runSteps: 'x' },
       { OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'off' },
@@ -82,7 +82,7 @@ describe('a value that is not accepted is told of, with those that are, and the 
   });
 });
 
-test('settings do not change', () => {
+test('settings are immutable', () => {
   expect(Object.isFrozen(resolve().settings)).toBe(true);
 });
 

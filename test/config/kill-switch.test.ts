@@ -23,7 +23,7 @@ async function spansOfACall(): Promise<number> {
 describe('switched off by the environment', () => {
   beforeEach(() => vi.stubEnv(VARIABLE, 'False'));
 
-  test('openai stays as it is, whatever the program says', async () => {
+  test('openai is not patched, whatever the program configures', async () => {
     const before = Object.getOwnPropertyDescriptors(OpenAI.prototype);
     const instrumentation = new OpenAIInstrumentation({ enabled: true });
     instrumentation.enable();
@@ -33,7 +33,7 @@ describe('switched off by the environment', () => {
     instrumentation.disable();
   });
 
-  test('functions of the program run, and get no span', async () => {
+  test('traced functions run without a span', async () => {
     const session = await startSession();
     expect(traced('answer', () => 42)()).toBe(42);
     expect(session.spans).toEqual([]);
@@ -41,19 +41,19 @@ describe('switched off by the environment', () => {
     await session.provider.shutdown();
   });
 
-  test('the doctor knows why there is nothing to see', () => {
+  test('the doctor reports that it is switched off', () => {
     instrumentOpenAI(OpenAI);
     expect(doctor().map(({ code }) => code)).toContain('switched_off');
   });
 });
 
-describe('left on', () => {
+describe('not switched off', () => {
   test.each(['', 'true', 'TRUE'])('by %j', async (value) => {
     vi.stubEnv(VARIABLE, value);
     expect(await spansOfACall()).toBe(1);
   });
 
-  test('by a value that is not understood, which is reported', async () => {
+  test('by an unknown value, which is reported', async () => {
     vi.stubEnv(VARIABLE, 'never');
     expect(await spansOfACall()).toBe(1);
     expect(doctor().map(({ message }) => message)).toContain(

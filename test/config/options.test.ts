@@ -132,7 +132,7 @@ function environmentOf({ environmentVariable = '', variable }: Case): Record<str
   return { [environmentVariable]: variable?.[0] ?? '' };
 }
 
-test('every setting has a row here', () => {
+test('every setting has a row in this test', () => {
   expect(Object.keys(ROWS)).toEqual(Object.keys(OPTIONS));
 });
 
@@ -152,7 +152,7 @@ test.each(withVariable)('$name is set by $environmentVariable', (row) => {
   expect(resolve(row, undefined, environmentOf(row))).toEqual({ setting: row.variable?.[1], problems: [] });
 });
 
-test.each(withBoth)('$name is set by the option where there are both', (row) => {
+test.each(withBoth)('$name is set by the option if both are set', (row) => {
   expect(resolve(row, row.option?.[0], environmentOf(row)).setting).toEqual(row.option?.[1]);
   // Of what has two values only, the variable is now the one that is not the default.
   const { environmentVariable = '' } = row;
@@ -162,18 +162,21 @@ test.each(withBoth)('$name is set by the option where there are both', (row) => 
     );
 });
 
-test.each(withOption)('a bad $name is told of once, with what is accepted, and is as if not set', (row) => {
-  const { setting, problems } = resolve(row, row.bad);
-  expect(setting).toEqual(row.fallback);
-  expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
-  expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
-});
+test.each(withOption)(
+  'an invalid $name is reported once with the accepted values, and counts as unset',
+  (row) => {
+    const { setting, problems } = resolve(row, row.bad);
+    expect(setting).toEqual(row.fallback);
+    expect(problems).toEqual([expect.stringContaining(`option ${row.name} is`)]);
+    expect(problems[0]).toContain(`accepted are ${row.accepts}.`);
+  },
+);
 
-test.each(withBoth)('a bad option $name leaves the variable', (row) => {
+test.each(withBoth)('after an invalid option $name, the variable applies', (row) => {
   expect(resolve(row, row.bad, environmentOf(row)).setting).toEqual(row.variable?.[1]);
 });
 
-test.each(withBoth)('a bad $environmentVariable is told of as well', (row) => {
+test.each(withBoth)('an invalid $environmentVariable is reported too', (row) => {
   const { environmentVariable = '', bad, fallback } = row;
   const { setting, problems } = resolve(row, undefined, { [environmentVariable]: String(bad) });
   expect(setting).toEqual(fallback);
@@ -185,7 +188,7 @@ describe('the table of docs/options.md', () => {
     .filter((line) => /^\| +[`|]/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()));
 
-  test('has a row for every option and no other', () => {
+  test('has exactly one row for every option', () => {
     const documented = rows
       .flatMap(([, name = '']) => [...name.matchAll(/`(\w+)`/g)].map(([, option = '']) => option))
       // Other rows are about variables that are no options.
@@ -194,7 +197,7 @@ describe('the table of docs/options.md', () => {
     expect(documented.sort()).toEqual([...options.map(([name]) => name), 'enabled'].sort());
   });
 
-  test.each(CASES)('tells the variable and the default of $name', (row) => {
+  test.each(CASES)('shows the variable and the default of $name', (row) => {
     const named = row.option === undefined ? row.environmentVariable : row.name;
     const documented = rows.find((cells) => cells.slice(1, 3).some((cell) => cell.includes(`\`${named}\``)));
     expect(documented?.[2]).toBe(
@@ -208,7 +211,7 @@ describe('the table of docs/options.md', () => {
 describe('the instrumentation', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test('takes new options at any time', () => {
+  test('accepts new options at any time', () => {
     const instrumentation = new OpenAIInstrumentation({ enabled: false, runSteps: 'off' });
     instrumentation.setConfig({ enabled: false, apiSpans: 'none' });
     expect(instrumentation.getConfig()).toEqual({ enabled: false, apiSpans: 'none' });

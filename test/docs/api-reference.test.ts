@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { readDocument } from './documents.ts';
 
-test('docs/api.md is what the types say', () => {
+test('docs/api.md matches the types', () => {
   const { stderr, status } = spawnSync(process.execPath, ['scripts/generate-api-reference.ts', '--check'], {
     encoding: 'utf8',
   });
@@ -10,7 +10,7 @@ test('docs/api.md is what the types say', () => {
   expect(status).toBe(0);
 }, 180_000);
 
-test('and every export is described', () => {
+test('every export has a description', () => {
   const bare = [...readDocument('docs/api.md').matchAll(/^### (.+)\n\n(?=\||```|#)/gm)];
   expect(bare.map(([, name]) => name)).toEqual([]);
 });

@@ -13,8 +13,8 @@ const DATA = BLOCKS.filter(({ language }) => language === 'json');
 
 afterAll(() => rmSync(DIRECTORY, { recursive: true, force: true }));
 
-describe('code that documents show', () => {
-  test('compiles, against the package as it is built', () => {
+describe('code in the documents', () => {
+  test('compiles against the built package', () => {
     mkdirSync(DIRECTORY, { recursive: true });
     const files = PROGRAMS.map(writeBlock);
     writeFileSync(join(DIRECTORY, 'surroundings.d.ts'), declarations());

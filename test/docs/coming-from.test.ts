@@ -41,7 +41,7 @@ const SENDING = sections.filter(({ setUp }) => setUp?.code.includes('OTLPTraceEx
 const PRINTING = sections.filter((section) => !SENDING.includes(section));
 
 test.each(PRINTING.map((section) => [section.heading, section] as const))(
-  '%s: prints what is shown',
+  '%s: prints what the document shows',
   async (_, section) => {
     const printsEvents = section.setUp?.code.includes('console.log') === true;
     const { code, stdout, stderr } = await startExample(commandOf(section), {
@@ -56,7 +56,7 @@ test.each(PRINTING.map((section) => [section.heading, section] as const))(
 );
 
 test.each(SENDING.map((section) => [section.heading, section] as const))(
-  '%s: sends what is shown',
+  '%s: sends what the document shows',
   async (_, section) => {
     const receiver = await startReceiver();
     try {

@@ -26,7 +26,7 @@ test('every script of the package is in the table of CONTRIBUTING.md', () => {
   );
 });
 
-test('every file of the threat model is in its table, and the other way round', () => {
+test('every threat test is in the table of the threat model, and every row has a file', () => {
   const table = readFileSync('test/threats/README.md', 'utf8');
   const named = [...table.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name]) => name);
   expect(named.toSorted()).toEqual(globSync('*.test.ts', { cwd: 'test/threats' }).toSorted());

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the README, followed word by word in an empty folder, shows a trace', async () => {
+test('following the README in an empty folder shows a trace', async () => {
   // The package is not published from here: its name in the command stands for the packed tarball.
   await shell(install?.code.replace(` ${PACKAGE} `, ` '${inject('tarball')}' `) ?? '');
   await writeFile(join(folder, fileName(program)), program?.code ?? '');
@@ -25,14 +25,14 @@ test('the README, followed word by word in an empty folder, shows a trace', asyn
   expect(code).toBe(0);
 }, 300_000);
 
-test('and a page of it', async () => {
+test('following it writes the page', async () => {
   const { code } = await shell(startWithPage?.code ?? '');
   expect(code).toBe(0);
   const page = await readFile(join(folder, 'trace.html'), 'utf8');
   for (const part of ['<!doctype html>', 'chat gpt-4o-mini', 'What is a span?']) expect(page).toContain(part);
 });
 
-test('and the doctor finds nothing wrong with it', async () => {
+test('the doctor has no findings for the result', async () => {
   const { stdout } = await run('npx', [PACKAGE, 'doctor'], { cwd: folder });
   expect(stdout).not.toContain('warning');
 });

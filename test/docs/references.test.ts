@@ -9,17 +9,17 @@ const SCRIPTS = Object.keys(JSON.parse(readDocument('package.json')).scripts);
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = readDocument(document);
 
-  test('links to files and headings that exist', () => {
+  test('links to existing files and headings', () => {
     const targets = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
     expect(targets.filter((target) => !leadsSomewhere(document, target))).toEqual([]);
   });
 
-  test('names files that exist', () => {
+  test('names existing files', () => {
     const named = [...text.matchAll(/`((?:docs|examples|scripts|src|test|semconv|bench)\/[\w./-]+)`/g)];
     expect(named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('names scripts that exist', () => {
+  test('names existing scripts', () => {
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !SCRIPTS.includes(name))).toEqual([]);
   });
@@ -28,17 +28,14 @@ describe.each(DOCUMENTS)('%s', (document) => {
 /** The tarball has the README and `docs/*.md`: offline, in an editor and on npm they lead to each other. */
 const PACKAGED = DOCUMENTS.filter((document) => /^(README|docs\/[\w-]+)\.md$/.test(document));
 
-test.each(PACKAGED)(
-  '%s, which is in the package, links only to what is there too, and to pictures',
-  (document) => {
-    const targets = [...readDocument(document).matchAll(/(!?)\[[^\]]*\]\((?!https?:|#)([^)#\s]+)/g)]
-      .filter(([, picture]) => picture === '')
-      .map(([, , target = '']) => join(dirname(document), target));
-    expect(targets.filter((target) => !PACKAGED.includes(target))).toEqual([]);
-  },
-);
+test.each(PACKAGED)('%s is packaged and links only to packaged files and pictures', (document) => {
+  const targets = [...readDocument(document).matchAll(/(!?)\[[^\]]*\]\((?!https?:|#)([^)#\s]+)/g)]
+    .filter(([, picture]) => picture === '')
+    .map(([, , target = '']) => join(dirname(document), target));
+  expect(targets.filter((target) => !PACKAGED.includes(target))).toEqual([]);
+});
 
-test('the README is short, and docs/README.md leads to every page', () => {
+test('the README is short, and docs/README.md links to every page', () => {
   expect(readDocument('README.md').length).toBeLessThanOrEqual(9_000);
   const index = readDocument('docs/README.md');
   const pages = PACKAGED.filter((document) => document.startsWith('docs/') && document !== 'docs/README.md');

@@ -58,7 +58,7 @@ const OLDER_LINE = INSTALL.replace('openai ', 'openai@6.49.0 ')
 const PNPM = MANAGERS.find(({ name }) => name.startsWith('pnpm'));
 const OLD_NODE = join(laneDirectory('node-20'), 'node_modules', 'node', 'bin', 'node');
 
-test('the README has the files that are tried here, and tells how to start each of them', () => {
+test('the README contains the files tested here and the commands that start them', () => {
   expect([...FILES.keys()]).toEqual([
     'app.mjs',
     'telemetry.mjs',

@@ -27,7 +27,7 @@ describe('a backend has the spans that were sent', () => {
     expect(compareSpans(SENT, SENT.toReversed())).toEqual({ difference: undefined, notes: [] });
   });
 
-  test('where it keeps microseconds, and values as JSON', () => {
+  test('with times in microseconds, and values as JSON', () => {
     const rounded: StoredSpan = {
       ...span('2', '1'),
       startTime: [1_795_170_406, 123_456_000],
@@ -46,11 +46,11 @@ describe('a backend has the spans that were sent', () => {
       receive(2, { attributes: { ...SENT[2]?.attributes, 'gen_ai.usage.input_tokens': 4 } }),
     ],
     ['has nothing', []],
-  ])('but not where it %s', (_, received) => {
+  ])('unless it %s', (_, received) => {
     expect(compareSpans(SENT, received).difference).toContain('read back:');
   });
 
-  test('and what it keeps otherwise is told', () => {
+  test('and other differences are reported', () => {
     const { 'openai.thread.id': thread, tags } = SENT[1]?.attributes ?? {};
     const attributes = { 'openai.thread.id': thread, 'gen_ai.usage.input_tokens': 3 };
     expect(compareSpans(SENT, receive(1, { attributes })).notes).toEqual(['without `tags`']);
@@ -63,7 +63,7 @@ describe('a backend has the spans that were sent', () => {
 describe('a backend has the points that were sent', () => {
   const point: StoredPoint = { metric: 'm', unit: 's', value: 1.5, attributes: { 'server.port': 443 } };
 
-  test('with names and attributes of its own', () => {
+  test('with its own names and attributes', () => {
     const received = { ...point, attributes: { server_port: '443', job: 'tutor' } };
     expect(comparePoints([point], [received])).toBeUndefined();
   });
@@ -73,7 +73,7 @@ describe('a backend has the points that were sent', () => {
     ['another attribute', { ...point, attributes: { server_port: '80' } }],
     ['no such attribute', { ...point, attributes: {} }],
     ['another metric', { ...point, metric: 'n' }],
-  ])('but not with %s', (_, received) => {
+  ])('unless with %s', (_, received) => {
     expect(comparePoints([point], [received])).toContain('not found:');
   });
 });

@@ -62,7 +62,7 @@ test.each([
   expect(spansOf({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })).toEqual([EXPECTED]);
 });
 
-test('of a histogram the sum is read, of other metrics the value', () => {
+test('histograms are read as their sum, other metrics as their value', () => {
   const metrics = [
     { name: 'duration', unit: 's', histogram: { dataPoints: [{ sum: 1.5, attributes: [] }] } },
     { name: 'limit', unit: '1', gauge: { dataPoints: [{ asInt: '7', attributes: [] }] } },

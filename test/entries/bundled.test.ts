@@ -12,7 +12,7 @@ const BUILD_TIMEOUT = 120_000;
 const ANSWER = 'This is a simulated answer.\n';
 
 /** The examples as they stand, built by real bundlers. */
-describe.each(['esbuild', 'webpack'])('a program that is bundled with %s', (bundler) => {
+describe.each(['esbuild', 'webpack'])('a program bundled with %s', (bundler) => {
   const simulator = useSimulator();
   const directory = join(laneDirectory(BUNDLER_LANE.name), 'bundled');
   const runBundle = (parameters: readonly string[], cwd: string) =>
@@ -31,13 +31,13 @@ describe.each(['esbuild', 'webpack'])('a program that is bundled with %s', (bund
   }, BUILD_TIMEOUT);
   afterAll(() => rm(elsewhere, { recursive: true, force: true }));
 
-  test('with all it uses is observed through …/client', async () => {
+  test('and everything it imports is instrumented through …/client', async () => {
     const { code, stdout, stderr } = await runBundle(['inlined.mjs'], elsewhere);
     expect({ code, stdout }).toEqual({ code: 0, stdout: ANSWER });
     expect(stderr).toMatch(/^chat gpt-4o-mini .*tokens/);
   });
 
-  test('without openai is observed by the module hook, and knows nothing of it', async () => {
+  test('without openai is instrumented by the module hook, with no code of its own', async () => {
     const bundle = join('out', bundler, 'hooked.mjs');
     const { code, stdout, stderr } = await runBundle(['--import', './telemetry.mjs', bundle], directory);
     expect({ code, stdout }).toEqual({ code: 0, stdout: ANSWER });

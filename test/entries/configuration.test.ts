@@ -43,7 +43,7 @@ describe.each(FULL_LANES)('$name: OpenAIInstrumentation', ({ name: lane }) => {
       );
     }
 
-    test('setConfig() holds for calls that are made from then on', async () => {
+    test('setConfig() applies to later calls', async () => {
       const body = `
         await ask('before');
         instrumentation.setConfig({ captureMessageContent: 'SPAN_ONLY' });
@@ -54,7 +54,7 @@ describe.each(FULL_LANES)('$name: OpenAIInstrumentation', ({ name: lane }) => {
       expect(await asked(body)).toEqual({ before: false, changed: true, after: false });
     });
 
-    test('the environment can forbid it all, whatever the program says', async () => {
+    test('the environment can disable the instrumentation, overriding any code', async () => {
       const body = `
         instrumentation.enable();
         await ask('ours');
@@ -63,7 +63,7 @@ describe.each(FULL_LANES)('$name: OpenAIInstrumentation', ({ name: lane }) => {
       expect(await asked(body, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toEqual({});
     });
 
-    test('a client with settings of its own keeps them, whatever the others have', async () => {
+    test('a client with its own settings keeps them, whatever the settings of others', async () => {
       const body = `
         const silent = instrumentOpenAI(client.withOptions({}), { captureMessageContent: 'NO_CONTENT' });
         await ask('silent', silent);

@@ -11,7 +11,7 @@ const SDK = `
   new NodeSDK({ spanProcessors: [recorder], metricReaders: [], logRecordProcessors: [] }).start();
 `;
 
-describe.each(FULL_LANES)('$name: …/openai in the place of openai', ({ name: lane }) => {
+describe.each(FULL_LANES)('$name: …/openai instead of openai', ({ name: lane }) => {
   const simulator = useSimulator();
 
   describe.each(FORMATS)('%s', (format) => {
@@ -24,7 +24,7 @@ describe.each(FULL_LANES)('$name: …/openai in the place of openai', ({ name: l
         env: { BASE_URL: simulator().url },
       });
 
-    test('exports all that openai exports, and the very same', async () => {
+    test('exports everything that openai exports, unchanged', async () => {
       const { stdout, stderr } = await run(`
         const [ours, theirs] = [await load('${PACKAGE}/openai'), await load('openai')];
         const names = Object.keys(theirs).filter((name) => name !== 'module.exports');
@@ -38,7 +38,7 @@ describe.each(FULL_LANES)('$name: …/openai in the place of openai', ({ name: l
       expect(more.filter((name: string) => name !== 'default')).toEqual(['createOpenAI']);
     });
 
-    test('observes clients, Azure clients, those of subclasses and those made with createOpenAI', async () => {
+    test('instruments clients, Azure clients, subclasses and clients from createOpenAI', async () => {
       const { stdout, stderr } = await run(`
         const { AzureOpenAI, createOpenAI, default: Default } = await load('${PACKAGE}/openai');
         class Own extends OpenAI {}
@@ -60,7 +60,7 @@ describe.each(FULL_LANES)('$name: …/openai in the place of openai', ({ name: l
       ).toEqual(['chat with-content']);
     });
 
-    test('beside …/register gives one span for a call', async () => {
+    test('together with …/register creates one span per call', async () => {
       const flag = format === 'mjs' ? '--import' : '--require';
       const { stdout } = await run(`await ask();`, [flag, `${PACKAGE}/register`]);
       expect(readSpans(stdout).map(({ name }) => name)).toEqual(['chat gpt-4o']);

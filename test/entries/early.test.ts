@@ -22,7 +22,7 @@ const REQUEST = `
 `;
 
 describe.each(FULL_LANES)(
-  '$name: what a program with …/register takes of the API early',
+  '$name: tracers and meters that a program with …/register gets early',
   ({ name: lane }) => {
     const simulator = useSimulator();
     const receiver = useReceiver();
@@ -37,7 +37,7 @@ describe.each(FULL_LANES)(
           env: { BASE_URL: simulator().url, ...env },
         });
 
-      test('records with the SDK that starts later, from the request under way on', async () => {
+      test('record with the SDK that starts later, including the request in progress', async () => {
         const { httpUrl, spans, metrics } = receiver();
         const ended = await run(`${REQUEST} ${REQUEST}`, EARLY, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
         expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
@@ -45,12 +45,12 @@ describe.each(FULL_LANES)(
         expect(metrics).toEqual(expect.arrayContaining(['app.requests', 'app.queue']));
       });
 
-      test('is in one tree with the calls', async () => {
+      test('share a trace with the calls', async () => {
         const { stderr } = await run(REQUEST, EARLY, { OTEL_TRACES_EXPORTER: 'console' });
         expect(stderr).toMatch(/^request .*\n└─ chat gpt-4o /);
       });
 
-      test('starts no SDK before openai is loaded, and none where it is switched off', async () => {
+      test('start no SDK before openai is loaded, nor if the package is switched off', async () => {
         const early = `${EARLY} tracer.startSpan('before').end(); counter.add(1);`;
         const body = `console.log(trace.getTracerProvider().getDelegate().constructor.name); ${REQUEST}`;
         const { httpUrl, spans } = receiver();
@@ -62,7 +62,7 @@ describe.each(FULL_LANES)(
         expect(requests).toEqual([]);
       });
 
-      test('goes to the provider of the program, where that has one', async () => {
+      test('use the provider of the program, if it registers one', async () => {
         const ownSdk = `
         const { NodeSDK } = await load('@opentelemetry/sdk-node');
         const spoken = {

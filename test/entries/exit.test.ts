@@ -8,7 +8,7 @@ import { useReceiver } from './support/receiver.ts';
 /** Keeps the process alive until something ends it. */
 const STAY = `setInterval(() => {}, 1_000_000); console.log('ready');`;
 
-describe.each(FULL_LANES)('$name: a program with …/register ends as it does without', ({ name: lane }) => {
+describe.each(FULL_LANES)('$name: a program with …/register ends as it does without it', ({ name: lane }) => {
   const simulator = useSimulator();
   const receiver = useReceiver();
 
@@ -30,17 +30,14 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     return { without, with: await runChild({ ...program, parameters: REGISTER.mjs }), spans };
   }
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'by %s, and what was recorded is sent',
-    async (signal) => {
-      const ended = await runBoth(`await ask(); ${STAY}`, { signals: [signal] });
-      expect(ended.without).toEqual({ code: null, signal, stdout: 'ready\n', stderr: '' });
-      expect(ended.with).toEqual(ended.without);
-      expect(ended.spans).toEqual(['chat gpt-4o']);
-    },
-  );
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s, and sends what is recorded', async (signal) => {
+    const ended = await runBoth(`await ask(); ${STAY}`, { signals: [signal] });
+    expect(ended.without).toEqual({ code: null, signal, stdout: 'ready\n', stderr: '' });
+    expect(ended.with).toEqual(ended.without);
+    expect(ended.spans).toEqual(['chat gpt-4o']);
+  });
 
-  test('by a signal that comes again while the first one is waiting for the receiver', async () => {
+  test('by a second signal while the flush of the first waits for the receiver', async () => {
     const { without, ...ended } = await runBoth(
       `
         await ask();
@@ -58,7 +55,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.with.signal).toBe('SIGINT');
   });
 
-  test('by a signal that it handles itself, and what was recorded is sent meanwhile', async () => {
+  test('by a signal that it handles itself, and sends what is recorded meanwhile', async () => {
     const ended = await runBoth(
       `
         process.on('SIGTERM', async () => {
@@ -78,7 +75,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect([...ended.spans].sort()).toEqual(['chat first', 'chat last']);
   });
 
-  test('not at all by a signal that it lives through, and recording goes on', async () => {
+  test('and a signal that it survives flushes without stopping the recording', async () => {
     const ended = await runBoth(
       `
         let reloads = 0;
@@ -101,7 +98,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
   test.each([
     ['signal-exit', `const { onExit } = await load('signal-exit');`],
     ['signal-exit-3', `const { default: onExit } = await load('signal-exit-3');`],
-  ])('by a signal beside %s, which leaves it to others who listen', async (_, beginning) => {
+  ])('by a signal beside %s, which leaves it to other listeners', async (_, beginning) => {
     const body = `onExit((code, signal) => console.log('cleaning up', code, signal)); await ask(); ${STAY}`;
     const ended = await runBoth(body, { beginning, signals: ['SIGTERM'] });
     expect(ended.without).toEqual({
@@ -113,14 +110,14 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.with).toEqual(ended.without);
   });
 
-  test('with the exit code that it has set, and what was recorded is sent', async () => {
+  test('with the exit code that it set, and sends what is recorded', async () => {
     const ended = await runBoth(`process.exitCode = 4; await ask();`);
     expect(ended.without).toEqual({ code: 4, signal: null, stdout: '', stderr: '' });
     expect(ended.with).toEqual(ended.without);
     expect(ended.spans).toEqual(['chat gpt-4o']);
   });
 
-  test('with a conversation open, whose span is ended and sent', async () => {
+  test('with an open conversation, whose span is ended and sent', async () => {
     const ended = await runBoth(`
       const thread = await client.beta.threads.create();
       const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
@@ -158,7 +155,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     if (add === 'process.on') expect(ended.spans).toEqual(['chat gpt-4o']);
   });
 
-  test('and says once that nobody listens at the endpoint, without waiting for retries', async () => {
+  test('and reports once that the endpoint refuses connections, without waiting for retries', async () => {
     const refused = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@127.0.0.1:1', NO_COLOR: '1' };
     const ended = await runBoth(
       `
@@ -177,7 +174,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.with).toMatchObject({ code: 0, stdout: 'at once\n' });
   });
 
-  test('by process.exit(), and says how many spans were lost', async () => {
+  test('by process.exit(), and reports how many spans were lost', async () => {
     const ended = await runBoth(`await ask(); await ask(); process.exit(5);`);
     expect(ended.without).toEqual({ code: 5, signal: null, stdout: '', stderr: '' });
     expect(ended.with).toEqual({
@@ -189,7 +186,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     expect(ended.spans).toEqual([]);
   });
 
-  test('by process.exit() after flush(), which sends them, with the conversation they are in', async () => {
+  test('by process.exit() after flush(), which sends the spans and their conversation', async () => {
     const ended = await runBoth(
       `
         const { flush } = await load('opentelemetry-instrumentation-openai/client');
@@ -207,7 +204,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
     ]);
   });
 
-  test('by process.exit(), at once; the tree is printed', async () => {
+  test('by process.exit() at once, and prints the tree', async () => {
     const ended = await runBoth(`await ask(); process.exit(5);`, {
       env: { OTEL_TRACES_EXPORTER: 'console' },
     });
@@ -219,7 +216,7 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
   test.each([
     ['an error that nobody catches', `throw new Error('Nobody catches this');`],
     ['a rejection that nobody handles', `Promise.reject(new Error('Nobody catches this')); ${STAY}`],
-  ])('by %s; the tree is printed', async (_, failure) => {
+  ])('by %s, and prints the tree', async (_, failure) => {
     const ended = await runBoth(`await ask(); ${failure}`, { env: { OTEL_TRACES_EXPORTER: 'console' } });
     expect(ended.without).toMatchObject({ code: 1, signal: null });
     expect(ended.with).toMatchObject({ code: 1, signal: null, stdout: ended.without.stdout });
@@ -235,7 +232,7 @@ const OWN_SDK = `
   new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
 `;
 
-describe.each(FULL_LANES)('$name: a program with a NodeSDK that nobody shuts down', ({ name: lane }) => {
+describe.each(FULL_LANES)('$name: a program with a NodeSDK that is never shut down', ({ name: lane }) => {
   const simulator = useSimulator();
   const receiver = useReceiver();
   const run = (body: string, env: Record<string, string> = {}) =>
@@ -250,7 +247,7 @@ describe.each(FULL_LANES)('$name: a program with a NodeSDK that nobody shuts dow
     await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'Hi' });
   `;
 
-  test('sends everything when it ends by itself, the open conversation too', async () => {
+  test('sends everything when it ends by itself, including the open conversation', async () => {
     const { httpUrl, spans, metrics } = receiver();
     const ended = await run(`${CONVERSATION} await ask();`, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
     expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
@@ -263,7 +260,7 @@ describe.each(FULL_LANES)('$name: a program with a NodeSDK that nobody shuts dow
     expect(metrics).toContain('gen_ai.client.operation.duration');
   });
 
-  test('is not held open when everything was sent already', async () => {
+  test('is not kept alive when everything is sent', async () => {
     const { httpUrl, requests } = receiver();
     const ended = await run(
       `
@@ -277,7 +274,7 @@ describe.each(FULL_LANES)('$name: a program with a NodeSDK that nobody shuts dow
     expect(requests.filter((request) => request.includes('traces'))).toHaveLength(1);
   });
 
-  test('says how many spans process.exit() lost', async () => {
+  test('reports how many spans process.exit() lost', async () => {
     const ended = await run(`${CONVERSATION} process.exit(5);`);
     expect(ended).toMatchObject({ code: 5, signal: null, stdout: '' });
     expect(ended.stderr).toMatch(/^opentelemetry-instrumentation-openai: 3 spans were lost because /);

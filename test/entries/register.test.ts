@@ -46,17 +46,20 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     });
 
   describe.each(FORMATS)('%s', (format) => {
-    test.each(['openai', 'openai-4'])('sends the spans and metrics of %s where OTLP goes', async (openai) => {
-      const { httpUrl, spans, metrics } = receiver();
-      const ended = await runRegistered(format, programText(format, CALL, { openai }), {
-        OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
-      });
-      expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
-      expect(spans).toEqual(['chat gpt-4o']);
-      expect(metrics).toContain('gen_ai.client.operation.duration');
-    });
+    test.each(['openai', 'openai-4'])(
+      'sends the spans and metrics of %s to the OTLP endpoint',
+      async (openai) => {
+        const { httpUrl, spans, metrics } = receiver();
+        const ended = await runRegistered(format, programText(format, CALL, { openai }), {
+          OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
+        });
+        expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n', stderr: '' });
+        expect(spans).toEqual(['chat gpt-4o']);
+        expect(metrics).toContain('gen_ai.client.operation.duration');
+      },
+    );
 
-    test('a NodeSDK that the program starts before its first call is the only one', async () => {
+    test('uses a NodeSDK that the program starts before its first call', async () => {
       const { httpUrl, requests } = receiver();
       const text = programText(format, `sdk.start(); ${CALL}`, { beginning: `${OWN_SDK}` });
       const ended = await runRegistered(format, text, { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
@@ -64,7 +67,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       expect(requests).toEqual([]);
     });
 
-    test('a NodeSDK that the program starts after its first call takes over, and nothing is lost', async () => {
+    test('hands over to a NodeSDK that the program starts after its first call, and loses nothing', async () => {
       const { httpUrl, spans } = receiver();
       const text = programText(
         format,
@@ -76,7 +79,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
       expect(spans).toEqual(['chat before']);
     });
 
-    test('prints trees on standard error where the console is asked for', async () => {
+    test('prints trees to standard error with OTEL_TRACES_EXPORTER=console', async () => {
       const ended = await runRegistered(format, programText(format, CALL), {
         OTEL_TRACES_EXPORTER: 'console',
       });
@@ -85,7 +88,7 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     });
   });
 
-  test('a NodeSDK that was there before is the only one', async () => {
+  test('uses a NodeSDK that was started before', async () => {
     const file = join(laneDirectory(lane), 'own-sdk.mjs');
     await writeFile(file, `const load = (name) => import(name); ${OWN_SDK} sdk.start();`);
     const { httpUrl, requests } = receiver();
@@ -97,30 +100,33 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
   });
 
   describe('on a terminal', () => {
-    test('prints trees, and sends nothing to a collector that nobody named', async () => {
+    test('prints trees, and sends nothing to the default collector', async () => {
       const { code, stdout, stderr } = await runRegistered('mjs', programText('mjs', CALL), {}, AS_TERMINAL);
       expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
       expect(stderr).toContain('chat gpt-4o');
     });
 
-    test.each(PROTOCOLS)('prints trees and sends them by %s where that is asked for', async (protocol) => {
-      const { httpUrl, grpcUrl, spans, metrics } = receiver();
-      const { code, stdout, stderr } = await runRegistered(
-        'mjs',
-        programText('mjs', CALL),
-        {
-          OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? grpcUrl : httpUrl,
-          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
-        },
-        AS_TERMINAL,
-      );
-      expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
-      expect(stderr).toContain('chat gpt-4o');
-      expect(spans).toEqual(['chat gpt-4o']);
-      expect(metrics).toContain('gen_ai.client.operation.duration');
-    });
+    test.each(PROTOCOLS)(
+      'prints trees and sends them by %s if the environment asks for it',
+      async (protocol) => {
+        const { httpUrl, grpcUrl, spans, metrics } = receiver();
+        const { code, stdout, stderr } = await runRegistered(
+          'mjs',
+          programText('mjs', CALL),
+          {
+            OTEL_EXPORTER_OTLP_ENDPOINT: protocol === 'grpc' ? grpcUrl : httpUrl,
+            OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          },
+          AS_TERMINAL,
+        );
+        expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
+        expect(stderr).toContain('chat gpt-4o');
+        expect(spans).toEqual(['chat gpt-4o']);
+        expect(metrics).toContain('gen_ai.client.operation.duration');
+      },
+    );
 
-    test('prints nothing where no exporter is wanted', async () => {
+    test('prints nothing with OTEL_TRACES_EXPORTER=none', async () => {
       const env = {
         OTEL_TRACES_EXPORTER: 'none',
         OTEL_METRICS_EXPORTER: 'none',
@@ -131,13 +137,13 @@ describe.each(FULL_LANES)('$name: node with …/register', ({ name: lane }) => {
     });
   });
 
-  test('OTEL_SDK_DISABLED leaves the program alone', async () => {
+  test('OTEL_SDK_DISABLED leaves the program unchanged', async () => {
     const text = programText('mjs', `${CALL} console.log(process.listenerCount('SIGTERM'));`);
     const ended = await runRegistered('mjs', text, { OTEL_SDK_DISABLED: 'true' });
     expect(ended).toEqual({ code: 0, signal: null, stdout: '1\n0\n', stderr: '' });
   });
 
-  test('a program that makes no call has neither an SDK nor listeners', async () => {
+  test('starts no SDK and adds no listeners in a program without calls', async () => {
     const text = `
       const OpenAI = require('openai');
       new OpenAI({ apiKey: 'test' });
@@ -160,7 +166,7 @@ describe('without @opentelemetry/sdk-node', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  test.each(FORMATS)('%s: says once what to install, and leaves the program alone', async (format) => {
+  test.each(FORMATS)('%s: prints once what to install, and leaves the program unchanged', async (format) => {
     const { url } = simulator();
     const { stderr, ...ended } = await runChild({
       lane: BARE_LANE,

@@ -26,7 +26,7 @@ const CALL = `
   });
 `;
 
-describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
+describe.each(FULL_LANES)('$name: together with', ({ name: lane }) => {
   const simulator = useSimulator();
 
   async function run(
@@ -52,7 +52,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
     spans.filter(({ scope }) => /^program$|openai|undici|-http$/.test(scope));
 
   test.each(['mjs', 'cjs'] as const)(
-    'the instrumentation of undici, whose spans are below ours: %s',
+    'the undici instrumentation, its spans are below ours: %s',
     async (format) => {
       const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
         format,
@@ -69,7 +69,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
     },
   );
 
-  test('the instrumentation of http, below which openai 4 sends', async () => {
+  test('the http instrumentation, which openai 4 sends through, its spans are below ours', async () => {
     const spans = await run('startSdk([new HttpInstrumentation(), new OpenAIInstrumentation()]);', {
       format: 'cjs',
       openai: 'openai-4',
@@ -85,7 +85,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
     expect(spans.map(({ scope }) => scope)).toContain('@opentelemetry/instrumentation-http');
   });
 
-  test('streams: the span of the request is below ours, what the program does with chunks is not', async () => {
+  test('streams, the request span is below ours, and work on the chunks is not', async () => {
     const spans = await run('startSdk([new OpenAIInstrumentation(), new UndiciInstrumentation()]);', {
       body: `
         const { trace } = await load('@opentelemetry/api');
@@ -112,7 +112,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
     );
   });
 
-  test('registerInstrumentations, with a provider that comes later', async () => {
+  test('registerInstrumentations, the provider may be registered later', async () => {
     const spans = await run(`
       registerInstrumentations({ instrumentations: [new OpenAIInstrumentation(), new UndiciInstrumentation()] });
       startSdk([]);
@@ -127,7 +127,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
     );
   });
 
-  test('registerInstrumentations with a provider of its own', async () => {
+  test('registerInstrumentations, its own provider is used', async () => {
     const spans = await run(
       `
         const { createRequire } = await import('node:module');
@@ -145,7 +145,7 @@ describe.each(FULL_LANES)('$name: beside', ({ name: lane }) => {
   test.each([
     ['before', `startSdk([${OFF}, new OpenAIInstrumentation()]);`],
     ['after', `startSdk([new OpenAIInstrumentation(), ${OFF}]);`],
-  ])('getNodeAutoInstrumentations() that comes %s', async (_, beginning) => {
+  ])('getNodeAutoInstrumentations() that comes %s, nothing is recorded twice', async (_, beginning) => {
     const spans = requests(await run(beginning));
     assertSpanTree(
       spans,

@@ -33,7 +33,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
       env: { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', ...env },
     });
 
-  test.each(FORMATS)('viewing(…): trees, a page, and what OTEL_* asks for (%s)', async (format) => {
+  test.each(FORMATS)('viewing(…): trees, a page, and the exporters of OTEL_* (%s)', async (format) => {
     const { httpUrl, spans } = receiver();
     const page = join(laneDirectory(lane), `viewing-${format}.html`);
     const processors = `viewing(consoleTree(), htmlPage(${JSON.stringify(page)}))`;
@@ -45,7 +45,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
     expect(spans).toEqual(['chat gpt-4o', 'chat gpt-4o']);
   });
 
-  test('viewing(…) and no endpoint: trees alone', async () => {
+  test('viewing(…) without an endpoint: trees alone', async () => {
     const { requests } = receiver();
     const { stderr } = await run('mjs', 'viewing(consoleTree())');
     expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
@@ -53,7 +53,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
     expect(requests).toEqual([]);
   });
 
-  test('consoleTree() alone: says once that the named endpoint gets nothing', async () => {
+  test('consoleTree() alone: warns once that the endpoint gets nothing', async () => {
     const { httpUrl, requests } = receiver();
     const { stderr } = await run('mjs', '[consoleTree()]', { OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl });
     const lines = stderr.split('\n').filter((line) => line.startsWith(PACKAGE));
@@ -76,7 +76,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
       '[consoleTree()]',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_TRACES_EXPORTER: 'console' },
     ],
-  ])('consoleTree() and %s: says nothing', async (_, processors, env) => {
+  ])('consoleTree() and %s: prints no warning', async (_, processors, env) => {
     const { stderr } = await run('mjs', processors, env);
     expect(stderr.match(/^chat gpt-4o .*tokens/gm)).toHaveLength(2);
     expect(stderr).not.toContain(PACKAGE);

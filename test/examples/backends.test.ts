@@ -85,7 +85,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     for (const [, { image }] of services) expect(image).toMatch(/^[\w./-]+:\S*\d+\.\d+|:RELEASE\.\d/);
   });
 
-  test('depends on services and mounts files and volumes that are there', () => {
+  test('refers to existing services, files and volumes', () => {
     const known = new Set(services.map(([name]) => name));
     for (const [, { depends_on: needed = [], volumes = [] }] of services) {
       for (const name of Array.isArray(needed) ? needed : Object.keys(needed)) expect(known).toContain(name);
@@ -97,7 +97,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     }
   });
 
-  test('opens ports to this machine alone, each once, and those that the program is told to use', () => {
+  test('publishes each port once, on localhost, including the ports that the program uses', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     const open = ports.map((port) => port.split(':')[1]);
@@ -111,7 +111,7 @@ describe.each(BACKENDS)('%s', (backend) => {
 describe('the headers of the README', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test('are the keys of the project that Langfuse is started with', async () => {
+  test('use the project keys that Langfuse starts with', async () => {
     let headers: IncomingHttpHeaders = {};
     const server = createServer((request, response) => {
       headers = request.headers;
@@ -128,7 +128,7 @@ describe('the headers of the README', () => {
     expect(headers['x-langfuse-ingestion-version']).toBe('4');
   });
 
-  test('are the DSN of the project that Uptrace is started with', async () => {
+  test('use the project DSN that Uptrace starts with', async () => {
     const received: unknown[] = [];
     const server = new MockOtlpServer({
       services: ['grpc'],
@@ -169,7 +169,7 @@ describe('the dashboard', () => {
     }),
   );
 
-  test.each(promQueries(dashboard))('asks Prometheus for what is recorded: %s', (query) => {
+  test.each(promQueries(dashboard))('queries recorded data in Prometheus: %s', (query) => {
     const text = query.replace(/"[^"]*"|\b\d+[smh]?\b/g, '');
     const used = (text.match(/[a-z_]\w*/g) ?? []).filter((word) => !PROMQL.has(word));
     const names = used.filter((word) => metrics.has(word));
@@ -183,19 +183,19 @@ describe('the dashboard', () => {
     }
   });
 
-  test.each(traceQueries(dashboard))('asks Tempo for what is recorded: %s', (query) => {
+  test.each(traceQueries(dashboard))('queries recorded data in Tempo: %s', (query) => {
     const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
     expect(names).not.toHaveLength(0);
     for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
   });
 
-  test('has variables that its queries use, and no others', () => {
+  test('declares exactly the variables that its queries use', () => {
     const text = JSON.stringify(dashboard.panels);
     const used = [...text.matchAll(/\$(?!__)(\w+)/g)].map(([, name]) => name);
     expect(new Set(used)).toEqual(new Set(dashboard.templating.list.map(({ name }) => name)));
   });
 
-  test('asks the data sources that are provisioned', () => {
+  test('uses the provisioned data sources', () => {
     const file = join(FOLDER, 'grafana', 'provisioning', 'datasources', 'datasources.yaml');
     const { datasources } = parse(readFileSync(file, 'utf8')) as {
       readonly datasources: readonly { readonly uid: string; readonly type: string }[];
@@ -216,7 +216,7 @@ describe('the dashboard', () => {
     }
   });
 
-  test('has panels that do not overlap', () => {
+  test('has no overlapping panels', () => {
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
     );

@@ -21,7 +21,7 @@ interface Configuration {
 describe.each(['balancer.yaml', 'sampler.yaml'])('%s', (file) => {
   const read = (): Promise<string> => readFile(join(FOLDER, file), 'utf8');
 
-  it('puts the parts that it configures into its pipelines, and no others', async () => {
+  it('uses exactly the components that it configures', async () => {
     const configuration = parse(await read()) as Configuration;
     for (const kind of ['receivers', 'processors', 'exporters'] as const) {
       const used = Object.values(configuration.service.pipelines).flatMap((pipeline) => pipeline[kind] ?? []);
@@ -29,7 +29,7 @@ describe.each(['balancer.yaml', 'sampler.yaml'])('%s', (file) => {
     }
   });
 
-  it('names attributes that there are', async () => {
+  it('names existing attributes', async () => {
     const named = [...(await read()).matchAll(/\b(?:gen_ai|openai)\.[a-z_.]*[a-z]/g)].map(([name]) => name);
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((name) => !NAMES.has(name))).toEqual([]);

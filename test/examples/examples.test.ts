@@ -51,7 +51,7 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     expect(code).toBe(0);
   });
 
-  it('express, for each of its requests', async () => {
+  it('express, for each request', async () => {
     const { child, finished } = startExample(commandOf('express'), {
       OTEL_TRACES_EXPORTER: 'console',
       PORT: '0',
@@ -71,11 +71,11 @@ describe('an example prints the tree that its README shows', PATIENCE, () => {
     expect(treeLines((await finished).stderr)).toEqual(treeLines(blockOf('express', 'text')));
   });
 
-  it('processes, which record the thread in one trace', async () => {
+  it('processes, all of which record the thread in one trace', async () => {
     expectOneTrace((await run('processes', { TREE_SUMMARY: 'true' })).stderr);
   });
 
-  it('own-functions, with what was said where that is asked for', async () => {
+  it('own-functions, with content if enabled', async () => {
     const { stderr } = await run('own-functions', {
       OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'SPAN_ONLY',
     });
@@ -98,7 +98,7 @@ function expectOneTrace(stderr: string): void {
   expect(more).toEqual([]);
 }
 
-it('every folder is in the list of examples, and tested', () => {
+it('every folder is listed and tested', () => {
   const folders = readdirSync(`${ROOT}examples`, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'support')
     .map(({ name }) => name);

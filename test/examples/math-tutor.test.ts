@@ -23,7 +23,7 @@ function plainDemo(): Promise<Finished> {
 }
 
 describe.concurrent('the demo', () => {
-  it('prints the tree of the recorded conversation, without what was said in it', async () => {
+  it('prints the tree of the recorded conversation, without content', async () => {
     const { stdout } = await plainDemo();
     const lines = treeLines(stdout);
     expect(lines.slice(0, lines.indexOf('tutoring session'))).toEqual([
@@ -41,7 +41,7 @@ describe.concurrent('the demo', () => {
     expect(stdout.split(QUESTION)).toHaveLength(1 + 2);
   });
 
-  it('ends well and prints the tree that the README shows', async () => {
+  it('succeeds and prints the tree of the README', async () => {
     const [{ code, stdout, stderr }, readme] = await Promise.all([
       plainDemo(),
       readFile(`${ROOT}README.md`, 'utf8'),
@@ -55,14 +55,14 @@ describe.concurrent('the demo', () => {
     expect(lines.slice(lines.indexOf('tutoring session'))).toEqual(shown);
   });
 
-  it('writes a page of the traces, and ends with its path', async () => {
+  it('writes a page of the traces, and prints its path last', async () => {
     const { stdout } = await plainDemo();
     const path = stdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
     expect(path).toBe(`${ROOT}math-tutor.html`);
     expect(await readFile(path, 'utf8')).toContain('invoke_agent Math Tutor');
   });
 
-  it('shows what was said with --content', async () => {
+  it('shows content with --content', async () => {
     const { code, stdout } = await runDemo(['--content']);
     expect(code).toBe(0);
     expect(stdout).toContain(`› user "${QUESTION}"`);
@@ -70,7 +70,7 @@ describe.concurrent('the demo', () => {
     expect(stdout).toContain('‹ {"value":"26.22 mi"}');
   });
 
-  it('sends the traces to an OTLP endpoint with --otlp, and says so', async () => {
+  it('sends the traces to an OTLP endpoint with --otlp, and prints that it did', async () => {
     const receiver = await startReceiver();
     try {
       const { code, stdout, stderr } = await runDemo(['--otlp'], {
@@ -87,7 +87,7 @@ describe.concurrent('the demo', () => {
     }
   });
 
-  it('says so, and fails, where nothing listens', async () => {
+  it('reports an unreachable endpoint and fails', async () => {
     const { code, stdout, stderr } = await runDemo(['--otlp'], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
     });
@@ -97,7 +97,7 @@ describe.concurrent('the demo', () => {
     expect(code).toBe(1);
   });
 
-  it('tells what it can be asked for when it is asked for something else', async () => {
+  it('prints its usage for unknown arguments', async () => {
     const { code, stdout } = await runDemo(['--colour']);
     expect(stdout).toContain('--content');
     expect(code).toBe(2);

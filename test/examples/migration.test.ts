@@ -7,7 +7,7 @@ const DOCUMENT = 'docs/migration-from-assistants.md';
 const BLOCKS = codeBlocksOf(DOCUMENT);
 const tree = codeBlocksOf('examples/migration/README.md').find(({ language }) => language === 'text');
 
-test('the document shows the two programs as they are', () => {
+test('the document shows the two programs unchanged', () => {
   const programs = ['before', 'after'].map((name) =>
     readFileSync(`${ROOT}examples/migration/${name}.mjs`, 'utf8').trimEnd(),
   );
@@ -15,7 +15,7 @@ test('the document shows the two programs as they are', () => {
   expect(shown.map(({ code }) => code)).toEqual(programs);
 });
 
-test('and their trees side by side', () => {
+test('the document shows their trees side by side', () => {
   const rows = BLOCKS.find(({ language }) => language === 'text')?.code.split('\n') ?? [];
   const column = Math.min(
     ...rows.map((row) => row.search(/(?<=\S {2,})conversation$/)).filter((at) => at > 0),

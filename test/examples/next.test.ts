@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { mustRun } from '../support/lanes/command.ts';
 import { ROOT } from '../support/lanes/paths.ts';
 
-test('a Next.js application is built, asked, and its call is in the trace of its request', async () => {
+test('a Next.js application builds, and its call is in the trace of the incoming request', async () => {
   const env = { TARBALL: inject('tarball') };
   const said = await mustRun(process.execPath, ['scripts/check-next.ts'], {
     cwd: ROOT,

@@ -91,7 +91,7 @@ const broken = (): never => {
 };
 
 describe('an exporter whose backend is down', () => {
-  it('is left alone for a minute after ten failures in a row; what is dropped looks exported', () => {
+  it('is not called for a minute after ten consecutive failures; dropped data counts as exported', () => {
     const { backend, exporter, exportTimes } = start();
     backend.answer = fails;
     expect(exportTimes(10)).toEqual(Array(10).fill(DOWN));
@@ -105,7 +105,7 @@ describe('an exporter whose backend is down', () => {
     expect(backend.exports).toBe(11);
   });
 
-  it('is used again once it works, and only what it missed is gone', () => {
+  it('is called again once it works, and only the data in between is lost', () => {
     const { backend, exporter, exportTimes } = start();
     backend.answer = fails;
     exportTimes(12);
@@ -116,7 +116,7 @@ describe('an exporter whose backend is down', () => {
     expect(backend.exports).toBe(10 + 3);
   });
 
-  it('is told of when the breaker opens and when it closes, each time once', () => {
+  it('is logged once when the breaker opens and once when it closes', () => {
     const { backend, exporter } = start();
     const span = { name: 'a span' } as ReadableSpan;
     backend.answer = fails;
@@ -131,7 +131,7 @@ describe('an exporter whose backend is down', () => {
     expect(logged.slice(1)).toEqual([expect.stringContaining('closes: the backend is back, 8 were dropped')]);
   });
 
-  it('is told of anew each time, with what was dropped since', () => {
+  it('is logged again each time, with the number dropped since', () => {
     const { backend, exporter, exportTimes } = start();
     for (const dropped of [1, 2]) {
       backend.answer = fails;
@@ -145,7 +145,7 @@ describe('an exporter whose backend is down', () => {
     expect(logged).toHaveLength(4);
   });
 
-  it('keeps its thresholds when others are asked for', () => {
+  it('opens at the configured thresholds', () => {
     const backend = new Backend();
     const exporter = new CircuitBreakerExporter(backend, { failures: 2, pause: 100 });
     backend.answer = fails;
@@ -156,13 +156,13 @@ describe('an exporter whose backend is down', () => {
   });
 });
 
-describe('a failure is', () => {
+describe('an export counts as failed', () => {
   const failures: readonly (readonly [string, (report: Callback) => unknown])[] = [
-    ['a result that says so', fails],
-    ['a throw', broken],
-    ['a promise that rejects', () => Promise.reject(new Error('broken'))],
-    ['a result that is none', (report) => report(undefined as unknown as Result)],
-    ['no answer in ten seconds', () => undefined],
+    ['with a failure code', fails],
+    ['if the exporter throws', broken],
+    ['if its promise rejects', () => Promise.reject(new Error('broken'))],
+    ['without a result', (report) => report(undefined as unknown as Result)],
+    ['without an answer within ten seconds', () => undefined],
   ];
   it.each(failures)('%s', async (_, answer) => {
     const { backend, exporter, exportTimes } = start();
@@ -176,7 +176,7 @@ describe('a failure is', () => {
 });
 
 describe('an answer', () => {
-  it('that comes twice is taken once', () => {
+  it('counts once if it comes twice', () => {
     const { backend, exporter, exportTimes } = start();
     backend.answer = (report) => {
       report(DOWN);
@@ -189,7 +189,7 @@ describe('an answer', () => {
     expect(exporter.open).toBe(true);
   });
 
-  it('that comes late is reported as a failure once, but counts if it is a success', () => {
+  it('after the timeout is reported as a failure once, but counts if it is a success', () => {
     const { backend, exporter, exportOnce } = start();
     const late: Callback[] = [];
     backend.answer = (report) => late.push(report);
@@ -203,7 +203,7 @@ describe('an answer', () => {
     expect(exporter.open).toBe(false);
   });
 
-  it('that comes late and is a failure counts once', () => {
+  it('after the timeout that is a failure counts once', () => {
     const { backend, exporter, exportTimes } = start();
     const late: Callback[] = [];
     backend.answer = (report) => late.push(report);
@@ -213,14 +213,14 @@ describe('an answer', () => {
     expect(exporter.open).toBe(false);
   });
 
-  it('leaves no timer behind', () => {
+  it('clears the timer', () => {
     const { exporter, exportTimes } = start();
     exportTimes(3);
     expect(vi.getTimerCount()).toBe(0);
     expect(exporter.open).toBe(false);
   });
 
-  it('may take as long as it likes where the timeout says so', () => {
+  it('may take longer with a longer timeout', () => {
     const backend = new Backend();
     const exporter = new CircuitBreakerExporter(backend, { timeout: Number.POSITIVE_INFINITY });
     backend.answer = () => undefined;
@@ -230,7 +230,7 @@ describe('an answer', () => {
     expect(report).not.toHaveBeenCalled();
   });
 
-  it('that never comes does not keep a process alive', () => {
+  it('that never comes does not keep the process alive', () => {
     const program = `
       import { CircuitBreakerExporter } from './src/export.ts';
       const hangs = { export() {}, shutdown: async () => {} };
@@ -241,7 +241,7 @@ describe('an answer', () => {
     expect(status).toBe(0);
   });
 
-  it('reaches a callback that throws, and the exporter does not notice', () => {
+  it('reaches a callback that throws without affecting the exporter', () => {
     const { backend, exporter } = start();
     const thrown = vi.fn();
     backend.answer = (report) => {
@@ -257,7 +257,7 @@ describe('an answer', () => {
 });
 
 describe('shutdown and forceFlush', () => {
-  it('are the exporter’s, with its errors', async () => {
+  it('call those of the exporter and pass on its errors', async () => {
     const { backend, exporter } = start();
     const flush = vi.spyOn(backend, 'forceFlush');
     const shutdown = vi.spyOn(backend, 'shutdown').mockRejectedValue(new Error('no'));
@@ -268,19 +268,22 @@ describe('shutdown and forceFlush', () => {
     expect(shutdown).toHaveBeenCalledOnce();
   });
 
-  it.each(['forceFlush', 'shutdown'] as const)('%s waits ten seconds for one that hangs', async (method) => {
-    const { backend, exporter } = start();
-    vi.spyOn(backend, method).mockReturnValue(new Promise(() => undefined));
-    const done = vi.fn();
-    exporter[method]().then(done, done);
-    await vi.advanceTimersByTimeAsync(9_999);
-    expect(done).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(done).toHaveBeenCalledExactlyOnceWith(undefined);
-    expect(logged).toEqual([expect.stringContaining(`${method} takes longer than 10000 ms`)]);
-  });
+  it.each(['forceFlush', 'shutdown'] as const)(
+    '%s waits ten seconds for an exporter that hangs',
+    async (method) => {
+      const { backend, exporter } = start();
+      vi.spyOn(backend, method).mockReturnValue(new Promise(() => undefined));
+      const done = vi.fn();
+      exporter[method]().then(done, done);
+      await vi.advanceTimersByTimeAsync(9_999);
+      expect(done).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(done).toHaveBeenCalledExactlyOnceWith(undefined);
+      expect(logged).toEqual([expect.stringContaining(`${method} takes longer than 10000 ms`)]);
+    },
+  );
 
-  it('wait for nothing while it is open, but shut the exporter down', async () => {
+  it('do not wait while the breaker is open, but shut the exporter down', async () => {
     const { backend, exporter, exportTimes } = start();
     backend.answer = fails;
     exportTimes(10);
@@ -292,7 +295,7 @@ describe('shutdown and forceFlush', () => {
     expect(shutdown).toHaveBeenCalledOnce();
   });
 
-  it('throw nothing while it is open', async () => {
+  it('never reject while the breaker is open', async () => {
     const { backend, exporter, exportTimes } = start();
     backend.answer = fails;
     exportTimes(10);
@@ -304,7 +307,7 @@ describe('shutdown and forceFlush', () => {
 describe('with the SDK', () => {
   beforeEach(() => vi.useRealTimers());
 
-  it('spans of a batch processor arrive, and those of an open breaker are counted', async () => {
+  it('a batch processor exports spans, and an open breaker counts them', async () => {
     const memory = new InMemorySpanExporter();
     const exporter = new CircuitBreakerExporter(memory, { failures: 1 });
     const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
@@ -321,7 +324,7 @@ describe('with the SDK', () => {
     expect(exporter.dropped).toBe(3);
   });
 
-  it('a backend that hangs keeps a batch processor from shutting down for ten seconds, not for ever', async () => {
+  it('a backend that hangs delays the shutdown of a batch processor by ten seconds at most', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { backend, exporter } = start();
     backend.answer = () => undefined;
@@ -333,7 +336,7 @@ describe('with the SDK', () => {
     expect(done).toHaveBeenCalledOnce();
   });
 
-  it('an exporter that throws does not disturb what ends a span', async () => {
+  it('an exporter that throws does not affect code that ends a span', async () => {
     const { backend, exporter } = start();
     backend.answer = broken;
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
@@ -342,7 +345,7 @@ describe('with the SDK', () => {
     expect(exporter.dropped).toBe(2);
   });
 
-  it('metrics are read as their exporter wants them, and data points are counted', async () => {
+  it('metrics are read with the selectors of the exporter, and data points are counted', async () => {
     const memory = new InMemoryMetricExporter(AggregationTemporality.DELTA);
     const exporter = new CircuitBreakerExporter(memory, { failures: 1 });
     expect(exporter.selectAggregationTemporality?.(InstrumentType.COUNTER)).toBe(
@@ -366,7 +369,7 @@ describe('with the SDK', () => {
     await provider.shutdown();
   });
 
-  it('an exporter that has no selectors of its own gets none', () => {
+  it('an exporter without selectors gets none', () => {
     const { exporter } = start();
     expect('selectAggregation' in exporter).toBe(false);
     expect('selectAggregationTemporality' in exporter).toBe(false);
@@ -390,7 +393,7 @@ describe('with the SDK', () => {
     expect(bodies).toEqual(['hello']);
   });
 
-  it('it has the type of what it wraps', () => {
+  it('it has the type of the exporter it wraps', () => {
     const spans: SpanExporter = new CircuitBreakerExporter(new InMemorySpanExporter());
     const metrics: PushMetricExporter = new CircuitBreakerExporter(
       new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),

@@ -43,8 +43,8 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-describe('when a trace is printed', () => {
-  it('is a moment after its root has arrived, with the spans of all batches', () => {
+describe('a trace is printed', () => {
+  it('shortly after its root has arrived, with the spans of all batches', () => {
     const [early, late, root] = makeSpans({
       name: 'root',
       children: [{ name: 'early' }, { name: 'late', start: 1 }],
@@ -61,7 +61,7 @@ describe('when a trace is printed', () => {
     expect(printed()).toBe('root      0 ms\n├─ early  0 ms\n└─ late   0 ms\n\n');
   });
 
-  it('waits for a conversation or a run in it, but not for ever', () => {
+  it('after a conversation or run in it has ended, or after a limit', () => {
     const [late, root] = makeSpans({ name: 'root', children: [{ name: 'thread', start: 1 }] });
     if (late === undefined || root === undefined) throw new Error('no spans');
     const open = api.trace.wrapSpanContext({ ...late.spanContext(), traceFlags: 1 });
@@ -88,7 +88,7 @@ describe('when a trace is printed', () => {
     finish(endless);
   });
 
-  it('is at once with forceFlush when the root is there, and not before', async () => {
+  it('at once by forceFlush if the root has arrived, and not otherwise', async () => {
     const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
     const { exporter, send, printed } = start();
     send(child);
@@ -102,21 +102,21 @@ describe('when a trace is printed', () => {
     expect(vi.getTimerCount()).toBe(timers);
   });
 
-  it('is at shutdown for a trace whose root never ended', async () => {
+  it('by shutdown if its root never ended', async () => {
     const { exporter, send, printed } = start();
     send(...makeSpans({ name: 'open', open: true, children: [{ name: 'a' }, { name: 'b' }] }));
     await exporter.shutdown();
     expect(printed()).toBe('a  0 ms\nb  0 ms\n\n');
   });
 
-  it('is at the exit of the process for a program that flushes nothing', () => {
+  it('at the exit of a process that flushes nothing', () => {
     const { send, printed } = start();
     send(...makeSpans({ name: 'root' }));
     exit();
     expect(printed()).toContain('root');
   });
 
-  it('takes a span with a parent in another process for a root', () => {
+  it('with a root whose parent is in another process', () => {
     const [span] = makeSpans({ name: 'server' });
     const { send, printed } = start();
     const parentSpanContext = { spanId: 'b'.repeat(16), isRemote: true };
@@ -125,7 +125,7 @@ describe('when a trace is printed', () => {
     expect(printed()).toContain('server');
   });
 
-  it('prints what comes later below the id of its trace', () => {
+  it('in parts, with late spans below the trace id', () => {
     const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
     const { send, printed } = start();
     send(root);
@@ -138,7 +138,7 @@ describe('when a trace is printed', () => {
 });
 
 describe('below a tree', () => {
-  it('is nothing by default, and a panel and a table of steps for those who ask', async () => {
+  it('a panel and a table of steps are printed if enabled', async () => {
     for (const [summary, steps] of [
       [undefined, undefined],
       [true, false],
@@ -156,7 +156,7 @@ describe('below a tree', () => {
     }
   });
 
-  it('is nothing where the trace goes on: its totals would be those of a part', () => {
+  it('nothing is printed for late spans, whose totals are partial', () => {
     const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
     const { send, printed } = start({ summary: true });
     send(root);
@@ -168,7 +168,7 @@ describe('below a tree', () => {
   });
 });
 
-describe('limits', () => {
+describe('the exporter', () => {
   it('prints the oldest trace when more than a thousand wait', () => {
     const { send, printed } = start();
     const plans = Array.from({ length: 1001 }, (_, i) => ({
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(printed()).toBe('span 0  0 ms\n\n');
   });
 
-  it('holds ten thousand spans of a trace and its root, and counts the others', () => {
+  it('keeps ten thousand spans of a trace and its root, and counts the others', () => {
     const { send, printed } = start();
     const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
     send(...Array.from({ length: 10_500 }, () => child), root);
@@ -192,7 +192,7 @@ describe('limits', () => {
     expect(printed()).toMatch(/^root .*… and 500 more spans\n\n$/s);
   });
 
-  it('keeps no timer that would keep the process alive', () => {
+  it('has no timer that keeps the process alive', () => {
     const spans = makeSpans({ name: 'root' });
     const unref = vi.fn();
     const timer = vi.spyOn(globalThis, 'setTimeout').mockReturnValue({ unref } as never);
@@ -203,8 +203,8 @@ describe('limits', () => {
   });
 });
 
-describe('nothing throws', () => {
-  it('when the stream fails', async () => {
+describe('the exporter does not throw', () => {
+  it('if the stream fails', async () => {
     const write = (): never => {
       throw new Error('closed');
     };
@@ -214,7 +214,7 @@ describe('nothing throws', () => {
     await exporter.shutdown();
   });
 
-  it('when a span cannot be read: the others are printed, and this is said', () => {
+  it('if a span cannot be read: it prints the others and a message', () => {
     const [span, other] = makeSpans({ name: 'broken' }, { name: 'fine' });
     const { send, printed } = start();
     if (span) send({ ...span, attributes: null as never, spanContext: () => span.spanContext() }, other);
@@ -222,7 +222,7 @@ describe('nothing throws', () => {
     expect(printed()).toMatch(/^trace \w{32}: cannot draw its spans \(TypeError.*\)\n\nfine {2}0 ms\n\n$/);
   });
 
-  it('when a batch is no batch: the result is a failure', async () => {
+  it('if a batch is not an array: the result is a failure', async () => {
     const { exporter } = start();
     const results: number[] = [];
     exporter.export(undefined as never, ({ code }) => results.push(code));
@@ -230,7 +230,7 @@ describe('nothing throws', () => {
     expect(results).toEqual([1, 1]);
   });
 
-  it('when there is no process: the console is written to', async () => {
+  it('without a process: it writes to the console', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.stubGlobal('process', undefined);
     const exporter = new ConsoleTreeExporter();
@@ -242,7 +242,7 @@ describe('nothing throws', () => {
   });
 });
 
-it('works behind the processors of the SDK', async () => {
+it('works with the processors of the SDK', async () => {
   for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
     const { exporter, printed } = start();
     const provider = new TracerProvider({ spanProcessors: [new Processor({ exporter })] });
@@ -256,7 +256,7 @@ it('works behind the processors of the SDK', async () => {
 });
 
 describe('after shutdown', () => {
-  it('prints what the SDK held back until the resource was known', async () => {
+  it('prints spans that the SDK held back until the resource was known', async () => {
     vi.useRealTimers();
     const { exporter, printed } = start();
     const known = new Promise<string>((resume) => setTimeout(() => resume('here'), 10));
@@ -274,7 +274,7 @@ describe('after shutdown', () => {
     await vi.waitFor(() => expect(printed()).toMatch(/^root {6}\d.*\n└─ child {2}.*\n\n$/), { interval: 1 });
   });
 
-  it('prints at exit what has no root', async () => {
+  it('prints traces without a root at exit', async () => {
     const { exporter, send, printed } = start();
     await exporter.shutdown();
     send(...makeSpans({ name: 'open', open: true, children: [{ name: 'child' }] }));
@@ -293,11 +293,11 @@ it.each([
   [false, { FORCE_COLOR: '1' }, true],
   [false, { FORCE_COLOR: '', NO_COLOR: '1' }, true],
   [true, { FORCE_COLOR: '0' }, false],
-])('on a terminal (%s) with %o, colour is %s', (isTerminal, environment, color) => {
+])('on a terminal (%s) with %o, color is %s', (isTerminal, environment, color) => {
   expect(wantsColor(isTerminal, environment)).toBe(color);
 });
 
-it('uses colour and the width only of a terminal', async () => {
+it('uses color and the width only on a terminal', async () => {
   vi.stubEnv('FORCE_COLOR', undefined);
   vi.stubEnv('NO_COLOR', undefined);
   vi.stubEnv('TERM', 'xterm');

@@ -17,7 +17,7 @@ it.each([
   [123_000, '2 m 03 s'],
   [3_599_600, '1 h 00 m'],
   [4_020_000, '1 h 07 m'],
-])('%d ms is written as %s', (milliseconds, text) => {
+])('formats %d ms as %s', (milliseconds, text) => {
   const whole = Math.floor(milliseconds / 1e3);
   const end = [100 + whole, Math.round((milliseconds - whole * 1e3) * 1e6)] as const;
   expect(formatDuration([100, 0], end)).toBe(text);

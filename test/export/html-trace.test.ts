@@ -42,7 +42,7 @@ function exit(): void {
 const namesIn = (path: string): string[] => dataOf(path).spans.map(({ name }) => name);
 
 describe('a page', () => {
-  it('holds all traces, in a folder that is made for it, for its owner alone', async () => {
+  it('contains all traces, in a new folder, readable by its owner only', async () => {
     const path = join(folder, 'new', 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     send(exporter, ...makeSpans(MATH_TUTOR));
@@ -56,7 +56,7 @@ describe('a page', () => {
     expect(readdirSync(join(folder, 'new'))).toEqual(['page.html']);
   });
 
-  it('is written again with what comes later', async () => {
+  it('is rewritten with later spans', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     const [late, root] = makeSpans({ name: 'root', children: [{ name: 'late' }] });
@@ -69,7 +69,7 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
-  it('is one per trace where the path asks for it', async () => {
+  it('is written for each trace if the path contains {traceId}', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
     const spans = makeSpans({ name: 'a' }, { name: 'b' });
     send(exporter, ...spans);
@@ -78,7 +78,7 @@ describe('a page', () => {
       expect(namesIn(join(folder, `${span.spanContext().traceId}.html`))).toEqual([span.name]);
   });
 
-  it('never leads out of its folder', async () => {
+  it('never leaves its folder', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
     const [span] = makeSpans({ name: 'a' });
     if (span) {
@@ -92,7 +92,7 @@ describe('a page', () => {
     expect(readdirSync(folder)).toEqual(['______x.html']);
   });
 
-  it('is there at the exit of a program that flushes nothing', async () => {
+  it('is written at the exit of a program that flushes nothing', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     // Once this has come back, what pages are made of is loaded.
@@ -103,7 +103,7 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
-  it('is written again at exit with what the SDK held back until the resource was known', async () => {
+  it('is rewritten at exit with spans that the SDK held back until the resource was known', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     let tell = (_place: string): void => {};
@@ -124,7 +124,7 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
-  it('is written a second after a trace has ended, for which nothing is kept alive', async () => {
+  it('is written one second after a trace has ended, by a timer that does not keep the process alive', async () => {
     const [child, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
@@ -146,7 +146,7 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
-  it('has what is known of the process when it is written, though a span ended before that', async () => {
+  it('has the resource as it is known at the time of writing, also for earlier spans', async () => {
     const said = vi.spyOn(diag, 'error').mockImplementation(() => {});
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
@@ -166,7 +166,7 @@ describe('a page', () => {
     expect(said).not.toHaveBeenCalled();
   });
 
-  it('has events and the process, and nothing of a value that is too long for a browser', async () => {
+  it('shows events and the resource, and cuts values that are too long for a browser', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
@@ -183,8 +183,8 @@ describe('a page', () => {
   });
 });
 
-describe('the size of a page', () => {
-  it('is kept: the oldest traces are left out, and counted', async () => {
+describe('the size limit of a page', () => {
+  it('drops and counts the oldest traces', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
     for (let i = 0; i < 100; i++) send(exporter, ...makeSpans({ name: `trace ${i}` }));
@@ -195,7 +195,7 @@ describe('the size of a page', () => {
     expect(JSON.stringify(spans).length).toBeLessThan(5200);
   });
 
-  it('is kept by what has not grown for the longest time, so that a trace that goes on is whole', async () => {
+  it('drops the traces without new spans first, so that a growing trace stays whole', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path, maxSize: 3000 });
     const children = Array.from({ length: 8 }, (_, i) => ({ name: `child ${i}` }));
@@ -211,7 +211,7 @@ describe('the size of a page', () => {
     expect(namesIn(path).filter((name) => wanted.includes(name))).toEqual(wanted);
   });
 
-  it('is kept by traces with a page of their own when they are written, and no late span takes their place', async () => {
+  it('drops traces after writing their own page, which late spans do not overwrite', async () => {
     const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
     const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html'), maxSize: 1000 });
     await exporter.forceFlush();
@@ -231,7 +231,7 @@ describe('the size of a page', () => {
     ]);
   });
 
-  it('is kept by one trace too: its newest spans are left out', async () => {
+  it('drops the newest spans of a single trace', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path, maxSize: 5000 });
     const children = Array.from({ length: 100 }, (_, i) => ({ name: `span ${i}` }));
@@ -243,8 +243,8 @@ describe('the size of a page', () => {
   });
 });
 
-describe('nothing throws', () => {
-  it('when there is no place to write to: that is said once', async () => {
+describe('the exporter does not throw', () => {
+  it('if it cannot write, which is logged once', async () => {
     const warn = vi.spyOn(diag, 'warn').mockImplementation(() => {});
     writeFileSync(join(folder, 'file'), '');
     const exporter = new HtmlTraceExporter({ path: join(folder, 'file', 'page.html') });
@@ -257,7 +257,7 @@ describe('nothing throws', () => {
     expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
   });
 
-  it('when a batch is no batch: the result is a failure', async () => {
+  it('if a batch is not an array: the result is a failure', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
     const results: number[] = [];
     exporter.export(undefined as never, ({ code }) => results.push(code));
@@ -267,7 +267,7 @@ describe('nothing throws', () => {
   });
 });
 
-it('works behind the processors of the SDK', async () => {
+it('works with the processors of the SDK', async () => {
   for (const Processor of [SimpleSpanProcessor, BatchSpanProcessor]) {
     const path = join(folder, `${Processor.name}.html`);
     const provider = new TracerProvider({
@@ -279,7 +279,7 @@ it('works behind the processors of the SDK', async () => {
   }
 });
 
-it('lets no data end the element that it stands in', () => {
+it('escapes data that could end the script element', () => {
   const hostile = JSON.stringify({ name: '</script><script>alert(1)</script><!--<script>' });
   const [, data = ''] = pageDocument([hostile], 0).match(/id="data">(.*?)<\/script>\n<script>/s) ?? [];
   expect(data).not.toContain('<');
@@ -297,7 +297,7 @@ describe('the command view', () => {
     return { code: view(parameters, into('output'), into('errors')), ...said };
   }
 
-  it('makes a page of a file and says where it is', async () => {
+  it('writes a page from a file and prints its URL', async () => {
     const file = join(folder, 'traces.jsonl');
     const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
     writeFileSync(
@@ -313,7 +313,7 @@ describe('the command view', () => {
     expect(namesIn(page)).toEqual(['chat']);
   });
 
-  it.each(['folder', '.', ''])('leaves nothing behind when %j in a folder cannot be the page', (name) => {
+  it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
     writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
     mkdirSync(join(folder, 'folder'));
     expect(run(join(folder, 'file'), '--output', `${folder}/${name}`)).toMatchObject({
@@ -338,16 +338,13 @@ describe('the command view', () => {
     expect(dataOf(page).spans).toContainEqual(expect.objectContaining({ spanId: '2', name: 'é' }));
   });
 
-  it.each([[[]], [['a', 'b']], [['a', '--colour']]])(
-    'explains itself when it is asked for %j',
-    async (parameters) => {
-      const { code, errors } = run(...parameters);
-      expect(code).toBe(2);
-      expect(errors).toContain('Usage: opentelemetry-instrumentation-openai view <file>');
-    },
-  );
+  it.each([[[]], [['a', 'b']], [['a', '--colour']]])('prints its usage for %j', async (parameters) => {
+    const { code, errors } = run(...parameters);
+    expect(code).toBe(2);
+    expect(errors).toContain('Usage: opentelemetry-instrumentation-openai view <file>');
+  });
 
-  it('says what is wrong with a file: it is not there, or has no spans', async () => {
+  it('reports a missing file and a file without spans', async () => {
     expect(run(join(folder, 'nothing'))).toMatchObject({
       code: 1,
       errors: expect.stringContaining('ENOENT'),

@@ -46,13 +46,13 @@ const READ = {
 /** Nothing was passed over. */
 const ALL = { omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
 
-describe('OTLP as JSON', () => {
+describe('OTLP/JSON', () => {
   it('is read from one document, indented or not', () => {
     expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ ...ALL, spans: [READ] });
     expect(readOtlpJson(JSON.stringify(DOCUMENT, undefined, 2)).spans).toEqual([READ]);
   });
 
-  it('is read from a document per line, as a collector writes it, and lines that are none are counted', () => {
+  it('is read from one document per line, and other lines are counted', () => {
     const line = JSON.stringify(DOCUMENT);
     expect(readOtlpJson(`${line}\n\n${line}\r\n{"half`)).toEqual({
       ...ALL,
@@ -61,7 +61,7 @@ describe('OTLP as JSON', () => {
     });
   });
 
-  it('is read from a list of documents, from the answer of a backend, and from spans alone', () => {
+  it('is read from a list of documents, a backend response, and bare spans', () => {
     expect(readOtlpJson(JSON.stringify([DOCUMENT, DOCUMENT])).spans).toHaveLength(2);
     expect(readOtlpJson(JSON.stringify({ batches: DOCUMENT.resourceSpans })).spans).toEqual([READ]);
     const alone = { ...READ, resource: undefined };
@@ -84,14 +84,14 @@ describe('OTLP as JSON', () => {
     ['texts', { name: 5, status: 'bad', kind: 'SPAN_KIND_CLIENT', parentSpanId: {} }],
     ['lists', { attributes: { key: 1 }, events: 'none' }],
     ['values', { attributes: [null, { key: 'a' }, { key: 'b', value: { arrayValue: 1 } }, { value: {} }] }],
-  ])('with %s of the wrong type has a span all the same', (_, broken) => {
+  ])('with %s of the wrong type still has a span', (_, broken) => {
     const [span] = readOtlpJson(JSON.stringify({ ...SPAN, ...broken })).spans;
     expect(span?.spanId).toBe(SPAN.spanId);
     for (const time of [...(span?.start ?? []), ...(span?.end ?? [])])
       expect(Number.isFinite(time)).toBe(true);
   });
 
-  it('shows the other values beside one that is nested without end, and a time that is none', () => {
+  it('keeps other values beside endless nesting and an invalid time', () => {
     const levels = 20_000;
     const nested = `${'{"arrayValue":{"values":['.repeat(levels)}{"intValue":1}${']}}'.repeat(levels)}`;
     const text = JSON.stringify({
@@ -106,7 +106,7 @@ describe('OTLP as JSON', () => {
     expect(JSON.stringify(span?.attributes.nested)).toBe(`${'['.repeat(100)}"…"${']'.repeat(100)}`);
   });
 
-  it('cuts values that are too long for a browser, and says so', () => {
+  it('has long values cut and marked', () => {
     const attributes = [{ key: 'long', value: { stringValue: 'x'.repeat(200_000) } }];
     const [span] = readOtlpJson(JSON.stringify({ ...SPAN, attributes })).spans;
     expect(span?.attributes.long).toMatch(/^x{100000}… \(200000 characters, cut for this page\)$/);

@@ -116,7 +116,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     page.evaluate(() => document.activeElement?.querySelector('.label')?.textContent ?? '');
 
   describe('shows', () => {
-    it('a trace as a whole, and its spans in time', async () => {
+    it('the summary of a trace and its timeline', async () => {
       await open([MATH_TUTOR]);
       const summary = page.getByRole('region', { name: 'Trace' });
       expect(await summary.getByRole('heading').textContent()).toBe('thread');
@@ -139,7 +139,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('navigation').count()).toBe(0);
     });
 
-    it('traces with errors first, and in each of them what failed', async () => {
+    it('traces with errors first, and their failed spans', async () => {
       await open([MATH_TUTOR, FAILED]);
       const traces = page.getByRole('navigation').getByRole('button');
       expect((await traces.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
@@ -156,7 +156,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       );
     });
 
-    it('the conversation, with what each answer cost', async () => {
+    it('the conversation, with the cost of each answer', async () => {
       await open([FAILED]);
       const items = page.getByRole('tabpanel', { name: 'Conversation' }).getByRole('listitem');
       const texts = (await items.allInnerTexts()).map((text) => text.split('\n').filter(Boolean));
@@ -167,7 +167,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ]);
     });
 
-    it('what is too long for it as that, and a call that failed as one without an answer', async () => {
+    it('a cut message as cut, and a failed call as no answer', async () => {
       const attributes = { 'gen_ai.operation.name': 'chat' };
       const long = (role: string): string => JSON.stringify([message(role, 'x'.repeat(200_000))]);
       const asked = { ...attributes, 'gen_ai.input.messages': long('user') };
@@ -194,14 +194,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await conversation.textContent()).not.toContain('not recorded');
     });
 
-    it('who answered where nothing was recorded, and says so', async () => {
+    it('the models that answered without content, with a note', async () => {
       await open([MATH_TUTOR]);
       const conversation = page.getByRole('tabpanel', { name: 'Conversation' });
       expect(await conversation.textContent()).toContain('Message content was not recorded.');
       expect(await conversation.getByRole('listitem').allInnerTexts()).toHaveLength(5);
     });
 
-    it('nothing where there is nothing', async () => {
+    it('a message for an empty page', async () => {
       const path = join(folder, 'page.html');
       await open([{ name: 'x' }]);
       await page.close();
@@ -216,7 +216,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  describe('finds', () => {
+  describe('the filter', () => {
     it.each([
       [
         'thread_abc123',
@@ -238,7 +238,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await rows()).toEqual(expected);
     });
 
-    it('and draws what was found on the time that it took', async () => {
+    it('scales the timeline to the matching spans', async () => {
       await open([MATH_TUTOR]);
       const widthOf = (name: string): Promise<number> =>
         page
@@ -251,7 +251,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.locator('.ticks span').allTextContents()).toEqual(['0', '406 ms', '812 ms']);
     });
 
-    it('all errors, where there are more than can be listed', async () => {
+    it('finds all errors, including those beyond the list', async () => {
       const children = Array.from({ length: 20 }, (_, i) => ({ name: `call ${i}`, error: i % 2 === 0 }));
       await open([{ name: 'many', children }]);
       await page.getByRole('button', { name: 'and 4 more' }).click();
@@ -259,14 +259,14 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await rows()).toHaveLength(11);
     });
 
-    it('what failed, and tells how much it is', async () => {
+    it('finds failed spans and shows their number', async () => {
       await open([MATH_TUTOR, FAILED]);
       await page.getByRole('checkbox', { name: 'Errors only' }).check();
       expect(await rows()).toEqual(['answer ticket', 'chat gpt-4o', 'attempt']);
       expect(await page.getByRole('status').textContent()).toBe('2 spans in 1 trace');
     });
 
-    it('what has the same id, when one is chosen', async () => {
+    it('finds spans by an id that is clicked', async () => {
       await open([MATH_TUTOR]);
       await page.getByRole('treeitem').last().click();
       await page.getByRole('tabpanel', { name: 'Span' }).getByRole('button', { name: 'step_2' }).click();
@@ -275,7 +275,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  it('opens and closes with a mouse what is below a span, and selects nothing by that', async () => {
+  it('a click expands or collapses a span without selecting it', async () => {
     await open([MATH_TUTOR]);
     const run = page.getByRole('treeitem', { name: 'invoke_agent' });
     await run.locator('.toggle').click();
@@ -286,8 +286,8 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
   });
 
-  describe('is used without a mouse', () => {
-    it('by the keys of a tree', async () => {
+  describe('works without a mouse', () => {
+    it('by the keys of a tree view', async () => {
       await open([MATH_TUTOR]);
       await page.getByRole('treeitem').first().focus();
       const press = async (...keys: string[]): Promise<string> => {
@@ -309,7 +309,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       );
     });
 
-    it('with one stop for the tree and one for the tabs, in the order of the page', async () => {
+    it('with one tab stop for the tree and one for the tabs, in page order', async () => {
       await open([FAILED]);
       const stops: string[] = [];
       for (let i = 0; i < 8; i++) {
@@ -326,7 +326,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
     });
 
-    it('by name and role: what a screen reader is told', async () => {
+    it('by the names and roles that a screen reader announces', async () => {
       await open([MATH_TUTOR, FAILED]);
       expect(await page.getByRole('navigation').ariaSnapshot()).toContain(
         'button "answer ticket 1 error 2.00 s · $0.0012 · 3 spans',
@@ -348,7 +348,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  describe('is read in any light', () => {
+  describe('is readable', () => {
     const contrast = (): Promise<number> =>
       page.evaluate(() => {
         const luminance = (color: string): number => {
@@ -380,7 +380,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         return least;
       });
 
-    it.each([true, false])('with enough contrast, dark (%s) as the system says', async (dark) => {
+    it.each([true, false])('with enough contrast, dark (%s) as the system setting', async (dark) => {
       await open([FAILED, MATH_TUTOR], { dark });
       const back = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       expect(back).toBe(dark ? 'rgb(16, 18, 22)' : 'rgb(246, 247, 249)');
@@ -389,7 +389,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await contrast()).toBeGreaterThanOrEqual(4.5);
     });
 
-    it('or as the reader says', async () => {
+    it('with the theme that the reader selects', async () => {
       await open([MATH_TUTOR]);
       const button = page.getByRole('button', { name: 'Theme' });
       const back = (): Promise<string> =>
@@ -408,7 +408,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
-  describe('takes anything for text', () => {
+  describe('treats untrusted data as text', () => {
     const HOSTILE = [
       '</script><script>alert(1)</script>',
       '<img src=x onerror=alert(1)>',
@@ -445,7 +445,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ],
     });
 
-    it('wherever it stands', async () => {
+    it('in every place of the page', async () => {
       await open(HOSTILE.map(everywhere));
       expect(await page.getByRole('navigation').getByRole('listitem').count()).toBe(HOSTILE.length);
       for (const trace of await page.getByRole('navigation').getByRole('button').all()) {
@@ -465,7 +465,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       );
     });
 
-    it('and would not run it if it were in the page', async () => {
+    it('and its policy would not run it as markup', async () => {
       await open([FAILED]);
       await page.evaluate(() => {
         const script = document.createElement('script');
@@ -486,7 +486,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       offences = [];
     });
 
-    it('however long it is, or however deep or many', async () => {
+    it('of any length, depth or number', async () => {
       const long = 'word '.repeat(1e6);
       const parts = JSON.stringify([message('user', long.slice(0, 99_000))]);
       let deep: SpanPlan = { name: 'deepest' };
@@ -511,7 +511,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       expect(await page.locator('.chat .text').first().textContent()).toHaveLength(99_000);
     });
 
-    it('as many traces as there may be', async () => {
+    it('with many traces', async () => {
       await openSpans(Array.from({ length: MANY }, (_, i) => rawSpan(i)));
       expect(await page.getByRole('navigation').getByRole('button').count()).toBe(2000);
       expect(await page.getByRole('navigation').textContent()).toContain('and 128,000 more');

@@ -43,7 +43,7 @@ const RETRIED: SpanPlan = {
 };
 
 describe('the summary of a trace', () => {
-  it('tells its totals, each token and cost once', () => {
+  it('shows totals that count each token and cost once', () => {
     expect(drawSummary(summaryOf(MATH_TUTOR), wide)).toBe(
       [
         '╭──────────────────────────────────────────────────────────────────────────╮',
@@ -61,7 +61,7 @@ describe('the summary of a trace', () => {
     );
   });
 
-  it('tells prompt, project, environment, retries and what failed, where that is known', () => {
+  it('shows prompt, project, environment, retries and errors, if they are known', () => {
     const text = drawSummary(summaryOf(RETRIED), wide);
     expect(text).toContain('│ Prompt       What is 2 + 2?  ');
     expect(text).toContain('│ Project      support ');
@@ -70,21 +70,21 @@ describe('the summary of a trace', () => {
     expect(text).toContain('│ Status       1 error: rate_limit_exceeded ');
   });
 
-  it('adds costs up, and says nothing of a cost where no price was known', () => {
+  it('adds costs up, and shows none if no price was known', () => {
     const model = { 'gen_ai.operation.name': 'chat' };
     const priced = { name: 'chat', attributes: { ...model, 'openai.cost': 0.001 } };
     expect(drawSummary(summaryOf({ name: 'x', children: [priced, priced] }), wide)).toContain('$0.0020');
     expect(drawSummary(summaryOf({ name: 'x' }), wide)).not.toContain('Cost');
   });
 
-  it('counts an error once, where it began', () => {
+  it('counts an error once, where it started', () => {
     const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
     expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);
   });
 });
 
 describe('the table of steps', () => {
-  it('numbers calls of models and tools in their order', () => {
+  it('numbers model and tool calls in order', () => {
     expect(drawSteps(summaryOf(MATH_TUTOR), wide)).toBe(
       [
         ' #  Step                           Duration  Status  Detail',
@@ -96,18 +96,18 @@ describe('the table of steps', () => {
     );
   });
 
-  it('says which failed, and after how many retries', () => {
+  it('shows failed calls and their retries', () => {
     expect(drawSteps(summaryOf(RETRIED), wide)).toContain(
       ' 1  chat gpt-4o    2.00 s  error   ✗ rate_limit_exceeded · 2 retries\n',
     );
   });
 
-  it('is not there for a trace without steps', () => {
+  it('is omitted for a trace without steps', () => {
     expect(drawSteps(summaryOf({ name: 'x' }), wide)).toBe('');
   });
 });
 
-it.each([12, 20, 40, 60, 80])('keeps to a terminal of %d columns', (columns) => {
+it.each([12, 20, 40, 60, 80])('fits a terminal of %d columns', (columns) => {
   const hostile = { ...RETRIED, name: '数学\u001b[2J'.repeat(50) };
   const summary = { ...summaryOf(hostile), prompt: '数学\u001b[2J\u202e'.repeat(50) };
   const text =

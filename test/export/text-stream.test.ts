@@ -21,7 +21,7 @@ async function endOf(
   return { code, said: (await said).join('') };
 }
 
-describe('a stream whose reader has gone away does not end the program', () => {
+describe('a closed stream does not end the program', () => {
   it('that prints trees', async () => {
     const program = `
       const { ConsoleTreeExporter } = await import(${JSON.stringify(pathToFileURL(resolve('src/export.ts')).href)});
@@ -44,7 +44,7 @@ describe('a stream whose reader has gone away does not end the program', () => {
   });
 });
 
-it('leaves no listeners behind, and hears no errors but its own', async () => {
+it('removes its listeners, and handles only its own errors', async () => {
   const fine = new Writable({ write: (_chunk, _encoding, written) => setImmediate().then(() => written()) });
   for (let i = 0; i < 20; i++) writeTo(fine, 'text');
   expect(fine.listenerCount('error')).toBe(0);

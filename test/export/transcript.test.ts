@@ -45,7 +45,7 @@ function linesOf(...children: SpanPlan[]): string[] {
   });
 }
 
-it('shows the history that a program sends again with each call once', () => {
+it('shows a history that is sent with each call once', () => {
   const first = [text('system', 'Be brief'), text('user', 'Hello')];
   const second = [...first, text('assistant', 'Hi'), text('user', 'Hello')];
   expect(
@@ -53,7 +53,7 @@ it('shows the history that a program sends again with each call once', () => {
   ).toEqual(['system: Be brief', 'user: Hello', 'assistant: Hi $', 'user: Hello', 'assistant: Hi again $']);
 });
 
-it('shows what was only asked once more, without what led to it', () => {
+it('shows only the last message of a repeated request', () => {
   const asked = [text('system', 'Be brief'), text('user', 'Hello')];
   expect(linesOf(chat(asked, [text('assistant', 'Hi')]), chat(asked, [text('assistant', 'Hey')]))).toEqual([
     'system: Be brief',
@@ -64,7 +64,7 @@ it('shows what was only asked once more, without what led to it', () => {
   ]);
 });
 
-it('keeps conversations apart that go on side by side', () => {
+it('keeps parallel conversations apart', () => {
   const a = [text('user', 'A')];
   const b = [text('user', 'B')];
   expect(
@@ -86,7 +86,7 @@ it('keeps conversations apart that go on side by side', () => {
   ]);
 });
 
-it('shows a tool call with its result, from its own span or from what was sent back', () => {
+it('shows a tool call with its result, from its own span or from a later request', () => {
   const question = [text('user', 'Weather?')];
   const answered = [...question, call('call_1'), answer('call_1')];
   const shown = 'get_weather({"city":"Paris"}) = sunny';
@@ -111,7 +111,7 @@ it('shows a tool call with its result, from its own span or from what was sent b
   ]);
 });
 
-it('shows a run with its steps, or with what it gave where none was seen', () => {
+it('shows a run with its steps, or with its output if there are none', () => {
   const input = [text('user', 'x?')];
   const run = (children: SpanPlan[]): SpanPlan => ({
     ...chat(input, [text('assistant', 'x = 1')], {
@@ -130,7 +130,7 @@ it('shows a run with its steps, or with what it gave where none was seen', () =>
   expect(linesOf(run([]))).toEqual([...heading, 'assistant: x = 1']);
 });
 
-it('knows what was called where nothing was recorded, or nothing that can be read', () => {
+it('names the tools even if content is missing or unreadable', () => {
   const bare: SpanPlan = { name: 'chat', attributes: { 'gen_ai.operation.name': 'chat' } };
   expect(linesOf(bare)).toEqual(['assistant:  $']);
   const broken = (value: string): string[] => {

@@ -35,7 +35,7 @@ describe('a tree in the terminal', () => {
     );
   });
 
-  it('reads no more of a span the deeper the trace is', () => {
+  it('searches a bounded number of ancestors in a deep trace', () => {
     const LEVELS = 2_000;
     let reads = 0;
     const spans = Array.from({ length: LEVELS }, (_, level) => ({
@@ -130,7 +130,7 @@ describe('a tree in the terminal', () => {
     expect(details(attributes)).toBe(text);
   });
 
-  it('shows errors of spans that failed, with the HTTP status, and a status that is the error once', () => {
+  it('shows the error and HTTP status of failed spans, and a status that equals the error once', () => {
     const limited = { 'error.type': 'rate_limit_exceeded', 'http.response.status_code': 429 };
     expect(details(limited, { error: true })).toBe('✗ rate_limit_exceeded (429)');
     expect(details({}, { error: true })).toBe('✗ error');
@@ -155,13 +155,13 @@ describe('a tree in the terminal', () => {
     expect(text).toBe('chat gpt-4o  0 ms  1 retry\n├─ attempt   0 ms  ✗ 429\n└─ attempt   0 ms  retry 1\n');
   });
 
-  it('shows attributes that are asked for', () => {
+  it('shows attributes on request', () => {
     expect(draw(MATH_TUTOR, { attributes: ['openai.assistant.id'] })).toContain(
       '3 polls · openai.assistant.id=asst_1\n',
     );
   });
 
-  it('shows content that was recorded, the last message of several, in a line below the span', () => {
+  it('shows recorded content below the span, only the last message', () => {
     const message = (role: string, content: string): object => ({ role, parts: [{ type: 'text', content }] });
     const text = draw({
       name: 'chat',
@@ -189,7 +189,7 @@ describe('a tree in the terminal', () => {
     ]);
   });
 
-  it('names what has no content: results of tools, and calls of tools without arguments', () => {
+  it('labels results and tool calls without content', () => {
     const message = (role: string, part: object): string => JSON.stringify([{ role, parts: [part] }]);
     const text = draw({
       name: 'chat',
@@ -211,26 +211,26 @@ describe('a tree in the terminal', () => {
   });
 });
 
-describe('the width of the terminal', () => {
+describe('the terminal width', () => {
   const wide: SpanPlan = {
     ...MATH_TUTOR,
     name: 'a name that is far too long for such a terminal, 数学 and all 😀😀😀😀😀😀',
     attributes: { ...MATH_TUTOR.attributes, 'gen_ai.tool.call.result': '数学'.repeat(200) },
   };
 
-  it.each([20, 30, 45, 59, 60, 80, 100, 200])('is kept at %d columns', (columns) => {
+  it.each([20, 30, 45, 59, 60, 80, 100, 200])('is respected at %d columns', (columns) => {
     for (const line of draw(wide, { columns }).split('\n'))
       expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
-  it('cuts lines below 60 columns', () => {
+  it('below 60 columns cuts lines', () => {
     expect(draw(MATH_TUTOR, { columns: 50 })).toContain(
       '   ├─ chat gpt-4o-mini          1.24 s  step_1 · …\n',
     );
     expect(draw(MATH_TUTOR, { columns: 50 }).split('\n')).toHaveLength(6);
   });
 
-  it('loses nothing from 60 columns on: details go on below', () => {
+  it('from 60 columns on wraps details without losing any', () => {
     const words = draw(MATH_TUTOR).match(/\w+ → \w+ tokens|\w+_\w+\d|\d polls|1 user message/g) ?? [];
     expect(words.length).toBeGreaterThan(7);
     for (const columns of [60, 72, 80, 100]) {
@@ -240,7 +240,7 @@ describe('the width of the terminal', () => {
   });
 });
 
-describe('what a terminal could obey', () => {
+describe('terminal control sequences', () => {
   // Every C0 and C1 control character, delete, direction overrides and line separators.
   const codes = [
     ...Array(32).keys(),
@@ -252,7 +252,7 @@ describe('what a terminal could obey', () => {
   ];
   const hostile = `a\u001b${codes.map((code) => String.fromCharCode(code)).join('x')}\u001b[2J\u001b]0;title\u0007\ud800z`;
 
-  it('is made harmless wherever it stands', () => {
+  it('are escaped everywhere', () => {
     const strings = [
       'openai.thread.id',
       'openai.run.status',
@@ -281,7 +281,7 @@ describe('what a terminal could obey', () => {
     }
   });
 
-  it('is nothing but colour in coloured output, which has the same text', () => {
+  it('are used for color only, and the text is the same', () => {
     const colored = draw(MATH_TUTOR, { color: true });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of colour begin with one.
     const plain = colored.replace(/\u001b\[\d+m/g, '');

@@ -24,7 +24,7 @@ function draw(spans: readonly FinishedSpan[]): string[] {
 }
 
 describe('buildTrees', () => {
-  it('hangs children below parents that arrive after them', () => {
+  it('puts children below parents that arrive later', () => {
     const spans = makeSpans({
       name: 'a',
       children: [{ name: 'b', children: [{ name: 'c' }] }, { name: 'd' }],
@@ -33,7 +33,7 @@ describe('buildTrees', () => {
     expect(draw(spans)).toEqual(['a', '├─ b', '│  └─ c', '└─ d']);
   });
 
-  it('keeps spans without their parent in their trace, as further roots', () => {
+  it('keeps spans without their parent as further roots of the trace', () => {
     const spans = makeSpans({
       name: 'a',
       children: [{ name: 'b', start: 1, open: true, children: [{ name: 'c', start: 2 }] }],
@@ -42,7 +42,7 @@ describe('buildTrees', () => {
     expect(draw(spans)).toEqual(['a', 'c']);
   });
 
-  it('cuts circles of parents, so that every span is drawn once', () => {
+  it('cuts circles of parents, so that every span appears once', () => {
     const circle = [rawSpan('1', '3'), rawSpan('2', '1'), rawSpan('3', '2')];
     expect(draw([...circle, rawSpan('4', '4'), rawSpan('5', '4')])).toEqual([
       '4',
@@ -53,11 +53,11 @@ describe('buildTrees', () => {
     ]);
   });
 
-  it('draws both of two spans with one id', () => {
+  it('shows two spans with the same id', () => {
     expect(draw([rawSpan('1', ''), rawSpan('1', ''), rawSpan('2', '1')])).toEqual(['1', '└─ 2', '1']);
   });
 
-  it('draws as many spans side by side as somebody may open in a file', () => {
+  it('draws hundreds of thousands of siblings', () => {
     const spans = Array.from({ length: 200_000 }, (_, i) => rawSpan(`${i}`, i === 0 ? '' : '0'));
     expect(draw(spans)).toHaveLength(200_000);
   });

@@ -13,7 +13,7 @@ const QUESTION = { model: 'gpt-4o', messages: [{ role: 'user' as const, content:
 const ANSWER = 'This is a simulated answer.';
 
 describe('a provider that is shut down', () => {
-  test('while a call is under way: the program gets its answer, and the span is saved', async () => {
+  test('during a call: the program gets its result, and the span is saved', async () => {
     const { client, simulator, telemetry } = await startProgram();
     simulator.next({ delayMs: 200 });
     const call = client.chat.completions.create(QUESTION);
@@ -24,7 +24,7 @@ describe('a provider that is shut down', () => {
     expect((await client.chat.completions.create(QUESTION)).choices[0]?.message.content).toBe(ANSWER);
   });
 
-  test('while a stream is read: the program reads on to its end, and the span is saved', async () => {
+  test('during a stream: the program reads to the end, and the span is saved', async () => {
     const { client, telemetry } = await startProgram();
     const pieces: string[] = [];
     for await (const { choices } of await client.chat.completions.create({ ...QUESTION, stream: true })) {
@@ -36,7 +36,7 @@ describe('a provider that is shut down', () => {
     expect(telemetry.spans[0]?.attributes['openai.stream.end']).toBe('abandoned');
   });
 
-  test('while a run is polled: the program polls on, and run and thread are saved', async () => {
+  test('while a run is polled: the program continues to poll, and run and thread are saved', async () => {
     const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
@@ -53,7 +53,7 @@ describe('a provider that is shut down', () => {
     expect(names).toContain('invoke_agent Math Tutor');
   });
 
-  test("while functions of the program's are under way: their spans are saved above those of their calls", async () => {
+  test('while traced functions run: their spans are saved above those of their calls', async () => {
     const { client, telemetry } = await startProgram();
     const instrumentation = new OpenAIInstrumentation();
     onTestFinished(() => instrumentation.disable());
@@ -80,7 +80,7 @@ describe('a provider that is shut down', () => {
     expect(telemetry.spans).toHaveLength(3);
   });
 
-  test('while a tool of runTools is at work: its span is saved, without a duration', async () => {
+  test('while a tool of runTools runs: its span is saved, without a duration', async () => {
     const { client, telemetry } = await startProgram();
     const { promise, resolve } = Promise.withResolvers<string>();
     const runner = client.chat.completions.runTools({
@@ -102,7 +102,7 @@ describe('a provider that is shut down', () => {
     expect(measured).not.toContain('gen_ai.execute_tool.duration');
   });
 
-  test('twice, and flushed afterwards', async () => {
+  test('twice, then flushed', async () => {
     const { client, telemetry } = await startProgram();
     await client.chat.completions.create(QUESTION);
     await Promise.all([telemetry.provider.shutdown(), telemetry.provider.shutdown()]);
@@ -112,7 +112,7 @@ describe('a provider that is shut down', () => {
 });
 
 describe('a provider that is replaced', () => {
-  test('keeps what began with it; what begins afterwards is with the new one', async () => {
+  test('gets the spans that started with it; the new provider gets later ones', async () => {
     const { client, telemetry } = await startProgram();
     const before = client.chat.completions.create(QUESTION);
     const stream = await client.chat.completions.create({ ...QUESTION, model: 'streamed', stream: true });
@@ -128,7 +128,7 @@ describe('a provider that is replaced', () => {
     await replaced.verify();
   });
 
-  test('while a run is under way leaves no span open in either', async () => {
+  test('during a run leaves no span open in either provider', async () => {
     const { client, assistantId, threadId, telemetry, ...program } = await startTutor({ runs: [{}] });
     const run = await program.inSpan(() =>
       client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
@@ -165,7 +165,7 @@ describe('a flush during the background read', () => {
     expect(telemetry.spans.map(({ name }) => name)).toContain('invoke_agent Math Tutor');
   });
 
-  test('that hangs is over within seconds', { timeout: 60_000 }, async () => {
+  test('that hangs ends within seconds', { timeout: 60_000 }, async () => {
     const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
       runs: [{}],
     });
@@ -178,7 +178,7 @@ describe('a flush during the background read', () => {
   });
 });
 
-test('switched off and on in the middle of calls, streams and runs, the program sees what it would see', async () => {
+test('enabling and disabling during calls, streams and runs does not affect the program', async () => {
   const run = async (...how: string[]): Promise<Record<'seen' | 'names' | 'open', unknown[]>> => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       'test/faults/programs/switching.ts',

@@ -72,7 +72,7 @@ function expectSound({ answers, account }: { answers: string[]; account: Account
   expect(delivered + failed + dropped + refused).toBe(ended);
 }
 
-describe('the program goes on, and all spans are delivered or counted, with a receiver that', () => {
+describe('the program continues, and every span is delivered or counted, with a receiver that', () => {
   test.each<[string, Treatment]>([
     ['takes all', 'take'],
     ['answers what it should not', 'garbage'],
@@ -102,7 +102,7 @@ describe('the program goes on, and all spans are delivered or counted, with a re
     expect(run.account.delivered).toBe(0);
   });
 
-  test('is broken only now and then', async () => {
+  test('fails now and then', async () => {
     const receiver = await startReceiver((request) => (request % 2 === 0 ? 500 : 'take'));
     const run = await runProgram(receiver);
     await receiver.close();

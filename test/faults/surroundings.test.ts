@@ -20,7 +20,7 @@ function answersOf(name: string): readonly Recorded[] {
   return recordings.get(name) ?? [];
 }
 
-describe('no program of any kind notices', () => {
+describe('no kind of program is affected', () => {
   test.each(FAULTS)('$name', async (fault) => {
     let spans = 0;
     for (const program of PROGRAMS) {

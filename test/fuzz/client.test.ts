@@ -17,7 +17,7 @@ beforeAll(async () => {
   recordings = await recordPrograms();
 });
 
-describe('every program is recorded with a sound API', () => {
+describe('every program is recorded with a correct API', () => {
   test.each(PROGRAMS)('$name', ({ name }) => {
     const statuses = recordings.get(name)?.map(({ request, status }) => `${request} ${status}`) ?? [];
     expect(statuses).not.toEqual([]);
@@ -25,7 +25,7 @@ describe('every program is recorded with a sound API', () => {
   });
 });
 
-test('no program notices that it is observed, whatever it sends and gets, and what is recorded is sound', {
+test('no program is affected, whatever it sends and receives, and the telemetry is valid', {
   timeout: 2 ** 31 - 1,
 }, async () => {
   const property = fc.asyncProperty(fuzzCases(recordings), async (fuzzCase) => {
@@ -38,7 +38,7 @@ test('no program notices that it is observed, whatever it sends and gets, and wh
   throw new Error(`Mend it, and keep ${file} in the corpus.`, { cause: errorInstance });
 });
 
-describe('cases that were found', () => {
+describe('earlier findings', () => {
   const found = readdirSync(CORPUS).filter((name) => name.endsWith('.json'));
   test.each(found)('%s', async (name) => {
     const fuzzCase = JSON.parse(readFileSync(new URL(name, CORPUS), 'utf8')) as FuzzCase;

@@ -28,7 +28,7 @@ function hostilePayload(): Arbitrary<Recipe> {
   return fc.oneof({ weight: 4, arbitrary: changed }, { weight: 1, arbitrary: hostileValue(true) });
 }
 
-test('nothing that the SDK may hand over makes reading it throw', () => {
+test('reading never throws, whatever the SDK passes in', () => {
   const property = fc.property(fc.constantFrom(...READERS), hostilePayload(), ({ read }, recipe) => {
     read(make(recipe));
   });
@@ -36,7 +36,7 @@ test('nothing that the SDK may hand over makes reading it throw', () => {
   expect({}).not.toHaveProperty('polluted');
 });
 
-test('what is written of any value is JSON, and within its limit', () => {
+test('any value is recorded as JSON within its limit', () => {
   const limit = fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 5_000 }));
   const property = fc.property(hostilePayload(), limit, limit, (recipe, maxText, maxLength) => {
     const written = new LimitedJson(maxText, maxLength).write(make(recipe));
@@ -47,7 +47,7 @@ test('what is written of any value is JSON, and within its limit', () => {
   fc.assert(property, { numRuns: runs(2_000), seed: SEED });
 });
 
-test('what is recorded of any messages is JSON, and within the limits of text and span', () => {
+test('any messages are recorded as JSON within the limits of text and span', () => {
   const property = fc.property(
     fc.array(hostilePayload(), { maxLength: 3 }),
     fc.nat({ max: 300 }),

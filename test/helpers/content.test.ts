@@ -44,13 +44,13 @@ describe('arguments and results of a traced function', () => {
     expect(seen.events).toBe(0);
   });
 
-  it('are as of the newest instrumentation of the process, whatever single clients may record', async () => {
+  it('follow the newest instrumentation of the process, not single clients', async () => {
     const { telemetry } = await startTracedProgram({ captureMessageContent: 'NO_CONTENT' });
     traced('greet', greet)('Ada');
     expect(telemetry.spans[0]?.attributes).toEqual({});
   });
 
-  it('are those of promises and generators, too', async () => {
+  it('include those of promises and generators', async () => {
     const config = { captureMessageContent: 'SPAN_ONLY' } as const;
     expect(await recorded(config, async (name: string) => greet(name), 'Ada')).toMatchObject({
       [OUTPUT]: '"Hello Ada"',
@@ -61,7 +61,7 @@ describe('arguments and results of a traced function', () => {
     expect(await recorded(config, words)).toMatchObject({ [INPUT]: '[]', [OUTPUT]: '["Hello","Ada"]' });
   });
 
-  it('are kept of a generator no more than of a function, however much it yields', async () => {
+  it('have the same limit for generators, however much they yield', async () => {
     let result: unknown;
     const completionHook = (completion: Completion): void => {
       result = completion.functionResult;
@@ -73,7 +73,7 @@ describe('arguments and results of a traced function', () => {
     expect(JSON.stringify(result).length).toBeLessThan(1_001_000);
   });
 
-  it('keep to the limits, before anything is serialised', async () => {
+  it('respect the limits before anything is serialised', async () => {
     const config = { captureMessageContent: 'SPAN_ONLY', maxContentLength: 10 } as const;
     const seen = await recorded(config, (text: string) => text, 'x'.repeat(1_000));
     expect(seen[INPUT]).toBe(`["${'x'.repeat(10)}…"]`);
@@ -98,7 +98,7 @@ describe('arguments and results of a traced function', () => {
     ...['clientSecret', 'passwd', 'passphrase', 'privateKey', 'aws_access_key_id', 'credentials'].map(
       (name): [string, unknown, unknown] => [name, { [name]: { is: ['hidden'] } }, { [name]: 'REDACTED' }],
     ),
-  ])('never have %s', async (_, given, shown) => {
+  ])('never contain %s', async (_, given, shown) => {
     const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
     expect(JSON.parse(String(seen[INPUT]))).toEqual([shown]);
     expect(JSON.parse(String(seen[OUTPUT]))).toEqual(shown);
@@ -113,12 +113,12 @@ describe('arguments and results of a traced function', () => {
     ['prose', 'Basic arithmetic, Basic JavaScript, the bearer of a token: none. Authorization is by secret.'],
     ['addresses', 'Write to ada@example.com, or see https://example.com/@ada?design=big&keyboard=1'],
     ['names alike', { authors: ['Ada'], monkey: 'x', cookieRecipe: 'flour', tokenizer: 'o200k' }],
-  ])('have %s as they are', async (_, given) => {
+  ])('contain %s unchanged', async (_, given) => {
     const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, (value: unknown) => value, given);
     expect(JSON.parse(String(seen[OUTPUT]))).toEqual(given);
   });
 
-  it('are looked through in no time, however long they are', async () => {
+  it('are searched for secrets in linear time', async () => {
     const long = ['sk-hidden ', 'a: ', 'Bearer aB', '?a&', '://', 'token'].map((text) => text.repeat(1e6));
     for (const text of long) {
       const seen = await recorded({ captureMessageContent: 'SPAN_ONLY' }, () => 1, text, 'more');
@@ -127,7 +127,7 @@ describe('arguments and results of a traced function', () => {
     }
   });
 
-  it('are data: never an object of a class, a function or a key', async () => {
+  it('are plain data without class instances, functions or keys', async () => {
     const config = { captureMessageContent: 'SPAN_ONLY' } as const;
     const client = new OpenAI({ apiKey: 'sk-secret' });
     let asked = 0;
@@ -182,13 +182,13 @@ describe('arguments and results of a traced function', () => {
     expect(String(seen[INPUT]).length).toBeLessThan(65_536);
   });
 
-  it('leave the texts of errors to consent', async () => {
+  it('include error messages only with consent', async () => {
     const fail = async (): Promise<void> => Promise.reject(new Error('of Ada'));
     expect((await recorded({}, fail)).status).toBeUndefined();
     expect((await recorded({ captureMessageContent: 'SPAN_ONLY' }, fail)).status).toBe('of Ada');
   });
 
-  it('pass the completion hook, which may change them', async () => {
+  it('pass through the completion hook, which may change them', async () => {
     const completions: Completion[] = [];
     const completionHook = (completion: Completion): void => {
       completions.push({ ...completion });

@@ -51,7 +51,7 @@ describe('ConversationIdGenerator', () => {
     expect(setUp?.spanContext().traceId).not.toBe(derived);
   });
 
-  it('leaves all other ids to the generator it is given', async () => {
+  it('leaves all other ids to the inner generator', async () => {
     const given = countingGenerator();
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
@@ -69,7 +69,7 @@ describe('ConversationIdGenerator', () => {
     for (const span of telemetry.spans) expect(given.spanIds).toContain(span.spanContext().spanId);
   });
 
-  it('spreads trace ids evenly, as samplers that go by them need', () => {
+  it('distributes trace ids evenly, as ratio samplers require', () => {
     const sampler = new TraceIdRatioBasedSampler(0.25);
     const ids = Array.from({ length: 4_000 }, (_, index) => traceIdOf(`thread_${index}`));
     const sampled = ids.filter((id) => isSampled(sampler, id)).length;
@@ -79,7 +79,7 @@ describe('ConversationIdGenerator', () => {
   });
 });
 
-describe('all processes decide alike about a thread', () => {
+describe('all processes make the same sampling decision for a thread', () => {
   it.each<[string, () => Sampler]>([
     ['by the ratio of trace ids', () => new TraceIdRatioBasedSampler(0.5)],
     ['by the parent, and the ratio of trace ids', () => parentBased(new TraceIdRatioBasedSampler(0.5))],
@@ -93,7 +93,7 @@ describe('all processes decide alike about a thread', () => {
     await school.simulator.close();
   });
 
-  it('but for one that has a parent which was decided about', async () => {
+  it('except below a parent that is sampled already', async () => {
     const school = await startSchool(2);
     const always = parentBased(new AlwaysOnSampler());
     const never = parentBased(new AlwaysOffSampler());

@@ -13,7 +13,7 @@ import type { Tutor } from './programs/decorated.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-test('traced decorates methods, static ones and generators as well', async () => {
+test('traced decorates methods, static methods and generators', async () => {
   const { Tutor: Decorated } = await compileDecorated();
   const telemetry = recordTelemetry();
   const tutor = Decorated.create('Ada');
@@ -35,7 +35,7 @@ test('traced decorates methods, static ones and generators as well', async () =>
   await telemetry.verify();
 });
 
-test('traced leaves what legacy decorators hand it as it is, and says so once', () => {
+test('traced leaves the target of a legacy decorator unchanged, and warns once', () => {
   const warn = vi.fn();
   const silent = (): void => undefined;
   diag.setLogger({ error: silent, warn, info: silent, debug: silent, verbose: silent });

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 test.each(['generatorNeverRead', 'generatorNoLongerRead', 'promiseNeverAsked'])(
-  'the span of what nobody can read any more ends at the last thing that happened: %s',
+  'a span whose result is garbage collected ends at the last event: %s',
   async (program) => {
     const parameters = ['--expose-gc', 'test/helpers/programs/left.ts', program];
     const { stdout } = await promisify(execFile)(process.execPath, parameters);

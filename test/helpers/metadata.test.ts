@@ -10,7 +10,7 @@ import { startTracedProgram } from './program.ts';
 const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is 2 + 2?' }] };
 
 describe('withMetadata', () => {
-  it('stamps every span below it, under standard names where there are any', async () => {
+  it('adds attributes to every span below, with standard names where they exist', async () => {
     const { client, expectTree, telemetry } = await startTracedProgram();
     const metadata = {
       project: 'school',
@@ -38,7 +38,7 @@ describe('withMetadata', () => {
     expect(telemetry.spans.at(-1)?.attributes).toEqual({});
   });
 
-  it('reaches all that a thread leads to: runs, steps and tool calls that are drawn later', async () => {
+  it('applies to everything of a thread: runs, steps and tool calls that are recorded later', async () => {
     const { assistantId, threadId, client, telemetry } = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
@@ -57,7 +57,7 @@ describe('withMetadata', () => {
     expect(stamped).toContainEqual(['invoke_agent Math Tutor', 'user-42']);
   });
 
-  it('reaches all that a response leads to: its hosted tools, and the functions that a later request answers', async () => {
+  it('applies to everything of a response: hosted tools, and functions answered by a later request', async () => {
     const program = await startTracedProgram();
     const askWithTools = async (userId: string): Promise<void> => {
       const output = [{ webSearch: { query: 'x' } }, { function: { name: 'solve', arguments: {} } }];
@@ -98,7 +98,7 @@ describe('withMetadata', () => {
     expect(JSON.stringify(await telemetry.metrics())).not.toMatch(/user-42|openai\.trace/);
   });
 
-  it('adds to what stands outside; the same name says something new', async () => {
+  it('adds to outer metadata and overrides the same names', async () => {
     const { telemetry } = await startTracedProgram();
     withMetadata({ project: 'school', userId: 'a', tags: ['x', 'y'], metadata: { one: 1 } }, () =>
       withMetadata({ userId: 'b', tags: ['y', 'z'], metadata: { two: 2 } }, () => span('s', () => undefined)),
@@ -112,7 +112,7 @@ describe('withMetadata', () => {
     });
   });
 
-  it('takes no more than it can hold, and nothing that is no text', async () => {
+  it('ignores values that are too large or not text', async () => {
     const { telemetry } = await startTracedProgram();
     const odd = {
       project: { toString: () => 'secret' },
@@ -132,7 +132,7 @@ describe('withMetadata', () => {
     expect(telemetry.spans[1]?.attributes).toEqual({});
   });
 
-  it('leaves room for what else a span has, however many stand one inside of another', async () => {
+  it('leaves attributes of the span free, however deep it is nested', async () => {
     const { client, telemetry } = await startTracedProgram();
     const work = (level: number): Promise<unknown> =>
       withMetadata({ userId: 'user-42', metadata: { [`step ${level}`]: level, level } }, () =>
@@ -152,7 +152,7 @@ describe('withMetadata', () => {
     );
   });
 
-  it('gives what the function gives, and throws what it throws', async () => {
+  it('returns the result of the function and rethrows its errors', async () => {
     await startTracedProgram();
     expect(withMetadata({ userId: 'a' }, () => 42)).toBe(42);
     const error = new Error('no');
@@ -165,7 +165,7 @@ describe('withMetadata', () => {
 });
 
 describe('traced', () => {
-  it('stamps what it says of project, environment and metadata on all below it, its prompt on its own span', async () => {
+  it('adds project, environment and metadata to all spans below, and the prompt to its own span', async () => {
     const { client, expectTree } = await startTracedProgram();
     const ask = traced(
       { prompt: 'ask', project: 'support', environment: 'production', metadata: { tier: 'gold' } },
@@ -181,7 +181,7 @@ describe('traced', () => {
   });
 });
 
-it('MetadataSpanProcessor stamps spans that others make', () => {
+it('MetadataSpanProcessor adds metadata to spans of other instrumentations', () => {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({
     spanProcessors: [new MetadataSpanProcessor(), new SimpleSpanProcessor({ exporter })],

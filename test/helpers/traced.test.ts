@@ -11,7 +11,7 @@ const MESSAGES = [{ role: 'user' as const, content: 'What is 2 + 2?' }];
 const QUESTION = { model: 'gpt-4o-mini', messages: MESSAGES };
 
 describe('traced', () => {
-  it('gives each call of a function a span, with the calls of the API below it', async () => {
+  it('creates a span for each call of a function, above its API calls', async () => {
     const { client, expectTree } = await startTracedProgram();
     const answer = traced('answer', async () => {
       const completion = await client.chat.completions.create(QUESTION);
@@ -28,7 +28,7 @@ describe('traced', () => {
     `);
   });
 
-  it('is called what the program calls it, else its prompt, else the function', async () => {
+  it('names the span by option, prompt or function', async () => {
     const { expectTree } = await startTracedProgram();
     const tutor = (): void => undefined;
     traced('lesson', tutor)();
@@ -49,7 +49,7 @@ describe('traced', () => {
     `);
   });
 
-  it('runs the function whatever the options are', async () => {
+  it('runs the function with any options', async () => {
     const { expectTree } = await startTracedProgram();
     const hostile = {
       get name(): string {
@@ -69,7 +69,7 @@ describe('traced', () => {
     `);
   });
 
-  it('changes nothing that can be seen of a function', async () => {
+  it('preserves all visible properties of a function', async () => {
     await startTracedProgram();
     function add(this: { base: number }, a: number, b: number): number {
       return this.base + a + b;
@@ -88,7 +88,7 @@ describe('traced', () => {
     expect(new Traced('Ada')).toBeInstanceOf(Tutor);
   });
 
-  it('gives what the function gives, and throws what it throws', async () => {
+  it('returns the result of the function and rethrows its errors', async () => {
     const { telemetry } = await startTracedProgram();
     const result = { x: 1 };
     expect(traced('same', () => result)()).toBe(result);
@@ -106,7 +106,7 @@ describe('traced', () => {
     expect(telemetry.spans.flatMap(({ events }) => events)).toEqual([]);
   });
 
-  it('keeps what was put on a promise', async () => {
+  it('preserves own properties of a promise', async () => {
     await startTracedProgram();
     const cancel = (): void => undefined;
     const made = traced('request', () => Object.assign(Promise.resolve(1), { cancel }))();
@@ -114,7 +114,7 @@ describe('traced', () => {
     await expect(made).resolves.toBe(1);
   });
 
-  it('gives one promise for one promise, and a span for each call', async () => {
+  it('returns the same promise for the same promise, with a span for each call', async () => {
     const { expectTree } = await startTracedProgram();
     const kept = Promise.resolve(1);
     const load = traced('load', () => kept);
@@ -132,7 +132,7 @@ describe('traced', () => {
     `);
   });
 
-  it('ends the span of each call that gives a promise which fails', async () => {
+  it('ends the span of each call that returns the same rejected promise', async () => {
     const { telemetry } = await startTracedProgram();
     const broken = Promise.reject(new TypeError('secret'));
     const load = traced('load', () => broken);
@@ -142,7 +142,7 @@ describe('traced', () => {
     );
   });
 
-  it('leaves the promises of openai what they are', async () => {
+  it('returns the promises of openai unchanged', async () => {
     const { client, expectTree } = await startTracedProgram();
     const ask = traced('ask', () => client.chat.completions.create(QUESTION));
     const { response } = await ask().withResponse();
@@ -181,7 +181,7 @@ describe('traced', () => {
     expect(span?.attributes['openai.trace.output']).toEqual(output);
   });
 
-  it('fails when its promise gives no response', async () => {
+  it('fails when its promise has no response', async () => {
     const { client, simulator, expectTree } = await startTracedProgram();
     simulator.next({ status: 400 });
     const ask = traced('ask', () => client.chat.completions.create(QUESTION));
@@ -192,7 +192,7 @@ describe('traced', () => {
     `);
   });
 
-  it('keeps nothing of a function that has ended', async () => {
+  it('keeps no reference to a finished function', async () => {
     await startTracedProgram();
     const functions = defaultTelemetry()?.functions;
     const work = traced('work', async (fails: boolean) => {
@@ -205,7 +205,7 @@ describe('traced', () => {
     expect(functions?.size).toBe(0);
   });
 
-  it('does not ask a promise that the program does not ask', async () => {
+  it('never triggers a lazy promise that the program does not await', async () => {
     await startTracedProgram();
     let asked = 0;
     const lazy = {
@@ -223,7 +223,7 @@ describe('traced', () => {
     expect(asked).toBe(1);
   });
 
-  it('an error that nobody catches stays one', async () => {
+  it('preserves unhandled rejections', async () => {
     await startTracedProgram();
     const unhandled: unknown[] = [];
     const listeners = process.listeners('unhandledRejection');
@@ -237,7 +237,7 @@ describe('traced', () => {
     expect(unhandled).toEqual([error]);
   });
 
-  it('is silent where tracing is suppressed', async () => {
+  it('creates no span while tracing is suppressed', async () => {
     const { telemetry } = await startTracedProgram();
     const result = context.with(suppressTracing(context.active()), () => [
       traced('quiet', (x: number) => x)(1),
@@ -249,7 +249,7 @@ describe('traced', () => {
 });
 
 describe('a traced generator', () => {
-  it('has one span until its end, below which its calls are', async () => {
+  it('has one span until it ends, above its calls', async () => {
     const { client, expectTree, telemetry } = await startTracedProgram();
     const words = traced('words', async function* (question: typeof QUESTION) {
       const stream = await client.chat.completions.create({ ...question, stream: true });
@@ -267,7 +267,7 @@ describe('a traced generator', () => {
     `);
   });
 
-  it('is the generator itself', async () => {
+  it('is the same generator object', async () => {
     await startTracedProgram();
     function* count(to: number): Generator<number, string, string> {
       let last = '';
@@ -286,7 +286,7 @@ describe('a traced generator', () => {
     expect(Object.keys(generator)).toEqual([]);
   });
 
-  it('ends when it is left', async () => {
+  it('ends its span when it is left early', async () => {
     const { expectTree } = await startTracedProgram();
     for (const value of traced('count', function* () {
       yield* [1, 2, 3];
@@ -308,7 +308,7 @@ describe('a traced generator', () => {
     await expectTree('count  !RangeError');
   });
 
-  it('runs below its span, and what reads it does not', async () => {
+  it('runs in the context of its span; its consumer does not', async () => {
     const { expectTree } = await startTracedProgram();
     const count = traced('count', function* () {
       span('counting', () => undefined);
@@ -324,10 +324,10 @@ describe('a traced generator', () => {
   });
 });
 
-describe('an object that many calls give', () => {
+describe('an object that several calls return', () => {
   const OFTEN = 20_000;
 
-  it('is watched once, by the first of them until its end', async () => {
+  it('is watched once, by the first call, until its end', async () => {
     const { telemetry } = await startTracedProgram();
     function* numbers(): Generator<number> {
       yield 1;
@@ -346,7 +346,7 @@ describe('an object that many calls give', () => {
     expect(below?.spanId).toBe(first?.spanContext().spanId);
   });
 
-  it('may be asked for by any number of them, again and again', async () => {
+  it('may be returned any number of times', async () => {
     const { telemetry } = await startTracedProgram();
     const lazy = {
       // biome-ignore lint/suspicious/noThenProperty: what is tested
@@ -362,7 +362,7 @@ describe('an object that many calls give', () => {
     expect(telemetry.openSpans).toEqual([]);
   });
 
-  it('has all of their spans end as it does', async () => {
+  it('ends the spans of all these calls', async () => {
     const { expectTree } = await startTracedProgram();
     const inner = traced('inner', function* () {
       yield 1;
@@ -378,7 +378,7 @@ describe('an object that many calls give', () => {
 });
 
 describe('span', () => {
-  it('runs a function below a span that it is handed', async () => {
+  it('runs a function in a span and passes it the span', async () => {
     const { expectTree } = await startTracedProgram({}, {});
     const result = span('outer', (outer) => {
       expect(trace.getActiveSpan()).toBe(outer);
@@ -391,7 +391,7 @@ describe('span', () => {
     `);
   });
 
-  it('records errors, without their text', async () => {
+  it('records errors without their message', async () => {
     const { telemetry } = await startTracedProgram();
     await expect(span('load', async () => Promise.reject(new Error('secret')))).rejects.toThrow('secret');
     expect(telemetry.spans[0]).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': 'Error' } });

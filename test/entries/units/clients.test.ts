@@ -33,15 +33,15 @@ function asked(): Record<string, boolean> {
   );
 }
 
-describe('settings of one client', () => {
-  test('hold for that client only', async () => {
+describe('the settings of one client', () => {
+  test('apply to that client only', async () => {
     const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
     const silent = instrumentOpenAI(newClient(), { captureMessageContent: 'NO_CONTENT' });
     await Promise.all([ask(speaking, 'speaking'), ask(silent, 'silent'), ask(newClient(), 'unobserved')]);
     expect(asked()).toEqual({ speaking: true, silent: false });
   });
 
-  test('are inherited by what withOptions() makes of it, and by what that makes', async () => {
+  test('are inherited through withOptions(), repeatedly', async () => {
     const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
     const child = speaking.withOptions({ timeout: 5_000 });
     await ask(child, 'child');
@@ -49,7 +49,7 @@ describe('settings of one client', () => {
     expect(asked()).toEqual({ child: true, grandchild: true });
   });
 
-  test('can be given to a copy and leave the original as it was', async () => {
+  test('can be given to a copy and do not affect the original', async () => {
     const silent = instrumentOpenAI(newClient(), {});
     const speaking = instrumentOpenAI(silent.withOptions({}), { captureMessageContent: true });
     await ask(silent, 'silent');
@@ -57,7 +57,7 @@ describe('settings of one client', () => {
     expect(asked()).toEqual({ silent: false, speaking: true });
   });
 
-  test('are replaced when it is given others', async () => {
+  test('are replaced by new settings', async () => {
     const client = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
     await ask(client, 'before');
     instrumentOpenAI(client, { captureMessageContent: 'NO_CONTENT' });
@@ -65,7 +65,7 @@ describe('settings of one client', () => {
     expect(asked()).toEqual({ before: true, after: false });
   });
 
-  test('win over those of all clients', async () => {
+  test('take precedence over those of all clients', async () => {
     instrumentOpenAI(OpenAI, { captureMessageContent: 'NO_CONTENT' });
     const speaking = instrumentOpenAI(newClient(), { captureMessageContent: 'SPAN_ONLY' });
     await ask(speaking, 'speaking');
@@ -74,13 +74,13 @@ describe('settings of one client', () => {
   });
 });
 
-describe('instrumentOpenAI gives back what it was given, for', () => {
+describe('instrumentOpenAI returns its target:', () => {
   test('a client', () => {
     const client = newClient();
     expect(instrumentOpenAI(client)).toBe(client);
   });
 
-  test('the class, which observes all its clients and those of its subclasses', async () => {
+  test('the class, and instruments all its clients and those of its subclasses', async () => {
     class Own extends OpenAI {}
     expect(instrumentOpenAI(OpenAI)).toBe(OpenAI);
     await ask(newClient(), 'plain');
@@ -89,14 +89,14 @@ describe('instrumentOpenAI gives back what it was given, for', () => {
     expect(Object.keys(asked())).toEqual(['plain', 'subclass', 'azure']);
   });
 
-  test('a subclass, which stands for its class', async () => {
+  test('a subclass, which counts as its class', async () => {
     class Own extends OpenAI {}
     expect(instrumentOpenAI(Own)).toBe(Own);
     await ask(newClient(Own), 'subclass');
     expect(Object.keys(asked())).toEqual(['subclass']);
   });
 
-  test('the namespace of the module', async () => {
+  test('the module namespace', async () => {
     expect(instrumentOpenAI(namespace)).toBe(namespace);
     await ask(newClient(), 'plain');
     expect(Object.keys(asked())).toEqual(['plain']);
@@ -110,7 +110,7 @@ describe('instrumentOpenAI gives back what it was given, for', () => {
   );
 });
 
-test('one class that is instrumented twice gives one span for a call', async () => {
+test('instrumenting a class twice creates one span per call', async () => {
   instrumentOpenAI(OpenAI);
   instrumentOpenAI(OpenAI, {});
   instrumentOpenAI(newClient());
@@ -118,7 +118,7 @@ test('one class that is instrumented twice gives one span for a call', async () 
   expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat once']);
 });
 
-test('one class that is handed over for each request has the observer that it was given last', async () => {
+test('instrumenting a class on each request keeps only the latest observer', async () => {
   const observers = (): readonly unknown[] => [
     ...Reflect.get(globalThis, Symbol.for(`opentelemetry-instrumentation-openai/observers@${VERSION}`)),
   ];

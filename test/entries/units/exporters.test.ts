@@ -22,7 +22,7 @@ describe('whether trees are printed', () => {
   });
 });
 
-describe('what gets the spans beside the tree', () => {
+describe('the span exporters beside the tree', () => {
   const otlp = (transport: string): string => `@opentelemetry/exporter-trace-otlp-${transport}`;
   test.each<[CollectorEnvironment, string[]]>([
     [{}, []],
@@ -58,12 +58,12 @@ describe('metrics and logs beside the tree', () => {
     return Object.keys(rest);
   };
 
-  test('go nowhere where nobody named a place', () => {
+  test('go nowhere without an endpoint', () => {
     expect(silenced({})).toEqual(['metricReaders', 'logRecordProcessors']);
     expect(silenced({ OTEL_TRACES_EXPORTER: 'console' })).toEqual(['metricReaders', 'logRecordProcessors']);
   });
 
-  test('go where they are asked for', () => {
+  test('go to the endpoint that is set', () => {
     expect(silenced({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector' })).toEqual([
       'logRecordProcessors',
     ]);
@@ -80,7 +80,7 @@ describe('metrics and logs beside the tree', () => {
     { OTEL_TRACES_EXPORTER: 'none' },
     { OTEL_TRACES_EXPORTER: 'otlp,jaeger' },
     { OTEL_CONFIG_FILE: 'otel.yaml' },
-  ])('and everything else is, with %j', (environment) => {
+  ])('like everything else, with %j', (environment) => {
     expect(sdkConfiguration(environment, false, require)).toEqual({});
   });
 });
@@ -89,17 +89,17 @@ describe('an export', () => {
   const timeoutIn = (environment: NodeJS.ProcessEnv): string | undefined =>
     withExportTimeout(environment, () => environment.OTEL_EXPORTER_OTLP_TIMEOUT);
 
-  test('takes two seconds at most, as the end of the program waits for it', () => {
+  test('takes two seconds at most, as long as the end of the program waits', () => {
     const environment = {};
     expect(timeoutIn(environment)).toBe('2000');
     expect(environment).toEqual({});
   });
 
-  test('takes as long as the user says', () => {
+  test('takes as long as the user sets', () => {
     expect(timeoutIn({ OTEL_EXPORTER_OTLP_TIMEOUT: '7' })).toBe('7');
   });
 
-  test('the environment is as before when the start fails', () => {
+  test('restores the environment if the start fails', () => {
     const environment = {};
     const fail = (): never => {
       throw new Error('no SDK');
@@ -115,14 +115,14 @@ describe('a page', () => {
     sdkConfiguration(environment, false, require).spanProcessors?.length;
   const OTEL_INSTRUMENTATION_OPENAI_PAGE = 'traces.html';
 
-  test('is written where a file is named for it', () => {
+  test('is written to the file in the variable', () => {
     const OTEL_TRACES_EXPORTER = 'console';
     expect(count({ OTEL_TRACES_EXPORTER })).toBe(1);
     expect(count({ OTEL_TRACES_EXPORTER, OTEL_INSTRUMENTATION_OPENAI_PAGE: ' ' })).toBe(1);
     expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE })).toBe(1);
   });
 
-  test('stands beside trees, and beside what is sent', () => {
+  test('is written beside trees and exporters', () => {
     expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE, OTEL_TRACES_EXPORTER: 'console,otlp' })).toBe(3);
   });
 });

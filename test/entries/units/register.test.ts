@@ -23,7 +23,7 @@ async function said(app: string, environment: Readonly<Record<string, string>> =
   return (await promisify(execFile)(process.execPath, parameters, { env })).stderr;
 }
 
-test('an ES module that cannot be observed is told why, once', async () => {
+test('an ES module that cannot be instrumented prints the reason once', async () => {
   expect(await said('app.mjs')).toMatch(
     /^opentelemetry-instrumentation-openai: Node v\S+ has no module hooks: .*Use Node 22.15 or later, .*\n$/,
   );
@@ -32,7 +32,7 @@ test('an ES module that cannot be observed is told why, once', async () => {
   expect(await said('app.mjs', { OTEL_SDK_DISABLED: 'true' })).toBe('');
 });
 
-test('an ES module that instruments its client itself hears nothing of it', async () => {
+test('an ES module that instruments its client itself prints nothing', async () => {
   const client = pathToFileURL(resolve('src/client.ts')).href;
   await writeFile(
     join(folder, 'own.mjs'),
