@@ -25,8 +25,8 @@ async function measured({ telemetry }: Program): Promise<Record<string, number[]
   return Object.fromEntries(metrics.filter(([, counts]) => counts.length > 0));
 }
 
-describe('a run that another process has created', () => {
-  it('is not drawn by one that polls it', async () => {
+describe('a run that another process created', () => {
+  it('is not recorded by a process that polls it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
     const run = await plain.beta.threads.runs.create(threadId, { assistant_id: assistantId });
@@ -38,7 +38,7 @@ describe('a run that another process has created', () => {
     `);
   });
 
-  it('has no thread of its own where only its tool calls are answered, below a span', async () => {
+  it('gets no thread span where only its tool outputs are submitted, below a span', async () => {
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
     });
@@ -60,7 +60,7 @@ describe('a run that another process has created', () => {
     `);
   });
 
-  it('is drawn once by one that adopts runs, from the times of the run', async () => {
+  it('is recorded once by a process that adopts runs, with the times of the run', async () => {
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
@@ -84,7 +84,7 @@ describe('a run that another process has created', () => {
     expect(await measured(program)).toEqual(ADOPTED);
   });
 
-  it('is drawn when it is over by the time it is seen', async () => {
+  it('is recorded if it has ended before it is first retrieved', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
     const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -100,7 +100,7 @@ describe('a run that another process has created', () => {
     expect(await measured(program)).toEqual(ADOPTED);
   });
 
-  it('is drawn when its tool calls are answered in a stream', async () => {
+  it('is recorded when its tool outputs are submitted in a stream', async () => {
     const { assistantId, threadId, ...program } = await startTutor({
       runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
     });
@@ -131,11 +131,11 @@ describe('a run that another process has created', () => {
   });
 });
 
-describe('a turn that another process has asked for', () => {
+describe('a turn that another process requested', () => {
   it.each<[string, (agents: OpenAI['beta']['agents'], sessionId: string) => Promise<unknown>]>([
     ['follows it', follow],
     ['lists it', ({ sessions }, sessionId) => sessions.turns.list(sessionId)],
-  ])('is measured by its tokens alone where it is adopted by one that %s', async (_, look) => {
+  ])('has only its own tokens when it is adopted by a process that %s', async (_, look) => {
     const { agentId, ...program } = await startHelper([{}]);
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
     const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
@@ -156,8 +156,8 @@ async function follow({ sessions }: OpenAI['beta']['agents'], sessionId: string)
     if (event.type === 'agent.session.idle') break;
 }
 
-describe('a response that another process has created', () => {
-  it('has its functions drawn by the one that has fetched it and answers them, once', async () => {
+describe('a response that another process created', () => {
+  it('has its functions recorded once, by the process that fetched it and answers them', async () => {
     const program = await startProgram();
     program.simulator.respond(
       { output: [{ function: { name: 'get_x', arguments: {} } }] },
@@ -192,7 +192,7 @@ describe('a response that another process has created', () => {
     `);
   });
 
-  it('has its tools below it where it is adopted as a trace of its own', async () => {
+  it('has its tools below it if it is adopted as a new trace', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'x' } }, { message: 'x is 1' }] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });

@@ -79,7 +79,7 @@ async function drive(options: ProgramOptions): Promise<Driven> {
   return Object.assign(tutor, { runId: '', callId: '' });
 }
 
-describe('a run whose requests come in traces of their own', () => {
+describe('a run whose requests come in separate traces', () => {
   it.each<[string, readonly Step[]]>([
     ['its outputs are streamed', [createStream, submitStream]],
     ['its outputs are streamed after polls', [createAndPoll, submitStream]],
@@ -101,7 +101,7 @@ describe('a run whose requests come in traces of their own', () => {
   });
 
   it.each(['all', 'none'] as const)(
-    'ends in the stream that took its outputs, apiSpans: %s',
+    'ends in the stream that submitted its outputs, apiSpans: %s',
     async (apiSpans) => {
       const driven = await drive({ config: { apiSpans, runSteps: 'observe' } });
       await walk(driven, [createStream, submitStream], true);
@@ -122,7 +122,7 @@ describe('a run whose requests come in traces of their own', () => {
     },
   );
 
-  it('has a function that lasts until its output is submitted', async () => {
+  it('has a function span that lasts until its output is submitted', async () => {
     const driven = await drive({});
     await walk(driven, [createAndPoll, submit, poll], true);
     await driven.telemetry.provider.forceFlush();
@@ -130,7 +130,7 @@ describe('a run whose requests come in traces of their own', () => {
     expect(countsOf(await driven.telemetry.metrics(), 'gen_ai.execute_tool.duration')).toEqual([1]);
   });
 
-  it('ends in a stream that began before another request had it adopted', async () => {
+  it('ends in a stream that began before another request adopted it', async () => {
     const { held, release } = hold();
     const driven = await drive({
       config: { adoptRuns: true, apiSpans: 'writes' },
@@ -164,7 +164,7 @@ describe('a run whose requests come in traces of their own', () => {
     );
   });
 
-  it('waits for the request that brings its outputs, though its end is seen before', async () => {
+  it('waits for the request that submits its outputs, even if its end is seen before', async () => {
     const { held, release } = hold();
     const answered = hold();
     const driven = await drive({
@@ -264,19 +264,16 @@ async function talkTo(turns: readonly TurnScript[], options: ProgramOptions = {}
   return Object.assign(await startHelper(turns, options), { sessionId: '' });
 }
 
-describe('a turn whose requests come in traces of their own', () => {
-  it.each(['together', 'apart'])(
-    'is not one that others asked for, where a message was refused: %s',
-    async (how) => {
-      const talk = await talkTo([WAITS, {}]);
-      const other = new OpenAI({ apiKey: 'test', baseURL: talk.client.baseURL });
-      const sayElsewhere: Turn = () => say({ ...talk, client: other });
-      await walk(talk, [ask, untilIdle, listTurns, sayInVain, sayElsewhere, follow], how === 'apart');
-      await talk.telemetry.provider.shutdown();
-      const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
-      expect(turns.map(({ attributes }) => attributes['openai.turn.id'])).toEqual(['turn_000001']);
-    },
-  );
+describe('a turn whose requests come in separate traces', () => {
+  it.each(['together', 'apart'])('is not created by a message that was rejected: %s', async (how) => {
+    const talk = await talkTo([WAITS, {}]);
+    const other = new OpenAI({ apiKey: 'test', baseURL: talk.client.baseURL });
+    const sayElsewhere: Turn = () => say({ ...talk, client: other });
+    await walk(talk, [ask, untilIdle, listTurns, sayInVain, sayElsewhere, follow], how === 'apart');
+    await talk.telemetry.provider.shutdown();
+    const turns = talk.telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+    expect(turns.map(({ attributes }) => attributes['openai.turn.id'])).toEqual(['turn_000001']);
+  });
 
   it.each<[string, readonly TurnScript[], readonly Turn[]]>([
     ['a message leads to a turn', [WAITS, {}], [ask, untilIdle, say, untilIdle, listTurns]],
@@ -295,7 +292,7 @@ describe('a turn whose requests come in traces of their own', () => {
     expect(recorded[1]).toEqual(recorded[0]);
   });
 
-  it('is drawn from when its message was sent', async () => {
+  it('starts when its message was sent', async () => {
     const talk = await talkTo([WAITS, {}]);
     await walk(talk, [ask, untilIdle, say, untilIdle, listTurns], true);
     await talk.telemetry.provider.shutdown();

@@ -31,7 +31,7 @@ describe('a turn that does not complete', () => {
     `);
   });
 
-  it('fails with its session, for the reason that the session tells', async () => {
+  it('fails with its session, with the error of the session', async () => {
     const helper = await startHelper([
       { sessionFails: true, error: { code: 'sandbox_error', message: 'No room for x.' } },
     ]);
@@ -44,7 +44,7 @@ describe('a turn that does not complete', () => {
   });
 
   it.each([{ end: 'failed' }, { sessionFails: true }] as const)(
-    'tells of its error without keys and passwords: %j',
+    'records its error without keys and passwords: %j',
     async (script) => {
       const error = {
         code: 'server_error',
@@ -83,7 +83,7 @@ describe('a turn that does not complete', () => {
     ]);
   });
 
-  it('was not created, and leaves its message to the next', async () => {
+  it('was not created: its message belongs to the next turn', async () => {
     const helper = await startHelper([{}]);
     const { client, simulator } = helper;
     await helper.inSpan(async () => {
@@ -106,7 +106,7 @@ describe('a turn that does not complete', () => {
     `);
   });
 
-  it('takes its session with it when neither could be created', async () => {
+  it('was not created with its session: neither gets a span', async () => {
     const program = await startProgram();
     const { sessions } = program.client.beta.agents;
     await program.inSpan(() =>
@@ -119,7 +119,7 @@ describe('a turn that does not complete', () => {
     `);
   });
 
-  it('that nobody follows keeps what is known, and says that its end was not seen', async () => {
+  it('is not followed: it keeps its last state, and records that its end was not observed', async () => {
     const helper = await startHelper([{}], { config: { runSteps: 'observe' } });
     await helper.inSpan(() =>
       helper.client.beta.agents.sessions.create({ agent_id: helper.agentId, environment, input: 'Hello' }),
@@ -133,8 +133,8 @@ describe('a turn that does not complete', () => {
   });
 });
 
-describe('a turn whose tokens are counted late', () => {
-  it('is read again', async () => {
+describe('a turn whose usage is counted late', () => {
+  it('is retrieved again', async () => {
     const helper = await startHelper([{ usage: null }]);
     await helper.inSpan(() => converse(helper));
     await helper.expectTree(`
@@ -145,8 +145,8 @@ describe('a turn whose tokens are counted late', () => {
   });
 });
 
-describe('an approval', () => {
-  it('keeps the turn open, which tells what it waits for', async () => {
+describe('a pending approval', () => {
+  it('keeps the turn open, with the approval as its state', async () => {
     const helper = await startHelper([
       { items: [{ approval: { reason: 'To read x.' } }, { message: 'Done.' }] },
     ]);
@@ -184,7 +184,7 @@ describe('an approval', () => {
 });
 
 describe('the environment of a session', () => {
-  it('is told by events of the session, once each however many streams bring them', async () => {
+  it('is recorded from session events, once each even if several streams send them', async () => {
     const helper = await startHelper([
       { items: [{ environment: 'connected' }, { environment: 'reset' }, { message: 'Done.' }] },
       { items: [{ environment: 'failed', errorCode: 'sandbox_error' }, { message: 'Done.' }] },
@@ -214,7 +214,7 @@ describe('the environment of a session', () => {
 });
 
 describe('a session', () => {
-  it('has a segment in each trace, linked to the one before', async () => {
+  it('has a segment in each trace, linked to the previous one', async () => {
     const helper = await startHelper([{}, {}]);
     const id = await helper.inSpan(() => converse(helper), 'first');
     await helper.inSpan(async () => {
@@ -242,7 +242,7 @@ describe('a session', () => {
     });
   });
 
-  it('in which another process works has no turns here', async () => {
+  it('in which another process works has no turns in this process', async () => {
     const helper = await startHelper([{}]);
     const { default: OpenAI } = await import('openai');
     const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
@@ -257,7 +257,7 @@ describe('a session', () => {
     await helper.expectTree('program');
   });
 
-  it('in which another process works is drawn where turns are adopted', async () => {
+  it('in which another process works has its turns recorded if they are adopted', async () => {
     const helper = await startHelper([{}], { config: { adoptRuns: true } });
     const { default: OpenAI } = await import('openai');
     const other = new OpenAI({ apiKey: 'test', baseURL: helper.client.baseURL, maxRetries: 0 }).beta.agents;
@@ -274,10 +274,10 @@ describe('a session', () => {
   });
 });
 
-describe('what is said in a turn', () => {
+describe('the messages of a turn', () => {
   const script = { items: [{ reasoning: 'Think of x.' }, { message: 'x is 1.' }] };
 
-  it('is nowhere without consent', async () => {
+  it('are not recorded without consent', async () => {
     const helper = await startHelper([script]);
     await helper.inSpan(() => converse(helper));
     await helper.telemetry.provider.forceFlush();
@@ -286,7 +286,7 @@ describe('what is said in a turn', () => {
     ).not.toMatch(/What is x|Think of x|x is 1/);
   });
 
-  it.each([true, false])('is on the turn with consent, streamed: %s', async (stream) => {
+  it.each([true, false])('are recorded on the turn with consent, streamed: %s', async (stream) => {
     const helper = await startHelper([script], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
@@ -334,8 +334,8 @@ const NONSENSE: readonly unknown[] = [
   { type: 'error', error: null },
 ];
 
-describe('nonsense from the server', () => {
-  it('reaches the program as it is, and loses nothing but itself', async () => {
+describe('an invalid answer from the server', () => {
+  it('reaches the program unchanged, and only its own data are lost', async () => {
     const logged: string[] = [];
     const log = (message: string): void => void logged.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);

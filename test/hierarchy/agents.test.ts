@@ -51,7 +51,7 @@ const RESEARCH_TREE = `
 `;
 
 describe('a turn', () => {
-  it('is drawn with its tool calls when its session is created as a stream', async () => {
+  it('is recorded with its tool calls when its session is created as a stream', async () => {
     const helper = await startHelper([RESEARCH]);
     await helper.inSpan(async () => {
       const stream = await helper.client.beta.agents.sessions.create({
@@ -65,7 +65,7 @@ describe('a turn', () => {
     await helper.expectTree(RESEARCH_TREE);
   });
 
-  it('is drawn the same by the stream helper, in a session that is there', async () => {
+  it('is recorded the same by the stream helper, in an existing session', async () => {
     const helper = await startHelper([RESEARCH]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -80,7 +80,7 @@ describe('a turn', () => {
     );
   });
 
-  it('is drawn the same when the program asks for the session until it is idle', async () => {
+  it('is recorded the same when the program polls the session until it is idle', async () => {
     const helper = await startHelper([RESEARCH]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -90,7 +90,7 @@ describe('a turn', () => {
     await helper.expectTree(RESEARCH_TREE);
   });
 
-  it('is drawn the same when the program lists turns and items', async () => {
+  it('is recorded the same when the program lists turns and items', async () => {
     const helper = await startHelper([RESEARCH], { config: { runSteps: 'observe' } });
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -104,8 +104,8 @@ describe('a turn', () => {
   });
 });
 
-describe('a page that a turn opens', () => {
-  it('is told without what opens it', async () => {
+describe('the URL of a page that a turn opens', () => {
+  it('is recorded without its credentials', async () => {
     const helper = await startHelper(
       [{ items: [{ webSearch: { url: 'https://me:secret@x.example/?token=secret' } }, { message: 'Hm.' }] }],
       { config: { captureMessageContent: 'SPAN_ONLY' }, content: true },
@@ -124,8 +124,8 @@ describe('a page that a turn opens', () => {
   });
 });
 
-describe('a stream that is opened when the turn is under way', () => {
-  it('is part of the turn, whose beginning is read', async () => {
+describe('a stream that is opened during a turn', () => {
+  it('belongs to the turn, whose beginning is read from the API', async () => {
     const helper = await startHelper([RESEARCH]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -139,7 +139,7 @@ describe('a stream that is opened when the turn is under way', () => {
 });
 
 describe('a session that is created as a stream without input', () => {
-  it('waits for what is sent to it', async () => {
+  it('waits for its input', async () => {
     const helper = await startHelper([RESEARCH]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -162,8 +162,8 @@ describe('a session that is created as a stream without input', () => {
   });
 });
 
-describe('a stream that breaks', () => {
-  it('is continued by asking for the session', async () => {
+describe('an interrupted stream', () => {
+  it('is continued by polling the session', async () => {
     const helper = await startHelper([RESEARCH]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -185,7 +185,7 @@ describe('a stream that breaks', () => {
 });
 
 describe('functions', () => {
-  it('last from when the turn asks for them until the program has answered', async () => {
+  it('last from the request of the turn until the program submits the result', async () => {
     const helper = await startHelper([WEATHER], {
       config: { captureMessageContent: 'SPAN_ONLY' },
       content: true,
@@ -215,8 +215,8 @@ describe('functions', () => {
   });
 });
 
-describe('a function of a turn that only its session has told of', () => {
-  it('lasts until the program has answered, by a request that is part of the turn', async () => {
+describe('a function of a turn that only the session reported', () => {
+  it('lasts until the program submits the result, in a request that belongs to the turn', async () => {
     const helper = await startHelper([WEATHER]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {
@@ -255,7 +255,7 @@ describe('a function of a turn that only its session has told of', () => {
 });
 
 describe('a function that is answered in another trace', () => {
-  it('ends there, by a request that is linked to the turn', async () => {
+  it('ends there, in a request that is linked to the turn', async () => {
     const helper = await startHelper([WEATHER]);
     const { sessions } = helper.client.beta.agents;
     const { id } = await helper.inSpan(
@@ -296,8 +296,8 @@ describe('a function that is answered in another trace', () => {
   });
 });
 
-describe('a message that is sent while a turn is under way', () => {
-  it('is part of that turn, and leads to the next if there is one', async () => {
+describe('a message that is sent during a turn', () => {
+  it('belongs to that turn, and to the next if there is one', async () => {
     const helper = await startHelper([WEATHER, {}]);
     const { sessions } = helper.client.beta.agents;
     const input = [{ role: 'user' as const, content: [{ type: 'input_text' as const, text: 'And x?' }] }];
@@ -347,7 +347,7 @@ describe('without an active span', () => {
 });
 
 describe('a subagent', () => {
-  it('has turns of its own below the turn that it works for', async () => {
+  it('has its own turns below the turn that it works for', async () => {
     const helper = await startHelper([DELEGATION]);
     await helper.inSpan(async () => {
       const stream = await helper.client.beta.agents.sessions.create({
@@ -371,7 +371,7 @@ describe('a subagent', () => {
     expect(await timed(helper)).toBe(2);
   });
 
-  it('is read with the turn where nobody listens', async () => {
+  it('is read with its turn if no stream reports it', async () => {
     const helper = await startHelper([DELEGATION]);
     const { sessions } = helper.client.beta.agents;
     await helper.inSpan(async () => {

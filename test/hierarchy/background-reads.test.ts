@@ -44,7 +44,7 @@ function documentsOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
 }
 
 describe('the background read', () => {
-  it('asks for the steps of a run once, when it has ended', async () => {
+  it('requests the steps of a run once, after it has ended', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -56,7 +56,7 @@ describe('the background read', () => {
     expect(headers).toMatchObject({ 'openai-beta': 'assistants=v2', authorization: 'Bearer test' });
   });
 
-  it('asks for messages and search results too, where content is recorded', async () => {
+  it('also requests messages and search results if content is recorded', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       ...WITH_CONTENT,
       runs: [{}],
@@ -75,7 +75,7 @@ describe('the background read', () => {
     ['a stream has told everything', 'fetch', true],
     ['only what passes by is wanted', 'observe', false],
     ['no steps are wanted', 'off', false],
-  ] as const)('is not made where %s', async (_, runSteps, stream) => {
+  ] as const)('does not happen if %s', async (_, runSteps, stream) => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps },
@@ -90,7 +90,7 @@ describe('the background read', () => {
     expect(readsOf(simulator)).toEqual([]);
   });
 
-  it('is made after a stream that did not tell what searches found, where that is recorded', async () => {
+  it('happens after a stream without search results, if they are recorded', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       ...WITH_CONTENT,
       runs: [SEARCHING],
@@ -103,7 +103,7 @@ describe('the background read', () => {
     expect(documentsOf(program)).toContain('x = 1');
   });
 
-  it('leaves no span of its own, and does not delay the program', async () => {
+  it('creates no span, and does not delay the program', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, delayMs: 50 });
     await program.inSpan(() =>
@@ -119,7 +119,7 @@ describe('the background read', () => {
     `);
   });
 
-  it('is made before the thread is deleted, though the program deletes it at once', async () => {
+  it('finishes before a thread that the program deletes at once is deleted', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
       await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -134,7 +134,7 @@ describe('the background read', () => {
     `);
   });
 
-  it('is finished before the provider shuts down', async () => {
+  it('finishes before the provider shuts down', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -148,7 +148,7 @@ describe('the background read', () => {
     `);
   });
 
-  it('gives up after three failures in a row, and says so once', async () => {
+  it('stops after three consecutive failures, and reports this once', async () => {
     const said: string[] = [];
     const log = (message: string): void => void said.push(message);
     diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
@@ -171,7 +171,7 @@ describe('the background read', () => {
 });
 
 describe('what the program itself reads', () => {
-  it('completes a run, as long as its thread is in use', async () => {
+  it('completes a run while its thread is in use', async () => {
     const program = await startTutor({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
       config: { runSteps: 'observe' },
@@ -188,7 +188,7 @@ describe('what the program itself reads', () => {
     `);
   });
 
-  it('may be one step only: the rest of the usage stays on the run', async () => {
+  it('may be a single step: the rest of the usage stays on the run', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [
         {
@@ -214,7 +214,7 @@ describe('what the program itself reads', () => {
     `);
   });
 
-  it('may be steps without usage, as old servers have them', async () => {
+  it('may be steps without usage, as from old servers', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ stepUsage: false }] });
     await program.inSpan(() =>
       client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
@@ -229,7 +229,7 @@ describe('what the program itself reads', () => {
   });
 });
 
-describe('what the program itself reads as soon as a run has ended', () => {
+describe('what the program reads right after the end of a run', () => {
   const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
   const TREE = `
     program
@@ -239,14 +239,14 @@ describe('what the program itself reads as soon as a run has ended', () => {
     └─ GET /threads/{thread_id}/runs/{run_id}/steps
   `;
 
-  it('is not asked for again', async () => {
+  it('is not requested again', async () => {
     const { simulator, ...program } = await startLister({ runs: [{}] });
     await program.inSpan(() => runAndListSteps(program));
     await program.expectTree(TREE);
     expect(readsOf(simulator)).toEqual([STEPS]);
   });
 
-  it('is asked for again where it was not all', async () => {
+  it('is requested again if it was incomplete', async () => {
     const { simulator, ...program } = await startLister({
       runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
     });
@@ -263,7 +263,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
   });
 
-  it('is asked for again where searches did not say what they found, and that is recorded', async () => {
+  it('is requested again if search results were missing, and are recorded', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startLister({
       ...WITH_CONTENT,
       runs: [SEARCHING],
@@ -280,7 +280,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(documentsOf(program)).toContain('x = 1');
   });
 
-  it('is asked for again where the program got none', async () => {
+  it('is requested again if the program received none', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
     simulator.next({ when: { path: /steps/ }, status: 404 });
     await program.inSpan(async () => {
@@ -292,7 +292,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toEqual([STEPS, `${STEPS}?limit=100&order=asc`]);
   });
 
-  it('is in order, also page by page with the newest first', async () => {
+  it('is in order, even page by page and newest first', async () => {
     const tools = [{ codeInterpreter: { input: '1' } }];
     const { client, simulator, assistantId, threadId, ...program } = await startLister({
       runs: [{ steps: [{ tools }, { tools }, { message: 'x is 1' }] }],
@@ -313,7 +313,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     ]);
   });
 
-  it('is asked for again three times at most, where the server refuses it', async () => {
+  it('is requested three times at most if the server rejects it', async () => {
     const runs = [{}, {}, {}, {}];
     const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs });
     for (const _ of runs) {
@@ -328,7 +328,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toHaveLength(runs.length + 3);
   });
 
-  it('is waited for, where the span of the program ends before it is there', async () => {
+  it('is awaited if the span of the program ends before it arrives', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs: [{}] });
     let listed: PromiseLike<unknown> | undefined;
     await program.inSpan(async () => {
@@ -341,7 +341,7 @@ describe('what the program itself reads as soon as a run has ended', () => {
     expect(readsOf(simulator)).toEqual([STEPS]);
   });
 
-  it('may be the messages: then the steps only are asked for', async () => {
+  it('may be messages: then only steps are requested', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startLister({
       ...WITH_CONTENT,
       runs: [{}],
@@ -372,8 +372,8 @@ describe('what the program itself reads as soon as a run has ended', () => {
   });
 });
 
-describe('reads', () => {
-  it('begin at once where the program does not read itself', async () => {
+describe('background reads', () => {
+  it('begin at once if the program does not read itself', async () => {
     const reads = new BackgroundReads();
     const log: string[] = [];
     const done = reads.start(async () => void log.push('read'));
@@ -381,7 +381,7 @@ describe('reads', () => {
     await done;
   });
 
-  it('begin a turn later where it does, two at a time, in order', async () => {
+  it('begin one turn later if it does, two at a time, in order', async () => {
     const reads = new BackgroundReads();
     reads.patient = true;
     const log: string[] = [];
@@ -405,7 +405,7 @@ describe('reads', () => {
     await reads.settled();
   });
 
-  it('that begin while a flush waits for others are not waited for', async () => {
+  it('that begin during a flush of others are not awaited', async () => {
     const reads = new BackgroundReads();
     let goOn = true;
     const readOn = async (): Promise<void> => {
@@ -418,7 +418,7 @@ describe('reads', () => {
     goOn = false;
   });
 
-  it('are waited for five seconds at most, and what has not begun by a shutdown never does', async () => {
+  it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
     vi.useFakeTimers();
     const reads = new BackgroundReads();
     const log: string[] = [];
@@ -439,7 +439,7 @@ describe('reads', () => {
     expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
   });
 
-  it('that are not wanted any more when their turn has come forget no failure', async () => {
+  it('that are no longer needed do not reset the failure count', async () => {
     const reads = new BackgroundReads();
     const fail = async (): Promise<void> => Promise.reject(new Error('no'));
     for (let count = 0; count < 3; count++) {
@@ -452,7 +452,7 @@ describe('reads', () => {
     expect(reads.available).toBe(false);
   });
 
-  it('forget a failure once one succeeds', async () => {
+  it('reset the failure count when one succeeds', async () => {
     const reads = new BackgroundReads();
     const fail = async (): Promise<void> => Promise.reject(new Error('no'));
     for (const read of [fail, fail, async () => {}, fail, fail]) await reads.start(read);

@@ -5,7 +5,7 @@ import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
 
 describe('a flush', () => {
-  it('cuts nothing that is under way', async () => {
+  it('ends no open call, run or thread', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
@@ -21,7 +21,7 @@ describe('a flush', () => {
     `);
   });
 
-  it('ends a run that is over, though more could be learnt of it', async () => {
+  it('ends a run that is over, even if details are missing', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps: 'observe' },
@@ -36,7 +36,7 @@ describe('a flush', () => {
 });
 
 describe('a shutdown', () => {
-  it('ends calls, runs and threads that are under way', async () => {
+  it('ends open calls, runs and threads', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: '/v1/models' }, delayMs: 60_000 });
     await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
@@ -52,8 +52,8 @@ describe('a shutdown', () => {
   });
 });
 
-describe('times', () => {
-  it('of a server whose clock is hours off are put where they belong', async () => {
+describe('timestamps', () => {
+  it('of a server whose clock is hours off are corrected', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       runs: [
         {
@@ -109,7 +109,7 @@ describe('many threads', () => {
     expect(new Set(runs.map(({ attributes }) => attributes['openai.thread.id']))).toEqual(new Set(threads));
   });
 
-  it('below one span, as of a job that goes on for long, end with it', { timeout: 120_000 }, async () => {
+  it('below one long span end with it', { timeout: 120_000 }, async () => {
     const threads = 15_000;
     const program = await startProgram({ client: { fetch: answer } });
     await program.inSpan(async () => {
@@ -119,7 +119,7 @@ describe('many threads', () => {
     expect(program.telemetry.spans.filter(({ name }) => name === 'thread')).toHaveLength(threads);
   });
 
-  it('are kept apart by the thousand, each used below a span of its own and beside all others', {
+  it('are kept apart by the thousand, each below its own span', {
     timeout: 120_000,
   }, async () => {
     const threads = 2_000;
@@ -150,7 +150,7 @@ describe('many threads', () => {
     expect(program.telemetry.openSpans).toEqual([]);
   });
 
-  it('give way to new ones, the one used least recently first', async () => {
+  it('replace each other, the least recently used first', async () => {
     const program = await startProgram({ config: { maxConversations: 3 } });
     for (let made = 0; made < 5; made++) await program.client.beta.threads.create();
     expect(program.telemetry.openSpans).toEqual(['thread', 'thread', 'thread']);
@@ -158,8 +158,8 @@ describe('many threads', () => {
   });
 });
 
-describe('many responses in the background that nobody asks about any more', () => {
-  it('give way to new ones, and are recorded as far as they are known', async () => {
+describe('many background responses that are never polled again', () => {
+  it('replace each other, and are recorded as far as they are known', async () => {
     const program = await startProgram({ config: { maxConversations: 3, conversationSpans: 'never' } });
     const { responses } = program.client;
     const create = () => responses.create({ model: 'gpt-4o', input: 'What is x?', background: true });
@@ -177,8 +177,8 @@ describe('many responses in the background that nobody asks about any more', () 
   });
 });
 
-describe('a server that gives one id again and again', () => {
-  it('leaves one background response open, the last one', async () => {
+describe('a server that reuses one id', () => {
+  it('has one open background response, the last one', async () => {
     const program = await startProgram();
     const body = {
       id: 'resp_1',
@@ -195,7 +195,7 @@ describe('a server that gives one id again and again', () => {
     expect(program.telemetry.openSpans).toEqual(['chat gpt-4o']);
   });
 
-  it('leaves one run open, the last one', async () => {
+  it('has one open run, the last one', async () => {
     const { client, simulator, threadId, telemetry, ...program } = await startTutor();
     const body = { id: 'run_1', object: 'thread.run', status: 'queued', thread_id: threadId };
     await program.inSpan(async () => {
@@ -208,8 +208,8 @@ describe('a server that gives one id again and again', () => {
   });
 });
 
-describe('tool calls that nobody answers', () => {
-  it('are remembered, but what they are given of the newest only', async () => {
+describe('unanswered tool calls', () => {
+  it('are remembered, but only the newest with their arguments', async () => {
     const program = await startProgram({ config: { captureMessageContent: true }, content: true });
     const { responses } = program.client;
     const calls = Array.from({ length: 1_500 }, (_, index) => ({
@@ -255,8 +255,8 @@ describe('tool calls that nobody answers', () => {
   });
 });
 
-describe('messages that no run answers here', () => {
-  it('are counted, but what they say is kept of the newest threads only', async () => {
+describe('messages without a run in this process', () => {
+  it('are counted, but only those of the newest threads are kept', async () => {
     const program = await startProgram({
       config: { captureMessageContent: 'SPAN_ONLY', runSteps: 'off' },
       content: true,

@@ -31,7 +31,7 @@ describe('a run that does not complete', () => {
     );
   });
 
-  it('tells of its error, and of that of its step, without keys and passwords', async () => {
+  it('records its error and that of its step without keys and passwords', async () => {
     const lastError = {
       code: 'server_error',
       message: 'Incorrect API key provided: sk-hidden. See https://us:hidden@host/?sig=hidden',
@@ -58,7 +58,7 @@ describe('a run that does not complete', () => {
     expect(texts).toEqual([message, message]);
   });
 
-  it('has its status for a type where the code of its error is a text, which may quote somebody', async () => {
+  it('has its status as error type if its error code is not a known one', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{ end: 'failed', lastError: { code: 'You asked: What is x?', message: 'You asked.' } }],
       config: { runSteps: 'off' },
@@ -76,7 +76,7 @@ describe('a run that does not complete', () => {
   it.each([
     { end: 'incomplete', reason: '["length"] openai.response.incomplete_reason=max_completion_tokens' },
     { end: 'cancelled', reason: '["cancelled"]' },
-  ] as const)('is no error when it is $end', async ({ end, reason }) => {
+  ] as const)('is not an error when it is $end', async ({ end, reason }) => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ end }] });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -89,7 +89,7 @@ describe('a run that does not complete', () => {
     `);
   });
 
-  it('ends when it is cancelled while it runs', async () => {
+  it('ends when it is cancelled', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps: 'off' },
@@ -110,7 +110,7 @@ describe('a run that does not complete', () => {
     ]);
   });
 
-  it('has no id when it could not be created, and leaves its messages to the next', async () => {
+  it('was not created: it has no id, and its messages belong to the next run', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({
       when: { method: 'POST', path: /runs$/ },
@@ -132,7 +132,7 @@ describe('a run that does not complete', () => {
     `);
   });
 
-  it('takes its thread with it when neither could be created', async () => {
+  it('was not created with its thread: neither gets a span', async () => {
     const program = await startProgram();
     await program.inSpan(() =>
       expect(program.client.beta.threads.createAndRun({ assistant_id: 'asst_none' })).rejects.toThrow('404'),
@@ -146,7 +146,7 @@ describe('a run that does not complete', () => {
 });
 
 describe('a run that nobody follows', () => {
-  it('keeps its last status, and says that its end was not seen', async () => {
+  it('keeps its last status, and records that its end was not observed', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
@@ -158,7 +158,7 @@ describe('a run that nobody follows', () => {
     `);
   });
 
-  it('is given up after the timeout, and its thread with it', async () => {
+  it('ends after the timeout, with its thread', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runTimeout: 20 },
@@ -173,7 +173,7 @@ describe('a run that nobody follows', () => {
     expect(later).not.toEqual([]);
   });
 
-  it('waits for its poller when the span that bounds its thread has ended', async () => {
+  it('stays open for its poller after the span around its thread has ended', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const run = await program.inSpan(() =>
       client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
@@ -189,7 +189,7 @@ describe('a run that nobody follows', () => {
 });
 
 describe('a stream of a run', () => {
-  it('that is left early leaves the run open, and polling goes on with it', async () => {
+  it('that is left early leaves the run open for polling', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(async () => {
       const stream = await client.beta.threads.runs.create(threadId, {
@@ -207,7 +207,7 @@ describe('a stream of a run', () => {
     `);
   });
 
-  it('that is not read beyond the end of the run keeps nothing open', async () => {
+  it('that is not read after the end of the run keeps nothing open', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const stream = await program.inSpan(async () => {
       const opened = await client.beta.threads.runs.create(threadId, {
@@ -228,7 +228,7 @@ describe('a stream of a run', () => {
     await stream.return?.();
   });
 
-  it("that breaks is the program's error, not the run's", async () => {
+  it('that is interrupted is an error of the program, not of the run', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     simulator.next({ when: { path: /runs$/ }, break: 'mid-body' });
     await program.inSpan(async () => {
@@ -252,7 +252,7 @@ describe('a stream of a run', () => {
 });
 
 describe('the span of a thread', () => {
-  it('ends just before the span that bounds it, after the runs below it', async () => {
+  it('ends just before the span around it, and after its runs', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     await program.inSpan(() =>
       client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
@@ -274,7 +274,7 @@ describe('the span of a thread', () => {
     });
   });
 
-  it('is linked to none before once its thread is deleted', async () => {
+  it('has no link to the previous segment after its thread was deleted', async () => {
     const { client, threadId, ...program } = await startTutor();
     const say = (): Promise<unknown> =>
       client.beta.threads.messages.create(threadId, { role: 'user', content: 'And y?' });
@@ -289,7 +289,7 @@ describe('the span of a thread', () => {
     expect(links).toEqual([0, 1, 0]);
   });
 
-  it('leaves the end of the span that bounds it as it was', async () => {
+  it('does not change the end of the span around it', async () => {
     const { client, threadId, ...program } = await startTutor();
     const tracer = trace.getTracer('program');
     const span = tracer.startSpan('program');
@@ -304,7 +304,7 @@ describe('the span of a thread', () => {
     expect(program.telemetry.openSpans).toEqual([]);
   });
 
-  it('is not opened by a program that only looks at the thread', async () => {
+  it('is not created for a program that only retrieves the thread', async () => {
     const { client, threadId, ...program } = await startTutor();
     await program.inSpan(() => client.beta.threads.messages.list(threadId));
     await program.expectTree(`
@@ -313,7 +313,7 @@ describe('the span of a thread', () => {
     `);
   });
 
-  it('is not there where it is not wanted', async () => {
+  it('is not created if it is disabled', async () => {
     const program = await startProgram({
       runs: [{}],
       config: { conversationSpans: 'never', runSteps: 'off' },
@@ -360,7 +360,7 @@ describe('work without an active span', () => {
     `);
   });
 
-  it('ends when nothing happens for a while; the next use is linked to it', async () => {
+  it('ends after inactivity; the next use is linked to it', async () => {
     const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
     const thread = await program.client.beta.threads.create();
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
@@ -383,7 +383,7 @@ describe('work without an active span', () => {
     `);
   });
 
-  it('leaves nothing open when a thread could not be created', async () => {
+  it('leaves no open span if a thread could not be created', async () => {
     const program = await startProgram();
     program.simulator.next({ when: { path: '/v1/threads' }, status: 500 });
     await expect(program.client.beta.threads.create()).rejects.toThrow('500');
@@ -396,7 +396,7 @@ describe('work without an active span', () => {
 });
 
 describe('a thread in several traces', () => {
-  it('has a segment in each, linked to the one before, and totals that go on', async () => {
+  it('has a segment in each, linked to the previous one, and cumulative totals', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}, {}],
       config: { runSteps: 'off' },
@@ -422,7 +422,7 @@ describe('a thread in several traces', () => {
     ]);
   });
 
-  it('draws a run where it was created; a poll from another trace is a span with a link', async () => {
+  it('has its run in the trace that created it; a poll from another trace is a linked span', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const run = await program.inSpan(
       () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
@@ -448,7 +448,7 @@ describe('a thread in several traces', () => {
     );
   });
 
-  it('links a run to its caller when the caller is deeper than the thread', async () => {
+  it('has its run linked to a caller that is deeper than the thread', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runSteps: 'off' },
@@ -466,8 +466,8 @@ describe('a thread in several traces', () => {
   });
 });
 
-describe('what is not sampled', () => {
-  it('leaves no span, asks the server for nothing, and still counts', async () => {
+describe('an unsampled conversation', () => {
+  it('has no spans, sends no requests, and is still counted', async () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       sampler: new AlwaysOffSampler(),
@@ -485,7 +485,7 @@ describe('what is not sampled', () => {
   });
 });
 
-it('a thread that waits for the steps of a run does not outlast its parent, whatever happens on it meanwhile', async () => {
+it('a thread that waits for the steps of a run ends before its parent, whatever else happens on it', async () => {
   let answerSteps = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     answerSteps = resolve;

@@ -13,19 +13,19 @@ async function look(at: 'heap' | 'lifetime' | 'requests' | 'clients'): Promise<R
   return JSON.parse(stdout);
 }
 
-it('twenty thousand conversations keep no more memory than a thousand', { timeout: PATIENCE }, async () => {
+it('twenty thousand conversations use no more memory than a thousand', { timeout: PATIENCE }, async () => {
   const { difference, openSpans } = await look('heap');
   expect(openSpans).toEqual([0, 0]);
   expect(difference).toBeLessThan(1_000_000);
 });
 
-it('nor by default, when they have not been used for a while', { timeout: PATIENCE }, async () => {
+it('idle conversations use none by default', { timeout: PATIENCE }, async () => {
   const { difference, openSpans } = await look('lifetime');
   expect(openSpans).toEqual([0, 0]);
   expect(difference).toBeLessThan(1_000_000);
 });
 
-it('no request is kept, though its conversation is open', { timeout: PATIENCE }, async () => {
+it('no request is kept, even while its conversation is open', { timeout: PATIENCE }, async () => {
   const { kept, openSpans } = await look('requests');
   expect(kept).toEqual({
     threads: 0,
@@ -39,7 +39,7 @@ it('no request is kept, though its conversation is open', { timeout: PATIENCE },
   expect(openSpans).toBeGreaterThan(0);
 });
 
-it('clients that nobody uses any more keep none, but for what they have open', async () => {
+it('unused clients keep no conversations except open ones', async () => {
   const { difference, openSpans } = await look('clients');
   expect(difference).toBeLessThan(1_000_000);
   expect(openSpans).toEqual([1, 0]);

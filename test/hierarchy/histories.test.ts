@@ -23,7 +23,7 @@ async function askWeather({ client }: Program): Promise<void> {
 }
 
 describe('withConversation', () => {
-  it('makes one trace of calls that send their history themselves', async () => {
+  it('puts calls that send their own history into one trace', async () => {
     const program = await startProgram();
     await withConversation('chat-1', () => askWeather(program));
     await program.telemetry.provider.shutdown();
@@ -38,7 +38,7 @@ describe('withConversation', () => {
     );
   });
 
-  it('has tool calls below the call that asked for them where conversations have no span', async () => {
+  it('puts tool calls below the call that asked for them if conversations have no span', async () => {
     const program = await startProgram({ config: { conversationSpans: 'never' } });
     await withMetadata({ userId: 'user-42' }, () => withConversation('chat-1', () => askWeather(program)));
     await program.expectTree(`
@@ -49,7 +49,7 @@ describe('withConversation', () => {
     `);
   });
 
-  it('marks calls below a span of the program, which holds them together already', async () => {
+  it('marks calls below a span of the program, which already groups them', async () => {
     const program = await startProgram();
     await program.inSpan(() =>
       withConversation('chat-1', () =>
@@ -66,7 +66,7 @@ describe('withConversation', () => {
   });
 
   it.each([false, true])(
-    'counts an answer that was left, not one that was refused, with content: %s',
+    'counts an unfinished answer but not a rejected one, with content: %s',
     async (content) => {
       const program = await startProgram({
         content,
@@ -88,7 +88,7 @@ describe('withConversation', () => {
     },
   );
 
-  it('tells what a tool was given and gave on events, where content is allowed there alone', async () => {
+  it('records tool arguments and results on events, if content is allowed there only', async () => {
     const program = await startProgram({
       config: { captureMessageContent: 'EVENT_ONLY' },
       eventContent: true,
@@ -101,7 +101,7 @@ describe('withConversation', () => {
     expect(tool?.attributes['gen_ai.tool.call.result']).toEqual({ sky: 'blue' });
   });
 
-  it('tells a completion hook what a tool was given and gave, whatever may be recorded', async () => {
+  it('passes tool arguments and results to a completion hook, whatever is recorded', async () => {
     const seen: unknown[] = [];
     const completionHook: CompletionHook = ({ operation, toolArguments, toolResult }) => {
       if (operation['gen_ai.operation.name'] === 'execute_tool') seen.push([toolArguments, toolResult]);
@@ -111,7 +111,7 @@ describe('withConversation', () => {
     expect(seen).toEqual([[expect.any(Object), { sky: 'blue' }]]);
   });
 
-  it('marks nothing after it', async () => {
+  it('does not mark later calls', async () => {
     const program = await startProgram();
     const hello = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
     await withConversation('chat-1', () => program.client.chat.completions.create(hello));

@@ -86,7 +86,7 @@ async function sameAsUnobserved(
   expect(observed).toEqual(unobserved);
 }
 
-describe('nonsense from the server', () => {
+describe('an invalid answer from the server', () => {
   it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))('as a run: %s', async (_, body) => {
     const tutor = await startTutor({ config: everything, content: true });
     await sameAsUnobserved(
@@ -129,7 +129,7 @@ describe('nonsense from the server', () => {
   );
 
   it.each(NONSENSE.map((body) => [JSON.stringify(body), body]))(
-    'as the steps that are read: %s',
+    'as the steps of a run: %s',
     async (_, body) => {
       const tutor = await startTutor({ runs: [{}], config: everything, content: true });
       const { client, simulator, threadId, assistantId } = tutor;
@@ -146,7 +146,7 @@ describe('nonsense from the server', () => {
   );
 });
 
-it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('times that no clock can have (%s)', async (time) => {
+it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('invalid timestamps (%s)', async (time) => {
   const tutor = await startTutor({ config: everything, content: true });
   const { client, simulator, telemetry, threadId } = tutor;
   const body = { id: 'run_1', object: 'thread.run', thread_id: threadId, status: 'completed', usage: null };
@@ -162,7 +162,7 @@ it.each([1e306, Number.MAX_VALUE, -1e306, 1e300])('times that no clock can have 
 });
 
 describe('events that are out of order, repeated or missing', () => {
-  it('make the same run', async () => {
+  it('give the same run', async () => {
     const tutor = await startTutor({ config: everything, content: true });
     const run = (status: string, more = {}) => ({
       object: 'thread.run',

@@ -35,7 +35,7 @@ function meets(asked: readonly AskedToolCall[], answered: AnsweredToolCall): num
 const inConversation = { ...ASKED, conversationId: 'chat-1' };
 const second = { ...ASKED, responseId: 'resp_2', traceId: 'trace-2' };
 
-describe('a request meets the call that', () => {
+describe('a request matches the call that', () => {
   it.each<[string, AskedToolCall[], AnsweredToolCall, number]>([
     ['it repeats', [ASKED], REPEATED, 0],
     ['it repeats, among others with the id', [ASKED, { ...second, fingerprint: 'print-2' }], REPEATED, 0],
@@ -55,7 +55,7 @@ describe('a request meets the call that', () => {
   });
 });
 
-describe('a request meets no call', () => {
+describe('a request matches no call', () => {
   const unkept = { ...inConversation, fingerprint: undefined };
   it.each<[string, AskedToolCall[], AnsweredToolCall]>([
     ['of another id', [ASKED], { ...REPEATED, id: 'call_1' }],
@@ -104,7 +104,7 @@ describe('a call that was answered', () => {
     return pending;
   };
 
-  it('is not met when its result comes again and another user was asked for the same', () => {
+  it('is not matched by its repeated result after another user was asked the same', () => {
     const pending = answeredOnce(ASKED, REPEATED);
     pending.add(second, 2);
     expect(pending.take(REPEATED)).toBeUndefined();
@@ -126,10 +126,10 @@ describe('a call that was answered', () => {
   });
 });
 
-describe('what is kept', () => {
+describe('a pending call', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('is kept for ten minutes, however often the call is looked for', () => {
+  it('is kept for ten minutes, however often it is looked up', () => {
     vi.useFakeTimers();
     const pending = new PendingToolCalls<number>();
     pending.add(ASKED, 1);
@@ -145,7 +145,7 @@ describe('what is kept', () => {
     expect(pending.size).toBe(0);
   });
 
-  it('is not met by a late result, once another user was asked for the same', () => {
+  it('is not matched by a late result after another user was asked the same', () => {
     vi.useFakeTimers();
     const pending = new PendingToolCalls<number>();
     pending.add(ASKED, 1);
@@ -154,7 +154,7 @@ describe('what is kept', () => {
     expect(pending.take(REPEATED)).toBeUndefined();
   });
 
-  it('are ten thousand calls at most, the newest', () => {
+  it('is kept among the ten thousand newest', () => {
     const pending = new PendingToolCalls<number>();
     for (let made = 0; made <= 10_000; made++)
       pending.add({ ...ASKED, id: `call_${made}`, responseId: `resp_${made}` }, made);

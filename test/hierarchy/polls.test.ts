@@ -26,7 +26,7 @@ describe('a poll helper', () => {
     expect(program.simulator.requests).toHaveLength(3);
   });
 
-  it('is an ordinary request where one is enough', async () => {
+  it('is an ordinary request if one is enough', async () => {
     const program = await startProgram();
     answer(program, 'completed');
     await program.inSpan(() => poll(program));
@@ -37,7 +37,7 @@ describe('a poll helper', () => {
     expect(program.telemetry.spans[0]?.attributes).not.toHaveProperty('openai.poll.count');
   });
 
-  it('begins anew after the last one has come to its end', async () => {
+  it('starts a new span after the previous poll has ended', async () => {
     const program = await startProgram();
     answer(program, 'in_progress', 'completed', 'in_progress', 'failed');
     await program.inSpan(() => poll(program));
@@ -51,7 +51,7 @@ describe('a poll helper', () => {
     `);
   });
 
-  it('fails with the request that fails, and the program gets its error', async () => {
+  it('fails with the failed request, and the program gets its error', async () => {
     const program = await startProgram();
     answer(program, 'in_progress');
     program.simulator.next({ when: { method: 'GET', path: PATH }, status: 404 });
@@ -62,7 +62,7 @@ describe('a poll helper', () => {
     `);
   });
 
-  it('ends at the end of tracing where nobody polls any more', async () => {
+  it('ends at shutdown if the program no longer polls', async () => {
     const program = await startProgram();
     const gone = new AbortController();
     answer(program, 'in_progress', 'in_progress');
@@ -79,7 +79,7 @@ describe('a poll helper', () => {
     expect(program.telemetry.openSpans).toEqual([]);
   });
 
-  it('stays apart from that of another trace', async () => {
+  it('is separate in each trace', async () => {
     const program = await startProgram();
     answer(program, 'in_progress', 'in_progress', 'completed', 'completed');
     await Promise.all([

@@ -196,8 +196,8 @@ function linked(question: Question, service: string, name: string): string[] {
 
 const CREATED = 'web that propagates: POST /threads/{thread_id}/runs';
 
-describe('a run that one process creates, another polls, a third answers the tools of, and ten show', () => {
-  it('is drawn by its creator, which sees its end', async () => {
+describe('a run that one process creates, another polls, a third answers, and ten display', () => {
+  it('is recorded by its creator, which sees its end', async () => {
     await expectTree(
       QUESTIONS.shown,
       `
@@ -219,7 +219,7 @@ describe('a run that one process creates, another polls, a third answers the too
     expect(linked(QUESTIONS.shown, 'web', 'GET /threads/')).toEqual(['web: invoke_agent']);
   });
 
-  it('is drawn by its creator as far as that saw it', async () => {
+  it('is recorded by its creator up to what it saw', async () => {
     await expectTree(
       QUESTIONS.unseen,
       `
@@ -236,7 +236,7 @@ describe('a run that one process creates, another polls, a third answers the too
     expect(counted(QUESTIONS.unseen)).toEqual(NOTHING);
   });
 
-  it('is drawn by a worker that adopts it, where nobody saw its creation', async () => {
+  it('is recorded by a worker that adopts it, if nobody saw its creation', async () => {
     expect(drawn(QUESTIONS.adopted)).toEqual([
       'worker that adopts: chat adopted',
       'worker that adopts: chat adopted',
@@ -246,7 +246,7 @@ describe('a run that one process creates, another polls, a third answers the too
     expect(counted(QUESTIONS.adopted)).toEqual(ADOPTED);
   });
 
-  it('is counted once where its creator knows nothing of the worker that adopts it', async () => {
+  it('is counted once if its creator does not know the worker that adopts it', async () => {
     expect(drawn(QUESTIONS.both)).toEqual([
       'web: invoke_agent',
       'worker that adopts: chat both',
@@ -261,7 +261,7 @@ describe('a run that one process creates, another polls, a third answers the too
     expect(counted(QUESTIONS.both)).toEqual(ADOPTED);
   });
 
-  it('is drawn by the worker alone where its creator hands it on, and linked to where it was created', async () => {
+  it('is recorded only by the worker if its creator hands it over, with a link to its creation', async () => {
     expect(drawn(QUESTIONS.handedOn)).toEqual([
       'worker that adopts: chat handed-on',
       'worker that adopts: chat handed-on',
@@ -280,7 +280,7 @@ describe('a run that one process creates, another polls, a third answers the too
     expect(linked(QUESTIONS.handedOn, 'replica', 'GET /threads/')).toEqual([]);
   });
 
-  it('goes on in the trace that created it where the worker has no span of its own', async () => {
+  it('continues the trace that created it if the worker has no span', async () => {
     await expectTree(
       QUESTIONS.goesOn,
       `
@@ -302,7 +302,7 @@ describe('a run that one process creates, another polls, a third answers the too
   });
 });
 
-describe('a background response whose end is told by webhook', { timeout: PATIENCE }, () => {
+describe('a background response whose end arrives by webhook', { timeout: PATIENCE }, () => {
   const SERVER = new URL('./programs/webhooks.ts', import.meta.url);
   const secret = { OPENAI_WEBHOOK_SECRET: WEBHOOK_SECRET };
 
@@ -331,7 +331,7 @@ describe('a background response whose end is told by webhook', { timeout: PATIEN
       .map((span) => `${span?.service}: ${span?.name}`);
   }
 
-  it('is linked to where it was created by the process that is told', async () => {
+  it('is linked to its creation by the process that receives the webhook', async () => {
     const asked = await ask(PROCESSES['web that propagates']);
     await asked.expectTree(`
       POST /ask            process=web
@@ -344,7 +344,7 @@ describe('a background response whose end is told by webhook', { timeout: PATIEN
     expect(linkedTo(asked, 'fetch_response')).toEqual(['web: chat gpt-4o']);
   });
 
-  it('is drawn, with its tokens, where that process adopts it', async () => {
+  it('is recorded with its tokens if that process adopts it', async () => {
     const asked = await ask(PROCESSES['worker that adopts']);
     const chats = asked.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
     const tokens = chats.map(({ service, attributes }) => [service, attributes['gen_ai.usage.input_tokens']]);

@@ -51,11 +51,11 @@ const DRAWN_BY_THE_WORKER = `
         └─ chat gpt-4o-mini
 `;
 
-describe('a run whose trace context travels in its metadata', () => {
+describe('a run whose metadata contains the trace context', () => {
   usePropagation();
   const handsOn = { config: { propagateInMetadata: true } };
 
-  it('is drawn by its creator, created with its thread, where that adopts runs', async () => {
+  it('is recorded with its thread by its creator, if the creator adopts runs', async () => {
     const { assistantId, ...program } = await startTutor({
       runs: [{}],
       config: { propagateInMetadata: true, adoptRuns: true },
@@ -81,7 +81,7 @@ describe('a run whose trace context travels in its metadata', () => {
     expect(await durationCount(program)).toBe(1);
   });
 
-  it('is drawn once by its creator where it is created as a stream', async () => {
+  it('is recorded once by its creator if it is created as a stream', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     await inSpan(() => client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun());
@@ -93,7 +93,7 @@ describe('a run whose trace context travels in its metadata', () => {
     `);
   });
 
-  it('leaves no empty thread behind where it cannot be created', async () => {
+  it('leaves no empty thread if it cannot be created', async () => {
     const { assistantId, ...program } = await startTutor({ ...handsOn });
     const { client, simulator } = program;
     simulator.next({ when: { path: '/threads/runs' }, status: 400 });
@@ -104,7 +104,7 @@ describe('a run whose trace context travels in its metadata', () => {
     `);
   });
 
-  it('is drawn by the worker that adopts it, below its own span and linked to where it was created', async () => {
+  it('is recorded by the worker that adopts it, below its own span and linked to the creation', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
@@ -115,7 +115,7 @@ describe('a run whose trace context travels in its metadata', () => {
     expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
   });
 
-  it('is drawn by the worker alone where its creator has the same settings', async () => {
+  it('is recorded by the worker alone if its creator has the same settings', async () => {
     const config = { propagateInMetadata: true, adoptRuns: true };
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
     const { client, inSpan } = program;
@@ -127,7 +127,7 @@ describe('a run whose trace context travels in its metadata', () => {
     expect(linked(program, CREATE)).toEqual([[]]);
   });
 
-  it('is drawn in the trace that created it where the worker has no span', async () => {
+  it('is recorded in the trace that created it if the worker has no span', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
@@ -148,7 +148,7 @@ describe('a run whose trace context travels in its metadata', () => {
     expect(linked(program, 'invoke_agent')).toEqual([[]]);
   });
 
-  it('is linked to where it was created by processes that only look', async () => {
+  it('is linked to its creation by processes that only retrieve it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
@@ -168,7 +168,7 @@ describe('a run whose trace context travels in its metadata', () => {
     expect(linked(program, RETRIEVE)).toEqual([[CREATE], [CREATE]]);
   });
 
-  it('is drawn by its creator where that waits for it', async () => {
+  it('is recorded by a creator that waits for it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     await inSpan(() => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }));
@@ -184,10 +184,10 @@ describe('a run whose trace context travels in its metadata', () => {
   });
 });
 
-describe('what carries the context of its creation', () => {
+describe('the context of the creation', () => {
   usePropagation();
 
-  it('is a response that another process fetches', async () => {
+  it('links a response that another process fetches', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;
     const response = await inSpan(() =>
@@ -200,7 +200,7 @@ describe('what carries the context of its creation', () => {
     expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
   });
 
-  it('is a response whose stream another process resumes', async () => {
+  it('links a response whose stream another process resumes', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi' }));
@@ -212,7 +212,7 @@ describe('what carries the context of its creation', () => {
     expect(linked(program, 'fetch_response')).toEqual([['chat gpt-4o']]);
   });
 
-  it('is a background response that a worker adopts, below its own span', async () => {
+  it('links a background response that a worker adopts, below its own span', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan, simulator } = program;
     // Seconds that are long over: the order of the spans does not hang on when one begins.
@@ -255,7 +255,7 @@ describe('what carries the context of its creation', () => {
     });
   });
 
-  it('is a background response that goes on in the trace that created it, where nothing else is active', async () => {
+  it('parents a background response if no other span is active', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;
     const response = await inSpan(() =>
@@ -276,7 +276,7 @@ describe('what carries the context of its creation', () => {
     `);
   });
 
-  it('is a session that another process retrieves', async () => {
+  it('links a session that another process retrieves', async () => {
     const program = await startProgram({ config: { propagateInMetadata: true } });
     const { client, inSpan } = program;
     const session = await inSpan(() =>
@@ -292,7 +292,7 @@ describe('what carries the context of its creation', () => {
     ['nothing', {}],
     ['something else', { traceparent: 'not a trace', customer: '7' }],
     ['a trace that cannot be', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
-  ])('is nothing that has %s in its metadata', async (_, metadata) => {
+  ])('is ignored with %s in the metadata', async (_, metadata) => {
     const program = await startProgram();
     const { client, inSpan } = program;
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));

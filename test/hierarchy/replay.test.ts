@@ -69,7 +69,7 @@ describe('the recorded streamed conversation', () => {
     expect(sumOfUsage(program)).toEqual([381, 88]);
   });
 
-  it('has the ids of what is above on every span', async () => {
+  it('has the ids of all ancestors on every span', async () => {
     const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
     await program.inSpan(() => streamRun(program));
     const below = program.telemetry.spans.filter(
@@ -88,7 +88,7 @@ describe('the recorded streamed conversation', () => {
     }
   });
 
-  it('says nothing of what was said', async () => {
+  it('is recorded without content', async () => {
     const program = await startProgram({ replay: 'test/fixtures/assistants/streaming.json' });
     await program.inSpan(() => streamRun(program));
     const recorded = JSON.stringify(
@@ -98,7 +98,7 @@ describe('the recorded streamed conversation', () => {
       expect(recorded).not.toContain(text);
   });
 
-  it('has all that was said, with consent', async () => {
+  it('is recorded with content if there is consent', async () => {
     const program = await startProgram({
       replay: 'test/fixtures/assistants/streaming.json',
       config: { captureMessageContent: 'SPAN_ONLY' },

@@ -25,7 +25,7 @@ describe('a response', () => {
     `);
   });
 
-  it('has its tools below it where it is a trace of its own, also those that are answered later', async () => {
+  it('that starts a trace has its tools below it, including those answered later', async () => {
     const program = await startProgram();
     program.simulator.respond({
       output: [{ webSearch: { query: 'tariffs' } }, { function: { name: 'get_weather', arguments: {} } }],
@@ -48,7 +48,7 @@ describe('a response', () => {
     `);
   });
 
-  it('has its hosted tools at the times that its stream tells', async () => {
+  it('has its hosted tools at the times of its stream', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ webSearch: { query: 'tariffs' } }, { message: 'It is 7.' }] });
     await program.inSpan(async () => {
@@ -67,7 +67,7 @@ describe('a response', () => {
     expect(tool?.endTime).not.toEqual(chat?.endTime);
   });
 
-  it('asks for a function, which lasts until the program answers', async () => {
+  it('that asks for a function has a span for it until the program answers', async () => {
     const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
     program.simulator.respond(
       { output: [{ function: { name: 'get_weather', arguments: { city: 'Paris' } } }] },
@@ -135,7 +135,7 @@ describe('a response', () => {
     `);
   });
 
-  it('has each function call once, however often it is fetched and its answer comes again', async () => {
+  it('has each function call once, even if it is fetched and answered repeatedly', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
     await program.inSpan(async () => {
@@ -160,7 +160,7 @@ describe('a response', () => {
     `);
   });
 
-  it('that is fetched is linked to the call that made it, and counts nothing again', async () => {
+  it('that is fetched is linked to its creation, and counts nothing again', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {
       const made = await program.client.responses.create({ model: MODEL, input: 'Hello' });
@@ -176,7 +176,7 @@ describe('a response', () => {
   });
 });
 
-describe('a response in the background', () => {
+describe('a background response', () => {
   it('is one span from its creation to its end', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {
@@ -211,7 +211,7 @@ describe('a response in the background', () => {
     `);
   });
 
-  it('is drawn where it was created; a poll from another trace is a fetch with a link', async () => {
+  it('is recorded where it was created; a poll from another trace is a linked fetch', async () => {
     const program = await startProgram();
     const { id } = await startThinking(program);
     await program.inSpan(() => program.client.responses.retrieve(id), 'worker');
@@ -261,7 +261,7 @@ describe('a response in the background', () => {
       └─ POST /responses/{response_id}/cancel  gen_ai.response.status=cancelled
       `,
     ],
-  ])('ends, with all that it came to, when another trace %s', async (how, look, tree) => {
+  ])('ends with its full result when another trace %s', async (how, look, tree) => {
     const program = await startProgram();
     const { id } = await startThinking(program);
     await program.inSpan(() => look(program.client, id), 'worker');
@@ -277,7 +277,7 @@ describe('a response in the background', () => {
     expect(counts).toEqual(how === 'cancels it' ? [] : [1, 1]);
   });
 
-  it('has its tool calls beside it where another trace fetches it, and the totals of its conversation', async () => {
+  it('has its tool calls beside it if another trace fetches it, and the totals of its conversation', async () => {
     const program = await startProgram();
     const { client } = program;
     program.simulator.respond({
@@ -308,7 +308,7 @@ describe('a response in the background', () => {
     `);
   });
 
-  it('is drawn once by a process that adopts what it does not know', async () => {
+  it('is recorded once by a process that adopts it', async () => {
     const program = await startProgram({ config: { adoptRuns: true, maxConversations: 1 } });
     const { id } = await startThinking(program);
     await program.inSpan(async () => {
@@ -343,7 +343,7 @@ async function readStream({ responses }: OpenAI, id: string): Promise<void> {
 }
 
 describe('a conversation', () => {
-  it('is one trace where no span of the program is active', async () => {
+  it('is one trace without an active span of the program', async () => {
     const program = await startProgram();
     const { client } = program;
     const conversation = await client.conversations.create({});
@@ -360,7 +360,7 @@ describe('a conversation', () => {
     `);
   });
 
-  it('has the responses that are fetched again in it', async () => {
+  it('contains responses that are fetched again', async () => {
     const program = await startProgram();
     const { client } = program;
     const conversation = await client.conversations.create({});
@@ -378,7 +378,7 @@ describe('a conversation', () => {
     `);
   });
 
-  it('has no span of its own below a span of the program, unless it is wanted', async () => {
+  it('has no span below a span of the program by default', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {
       const conversation = await program.client.conversations.create({});
@@ -391,7 +391,7 @@ describe('a conversation', () => {
     `);
   });
 
-  it('has a span below a span of the program where it is wanted', async () => {
+  it('has a span below a span of the program if it is enabled', async () => {
     const program = await startProgram({ config: { conversationSpans: 'always' } });
     await program.inSpan(async () => {
       const conversation = await program.client.conversations.create({});

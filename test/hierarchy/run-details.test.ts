@@ -44,7 +44,7 @@ function submit({ client, threadId }: Tutor, run: Run, ids: readonly string[]): 
 describe('a run that waits for a person', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('stays open for minutes, with its thread, and the function lasts as long', async () => {
+  it('stays open for minutes, with its thread and its function', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
     const run = await createRun(tutor);
@@ -71,8 +71,8 @@ describe('a run that waits for a person', () => {
   });
 });
 
-describe('outputs of only some of the functions', () => {
-  it('that the server refuses change nothing but what was tried', async () => {
+describe('outputs for only some of the functions', () => {
+  it('that the server rejects change nothing', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
     await tutor.inSpan(async () => {
       const run = await createRun(tutor);
@@ -99,7 +99,7 @@ describe('outputs of only some of the functions', () => {
     ]);
   });
 
-  it('that a server takes end those functions, and the others go on', async () => {
+  it('that a server accepts end those functions only', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS], config: { runSteps: 'off' } });
     await tutor.inSpan(async () => {
       const run = await createRun(tutor);
@@ -123,8 +123,8 @@ describe('outputs of only some of the functions', () => {
   });
 });
 
-describe('what a run is given and gives', () => {
-  it('are the messages that come with the request, too', async () => {
+describe('the content and details of a run', () => {
+  it('include messages in the request', async () => {
     const tutor = await startTutor({
       runs: [{}],
       config: { captureMessageContent: 'SPAN_ONLY' },
@@ -152,7 +152,7 @@ describe('what a run is given and gives', () => {
     ]);
   });
 
-  it('are no more of the messages and tokens than it may have', async () => {
+  it('include the limits for messages and tokens', async () => {
     const tutor = await startTutor({
       runs: [{ end: 'incomplete', incompleteReason: 'max_prompt_tokens' }, {}],
     });
@@ -179,7 +179,7 @@ describe('what a run is given and gives', () => {
     `);
   });
 
-  it('are the results of a search with what they say, where the program asks the steps for it', async () => {
+  it('include search results with their text, if the program requests it', async () => {
     const results = [{ file_id: 'file-1', file_name: 'tariffs.pdf', score: 0.9, text: 'The tariff is 7.' }];
     const tutor = await startTutor({
       runs: [{ steps: [{ tools: [{ fileSearch: { results } }] }, { message: 'It is 7.' }] }],
@@ -199,7 +199,7 @@ describe('what a run is given and gives', () => {
     ]);
   });
 
-  it('are the code that ran, its logs and its images; how many without consent', async () => {
+  it('include code, logs and images; only their number without consent', async () => {
     const runs = [
       {
         steps: [
@@ -227,7 +227,7 @@ describe('what a run is given and gives', () => {
 });
 
 describe('tokens and times', () => {
-  it('stand on the run where its steps tell none, as those of old servers', async () => {
+  it('are recorded on the run if old servers report none for steps', async () => {
     const tutor = await startTutor({
       runs: [{ stepUsage: false, steps: [{ message: 'x is 1.', usage: { prompt: 100, completion: 20 } }] }],
     });
@@ -241,7 +241,7 @@ describe('tokens and times', () => {
     expect(usageSum(tutor.telemetry.spans)).toEqual({ input_tokens: 100, output_tokens: 20 });
   });
 
-  it('to the first token are told of every step of a stream', async () => {
+  it('to the first token are recorded for every streamed step', async () => {
     const tutor = await startTutor({ runs: [TWO_FUNCTIONS] });
     await tutor.inSpan(async () => {
       const { runs } = tutor.client.beta.threads;
@@ -258,8 +258,8 @@ describe('tokens and times', () => {
   });
 });
 
-describe('what two threads cost that are used in turns', () => {
-  it('is told of each run, thread and user message, by each model, also where runs fail or are cancelled', async () => {
+describe('the cost of two interleaved threads', () => {
+  it('is recorded for each run, thread, user message and model, even if runs fail or are cancelled', async () => {
     const usage = (prompt: number) => ({ prompt, completion: 0 });
     const step = (prompt: number) => ({ steps: [{ message: 'x', usage: usage(prompt) }] });
     const tutor = await startTutor({

@@ -53,7 +53,7 @@ const TUTOR_TREE = `
 `;
 
 describe('a run', () => {
-  it('is drawn with its steps when it is polled by the helper', async () => {
+  it('is recorded with its steps when the helper polls it', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -61,7 +61,7 @@ describe('a run', () => {
     await program.expectTree(TUTOR_TREE);
   });
 
-  it('is drawn the same when the program polls', async () => {
+  it('is recorded the same when the program polls', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(async () => {
       let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
@@ -71,7 +71,7 @@ describe('a run', () => {
     await program.expectTree(TUTOR_TREE);
   });
 
-  it('is drawn the same when it is streamed', async () => {
+  it('is recorded the same when it is streamed', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(async () => {
       const stream = await client.beta.threads.runs.create(threadId, {
@@ -83,7 +83,7 @@ describe('a run', () => {
     await program.expectTree(TUTOR_TREE);
   });
 
-  it('is drawn the same by the stream helper', async () => {
+  it('is recorded the same by the stream helper', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(() =>
       client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
@@ -91,7 +91,7 @@ describe('a run', () => {
     await program.expectTree(TUTOR_TREE);
   });
 
-  it('has its cached and reasoning tokens on the steps that spent them', async () => {
+  it('has cached and reasoning tokens on the steps that spent them', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [TUTOR_RUN] });
     await program.inSpan(() =>
       client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
@@ -111,7 +111,7 @@ describe('a run', () => {
     ]);
   });
 
-  it('that creates its thread has a thread too', async () => {
+  it('that creates its thread has a thread span', async () => {
     const program = await startProgram({ runs: [TUTOR_RUN] });
     const assistant = await program.client.beta.assistants.create({
       model: 'gpt-4o-mini',
@@ -135,7 +135,7 @@ describe('a run', () => {
     `);
   });
 
-  it('that creates its thread and is streamed has a thread too', async () => {
+  it('that creates its thread as a stream has a thread span', async () => {
     const program = await startProgram({ runs: [TUTOR_RUN] });
     const assistant = await program.client.beta.assistants.create({
       model: 'gpt-4o-mini',
@@ -176,7 +176,7 @@ const WEATHER_TREE = `
 `;
 
 describe('a run that asks for tools', () => {
-  it('has a tool span from the question to the answer, by the poll helpers', async () => {
+  it('has a tool span from the request to the output, with the poll helpers', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     await program.inSpan(async () => {
       const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
@@ -203,7 +203,7 @@ describe('a run that asks for tools', () => {
     await program.expectTree(WEATHER_TREE);
   });
 
-  it('is one run when it is driven by plain requests', async () => {
+  it('is one run when the program sends plain requests', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({ runs: [WEATHER_RUN] });
     await program.inSpan(async () => {
       let run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
@@ -222,7 +222,7 @@ describe('a run that asks for tools', () => {
 });
 
 describe('a file search', () => {
-  it('tells how many results there were, and with consent what they say', async () => {
+  it('records the number of results, and their text with consent', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [SEARCH_RUN],
       config: { captureMessageContent: 'SPAN_ONLY' },

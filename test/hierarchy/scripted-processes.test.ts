@@ -129,7 +129,7 @@ const withProcess = (spans: readonly ReceivedSpan[]): FinishedSpan[] =>
   spans.map((span) => ({ ...span, attributes: { process: span.service, ...span.attributes } }));
 
 describe('four processes', () => {
-  it('that hand on the context of a trace record a conversation as one tree', {
+  it('that pass on the trace context record a conversation as one tree', {
     timeout: PATIENCE,
   }, async () => {
     const running = await startRoles({});
@@ -152,7 +152,7 @@ describe('four processes', () => {
     expectMetrics(running.processes.metrics, conversed);
   });
 
-  it('that derive trace ids record a conversation as one trace, each with its segment of it', {
+  it('that derive trace ids record a conversation as one trace, each with its own segment', {
     timeout: PATIENCE,
   }, async () => {
     const running = await startRoles({ DERIVED_TRACE_IDS: '1' });

@@ -24,7 +24,7 @@ async function converse({ prepare, script, steps }: ScriptedConversation, progra
 }
 
 describe.each(SCRIPTED)('a conversation by $name', (conversation) => {
-  it('is the one tree that the document shows', async () => {
+  it('is the tree in the document', async () => {
     const program = await startProgram({ config: { cost: true, prices: PRICES } });
     const tree = showTree(await converse(conversation, program));
     writesTrees(conversation.name, tree);
@@ -32,7 +32,7 @@ describe.each(SCRIPTED)('a conversation by $name', (conversation) => {
     expect(tree).not.toContain('\n\n');
   });
 
-  it('spends what the API says that it spends', async () => {
+  it('spends what the API reports', async () => {
     const bill = startBill();
     const program = await startProgram({
       config: { cost: true, prices: PRICES },

@@ -33,8 +33,8 @@ function orderOf(tell: (steps: Steps) => void): string[] {
   return steps.all.map(({ snapshot: { id } }) => id);
 }
 
-describe('steps of one second', () => {
-  it('are in the order in which they came to light', () => {
+describe('steps in the same second', () => {
+  it('are in the order in which they were seen', () => {
     const order = orderOf((steps) => {
       steps.see(step('streamed', 10_000), 10_250, clock);
       steps.see(step('read', 10_000), undefined, clock);
@@ -43,7 +43,7 @@ describe('steps of one second', () => {
     expect(order).toEqual(['earlier', 'streamed', 'read']);
   });
 
-  it('are in the order of a list, also where a stream has told the last of them before', () => {
+  it('are in the order of a list, even after a stream reported the last of them', () => {
     const order = orderOf((steps) => {
       steps.see(step('second', 10_000), 10_250, clock);
       steps.seeOrder(['first', 'second']);
@@ -54,7 +54,7 @@ describe('steps of one second', () => {
 });
 
 describe('a search', () => {
-  it('keeps what it found where a later list did not ask for that', () => {
+  it('keeps its results if a later list does not include them', () => {
     const steps = new Steps({
       content: true,
       deltas: false,

@@ -9,14 +9,14 @@ async function stream(config: OpenAIInstrumentationConfig): Promise<Tutor> {
   return tutor;
 }
 
-describe('the pieces of a streamed message', () => {
-  it('are events on the step where that is wanted', async () => {
+describe('the deltas of a streamed message', () => {
+  it('are events on the step if enabled', async () => {
     const tutor = await stream({ streamDeltas: 'events' });
     const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
     expect(step?.events.map(({ name }) => name)).toEqual(Array(4).fill('openai.message.delta'));
   });
 
-  it('are spans below the step where that is wanted', async () => {
+  it('are spans below the step if enabled', async () => {
     const tutor = await stream({ streamDeltas: 'spans' });
     await tutor.expectTree(`
       program
@@ -30,7 +30,7 @@ describe('the pieces of a streamed message', () => {
     `);
   });
 
-  it('are not recorded otherwise', async () => {
+  it('are not recorded by default', async () => {
     const tutor = await stream({});
     const step = tutor.telemetry.spans.find(({ name }) => name === 'chat gpt-4o-mini');
     expect(step?.events).toEqual([]);

@@ -74,7 +74,7 @@ const LINES: readonly Line[] = [
   },
 ];
 
-describe('a circuit breaker around the exporters of NodeSDK drops what comes after the first failure', () => {
+describe('a circuit breaker around the exporters of NodeSDK drops data after the first failure', () => {
   test.each(LINES)('$lane', async (line) => {
     const { stdout } = await runProgram({
       lane: line.lane,

@@ -44,7 +44,7 @@ async function sampledThreads(lane: string): Promise<Record<string, string>> {
 }
 
 test.each(['clean-sdk-2-node', 'clean-sdk-3-node'])(
-  'with %s all processes record the same threads, each in the same trace',
+  'with %s, all processes record the same threads in the same traces',
   async (lane) => {
     const first = await sampledThreads(lane);
     const ids = Object.keys(first);

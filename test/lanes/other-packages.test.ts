@@ -63,7 +63,7 @@ describe.each(ROWS)('$other, registered $order ours', ({ lane, line, other, orde
     await simulator.close();
   }, 60_000);
 
-  test('each call has one inference span: theirs, where they wrap it, with our attempts below', () => {
+  test('each call has one inference span: theirs if they create one, with our attempts below', () => {
     const [chat = '', embeddings = ''] = namesOf(other);
     assertSpanTree(
       outcome.spans,
@@ -88,12 +88,12 @@ describe.each(ROWS)('$other, registered $order ours', ({ lane, line, other, orde
     expect(inferences.map(isOurs)).toEqual([false, false, other === '@traceloop/instrumentation-openai']);
   });
 
-  test('the others are recorded as the conventions say', () => {
+  test('all other calls are recorded according to the conventions', () => {
     const ours = outcome.spans.filter(isOurs);
     expect(ours.flatMap((span) => checkSpan(span, { content: false }))).toEqual([]);
   });
 
-  test('their span has what only we see: the request id, how often it was sent again', () => {
+  test('their span gets what only we see: the request id and the number of retries', () => {
     const [first] = outcome.spans.filter((span) => !isOurs(span));
     expect(first?.attributes).toMatchObject({ 'http.request.resend_count': 1 });
     expect(first?.attributes['openai.request.id']).toMatch(/^req_/);
@@ -109,7 +109,7 @@ describe.each(ROWS)('$other, registered $order ours', ({ lane, line, other, orde
     expect(callsIn('gen_ai.client.token.usage')).toMatchObject({ chat: 4, embeddings: 1 });
   });
 
-  test('the doctor names it, with the line that switches it off', () => {
+  test('the doctor names it, and the line that disables it', () => {
     expect(outcome.result).toContainEqual(
       expect.objectContaining({
         code: 'other_instrumentation',

@@ -17,7 +17,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
-test('the recorded stream arrives at an OTLP receiver over gRPC as the tree it is', async () => {
+test('the recorded stream arrives at an OTLP receiver over gRPC as the same tree', async () => {
   const { result } = await runProgram({
     lane: 'openai-7',
     parameters: ['--import', './node-sdk-otlp.mjs', 'main.mjs'],

@@ -5,7 +5,7 @@ import { LANES_AND_FORMATS, runScenario, type Scenario } from '../support/lanes/
 import { usageSum } from '../support/lanes/usage.ts';
 
 describe.each(LANES_AND_FORMATS)('$name, $format: a program', (row) => {
-  test('asks for a chat completion, plain and streamed', async () => {
+  test('sends a chat completion, plain and streamed', async () => {
     const chat: Scenario = { name: 'chat', server: { runs: [] } };
     const bare = await runScenario(chat, row, 'no');
     const outcome = await runScenario(chat, row, 'without content');

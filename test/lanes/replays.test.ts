@@ -16,20 +16,20 @@ describe.each(LANES_AND_FORMATS)('$name, $format: the recorded polls', (row) => 
     assertSpanTree(outcomes().without.spans, POLLED_RUN);
   });
 
-  test('are recorded as the conventions say, every token once', () => {
+  test('are recorded according to the conventions, with every token once', () => {
     const { without, with: withContent } = outcomes();
     expect(findings(without, { content: false })).toEqual([]);
     expect(findings(withContent, { content: true })).toEqual([]);
     expect(usageSum(without.spans)).toEqual(RUN_USAGE);
   });
 
-  test('give the program what they give it without instrumentation', () => {
+  test('reach the program as without instrumentation', () => {
     const { bare, without, with: withContent } = outcomes();
     expect(without.result).toEqual(bare.result);
     expect(withContent.result).toEqual(bare.result);
   });
 
-  test('are recorded without what was said, except with consent', () => {
+  test('are recorded without content, except with consent', () => {
     expectContentOnlyWithConsent([...ASKED, ...ANSWERED], outcomes());
   });
 });
@@ -44,20 +44,20 @@ describe.each(LANES_AND_FORMATS)('$name, $format: the recorded stream', (row) =>
     else assertSpanTree(spans, UNREAD_RUN, { attributes: UNSEEN });
   });
 
-  test('is recorded as the conventions say, every token once', () => {
+  test('is recorded according to the conventions, with every token once', () => {
     const { without, with: withContent } = outcomes();
     expect(findings(without, { content: false })).toEqual([]);
     expect(findings(withContent, { content: true })).toEqual([]);
     expect(usageSum(without.spans)).toEqual(parsed ? RUN_USAGE : { input_tokens: 0, output_tokens: 0 });
   });
 
-  test('gives the program what it gives it without instrumentation', () => {
+  test('reaches the program as without instrumentation', () => {
     const { bare, without, with: withContent } = outcomes();
     expect(without.result).toEqual(bare.result);
     expect(withContent.result).toEqual(bare.result);
   });
 
-  test('is recorded without what was said, except with consent', () => {
+  test('is recorded without content, except with consent', () => {
     expectContentOnlyWithConsent(parsed ? [...ASKED, ...ANSWERED, ...CODE] : ASKED, outcomes());
   });
 });

@@ -26,7 +26,7 @@ describe.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: a program', (lane) 
   const runText = (text: string) =>
     runProgram({ lane, source: { format: 'mjs', text }, env: { BASE_URL: simulator().url } });
 
-  test('exits by itself with a run under way, and its spans are ended', async () => {
+  test('exits by itself during a run, and its spans are ended', async () => {
     const { stdout } = await runText(`
       ${SPOKEN_SPANS}
       const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
@@ -45,7 +45,7 @@ describe.each(['openai-4.104', 'openai-6', 'openai-7'])('%s: a program', (lane) 
     expect(names('end').sort()).toEqual(names('start').sort());
   });
 
-  test('that leaves a failed call unhandled hears of it once, as without instrumentation', async () => {
+  test('that does not handle a failed call gets one unhandled rejection, as without instrumentation', async () => {
     const count = (setUp: string): string => `
       ${setUp}
       let unhandled = 0;

@@ -51,7 +51,7 @@ describe.each(LANES)('%s', (lane) => {
     });
 
   describe.each(['cjs', 'mjs'] as const)('%s', (format) => {
-    test('disable() puts the original methods back, enable() observes clients made before and after', async () => {
+    test('disable() restores the original methods, enable() instruments earlier and later clients', async () => {
       const { result, spans } = await runBody(
         format,
         `
@@ -86,7 +86,7 @@ describe.each(LANES)('%s', (lane) => {
       expect(result).toEqual({ patched: true, restored: true, again: true });
     });
 
-    test('enabled: false leaves everything alone', async () => {
+    test('enabled: false changes nothing', async () => {
       const { spans } = await runBody(
         format,
         `
@@ -98,7 +98,7 @@ describe.each(LANES)('%s', (lane) => {
       expect(spans).toEqual([]);
     });
 
-    test('a call under way when it is disabled ends its span and still gives the program its answer', async () => {
+    test('disabling during a call ends its span and does not affect its result', async () => {
       const { result, spans } = await runBody(
         format,
         `
@@ -114,7 +114,7 @@ describe.each(LANES)('%s', (lane) => {
       expect(spans.map(({ name }) => name)).toEqual(['chat interrupted']);
     });
 
-    test('two instrumentations in one process give one span per call', async () => {
+    test('two instrumentations in one process create one span per call', async () => {
       const { spans } = await runBody(
         format,
         `
@@ -128,7 +128,7 @@ describe.each(LANES)('%s', (lane) => {
     });
   });
 
-  test('the CommonJS and the ES module entry are one; two copies of this package give one span per call', async () => {
+  test('the CommonJS and the ES module entry share their state; two copies of this package create one span per call', async () => {
     const { spans } = await runBody(
       'mjs',
       `
@@ -153,7 +153,7 @@ describe.each(LANES)('%s', (lane) => {
     expect(spans.map(({ name }) => name)).toEqual(['chat by-both', 'chat by-the-first']);
   });
 
-  test('a program that required openai before is observed all the same', async () => {
+  test('a program that loaded openai before is instrumented too', async () => {
     const { spans } = await runBody(
       'cjs',
       `
@@ -172,7 +172,7 @@ describe.each(LANES)('%s', (lane) => {
         ? `const { instrumentOpenAI } = await import('opentelemetry-instrumentation-openai/client');`
         : `const { instrumentOpenAI } = require('opentelemetry-instrumentation-openai/client');`;
 
-    test('of a client observes that client, and what withOptions makes of it', async () => {
+    test('of a client instruments that client and its copies from withOptions', async () => {
       const { spans, result } = await runBody(
         format,
         `
@@ -196,7 +196,7 @@ describe.each(LANES)('%s', (lane) => {
       { target: 'a subclass', code: 'class MyOpenAI extends sdk.OpenAI {}' },
       { target: 'the namespace', code: 'sdk' },
       { target: 'the default export', code: 'sdk.default' },
-    ])('of $target observes every client', async ({ code }) => {
+    ])('of $target instruments every client', async ({ code }) => {
       const { spans, result } = await runBody(
         format,
         `
@@ -212,7 +212,7 @@ describe.each(LANES)('%s', (lane) => {
       expect(spans.map(({ name }) => name)).toEqual(['chat observed']);
     });
 
-    test('beside the instrumentation gives one span per call', async () => {
+    test('together with the instrumentation creates one span per call', async () => {
       const { spans } = await runBody(
         format,
         `

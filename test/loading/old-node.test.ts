@@ -16,12 +16,12 @@ const ASK = `
   await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
 `;
 
-test('the lane has the Node it says', async () => {
+test('the lane runs the Node version of its name', async () => {
   const { stdout } = await runProgram({ lane: OLD_NODE_LANE.name, node: NODE_20, parameters: ['--version'] });
   expect(stdout).toMatch(/^v20\./);
 });
 
-test.each(LANES)('%s: CommonJS is observed by hooking require', async (lane) => {
+test.each(LANES)('%s: CommonJS is instrumented by hooking require', async (lane) => {
   const { spans } = await runProgram({
     lane,
     node: NODE_20,
@@ -32,7 +32,7 @@ test.each(LANES)('%s: CommonJS is observed by hooking require', async (lane) => 
   expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
-test.each(LANES)('%s: CommonJS that was required before is found', async (lane) => {
+test.each(LANES)('%s: CommonJS that was loaded before is found', async (lane) => {
   const { spans } = await runProgram({
     lane,
     node: NODE_20,
@@ -45,7 +45,7 @@ test.each(LANES)('%s: CommonJS that was required before is found', async (lane) 
   expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
-test.each(LANES)('%s: an ES module says so itself, by instrumentOpenAI', async (lane) => {
+test.each(LANES)('%s: an ES module instruments itself with instrumentOpenAI', async (lane) => {
   const { spans } = await runProgram({
     lane,
     node: NODE_20,
@@ -64,7 +64,7 @@ test.each(LANES)('%s: an ES module says so itself, by instrumentOpenAI', async (
   expect(spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
 });
 
-test.each(LANES)('%s: disable() and enable() do what they say', async (lane) => {
+test.each(LANES)('%s: disable() and enable() work', async (lane) => {
   const { spans } = await runProgram({
     lane,
     node: NODE_20,

@@ -23,7 +23,7 @@ const mutated = (line: number): string => {
 };
 
 describe('a mutant', () => {
-  test('is found by the comment that says what goes wrong', () => {
+  test('is found by the comment that names the failure', () => {
     expect(findMutants(SOURCE)).toEqual([
       { line: 3, consequence: 'undefined is sent', fragment: undefined },
       { line: 4, consequence: 'null is sent', fragment: '|| options === null' },
@@ -43,12 +43,12 @@ describe('a mutant', () => {
     expect(mutated(4)).toContain('if (options === undefined )\n    return undefined;');
   });
 
-  test('removes the protection of a guarded call', () => {
+  test('removes the guard around a call', () => {
     expect(mutated(7)).toContain("  unguarded('reading', read, options);");
     expect(mutated(7)).toContain('function unguarded<');
   });
 
-  test('is refused where the statement does not contain the fragment', () => {
+  test('is rejected if the statement does not contain the fragment', () => {
     const wrong = '// Without `missing`, nothing happens.\nreturn 1;';
     expect(() => mutate(wrong, findMutants(wrong)[0] as Mutant)).toThrow(/does not contain `missing`/);
   });

@@ -70,7 +70,7 @@ describe('whether content is recorded', () => {
     [{ captureMessageContent: 'NO_CONTENT' }],
     [{ captureMessageContent: false }],
     [{ captureMessageContent: 'EVENT_ONLY' }],
-  ])('with %j nothing of it is on a span', async (config) => {
+  ])('with %j no content is on a span', async (config) => {
     await ask(await record(config));
     for (const name of CONTENT) expect(session.spans[0]?.attributes).not.toHaveProperty([name]);
     expect(JSON.stringify(session.spans[0]?.attributes)).not.toMatch(/brief|Hello|weather|simulated|END/);
@@ -80,7 +80,7 @@ describe('whether content is recorded', () => {
     [{ captureMessageContent: 'SPAN_ONLY' }],
     [{ captureMessageContent: 'SPAN_AND_EVENT' }],
     [{ captureMessageContent: true }],
-  ])('with %j all of it is on the span', async (config) => {
+  ])('with %j all content is on the span', async (config) => {
     await ask(await record(config));
     for (const name of CONTENT) expect(session.spans[0]?.attributes).toHaveProperty([name]);
   });
@@ -91,14 +91,14 @@ describe('whether content is recorded', () => {
     ['Span_And_Event', true, true],
     ['event_only', false, true],
     ['no_content', false, false],
-  ])('the environment variable may say %s', async (value, recorded, onEvent) => {
+  ])('the environment variable accepts %s', async (value, recorded, onEvent) => {
     vi.stubEnv(VARIABLE, value);
     await ask(await record({}, recorded, onEvent));
     expect(session.logRecords).toHaveLength(onEvent ? 1 : 0);
     expect('gen_ai.input.messages' in (session.spans[0]?.attributes ?? {})).toBe(recorded);
   });
 
-  test('a value that means nothing is told of, with those that do', async () => {
+  test('an invalid value is reported with the accepted values', async () => {
     vi.stubEnv(VARIABLE, 'perhaps');
     await ask(await record({}, false));
     await ask(session);
@@ -108,13 +108,13 @@ describe('whether content is recorded', () => {
     expect(contentOf('gen_ai.input.messages')).toBeUndefined();
   });
 
-  test('the option wins over the environment variable', async () => {
+  test('the option takes precedence over the environment variable', async () => {
     vi.stubEnv(VARIABLE, 'SPAN_ONLY');
     await ask(await record({ captureMessageContent: 'NO_CONTENT' }, false));
     expect(contentOf('gen_ai.input.messages')).toBeUndefined();
   });
 
-  test('an error is described only with consent, since its text may echo the request', async () => {
+  test('an error message is recorded only with consent, because it may quote the request', async () => {
     for (const [captureMessageContent, message] of [
       ['NO_CONTENT', undefined],
       ['SPAN_ONLY', '400 Bad prompt: Hello there'],
@@ -128,8 +128,8 @@ describe('whether content is recorded', () => {
   });
 });
 
-describe('what is recorded of content', () => {
-  test('messages, tool definitions and stop sequences', async () => {
+describe('recorded content', () => {
+  test('includes messages, tool definitions and stop sequences', async () => {
     await ask(await record({ captureMessageContent: true }));
     expect(CONTENT.map(contentOf)).toEqual([
       [
@@ -155,7 +155,7 @@ describe('what is recorded of content', () => {
     ]);
   });
 
-  test('every form a message has', async () => {
+  test('includes every form of a message', async () => {
     const messages: Messages = [
       {
         role: 'developer',
@@ -239,7 +239,7 @@ describe('what is recorded of content', () => {
     ]);
   });
 
-  test('a spoken answer by its words, and the thoughts that some models tell', async () => {
+  test('includes the transcript of a spoken answer, and reasoning', async () => {
     const { client, simulator } = await record({ captureMessageContent: true });
     simulator.next({
       body: {
@@ -273,7 +273,7 @@ describe('what is recorded of content', () => {
   });
 
   test.each([false, true])(
-    'one message for each choice, with tool calls (streamed: %s)',
+    'is one message for each choice, with tool calls (streamed: %s)',
     async (streamed) => {
       const { client } = await record({ captureMessageContent: true });
       const request: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
@@ -296,7 +296,7 @@ describe('what is recorded of content', () => {
     },
   );
 
-  test.each([false, true])('a custom tool call (streamed: %s)', async (streamed) => {
+  test.each([false, true])('includes a custom tool call (streamed: %s)', async (streamed) => {
     const { client } = await record({ captureMessageContent: true });
     const request: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
       model: 'gpt-4o-mini',
@@ -313,7 +313,7 @@ describe('what is recorded of content', () => {
     ]);
   });
 
-  test('the text of a stream as far as it was read', async () => {
+  test('includes the text of a stream as far as it was read', async () => {
     const { client } = await record({ captureMessageContent: true });
     const stream = await client.chat.completions.create({
       model: 'gpt-4o-mini',
@@ -326,7 +326,7 @@ describe('what is recorded of content', () => {
 });
 
 describe('content is limited', () => {
-  test('to so many characters of one text, which tells how long it was', async () => {
+  test('to a number of characters per text, with the original length', async () => {
     const { client } = await record({ captureMessageContent: true, maxContentLength: 10 });
     await client.chat.completions.create({
       model: 'gpt-4o-mini',
@@ -338,7 +338,7 @@ describe('content is limited', () => {
     ]);
   });
 
-  test('to so many characters on a span, of which the newest messages get what there is', async () => {
+  test('to a number of characters per span, with the newest messages first', async () => {
     const { client } = await record({ captureMessageContent: true, maxSpanContentLength: 4_000 });
     await client.chat.completions.create({
       model: 'gpt-4o-mini',
@@ -358,7 +358,7 @@ describe('content is limited', () => {
     expect(total).toBeLessThanOrEqual(4_000);
   });
 
-  test('to what the SDK keeps of an attribute, so that JSON stays valid', async () => {
+  test("to the SDK's attribute limit, so that JSON stays valid", async () => {
     await record({ captureMessageContent: true });
     await session.verify();
     session = await startSession({
@@ -372,7 +372,7 @@ describe('content is limited', () => {
     expect(contentOf('gen_ai.input.messages')).toMatchObject([{ parts: [{ original_length: 1_000 }] }]);
   });
 
-  test('before anything is read of what lies beyond', async () => {
+  test('before anything beyond the limit is read', async () => {
     const { client } = await record({ captureMessageContent: true, maxSpanContentLength: 1_000 });
     let read = 0;
     const old = {

@@ -89,7 +89,7 @@ describe('a plain chat completion', () => {
     });
   });
 
-  test('has every parameter that changes what the model does', async () => {
+  test('has every parameter that affects the model', async () => {
     await session.client.chat.completions.create({
       ...HELLO,
       frequency_penalty: 0.25,
@@ -127,7 +127,7 @@ describe('a plain chat completion', () => {
   test.each<[why: string, more: Partial<Parameters>, absent: string]>([
     ['one choice', { n: 1 }, 'gen_ai.request.choice.count'],
     ['the service tier `auto`', { service_tier: 'auto' }, 'openai.request.service_tier'],
-  ])('does not tell the default: %s', async (_, more, absent) => {
+  ])('omits the default: %s', async (_, more, absent) => {
     await session.client.chat.completions.create({ ...HELLO, ...more });
     expect(attributes()).not.toHaveProperty([absent]);
   });
@@ -136,12 +136,12 @@ describe('a plain chat completion', () => {
     [{ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: {} } } }, 'json'],
     [{ response_format: { type: 'text' } }, 'text'],
     [{ modalities: ['text', 'audio'] }, 'speech'],
-  ])('%j asks for %s', async (more, type) => {
+  ])('%j requests %s', async (more, type) => {
     await session.client.chat.completions.create({ ...HELLO, ...more });
     expect(attributes()['gen_ai.output.type']).toBe(type);
   });
 
-  test('counts cached and reasoning tokens as parts of the totals', async () => {
+  test('counts cached and reasoning tokens as part of the totals', async () => {
     const { usage } = await session.client.chat.completions.create({
       ...HELLO,
       prompt_cache_key: 'greetings',
@@ -155,7 +155,7 @@ describe('a plain chat completion', () => {
     });
   });
 
-  test('that asks for a tool call says so in its finish reason', async () => {
+  test('that asks for a tool call has that finish reason', async () => {
     await session.client.chat.completions.create({ ...HELLO, tools: [WEATHER] });
     expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['tool_calls']);
     expect(JSON.stringify(attributes())).not.toContain('get_weather');
@@ -163,7 +163,7 @@ describe('a plain chat completion', () => {
 });
 
 describe('a streamed chat completion', () => {
-  test('has the attributes of a plain one, and of its stream', async () => {
+  test('has the attributes of a plain one, and those of its stream', async () => {
     const stream = await session.client.chat.completions.create({
       ...HELLO,
       stream: true,
@@ -181,7 +181,7 @@ describe('a streamed chat completion', () => {
     });
   });
 
-  test('has no usage where the caller did not ask for it', async () => {
+  test('has no usage unless the caller asked for it', async () => {
     const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
     const chunks = await read(stream);
     expect(attributes()).toEqual({
@@ -216,7 +216,7 @@ describe('a streamed chat completion', () => {
     expect(attributes()['gen_ai.response.finish_reasons']).toEqual(['stop', 'length']);
   });
 
-  test('lasts until its last chunk was read, and not longer', async () => {
+  test('ends when its last chunk is read', async () => {
     const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
@@ -260,7 +260,7 @@ describe('the metrics of chat completions', () => {
     );
   }
 
-  test('are the duration and the tokens, once for each call', async () => {
+  test('are the duration and the tokens, once per call', async () => {
     const { usage } = await session.client.chat.completions.create(HELLO);
     expect(await recorded()).toEqual({
       'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
@@ -279,7 +279,7 @@ describe('the metrics of chat completions', () => {
     });
   });
 
-  test('of a stream are also the time to its first chunk and between chunks', async () => {
+  test('of a stream also include the time to its first chunk and between chunks', async () => {
     const chunks = await read(await session.client.chat.completions.create({ ...HELLO, stream: true }));
     expect(await recorded()).toEqual({
       'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
@@ -296,7 +296,7 @@ describe('the metrics of chat completions', () => {
     });
   });
 
-  test('of a failed call are its duration, with the kind of error', async () => {
+  test('of a failed call are its duration, with the error type', async () => {
     session.simulator.next({ status: 400 });
     await session.client.chat.completions.create(HELLO).catch(() => undefined);
     const { 'gen_ai.response.model': _, ...group } = GROUP;
@@ -324,7 +324,7 @@ describe('the metrics of chat completions', () => {
     ]);
   });
 
-  test('are none of requests that are no operation of a model', async () => {
+  test('do not exist for requests without a model operation', async () => {
     await session.client.models.list();
     expect(await recorded()).toEqual({});
   });

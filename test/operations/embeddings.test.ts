@@ -8,7 +8,7 @@ import { attributesOf } from './recorded.ts';
 const MODEL = 'text-embedding-3-small';
 
 describe('embeddings', () => {
-  test('are one span with what was asked for and the tokens of the input', async () => {
+  test('are one span with the request parameters and the input tokens', async () => {
     const program = await startProgram();
     const { usage } = await program.client.embeddings.create({
       model: MODEL,
@@ -30,7 +30,7 @@ describe('embeddings', () => {
     });
   });
 
-  test('have input tokens and a duration as metrics, and no output', async () => {
+  test('have metrics for input tokens and duration, and none for output', async () => {
     const program = await startProgram();
     const { usage } = await program.client.embeddings.create({ model: MODEL, input: 'secret' });
     const all = await program.telemetry.metrics();
@@ -44,7 +44,7 @@ describe('embeddings', () => {
     ]);
   });
 
-  test('reach the program as they do without us', async () => {
+  test('reach the program unchanged', async () => {
     const program = await startProgram();
     const result = await program.client.embeddings.create({ model: MODEL, input: 'secret' });
     expect(result.data[0]?.embedding.slice(0, 2)).toEqual([1, 0]);

@@ -88,8 +88,8 @@ describe('every endpoint of the openai package', () => {
   });
 });
 
-describe('a request that is no operation of a model', () => {
-  test('is named by its method and path, without what is in them', async () => {
+describe('a request without a model operation', () => {
+  test('is named by its method and path, without ids', async () => {
     await session.client.files.retrieve('file-0Ab9');
     expect(names()).toEqual(['GET /files/{file_id}']);
     expect(attributes()).toEqual({
@@ -102,7 +102,7 @@ describe('a request that is no operation of a model', () => {
     });
   });
 
-  test('has the id of what it creates', async () => {
+  test('has the id of the object that it creates', async () => {
     const store = await session.client.vectorStores.create({ name: 'secret name' });
     expect(attributes()).toMatchObject({
       'openai.vector_store.id': store.id,
@@ -111,14 +111,14 @@ describe('a request that is no operation of a model', () => {
     expect(JSON.stringify(attributes())).not.toContain('secret');
   });
 
-  test('is named also where no table knows its path', async () => {
+  test('is named even if its path is unknown', async () => {
     await session.client.post('/brand/new/endpoint', { body: { secret: 'secret' } });
     await session.client.get('/brand/0Ab9/endpoint?secret=1');
     expect(names()).toEqual(['POST /brand/new/endpoint', 'GET /brand/{id}/endpoint']);
     expect(JSON.stringify(session.spans.map((span) => span.attributes))).not.toContain('secret');
   });
 
-  test('may be left out, all of them or those that only read', async () => {
+  test('may be excluded: all of them, or reads only', async () => {
     for (const [apiSpans, expected] of [
       ['writes', ['POST /batches']],
       ['none', []],
@@ -137,7 +137,7 @@ describe('a request that is no operation of a model', () => {
 });
 
 describe('answers of every kind', () => {
-  test('a page of a list is a span, and so is each page after it', async () => {
+  test('each page of a list is a span', async () => {
     const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
     session.simulator.next({ body: page('file_1', true) });
     session.simulator.next({ body: page('file_2', false) });
@@ -153,7 +153,7 @@ describe('answers of every kind', () => {
     expect(names()).toEqual(['GET /files']);
   });
 
-  test('a binary answer is the program’s to read', async () => {
+  test('a binary answer is left for the program to read', async () => {
     const speech = await session.client.audio.speech.create({
       model: 'tts-1',
       voice: 'alloy',
@@ -164,7 +164,7 @@ describe('answers of every kind', () => {
     expect(names()).toEqual(['POST /audio/speech']);
   });
 
-  test('an upload is sent as it was', async () => {
+  test('an upload is sent unchanged', async () => {
     const file = await toFile(Buffer.from('{}\n'), 'secret.jsonl');
     await session.client.files.create({ file, purpose: 'batch' });
     expect(session.simulator.requests[0]?.headers['content-type']).toMatch(/^multipart\/form-data/);
@@ -173,15 +173,15 @@ describe('answers of every kind', () => {
     expect(JSON.stringify(attributes())).not.toContain('secret');
   });
 
-  test('an answer without content', async () => {
+  test('an answer may have no content', async () => {
     session.simulator.next({ status: 204, body: '' });
     await session.client.delete('/brand/new/thing');
     expect(attributes()).toMatchObject({ 'http.response.status_code': 204 });
   });
 });
 
-describe('where a call goes', () => {
-  test('an Azure deployment stands for the model', async () => {
+describe('the target of a call', () => {
+  test('is the Azure deployment instead of the model', async () => {
     const client = instrumentOpenAI(
       new AzureOpenAI({
         apiKey: 'secret',
@@ -200,7 +200,7 @@ describe('where a call goes', () => {
     });
   });
 
-  test('credentials are in no attribute, wherever they are put', async () => {
+  test('never contains credentials', async () => {
     const client = session.client.withOptions({
       baseURL: session.simulator.url.replace('//', '//user:secret@').replace('/v1', '/secret/v1'),
       defaultHeaders: { 'x-key': 'secret' },

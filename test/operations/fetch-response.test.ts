@@ -11,7 +11,7 @@ function attributes({ telemetry }: Program): Attributes {
 }
 
 describe('a response that is fetched', () => {
-  test('has its status and finish reason, and no usage: that is the creation’s', async () => {
+  test('has its status and finish reason, but no usage: its creation has that', async () => {
     const program = await startProgram();
     const { id, usage } = await program.client.responses.create(HELLO);
     await program.client.responses.retrieve(id);
@@ -35,7 +35,7 @@ describe('a response that is fetched', () => {
     expect(spent.reduce((sum, tokens) => sum + tokens)).toBe(usage?.input_tokens);
   });
 
-  test('is known by its id when the span starts', async () => {
+  test('has its id when the span starts', async () => {
     const started: Attributes[] = [];
     const program = await startProgram({
       sampler: {
@@ -54,7 +54,7 @@ describe('a response that is fetched', () => {
     });
   });
 
-  test('that failed is no failure of fetching it', async () => {
+  test('whose generation failed is a successful fetch', async () => {
     const program = await startProgram();
     program.simulator.respond({ end: 'failed' });
     const { id } = await program.client.responses.create(HELLO);
@@ -66,7 +66,7 @@ describe('a response that is fetched', () => {
     });
   });
 
-  test('that does not exist is one', async () => {
+  test('that does not exist is a failed fetch', async () => {
     const program = await startProgram();
     await program.client.responses.retrieve('resp_none').catch(() => undefined);
     expect(attributes(program)).toMatchObject({
@@ -75,7 +75,7 @@ describe('a response that is fetched', () => {
     });
   });
 
-  test('as a stream says where it was resumed', async () => {
+  test('as a stream records where it was resumed', async () => {
     const program = await startProgram();
     const { id } = await program.client.responses.create(HELLO);
     const stream = await program.client.responses.retrieve(id, { stream: true, starting_after: 4 });
@@ -92,7 +92,7 @@ describe('a response that is fetched', () => {
     expect(attributes(program)).not.toHaveProperty(['gen_ai.usage.input_tokens']);
   });
 
-  test('has with consent what the model has put out', async () => {
+  test('has the output of the model with consent', async () => {
     const program = await startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
     program.simulator.respond({ output: [{ message: 'It is 4.' }] });
     const { id } = await program.client.responses.create(HELLO);
@@ -103,8 +103,8 @@ describe('a response that is fetched', () => {
   });
 });
 
-describe('the other requests of a response', () => {
-  test('are requests that carry its id, and its status where they give it', async () => {
+describe('other requests about a response', () => {
+  test('carry its id, and its status if it is returned', async () => {
     const program = await startProgram();
     const { responses } = program.client;
     // Created by another process: only there are they part of the response's own span.
@@ -126,7 +126,7 @@ describe('the other requests of a response', () => {
     ]);
   });
 
-  test('a compaction spends tokens, and says how many', async () => {
+  test('that compact it record the tokens', async () => {
     const program = await startProgram();
     const { id, usage } = await program.client.responses.compact(HELLO);
     expect(attributesOf(program.telemetry, 'POST /responses/compact')).toMatchObject({

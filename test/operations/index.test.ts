@@ -56,7 +56,7 @@ const ENDPOINTS: readonly (readonly [method: string, path: string, operation: Op
 ];
 
 describe('an operation', () => {
-  test.each(ENDPOINTS)('reads the requests to its endpoints: %s %s', (method, path, operation) => {
+  test.each(ENDPOINTS)('handles the requests to its endpoints: %s %s', (method, path, operation) => {
     expect(operationOf(matchRoute(method, path).route)).toBe(operation);
   });
 
@@ -69,7 +69,7 @@ describe('an operation', () => {
     expect(operationNameOf(matchRoute('POST', path).route)).toBe('invoke_agent');
   });
 
-  test('declares endpoints that the route table has', () => {
+  test('declares endpoints of the route table', () => {
     const known = new Set(
       ROUTE_TABLE.flatMap(([template, methods]) =>
         methods.split(' ').map((method) => `${method} ${template}`),

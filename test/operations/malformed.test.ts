@@ -35,7 +35,7 @@ async function exchange(body: unknown, answer: unknown): Promise<void> {
   expect(withoutId(results[1])).toEqual(withoutId(results[0]));
 }
 
-describe('a request that is not what it should be costs no more than its own attributes', () => {
+describe('an invalid request loses only its own attributes', () => {
   test.each<[string, unknown]>([
     ['a text', 'Hello'],
     ['a list', [1, 2]],
@@ -89,7 +89,7 @@ describe('a request that is not what it should be costs no more than its own att
     });
   });
 
-  test('fields that throw when they are read', async () => {
+  test('fields that throw on access', async () => {
     const trap = { get: broken, enumerable: false };
     const message = Object.defineProperties(
       { role: 'user', content: 'Hello' },
@@ -106,7 +106,7 @@ describe('a request that is not what it should be costs no more than its own att
     });
   });
 
-  test('messages that throw when they are walked through', async () => {
+  test('messages that throw on iteration', async () => {
     const messages = new Proxy([{ role: 'user', content: 'Hello' }], {
       get(target, key) {
         if (key === 'map' || key === Symbol.iterator) return broken();
@@ -119,7 +119,7 @@ describe('a request that is not what it should be costs no more than its own att
     expect(session.warnings.splice(0)).toEqual([expect.stringContaining('the content of a request failed')]);
   });
 
-  test('very many messages, very long ones and very deep ones', async () => {
+  test('very many, very long and very deep messages', async () => {
     let deep: unknown = 'deep';
     for (let depth = 0; depth < 1_000; depth++) deep = { deep };
     await exchange(
@@ -141,7 +141,7 @@ describe('a request that is not what it should be costs no more than its own att
   });
 });
 
-describe('an answer that is not what it should be costs no more than its own attributes', () => {
+describe('an invalid answer loses only its own attributes', () => {
   test.each<[string, unknown]>([
     ['a list', [1, 2]],
     ['a number', 5],

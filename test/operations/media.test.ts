@@ -30,7 +30,7 @@ const IMAGE_USAGE = { 'gen_ai.usage.input_tokens': 20, 'gen_ai.usage.output_toke
 const TRANSCRIPT_USAGE = { 'gen_ai.usage.input_tokens': 14, 'gen_ai.usage.output_tokens': 6 };
 
 describe('images', () => {
-  test('that are made have the model, how many there are and what they cost in tokens', async () => {
+  test('that are generated record the model, their number and tokens', async () => {
     const program = await startProgram();
     await program.client.images.generate({ model: 'gpt-image-1', prompt: 'secret', n: 2 });
     expect(told(program)).toEqual({
@@ -42,7 +42,7 @@ describe('images', () => {
     });
   });
 
-  test('of a model that does not tell its usage have none', async () => {
+  test('of a model without usage have none', async () => {
     const program = await startProgram();
     await program.client.images.generate({ model: 'dall-e-3', prompt: 'secret', n: 1 });
     expect(told(program)).toEqual({
@@ -52,7 +52,7 @@ describe('images', () => {
     });
   });
 
-  test('that are edited have the same, though the request is a form', async () => {
+  test('that are edited record the same from a form', async () => {
     const program = await startProgram();
     await program.client.images.edit({ model: 'gpt-image-1', prompt: 'secret', image: await image(), n: 3 });
     expect(told(program)).toEqual({
@@ -65,7 +65,7 @@ describe('images', () => {
   });
 
   test.each(['generate', 'edit'] as const)(
-    'that are streamed count when they are finished: %s',
+    'that are streamed are counted when they finish: %s',
     async (method) => {
       const program = await startProgram();
       const { images } = program.client;
@@ -89,29 +89,32 @@ describe('images', () => {
   );
 });
 
-describe('sound', () => {
-  test.each(['audio', 'sse'] as const)('that is spoken is the program’s to read: %s', async (format) => {
-    const program = await startProgram();
-    const speech = await program.client.audio.speech.create({
-      model: 'gpt-4o-mini-tts',
-      voice: 'alloy',
-      input: 'secret',
-      stream_format: format,
-    });
-    expect(speech.bodyUsed).toBe(false);
-    expect(await speech.text()).toContain(format === 'sse' ? 'speech.audio.done' : 'simulated sound');
-    expect(told(program)).toEqual({
-      'gen_ai.output.type': 'speech',
-      'gen_ai.request.model': 'gpt-4o-mini-tts',
-    });
-  });
+describe('audio', () => {
+  test.each(['audio', 'sse'] as const)(
+    'that is generated is left for the program to read: %s',
+    async (format) => {
+      const program = await startProgram();
+      const speech = await program.client.audio.speech.create({
+        model: 'gpt-4o-mini-tts',
+        voice: 'alloy',
+        input: 'secret',
+        stream_format: format,
+      });
+      expect(speech.bodyUsed).toBe(false);
+      expect(await speech.text()).toContain(format === 'sse' ? 'speech.audio.done' : 'simulated sound');
+      expect(told(program)).toEqual({
+        'gen_ai.output.type': 'speech',
+        'gen_ai.request.model': 'gpt-4o-mini-tts',
+      });
+    },
+  );
 
   test.each<[model: string, format: 'json' | 'verbose_json' | 'text', Attributes]>([
     ['gpt-4o-transcribe', 'json', TRANSCRIPT_USAGE],
     ['whisper-1', 'json', { 'openai.audio.duration': 9 }],
     ['whisper-1', 'verbose_json', { 'openai.audio.duration': 8.5 }],
     ['whisper-1', 'text', {}],
-  ])('that is transcribed by %s as %s has what the answer tells', async (model, format, expected) => {
+  ])('that is transcribed by %s as %s records the data of the answer', async (model, format, expected) => {
     const program = await startProgram();
     await program.client.audio.transcriptions.create({ model, file: await sound(), response_format: format });
     expect(told(program)).toEqual({
@@ -121,7 +124,7 @@ describe('sound', () => {
     });
   });
 
-  test('that is transcribed in a stream has the usage of its last event', async () => {
+  test('that is transcribed as a stream records the usage of the last event', async () => {
     const program = await startProgram();
     const events = await Array.fromAsync(
       await program.client.audio.transcriptions.create({
@@ -140,7 +143,7 @@ describe('sound', () => {
     });
   });
 
-  test('that is translated is the same', async () => {
+  test('that is translated records the same', async () => {
     const program = await startProgram();
     await program.client.audio.translations.create({ model: 'whisper-1', file: await sound() });
     expect(told(program)).toMatchObject({
@@ -151,7 +154,7 @@ describe('sound', () => {
 });
 
 describe('a moderation', () => {
-  test('tells how many inputs were judged and flagged', async () => {
+  test('records the number of inputs that were checked and flagged', async () => {
     const program = await startProgram();
     const input = ['secret', 'secret harm', 'more secret harm'];
     await program.client.moderations.create({ model: 'omni-moderation-latest', input });
@@ -163,7 +166,7 @@ describe('a moderation', () => {
     });
   });
 
-  test('names no model where the request leaves it to the API', async () => {
+  test('has no request model if the API chooses it', async () => {
     const program = await startProgram();
     await program.client.moderations.create({ input: 'secret' });
     expect(told(program)).not.toHaveProperty(['gen_ai.request.model']);
@@ -171,7 +174,7 @@ describe('a moderation', () => {
 });
 
 describe('a video', () => {
-  test('that is ordered has the models, and the id by which it is fetched', async () => {
+  test('that is created has the models, and the id to fetch it with', async () => {
     const program = await startProgram();
     await program.client.videos.create({ model: 'sora-2-pro', prompt: 'secret' });
     expect(told(program)).toEqual({
@@ -181,7 +184,7 @@ describe('a video', () => {
     });
   });
 
-  test('names no requested model where the request leaves it to the API', async () => {
+  test('has no request model if the API chooses it', async () => {
     const program = await startProgram();
     await program.client.videos.create({ prompt: 'secret' });
     expect(told(program)).toEqual({
@@ -190,14 +193,14 @@ describe('a video', () => {
     });
   });
 
-  test('that is made from another keeps the id of the path', async () => {
+  test('that is remixed keeps the id of the path', async () => {
     const program = await startProgram();
     await program.client.videos.remix('video_source', { prompt: 'secret' });
     expect(told(program)).toEqual({ 'gen_ai.response.model': 'sora-2', 'openai.video.id': 'video_source' });
   });
 });
 
-test('none of these has metrics: the conventions have none for them', async () => {
+test('none of these has metrics, because the conventions define none', async () => {
   const program = await startProgram();
   await program.client.images.generate({ model: 'gpt-image-1', prompt: 'x' });
   await program.client.moderations.create({ input: 'x' });

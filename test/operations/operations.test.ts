@@ -25,7 +25,7 @@ function read(asked: ApiRequest, result?: unknown): { name: string; start: objec
 }
 
 describe('a chat completion', () => {
-  test('is named by its model, or by the deployment that stands for it', () => {
+  test('is named by its model or deployment', () => {
     expect(read(request('POST', '/chat/completions', { body: { model: 'gpt-4o' } })).name).toBe(
       'chat gpt-4o',
     );
@@ -47,7 +47,7 @@ describe('a chat completion', () => {
     expect((start as Record<string, unknown>)[name]).toBe(value);
   });
 
-  test('says that it is streamed only where it is', () => {
+  test('records that it is streamed only if it is', () => {
     const name = 'gen_ai.request.stream';
     expect(read(request('POST', '/chat/completions', { streamed: true })).start).toHaveProperty([name], true);
     expect(read(request('POST', '/chat/completions')).start).not.toHaveProperty([name]);
@@ -68,14 +68,14 @@ describe('the creation of an agent', () => {
     });
   });
 
-  test('of the Agents API has no id of an assistant', () => {
+  test('of the Agents API has no assistant id', () => {
     expect(read(request('POST', '/agents', { body: {} }), { id: 'agent_1' })).toMatchObject({
       name: 'create_agent',
       end: { 'gen_ai.agent.id': 'agent_1' },
     });
   });
 
-  test('tells its instructions as content', () => {
+  test('records its instructions as content', () => {
     const { content } = createAgent;
     const asked = request('POST', '/assistants', { body: { instructions: 'Be kind.' } });
     expect(content?.systemInstructions?.(asked)).toEqual([{ type: 'text', content: 'Be kind.' }]);
@@ -84,7 +84,7 @@ describe('the creation of an agent', () => {
 });
 
 describe('any other request', () => {
-  test('has its method, its template and the ids in its path', () => {
+  test('has its method, its path template and the ids in its path', () => {
     expect(read(request('GET', '/threads/thread_1/messages/msg_1'))).toEqual({
       name: 'GET /threads/{thread_id}/messages/{message_id}',
       start: {
@@ -98,7 +98,7 @@ describe('any other request', () => {
     });
   });
 
-  test('has the id of what it creates', () => {
+  test('has the id of the object that it creates', () => {
     expect(read(request('POST', '/files'), { id: 'file_1' }).end).toEqual({ 'openai.file.id': 'file_1' });
     expect(read(request('POST', '/threads'), { id: 'thread_1' }).end).toEqual({
       'openai.thread.id': 'thread_1',

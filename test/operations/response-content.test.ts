@@ -19,8 +19,8 @@ function outputParts(program: Program): unknown {
   return message?.parts;
 }
 
-describe('with consent a response has what the model was given', () => {
-  test('a plain text is a message of the user, instructions stand apart', async () => {
+describe('with consent, a response has the input of the model', () => {
+  test('a plain text is a user message; instructions are separate', async () => {
     const program = await startWithConsent();
     await program.client.responses.create({ ...HELLO, instructions: 'Be kind.' });
     expect(content(program, 'input.messages')).toEqual([
@@ -29,7 +29,7 @@ describe('with consent a response has what the model was given', () => {
     expect(content(program, 'system_instructions')).toEqual([{ type: 'text', content: 'Be kind.' }]);
   });
 
-  test('messages have texts, images, files and sound', async () => {
+  test('messages contain texts, images, files and audio', async () => {
     const program = await startWithConsent();
     await program.client.responses.create({
       model: 'gpt-4o',
@@ -92,7 +92,7 @@ describe('with consent a response has what the model was given', () => {
     ]);
   });
 
-  test('tools are flat, and nothing tells how a server is reached', async () => {
+  test('tools are flat, without the address of an MCP server', async () => {
     const program = await startWithConsent();
     const parameters = { type: 'object', properties: {} };
     await program.client.responses.create({
@@ -129,7 +129,7 @@ describe('with consent a response has what the model was given', () => {
     });
   });
 
-  test('many variables of a prompt leave room for what else a span has', async () => {
+  test('many prompt variables leave attributes of the span free', async () => {
     const program = await startWithConsent();
     const variables = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`v${index}`, 'x']));
     await program.client.responses.create({ ...HELLO, prompt: { id: 'pmpt_1', variables } });
@@ -141,7 +141,7 @@ describe('with consent a response has what the model was given', () => {
   });
 });
 
-describe('with consent a response has what the model has put out, as one message', () => {
+describe('with consent, a response has the output of the model as one message', () => {
   test('reasoning, text and refusals', async () => {
     const program = await startWithConsent();
     program.simulator.respond({
@@ -163,7 +163,7 @@ describe('with consent a response has what the model has put out, as one message
     ]);
   });
 
-  test('calls that the program is to make', async () => {
+  test("calls of the program's functions", async () => {
     const program = await startWithConsent();
     program.simulator.respond({
       output: [
@@ -190,7 +190,7 @@ describe('with consent a response has what the model has put out, as one message
     ]);
   });
 
-  test('calls of hosted tools, with what they gave', async () => {
+  test('calls of hosted tools, with their results', async () => {
     const program = await startWithConsent();
     program.simulator.respond({
       output: [
@@ -244,7 +244,7 @@ describe('with consent a response has what the model has put out, as one message
     expect(JSON.stringify(newest(program.telemetry, 'chat').attributes)).not.toContain(PIXEL.slice(0, 40));
   });
 
-  test('tools and pages without what opens them, here and in the spans of the tools', async () => {
+  test('tools and pages without credentials, also on tool spans', async () => {
     const program = await startWithConsent();
     const server = {
       server_url: 'https://me:secret@wiki.example',
@@ -281,7 +281,7 @@ describe('with consent a response has what the model has put out, as one message
     expect(JSON.parse(String(search))).toEqual(opened);
   });
 
-  test('what a search of files has found, without their metadata', async () => {
+  test('the results of a file search, without file metadata', async () => {
     const program = await startWithConsent();
     const found = { file_id: 'file-1', filename: 'a.pdf', score: 0.9, text: 'x is 4.' };
     const results = [{ ...found, attributes: { owner: 'ada' } }];
@@ -307,7 +307,7 @@ describe('with consent a response has what the model has put out, as one message
     expect(content(program, 'output.messages')).toEqual(plain);
   });
 
-  test('of a stream that was left, what had come', async () => {
+  test('the partial output of a stream that was left', async () => {
     const program = await startWithConsent();
     program.simulator.respond({ output: [{ reasoning: ['First.'] }, { message: 'It is 4.' }] });
     let words = 0;
@@ -319,7 +319,7 @@ describe('with consent a response has what the model has put out, as one message
     ]);
   });
 
-  test('and why it failed', async () => {
+  test('the error', async () => {
     const program = await startWithConsent();
     program.simulator.respond({ end: 'failed', error: { code: 'server_error', message: 'It broke.' } });
     await program.client.responses.create(HELLO);

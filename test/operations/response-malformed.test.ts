@@ -68,7 +68,7 @@ describe.each(OPERATIONS)('POST %s', (path, operation) => {
         n: 'many',
       },
     ],
-  ])('that asks for %s costs no more than its own attributes', async (_, body) => {
+  ])('that asks for %s loses only its own attributes', async (_, body) => {
     const attributes = await exchange(path, body, { id: 'id_1', model: 'gpt-4o' });
     expect(attributes).toMatchObject({
       'gen_ai.operation.name': operation,
@@ -85,14 +85,14 @@ describe.each(OPERATIONS)('POST %s', (path, operation) => {
       { id: 5, model: {}, status: [], output: 'none', data: 7, choices: {}, usage: [1] },
     ],
     ['wrong types within', { output: WRONG, data: WRONG, choices: WRONG, usage: { input_tokens: -1 } }],
-  ])('that is answered with %s costs no more than its own attributes', async (_, answer) => {
+  ])('that is answered with %s loses only its own attributes', async (_, answer) => {
     const attributes = await exchange(path, { model: 'gpt-4o', input: 'x', query: 'x' }, answer);
     expect(attributes).toMatchObject({ 'gen_ai.operation.name': operation });
     expect(attributes).not.toHaveProperty(['gen_ai.usage.input_tokens']);
   });
 });
 
-test('items and tools of wrong types are left out of what is recorded', async () => {
+test('items and tools of wrong types are not recorded', async () => {
   const parts = [
     ...WRONG,
     { type: 'input_text' },
@@ -123,12 +123,12 @@ test.each([
   ['/audio/transcriptions', { usage: { seconds: 'many' }, duration: '8' }],
   ['/moderations', { results: WRONG, model: 5 }],
   ['/responses/compact', { id: 5, usage: [] }],
-])('POST %s that is answered with nonsense is a request like any other', async (path, answer) => {
+])('POST %s with an invalid answer is an ordinary request', async (path, answer) => {
   const attributes = await exchange(path, { model: {}, n: {} }, answer);
   expect(attributes).toMatchObject({ 'http.request.method': 'POST', 'url.template': path });
 });
 
-test('a response that is fetched and is none has the id that was asked for', async () => {
+test('an invalid response has the id that was requested', async () => {
   const attributes = await exchange('/responses/resp_1', undefined, [5], 'get');
   expect(attributes).toMatchObject({
     'gen_ai.operation.name': 'fetch_response',

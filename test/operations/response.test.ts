@@ -43,7 +43,7 @@ describe('a response', () => {
     `);
   });
 
-  test('has the attributes of its request and its result, and nothing that was said', async () => {
+  test('has the attributes of its request and its result, without content', async () => {
     const program = await startProgram();
     const { usage } = await program.client.responses.create({ ...HELLO, metadata: { customer: 'Hello' } });
     expect(newest(program.telemetry, 'chat')).toMatchObject({ kind: SpanKind.CLIENT, status: { code: 0 } });
@@ -55,7 +55,7 @@ describe('a response', () => {
     });
   });
 
-  test('has every parameter that changes what the model does', async () => {
+  test('has every parameter that affects the model', async () => {
     const program = await startProgram();
     const { client } = program;
     const conversation = await client.conversations.create();
@@ -87,7 +87,7 @@ describe('a response', () => {
     expect(JSON.stringify(attributes(program))).not.toMatch(/Paris|kind|somebody/);
   });
 
-  test('names the response that it goes on from', async () => {
+  test('names the response that it continues', async () => {
     const program = await startProgram();
     const { id } = await program.client.responses.create(HELLO);
     await program.client.responses.create({ ...HELLO, previous_response_id: id });
@@ -97,7 +97,7 @@ describe('a response', () => {
     });
   });
 
-  test('counts cached, written and reasoning tokens as parts of the totals', async () => {
+  test('counts cached, written and reasoning tokens as part of the totals', async () => {
     const program = await startProgram();
     const usage = { prompt: 100, cached: 64, cacheWrite: 32, completion: 50, reasoning: 40 };
     program.simulator.respond({ usage });
@@ -111,7 +111,7 @@ describe('a response', () => {
     });
   });
 
-  test('that asks for a function call says so in its finish reason', async () => {
+  test('that asks for a function call has that finish reason', async () => {
     const program = await startProgram();
     await program.client.responses.create({ ...HELLO, tools: [WEATHER] });
     expect(attributes(program)).toMatchObject({
@@ -121,7 +121,7 @@ describe('a response', () => {
     expect(JSON.stringify(attributes(program))).not.toContain('get_weather');
   });
 
-  test('that used hosted tools has simply stopped', async () => {
+  test('that used hosted tools has the finish reason stop', async () => {
     const program = await startProgram();
     program.simulator.respond({
       output: [
@@ -146,7 +146,7 @@ describe('a response', () => {
     });
   });
 
-  test('that failed is an error, though its HTTP call was none', async () => {
+  test('that failed is an error, although its HTTP request succeeded', async () => {
     const program = await startProgram();
     program.simulator.respond({ end: 'failed', error: { code: 'vector_store_timeout', message: 'secret' } });
     await program.client.responses.create(HELLO);
@@ -164,7 +164,7 @@ describe('a response', () => {
     expect(duration?.dataPoints[0]?.attributes['error.type']).toBe('vector_store_timeout');
   });
 
-  test('that the API refuses has the code of the refusal', async () => {
+  test('that the API rejects has the error code', async () => {
     const program = await startProgram();
     await program.client.responses
       .create({ ...HELLO, previous_response_id: 'resp_none' })
@@ -175,7 +175,7 @@ describe('a response', () => {
     });
   });
 
-  test('that compacted its conversation says so, and so does one that goes on from there', async () => {
+  test('records that it compacted its conversation, or continues a compacted one', async () => {
     const program = await startProgram();
     program.simulator.respond({ output: [{ compaction: true }, { message: 'Yes.' }] });
     const { output } = await program.client.responses.create(HELLO);
@@ -189,7 +189,7 @@ describe('a response', () => {
     expect(attributes(program)).not.toHaveProperty(['gen_ai.conversation.compacted']);
   });
 
-  test('is the same by the helper that parses it, and by the beta of the API', async () => {
+  test('is the same with the parse helper and in the beta of the API', async () => {
     const program = await startProgram();
     const format = { type: 'json_schema' as const, name: 'answer', schema: { type: 'object' } };
     await program.client.responses.parse({ ...HELLO, text: { format } });
@@ -207,7 +207,7 @@ describe('a streamed response', () => {
     'openai.stream.end': 'completed',
   };
 
-  test('has the attributes of a plain one, and of its stream', async () => {
+  test('has the attributes of a plain one, and those of its stream', async () => {
     const program = await startProgram();
     program.simulator.respond({ usage: { prompt: 20, completion: 10, reasoning: 4 } });
     const events = await Array.fromAsync(await program.client.responses.create({ ...HELLO, stream: true }));
@@ -222,7 +222,7 @@ describe('a streamed response', () => {
     });
   });
 
-  test('is the same by the SDK’s helper', async () => {
+  test('is the same with the SDK helper', async () => {
     const program = await startProgram();
     const { usage } = await program.client.responses.stream(HELLO).finalResponse();
     expect(attributes(program)).toMatchObject({
@@ -242,7 +242,7 @@ describe('a streamed response', () => {
         'openai.response.incomplete_reason': 'max_output_tokens',
       },
     ],
-  ])('that ends %s says so', async (end, expected) => {
+  ])('that ends %s records that', async (end, expected) => {
     const program = await startProgram();
     program.simulator.respond({ end });
     await Array.fromAsync(await program.client.responses.create({ ...HELLO, stream: true }));
@@ -252,7 +252,7 @@ describe('a streamed response', () => {
     );
   });
 
-  test('that is left early has what was seen of it', async () => {
+  test('that is left early has what was read of it', async () => {
     const program = await startProgram();
     for await (const event of await program.client.responses.create({ ...HELLO, stream: true }))
       if (event.type === 'response.output_text.delta') break;

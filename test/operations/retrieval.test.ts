@@ -3,7 +3,7 @@ import { startProgram } from '../support/program.ts';
 import { attributesOf } from './recorded.ts';
 
 describe('the search of a vector store', () => {
-  test('is a retrieval from it, with how much was asked for and found', async () => {
+  test('is a retrieval, with the requested and returned number of results', async () => {
     const program = await startProgram();
     await program.client.vectorStores.search('vs_1', { query: 'secret', max_num_results: 2 });
     expect(attributesOf(program.telemetry, 'retrieval vs_1')).toEqual({
@@ -19,7 +19,7 @@ describe('the search of a vector store', () => {
     });
   });
 
-  test('has with consent what was asked and what was found', async () => {
+  test('has the query and the results with consent', async () => {
     const program = await startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
     await program.client.vectorStores.search('vs_1', { query: ['refunds', 'returns'], max_num_results: 1 });
     const attributes = program.telemetry.spans[0]?.attributes ?? {};
@@ -29,7 +29,7 @@ describe('the search of a vector store', () => {
     ]);
   });
 
-  test('gives the program its page as it is', async () => {
+  test('gives the program its page unchanged', async () => {
     const program = await startProgram();
     const page = await program.client.vectorStores.search('vs_1', { query: 'x' });
     expect(page.data.map(({ file_id }) => file_id)).toEqual(['file-1', 'file-2', 'file-3']);

@@ -61,7 +61,7 @@ describe('a legacy completion', () => {
     expect(JSON.stringify(attributes(program))).not.toMatch(/secret|upon/);
   });
 
-  test('as a stream has the same, and its usage where the caller asked for it', async () => {
+  test('as a stream has the same, and its usage if the caller asked for it', async () => {
     const program = await startProgram();
     const stream = await program.client.completions.create({
       ...ONCE,
@@ -80,7 +80,7 @@ describe('a legacy completion', () => {
     });
   });
 
-  test('has with consent its prompts and its texts, streamed or not', async () => {
+  test('has its prompts and texts with consent, streamed or not', async () => {
     const program = await startProgram({ content: true, config: { captureMessageContent: 'SPAN_ONLY' } });
     const { choices } = await program.client.completions.create({ ...ONCE, stop: 'END' });
     await Array.fromAsync(await program.client.completions.create({ ...ONCE, stop: 'END', stream: true }));

@@ -24,15 +24,15 @@ it.each<[string, unknown, unknown]>([
   ['text that is no JSON', 'ls -a', 'ls  -a'],
   ['characters that UTF-8 has no code for', 'a\ud800', 'a\ud801'],
   ['the middle of something long', `${'x'.repeat(100_000)}1${'x'.repeat(100_000)}`, 'x'.repeat(200_001)],
-])('the fingerprint is another one: %s', (_, one, other) => {
+])('the fingerprint differs: %s', (_, one, other) => {
   expect(fingerprintOf(NAME, one)).not.toBe(fingerprintOf(NAME, other));
 });
 
-it('the fingerprint of another function is another one', () => {
+it('another function has another fingerprint', () => {
   expect(fingerprintOf(NAME, '{}')).not.toBe(fingerprintOf('get_time', '{}'));
 });
 
-it('what is too long to hash, or cannot be serialized, has no fingerprint', () => {
+it('values too long to hash or impossible to serialize have no fingerprint', () => {
   expect(fingerprintOf(NAME, `${LONG}x`)).toBeUndefined();
   expect(fingerprintOf(NAME, { toJSON: () => LONG })).toBeUndefined();
   const circular: { self?: unknown } = {};

@@ -60,7 +60,7 @@ describe.each(CLEAN_LANES)('$name: after a plain npm install', ({ name }) => {
     expect(stdout.match(/name: 'chat gpt-4o'/g)).toHaveLength(1);
   });
 
-  test('npm has nothing to complain of', async () => {
+  test('npm prints no warning', async () => {
     await mustRun('npm', ['ls', '--all'], { cwd: directory });
   });
 
@@ -115,7 +115,7 @@ describe.each(['clean-sdk-3-node', 'clean-sdk-2-node'])('%s: TypeScript', (lane)
     await check('typed', TYPED_PROGRAM, { ...resolution, skipLibCheck: true, lib: ['es2023', 'dom'] });
   });
 
-  test.each(RESOLUTIONS)('$moduleResolution needs no types but ours and the API’s', async (resolution) => {
+  test.each(RESOLUTIONS)("$moduleResolution needs no types except ours and the API's", async (resolution) => {
     await check('lean', LEAN_PROGRAM, { ...resolution, skipLibCheck: false, lib: ['es2023', 'dom'] });
   });
 

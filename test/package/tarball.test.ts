@@ -20,19 +20,19 @@ beforeAll(async () => {
   manifest = JSON.parse(await readFile(join(INSTALLED, 'package.json'), 'utf8'));
 });
 
-test('publint finds nothing', async () => {
+test('publint has no findings', async () => {
   const { code, stdout, stderr } = await run('publint', ['run', '--strict', tarball], { cwd: ROOT });
   expect(code, stdout + stderr).toBe(0);
 });
 
-test('every entry has types that fit, for CommonJS and ES modules', async () => {
+test('every entry has correct types for CommonJS and ES modules', async () => {
   const { code, stdout, stderr } = await run('attw', [tarball, '--profile', 'node16', '--no-emoji'], {
     cwd: ROOT,
   });
   expect(code, stdout + stderr).toBe(0);
 });
 
-test('it holds the build and the texts that belong to it, nothing else', () => {
+test('it contains only the build and its documents', () => {
   expect(files.filter((file) => !file.startsWith('dist/') && !/^docs\/[\w-]+\.md$/.test(file))).toEqual([
     'LICENSE',
     'NOTICE',
@@ -44,12 +44,12 @@ test('it holds the build and the texts that belong to it, nothing else', () => {
   ).toEqual([]);
 });
 
-describe('it is as small as it is meant to be', () => {
-  test('in what a program can load', async () => {
+describe('its size is within the limit', () => {
+  test('of everything a program can load', async () => {
     expect(await bytesOf(await filesOfPrograms())).toBeLessThan(400_000);
   });
 
-  test('in the rest of the build: the page, the command and the types', async () => {
+  test('of the rest of the build: the page, the command and the types', async () => {
     const loadable = await filesOfPrograms();
     const rest = files.filter((file) => file.startsWith('dist/') && !loadable.has(file));
     expect(rest).toContain('dist/cli.cjs');
@@ -58,11 +58,11 @@ describe('it is as small as it is meant to be', () => {
   });
 });
 
-test('its version is the one that spans carry', () => {
+test('its version is the one on spans', () => {
   expect(manifest.version).toBe(VERSION);
 });
 
-test('it depends on require-in-the-middle alone, and needs the OpenTelemetry API alone beside it', () => {
+test('it depends on require-in-the-middle, and has only the OpenTelemetry API as a required peer', () => {
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifest as Record<string, object>;
   expect(Object.keys(dependencies ?? {})).toEqual(['require-in-the-middle']);
   const optional = Object.keys(peerDependenciesMeta ?? {});
@@ -81,7 +81,7 @@ test.each(['client', 'export', 'testing'])(
   },
 );
 
-test('types name no other package than the OpenTelemetry API', async () => {
+test('its types refer to no other package than the OpenTelemetry API', async () => {
   for (const file of files.filter((name) => /\.d\.[cm]ts$/.test(name))) {
     const text = await readFile(join(INSTALLED, file), 'utf8');
     const named = specifiersIn(text).filter((name) => !name.startsWith('.'));

@@ -13,7 +13,7 @@ function startRegistered(): { readonly setUps: number } {
   return counter;
 }
 
-test('the first call of a client with settings of its own sets OpenTelemetry up, as any first call', async () => {
+test('the first call of a client with its own settings starts OpenTelemetry too', async () => {
   const { client } = await startProgram();
   const counter = startRegistered();
   instrumentOpenAI(client, { captureMessageContent: false });

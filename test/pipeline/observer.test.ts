@@ -31,8 +31,8 @@ function begin(observer: Observer, method: string = 'get', path: string = '/mode
   return call;
 }
 
-describe('calls under way', () => {
-  test('end with the provider, once, and are not touched by a flush', async () => {
+describe('calls in progress', () => {
+  test('end once at a provider shutdown, and are not affected by a flush', async () => {
     const call = begin(new Observer());
     await telemetry.provider.forceFlush();
     expect(telemetry.openSpans).toEqual(['GET /models']);
@@ -43,7 +43,7 @@ describe('calls under way', () => {
     expect(telemetry.spans).toHaveLength(1);
   });
 
-  test('end when the observer is disposed of, which leaves the provider as it was', () => {
+  test('end when the observer is disposed of, which restores the provider', () => {
     const observer = new Observer();
     const call = begin(observer);
     expect(Object.getOwnPropertyNames(telemetry.provider)).toContain('shutdown');
@@ -52,7 +52,7 @@ describe('calls under way', () => {
     expect(Object.getOwnPropertyNames(telemetry.provider)).not.toContain('shutdown');
   });
 
-  test('that have ended are forgotten', async () => {
+  test('that have ended are released', async () => {
     const observer = new Observer();
     const call = begin(observer);
     call.succeed({});
@@ -72,7 +72,7 @@ test('the provider may be registered after the first calls', async () => {
   expect(call.outcome).toBe('interrupted');
 });
 
-test('what is to be done before the first call is done once', () => {
+test('preparation before the first call runs once', () => {
   let done = 0;
   const observer = new Observer({}, { beforeFirstCall: () => done++ });
   expect(done).toBe(0);
@@ -82,7 +82,7 @@ test('what is to be done before the first call is done once', () => {
 });
 
 describe('settings', () => {
-  test('that are wrong are told of once, however many observers and calls there are', () => {
+  test('that are invalid are reported once, with any number of observers and calls', () => {
     const config = { apiSpans: 'some' as 'all' };
     for (const observer of [new Observer(config), new Observer(config)]) {
       begin(observer).succeed({});
@@ -93,7 +93,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('that are changed hold from the next call on', () => {
+  test('that are changed apply from the next call on', () => {
     const observer = new Observer();
     begin(observer).succeed({});
     observer.configure({ apiSpans: 'none' });
@@ -112,7 +112,7 @@ describe('settings', () => {
     expect(telemetry.spans.length === 1).toBe(expected);
   });
 
-  test('of API spans do not touch the operations of models', () => {
+  test('of API spans do not affect model operations', () => {
     begin(new Observer({ apiSpans: 'none' }), 'post', '/chat/completions').succeed({});
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat']);
   });

@@ -50,7 +50,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('tests pass in a checkout with a long path, below src, with spaces and other letters, for any user', async () => {
+test('tests pass in a checkout with a long path, below src, with spaces and non-ASCII letters, for any user', async () => {
   expect(TESTS.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   const checkout = copyTo(longPathBelow(join(folder, 'src', 'with space ü')));
   const user = await findOtherUser();

@@ -13,7 +13,7 @@ const ROWS = [
 ] as const;
 
 describe.each(ROWS)('$told', ({ name, size, open }) => {
-  it('cost for each what few of them cost, leave nothing open, and keep nothing', {
+  it('cost the same each in any number, leave nothing open, and keep no memory', {
     timeout: 120_000,
   }, async () => {
     const { few, many, openAtMost, openAtEnd, growth } = await measureScenario(name, size);

@@ -15,8 +15,8 @@ function adopt(response: unknown, seconds: number | undefined): Adoption | undef
   return readAdoption(call, undefined, response);
 }
 
-describe('a response that another process has created in the background', () => {
-  test('began as long ago as the server says, whatever its clock says', () => {
+describe('a background response that another process created', () => {
+  test('has the age that the server reports, whatever the clock of the server', () => {
     const response = { ...RESPONSE, created_at: CREATED };
     expect(adopt(response, CREATED + 7)?.startTime).toBe(5_000_000 - 7_000);
     expect(adopt(response, CREATED - 7)?.startTime).toBe(5_000_000);
@@ -24,7 +24,7 @@ describe('a response that another process has created in the background', () => 
     expect(adopt(RESPONSE, CREATED)?.startTime).toBe(5_000_000);
   });
 
-  test('tells of the request that created it what it repeats, and nothing that was not asked for', () => {
+  test('has the request parameters that the response repeats, and no defaults', () => {
     const { request } = adopt({ ...RESPONSE, model: 'gpt-4o', service_tier: 'default' }, CREATED) ?? {};
     expect(request?.route.endpoint).toBe('POST /responses');
     expect(request?.body).toEqual({ ...RESPONSE, model: 'gpt-4o' });

@@ -15,11 +15,11 @@ function chunk(...choices: readonly object[]): object {
   return { ...HEAD, choices };
 }
 
-test('without chunks there is nothing to tell', () => {
+test('no chunks give no result', () => {
   expect(accumulate([])).toMatchObject({ choices: [], usage: undefined });
 });
 
-test('text, refusal and thoughts are put together for each choice', () => {
+test('text, refusal and reasoning are accumulated for each choice', () => {
   const result = accumulate([
     chunk({ index: 0, delta: { role: 'assistant', content: 'Hel' } }),
     chunk(
@@ -42,7 +42,7 @@ test('text, refusal and thoughts are put together for each choice', () => {
   });
 });
 
-test('tool calls are put together by their index', () => {
+test('tool calls are accumulated by index', () => {
   const call = (delta: object): object => chunk({ index: 0, delta: { tool_calls: [delta] } });
   const result = accumulate([
     call({ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '' } }),
@@ -65,7 +65,7 @@ test('tool calls are put together by their index', () => {
   });
 });
 
-test('a function call as it was before tools is put together', () => {
+test('a legacy function call is accumulated', () => {
   const result = accumulate([
     chunk({ index: 0, delta: { function_call: { name: 'add', arguments: '' } } }),
     chunk({ index: 0, delta: { function_call: { arguments: '{"a":' }, audio: null } }),
@@ -76,7 +76,7 @@ test('a function call as it was before tools is put together', () => {
   });
 });
 
-describe('sound is put together', () => {
+describe('audio is accumulated', () => {
   const spoken = (...pieces: string[]): unknown =>
     accumulate(pieces.map((data) => chunk({ index: 0, delta: { audio: { data } } })));
 
@@ -88,7 +88,7 @@ describe('sound is put together', () => {
     expect(spoken(...pieces)).toMatchObject({ choices: [{ message: { audio: { data } } }] });
   });
 
-  test('with its id, its words and when it is gone', () => {
+  test('with its id, transcript and expiry', () => {
     const audio = (delta: object): object => chunk({ index: 0, delta: { audio: delta } });
     expect(
       accumulate([
@@ -102,7 +102,7 @@ describe('sound is put together', () => {
   });
 });
 
-test('usage is that of the last chunk that has it', () => {
+test('the last chunk with usage counts', () => {
   expect(
     accumulate([{ ...HEAD, usage: null }, { ...HEAD, choices: [], usage: { prompt_tokens: 1 } }, HEAD]),
   ).toMatchObject({
@@ -110,13 +110,13 @@ test('usage is that of the last chunk that has it', () => {
   });
 });
 
-test('a chunk that does not say what it belongs to takes nothing away', () => {
+test('a chunk without an index changes nothing', () => {
   // The first chunk of an Azure stream tells of the filters only.
   expect(accumulate([{ id: '', model: '', choices: [] }, chunk(), null, 5])).toMatchObject(HEAD);
 });
 
 describe('without content', () => {
-  test('no text is kept, only why the choices ended', () => {
+  test('only finish reasons are kept, no text', () => {
     const result = accumulate(
       [
         chunk({ index: 0, delta: { content: 'secret' } }),
@@ -128,7 +128,7 @@ describe('without content', () => {
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 
-  test('of what is called no more is kept than its name', () => {
+  test('only the names of calls are kept', () => {
     const deltas = [
       { function_call: { name: 'add', arguments: 'secret' } },
       { tool_calls: [{ index: 0, custom: { name: 'shell', input: 'secret' } }] },
@@ -152,7 +152,7 @@ describe('without content', () => {
   });
 });
 
-describe('an index that is absurd takes no room', () => {
+describe('an absurd index allocates nothing', () => {
   test.each([[128], [2 ** 40], [Number.MAX_SAFE_INTEGER]])('%i', (index) => {
     const tooFar = { index: 0, delta: { tool_calls: [{ index, function: { name: 'x' } }] } };
     const result = accumulate([

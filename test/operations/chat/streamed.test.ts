@@ -178,7 +178,7 @@ describe.each([
     });
   });
 
-  test.each(Object.entries(KINDS))('%s tells the tools alone without consent', async (_, kind) => {
+  test.each(Object.entries(KINDS))('%s records only the tools without consent', async (_, kind) => {
     const calls = (kind.calls ?? []).map((call) => ({ ...call, arguments: undefined }));
     expect(await answer(kind, stream, {})).toEqual({ span: null, event: null, calls });
   });

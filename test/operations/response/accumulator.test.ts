@@ -15,7 +15,7 @@ function added(index: number, item: object): object {
   return { type: 'response.output_item.added', output_index: index, item };
 }
 
-test('the last event holds the response, whatever came before it', () => {
+test('the last event contains the response', () => {
   const response = {
     id: 'resp_1',
     status: 'completed',
@@ -25,14 +25,14 @@ test('the last event holds the response, whatever came before it', () => {
   expect(accumulate(events)).toEqual(response);
 });
 
-test('a last event without items gets those that were seen', () => {
+test('a last event without items gets the items seen before', () => {
   const item = { type: 'message', id: 'msg_1' };
   const done = { type: 'response.output_item.done', output_index: 0, item };
   const end = { type: 'response.completed', response: { id: 'resp_1', status: 'completed' } };
   expect(accumulate([CREATED, done, end])).toEqual({ id: 'resp_1', status: 'completed', output: [item] });
 });
 
-test('a stream that is cut gives the response as it was created, with the items that came, in their order', () => {
+test('an interrupted stream gives the created response with its items, in order', () => {
   const events = [
     CREATED,
     added(1, { type: 'function_call', call_id: 'call_1', arguments: '' }),
@@ -53,7 +53,7 @@ test('a stream that is cut gives the response as it was created, with the items 
   expect(JSON.stringify(accumulate(events, false))).not.toMatch(/It is|:1}/);
 });
 
-test('an item that is done is as its last event has it', () => {
+test('a finished item is as in its last event', () => {
   const item = { type: 'message', content: [{ type: 'output_text', text: 'It is 4.' }] };
   const events = [
     CREATED,
@@ -82,6 +82,6 @@ test.each([
       { type: 'constructor' },
     ],
   ],
-])('%s give a response that says nothing', (_, events) => {
+])('%s give a response without data', (_, events) => {
   expect(accumulate(events)).toEqual({ output: [] });
 });

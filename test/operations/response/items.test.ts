@@ -65,7 +65,7 @@ test.each<[object, string | undefined]>([
   expect(readToolErrorType(item)).toBe(type);
 });
 
-describe('what a tool call was given and gave', () => {
+describe('the arguments and result of a tool call', () => {
   test.each<[object, object]>([
     [
       { type: 'web_search_call', action: { type: 'search', query: 'x', sources: [{ url: 'u' }] } },
@@ -165,7 +165,7 @@ describe('what a tool call was given and gave', () => {
     expect(readToolContent(item)).toEqual(expected);
   });
 
-  test('stands apart where it is a picture, so that it can be recorded as a reference', () => {
+  test('are separate for images, so that they can be recorded by reference', () => {
     const item = { type: 'image_generation_call', result: 'AAAA', output_format: 'webp', size: '1x1' };
     const { result, media } = readToolContent(item);
     expect(result).toEqual({ size: '1x1' });

@@ -9,7 +9,7 @@ import {
 const CALL = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' };
 const SHELL = { type: 'shell_call', id: 'sh_1', call_id: 'call_1' };
 
-describe('why a response ended', () => {
+describe('the finish reason of a response', () => {
   test.each<[string | undefined, object]>([
     ['stop', { status: 'completed', output: [{ type: 'message' }] }],
     ['tool_calls', { status: 'completed', output: [{ type: 'reasoning' }, CALL] }],
@@ -48,13 +48,13 @@ describe('the failure of a response', () => {
   });
 });
 
-test('a conversation is named by its id, or by an object with it', () => {
+test('a conversation is named by its id, or by an object with its id', () => {
   expect(conversationIdOf({ conversation: 'conv_1' })).toBe('conv_1');
   expect(conversationIdOf({ conversation: { id: 'conv_1' } })).toBe('conv_1');
   expect(conversationIdOf({ conversation: null })).toBeUndefined();
 });
 
-test('a response that waits has its status and no finish reason', () => {
+test('a queued response has its status and no finish reason', () => {
   expect(responseAttributes({ id: 'resp_1', model: 'gpt-4o', status: 'queued', output: [] })).toEqual({
     'gen_ai.response.id': 'resp_1',
     'gen_ai.response.model': 'gpt-4o',

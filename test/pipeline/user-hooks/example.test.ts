@@ -7,7 +7,7 @@ test('docs/options.md shows the example', () => {
   expect(codeBlocks('docs/options.md')).toContain(shownExample('pipeline/user-hooks/example.ts'));
 });
 
-test('and it does what it says', async () => {
+test('the example does what the document says', async () => {
   const instrumentation = example();
   instrumentation.disable();
   const session = await startSession({ config: instrumentation.getConfig() });

@@ -15,7 +15,7 @@ async function close(session: Session): Promise<void> {
   });
 }
 
-describe('every hook gets the call in the program’s own terms', () => {
+describe("every hook gets the call in the program's own terms", () => {
   test('the request before it is sent, the response before the span ends', async () => {
     const requests: HookRequest[] = [];
     const responses: HookResponse[] = [];
@@ -53,7 +53,7 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
-  test('a route stands beside its path, and an endpoint that is no operation has none', async () => {
+  test('the route and the path, and no operation for other endpoints', async () => {
     const requests: HookRequest[] = [];
     const session = await startSession({ config: { requestHook: (_, request) => requests.push(request) } });
     await session.client.files.list({ limit: 3 });
@@ -72,7 +72,7 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
-  test('of a stream the response comes at its end, with what was put together', async () => {
+  test("a stream's response at its end, accumulated", async () => {
     const responses: HookResponse[] = [];
     const session = await startSession({
       config: { responseHook: (_, response) => responses.push(response) },
@@ -85,7 +85,7 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
-  test('without consent no text of a stream is put together, whoever is told of its tool calls', async () => {
+  test('no text of a stream without consent, even if tool calls are recorded', async () => {
     const responses: HookResponse[] = [];
     const session = await startSession({
       config: { responseHook: (_, response) => responses.push(response), events: { sink: () => undefined } },
@@ -98,7 +98,7 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
-  test('of a call that fails there is the error', async () => {
+  test('the error of a failed call', async () => {
     const responses: HookResponse[] = [];
     const session = await startSession({
       config: { responseHook: (_, response) => responses.push(response) },
@@ -111,7 +111,7 @@ describe('every hook gets the call in the program’s own terms', () => {
     await close(session);
   });
 
-  test('of a run the call that creates it; its polls have no span, and no hooks', async () => {
+  test('the call that creates a run, but not its polls, which have no span', async () => {
     const seen: string[] = [];
     const session = await startSession({
       config: {
@@ -140,7 +140,7 @@ describe('every hook gets the call in the program’s own terms', () => {
   });
 });
 
-test('startSpanHook gives attributes that samplers see', async () => {
+test('startSpanHook returns attributes that samplers see', async () => {
   const sampled: (Attributes | undefined)[] = [];
   const session = await startSession({
     config: { startSpanHook: (request) => ({ 'app.team': String(request.path) }) },
@@ -157,7 +157,7 @@ test('startSpanHook gives attributes that samplers see', async () => {
   await close(session);
 });
 
-test('what responseHook sets is the last word', async () => {
+test('attributes that responseHook sets override others', async () => {
   const session = await startSession({
     config: { responseHook: (span) => span.setAttribute('gen_ai.response.model', 'hidden') },
   });
@@ -166,7 +166,7 @@ test('what responseHook sets is the last word', async () => {
   await close(session);
 });
 
-test('an ignored call leaves nothing behind: no span, no metric', async () => {
+test('an ignored call has no span and no metrics', async () => {
   const session = await startSession({
     config: { ignoreRequestHook: ({ body }) => (body as { user?: string }).user === 'probe' },
   });
@@ -210,7 +210,7 @@ describe('a hook that throws is reported once and changes nothing', () => {
     ['text', 'x'],
     ['null', null],
     ['a promise', Promise.resolve({})],
-  ])('startSpanHook that gives %s adds nothing', async (_, value) => {
+  ])('startSpanHook that returns %s adds nothing', async (_, value) => {
     const session = await startSession({ config: { startSpanHook: (() => value) as never } });
     await session.client.chat.completions.create(CHAT);
     expect(session.spans).toHaveLength(1);
