@@ -72,9 +72,9 @@ describe('the background read', () => {
   });
 
   it.each([
-    ['a stream has told everything', 'fetch', true],
-    ['only what passes by is wanted', 'observe', false],
-    ['no steps are wanted', 'off', false],
+    ['a stream reported everything', 'fetch', true],
+    ['runSteps is observe', 'observe', false],
+    ['runSteps is off', 'off', false],
   ] as const)('does not happen if %s', async (_, runSteps, stream) => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
