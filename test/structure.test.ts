@@ -13,7 +13,7 @@ function local() {
 }
 `;
 
-test('a file tells what it imports when it runs, what it imports types from, and what it declares', () => {
+test('a file is read into its value imports, type imports and declarations', () => {
   expect(parseFile('sdk/seam.ts', SEAM)).toEqual({
     path: 'sdk/seam.ts',
     lines: 9,
@@ -23,7 +23,7 @@ test('a file tells what it imports when it runs, what it imports types from, and
   });
 });
 
-test('arrows against the layers, circles and names that are declared twice are found', () => {
+test('imports against the layers, circles and duplicate names are found', () => {
   const structure = describeStructure([
     parseFile('util/a.ts', "import { b } from '../sdk/b.ts';\nexport const a = b;\n"),
     parseFile('sdk/b.ts', "import { a } from '../util/a.ts';\nexport const b = 1;\nconst same = a;\n"),

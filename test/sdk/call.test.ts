@@ -48,7 +48,7 @@ describe('a call is settled once', () => {
     expect(told).toEqual([{ value: undefined, error: undefined, streamEnd: undefined, ...expected }]);
   });
 
-  test('and holds nothing of it after that', () => {
+  test('and then releases its resources', () => {
     const { call } = newCall();
     call.begin({ method: 'post', path: '/p', body: { a: 1 } });
     expect(call.body).toBeUndefined();
@@ -62,7 +62,7 @@ describe('a call is settled once', () => {
     });
   });
 
-  test('also where nobody observes it', () => {
+  test('even if nobody observes it', () => {
     const call = new Call({}, { start: () => undefined }, CALLER);
     call.begin({});
     call.succeed(1);
@@ -70,7 +70,7 @@ describe('a call is settled once', () => {
   });
 });
 
-describe('what a call knows of its request', () => {
+describe('a call keeps of its request', () => {
   test.each<[string, unknown, object]>([
     ['method, path and body', { method: 'post', path: '/p', body: { a: 1 } }, { method: 'POST', path: '/p' }],
     ['that it is streamed, by its options', { stream: true }, { streamed: true }],
@@ -102,7 +102,7 @@ describe('what a call knows of its request', () => {
     expect(call).toMatchObject(expected);
   });
 
-  test('the body while it starts, and not longer', () => {
+  test('the body only while it starts', () => {
     const bodies: unknown[] = [];
     const call = new Call({}, { start: ({ body }) => void bodies.push(body) as undefined }, CALLER);
     call.begin({ body: { a: 1 } });
@@ -110,7 +110,7 @@ describe('what a call knows of its request', () => {
   });
 });
 
-test('a call runs in the context of its observation, else in its caller’s', () => {
+test('a call runs in the context of its observation, or else of its caller', () => {
   const { call } = newCall();
   expect(call.context.getValue(KEY)).toBe('caller');
   call.begin({});
@@ -132,7 +132,7 @@ test('chunks are counted, and passed on until the end', () => {
   expect(call.lastChunkTime).toBeGreaterThanOrEqual(call.firstChunkTime ?? Number.NaN);
 });
 
-test('a chunk is no earlier than the one before it, also where nobody wants its exact time', () => {
+test('a chunk is never earlier than the previous one, even without exact times', () => {
   const { call } = newCall({ roughTimes: true });
   call.begin({ stream: true });
   call.chunk('a');
@@ -141,7 +141,7 @@ test('a chunk is no earlier than the one before it, also where nobody wants its 
   expect(call.lastChunkTime).toBe(call.firstChunkTime);
 });
 
-describe('a call that is forgotten ends at the last thing that happened', () => {
+describe('a call that is garbage collected ends at the last event', () => {
   test('its response', () => {
     const { call } = newCall();
     call.begin({});
@@ -162,7 +162,7 @@ describe('a call that is forgotten ends at the last thing that happened', () => 
   });
 });
 
-test('an error that has a status gives it to the call', () => {
+test('an error with a status sets the status of the call', () => {
   const { call } = newCall();
   call.begin({});
   call.fail({ status: 429 });

@@ -31,17 +31,17 @@ test.each<[string, unknown, object]>([
   ['the class of openai 4', OpenAI4, APIClient.prototype],
   ['a client of openai 4', new OpenAI4(), APIClient.prototype],
   ['the module of openai 4 that has the class', { APIClient }, APIClient.prototype],
-])('the prototype that every call passes is found from %s', (_, target, prototype) => {
+])('the prototype of all calls is found from %s', (_, target, prototype) => {
   expect(findClientPrototype(target)).toBe(prototype);
 });
 
 test.each([[null], [undefined], ['openai'], [5], [{}], [[]], [() => 1], [class {}], [{ OpenAI: {} }]])(
-  'there is none in %s',
+  'no prototype is found in %s',
   (target) => {
     expect(findClientPrototype(target)).toBeUndefined();
   },
 );
 
-test('a client is told from a class and a namespace', () => {
+test('a client is distinguished from a class and a namespace', () => {
   expect([new OpenAI(settings), OpenAI, namespace, null].map(isClient)).toEqual([true, false, false, false]);
 });

@@ -69,7 +69,7 @@ async function run(how: 'plain' | 'observed', pattern: string, name: string): Pr
   return JSON.parse(stdout.replaceAll(/"(created|\w+_at)":\d+/g, '"$1":0')) as Run;
 }
 
-describe('a major of the future', () => {
+describe('a future major version', () => {
   let plain: Run;
   let all: readonly string[];
   beforeAll(async () => {
@@ -78,7 +78,7 @@ describe('a major of the future', () => {
   }, 120_000);
 
   test.each(RENAMED)(
-    'that calls $what otherwise works as ever, and this is said',
+    'that calls $what in another way works unchanged, and this is reported',
     { timeout: 120_000 },
     async (row) => {
       const observed = await run('observed', row.pattern, row.name);

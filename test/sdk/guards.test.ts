@@ -48,8 +48,8 @@ function newClient(answer: (props: Promise<unknown>) => unknown, observer: CallO
   return client;
 }
 
-describe('a client that is not as the SDK makes them works as ever', () => {
-  test('when its promises cannot be changed', async () => {
+describe('a client with unexpected internals works unchanged', () => {
+  test('if its promises are frozen', async () => {
     const client = newClient(
       (responsePromise) => Object.freeze({ responsePromise, parseResponse: async () => 'value' }),
       new Listener(),
@@ -57,7 +57,7 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect(await client.request({}).parseResponse?.({})).toBe('value');
   });
 
-  test('when its promises parse themselves, by a function that keeps its name and length', async () => {
+  test('if its promises parse themselves, with a function that keeps its name and length', async () => {
     const defaultParseResponse = async (_client: object, _props: unknown): Promise<unknown> => 'value';
     const client = newClient(
       (responsePromise) => ({ responsePromise, parseResponse: defaultParseResponse }),
@@ -68,17 +68,17 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect([parse?.name, parse?.length]).toEqual(['defaultParseResponse', 2]);
   });
 
-  test('when its promises parse nothing', () => {
+  test('if its promises parse nothing', () => {
     const client = newClient((responsePromise) => ({ responsePromise }), new Listener());
     expect(client.request({})).not.toHaveProperty('parseResponse');
   });
 
-  test('when its calls give nothing at all', () => {
+  test('if its calls return nothing', () => {
     const client = newClient(() => undefined, new Listener());
     expect(client.request({})).toBeUndefined();
   });
 
-  test('when its promises have no raw response, and is observed', async () => {
+  test('if its promises have no raw response, and is observed', async () => {
     const listener = new Listener();
     const client = newClient(
       (responsePromise) => ({ responsePromise, parseResponse: async () => 'value' }),
@@ -89,14 +89,14 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect(listener.outcomes).toEqual(['value']);
   });
 
-  test('when it gives one promise for any number of requests', async () => {
+  test('if it returns one promise for several requests', async () => {
     const given = { parseResponse: async () => 'value' };
     const client = newClient(() => given, new Listener());
     for (let made = 0; made < 20_000; made++) client.request({});
     expect(await given.parseResponse()).toBe('value');
   });
 
-  test('when its streams cannot be changed', async () => {
+  test('if its streams are frozen', async () => {
     const stream = Object.freeze({ iterator: () => [].values(), controller: {} });
     const client = newClient(
       (responsePromise) => ({ responsePromise, parseResponse: async () => stream }),
@@ -106,11 +106,11 @@ describe('a client that is not as the SDK makes them works as ever', () => {
     expect(await parseResponse?.(await responsePromise)).toBe(stream);
   });
 
-  test('when its withOptions() makes no client', () => {
+  test('if its withOptions() does not return a client', () => {
     expect(newClient(() => undefined, new Listener()).withOptions()).toBeUndefined();
   });
 
-  test('when one of its methods cannot be replaced, and is observed by the others', async () => {
+  test('if one of its methods cannot be replaced, and is observed by the others', async () => {
     class Client {
       request(options: object): unknown {
         return this.makeRequest(options);
@@ -127,8 +127,8 @@ describe('a client that is not as the SDK makes them works as ever', () => {
   });
 });
 
-describe('a call that is over', () => {
-  test('is parsed in the context of who parses it', async () => {
+describe('a finished call', () => {
+  test('is parsed in the context of its reader', async () => {
     const listener = new Listener();
     let active: unknown;
     const client = newClient(
@@ -147,7 +147,7 @@ describe('a call that is over', () => {
     expect(active).toBe('program');
   });
 
-  test('does not end otherwise afterwards', () => {
+  test('keeps its first outcome', () => {
     const call = new Call({}, new Listener(), ROOT_CONTEXT);
     call.succeed('value');
     call.endStream('aborted');
@@ -156,7 +156,7 @@ describe('a call that is over', () => {
   });
 });
 
-test('a request whose headers cannot be read is a request', () => {
+test('a request with unreadable headers is a request', () => {
   const listener = new Listener();
   const call = new Call({}, listener, ROOT_CONTEXT);
   const get = (): never => {
@@ -178,7 +178,7 @@ describe('a client of openai', () => {
     new OpenAI({ apiKey: 'k', baseURL: simulator.url, maxRetries: 1, ...options });
   const failOnce = (): void => simulator.next({ status: 500, headers: { 'retry-after-ms': '1' }, body: {} });
 
-  test('is no longer observed by one who observed it twice and went', async () => {
+  test('is no longer observed after an observer that was added twice is removed', async () => {
     const seam = Seam.of(OpenAI.prototype);
     seam.addDefault(listener);
     seam.addDefault(listener);
@@ -187,7 +187,7 @@ describe('a client of openai', () => {
     expect(listener.calls).toEqual([]);
   });
 
-  test('makes its calls when an observer cannot get ready for them', async () => {
+  test('makes its calls if an observer fails to prepare', async () => {
     const client = connect();
     const prepare = (): never => {
       throw new Error('not ready');
@@ -196,14 +196,14 @@ describe('a client of openai', () => {
     expect((await client.models.list()).data).toEqual([]);
   });
 
-  test('that nobody observes retries beside one that is observed', async () => {
+  test('that is not observed retries beside one that is', async () => {
     Seam.of(OpenAI.prototype).observeClient(connect(), listener);
     failOnce();
     expect((await connect().models.list()).data).toEqual([]);
     expect(listener.calls).toEqual([]);
   });
 
-  test('is retried after its call was interrupted, and the call has no more attempts', async () => {
+  test('is retried after its call was interrupted, and the call gets no more attempts', async () => {
     const send: typeof fetch = async (...request) => {
       const response = await fetch(...request);
       listener.calls[0]?.close('interrupted');
@@ -217,7 +217,7 @@ describe('a client of openai', () => {
     expect(listener.calls[0]?.attempts).toHaveLength(1);
   });
 
-  test('has other clients at work inside of its calls, and suppressed calls of its own', async () => {
+  test('may use other clients, and suppressed calls, inside its calls', async () => {
     const other = connect();
     let inside = false;
     const send: typeof fetch = async (...request) => {
@@ -235,7 +235,7 @@ describe('a client of openai', () => {
     expect(listener.calls.map(({ path, attempts }) => [path, attempts.length])).toEqual([['/models/m', 1]]);
   });
 
-  test('may ask another client before it sends, whose request is none of its own', async () => {
+  test('may call another client before it sends, and that request is not its own', async () => {
     type Requests = { makeRequest(...args: unknown[]): Promise<unknown> };
     const other = connect();
     class Own extends OpenAI {}
@@ -250,7 +250,7 @@ describe('a client of openai', () => {
     expect(listener.outcomes).toEqual(['value']);
   });
 
-  test('makes calls that nobody observes in the context of the program', async () => {
+  test('that is not observed makes calls in the context of the program', async () => {
     Seam.of(OpenAI.prototype).observeClient(connect(), listener);
     const seen: unknown[] = [];
     const send: typeof fetch = (...request) => {
@@ -264,7 +264,7 @@ describe('a client of openai', () => {
   });
 });
 
-test('the functions of a helper that is suppressed are run unobserved', () => {
+test('the functions of a suppressed helper run unobserved', () => {
   class Completions {
     readonly _client = {};
     runTools({ tools }: { tools: { function: { function: () => string } }[] }): unknown {

@@ -48,7 +48,7 @@ function pairs(count: number): Record<string, string> {
 }
 
 describe('the trace context is added to the metadata of a request', () => {
-  test('beside that of the program, whose own objects stay as they are', () => {
+  test('beside the metadata of the program, whose objects are not changed', () => {
     const metadata = Object.freeze({ customer: '7' });
     const options = Object.freeze({ method: 'post', body: Object.freeze({ model: 'm', metadata }) });
     expect(sent(options)).toEqual({
@@ -58,11 +58,11 @@ describe('the trace context is added to the metadata of a request', () => {
     expect(metadata).toEqual({ customer: '7' });
   });
 
-  test.each([undefined, null])('where the program has given %s', (metadata) => {
+  test.each([undefined, null])('if the program passes %s', (metadata) => {
     expect(sent({ body: { metadata } })).toEqual({ body: { metadata: { traceparent: TRACEPARENT } } });
   });
 
-  test('with the state of the trace, as far as a value may be long', () => {
+  test('with the trace state, up to the maximum length of a value', () => {
     const short = new TraceState('vendor=1');
     expect(sent({ body: {} }, { traceState: short })).toEqual({
       body: { metadata: { traceparent: TRACEPARENT, tracestate: 'vendor=1' } },
@@ -74,7 +74,7 @@ describe('the trace context is added to the metadata of a request', () => {
     });
   });
 
-  test('as far as its names may be long', () => {
+  test('up to the maximum length of a key', () => {
     propagation.disable();
     propagation.setGlobalPropagator({
       fields: () => [],
@@ -88,7 +88,7 @@ describe('the trace context is added to the metadata of a request', () => {
     expect(sent({ body: {} })).toEqual({ body: { metadata: { ['x'.repeat(64)]: 'as long as can be' } } });
   });
 
-  test('to the last of the pairs that the API takes', () => {
+  test('up to the maximum number of pairs in the API', () => {
     const metadata = pairs(15);
     expect(sent({ body: { metadata } })).toEqual({
       body: { metadata: { ...metadata, traceparent: TRACEPARENT } },
@@ -97,7 +97,7 @@ describe('the trace context is added to the metadata of a request', () => {
   });
 });
 
-describe('a request is sent as it is', () => {
+describe('a request is sent unchanged', () => {
   class Metadata {
     customer = '7';
   }
@@ -113,7 +113,7 @@ describe('a request is sent as it is', () => {
     expect(sent(options)).toBe(options);
   });
 
-  test('where its metadata has no room, which is said once', () => {
+  test('if its metadata is full, which is reported once', () => {
     const options = { body: { metadata: pairs(16) } };
     expect(sent(options)).toBe(options);
     expect(sent(options)).toBe(options);
@@ -201,7 +201,7 @@ describe('with propagateInMetadata', () => {
     expect(creator?.name).toMatch(/^(POST \/|chat |invoke_agent)/);
   });
 
-  test('other requests stay as they are', async () => {
+  test('other requests are unchanged', async () => {
     await program.inSpan(async () => {
       await program.client.beta.threads.create({ metadata: { customer: '7' } });
       await program.client.chat.completions.create({
@@ -222,7 +222,7 @@ async function prepareThread(client: OpenAI): Promise<{ assistant_id: string; th
   return { assistant_id: assistant.id, thread: thread.id };
 }
 
-test('by default no request is changed', async () => {
+test('requests are unchanged by default', async () => {
   const { client, inSpan, simulator } = await startProgram();
   await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi' }));
   expect(simulator.requests.map(({ body }) => body)).toEqual([{ model: 'gpt-4o', input: 'Hi' }]);

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('copies of openai that are loaded anew are not kept', async () => {
+test('copies of openai that are loaded again are not kept', async () => {
   const program = ['--expose-gc', 'test/sdk/programs/reloading.ts'];
   const { stdout } = await promisify(execFile)(process.execPath, program);
   expect(JSON.parse(stdout)).toBe(0);
 });
 
-test('module hooks leave alone what is no client of openai, and what they have changed already', async () => {
+test('module hooks leave modules other than openai unchanged, and openai after the first time', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['test/sdk/programs/loading.ts']);
   expect(JSON.parse(stdout)).toEqual({
     heard: [

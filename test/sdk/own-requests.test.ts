@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => session.verify());
 
-test('a read of our own is a request on the program’s client that leaves no telemetry', async () => {
+test('a background read uses the client of the program and leaves no telemetry', async () => {
   session.simulator.next({ body: { data: [1] } });
   const result = await readWithClient(
     session.client,
@@ -27,12 +27,12 @@ test('a read of our own is a request on the program’s client that leaves no te
   expect(session.spans).toEqual([]);
 });
 
-test('it is not retried', async () => {
+test('a background read is not retried', async () => {
   session.simulator.next({ status: 500 });
   await expect(readWithClient(session.client, '/models', {}, 'assistants=v2')).rejects.toThrow('500');
   expect(session.simulator.requests).toHaveLength(1);
 });
 
-test('it fails on what is no client', async () => {
+test('a background read fails for an object that is not a client', async () => {
   await expect(readWithClient({}, '/models', {}, 'assistants=v2')).rejects.toThrow(TypeError);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { privateSlot } from '../../src/sdk/private-slot.ts';
 
-test('what is privateSlot to an object is found again, by whoever privateSlot it', () => {
+test('a value in a private slot is found by the slot that stored it', () => {
   const names = privateSlot<{ name: string }>();
   const others = privateSlot<{ name: string }>();
   const holder = Promise.resolve();
@@ -13,7 +13,7 @@ test('what is privateSlot to an object is found again, by whoever privateSlot it
   expect(names.get(Promise.resolve())).toBeUndefined();
 });
 
-test('it shows nowhere', () => {
+test('a private slot is invisible', () => {
   const holder = { id: 1 };
   privateSlot<object>().set(holder, { secret: true });
   expect(Reflect.ownKeys(holder)).toEqual(['id']);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
 import { endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
 
-describe('the provider is told from the host', () => {
+describe('the provider is recognised by its host', () => {
   test.each([
     ['https://api.openai.com/v1', 'openai'],
     ['https://eu.api.openai.com/v1', 'openai'],
@@ -69,12 +69,12 @@ describe('the provider is told from the host', () => {
     'https://apixgroq.com/v1',
     'https://evil.example/api.groq.com',
     'https://api.groq.com@evil.example/v1',
-  ])('%s is a host that nobody knows: what it speaks is OpenAI’s API', (baseURL) => {
+  ])('%s is an unknown host, which counts as an OpenAI-compatible API', (baseURL) => {
     expect(readEndpoint(baseURL).provider).toBe('openai');
   });
 });
 
-describe('the provider is told from the client where its host is unknown', () => {
+describe('with an unknown host, the provider is recognised by the client', () => {
   const baseURL = 'https://gateway.example/openai';
   const apiKey = 'sk-secret';
 
@@ -92,12 +92,12 @@ describe('the provider is told from the client where its host is unknown', () =>
     expect(endpointOf(client).provider).toBe(provider);
   });
 
-  test('a host that is known says more than the class', () => {
+  test('a known host takes precedence over the class', () => {
     expect(readEndpoint('https://api.groq.com/openai', 'azure.ai.openai').provider).toBe('groq');
   });
 });
 
-describe('rows of the program come first', () => {
+describe('provider rows of the program take precedence', () => {
   const rows: ProviderRow[] = [
     { host: 'LLM.example.com', provider: 'acme' },
     { host: '*.internal', provider: 'vllm' },
@@ -117,14 +117,14 @@ describe('rows of the program come first', () => {
     expect(readEndpoint(baseURL, undefined, rows).provider).toBe(provider);
   });
 
-  test('and clients are read again with other rows', () => {
+  test('and are applied again to known clients', () => {
     const client = { baseURL: 'https://llm.example.com/v1' };
     expect(endpointOf(client).provider).toBe('openai');
     expect(endpointOf(client, rows).provider).toBe('acme');
   });
 });
 
-describe('origin, address and port are those of the base URL, and nothing else of it is taken', () => {
+describe('only origin, address and port are read from the base URL', () => {
   test.each([
     ['https://api.openai.com/v1', 'https://api.openai.com', 'api.openai.com', 443],
     ['http://api.openai.com/v1', 'http://api.openai.com', 'api.openai.com', 80],
@@ -144,7 +144,7 @@ describe('origin, address and port are those of the base URL, and nothing else o
   });
 });
 
-test('the endpoint of a client is read once, and again when its base URL is changed', () => {
+test('the endpoint of a client is read once, and again after its base URL has changed', () => {
   const client = { baseURL: 'https://api.groq.com/v1' };
   const first = endpointOf(client);
   expect(first.provider).toBe('groq');
@@ -153,14 +153,14 @@ test('the endpoint of a client is read once, and again when its base URL is chan
   expect(endpointOf(client).provider).toBe('x_ai');
 });
 
-test('it is read again when the deployment is changed', () => {
+test('it is read again after the deployment has changed', () => {
   const client = { baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'one' };
   expect(endpointOf(client).deployment).toBe('one');
   client.deploymentName = 'two';
   expect(endpointOf(client).deployment).toBe('two');
 });
 
-describe('the deployment of an Azure client is what it or its base URL names', () => {
+describe('the deployment of an Azure client is read from the client or its base URL', () => {
   test.each<[object, string | undefined]>([
     [{ baseURL: 'https://me.openai.azure.com/openai', deploymentName: 'mine' }, 'mine'],
     [

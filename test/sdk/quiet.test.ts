@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Seam } from '../../src/sdk/seam.ts';
 
 /** A failure is reported once for each place, so that this has to be a file of its own. */
-test('nothing is reported of a client whose promises are of another kind', () => {
+test('clients with other promise classes cause no report', () => {
   const said: string[] = [];
   const say = (message: string): void => void said.push(message);
   const logger: DiagLogger = { error: say, warn: say, info: () => {}, debug: () => {}, verbose: () => {} };

@@ -67,20 +67,20 @@ function startClient({ fetch, make, parse }: Replaced, parsesItself: boolean) {
 }
 
 describe.each([true, false])(
-  'a method that gives no promise, in a client that parses itself: %s',
+  'a method without a promise, in a client that parses itself: %s',
   (parsesItself) => {
     test.each<[string, Replaced, value: unknown]>([
       ['a response', { fetch: () => RESPONSE }, 'value'],
       ['a response that can be awaited', { fetch: () => thenable(RESPONSE) }, 'value'],
       ['a result', { parse: () => 'own' }, 'own'],
       ['a result that can be awaited', { parse: () => thenable('own') }, 'own'],
-    ])('may give %s', async (_, replaced, value) => {
+    ])('may return %s', async (_, replaced, value) => {
       const { ask, calls } = startClient(replaced, parsesItself);
       expect(await ask()).toBe(value);
       expect(calls).toEqual([['value', 200, 1]]);
     });
 
-    test('may give what makes the SDK fail, which fails where it would', () => {
+    test('may return a value that makes the SDK fail, with the same error', () => {
       const { client, calls } = startClient({ make: () => PROPS }, parsesItself);
       expect(client.request({}).responsePromise).toBe(PROPS);
       expect(calls).toEqual([['abandoned', undefined, 0]]);

@@ -30,7 +30,7 @@ function times(name: string): [start: number, end: number][] {
     .map(({ startTime, endTime }) => [milliseconds(startTime), milliseconds(endTime)]);
 }
 
-describe('the wait before an attempt', () => {
+describe('the delay before an attempt', () => {
   test.each<[string, Record<string, string>, string | undefined]>([
     ['the milliseconds of the API', { 'retry-after-ms': '5' }, 'retry-after-ms'],
     ['the seconds of the API', { 'retry-after': '0.005' }, 'retry-after'],
@@ -56,7 +56,7 @@ describe('the wait before an attempt', () => {
     expect(second?.['openai.retry.delay_header']).toBe(header);
   });
 
-  test('is what lies between the attempts', async () => {
+  test('is the time between the attempts', async () => {
     session.simulator.next({ status: 500, headers: { 'retry-after-ms': '20' } });
     await complete();
     const [[, firstEnd] = [0, 0], [secondStart, secondEnd] = [0, 0]] = times('attempt');
@@ -67,7 +67,7 @@ describe('the wait before an attempt', () => {
 });
 
 describe('an attempt', () => {
-  test('has the id that the API gave to its request', async () => {
+  test('has the request id of its response', async () => {
     for (const status of [500, 429]) session.simulator.next({ status, headers: SOON });
     await complete();
     expect(attempts().map((attributes) => String(attributes['openai.request.id']).slice(-1))).toEqual([
@@ -77,7 +77,7 @@ describe('an attempt', () => {
     ]);
   });
 
-  test('has what the API said about trying again', async () => {
+  test('has the retry headers of its response', async () => {
     session.simulator.next({ status: 400, headers: { 'x-should-retry': 'true', ...SOON } });
     session.simulator.next({ status: 500, headers: { 'x-should-retry': 'false' } });
     await expect(complete()).rejects.toMatchObject({ status: 500 });
@@ -91,7 +91,7 @@ describe('an attempt', () => {
     );
   });
 
-  test('whose answer breaks off has failed like its call', async () => {
+  test('whose response is interrupted fails like its call', async () => {
     session.simulator.next({ status: 500, headers: SOON });
     session.simulator.next({ sse: [{ data: { choices: [] } }, { data: { error: { code: 'overloaded' } } }] });
     const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
@@ -106,7 +106,7 @@ describe('an attempt', () => {
     );
   });
 
-  test('whose body did not come in time lasts until it was given up', async () => {
+  test('whose body timed out lasts until the timeout', async () => {
     const body = Array.from({ length: 100 }, () => ({ data: 'x' }));
     session.simulator.next({ sse: body, eventDelayMs: 100, headers: { 'content-type': 'application/json' } });
     await session.client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
@@ -123,7 +123,7 @@ describe('an attempt', () => {
     expect(attempts()[1]?.['openai.retry.delay']).toBeGreaterThan(0.3);
   });
 
-  test('of something about a thread or a run has its ids', async () => {
+  test('in a thread or run has the ids of these', async () => {
     const { client, simulator } = session;
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
     const thread = await client.beta.threads.create();
@@ -144,7 +144,7 @@ describe('an attempt', () => {
     expect(poll).toHaveProperty('openai.run.id');
   });
 
-  test('of a folded request stands below the run, and its event counts the retries', async () => {
+  test('of a folded request is below the run, and its event counts the retries', async () => {
     const { client, simulator } = session;
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
     const thread = await client.beta.threads.create();
@@ -169,7 +169,7 @@ describe('an attempt', () => {
   });
 });
 
-describe('the rate limits of an answer', () => {
+describe('the rate limits of a response', () => {
   const LIMITS = {
     'x-ratelimit-limit-requests': '10000',
     'x-ratelimit-limit-tokens': '2000000',
@@ -192,26 +192,26 @@ describe('the rate limits of an answer', () => {
     return Object.fromEntries(entries.filter(([name]) => name.startsWith('openai.ratelimit.')));
   }
 
-  test('stand on the span of the call', async () => {
+  test('are recorded on the span of the call', async () => {
     session.simulator.next({ headers: LIMITS });
     await complete();
     expect(recorded()).toEqual(RECORDED);
   });
 
-  test('also where the answer is that they are exceeded', async () => {
+  test('are recorded for a 429 response too', async () => {
     session.simulator.next({ status: 429, headers: { ...LIMITS, 'x-should-retry': 'false' } });
     await expect(complete()).rejects.toMatchObject({ status: 429 });
     expect(recorded()).toEqual(RECORDED);
   });
 
-  test('of the last attempt, where there were several', async () => {
+  test('are those of the last attempt', async () => {
     session.simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
     session.simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
     await complete();
     expect(recorded()).toMatchObject({ 'openai.ratelimit.remaining_tokens': 12 });
   });
 
-  test('are left out where they are none', async () => {
+  test('are omitted if they are invalid', async () => {
     const nonsense = { 'x-ratelimit-remaining-requests': '-1', 'x-ratelimit-remaining-tokens': 'many' };
     session.simulator.next({ headers: { ...LIMITS, ...nonsense } });
     await complete();

@@ -54,7 +54,7 @@ async function createThread(): Promise<{ assistant: OpenAI.Beta.Assistant; threa
   };
 }
 
-describe('what a program does while it reads a stream stands below its own span', () => {
+describe('work of the program on a stream is below its own span', () => {
   test('in a loop', async () => {
     await inSpan('program', async () => {
       let first = true;
@@ -67,7 +67,7 @@ describe('what a program does while it reads a stream stands below its own span'
     assertSpanTree(session.spans, 'program\n├─ chat gpt-4o\n├─ in the loop\n└─ after the loop');
   });
 
-  test('with calls of its own for each chunk', async () => {
+  test('with calls for each chunk', async () => {
     await inSpan('program', async () => {
       let asked = 0;
       for await (const _ of await stream()) if (asked++ === 0) await ask('gpt-4o-mini');
@@ -75,7 +75,7 @@ describe('what a program does while it reads a stream stands below its own span'
     assertSpanTree(session.spans, 'program\n├─ chat gpt-4o\n└─ chat gpt-4o-mini');
   });
 
-  test('in another span than the one it was made in', async () => {
+  test('in another span than that of the call', async () => {
     const chunks = await inSpan('making', stream);
     await inSpan('reading', async () => {
       for await (const _ of chunks);
@@ -84,7 +84,7 @@ describe('what a program does while it reads a stream stands below its own span'
     assertSpanTree(session.spans, 'making\n└─ chat gpt-4o\n\nreading\n└─ read');
   });
 
-  test('in the handlers of a run that is streamed', async () => {
+  test('in the handlers of a streamed run', async () => {
     const { assistant, thread } = await createThread();
     await inSpan('program', async () => {
       const run = session.client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
@@ -107,7 +107,7 @@ describe('what a program does while it reads a stream stands below its own span'
   });
 });
 
-describe('a call stands below the span that was active', () => {
+describe('a call is below the span that was active', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['a timer was set', () => sleep(1).then(() => ask())],
     ['an immediate was set', () => nextTurn().then(() => ask())],
@@ -118,7 +118,7 @@ describe('a call stands below the span that was active', () => {
     assertSpanTree(session.spans, 'program\n└─ chat gpt-4o\n\nother');
   });
 
-  test('when an event was emitted, not when it was listened to', async () => {
+  test('when an event was emitted, not when the listener was added', async () => {
     const emitter = new EventEmitter();
     const calls: Promise<unknown>[] = [];
     await inSpan('listening', async () => emitter.on('question', () => calls.push(ask())));
@@ -127,7 +127,7 @@ describe('a call stands below the span that was active', () => {
     assertSpanTree(session.spans, 'listening\n\nemitting\n└─ chat gpt-4o');
   });
 
-  test('when an event was waited for', async () => {
+  test('when an event was awaited', async () => {
     const emitter = new EventEmitter();
     const call = inSpan('waiting', async () => {
       await once(emitter, 'question');
@@ -139,7 +139,7 @@ describe('a call stands below the span that was active', () => {
     assertTrace('emitting', 'emitting');
   });
 
-  test('in each of many helpers that poll at the same time', async () => {
+  test('in each of many parallel poll helpers', async () => {
     const { assistant } = await createThread();
     await Promise.all(
       ['a', 'b', 'c'].map((name) =>
@@ -156,7 +156,7 @@ describe('a call stands below the span that was active', () => {
       assertTrace(name, `${name}\n├─ thread\n│  └─ invoke_agent\n└─ after ${name}`);
   });
 
-  test('in each of many streams that are read in turns', async () => {
+  test('in each of many interleaved streams', async () => {
     await Promise.all(
       ['a', 'b'].map((name) =>
         inSpan(name, async () => {

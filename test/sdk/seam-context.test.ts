@@ -44,7 +44,7 @@ function withFetch(fetchIt: typeof fetch): OpenAI {
 }
 
 describe('the span of a call is active', () => {
-  test('where the SDK sends the request, and for every attempt', async () => {
+  test('when the SDK sends the request, in every attempt', async () => {
     const active: unknown[] = [];
     const client = withFetch((url, init) => {
       active.push(nameOf());
@@ -55,7 +55,7 @@ describe('the span of a call is active', () => {
     expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
   });
 
-  test('where the SDK sends it again while it reads the body', async () => {
+  test('when the SDK retries while it reads the body', async () => {
     const active: unknown[] = [];
     const client = withFetch((url, init) => {
       active.push(nameOf());
@@ -95,14 +95,14 @@ describe('the span of a call is active', () => {
   });
 });
 
-describe('where a call stands', () => {
-  test('below the span that was active when it was made, not when it was awaited', async () => {
+describe('a call', () => {
+  test('is below the span that was active when it was made, not when it was awaited', async () => {
     const answer = await inSpan('first', async () => ({ promise: complete(session.client) }));
     await inSpan('second', () => answer.promise);
     assertSpanTree(session.spans, 'first\n└─ chat gpt-4o\n\nsecond');
   });
 
-  test('below its own caller among many at once', async () => {
+  test('is below its own caller among many in parallel', async () => {
     await Promise.all(
       ['a', 'b', 'c'].map((name) => inSpan(name, () => complete(session.client, `model-${name}`))),
     );
@@ -121,7 +121,7 @@ describe('where a call stands', () => {
     );
   });
 
-  test('below the call in whose fetch it is made, and it is no attempt of that call', async () => {
+  test('inside the fetch function of another call is below it, but not one of its attempts', async () => {
     let nested = false;
     const client = withFetch(async (url, init) => {
       if (!nested) {
@@ -134,7 +134,7 @@ describe('where a call stands', () => {
     assertSpanTree(session.spans, 'chat gpt-4o\n└─ GET /models');
   });
 
-  test('nothing is an attempt of a call but its own requests', async () => {
+  test('has only its own requests as attempts', async () => {
     let nested = false;
     const client = withFetch(async (url, init) => {
       if (!nested) {
@@ -147,7 +147,7 @@ describe('where a call stands', () => {
     assertSpanTree(session.spans, 'chat gpt-4o');
   });
 
-  test('each page of a list beside the one before it', async () => {
+  test('for each page of a list is beside the previous one', async () => {
     const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
     session.simulator.next({ body: page('file_1', true) });
     session.simulator.next({ body: page('file_2', false) });
@@ -156,14 +156,14 @@ describe('where a call stands', () => {
   });
 });
 
-describe('a call whose tracing is suppressed', () => {
-  test('leaves nothing, not even metrics', async () => {
+describe('a call with suppressed tracing', () => {
+  test('leaves no telemetry, not even metrics', async () => {
     await context.with(suppressTracing(ROOT_CONTEXT), () => complete(session.client));
     expect(session.spans).toEqual([]);
     expect(await session.metrics()).toEqual([]);
   });
 
-  test('is no attempt of the call in whose fetch it is made', async () => {
+  test('inside the fetch function of another call is not one of its attempts', async () => {
     let nested = false;
     const client = withFetch(async (url, init) => {
       if (!nested) {

@@ -73,7 +73,7 @@ describe('a call that fails', () => {
     expect(span?.attributes['openai.request.id']).toMatch(/^req_/);
   });
 
-  test('is named by the code of the API, where there is one', async () => {
+  test('is named by the error code of the API if there is one', async () => {
     const error = {
       message: 'The model `secret` does not exist',
       code: 'model_not_found',
@@ -85,7 +85,7 @@ describe('a call that fails', () => {
     expect(JSON.stringify(session.spans[0]?.attributes)).not.toContain('secret');
   });
 
-  test('because nobody listens', async () => {
+  test('because the connection is refused', async () => {
     const address = 'http://127.0.0.1:9/v1';
     await fails((client) => complete(client.withOptions({ baseURL: address })));
     assertSpanTree(session.spans, 'chat gpt-4o  !APIConnectionError server.port=9');
@@ -94,27 +94,27 @@ describe('a call that fails', () => {
   test.each<[string, Answer, string]>([
     ['before the headers', { break: 'before-headers' }, '!APIConnectionError'],
     ['within the body', { break: 'mid-body' }, '!TypeError http.response.status_code=200'],
-  ])('because the socket breaks %s', async (_, answer, expected) => {
+  ])('because the connection breaks %s', async (_, answer, expected) => {
     await fails(complete, answer);
     assertSpanTree(session.spans, `chat gpt-4o  ${expected}`);
   });
 
-  test('because the answer is no JSON', async () => {
+  test('because the response is not JSON', async () => {
     await fails(complete, { headers: { 'content-type': 'application/json' }, status: 200, body: '{"secret' });
     assertSpanTree(session.spans, 'chat gpt-4o  !SyntaxError http.response.status_code=200');
   });
 
-  test('because it takes too long', async () => {
+  test('because of a timeout', async () => {
     await fails((client) => client.chat.completions.create(HELLO, { timeout: 20 }), { delayMs: 5_000 });
     assertSpanTree(session.spans, 'chat gpt-4o  !APIConnectionTimeoutError');
   });
 
-  test('because the program gave it up before it began', async () => {
+  test('because the program aborted it before it began', async () => {
     await fails((client) => client.chat.completions.create(HELLO, { signal: AbortSignal.abort() }));
     assertSpanTree(session.spans, 'chat gpt-4o  !APIUserAbortError');
   });
 
-  test('because the program gave it up under way', async () => {
+  test('because the program aborted it in progress', async () => {
     await fails(
       (client) => {
         const controller = new AbortController();
@@ -127,12 +127,12 @@ describe('a call that fails', () => {
     assertSpanTree(session.spans, 'chat gpt-4o  !APIUserAbortError');
   });
 
-  test('because of options that the SDK refuses', async () => {
+  test('because the SDK rejects its options', async () => {
     await fails((client) => client.chat.completions.create(HELLO, { timeout: -1 }));
     assertSpanTree(session.spans, 'chat gpt-4o  !OpenAIError');
   });
 
-  test('because of what a hook of the program throws, whatever it is', async () => {
+  test('because a hook of the program throws any value', async () => {
     class Client extends OpenAI {
       protected override async prepareOptions(): Promise<void> {
         throw undefined;
@@ -149,7 +149,7 @@ describe('a stream that fails', () => {
     data: { id: 'chatcmpl-1', model: 'gpt-4o', choices: [{ index: 0, delta: { content: 'Hi' } }] },
   };
 
-  test('by an error among its events', async () => {
+  test('by an error event', async () => {
     await fails(stream, {
       sse: [CHUNK, { data: { error: { message: 'secret', code: 'server_error' } } }, 'done'],
     });
@@ -159,7 +159,7 @@ describe('a stream that fails', () => {
     );
   });
 
-  test('by an event that is no JSON', async () => {
+  test('by an event that is not JSON', async () => {
     await fails(stream, { sse: [CHUNK, { data: '{"secret' }, 'done'] });
     assertSpanTree(
       session.spans,
@@ -167,7 +167,7 @@ describe('a stream that fails', () => {
     );
   });
 
-  test('by a socket that breaks', async () => {
+  test('by a broken connection', async () => {
     await fails(stream, { sse: [CHUNK, CHUNK, CHUNK, CHUNK], break: 'mid-body' });
     assertSpanTree(
       session.spans,
@@ -181,7 +181,7 @@ describe('a stream that fails', () => {
   });
 });
 
-describe('a call that is retried', () => {
+describe('a retried call', () => {
   const NOW = { headers: { 'retry-after-ms': '1' } };
   const retrying = (client: OpenAI): Promise<unknown> => complete(client.withOptions({ maxRetries: 2 }));
 
@@ -201,7 +201,7 @@ describe('a call that is retried', () => {
     expect(session.spans.at(-1)?.attributes['openai.request.id']).toMatch(/3$/);
   });
 
-  test('has no attempts to show when the first one succeeds', async () => {
+  test('has no attempt spans if the first attempt succeeds', async () => {
     await retrying(session.client);
     assertSpanTree(session.spans, 'chat gpt-4o  http.response.status_code=200');
   });
@@ -219,7 +219,7 @@ describe('a call that is retried', () => {
     );
   });
 
-  test('tells of attempts that got no answer', async () => {
+  test('has attempt spans for attempts without a response', async () => {
     session.simulator.next({ break: 'before-headers' });
     await retrying(session.client);
     assertSpanTree(
@@ -232,7 +232,7 @@ describe('a call that is retried', () => {
     );
   });
 
-  test('is retried also where the body takes too long', async () => {
+  test('is retried after a timeout of the body', async () => {
     const chunks = Array.from({ length: 100 }, () => ({ data: 'x' }));
     session.simulator.next({
       sse: chunks,
@@ -250,7 +250,7 @@ describe('a call that is retried', () => {
     );
   });
 
-  test('is retried when a stream does not begin', async () => {
+  test('is retried if a stream does not start', async () => {
     session.simulator.next({ status: 500, ...NOW });
     await stream(session.client.withOptions({ maxRetries: 1 }));
     assertSpanTree(
@@ -263,7 +263,7 @@ describe('a call that is retried', () => {
     );
   });
 
-  test('is given up with the wait before the next attempt', async () => {
+  test('that is aborted ends during the delay before the next attempt', async () => {
     const controller = new AbortController();
     session.simulator.next({ status: 500, headers: { 'retry-after': '30' } });
     const answer = session.client.chat.completions.create(HELLO, {

@@ -9,7 +9,7 @@ async function run(program: string, ...args: string[]): Promise<Record<string, u
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test('calls that nobody awaits reject unhandled as often as without us, and their spans end', async () => {
+test('calls that nobody awaits cause the same unhandled rejections, and their spans end', async () => {
   const [plain, observed] = await Promise.all([
     run('unhandled-rejections', 'plain'),
     run('unhandled-rejections', 'observed'),
@@ -19,14 +19,14 @@ test('calls that nobody awaits reject unhandled as often as without us, and thei
   expect(observed.spans).toBe(8);
 });
 
-describe('when what carries the result is collected as garbage, the span ends', () => {
+describe('a span ends when the holder of its result is garbage collected', () => {
   test.each<[string, Record<string, unknown>]>([
     ['neverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
     ['ofSubclassNeverAwaited', { 'openai.response.parsed': false, 'http.response.status_code': 200 }],
     ['streamNeverAwaited', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
     ['streamNeverRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 0 }],
     ['streamNoLongerRead', { 'openai.stream.end': 'abandoned', 'openai.stream.chunk_count': 2 }],
-  ])('at the last thing that happened: %s', async (program, attributes) => {
+  ])('at the last event: %s', async (program, attributes) => {
     expect(await run('forgotten', 'observed', program)).toMatchObject({
       name: 'chat gpt-4o',
       attributes,
@@ -35,6 +35,6 @@ describe('when what carries the result is collected as garbage, the span ends', 
   });
 });
 
-test.each(['request', 'client'])('nothing of ours keeps a %s alive that is done with', async (what) => {
+test.each(['request', 'client'])('no finished %s is kept in memory', async (what) => {
   expect(await run('let-go', what)).toEqual([what]);
 });

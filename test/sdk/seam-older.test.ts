@@ -84,6 +84,6 @@ test.each<[string, (promise: APIPromise) => Promise<unknown>, object]>([
     (promise) => promise.transformed(String).asResponse(),
     { ...CALL, outcome: 'raw', value: undefined },
   ],
-])('a call of an older client is seen by %s', async (_, program, expected) => {
+])('a call of an older client is observed through %s', async (_, program, expected) => {
   expect(await observe(program)).toEqual([expected]);
 });

@@ -41,7 +41,7 @@ function descriptors(target: object = OpenAI.prototype): unknown[] {
 const seam = (): Seam => Seam.of(OpenAI.prototype);
 
 describe('the methods of the client', () => {
-  test('are replaced by ones of the same name and length, no more enumerable than they were', () => {
+  test('are replaced by methods with the same name, length and enumerability', () => {
     const before = descriptors() as PropertyDescriptor[];
     const listener = new Listener();
     seam().addDefault(listener);
@@ -56,7 +56,7 @@ describe('the methods of the client', () => {
     }
   });
 
-  test('are put back as they were when the last observer goes', async () => {
+  test('are restored when the last observer is removed', async () => {
     const before = [...descriptors(), Reflect.ownKeys(OpenAI.prototype)];
     const asResponse = Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse');
     const [one, other] = [new Listener(), new Listener()];
@@ -71,7 +71,7 @@ describe('the methods of the client', () => {
     expect(Object.getOwnPropertyDescriptor(promisePrototype(), 'asResponse')).toEqual(asResponse);
   });
 
-  test('can be replaced and put back many times', async () => {
+  test('can be replaced and restored many times', async () => {
     for (let round = 0; round < 3; round++) {
       const listener = new Listener();
       seam().addDefault(listener);
@@ -84,7 +84,7 @@ describe('the methods of the client', () => {
   });
 
   test.each(['request', 'requestAPIList', 'makeRequest', 'fetchWithTimeout'] as const)(
-    'stay where somebody else has wrapped %s since, and work again for the next observer',
+    'stay if another package has wrapped %s since, and work for the next observer',
     async (name) => {
       const prototype = OpenAI.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
       const original = prototype[name];
@@ -115,7 +115,7 @@ describe('the methods of the client', () => {
   );
 });
 
-test('a method of an object that was frozen since stays, and takes nobody down', () => {
+test('a method of an object that was frozen since stays, and nothing throws', () => {
   const holder = { ask: () => 'answer' };
   const patches = new Patches();
   patches.wrap(holder, 'ask', (original) => () => `${original.call(holder)}, seen`);
@@ -124,8 +124,8 @@ test('a method of an object that was frozen since stays, and takes nobody down',
   expect(holder.ask()).toBe('answer, seen');
 });
 
-describe('who observes a call', () => {
-  test('is the newest of those who observe all clients', async () => {
+describe('a call is observed', () => {
+  test('by the newest observer of all clients', async () => {
     const [older, newer] = [new Listener(), new Listener()];
     seam().addDefault(older);
     seam().addDefault(newer);
@@ -136,7 +136,7 @@ describe('who observes a call', () => {
     expect([older.calls.length, newer.calls.length]).toEqual([1, 1]);
   });
 
-  test('is the one observer of the client, whoever observes all', async () => {
+  test('by the observer of its own client, if there is one', async () => {
     const [own, all] = [new Listener(), new Listener()];
     seam().observeClient(client, own);
     seam().addDefault(all);
@@ -149,7 +149,7 @@ describe('who observes a call', () => {
   });
 });
 
-describe('a call goes on where observing it fails', () => {
+describe('a call succeeds if its observation fails', () => {
   test.each<[string, CallObserver]>([
     ['when it starts', { start: () => broken() }],
     ['at a chunk', { start: ({ context }) => ({ context, chunk: broken, settle: () => undefined }) }],

@@ -61,7 +61,7 @@ const FORMAT: Parameters['response_format'] = {
   json_schema: { name: 'answer', strict: true, schema: ANSWER },
 };
 
-describe('a program gets what it would get without us', () => {
+describe('a program gets the same results as without instrumentation', () => {
   test.each<[string, Program, spans: string]>([
     ['an awaited value', (client) => client.chat.completions.create(HELLO), 'chat gpt-4o'],
     [
@@ -200,7 +200,7 @@ describe('a program gets what it would get without us', () => {
   });
 });
 
-test('a call whose raw response is taken after it has come ends there', async () => {
+test('a call ends when its raw response is read afterwards', async () => {
   const promise = session.client.models.list();
   await (promise as unknown as { responsePromise: Promise<unknown> }).responsePromise;
   expect(session.openSpans).toEqual(['GET /models']);
@@ -209,16 +209,16 @@ test('a call whose raw response is taken after it has come ends there', async ()
   expect(await response.json()).toMatchObject({ object: 'list' });
 });
 
-describe('which clients are observed', () => {
+describe('observed clients include', () => {
   const complete: Program = (client) => client.chat.completions.create(HELLO);
 
-  test('one that was made from another is observed like it', async () => {
+  test('copies of an observed client', async () => {
     await complete(session.client.withOptions({ timeout: 1_000 }));
     await complete(session.plain.withOptions({ timeout: 1_000 }));
     expect(session.spans).toHaveLength(1);
   });
 
-  test('a client of a subclass', async () => {
+  test('clients of a subclass', async () => {
     class Subclass extends OpenAI {
       readonly extra: string = 'extra';
     }
@@ -226,7 +226,7 @@ describe('which clients are observed', () => {
     expect(session.spans).toHaveLength(1);
   });
 
-  test('an object of the same class and with the same methods', () => {
+  test('an object with the same class and methods', () => {
     const own = Object.getOwnPropertyNames(session.client).sort();
     expect(session.client).toBeInstanceOf(OpenAI);
     expect(own).toEqual(Object.getOwnPropertyNames(session.plain).sort());

@@ -21,7 +21,7 @@ describe.each<[string, unknown]>([
   ['a subclass', AzureOpenAI],
   ['the namespace of the module', namespace],
 ])('instrumenting %s', (_, target) => {
-  test('gives back the same, and every client is observed, once', async () => {
+  test('returns the target, and observes every client once', async () => {
     expect(instrumentOpenAI(target)).toBe(target);
     expect(instrumentOpenAI(target)).toBe(target);
     await list(new OpenAI({ apiKey: 'k' }));
@@ -29,7 +29,7 @@ describe.each<[string, unknown]>([
     expect(session.spans.map(({ name }) => name)).toEqual(['GET /models', 'GET /models']);
   });
 
-  test('leaves clients with settings of their own as they are', async () => {
+  test('does not affect clients with their own settings', async () => {
     instrumentOpenAI(target);
     await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'none' }));
     await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'all' }));
@@ -38,15 +38,15 @@ describe.each<[string, unknown]>([
 });
 
 test.each([[null], [undefined], ['openai'], [{}], [() => 1]])(
-  '%s is given back as it is, with a warning',
+  '%s is returned unchanged, with a warning',
   (target) => {
     expect(instrumentOpenAI(target as unknown)).toBe(target);
-    // It is said once, for the first of them.
-    for (const warning of session.warnings.splice(0)) expect(warning).toContain('it does nothing');
+    // Logged once, for the first of them.
+    for (const warning of session.warnings.splice(0)) expect(warning).toContain('does nothing');
   },
 );
 
-test('nothing is logged where no logger is', () => {
+test('nothing is logged without a logger', () => {
   diag.disable();
   expect(() => instrumentOpenAI({})).not.toThrow();
 });

@@ -38,7 +38,7 @@ async function compare(program: Program): Promise<unknown> {
   return plain;
 }
 
-describe('a stream gives what it would give without us', () => {
+describe('a stream gives the same results as without instrumentation', () => {
   const ALL = 'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=7';
 
   test.each<[string, Program, spans: string]>([
@@ -167,7 +167,7 @@ describe('a stream gives what it would give without us', () => {
     assertSpanTree(session.spans, ALL);
   });
 
-  test('read a second time while it is being read, which fails and leaves the first reading as it is', async () => {
+  test('read a second time during the first, which fails and does not affect the first', async () => {
     await compare(async (client) => {
       const stream = await open(client);
       const first = stream[Symbol.asyncIterator]();
@@ -191,7 +191,7 @@ describe('a stream gives what it would give without us', () => {
     await one?.return?.(undefined);
   });
 
-  test('that is left early, also for the server', async () => {
+  test('left early, also for the server', async () => {
     for (const client of [session.plain, session.client]) {
       session.simulator.next({ eventDelayMs: 50 });
       for await (const _ of await open(client)) break;
@@ -200,8 +200,8 @@ describe('a stream gives what it would give without us', () => {
   });
 });
 
-describe('a stream that tracing does not see the end of', () => {
-  test('ends with tracing, and is read on', async () => {
+describe('a stream that outlasts tracing', () => {
+  test('has its span ended at shutdown, and can be read to its end', async () => {
     const stream = await open(session.client);
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
@@ -212,14 +212,14 @@ describe('a stream that tracing does not see the end of', () => {
     expect(rest).toBe(6);
   });
 
-  test('is read on after tracing has ended between its start and its first chunk', async () => {
+  test('can be read if tracing ends between its start and its first chunk', async () => {
     const stream = await open(session.client);
     await session.provider.shutdown();
     assertSpanTree(session.spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=0');
     expect(await Array.fromAsync(stream)).toHaveLength(7);
   });
 
-  test('a call that is under way ends with tracing too, and gives its result', async () => {
+  test('has its call ended at shutdown, which still returns the stream', async () => {
     session.simulator.next({ delayMs: 50 });
     const answer = session.client.chat.completions.create({ ...HELLO, stream: false });
     await expect.poll(() => session.openSpans).toEqual(['chat gpt-4o']);

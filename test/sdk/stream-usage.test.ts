@@ -33,7 +33,7 @@ function sentBodies(): Record<string, unknown>[] {
   return session.simulator.requests.map(({ body }) => body as Record<string, unknown>);
 }
 
-describe('the usage of a stream is known, and the program sees what it would see without us', () => {
+describe('the usage of a stream is recorded, and the program sees no difference', () => {
   const KNOWN =
     'chat gpt-4o  openai.stream.end=completed openai.stream.chunk_count=7 gen_ai.usage.input_tokens=*';
 
@@ -103,7 +103,7 @@ describe('the usage of a stream is known, and the program sees what it would see
     assertSpanTree(session.spans, KNOWN);
   });
 
-  test('also of a legacy completion', async () => {
+  test('for a legacy completion', async () => {
     const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Once', stream: true } as const;
     const [plain, observed] = [
       await Array.fromAsync(await session.plain.completions.create(ask)),
@@ -113,7 +113,7 @@ describe('the usage of a stream is known, and the program sees what it would see
     assertSpanTree(session.spans, 'text_completion *  gen_ai.usage.input_tokens=*');
   });
 
-  test('and it is counted once, in a metric too', async () => {
+  test('once, including metrics', async () => {
     await Array.fromAsync(await open(session.client));
     const all = await session.metrics();
     const count = (name: string): number[] | undefined =>
@@ -125,14 +125,14 @@ describe('the usage of a stream is known, and the program sees what it would see
     expect(count('gen_ai.client.operation.time_per_output_chunk')).toEqual([6]);
   });
 
-  test('what the program passed stays as it is', async () => {
+  test('without a change to the parameters of the program', async () => {
     const params = Object.freeze({ ...HELLO, stream_options: Object.freeze({ include_obfuscation: false }) });
     await Array.fromAsync(await session.client.chat.completions.create(params));
     expect(params.stream_options).toEqual({ include_obfuscation: false });
     expect(sentBodies()[0]?.stream_options).toEqual({ include_obfuscation: false, include_usage: true });
   });
 
-  test('a retry asks again, and hides it again', async () => {
+  test('and a retry asks for and hides it again', async () => {
     session.simulator.next({ status: 500 });
     const stream = await session.client.chat.completions.create(HELLO, { maxRetries: 1 });
     expect(texts(await Array.fromAsync(stream))).not.toContain('no choices');
@@ -143,15 +143,15 @@ describe('the usage of a stream is known, and the program sees what it would see
   });
 });
 
-describe('nothing is changed', () => {
-  test.each([true, false])('where the caller says include_usage: %s', async (include_usage) => {
+describe('a request is unchanged', () => {
+  test.each([true, false])('if the caller sets include_usage: %s', async (include_usage) => {
     const params = { ...HELLO, stream_options: { include_usage } };
     const chunks = await Array.fromAsync(await session.client.chat.completions.create(params));
     expect(sentBodies()[0]?.stream_options).toEqual({ include_usage });
     expect(texts(chunks).includes('no choices')).toBe(include_usage);
   });
 
-  test('where the program takes the raw response, whose body would show it', async () => {
+  test('if the program reads the raw response, whose body would show the usage', async () => {
     const response = await session.client.chat.completions.create(HELLO).asResponse();
     expect(await response.text()).toContain('data: [DONE]');
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
@@ -177,13 +177,13 @@ describe('nothing is changed', () => {
   });
 });
 
-test('chunks do not say that they have no usage, unless they have some', () => {
+test('an empty usage field is removed from chunks', () => {
   const chunks = [{ id: 1, usage: null }, { id: 2, usage: {} }, { id: 3 }];
   for (const chunk of [...chunks, null, 'text']) removeNoUsage(chunk);
   expect(chunks.map(Object.keys)).toEqual([['id'], ['id', 'usage'], ['id']]);
 });
 
-describe('asking', () => {
+describe('asking for usage', () => {
   function callThatWants(): Call {
     const call = new Call({}, { start: () => undefined }, undefined as never);
     call.wantsUsage = true;
@@ -204,7 +204,7 @@ describe('asking', () => {
     [{ body: { stream: true, stream_options: 'all' } }],
     [{ body: { stream: true, stream_options: [] } }],
     [{ body: new Body() }],
-  ])('leaves %j alone', (options) => {
+  ])('leaves %j unchanged', (options) => {
     const call = callThatWants();
     expect(askForUsage(call, options)).toBe(options);
     expect(call.hidesUsage).toBe(false);
@@ -230,6 +230,6 @@ test.each<[unknown, boolean]>([
   [{ choices: [{ delta: {} }], usage: { prompt_tokens: 1 } }, false],
   [{ usage: { prompt_tokens: 1 } }, false],
   [null, false],
-])('%j is the chunk that only tells usage: %s', (chunk, expected) => {
+])('%j is the chunk that only contains usage: %s', (chunk, expected) => {
   expect(isUsageChunk(chunk)).toBe(expected);
 });

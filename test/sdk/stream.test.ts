@@ -26,7 +26,7 @@ async function* letters(): AsyncGenerator<string> {
   yield 'b';
 }
 
-describe('a stream is told by its shape', () => {
+describe('a stream is recognised by its shape', () => {
   test.each<[string, unknown, boolean]>([
     [
       'an object with iterator and controller',
@@ -43,7 +43,7 @@ describe('a stream is told by its shape', () => {
   });
 });
 
-test('what is read is what the generator gives, of the generator itself', async () => {
+test('the reader gets the values of the original generator', async () => {
   const { stream, call, watched } = watch(letters);
   const iterator = stream.iterator();
   expect(watched).toEqual([iterator]);
@@ -88,7 +88,7 @@ test('a second generator is not watched', async () => {
   expect([call.chunkCount, call.settled]).toEqual([0, false]);
 });
 
-test('arguments and receiver of the iterator are passed on', () => {
+test('the iterator receives its arguments and receiver', () => {
   const seen: unknown[] = [];
   const { stream } = watch(function (this: unknown, ...args: unknown[]) {
     seen.push(this, ...args);

@@ -34,7 +34,7 @@ const ANSWERED = `
   └─ attempt
 `;
 
-describe('a subclass that asks again when a request has failed', () => {
+describe('a subclass that sends a failed request again', () => {
   const again = async (request: () => Promise<unknown>): Promise<unknown> => {
     try {
       return await request();
@@ -44,13 +44,13 @@ describe('a subclass that asks again when a request has failed', () => {
     }
   };
 
-  test('is one call with all attempts, that ends as its result does', async () => {
+  test('is one call with all attempts, and ends with its result', async () => {
     session.simulator.next({ status: 500 });
     await startClient(again).chat.completions.create(HELLO);
     assertSpanTree(session.spans, ANSWERED);
   });
 
-  test('is one whose stream is read to its end', async () => {
+  test('is one call whose stream is read to its end', async () => {
     session.simulator.next({ status: 500 });
     for await (const _ of await startClient(again).chat.completions.create({ ...HELLO, stream: true }));
     expect(session.spans.map(({ name, status }) => [name, status.code])).toEqual([
@@ -60,14 +60,14 @@ describe('a subclass that asks again when a request has failed', () => {
     ]);
   });
 
-  test('is one that ends with the raw response, if that is asked for', async () => {
+  test('is one call that ends with the raw response, if the program asks for it', async () => {
     session.simulator.next({ status: 500 });
     const response = await startClient(again).chat.completions.create(HELLO).asResponse();
     expect(session.openSpans).toEqual([]);
     expect(await response.json()).toMatchObject({ object: 'chat.completion' });
   });
 
-  test('is one that gives result and response', async () => {
+  test('is one call with result and response', async () => {
     session.simulator.next({ status: 500 });
     const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
     expect([data.object, response.status]).toEqual(['chat.completion', 200]);
@@ -89,7 +89,7 @@ describe('a subclass that asks again when a request has failed', () => {
   });
 });
 
-test('a subclass that asks again when it has an answer ends its call with the last', async () => {
+test('a subclass that sends a request again after a response ends its call with the last one', async () => {
   const client = startClient(async (request) => {
     await request();
     return request();
@@ -98,13 +98,13 @@ test('a subclass that asks again when it has an answer ends its call with the la
   expect(session.spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
 });
 
-test('a subclass that waits before it asks is observed', async () => {
+test('a subclass that waits before it sends is observed', async () => {
   const client = startClient((request) => nextTurn().then(request));
   await client.chat.completions.create(HELLO);
   assertSpanTree(session.spans, 'chat gpt-4o  gen_ai.response.id={id}');
 });
 
-test('a subclass that gives what is no promise is asked as often as without us', async () => {
+test('a subclass that does not return a promise sends as many requests as without instrumentation', async () => {
   let asked = 0;
   const client = startClient((request) => {
     const response = request();
@@ -120,7 +120,7 @@ test('a subclass that gives what is no promise is asked as often as without us',
   expect(asked).toBe(1);
 });
 
-test('a subclass that makes no request is no call', async () => {
+test('a subclass that sends no request makes no call', async () => {
   const response = Response.json({ object: 'chat.completion', choices: [] });
   const client = startClient(async () => ({
     response,

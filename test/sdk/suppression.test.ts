@@ -3,14 +3,14 @@ import { isTracingSuppressed, suppressTracing, unsuppressTracing } from '@opente
 import { expect, test } from 'vitest';
 import { isSuppressed, makeSuppressed, suppressed } from '../../src/sdk/suppression.ts';
 
-test('a context that OpenTelemetry suppresses is suppressed, and the other way round', () => {
+test('suppression in a context is shared with OpenTelemetry in both directions', () => {
   expect(isSuppressed(ROOT_CONTEXT)).toBe(false);
   expect(isSuppressed(suppressTracing(ROOT_CONTEXT))).toBe(true);
   expect(isSuppressed(unsuppressTracing(suppressTracing(ROOT_CONTEXT)))).toBe(false);
   expect(isTracingSuppressed(suppressed(ROOT_CONTEXT))).toBe(true);
 });
 
-test('a request of the instrumentation’s own is suppressed also where there is no context manager', () => {
+test('a background request is suppressed even without a context manager', () => {
   const seen = (): boolean => isSuppressed(context.active());
   expect([seen(), makeSuppressed(() => [seen(), makeSuppressed(seen), seen()]), seen()]).toEqual([
     false,

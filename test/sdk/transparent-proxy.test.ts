@@ -37,7 +37,7 @@ function looked(value: object): unknown {
   };
 }
 
-describe('what stands for an object', () => {
+describe('a transparent proxy', () => {
   test.each<[string, () => object]>([
     ['of a class', () => new Given()],
     ['that is frozen', () => Object.freeze(new Given())],
@@ -45,18 +45,18 @@ describe('what stands for an object', () => {
     ['with hidden properties', () => Object.defineProperty({ z: 1 }, 'hidden', { value: 1 })],
     ['that is an array', () => Object.assign(['x', 'y'], { more: 1 })],
     ['that is a frozen array with a hole', () => Object.freeze(Object.assign(Array(3), { 0: 'x', 2: 'y' }))],
-  ])('looks like one %s', (_, make) => {
+  ])('looks like an original %s', (_, make) => {
     const original = make();
     expect(looked(same(original))).toEqual(looked(original));
   });
 
-  test('gives what accessors of the original give, and calls methods on it', () => {
+  test('passes reads of accessors and method calls to the original', () => {
     const original = new Given();
     const standIn = same(original) as Given;
     expect([standIn.accessor, standIn.method()]).toEqual(['secret', [original, 'secret']]);
   });
 
-  test('calls a method on whatever else it is called on', () => {
+  test('calls a method on any given receiver', () => {
     const { method } = same({ method: returnThis }) as { method: typeof returnThis };
     const other = {};
     expect(method.call(other)).toBe(other);

@@ -24,8 +24,8 @@ function linked({ telemetry }: Program, name: string): (string | undefined)[][] 
     );
 }
 
-describe('a webhook that is unwrapped', () => {
-  it.each(ENDS)('says that a response is %s', async (end) => {
+describe('an unwrapped webhook', () => {
+  it.each(ENDS)('records that a response is %s', async (end) => {
     const program = await startReceiver();
     const { payload, headers } = signWebhook(`response.${end}`, { id: 'resp_1' });
     const event = await program.inSpan(
@@ -39,7 +39,7 @@ describe('a webhook that is unwrapped', () => {
     `);
   });
 
-  it('says what became of a session', async () => {
+  it('records the end of a session', async () => {
     const program = await startReceiver();
     const { payload, headers } = signWebhook('agent.session.idle', { id: 'sess_1' });
     await program.client.webhooks.unwrap(payload, headers);
@@ -48,7 +48,7 @@ describe('a webhook that is unwrapped', () => {
     `);
   });
 
-  it('may be about something else', async () => {
+  it('may be about another object', async () => {
     const program = await startReceiver();
     const { payload, headers } = signWebhook('batch.completed', { id: 'batch_1' });
     await program.client.webhooks.unwrap(payload, headers);
@@ -58,7 +58,7 @@ describe('a webhook that is unwrapped', () => {
     expect(program.telemetry.spans[0]?.attributes).not.toHaveProperty('gen_ai.response.id');
   });
 
-  it('is linked to the response where this process has created it', async () => {
+  it('is linked to a response that this process created', async () => {
     const program = await startReceiver();
     const { client, inSpan } = program;
     const response = await inSpan(() =>
@@ -70,7 +70,7 @@ describe('a webhook that is unwrapped', () => {
     expect(linked(program, 'webhook')).toEqual([['chat gpt-4o']]);
   });
 
-  it('leads to the response that another process has created by what is fetched next', async () => {
+  it('is linked by the next fetch to a response that another process created', async () => {
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
     try {
       const program = await startProgram({ config: { propagateInMetadata: true } });
@@ -102,7 +102,7 @@ describe('a webhook that is unwrapped', () => {
     }
   });
 
-  it('tells nothing where its signature does not hold, and fails as it does without us', async () => {
+  it('with an invalid signature records nothing, and fails as without instrumentation', async () => {
     const program = await startReceiver();
     const plain = new OpenAI({ apiKey: 'test', webhookSecret: WEBHOOK_SECRET });
     const { payload } = signWebhook('response.completed', { id: 'resp_1' });
@@ -120,14 +120,14 @@ describe('a webhook that is unwrapped', () => {
     expect(span?.status.message).toBeUndefined();
   });
 
-  it('is as it was for who suppresses tracing', async () => {
+  it('is unchanged with suppressed tracing', async () => {
     const program = await startReceiver();
     const { payload, headers } = signWebhook('response.completed', { id: 'resp_1' });
     await context.with(suppressed(context.active()), () => program.client.webhooks.unwrap(payload, headers));
     expect(program.telemetry.spans).toEqual([]);
   });
 
-  it.each(['null', '"text"', '[]', '{"type":7,"data":[]}'])('may say anything: %s', async (said) => {
+  it.each(['null', '"text"', '[]', '{"type":7,"data":[]}'])('may contain anything: %s', async (said) => {
     const program = await startReceiver();
     const { webhooks } = program.client;
     webhooks.verifySignature = async () => undefined;
@@ -136,7 +136,7 @@ describe('a webhook that is unwrapped', () => {
   });
 });
 
-describe('a client whose unwrap is no promise', () => {
+describe('a client whose unwrap returns no promise', () => {
   class Webhooks {
     readonly _client: Client;
     constructor(client: Client) {
@@ -152,7 +152,7 @@ describe('a client whose unwrap is no promise', () => {
     makeRequest(): void {}
   }
 
-  it('gives what it gives', async () => {
+  it('returns the same value', async () => {
     const program = await startProgram();
     const { webhooks } = instrumentOpenAI(new Client(), {});
     expect(webhooks.unwrap('{"type":"response.failed"}')).toEqual({ type: 'response.failed' });

@@ -11,13 +11,13 @@ function isFailed(attributes: Readonly<Record<string, unknown>>): boolean {
   return 'error.type' in attributes;
 }
 
-test('every signal has an example, and nothing else does', () => {
+test('every signal has an example, and every example a signal', () => {
   expect(Object.keys(examples.spans).sort()).toEqual(registry.spans.map(({ id }) => id).sort());
   expect(Object.keys(examples.metrics).sort()).toEqual(registry.metrics.map(({ name }) => name).sort());
   expect(Object.keys(examples.events).sort()).toEqual(registry.events.map(({ name }) => name).sort());
 });
 
-describe('every example is as the registry wants it', () => {
+describe('every example follows the registry', () => {
   test.each(registry.spans)('span $id', ({ id, kind }) => {
     const { name, attributes } = examples.spans[id] ?? { name: '', attributes: {} };
     const status = { code: isFailed(attributes) ? 2 : 0 };

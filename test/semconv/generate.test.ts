@@ -12,7 +12,7 @@ import * as values from '../../src/semconv/values.ts';
 const registry = loadRegistry();
 
 describe('the generated files', () => {
-  it('are what the registry gives', () => {
+  it('match the registry', () => {
     expect(outdatedFiles()).toEqual([]);
   });
 
@@ -30,7 +30,7 @@ describe('the generated files', () => {
     expect([...names].sort()).toEqual([...registry.attributes.keys()].sort());
   });
 
-  it('name attributes in upper snake case, make functions of templates, and name the members of enums', () => {
+  it('name attributes in upper snake case, turn templates into functions, and name enum members', () => {
     expect(attributes.ATTR_GEN_AI_OPERATION_NAME).toBe('gen_ai.operation.name');
     expect(attributes.ATTR_OPENAI_TRACE_METADATA('grade')).toBe('openai.trace.metadata.grade');
     expect(values.GEN_AI_OPERATION_NAME_VALUE_CHAT).toBe('chat');
@@ -49,7 +49,7 @@ describe('the generated files', () => {
     expect(metrics.METRIC_GEN_AI_CLIENT_OPERATION_DURATION.buckets).toHaveLength(14);
   });
 
-  it('hold nothing that this package never records', () => {
+  it('contain nothing that this package never records', () => {
     const foreign = /^(aws|azure|mcp|jsonrpc|rpc|network|client)\.|^gen_ai\.(memory|workflow|evaluation)\./;
     expect([...registry.attributes.keys()].filter((name) => foreign.test(name))).toEqual([]);
   });
@@ -95,11 +95,11 @@ describe('the registry', () => {
     'openai.cost_per_user_message',
     'http.response.status_code',
     'http.request.resend_count',
-  ])('defines %s, of which the telemetry is made', (name) => {
+  ])('defines %s for the telemetry', (name) => {
     expect(registry.attributes.has(name)).toBe(true);
   });
 
-  it('puts the ids of the hierarchy on every span but the conversation and the program’s own', () => {
+  it('has the hierarchy ids on every span except conversations and those of the program', () => {
     const ids = registry.groups.get('openai.hierarchy')?.attributes.map((use) => use.name) ?? [];
     expect(ids).toContain('openai.thread.id');
     for (const span of registry.spans) {
@@ -112,7 +112,7 @@ describe('the registry', () => {
     }
   });
 
-  it('has an attribute for every id that a path can hold, but for a person’s', () => {
+  it('has an attribute for every id in a path, except ids of persons', () => {
     const filled = (registry.groups.get('openai.resource_ids')?.attributes ?? []).flatMap(
       (use) => use.pathParameters ?? [],
     );
@@ -126,14 +126,14 @@ describe('the registry', () => {
     expect(missing).toEqual([]);
   });
 
-  it('gives every attribute words of its own and an example', () => {
+  it('has its own description and an example for every attribute', () => {
     const bare = [...registry.attributes.values()].filter(
       ({ brief, examples }) => brief === '' || examples.length === 0,
     );
     expect(bare).toEqual([]);
   });
 
-  it('is as strict as the conventions for OpenAI, but where it says why', () => {
+  it('is as strict as the conventions for OpenAI, with reasons for exceptions', () => {
     const file = new URL('../../semconv/upstream/genai-registry.json', import.meta.url);
     const upstream = JSON.parse(readFileSync(file, 'utf8')) as UpstreamRegistry;
     const chat = registry.spans.find(({ id }) => id === 'openai.chat.client');

@@ -31,26 +31,26 @@ describe('the registry', () => {
     .filter(({ id }) => id === 'openai.core_attributes')
     .flatMap(({ attributes = [] }) => attributes.map(({ ref }) => ref));
 
-  it('has no text that a comma in braces has cut', () => {
+  it('has no text that a comma in braces cut off', () => {
     const cut = own.flatMap((file) => keysWithoutValue(file));
     expect(cut).toEqual([]);
   });
 
-  it('refers to what it defines itself, or what one of its two dependencies does', () => {
+  it('refers only to its own definitions and those of its two dependencies', () => {
     const known = new Set([...defined, ...core, ...Object.keys(upstream.attributes)]);
     const unknown = own.flatMap((file) => references(file)).filter((name) => !known.has(name));
     expect(unknown).toEqual([]);
   });
 
-  it('leaves to the core conventions nothing that is a GenAI name', () => {
+  it('takes no GenAI name from the core conventions', () => {
     expect(core.filter((name) => /^(gen_ai|openai)\./.test(name))).toEqual([]);
   });
 
-  it('defines nothing that the GenAI conventions define', () => {
+  it('does not redefine anything of the GenAI conventions', () => {
     expect(defined.filter((key) => key in upstream.attributes)).toEqual([]);
   });
 
-  it('depends on the GenAI conventions and on the core conventions that these are made for', () => {
+  it('depends on the GenAI conventions and on their version of the core conventions', () => {
     const { dependencies } = parse(read('registry/manifest.yaml')) as {
       readonly dependencies: readonly { readonly schema_url: string }[];
     };

@@ -48,7 +48,7 @@ async function loadedWhen(calls: readonly string[]): Promise<string[][]> {
   return seen.map((files) => files.map((file) => basename(file)));
 }
 
-test('threads, sessions and conversations are loaded when a program uses them', async () => {
+test('threads, sessions and conversations are loaded on first use', async () => {
   const [before, afterChat, afterThread] = await loadedWhen([
     "() => client.chat.completions.create({ model: 'gpt-4o', messages: [] })",
     '() => client.beta.threads.create()',
@@ -62,7 +62,7 @@ test('threads, sessions and conversations are loaded when a program uses them', 
   expect(afterThread).toContain('hierarchy.cjs');
 });
 
-test('files export values, not getters of them', async () => {
+test('files export values, not getters', async () => {
   // The entry that passes on all that `openai` exports has to ask for it each time.
   const files = (await readdir(DIST)).filter((file) => file.endsWith('.cjs') && file !== 'openai.cjs');
   const sources = await Promise.all(files.map((file) => readFile(join(DIST, file), 'utf8')));

@@ -33,7 +33,7 @@ describe('every endpoint of the openai package', () => {
     expect(match.values).toEqual(names.map((name) => `${name}-0Ab9`));
   });
 
-  it('is a row of the table, once', () => {
+  it('has exactly one row in the table', () => {
     const rows = ROUTE_TABLE.flatMap(([template, methods]) =>
       methods.split(' ').map((m) => `${m} ${template}`),
     );
@@ -43,15 +43,15 @@ describe('every endpoint of the openai package', () => {
     expect(new Set(ROUTE_TABLE.map(([template]) => template)).size).toBe(ROUTE_TABLE.length);
   });
 
-  it('gives a meaning only to methods it has', () => {
+  it('has traits only for existing methods', () => {
     for (const [, methods, meanings = {}] of ROUTE_TABLE) {
       expect(methods.split(' ')).toEqual(expect.arrayContaining(Object.keys(meanings)));
     }
   });
 });
 
-describe('what a request means', () => {
-  it('folds the requests that open, drive or observe an invocation, and no others', () => {
+describe('the role of a request', () => {
+  it('folds exactly the requests that open, drive or observe an invocation', () => {
     const folded = ROUTE_TABLE.flatMap(([template, methods]) =>
       methods.split(' ').flatMap((method) => {
         const { folds } = matchRoute(method, template).route;
@@ -77,7 +77,7 @@ describe('what a request means', () => {
 });
 
 describe('ids in the path', () => {
-  it('are recorded under the name of what they identify', () => {
+  it('are recorded under the name of the object they identify', () => {
     expect(ids('GET', '/threads/thread_1/runs/run_1/steps/step_1')).toEqual({
       'openai.thread.id': 'thread_1',
       'openai.run.id': 'run_1',
@@ -90,14 +90,14 @@ describe('ids in the path', () => {
     });
   });
 
-  it("tell an evaluation's run from an assistant's", () => {
+  it('distinguish the run of an evaluation from that of an assistant', () => {
     expect(ids('GET', '/evals/eval_1/runs/run_1')).toEqual({
       'openai.eval.id': 'eval_1',
       'openai.eval_run.id': 'run_1',
     });
   });
 
-  it('tell safety alerts from safety cases', () => {
+  it('distinguish safety alerts from safety cases', () => {
     expect(ids('GET', '/safety/alerts/one')).toEqual({ 'openai.alert.id': 'one' });
     expect(ids('GET', '/safety/cases/one')).toEqual({ 'openai.case.id': 'one' });
   });
@@ -115,7 +115,7 @@ describe('ids in the path', () => {
   const byRule = ROUTE_TABLE.map(([template]) => template).filter(
     (template) => !ambiguous.some((path) => template.startsWith(path)),
   );
-  it.each(byRule)('are named by the rule, or not recorded: %s', (template) => {
+  it.each(byRule)('are named by a rule, or not recorded: %s', (template) => {
     for (const { name, attribute } of matchRoute('GET', template).route.parameters) {
       expect(attribute).toBe(name in named ? named[name] : `openai.${name.replace(/_id$/, '')}.id`);
     }
@@ -132,12 +132,12 @@ describe('ids in the path', () => {
     ['/models/meta%2Fllama', 'meta/llama'],
     ['/models/100%', '100%'],
     ['/models/%E0%A4%A', '%E0%A4%A'],
-  ])('are decoded where they can be: %s', (path, model) => {
+  ])('are decoded if possible: %s', (path, model) => {
     expect(ids('GET', path)).toEqual({ 'gen_ai.request.model': model });
   });
 });
 
-describe('where a template could be read two ways', () => {
+describe('for an ambiguous path', () => {
   it.each([
     ['POST', '/threads/runs', 'POST /threads/runs'],
     ['POST', '/threads/runs_1', 'POST /threads/{thread_id}'],
@@ -150,12 +150,12 @@ describe('where a template could be read two ways', () => {
     ['POST', '/organization/certificates/activate', 'POST /organization/certificates/activate'],
     ['POST', '/organization/certificates/cert_1', 'POST /organization/certificates/{certificate_id}'],
     ['POST', '/responses/compact', 'POST /responses/compact'],
-  ])('the literal wins: %s %s', (method, path, expected) => {
+  ])('a literal takes precedence: %s %s', (method, path, expected) => {
     expect(found(method, path)).toBe(expected);
   });
 });
 
-describe('what stands around the path', () => {
+describe('text around the path', () => {
   it.each([
     '/threads/thread_1/runs',
     'threads/thread_1/runs',
@@ -175,18 +175,18 @@ describe('what stands around the path', () => {
     'https://name.services.ai.azure.com/api/projects/project/openai/v1/threads/thread_1/runs',
     'https://gateway.example/v1/0a1b/gateway/openai/threads/thread_1/runs',
     'http://localhost:1234/projects/mine/threads/thread_1/runs',
-  ])('is not part of it: %s', (path) => {
+  ])('is ignored: %s', (path) => {
     const match = matchRoute('get', path);
     expect(match.route.template).toBe('/threads/{thread_id}/runs');
     expect(match.values).toEqual(['thread_1']);
   });
 
-  it('a deployment named like an endpoint is still a deployment', () => {
+  it('in the name of a deployment does not hide the deployment', () => {
     expect(found('post', '/deployments/chat/chat/completions')).toBe('POST /chat/completions');
   });
 });
 
-describe('a request the table does not have', () => {
+describe('an unknown request', () => {
   it.each([
     ['POST', '/brand/new-endpoint', 'POST /brand/new-endpoint'],
     ['POST', '/v1/rerank', 'POST /rerank'],
@@ -215,7 +215,7 @@ describe('a request the table does not have', () => {
     expect(found(method, path)).toBe(expected);
   });
 
-  it('has no ids to record', () => {
+  it('has no ids', () => {
     const { route, values } = matchRoute('GET', '/threads/thread_1/summary');
     expect(route).toEqual({
       method: 'GET',
@@ -227,7 +227,7 @@ describe('a request the table does not have', () => {
     expect(values).toEqual([]);
   });
 
-  it('keeps template and ids where only the method is new', () => {
+  it('with a new method keeps template and ids', () => {
     const { route, values } = matchRoute('patch', '/threads/thread_1/runs/run_1');
     expect(route).toMatchObject({
       method: 'PATCH',
@@ -244,14 +244,14 @@ describe('a request the table does not have', () => {
     ['x'.repeat(100_000), '_OTHER'],
     ['', '_OTHER'],
     ['constructor', '_OTHER'],
-  ])('has the method that HTTP knows or none', (method, expected) => {
+  ])('has a standard HTTP method or none', (method, expected) => {
     expect(matchRoute(method, '/chat/completions').route.method).toBe(expected);
   });
 });
 
 describe('hostile input', () => {
   it.each([undefined, null, 1, {}, [], Symbol('path'), () => '/threads'])(
-    'that is no string: %s',
+    'that is not a string: %s',
     (anything) => {
       expect(matchAnything(anything, anything)).toMatchObject({ method: '_OTHER', template: '/' });
     },
@@ -268,15 +268,15 @@ describe('hostile input', () => {
     ['/__proto__/constructor', '/{id}/constructor'],
     ['/threads/../../etc/passwd', '/threads/{id}/{id}/etc/passwd'],
     ['https:\\\\user:secret@host\\threads', '/{id}'],
-  ])('that is huge or strange', (path, template) => {
+  ])('that is very long or strange', (path, template) => {
     expect(matchRoute('GET', path).route.template).toBe(template);
   });
 
-  it('that looks like an inherited property is an id like any other', () => {
+  it('that looks like an inherited property is an ordinary id', () => {
     expect(ids('GET', '/threads/__proto__')).toEqual({ 'openai.thread.id': '__proto__' });
   });
 
-  it('leaves no id in a template, whatever is put in front, behind or between', () => {
+  it('never puts an id into a template', () => {
     const id = 'thread_Ab12';
     for (const [template] of ROUTE_TABLE) {
       const path = template.replace(/\{\w+\}/g, id);

@@ -72,7 +72,7 @@ const TREE = `
 `;
 
 describe("runTools works on the program's own objects", () => {
-  it('calls methods on the tool that was given, and reads its accessors there, as often', async () => {
+  it('calls methods and reads accessors of the given tool, just as often', async () => {
     const [plain, observed] = await runTwice(() => {
       const counter = new Counter();
       return { params: paramsOf(counter), left: () => [counter.calls, counter.reads] };
@@ -82,7 +82,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('calls the function that a tool has when it is called', async () => {
+  it('calls the current function of a tool', async () => {
     const [plain, observed] = await runTwice(() => {
       const calls: string[] = [];
       const definition = {
@@ -101,7 +101,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('takes the parameters from wherever an object has them', async () => {
+  it('finds the parameters wherever an object has them', async () => {
     class Params {
       readonly model = 'gpt-4o-mini';
       readonly #messages = MESSAGES;
@@ -118,7 +118,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('takes what is frozen, given twice, or no function', async () => {
+  it('accepts tools that are frozen, repeated, or without a function', async () => {
     const [plain, observed] = await runTwice(() => {
       const seen: unknown[] = [];
       const definition = Object.freeze({
@@ -146,7 +146,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it.each([{}, { stream: true }])('takes tools that are made from a schema, with %o', async (more) => {
+  it.each([{}, { stream: true }])('accepts tools that are made from a schema, with %o', async (more) => {
     const [plain, observed] = await runTwice(() => {
       class Tool {
         readonly type = 'function';
@@ -181,7 +181,7 @@ describe("runTools works on the program's own objects", () => {
     await program.expectTree(TREE);
   });
 
-  it('takes a result that is no promise, but can be awaited', async () => {
+  it('accepts a thenable as the result', async () => {
     const [plain, observed] = await runTwice(() => ({
       params: paramsOf({
         name: 'count',

@@ -42,19 +42,19 @@ const TREE = `
 `;
 
 describe('a function that runTools runs', () => {
-  it('is a span beside the calls of the model', async () => {
+  it('has a span beside the model calls', async () => {
     const program = await startProgram();
     await program.inSpan(() => askWeather(program, async () => 'sunny'));
     await program.expectTree(TREE);
   });
 
-  it('is one in a streamed conversation too', async () => {
+  it('has a span in a streamed conversation too', async () => {
     const program = await startProgram();
     await program.inSpan(() => askWeather(program, async () => 'sunny', { stream: true }));
     await program.expectTree(TREE);
   });
 
-  it('is active while the function runs', async () => {
+  it('runs with its span active', async () => {
     const program = await startProgram();
     const look = async (): Promise<string> =>
       trace.getTracer('program').startActiveSpan('look out of the window', async (span) => {
@@ -72,7 +72,7 @@ describe('a function that runTools runs', () => {
     `);
   });
 
-  it('says what it was given and gave, with consent', async () => {
+  it('has its arguments and result recorded with consent', async () => {
     const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
     await program.inSpan(() => askWeather(program, () => ({ sky: 'blue' })));
     const tool = program.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'))?.attributes;
@@ -80,7 +80,7 @@ describe('a function that runTools runs', () => {
     expect(JSON.parse(String(tool?.['gen_ai.tool.call.result']))).toEqual({ sky: 'blue' });
   });
 
-  it('fails as it does without us', async () => {
+  it('fails as without instrumentation', async () => {
     const program = await startProgram();
     const fail = (): never => {
       throw new RangeError('no such city');
@@ -96,7 +96,7 @@ describe('a function that runTools runs', () => {
     `);
   });
 
-  it('gets what it would get without us', async () => {
+  it('receives what it receives without instrumentation', async () => {
     const program = await startProgram();
     const seen: unknown[] = [];
     await program.inSpan(() =>
@@ -122,7 +122,7 @@ async function timedTools({ telemetry }: Program): Promise<number> {
     .reduce((sum, count) => sum + count, 0);
 }
 
-test('nothing is kept of a tool that has ended', async () => {
+test('a finished tool is released', async () => {
   const telemetry = new Telemetry(resolveSettings({}, () => undefined));
   const { promise, resolve } = Promise.withResolvers<void>();
   const tool = { client: {}, name: 'tool', arguments: {}, calls: () => [], run: () => promise };
@@ -135,7 +135,7 @@ test('nothing is kept of a tool that has ended', async () => {
 
 describe('a function that runTools runs in a conversation', () => {
   it.each([{}, { stream: true as const }])(
-    'is drawn and timed once, in the conversation: %o',
+    'is recorded and timed once, in the conversation: %o',
     async (more) => {
       const program = await startProgram();
       const ask = () => program.client.models.retrieve('gpt-4o-mini');
@@ -152,7 +152,7 @@ describe('a function that runTools runs in a conversation', () => {
     },
   );
 
-  it('is drawn once below a span of the program', async () => {
+  it('is recorded once below a span of the program', async () => {
     const program = await startProgram();
     await program.inSpan(() => withConversation('chat-1', () => askWeather(program, () => 'sunny')));
     await program.expectTree(`
@@ -164,7 +164,7 @@ describe('a function that runTools runs in a conversation', () => {
     expect(await timedTools(program)).toBe(1);
   });
 
-  it('has the id of its own call where several are made at once', async () => {
+  it('has the id of its own call among parallel ones', async () => {
     const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
     let runs = 0;
     const run = async (): Promise<unknown> => ({ run: ++runs });
@@ -180,7 +180,7 @@ describe('a function that runTools runs in a conversation', () => {
     ]);
   });
 
-  it('is drawn where it runs also when it fails', async () => {
+  it('is recorded where it runs, even if it fails', async () => {
     const program = await startProgram();
     const fail = (): never => {
       throw new RangeError('no such city');

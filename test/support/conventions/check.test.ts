@@ -13,7 +13,7 @@ import {
   toolSpan,
 } from './examples.ts';
 
-describe('checkSpan finds nothing in', () => {
+describe('checkSpan has no findings for', () => {
   it.each([
     threadSpan(),
     runSpan(),
@@ -28,7 +28,7 @@ describe('checkSpan finds nothing in', () => {
   });
 });
 
-describe('checkSpan says what is wrong:', () => {
+describe('checkSpan reports:', () => {
   const rows: [rule: string, span: CheckedSpan, finding: string][] = [
     [
       'an unknown attribute',
@@ -239,22 +239,22 @@ const noAnswer = {
   'gen_ai.usage.cache_read.input_tokens': undefined,
 };
 
-describe('checkSpan lets', () => {
+describe('checkSpan allows', () => {
   const rows: [rule: string, span: CheckedSpan][] = [
     [
-      'a failed call lack its answer',
+      'a failed call without response attributes',
       change(chatSpan(), { ...noAnswer, 'error.type': 'x' }, { status: failed }),
     ],
     [
-      'a raw response lack what is in it',
+      'a raw response without response attributes',
       change(chatSpan(), { ...noAnswer, 'openai.response.parsed': false }),
     ],
     [
-      'a stream that was left lack its answer',
+      'an unfinished stream without response attributes',
       change(chatSpan(), { ...noAnswer, 'gen_ai.request.stream': true, 'openai.stream.end': 'cancelled' }),
     ],
     [
-      'a stream lack usage',
+      'a stream without usage',
       change(chatSpan(), {
         'gen_ai.request.stream': true,
         'gen_ai.usage.input_tokens': undefined,
@@ -263,15 +263,15 @@ describe('checkSpan lets', () => {
       }),
     ],
     [
-      'a step lack usage',
+      'a step without usage',
       change(stepSpan(), { 'gen_ai.usage.input_tokens': undefined, 'gen_ai.usage.output_tokens': undefined }),
     ],
     [
-      'a run carry usage that no step has',
+      'a run with usage that no step has',
       change(runSpan(), { 'gen_ai.usage.input_tokens': 381, 'gen_ai.usage.output_tokens': 88 }),
     ],
     [
-      'a cancelled run lack a finish reason',
+      'a cancelled run without a finish reason',
       change(runSpan(), { 'openai.run.status': 'cancelled', 'gen_ai.response.finish_reasons': undefined }),
     ],
     [
@@ -291,7 +291,7 @@ describe('checkSpan lets', () => {
     expect(checkSpan(span)).toEqual([]);
   });
 
-  it('not a raw response or a stream lack what was known before the answer', () => {
+  it('no missing request attributes on a raw response or a stream', () => {
     const span = change(chatSpan(), {
       ...noAnswer,
       'openai.response.parsed': false,

@@ -14,7 +14,7 @@ import {
 const messages = (part: unknown, finish_reason = 'stop'): string =>
   JSON.stringify([{ role: 'assistant', parts: [part], finish_reason }]);
 
-describe('of content, checkSpan says what is wrong:', () => {
+describe('checkSpan reports content:', () => {
   const rows: [rule: string, span: CheckedSpan, finding: string, options?: CheckOptions][] = [
     [
       'content that is no JSON',
@@ -75,7 +75,7 @@ describe('of content, checkSpan says what is wrong:', () => {
 describe('without consent', () => {
   const content = { content: false };
 
-  it('spans without content are clean', () => {
+  it('spans without content have no findings', () => {
     const spans = [chatSpan(), runSpan(), threadSpan(), attemptSpan()];
     expect(spans.flatMap((span) => checkSpan(span, content))).toEqual([]);
   });

@@ -24,7 +24,7 @@ function withPoint(
   };
 }
 
-describe('checkMetric', () => {
+describe('has no findings for correct metrics', () => {
   it('finds nothing in metrics as they should be', () => {
     expect([...checkMetric(durationMetric()), ...checkMetric(tokenMetric())]).toEqual([]);
   });
@@ -82,13 +82,13 @@ describe('checkMetric', () => {
     ],
   ];
 
-  it.each(rows)('says what is wrong: %s', (_rule, metric, finding) => {
+  it.each(rows)('reports: %s', (_rule, metric, finding) => {
     expect(checkMetric(metric)).toContain(finding);
   });
 });
 
 describe('checkLogRecord', () => {
-  it('finds nothing in log records as they should be', () => {
+  it('has no findings for correct log records', () => {
     expect([...checkLogRecord(exceptionRecord()), ...checkLogRecord(detailsRecord())]).toEqual([]);
   });
 
@@ -141,11 +141,11 @@ describe('checkLogRecord', () => {
     ],
   ];
 
-  it.each(rows)('says what is wrong: %s', (_rule, record, finding) => {
+  it.each(rows)('reports: %s', (_rule, record, finding) => {
     expect(checkLogRecord(record)).toContain(finding);
   });
 
-  it('lets the details of a failed operation lack the answer', () => {
+  it('allows a failed operation without response attributes', () => {
     const attributes = {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'openai',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.close());
 
-it('collects what all processes record', async () => {
+it('the telemetry of all processes is collected', async () => {
   const processes = await startProcesses({ baseURL: simulator.url });
   const web = await processes.start<Greeter>('web', GREETER);
   const worker = await processes.start<Greeter>('worker', GREETER);
@@ -28,7 +28,7 @@ it('collects what all processes record', async () => {
   expect(calls.map(({ service, count }) => `${service} ${count}`).sort()).toEqual(['web 1', 'worker 1']);
 });
 
-it('hands on what goes wrong in a step, and that a process has ended', async () => {
+it('errors in a step, and the exit of a process, are passed on', async () => {
   const processes = await startProcesses({ baseURL: simulator.url });
   const web = await processes.start<Greeter>('web', GREETER);
   await expect(web.call('fail')).rejects.toThrow('This step fails.');

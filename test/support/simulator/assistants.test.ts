@@ -34,7 +34,7 @@ describe('assistants, threads and messages', () => {
     });
   });
 
-  it('are not found once they are gone or were never there', async () => {
+  it('return 404 after deletion, or if they never existed', async () => {
     const { client, threadId } = await converse();
     const missing = (id: string) => ({ status: 404, error: { message: expect.stringContaining(id) } });
     await client.beta.threads.delete(threadId);
@@ -51,7 +51,7 @@ describe('assistants, threads and messages', () => {
     ).rejects.toMatchObject(missing('asst_0'));
   });
 
-  it('come in pages that the SDK walks through', async () => {
+  it('are paginated for the SDK', async () => {
     const { client } = await simulate();
     const thread = await client.beta.threads.create();
     for (const content of ['one', 'two', 'three', 'four', 'five']) {
@@ -67,7 +67,7 @@ describe('assistants, threads and messages', () => {
     expect(before.data.map((message) => message.id)).toEqual(['msg_000002', 'msg_000003']);
   });
 
-  it('carry the time of a server whose clock may be off', async () => {
+  it('have timestamps of a server clock that may be off', async () => {
     const { client, simulator } = await simulate();
     const before = Math.floor(Date.now() / 1000);
     simulator.clock.offset = 3600;

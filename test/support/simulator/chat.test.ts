@@ -14,7 +14,7 @@ const WEATHER: OpenAI.Chat.ChatCompletionFunctionTool = {
 };
 
 describe('chat completions', () => {
-  it('answer with the dated model, a finish reason and usage', async () => {
+  it('return the dated model, a finish reason and usage', async () => {
     const { client } = await simulate();
     const completion = await client.chat.completions.create({
       ...QUESTION,
@@ -40,7 +40,7 @@ describe('chat completions', () => {
     });
   });
 
-  it('stream word by word, and the usage at the end where it is asked for', async () => {
+  it('stream word by word, with the usage at the end on request', async () => {
     const { client } = await simulate();
     const options = { stream: true, stream_options: { include_usage: true } } as const;
     const chunks = await Array.fromAsync(await client.chat.completions.create({ ...QUESTION, ...options }));
@@ -71,7 +71,7 @@ describe('chat completions', () => {
     expect(pieces.filter(Boolean).length).toBeGreaterThan(3);
   });
 
-  it('answer in words once the tool has', async () => {
+  it('answer in words after the tool result', async () => {
     const { client } = await simulate();
     const completion = await client.chat.completions.create({
       model: 'gpt-4o-mini',
@@ -81,7 +81,7 @@ describe('chat completions', () => {
     expect(completion.choices[0]?.finish_reason).toBe('stop');
   });
 
-  it('keep to the JSON schema that is asked for', async () => {
+  it('follow the requested JSON schema', async () => {
     const { client } = await simulate();
     const schema = {
       type: 'object',
@@ -94,7 +94,7 @@ describe('chat completions', () => {
     expect(JSON.parse(completion.choices[0]?.message.content ?? '')).toEqual({ steps: ['add'] });
   });
 
-  it('are there for Azure clients, with the deployment in the path', async () => {
+  it('work for Azure clients, with the deployment in the path', async () => {
     const { simulator } = await simulate();
     const client = new AzureOpenAI({
       apiKey: 'test',
@@ -111,8 +111,8 @@ describe('chat completions', () => {
   });
 });
 
-describe('everything else', () => {
-  it('embeds as floats and as base64, which the SDK asks for', async () => {
+describe('other endpoints', () => {
+  it('return embeddings as floats and as base64, which the SDK requests', async () => {
     const { client } = await simulate();
     const request = { model: 'text-embedding-3-small', input: ['a', 'b'], dimensions: 3 };
     const decoded = await client.embeddings.create(request);
@@ -124,7 +124,7 @@ describe('everything else', () => {
     expect(floats.data).toEqual(decoded.data);
   });
 
-  it('gets an answer made from method and path', async () => {
+  it('return an answer made from method and path', async () => {
     const { client } = await simulate();
     expect((await client.files.list()).data).toEqual([]);
     expect(await client.vectorStores.create({ name: 'Books' })).toMatchObject({

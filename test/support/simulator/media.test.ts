@@ -5,7 +5,7 @@ import { simulate } from './conversation.ts';
 const file = (): Promise<File> => toFile(Buffer.from('x'), 'x.png', { type: 'image/png' });
 
 describe('images', () => {
-  it('are as many as asked for; only the GPT image models tell their usage', async () => {
+  it('are returned in the requested number; only GPT image models report usage', async () => {
     const { client } = await simulate();
     const made = await client.images.generate({ model: 'gpt-image-1', prompt: 'x', n: 2 });
     expect(made.data).toHaveLength(2);
@@ -15,7 +15,7 @@ describe('images', () => {
     expect(older.data?.[0]?.url).toMatch(/^https:/);
   });
 
-  it('that are edited come from a form, and may come as a stream', async () => {
+  it('can be edited from a form, and can be streamed', async () => {
     const { client } = await simulate();
     const stream = await client.images.edit({
       model: 'gpt-image-1',
@@ -33,13 +33,13 @@ describe('a transcription', () => {
   it.each([
     ['whisper-1', { type: 'duration', seconds: 9 }],
     ['gpt-4o-transcribe', { type: 'tokens', total_tokens: 20 }],
-  ])('by %s is billed by what that model bills', async (model, usage) => {
+  ])('by %s reports the usage of that model', async (model, usage) => {
     const { client } = await simulate();
     const answer = await client.audio.transcriptions.create({ model, file: await file() });
     expect(answer.usage).toMatchObject(usage);
   });
 
-  it('comes in words where it is streamed, and at the end as a whole', async () => {
+  it('is streamed in words, and complete at the end', async () => {
     const { client } = await simulate();
     const stream = await client.audio.transcriptions.create({
       model: 'gpt-4o-transcribe',
@@ -56,7 +56,7 @@ describe('a transcription', () => {
 });
 
 describe('a legacy completion', () => {
-  it('streamed is the plain one in pieces', async () => {
+  it('is streamed in pieces of the plain one', async () => {
     const { client } = await simulate();
     const question = { model: 'gpt-3.5-turbo-instruct', prompt: 'Once' };
     const plain = await client.completions.create(question);
@@ -65,20 +65,20 @@ describe('a legacy completion', () => {
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop');
   });
 
-  it('is cut where it may not be as long as it would be', async () => {
+  it('is cut at the maximum length', async () => {
     const { client } = await simulate();
     const cut = await client.completions.create({ model: 'm', prompt: ['a', 'b'], max_tokens: 2 });
     expect(cut.choices.map(({ finish_reason }) => finish_reason)).toEqual(['length', 'length']);
   });
 });
 
-it('a moderation flags what has harm in it', async () => {
+it('a moderation flags harmful input', async () => {
   const { client } = await simulate();
   const { results } = await client.moderations.create({ input: ['no harm', 'none'] });
   expect(results.map(({ flagged }) => flagged)).toEqual([true, false]);
 });
 
-it('the search of a vector store gives no more than was asked for', async () => {
+it('a vector store search returns at most the requested number', async () => {
   const { client } = await simulate();
   const page = await client.vectorStores.search('vs_1', { query: 'x', max_num_results: 2 });
   expect(page.data.map(({ score }) => score)).toEqual([0.9, 0.8]);

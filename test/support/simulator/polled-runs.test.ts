@@ -26,7 +26,7 @@ const WEATHER_RUN: RunScript = {
 };
 
 describe('a polled run', () => {
-  it('moves on by one stage with every retrieve', async () => {
+  it('advances one stage with every retrieve', async () => {
     const { client, assistantId, threadId } = await converse(TUTOR_RUN);
     const created = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
     expect(created.status).toBe('queued');
@@ -46,14 +46,14 @@ describe('a polled run', () => {
     ]);
   });
 
-  it('lets a stage last as many retrieves as the script says', async () => {
+  it('stays in a stage for as many retrieves as the script sets', async () => {
     const { client, simulator, assistantId, threadId } = await converse({ pollsPerStage: 3 });
     await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     const polls = simulator.requests.filter(({ path }) => path.includes('/runs/'));
     expect(polls).toHaveLength(4 * 3);
   });
 
-  it('has steps whose usages add up to its own, and seconds between them', async () => {
+  it('has steps whose usages add up to its own, seconds apart', async () => {
     const { client, assistantId, threadId } = await converse(TUTOR_RUN);
     const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     const steps = await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId, order: 'asc' });
@@ -70,7 +70,7 @@ describe('a polled run', () => {
     expect(second?.created_at).toBeGreaterThanOrEqual(first?.completed_at ?? Infinity);
   });
 
-  it('may belong to a server that tells no usage of steps', async () => {
+  it('has no step usage on an old server', async () => {
     const { client, assistantId, threadId } = await converse({ stepUsage: false });
     const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     const steps = await client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
@@ -100,7 +100,7 @@ describe('a polled run', () => {
     });
   });
 
-  it('tells the text of file search results only to those who ask for it', async () => {
+  it('returns the text of file search results only on request', async () => {
     const result = { file_id: 'file-1', file_name: 'algebra.md', score: 0.9 };
     const { client, assistantId, threadId } = await converse({
       steps: [
@@ -143,7 +143,7 @@ describe('a polled run', () => {
     expect(JSON.stringify(steps.data[0]?.step_details)).toContain('"output":"get_weather done"');
   });
 
-  it('refuses outputs that are missing, unknown or not asked for', async () => {
+  it('rejects outputs that are missing, unknown or not requested', async () => {
     const { client, assistantId, threadId } = await converse(WEATHER_RUN);
     const { runs } = client.beta.threads;
     const queued = await runs.create(threadId, { assistant_id: assistantId });
@@ -159,7 +159,7 @@ describe('a polled run', () => {
     await expect(submit([first, 'call_unknown'])).rejects.toThrow(/400 Expected tool outputs for call_ids/);
   });
 
-  it('keeps its thread to itself while it is active', async () => {
+  it('locks its thread while it is active', async () => {
     const { client, assistantId, threadId } = await converse();
     const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
     await expect(client.beta.threads.runs.create(threadId, { assistant_id: assistantId })).rejects.toThrow(
@@ -170,7 +170,7 @@ describe('a polled run', () => {
     ).rejects.toThrow(/400 Can't add messages/);
   });
 
-  it('takes a thread with it when it creates one', async () => {
+  it('can create a thread', async () => {
     const { client, assistantId } = await converse();
     const run = await client.beta.threads.createAndRunPoll({
       assistant_id: assistantId,
@@ -212,7 +212,7 @@ describe('the end of a run', () => {
     expect(messages.data.map((message) => message.status)).toEqual([messageStatus]);
   });
 
-  it('comes by the cancel endpoint: cancelling, then cancelled', async () => {
+  it('after a cancel request is cancelling, then cancelled', async () => {
     const { client, assistantId, threadId } = await converse();
     const { runs } = client.beta.threads;
     const run = await runs.create(threadId, { assistant_id: assistantId });
@@ -222,7 +222,7 @@ describe('the end of a run', () => {
     await expect(runs.cancel(run.id, { thread_id: threadId })).rejects.toThrow(/400 Cannot cancel run/);
   });
 
-  it('expires while it waits for outputs nobody brings', async () => {
+  it('expires while it waits for outputs', async () => {
     const { client, assistantId, threadId } = await converse({
       end: 'expired',
       steps: [{ tools: [{ function: { name: 'get_weather', arguments: {} } }] }],

@@ -12,7 +12,7 @@ describe('a replay', () => {
   let replay: Simulator | undefined;
   afterEach(() => replay?.close());
 
-  it('gives a recorded conversation back to the real SDK', async () => {
+  it('returns a recorded conversation to the real SDK', async () => {
     replay = await startReplay(POLLING);
     const client = clientOf(replay);
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
@@ -38,7 +38,7 @@ describe('a replay', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject(recorded?.headers ?? {});
   });
 
-  it('can be interrupted as the simulator can', async () => {
+  it('can be interrupted like the simulator', async () => {
     replay = await startReplay([
       {
         request: { method: 'GET', path: '/v1/models' },

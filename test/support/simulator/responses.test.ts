@@ -28,7 +28,7 @@ const EVERYTHING: ResponseScript = {
 };
 
 describe('a response', () => {
-  it('is there at once, and can be had again with what it answered', async () => {
+  it('is complete at once, and can be fetched again', async () => {
     const { client, simulator } = await simulate();
     simulator.respond({ output: [{ message: 'x is 4.' }] });
     const response = await client.responses.create(QUESTION);
@@ -42,7 +42,7 @@ describe('a response', () => {
     await expect(client.responses.retrieve(response.id)).rejects.toMatchObject({ status: 404 });
   });
 
-  it('calls the first function, and answers once it has the output', async () => {
+  it('calls the first function, and answers after its output', async () => {
     const { client } = await simulate();
     const parameters = { type: 'object', properties: { city: { type: 'string' } } };
     const tools = [{ type: 'function' as const, name: 'get_weather', parameters, strict: null }];
@@ -61,7 +61,7 @@ describe('a response', () => {
     expect(answer.previous_response_id).toBe(asked.id);
   });
 
-  it('has its hosted tools’ results only where they are asked for', async () => {
+  it('has the results of hosted tools only on request', async () => {
     const { client, simulator } = await simulate();
     simulator.respond(EVERYTHING, EVERYTHING);
     const plain = await client.responses.create(QUESTION);
@@ -81,7 +81,7 @@ describe('a response', () => {
     });
   });
 
-  it('refuses to go on from a response that it does not know', async () => {
+  it('rejects an unknown previous response', async () => {
     const { client } = await simulate();
     const asked = client.responses.create({ ...QUESTION, previous_response_id: 'resp_none' });
     await expect(asked).rejects.toMatchObject({ status: 400, code: 'previous_response_not_found' });
@@ -98,7 +98,7 @@ describe('a response', () => {
 });
 
 describe('a streamed response', () => {
-  it('can be followed by the SDK’s own helper to the response that it ends with', async () => {
+  it('can be read with the SDK helper to its final response', async () => {
     const { client, simulator } = await simulate();
     simulator.respond(EVERYTHING);
     const stream = client.responses.stream(QUESTION);
@@ -114,7 +114,7 @@ describe('a streamed response', () => {
     expect(final.output_text).toBe('x is 4.');
   });
 
-  it('numbers its events, so that it can be resumed', async () => {
+  it('has numbered events, so that it can be resumed', async () => {
     const { client, simulator } = await simulate();
     simulator.respond({ output: [{ message: 'x is 4.' }] });
     const events = await Array.fromAsync(await client.responses.create({ ...QUESTION, stream: true }));
@@ -133,8 +133,8 @@ describe('a streamed response', () => {
   });
 });
 
-describe('a response in the background', () => {
-  it('goes on by a stage whenever it is looked at', async () => {
+describe('a background response', () => {
+  it('advances one stage with every retrieve', async () => {
     const { client, simulator } = await simulate();
     simulator.respond({ output: [{ function: { name: 'f', arguments: {} } }, { message: 'x is 4.' }] });
     let response = await client.responses.create({ ...QUESTION, background: true });

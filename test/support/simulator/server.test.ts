@@ -7,7 +7,7 @@ import { simulate } from './conversation.ts';
 const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is x?' }] };
 
 describe('the server', () => {
-  it('keeps what it received and answers with the headers of the API', async () => {
+  it('keeps the requests it received, and answers with the headers of the API', async () => {
     const { client, simulator } = await simulate();
     const { response } = await client.chat.completions.create(QUESTION).withResponse();
     expect(response.headers.get('x-request-id')).toBe(`req_${'1'.padStart(32, '0')}`);
@@ -24,7 +24,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('can be closed twice and keeps no process alive', async () => {
+  it('can be closed twice and does not keep the process alive', async () => {
     const program = `
       import { startSimulator } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
       const simulator = await startSimulator();
@@ -42,7 +42,7 @@ describe('the server', () => {
 });
 
 describe('a queued answer', () => {
-  it('is given once, to the first request it matches', async () => {
+  it('is used once, for the first matching request', async () => {
     const { client, simulator } = await simulate();
     simulator.next({
       when: { method: 'get', path: '/files' },
@@ -54,7 +54,7 @@ describe('a queued answer', () => {
     expect((await client.files.list()).data).toEqual([]);
   });
 
-  it('makes the SDK retry as its headers say', async () => {
+  it('makes the SDK retry according to its headers', async () => {
     const { client, simulator } = await simulate();
     simulator.next({ status: 429, headers: { 'retry-after-ms': '1' } });
     simulator.next({ status: 503, headers: { 'retry-after': '0.001' } });
@@ -71,7 +71,7 @@ describe('a queued answer', () => {
     expect(simulator.requests).toHaveLength(4);
   });
 
-  it('streams what it is told to', async () => {
+  it('streams the given events', async () => {
     const { client, simulator } = await simulate();
     simulator.next({
       sse: [{ data: { id: 'one' } }, { event: 'error', data: { error: { message: 'Lost' } } }],
@@ -84,7 +84,7 @@ describe('a queued answer', () => {
     expect(await Array.fromAsync(second)).toEqual([{ id: 'one' }]);
   });
 
-  it('breaks the connection before the headers, and then nothing has happened', async () => {
+  it('breaks the connection before the headers, without side effects', async () => {
     const { client, simulator } = await simulate();
     simulator.next({ break: 'before-headers' });
     await expect(client.beta.threads.create()).rejects.toBeInstanceOf(APIConnectionError);
@@ -105,7 +105,7 @@ describe('a queued answer', () => {
     expect(words).toEqual(['', 'This', ' is', ' a']);
   });
 
-  it('leaves time to go away, which is noticed', async () => {
+  it('can be delayed, and the server notices when the client disconnects', async () => {
     const { client, simulator } = await simulate();
     simulator.next({ delayMs: 60_000 });
     const leaving = new AbortController();

@@ -5,7 +5,7 @@ const environment = { type: 'none' } as const;
 const agent = { model: 'gpt-5' };
 
 describe('sessions', () => {
-  it('tell the events of a turn in their order', async () => {
+  it('send the events of a turn in order', async () => {
     const { client } = await simulate();
     const stream = await client.beta.agents.sessions.create({
       agent,
@@ -30,7 +30,7 @@ describe('sessions', () => {
     ]);
   });
 
-  it('give the final result to the helpers of the SDK', async () => {
+  it('return the final result to the SDK helpers', async () => {
     const { client, simulator } = await simulate();
     simulator.turn({ items: [{ message: 'First.', phase: 'commentary' }, { message: 'x is 1.' }] });
     const { id } = await client.beta.agents.sessions.create({ agent, environment });
@@ -39,7 +39,7 @@ describe('sessions', () => {
     expect(result.output_text).toBe('x is 1.');
   });
 
-  it('wait for the results of functions, however they are polled', async () => {
+  it('wait for function results, however they are polled', async () => {
     const { client, simulator } = await simulate();
     simulator.turn({ items: [{ functions: [{ name: 'get_x', arguments: { of: 'y' } }] }] });
     const { sessions } = client.beta.agents;
@@ -64,7 +64,7 @@ describe('sessions', () => {
     expect(items.data.map(({ type }) => type)).toEqual(['function_call', 'function_call_output']);
   });
 
-  it('list the turns and items of subagents apart', async () => {
+  it('list the turns and items of subagents separately', async () => {
     const { client, simulator } = await simulate();
     simulator.turn({
       items: [
@@ -85,7 +85,7 @@ describe('sessions', () => {
     expect((await sessions.turns.list(id)).data).toHaveLength(1);
   });
 
-  it('use saved agents, and fail for those that are not there', async () => {
+  it('use saved agents, and fail for unknown ones', async () => {
     const { client } = await simulate();
     const { id } = await client.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
     const { sessions } = client.beta.agents;

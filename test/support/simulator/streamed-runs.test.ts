@@ -32,7 +32,7 @@ function outline(names: readonly string[]): readonly string[] {
 }
 
 describe('a streamed run', () => {
-  it('sends the events of the recorded run in its order, with every field of its objects', async () => {
+  it('sends the events of the recorded run in order, with every field of its objects', async () => {
     const fixture = new URL('../../fixtures/assistants/streaming.json', import.meta.url);
     const exchanges: { response: { body: unknown } }[] = JSON.parse(await readFile(fixture, 'utf8'));
     const text =
@@ -51,7 +51,7 @@ describe('a streamed run', () => {
     }
   });
 
-  it('feeds the stream helpers of the SDK', async () => {
+  it('works with the stream helpers of the SDK', async () => {
     const { client, threadId, assistantId } = await converse(RECORDED_RUN);
     const stream = client.beta.threads.runs.stream(threadId, { assistant_id: assistantId });
     const deltas: string[] = [];
@@ -72,7 +72,7 @@ describe('a streamed run', () => {
     ]);
   });
 
-  it('begins with its thread when it creates one', async () => {
+  it('begins with its thread if it creates one', async () => {
     const { client, assistantId } = await converse();
     const stream = await client.beta.threads.createAndRun({ assistant_id: assistantId, stream: true });
     const events = await Array.fromAsync(stream);
@@ -80,7 +80,7 @@ describe('a streamed run', () => {
     expect(events.at(-1)?.event).toBe('thread.run.completed');
   });
 
-  it('stops where outputs are needed and goes on with them', async () => {
+  it('stops for outputs and continues after them', async () => {
     const { client, threadId, assistantId } = await converse(FUNCTION_RUN);
     const asking = client.beta.threads.runs.stream(threadId, { assistant_id: assistantId });
     const asked = await asking.finalRun();
@@ -106,7 +106,7 @@ describe('a streamed run', () => {
     expect(message?.content).toMatchObject([{ text: { annotations: [{ type: 'file_citation' }] } }]);
   });
 
-  it('tells what went wrong', async () => {
+  it('reports its error', async () => {
     const events = await play(await converse({ end: 'failed', steps: [{ message: 'Half an answer' }] }));
     expect(events.slice(-3).map(({ event }) => event)).toEqual([
       'thread.message.incomplete',
@@ -115,7 +115,7 @@ describe('a streamed run', () => {
     ]);
   });
 
-  it('passes cancelling on its way to cancelled', async () => {
+  it('is cancelling before it is cancelled', async () => {
     const events = await play(await converse({ end: 'cancelled', steps: [] }));
     expect(events.slice(-2).map(({ event }) => event)).toEqual([
       'thread.run.cancelling',
