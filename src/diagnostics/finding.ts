@@ -61,6 +61,8 @@ export type ProcessFindingCode =
   | 'batch_too_large'
   /** A stream did not report its usage. */
   | 'stream_without_usage'
+  /** A server refused a request with `stream_options`, which `streamUsage` had added; it was sent again without. */
+  | 'stream_options_refused'
   /** The metadata of a request has no room for the trace context, so it was not propagated. */
   | 'metadata_full'
   /** A dimension of the metrics has more values than are kept; further ones are recorded as `_OTHER`. */

@@ -107,6 +107,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     action: () =>
       'Ask for it in the request, stream_options: { include_usage: true }, or for all of them: streamUsage: "include".',
   },
+  stream_options_refused: {
+    severity: 'information',
+    message: () =>
+      'A server refused a stream that streamUsage had asked for its usage. The request was sent again as the program made it; for an hour, streams of this server are not asked.',
+    action: () =>
+      'To never ask, set streamUsage to "observe". Spans have openai.usage.estimated_output_tokens.',
+  },
   metadata_full: {
     severity: 'information',
     message: () =>

@@ -5,6 +5,12 @@ export function tokens(input: unknown, output: unknown): string | undefined {
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
+/** `~62 output tokens`, of a stream that does not tell its usage. */
+export function estimatedTokens(output: unknown): string | undefined {
+  const shown = tokens(undefined, output);
+  return shown && `~${shown}`;
+}
+
 /** `1 run`, `2 runs`; `undefined` for 0. */
 export function count(value: unknown, one: string, many: string): string | undefined {
   return isNumber(value) && value > 0 ? `${grouped(value)} ${value === 1 ? one : many}` : undefined;

@@ -31,9 +31,10 @@ import {
   ATTR_OPENAI_TOTAL_RUNS,
   ATTR_OPENAI_TOTAL_USER_MESSAGES,
   ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, dollars, isNumber, tokens } from './amounts.ts';
+import { count, dollars, estimatedTokens, isNumber, tokens } from './amounts.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
@@ -90,11 +91,15 @@ const FACTS: readonly Fact[] = [
       ATTR_GEN_AI_USAGE_INPUT_TOKENS,
       ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
       ATTR_GEN_AI_OPERATION_NAME,
+      ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
     ],
-    show: ([end, input, output, operation]) =>
-      end === 'completed' && input === undefined && output === undefined && hasTokens(operation)
+    show: ([end, input, output, operation, estimated]) => {
+      if (input !== undefined || output !== undefined) return undefined;
+      if (isNumber(estimated)) return estimatedTokens(estimated);
+      return end === 'completed' && hasTokens(operation)
         ? { text: 'tokens not reported', tone: 'warning' }
-        : undefined,
+        : undefined;
+    },
   },
   {
     attributes: [ATTR_OPENAI_TOTAL_INPUT_TOKENS, ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],

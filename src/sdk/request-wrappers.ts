@@ -7,6 +7,7 @@ import { callUnderWay, currentCall, goOn } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
+import { mayRefuseUsage, rememberRefusal } from './refused-usage.ts';
 import { takeResponse } from './response-wrappers.ts';
 import { askForUsage } from './stream-usage.ts';
 
@@ -31,34 +32,55 @@ export function wrapMakeRequest(original: Method): Method {
       // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `, promised options are read before they resolve.
       args[0] =
         typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
-      return watchResponse(call, goOn(call, original, this, args) as Promise<unknown> | undefined);
+      const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
+      const sendAsMade = (): unknown => goOn(call, original, this, [options, ...args.slice(1)]);
+      return watchResponse(call, response, sendAsMade);
     },
   });
 }
 
-/** Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program. */
-function watchResponse(call: Call, response: Promise<unknown> | undefined): unknown {
+/**
+ * Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program.
+ *
+ * @param sendAsMade sends the request again, as the program made it
+ */
+function watchResponse(
+  call: Call,
+  response: Promise<unknown> | undefined,
+  sendAsMade: () => unknown,
+): unknown {
   // A subclass may return something else than a promise, on which the SDK then fails by itself.
   // Without this, such a subclass fails in another way than without us.
   if (typeof response?.then !== 'function') {
     call.close('abandoned');
     return response;
   }
-  const carrier = response.then(
-    (props) => {
-      // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
-      if (!(call.indirect && call.asked)) takeResponse(call, props);
-      return props;
-    },
-    (error) => {
-      // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
-      if (!(call.indirect && call.asked)) call.fail(error);
-      // Without this, a failed call resolves to `undefined`.
-      throw error;
-    },
-  );
+  const take = (props: unknown): unknown => {
+    // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
+    if (!(call.indirect && call.asked)) takeResponse(call, props);
+    return props;
+  };
+  const fail = (error: unknown): never => {
+    // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
+    if (!(call.indirect && call.asked)) call.fail(error);
+    // Without this, a failed call resolves to `undefined`.
+    throw error;
+  };
+  const carrier = response.then(take, (error) => {
+    // Without this, a server that knows no stream_options breaks every stream.
+    if (mayRefuseUsage(call, error)) return sendWithoutUsage(call, sendAsMade).then(take, fail);
+    return fail(error);
+  });
   if (!call.indirect) call.carrier = carrier;
   return carrier;
+}
+
+/** What the program gets is the answer to its own request. A server that takes that one has refused what we added. */
+async function sendWithoutUsage(call: Call, sendAsMade: () => unknown): Promise<unknown> {
+  call.hidesUsage = false;
+  const props = await sendAsMade();
+  guard('remembering a refusal', rememberRefusal, call.client);
+  return props;
 }
 
 /** Wraps `fetchWithTimeout`, which sees each attempt of a call. */

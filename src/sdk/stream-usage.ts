@@ -1,6 +1,7 @@
 import { arrayField, asObject, field, objectField } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import { isPlain } from './reflect.ts';
+import { refusesUsage } from './refused-usage.ts';
 
 /**
  * Adds `stream_options.include_usage` to the request options if the observer wants usage and the caller has not
@@ -18,6 +19,8 @@ export function askForUsage(call: Call, options: unknown): unknown {
   // Without ` || field(streamOptions, 'include_usage') !== undefined`, a caller that asked for the chunk does not get it.
   if (asObject(streamOptions) === undefined || field(streamOptions, 'include_usage') !== undefined)
     return options;
+  // Without this, a server that refuses to be asked gets each request twice.
+  if (refusesUsage(call.client)) return options;
   call.hidesUsage = true;
   return {
     ...asObject(options),

@@ -510,6 +510,9 @@ export const ATTR_OPENAI_TURN_ID = 'openai.turn.id' as const;
 /** Id of an upload. */
 export const ATTR_OPENAI_UPLOAD_ID = 'openai.upload.id' as const;
 
+/** Chunks with content of a stream that does not tell its usage, about one for each token. An estimate: it is in no `gen_ai.usage.*`, no metric and no total. */
+export const ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS = 'openai.usage.estimated_output_tokens' as const;
+
 /** Id of a vault of credentials. */
 export const ATTR_OPENAI_VAULT_ID = 'openai.vault.id' as const;
 

@@ -101,4 +101,6 @@ export interface Accumulator {
   result(): unknown;
   /** The number of tool calls beyond those that the result contains. */
   readonly skippedCalls?: number;
+  /** The number of chunks that contain a piece of the answer. */
+  readonly contentChunks?: number;
 }

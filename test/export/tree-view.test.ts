@@ -97,6 +97,16 @@ describe('a tree in the terminal', () => {
       { 'gen_ai.operation.name': 'chat', 'openai.stream.chunk_count': 12, 'openai.stream.end': 'completed' },
       'tokens not reported · 12 chunks',
     ],
+    [
+      'a stream whose tokens are estimated',
+      {
+        'gen_ai.operation.name': 'chat',
+        'openai.stream.chunk_count': 1_236,
+        'openai.stream.end': 'completed',
+        'openai.usage.estimated_output_tokens': 1_234,
+      },
+      '~1,234 output tokens · 1,236 chunks',
+    ],
     ['a run whose end was not seen', { 'openai.run.observed': false }, 'end not observed'],
     ['a conversation id that is no thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
     ['results of a search', { 'openai.file_search.result_count': 1 }, '1 result'],

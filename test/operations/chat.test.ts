@@ -189,7 +189,11 @@ describe('a streamed chat completion', () => {
       ...RESPONSE,
       ...STREAM,
       'openai.stream.chunk_count': chunks.length,
+      // All but the one with the role and the one with the finish reason.
+      'openai.usage.estimated_output_tokens': chunks.length - 2,
     });
+    const metrics = await session.metrics();
+    expect(metrics.map(({ descriptor }) => descriptor.name)).not.toContain('gen_ai.client.token.usage');
   });
 
   test('has a finish reason for each choice, in their order', async () => {

@@ -1,6 +1,6 @@
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Call } from '../../src/sdk/call.ts';
 import { askForUsage, isUsageChunk, removeNoUsage } from '../../src/sdk/stream-usage.ts';
 import { assertSpanTree } from '../../src/testing.ts';
@@ -174,6 +174,67 @@ describe('a request is unchanged', () => {
     session = await startSession();
     await Array.fromAsync(await open(session.client));
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
+  });
+});
+
+describe('a server that refuses stream_options', () => {
+  const HOUR = 3_600_000;
+  const refuse = (status: number, error: object = { message: 'Unknown field: stream_options' }): void =>
+    session.simulator.next({ status, body: { error } });
+  const asked = (): boolean[] => sentBodies().map((body) => 'stream_options' in body);
+  afterEach(() => vi.restoreAllMocks());
+
+  test.each([400, 422])('gets the request again as the program made it: status %i', async (status) => {
+    const plain = texts(await Array.fromAsync(await open(session.plain)));
+    refuse(status);
+    const { data, response } = await session.client.chat.completions.create(HELLO).withResponse();
+    expect(response.status).toBe(200);
+    expect(texts(await Array.fromAsync(data))).toEqual(plain);
+    expect(asked()).toEqual([false, true, false]);
+    expect(sentBodies()[2]).toEqual(sentBodies()[0]);
+    assertSpanTree(
+      session.spans,
+      `
+      chat gpt-4o  openai.stream.end=completed http.response.status_code=200 http.request.resend_count=1 openai.usage.estimated_output_tokens=5
+      ├─ attempt   !${status} http.response.status_code=${status}
+      └─ attempt   http.response.status_code=200 http.request.resend_count=1
+      `,
+    );
+  });
+
+  test('is not asked again for an hour', async () => {
+    refuse(400);
+    for (const _ of [1, 2]) await Array.fromAsync(await open(session.client));
+    expect(asked()).toEqual([true, false, false]);
+    const time = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => time + HOUR + 1);
+    await Array.fromAsync(await open(session.client));
+    expect(asked().at(-1)).toBe(true);
+  });
+
+  test('is asked again if it also refuses the request of the program, which gets that error', async () => {
+    const fails = async (client: OpenAI): Promise<string> =>
+      String(await open(client).catch((error: unknown) => error));
+    refuse(400, { message: 'Too long' });
+    const plain = await fails(session.plain);
+    refuse(400);
+    refuse(400, { message: 'Too long' });
+    expect(await fails(session.client)).toBe(plain);
+    await Array.fromAsync(await open(session.client));
+    expect(asked()).toEqual([false, true, false, true]);
+  });
+
+  test('gets a request once if the error names another parameter', async () => {
+    refuse(400, { message: 'Bad', param: 'messages' });
+    await expect(open(session.client)).rejects.toThrow('400 Bad');
+    expect(asked()).toEqual([true]);
+  });
+
+  test('gets a request once if the program itself asked for the usage', async () => {
+    refuse(400);
+    const params = { ...HELLO, stream_options: { include_usage: true } };
+    await expect(session.client.chat.completions.create(params)).rejects.toThrow('stream_options');
+    expect(asked()).toEqual([true]);
   });
 });
 

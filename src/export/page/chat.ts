@@ -12,8 +12,9 @@ import {
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
   ATTR_OPENAI_TURN_ID,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { dollars, grouped, tokens } from '../amounts.ts';
+import { dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { parseShortJson, partContent } from '../messages.ts';
 import { attributeText } from '../span-details.ts';
@@ -151,7 +152,8 @@ export class Chat {
     const { attributes } = span;
     const facts = [
       formatDuration(span.startTime, span.endTime),
-      tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]),
+      tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]) ??
+        estimatedTokens(attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]),
       dollars(attributes[ATTR_OPENAI_COST]),
     ];
     return element(

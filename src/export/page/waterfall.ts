@@ -6,8 +6,9 @@ import {
   ATTR_OPENAI_TOTAL_COST,
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { dollars, grouped, tokens } from '../amounts.ts';
+import { dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import { edgeOf } from '../trace-summary.ts';
@@ -252,12 +253,13 @@ export class Waterfall {
   }
 }
 
-/** The tokens of the span itself, or else the total of the spans below it. */
+/** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
 function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
   const own = tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]);
   const total = tokens(
     attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS],
     attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],
   );
-  return (own ?? (total && `Σ ${total}`))?.replace(' tokens', '');
+  const estimated = estimatedTokens(attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
+  return (own ?? (total && `Σ ${total}`) ?? estimated)?.replace(' tokens', '');
 }

@@ -93,6 +93,7 @@ export class ChatAccumulator implements Accumulator {
   #usage: unknown;
   #calls = 0;
   skippedCalls = 0;
+  contentChunks = 0;
 
   /** @param limits of text; `undefined` where content is not recorded */
   constructor(limits: TextLimits | undefined) {
@@ -113,8 +114,10 @@ export class ChatAccumulator implements Accumulator {
     }
     if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
     if (!Array.isArray(choices)) return;
+    let hasContent = false;
     for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
-      this.#addChoice(choices[position]);
+      if (this.#addChoice(choices[position])) hasContent = true;
+    if (hasContent) this.contentChunks++;
   }
 
   result(): unknown {
@@ -128,7 +131,8 @@ export class ChatAccumulator implements Accumulator {
     };
   }
 
-  #addChoice(piece: unknown): void {
+  /** @returns whether the piece is content: text, or a part of a tool call or of audio */
+  #addChoice(piece: unknown): boolean {
     const {
       index: position,
       finish_reason: reasonGiven,
@@ -137,13 +141,19 @@ export class ChatAccumulator implements Accumulator {
     const index = isCount(position) ? position : 0;
     const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
     const message = (asObject(delta) ?? NO_ITEMS) as MessagePiece;
+    const { content, refusal, reasoning_content: reasoning, audio } = message;
     const { tool_calls: toolCalls, function_call: called } = message;
+    const calls =
+      (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
+    const hasContent =
+      calls ||
+      isPiece(content) ||
+      isPiece(refusal) ||
+      isPiece(reasoning) ||
+      (audio ?? undefined) !== undefined;
     // The names of tools are not content; their arguments are.
-    const keepsMessage =
-      this.#room !== undefined ||
-      (Array.isArray(toolCalls) && toolCalls.length > 0) ||
-      (called !== undefined && called !== null);
-    if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return;
+    const keepsMessage = this.#room !== undefined || calls;
+    if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return hasContent;
     let choice = this.#choices[index];
     if (choice === undefined) {
       choice = { index };
@@ -151,6 +161,7 @@ export class ChatAccumulator implements Accumulator {
     }
     if (reason !== undefined) choice.finish_reason = reason;
     if (keepsMessage) this.#addMessage(choice, message);
+    return hasContent;
   }
 
   #addMessage(choice: StreamedChoice, delta: MessagePiece): void {
@@ -196,6 +207,10 @@ export class ChatAccumulator implements Accumulator {
       addCalled(call.custom, custom, 'input', this.#room);
     }
   }
+}
+
+function isPiece(text: unknown): boolean {
+  return typeof text === 'string' && text !== '';
 }
 
 /** What may still be kept of an answer. */

@@ -51,6 +51,7 @@ export class ResponseAccumulator implements Accumulator {
   #error: unknown;
   readonly #items = new Map<number, object>();
   #skippedItems = 0;
+  contentChunks = 0;
   readonly #unfinished = new Map<number, Unfinished>();
 
   /** @param limits of text; `undefined` where content is not recorded */
@@ -68,6 +69,7 @@ export class ResponseAccumulator implements Accumulator {
     const type = field(event, 'type');
     const build = UNFINISHED.get(type);
     if (build !== undefined) {
+      if (field(event, 'delta') !== '') this.contentChunks++;
       if (this.#room !== undefined) this.#addPiece(event, build, this.#room);
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
       this.#addItem(event, type === 'response.output_item.added');

@@ -24,6 +24,7 @@ export class TextCompletionAccumulator implements Accumulator {
   #id: string | undefined;
   #head: object | undefined;
   #usage: unknown;
+  contentChunks = 0;
 
   /** @param limits of text; `undefined` where content is not recorded */
   constructor(limits: TextLimits | undefined) {
@@ -38,7 +39,9 @@ export class TextCompletionAccumulator implements Accumulator {
     }
     const usage = field(chunk, 'usage') ?? undefined;
     if (usage !== undefined) this.#usage = keptNumbers(usage);
-    for (const choice of first(arrayField(chunk, 'choices'))) this.#addChoice(choice);
+    const choices = first(arrayField(chunk, 'choices'));
+    if (choices.some((choice) => textField(choice, 'text') !== undefined)) this.contentChunks++;
+    for (const choice of choices) this.#addChoice(choice);
   }
 
   result(): unknown {

@@ -16,6 +16,7 @@ import {
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
+  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -240,6 +241,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     const skipped = this.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
     if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, skipped);
     addUsageAttributes(attributes, usage);
+    const estimated = this.#operation.usage && this.#accumulator?.contentChunks;
+    if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
     this.#answered = attributes;
     const cost = guard('pricing a result', () => this.#costOf(result, usage));
     if (cost !== undefined) {
