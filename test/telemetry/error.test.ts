@@ -24,18 +24,18 @@ class StrangeError extends Error {
 describe('an error is named', () => {
   test.each<[string, unknown, string]>([
     ['by its code', new RateLimitError('rate_limit_exceeded'), 'rate_limit_exceeded'],
-    ['by its class where it has none', new RateLimitError(), 'RateLimitError'],
-    ['by its class where the code is no word', new RateLimitError('Your prompt: secret'), 'RateLimitError'],
-    ['by its class where the code is endless', new RateLimitError('x'.repeat(65)), 'RateLimitError'],
-    ['by its class where the code is none that is known', new RateLimitError('jane_doe'), 'RateLimitError'],
-    ['by its code where that is a status', new RateLimitError('429'), '429'],
-    ['by its code where Node gave it', Object.assign(new Error(), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+    ['by its class if it has no code', new RateLimitError(), 'RateLimitError'],
+    ['by its class if the code is not a word', new RateLimitError('Your prompt: secret'), 'RateLimitError'],
+    ['by its class if the code is very long', new RateLimitError('x'.repeat(65)), 'RateLimitError'],
+    ['by its class if the code is unknown', new RateLimitError('jane_doe'), 'RateLimitError'],
+    ['by its code if that is a status', new RateLimitError('429'), '429'],
+    ['by its code from Node', Object.assign(new Error(), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     [
-      'by its status where its class has no name',
+      'by its status if its class has no name',
       Object.assign(new (class extends Error {})(), { status: 418 }),
       '418',
     ],
-    ['by its class where the platform does not know its kind', new DOMException('', 'Jane'), 'DOMException'],
+    ['by its class if it is an unknown DOMException', new DOMException('', 'Jane'), 'DOMException'],
     ['as other where its class has no name that stands in code', new StrangeError('Jane Doe'), '_OTHER'],
     ['by its class where the code is a number', new RateLimitError(429), 'RateLimitError'],
     ['by its kind where the platform gave up', new DOMException('secret', 'AbortError'), 'AbortError'],
@@ -50,7 +50,7 @@ describe('an error is named', () => {
     expect(readFailure(error).type).toBe(type);
   });
 
-  test('and one that throws when it is looked at is other too', () => {
+  test('_OTHER if it throws when it is read', () => {
     const hostile = new Proxy(
       {},
       {
@@ -64,7 +64,7 @@ describe('an error is named', () => {
   });
 });
 
-describe('the text of an error', () => {
+describe('an error message', () => {
   test.each<[string, string]>([
     ['Incorrect API key provided: sk-proj-abc*123.', 'Incorrect API key provided: sk-REDACTED*123.'],
     ['Incorrect API key provided: 0123456789abcdef.', 'Incorrect API key provided: REDACTED'],
@@ -95,7 +95,7 @@ describe('the text of an error', () => {
     expect(readError(message, 'failed')).toEqual({ type: 'failed', message: shown });
   });
 
-  test('is looked through in no time, however it is made', () => {
+  test('is searched for secrets in linear time', () => {
     const text = [
       'api key',
       ' '.repeat(1e6),

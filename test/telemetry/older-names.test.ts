@@ -6,7 +6,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
 
-test('gen_ai/dup: the names of older conventions stand beside the new ones', async () => {
+test('gen_ai/dup: the older attribute names are recorded beside the new ones', async () => {
   vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http/dup, gen_ai/dup');
   const session = await startSession();
   await session.client.chat.completions.create({ ...CHAT, n: 2 });
@@ -17,7 +17,7 @@ test('gen_ai/dup: the names of older conventions stand beside the new ones', asy
   await session.verify();
 });
 
-test('on every span of a run as well, and in the spelling of then', async () => {
+test('gen_ai/dup: the older names are on every span of a run, with their older values', async () => {
   vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'gen_ai/dup');
   const session = await startSession();
   const client = session.client.withOptions({ baseURL: 'https://api.x.ai/v1', fetch: unreachable });
@@ -40,7 +40,7 @@ test('on every span of a run as well, and in the spelling of then', async () => 
   await session.verify();
 });
 
-test('without it there are none', async () => {
+test('by default the older names are not recorded', async () => {
   vi.stubEnv('OTEL_SEMCONV_STABILITY_OPT_IN', 'http/dup');
   const session = await startSession();
   await session.client.chat.completions.create(CHAT);

@@ -30,7 +30,7 @@ afterEach(() => {
   trace.disable();
 });
 
-it('a trace is under way until its last run has been read and its thread has ended', async () => {
+it('a trace is open until its last run has been read and its thread has ended', async () => {
   const { traceId, poll, telemetry } = await startRun();
   expect(isOpenTrace(traceId)).toBe(true);
   await poll();
@@ -39,14 +39,14 @@ it('a trace is under way until its last run has been read and its thread has end
   expect(isOpenTrace(traceId)).toBe(false);
 });
 
-it('a trace is no longer under way where its run is given up', async () => {
+it('a trace is not open after its run timed out', async () => {
   const { traceId, telemetry } = await startRun();
   expect(isOpenTrace(traceId)).toBe(true);
   await telemetry.provider.shutdown();
   expect(isOpenTrace(traceId)).toBe(false);
 });
 
-it('nothing comes of a trace that is not sampled', async () => {
+it('an unsampled trace is never open', async () => {
   const { traceId } = await startRun({ sampler: new AlwaysOffSampler() });
   expect(traceId).not.toBe('');
   expect(isOpenTrace(traceId)).toBe(false);

@@ -4,7 +4,7 @@ import { endpointsIn } from '../../src/telemetry/provider-endpoints.ts';
 
 const require = createRequire(import.meta.url);
 
-describe('where a provider sends to', () => {
+describe('the endpoint of a provider', () => {
   test.each([
     ['@opentelemetry/exporter-trace-otlp-proto', 'http://127.0.0.1:4318/v1/traces'],
     ['@opentelemetry/exporter-trace-otlp-http', 'https://collector.example/v1/traces'],
@@ -15,7 +15,7 @@ describe('where a provider sends to', () => {
     expect(endpointsIn(provider)).toEqual([name.endsWith('grpc') ? '[::1]:4317' : url]);
   });
 
-  test('is not made up, and nothing is called to find it', () => {
+  test('is not guessed, and no code is called to find it', () => {
     const touchy = {
       get url(): string {
         throw new Error('called');

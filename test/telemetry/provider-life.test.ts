@@ -23,8 +23,8 @@ class Provider {
   }
 }
 
-describe('before the provider', () => {
-  test('flushes and shuts down, the listener does its work', async () => {
+describe('before a provider', () => {
+  test('flushes and shuts down, the listener finishes its work', async () => {
     const provider = new Provider();
     beforeProviderEnds(provider, listener);
     expect(await provider.forceFlush('now')).toBe('flushed');
@@ -32,7 +32,7 @@ describe('before the provider', () => {
     expect(order).toEqual(['flush', 'provider: forceFlush now', 'shutdown', 'provider: shutdown']);
   });
 
-  test('does, and the listener fails, the provider goes on', async () => {
+  test('shuts down, a listener may fail', async () => {
     const provider = new Provider();
     const broken = async (): Promise<void> => {
       throw new Error('broken');
@@ -42,7 +42,7 @@ describe('before the provider', () => {
     expect(order).toEqual(['provider: shutdown']);
   });
 
-  test('of the SDK', async () => {
+  test('of the SDK flushes and shuts down, the listener finishes its work', async () => {
     const provider = new TracerProvider();
     beforeProviderEnds(provider, listener);
     await provider.forceFlush();
@@ -51,7 +51,7 @@ describe('before the provider', () => {
   });
 });
 
-test('any number of listeners finish before the provider, which holds none of them', async () => {
+test('a provider waits for any number of listeners, and holds none of them', async () => {
   const provider = new Provider();
   const listeners = Array.from({ length: 10_000 }, () => ({ ...listener }));
   const stops = listeners.map((each) => beforeProviderEnds(provider, each));
@@ -64,21 +64,21 @@ test('any number of listeners finish before the provider, which holds none of th
   expect(Reflect.ownKeys(provider)).toEqual([]);
 });
 
-describe('when the listener goes', () => {
-  test('the provider is as it was', () => {
+describe('removing a listener', () => {
+  test('restores the provider', () => {
     const provider = new Provider();
     beforeProviderEnds(provider, listener)();
     expect(Reflect.ownKeys(provider)).toEqual([]);
   });
 
-  test('methods of its own are put back', () => {
+  test('restores its own methods', () => {
     const provider = { shutdown: async () => undefined };
     const { shutdown } = provider;
     beforeProviderEnds(provider, listener)();
     expect(provider.shutdown).toBe(shutdown);
   });
 
-  test('and somebody else has wrapped a method since, that stays', async () => {
+  test('keeps a method that another package has wrapped since', async () => {
     const provider = new Provider();
     const stop = beforeProviderEnds(provider, listener);
     const ours = provider.shutdown;
@@ -91,7 +91,7 @@ describe('when the listener goes', () => {
   });
 });
 
-test('a provider that does neither is left alone', () => {
+test('a provider without these methods is not changed', () => {
   const provider = {};
   beforeProviderEnds(provider, listener)();
   expect(provider).toEqual({});

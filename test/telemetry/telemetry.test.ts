@@ -23,7 +23,7 @@ function used(telemetry: Telemetry, providers: Record<string, TracerProvider>): 
   return Object.keys(providers).find((name) => providers[name] === telemetry.provider);
 }
 
-test('spans go to the provider that is registered, whenever that happens', () => {
+test('spans go to the registered provider, whenever it is registered', () => {
   const telemetry = new Telemetry(settings);
   expect(telemetry.tracer.startSpan('s').isRecording()).toBe(false);
   const first = new TracerProvider();
@@ -32,7 +32,7 @@ test('spans go to the provider that is registered, whenever that happens', () =>
   expect(used(telemetry, { first })).toBe('first');
 });
 
-test('spans go to the new provider when it is replaced', async () => {
+test('spans go to the new provider after a replacement', async () => {
   const telemetry = new Telemetry(settings);
   const first = recordTelemetry();
   telemetry.tracer.startSpan('first').end();
@@ -41,7 +41,7 @@ test('spans go to the new provider when it is replaced', async () => {
   expect([first, second].map(({ spans }) => spans.map(({ name }) => name))).toEqual([['first'], ['second']]);
 });
 
-test('a provider that is set is used in place of the registered one', () => {
+test('a provider that is set takes precedence over the registered one', () => {
   const telemetry = new Telemetry(settings);
   const [registered, set] = [new TracerProvider(), new TracerProvider()];
   trace.setGlobalTracerProvider(registered);
@@ -60,7 +60,7 @@ test('the scope has a name, a version and a schema', () => {
   });
 });
 
-test('metrics go to the provider that is registered, though the no-op one was handed over before', async () => {
+test('metrics go to the registered provider, even after a no-op one was passed in', async () => {
   const recorder = new Metrics();
   recorder.setMeterProvider({ getMeter: () => createNoopMeter() });
   recorder.recordDuration(1, { 'gen_ai.operation.name': 'chat' }, undefined, ROOT_CONTEXT);

@@ -52,7 +52,7 @@ describe('spanTree', () => {
     expect(spanTree(spans)).toBe('POST  !429\n\nGET   !error');
   });
 
-  it('writes every type of value in one way, so that they can be told apart', () => {
+  it('writes every type of value unambiguously', () => {
     const attributes = {
       word: 'gpt-4o',
       words: 'two words',
@@ -87,7 +87,7 @@ describe('spanTree', () => {
     expect(spanTree(spans)).toBe('first trace\n├─ short\n├─ short too\n├─ long\n└─ late\n\nsecond trace');
   });
 
-  it('shows as many spans as a test under load makes', () => {
+  it('draws thousands of spans', () => {
     const [span] = tutor;
     if (span === undefined) throw new Error('There is no span.');
     const many = Array.from({ length: 200_000 }, () => span);
@@ -102,7 +102,7 @@ describe('spanTree', () => {
 });
 
 describe('assertSpanTree', () => {
-  it('passes whatever the indentation, the columns and the order of attributes', () => {
+  it('ignores the indentation, the columns and the order of attributes', () => {
     assertSpanTree(
       tutor,
       `
@@ -115,7 +115,7 @@ describe('assertSpanTree', () => {
     );
   });
 
-  it('takes a star for any text and a placeholder for the same text everywhere', () => {
+  it('matches any text with a star, and the same text everywhere with a placeholder', () => {
     assertSpanTree(
       tutor,
       `
@@ -128,7 +128,7 @@ describe('assertSpanTree', () => {
     );
   });
 
-  it('fails when a placeholder stands for two texts, or two placeholders for one', () => {
+  it('fails if a placeholder matches two texts, or two placeholders match one', () => {
     const tree = (tool: string, last: string): string => `
       thread
       └─ invoke_agent Math Tutor
@@ -139,7 +139,7 @@ describe('assertSpanTree', () => {
     expect(failure(tree('{tool}', '*'))).toContain('step_1 is {first}, so it cannot be {tool} as well');
   });
 
-  it('shows the lines that differ among those that do not', () => {
+  it('shows the differing lines in context', () => {
     expect(
       failure(`
         thread
@@ -160,7 +160,7 @@ describe('assertSpanTree', () => {
     );
   });
 
-  it('fails for an attribute on a span where none is expected', () => {
+  it('fails for an unexpected attribute', () => {
     expect(
       failure(`
         thread
@@ -174,7 +174,7 @@ describe('assertSpanTree', () => {
     );
   });
 
-  it('fails for an error that is not expected, and for one that is and did not happen', () => {
+  it('fails for an unexpected error, and for a missing one', () => {
     const broken = makeSpans({
       name: 'chat',
       error: true,
@@ -186,7 +186,7 @@ describe('assertSpanTree', () => {
     expect(failure('chat  !timeout', makeSpans({ name: 'chat' }))).toContain('- chat  !timeout');
   });
 
-  it('fails for a span too few, too many, at another place or in another trace', () => {
+  it('fails for a missing, additional or misplaced span, and for one in another trace', () => {
     const spans = makeSpans({ name: 'a', children: [{ name: 'b' }] }, { name: 'c', start: 1 });
     assertSpanTree(spans, 'a\n└─ b\n\nc');
     for (const wrong of ['a\n└─ b', 'a\n└─ b\n\nc\n\nd', 'a\nb\n\nc', 'a\n└─ b\nc', 'c\n\na\n└─ b', '']) {
@@ -195,7 +195,7 @@ describe('assertSpanTree', () => {
     assertSpanTree([], '');
   });
 
-  it('compares braces in names, and stars and braces in values, with themselves', () => {
+  it('matches braces in names, and stars and braces in values, literally', () => {
     const spans = makeSpans({
       name: 'POST /threads/{thread_id}',
       attributes: { 'url.template': '/threads/{thread_id}', a: '[*]', 'openai.thread.id': 'thread_1' },
@@ -207,7 +207,7 @@ describe('assertSpanTree', () => {
     expect(failure('POST /threads/{id}', spans)).toContain('- POST /threads/{id}');
   });
 
-  it('says what it cannot read in the expected text', () => {
+  it('reports what it cannot parse in the expected text', () => {
     expect(failure('thread  completed')).toContain('Expected name=value or !error.type, not "completed"');
     expect(failure('two  words')).toContain('In a name * stands for two spaces.');
   });
@@ -225,7 +225,7 @@ describe('assertSpanTree', () => {
     ['{id}-c', 'a-b-c', 'a-b'],
     ['*{id}', 'abc', 'c'],
     ['a*{id}*c', 'abcc', 'c'],
-  ])('gives stars as much and placeholders as little as it can: %s', (pattern, text, id) => {
+  ])('matches as much as possible with stars, and as little with placeholders: %s', (pattern, text, id) => {
     const spans = makeSpans(
       { name: 'chat', attributes: { id: text } },
       { name: 'end', start: 1, attributes: { same: id } },

@@ -142,25 +142,25 @@ async function recordedBy(
 }
 
 describe.each(CHANNELS)('a server chooses the code in $name', (channel) => {
-  test('an unknown code is recorded nowhere, without consent', async () => {
+  test('without consent, an unknown code is recorded nowhere', async () => {
     const { text, types } = await recordedBy(channel, STOLEN, {});
     expect(types).toEqual([channel.fallback]);
     expect(text).not.toContain(STOLEN);
   });
 
-  test('an unknown code is not on metrics and no type of an error, with consent', async () => {
+  test('with consent, an unknown code is not on metrics and not an error type', async () => {
     const config = { captureMessageContent: 'SPAN_AND_EVENT' as const };
     const { types } = await recordedBy(channel, STOLEN, { config, content: true, eventContent: true });
     expect(types).toEqual([channel.fallback]);
   });
 
-  test('an honest server’s code is the type of the error', async () => {
+  test('a known code is the error type', async () => {
     const { types } = await recordedBy(channel, KNOWN, {});
     expect(types).toEqual([KNOWN]);
   });
 });
 
-describe('a code has the form of a known one, but is none', () => {
+describe('a code only looks like a known one', () => {
   test.each([
     ['a key', 'sk-proj-abc123'],
     ['a known code with more', 'rate_limit_exceeded_jane_doe'],
@@ -186,7 +186,7 @@ describe('a server answers with an object that imitates a class', () => {
     expect(readFailure(error).type).toBe(type);
   });
 
-  test('a class of the program’s own names its errors', () => {
+  test('a class of the program names its errors', () => {
     class QuotaError extends Error {}
     expect(readFailure(new QuotaError('No.')).type).toBe('QuotaError');
   });

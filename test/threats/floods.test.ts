@@ -62,7 +62,7 @@ describe('a server that repeats tool calls in a response', () => {
     expect(noticed().map(({ code }) => code)).toEqual(['calls_skipped']);
   });
 
-  it('does the same when it streams', async () => {
+  it('gets the same limit in a stream', async () => {
     const { client, simulator, telemetry } = await startProgram();
     const completed = { type: 'response.completed', response: responseWith(2_000) };
     simulator.next({
@@ -75,7 +75,7 @@ describe('a server that repeats tool calls in a response', () => {
     expect(telemetry.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(2_000 - 128);
   });
 
-  it('takes no span from the calls after it', async () => {
+  it('does not use up spans of later calls', async () => {
     const exporter = new InMemorySpanExporter();
     const { client, simulator, telemetry } = await startProgram();
     const processor = new BatchSpanProcessor({ exporter });
@@ -87,7 +87,7 @@ describe('a server that repeats tool calls in a response', () => {
     expect(exporter.getFinishedSpans().filter(({ name }) => name === 'GET /models')).toHaveLength(5);
   });
 
-  it('an answer with 20 tool calls is drawn whole', async () => {
+  it('does not affect an answer with 20 tool calls', async () => {
     const { client, simulator, telemetry } = await startProgram();
     simulator.next({ body: responseWith(20) });
     await client.responses.create({ model: 'gpt-4o', input: 'What is x?' });
@@ -99,7 +99,7 @@ describe('a server that repeats tool calls in a response', () => {
   });
 });
 
-describe('a model that asks for tool calls again and again', () => {
+describe('a model that keeps asking for tool calls', () => {
   async function answerAll(calls: number) {
     const program = await startProgram();
     program.simulator.next({ body: completionWith(calls) });
@@ -125,13 +125,13 @@ describe('a model that asks for tool calls again and again', () => {
     return program.telemetry.spans;
   }
 
-  it('gets 128 spans for those of one chat completion, however many are answered', async () => {
+  it('gets 128 spans for one chat completion, however many are answered', async () => {
     const spans = await answerAll(1_000);
     expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(128);
     expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes[skipped]).toBe(1_000 - 128);
   });
 
-  it('20 tool calls are all drawn', async () => {
+  it('gets a span for each of 20 tool calls', async () => {
     const spans = await answerAll(20);
     expect(spans.filter(({ name }) => name === 'execute_tool look')).toHaveLength(20);
     expect(spans.find(({ name }) => name === 'chat gpt-4o')?.attributes).not.toHaveProperty(skipped);
@@ -155,11 +155,11 @@ describe('a model that asks for tool calls again and again', () => {
     return { ran, drawn: telemetry.spans.filter(({ name }) => name === 'execute_tool look').length };
   }
 
-  it('has runTools run all its functions, 128 of them with a span', async () => {
+  it('gets 128 spans for functions that runTools runs, and all functions run', async () => {
     expect(await runAll(300)).toEqual({ ran: 300, drawn: 128 });
   });
 
-  it('20 functions that runTools runs all have a span', async () => {
+  it('gets a span for each of 20 functions that runTools runs', async () => {
     expect(await runAll(20)).toEqual({ ran: 20, drawn: 20 });
   });
 });
@@ -211,7 +211,7 @@ describe('a server that repeats tool calls or steps in a run', () => {
     expect(run?.attributes[skipped]).toBe(1_000);
   });
 
-  it('the tool calls of an ordinary run are all drawn', async () => {
+  it('does not affect the tool calls of an ordinary run', async () => {
     const { steps, tools, run } = await listed(10, 20);
     expect([steps.length, tools.length]).toEqual([10, 200]);
     for (const { attributes } of [...steps, ...(run ? [run] : [])])
@@ -247,12 +247,12 @@ describe('an agent that repeats itself in a turn', () => {
     expect(await turnOf(400)).toEqual({ drawn: 128, skipped: 400 - 128 });
   });
 
-  it('a turn with 20 tool calls is drawn whole', async () => {
+  it('does not affect a turn with 20 tool calls', async () => {
     expect(await turnOf(20)).toEqual({ drawn: 20, skipped: undefined });
   });
 });
 
-describe('a streamed run that comes in very many pieces', () => {
+describe('a streamed run with very many deltas', () => {
   async function pieces(mode: 'events' | 'spans', words: number) {
     const message = Array.from({ length: words }, (_, index) => index).join(' ');
     const tutor = await startTutor({ runs: [{ steps: [{ message }] }], config: { streamDeltas: mode } });
@@ -273,14 +273,14 @@ describe('a streamed run that comes in very many pieces', () => {
     expect(recorded.skipped).toBeGreaterThan(300);
   });
 
-  it('20 pieces are all recorded', async () => {
+  it('has all of 20 deltas recorded', async () => {
     const { spans, skipped: left } = await pieces('spans', 20);
     expect(spans).toBeGreaterThanOrEqual(20);
     expect(left).toBeUndefined();
   });
 });
 
-describe('a server that refuses a call a thousand times', () => {
+describe('a server that rejects a call a thousand times', () => {
   async function refused(times: number) {
     let requests = 0;
     const { client, telemetry } = await startProgram({
@@ -306,14 +306,14 @@ describe('a server that refuses a call a thousand times', () => {
     expect(call?.attributes[resent]).toBe(300);
   });
 
-  it('three attempts are all drawn', async () => {
+  it('gets a span for each of three attempts', async () => {
     const { attempts } = await refused(2);
     expect(attempts.map(({ attributes }) => attributes[resent])).toEqual([undefined, 1, 2]);
     expect(attempts.at(-1)?.attributes).toHaveProperty('openai.retry.delay');
   });
 });
 
-describe('of a list with 5,000 entries no more than the first thousand are looked into', () => {
+describe('only the first thousand of 5,000 entries are read:', () => {
   const ENTRIES = 5_000;
 
   /** An entry that counts what is read of it beyond its type. */
@@ -409,7 +409,7 @@ describe('of a list with 5,000 entries no more than the first thousand are looke
     expect(beyond.count).toBe(0);
   });
 
-  test('and an attribute says how many documents there were', async () => {
+  test('and an attribute counts the documents', async () => {
     const { client, simulator, telemetry } = await startProgram({
       config: { captureMessageContent: true },
       content: true,

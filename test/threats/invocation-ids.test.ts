@@ -89,7 +89,7 @@ async function submit({ client, server }: Place, user: string, thread: string): 
 }
 
 describe('a run', () => {
-  it('of one thread does not take what is submitted to another thread, where a server gives both one id', async () => {
+  it('of one thread is not affected by outputs for another thread with the same run id', async () => {
     const { client, simulator: server, telemetry } = await start();
     await askRun({ client, server }, 'alice', 'thread_alice');
     await askRun({ client, server }, 'bob', 'thread_bob');
@@ -101,7 +101,7 @@ describe('a run', () => {
     ]);
   });
 
-  it('of one thread does not take the steps of another', async () => {
+  it('of one thread does not get the steps of another', async () => {
     const { client, simulator: server, telemetry } = await start();
     await askRun({ client, server }, 'bob', 'thread_bob');
     const tool = {
@@ -118,7 +118,7 @@ describe('a run', () => {
     expect(drawn({ telemetry })).toEqual([['bob', 'bob', undefined]]);
   });
 
-  it('takes what is submitted to its own server, where two give the same ids', async () => {
+  it('gets the outputs sent to its own server, if two servers use the same ids', async () => {
     const { telemetry } = await start();
     const [one, other] = await twoServers();
     await askRun(one, 'alice', 'thread_0');
@@ -131,7 +131,7 @@ describe('a run', () => {
     expect(new Set(traces).size).toBe(2);
   });
 
-  it('of an honest server takes what is submitted to it', async () => {
+  it('of an honest server gets its outputs', async () => {
     const { client, simulator: server, telemetry } = await start();
     await askRun({ client, server }, 'alice', 'thread_0');
     await submit({ client, server }, 'alice', 'thread_0');
@@ -159,7 +159,7 @@ function response(user: string, status: string): object {
 }
 
 describe('a background response', () => {
-  it('is not ended by one of the same id at another server', async () => {
+  it('is not ended by one with the same id at another server', async () => {
     const { telemetry } = await start();
     const [one, other] = await twoServers();
     one.server.next({ body: response('alice', 'in_progress') });
@@ -210,7 +210,7 @@ async function answerTurn({ client, server }: Place, user: string, session: stri
 }
 
 describe('a turn', () => {
-  it('of one session does not take the results of another, where a server gives both one id', async () => {
+  it('of one session does not get the results of another with the same turn id', async () => {
     const { client, simulator: server, telemetry } = await start();
     await askTurn({ client, server }, 'alice', 'session_alice');
     await askTurn({ client, server }, 'bob', 'session_bob');
@@ -221,7 +221,7 @@ describe('a turn', () => {
     expect(drawn({ telemetry })).toEqual([RESULTS[0], ['bob', 'bob', undefined]]);
   });
 
-  it('takes the results that its own server was sent, where two give the same ids', async () => {
+  it('gets the results sent to its own server, if two servers use the same ids', async () => {
     const { telemetry } = await start();
     const [one, other] = await twoServers();
     await askTurn(one, 'alice', 'session_0');

@@ -17,7 +17,7 @@ import { startProgram } from '../support/program.ts';
 const PROGRAM = fileURLToPath(new URL('../support/heap/streams.ts', import.meta.url));
 const MEGABYTE = 1_000_000;
 
-describe('of streams of 15 MB that a program throws away', () => {
+describe('of streams of 15 MB that a program discards', () => {
   async function kept(mode: string): Promise<Record<string, number>> {
     const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', PROGRAM, mode]);
     return JSON.parse(stdout);
@@ -33,11 +33,11 @@ describe('of streams of 15 MB that a program throws away', () => {
     expect(over(bytes, MEGABYTE)).toEqual([]);
   });
 
-  it('no more is kept with content than its spans can record', async () => {
+  it('as much as a span can record is kept with content', async () => {
     expect(over(await kept('SPAN_ONLY'), 10 * MEGABYTE)).toEqual([]);
   });
 
-  it('16 MiB of text at most are kept for a completion hook, of streams of 30 MB', {
+  it('at most 16 MiB of text are kept for a completion hook, of streams of 30 MB', {
     timeout: 600_000,
   }, async () => {
     const bytes = await kept('HOOK');
@@ -51,35 +51,32 @@ const LIMITS = { text: 1_000, span: 4_000, answer: 10_000 };
 describe('an index that a server chooses', () => {
   const ABSURD = [4_000_000_000, 2 ** 53, -1, 0.5, Number.NaN, '__proto__', 'constructor', null, {}];
 
-  test.each([undefined, LIMITS])(
-    'makes no table of choices or tool calls larger than 128, limits: %o',
-    (limits) => {
-      const accumulator = new ChatAccumulator(limits);
-      const call = (index: unknown) => ({
-        index,
-        id: `call_${index}`,
-        function: { name: 'f', arguments: '{}' },
+  test.each([undefined, LIMITS])('creates at most 128 choices or tool calls, limits: %o', (limits) => {
+    const accumulator = new ChatAccumulator(limits);
+    const call = (index: unknown) => ({
+      index,
+      id: `call_${index}`,
+      function: { name: 'f', arguments: '{}' },
+    });
+    for (const index of [...ABSURD, ...Array(1_000).keys()])
+      accumulator.add({
+        choices: [{ index, finish_reason: 'stop', delta: { tool_calls: [call(index)] } }],
       });
-      for (const index of [...ABSURD, ...Array(1_000).keys()])
-        accumulator.add({
-          choices: [{ index, finish_reason: 'stop', delta: { tool_calls: [call(index)] } }],
-        });
-      const { choices } = accumulator.result() as { choices: { message?: { tool_calls: unknown[] } }[] };
-      expect(choices).toHaveLength(128);
-      const calls = choices.reduce((sum, { message }) => sum + (message?.tool_calls.length ?? 0), 0);
-      expect(calls).toBeLessThanOrEqual(128);
-      expect(Object.prototype).not.toHaveProperty('finish_reason');
-    },
-  );
+    const { choices } = accumulator.result() as { choices: { message?: { tool_calls: unknown[] } }[] };
+    expect(choices).toHaveLength(128);
+    const calls = choices.reduce((sum, { message }) => sum + (message?.tool_calls.length ?? 0), 0);
+    expect(calls).toBeLessThanOrEqual(128);
+    expect(Object.prototype).not.toHaveProperty('finish_reason');
+  });
 
-  test('makes no more of a legacy completion', () => {
+  test('has the same limit in a legacy completion', () => {
     const accumulator = new TextCompletionAccumulator(LIMITS);
     for (const index of [...ABSURD, ...Array(1_000).keys()])
       accumulator.add({ choices: [{ index, text: 'x' }] });
     expect((accumulator.result() as { choices: unknown[] }).choices).toHaveLength(128);
   });
 
-  test.each([undefined, LIMITS])('makes no more than 1,000 items of a response, limits: %o', (limits) => {
+  test.each([undefined, LIMITS])('creates at most 1,000 items of a response, limits: %o', (limits) => {
     const accumulator = new ResponseAccumulator(limits);
     const item = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' };
     for (const output_index of [...ABSURD, ...Array(3_000).keys()])
@@ -88,7 +85,7 @@ describe('an index that a server chooses', () => {
     expect(accumulator.skippedCalls).toBeGreaterThan(0);
   });
 
-  test('an ordinary stream with several choices and tool calls is put together whole', () => {
+  test('does not affect an ordinary stream with several choices and tool calls', () => {
     const accumulator = new ChatAccumulator(LIMITS);
     for (let choice = 0; choice < 3; choice++)
       for (let index = 0; index < 20; index++) {
@@ -106,7 +103,7 @@ describe('an index that a server chooses', () => {
   });
 });
 
-test('a password that an error repeats is taken out before the text is cut, which would hide what it is', () => {
+test('a password in an error is removed before the text is cut', () => {
   const message = 'See https://user:password@host/';
   const events = [
     {
@@ -138,7 +135,7 @@ describe('tool calls of a streamed chat completion', () => {
   });
 });
 
-describe('a text that is longer than what a span records', () => {
+describe('a text longer than the span limit', () => {
   const PIECE = 'All work and no play. ';
   const PIECES = 10_000;
   const whole = PIECE.repeat(PIECES);
@@ -173,7 +170,7 @@ describe('a text that is longer than what a span records', () => {
     return { index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: text } };
   }
 
-  it('is cut and marked as that of an answer which comes at once', async () => {
+  it('is cut and marked as in a plain answer', async () => {
     const streamed = await recorded({ streamed: true });
     expect(streamed).toMatchObject([{ parts: [{ original_length: whole.length }, { type: 'tool_call' }] }]);
     // The name of the tool is repeated in each piece.
@@ -190,7 +187,7 @@ describe('a text that is longer than what a span records', () => {
     expect(seen).toMatchObject([[{ parts: [{ content: whole }, { arguments: whole }] }]]);
   });
 
-  it('of a response is cut and marked as that of a response which comes at once', async () => {
+  it('of a response is cut and marked as in a plain response', async () => {
     const output = [
       { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: whole }] },
       { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: whole, outputs: [] },

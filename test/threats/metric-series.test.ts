@@ -94,8 +94,8 @@ const ATTACK = 2_100;
 /** More than a dimension keeps. */
 const MANY = 300;
 
-describe('a server that answers every call with another model name', () => {
-  test('has 100 names recorded and leaves the series of other models to them', async () => {
+describe('a server that answers every call with a new model name', () => {
+  test('has 100 names recorded and leaves series to other models', async () => {
     const { ask, values, series, verify } = await start();
     await times(ATTACK, (index) => ask('gpt-4o', { model: `junk-${index}` }));
     await ask('gpt-4.1', { model: 'gpt-4.1' });
@@ -106,7 +106,7 @@ describe('a server that answers every call with another model name', () => {
     await verify([/gen_ai\.response\.model/]);
   });
 
-  test('does not squeeze out the names that an honest server gives the same model afterwards', async () => {
+  test('does not displace the names that an honest server returns later for the same model', async () => {
     const { ask, values, verify } = await start();
     await times(MANY, (index) => ask('gpt-4o', { model: `junk-${index}` }));
     await ask('gpt-4o', { model: 'gpt-4o' });
@@ -116,7 +116,7 @@ describe('a server that answers every call with another model name', () => {
     await verify([/gen_ai\.response\.model/]);
   });
 
-  test('does not squeeze out the model behind a deployment that is asked for afterwards', async () => {
+  test('does not displace the model of a deployment that is requested later', async () => {
     const { ask, values, verify } = await start();
     await times(MANY, (index) => ask('gpt-4o', { model: `junk-${index}` }));
     await ask('our-deployment', { model: 'gpt-4.1-2025-04-14' });
@@ -124,7 +124,7 @@ describe('a server that answers every call with another model name', () => {
     await verify([/gen_ai\.response\.model/]);
   });
 
-  test('gains nothing by names that begin with the model that was asked for', async () => {
+  test('gains nothing by names that begin with the requested model', async () => {
     const { ask, series, verify } = await start();
     await times(MANY, (index) => ask('gpt-4o', { model: `gpt-4o-${index}` }));
     expect((await series(DURATION)).length).toBeLessThan(110);
@@ -151,7 +151,7 @@ test('an honest program with 50 models has 50 series', async () => {
 describe.each<[string, string]>([
   ['system_fingerprint', 'openai.response.system_fingerprint'],
   ['service_tier', 'openai.response.service_tier'],
-])('a server that answers every call with another %s', (field, dimension) => {
+])('a server that answers every call with a new %s', (field, dimension) => {
   test('has 100 of them recorded', async () => {
     const { ask, values, verify } = await start();
     await times(MANY, (index) => ask('gpt-4o', { [field]: `junk-${index}` }));
@@ -159,7 +159,7 @@ describe.each<[string, string]>([
     await verify([new RegExp(dimension)]);
   });
 
-  test('does not take the series of a model by a value of many characters', async () => {
+  test('cannot take the series of a model with a long value', async () => {
     const { ask, values, verify } = await start();
     await ask('gpt-4o', { [field]: 'x'.repeat(129) });
     await ask('gpt-4o', { [field]: 'x'.repeat(128) });
@@ -167,7 +167,7 @@ describe.each<[string, string]>([
     await verify([new RegExp(dimension)]);
   });
 
-  test('is an honest one where it has a few', async () => {
+  test('is not limited while it has a few', async () => {
     const { ask, values, verify } = await start();
     await times(20, (index) => ask('gpt-4o', { [field]: `value-${index % 4}` }));
     expect(await values(DURATION, dimension)).toHaveLength(4);
@@ -175,7 +175,7 @@ describe.each<[string, string]>([
   });
 });
 
-test('a server that combines few values of each dimension leaves the series of other models to them', async () => {
+test('a server that combines few values of each dimension leaves series to other models', async () => {
   const { ask, series, values, verify } = await start();
   await times(ATTACK, (index) =>
     ask('gpt-4o', {
@@ -191,7 +191,7 @@ test('a server that combines few values of each dimension leaves the series of o
 });
 
 describe('an end user who chooses the model', () => {
-  test('and asks for thousands that the server answers for leaves series to the SDK', async () => {
+  test('and requests thousands that the server accepts leaves series to the SDK', async () => {
     const { ask, values, verify } = await start();
     await ask('gpt-4o', { model: 'gpt-4o-2024-08-06' });
     await times(ATTACK, (index) => ask(`junk-${index}`));
@@ -202,7 +202,7 @@ describe('an end user who chooses the model', () => {
     await verify([/gen_ai\.request\.model/, /gen_ai\.response\.model/, /models, tiers and fingerprints/]);
   });
 
-  test('and asks for thousands that do not exist takes no place from those that do', async () => {
+  test('and requests thousands that do not exist does not displace existing ones', async () => {
     const { ask, values, verify } = await start();
     await times(ATTACK, (index) => ask(`junk-${index}`, { status: 404 }));
     await times(250, (index) => ask(`fine-tuned-${index}`));
@@ -213,10 +213,10 @@ describe('an end user who chooses the model', () => {
   });
 });
 
-describe('what a server says went wrong', () => {
+describe('the error types that a server chooses', () => {
   const DIMENSIONS: Attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o' };
 
-  test('is recorded in 100 words, also where each is said of many models', () => {
+  test('are limited to 100, even for many models', () => {
     const types = new Set<unknown>();
     const series = new Set<string>();
     for (let index = 0; index < ATTACK; index++) {
@@ -229,14 +229,14 @@ describe('what a server says went wrong', () => {
     expect(series.size).toBeLessThan(350);
   });
 
-  test('is recorded as it is where it is one of a few', () => {
+  test('are recorded while there are few', () => {
     const failed = metricSeries.withError(DIMENSIONS, 'rate_limit_exceeded');
     expect(failed).toEqual({ ...DIMENSIONS, 'error.type': 'rate_limit_exceeded' });
     expect(DIMENSIONS).not.toHaveProperty('error.type');
   });
 });
 
-describe('a model that calls tools by names of its own', () => {
+describe('a model that invents tool names', () => {
   const record = (metrics: Metrics, name: string, agent: string): void =>
     metrics.recordToolDuration(
       1,
@@ -245,7 +245,7 @@ describe('a model that calls tools by names of its own', () => {
       ROOT_CONTEXT,
     );
 
-  test('has 100 names recorded, of tools and of agents, and few combinations', async () => {
+  test('has 100 names of tools and of agents recorded, and few combinations', async () => {
     const { values, series, verify } = await start();
     const metrics = new Metrics();
     record(metrics, 'get_weather', 'Tutor');
@@ -261,7 +261,7 @@ describe('a model that calls tools by names of its own', () => {
     await verify([/gen_ai\.tool\.name/, /gen_ai\.agent\.name/, /tool names and agent names together/]);
   });
 
-  test('has all its names recorded where they are the program’s few tools', async () => {
+  test('has all its names recorded if they are the few tools of the program', async () => {
     const { values, verify } = await start();
     const metrics = new Metrics();
     for (let index = 0; index < 200; index++) record(metrics, `tool_${index % 20}`, 'Tutor');
@@ -270,7 +270,7 @@ describe('a model that calls tools by names of its own', () => {
   });
 });
 
-describe('the rate limits that servers tell', () => {
+describe('rate limits', () => {
   const GAUGE = 'openai.client.ratelimit.remaining_requests';
   const see = (metrics: Metrics, model: string): void =>
     metrics.seeRateLimits({
@@ -281,7 +281,7 @@ describe('the rate limits that servers tell', () => {
       'openai.ratelimit.remaining_requests': 7,
     });
 
-  test('are kept of the first 100 models, whichever an end user asks for afterwards', async () => {
+  test('are kept for the first 100 models, whichever an end user requests later', async () => {
     const { values, verify } = await start();
     const metrics = new Metrics();
     see(metrics, 'gpt-4o');
@@ -293,7 +293,7 @@ describe('the rate limits that servers tell', () => {
     await verify();
   });
 
-  test('are kept of all models of a program that asks for 50', async () => {
+  test('are kept for all 50 models of a program', async () => {
     const { values } = await start();
     const metrics = new Metrics();
     for (let index = 0; index < MANY; index++) see(metrics, `model-${index % 50}`);
@@ -301,7 +301,7 @@ describe('the rate limits that servers tell', () => {
   });
 });
 
-test('what was recorded once stays recorded, and all observers of a process share the limit', async () => {
+test('recorded values stay recorded, and all observers of a process share the limit', async () => {
   const { session, ask, values } = await start();
   await ask('gpt-4o', { system_fingerprint: 'fp_honest' });
   await times(MANY, (index) => ask('gpt-4o', { system_fingerprint: `junk-${index}` }));

@@ -70,12 +70,12 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     expect([...result.files.values()].join()).not.toContain('Forbidden');
   });
 
-  test('two that differ at their end only are told by their size', async () => {
+  test('prompts that differ only at the end are distinguished by size', async () => {
     const [one, other] = [await ask('x'.repeat(100_000)), await ask('x'.repeat(100_001))];
     expect(one.reference).not.toEqual(other.reference);
   });
 
-  test('its stub has the role of its last message and why the model stopped', async () => {
+  test('its stub has the role of its last message and the finish reason', async () => {
     const files: string[] = [];
     const store = new ContentStore({ write: (_, json) => files.push(json), maxLength: LIMIT });
     const message = (role: string, finish_reason?: string): object => ({
@@ -103,7 +103,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     ]);
   });
 
-  test('what else was said is stored as ever', async () => {
+  test('other content is stored as usual', async () => {
     const tool = { type: 'function', function: { name: 'look', description: 'Looks.', parameters: {} } };
     const { files } = await ask('x'.repeat(100_000), [tool]);
     expect([...files.keys()].map((name) => name.replace(/-.*/, '')).sort()).toEqual([
@@ -131,7 +131,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
     ['many messages', Array.from({ length: 300_000 }, () => 'x'), false],
     ['deep nesting', [nested(50_000)], true],
     ['a value that leads to itself', [circular()], false],
-  ])('it is measured within bounds: %s', (_, value, complete) => {
+  ])('measuring it is bounded: %s', (_, value, complete) => {
     expect(jsonLength(value, LIMIT)).toBeGreaterThan(LIMIT);
     const stub = stubOf(value, LIMIT);
     expect(stub.complete).toBe(complete);
@@ -140,7 +140,7 @@ describe('an end user sends a prompt that is larger than the limit', () => {
 });
 
 describe('an honest prompt', () => {
-  test('that is within the limit is stored whole, to the last character', async () => {
+  test('within the limit is stored whole, to the last character', async () => {
     const room = LIMIT - '[{"role":"user","parts":[{"type":"text","content":""}]}]'.length;
     const fits = await ask('"'.repeat(room / 2));
     expect([fits.dropped, stored(fits)]).toEqual([
@@ -151,7 +151,7 @@ describe('an honest prompt', () => {
     expect(tooLarge.dropped).toBe(1);
   });
 
-  test('is measured as JSON writes it', () => {
+  test('is measured like JSON writes it', () => {
     const property = fc.property(
       fc.oneof(fc.array(fc.jsonValue()), fc.array(fc.anything()), fc.array(fc.string({ unit: 'binary' }))),
       (value) => {
@@ -170,7 +170,7 @@ describe('an honest prompt', () => {
   });
 });
 
-test('somebody else on the machine reads neither the folder nor a file, whatever the umask is', async () => {
+test('another user of the machine can read neither the folder nor a file, with any umask', async () => {
   const root = await mkdtemp(join(tmpdir(), 'content-'));
   const before = process.umask(0);
   try {

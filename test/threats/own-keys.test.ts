@@ -115,7 +115,7 @@ describe('a server repeats the key of the client in', () => {
     expect(text.split(SHOWN).length).toBeGreaterThan(3);
   });
 
-  test('the error of a function that is traced', async () => {
+  test('the error of a traced function', async () => {
     const program = await startProgram({ ...CONSENT, client: { apiKey: KEY } });
     await program.client.models.list();
     const look = traced('look', async () => Promise.reject(new Error(SAID)));
@@ -176,7 +176,7 @@ describe('a server repeats a key that was given as', () => {
   });
 });
 
-describe('the key stands in a text', () => {
+describe('the key is in a text', () => {
   const said = (text: string): string => withoutCredentials(text, [KEY, 'Zebra', 'b"\\q0000']);
 
   test.each([
@@ -189,21 +189,21 @@ describe('the key stands in a text', () => {
     expect(said(text)).toBe(shown);
   });
 
-  test('at the place where the text is cut, also where it is repeated to move that place', () => {
+  test('at the cut of the text, and repeated to move that cut', () => {
     for (let length = 16_384 - 2 * KEY.length; length <= 16_384 + KEY.length; length++)
       expect(said('x'.repeat(length) + KEY + 'y'.repeat(1e5))).not.toMatch(/Zeb?r?a?$/);
     for (let length = 0; length < KEY.length; length++)
       expect(said(' '.repeat(length) + KEY.repeat(1e5))).not.toMatch(/(^|D|\s)Z/);
   });
 
-  test('and a short key that is part of an honest word leaves that word alone', () => {
+  test('and a short key inside an honest word leaves the word unchanged', () => {
     expect(said('Zebras and A-Zebra')).toBe('Zebras and A-Zebra');
   });
 });
 
 describe('an honest server', () => {
   test.each(['ollama', 'EMPTY', 'none', 'key', 'x'])(
-    'has its texts as they are where the key is %s',
+    'has its texts unchanged if the key is %s',
     async (apiKey) => {
       const message = 'ollama: no key for x is EMPTY, none';
       const program = await startProgram({ ...CONSENT, client: { apiKey } });
@@ -218,7 +218,7 @@ describe('the keys of a client', () => {
   const kept: OpenAI[] = [];
   afterEach(() => void kept.splice(0));
 
-  test('are known in its own answers, however many other clients there are', () => {
+  test('are recognised in its own answers, with any number of other clients', () => {
     const client = new OpenAI({ apiKey: KEY });
     rememberClient(client);
     for (let count = 0; count < 200; count++) {
@@ -236,7 +236,7 @@ describe('the keys of a client', () => {
     expect(keysInUse()).not.toContain(KEY);
   });
 
-  test('do not keep it alive', async () => {
+  test('do not keep the client in memory', async () => {
     const held = (() => {
       const client = new OpenAI({ apiKey: KEY });
       rememberClient(client);

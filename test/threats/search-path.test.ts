@@ -137,7 +137,7 @@ const STARTS = [
 ] as const;
 
 describe.each(STARTS)('a program that is started %s in a folder with packages of an attacker', (_, main) => {
-  test('runs none of them, and is told what to install', async () => {
+  test('runs none of them, and prints what to install', async () => {
     const { stderr, ...ended } = await run('hostile', registered(main()));
     expect(ended).toEqual({ code: 0, stdout: '1\n', loaded: [] });
     expect(stderr).toContain(`npm install @opentelemetry/api ${SDK}`);
@@ -159,7 +159,7 @@ describe.each(STARTS)('a program that is started %s in a folder with packages of
 });
 
 describe('an attacker who wrote only one of the packages', () => {
-  test('does not give the prices of a program without a price package', async () => {
+  test('cannot provide prices for a program without a price package', async () => {
     await install('tool', SDK);
     const { stderr, ...ended } = await run('hostile', registered('../tool'));
     expect(ended).toEqual({ code: 0, stdout: '1\n', loaded: [`tool ${SDK}`] });
@@ -167,7 +167,7 @@ describe('an attacker who wrote only one of the packages', () => {
     expect(stderr).not.toContain('$');
   });
 
-  test('does not give the hook of a Node without module hooks', async () => {
+  test('cannot provide the hook for a Node without module hooks', async () => {
     await install('tool', SDK);
     const without = 'data:text/javascript,import module from "node:module"; delete module.registerHooks;';
     const { stderr, ...ended } = await run('hostile', ['--import', without, ...registered('../tool')]);
@@ -176,7 +176,7 @@ describe('an attacker who wrote only one of the packages', () => {
   });
 });
 
-test('a bundle that does not know its own file runs nothing of the folder that it is started in', async () => {
+test('a bundle that does not know its own file runs nothing from its working directory', async () => {
   await cp(at('library'), at('bundle'), { recursive: true, verbatimSymlinks: true });
   await writeFile(at('bundle', 'src', 'util', 'this-file.ts'), 'export const thisFile = () => undefined;');
   const bundled = ['--import', at('bundle', 'src', 'register.ts'), '../tool'];
@@ -195,7 +195,7 @@ describe('code without a file', () => {
     ['standard input', (argument) => [['-', argument], PROGRAM]],
   ];
 
-  test.each(WAYS)('by %s uses the packages of the folder that it is run in', async (_, way) => {
+  test.each(WAYS)('by %s uses the packages of its working directory', async (_, way) => {
     for (const name of [SDK, PRICES]) await install('tool', name);
     const [parameters, input] = way('argument');
     const { code, loaded, stderr } = await run('tool', registered(...parameters), input);
@@ -203,14 +203,14 @@ describe('code without a file', () => {
     expect(stderr).toMatch(/^chat gpt-4o .*\$/);
   });
 
-  test.each(WAYS)('by %s does not run what lies beside a file that it is given', async (_, way) => {
+  test.each(WAYS)('by %s does not run code beside a file that it receives as an argument', async (_, way) => {
     const [parameters, input] = way(at('hostile', 'document.txt'));
     const { code, loaded, stderr } = await run('tool', registered(...parameters), input);
     expect({ code, loaded }).toEqual({ code: 0, loaded: [] });
     expect(stderr).toContain(`npm install @opentelemetry/api ${SDK}`);
   });
 
-  test('in a worker of a program does not run what lies in the working directory', async () => {
+  test('in a worker of a program does not run code in the working directory', async () => {
     const openai = JSON.stringify(REAL.resolve('openai'));
     // Node loads no `--import` in a worker that runs code.
     const code = `require(${JSON.stringify(register())}); ${PROGRAM.replace("'openai'", openai)}`;

@@ -99,7 +99,7 @@ const SET_UP = `
 `;
 const RECORDED = ['chat gpt-4o', 'chat gpt-4o', 'own'].map((name) => `${name} by ${VERSION}`);
 
-test('the symbols of this package carry the version of what is there', async () => {
+test('the symbols of this package carry the version of their value', async () => {
   const list = `
     const symbols = Object.getOwnPropertySymbols(globalThis).map((symbol) => Symbol.keyFor(symbol) ?? '');
     told = symbols.filter((key) => key.startsWith('${NAME}')).sort();
@@ -126,7 +126,7 @@ const FOREIGN = [
   'Object.defineProperty({}, "findings", { get() { throw new Error("getter"); } })',
 ];
 
-describe('another package that has put', () => {
+describe('another package that puts', () => {
   const plant = (value: string): string => `
     for (const key of ${JSON.stringify(KEYS)}) globalThis[Symbol.for(key)] = ${value};
   `;
@@ -148,7 +148,7 @@ describe('another package that has put', () => {
     expect(warnings).toHaveLength(KEYS.length);
   });
 
-  test('something under all of them does not keep …/register from recording', async () => {
+  test('something under all of them does not stop …/register from recording', async () => {
     const planted = `data:text/javascript,${encodeURIComponent(plant('Object.freeze({})'))}`;
     const before = ['--import', planted, '--import', join(resolve('src'), 'register.ts')];
     const { spans } = await run(
@@ -169,7 +169,7 @@ describe('another package that has put', () => {
     expect(told).not.toContain(`${NAME}/observers@${VERSION}`);
   });
 
-  test('a logger provider of its own making under the symbols of OpenTelemetry: calls are recorded', async () => {
+  test('its own logger provider under the symbols of OpenTelemetry: calls are recorded', async () => {
     const planted = `
       globalThis[Symbol.for('io.opentelemetry.js.api.logs')] = () => { throw new Error('logs'); };
       globalThis[Symbol.for('opentelemetry.js.api.1')].logs = { getLogger: 'none' };
@@ -180,7 +180,7 @@ describe('another package that has put', () => {
   });
 });
 
-test('a program that lets nothing be added to globalThis is recorded by …/client', async () => {
+test('a program that freezes globalThis is recorded by …/client', async () => {
   const { spans } = await run(`
     const { instrumentOpenAI } = await import(${moduleOf('first', 'client')});
     const { OpenAI } = await import('openai');

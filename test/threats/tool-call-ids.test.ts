@@ -154,7 +154,7 @@ const SAME = [{ given: '{}' }];
 const NAMED = [repeating, chained, inConversation, histories];
 
 describe.each(NAMED)('a gateway that gives every call the same id, over $name,', ({ of }) => {
-  it('cannot make the result of one user close the call of another', async () => {
+  it('cannot make the result of one user end the call of another', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', ALICE);
@@ -167,7 +167,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     ]);
   });
 
-  it('cannot make a result close a call that another user was asked for', async () => {
+  it('cannot make a result end a call that another user was asked for', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', ALICE);
@@ -175,7 +175,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     expect(drawn(program)).toEqual([]);
   });
 
-  it('cannot make a request that is sent again close the later call of another user', async () => {
+  it('cannot make a repeated request end the later call of another user', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', SAME);
@@ -185,7 +185,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
     expect(drawn(program)).toEqual([['alice', '{}', '{"of":"alice"}']]);
   });
 
-  it('cannot make one of two calls in an answer have the result of the other', async () => {
+  it('cannot swap the results of two calls in one answer', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', [...ALICE, ...BOB]);
@@ -195,7 +195,7 @@ describe.each(NAMED)('a gateway that gives every call the same id, over $name,',
 });
 
 describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
-  it('has every call drawn with its own result, from when it was asked for to when it was answered', async () => {
+  it('has every call recorded with its own result, from its request to its answer', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     const calls = [
@@ -217,7 +217,7 @@ describe.each(NAMED)('an honest server, over $name,', ({ of }) => {
     }
   });
 
-  it('has a call drawn whose arguments the program repeats as it serializes them', async () => {
+  it('has a call recorded whose arguments the program repeats in another serialization', async () => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', [{ given: '{ "name": "Zo\\u00eb", "limit": 1.0 }' }]);
@@ -234,7 +234,7 @@ describe('a gateway that gives two users the same id for the same call', () => {
       () => 'resp_0',
       () => ({ later: { previous_response_id: 'resp_0' } }),
     ),
-  ])('has neither drawn, and joins no traces: $name', async ({ of }) => {
+  ])('has neither recorded, and joins no traces: $name', async ({ of }) => {
     const program = await start();
     const users = of(program.client, program.simulator);
     await users.ask('alice', SAME);
@@ -246,7 +246,7 @@ describe('a gateway that gives two users the same id for the same call', () => {
     expect(new Set(traces).size).toBe(4);
   });
 
-  it('has both drawn where each user is in a trace of their own', async () => {
+  it('has both recorded if each user is in a separate trace', async () => {
     const program = await start();
     const users = repeating.of(program.client, program.simulator);
     const inTraceOf = (user: string, andThen: () => Promise<unknown> = async () => undefined) =>
@@ -268,8 +268,8 @@ describe('a gateway that gives two users the same id for the same call', () => {
   });
 });
 
-describe('a request that says of a result only the id of its call', () => {
-  it('closes nothing outside of its trace: another user may have been given the id', async () => {
+describe('a request that contains only the call id of a result', () => {
+  it('ends nothing outside its trace: another user may have the same id', async () => {
     const program = await start();
     const users = bare.of(program.client, program.simulator);
     await users.ask('alice', ALICE);
@@ -277,7 +277,7 @@ describe('a request that says of a result only the id of its call', () => {
     expect(drawn(program)).toEqual([]);
   });
 
-  it('closes the call in its trace', async () => {
+  it('ends the call in its trace', async () => {
     const program = await start();
     const users = bare.of(program.client, program.simulator);
     await program.inSpan(async () => {
@@ -288,7 +288,7 @@ describe('a request that says of a result only the id of its call', () => {
   });
 });
 
-describe('two servers that give the same ids', () => {
+describe('two servers that use the same ids', () => {
   it.each([
     repeating,
     responses(
@@ -298,7 +298,7 @@ describe('two servers that give the same ids', () => {
     ),
     inConversation,
     histories,
-  ])('have each call drawn with the result that its own server was sent: $name', async ({ of }) => {
+  ])('have each call recorded with the result sent to its own server: $name', async ({ of }) => {
     const program = await start();
     const config = { ...CONFIG };
     const connect = async (): Promise<Users> => {
@@ -317,7 +317,7 @@ describe('two servers that give the same ids', () => {
 });
 
 describe('a history that a program sends again with every request', () => {
-  it('cannot make an old result close a new call of another user', async () => {
+  it('cannot make an old result end a new call of another user', async () => {
     const program = await start();
     const users = repeating.of(program.client, program.simulator);
     await users.ask('bob', SAME);
@@ -328,7 +328,7 @@ describe('a history that a program sends again with every request', () => {
     expect(drawn(program)).toEqual([]);
   });
 
-  it('has every call of a turn drawn once', async () => {
+  it('has every call of a turn recorded once', async () => {
     const program = await start();
     const users = repeating.of(program.client, program.simulator);
     const { responses } = program.client;
@@ -345,7 +345,7 @@ describe('a history that a program sends again with every request', () => {
 });
 
 it.each(['SPAN_ONLY', 'NO_CONTENT'] as const)(
-  'a streamed chat completion has its call drawn, content: %s',
+  'a streamed chat completion has its call recorded, content: %s',
   async (captureMessageContent) => {
     const program = await startProgram({ config: { captureMessageContent }, content: true });
     const tools = [{ type: 'function' as const, function: { name: 'get_balance', parameters: {} } }];
@@ -369,7 +369,7 @@ it.each<[string, 'SPAN_ONLY' | 'NO_CONTENT', string]>([
   ['with content', 'SPAN_ONLY', 'short'],
   ['without content', 'NO_CONTENT', 'short'],
   ['whose arguments are longer than what is recorded', 'SPAN_ONLY', 'long '.repeat(20_000)],
-])('a streamed response has its call drawn: %s', async (_, captureMessageContent, text) => {
+])('a streamed response has its call recorded: %s', async (_, captureMessageContent, text) => {
   const program = await startProgram({ config: { captureMessageContent }, content: true });
   const { responses } = program.client;
   program.simulator.respond({ output: [{ function: { name: 'get_balance', arguments: { text } } }] });

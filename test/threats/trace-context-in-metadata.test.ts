@@ -106,70 +106,73 @@ function tracesOf(spans: readonly ReadableSpan[]): string[] {
 
 const WITHOUT_PARENT = [undefined, 'worker'] as const;
 
-describe.each(Object.keys(KINDS))('a stranger who writes a trace into the metadata of a %s', (kind) => {
-  const { drawn } = KINDS[kind] as Work;
+describe.each(Object.keys(KINDS))(
+  'a stranger who writes a trace context into the metadata of a %s',
+  (kind) => {
+    const { drawn } = KINDS[kind] as Work;
 
-  it.each(WITHOUT_PARENT)('is not heard by a process without an option for it (in span %s)', async (span) => {
-    const spans = await workOn(kind, STRANGERS, await startWorker({}), span);
-    expect(spans.length).toBeGreaterThan(0);
-    expect(linksOf(spans)).toEqual([]);
-    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-  });
+    it.each(WITHOUT_PARENT)('is ignored without an option for it (in span %s)', async (span) => {
+      const spans = await workOn(kind, STRANGERS, await startWorker({}), span);
+      expect(spans.length).toBeGreaterThan(0);
+      expect(linksOf(spans)).toEqual([]);
+      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+    });
 
-  it('gets a link, and no more, from a process with propagateInMetadata', async () => {
-    const spans = await workOn(kind, STRANGERS, await startWorker({ propagateInMetadata: true }));
-    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-    const links = linksOf(spans);
-    expect(links.length).toBeGreaterThan(0);
-    for (const link of links)
-      expect(link).toEqual({ traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true });
-  });
+    it('causes only a link with propagateInMetadata', async () => {
+      const spans = await workOn(kind, STRANGERS, await startWorker({ propagateInMetadata: true }));
+      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+      const links = linksOf(spans);
+      expect(links.length).toBeGreaterThan(0);
+      for (const link of links)
+        expect(link).toEqual({ traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true });
+    });
 
-  it.each(WITHOUT_PARENT)("gets a link, and no more, with adoptRuns: 'link' (in span %s)", async (span) => {
-    const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }), span);
-    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-    if (drawn === undefined) return;
-    const [own] = spans.filter(({ name }) => drawn.test(name));
-    expect(own?.links.map(({ context }) => context)).toEqual([
-      { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true },
-    ]);
-  });
+    it.each(WITHOUT_PARENT)("causes only a link with adoptRuns: 'link' (in span %s)", async (span) => {
+      const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }), span);
+      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+      if (drawn === undefined) return;
+      const [own] = spans.filter(({ name }) => drawn.test(name));
+      expect(own?.links.map(({ context }) => context)).toEqual([
+        { traceId: CHOSEN_TRACE, spanId: CHOSEN_SPAN, traceFlags: 0, isRemote: true },
+      ]);
+    });
 
-  it("does not decide what is recorded with adoptRuns: 'link'", async () => {
-    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
-    expect(await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }, sampler))).toEqual([]);
-  });
+    it("does not decide about sampling with adoptRuns: 'link'", async () => {
+      const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
+      expect(await workOn(kind, STRANGERS, await startWorker({ adoptRuns: 'link' }, sampler))).toEqual([]);
+    });
 
-  it('decides what is recorded with adoptRuns: true, which trusts whoever writes metadata', async () => {
-    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
-    const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: true }, sampler));
-    expect(tracesOf(spans)).toEqual(drawn === undefined ? [] : [CHOSEN_TRACE]);
-  });
+    it('decides about sampling with adoptRuns: true, which trusts the metadata', async () => {
+      const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
+      const spans = await workOn(kind, STRANGERS, await startWorker({ adoptRuns: true }, sampler));
+      expect(tracesOf(spans)).toEqual(drawn === undefined ? [] : [CHOSEN_TRACE]);
+    });
 
-  it("does not keep from being recorded what the process samples with adoptRuns: 'link'", async () => {
-    const dropped = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
-    const worker = await startWorker(
-      { adoptRuns: 'link' },
-      new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-    );
-    const spans = await workOn(kind, dropped, worker);
-    if (drawn !== undefined) expect(spans.filter(({ name }) => drawn.test(name)).length).toBeGreaterThan(0);
-  });
+    it("cannot prevent the recording of what the process samples with adoptRuns: 'link'", async () => {
+      const dropped = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
+      const worker = await startWorker(
+        { adoptRuns: 'link' },
+        new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+      );
+      const spans = await workOn(kind, dropped, worker);
+      if (drawn !== undefined) expect(spans.filter(({ name }) => drawn.test(name)).length).toBeGreaterThan(0);
+    });
 
-  it.each<[string, Record<string, string>]>([
-    ['of zeros', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
-    ['in capitals', { traceparent: STRANGERS.traceparent.toUpperCase() }],
-    ['with more behind it', { traceparent: `${STRANGERS.traceparent}${'-'.repeat(400)}` }],
-    ['of thousands of characters', { traceparent: `${STRANGERS.traceparent}-${'0'.repeat(5_000)}` }],
-  ])('is not heard where it is %s, with all options on', async (_, metadata) => {
-    const worker = await startWorker({ adoptRuns: true, propagateInMetadata: true });
-    const spans = await workOn(kind, metadata, worker);
-    expect(linksOf(spans)).toEqual([]);
-    expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
-  });
-});
+    it.each<[string, Record<string, string>]>([
+      ['of zeros', { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }],
+      ['in capitals', { traceparent: STRANGERS.traceparent.toUpperCase() }],
+      ['with more behind it', { traceparent: `${STRANGERS.traceparent}${'-'.repeat(400)}` }],
+      ['of thousands of characters', { traceparent: `${STRANGERS.traceparent}-${'0'.repeat(5_000)}` }],
+    ])('is ignored if it is %s, with all options on', async (_, metadata) => {
+      const worker = await startWorker({ adoptRuns: true, propagateInMetadata: true });
+      const spans = await workOn(kind, metadata, worker);
+      expect(linksOf(spans)).toEqual([]);
+      expect(tracesOf(spans)).not.toContain(CHOSEN_TRACE);
+    });
+  },
+);
 
-describe('a propagator that believes whatever it reads', () => {
+describe('a propagator that accepts anything', () => {
   /** Of `x-trace: {trace id}/{span id}`; what it was given to read. */
   function usePropagator(): { pairs: number } {
     const read = { pairs: 0 };
@@ -190,7 +193,7 @@ describe('a propagator that believes whatever it reads', () => {
     ['ids in capitals', `${'A'.repeat(32)}/${'B'.repeat(16)}`],
     ['ids of zeros', `${'0'.repeat(32)}/${'0'.repeat(16)}`],
     ['a long text', `${CHOSEN_TRACE}/${CHOSEN_SPAN}/${'x'.repeat(512)}`],
-  ])('does not make this package believe %s', async (_, value) => {
+  ])('does not make this package accept %s', async (_, value) => {
     usePropagator();
     const spans = await workOn('response', { 'x-trace': value }, await startWorker({ adoptRuns: true }));
     const traceId = value.slice(0, 32);
@@ -198,7 +201,7 @@ describe('a propagator that believes whatever it reads', () => {
     expect(tracesOf(spans)).not.toContain(traceId);
   });
 
-  it('is followed where the ids are sound, and given few of thousands of pairs to read', async () => {
+  it('is followed for valid ids, and reads only a few of thousands of pairs', async () => {
     const read = usePropagator();
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 'v']));
     const metadata = { 'x-trace': `${CHOSEN_TRACE}/${CHOSEN_SPAN}`, ...many };
@@ -209,7 +212,7 @@ describe('a propagator that believes whatever it reads', () => {
 });
 
 describe('the trace state in metadata', () => {
-  it('that is longer than the API takes is not taken over', async () => {
+  it('that is longer than the API accepts is ignored', async () => {
     const long = { ...STRANGERS, tracestate: `stranger=${'x'.repeat(600)}` };
     const spans = await workOn('run', long, await startWorker({ adoptRuns: true }));
     const taken = spans.filter((span) => span.spanContext().traceId === CHOSEN_TRACE);
@@ -217,7 +220,7 @@ describe('the trace state in metadata', () => {
     for (const span of taken) expect(span.spanContext().traceState?.serialize() ?? '').toBe('');
   });
 
-  it('goes on with a trace that is handed on', async () => {
+  it('continues with a trace that is passed on', async () => {
     const spans = await workOn('run', STRANGERS, await startWorker({ adoptRuns: true }));
     const run = spans.find(({ name }) => name.startsWith('invoke_agent'));
     expect(run?.spanContext().traceState?.serialize()).toBe('stranger=1');
@@ -228,7 +231,7 @@ it.each([
   ['a stranger', STRANGERS],
   ['nobody', undefined],
 ])(
-  'a process that waits for its own run trusts its memory, where %s changes the metadata',
+  'a process that waits for its own run trusts its memory if %s changes the metadata',
   async (_, metadata) => {
     const { program, client } = await startWorker({ propagateInMetadata: true });
     const { simulator, telemetry, inSpan } = program;
@@ -244,7 +247,7 @@ it.each([
   },
 );
 
-describe('an honest process that hands on', () => {
+describe('an honest process that passes on its trace', () => {
   /** A web process creates something, and a worker of the same program works on it. */
   async function handOn(kind: string, config: OpenAIInstrumentationConfig): Promise<HandedOn> {
     const { program, client } = await startWorker(config);

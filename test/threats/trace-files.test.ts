@@ -79,26 +79,26 @@ const spanWith = (attribute: string, more: object = {}): string =>
     attribute,
   );
 
-describe('whoever names the file that is given to `view` cannot steer the terminal', () => {
+describe('whoever names the file for `view` cannot control the terminal', () => {
   test.each([
     ['a file that is not there', undefined],
     ['a file without spans', '{}'],
     ['a file with lines that are no JSON', `${HOSTILE}\n`],
-  ])('by the name of %s', (_, text) => {
+  ])('with the name of %s', (_, text) => {
     const { code, said } = viewFile(text, `${HOSTILE}.json`);
     expect(code).toBe(1);
     expect(said).toContain('gnp.exe');
     expect(said).not.toMatch(HARMFUL);
   });
 
-  test('while the name of an honest file is told as it is, in any script', () => {
+  test('and the name of an honest file is printed unchanged, in any script', () => {
     expect(viewFile('{}', '跟踪 né.json').said).toBe(
       `${join(folder, '跟踪 né.json')} contains no spans. It must be OTLP/JSON.\n`,
     );
   });
 });
 
-describe('whoever wrote the file that is given to `view` cannot keep other spans off the page', () => {
+describe('whoever wrote the file for `view` cannot keep other spans off the page', () => {
   const deep = (levels: number, open: string, inner: string, close: string): string =>
     open.repeat(levels) + inner + close.repeat(levels);
 
@@ -126,7 +126,7 @@ describe('whoever wrote the file that is given to `view` cannot keep other spans
           })),
         }),
     ],
-  ])('by %s', (_, hostile) => {
+  ])('with %s', (_, hostile) => {
     expect(viewFile(`[${hostile()},${JSON.stringify(HONEST)}]`).code).toBe(0);
     expect(shown().spans.at(-1)).toMatchObject({
       name: HONEST.name,
@@ -134,7 +134,7 @@ describe('whoever wrote the file that is given to `view` cannot keep other spans
     });
   });
 
-  test('by a process whose name is repeated for each of its spans', () => {
+  test('with a process whose name is repeated for each of its spans', () => {
     const spans = Array.from({ length: 20_000 }, (_, i) => ({ traceId: '1', spanId: String(i) }));
     const attributes = [{ key: 'service.name', value: { stringValue: 's'.repeat(90_000) } }];
     const hostile = { resource: { attributes }, scopeSpans: [{ spans }] };
@@ -145,7 +145,7 @@ describe('whoever wrote the file that is given to `view` cannot keep other spans
     expect(shown().omitted).toBe(0);
   });
 
-  test('while values of every type, nested as programs nest them, are all there', () => {
+  test('and values of every type, nested as programs nest them, are all shown', () => {
     const value = {
       arrayValue: { values: [{ kvlistValue: { values: [{ key: 'k', value: { intValue: '7' } }] } }] },
     };
@@ -154,15 +154,15 @@ describe('whoever wrote the file that is given to `view` cannot keep other spans
   });
 });
 
-describe('whoever wrote the file that is given to `view` cannot exhaust the machine, and is told', () => {
-  test('by a document nested too deep', () => {
+describe('whoever wrote the file for `view` cannot exhaust the machine, and the reason is printed', () => {
+  test('with a document nested too deeply', () => {
     const { code, said } = viewFile(`${'['.repeat(1e5)}${']'.repeat(1e5)}`);
     expect(code).toBe(1);
     expect(said).toContain('nested deeper than OTLP allows');
     expect(said).not.toMatch(/stack|RangeError/);
   });
 
-  test('by a huge file', () => {
+  test('with a huge file', () => {
     writeFileSync(join(folder, 'huge'), '');
     truncateSync(join(folder, 'huge'), 3 * 2 ** 30);
     expect(viewPath(join(folder, 'huge'))).toEqual({
@@ -171,7 +171,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     });
   });
 
-  test.skipIf(!existsSync('/dev/zero'))('by a device without an end', () => {
+  test.skipIf(!existsSync('/dev/zero'))('with an endless device', () => {
     symlinkSync('/dev/zero', join(folder, 'traces.json'));
     expect(viewPath(join(folder, 'traces.json'))).toMatchObject({
       code: 1,
@@ -179,7 +179,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     });
   });
 
-  test('by millions of lines that are none', () => {
+  test('with millions of lines that are not JSON', () => {
     const { code, said } = viewFile(`${JSON.stringify(HONEST)}\n${'{\n'.repeat(3e6)}`);
     expect(code).toBe(0);
     expect(said).toContain(
@@ -187,7 +187,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     );
   });
 
-  test('by millions of spans: those that do not fit are counted', () => {
+  test('with millions of spans: those that do not fit are counted', () => {
     const span = '{"traceId":"1","spanId":"2"}\n';
     expect(viewFile(span.repeat(600_000)).code).toBe(0);
     const { spans, omitted } = shown();
@@ -195,7 +195,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
     expect(spans.length + omitted).toBe(600_000);
   });
 
-  test('while a file of some megabytes is shown whole', () => {
+  test('and a file of some megabytes is shown whole', () => {
     const lines = Array.from({ length: 300 }, (_, i) =>
       JSON.stringify({
         ...HONEST,
@@ -208,7 +208,7 @@ describe('whoever wrote the file that is given to `view` cannot exhaust the mach
   });
 });
 
-describe('a trace of strange shape cannot stop the views', () => {
+describe('a trace of strange shape cannot break the views', () => {
   /** Spans by their own id and that of their parent, all of one trace. */
   const spansOf = (ids: readonly (readonly [string, string | undefined])[]): FinishedSpan[] =>
     ids.map(([id, parent], i) => ({
@@ -248,7 +248,7 @@ describe('a trace of strange shape cannot stop the views', () => {
         ['toString', undefined],
       ],
     ],
-  ])('%s: each span is there once', (_, ids) => {
+  ])('%s: each span is shown once', (_, ids) => {
     const rows = buildTrees(spansOf(ids)).flatMap((tree) => [...rowsOf(tree)]);
     expect(rows.map(({ node }) => node.span.name).sort()).toEqual(ids.map((__, i) => `span ${i}`));
   });
@@ -264,7 +264,7 @@ describe('a trace of strange shape cannot stop the views', () => {
   });
 });
 
-describe('a value with a `toString` or `toJSON` of its own', () => {
+describe('a value with its own `toString` or `toJSON`', () => {
   const circle: Record<string, unknown> = {};
   circle.self = circle;
   let nested: unknown = 'bottom';
@@ -310,7 +310,7 @@ describe('a value with a `toString` or `toJSON` of its own', () => {
     );
   }
 
-  test.each(VALUES)('does not stop the tree in the terminal: %s', async (_, value) => {
+  test.each(VALUES)('does not break the tree in the terminal: %s', async (_, value) => {
     let text = '';
     const stream = {
       write(part: string): void {
@@ -323,7 +323,7 @@ describe('a value with a `toString` or `toJSON` of its own', () => {
     expect(text).toMatch(/^root .*\n(│.*\n)*└─ child /);
   });
 
-  test.each(VALUES)('does not keep a span from the page: %s', async (_, value) => {
+  test.each(VALUES)('does not keep a span off the page: %s', async (_, value) => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
     exporter.export([...spansWith(value), ...makeSpans({ name: 'honest' })], ({ code }) =>
@@ -333,7 +333,7 @@ describe('a value with a `toString` or `toJSON` of its own', () => {
     expect(shown().spans.map(({ name }) => name)).toEqual(['child', 'root', 'honest']);
   });
 
-  test('while a map is shown as its JSON', async () => {
+  test('is shown as its JSON if it is a map', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, 'page.html') });
     exporter.export(spansWith({ city: 'Paris', days: [1, 2] }), () => {});
     await exporter.shutdown();
@@ -349,14 +349,14 @@ describe.skipIf(process.platform === 'win32')('another user of the machine', () 
   }
   const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-  test('reads neither the page nor the folders that were made for it', async () => {
+  test('can read neither the page nor the folders created for it', async () => {
     await write(join(folder, 'new', 'deep', 'page.html'));
     expect(['new', 'new/deep', 'new/deep/page.html'].map((name) => modeOf(join(folder, name)))).toEqual([
       0o700, 0o700, 0o600,
     ]);
   });
 
-  test('cannot lead the page elsewhere by a link that stands in its place', async () => {
+  test('cannot redirect the page with a symbolic link in its place', async () => {
     writeFileSync(join(folder, 'theirs'), 'untouched');
     symlinkSync(join(folder, 'theirs'), join(folder, 'page.html'));
     await write(join(folder, 'page.html'));
@@ -365,7 +365,7 @@ describe.skipIf(process.platform === 'win32')('another user of the machine', () 
     expect(readdirSync(folder).sort()).toEqual(['page.html', 'theirs']);
   });
 
-  test('while a folder that was there keeps its mode, and a page its place', async () => {
+  test('does not affect an existing folder, which keeps its mode', async () => {
     mkdirSync(join(folder, 'shared'), { mode: 0o755 });
     await write(join(folder, 'shared', 'page.html'));
     await write(join(folder, 'shared', 'page.html'));
@@ -386,7 +386,7 @@ describe('whoever wrote the project that `doctor` examines', () => {
     return said.join('');
   }
 
-  test('cannot steer the terminal by a version or the name of a folder', () => {
+  test('cannot control the terminal with a version or a folder name', () => {
     writeManifest('node_modules/openai', { name: 'openai', version: `9.0.0${HOSTILE}\nAll is well.` });
     writeManifest(`node_modules/${HOSTILE}/node_modules/openai`, { name: 'openai', version: '7.0.0' });
     const said = doctor();
@@ -396,20 +396,20 @@ describe('whoever wrote the project that `doctor` examines', () => {
     expect(said).not.toMatch(/^All is well/m);
   });
 
-  test.skipIf(process.platform === 'win32')('cannot hold it up by a package.json that has no end', () => {
+  test.skipIf(process.platform === 'win32')('cannot block it with an endless package.json', () => {
     mkdirSync(join(folder, 'node_modules/openai'), { recursive: true });
     execFileSync('mkfifo', [join(folder, 'node_modules/openai/package.json')]);
     symlinkSync('/dev/zero', join(folder, 'package.json'));
     expect(doctor()).toContain('openai_not_installed');
   });
 
-  test('cannot hold it up by one that is nested 100,000 deep, or is huge', () => {
+  test('cannot block it with one that is nested 100,000 deep, or is huge', () => {
     writeManifest('.', `{"dependencies":${'['.repeat(1e5)}${']'.repeat(1e5)}}`);
     writeManifest('node_modules/openai', { name: 'openai', version: '7.0.0', x: 'x'.repeat(6_000_000) });
     expect(doctor()).toContain('openai_not_installed');
   });
 
-  test('while an honest project is told what it has', () => {
+  test('does not affect an honest project, whose contents are reported', () => {
     writeManifest('.', { dependencies: { openai: '^9', next: '*' } });
     writeManifest('node_modules/openai', { name: 'openai', version: '9.1.0' });
     const said = doctor();

@@ -96,7 +96,7 @@ const HONEST: readonly OtlpSpan[] = [
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const HTML = '<img src=x onerror=alert(1)></script><script>alert(1)</script>';
 
-describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file that a page was made of', () => {
+describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', () => {
   let browser: Browser;
   let folder: string;
   let page: Page;
@@ -185,7 +185,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file that a page wa
     await expectHonest();
   });
 
-  test('cannot do so by ids and names with HTML, parents in circles, ids that are given twice, or times that are none', async () => {
+  test('cannot do so with HTML in ids and names, circular parents, duplicate ids, or invalid times', async () => {
     const strange = (spanId: string, parentSpanId: string, more: object = {}): OtlpSpan => ({
       traceId: `hostile ${HTML}`,
       spanId,
@@ -208,7 +208,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file that a page wa
     await expectHonest();
   });
 
-  test('cannot freeze it by 100,000 attributes, 50,000 events, or a chain of 100,000 calls', async () => {
+  test('cannot freeze it with 100,000 attributes, 50,000 events, or a chain of 100,000 calls', async () => {
     const many = Array.from({ length: 100_000 }, (_, i) => i);
     const chat = attributesOf({ 'gen_ai.operation.name': text('chat') });
     await open([

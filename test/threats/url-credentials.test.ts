@@ -93,7 +93,7 @@ describe('a URL is recorded without credentials, with', () => {
     expect(urlPart(url, 'image')).toEqual({ type: 'uri', modality: 'image', uri: shown });
   });
 
-  test.each(HONEST)('and as it is, if it has none: %s', (url) => {
+  test.each(HONEST)('and unchanged, if it has none: %s', (url) => {
     expect(urlWithoutSecrets(url)).toBe(url);
   });
 });
@@ -111,13 +111,13 @@ describe('a text with a URL is recorded without credentials, with', () => {
     }
   });
 
-  test.each(HONEST)('and as it is, if it has none: %s', (url) => {
+  test.each(HONEST)('and unchanged, if it has none: %s', (url) => {
     const text = `See "${url}". Is it 5 // 2; or what? a = b; c=d`;
     expect(textWithoutUrlSecrets(text)).toBe(text);
   });
 });
 
-describe('a URL of a client or a request tells nothing but its host and its route, with', () => {
+describe('only the host and the route of a client or request URL are recorded, with', () => {
   test.each(FORMS)('%s', (_, url) => {
     expect(JSON.stringify(readEndpoint(url))).not.toContain(SECRET);
     expect(JSON.stringify(matchRoute('GET', url).route)).not.toContain(SECRET);
@@ -125,7 +125,7 @@ describe('a URL of a client or a request tells nothing but its host and its rout
   });
 });
 
-test.each(FORMS)('wherever content has URLs, they are recorded without credentials: %s', async (_, url) => {
+test.each(FORMS)('all URLs in content are recorded without credentials: %s', async (_, url) => {
   const program = await startProgram(CONSENT);
   const { client, simulator } = program;
   const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
@@ -175,7 +175,7 @@ test.each(FORMS)('wherever content has URLs, they are recorded without credentia
 });
 
 test.each(['data:image/png;base64,AAAA', ' data:image/png;base64,AAAA', 'DATA:image/png;base64,AAAA'])(
-  'the bytes of a picture are no address, however they are announced: %s',
+  'the bytes of a picture are not searched as a URL, with any media type: %s',
   (url) => {
     expect(urlPart(url, 'image')).toEqual({
       type: 'blob',
@@ -186,7 +186,7 @@ test.each(['data:image/png;base64,AAAA', ' data:image/png;base64,AAAA', 'DATA:im
   },
 );
 
-describe('a text is looked through in time that grows as it does', () => {
+describe('a text is searched in linear time', () => {
   const pieces = [
     'https:',
     '@',
@@ -202,7 +202,7 @@ describe('a text is looked through in time that grows as it does', () => {
     'https://u:p@h/ ',
   ];
   // In quadratic time each of these takes minutes.
-  test.each(pieces)('%j, again and again', (piece) => {
+  test.each(pieces)('%j, repeated', (piece) => {
     const text = piece.repeat(1_000_000 / piece.length);
     textWithoutUrlSecrets(`${text} @`);
     urlWithoutSecrets(`https://u:p@h/${text}`);

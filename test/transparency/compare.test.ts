@@ -14,16 +14,16 @@ class Completion {
   }
 }
 
-describe('a program that gets something else is found out by', () => {
+describe('a difference for the program is found in', () => {
   const hidden = Object.defineProperty({ id: 'a' }, '_request_id', { value: 'req_1' });
   test.each<[string, unknown, unknown]>([
     ['a value', { id: 'a' }, { id: 'b' }],
     ['a value that is missing', { id: 'a', choices: [] }, { id: 'a' }],
     ['nothing in place of null', { usage: null }, { usage: undefined }],
-    ['an item more', [1, 2], [1, 2, 3]],
+    ['an additional item', [1, 2], [1, 2, 3]],
     ['the order of properties', { a: 1, b: 2 }, { b: 2, a: 1 }],
     ['a hidden property', hidden, { id: 'a' }],
-    ['a property that shows now', hidden, { id: 'a', _request_id: 'req_1' }],
+    ['a property that is no longer hidden', hidden, { id: 'a', _request_id: 'req_1' }],
     ['another class', new Completion('a'), { id: 'a' }],
     ['an error’s message', new Error('a'), new Error('b')],
     ['an error’s class', new TypeError('a'), new Error('a')],
@@ -51,7 +51,7 @@ describe('a program that gets something else is found out by', () => {
   }
 });
 
-test('what differs in any two runs is not found', () => {
+test('differences between any two runs are ignored', () => {
   const [one, other] = [1_700_000_000, 1_700_000_009].map((created) => ({
     created,
     url: `http://127.0.0.1:${created % 60_000}/v1`,
@@ -76,7 +76,7 @@ describe('requests', () => {
     ).toEqual([]);
   });
 
-  test('do not differ by the boundary that is made up for a multipart body', () => {
+  test('do not differ by the random boundary of a multipart body', () => {
     const [one, other] = ['first', 'second'].map((boundary) => ({
       ...request,
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },

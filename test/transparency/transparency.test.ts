@@ -14,7 +14,7 @@ const CELLS: readonly (readonly [lane: string, format: Cell['format']])[] = [
 /** All programs of a cell run in a few seconds; a busy machine may take longer. */
 const TIMEOUT = 180_000;
 
-describe.each(CELLS)('%s, %s: a program does not notice that it is observed', (name, format) => {
+describe.each(CELLS)('%s, %s: a program is not affected by the instrumentation', (name, format) => {
   let outcome: CellOutcome;
 
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.each(CELLS)('%s, %s: a program does not notice that it is observed', (n
     expect(name === 'openai-7' ? ['ok'] : ['ok', 'absent']).toContain(state);
   });
 
-  test('nothing is recorded outside of the programs, and nothing is complained of', () => {
+  test('nothing is recorded outside the programs, and nothing is logged', () => {
     expect(outcome.findings).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ function startBreaker(): { breaker: CircuitBreaker; clock: { time: number }; fai
   return { breaker, clock, fail };
 }
 
-test('nine failures in a row do not open it, the tenth does', () => {
+test('nine consecutive failures do not open the breaker, the tenth does', () => {
   const { breaker, fail } = startBreaker();
   fail(9);
   expect(breaker.admit()).toBe(true);
@@ -23,7 +23,7 @@ test('nine failures in a row do not open it, the tenth does', () => {
   expect(breaker.admit()).toBe(false);
 });
 
-test('a success in between starts the count again', () => {
+test('a success resets the count of failures', () => {
   const { breaker, fail } = startBreaker();
   fail(9);
   breaker.succeeded();
@@ -31,7 +31,7 @@ test('a success in between starts the count again', () => {
   expect(breaker.open).toBe(false);
 });
 
-test('for 60 seconds it refuses all, and counts what', () => {
+test('an open breaker refuses and counts everything for 60 seconds', () => {
   const { breaker, clock, fail } = startBreaker();
   fail(10);
   clock.time += 59_999;
@@ -40,7 +40,7 @@ test('for 60 seconds it refuses all, and counts what', () => {
   expect(breaker.dropped).toBe(6);
 });
 
-test('then one attempt closes it by its success', () => {
+test('then a successful attempt closes it', () => {
   const { breaker, clock, fail } = startBreaker();
   fail(10);
   clock.time += 60_000;
@@ -49,7 +49,7 @@ test('then one attempt closes it by its success', () => {
   expect([breaker.admit(), breaker.admit()]).toEqual([true, true]);
 });
 
-test('or keeps it open for as long again by its failure', () => {
+test('then a failed attempt keeps it open for as long again', () => {
   const { breaker, clock, fail } = startBreaker();
   fail(10);
   clock.time += 60_000;
@@ -60,7 +60,7 @@ test('or keeps it open for as long again by its failure', () => {
   expect(breaker.admit()).toBe(true);
 });
 
-test('an attempt that never tells how it went does not keep it open for ever', () => {
+test('an attempt that never reports does not keep it open for ever', () => {
   const { breaker, clock, fail } = startBreaker();
   fail(10);
   clock.time += 60_000;
@@ -69,7 +69,7 @@ test('an attempt that never tells how it went does not keep it open for ever', (
   expect(breaker.admit()).toBe(true);
 });
 
-test('what was under way when it opened makes the pause no longer', () => {
+test('work that was in progress when it opened does not extend the pause', () => {
   const { breaker, clock, fail } = startBreaker();
   fail(10);
   clock.time += 30_000;

@@ -9,14 +9,14 @@ function set(date: number, performanceTime: number): void {
   vi.spyOn(performance, 'now').mockReturnValue(performanceTime);
 }
 
-test('goes on in fractions between two milliseconds', () => {
+test('the clock continues in fractions between two milliseconds', () => {
   set(1_000_000, 10);
   const start = now();
   set(1_000_000, 10.25);
   expect(now() - start).toBeCloseTo(0.25);
 });
 
-test('follows the wall clock when that jumps, to either side', () => {
+test('the clock follows jumps of the wall clock in both directions', () => {
   set(2_000_000, 20);
   now();
   set(1_000_000, 21);
@@ -25,7 +25,7 @@ test('follows the wall clock when that jumps, to either side', () => {
   expect(now()).toBe(9_000_000);
 });
 
-test('is never a millisecond away from what the SDK stamps its spans with', () => {
+test("the clock is never a millisecond away from the SDK's timestamps", () => {
   for (let step = 0; step < 10_000; step++) {
     // Both clocks go on, the one of performance a little faster.
     set(Math.floor(5_000_000 + step * 0.3), 100 + step * 0.3003);
@@ -33,7 +33,7 @@ test('is never a millisecond away from what the SDK stamps its spans with', () =
   }
 });
 
-test('does not step back to be seen, though one clock goes faster than the other', () => {
+test('the clock does not visibly step back, even if one source runs faster', () => {
   let last = 0;
   for (let step = 0; step < 10_000; step++) {
     set(Math.floor(6_000_000 + step * 0.3), 100 + step * 0.3003);
@@ -43,7 +43,7 @@ test('does not step back to be seen, though one clock goes faster than the other
   }
 });
 
-test('for deadlines there is one that no jump reaches', () => {
+test('the clock for deadlines is not affected by jumps', () => {
   set(1_000_000, 10);
   const start = monotonic();
   set(9_000_000, 12);

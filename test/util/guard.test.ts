@@ -28,8 +28,8 @@ function fail(error: unknown): never {
   throw error;
 }
 
-describe('a piece of the instrumentation', () => {
-  test('gives its result', () => {
+describe('a guarded piece of the instrumentation', () => {
+  test('returns its result', () => {
     expect(guards.guard('adding', (a: number, b: number) => a + b, 1, 2)).toBe(3);
     expect(warnings).toEqual([]);
   });
@@ -43,13 +43,13 @@ describe('a piece of the instrumentation', () => {
     expect(warnings[1]).toMatch(/writing failed.*: string$/);
   });
 
-  test('is reported without the text of the error, which may quote the program', () => {
+  test('is reported without the error message, which may quote the program', () => {
     guards.guard('reading', fail, new Error('secret\n    secret too'));
     guards.guard('writing', fail, 'secret');
     expect(warnings.join()).not.toContain('secret');
   });
 
-  test('that throws what cannot be described gives nothing all the same', async () => {
+  test('may throw a value that cannot be described', async () => {
     const unreadable = new Error('secret');
     Object.defineProperty(unreadable, 'message', { get: () => fail(new Error('secret')) });
     const { proxy, revoke } = Proxy.revocable({}, {});
@@ -75,7 +75,7 @@ describe('a piece of the instrumentation', () => {
   });
 });
 
-test('a program whose logger throws does not hear of it', () => {
+test('a program whose logger throws is not affected', () => {
   const logger: DiagLogger = {
     error() {},
     warn: () => fail(new Error('x')),
@@ -87,14 +87,14 @@ test('a program whose logger throws does not hear of it', () => {
   expect(() => guards.guard('reading', fail, new Error('x'))).not.toThrow();
 });
 
-test('warnings are said once, and not without end', () => {
+test('warnings are logged once, up to a limit', () => {
   for (let round = 0; round < 2; round++)
     for (let key = 0; key < 500; key++) guards.warnOnce(`key ${key}`, `message ${key}`);
   expect(warnings).toHaveLength(100);
   expect(warnings[0]).toBe('opentelemetry-instrumentation-openai: message 0');
 });
 
-test('lines of a message that look like frames are no frames', () => {
+test('lines of a message that look like frames are not frames', () => {
   const error = new Error('It failed.\n    at secret (file.js:1:1)');
   guards.guard('reading', fail, error);
   expect(warnings[0]).toMatch(/Error\n\s+at .*guard.test/);

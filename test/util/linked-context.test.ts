@@ -6,7 +6,7 @@ const A = createContextKey('a');
 const B = createContextKey('b');
 
 describe('a linked context', () => {
-  test('has the values of the one it was made of, and its own before those', () => {
+  test('has the values of its parent, and its own before those', () => {
     const outer = ROOT_CONTEXT.setValue(A, 1).setValue(B, 2);
     const inner = LinkedContext.of(outer).setValue(A, 3);
     expect([inner.getValue(A), inner.getValue(B)]).toEqual([3, 2]);
@@ -14,7 +14,7 @@ describe('a linked context', () => {
     expect(inner.getValue(createContextKey('c'))).toBeUndefined();
   });
 
-  test('is not changed by what is set or deleted on top of it', () => {
+  test('is not changed by values set or deleted on top of it', () => {
     const context = LinkedContext.of(ROOT_CONTEXT).setValue(A, 1);
     const without = context.deleteValue(A);
     expect([context.setValue(A, 2).getValue(A), without.getValue(A), context.getValue(A)]).toEqual([
@@ -25,7 +25,7 @@ describe('a linked context', () => {
     expect(LinkedContext.of(context)).toBe(context);
   });
 
-  test('never becomes longer than a few links: then it is a copy', () => {
+  test('becomes a copy after a few links', () => {
     let copied = 0;
     const countingCopies = (inner: Context): Context => ({
       getValue: (key) => inner.getValue(key),

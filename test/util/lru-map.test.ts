@@ -7,27 +7,27 @@ function filled(limit: number, keys: string, evicted: string[] = []): BoundedMap
   return map;
 }
 
-describe('when there is one too many', () => {
-  test('the oldest gives way', () => {
+describe('beyond the limit', () => {
+  test('the oldest entry is removed', () => {
     const evicted: string[] = [];
     expect(filled(2, 'abcd', evicted).values()).toEqual(['C', 'D']);
     expect(evicted).toEqual(['A', 'B']);
   });
 
-  test('one that was asked for since is not the oldest', () => {
+  test('an entry that was read since is kept', () => {
     const map = filled(2, 'ab');
     expect(map.get('a')).toBe('A');
     map.set('c', 'C');
     expect(map.values()).toEqual(['A', 'C']);
   });
 
-  test('one that was set anew is not the oldest, and is not there twice', () => {
+  test('an entry that was set again is kept once', () => {
     const map = filled(2, 'aba');
     expect([map.size, map.values()]).toEqual([2, ['B', 'A']]);
   });
 });
 
-test('the order of use holds, wherever something was used or deleted', () => {
+test('the order of use is correct after any use or deletion', () => {
   const evicted: string[] = [];
   const map = filled(5, 'abcde', evicted);
   map.get('c');
@@ -43,12 +43,12 @@ test('the order of use holds, wherever something was used or deleted', () => {
   expect(evicted).toEqual(['C', 'F']);
 });
 
-test('there is always room for one', () => {
+test('the limit is at least one', () => {
   expect(filled(0, 'ab').values()).toEqual(['B']);
   expect(filled(-1, 'ab').values()).toEqual(['B']);
 });
 
-test('what is deleted or was never there is nothing', () => {
+test('a deleted or unknown entry is undefined', () => {
   const evicted: string[] = [];
   const map = filled(3, 'ab', evicted);
   map.delete('a');
@@ -60,12 +60,12 @@ test('what is deleted or was never there is nothing', () => {
   expect(evicted).toEqual([]);
 });
 
-describe('what nobody uses', () => {
+describe('an unused entry', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  test('is dropped after its lifetime, what is used is not', () => {
+  test('is dropped after its lifetime, a used one is not', () => {
     vi.useFakeTimers();
     const evicted: string[] = [];
     const map = new BoundedMap<string, string>(10, (value) => evicted.push(value), 1_000);

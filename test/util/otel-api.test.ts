@@ -11,17 +11,17 @@ describe.each([
   ['import', imported],
   ['require', required],
 ])('the API that programs %s', (_, { metrics, ProxyTracerProvider }) => {
-  test('gives providers that do nothing where none is registered', () => {
+  test('has no-op providers by default', () => {
     expect(isNoopTracerProvider(new ProxyTracerProvider().getDelegate())).toBe(true);
     expect(isNoopMeterProvider(metrics.getMeterProvider())).toBe(true);
   });
 });
 
-test('there are two of it', () => {
+test('has two copies', () => {
   expect(required.ProxyTracerProvider).not.toBe(imported.ProxyTracerProvider);
 });
 
-test('the providers of the SDK do something', () => {
+test('the providers of the SDK are not no-op', () => {
   expect(isNoopTracerProvider(new TracerProvider())).toBe(false);
   expect(isNoopMeterProvider(new MeterProvider())).toBe(false);
 });

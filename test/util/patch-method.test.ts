@@ -7,7 +7,7 @@ class Greeter {
   }
 }
 
-test('an inherited method is replaced on the object alone, and gone again when it is restored', () => {
+test('an inherited method is replaced on the object alone, and removed again by restoring', () => {
   const greeter = new Greeter();
   const restore = patchMethod(greeter, 'greet', () => 'patched');
   expect(greeter.greet()).toBe('patched');
@@ -26,7 +26,7 @@ test("an object's own method gets its own descriptor back", () => {
   expect(Object.getOwnPropertyDescriptor(own, 'greet')).toEqual(before);
 });
 
-test('a method that somebody else has wrapped since then stays', () => {
+test('a method that another package has wrapped since stays', () => {
   const greeter = new Greeter();
   const restore = patchMethod(greeter, 'greet', () => 'patched');
   const { greet } = greeter;
@@ -35,7 +35,7 @@ test('a method that somebody else has wrapped since then stays', () => {
   expect(greeter.greet()).toBe('wrapped patched');
 });
 
-test('a method that was frozen since then stays, and restoring does not throw', () => {
+test('a method that was frozen since stays, and restoring does not throw', () => {
   const greeter = new Greeter();
   const restore = patchMethod(greeter, 'greet', () => 'patched');
   Object.freeze(greeter);

@@ -58,7 +58,7 @@ test.each<[unknown, Partial<Record<keyof typeof ACCESSORS, unknown>>]>([
   [undefined, {}],
   [[1], { arrayField: [1] }],
   [{ a: 1 }, { objectField: { a: 1 } }],
-])('of %j only the accessor of its type gives something', (value, expected) => {
+])('for %j only the accessor of its type returns a value', (value, expected) => {
   const given = Object.fromEntries(
     Object.entries(ACCESSORS).map(([name, accessor]) => [name, accessor({ key: value }, 'key')]),
   );
@@ -70,17 +70,17 @@ test.each([
   ['undefined', undefined],
   ['a text', 'text'],
   ['what throws', () => trap],
-])('there is nothing in %s', (_, given) => {
+])('accessors return nothing for %s', (_, given) => {
   const value = typeof given === 'function' ? given() : given;
   for (const [name, accessor] of Object.entries(ACCESSORS))
     expect(accessor(value, 'key')).toEqual(NOTHING[name as keyof typeof NOTHING]);
 });
 
-test.each([[null], [undefined], ['text'], [7], [[1]], [() => 1]])('%s is no object', (value) => {
+test.each([[null], [undefined], ['text'], [7], [[1]], [() => 1]])('%s is not an object', (value) => {
   expect(asObject(value)).toBeUndefined();
 });
 
-test('of a list only the texts are kept', () => {
+test('only the texts of a list are returned', () => {
   expect(strings(['a', 1, null, 'b', ['c']])).toEqual(['a', 'b']);
 });
 
@@ -94,7 +94,7 @@ test('texts may be long, names may not', () => {
   expect(names(Array(1_000).fill('vs'))).toHaveLength(128);
 });
 
-test('the fields of what has none are nothing, whatever it is', () => {
+test('reading a field of any primitive returns undefined', () => {
   for (const value of [null, undefined, 'text', 7, () => undefined]) {
     const { length, name } = fieldsOf(value);
     expect([length, name]).toEqual([undefined, undefined]);
@@ -102,7 +102,7 @@ test('the fields of what has none are nothing, whatever it is', () => {
   expect(fieldsOf({ id: 'a' }).id).toBe('a');
 });
 
-test('who tolerates fields that throw reads all others', () => {
+test('a tolerant reader skips fields that throw and reads all others', () => {
   const read = tolerating((payload: unknown) => {
     const { id, model, usage } = fieldsOf(payload);
     return { id, model, usage: fieldsOf(usage).key };

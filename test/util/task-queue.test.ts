@@ -19,7 +19,7 @@ describe('a task queue', () => {
     expect(log).toEqual(['a', 'b']);
   });
 
-  it('starts the tasks that wait in the order they came', async () => {
+  it('starts waiting tasks in order of arrival', async () => {
     const log: string[] = [];
     const queue = new TaskQueue({ maxConcurrent: 1, maxPending: 10 });
     const tasks = ['a', 'b', 'c'].map((name) => task(name, log));
@@ -31,7 +31,7 @@ describe('a task queue', () => {
     expect(log).toEqual(['a', 'b', 'c']);
   });
 
-  it('never runs more than the limit, also when a task is added the moment another ends', async () => {
+  it('never runs more tasks than the limit, even if one is added when another ends', async () => {
     let running = 0;
     let most = 0;
     const queue = new TaskQueue({ maxConcurrent: 2, maxPending: 100 });
@@ -46,7 +46,7 @@ describe('a task queue', () => {
     expect(most).toBe(2);
   });
 
-  it('refuses a task while it is full, and takes one again when a task has ended', async () => {
+  it('refuses a task while it is full, and accepts one after a task has ended', async () => {
     const log: string[] = [];
     const queue = new TaskQueue({ maxConcurrent: 1, maxPending: 2 });
     const first = task('a', log);
@@ -63,7 +63,7 @@ describe('a task queue', () => {
     await expect.poll(() => log).toEqual(['a', 'b', 'c']);
   });
 
-  it('does not start what waits once it is cleared', async () => {
+  it('does not start waiting tasks after it is cleared', async () => {
     const log: string[] = [];
     const queue = new TaskQueue({ maxConcurrent: 1, maxPending: 10 });
     const first = task('a', log);

@@ -7,7 +7,7 @@ const PACKAGES = [
   { name: '@opentelemetry/sdk-node', tested: '0.301.0', newest: '0.301.1' },
 ];
 
-test('says which versions are new, and that all is well', () => {
+test('names new versions, and reports success', () => {
   expect(watchReport({ packages: PACKAGES, ok: 170, problems: [] })).toBe(
     [
       '| package | tested | newest | |',
@@ -21,7 +21,7 @@ test('says which versions are new, and that all is well', () => {
   );
 });
 
-test('shows what broke', () => {
+test('shows failures', () => {
   const report = watchReport({ packages: PACKAGES, ok: 160, problems: ['openai 8.0.0: a page: changed'] });
   expect(report).toContain('1 problems, 160 programs');
   expect(report).toContain('```text\nopenai 8.0.0: a page: changed\n```');

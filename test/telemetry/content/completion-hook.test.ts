@@ -25,7 +25,7 @@ async function chatWith(
 
 describe.each(MODES)('with %s a hook', (mode) => {
   test.each(OPERATIONS.map((one, index) => ({ ...one, title: `${one.operation} (${index})` })))(
-    'gets what was said in $title',
+    'receives the content of $title',
     async (one) => {
       const completions: Completion[] = [];
       await record(one, mode, {
@@ -42,7 +42,7 @@ describe.each(MODES)('with %s a hook', (mode) => {
     },
   );
 
-  test('gets it where the trace is not sampled, too', async () => {
+  test('receives it for unsampled traces too', async () => {
     const hook = vi.fn();
     await record(CHAT, mode, { sampler: new AlwaysOffSampler(), config: { completionHook: hook } });
     expect(hook).toHaveBeenCalledExactlyOnceWith(
@@ -55,7 +55,7 @@ describe.each(MODES)('with %s a hook', (mode) => {
   });
 });
 
-test('a hook gets messages of a request whole, as plain objects', async () => {
+test('a hook receives the messages of a request whole, as plain objects', async () => {
   const completions: Completion[] = [];
   const { client } = await startProgramWith((completion) => void completions.push(completion));
   const text = { role: 'user' as const, content: 'Hello' };
@@ -72,7 +72,7 @@ test('a hook gets messages of a request whole, as plain objects', async () => {
   await session.verify();
 });
 
-test('a hook gets all messages of a request, however many, and each of them whole', async () => {
+test('a hook receives all messages of a request whole, however many', async () => {
   const completions: Completion[] = [];
   const { client, spans } = await startProgramWith((completion) => void completions.push(completion));
   const messages = Array.from({ length: 40_000 }, (_, index) => ({
@@ -87,8 +87,8 @@ test('a hook gets all messages of a request, however many, and each of them whol
   await session.verify();
 });
 
-describe('what a hook changes', () => {
-  test('is recorded in place of what was said', async () => {
+describe('changes of a hook', () => {
+  test('are recorded instead of the original content', async () => {
     const { span, event } = await chatWith((completion) => {
       completion.inputMessages = [{ role: 'user', parts: [{ type: 'text', content: 'masked' }] }];
       completion.outputMessages = [];
@@ -105,7 +105,7 @@ describe('what a hook changes', () => {
     }
   });
 
-  test('is recorded without consent where it is an attribute that it adds', async () => {
+  test('to the attributes are recorded without consent', async () => {
     const hook: CompletionHook = ({ attributes }) => {
       attributes['gen_ai.input.messages_ref'] = 's3://bucket/1';
     };
@@ -117,7 +117,7 @@ describe('what a hook changes', () => {
     });
   });
 
-  test('is its own copy: what the program sent and got stays as it is', async () => {
+  test('do not affect the objects of the program', async () => {
     const parameters = { type: 'object', properties: { city: { type: 'string' } } };
     const { client } = await startProgramWith((completion) => {
       for (const list of [completion.toolDefinitions, completion.inputMessages, completion.outputMessages])
@@ -135,7 +135,7 @@ describe('what a hook changes', () => {
     await session.verify();
   });
 
-  test('holds for the text of an error as well, wherever it is told', async () => {
+  test('apply to the error message too, wherever it is recorded', async () => {
     const { client, simulator } = await startProgramWith((completion) => {
       completion.errorMessage = completion.errorMessage?.replace('hidden', '***');
     });
@@ -187,7 +187,7 @@ async function textsOf(
 }
 
 describe('a hook that fails', () => {
-  test('is told of once; nothing of what it may have left unmasked is recorded', async () => {
+  test('is reported once, and nothing that it may have left unmasked is recorded', async () => {
     const { client } = await startProgramWith(() => {
       throw new Error('hidden');
     });
@@ -202,7 +202,7 @@ describe('a hook that fails', () => {
     await session.verify();
   });
 
-  test('later, in a promise, does no harm', async () => {
+  test('later, in a promise, has no effect', async () => {
     const { client } = await startProgramWith(() => Promise.reject(new TypeError('hidden')));
     await client.chat.completions.create({ model: 'm', messages: [] });
     await session.provider.forceFlush();
@@ -210,7 +210,7 @@ describe('a hook that fails', () => {
     await session.verify();
   });
 
-  test('and puts anything in place of messages loses them', async () => {
+  test('and assigns invalid messages loses them', async () => {
     const { client } = await startProgramWith((completion) => {
       Object.assign(completion, {
         inputMessages: 'x',
@@ -226,8 +226,8 @@ describe('a hook that fails', () => {
   });
 });
 
-describe('the text of an error of an operation without content', () => {
-  test.each(WITHOUT_CONTENT)('passes the hook as well: %s', async (name, call) => {
+describe('the error message of an operation without content', () => {
+  test.each(WITHOUT_CONTENT)('passes through the hook: %s', async (name, call) => {
     const completions: Completion[] = [];
     const seen = await textsOf((completion) => {
       completions.push({ ...completion });
@@ -277,7 +277,7 @@ describe('the text of an error of an operation without content', () => {
         Object.defineProperty(attributes, 'x', { enumerable: true, get });
       },
     ],
-  ])('is told nowhere where the hook %s', async (_, completionHook) => {
+  ])('is recorded nowhere if the hook %s', async (_, completionHook) => {
     for (const [name, call] of WITHOUT_CONTENT) {
       const seen = await textsOf(completionHook, call);
       const all = expect.not.stringContaining('hidden');
@@ -287,7 +287,7 @@ describe('the text of an error of an operation without content', () => {
     }
   });
 
-  test('is asked for only where there is one', async () => {
+  test('is read only if there is a hook', async () => {
     const hook = vi.fn();
     session = await startSession({ config: { completionHook: hook } });
     await session.client.embeddings.create({ model: 'm', input: 'hidden' });
@@ -297,7 +297,7 @@ describe('the text of an error of an operation without content', () => {
   });
 });
 
-test('a promise of a hook is waited for by a flush of the provider, not by the call', async () => {
+test('a flush of the provider awaits the promise of a hook, a call does not', async () => {
   let finish = (): void => undefined;
   const uploaded = new Promise<void>((resolve) => {
     finish = resolve;

@@ -42,7 +42,7 @@ function completion(said: string): Completion {
 const REFERENCE = 'gen_ai.input.messages_ref';
 
 describe('a content store', () => {
-  test('writes what was said into a folder, and refers to it on span and event', async () => {
+  test('writes content to a folder, and refers to it on span and event', async () => {
     const folder = await newFolder();
     const store = new ContentStore({ folder, baseUrl: 'https://content.example/' });
     const { telemetry } = await record(OPERATIONS[0] as OperationCase, 'NO_CONTENT', {
@@ -67,7 +67,7 @@ describe('a content store', () => {
     ]);
   });
 
-  test('names each object by the hash of what it says', async () => {
+  test('names each object by the hash of its content', async () => {
     const written: [string, string][] = [];
     const store = new ContentStore({ write: (...object) => written.push(object) });
     store.hook(completion('../../etc/passwd'));
@@ -88,7 +88,7 @@ describe('a content store', () => {
     expect(first.attributes).toHaveProperty([REFERENCE]);
   });
 
-  test('keeps files to their owner, whole, and does not write one again that is there', async () => {
+  test('restricts files to their owner, writes them atomically, and keeps existing ones', async () => {
     const folder = await newFolder();
     await new ContentStore({ folder }).hook(completion('x'));
     const [file = ''] = await readdir(folder);
@@ -100,7 +100,7 @@ describe('a content store', () => {
     expect((await stat(join(folder, file))).ino).toBe(before.ino);
   });
 
-  test('does not leave its folder, not even by a link that stands where it writes', async () => {
+  test('never leaves its folder, not even through a symbolic link', async () => {
     const folder = await newFolder();
     const outside = join(await newFolder(), '..', 'outside.json');
     await writeFile(outside, 'untouched');
@@ -117,7 +117,7 @@ describe('a content store', () => {
     expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(said.inputMessages);
   });
 
-  test('does not wait for what it writes', async () => {
+  test('does not delay the call', async () => {
     let finish = (): void => undefined;
     const store = new ContentStore({
       write: () =>
@@ -133,8 +133,8 @@ describe('a content store', () => {
   });
 });
 
-describe('what a content store cannot write', () => {
-  test('when its queue is full has no reference, and is counted', async () => {
+describe('content that is not stored', () => {
+  test('because the queue is full has no reference, and is counted', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -151,7 +151,7 @@ describe('what a content store cannot write', () => {
     expect(write).toHaveBeenCalledTimes(referred.length);
   });
 
-  test('since it is too large is counted, and a stub is stored and referred to', async () => {
+  test('because it is too large is counted, and a stub is stored and referred to', async () => {
     const written: string[] = [];
     const store = new ContentStore({ write: (_, json) => written.push(json), maxLength: 100 });
     const one = completion('x'.repeat(100));
@@ -162,7 +162,7 @@ describe('what a content store cannot write', () => {
     expect(written).toEqual([expect.stringContaining('"reason":"too_large"')]);
   });
 
-  test('since writing fails is counted, told of once without what it says, and tried again', async () => {
+  test('because writing fails is counted, reported once without its text, and tried again', async () => {
     const warnings: string[] = [];
     const ignore = (): void => undefined;
     const logger = { error: ignore, info: ignore, debug: ignore, verbose: ignore };

@@ -33,7 +33,7 @@ describe('messages', () => {
     );
   });
 
-  test('that do not fit are counted in place of the oldest', () => {
+  test('beyond the limits are replaced by a count, oldest first', () => {
     const long = 'x'.repeat(100);
     const all = messages(...Array.from({ length: 20 }, () => long), 'newest');
     const kept = written((recorder, to) => recorder.addMessages(to, NAME, all)) as Message[];
@@ -41,7 +41,7 @@ describe('messages', () => {
     expect(kept.at(-1)).toEqual(messages('newest')[0]);
   });
 
-  test('whose parts do not all fit say how many are missing', () => {
+  test('with omitted parts carry their number', () => {
     const parts = Array.from({ length: 50 }, () => ({ type: 'text' as const, content: 'x'.repeat(50) }));
     const message: Message = { role: 'assistant', parts, finish_reason: 'stop' };
     const [kept] = written((recorder, to) => recorder.addMessages(to, NAME, [message])) as [
@@ -51,7 +51,7 @@ describe('messages', () => {
     expect(kept).toMatchObject({ omitted_parts: 50 - kept.parts.length, finish_reason: 'stop' });
   });
 
-  test('whose text does not fit are cut to what is left', () => {
+  test('with a text beyond the limit are cut to the remaining length', () => {
     const kept = written(
       (recorder, to) => recorder.addMessages(to, NAME, messages('x'.repeat(5_000))),
       10_000,
@@ -71,7 +71,7 @@ describe('messages', () => {
   });
 });
 
-describe('whatever the limits', () => {
+describe('with any limits', () => {
   const text = '\u0000"\\\n😀é'.repeat(40);
   const all: Message[] = [
     {
@@ -136,7 +136,7 @@ describe('other content', () => {
     expect(written((recorder, to) => recorder.addValue(to, NAME, value))).toEqual(expected);
   });
 
-  test('a short text is cut to what is left of the span', () => {
+  test('a short text is cut to the remaining length of the span', () => {
     const recorder = new ContentRecorder(settings(5, 8));
     expect([recorder.text('123456'), recorder.text('123456'), recorder.text('1')]).toEqual([
       '12345',

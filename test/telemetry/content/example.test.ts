@@ -13,7 +13,7 @@ test('docs/privacy.md shows the examples', () => {
   ]);
 });
 
-test('the first masks what it says it does', async () => {
+test('the first example masks content as documented', async () => {
   const instrumentation = masking();
   instrumentation.disable();
   const session = await startSession({ config: instrumentation.getConfig() });
@@ -24,7 +24,7 @@ test('the first masks what it says it does', async () => {
   await session.verify();
 });
 
-test('the second stores what was said, and refers to it', async () => {
+test('the second example stores content, and refers to it', async () => {
   const { instrumentation, uploaded } = storing();
   instrumentation.disable();
   const session = await startSession({ config: instrumentation.getConfig() });

@@ -6,7 +6,7 @@ function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
-describe('a value within the limits is written as JSON.stringify does', () => {
+describe('a value within the limits is written like JSON.stringify', () => {
   test.each([
     ['x"\\\n\u0000😀'],
     [0.5],
@@ -52,13 +52,13 @@ test.each<[string, unknown, unknown]>([
   expect(write(value)).toEqual(expected);
 });
 
-test('what is too deep is left out, also where it never ends', () => {
+test('nesting beyond the limit is omitted, even if it is endless', () => {
   const endless: Record<string, unknown> = {};
   endless.self = endless;
   expect(JSON.stringify(write(endless))).toMatch(/^(\{"self":){12}"…"\}{12}$/);
 });
 
-test('what has too many items ends in a mark', () => {
+test('a list with too many items ends in a mark', () => {
   expect(
     write(
       Array.from({ length: 2_000 }, () => 1),
@@ -72,7 +72,7 @@ test('what has too many items ends in a mark', () => {
   expect(written).toMatchObject({ '…': true });
 });
 
-test('what does not fit is not written, and costs nothing', () => {
+test('a value that does not fit is not written, and uses nothing of the limit', () => {
   const json = new LimitedJson(100, 20);
   expect(json.write({ text: 'x'.repeat(50) })).toBeUndefined();
   expect(json.left).toBe(20);
@@ -80,7 +80,7 @@ test('what does not fit is not written, and costs nothing', () => {
   expect(json.left).toBeLessThanOrEqual(11);
 });
 
-test('nothing is read beyond the limit', () => {
+test('values beyond the limit are never read', () => {
   let read = 0;
   const item = {
     get text() {

@@ -45,11 +45,11 @@ describe('media in a message are recorded', () => {
   });
 });
 
-describe('media anywhere in arguments and results', () => {
+describe('media in arguments and results', () => {
   const blob = blobPart('aGVsbG8=', 'audio');
   const reference = { type: 'blob', modality: 'audio', content: '', size: 5, sha256: HELLO };
 
-  test('are recorded alike, parts of messages and texts that are URLs', () => {
+  test('are recorded the same, as message parts and as URLs', () => {
     expect(policy('reference').shown(blob)).toEqual(reference);
     expect(policy('reference').shown(IMAGE)).toEqual({ ...BLOB, content: '', size: 5, sha256: HELLO });
     expect(policy('inline').shown(blob)).toBe(blob);
@@ -57,12 +57,12 @@ describe('media anywhere in arguments and results', () => {
     expect([policy('drop').shown(blob), policy('drop').shown(IMAGE)]).toEqual([null, null]);
   });
 
-  test('are references where the whole would be longer than a text may be', () => {
+  test('are recorded by reference if they exceed the text limit', () => {
     expect(policy('inline', 5).shown(blob)).toEqual(reference);
   });
 
   test.each([['data: x'], ['database'], ['data:text,x'], [{ type: 'blob' }], [null], [7]])(
-    '%j is none',
+    '%j is not media',
     (value) => {
       expect(policy('reference').shown(value)).toBe(value);
     },
@@ -70,13 +70,13 @@ describe('media anywhere in arguments and results', () => {
 });
 
 describe('the SHA-256 of media', () => {
-  test.each([0, 1, 55, 56, 63, 64, 65, 1_000])('is that of %i bytes, wherever it is computed', (length) => {
+  test.each([0, 1, 55, 56, 63, 64, 65, 1_000])('is correct for %i bytes in every runtime', (length) => {
     const bytes = Uint8Array.from({ length }, (_, index) => index * 7);
     const expected = createHash('sha256').update(bytes).digest('hex');
     expect([sha256(bytes), slowSha256(bytes)]).toEqual([expected, expected]);
   });
 
-  test('is left out where it would take long, for one or for all of an operation', () => {
+  test('is omitted if it would take long, for one medium or for all of an operation', () => {
     const megabytes = (count: number): string =>
       'A'.repeat((count * 2 ** 20 * 4) / 3 - (((count * 2 ** 20 * 4) / 3) % 4));
     const media = policy('reference');

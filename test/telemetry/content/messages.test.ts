@@ -74,7 +74,7 @@ describe('a message of a chat', () => {
     expect(readInputMessages([{ role: 'user', content: parts }])[0]?.parts).toHaveLength(parts.length);
   });
 
-  test('with the result of a function, as it was before tools', () => {
+  test('with a legacy function result', () => {
     const messages = readInputMessages([{ role: 'function', name: 'look', content: 'A cat' }]);
     expect(plain(messages)).toEqual([
       { role: 'function', name: 'look', parts: [{ type: 'tool_call_response', response: 'A cat' }] },
@@ -83,7 +83,7 @@ describe('a message of a chat', () => {
   });
 });
 
-test('what a request says is read when it is asked for, by what prints it as well', () => {
+test('the parts of a request message are read lazily, also by serialisers', () => {
   const reads: string[] = [];
   const message = {
     role: 'user',

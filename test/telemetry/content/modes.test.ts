@@ -40,7 +40,7 @@ describe.each(CASES)('the content of $title', (one) => {
     expect(Object.keys(contentOf(telemetry.logRecords, one)).length > 0).toBe(!sampledOnly);
   });
 
-  test('belongs to the span that it is content of', async () => {
+  test('belongs to its own span', async () => {
     const program = await record(one, 'EVENT_ONLY');
     const operations = program.telemetry.spans.filter(
       ({ attributes }) => 'gen_ai.operation.name' in attributes,

@@ -32,12 +32,12 @@ test.each([
   expect(parseJson(text)).toEqual(expected);
 });
 
-test('JSON that would be cut anyway is not parsed', () => {
+test('JSON beyond the text limit is not parsed', () => {
   const text = JSON.stringify('x'.repeat(100_000));
   expect(parseJson(text)).toBe(text);
 });
 
-describe('media that a message carries are base64, whatever they were', () => {
+describe('media in a message become base64 from any form', () => {
   test.each([
     ['data:image/png;base64,aGVsbG8=', { mime_type: 'image/png', content: 'aGVsbG8=' }],
     ['data:image/svg+xml;charset=utf8,%3Csvg/>', { mime_type: 'image/svg+xml', content: 'PHN2Zy8+' }],
@@ -49,7 +49,7 @@ describe('media that a message carries are base64, whatever they were', () => {
     expect(urlPart(url, 'image')).toEqual({ type: 'blob', modality: 'image', ...expected });
   });
 
-  test('but not where that would take long', () => {
+  test('except if that would take long', () => {
     expect(urlPart(`data:,${'x'.repeat(99_999)}`, 'document')).toEqual({
       type: 'blob',
       modality: 'document',
@@ -58,7 +58,7 @@ describe('media that a message carries are base64, whatever they were', () => {
     });
   });
 
-  test('and so is base64 without a URL', () => {
+  test('base64 without a URL is accepted', () => {
     expect(blobPart('aGVsbG8=', 'audio', 'audio/wav')).toEqual({
       type: 'blob',
       modality: 'audio',
@@ -68,7 +68,7 @@ describe('media that a message carries are base64, whatever they were', () => {
   });
 });
 
-describe('a URL is recorded without what opens doors', () => {
+describe('a URL is recorded without credentials', () => {
   test.each([
     ['https://images.example/cat.png?size=2#top', 'https://images.example/cat.png?size=2#top'],
     ['https://user:secret@images.example/cat.png', 'https://images.example/cat.png'],

@@ -65,7 +65,7 @@ function price(
   return of.of({ usage: USAGE }, attributes);
 }
 
-describe('the price is that of the provider and the model', () => {
+describe('the price depends on the provider and the model', () => {
   const known = {
     'openai alias': { input_mtok: 1 },
     'openai alias-2026': { input_mtok: 2 },
@@ -128,7 +128,7 @@ describe('prices of the program', () => {
     expect(price(costs(config), call)).toBe(expected);
   });
 
-  test('need no package', () => {
+  test('need no price package', () => {
     expect(price(costs({ prices: { mine: { input_mtok: 1 } } }), { request: 'mine' })).toBe(1);
   });
 });
@@ -155,8 +155,8 @@ describe('the service tier', () => {
   });
 });
 
-describe('what is not known', () => {
-  test('is told once for each model, at the level of information', () => {
+describe('an unknown price', () => {
+  test('is logged once for each model, as information', () => {
     const of = costs({ cost: new Prices({}) });
     price(of, { request: 'new' });
     price(of, { request: 'new' });
@@ -167,12 +167,12 @@ describe('what is not known', () => {
     ]);
   });
 
-  test('is not told where nothing was spent', () => {
+  test('is not logged if nothing was spent', () => {
     costs({ cost: new Prices({}) }).of({}, { 'gen_ai.request.model': 'new' });
     expect(informed).toEqual([]);
   });
 
-  test('is not even looked for when costs are off', () => {
+  test('is not looked up if costs are off', () => {
     const of = costs({ cost: false, prices: { mine: { input_mtok: 1 } } });
     expect(price(of, { request: 'mine' })).toBeUndefined();
     expect(informed).toEqual([]);
@@ -187,7 +187,7 @@ describe('the price package', () => {
     expect(prices.asked).toEqual(['openai a', 'openai b']);
   });
 
-  test('is asked about so many models at most, of which the last are remembered', () => {
+  test('is cached for a limited number of models, the last ones used', () => {
     const prices = new Prices({});
     const list = new PriceList(prices);
     for (let index = 0; index <= 500; index++) list.find('openai', `model-${index}`);
@@ -197,7 +197,7 @@ describe('the price package', () => {
     expect(prices.asked).toHaveLength(502);
   });
 
-  test('is found where it is installed, without being handed over', () => {
+  test('is found if it is installed', () => {
     expect(price(costs({}), { request: 'gpt-4o-mini' })).toBe(0.15);
     expect(price(costs({}), { request: 'gpt-4o-mini', response: 'gpt-4o-mini-2024-07-18' })).toBe(0.15);
   });

@@ -50,7 +50,7 @@ describe('every token has one price', () => {
     expect(priceOf(prices, spending)).toBe(cost);
   });
 
-  test('audio and images, cached and not', () => {
+  test('for audio and images, cached and not', () => {
     const usage = readUsage({
       input_tokens: 1_000,
       output_tokens: 600,
@@ -79,7 +79,7 @@ describe('every token has one price', () => {
     expect(priceOf(prices, { usage })).toBe((input + output) / 1e6);
   });
 
-  test('tiers go by the tokens of the one request, not by those of several together', () => {
+  test('with a tier that depends on the tokens of one request, not of several', () => {
     const price = { base: 1, tiers: [{ start: 1_000, price: 2 }] };
     const prices = { input_mtok: price, output_mtok: { base: 10, tiers: [{ start: 1_000, price: 20 }] } };
     expect(priceOf(prices, spend({ inputTokens: 1_000, outputTokens: 100 }))).toBe(0.002);
@@ -89,7 +89,7 @@ describe('every token has one price', () => {
     );
   });
 
-  test('several calls together have no fee for a request, as their number is not known', () => {
+  test('without a request fee for several calls, whose number is unknown', () => {
     const prices = { ...PRICES, requests_kcount: 5 };
     expect(priceOf(prices, spend({ inputTokens: 1_000 }, { aggregate: true }))).toBe(0.002);
   });
@@ -98,16 +98,16 @@ describe('every token has one price', () => {
     ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
     ['tokens of a model that is billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
     ['time of a model that is billed by tokens', PRICES, { audioSeconds: 1 }],
-  ])('a part is no cost: %s', (_, prices, spending) => {
+  ])('a partial price is not a cost: %s', (_, prices, spending) => {
     expect(priceOf(prices, spending)).toBeUndefined();
   });
 
-  test('parts that are more than the whole are not paid back', () => {
+  test('parts that exceed their total are not refunded', () => {
     expect(priceOf(PRICES, spend({ inputTokens: 10, cacheReadTokens: 1_000 }))).toBe(0.0005);
   });
 });
 
-describe('prices are read without trust', () => {
+describe('prices are validated', () => {
   test.each<[string, unknown, unknown]>([
     [
       'what is no price is left out',
@@ -150,12 +150,12 @@ describe('prices are read without trust', () => {
   });
 
   test.each([[null], [5], [[]], [{ model: null }], [{ model: {} }], [{ model: { output: 1 } }]])(
-    '%j is no table of prices',
+    '%j is not a price table',
     (value) => expect(readPriceTable(value)).toBeUndefined(),
   );
 });
 
-describe('the arithmetic is that of the price package', () => {
+describe('costs equal those of the price package', () => {
   const { calcPrice, findProvider } = createRequire(import.meta.url)('@pydantic/genai-prices') as {
     calcPrice: (usage: object, model: string, options: object) => { total_price: number } | null;
     findProvider: (options: object) => { models: { id: string; prices: unknown }[] };

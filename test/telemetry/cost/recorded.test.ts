@@ -48,7 +48,7 @@ function costOf(input: number | undefined, output: number | undefined): number {
 
 const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
 
-describe('a call has its cost beside its usage, and once as a metric', () => {
+describe('a call has its cost on the span, and once as a metric', () => {
   test('a chat completion', async () => {
     const { usage } = await session.client.chat.completions.create(HELLO);
     const cost = costOf(usage?.prompt_tokens, usage?.completion_tokens);
@@ -56,7 +56,7 @@ describe('a call has its cost beside its usage, and once as a metric', () => {
     expect(await costMetric()).toEqual({ chat: [cost, 1] });
   });
 
-  test('a stream, where it tells its usage', async () => {
+  test('a stream that reports its usage', async () => {
     const ask = { ...HELLO, stream: true as const };
     await Array.fromAsync(await session.client.chat.completions.create(ask));
     expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
@@ -86,7 +86,7 @@ describe('a call has its cost beside its usage, and once as a metric', () => {
     expect(await costMetric()).toEqual({ embeddings: [usage.prompt_tokens, 1] });
   });
 
-  test('images, though they are no operation of the conventions', async () => {
+  test('images, which are not an operation of the conventions', async () => {
     const { usage } = await session.client.images.generate({ model: 'gpt-image-1', prompt: 'A cat' });
     const cost = costOf(usage?.input_tokens, usage?.output_tokens);
     expect(cost).toBeGreaterThan(0);
@@ -94,14 +94,14 @@ describe('a call has its cost beside its usage, and once as a metric', () => {
     expect(await costMetric()).toEqual({ none: [cost, 1] });
   });
 
-  test('sound that is billed by its length', async () => {
+  test('audio that is billed by its length', async () => {
     session.simulator.next({ body: { text: 'Hello', usage: { type: 'duration', seconds: 7 } } });
     const file = new File(['sound'], 'hello.wav');
     await session.client.audio.transcriptions.create({ model: 'whisper-1', file });
     expect(session.spans[0]?.attributes['openai.cost']).toBe(7);
   });
 
-  test('searches that the API counts', async () => {
+  test('searches that the API bills', async () => {
     session.simulator.next({
       body: {
         id: 'resp_1',
@@ -119,7 +119,7 @@ describe('a call has its cost beside its usage, and once as a metric', () => {
     expect(session.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes['openai.cost']).toBe(1e9 + 5);
   });
 
-  test('and none where it failed, or where costs are off', async () => {
+  test('unless it failed, or costs are off', async () => {
     session.simulator.next({ status: 400 });
     await session.client.chat.completions.create(HELLO).catch(() => undefined);
     expect(session.spans[0]?.attributes).not.toHaveProperty('openai.cost');
@@ -130,7 +130,7 @@ describe('a call has its cost beside its usage, and once as a metric', () => {
     expect(await costMetric()).toEqual({});
   });
 
-  test('the metric is there without a trace', async () => {
+  test('and as a metric without a trace', async () => {
     await restart({ sampler: { shouldSample: () => ({ decision: 0 }), toString: () => 'none' } });
     const { usage } = await session.client.chat.completions.create(HELLO);
     expect(session.spans).toEqual([]);
@@ -180,7 +180,7 @@ describe('the tree of a thread', () => {
     expect(await costMetric()).toEqual({ invoke_agent: [first + second, 2] });
   });
 
-  test('has the cost on the run where no step was seen', async () => {
+  test('has the cost on the run if no step was seen', async () => {
     await restart({ config: { ...CONFIG, runSteps: 'off' } });
     const [first = 0] = await converse();
     const run = session.spans.find(({ name }) => name === 'invoke_agent Tutor');

@@ -17,7 +17,7 @@ const NO_MODALITIES = {
   imageOutputTokens: 0,
 };
 
-describe('usage is read as every API spells it', () => {
+describe('usage is read in the spelling of every API', () => {
   test.each<[string, unknown, object]>([
     [
       'chat',
@@ -131,10 +131,10 @@ describe('usage is read as every API spells it', () => {
     [{ prompt_tokens: 'many' }],
     [{ prompt_tokens: -1 }],
     [[20, 10]],
-  ])('there is none in %j', (usage) => expect(readUsage(usage)).toBeUndefined());
+  ])('%j has no usage', (usage) => expect(readUsage(usage)).toBeUndefined());
 });
 
-test('usage is added and subtracted part by part, never below zero', () => {
+test('usage is added and subtracted by part, never below zero', () => {
   const whole = {
     inputTokens: 10,
     outputTokens: 5,
@@ -165,7 +165,7 @@ test('modalities are added and subtracted too', () => {
   expect(addUsage(written, written).modalities).toBeUndefined();
 });
 
-test('modalities are attributes where there are any', () => {
+test('modalities are attributes only if they are reported', () => {
   const modalities = { ...NO_MODALITIES, audioOutputTokens: 3, imageInputTokens: 4, imageCacheReadTokens: 2 };
   expect(usageAttributes({ ...NO_USAGE, inputTokens: 9, outputTokens: 3, modalities })).toEqual({
     'gen_ai.usage.input_tokens': 9,
@@ -176,7 +176,7 @@ test('modalities are attributes where there are any', () => {
   });
 });
 
-test('parts of the totals are attributes only where there are any', () => {
+test('parts of the totals are attributes only if they are reported', () => {
   expect(usageAttributes({ ...NO_USAGE, inputTokens: 3 })).toEqual({
     'gen_ai.usage.input_tokens': 3,
     'gen_ai.usage.output_tokens': 0,

@@ -8,7 +8,7 @@ test('docs/events.md shows the example', () => {
   expect(codeBlocks('docs/events.md')).toEqual([shownExample('telemetry/events/example.ts')]);
 });
 
-test('and it adds up what was spent', async () => {
+test('the example adds up the spent tokens and costs', async () => {
   const { instrumentation, spent } = example();
   instrumentation.disable();
   const prices = { 'gpt-4o-mini*': { input_mtok: 1, output_mtok: 1 } };

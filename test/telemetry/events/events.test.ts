@@ -34,7 +34,7 @@ function types(events: readonly SinkEvent[]): string[] {
 }
 
 describe('model.invoke', () => {
-  test('tells of a chat completion what is known of it', async () => {
+  test('contains all known facts of a chat completion', async () => {
     const session = await startListening('standard');
     const { id } = await session.client.chat.completions.create(CHAT);
     const span = session.spans[0]?.spanContext();
@@ -61,7 +61,7 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
-  test('is one for a stream, at its end', async () => {
+  test('is sent once for a stream, at its end', async () => {
     const session = await startListening('standard');
     const usage = { include_usage: true };
     const stream = await session.client.chat.completions.create({
@@ -77,7 +77,7 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
-  test('tells of embeddings, which have no output tokens', async () => {
+  test('has no output tokens for embeddings', async () => {
     const session = await startListening('standard');
     await session.client.embeddings.create({ model: 'text-embedding-3-small', input: 'It.', dimensions: 8 });
     const [event] = session.events;
@@ -86,14 +86,14 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
-  test('tells of a response', async () => {
+  test('is sent for a response', async () => {
     const session = await startListening('standard');
     const { id } = await session.client.responses.create({ model: 'gpt-4o-mini', input: 'Hello?' });
     expect(session.events[0]).toMatchObject({ type: 'model.invoke', operation: 'chat', responseId: id });
     await session.verify();
   });
 
-  test('tells of a run once, with all its tokens and tool calls', async () => {
+  test('is sent once for a run, with all its tokens and tool calls', async () => {
     const session = await startListening('standard');
     const { client } = session;
     session.simulator.script({
@@ -128,7 +128,7 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
-  test('is there whether or not the trace is sampled', async () => {
+  test('is sent for sampled and unsampled traces', async () => {
     const session = await startListening('standard', {}, { sampler: new AlwaysOffSampler() });
     await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
     expect(session.spans).toEqual([]);
@@ -136,7 +136,7 @@ describe('model.invoke', () => {
     await session.verify();
   });
 
-  test('is not there for endpoints that call no model', async () => {
+  test('is not sent for endpoints that call no model', async () => {
     const session = await startListening('full');
     await session.client.files.list();
     expect(session.events).toEqual([]);
@@ -147,7 +147,7 @@ describe('model.invoke', () => {
 describe('tool.call', () => {
   const named = { type: 'tool.call', name: 'look_up', toolType: 'function', id: expect.any(String) };
 
-  test('is one for each that a chat completion asks for, plain or streamed', async () => {
+  test('is sent for each tool call of a chat completion, plain or streamed', async () => {
     const session = await startListening('standard');
     await session.client.chat.completions.create({ ...CHAT, tools: [TOOL], n: 2 });
     expect(session.events.filter(({ type }) => type === 'tool.call')).toMatchObject([named, named]);
@@ -158,7 +158,7 @@ describe('tool.call', () => {
     await session.verify();
   });
 
-  test('is one for each in a response, hosted ones included', async () => {
+  test('is sent for each tool call of a response, including hosted tools', async () => {
     const session = await startListening('standard');
     session.simulator.respond({
       output: [
@@ -177,7 +177,7 @@ describe('tool.call', () => {
 });
 
 describe('policy.violation', () => {
-  test('tells of an operation that failed', async () => {
+  test('is sent for an operation that failed', async () => {
     const session = await startListening('standard');
     session.simulator.next({
       status: 400,
@@ -193,7 +193,7 @@ describe('policy.violation', () => {
   });
 });
 
-describe('the preset says how much is told', () => {
+describe('the preset sets the level of detail', () => {
   test('minimal: no parameters, no tool calls', async () => {
     const session = await startListening('minimal');
     await session.client.chat.completions.create({ ...CHAT, tools: [TOOL] });
@@ -217,7 +217,7 @@ describe('the preset says how much is told', () => {
     ['full', { captureMessageContent: 'SPAN_ONLY' }],
     ['standard', { captureMessageContent: 'SPAN_AND_EVENT' }],
     ['minimal', { captureMessageContent: 'EVENT_ONLY' }],
-  ])('%s with %j tells no content', async (preset, config) => {
+  ])('%s with %j sends no content', async (preset, config) => {
     const session = await startListening(preset, config);
     await session.client.chat.completions.create({ ...PRIVATE, messages: secret });
     expect(session.events).not.toEqual([]);
@@ -225,7 +225,7 @@ describe('the preset says how much is told', () => {
     await session.verify();
   });
 
-  test.each([false, true])('full with consent tells all; streamed: %s', async (stream) => {
+  test.each([false, true])('full with consent sends everything; streamed: %s', async (stream) => {
     const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' });
     const body = {
       ...CHAT,
@@ -251,7 +251,7 @@ describe('the preset says how much is told', () => {
     await session.verify();
   });
 
-  test('what a completion hook masks is masked here', async () => {
+  test('a completion hook masks events too', async () => {
     const session = await startListening('full', {
       captureMessageContent: 'EVENT_ONLY',
       completionHook: (completion) => {

@@ -35,8 +35,8 @@ async function refused(
   return program;
 }
 
-describe('an operation that failed has one record of its exception', () => {
-  test('with what it was, where it belongs, and severity WARN', async () => {
+describe('a failed operation has one exception event', () => {
+  test('with the error, its place, and severity WARN', async () => {
     const program = await refused('NO_CONTENT');
     const [record, ...others] = exceptionsOf(program);
     const [span] = program.telemetry.spans;
@@ -59,7 +59,7 @@ describe('an operation that failed has one record of its exception', () => {
   });
 
   test.each(['NO_CONTENT', 'SPAN_ONLY'] as const)(
-    'with %s: the frames of its stack, nothing of its text',
+    'with %s: the frames of its stack, not its message',
     async (mode) => {
       const [record] = exceptionsOf(await refused(mode));
       expect(record?.attributes).not.toHaveProperty(['exception.message']);
@@ -68,7 +68,7 @@ describe('an operation that failed has one record of its exception', () => {
     },
   );
 
-  test('with EVENT_ONLY: its text, and the whole of its stack', async () => {
+  test('with EVENT_ONLY: its message and the whole stack', async () => {
     const [record] = exceptionsOf(await refused('EVENT_ONLY'));
     expect(record?.attributes).toMatchObject({
       'exception.message': '400 Bad prompt: hidden',
@@ -76,11 +76,11 @@ describe('an operation that failed has one record of its exception', () => {
     });
   });
 
-  test('where the trace is not sampled, too', async () => {
+  test('for unsampled traces too', async () => {
     expect(exceptionsOf(await refused('NO_CONTENT', { sampler: new AlwaysOffSampler() }))).toHaveLength(1);
   });
 
-  test('once for all attempts that were made', async () => {
+  test('once for all attempts', async () => {
     const program = await startProgram({ client: { maxRetries: 1 } });
     program.simulator.next({ status: 500, body: {}, headers: { 'retry-after-ms': '1' } });
     program.simulator.next({ status: 500, body: {} });
@@ -88,7 +88,7 @@ describe('an operation that failed has one record of its exception', () => {
     expect(exceptionsOf(program)).toHaveLength(1);
   });
 
-  test('where the API tells of it in an object: a run, by its code', async () => {
+  test('for an error that the API reports in an object: a run, with its error code', async () => {
     const lastError = { code: 'rate_limit_exceeded', message: 'hidden' };
     const program = await startTutor({ runs: [{ end: 'failed', lastError }] });
     const { client, threadId, assistantId } = program;
@@ -108,14 +108,14 @@ describe('an operation that failed has one record of its exception', () => {
   });
 });
 
-test('a call that is no operation of the conventions has none', async () => {
+test('a call outside the conventions has no exception event', async () => {
   const program = await startProgram();
   program.simulator.next({ status: 404, body: {} });
   await program.client.files.retrieve('file_1').catch(() => undefined);
   expect(exceptionsOf(program)).toEqual([]);
 });
 
-describe('without consent nothing of a text gets into the stack', () => {
+describe('without consent, no message text gets into the stack', () => {
   test.each([
     ['a text with lines', 'one\nhidden two'],
     ['a text that looks like a frame', '    at hidden (/hidden.js:1:1)\n    at hidden (/hidden.js:1:1)'],
@@ -126,28 +126,28 @@ describe('without consent nothing of a text gets into the stack', () => {
     expect(stackOf(new Error(message))).not.toContain('hidden two');
   });
 
-  test('a text that was changed after the error was made', () => {
+  test('even if the message was changed after the error was created', () => {
     const error = new Error('hidden two');
     error.message = 'other';
     expect(stackOf(error)).not.toContain('hidden two');
   });
 
-  test('a stack that is none', () => {
+  test('even if the stack is invalid', () => {
     expect(stackOf(Object.assign(new Error('x'), { stack: 'hidden' }))).toBeUndefined();
     expect(stackOf(Object.assign(new Error('x'), { stack: { hidden: 1 } }))).toBeUndefined();
     expect(stackOf('hidden')).toBeUndefined();
   });
 });
 
-describe('with consent, too, nothing of a text gets into the stack but what is told of it', () => {
+describe('with consent, the stack contains nothing of the message that is not recorded', () => {
   const changed = withMessage(new Error('hidden'), 'other');
   const secret = withMessage(new Error('sk-hidden'), 'other');
 
-  test('no key', () => {
+  test('not even a key', () => {
     expect(stackOf(secret, { captureMessageContent: true })).toMatch(/^Error: sk-REDACTED\n {4}at /);
   });
 
-  test('no text that a completion hook has not seen', () => {
+  test('not even text that a completion hook has not seen', () => {
     const config = { captureMessageContent: true, completionHook: () => undefined } as const;
     expect(stackOf(changed, { captureMessageContent: true })).toMatch(/^Error: hidden\n {4}at /);
     expect(stackOf(changed, config)).toMatch(/^ {4}at /);
@@ -171,7 +171,7 @@ function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unkn
   return emitted[0]?.attributes['exception.stacktrace'];
 }
 
-test('an exception that nobody takes is not even looked at', () => {
+test('an exception that no logger accepts is not read', () => {
   trace.disable();
   context.disable();
   const telemetry = new Telemetry(resolveSettings({}, () => undefined, {}));

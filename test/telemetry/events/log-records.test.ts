@@ -50,7 +50,7 @@ afterEach(() => {
 });
 
 describe('an event is a log record', () => {
-  test('of the provider that is registered with the API, whenever it is', () => {
+  test('of the provider registered with the API, at any time', () => {
     const events = new Events();
     const recorded = new Recorded();
     expect(emit(events, 'early')).toBe(false);
@@ -59,7 +59,7 @@ describe('an event is a log record', () => {
     expect(recorded.names).toEqual(['one']);
   });
 
-  test('of the provider that is registered with @opentelemetry/api-logs, whenever it is', () => {
+  test('of the provider registered with @opentelemetry/api-logs, at any time', () => {
     const events = new Events();
     const recorded = new Recorded();
     expect(emit(events, 'early')).toBe(false);
@@ -80,7 +80,7 @@ describe('an event is a log record', () => {
   test.each([
     ['the API', (recorded: Recorded) => void logs.setGlobalLoggerProvider(recorded.provider)],
     ['@opentelemetry/api-logs', (recorded: Recorded) => recorded.registerWithApiLogs()],
-  ])('of one registered with %s where a mere placeholder was set, as before an SDK starts', (_, register) => {
+  ])('of one registered with %s if a placeholder was set, as before an SDK starts', (_, register) => {
     const events = new Events();
     const recorded = new Recorded();
     events.setLoggerProvider(logs.getLoggerProvider());
@@ -89,7 +89,7 @@ describe('an event is a log record', () => {
     expect(recorded.names).toEqual(['one']);
   });
 
-  test('of the newer one where a provider is replaced', () => {
+  test('of the newer provider after a replacement', () => {
     const events = new Events();
     const [first, second] = [new Recorded(), new Recorded()];
     first.registerWithApiLogs();
@@ -110,8 +110,8 @@ describe('an event is a log record', () => {
   });
 });
 
-describe('nobody wants an event', () => {
-  test('that no processor takes', () => {
+describe('no event is built', () => {
+  test('if no processor accepts it', () => {
     const recorded = new Recorded({
       enabled: ({ eventName }) => eventName === 'one',
       onEmit: () => undefined,
@@ -133,7 +133,7 @@ describe('nobody wants an event', () => {
   });
 });
 
-test('a logger of older versions, which cannot be asked, is given every event', () => {
+test('an older logger, which has no enabled(), receives every event', () => {
   const emitted: object[] = [];
   const logger: Logger = { emit: (record) => void emitted.push(record) };
   const events = new Events();

@@ -38,7 +38,7 @@ describe('a sink that fails', () => {
         }),
     ],
   ];
-  test.each(failing)('and %s is left alone for a minute after ten events', async (_, fail) => {
+  test.each(failing)('and %s receives nothing for a minute after ten events', async (_, fail) => {
     const sink = new Sink();
     const program = vi.fn(fail);
     for (let index = 0; index < 25; index++) {
@@ -53,7 +53,7 @@ describe('a sink that fails', () => {
     expect(program.mock.calls.slice(10)).toEqual([[{ ...EVENT, dropped: 15 }], [EVENT]]);
   });
 
-  test('another sink starts anew', () => {
+  test('does not affect another sink', () => {
     const sink = new Sink();
     const fail = (): never => {
       throw new Error('full');
@@ -65,7 +65,7 @@ describe('a sink that fails', () => {
   });
 });
 
-test('the program notices nothing of a sink that throws, rejects or never comes back', async () => {
+test('the program is not affected by a sink that throws, rejects or hangs', async () => {
   let calls = 0;
   const sink = (): unknown => {
     calls++;

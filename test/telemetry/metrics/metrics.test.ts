@@ -80,14 +80,14 @@ const ALL: Attributes = {
   'openai.response.system_fingerprint': 'fp_1',
 };
 
-test('metrics are grouped by few things, and those of chunks by fewer', () => {
+test('metrics have few dimensions, and chunk metrics fewer', () => {
   const { 'gen_ai.response.id': _, 'gen_ai.usage.input_tokens': __, 'openai.request.id': ___, ...few } = ALL;
   expect(metricDimensions(ALL)).toEqual(few);
   const { 'openai.response.service_tier': ____, 'openai.response.system_fingerprint': _____, ...fewer } = few;
   expect(chunkDimensions(ALL)).toEqual(fewer);
 });
 
-test('every value is recorded in the context of its span, which exemplars are made from', () => {
+test('every value is recorded in the context of its span, for exemplars', () => {
   const { provider, recorder } = record();
   const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 });
   const context = trace.setSpan(ROOT_CONTEXT, span);
@@ -132,7 +132,7 @@ test('a call records in the context of its own span', async () => {
   await session.verify();
 });
 
-test('a long stream is put together once while it goes on, and at its end', async () => {
+test('a long stream is accumulated once while it is open, and again at its end', async () => {
   const session = await startSession();
   const provider = new RecordingProvider();
   metrics.disable();
@@ -154,7 +154,7 @@ test('a long stream is put together once while it goes on, and at its end', asyn
 });
 
 describe('the duration of a tool', () => {
-  test('is grouped by the tool, as the conventions have it', () => {
+  test('is grouped by tool, according to the conventions', () => {
     const { provider, recorder } = record();
     const attributes = {
       'gen_ai.operation.name': 'execute_tool',
@@ -213,14 +213,14 @@ describe('the duration of a tool', () => {
 });
 
 describe('the gaps between chunks', () => {
-  test('are kept until they are asked for', () => {
+  test('are kept until they are read', () => {
     const gaps = new ChunkGaps();
     for (const time of [1_000, 1_250, 1_250, 1_500]) expect(gaps.add(time)).toBe(false);
     expect(gaps.take()).toEqual([0.25, 0, 0.25]);
     expect(gaps.take()).toEqual([]);
   });
 
-  test('are none of a single chunk', () => {
+  test('do not exist for a single chunk', () => {
     const gaps = new ChunkGaps();
     gaps.add(1_000);
     expect(gaps.take()).toEqual([]);
@@ -243,7 +243,7 @@ describe('rate limits', () => {
     'openai.ratelimit.remaining_requests': remaining,
   });
 
-  test('are gauges of what the last answer told, for each model', () => {
+  test('are gauges of the latest response for each model', () => {
     const { provider, recorder } = record();
     recorder.seeRateLimits({ 'gen_ai.request.model': 'a' });
     expect(provider.collect()).toEqual([]);
@@ -261,13 +261,13 @@ describe('rate limits', () => {
     expect(provider.recorded).toEqual([]);
   });
 
-  test('are remembered of so many models at most', () => {
+  test('are kept for a limited number of models', () => {
     const { provider, recorder } = record();
     for (let model = 0; model < 500; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
     expect(provider.collect()).toHaveLength(200);
   });
 
-  test('are observed once, however many clients have settings of their own', () => {
+  test('are observed once, with any number of clients with their own settings', () => {
     const { provider, recorder } = record();
     const other = new Metrics();
     other.setMeterProvider(provider);
@@ -276,7 +276,7 @@ describe('rate limits', () => {
     expect(provider.collect()).toEqual(['limit_requests a=100', 'remaining_requests a=98']);
   });
 
-  test('come from the headers of an answer', async () => {
+  test('are read from response headers', async () => {
     const session = await startSession();
     session.simulator.next({
       headers: { 'x-ratelimit-remaining-tokens': '1234', 'x-ratelimit-limit-tokens': '5000' },

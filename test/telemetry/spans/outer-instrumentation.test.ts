@@ -72,7 +72,7 @@ async function operationMetrics(): Promise<string[]> {
   return (await metricNames()).filter((name) => name.startsWith('gen_ai.'));
 }
 
-describe('a span of another instrumentation stands for a call of ours', () => {
+describe('a span of another instrumentation replaces a call span of ours', () => {
   test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
     ['chat, by the conventions', { 'gen_ai.operation.name': 'chat' }, chat],
     ['chat, for a response', { 'gen_ai.operation.name': 'chat' }, respond],
@@ -90,7 +90,7 @@ describe('a span of another instrumentation stands for a call of ours', () => {
     expect(await operationMetrics()).toEqual([]);
   });
 
-  test('that uses the key which is proposed for the conventions, whatever its span says', async () => {
+  test('if it sets the context key proposed for the conventions, whatever its attributes', async () => {
     await start();
     const key = createContextKey('opentelemetry.genai.inference_span');
     await below({}, () => {
@@ -102,8 +102,8 @@ describe('a span of another instrumentation stands for a call of ours', () => {
 });
 
 test.each<[string, CompletionHook | undefined, string | undefined]>([
-  ['has the text of an error from there', undefined, '400 Hello?'],
-  ['has none where a completion hook should have seen it', () => undefined, undefined],
+  ['receives the error message', undefined, '400 Hello?'],
+  ['receives no message that a completion hook has not seen', () => undefined, undefined],
 ])('a sink %s', async (_, completionHook, message) => {
   const sunk: SinkEvent[] = [];
   const events = { sink: (event: SinkEvent) => void sunk.push(event), preset: 'full' } as const;
@@ -118,7 +118,7 @@ test.each<[string, CompletionHook | undefined, string | undefined]>([
   expect(told.map((event) => [event.error, event.message])).toEqual([['context_length_exceeded', message]]);
 });
 
-describe('a call has a span of its own', () => {
+describe('a call has its own span', () => {
   test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>, string]>([
     ['below an agent', { 'gen_ai.operation.name': 'invoke_agent' }, chat, 'chat gpt-4o'],
     ['below a chain', { 'openinference.span.kind': 'CHAIN' }, chat, 'chat gpt-4o'],
@@ -164,7 +164,7 @@ describe('a call has a span of its own', () => {
   });
 });
 
-test('what the other instrumentation cannot see is added: attempts below, and what the answer tells', async () => {
+test('the span of the other instrumentation gets our attempts and response attributes', async () => {
   await start({ client: { maxRetries: 1 } });
   session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
   await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
@@ -178,14 +178,14 @@ test('what the other instrumentation cannot see is added: attempts below, and wh
   );
 });
 
-test('no content of ours is recorded on the span of another instrumentation', async () => {
+test('the span of the other instrumentation gets no content of ours', async () => {
   await start({ config: { captureMessageContent: true } });
   await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client));
   expect(JSON.stringify(session.spans.map(({ attributes }) => attributes))).not.toContain('Hello');
 });
 
 describe('metrics', () => {
-  test('are ours where it is known that the other instrumentation has none', async () => {
+  test('are recorded if the other instrumentation is known to have none', async () => {
     await start();
     const scope = '@traceloop/instrumentation-openai';
     await below({ 'gen_ai.operation.name': 'chat' }, () => chat(session.client), scope);
@@ -196,7 +196,7 @@ describe('metrics', () => {
     ]);
   });
 
-  test('are theirs also for the calls that are not sampled', async () => {
+  test('are left to the other instrumentation, even for unsampled calls', async () => {
     let sampled = true;
     await start({
       sampler: {
@@ -225,7 +225,7 @@ describe('suppressed tracing', () => {
   const silently = <Result>(run: () => Promise<Result>, from: Context = ROOT_CONTEXT): Promise<Result> =>
     context.with(suppressTracing(from), run);
 
-  test('silences runs and what is read of them, and later calls are recorded as ever', async () => {
+  test('suppresses runs and their reads, and later calls are recorded again', async () => {
     await start();
     const { client } = session;
     await silently(async () => {
@@ -246,7 +246,7 @@ describe('suppressed tracing', () => {
     expect(ours()).toEqual(['GET /models']);
   });
 
-  test('silences retries, streams and failures', async () => {
+  test('suppresses retries, streams and failures', async () => {
     await start({ client: { maxRetries: 1 } });
     session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
     session.simulator.next({ status: 400 });

@@ -7,7 +7,7 @@ function startSpan(): Span & { readonly ended: boolean } {
   return new TracerProvider().getTracer('t').startSpan('s') as Span & { readonly ended: boolean };
 }
 
-test('what waits for the end of a span is told just before it, once', () => {
+test('a listener for the end of a span is called once, just before it', () => {
   const span = startSpan();
   const endedBefore: boolean[] = [];
   beforeSpanEnds(span, () => endedBefore.push(span.ended));
@@ -16,7 +16,7 @@ test('what waits for the end of a span is told just before it, once', () => {
   expect(span.ended).toBe(true);
 });
 
-test('the span is left as it was', () => {
+test('the span is restored', () => {
   const span = startSpan();
   const keys = Reflect.ownKeys(span);
   beforeSpanEnds(span, () => undefined);
@@ -25,7 +25,7 @@ test('the span is left as it was', () => {
   expect(Reflect.ownKeys(span)).toEqual(keys);
 });
 
-test('several wait for the same span', () => {
+test('several listeners may wait for the same span', () => {
   const span = startSpan();
   const told: string[] = [];
   beforeSpanEnds(span, () => told.push('first'));
@@ -35,7 +35,7 @@ test('several wait for the same span', () => {
   expect(Object.hasOwn(span, 'end')).toBe(false);
 });
 
-test('however many wait, the span ends', () => {
+test('a span ends with any number of listeners', () => {
   const span = startSpan();
   let told = 0;
   for (let waiting = 0; waiting < 50_000; waiting++) beforeSpanEnds(span, () => told++);
@@ -44,7 +44,7 @@ test('however many wait, the span ends', () => {
   expect(span.ended).toBe(true);
 });
 
-test('one that was let go is not told', () => {
+test('a removed listener is not called', () => {
   const span = startSpan();
   const told: string[] = [];
   beforeSpanEnds(span, () => told.push('kept'));
@@ -53,7 +53,7 @@ test('one that was let go is not told', () => {
   expect(told).toEqual(['kept']);
 });
 
-test('who waits after somebody else has wrapped the end is told, too', () => {
+test('a listener that is added after another package has wrapped the end is called too', () => {
   const span = startSpan();
   const told: string[] = [];
   beforeSpanEnds(span, () => told.push('first'));
@@ -68,7 +68,7 @@ test('who waits after somebody else has wrapped the end is told, too', () => {
   expect(span.ended).toBe(true);
 });
 
-test('the span ends also where the one that waits fails', () => {
+test('the span ends if a listener throws', () => {
   const span = startSpan();
   beforeSpanEnds(span, () => {
     throw new Error('broken');
