@@ -15,7 +15,7 @@ const EXPECTED = {
 
 test.each([
   [
-    'JSON as OTLP has it',
+    'OTLP/JSON',
     {
       traceId: TRACE,
       spanId: SPAN,
@@ -44,7 +44,7 @@ test.each([
     },
   ],
   [
-    'base64 ids, and names in snake case with fields that are null',
+    'base64 ids, snake case names and null fields',
     {
       trace_id: Buffer.from(TRACE, 'hex').toString('base64'),
       span_id: Buffer.from(SPAN, 'hex').toString('base64'),

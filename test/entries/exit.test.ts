@@ -133,8 +133,8 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
   });
 
   test.each([
-    ['waits for its own flush and then looks who else listens', 'process.on'],
-    ['comes before all others', 'process.prependListener'],
+    ['waits for its own flush and then counts other listeners', 'process.on'],
+    ['is prepended before all others', 'process.prependListener'],
   ])('by a signal beside a listener that %s', async (_, add) => {
     const ended = await runBoth(
       `
@@ -214,8 +214,8 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
   });
 
   test.each([
-    ['an error that nobody catches', `throw new Error('Nobody catches this');`],
-    ['a rejection that nobody handles', `Promise.reject(new Error('Nobody catches this')); ${STAY}`],
+    ['an uncaught error', `throw new Error('Nobody catches this');`],
+    ['an unhandled rejection', `Promise.reject(new Error('Nobody catches this')); ${STAY}`],
   ])('by %s, and prints the tree', async (_, failure) => {
     const ended = await runBoth(`await ask(); ${failure}`, { env: { OTEL_TRACES_EXPORTER: 'console' } });
     expect(ended.without).toMatchObject({ code: 1, signal: null });

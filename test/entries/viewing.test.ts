@@ -72,7 +72,7 @@ describe.each(FULL_LANES)('$name: NodeSDK with', ({ name: lane }) => {
     ],
     ['no endpoint', '[consoleTree()]', {}],
     [
-      'trees asked for',
+      'OTEL_TRACES_EXPORTER=console',
       '[consoleTree()]',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_TRACES_EXPORTER: 'console' },
     ],

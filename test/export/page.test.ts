@@ -231,7 +231,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       ['step_1', ['thread', 'invoke_agent Math Tutor', 'chat gpt-4o-mini', 'execute_tool code_interpreter']],
       ['RUN_def456 execute', ['thread', 'invoke_agent Math Tutor', 'execute_tool code_interpreter']],
       ['asst_1', ['thread', 'invoke_agent Math Tutor']],
-      ['nothing like it', []],
+      ['no match', []],
     ])('%s', async (words, expected) => {
       await open([MATH_TUTOR, FAILED]);
       await page.getByRole('combobox', { name: 'Filter' }).fill(words);

@@ -63,7 +63,7 @@ describe('a tree in the terminal', () => {
   });
 
   it.each<[string, Attributes, string]>([
-    ['a status that is not the usual one', { 'openai.step.status': 'expired' }, 'expired'],
+    ['an unusual status', { 'openai.step.status': 'expired' }, 'expired'],
     ['no status of a completed step', { 'openai.step.status': 'completed' }, ''],
     [
       'tokens with groups of digits',
@@ -73,7 +73,7 @@ describe('a tree in the terminal', () => {
     ['input tokens alone', { 'gen_ai.usage.input_tokens': 5 }, '5 input tokens'],
     ['cost', { 'openai.cost': 0.001234, 'openai.total.cost': 1.5 }, '$0.0012 · total $1.50'],
     [
-      'what a user message costs, where there are several',
+      'the cost per user message if there are several',
       { 'openai.total.cost': 1, 'openai.total.user_messages': 2, 'openai.cost_per_user_message': 0.5 },
       'total $1.00 · 2 user messages · $0.50 per user message',
     ],
@@ -108,21 +108,21 @@ describe('a tree in the terminal', () => {
       '~1,234 output tokens · 1,236 chunks',
     ],
     ['a run whose end was not seen', { 'openai.run.observed': false }, 'end not observed'],
-    ['a conversation id that is no thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
+    ['the id of a conversation without a thread', { 'gen_ai.conversation.id': 'conv_1' }, 'conv_1'],
     ['results of a search', { 'openai.file_search.result_count': 1 }, '1 result'],
     ['images of the code interpreter', { 'openai.code_interpreter.image_count': 2 }, '2 images'],
     [
-      'the id of an agent where it is created',
+      'the id of a new agent',
       { 'gen_ai.operation.name': 'create_agent', 'gen_ai.agent.id': 'asst_1' },
       'asst_1',
     ],
     [
-      'the ids of a plain request, but not its own',
+      'the ids of a plain request, except its request id',
       { 'openai.thread.id': 'thread_1', 'openai.message.id': 'msg_1', 'openai.request.id': 'req_1' },
       'thread_1 · msg_1',
     ],
     [
-      'nothing of the rest',
+      'no other attributes',
       {
         'gen_ai.operation.name': 'invoke_agent',
         'gen_ai.agent.id': 'asst_1',
@@ -132,7 +132,7 @@ describe('a tree in the terminal', () => {
       '',
     ],
     [
-      'nothing of values of another type',
+      'no values of wrong types',
       { 'openai.cost': 'much', 'openai.run.status': 7, 'openai.total.runs': Number.NaN },
       '',
     ],

@@ -124,15 +124,15 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'a sampler that throws', sampler: { shouldSample: broken, toString: () => 'broken' } },
   {
-    name: 'a sampler that decides nothing',
+    name: 'a sampler without a decision',
     sampler: { shouldSample: () => ({}) as never, toString: () => 'empty' },
   },
   {
-    name: 'a sampler that gives nothing',
+    name: 'a sampler that returns undefined',
     sampler: { shouldSample: () => undefined as never, toString: () => 'empty' },
   },
   { name: 'ids that cannot be made', idGenerator: { generateSpanId: broken, generateTraceId: broken } },
-  { name: 'ids that are none', idGenerator: { generateSpanId: () => '', generateTraceId: () => '' } },
+  { name: 'invalid ids', idGenerator: { generateSpanId: () => '', generateTraceId: () => '' } },
   { name: 'a tracer that throws', tracerProvider: tracing(broken) },
   { name: 'a tracer provider that throws', tracerProvider: (real) => but(real, { getTracer: broken }) },
   {
@@ -169,12 +169,12 @@ export const FAULTS: readonly Fault[] = [
     config: EVERY_CONTENT,
     loggerProvider: () => ({ getLogger: () => ({ emit: broken, enabled: () => true }) }) as never,
   },
-  { name: 'a logger provider that is shut down', config: EVERY_CONTENT, loggerProvider: loggersThatAreGone },
+  { name: 'a logger provider after its shutdown', config: EVERY_CONTENT, loggerProvider: loggersThatAreGone },
   { name: 'a diagnostic logger that throws', config: { requestHook: broken }, diagThrows: true },
   { name: 'an ignoreRequestHook that throws', config: { ignoreRequestHook: broken } },
   { name: 'a startSpanHook that throws', config: { startSpanHook: broken } },
   {
-    name: 'a startSpanHook that gives no attributes',
+    name: 'a startSpanHook that returns no attributes',
     config: { startSpanHook: () => ({ a: {}, b: Symbol('b') }) as never },
   },
   { name: 'a requestHook that throws', config: { requestHook: broken } },
@@ -183,14 +183,14 @@ export const FAULTS: readonly Fault[] = [
   { name: 'a completionHook that throws', config: { ...EVERY_CONTENT, completionHook: broken } },
   { name: 'a completionHook that rejects', config: { ...EVERY_CONTENT, completionHook: rejecting } },
   {
-    name: 'a completionHook that makes nonsense of what it gets',
+    name: 'a completionHook that assigns invalid values',
     config: { ...EVERY_CONTENT, completionHook: garble },
   },
   { name: 'a sink that throws', config: { events: { sink: broken, preset: 'full' } } },
   { name: 'a sink that rejects', config: { events: { sink: rejecting, preset: 'full' } } },
-  { name: 'a sink that never comes back', config: { events: { sink: hanging, preset: 'full' } } },
+  { name: 'a sink that hangs', config: { events: { sink: hanging, preset: 'full' } } },
   {
-    name: 'prices that are none',
+    name: 'invalid prices',
     config: { cost: true, prices: { '*': { input_mtok: Number.NaN } as never } },
   },
 ];

@@ -145,10 +145,10 @@ describe('a provider that is replaced', () => {
 
 describe('a flush during the background read', () => {
   test.each([
-    ['that is slow waits for it', { delayMs: 100 }, ['chat gpt-4o-mini']],
-    ['that is cut goes on without its steps', { break: 'before-headers' }, []],
-    ['that is refused goes on without its steps', { status: 500, body: { error: { message: 'no' } } }, []],
-    ['that brings no JSON goes on without its steps', { body: '<html>' }, []],
+    ['that is slow waits for the read', { delayMs: 100 }, ['chat gpt-4o-mini']],
+    ['that is interrupted continues without steps', { break: 'before-headers' }, []],
+    ['that is rejected continues without steps', { status: 500, body: { error: { message: 'no' } } }, []],
+    ['that is not JSON continues without steps', { body: '<html>' }, []],
   ] as const)('%s', async (_, answer, steps) => {
     const { client, simulator, assistantId, threadId, telemetry, ...program } = await startTutor({
       runs: [{}],

@@ -74,8 +74,8 @@ function expectSound({ answers, account }: { answers: string[]; account: Account
 
 describe('the program continues, and every span is delivered or counted, with a receiver that', () => {
   test.each<[string, Treatment]>([
-    ['takes all', 'take'],
-    ['answers what it should not', 'garbage'],
+    ['accepts everything', 'take'],
+    ['answers with an invalid response', 'garbage'],
     ['does not want any', 400],
     ['wants a login', 401],
     ['is broken', 500],

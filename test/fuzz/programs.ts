@@ -256,7 +256,7 @@ export const PROGRAMS: readonly FuzzProgram[] = [
     run: ({ client, body, see }) => see(() => client.moderations.create(body)),
   },
   {
-    name: 'an endpoint that is no operation',
+    name: 'an endpoint without a model operation',
     body: planted({ query: { topic: 'x' }, limit: 2 }, 'generic'),
     run: async ({ client, body, see }) => {
       await see(() => client.models.list());

@@ -89,7 +89,7 @@ describe('arguments and results of a traced function', () => {
     ['one in base64', 'it said basic aGlkZGVuOmhpZGRlbg== twice', 'it said basic REDACTED twice'],
     ['credentials of a URL', 'https://user:hidden@host/', 'https://REDACTED@host/'],
     ['those of a database', 'in postgres://u:hidden@db/x', 'in postgres://REDACTED@db/x'],
-    ['a URL that is signed', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
+    ['a signed URL', 'https://h/?a=1&sig=hidden&b=2', 'https://h/?a=1&sig=REDACTED&b=2'],
     ['a password in JSON', '{"password":"hidden"}', '{"password":"REDACTED"}'],
     ['a key for a name', { 'sk-hidden': 1 }, { 'sk-REDACTED': 1 }],
     ...['token', 'accessToken', 'refresh_token', 'cookie', 'Set-Cookie', 'cookies', 'x-api-key'].map(

@@ -85,7 +85,7 @@ describe('a run whose requests come in separate traces', () => {
     ['its outputs are streamed after polls', [createAndPoll, submitStream]],
     ['its outputs are submitted, and it is polled', [createAndPoll, submit, poll]],
     ['its outputs are submitted by the helper', [createStream, submitAndPoll]],
-    ['its outputs are submitted, and nobody reads the answer', [createAndPoll, submitUnread, list, poll]],
+    ['its outputs are submitted, and the answer is not read', [createAndPoll, submitUnread, list, poll]],
     ['its end is seen in a list', [createAndPoll, submit, list, list, list, list]],
     ['its steps are listed, and it is updated', [createAndPoll, listSteps, update, submitStream]],
     ['it is cancelled', [createAndPoll, cancel, poll]],
@@ -277,8 +277,8 @@ describe('a turn whose requests come in separate traces', () => {
 
   it.each<[string, readonly TurnScript[], readonly Turn[]]>([
     ['a message leads to a turn', [WAITS, {}], [ask, untilIdle, say, untilIdle, listTurns]],
-    ['a message leads to a turn that is followed', [WAITS, {}], [ask, untilIdle, say, follow, listTurns]],
-    ['a message is refused', [{}], [ask, sayInVain, untilIdle, listTurns]],
+    ['a message starts a turn that is followed', [WAITS, {}], [ask, untilIdle, say, follow, listTurns]],
+    ['a message is rejected', [{}], [ask, sayInVain, untilIdle, listTurns]],
     ['its function is answered', [WAITS], [ask, retrieve, untilIdle, answer, untilIdle, listTurns]],
     ['its function is answered, and it is followed', [WAITS], [ask, untilIdle, answer, follow]],
     ['it is cancelled', [WAITS], [ask, untilIdle, interrupt, retrieve]],

@@ -240,7 +240,7 @@ describe('a background response', () => {
       `,
     ],
     [
-      'goes on with its stream',
+      'continues its stream',
       readStream,
       `
       web

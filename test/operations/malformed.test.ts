@@ -163,7 +163,7 @@ describe('an invalid answer loses only its own attributes', () => {
         usage: { prompt_tokens: 'many', completion_tokens: -1, prompt_tokens_details: 5 },
       },
     ],
-    ['numbers that count nothing', { usage: { prompt_tokens: 1e300, completion_tokens: 0.5 } }],
+    ['invalid counts', { usage: { prompt_tokens: 1e300, completion_tokens: 0.5 } }],
   ])('%s', async (_, answer) => {
     await exchange(HELLO, answer);
     expect(attributes()).toMatchObject({
@@ -182,7 +182,7 @@ describe('an invalid answer loses only its own attributes', () => {
   });
 
   test.each<[string, unknown[]]>([
-    ['events that are no chunks', [null, 5, 'text', [], {}]],
+    ['events that are not chunks', [null, 5, 'text', [], {}]],
     [
       'chunks of wrong types',
       [{ choices: 5 }, { choices: [null, 5, {}, { index: 'a', delta: 5 }] }, { usage: 5 }],

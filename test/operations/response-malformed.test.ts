@@ -79,7 +79,7 @@ describe.each(OPERATIONS)('POST %s', (path, operation) => {
   test.each<[string, unknown]>([
     ['a list', [1, 2]],
     ['a number', 5],
-    ['nothing in it', {}],
+    ['no fields', {}],
     [
       'wrong types throughout',
       { id: 5, model: {}, status: [], output: 'none', data: 7, choices: {}, usage: [1] },

@@ -90,9 +90,9 @@ describe('a call keeps of its request', () => {
       { headers: { 'OpenAI-Beta': 'assistants=v1' } },
       { assistantsVersion: 'assistants=v1' },
     ],
-    ['nothing of what is none', undefined, { method: '', path: '', streamed: false, pollHelper: false }],
+    ['defaults for missing values', undefined, { method: '', path: '', streamed: false, pollHelper: false }],
     [
-      'nothing of what is wrong',
+      'defaults for values of wrong types',
       { method: 5, path: {}, stream: 'yes', headers: 7 },
       { method: '', path: '', streamed: false },
     ],
@@ -176,7 +176,7 @@ test.each<[string, unknown, string | undefined]>([
   ['nothing', undefined, undefined],
   ['something else', 'x-request-id: req_1', undefined],
   ['an empty one', { 'x-request-id': '' }, undefined],
-  ['one that is no text', { 'x-request-id': 5 }, undefined],
+  ['a value that is not text', { 'x-request-id': 5 }, undefined],
 ])('a header is read from %s', (_, headers, expected) => {
   expect(readHeader(headers, 'X-Request-Id')).toBe(expected);
 });

@@ -22,7 +22,7 @@ test.each<[string, unknown, object]>([
   ['a client made from another', new OpenAI(settings).withOptions({}), OpenAI.prototype],
   ['a client for Azure', new AzureOpenAI({ ...settings, apiVersion: 'v' }), OpenAI.prototype],
   ['a client of a subclass', new Subclass(settings), OpenAI.prototype],
-  ['a client that makes requests in its own way', new OwnWay(settings), OpenAI.prototype],
+  ['a client with its own request method', new OwnWay(settings), OpenAI.prototype],
   ['the class', OpenAI, OpenAI.prototype],
   ['a subclass', Subclass, OpenAI.prototype],
   ['the class for Azure', AzureOpenAI, OpenAI.prototype],

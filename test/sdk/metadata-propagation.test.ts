@@ -104,11 +104,11 @@ describe('a request is sent unchanged', () => {
 
   test.each<[string, unknown]>([
     ['without a body', { method: 'post' }],
-    ['with a body that is text', { body: '{}' }],
+    ['with a text body', { body: '{}' }],
     ['with a form', { body: new FormData() }],
-    ['with metadata that is no object', { body: { metadata: 'text' } }],
-    ['with metadata that is more than its fields', { body: { metadata: new Metadata() } }],
-    ['with a context of its own', { body: { metadata: { traceparent: 'mine' } } }],
+    ['with metadata that is not an object', { body: { metadata: 'text' } }],
+    ['with metadata of a class', { body: { metadata: new Metadata() } }],
+    ['with its own trace context', { body: { metadata: { traceparent: 'mine' } } }],
   ])('%s', (_, options) => {
     expect(sent(options)).toBe(options);
   });

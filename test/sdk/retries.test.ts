@@ -35,18 +35,18 @@ describe('the delay before an attempt', () => {
     ['the milliseconds of the API', { 'retry-after-ms': '5' }, 'retry-after-ms'],
     ['the seconds of the API', { 'retry-after': '0.005' }, 'retry-after'],
     [
-      'the milliseconds, where there are both',
+      'the milliseconds, if both headers are present',
       { 'retry-after-ms': '5', 'retry-after': '9' },
       'retry-after-ms',
     ],
     [
-      'the seconds, where the milliseconds are none',
+      'the seconds, if the milliseconds are invalid',
       { 'retry-after-ms': 'soon', 'retry-after': '0.005' },
       'retry-after',
     ],
-    ['a time of the client, where there is no header', {}, undefined],
-    ['a time of the client, where the API asks for too long', { 'retry-after': '61' }, undefined],
-    ['a time of the client, where the API asks for none in the past', { 'retry-after-ms': '-1' }, undefined],
+    ['chosen by the client without a header', {}, undefined],
+    ['chosen by the client if the header is too long', { 'retry-after': '61' }, undefined],
+    ['chosen by the client if the delay is negative', { 'retry-after-ms': '-1' }, undefined],
   ])('is %s', async (_, headers, header) => {
     session.simulator.next({ status: 500, headers });
     await complete();

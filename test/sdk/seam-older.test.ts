@@ -76,11 +76,11 @@ const VALUE = { ...CALL, outcome: 'value', value: { id: 'id_1' } };
 test.each<[string, (promise: APIPromise) => Promise<unknown>, object]>([
   ['its value', (promise) => promise.parse(), VALUE],
   ['its value, twice', async (promise) => [await promise.parse(), await promise.parse()], VALUE],
-  ['a value made of it', (promise) => promise.transformed(String).parse(), VALUE],
+  ['a value derived from it', (promise) => promise.transformed(String).parse(), VALUE],
   ['its value with the response', (promise) => promise.withResponse(), VALUE],
   ['the raw response', (promise) => promise.asResponse(), { ...CALL, outcome: 'raw', value: undefined }],
   [
-    'the raw response of a value made of it',
+    'the raw response of a value derived from it',
     (promise) => promise.transformed(String).asResponse(),
     { ...CALL, outcome: 'raw', value: undefined },
   ],

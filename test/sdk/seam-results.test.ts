@@ -123,12 +123,12 @@ describe('a program gets the same results as without instrumentation', () => {
       'GET /models  http.response.status_code=200',
     ],
     [
-      'a value that a helper made of the answer',
+      'a value that a helper derived from the response',
       (client) => client.chat.completions.parse({ ...HELLO, response_format: FORMAT }),
       'chat gpt-4o  gen_ai.usage.input_tokens=*',
     ],
     [
-      'the raw response in place of what a helper would make of it',
+      'the raw response instead of the derived value of a helper',
       async (client) => (await client.embeddings.create({ model: 'm', input: 'x' }).asResponse()).json(),
       'embeddings m  openai.response.parsed=false',
     ],

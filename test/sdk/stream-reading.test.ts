@@ -55,7 +55,7 @@ describe('a stream gives the same results as without instrumentation', () => {
       ALL,
     ],
     [
-      'with many chunks asked for at once',
+      'with many chunks requested at once',
       async (client) => {
         const iterator = (await open(client))[Symbol.asyncIterator]();
         const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));

@@ -50,7 +50,7 @@ describe('the usage of a stream is recorded, and the program sees no difference'
       },
     ],
     [
-      'with many chunks asked for at once',
+      'with many chunks requested at once',
       async (client) => {
         const iterator = (await open(client))[Symbol.asyncIterator]();
         const results = await Promise.all(Array.from({ length: 9 }, () => iterator.next()));
@@ -160,7 +160,7 @@ describe('a request is unchanged', () => {
   test.each<[string, Program]>([
     ['plain calls', (client) => client.chat.completions.create({ ...HELLO, stream: false })],
     [
-      'responses, which tell it anyway',
+      'responses, which always report it',
       async (client) =>
         Array.fromAsync(await client.responses.create({ model: 'gpt-4o', input: 'Hi', stream: true })),
     ],

@@ -15,7 +15,7 @@ interface Case extends Pick<ProgramOptions, 'config' | 'runs'> {
 const CASES: readonly Case[] = [
   { name: 'a chat completion', run: (client) => client.chat.completions.create(ASKED) },
   {
-    name: 'a streamed chat completion that tells its usage',
+    name: 'a streamed chat completion with usage',
     run: async (client) =>
       drain(
         await client.chat.completions.create({
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: 'a response in the background that is polled',
+    name: 'a background response that is polled',
     run: async (client) => {
       let response = await client.responses.create({ ...INPUT, background: true });
       while (response.status === 'queued' || response.status === 'in_progress')

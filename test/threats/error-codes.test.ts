@@ -165,10 +165,10 @@ describe('a code only looks like a known one', () => {
     ['a key', 'sk-proj-abc123'],
     ['a known code with more', 'rate_limit_exceeded_jane_doe'],
     ['a known code in other letters', 'Rate_Limit_Exceeded'],
-    ['a number that is no status', '419847'],
-    ['what every object inherits', 'constructor'],
-    ['what looks like a code of Node', 'EJANEDOE'],
-    ['what looks like one of its own errors', 'ERR_JANE_DOE'],
+    ['a number that is not a status', '419847'],
+    ['an inherited property', 'constructor'],
+    ['a text like a Node code', 'EJANEDOE'],
+    ['a text like an error of this package', 'ERR_JANE_DOE'],
   ])('%s', (_, code) => {
     expect(readError({ code, type: code }, 'failed').type).toBe('failed');
     expect(readFailure(Object.assign(new TypeError('No.'), { code })).type).toBe('TypeError');

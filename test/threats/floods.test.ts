@@ -379,7 +379,7 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     ],
     ['documents', { file_id: 'file_1', content: [] }, (data) => retrieval.content?.documents?.({ data })],
     [
-      'tool calls that a run asks for',
+      'tool calls of a run',
       CALL,
       (tool_calls) =>
         readRun({ ...RUN, required_action: { submit_tool_outputs: { tool_calls } } }, { content: true }),

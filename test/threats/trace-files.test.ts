@@ -81,9 +81,9 @@ const spanWith = (attribute: string, more: object = {}): string =>
 
 describe('whoever names the file for `view` cannot control the terminal', () => {
   test.each([
-    ['a file that is not there', undefined],
+    ['a missing file', undefined],
     ['a file without spans', '{}'],
-    ['a file with lines that are no JSON', `${HOSTILE}\n`],
+    ['a file with lines that are not JSON', `${HOSTILE}\n`],
   ])('with the name of %s', (_, text) => {
     const { code, said } = viewFile(text, `${HOSTILE}.json`);
     expect(code).toBe(1);
@@ -233,7 +233,7 @@ describe('a trace of strange shape cannot break the views', () => {
       ],
     ],
     [
-      'ids that are given twice',
+      'duplicate ids',
       [
         ['a', undefined],
         ['a', 'a'],
@@ -270,9 +270,9 @@ describe('a value with its own `toString` or `toJSON`', () => {
   let nested: unknown = 'bottom';
   for (let i = 0; i < 50_000; i++) nested = [nested];
   const VALUES: readonly (readonly [string, unknown])[] = [
-    ['toString that is no function', { toString: 1, valueOf: 1, toJSON: 1 }],
+    ['a toString that is not a function', { toString: 1, valueOf: 1, toJSON: 1 }],
     ['toString and toJSON that throw', { toString: throwing, toJSON: throwing }],
-    ['toJSON that gives nothing', { toJSON: () => undefined, toString: 1 }],
+    ['a toJSON that returns undefined', { toJSON: () => undefined, toString: 1 }],
     ['no prototype', Object.create(null)],
     ['itself in it', { ...circle, toString: 1 }],
     ['50,000 levels', nested],

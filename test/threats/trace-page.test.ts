@@ -152,7 +152,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
 
   test.each<[string, unknown]>([
     [
-      'maps with a toString of their own',
+      'maps with their own toString',
       map({ toString: { intValue: 1 }, valueOf: text('x'), toJSON: text('x') }),
     ],
     ['lists of such maps', list([map({ toString: { intValue: 1 } })])],
@@ -160,13 +160,13 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
       'maps with __proto__ and constructor',
       map({ ['__proto__']: text('x'), constructor: map({ prototype: text('x') }) }),
     ],
-    ['numbers where texts belong', { intValue: 5 }],
-    ['numbers that are none', { doubleValue: 'NaN' }],
+    ['numbers instead of texts', { intValue: 5 }],
+    ['invalid numbers', { doubleValue: 'NaN' }],
     ['numbers without end', { doubleValue: '@infinite' }],
     ['nothing', {}],
     ['null', null],
     ['JSON nested deep', text(`[{"role":"user","parts":[{"type":"text","content":${nested(40_000)}}]}]`)],
-    ['JSON that is hardly too deep to print', text(nested(5_000))],
+    ['JSON just too deep to print', text(nested(5_000))],
     [
       'messages of the wrong types',
       text(

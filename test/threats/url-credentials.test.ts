@@ -32,7 +32,7 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
   ['capital letters', `HTTPS://u:${SECRET}@h.example/`, 'HTTPS://h.example/'],
   ['an @ in its password', `https://u:a@${SECRET}@h.example/`, 'https://h.example/'],
   ['a scheme inside of another', `jdbc:postgresql://u:${SECRET}@db/x`, 'jdbc:postgresql://REDACTED@db/x'],
-  ['a port that is none', `https://u:${SECRET}@h:99999/`, 'https://h:99999/'],
+  ['an invalid port', `https://u:${SECRET}@h:99999/`, 'https://h:99999/'],
   [
     'a URL behind a proxy',
     `https://p.example/https://u:${SECRET}@h/`,

@@ -18,8 +18,8 @@ describe('a difference for the program is found in', () => {
   const hidden = Object.defineProperty({ id: 'a' }, '_request_id', { value: 'req_1' });
   test.each<[string, unknown, unknown]>([
     ['a value', { id: 'a' }, { id: 'b' }],
-    ['a value that is missing', { id: 'a', choices: [] }, { id: 'a' }],
-    ['nothing in place of null', { usage: null }, { usage: undefined }],
+    ['a missing value', { id: 'a', choices: [] }, { id: 'a' }],
+    ['undefined instead of null', { usage: null }, { usage: undefined }],
     ['an additional item', [1, 2], [1, 2, 3]],
     ['the order of properties', { a: 1, b: 2 }, { b: 2, a: 1 }],
     ['a hidden property', hidden, { id: 'a' }],
@@ -32,7 +32,7 @@ describe('a difference for the program is found in', () => {
     ['the body of a response that was read', new Response('a'), read(new Response('a'))],
     ['bytes', new Uint8Array([1, 2]), new Uint8Array([1, 3])],
     ['a function’s name', function first() {}, function second() {}],
-    ['an object that is another', sharing(), structuredClone(sharing())],
+    ['another object', sharing(), structuredClone(sharing())],
   ])('%s', (_, plain, instrumented) => {
     expect(found(plain, instrumented)).not.toEqual([]);
     expect(found(plain, plain)).toEqual([]);

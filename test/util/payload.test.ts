@@ -69,7 +69,7 @@ test.each([
   ['null', null],
   ['undefined', undefined],
   ['a text', 'text'],
-  ['what throws', () => trap],
+  ['a getter that throws', () => trap],
 ])('accessors return nothing for %s', (_, given) => {
   const value = typeof given === 'function' ? given() : given;
   for (const [name, accessor] of Object.entries(ACCESSORS))

@@ -33,7 +33,7 @@ describe('a background response that another process created', () => {
 
 test.each<[string, unknown]>([
   ['nothing', undefined],
-  ['a response that is not in the background', { ...RESPONSE, background: false }],
+  ['a foreground response', { ...RESPONSE, background: false }],
   ['one without an id', { ...RESPONSE, id: undefined }],
   ['one without a status', { ...RESPONSE, status: undefined }],
   ['something else', { ...RESPONSE, object: 'other' }],

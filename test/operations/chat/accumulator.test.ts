@@ -82,8 +82,8 @@ describe('audio is accumulated', () => {
 
   test.each([
     ['piece by piece', [btoa('abc'), btoa('def')], btoa('abcdef')],
-    ['where a piece ends in padding', [btoa('a'), btoa('bc'), btoa('def'), btoa('g')], btoa('abcdefg')],
-    ['as it is where it is no base64', ['a=', '?'], 'a=?'],
+    ['if a piece ends in padding', [btoa('a'), btoa('bc'), btoa('def'), btoa('g')], btoa('abcdefg')],
+    ['unchanged if it is not base64', ['a=', '?'], 'a=?'],
   ])('%s', (_, pieces, data) => {
     expect(spoken(...pieces)).toMatchObject({ choices: [{ message: { audio: { data } } }] });
   });

@@ -17,7 +17,7 @@ const messages = (part: unknown, finish_reason = 'stop'): string =>
 describe('checkSpan reports content:', () => {
   const rows: [rule: string, span: CheckedSpan, finding: string, options?: CheckOptions][] = [
     [
-      'content that is no JSON',
+      'content that is not JSON',
       change(chatSpan(), { 'gen_ai.output.messages': '[{"role"' }),
       'gen_ai.output.messages is not valid JSON',
     ],

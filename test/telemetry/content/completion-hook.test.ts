@@ -259,7 +259,7 @@ describe('the error message of an operation without content', () => {
       },
     ],
     [
-      'leaves what cannot be read',
+      'leaves unreadable values',
       (completion) => {
         Object.defineProperty(completion, 'errorMessage', {
           get: () => {

@@ -125,10 +125,10 @@ describe('other content', () => {
     ['an object as it is', { a: [1, 'x', null] }, { a: [1, 'x', null] }],
     ['anything else under `value`', ['x'], { value: ['x'] }],
     ['a text too', 'x', { value: 'x' }],
-    ['nothing for nothing', undefined, undefined],
+    ['nothing for undefined', undefined, undefined],
     ['nothing for null', null, undefined],
     [
-      'a mark for what is too large',
+      'a mark for a value that is too large',
       { a: Array.from({ length: 99 }, () => 'x'.repeat(99)) },
       { omitted: true },
     ],

@@ -82,8 +82,8 @@ describe('the price depends on the provider and the model', () => {
 
   test.each<[string, Call, number | undefined]>([
     ['the model that answered', { request: 'alias', response: 'alias-2026' }, 2],
-    ['the model that was asked for, where the answer names none', { request: 'alias' }, 1],
-    ['a deployment says nothing of its model', { provider: 'azure.ai.openai', request: 'gpt-4' }, undefined],
+    ['the request model if the response names none', { request: 'alias' }, 1],
+    ['a deployment does not name its model', { provider: 'azure.ai.openai', request: 'gpt-4' }, undefined],
     ['the answer does', { provider: 'azure.ai.openai', request: 'gpt-4', response: 'gpt-4o' }, 3],
     ['Bedrock', { provider: 'aws.bedrock', request: 'oss' }, 5],
     ['Gemini', { provider: 'gcp.gemini', request: 'gemini' }, 6],
@@ -93,8 +93,8 @@ describe('the price depends on the provider and the model', () => {
     ['a server of one’s own', { provider: 'ollama', request: 'alias' }, undefined],
     ['another provider', { provider: 'acme', request: 'alias' }, undefined],
     ['a model that OpenAI does not sell', { request: 'gpt-oss-20b' }, undefined],
-    ['but others do', { provider: 'groq', request: 'gpt-oss-20b' }, 10],
-    ['a model that is not known', { request: 'new' }, undefined],
+    ['other providers do', { provider: 'groq', request: 'gpt-oss-20b' }, 10],
+    ['an unknown model', { request: 'new' }, undefined],
     ['a price that the package cannot handle', { request: 'broken' }, undefined],
     ['no model', {}, undefined],
   ])('%s', (_, call, expected) => {
@@ -114,16 +114,16 @@ describe('prices of the program', () => {
   };
 
   test.each<[string, Call, number | undefined]>([
-    ['stand above those of the package', { request: 'gpt-4o' }, 100],
+    ['take precedence over the package', { request: 'gpt-4o' }, 100],
     ['may be for names that begin alike', { request: 'gpt-3.5-turbo' }, 200],
     ['of which the longest counts', { request: 'gpt-5-mini' }, 300],
     ['hold for every provider', { provider: 'ollama', request: 'gpt-4o' }, 100],
     [
-      'may name what was asked for',
+      'may name the request model',
       { provider: 'azure.ai.openai', request: 'my-deployment', response: 'm' },
       400,
     ],
-    ['are not what every object has', { request: 'constructor' }, undefined],
+    ['do not include inherited properties', { request: 'constructor' }, undefined],
   ])('%s', (_, call, expected) => {
     expect(price(costs(config), call)).toBe(expected);
   });
@@ -145,8 +145,8 @@ describe('the service tier', () => {
     ['standard', { request: 'mine', tier: 'default' }, 2],
     ['flex', { request: 'mine', tier: 'flex' }, 1],
     ['priority', { request: 'mine', tier: 'priority' }, 4],
-    ['asked for and given', { request: 'mine', requestTier: 'priority', tier: 'default' }, 2],
-    ['asked for, where the answer tells none', { request: 'mine', requestTier: 'priority' }, 4],
+    ['of request and response', { request: 'mine', requestTier: 'priority', tier: 'default' }, 2],
+    ['of the request, if the response has none', { request: 'mine', requestTier: 'priority' }, 4],
     ['without a price', { request: 'mine', tier: 'batch' }, undefined],
     ['that the price package does not know', { request: 'listed', tier: 'flex' }, undefined],
     ['that every object has', { request: 'mine', tier: 'constructor' }, undefined],

@@ -18,25 +18,20 @@ describe('every token has one price', () => {
     ['all cached', PRICES, spend({ inputTokens: 1_000, cacheReadTokens: 1_000 }), 0.0005],
     ['reasoning is output', PRICES, spend({ outputTokens: 100, reasoningTokens: 60 }), 0.001],
     [
-      'reasoning with a price of its own',
+      'reasoning with its own price',
       { ...PRICES, output_reasoning_mtok: 20 },
       spend({ outputTokens: 100, reasoningTokens: 60 }),
       0.0016,
     ],
     [
-      'parts without a price of their own',
+      'parts without their own price',
       { input_mtok: 2, output_mtok: 10 },
       spend({ inputTokens: 1_000, cacheReadTokens: 400, cacheWriteTokens: 100 }),
       0.002,
     ],
-    [
-      'a model that is free',
-      { input_mtok: 0, output_mtok: 0 },
-      spend({ inputTokens: 5, outputTokens: 5 }),
-      0,
-    ],
+    ['a free model', { input_mtok: 0, output_mtok: 0 }, spend({ inputTokens: 5, outputTokens: 5 }), 0],
     ['embeddings', { input_mtok: 0.02 }, spend({ inputTokens: 1_000, inputOnly: true }), 0.00002],
-    ['sound by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
+    ['audio by its length', { audio_hours: 0.36 }, { audioSeconds: 30 }, 0.003],
     ['a fee for each request', { ...PRICES, requests_kcount: 5 }, spend({ inputTokens: 1_000 }), 0.007],
     [
       'searches',
@@ -45,7 +40,7 @@ describe('every token has one price', () => {
       0.032,
     ],
     ['searches without a price', PRICES, spend({ inputTokens: 1_000 }, { webSearches: 2 }), 0.002],
-    ['no digits that mean nothing', { input_mtok: 0.1 }, spend({ inputTokens: 3 }), 3e-7],
+    ['no insignificant digits', { input_mtok: 0.1 }, spend({ inputTokens: 3 }), 3e-7],
   ])('%s', (_, prices, spending, cost) => {
     expect(priceOf(prices, spending)).toBe(cost);
   });
@@ -96,8 +91,8 @@ describe('every token has one price', () => {
 
   test.each<[string, ModelPrices, Spending]>([
     ['output without a price', { input_mtok: 1 }, spend({ inputTokens: 1, outputTokens: 1 })],
-    ['tokens of a model that is billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
-    ['time of a model that is billed by tokens', PRICES, { audioSeconds: 1 }],
+    ['tokens of a model billed by time', { audio_hours: 1 }, spend({ inputTokens: 1 })],
+    ['time of a model billed by tokens', PRICES, { audioSeconds: 1 }],
   ])('a partial price is not a cost: %s', (_, prices, spending) => {
     expect(priceOf(prices, spending)).toBeUndefined();
   });
@@ -110,12 +105,12 @@ describe('every token has one price', () => {
 describe('prices are validated', () => {
   test.each<[string, unknown, unknown]>([
     [
-      'what is no price is left out',
+      'invalid prices are ignored',
       { input_mtok: 1, output_mtok: 'much', name: 'x', n: 5 },
       { input_mtok: 1 },
     ],
     [
-      'tiers are put in order',
+      'tiers are sorted',
       {
         input_mtok: {
           base: 1,

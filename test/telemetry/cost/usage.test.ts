@@ -65,7 +65,7 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 14, outputTokens: 45, modalities: { ...NO_MODALITIES, audioInputTokens: 14 } },
     ],
     [
-      'what is cached of each modality',
+      'cached tokens of each modality',
       {
         input_tokens: 300,
         output_tokens: 0,
@@ -89,7 +89,7 @@ describe('usage is read in the spelling of every API', () => {
       },
     ],
     [
-      'no modalities where all is text',
+      'no modalities if everything is text',
       {
         prompt_tokens: 20,
         completion_tokens: 10,
@@ -99,7 +99,7 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 10 },
     ],
     [
-      'services that tell cached tokens beside the totals',
+      'services that report cached tokens beside the totals',
       { prompt_tokens: 20, completion_tokens: 10, prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 12 },
       { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
     ],

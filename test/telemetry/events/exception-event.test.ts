@@ -119,7 +119,7 @@ describe('without consent, no message text gets into the stack', () => {
   test.each([
     ['a text with lines', 'one\nhidden two'],
     ['a text that looks like a frame', '    at hidden (/hidden.js:1:1)\n    at hidden (/hidden.js:1:1)'],
-    ['a text that is all of it', ''],
+    ['an empty text', ''],
   ])('%s', (_, message) => {
     expect(stackOf(new Error(message))).toMatch(/^ {4}at /);
     expect(stackOf(new Error(message))).not.toContain('hidden (');

@@ -29,7 +29,7 @@ describe('a sink that fails', () => {
     ],
     ['rejects', () => Promise.reject(new Error('full'))],
     [
-      'gives what cannot be read',
+      'returns an unreadable value',
       () =>
         Object.defineProperty({}, 'then', {
           get: () => () => {

@@ -129,7 +129,7 @@ describe('a call has its own span', () => {
       embed,
       'embeddings text-embedding-3-small',
     ],
-    ['of an endpoint that is no inference', { 'gen_ai.operation.name': 'chat' }, list, 'GET /models'],
+    ['of an endpoint without inference', { 'gen_ai.operation.name': 'chat' }, list, 'GET /models'],
     ['below nonsense', { 'gen_ai.operation.name': 'constructor' }, chat, 'chat gpt-4o'],
   ])('%s', async (_, attributes, call, name) => {
     await start();

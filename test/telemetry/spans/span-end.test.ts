@@ -83,8 +83,8 @@ test.each<[string, Parameters<Span['end']>[0], number | undefined]>([
   ['milliseconds since the epoch', 5_000_000_000_000, 5_000_000_000_000],
   ['a time of the performance clock', 5, undefined],
   ['none', undefined, undefined],
-  ['none where the date is invalid', new Date(Number.NaN), undefined],
-  ['none where the seconds are no number', [Number.NaN, 0], undefined],
+  ['undefined for an invalid date', new Date(Number.NaN), undefined],
+  ['undefined for invalid seconds', [Number.NaN, 0], undefined],
 ])('the end time is passed on as %s', (_, given, expected) => {
   const span = { end: vi.fn() } as unknown as Span;
   const listener = vi.fn();

@@ -70,7 +70,7 @@ export const AGENTS: readonly Behaviour[] = [
   },
   {
     name: 'agent-session-events',
-    title: '`agents.sessions.events.stream`, with an error that is no exception',
+    title: '`agents.sessions.events.stream`, with an error event that is not an exception',
     answers: [{ sse: sessionEvents(2) }],
     spans: ['GET /agents/sessions/{session_id}/events  openai.stream.end=completed'],
   },

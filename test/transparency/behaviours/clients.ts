@@ -18,12 +18,12 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'custom-fetch-that-throws',
-    title: 'A `fetch` that throws whatever it likes',
+    title: 'A `fetch` that throws any value',
     spans: [...times(4, 'chat gpt-4o  !APIConnectionError')],
   },
   {
     name: 'call-within-a-call',
-    title: 'A call that is made within another',
+    title: 'A call inside another',
     spans: [
       `
       chat gpt-4o
@@ -33,7 +33,7 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'workload-identity',
-    title: 'Workload identity, with a token that is refused once',
+    title: 'Workload identity, with a token that is rejected once',
     answers: [{ status: 401 }],
     spans: [
       `
@@ -46,7 +46,7 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'api-key-function',
-    title: 'A key that a function gives',
+    title: 'A key from a function',
     spans: ['chat gpt-4o', 'chat gpt-4o  !OpenAIError'],
   },
   {

@@ -53,18 +53,18 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'connection-refused',
-    title: 'Nobody listens',
+    title: 'A refused connection',
     spans: ['chat gpt-4o  !APIConnectionError'],
   },
   {
     name: 'cut-socket',
-    title: 'A socket that is cut before and within the answer',
+    title: 'A connection that breaks before and within the response',
     answers: [{ break: 'before-headers' }, { break: 'mid-body' }],
     spans: (surroundings) => ['chat gpt-4o  !APIConnectionError', `chat gpt-4o  !${cutSocket(surroundings)}`],
   },
   {
     name: 'invalid-json',
-    title: 'An answer that is no JSON',
+    title: 'A response that is not JSON',
     answers: [{ status: 200, headers: { 'content-type': 'application/json' }, body: '{"cut' }],
     spans: ({ major }) => [`chat gpt-4o  !${major === 4 ? 'FetchError' : 'SyntaxError'}`],
   },
@@ -114,13 +114,13 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'retry-refused-by-server',
-    title: 'A retry that the server refuses',
+    title: 'A retry that the server rejects',
     answers: [{ status: 500, headers: { 'x-should-retry': 'false' } }],
     spans: ['chat gpt-4o  !InternalServerError'],
   },
   {
     name: 'retried-stream',
-    title: 'A stream that comes at the second try',
+    title: 'A stream that starts at the second attempt',
     answers: [{ status: 500, headers: SOON }],
     spans: [
       `
@@ -172,7 +172,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'refused-options',
-    title: 'Options that the SDK refuses',
+    title: 'Options that the SDK rejects',
     spans: ['chat gpt-4o  !OpenAIError', 'chat gpt-4o  !OpenAIError'],
   },
 ];

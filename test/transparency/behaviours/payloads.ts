@@ -53,7 +53,7 @@ export const PAYLOADS: readonly Behaviour[] = [
   },
   {
     name: 'page-by-post',
-    title: 'A list that is asked for by POST',
+    title: 'A list requested by POST',
     answers: [
       {
         body: {
@@ -89,7 +89,7 @@ export const PAYLOADS: readonly Behaviour[] = [
   },
   {
     name: 'text-body',
-    title: 'An answer that is plain text',
+    title: 'A plain text response',
     answers: [{ body: 'Hello' }],
     spans: ['POST /audio/transcriptions'],
   },

@@ -14,7 +14,7 @@ export const PROMISES: readonly Behaviour[] = [
   },
   {
     name: 'awaited-late',
-    title: 'A promise awaited after the response has come',
+    title: 'A promise awaited after the response has arrived',
     spans: ['chat gpt-4o'],
   },
   {
@@ -56,13 +56,13 @@ export const PROMISES: readonly Behaviour[] = [
   },
   {
     name: 'never-awaited',
-    title: 'A call that nobody awaits',
+    title: 'A call without await',
     ends: 'collected',
     spans: ['chat gpt-4o  openai.response.parsed=false'],
   },
   {
     name: 'never-awaited-failures',
-    title: 'Failures that nobody awaits: as many unhandled rejections',
+    title: 'Failures without await: the same number of unhandled rejections',
     answers: Array.from({ length: 5 }, () => ({ status: 400 })),
     anyOrder: true,
     ends: 'collected',
@@ -82,7 +82,7 @@ export const PROMISES: readonly Behaviour[] = [
   },
   {
     name: 'order-of-results',
-    title: 'Results in the order in which they come',
+    title: 'Results in order of arrival',
     spans: ['GET /models/{model}', 'GET /models/{model}', 'GET /models/{model}'],
   },
   {
@@ -92,7 +92,7 @@ export const PROMISES: readonly Behaviour[] = [
   },
   {
     name: 'untouched-parameters',
-    title: 'Parameters stay as they are, also frozen ones',
+    title: 'Parameters are unchanged, even frozen ones',
     spans: ['chat gpt-4o'],
   },
 ];
