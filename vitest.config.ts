@@ -25,7 +25,7 @@ const LANES = [
 const PROCESSES = [
   'test/bench/by-hand.test.ts',
   'test/budget/**/*.test.ts',
-  'test/sdk/{future,module-hooks,seam-lost}.test.ts',
+  'test/sdk/{future,missed-calls,module-hooks,seam-lost}.test.ts',
   'test/hierarchy/{processes,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from}.test.ts',
   'test/doctor/{command,program}.test.ts',

@@ -4,7 +4,8 @@ import { isSwitchedOff } from './config/kill-switch.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-registry.ts';
 import { findClientClass } from './sdk/find-client.ts';
-import { type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
+import { watchMissedCalls } from './sdk/missed-calls.ts';
+import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
@@ -83,7 +84,12 @@ export class OpenAIInstrumentation {
   #start(): (() => void) | undefined {
     if (isSwitchedOff()) return undefined;
     addDefaultObserver(this.#observer);
-    return onClientLoaded((client) => this.#instrument(client));
+    const stopLoading = onClientLoaded((client) => this.#instrument(client));
+    const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
+    return () => {
+      stopLoading();
+      stopWatching?.();
+    };
   }
 
   #instrument({ prototype, exported }: LoadedClient): void {

@@ -6,14 +6,15 @@
  * a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
  */
 import * as api from '@opentelemetry/api';
-import { isSwitchedOff } from './config/kill-switch.ts';
+import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberImportedApi } from './register/hand-over.ts';
-import { isDisabled, startSdk, warnOfNodeVersion } from './register/sdk.ts';
+import { startSdk, warnOfNodeVersion } from './register/sdk.ts';
 import { findClientClass } from './sdk/find-client.ts';
-import { onClientLoaded } from './sdk/module-hooks.ts';
+import { watchMissedCalls } from './sdk/missed-calls.ts';
+import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
 import { guard } from './util/guard.ts';
 
@@ -29,6 +30,7 @@ guard('setting up', () => {
     seam.addDefault(observer);
     seam.watchResources(findClientClass(exported));
   });
+  watchMissedCalls(findUnobserved);
   warnOfNodeVersion();
 });
 
@@ -39,5 +41,5 @@ export function setImportedApi(imported: typeof api): void {
 }
 
 function connectApi(copy: typeof api): void {
-  if (!isDisabled()) guard('preparing tracers and meters', connectEarly, copy);
+  if (!isSdkDisabled()) guard('preparing tracers and meters', connectEarly, copy);
 }

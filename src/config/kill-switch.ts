@@ -20,3 +20,8 @@ export function isSwitchedOff(): boolean {
   if (enabled === false) notice('switched_off', VARIABLE);
   return enabled === false;
 }
+
+/** Whether OpenTelemetry's own switch is off. */
+export function isSdkDisabled(): boolean {
+  return globalThis.process?.env?.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
+}

@@ -53,6 +53,17 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
       `openai ${version} was loaded before the instrumentation (${file}). Its calls are observed from then on; earlier ones were missed, and so is any copy that was imported as an ES module.`,
     action: () => REGISTER_FIRST,
   },
+  calls_missed: {
+    severity: 'warning',
+    message: (file) =>
+      file === ''
+        ? 'Calls of openai were not traced: it was imported before the instrumentation was set up, or is bundled.'
+        : `Calls of openai are not traced: ${file} was loaded without the module hooks.`,
+    action: (file) =>
+      file === ''
+        ? `Load the set-up with --import, not from the program. npx ${NAME} doctor says more.`
+        : `Call ${INSTRUMENT}, or find the loader that compiles modules in the place of Node.`,
+  },
   openai_not_seen: {
     severity: 'warning',
     message: () =>

@@ -1,6 +1,8 @@
 import { guard, log } from '../util/guard.ts';
 import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { writeTo } from '../util/text-stream.ts';
+import { NAME } from '../util/version.ts';
 import type { Finding, ProcessFindingCode } from './finding.ts';
 import { describeFinding } from './messages.ts';
 
@@ -56,6 +58,19 @@ export function logFinding(finding: Finding): void {
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
   said.add(line);
   log(finding.severity === 'warning' ? 'warn' : 'info', line);
+}
+
+/**
+ * Says a finding on standard error too, in one line and once: for what keeps a program from being traced at all, which nobody
+ * would hear of otherwise.
+ */
+export function sayFinding(finding: Finding): void {
+  logFinding(finding);
+  const { said } = notices.value;
+  const line = terminalSafe(`${NAME}: ${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
+  if (said.has(line)) return;
+  said.add(line);
+  writeTo(process.stderr, `${line}\n`);
 }
 
 /** The findings so far, oldest first. */

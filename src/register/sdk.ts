@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
+import { isSdkDisabled } from '../config/kill-switch.ts';
 import { hasSeenClientClass } from '../diagnostics/copies.ts';
-import { noticed } from '../diagnostics/report.ts';
+import { noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -37,7 +38,7 @@ export function startSdk(telemetry: Telemetry): void {
 
 function startIfMissing(telemetry: Telemetry): void {
   if (!isNoopTracerProvider(telemetry.provider)) return;
-  if (isDisabled()) return;
+  if (isSdkDisabled()) return;
   const require = findPackage(SDK, createRequire);
   if (require === undefined) {
     printToStderr(
@@ -51,11 +52,6 @@ function startIfMissing(telemetry: Telemetry): void {
   } catch (error) {
     printToStderr(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
   }
-}
-
-/** Whether OpenTelemetry's own switch disables the SDK. */
-export function isDisabled(): boolean {
-  return process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true';
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
@@ -84,11 +80,11 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
  */
 export function warnOfNodeVersion(): void {
   const finding = noticed().find(({ code }) => code === 'node_too_old');
-  if (finding === undefined || isDisabled()) return;
+  if (finding === undefined || isSdkDisabled()) return;
   const warn = (): void => {
     stop();
     clearTimeout(timer);
-    if (!hasSeenClientClass()) printToStderr(`${finding.message} ${finding.action}`);
+    if (!hasSeenClientClass()) sayFinding(finding);
   };
   const stop = atExit(warn);
   const timer = setTimeout(warn, NODE_VERSION_DELAY_MS);

@@ -10,6 +10,7 @@ import { textField } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { propertyOf } from './reflect.ts';
+import { isObserved } from './seam.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
@@ -164,12 +165,23 @@ function hookRequire(listener: Listener): () => void {
 
 /** Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found. */
 function findLoaded(listener: Listener): void {
+  for (const [file, exported] of loadedFiles()) take(listener, exported, file, true);
+}
+
+/** The file of a loaded copy of `openai` whose calls nobody observes: something loaded it without the hooks. */
+export function findUnobserved(): string | undefined {
+  const found = loadedFiles().find(([, exported]) => {
+    const prototype = findClientPrototype(exported);
+    return prototype !== undefined && !isObserved(prototype);
+  });
+  return found?.[0];
+}
+
+function loadedFiles(): [file: string, exported: unknown][] {
   const { cache } = builtInRequire(module.createRequire);
-  for (const file of Object.keys(cache)) {
-    if (CLIENT_FILE.test(file) && readVersion(file) !== undefined) {
-      take(listener, cache[file]?.exports, file, true);
-    }
-  }
+  return Object.keys(cache)
+    .filter((file) => CLIENT_FILE.test(file) && readVersion(file) !== undefined)
+    .map((file) => [file, cache[file]?.exports]);
 }
 
 function take(listener: Listener, exported: unknown, file: string, early: boolean): void {

@@ -18,6 +18,7 @@ import {
   wrapClientParse,
   wrapParse,
 } from './response-wrappers.ts';
+import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 import type { ToolRun } from './tool-run.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
@@ -169,8 +170,11 @@ export class Seam {
 
   #wrapRequest(original: Method): Method {
     const seam = this;
+    const calls = seenCalls.value;
     return asMethod({
       request(...args) {
+        // Without this, programs are told that their calls are not traced.
+        calls.any = true;
         const observer = seam.#observerOf(this);
         // Without this, unobserved calls run in a context of ours.
         if (observer === undefined) return original.apply(this, args);
@@ -232,6 +236,11 @@ export class Seam {
 
 function prepare(observer: CallObserver): void {
   observer.prepare?.();
+}
+
+/** Whether some release of this package observes the calls of a client prototype. */
+export function isObserved(prototype: object): boolean {
+  return releases.value.has(prototype);
 }
 
 const SEAM_METHODS = ['addDefault', 'observeClient', 'removeDefault', 'watchResources'] as const;

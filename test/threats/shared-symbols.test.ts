@@ -82,6 +82,7 @@ const KEYS = [
   `observers@${VERSION}`,
   'releases@1',
   `seams@${VERSION}`,
+  'seen-calls@1',
 ].map((name) => `${NAME}/${name}`);
 
 /** Everything that a program can set up, and one call. */

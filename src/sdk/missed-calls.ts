@@ -1,0 +1,130 @@
+import { context } from '@opentelemetry/api';
+import { isSdkDisabled } from '../config/kill-switch.ts';
+import type { Finding } from '../diagnostics/finding.ts';
+import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
+import { startOutside } from '../util/detached-timer.ts';
+import { guard } from '../util/guard.ts';
+import { asArray, field } from '../util/payload.ts';
+import { atExit } from '../util/process-exit.ts';
+import { seenCalls } from './seen-calls.ts';
+import { isSuppressed } from './suppression.ts';
+
+interface DiagnosticsChannels {
+  subscribe(name: string, listener: (message: unknown) => void): void;
+  unsubscribe(name: string, listener: (message: unknown) => void): void;
+}
+
+/** Requests of `fetch`, and of `node:http`, which openai 4 uses. */
+const CHANNELS = ['undici:request:create', 'http.client.request.start'] as const;
+
+/** A server that does not end is told after this. */
+const REPORT_DELAY_MS = 5_000;
+
+let watchers = 0;
+let stopListening: (() => void) | undefined;
+let stopWaiting: (() => void) | undefined;
+/** A request of the SDK was sent that passed no seam. */
+let isMissed = false;
+
+/**
+ * Watches for calls of `openai` that go past the seams, and reports them once, when the program ends. It listens to the
+ * program's requests until one of them is a call, seen by a seam or not.
+ *
+ * @param findUnhooked finds the file of a loaded copy of `openai` that no seam observes
+ * @returns stops it: calls are not meant to be observed any more
+ */
+export function watchMissedCalls(findUnhooked: () => string | undefined): () => void {
+  if (isSdkDisabled()) return () => undefined;
+  if (watchers++ === 0) startWatching(findUnhooked);
+  let isWatching = true;
+  return () => {
+    if (isWatching && --watchers === 0) stopWatching();
+    isWatching = false;
+  };
+}
+
+function startWatching(findUnhooked: () => string | undefined): void {
+  const report = (): void => {
+    const file = isMissed ? undefined : guard('looking for unobserved clients', findUnhooked);
+    const isFound = isMissed || file !== undefined;
+    stopWatching();
+    if (file !== undefined) takeNote(file);
+    const reason = isFound ? reasonFor() : undefined;
+    if (reason !== undefined) sayFinding(reason);
+  };
+  const stopAtExit = atExit(report);
+  stopWaiting = stopAtExit;
+  stopListening = listenToRequests(() => {
+    isMissed = true;
+    takeNote('');
+    const timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
+    stopWaiting = () => {
+      stopAtExit();
+      clearTimeout(timer);
+    };
+  });
+}
+
+function stopWatching(): void {
+  stopListening?.();
+  stopWaiting?.();
+  stopListening = undefined;
+  stopWaiting = undefined;
+  isMissed = false;
+}
+
+function takeNote(file: string): void {
+  if (reasonFor() === undefined) notice('calls_missed', file);
+}
+
+/** Why calls are missed: Node has no module hooks, or else what was noticed of them. */
+function reasonFor(): Finding | undefined {
+  const findings = noticed();
+  return ['node_too_old', 'calls_missed']
+    .map((wanted) => findings.find(({ code }) => code === wanted))
+    .find((finding) => finding !== undefined);
+}
+
+/** @returns stops it */
+function listenToRequests(missed: () => void): () => void {
+  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as
+    | DiagnosticsChannels
+    | undefined;
+  const stop = (): void => {
+    for (const name of CHANNELS) channels?.unsubscribe(name, hear);
+  };
+  const look = (message: unknown): void => {
+    if (seenCalls.value.any) stop();
+    else if (isCall(field(message, 'request')) && !isSuppressed(context.active())) {
+      stop();
+      missed();
+    }
+  };
+  const hear = (message: unknown): void => void guard('looking at a request', look, message);
+  for (const name of CHANNELS) channels?.subscribe(name, hear);
+  return stop;
+}
+
+/** By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. */
+function isCall(request: unknown): boolean {
+  const getHeader = field(request, 'getHeader');
+  if (typeof getHeader === 'function') {
+    const agent: unknown = getHeader.call(request, 'user-agent');
+    return getHeader.call(request, 'x-stainless-lang') !== undefined && isUserAgent(agent);
+  }
+  const headers = field(request, 'headers');
+  // Older versions of undici have one text.
+  if (typeof headers === 'string') return /^x-stainless-lang:/im.test(headers) && isUserAgent(headers);
+  const pairs = asArray(headers);
+  return headerIn(pairs, 'x-stainless-lang') !== undefined && isUserAgent(headerIn(pairs, 'user-agent'));
+}
+
+/** Names and values take turns. */
+function headerIn(pairs: readonly unknown[], name: string): unknown {
+  const index = pairs.findIndex((each, at) => at % 2 === 0 && String(each).toLowerCase() === name);
+  return index < 0 ? undefined : pairs[index + 1];
+}
+
+function isUserAgent(text: unknown): boolean {
+  return typeof text === 'string' && /OpenAI\/JS /.test(text);
+}

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { type Ended, useProject } from '../support/project.ts';
+
+/** Programs whose calls go past the instrumentation, and what they hear of it when they end. */
+const OURS = 'opentelemetry-instrumentation-openai';
+const simulator = useSimulator();
+const project = useProject();
+
+const CALL = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
+  console.log('done');
+`;
+const TELEMETRY = `
+  import { NodeSDK } from '@opentelemetry/sdk-node';
+  import { OpenAIInstrumentation } from '${OURS}';
+  export const instrumentation = new OpenAIInstrumentation();
+  new NodeSDK({ instrumentations: [instrumentation], traceExporter: undefined }).start();
+`;
+const EARLY = `import OpenAI from 'openai';\nimport { instrumentation } from './telemetry.mjs';\n`;
+const LINE = new RegExp(
+  `^${OURS}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor says more\\.\\n$`,
+);
+
+function run(program: string, parameters: readonly string[] = [], environment = {}): Promise<Ended> {
+  return runFile('app.mjs', program, parameters, environment);
+}
+
+async function runFile(
+  file: string,
+  program: string,
+  parameters: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  await project().write({ [file]: program, 'telemetry.mjs': TELEMETRY });
+  return project().run([...parameters, file], {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'none',
+    ...environment,
+  });
+}
+
+describe('a program whose calls went past the instrumentation is told in one line when it ends:', () => {
+  test.each([
+    ['the set-up is imported after openai', EARLY + CALL],
+    [
+      'the set-up is imported before openai',
+      `import './telemetry.mjs';\nimport OpenAI from 'openai';\n${CALL}`,
+    ],
+    [
+      '…/register is imported by the program',
+      `import '${OURS}/register';\nimport OpenAI from 'openai';\n${CALL}`,
+    ],
+    ['it ends by process.exit()', `${EARLY}${CALL}process.exit();`],
+    [
+      'it sends requests by node:http, as openai 4 does',
+      `import './telemetry.mjs';
+       import http from 'node:http';
+       const headers = { 'user-agent': 'OpenAI/JS 4.104.0', 'x-stainless-lang': 'js' };
+       http.get(process.env.BASE_URL, { headers }, (response) => response.resume());
+       console.log('done');`,
+    ],
+  ])('%s', async (_, program) => {
+    const { code, stdout, stderr } = await run(program);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
+    expect(stderr).toMatch(LINE);
+  });
+
+  test('a copy in the cache of CommonJS that was loaded without the hooks', async () => {
+    const program = `
+      const Module = require('node:module');
+      require('${OURS}');
+      const { readFileSync } = require('node:fs');
+      Module._extensions['.js'] = (module, file) => module._compile(readFileSync(file, 'utf8'), file);
+      const { OpenAIInstrumentation } = require('${OURS}');
+      new OpenAIInstrumentation();
+      require('openai');
+    `;
+    const { stderr } = await runFile('app.cjs', program);
+    expect(stderr).toMatch(
+      /^opentelemetry-instrumentation-openai: Calls of openai are not traced: \S+openai\/\w+\.js was loaded without the module hooks\. Call instrumentOpenAI.*\n$/,
+    );
+  });
+
+  test('the reason is Node, where it has no module hooks', async () => {
+    const old = `data:text/javascript,import m from 'node:module'; m.registerHooks = undefined;`;
+    const { stderr } = await run(`import OpenAI from 'openai';${CALL}`, [
+      '--import',
+      old,
+      '--import',
+      './telemetry.mjs',
+    ]);
+    expect(stderr).toMatch(/^opentelemetry-instrumentation-openai: Node v\S+ has no module hooks: .*\n$/);
+  });
+
+  test('a server is told while it runs', async () => {
+    const program = `${EARLY}
+      const { setTimeout: wait } = globalThis;
+      const { write } = process.stderr;
+      const server = wait(() => process.exit(1), 60_000);
+      process.stderr.write = (...parameters) => (clearTimeout(server), write.apply(process.stderr, parameters));
+      globalThis.setTimeout = (run, delay, ...rest) => wait(run, delay === 5000 ? 0 : delay, ...rest);
+      ${CALL}
+    `;
+    const { code, stderr } = await run(program);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(LINE);
+  });
+});
+
+test('doctor() of the running program has it too', async () => {
+  const program = `${EARLY}import { doctor } from '${OURS}';${CALL}console.log(doctor().map(({ code }) => code).join());`;
+  expect((await run(program)).stdout).toContain('calls_missed');
+});
+
+describe('nothing is said', () => {
+  test.each([
+    ['of calls that are traced', `import OpenAI from 'openai';${CALL}`, ['--import', './telemetry.mjs']],
+    ['with …/register', `import OpenAI from 'openai';${CALL}`, ['--import', `${OURS}/register`]],
+    ['where there was no call', `${EARLY}console.log('done');`, []],
+    [
+      'of requests of other SDKs, and of the program',
+      `import './telemetry.mjs';
+       const ask = (headers) => fetch(process.env.BASE_URL, { headers });
+       await ask({ 'User-Agent': 'Anthropic/JS 0.60.0', 'X-Stainless-Lang': 'js' });
+       await ask({ 'User-Agent': 'OpenAI/JS 7.0.0' });
+       console.log('done');`,
+      [],
+    ],
+    [
+      'of calls under suppressTracing',
+      `${EARLY}
+       import { context, createContextKey } from '@opentelemetry/api';
+       const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+       await context.with(context.active().setValue(key, true), async () => {${CALL}});`,
+      [],
+    ],
+    ['after disable()', `${EARLY}instrumentation.disable();${CALL}`, []],
+    [
+      'of calls that a hook ignores',
+      `const { instrumentation } = await import('./telemetry.mjs');
+       instrumentation.setConfig({ ignoreRequestHook: () => true });
+       const { default: OpenAI } = await import('openai');${CALL}`,
+      [],
+    ],
+    [
+      'where a client is instrumented by hand',
+      `${EARLY}import { instrumentOpenAI } from '${OURS}/client';instrumentOpenAI(OpenAI);${CALL}`,
+      [],
+    ],
+  ])('%s', async (_, program, parameters) => {
+    expect(await run(program, parameters)).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
+  });
+
+  test.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }])(
+    'with %j',
+    async (environment) => {
+      expect((await run(EARLY + CALL, [], environment)).stderr).toBe('');
+    },
+  );
+});
+
+describe('it listens to the requests of a program', () => {
+  const COUNT = `
+    import { channel } from 'node:diagnostics_channel';
+    const heard = () => ['undici:request:create', 'http.client.request.start'].map((name) => channel(name).hasSubscribers);
+  `;
+
+  test.each([
+    [
+      'seen',
+      `const { instrumentation } = await import('./telemetry.mjs');const { OpenAI } = await import('openai');`,
+    ],
+    ['missed', EARLY],
+  ])('until one is a call, which was %s', async (_, start) => {
+    const { stdout } = await run(
+      `${COUNT}${start}
+       const before = heard();${CALL}
+       await fetch(process.env.BASE_URL);
+       console.log(String([before, heard()]), process.getActiveResourcesInfo().includes('Timeout'));`,
+    );
+    expect(stdout).toBe('done\ntrue,true,false,false false\n');
+  });
+
+  test('until the instrumentation is disabled', async () => {
+    const { stdout } = await run(
+      `${COUNT}${EARLY}
+       instrumentation.disable();
+       const off = heard();
+       instrumentation.enable();
+       console.log(String([off, heard()]));`,
+    );
+    expect(stdout).toBe('false,false,true,true\n');
+  });
+});
