@@ -15,7 +15,7 @@ import {
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 } from '../semconv/attributes.ts';
-import { messageFinishReason, textPart } from '../telemetry/content/messages.ts';
+import { answerFinishReason, textPart } from '../telemetry/content/messages.ts';
 import { readUsage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
@@ -101,7 +101,7 @@ function readCompletionMessages(result: unknown): Message[] {
     return {
       role: 'assistant',
       parts: [textPart('text', content, countField(choice, 'original_length'))],
-      finish_reason: messageFinishReason(stringField(choice, 'finish_reason')),
+      finish_reason: answerFinishReason(stringField(choice, 'finish_reason'), result),
     };
   });
 }

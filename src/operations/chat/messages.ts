@@ -1,7 +1,7 @@
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import {
+  answerFinishReason,
   blobPart,
-  messageFinishReason,
   parseJson,
   partsOf,
   textPart,
@@ -38,7 +38,7 @@ export function readOutputMessages(result: unknown): Message[] {
     messages.push({
       role: textField(message, 'role') ?? 'assistant',
       parts: readChatParts(message, MAX_READ),
-      finish_reason: messageFinishReason(textField(choice, 'finish_reason')),
+      finish_reason: answerFinishReason(textField(choice, 'finish_reason'), result),
     });
   }
   return messages;

@@ -1,5 +1,10 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { messageFinishReason, partsOf, UnreadMessage } from '../../telemetry/content/messages.ts';
+import {
+  answerFinishReason,
+  messageFinishReason,
+  partsOf,
+  UnreadMessage,
+} from '../../telemetry/content/messages.ts';
 import { arrayField, asObject, field, textField } from '../../util/payload.ts';
 import { readContentPart } from './content-parts.ts';
 import { readResponseToolCall, readToolContent, readToolOutputCallId } from './items.ts';
@@ -26,7 +31,12 @@ export function readResponseOutput(response: unknown): Message[] {
   const parts = partsOf(arrayField(response, 'output'), (item) => readItem(item));
   if (parts.length === 0) return [];
   const reason = finishReasonOf(response);
-  return [{ role: 'assistant', parts, finish_reason: messageFinishReason(reason) }];
+  // A response that is still in progress says so in its status.
+  const finish_reason =
+    field(response, 'status') === undefined
+      ? answerFinishReason(reason, response)
+      : messageFinishReason(reason);
+  return [{ role: 'assistant', parts, finish_reason }];
 }
 
 /** Items without content: they refer to others or change settings. */

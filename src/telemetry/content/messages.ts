@@ -2,6 +2,7 @@ import type { BlobPart, Message, MessagePart } from '../../config/completion-typ
 import { MAX_READ, row } from '../../util/payload.ts';
 import { urlWithoutSecrets } from '../../util/url-secrets.ts';
 import { INCOMPLETE_REASONS } from '../finish-reason.ts';
+import { isUnfinished } from '../unfinished.ts';
 
 /** A message of a request whose parts are read lazily, because only the end of a long conversation is recorded. */
 export class UnreadMessage implements Message {
@@ -74,8 +75,14 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   expired: 'error',
 };
 
+/** The schema requires a finish reason, and prescribes `error` for a message without one. */
 export function messageFinishReason(reason: string | undefined): string {
-  return reason === undefined ? 'stop' : (row(SCHEMA_FINISH_REASONS, reason) ?? reason);
+  return reason === undefined ? 'error' : (row(SCHEMA_FINISH_REASONS, reason) ?? reason);
+}
+
+/** The finish reason of a message in an answer. Some servers send whole answers without one. */
+export function answerFinishReason(reason: string | undefined, answer: unknown): string {
+  return messageFinishReason(reason ?? (isUnfinished(answer) ? undefined : 'stop'));
 }
 
 /** Longer JSON would be cut anyway, so it is not parsed. */

@@ -7,7 +7,6 @@ import {
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
-import { notice } from '../../diagnostics/report.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import {
@@ -32,9 +31,11 @@ import type { Accumulator, ApiRequest, Operation } from '../operation.ts';
 import { addEndpointAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
+import { failureOf, missUsage, usageOf } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { recordEnd } from './record-end.ts';
@@ -131,6 +132,7 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   settle(call: Call): void {
     const result = call.outcome === 'stream' ? this.#streamed() : call.value;
+    if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     guard('recording a call', () => this.#recordCall(call));
     if (call.attempts.length > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
@@ -292,18 +294,4 @@ export class CallSpan implements CallObservation, OpenSpan {
     const dimensions = chunkDimensions(this.#asked, answered);
     this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
   }
-}
-
-function usageOf(operation: Operation, result: unknown): Usage | undefined {
-  return operation.usage?.(result);
-}
-
-function failureOf(operation: Operation, result: unknown): Failure | undefined {
-  return operation.failure?.(result);
-}
-
-/** Only streams of chat completions omit their usage unless the request asks for it. */
-function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
-  if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
-    notice('stream_without_usage');
 }

@@ -16,7 +16,7 @@ test.each([
   ['failed', 'error'],
   ['something_new', 'something_new'],
   ['constructor', 'constructor'],
-  [undefined, 'stop'],
+  [undefined, 'error'],
 ])('the finish reason %s is %s in the schema of messages', (reason, expected) => {
   expect(messageFinishReason(reason)).toBe(expected);
 });
