@@ -99,7 +99,7 @@ export interface Completion {
   errorMessage: string | undefined;
   /**
    * Initially empty. Attributes that a hook adds here are recorded on span and event without further consent, for
-   * example the address where it stored the content.
+   * example a reference to the stored content.
    */
   readonly attributes: Attributes;
 }

@@ -46,12 +46,12 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   media?: 'reference' | 'inline' | 'drop';
   /**
-   * Receives the content of every operation before it is recorded, and may change it. It is called whatever
-   * `captureMessageContent` says, also for traces that are not sampled. See `docs/privacy.md`.
+   * Receives the content of every operation before it is recorded, and may change it. It is called with any value of
+   * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md`.
    */
   completionHook?: CompletionHook;
   /**
-   * When a conversation gets a span of its own: `auto` (default), `always` or `never`. See `docs/hierarchy.md`.
+   * When a conversation gets its own span: `auto` (default), `always` or `never`. See `docs/hierarchy.md`.
    * `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
    */
   conversationSpans?: 'auto' | 'always' | 'never';
@@ -112,7 +112,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   events?: EventOptions;
 }
 
-/** Whether this process draws what others have created: with `link` in a trace of its own. */
+/** Whether this process records runs and responses of other processes; `link` starts a separate trace. */
 export type AdoptRuns = boolean | 'link';
 
 /** The options with all values resolved. */

@@ -8,7 +8,7 @@ export type Price =
 
 /**
  * The prices of a model, named as in `@pydantic/genai-prices`: `_mtok` is USD per million tokens, `_kcount` USD per
- * thousand, `_hours` USD per hour. Tokens without a price of their own, such as cached ones, use the general price.
+ * thousand, `_hours` USD per hour. Tokens without a specific price, such as cached ones, use the general price.
  */
 export interface ModelPrices {
   readonly input_mtok?: Price | undefined;

@@ -5,7 +5,7 @@ export function tokens(input: unknown, output: unknown): string | undefined {
   return isNumber(output) ? `${grouped(output)} output tokens` : undefined;
 }
 
-/** `~62 output tokens`, of a stream that does not tell its usage. */
+/** `~62 output tokens`, for a stream that does not report its usage. */
 export function estimatedTokens(output: unknown): string | undefined {
   const shown = tokens(undefined, output);
   return shown && `~${shown}`;

@@ -40,7 +40,7 @@ export const embeddings: Operation = {
 
 const BYTES_PER_FLOAT = 4;
 
-/** The number of dimensions, told by the length of the vector or of its base64 text. A getter may decode, so none is called. */
+/** The number of dimensions, from the length of the vector or of its base64 text. Getters are not called: they may decode. */
 function dimensionsOf(embedding: unknown): number | undefined {
   const holder = asObject(embedding);
   const vector = holder && (Object.getOwnPropertyDescriptor(holder, 'embedding')?.value as unknown);

@@ -3,7 +3,7 @@ import { request } from './request.ts';
 
 /*
  * The requests that start a run or a turn. The hierarchy creates the `invoke_agent` span and folds the request into it;
- * where another process draws the invocation, the request has a span of its own like any other.
+ * if another process records the invocation, the request has its own span like any other.
  */
 
 /**
@@ -35,7 +35,7 @@ export const createSession: Operation = {
   traits: { createsMetadata: true, invokesAgent: true },
 };
 
-/** `POST /agents/sessions/{session_id}/events`: submits input, which starts a turn or goes on with one. */
+/** `POST /agents/sessions/{session_id}/events`: submits input, which starts or continues a turn. */
 export const submitSessionEvents: Operation = {
   ...request,
   endpoints: ['POST /agents/sessions/{session_id}/events'],

@@ -10,7 +10,7 @@ const DIGITS = 32;
 const INEXACT_NUMBER = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
 /**
- * Identifies a tool call by its name and arguments, without keeping either. `undefined` where the arguments are too
+ * Identifies a tool call by its name and arguments, without keeping either. `undefined` if the arguments are too
  * long to hash.
  *
  * Programs often repeat arguments as they parsed and serialized them. JSON is therefore hashed in the form that

@@ -29,7 +29,7 @@ export interface ObserverHooks {
 }
 
 /**
- * Handles every call: finds out what it means and where it belongs, and has it recorded. There is one observer for each
+ * Handles every call: finds its operation and its place in the hierarchy, and records it. There is one observer for each
  * set of settings.
  */
 export class Observer implements CallObserver, ProviderListener {

@@ -3,16 +3,16 @@ import { isSecretParameter, secretsOfUrl } from '../util/url-secrets.ts';
 
 /** Clients whose keys are looked for in every error, also in one that reaches us outside of a call. */
 const MAX_CLIENTS = 128;
-/** Shorter texts are no keys: to take them out of a text would only make it unreadable. */
+/** Shorter texts are not keys: removing them would only make a text unreadable. */
 const MIN_KEY_LENGTH = 4;
-/** The same for one of several values in a header, such as a cookie: `theme=dark` is none. */
+/** The same for one of several values in a header. A cookie such as `theme=dark` is not a key. */
 const MIN_PART_LENGTH = 8;
-/** Fields of a client that hold a key. A key that a function provides stands in the first, and in the headers sent. */
+/** Fields of a client that hold a key. A key from a function is in the first field, and in the headers sent. */
 const KEY_FIELDS = ['apiKey', 'adminAPIKey', 'webhookSecret'] as const;
 /** Headers that authenticate a request, to the API or to a gateway. */
 const KEY_HEADER =
   /authorization|(?:api|access|subscription)[-_]?key|token$|secret|password|cookie|[-_]auth$/i;
-/** What programs pass as a key where the server wants none: these are words that an error may need. */
+/** Placeholders that programs pass as a key to servers without keys. An error message may contain these words. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set(
   'dummy EMPTY empty fake key lm-studio no-key none None not-needed null ollama placeholder test unused'.split(
     ' ',
@@ -22,7 +22,7 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(
 /** What is known of the request that an answer belongs to. */
 export interface KeyHolder {
   readonly client: object;
-  /** As they were sent, with every key that the program, the SDK or a provider has put there. */
+  /** The headers as they were sent, with every key that the program, the SDK or a provider added. */
   readonly sentHeaders: unknown;
 }
 
@@ -52,7 +52,7 @@ export function readAnswer<Holder extends KeyHolder>(
   }
 }
 
-/** The keys in use, longest first. They are read anew each time, only where the text of an error is recorded. */
+/** The keys in use, longest first. They are read again each time an error message is recorded. */
 export function keysInUse(): readonly string[] {
   const keys = new Set<string>();
   if (answering !== undefined) {

@@ -45,7 +45,7 @@ interface Announcements extends Announce {
  */
 const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
 
-/** Where a loaded client announces itself: all copies of this package hear what the hooks of each have found. */
+/** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
 const announcements = new ProcessWide<Announcements>({
   name: 'loaded',
   shape: 1,

@@ -17,13 +17,13 @@ export interface Endpoint {
 
 /** The endpoint of one client. */
 export interface ClientEndpoint extends Endpoint {
-  /** Of a client for Azure, which stands for the model: named by its option or in its base URL. */
+  /** The deployment of an Azure client, from its option or its base URL. It replaces the model. */
   readonly deployment: string | undefined;
 }
 
 /**
- * The hosts of each provider; the first row that fits decides. A self-hosted server is told by its name in the
- * network or by a port that nobody else has: the default ports of vLLM and LiteLLM are everybody's.
+ * The hosts of each provider; the first matching row decides. A self-hosted server is recognised by its host name or by
+ * a port that no other software uses. The default ports of vLLM and LiteLLM are too common for that.
  */
 const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
   openai: ['api.openai.com', '*.api.openai.com'],
@@ -70,7 +70,7 @@ const PROVIDERS: Readonly<Record<string, readonly string[]>> = {
   litellm: ['litellm', 'litellm.*'],
 };
 
-/** What an unknown host speaks is OpenAI's API, whoever answers. */
+/** An unknown host serves an OpenAI-compatible API. */
 const DEFAULT_PROVIDER = 'openai';
 
 /** Providers that `new OpenAI({ provider })` is made for (openai 7), by the name that the SDK gives them. */
@@ -98,9 +98,9 @@ export function providerAt(origin: string): string | undefined {
 const NO_ROWS: readonly ProviderRow[] = [];
 
 /**
- * The endpoint of a client, parsed once for each client and again when what it depends on is changed.
+ * The endpoint of a client, parsed once for each client and again when its base URL, deployment or rows change.
  *
- * @param rows those of the option `providers`, which come first
+ * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
   const fields = fieldsOf(client);
@@ -129,7 +129,7 @@ function deploymentIn(baseURL: string): string | undefined {
 /**
  * Only host and port of the base URL are taken: user names, passwords, paths and queries may hold secrets.
  *
- * @param clientProvider what the client's class says, which may point to a gateway of another name
+ * @param clientProvider the provider of the client's class, which may point to a gateway with another name
  */
 export function readEndpoint(
   baseURL: string,
@@ -142,7 +142,7 @@ export function readEndpoint(
   return {
     origin: url === undefined ? '' : `${url.protocol}//${url.host}`,
     provider: provider ?? clientProvider ?? DEFAULT_PROVIDER,
-    // An IPv6 address stands in brackets in URLs only.
+    // An IPv6 address has brackets in URLs only.
     address: url?.hostname.replace(/^\[|\]$/g, '') || undefined,
     port,
   };
@@ -165,7 +165,7 @@ function matches(pattern: string, host: string, port: number | undefined): boole
   return new RegExp(`^${parts.join('.+')}$`).test(subject);
 }
 
-/** Told by what such a client has: minifiers rename classes, and there are two builds of each. */
+/** Recognised by its members: minifiers rename classes, and there are two builds of each. */
 function providerOfClient(client: object): string | undefined {
   if (typeof field(client, 'apiVersion') === 'string' && 'deploymentName' in client) return 'azure.ai.openai';
   if ('bedrockTokenProvider' in client) return 'aws.bedrock';

@@ -9,7 +9,7 @@ export function propertyOf(value: unknown, key: string): unknown {
   return isObject(value) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** Whether a copy of its fields is equivalent to the object: it has no class of its own. */
+/** Whether the object has no class, so that a copy of its fields is equivalent. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -11,7 +11,7 @@ const MAX_REFUSING_ORIGINS = 1_000;
 /** When each origin that refused `stream_options` may be asked again, in monotonic milliseconds. */
 const refusing = new BoundedMap<string, number>(MAX_REFUSING_ORIGINS);
 
-/** Whether the server has refused to be asked for the usage of a stream, less than an hour ago. */
+/** Whether the server rejected `include_usage` less than an hour ago. */
 export function refusesUsage(client: object): boolean {
   const until = refusing.get(endpointOf(client).origin);
   return until !== undefined && monotonic() < until;

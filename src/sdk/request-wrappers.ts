@@ -42,7 +42,7 @@ export function wrapMakeRequest(original: Method): Method {
 /**
  * Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program.
  *
- * @param sendAsMade sends the request again, as the program made it
+ * @param sendAsMade sends the program's original request again
  */
 function watchResponse(
   call: Call,
@@ -75,7 +75,7 @@ function watchResponse(
   return carrier;
 }
 
-/** What the program gets is the answer to its own request. A server that takes that one has refused what we added. */
+/** The program gets the answer to its original request. If the server accepts that one, it rejected our addition. */
 async function sendWithoutUsage(call: Call, sendAsMade: () => unknown): Promise<unknown> {
   call.hidesUsage = false;
   const props = await sendAsMade();

@@ -1,11 +1,11 @@
-/** A function of the program's that the model has asked for, about to be run by a helper of the SDK. */
+/** A function of the program that the model asked for and that a helper of the SDK is about to run. */
 export interface ToolRun {
   /** The client of the helper. */
   readonly client: object;
   readonly name: string;
   /** As the function gets them: parsed, or JSON text. */
   readonly arguments: unknown;
-  /** The tool calls that the model has made of this function, one of which this is. */
+  /** The tool calls of the model to this function. This run is one of them. */
   readonly calls: () => readonly MadeCall[];
   readonly run: () => unknown;
 }

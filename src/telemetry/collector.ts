@@ -22,7 +22,7 @@ export function namedProtocol(environment: CollectorEnvironment): string | undef
   return traces?.trim() || all?.trim() || undefined;
 }
 
-/** The protocol that traces are sent by. One that nobody knows is replaced, as `NodeSDK` does. */
+/** The protocol for traces. An unknown one is replaced by the default, as `NodeSDK` does. */
 export function tracesProtocol(environment: CollectorEnvironment): string {
   const named = namedProtocol(environment) ?? DEFAULT_PROTOCOL;
   return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;

@@ -1,6 +1,6 @@
 /**
- * The error codes that are recorded as `error.type`. A server chooses the code it sends, and may put a key or a word of
- * the prompt there, so a code that is not listed here is never recorded. To add a code, add it to its source's row.
+ * The error codes that are recorded as `error.type`. A server chooses the code and may put a key or a word of the prompt
+ * there, so other codes are never recorded. To add a code, add it to the row of its source.
  */
 const SOURCES: Readonly<Record<string, string>> = {
   'OpenAI, requests': `

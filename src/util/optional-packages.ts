@@ -12,7 +12,7 @@ const CODE_OPTION = /^(?:-e|-p|-pe|--eval|--print)(?:=|$)/;
  * 2. from the real path of this package;
  * 3. from the working directory, only if the process has no program file: `node -e`, `-p`, standard input, the REPL.
  *
- * A program that has a file is often started in a folder that somebody else wrote. What lies there must not run.
+ * A program with a file is often started in a folder of somebody else, whose packages must not run.
  *
  * @param createRequire of `node:module`; by default Node's own, if this runtime has one
  * @returns a `require` that finds the package
@@ -41,7 +41,7 @@ export function requireDependency(name: string, createRequire: CreateRequire): u
   return require(name);
 }
 
-/** A `require` that finds what a package depends on. */
+/** A `require` that finds the dependencies of a package. */
 export function requireOf(
   name: string,
   require: NodeJS.Require,

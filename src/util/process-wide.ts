@@ -7,7 +7,7 @@ interface Definition<Value extends object> {
    * every release may change, it is the version of the package.
    */
   readonly shape: string | number;
-  /** Whether this copy can use what it finds there. May throw, which means no. */
+  /** Whether this copy can use the existing value. May throw, which means no. */
   accepts(value: unknown): boolean;
   create(): Value;
 }
@@ -62,7 +62,7 @@ export class ProcessWide<Value extends object> {
   }
 }
 
-/** A getter threw: something is there. */
+/** Marks a getter that threw: a foreign value. */
 const UNREADABLE = null;
 
 function read(key: string): unknown {
@@ -91,7 +91,7 @@ function reportTaken(key: string): void {
   listener(key);
 }
 
-/** Calls the listener with each key that holds a value of somebody else, also those found before. */
+/** Calls the listener with each key that holds a foreign value, including those found before. */
 export function onKeyTaken(hear: (key: string) => void): void {
   listener = hear;
   for (const key of taken) hear(key);

@@ -48,7 +48,7 @@ interface StreamedChoice {
   message?: ChoiceMessage;
 }
 
-/** Those that say how long they were, where they are cut. */
+/** The texts that get an `original_length` if they are cut. */
 const CHAT_TEXT_FIELDS = ['content', 'refusal', 'reasoning_content'] as const;
 
 class ChoiceMessage {
@@ -68,7 +68,7 @@ interface StreamedToolCall {
   custom?: Called;
 }
 
-/** What is called, and what it is given. */
+/** The name of the called function, and its arguments. */
 interface Called {
   name: string;
   readonly given: KeptText;
@@ -217,7 +217,7 @@ function isPiece(text: unknown): boolean {
 class Room {
   /** Of the messages, which one span records. */
   readonly said: TextRoom;
-  /** Of what tool calls are given: each may be recorded on a span of its own. */
+  /** For tool arguments, each of which may be recorded on its own span. */
   readonly given: TextRoom;
   readonly media: TextRoom = TextRoom.forMedia();
 

@@ -67,7 +67,7 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // The legacy `functions` API puts a result into a message with the role `function`.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
   const parts: MessagePart[] = [];
-  // What a stream had to cut. Nobody but us says so of what the program sends.
+  // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const reasoning = textField(message, 'reasoning_content');
   if (reasoning !== undefined)

@@ -26,7 +26,7 @@ export function readContentPart(part: unknown): MessagePart[] {
   return row(PARTS, textField(part, 'type'))?.(part) ?? [];
 }
 
-/** @param kept the part that a stream left, which says how long a text was that it had to cut */
+/** @param kept the part kept of a stream, with the original length of a cut text */
 function textParts(content: unknown, kept?: unknown): MessagePart[] {
   return typeof content === 'string' && content !== ''
     ? [textPart('text', content, countField(kept, 'original_length'))]

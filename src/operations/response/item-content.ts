@@ -26,7 +26,7 @@ export interface ItemContent {
 
 /**
  * The content of each type of item. Hosted calls contain arguments and result; for calls that the program answers, the
- * output is an item of its own.
+ * output is a separate item.
  */
 const ITEM_CONTENT: Readonly<Record<string, (item: unknown) => ItemContent>> = {
   function_call: (item) => ({ arguments: parseJson(field(item, 'arguments')) }),

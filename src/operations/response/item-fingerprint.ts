@@ -2,11 +2,11 @@ import { asObject, field } from '../../util/payload.ts';
 import { fingerprintOf } from '../tool-call-fingerprint.ts';
 import { type ResponseToolCall, readResponseToolCall, readToolContent } from './items.ts';
 
-/** Of items of which less is kept than they were given. */
+/** The fingerprints of items that are kept only in part. */
 const FINGERPRINTS = new WeakMap<object, string>();
 const NOTHING = {};
 
-/** Of the name and arguments of an item that is a tool call. */
+/** The fingerprint of a tool call item, from its name and arguments. */
 export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): string | undefined {
   return (
     FINGERPRINTS.get(asObject(item) ?? NOTHING) ??
@@ -14,7 +14,7 @@ export function fingerprintOfItem({ name }: ResponseToolCall, item: unknown): st
   );
 }
 
-/** A stream keeps less of an item than it tells: only now can be told what the program was asked for. */
+/** Stores the fingerprint of the whole item with its kept part, whose arguments may be cut. */
 export function keepFingerprint(kept: object, item: unknown): void {
   const call = readResponseToolCall(item);
   if (call?.runBy !== 'program' || call.status === 'in_progress') return;

@@ -75,7 +75,7 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   mcp_approval_response: 'approval_request_id',
 };
 
-/** Reads an item of a response, request or conversation as a tool call; `undefined` if it is none. */
+/** Reads an item of a response, request or conversation as a tool call; `undefined` for other items. */
 export function readResponseToolCall(item: unknown): ResponseToolCall | undefined {
   const type = stringField(item, 'type');
   if (type === undefined) return undefined;
@@ -101,7 +101,7 @@ function unknownCall(type: string): CallType | undefined {
   return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), runBy: 'api' } : undefined;
 }
 
-/** Whether an item is a tool call that has a span, told by its type alone: an output may have a million items. */
+/** Whether an item is a tool call that has a span. Reads the type alone, because an output may have a million items. */
 export function isDrawnCall(item: unknown): boolean {
   const type = field(item, 'type');
   return typeof type === 'string' && (type.endsWith('_call') || type === 'program');
@@ -120,7 +120,7 @@ export function countSkippedItemCalls(output: readonly unknown[]): number {
   return calls - drawn;
 }
 
-/** The id of the call whose output the item is; `undefined` if it is none. */
+/** The id of the call whose output the item is; `undefined` for other items. */
 export function readToolOutputCallId(item: unknown): string | undefined {
   const key = row(OUTPUTS, stringField(item, 'type'));
   return key === undefined ? undefined : stringField(item, key);

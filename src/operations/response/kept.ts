@@ -54,10 +54,10 @@ const ITEM_NAMES = [
 ] as const;
 
 const TYPE = ['type', 'status'] as const;
-/** A tool call may have its output in an item of its own. */
+/** A tool call may have its output in a separate item. */
 const MAX_TOOL_ITEMS = 2 * MAX_REPEATED;
 
-/** Keeps the items of one answer, with their content where it is recorded. */
+/** Keeps the items of one answer, with their content if it is recorded. */
 export class KeptItems {
   readonly #keeper: Keeper | undefined;
   readonly #tools = new WeakSet<object>();
@@ -89,7 +89,7 @@ export class KeptItems {
   }
 }
 
-/** What is kept of a response: what is recorded of it, within the limits of that. */
+/** Copies the recorded fields of a response, within the limits. */
 export function keptResponse(response: unknown, limits: TextLimits | undefined): object | undefined {
   if (asObject(response) === undefined) return undefined;
   const kept: Record<string, unknown> = {};
@@ -108,7 +108,7 @@ export function keptResponse(response: unknown, limits: TextLimits | undefined):
   return kept;
 }
 
-/** Errors may be long, and repeat keys, which could not be told any more if the text were only cut. */
+/** Errors may be long and repeat keys. Keys are removed first: in a cut text, they could no longer be recognised. */
 export function keptError(error: unknown): object | undefined {
   const message = textField(error, 'message');
   const names = pick(error, ['type', 'code', 'param']);
@@ -117,7 +117,7 @@ export function keptError(error: unknown): object | undefined {
     : { ...names, message: withoutCredentials(message) };
 }
 
-/** Without content: which tool is called, what became of that, and how much it gave. */
+/** A tool call without its content: the tool, its outcome, and the number of results. */
 function keptNamesOf(item: unknown, isTool: boolean): object {
   if (!isTool) return pick(item, TYPE) ?? {};
   const kept: Record<string, unknown> = { ...pick(item, ITEM_NAMES) };

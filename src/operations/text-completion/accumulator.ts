@@ -17,7 +17,7 @@ interface CompletionChoice {
   finish_reason?: string;
 }
 
-/** Puts the chunks of a legacy completion together into the completion, its texts only where asked for. */
+/** Accumulates the chunks of a legacy completion, with its texts if content is recorded. */
 export class TextCompletionAccumulator implements Accumulator {
   readonly #room: TextRoom | undefined;
   readonly #choices: CompletionChoice[] = [];

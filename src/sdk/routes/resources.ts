@@ -1,6 +1,6 @@
 import type { RouteRow } from './row.ts';
 
-/** Endpoints of what models work with and are made from: files, vector stores, containers, skills, fine-tuning, evaluations. */
+/** The endpoints of files, vector stores, containers, skills, fine-tuning and evaluations. */
 export const RESOURCE_ROUTES: readonly RouteRow[] = [
   ['/models', 'GET'],
   ['/models/{model}', 'GET DELETE'],

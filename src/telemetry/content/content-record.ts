@@ -101,7 +101,7 @@ export class ContentRecord {
 
   /**
    * @param context contains the span, to which the event belongs
-   * @returns `undefined` if nobody wants content, so that none is read
+   * @returns `undefined` if content is neither recorded nor hooked, so that none is read
    */
   static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
     const { settings, events } = telemetry;
@@ -148,7 +148,7 @@ export class ContentRecord {
     else Object.assign(this.#held, copyContent(content));
   }
 
-  /** Records what the hook leaves and emits the event. @returns the failure as the hook left it */
+  /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
     const completion = this.#hook === undefined ? undefined : this.#newCompletion(attributes, failure);
     if (completion !== undefined && this.#passesHook(completion)) {

@@ -5,7 +5,7 @@ import { asCount, field } from '../../util/payload.ts';
 import { cut, LimitedJson } from './limited-json.ts';
 import { MediaPolicy } from './media.ts';
 
-/** Reserved for the mark that tells how much was left out. */
+/** Reserved for the mark that counts the omitted values. */
 const MARK_LENGTH = 128;
 /** Reserved inside a message for the number of omitted parts. */
 const PARTS_MARK_LENGTH = 32;

@@ -22,7 +22,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
     /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
     `$1${REDACTED}`,
   ],
-  // "The bearer of" and "Basic JavaScript" are prose: a token is no plain word, and base64 mixes its letters.
+  // "The bearer of" and "Basic JavaScript" are prose: a token is not a plain word, and base64 mixes its letters.
   [/\b(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))[^\s"',;]+/g, `$1 ${REDACTED}`],
   [
     /\b(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g,
@@ -77,7 +77,7 @@ function withoutKeys(text: string, keys: readonly string[]): string {
   return shown;
 }
 
-/** A key as it is, and as it stands inside of JSON and of URLs. */
+/** A key, plain and as escaped in JSON and in URLs. */
 function formsOf(key: string): Iterable<string> {
   return /^[\w.-]+$/.test(key) ? [key] : new Set([key, JSON.stringify(key).slice(1, -1), inUrl(key)]);
 }

@@ -36,7 +36,7 @@ const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['litellm', 'litellm'],
 ]);
 
-/** OpenAI does not sell these open-weight models, so a server that returns one under OpenAI's name is somebody else. */
+/** OpenAI does not sell these open-weight models, so a server that returns one is not OpenAI. */
 const NOT_SOLD = /^gpt-oss/;
 
 /** The publisher that Google's compatible endpoints put before the model. */

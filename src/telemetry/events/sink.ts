@@ -10,7 +10,7 @@ import { field } from '../../util/payload.ts';
 export class Sink {
   #breaker = new CircuitBreaker();
   #sink: EventSink | undefined;
-  /** The number of dropped events that the sink has been told about. */
+  /** The number of dropped events that was reported to the sink. */
   #told = 0;
 
   hand(sink: EventSink, event: SinkEvent): void {

@@ -11,7 +11,7 @@ export interface FinishDetails {
   readonly failure?: Failure | undefined;
 }
 
-/** A span that may stay open after its call, because its operation goes on. */
+/** A span that may stay open after its call, because its operation continues. */
 export interface OpenSpan {
   readonly context: Context;
   /** Adds a link that became known while the span was open. */
@@ -32,9 +32,9 @@ export interface CallPlace {
   readonly settled?: (call: Call, result: unknown, span: OpenSpan) => void;
   /** Called when everything is recorded, just before the span ends. */
   readonly finishing?: (span: Span, result: unknown) => void;
-  /** Called after the span has ended, for spans that come after it. */
+  /** Called after the span has ended, to record later spans. */
   readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
-  /** Whether the operation goes on after the call. Whoever returns `true` must finish the span. */
+  /** Whether the operation continues after the call. An implementation that returns `true` must end the span. */
   readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
 }
 

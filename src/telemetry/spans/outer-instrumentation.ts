@@ -27,7 +27,7 @@ const IMAGE: readonly InferenceKind[] = ['image'];
 
 type Signs = Readonly<Record<string, readonly InferenceKind[]>>;
 
-/** Maps what a span says of itself to kinds of inferences. The first attribute that is present decides. */
+/** Maps attributes of a span to kinds of inferences. The first attribute that is present decides. */
 const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
   [
     ATTR_GEN_AI_OPERATION_NAME,

@@ -94,7 +94,7 @@ class ToolSpan implements Outcome {
   }
 
   #end(failure: Failure | undefined, interrupted?: boolean): void {
-    // The tool may go on after a shutdown has ended its span.
+    // The tool may still run after a shutdown has ended its span.
     if (this.#ended) return;
     this.#ended = true;
     this.#telemetry.functions.delete(this);
