@@ -72,7 +72,7 @@ export function currentCall(): Call | undefined {
 }
 
 /** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
-export function callUnderWay(client: object): Call | undefined {
+export function callInProgress(client: object): Call | undefined {
   const active = context.active();
   const call = active.getValue(CALL) as Call | undefined;
   // Without ` || call.settled`, attempts are added to a call that is over.

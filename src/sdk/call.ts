@@ -234,7 +234,7 @@ export class Call implements KeyHolder {
     // Without this, a span that cannot be ended keeps the result from the program.
     if (observation !== undefined)
       guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
-    guard('forgetting a call', tellObserver, this.#observer, this);
+    guard('forgetting a call', notifyObserver, this.#observer, this);
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
   }
@@ -257,7 +257,7 @@ function settleObservation(call: Call): void {
   call.observation?.settle(call);
 }
 
-function tellObserver(observer: CallObserver, call: Call): void {
+function notifyObserver(observer: CallObserver, call: Call): void {
   observer.ended?.(call);
 }
 

@@ -3,7 +3,7 @@ import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import { type Attempt, type Call, readResponse } from './call.ts';
-import { callUnderWay, currentCall, goOn } from './call-context.ts';
+import { callInProgress, currentCall, goOn } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
@@ -87,7 +87,7 @@ async function sendWithoutUsage(call: Call, sendAsMade: () => unknown): Promise<
 export function wrapFetch(original: Method): Method {
   return asMethod({
     fetchWithTimeout(...args) {
-      const call = callUnderWay(this);
+      const call = callInProgress(this);
       // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
       const attempt: Attempt = {
@@ -121,7 +121,7 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const attempt = callUnderWay(this)?.attempts.at(-1);
+      const attempt = callInProgress(this)?.attempts.at(-1);
       // Without `if (attempt !== undefined) `, unobserved retries fail.
       if (attempt !== undefined) attempt.endTime = now();
       return original.apply(this, args);

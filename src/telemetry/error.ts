@@ -53,7 +53,10 @@ function redacted(message: string | undefined): string | undefined {
 }
 
 /** The failure without its message, if a completion hook exists that has not seen the message. */
-export function unseen(failure: Failure | undefined, { completionHook }: Settings): Failure | undefined {
+export function withoutUnseenMessage(
+  failure: Failure | undefined,
+  { completionHook }: Settings,
+): Failure | undefined {
   return failure === undefined || completionHook === undefined ? failure : { ...failure, message: undefined };
 }
 

@@ -81,7 +81,7 @@ export class Telemetry {
   }
 
   /** Whether events report a call whose span is not recorded. */
-  tells(context: Context): boolean {
+  emitsEvents(context: Context): boolean {
     return (
       this.settings.events !== undefined ||
       this.events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)

@@ -9,7 +9,7 @@ const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
  */
 export function terminalSafe(text: string, limit = 1000): string {
   const short = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, standIn);
+  return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, visibleSymbol);
 }
 
 /** The same for text of many lines: line feeds and tabs stay, and nothing is cut. */
@@ -17,7 +17,7 @@ export function terminalSafeLines(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
     .replace(HARMFUL, (character) =>
-      character === '\n' || character === '\t' ? character : standIn(character),
+      character === '\n' || character === '\t' ? character : visibleSymbol(character),
     );
 }
 
@@ -30,7 +30,7 @@ export function escapeControlCharacters(text: string): string {
   );
 }
 
-function standIn(character: string): string {
+function visibleSymbol(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   // Unicode has a picture for each of the 32 C0 control characters, in the same order, and for delete.
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);

@@ -177,9 +177,9 @@ export class ChatAccumulator implements Accumulator {
     if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
     if (role !== undefined) message.role = asName(role) ?? message.role;
     const { content, refusal, reasoning_content: reasoning } = delta;
-    if (typeof content === 'string') message.content.add(content, this.#room.said);
-    if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.said);
-    if (typeof reasoning === 'string') message.reasoning_content.add(reasoning, this.#room.said);
+    if (typeof content === 'string') message.content.add(content, this.#room.messages);
+    if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.messages);
+    if (typeof reasoning === 'string') message.reasoning_content.add(reasoning, this.#room.messages);
   }
 
   #addToolCall(message: ChoiceMessage, delta: unknown): void {
@@ -213,24 +213,24 @@ function isPiece(text: unknown): boolean {
   return typeof text === 'string' && text !== '';
 }
 
-/** What may still be kept of an answer. */
+/** The remaining room for the texts of an answer. */
 class Room {
-  /** Of the messages, which one span records. */
-  readonly said: TextRoom;
+  /** For the messages, which one span records. */
+  readonly messages: TextRoom;
   /** For tool arguments, each of which may be recorded on its own span. */
-  readonly given: TextRoom;
+  readonly toolArguments: TextRoom;
   readonly media: TextRoom = TextRoom.forMedia();
 
   constructor({ text, span, answer }: TextLimits) {
-    this.said = new TextRoom(text, span);
-    this.given = new TextRoom(text, answer);
+    this.messages = new TextRoom(text, span);
+    this.toolArguments = new TextRoom(text, answer);
   }
 }
 
-function addCalled(called: Called, delta: unknown, givenAs: string, room: Room | undefined): void {
+function addCalled(called: Called, delta: unknown, argumentsField: string, room: Room | undefined): void {
   const name = textField(delta, 'name');
   if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
-  if (room !== undefined) called.given.add(textField(delta, givenAs) ?? '', room.given);
+  if (room !== undefined) called.given.add(textField(delta, argumentsField) ?? '', room.toolArguments);
 }
 
 function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
@@ -243,7 +243,7 @@ function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
   const { audio } = message;
   audio.id = stringField(delta, 'id') ?? audio.id;
   audio.expires_at = countField(delta, 'expires_at') ?? audio.expires_at;
-  audio.transcript.add(textField(delta, 'transcript') ?? '', room.said);
+  audio.transcript.add(textField(delta, 'transcript') ?? '', room.messages);
   audio.data.add(textField(delta, 'data') ?? '', room.media);
 }
 
@@ -278,8 +278,8 @@ function wholeCall({ id, type, function: called, custom }: StreamedToolCall): ob
   };
 }
 
-function wholeCalled({ name, given }: Called, givenAs: string): object {
-  return { name, [givenAs]: given.isCut ? `${given.text}…` : given.text };
+function wholeCalled({ name, given }: Called, argumentsField: string): object {
+  return { name, [argumentsField]: given.isCut ? `${given.text}…` : given.text };
 }
 
 function wholeAudio({ id, expires_at, transcript, data }: Audio): object {

@@ -70,7 +70,7 @@ function withoutKeys(text: string, keys: readonly string[]): string {
       if (!shown.includes(form)) continue;
       shown =
         key.length < MIN_EMBEDDED_LENGTH
-          ? shown.replace(standingAlone(form), REDACTED)
+          ? shown.replace(wholeWord(form), REDACTED)
           : shown.replaceAll(form, REDACTED);
     }
   }
@@ -90,7 +90,7 @@ function inUrl(key: string): string {
   }
 }
 
-function standingAlone(form: string): RegExp {
+function wholeWord(form: string): RegExp {
   return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
 }
 

@@ -60,7 +60,7 @@ export interface EndedModelOperation extends EndedOperation {
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */
-export function tellSink(telemetry: Telemetry, operation: EndedModelOperation): void {
+export function emitSinkEvents(telemetry: Telemetry, operation: EndedModelOperation): void {
   const { settings, sink } = telemetry;
   const { events } = settings;
   if (events === undefined || !SINK_OPERATIONS.has(operation.attributes[ATTR_GEN_AI_OPERATION_NAME])) return;

@@ -11,18 +11,18 @@ export class Sink {
   #breaker = new CircuitBreaker();
   #sink: EventSink | undefined;
   /** The number of dropped events that was reported to the sink. */
-  #told = 0;
+  #reportedDropped = 0;
 
   hand(sink: EventSink, event: SinkEvent): void {
     if (sink !== this.#sink) {
       this.#sink = sink;
       this.#breaker = new CircuitBreaker();
-      this.#told = 0;
+      this.#reportedDropped = 0;
     }
     const breaker = this.#breaker;
     if (!breaker.admit()) return;
-    const dropped = breaker.dropped - this.#told;
-    this.#told = breaker.dropped;
+    const dropped = breaker.dropped - this.#reportedDropped;
+    this.#reportedDropped = breaker.dropped;
     try {
       const returned = sink(dropped > 0 ? { ...event, dropped } : event);
       if (typeof field(returned, 'then') === 'function') void settle(breaker, returned);

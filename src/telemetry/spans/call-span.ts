@@ -22,8 +22,8 @@ import { LinkedContext } from '../../util/linked-context.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { addInput, addOutput } from '../content/operation-content.ts';
 import { addUsageAttributes, type Usage } from '../cost/usage.ts';
-import { type Failure, readFailure, unseen } from '../error.ts';
-import { tellSink } from '../events/sink-events.ts';
+import { type Failure, readFailure, withoutUnseenMessage } from '../error.ts';
+import { emitSinkEvents } from '../events/sink-events.ts';
 import { textLimits } from '../kept-text.ts';
 import { ChunkGaps } from '../metrics/chunk-gaps.ts';
 import { chunkDimensions, metricDimensions } from '../metrics/metrics.ts';
@@ -61,7 +61,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
   /** Whether anything besides metrics is recorded. For an unsampled call that is rarely the case. */
-  readonly #tells: boolean;
+  readonly #recordsDetails: boolean;
   /** The attributes the span starts with. */
   readonly #asked: Attributes;
   /** All later attributes, kept in a second object: V8 turns a large one into a slow dictionary. */
@@ -108,8 +108,10 @@ export class CallSpan implements CallObservation, OpenSpan {
       this.#span = trace.wrapSpanContext(above.span.spanContext());
       this.context = place.parent;
     }
-    this.#tells = this.#span.isRecording() || this.#content !== undefined || telemetry.tells(this.context);
-    if (this.#tells) guard('reading the parameters of a request', () => this.#recordParameters(request));
+    this.#recordsDetails =
+      this.#span.isRecording() || this.#content !== undefined || telemetry.emitsEvents(this.context);
+    if (this.#recordsDetails)
+      guard('reading the parameters of a request', () => this.#recordParameters(request));
     if (this.#content !== undefined && operation.content !== undefined)
       guard('reading the content of a request', addInput, this.#content, operation.content, request);
   }
@@ -180,11 +182,12 @@ export class CallSpan implements CallObservation, OpenSpan {
       endTime,
     };
     const { settings } = this.#telemetry;
-    const told = this.#above === undefined ? recordEnd(this.#telemetry, ended) : unseen(failure, settings);
+    const reported =
+      this.#above === undefined ? recordEnd(this.#telemetry, ended) : withoutUnseenMessage(failure, settings);
     if (settings.events === undefined) return;
-    guard('telling the sink', tellSink, this.#telemetry, {
+    guard('sending events to the sink', emitSinkEvents, this.#telemetry, {
       ...ended,
-      failure: told,
+      failure: reported,
       startTime: this.#startTime,
       toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
     });
@@ -219,15 +222,15 @@ export class CallSpan implements CallObservation, OpenSpan {
       this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
     const { metrics } = this.#telemetry;
     const attributes: Attributes = {};
-    const tells = this.#tells || this.#above?.span.isRecording() === true;
-    const limited = tells
+    const recordsCall = this.#recordsDetails || this.#above?.span.isRecording() === true;
+    const limited = recordsCall
       ? addCallAttributes(attributes, call)
       : metrics.wanted && addRateLimits(attributes, headersOf(call));
-    if (tells) this.#tellCall(call, attributes);
+    if (recordsCall) this.#setCallAttributes(call, attributes);
     if (limited) metrics.seeRateLimits({ ...this.#asked, ...attributes });
   }
 
-  #tellCall({ status, attemptCount }: Call, attributes: Attributes): void {
+  #setCallAttributes({ status, attemptCount }: Call, attributes: Attributes): void {
     if (status !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = status;
     if (attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = attemptCount - 1;
     // No other instrumentation has these.

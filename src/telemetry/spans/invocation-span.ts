@@ -24,7 +24,7 @@ import { ContentRecord } from '../content/content-record.ts';
 import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
-import { tellSink } from '../events/sink-events.ts';
+import { emitSinkEvents } from '../events/sink-events.ts';
 import { addFinishReason } from '../finish-reason.ts';
 import { begin, finish } from '../open-traces.ts';
 import type { RequestedToolCall } from '../operation.ts';
@@ -119,10 +119,10 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
     failure,
     endTime,
   };
-  const told = recordEnd(telemetry, ended);
-  guard('telling the sink', tellSink, telemetry, {
+  const reported = recordEnd(telemetry, ended);
+  guard('sending events to the sink', emitSinkEvents, telemetry, {
     ...ended,
-    failure: told,
+    failure: reported,
     startTime: end.startTime,
     toolCalls: () => end.toolCalls,
   });

@@ -2,7 +2,7 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
-import { type Failure, failureAttributes, recordFailure, unseen } from '../error.ts';
+import { type Failure, failureAttributes, recordFailure, withoutUnseenMessage } from '../error.ts';
 import { emitException } from '../events/exception-event.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -31,15 +31,15 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   const content =
     operation.content ?? (failure && ContentRecord.ofFailure(telemetry, span, context, failure));
   // A hook that could not run has not masked anything.
-  let told = unseen(failure, telemetry.settings);
+  let reported = withoutUnseenMessage(failure, telemetry.settings);
   if (content !== undefined)
     guard('recording content', () => {
-      told = content.end({ attributes, failure, endTime });
+      reported = content.end({ attributes, failure, endTime });
     });
-  if (told === undefined) return undefined;
-  guard('recording a failure', recordFailure, span, told, telemetry.settings);
+  if (reported === undefined) return undefined;
+  guard('recording a failure', recordFailure, span, reported, telemetry.settings);
   // The conventions define the event for GenAI operations only.
-  if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return told;
-  guard('recording an exception', emitException, telemetry, told, { context, attributes, time: endTime });
-  return told;
+  if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return reported;
+  guard('recording an exception', emitException, telemetry, reported, { context, attributes, time: endTime });
+  return reported;
 }
