@@ -30,10 +30,15 @@ const ENTRIES: Readonly<Record<string, string>> = {
   testing: 'src/testing.ts',
 };
 
+/** What the entries that are ES modules share with the others. */
+const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
+  'missing-provider': 'src/doctor/missing-provider.ts',
+};
+
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: { ...ENTRIES, hierarchy: 'src/hierarchy/index.ts' },
+    entry: { ...ENTRIES, hierarchy: 'src/hierarchy/index.ts', ...INTERNAL_ENTRIES },
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
@@ -54,7 +59,7 @@ const config: UserConfig[] = defineConfig([
       {
         name: 'implementation',
         resolveId: (source) => {
-          const [, entry] = /^\.\/(client|register)\.ts$/.exec(source) ?? [];
+          const [, entry] = /^\.\/(?:\w+\/)?(client|register|missing-provider)\.ts$/.exec(source) ?? [];
           return entry === undefined ? undefined : { id: `./${entry}.cjs`, external: true };
         },
       },

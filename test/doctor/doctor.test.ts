@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { context, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetCopies, noticeOpenAI, noticeOurselves } from '../../src/diagnostics/copies.ts';
 import { noticeNodeVersion } from '../../src/diagnostics/node-version.ts';
@@ -275,5 +275,14 @@ describe('of Node:', () => {
     await writeFile(join(directory, 'package.json'), JSON.stringify({ type }));
     noticeNodeVersion(join(directory, main), 'v20.20.2');
     expect(codes().includes('node_too_old')).toBe(found);
+  });
+
+  test.each(['bun', 'deno'])('%s is named, which also tells a version of Node', (runtime) => {
+    vi.stubGlobal('process', { ...process, versions: { ...process.versions, [runtime]: '1.2.3' } });
+    noticeNodeVersion('/app.mjs', 'v24.0.0');
+    vi.unstubAllGlobals();
+    const finding = doctor().find(({ code }) => code === 'node_too_old');
+    expect(finding?.message.toLowerCase()).toMatch(new RegExp(`^${runtime} 1\\.2\\.3 has no module hooks`));
+    expect(finding?.action).not.toContain('Node 22.15');
   });
 });

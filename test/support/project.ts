@@ -54,10 +54,16 @@ async function makeProject(): Promise<Project> {
     [`node_modules/${OURS}/package.json`]: {
       name: OURS,
       version: '0.1.0',
-      exports: { '.': './index.mjs', './register': './register.mjs', './client': './client.mjs' },
+      exports: {
+        '.': './index.mjs',
+        './client': './client.mjs',
+        './openai': './openai.mjs',
+        './register': './register.mjs',
+      },
     },
     [`node_modules/${OURS}/index.mjs`]: `export * from ${source('index.ts')};`,
     [`node_modules/${OURS}/client.mjs`]: `export * from ${source('client.ts')};`,
+    [`node_modules/${OURS}/openai.mjs`]: `export * from ${source('openai.ts')};\nexport { default } from ${source('openai.ts')};`,
     [`node_modules/${OURS}/register.mjs`]: `import ${source('register-esm.ts')};`,
   });
   return { folder, write, run: (parameters, environment) => runNode(folder, parameters, environment) };
