@@ -43,39 +43,39 @@ async function codesOf(text: string): Promise<string[]> {
 
 const load = (file: string): string => `require(${JSON.stringify(file)});`;
 
-test('openai that is loaded after the instrumentation is as it should be', async () => {
+test('openai that is loaded after the instrumentation has no finding', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(START + load(client))).toEqual([]);
 });
 
-test('openai that is loaded before it is too early', async () => {
+test('openai that is loaded before the instrumentation was loaded too early', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(load(client) + START)).toEqual(['openai_loaded_early']);
 });
 
-test('what the hooks of one instrumentation have seen is not too early for the next one', async () => {
+test('openai that the hooks of an earlier instrumentation saw was not loaded too early', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(`${START + load(client)} new OpenAIInstrumentation();`)).toEqual([]);
 });
 
-test('a version that nobody has tested', async () => {
+test('an untested version is reported', async () => {
   const client = await writeOpenAI('node_modules', '9.0.0');
   expect(await codesOf(START + load(client))).toEqual(['openai_untested']);
 });
 
-test('two copies of openai', async () => {
+test('two copies of openai are reported', async () => {
   const one = await writeOpenAI('node_modules', '6.49.0');
   const two = await writeOpenAI('node_modules/library/node_modules', '7.55.0');
   expect(await codesOf(START + load(one) + load(two))).toEqual(['openai_twice']);
 });
 
-describe('openai that no hook can see:', () => {
-  test('bundled into the program', async () => {
+describe('openai that no hook can see', () => {
+  test('is reported if it is bundled into the program', async () => {
     const bundled = 'class OpenAI { makeRequest() {} request() {} }\nnew OpenAI();\n';
     expect(await codesOf(bundled + START)).toEqual(['openai_not_seen']);
   });
 
-  test('but handed over by hand', async () => {
+  test('is not reported if the program instruments it itself', async () => {
     const client = JSON.stringify(pathToFileURL(resolve('src/client.ts')).href);
     const bundled = 'class OpenAI { makeRequest() {} request() {} }\n';
     const handOver = `const { instrumentOpenAI } = await import(${client}); instrumentOpenAI(OpenAI);\n`;
@@ -83,13 +83,13 @@ describe('openai that no hook can see:', () => {
   });
 });
 
-test('two copies of this package', async () => {
+test('two copies of this package are reported', async () => {
   await symlink(resolve('node_modules'), join(project, 'node_modules'));
   await cp(resolve('src'), join(project, 'src'), { recursive: true });
   await writeFile(join(project, 'package.json'), '{ "type": "module" }');
   expect(await codesOf(`${START} await import('./src/index.ts');`)).toContain('package_twice');
 });
 
-test('a Node without module hooks that runs an ES module', async () => {
+test('a Node without module hooks that runs an ES module is reported', async () => {
   expect(await codesOf(`delete module.registerHooks; ${START}`)).toContain('node_too_old');
 });

@@ -45,17 +45,17 @@ function codes(environment: Record<string, string> = {}, folder = project): Find
   return findings(environment, folder).map(({ code }) => code);
 }
 
-test('a project with all that is needed has no findings', async () => {
+test('a complete project has no findings', async () => {
   await write('package.json', { type: 'module', dependencies: HEALTHY });
   await install(HEALTHY);
   expect(codes()).toEqual([]);
 });
 
-test('a folder without anything lacks openai and an SDK', () => {
+test('an empty folder lacks openai and an SDK', () => {
   expect(codes()).toEqual(['openai_not_installed', 'no_sdk_installed']);
 });
 
-describe('packages are found wherever they are:', () => {
+describe('packages are found everywhere:', () => {
   beforeEach(() => install(HEALTHY));
 
   test('a second openai below a dependency', async () => {
@@ -68,14 +68,14 @@ describe('packages are found wherever they are:', () => {
     expect(codes()).toEqual(['package_twice']);
   });
 
-  test('one that is linked from several places is one', async () => {
+  test('a package that is linked from several places counts once', async () => {
     await install({ openai: '7.55.0' }, 'node_modules/.pnpm/openai@7.55.0/node_modules');
     await rm(join(project, 'node_modules/openai'), { recursive: true });
     await symlink('.pnpm/openai@7.55.0/node_modules/openai', join(project, 'node_modules/openai'));
     expect(codes()).toEqual([]);
   });
 
-  test('links in a circle are followed once', async () => {
+  test('circular links are followed once', async () => {
     await mkdir(join(project, 'node_modules/library'), { recursive: true });
     await symlink(join(project, 'node_modules'), join(project, 'node_modules/library/node_modules'));
     expect(codes()).toEqual([]);
@@ -91,7 +91,7 @@ describe('packages are found wherever they are:', () => {
     expect(findings()[0]?.action).toContain(name);
   });
 
-  test('manifests that cannot be read are passed over', async () => {
+  test('unreadable manifests are skipped', async () => {
     await write('node_modules/library/node_modules/openai/package.json', '{');
     await write('package.json', 'none');
     expect(codes()).toEqual([]);
@@ -106,37 +106,37 @@ describe('in a package of a workspace', () => {
     await install(HEALTHY);
   });
 
-  test('what is installed at its root is found, and what is nearer comes first', async () => {
+  test('packages at the workspace root are found, and nearer ones take precedence', async () => {
     expect(inPackage()).toEqual(['openai_bundled']);
     await install({ openai: '4.10.0' }, 'packages/app/node_modules');
     expect(inPackage()).toEqual(['openai_untested', 'openai_bundled']);
   });
 
-  test('a second copy below a dependency at its root is found', async () => {
+  test('a second copy below a dependency at the root is found', async () => {
     await install({ openai: '4.10.0' }, 'node_modules/library/node_modules');
     expect(inPackage()).toEqual(['openai_untested', 'openai_twice', 'openai_bundled']);
   });
 
-  test('what other packages have is theirs', async () => {
+  test('packages of other workspace packages are ignored', async () => {
     await install({ openai: '4.10.0' }, 'packages/other/node_modules');
     await symlink(join(project, 'packages/other'), join(project, 'node_modules/other'));
     expect(inPackage()).toEqual(['openai_bundled']);
   });
 
-  test('the package.json of a folder within it is the one above', async () => {
+  test('a subfolder has the package.json above it', async () => {
     await mkdir(join(project, 'packages/app/src'));
     expect(codes({}, join(project, 'packages/app/src'))).toEqual(['openai_bundled']);
   });
 });
 
-describe('of a healthy project:', () => {
+describe('a complete project is checked for', () => {
   beforeEach(() => install(HEALTHY));
 
   test.each([
     ['next', 'serverExternalPackages'],
     ['webpack', 'externals'],
     ['esbuild', '--external:openai'],
-  ])('a bundler, with the setting that leaves openai alone: %s', async (name, setting) => {
+  ])('a bundler, with the setting that excludes openai: %s', async (name, setting) => {
     await write('package.json', { devDependencies: { [name]: '*' } });
     expect(findings()).toEqual([
       expect.objectContaining({
@@ -147,17 +147,17 @@ describe('of a healthy project:', () => {
     ]);
   });
 
-  test('environment variables that are not accepted', () => {
+  test('invalid environment variables', () => {
     expect(codes({ OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS: 'sometimes' })).toEqual(['option_not_accepted']);
   });
 
-  test('content, and batches that are too large with it', () => {
+  test('recorded content, and batches that are too large for it', () => {
     const content = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true' };
     expect(codes(content)).toEqual(['content_recorded', 'batch_too_large']);
     expect(codes({ ...content, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64' })).toEqual(['content_recorded']);
   });
 
-  test('a Node without module hooks, where the project is an ES module', async () => {
+  test('a Node without module hooks, if the project is an ES module', async () => {
     const { registerHooks } = module;
     Object.defineProperty(module, 'registerHooks', { value: undefined, configurable: true, writable: true });
     try {
@@ -171,7 +171,7 @@ describe('of a healthy project:', () => {
   });
 });
 
-test('what others have written into a project does nothing to the terminal', async () => {
+test('escapes control characters in text from a project', async () => {
   await install({ ...HEALTHY, openai: '8.0.0\u001b[2J\u202e' });
   const printed: string[] = [];
   printChecks(examine(), { write: (text) => printed.push(text) });

@@ -61,7 +61,7 @@ describe('embeddings', () => {
     ]),
     ['an empty text', '', undefined],
     ['something else', { length: 4 }, undefined],
-  ])('say how many dimensions they have, told by the length of %s', (_, embedding, dimensions) => {
+  ])('record the number of dimensions, from the length of %s', (_, embedding, dimensions) => {
     const { route } = matchRoute('POST', '/embeddings');
     const attributes = embeddings.resultAttributes({ data: [{ embedding }] }, route);
     expect(attributes['gen_ai.embeddings.dimension.count']).toBe(dimensions);
