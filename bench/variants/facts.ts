@@ -1,4 +1,4 @@
-import type { Attributes, Context, Histogram } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
 import type { Telemetry } from '../telemetry.ts';
 import { type ByHand, prepareByHand, type Request, type Result } from './by-hand.ts';
 import type { Prepared } from './variant.ts';
@@ -22,7 +22,6 @@ export function prepareFacts(telemetry: Telemetry, messages: number): Prepared {
   const duration = meter?.createHistogram('gen_ai.client.operation.duration');
   const tokens = meter?.createHistogram('gen_ai.client.token.usage');
   const firstChunk = meter?.createHistogram('gen_ai.client.operation.time_to_first_chunk');
-  const chunk = meter?.createHistogram('gen_ai.client.operation.time_per_output_chunk');
 
   const hand: ByHand = {
     timesChunks: true,
@@ -49,7 +48,8 @@ export function prepareFacts(telemetry: Telemetry, messages: number): Prepared {
         span.setAttribute('openai.stream.chunk_count', chunks.length);
         span.setAttribute('openai.stream.end', 'completed');
         span.setAttribute('gen_ai.response.time_to_first_chunk', ((chunks[0] ?? 0) - startTime) / 1e3);
-        recordChunks(chunks, startTime, dimensions, context, { firstChunk, chunk });
+        recordChunks(span, chunks);
+        firstChunk?.record(((chunks[0] ?? 0) - startTime) / 1e3, dimensions, context);
       }
       const all = { ...dimensions, ...tiers(result) };
       duration?.record(seconds, all, context);
@@ -124,15 +124,12 @@ function dimensionsOf(operation: string, { model = '' }: Request, result: Result
   };
 }
 
-function recordChunks(
-  chunks: readonly number[],
-  startTime: number,
-  dimensions: Attributes,
-  context: Context,
-  { firstChunk, chunk }: { firstChunk: Histogram | undefined; chunk: Histogram | undefined },
-): void {
-  firstChunk?.record(((chunks[0] ?? 0) - startTime) / 1e3, dimensions, context);
-  if (chunk === undefined) return;
+function recordChunks(span: Span, chunks: readonly number[]): void {
+  if (chunks.length < 2) return;
+  let longest = 0;
   for (let index = 1; index < chunks.length; index++)
-    chunk.record(((chunks[index] ?? 0) - (chunks[index - 1] ?? 0)) / 1e3, dimensions, context);
+    longest = Math.max(longest, (chunks[index] ?? 0) - (chunks[index - 1] ?? 0));
+  const whole = (chunks.at(-1) ?? 0) - (chunks[0] ?? 0);
+  span.setAttribute('openai.stream.chunk_gap_mean', whole / (chunks.length - 1) / 1e3);
+  span.setAttribute('openai.stream.chunk_gap_max', longest / 1e3);
 }

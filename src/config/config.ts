@@ -96,6 +96,12 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   streamUsage?: 'observe' | 'include';
   /**
+   * Whether the metric `gen_ai.client.operation.time_per_output_chunk` is recorded: `off` (default) or for `each` chunk
+   * of a stream. Spans have the mean and the longest time between chunks in either case.
+   * `OTEL_INSTRUMENTATION_OPENAI_CHUNK_METRICS`.
+   */
+  chunkMetrics?: 'off' | 'each';
+  /**
    * Whether costs are recorded. Prices come from `prices` and from the optional peer `@pydantic/genai-prices`, if it is
    * installed. Default `true`. A bundled program passes the package itself:
    * `cost: await import('@pydantic/genai-prices')`. `OTEL_INSTRUMENTATION_OPENAI_COST`.
@@ -132,6 +138,7 @@ export interface Settings {
   readonly propagateInMetadata: boolean;
   readonly streamDeltas: 'off' | 'events' | 'spans';
   readonly streamUsage: 'observe' | 'include';
+  readonly chunkMetrics: 'off' | 'each';
   readonly cost: boolean | PricePackage;
   readonly prices: Readonly<Record<string, ModelPrices>>;
   readonly providers: readonly ProviderRow[];
@@ -171,6 +178,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
   streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
   streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },
+  chunkMetrics: { variable: `${OPENAI}CHUNK_METRICS`, ...oneOf(['off', 'each']) },
   cost: {
     variable: `${OPENAI}COST`,
     fallback: true,

@@ -462,6 +462,12 @@ export const ATTR_OPENAI_STEP_TYPE = 'openai.step.type' as const;
 /** How many chunks of the stream the program received. */
 export const ATTR_OPENAI_STREAM_CHUNK_COUNT = 'openai.stream.chunk_count' as const;
 
+/** Seconds between two chunks of the stream, at most. */
+export const ATTR_OPENAI_STREAM_CHUNK_GAP_MAX = 'openai.stream.chunk_gap_max' as const;
+
+/** Seconds between two chunks of the stream, on average. */
+export const ATTR_OPENAI_STREAM_CHUNK_GAP_MEAN = 'openai.stream.chunk_gap_mean' as const;
+
 /** How the stream ended. */
 export const ATTR_OPENAI_STREAM_END = 'openai.stream.end' as const;
 

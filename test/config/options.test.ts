@@ -55,6 +55,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     bad: 'hide',
     accepts: 'observe, include',
   },
+  chunkMetrics: {
+    fallback: 'off',
+    option: ['EACH', 'each'],
+    variable: ['each', 'each'],
+    bad: 'some',
+    accepts: 'off, each',
+  },
   cost: { ...flag(true), accepts: 'true, false, the module @pydantic/genai-prices' },
   prices: {
     fallback: {},

@@ -58,6 +58,8 @@ const RESPONSE: Attributes = {
 const STREAM: Attributes = {
   'gen_ai.request.stream': true,
   'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_max': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
   'openai.stream.end': 'completed',
 };
 
@@ -283,22 +285,29 @@ describe('the metrics of chat completions', () => {
     });
   });
 
-  test('of a stream also include the time to its first chunk and between chunks', async () => {
-    const chunks = await read(await session.client.chat.completions.create({ ...HELLO, stream: true }));
-    expect(await recorded()).toEqual({
-      'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
-      'gen_ai.client.operation.time_to_first_chunk': [
-        {
-          attributes: GROUP,
-          count: 1,
-          sum: session.spans[0]?.attributes['gen_ai.response.time_to_first_chunk'],
-        },
-      ],
-      'gen_ai.client.operation.time_per_output_chunk': [
-        { attributes: GROUP, count: chunks.length - 1, sum: expect.any(Number) },
-      ],
-    });
-  });
+  test.each(['off', 'each'] as const)(
+    'of a stream also include those of its chunks: chunkMetrics %s',
+    async (chunkMetrics) => {
+      await session.verify();
+      session = await startSession({ config: { chunkMetrics } });
+      const chunks = await read(await session.client.chat.completions.create({ ...HELLO, stream: true }));
+      expect(await recorded()).toEqual({
+        'gen_ai.client.operation.duration': [{ attributes: RESULT_GROUP, count: 1, sum: expect.any(Number) }],
+        'gen_ai.client.operation.time_to_first_chunk': [
+          {
+            attributes: GROUP,
+            count: 1,
+            sum: session.spans[0]?.attributes['gen_ai.response.time_to_first_chunk'],
+          },
+        ],
+        ...(chunkMetrics === 'each' && {
+          'gen_ai.client.operation.time_per_output_chunk': [
+            { attributes: GROUP, count: chunks.length - 1, sum: expect.any(Number) },
+          ],
+        }),
+      });
+    },
+  );
 
   test('of a failed call are its duration, with the error type', async () => {
     session.simulator.next({ status: 400 });

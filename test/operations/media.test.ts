@@ -81,6 +81,8 @@ describe('images', () => {
         'gen_ai.request.stream': true,
         'openai.image.count': 1,
         'openai.stream.chunk_count': events.length,
+        'openai.stream.chunk_gap_max': expect.any(Number),
+        'openai.stream.chunk_gap_mean': expect.any(Number),
         'openai.stream.end': 'completed',
         ...IMAGE_USAGE,
       });
@@ -138,6 +140,8 @@ describe('audio', () => {
       'gen_ai.request.model': 'gpt-4o-transcribe',
       'gen_ai.request.stream': true,
       'openai.stream.chunk_count': events.length,
+      'openai.stream.chunk_gap_max': expect.any(Number),
+      'openai.stream.chunk_gap_mean': expect.any(Number),
       'openai.stream.end': 'completed',
       ...TRANSCRIPT_USAGE,
     });

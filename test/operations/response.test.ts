@@ -204,6 +204,8 @@ describe('a streamed response', () => {
   const STREAM: Attributes = {
     'gen_ai.request.stream': true,
     'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
+    'openai.stream.chunk_gap_max': expect.any(Number) as unknown as number,
+    'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
     'openai.stream.end': 'completed',
   };
 

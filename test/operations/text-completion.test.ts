@@ -76,6 +76,8 @@ describe('a legacy completion', () => {
       'gen_ai.usage.input_tokens': chunks.at(-1)?.usage?.prompt_tokens,
       'gen_ai.usage.output_tokens': chunks.at(-1)?.usage?.completion_tokens,
       'openai.stream.chunk_count': chunks.length,
+      'openai.stream.chunk_gap_max': expect.any(Number),
+      'openai.stream.chunk_gap_mean': expect.any(Number),
       'openai.stream.end': 'completed',
     });
   });

@@ -141,6 +141,17 @@ test('a chunk is never earlier than the previous one, even without exact times',
   expect(call.lastChunkTime).toBe(call.firstChunkTime);
 });
 
+test('the longest time between two chunks is kept', () => {
+  const { call } = newCall();
+  call.begin({ stream: true });
+  for (const gap of [0, 5_000, 1_000]) {
+    if (call.lastChunkTime !== undefined) call.lastChunkTime -= gap;
+    call.chunk('a');
+  }
+  expect(call.longestChunkGap).toBeGreaterThanOrEqual(5_000);
+  expect(call.longestChunkGap).toBeLessThan(6_000);
+});
+
 describe('a call that is garbage collected ends at the last event', () => {
   test('its response', () => {
     const { call } = newCall();

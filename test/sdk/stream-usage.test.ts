@@ -17,7 +17,7 @@ const HELLO: OpenAI.Chat.ChatCompletionCreateParamsStreaming = {
 
 let session: Session;
 beforeEach(async () => {
-  session = await startSession({ config: { streamUsage: 'include' } });
+  session = await startSession({ config: { streamUsage: 'include', chunkMetrics: 'each' } });
 });
 afterEach(() => session.verify());
 

@@ -4,6 +4,8 @@ import {
   ATTR_OPENAI_REQUEST_ID,
   ATTR_OPENAI_RESPONSE_PARSED,
   ATTR_OPENAI_STREAM_CHUNK_COUNT,
+  ATTR_OPENAI_STREAM_CHUNK_GAP_MAX,
+  ATTR_OPENAI_STREAM_CHUNK_GAP_MEAN,
   ATTR_OPENAI_STREAM_END,
 } from '../../semconv/attributes.ts';
 import { readHeader } from '../../util/headers.ts';
@@ -27,10 +29,19 @@ export function addCallAttributes(attributes: Attributes, call: Call): boolean {
   if (call.streamEnd !== undefined) {
     attributes[ATTR_OPENAI_STREAM_CHUNK_COUNT] = call.chunkCount;
     attributes[ATTR_OPENAI_STREAM_END] = call.streamEnd;
+    addChunkGaps(attributes, call);
   } else if (isUnread(call)) {
     attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
   }
   return limited;
+}
+
+/** The seconds between chunks, on average and at most. */
+function addChunkGaps(attributes: Attributes, call: Call): void {
+  const { chunkCount, firstChunkTime = 0, lastChunkTime = 0 } = call;
+  if (chunkCount < 2) return;
+  attributes[ATTR_OPENAI_STREAM_CHUNK_GAP_MEAN] = (lastChunkTime - firstChunkTime) / (chunkCount - 1) / 1e3;
+  attributes[ATTR_OPENAI_STREAM_CHUNK_GAP_MAX] = call.longestChunkGap / 1e3;
 }
 
 /** The response headers. Those of an error response come with the error. */

@@ -60,6 +60,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly #startTime: number;
   /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
+  readonly #measuresChunks: boolean;
   /** Whether anything besides metrics is recorded. For an unsampled call that is rarely the case. */
   readonly #recordsDetails: boolean;
   /** The attributes the span starts with. */
@@ -92,7 +93,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#startTime = call.startTime;
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
-    this.roughTimes = !this.#measures && place.chunk === undefined;
+    this.#measuresChunks = this.#measures && telemetry.settings.chunkMetrics === 'each';
+    this.roughTimes = !this.#measuresChunks && place.chunk === undefined;
     const attributes = guard('reading what is asked for', operation.requestAttributes, request) ?? {};
     addEndpointAttributes(attributes, endpoint);
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
@@ -119,7 +121,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   chunk(value: unknown, time: number): void {
     this.hiddenChunk(value);
     this.#place.chunk?.(value, time);
-    if (!this.#measures) return;
+    if (!this.#measuresChunks) return;
     this.#gaps ??= new ChunkGaps();
     if (!this.#gaps.add(time)) return;
     this.#early ??= this.#answeredSoFar();

@@ -113,7 +113,7 @@ test('every value is recorded in the context of its span, for exemplars', () => 
 
 test('a call records in the context of its own span', async () => {
   const session = await startSession({
-    config: { prices: { '*': { input_mtok: 1, output_mtok: 1 } }, cost: true },
+    config: { prices: { '*': { input_mtok: 1, output_mtok: 1 } }, cost: true, chunkMetrics: 'each' },
   });
   const provider = new RecordingProvider();
   metrics.disable();
@@ -133,7 +133,7 @@ test('a call records in the context of its own span', async () => {
 });
 
 test('a long stream is accumulated once while it is open, and again at its end', async () => {
-  const session = await startSession();
+  const session = await startSession({ config: { chunkMetrics: 'each' } });
   const provider = new RecordingProvider();
   metrics.disable();
   metrics.setGlobalMeterProvider(provider);

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { Call } from '../../../src/sdk/call.ts';
+import { callAttributes } from '../../../src/telemetry/spans/call-attributes.ts';
+
+/** Attributes of a stream whose chunks came at these times, in milliseconds. */
+function gapsOf(...times: readonly number[]): unknown[] {
+  const call = new Call({}, { start: () => undefined }, undefined as never);
+  call.streamEnd = 'completed';
+  call.chunkCount = times.length;
+  call.firstChunkTime = times[0];
+  call.lastChunkTime = times.at(-1);
+  call.longestChunkGap = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+  const attributes = callAttributes(call);
+  return ['mean', 'max'].map((kind) => attributes[`openai.stream.chunk_gap_${kind}`]);
+}
+
+test('openai.stream.chunk_gap_mean and _max are the seconds between two chunks', () => {
+  expect(gapsOf(1_000, 1_250, 1_500, 2_500)).toEqual([0.5, 1]);
+});
+
+test.each([[[]], [[1_000]]])('a stream with the chunks %j has no time between them', (times) => {
+  expect(gapsOf(...times)).toEqual([undefined, undefined]);
+});
