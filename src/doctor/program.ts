@@ -8,7 +8,7 @@ export type ModuleKind = 'module' | 'commonjs';
 
 /** An import of `openai` in a file of the program. */
 export interface OpenAIImport {
-  /** The file, from the folder of the project. */
+  /** The file, from where the command is run. */
   readonly file: string;
   /** As an ES module it is hooked on Node 22.15 and later only. */
   readonly asModule: boolean;
@@ -58,23 +58,35 @@ interface Visit {
   readonly beforeCode: boolean;
 }
 
+export interface ProgramPlace {
+  /** The folder of the project: files above it are not read. */
+  readonly root: string;
+  /** Where the command is run. Names of files start from it. */
+  readonly folder: string;
+  /** Whether TypeScript without a `"type"` runs as CommonJS, as `tsx` and `ts-node` run it. */
+  readonly transpiles: boolean;
+}
+
 /**
  * Reads the files of a program and what they import, within the project. Nothing of it is run.
  *
  * @param entry absolute
- * @param transpiles whether TypeScript without a `"type"` runs as CommonJS, as `tsx` and `ts-node` run it
  * @returns `undefined` if the entry cannot be read
  */
-export function readProgram(entry: string, project: string, transpiles: boolean): Program | undefined {
+export function readProgram(
+  entry: string,
+  { root: project, folder, transpiles }: ProgramPlace,
+): Program | undefined {
   const start = realPathIfAny(resolveFile(entry) ?? entry);
   const root = realPathIfAny(project);
   if (start === undefined || root === undefined) return undefined;
-  const found = new ProgramFiles(root, transpiles);
+  const found = new ProgramFiles(root, realPathIfAny(folder) ?? root, transpiles);
   return found.read(start);
 }
 
 class ProgramFiles {
   readonly #root: string;
+  readonly #folder: string;
   readonly #transpiles: boolean;
   readonly #openai: OpenAIImport[] = [];
   #setUp: SetUp | undefined;
@@ -82,8 +94,9 @@ class ProgramFiles {
   #bundle: string | undefined;
   #isIncomplete = false;
 
-  constructor(root: string, transpiles: boolean) {
+  constructor(root: string, folder: string, transpiles: boolean) {
     this.#root = root;
+    this.#folder = folder;
     this.#transpiles = transpiles;
   }
 
@@ -194,7 +207,7 @@ class ProgramFiles {
   }
 
   #name(file: string): string {
-    return relative(this.#root, file) || basename(file);
+    return relative(this.#folder, file) || basename(file);
   }
 }
 

@@ -51,7 +51,11 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
   }
   const { root, folder } = surroundings;
   return launches.flatMap((launch) => {
-    const program = readProgram(resolve(folder, launch.entry), root, transpiles(launch));
+    const program = readProgram(resolve(folder, launch.entry), {
+      root,
+      folder,
+      transpiles: transpiles(launch),
+    });
     if (program === undefined) {
       const reason = `${launch.entry} cannot be read. If it is built, build it first`;
       return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, reason));
@@ -69,7 +73,7 @@ function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Sur
     else if (!/^\.{0,2}[\\/]/.test(each)) {
       if (!WITHOUT_SET_UP.test(each)) unread ??= each;
     } else {
-      const program = readProgram(resolve(folder, each), root, transpiles(launch));
+      const program = readProgram(resolve(folder, each), { root, folder, transpiles: transpiles(launch) });
       if (program === undefined) unread ??= each;
       if (program?.setUp === undefined) continue;
       preload ??= each;

@@ -109,7 +109,8 @@ function listenToRequests(missed: () => void): () => void {
 function isCall(request: unknown): boolean {
   const getHeader = field(request, 'getHeader');
   if (typeof getHeader === 'function') {
-    const agent: unknown = getHeader.call(request, 'user-agent');
+    // `node-fetch` sets lists of values.
+    const agent = String(getHeader.call(request, 'user-agent'));
     return getHeader.call(request, 'x-stainless-lang') !== undefined && isUserAgent(agent);
   }
   const headers = field(request, 'headers');

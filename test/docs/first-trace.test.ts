@@ -33,8 +33,11 @@ test('following it writes the page', async () => {
 });
 
 test('the doctor has no findings for the result', async () => {
-  const { stdout } = await run('npx', [PACKAGE, 'doctor'], { cwd: folder });
-  expect(stdout).not.toContain('warning');
+  const parameters = [PACKAGE, 'doctor', '--start', start?.code.trim() ?? ''];
+  const { code, stdout } = await run('npx', parameters, { cwd: folder });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('\n0 problems, 0 notes; ') });
+  for (const check of ['packages', 'start script', 'file type', 'imports'])
+    expect(stdout).toMatch(new RegExp(`^ok +${check}: `, 'm'));
 });
 
 function blocksBelow(heading: string): CodeBlock[] {

@@ -140,6 +140,15 @@ describe('an ES module that imports its set-up itself', () => {
     expect(look('node required.mjs')).toEqual(WELL);
   });
 
+  test('is told by names from where the command is run', async () => {
+    const app = `import './lib/telemetry.mjs';\n${IMPORT}`;
+    await write({ 'package.json': {}, 'app/app.mjs': app, 'app/lib/telemetry.mjs': SET_UP });
+    const checks = examineProject({ project: join(project, 'app'), environment: {}, start: 'node app.mjs' });
+    expect(findingsOf(checks).map(({ action }) => action)).toContain(
+      'Load the set-up first, from a file of its own: node --import ./lib/telemetry.mjs app.mjs.',
+    );
+  });
+
   test('so is a preloaded set-up that imports openai', async () => {
     await write({ 'app.mjs': IMPORT, 'telemetry.mjs': IMPORT + SET_UP });
     expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(TOO_LATE);

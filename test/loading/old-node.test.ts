@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
+import { run } from '../support/lanes/command.ts';
 import { OLD_NODE_LANE } from '../support/lanes/lanes.ts';
-import { laneDirectory } from '../support/lanes/paths.ts';
+import { laneDirectory, PACKAGE_NAME, programsDirectory } from '../support/lanes/paths.ts';
 import { runProgram } from '../support/lanes/program.ts';
 
 /** Before 22.15 Node has no module hooks in the program's own thread. */
@@ -95,4 +97,35 @@ test.each(LANES)('%s: disable() and enable() work', async (lane) => {
     'chat observed-by-the-first',
     'chat observed-again',
   ]);
+});
+
+describe.each(LANES)('%s: an ES module that nothing can hook', (lane) => {
+  const text = `import OpenAI from 'openai'; ${ASK}`;
+
+  test('is told so in one line when it ends', async () => {
+    const { spans, stderr } = await runProgram({
+      lane,
+      node: NODE_20,
+      parameters: ['--import', './sdk-2.mjs'],
+      source: { format: 'mjs', text },
+      env: { BASE_URL: simulator().url },
+    });
+    expect(spans).toEqual([]);
+    expect(stderr).toMatch(/^opentelemetry-instrumentation-openai: Node v20\S+ has no module hooks: .*\n$/);
+  });
+
+  test('is a problem for the command doctor, while CommonJS is none', async () => {
+    await writeFile(join(programsDirectory(lane), 'unhooked.mjs'), text);
+    await writeFile(join(programsDirectory(lane), 'hooked.cjs'), `require('openai');`);
+    const command = join(laneDirectory(lane), 'node_modules', PACKAGE_NAME, 'dist', 'cli.cjs');
+    const examine = (start: string) =>
+      run(NODE_20, [command, 'doctor', '--start', start], { cwd: programsDirectory(lane) });
+    const unhooked = await examine('node --import ./sdk-2.mjs unhooked.mjs');
+    expect(unhooked.code).toBe(1);
+    expect(unhooked.stdout).toMatch(/^problem +file type: unhooked\.mjs is an ES module/m);
+    expect(unhooked.stdout).toContain('problem node_too_old');
+    const hooked = await examine('node --require ./sdk-2.cjs hooked.cjs');
+    expect(hooked.stdout).toMatch(/^ok +imports: hooked\.cjs requires openai$/m);
+    expect(hooked.stdout).not.toContain('node_too_old');
+  });
 });

@@ -57,7 +57,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
       'it sends requests by node:http, as openai 4 does',
       `import './telemetry.mjs';
        import http from 'node:http';
-       const headers = { 'user-agent': 'OpenAI/JS 4.104.0', 'x-stainless-lang': 'js' };
+       const headers = { 'user-agent': ['OpenAI/JS 4.104.0'], 'x-stainless-lang': ['js'] };
        http.get(process.env.BASE_URL, { headers }, (response) => response.resume());
        console.log('done');`,
     ],
