@@ -23,6 +23,12 @@ export function dollars(value: unknown): string | undefined {
   return `$${value.toFixed(digits)}`;
 }
 
+/** `≥ $0.02`: a cost that lacks the calls whose price is not known. */
+export function costOf(value: unknown, unpriced: unknown): string | undefined {
+  const shown = dollars(value);
+  return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
+}
+
 /** A number with thousands separators. */
 export function grouped(value: number): string {
   return value.toLocaleString('en-US');

@@ -29,12 +29,13 @@ import {
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
   ATTR_OPENAI_TOTAL_RUNS,
+  ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_TOTAL_USER_MESSAGES,
   ATTR_OPENAI_TURN_ID,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, dollars, estimatedTokens, isNumber, tokens } from './amounts.ts';
+import { costOf, count, dollars, estimatedTokens, isNumber, tokens } from './amounts.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
@@ -106,15 +107,23 @@ const FACTS: readonly Fact[] = [
     show: ([input, output]) => prefix('total ', tokens(input, output)),
   },
   { attributes: [ATTR_OPENAI_COST], show: ([value]) => dollars(value) },
-  { attributes: [ATTR_OPENAI_TOTAL_COST], show: ([value]) => prefix('total ', dollars(value)) },
+  {
+    attributes: [ATTR_OPENAI_TOTAL_COST, ATTR_OPENAI_TOTAL_UNPRICED],
+    show: ([value, unpriced]) => prefix('total ', costOf(value, unpriced)),
+  },
   { attributes: [ATTR_OPENAI_TOTAL_RUNS], show: ([value]) => count(value, 'run', 'runs') },
   {
     attributes: [ATTR_OPENAI_TOTAL_USER_MESSAGES],
     show: ([value]) => count(value, 'user message', 'user messages'),
   },
   {
-    attributes: [ATTR_OPENAI_COST_PER_USER_MESSAGE, ATTR_OPENAI_TOTAL_USER_MESSAGES],
-    show: ([value, messages]) => (messages === 1 ? undefined : suffixed(dollars(value), ' per user message')),
+    attributes: [
+      ATTR_OPENAI_COST_PER_USER_MESSAGE,
+      ATTR_OPENAI_TOTAL_USER_MESSAGES,
+      ATTR_OPENAI_TOTAL_UNPRICED,
+    ],
+    show: ([value, messages, unpriced]) =>
+      messages === 1 ? undefined : suffixed(costOf(value, unpriced), ' per user message'),
   },
   {
     attributes: [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT],

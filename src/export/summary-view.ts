@@ -1,6 +1,6 @@
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { count, dollars, grouped, tokens } from './amounts.ts';
+import { costOf, count, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
@@ -29,7 +29,7 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
   ['Environment', ({ environment }) => environment],
   ['Latency', ({ start, end }) => formatDuration(start, end)],
   ['Tokens', ({ inputTokens, outputTokens }) => tokens(inputTokens, outputTokens)],
-  ['Cost', ({ cost }) => dollars(cost)],
+  ['Cost', ({ cost, unpriced }) => costOf(cost, unpriced)],
   ['Runs', ({ runs }) => (runs > 0 ? grouped(runs) : undefined)],
   ['Retries', ({ retries }) => grouped(retries)],
   ['Steps', ({ steps }) => grouped(steps.length)],

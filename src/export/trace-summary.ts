@@ -33,6 +33,8 @@ export interface TraceSummary {
   readonly outputTokens: number | undefined;
   /** In USD; `undefined` if no price was known. */
   readonly cost: number | undefined;
+  /** Spans with tokens and no cost, which the cost therefore lacks. */
+  readonly unpriced: number;
   readonly runs: number;
   readonly retries: number;
   /** Model and tool calls, in order. */
@@ -74,6 +76,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     inputTokens: sum(attributes, ATTR_GEN_AI_USAGE_INPUT_TOKENS),
     outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
     cost: sum(attributes, ATTR_OPENAI_COST),
+    unpriced: attributes.filter(isUnpriced).length,
     runs: attributes.filter((each) => each[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent').length,
     retries: rows.filter(isRetry).length,
     steps: rows.filter(({ node }) => STEP_OPERATIONS.has(node.span.attributes[ATTR_GEN_AI_OPERATION_NAME])),
@@ -97,6 +100,10 @@ function namesIn(all: readonly Attributes[], names: readonly string[]): string[]
 function sum(all: readonly Attributes[], name: string): number | undefined {
   const values = all.map((each) => each[name]).filter(isNumber);
   return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
+}
+
+function isUnpriced(each: Attributes): boolean {
+  return isNumber(each[ATTR_GEN_AI_USAGE_INPUT_TOKENS]) && !isNumber(each[ATTR_OPENAI_COST]);
 }
 
 function isRetry({ node, parent }: Row): boolean {

@@ -1,5 +1,6 @@
 import type { Route } from '../sdk/routes/index.ts';
 import type { Operation } from '../telemetry/operation.ts';
+import { batch } from './batch.ts';
 import { chat } from './chat.ts';
 import { compaction } from './compaction.ts';
 import { createAgent } from './create-agent.ts';
@@ -21,6 +22,7 @@ export { chat, createRun, createThreadAndRun, response };
 
 /** Every operation. Its own file declares its endpoints and traits. */
 const OPERATIONS: readonly Operation[] = [
+  batch,
   chat,
   compaction,
   createAgent,

@@ -492,6 +492,9 @@ export const ATTR_OPENAI_TOTAL_OUTPUT_TOKENS = 'openai.total.output_tokens' as c
 /** How many runs, responses or turns of the conversation this process has seen. */
 export const ATTR_OPENAI_TOTAL_RUNS = 'openai.total.runs' as const;
 
+/** How many calls and runs of the total have tokens and no known price. The cost of the total lacks theirs, so it is a lower bound. */
+export const ATTR_OPENAI_TOTAL_UNPRICED = 'openai.total.unpriced' as const;
+
 /** How many user messages this process has seen; on a run, those that it answered. */
 export const ATTR_OPENAI_TOTAL_USER_MESSAGES = 'openai.total.user_messages' as const;
 

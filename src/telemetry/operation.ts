@@ -62,6 +62,8 @@ export interface Operation {
   resultAttributes(result: unknown, route: Route): Attributes;
   /** Tokens that the call spent. */
   usage?(result: unknown): Usage | undefined;
+  /** Tokens that other calls spent and the result sums up. They are recorded as totals and feed no metric. */
+  spentElsewhere?(result: unknown): TotalSpent | undefined;
   /** What the API bills besides tokens. */
   fees?(result: unknown): Fees;
   /** The failure that a result reports although the call itself succeeded. */
@@ -75,6 +77,12 @@ export interface Operation {
    */
   accumulate?(content: TextLimits | undefined): Accumulator;
   readonly content?: OperationContent;
+}
+
+/** Tokens of several calls together, and the service tier that they were billed in. */
+export interface TotalSpent {
+  readonly usage: Usage;
+  readonly serviceTier: string;
 }
 
 /** The kinds of inferences that other instrumentations of `openai` record, too. */

@@ -77,6 +77,14 @@ describe('the summary of a trace', () => {
     expect(drawSummary(summaryOf({ name: 'x' }), wide)).not.toContain('Cost');
   });
 
+  it('shows the cost as a lower bound if some calls have no known price', () => {
+    const tokens = { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 10 };
+    const priced = { name: 'chat', attributes: { ...tokens, 'openai.cost': 0.001 } };
+    const unpriced = { name: 'chat', attributes: tokens };
+    expect(drawSummary(summaryOf({ name: 'x', children: [priced, unpriced] }), wide)).toContain('≥ $0.0010');
+    expect(drawSummary(summaryOf({ name: 'x', children: [unpriced] }), wide)).not.toContain('Cost');
+  });
+
   it('counts an error once, where it started', () => {
     const plan: SpanPlan = { name: 'a', error: true, children: [{ name: 'b', error: true }] };
     expect(summaryOf(plan).errors.map(({ node }) => node.span.name)).toEqual(['b']);

@@ -78,6 +78,16 @@ describe('a tree in the terminal', () => {
       'total $1.00 · 2 user messages · $0.50 per user message',
     ],
     [
+      'a cost that lacks calls without a known price, as a lower bound',
+      {
+        'openai.total.cost': 1,
+        'openai.total.unpriced': 1,
+        'openai.total.user_messages': 2,
+        'openai.cost_per_user_message': 0.5,
+      },
+      'total ≥ $1.00 · 2 user messages · ≥ $0.50 per user message',
+    ],
+    [
       'no cost of the only user message',
       { 'openai.total.cost': 1, 'openai.total.user_messages': 1, 'openai.cost_per_user_message': 1 },
       'total $1.00 · 1 user message',

@@ -11,10 +11,11 @@ import {
   ATTR_OPENAI_TOTAL_COST,
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_TURN_ID,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
+import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { parseShortJson, partContent } from '../messages.ts';
 import { attributeText } from '../span-details.ts';
@@ -85,8 +86,10 @@ export class Chat {
     const id = [ATTR_OPENAI_RUN_ID, ATTR_OPENAI_TURN_ID, ATTR_GEN_AI_CONVERSATION_ID]
       .map((each) => attributes[each])
       .find((value) => typeof value === 'string');
-    const cost = dollars(attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST]);
-    const perMessage = dollars(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE]);
+    const unpriced = attributes[ATTR_OPENAI_TOTAL_UNPRICED];
+    const cost =
+      costOf(attributes[ATTR_OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR_OPENAI_COST]);
+    const perMessage = costOf(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE], unpriced);
     const facts = [
       attributes[ATTR_OPENAI_RUN_STATUS],
       formatDuration(row.node.span.startTime, row.node.span.endTime),

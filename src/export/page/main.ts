@@ -1,4 +1,4 @@
-import { count, dollars, grouped } from '../amounts.ts';
+import { costOf, count, grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { Row } from '../tree.ts';
 import { Chat } from './chat.ts';
@@ -95,8 +95,8 @@ class Page {
   }
 
   #listItem(trace: Trace, rows: ReadonlySet<Row>, current: boolean): HTMLElement {
-    const { start, end, cost } = trace.summary;
-    const facts = [formatDuration(start, end), dollars(cost), count(rows.size, 'span', 'spans')];
+    const { start, end, cost, unpriced } = trace.summary;
+    const facts = [formatDuration(start, end), costOf(cost, unpriced), count(rows.size, 'span', 'spans')];
     const button = element(
       'button',
       { type: 'button', 'aria-current': current ? 'true' : undefined },

@@ -1,5 +1,5 @@
 import { ATTR_ERROR_TYPE, ATTR_OPENAI_RUN_ID, ATTR_OPENAI_STEP_ID } from '../../semconv/attributes.ts';
-import { count, dollars, grouped, tokens } from '../amounts.ts';
+import { costOf, count, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import type { Row, Time } from '../tree.ts';
@@ -11,7 +11,7 @@ export function overview(trace: Trace, select: (row: Row) => void, showErrors: (
   const { summary } = trace;
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Duration', formatDuration(summary.start, summary.end)],
-    ['Cost', dollars(summary.cost)],
+    ['Cost', costOf(summary.cost, summary.unpriced)],
     ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
     ['Runs', summary.runs > 0 ? grouped(summary.runs) : undefined],
     ['Steps', grouped(summary.steps.length)],

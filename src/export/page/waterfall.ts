@@ -6,9 +6,10 @@ import {
   ATTR_OPENAI_TOTAL_COST,
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
+import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import { edgeOf } from '../trace-summary.ts';
@@ -152,7 +153,8 @@ export class Waterfall {
       element(
         'span',
         { class: 'fact' },
-        dollars(span.attributes[ATTR_OPENAI_COST] ?? span.attributes[ATTR_OPENAI_TOTAL_COST]),
+        dollars(span.attributes[ATTR_OPENAI_COST]) ??
+          costOf(span.attributes[ATTR_OPENAI_TOTAL_COST], span.attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
       ),
       this.#bar(row, duration),
     );

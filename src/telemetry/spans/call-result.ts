@@ -1,7 +1,12 @@
+import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
+import { ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
+import { guard } from '../../util/guard.ts';
 import type { Usage } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
-import type { Operation } from '../operation.ts';
+import type { Operation, TotalSpent } from '../operation.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { NO_TOTALS, totalAttributes } from './conversation-span.ts';
 
 /** The tokens that a result reports. */
 export function usageOf(operation: Operation, result: unknown): Usage | undefined {
@@ -17,4 +22,21 @@ export function failureOf(operation: Operation, result: unknown): Failure | unde
 export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
   if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
     notice('stream_without_usage');
+}
+
+/** What other calls spent, if the result sums that up. */
+export function spentElsewhereOf(operation: Operation, result: unknown): TotalSpent | undefined {
+  return operation.spentElsewhere?.(result);
+}
+
+/** Adds what other calls spent, as totals, at the prices of the tier that they were billed in. */
+export function addTotals(
+  attributes: Attributes,
+  { costs }: Telemetry,
+  { usage, serviceTier }: TotalSpent,
+  asked: Attributes,
+): void {
+  const answered = { ...attributes, [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
+  const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, asked, answered));
+  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost }));
 }

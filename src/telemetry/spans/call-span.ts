@@ -35,7 +35,7 @@ import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
-import { failureOf, missUsage, usageOf } from './call-result.ts';
+import { addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { recordEnd } from './record-end.ts';
@@ -250,6 +250,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     addUsageAttributes(attributes, usage);
     const estimated = this.#operation.usage && this.#accumulator?.contentChunks;
     if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
+    const spent = guard('reading totals', spentElsewhereOf, this.#operation, result);
+    if (spent !== undefined) addTotals(attributes, this.#telemetry, spent, this.#asked);
     this.#answered = attributes;
     const cost = guard('pricing a result', () => this.#costOf(result, usage));
     if (cost !== undefined) {

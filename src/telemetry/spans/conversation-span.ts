@@ -6,6 +6,7 @@ import {
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
   ATTR_OPENAI_TOTAL_RUNS,
+  ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_TOTAL_USER_MESSAGES,
 } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
@@ -21,6 +22,8 @@ export interface Totals {
   readonly usage: Usage | undefined;
   /** In USD, as far as prices are known. */
   readonly cost: number | undefined;
+  /** Calls and runs with usage whose price is not known: the cost lacks theirs. */
+  readonly unpriced?: number;
   readonly runs: number;
   readonly userMessages: number;
 }
@@ -61,13 +64,14 @@ export function endConversationSpan(span: Span, totals: Totals, endTime: number)
 }
 
 /** Totals have their own names, so that the sum of `gen_ai.usage.*` over a trace is right. */
-export function totalAttributes({ usage, cost, runs, userMessages }: Totals): Attributes {
+export function totalAttributes({ usage, cost, unpriced = 0, runs, userMessages }: Totals): Attributes {
   const attributes: Attributes = {};
   if (usage !== undefined) {
     attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS] = usage.inputTokens;
     attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS] = usage.outputTokens;
   }
   if (cost !== undefined) attributes[ATTR_OPENAI_TOTAL_COST] = cost;
+  if (unpriced > 0) attributes[ATTR_OPENAI_TOTAL_UNPRICED] = unpriced;
   if (runs > 0) attributes[ATTR_OPENAI_TOTAL_RUNS] = runs;
   if (userMessages > 0) attributes[ATTR_OPENAI_TOTAL_USER_MESSAGES] = userMessages;
   if (cost !== undefined && userMessages > 0)

@@ -1,0 +1,30 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
+import type { Operation } from '../telemetry/operation.ts';
+import { field, stringField } from '../util/payload.ts';
+import { define } from './attributes.ts';
+import { request } from './request.ts';
+
+/** The statuses in which a batch spends nothing more. Its requests that were done are billed in each of them. */
+const FINISHED: ReadonlySet<string | undefined> = new Set(['completed', 'failed', 'expired', 'cancelled']);
+
+/**
+ * `GET /batches/{batch_id}`: what a finished batch spent. A batch may be retrieved any number of times, so its tokens are
+ * totals and feed no metric.
+ *
+ * @see https://platform.openai.com/docs/api-reference/batch/retrieve
+ */
+export const batch: Operation = {
+  ...request,
+  endpoints: ['GET /batches/{batch_id}'],
+  resultAttributes(result, route): Attributes {
+    const attributes = request.resultAttributes(result, route);
+    define(attributes, ATTR_GEN_AI_RESPONSE_MODEL, stringField(result, 'model'));
+    return attributes;
+  },
+  spentElsewhere(result) {
+    const usage = FINISHED.has(stringField(result, 'status')) ? readUsage(field(result, 'usage')) : undefined;
+    return usage === undefined ? undefined : { usage, serviceTier: 'batch' };
+  },
+};
