@@ -12,6 +12,7 @@ import { type Check, checked, notLookedAt } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
+import { environmentOf } from './launch-environment.ts';
 import { findBatch } from './open-telemetry.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { examineStart } from './start.ts';
@@ -69,20 +70,14 @@ export function examineProject({
 }: ProjectSubject): Check[] {
   const { folder = project, manifest } = nearestManifest(project) ?? {};
   const launches = start === undefined ? launchesOf(manifest) : launchesIn(undefined, start);
-  const environments =
-    launches.length === 0
-      ? [environment]
-      : launches.map((launch) => ({ ...environment, ...launch.environment }));
+  const runIn = start === undefined ? folder : project;
+  const started = launches.map((launch) => environmentOf(launch, runIn, environment));
+  const environments = launches.length === 0 ? [environment] : started;
   return [
     examinePackages(project),
     examineBundlers(manifest),
     examineNode(nodeVersion, launches.length === 0 ? manifest : undefined),
-    ...examineStart(launches, {
-      root: folder,
-      folder: start === undefined ? folder : project,
-      environment,
-      nodeVersion,
-    }),
+    ...examineStart(launches, { root: folder, folder: runIn, environment, nodeVersion }),
     ...distinct(environments.map((each) => examineSettings(each))),
     ...distinct(environments.map((each) => examineEndpoint(each))),
   ];

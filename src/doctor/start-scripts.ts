@@ -11,6 +11,8 @@ export interface Launch {
   readonly preloads: readonly string[];
   /** As it stands in the command. */
   readonly entry: string;
+  /** The values of `--env-file`. */
+  readonly environmentFiles: readonly string[];
   /** The variables that the command sets. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -24,9 +26,10 @@ const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node'
 /** What stands before a command without changing it. */
 const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx', 'time', 'dotenv', '--']);
 const PRELOADS: ReadonlySet<string> = new Set(['--import', '--require', '-r']);
-/** Options whose value is the next word. */
+const ENVIRONMENT_FILES: ReadonlySet<string> = new Set(['--env-file', '--env-file-if-exists']);
+/** Further options whose value is the next word. */
 const WITH_VALUE: ReadonlySet<string> = new Set([
-  ...['--loader', '--experimental-loader', '--conditions', '-C', '--env-file', '--env-file-if-exists'],
+  ...['--loader', '--experimental-loader', '--conditions', '-C'],
   ...['--watch-path', '--watch', '--ext', '-e', '--ignore', '--tsconfig', '--project', '--config', '-c'],
 ]);
 /** The words that stand between a runner and its program. */
@@ -63,13 +66,12 @@ function launchOf(script: string | undefined, command: string, words: readonly s
   }
   const runner = (words[at] ?? '').replace(/^.*[\\/]/, '');
   if (!RUNNERS.has(runner)) return undefined;
-  const { preloads, file } = readRunnerOptions(words.slice(at + 1), runner);
-  if (file === undefined) return undefined;
-  return { script, command, runner, preloads, entry: file, environment };
+  const { file, ...options } = readRunnerOptions(words.slice(at + 1), runner);
+  return file === undefined ? undefined : { script, command, runner, ...options, entry: file, environment };
 }
 
 /** The preloads among the options of Node, in `NODE_OPTIONS` too. */
-export function preloadsIn(nodeOptions: string | undefined): string[] {
+export function preloadsIn(nodeOptions: string | undefined): readonly string[] {
   const [words = []] = commandsOf((nodeOptions ?? '').slice(0, MAX_COMMAND_LENGTH));
   return readRunnerOptions(words, 'node').preloads;
 }
@@ -77,25 +79,27 @@ export function preloadsIn(nodeOptions: string | undefined): string[] {
 function readRunnerOptions(
   words: readonly string[],
   runner: string,
-): { readonly preloads: string[]; readonly file: string | undefined } {
+): Pick<Launch, 'preloads' | 'environmentFiles'> & { readonly file: string | undefined } {
   const preloads: string[] = [];
+  const environmentFiles: string[] = [];
+  const found = (file?: string) => ({ preloads, environmentFiles, file });
   // Of Node's own, `--watch` has no value, and `-e` is code.
   const isNode = /^node(?:js)?$/.test(runner);
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     const [, option = word, value] = /^(-[^=]*)=([\s\S]*)$/.exec(word) ?? [];
-    if (PRELOADS.has(option)) {
-      const preload = value ?? words[++at];
-      if (preload !== undefined) preloads.push(preload);
+    if (PRELOADS.has(option) || ENVIRONMENT_FILES.has(option)) {
+      const given = value ?? words[++at];
+      if (given !== undefined) (PRELOADS.has(option) ? preloads : environmentFiles).push(given);
     } else if (isNode && (WITHOUT_FILE.has(option) || option === '-e')) {
-      return { preloads, file: undefined };
+      return found();
     } else if (word.startsWith('-')) {
       if (value === undefined && WITH_VALUE.has(option) && !(isNode && option === '--watch')) at++;
     } else if (isNode || !SUBCOMMANDS.has(word)) {
-      return { preloads, file: word };
+      return found(word);
     }
   }
-  return { preloads, file: undefined };
+  return found();
 }
 
 /** The words of each command in a line of the shell. */

@@ -4,6 +4,7 @@ import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { NAME } from '../util/version.ts';
 import { type Check, checked, notLookedAt } from './check.ts';
+import { environmentOf } from './launch-environment.ts';
 import { type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { type Launch, preloadsIn } from './start-scripts.ts';
@@ -66,7 +67,7 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
 }
 
 function startOf(launch: Launch, { root, folder, environment, nodeVersion }: Surroundings): Start {
-  const options = launch.environment.NODE_OPTIONS ?? environment.NODE_OPTIONS;
+  const options = environmentOf(launch, folder, environment).NODE_OPTIONS;
   let [preload, unread, spoiled]: (string | undefined)[] = [];
   for (const each of [...launch.preloads, ...preloadsIn(options)]) {
     if (each === `${NAME}/register`) preload ??= each;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
 import { afterEach, describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/util/version.ts';
 import { useSimulator } from '../support/lanes/api.ts';
@@ -101,6 +102,24 @@ describe('a program that is not traced is told why:', () => {
     expect(await start(command, files)).toBe(1);
     expect(await report()).toMatchObject({ code: 0, findings: [] });
   });
+});
+
+test('a bundle with openai in it is told when it ends, and by the command', async () => {
+  await project().write({ 'app.mjs': APP, 'telemetry.mjs': TELEMETRY });
+  const { folder } = project();
+  const bundle = await rolldown({ input: join(folder, 'app.mjs'), platform: 'node', logLevel: 'silent' });
+  await bundle.write({ file: join(folder, 'out.mjs'), codeSplitting: false });
+  await bundle.close();
+  await project().write({ 'app.mjs': '' });
+  const parameters = ['--import', './telemetry.mjs', 'out.mjs'];
+  const { stderr } = await project().run(parameters, {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'none',
+  });
+  expect(stderr).toMatch(/^\S+: Calls of openai were not traced: .* or is bundled\. .*\n$/);
+  const { code, stdout } = await doctor(['--start', `node ${parameters.join(' ')}`]);
+  expect(code).toBe(1);
+  expect(stdout).toContain('problem openai_in_bundle\n  out.mjs has openai in it.');
 });
 
 describe('of a collector it is told', () => {

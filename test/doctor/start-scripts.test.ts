@@ -34,6 +34,11 @@ test('variables that a command sets', () => {
   expect(launch?.environment).toEqual({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', B: 'c d' });
 });
 
+test('files of variables', () => {
+  const [launch] = launchesIn('start', 'node --env-file=.env --env-file-if-exists local.env app.mjs');
+  expect(launch).toMatchObject({ environmentFiles: ['.env', 'local.env'], entry: 'app.mjs' });
+});
+
 test('preloads of NODE_OPTIONS', () => {
   expect(preloadsIn('--max-old-space-size=100 --import "./a b.mjs" --require=c')).toEqual(['./a b.mjs', 'c']);
   expect(preloadsIn(undefined)).toEqual([]);

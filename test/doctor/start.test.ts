@@ -66,6 +66,22 @@ describe('a set-up that is loaded first is well:', () => {
   });
 });
 
+test('variables of an --env-file count, after those of the shell and of the command', async () => {
+  const file = `NODE_OPTIONS="--import ${OURS}/register"\nOTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318\nSECRET=1\n`;
+  await write({ 'app.mjs': IMPORT, '.env': file });
+  const command = 'node --env-file=.env app.mjs';
+  expect(look(command)).toEqual(WELL);
+  const endpointCheck = (start: string, environment = {}): string | undefined =>
+    examineProject({ project, environment, start }).find(({ subject }) => subject === 'endpoint')?.result;
+  expect(endpointCheck(command)).toBe('problem');
+  expect(endpointCheck(command, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318' })).toBe('ok');
+  expect(endpointCheck(`OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318 ${command}`)).toBe('ok');
+  expect(JSON.stringify(examineProject({ project, environment: {}, start: command }))).not.toContain(
+    'SECRET',
+  );
+  expect(look('node --env-file=missing.env app.mjs')).toContain('set_up_not_loaded');
+});
+
 describe('a program that is started without one', () => {
   test.each([
     ['app.mjs', IMPORT, '--import'],
