@@ -14,20 +14,26 @@ export type { OpenSpan } from '../telemetry/spans/call-place.ts';
 export type Placement = CallPlace;
 
 export interface ObserveOptions {
-  /** Returns additional attributes for a span that the call starts. Called only if it starts one. */
-  readonly startAttributes: () => Attributes;
+  /** Additional attributes for a span that the call starts. Read only if it starts one. */
+  readonly startAttributes?: Attributes | undefined;
 }
 
 /** The hierarchy's handling of one API. */
 export interface ConversationApi {
-  /** Observes a call that is part of a longer operation; `undefined` if the call has its own span. */
+  /**
+   * @returns an observation of a call that is part of a longer operation, else the place of the call's own span
+   */
   observe(
     call: Call,
     request: ApiRequest,
     endpoint: Endpoint,
     options: ObserveOptions,
-  ): CallObservation | undefined;
-  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement;
+  ): CallObservation | Placement;
+}
+
+/** Whether a call is part of a longer operation and gets no span of its own. */
+export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
+  return 'settle' in observed;
 }
 
 /**

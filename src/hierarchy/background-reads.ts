@@ -27,7 +27,7 @@ export class BackgroundReads {
    * @returns settles when the read is over; never rejects
    */
   start(read: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
-    return this.#queue.add(() => this.#attempt(read, wanted));
+    return this.#queue.add(() => this.#attempt(read, wanted), this.patient ? nextTurn() : undefined);
   }
 
   /** Waits for the current reads and those that they start. */
@@ -42,7 +42,6 @@ export class BackgroundReads {
   }
 
   async #attempt(read: () => Promise<void>, wanted: () => boolean): Promise<void> {
-    if (this.patient) await nextTurn();
     try {
       if (!wanted() || this.#failures >= FAILURES_TO_GIVE_UP) return;
       await read();

@@ -1,9 +1,10 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { Agents } from './agents/index.ts';
+import { agents } from './agents/index.ts';
 import type { ConversationApi } from './api.ts';
-import { Assistants } from './assistants/index.ts';
+import { assistants } from './assistants/index.ts';
+import { Engine } from './engine.ts';
 import { Histories } from './histories/index.ts';
 import { Polls } from './polls.ts';
 import { Responses } from './responses/index.ts';
@@ -21,8 +22,8 @@ export class Hierarchy implements ProviderListener {
     this.#conversations = conversations;
     this.#responses = new Responses(telemetry, conversations);
     this.parts = {
-      agents: new Agents(telemetry, conversations),
-      assistants: new Assistants(telemetry, conversations),
+      agents: new Engine(telemetry, conversations, agents),
+      assistants: new Engine(telemetry, conversations, assistants),
       histories: new Histories(telemetry, conversations),
       polls: new Polls(telemetry, conversations),
       responses: this.#responses,

@@ -1,75 +1,187 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { define } from '../operations/attributes.ts';
-import type { Call } from '../sdk/call.ts';
+import type { Context, Span } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_REQUEST_STREAM,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_REQUEST_RESEND_COUNT,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_OPENAI_REQUEST_ID,
-  ATTR_OPENAI_RESPONSE_PARSED,
-  ATTR_OPENAI_RUN_STATUS,
-  ATTR_URL_TEMPLATE,
-} from '../semconv/attributes.ts';
-import { EVENT_OPENAI_RUN_REQUEST } from '../semconv/events.ts';
-import { readFailure, thrownTypeOf } from '../telemetry/error.ts';
-import { placeAttributes } from '../telemetry/place.ts';
-import { recordAttempts } from '../telemetry/spans/attempt-span.ts';
-import { callAttributes } from '../telemetry/spans/call-attributes.ts';
-import { recordToolDuration } from '../telemetry/spans/tool-span.ts';
-import { stringField } from '../util/payload.ts';
+import { callerTraceOf } from '../telemetry/metadata.ts';
+import type { Acceptance, Ask, ConversationState, WaitingInvocation } from './conversation-state.ts';
+import type { Intent } from './dialect.ts';
+import type { EngineState } from './engine-state.ts';
+import type { Facts } from './facts.ts';
 import type { Invocation } from './invocation.ts';
+import type { ObservedCall } from './observed-call.ts';
+import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCall } from './request-details.ts';
+import { dateOf } from './server-clock.ts';
 
-/** Adds what the creating request contributes to the span of an invocation. */
-export function addCreation(invocation: Invocation, call: Call, context: Context): void {
-  const attributes = callAttributes(call);
-  if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
-  if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
-  invocation.addAttributes(attributes);
-  addAttempts(invocation, call, context);
-}
+/** Observes the call that creates an invocation. The invocation starts with the call and outlives it. */
+export class InvocationCreation implements CallObservation {
+  readonly context: Context;
+  readonly span: Span;
+  readonly #invocation: Invocation;
+  readonly #intent: Intent;
+  readonly #engine: EngineState;
+  readonly #facts: Facts;
+  /** Set while the id of the invocation is unknown. */
+  #waiting: WaitingInvocation | undefined;
 
-/** Ends an invocation without an id: it was not created, or the program read the raw response. */
-export function abandon(invocation: Invocation, call: Call): void {
-  invocation.touch(call.endTime);
-  if (call.error !== undefined) {
-    invocation.conversation?.giveBack(invocation.asked);
-    invocation.end(call.endTime, readFailure(call.error));
+  constructor(engine: EngineState, observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    this.context = invocation.contextIn(observed.call.context);
+    this.span = invocation.span;
+    this.#invocation = invocation;
+    this.#intent = observed.intent;
+    this.#engine = engine;
+    this.#facts = facts;
+    facts.invocationAsked = invocation;
+    invocation.life.requests++;
+    if (engine.dialect.identifiesAtOnce) return;
+    facts.conversationCreated = (id) => this.#conversationCreated(id);
+    const { conversationId } = observed.intent;
+    if (conversationId !== undefined) this.#wait(conversationId);
   }
-  invocation.close();
-  // Nor was the conversation created that belongs to it.
-  if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
+
+  chunk(value: unknown, time: number): void {
+    this.#facts.readEvent(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.life.requests--;
+    addCreation(invocation, call, this.context);
+    if (call.outcome === 'value') this.#created(call);
+    const waiting = call.error === undefined ? this.#waiting : undefined;
+    if (waiting !== undefined) accept(waiting, call);
+    invocation.acceptedAt = waiting?.acceptedAt;
+    if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
+    else abandon(invocation, call);
+    if (call.error === undefined)
+      answerOutputs(this.#engine, this.#intent, { facts: this.#facts, time: call.startTime });
+    this.#engine.tracker.settle(invocation);
+  }
+
+  #created(call: Call): void {
+    const { dialect } = this.#engine;
+    const id = dialect.identifiesAtOnce ? undefined : dialect.conversationOf(call.value);
+    if (this.#waiting === undefined && id !== undefined) this.#conversationCreated(id);
+    // The state of a new conversation is that of this moment.
+    this.#facts.read(call.value, call.endTime, undefined, !dialect.identifiesAtOnce);
+  }
+
+  #conversationCreated(id: string): void {
+    const { segment, asked, endpoint } = this.#invocation;
+    const { tracker, dialect } = this.#engine;
+    this.#wait(id);
+    if (segment === undefined || segment.conversation !== undefined) return;
+    const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
+    segment.identify(conversation);
+    conversation.askedWithRun(asked.count);
+  }
+
+  /** The response does not tell the id; a later event or list does. */
+  #wait(conversationId: string): void {
+    const state = this.#engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
+    this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
+    state.asks.clear();
+    state.waiting.push(this.#waiting);
+  }
 }
 
-export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
-  if (call.attempts.length > 1)
-    recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+/**
+ * Observes a request about an open invocation, such as a poll or a tool output. In the invocation's trace it is folded into
+ * the invocation's span, elsewhere it has its own; its result counts for the invocation in both cases.
+ */
+export class InvocationRequest implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #intent: Intent;
+  readonly #engine: EngineState;
+  readonly #facts: Facts;
+  readonly #route: Route;
+  readonly #ask: Ask | undefined;
+  readonly #state: ConversationState | undefined;
+  /** Whether it keeps the invocation open. A stream of a conversation's events does not: it may outlive the invocation. */
+  readonly #holds: boolean;
+  #answered = false;
+
+  constructor(engine: EngineState, observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    const { call, route, intent, endpoint } = observed;
+    this.context = invocation.contextIn(observed.context);
+    this.#invocation = invocation;
+    this.#intent = intent;
+    this.#engine = engine;
+    this.#facts = facts;
+    this.#route = route;
+    facts.invocationAsked = invocation;
+    this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
+    if (this.#holds) invocation.life.requests++;
+    if (engine.dialect.identifiesAtOnce) return;
+    this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
+    if (intent.messages.length === 0) return;
+    const caller = callerTraceOf(observed.context);
+    this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
+    this.#state?.asked(this.#ask);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#answer(time);
+    this.#facts.readEvent(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    if (invocation.life.state !== 'closed') {
+      addAttempts(invocation, call, this.context);
+      if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
+      else addRequestEvent(invocation, call, this.#route);
+    }
+    this.settled(call);
+  }
+
+  /** Takes the result of the request. */
+  settled(call: Call): void {
+    const invocation = this.#invocation;
+    if (this.#holds) invocation.life.requests--;
+    if (call.error === undefined) this.#accept(call);
+    else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
+    if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
+    this.#engine.tracker.settle(invocation);
+  }
+
+  /** Called when the server has accepted the input of the request. */
+  #accept(call: Call): void {
+    this.#answer(call.startTime);
+    if (this.#ask === undefined || this.#state === undefined) return;
+    accept(this.#ask, call);
+    const { tracker, dialect } = this.#engine;
+    const { origin } = this.#invocation.endpoint;
+    const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
+    for (const message of this.#intent.messages) conversation.asked(message);
+  }
+
+  #answer(time: number): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    answerOutputs(this.#engine, this.#intent, { facts: this.#facts, driven: this.#invocation, time });
+  }
 }
 
-/** Adds an event to the span of an invocation for a request that has no span of its own. */
-export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {
-  const attributes: Attributes = {
-    [ATTR_HTTP_REQUEST_METHOD]: route.method,
-    [ATTR_URL_TEMPLATE]: route.template,
-  };
-  const { [ATTR_OPENAI_REQUEST_ID]: requestId } = callAttributes(call);
-  define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
-  define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
-  define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
-  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
-  if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
-  invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
-}
-
-/** Called when the server has accepted the program's outputs of tool calls. */
-export function answerToolCalls(
-  invocation: Invocation,
-  outputs: ReadonlyMap<string, unknown>,
-  time: number,
+/** Called when the server has accepted the outputs of tools. */
+export function answerOutputs(
+  { matcher }: EngineState,
+  { outputs }: Intent,
+  { facts, driven, time }: { facts: Facts; driven?: Invocation; time: number },
 ): void {
-  const { telemetry, steps, agent } = invocation;
-  for (const { snapshot, seconds } of steps.answer(outputs, time))
-    recordToolDuration(telemetry, snapshot, agent?.name, seconds, invocation.contextIn(ROOT_CONTEXT));
+  const { conversationId, endpoint } = facts;
+  for (const output of outputs) {
+    const { invocationId } = output;
+    const invocation =
+      invocationId === undefined ? driven : matcher.named(invocationId, conversationId, endpoint.origin);
+    if (invocation !== undefined) answerToolCall(invocation, output, time);
+  }
+}
+
+/** From now on a list can contain the invocation; the response date tells the server's time. */
+function accept(acceptance: Acceptance, call: Call): void {
+  acceptance.acceptedAt = call.endTime;
+  const date = dateOf(call.headers);
+  const duration = call.endTime - call.startTime;
+  if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
 }

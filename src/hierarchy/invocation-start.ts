@@ -43,7 +43,7 @@ export interface InvocationStart {
 }
 
 /** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
-export function startSpan(start: InvocationStart, place: Place): StartedInvocation {
+export function startInvocation(start: InvocationStart, place: Place): StartedInvocation {
   const { telemetry, segment, above, endpoint, attributes, context, startTime } = start;
   const caller = trace.getSpanContext(context);
   const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;

@@ -7,7 +7,11 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_OPENAI_RUN_STATUS,
+} from '../semconv/attributes.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { textLimits } from '../telemetry/kept-text.ts';
@@ -15,10 +19,10 @@ import { Keeper } from '../telemetry/kept-values.ts';
 import { type Place, placeAttributes } from '../telemetry/place.ts';
 import { invocationSpanName } from '../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { monotonic } from '../util/clock.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { addSpent, costOfUsage, recordSpent, type Spent } from './cost-and-usage.ts';
-import { type InvocationStart, identity, type ReadDetails, startSpan } from './invocation-start.ts';
+import { type InvocationStart, identity, type ReadDetails, startInvocation } from './invocation-start.ts';
+import { Life } from './life.ts';
 import type {
   Agent,
   ConversationKind,
@@ -42,7 +46,6 @@ export class Invocation {
   readonly span: Span;
   readonly segment: Segment | undefined;
   readonly endpoint: Endpoint;
-  readonly startTime: number;
   readonly rebuilt: boolean;
   readonly asked: AskedMessages;
   /** Its content apart from messages: the request's, until the invocation itself is seen. */
@@ -53,8 +56,7 @@ export class Invocation {
   readonly below: Set<Invocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: (() => void) | undefined;
-  /** Its creation in monotonic milliseconds. */
-  readonly created: number = monotonic();
+  readonly life: Life;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #closed: (invocation: Invocation, endTime: number) => void;
@@ -67,15 +69,6 @@ export class Invocation {
   /** In USD, if the price is known. */
   cost: number | undefined;
   pollCount = 0;
-  /** When it was last seen in progress; its end is later. */
-  #lastOpenTime: number;
-  /** Set once it has ended or is given up. */
-  endTime: number | undefined;
-  /** When its end became known, in monotonic milliseconds. */
-  ended: number | undefined;
-  closed = false;
-  /** The number of requests in flight about it. */
-  calls = 0;
   /** Whether its details are being read. Until then only complete details close it. */
   reading: 'no' | 'soon' | 'now' = 'no';
   /** Details are read at most once. */
@@ -86,9 +79,8 @@ export class Invocation {
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
   #agentId: string | undefined;
+  #sawText = false;
   readonly #keeper: Keeper;
-  /** Since when nothing is in progress in its conversation, in monotonic milliseconds; its outcome is unknown. */
-  #over: number | undefined;
   #spentBelow: Spent = { usage: undefined, cost: undefined };
 
   constructor(start: InvocationStart) {
@@ -98,7 +90,7 @@ export class Invocation {
     this.agent = start.agent;
     this.#agentId = start.agentId;
     this.endpoint = start.endpoint;
-    this.startTime = this.#lastOpenTime = start.startTime;
+    this.life = new Life(start.startTime);
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
     this.content = start.content;
@@ -115,7 +107,7 @@ export class Invocation {
       deltas: settings.streamDeltas !== 'off',
       keeper: this.#keeper,
     });
-    const started = startSpan(start, this.place);
+    const started = startInvocation(start, this.place);
     this.span = started.span;
     this.attributes = started.attributes;
     this.segment?.invocations.add(this);
@@ -128,12 +120,20 @@ export class Invocation {
   get place(): Place {
     return {
       kind: this.kind,
-      conversationId: this.snapshot?.conversationId ?? this.conversation?.id,
+      conversationId: this.conversationId,
       invocationId: this.snapshot?.id,
       agentId: this.#agentId,
       agentName: this.agent?.name,
       subagentId: this.subagentId,
     };
+  }
+
+  get startTime(): number {
+    return this.life.startTime;
+  }
+
+  get conversationId(): string | undefined {
+    return this.snapshot?.conversationId ?? this.conversation?.id;
   }
 
   get conversation(): Conversation | undefined {
@@ -150,11 +150,12 @@ export class Invocation {
   }
 
   addAttributes(attributes: Attributes): void {
-    const added: Attributes = {};
-    for (const [name, value] of Object.entries(attributes))
-      if (this.attributes[name] !== value) added[name] = value;
-    Object.assign(this.attributes, added);
-    this.span.setAttributes(added);
+    for (const name in attributes) {
+      const value = attributes[name];
+      if (value === undefined || this.attributes[name] === value) continue;
+      this.attributes[name] = value;
+      this.span.setAttribute(name, value);
+    }
   }
 
   contextIn(context: Context): Context {
@@ -167,12 +168,13 @@ export class Invocation {
    * @param live whether a stream reported it as it happened, so that `time` is the time of the change
    */
   see(snapshot: InvocationSnapshot, time: number, live: boolean): void {
-    if (this.closed) return;
-    if (this.ended !== undefined) {
+    const { life } = this;
+    if (life.state === 'closed') return;
+    if (life.endTime !== undefined) {
       this.#seeLateUsage(snapshot);
       return;
     }
-    this.#over = undefined;
+    life.goOn();
     const first = this.snapshot === undefined;
     // What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
@@ -182,34 +184,47 @@ export class Invocation {
     this.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
     if (snapshot.phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
     if (snapshot.phase !== 'ended') {
-      this.#lastOpenTime = time;
+      life.goOn(time);
       return;
     }
     const endTime = live ? time : this.clock.local(snapshot.endedAt, time);
-    this.end(clamp(endTime, this.#lastOpenTime, time), snapshot.failure);
+    this.end(clamp(endTime, life.lastOpenTime, time), snapshot.failure);
   }
 
   seeStep(step: StepSnapshot, time: number, live: boolean): void {
-    if (this.closed) return;
+    if (this.life.state === 'closed') return;
     this.steps.see(step, live ? time : undefined, this.clock);
     this.segment?.touch(time);
   }
 
   seeMessage(message: MessageSnapshot): void {
-    if (!this.closed && message.content !== undefined) this.steps.addOutput(message.id, message.content);
+    if (this.life.state !== 'closed' && message.content !== undefined)
+      this.steps.addOutput(message.id, message.content);
+  }
+
+  /** Takes the time of a piece of text. The first one counts, unless the program had to do something before it. */
+  seeText(time: number): void {
+    if (this.#sawText) return;
+    this.#sawText = true;
+    if (this.life.state === 'closed' || this.rebuilt || this.steps.hasWaited) return;
+    this.addAttributes({
+      [ATTR_GEN_AI_REQUEST_STREAM]: true,
+      [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: (time - this.startTime) / 1e3,
+    });
   }
 
   /** Called when its end becomes known: its usage is final, but its details may still be read. */
   end(endTime: number, failure: Failure | undefined): void {
-    if (this.ended !== undefined) return;
-    this.ended = monotonic();
-    this.endTime = Math.max(endTime, this.startTime);
+    const { life } = this;
+    if (!life.canGoOn) return;
+    life.end(endTime);
     this.failure = failure;
-    this.#spend(this.snapshot?.usage, this.rebuilt ? undefined : (this.endTime - this.startTime) / 1e3);
+    const seconds = ((life.endTime ?? endTime) - life.startTime) / 1e3;
+    this.#spend(this.snapshot?.usage, this.rebuilt ? undefined : seconds);
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
-    this.cost = this.costOf(usage);
+    this.cost = costOfUsage(this.telemetry, usage, this.attributes);
     this.conversation?.spent(usage, this.cost);
     const spent = { usage, cost: this.cost, seconds };
     recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT), this.failure);
@@ -224,46 +239,31 @@ export class Invocation {
 
   /** Called when it waits for the program. */
   wait(calls: readonly ToolCallSnapshot[], time: number): void {
-    if (this.closed || this.ended !== undefined) return;
-    this.#over = undefined;
+    if (!this.life.canGoOn) return;
+    this.life.goOn();
     this.steps.wait(calls, time);
     this.touch(time);
   }
 
   /** Called when nothing is in progress in its conversation: it is over, with an unknown outcome. */
   seeOver(time: number): void {
-    if (this.closed || this.ended !== undefined) return;
-    this.touch(time);
-    this.#over ??= monotonic();
-  }
-
-  /** Called when it is in progress after all. */
-  seeUnderWay(): void {
-    this.#over = undefined;
-  }
-
-  /** Since when it is known to be over, in monotonic milliseconds. */
-  get finished(): number | undefined {
-    return this.ended ?? this.#over;
+    if (!this.life.canGoOn) return;
+    this.life.rest(time);
+    this.segment?.touch(time);
   }
 
   /** Sets its agent, as another object reported it. */
   introduce(agent: Agent, attributes: Attributes): void {
-    if (this.closed) return;
+    if (this.life.state === 'closed') return;
     this.agent = agent;
     this.#agentId ??= agent.id;
     this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
     if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
   }
 
-  /** The cost of several of its model calls together in USD. */
-  costOf(usage: Usage | undefined): number | undefined {
-    return costOfUsage(this.telemetry, usage, this.attributes);
-  }
-
   /** Called on activity: it is in progress. */
   touch(time: number): void {
-    if (this.ended === undefined) this.#lastOpenTime = Math.max(this.#lastOpenTime, time);
+    this.life.touch(time);
     this.segment?.touch(time);
   }
 
@@ -280,16 +280,15 @@ export class Invocation {
 
   /** Closes it if it is over, unless requests in flight may still complete it. */
   closeIfFinished(): void {
-    const waits = this.reading !== 'no' || this.calls > 0;
-    if (this.finished !== undefined && (!waits || this.complete)) this.close();
+    const waits = this.reading !== 'no' || this.life.requests > 0;
+    if (this.life.finished !== undefined && (!waits || this.complete)) this.close();
   }
 
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.life.state === 'closed') return;
+    const endTime = this.life.close();
     for (const invocation of [...this.below]) invocation.close();
-    const endTime = this.endTime ?? Math.max(this.#lastOpenTime, this.startTime);
     if (this.above !== undefined) this.above.#closedBelow(this);
     this.#closed(this, endTime);
     this.segment?.invocationClosed(this, endTime);

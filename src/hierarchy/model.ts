@@ -55,6 +55,7 @@ export type StepType = 'message_creation' | 'tool_calls';
 /** A step is one model call, whose output is a message or tool calls. */
 export interface StepSnapshot {
   readonly id: string;
+  readonly conversationId: string | undefined;
   readonly invocationId: string;
   readonly type: string;
   readonly status: string;

@@ -8,6 +8,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from './api.ts';
+import { Life } from './life.ts';
 import { activeSpan } from './segment.ts';
 import type { ConversationTracker, Member } from './tracker.ts';
 
@@ -33,15 +34,13 @@ export class Polls implements ConversationApi {
     this.#conversations = conversations;
   }
 
-  observe(call: Call, request: ApiRequest): CallObservation | undefined {
-    const poll = this.#open.get(pollKey(call, request));
-    return poll === undefined ? undefined : new PollRequest(this.#telemetry, poll);
-  }
-
-  place(call: Call, request: ApiRequest): Placement {
+  observe(call: Call, request: ApiRequest): CallObservation | Placement {
+    const key = pollKey(call, request);
+    const poll = this.#open.get(key);
+    if (poll !== undefined) return new PollRequest(this.#telemetry, poll);
     return {
       parent: call.context,
-      keepsOpen: (ended, result, span) => this.#goesOn(pollKey(call, request), ended, result, span),
+      keepsOpen: (ended, result, span) => this.#goesOn(key, ended, result, span),
     };
   }
 
@@ -73,16 +72,14 @@ class Poll implements Member {
   readonly #span: OpenSpan;
   readonly #closed: () => void;
   #latest: unknown;
-  #lastTime: number;
+  readonly #life: Life;
   #lastActive = monotonic();
   #count = 1;
-  #underWay = 0;
-  #isClosed = false;
 
   constructor(span: OpenSpan, result: unknown, time: number, closed: () => void) {
     this.#span = span;
     this.#latest = result;
-    this.#lastTime = time;
+    this.#life = new Life(time);
     this.#closed = closed;
   }
 
@@ -91,13 +88,13 @@ class Poll implements Member {
   }
 
   asked(): void {
-    this.#underWay++;
+    this.#life.requests++;
   }
 
   answered(call: Call): void {
-    this.#underWay--;
+    this.#life.requests--;
     this.#count++;
-    this.#lastTime = call.endTime;
+    this.#life.goOn(call.endTime);
     this.#lastActive = monotonic();
     if (call.outcome === 'value') this.#latest = call.value;
     if (call.outcome !== 'value' || !isPollPending(call.value)) this.#close(call.error);
@@ -111,14 +108,14 @@ class Poll implements Member {
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return this.#underWay === 0 && monotonic() - this.#lastActive >= POLL_TIMEOUT_MS;
+    return this.#life.requests === 0 && monotonic() - this.#lastActive >= POLL_TIMEOUT_MS;
   }
 
   #close(error?: unknown): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#life.state === 'closed') return;
+    const endTime = this.#life.close();
     this.#closed();
-    this.#span.finish(this.#latest, this.#lastTime, {
+    this.#span.finish(this.#latest, endTime, {
       attributes: { [ATTR_OPENAI_POLL_COUNT]: this.#count },
       failure: error === undefined ? undefined : readFailure(error),
     });

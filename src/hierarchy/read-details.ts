@@ -25,12 +25,12 @@ export async function readDetails(
     succeeded = true;
   };
   await reads.start(read, () => {
-    leaves = invocation.calls > 0;
-    return !leaves && !invocation.closed;
+    leaves = invocation.life.requests > 0;
+    return !leaves && invocation.life.state !== 'closed';
   });
   invocation.reading = 'no';
   // The read may show that it is in progress after all.
-  invocation.read = !leaves && invocation.finished !== undefined;
+  invocation.read = !leaves && invocation.life.finished !== undefined;
   if (leaves) return left();
   if (!invocation.read || invocation.below.size > 0) return;
   const parentIsOver = invocation.segment?.parentEnded === true;

@@ -1,14 +1,16 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { RequestedToolCall } from '../operations/index.ts';
+import { messageFinishReason } from '../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import { recordStep } from '../telemetry/spans/step-span.ts';
 import { recordToolCall } from '../telemetry/spans/tool-span.ts';
+import { costOfUsage } from './cost-and-usage.ts';
 import type { Invocation } from './invocation.ts';
-import type { ToolCallContent } from './model.ts';
+import type { StepSnapshot, ToolCallContent } from './model.ts';
 import { clamp } from './server-clock.ts';
-import { type Step, stepFinishReason, stepOutput, type ToolCall } from './steps.ts';
+import type { Step, ToolCall } from './steps.ts';
 
 /** Records an ended invocation: its steps, its tool calls, and then its own span. */
 export function recordInvocation(invocation: Invocation, endTime: number): void {
@@ -28,12 +30,12 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
     attributes: invocation.attributes,
     startTime: invocation.startTime,
     endTime,
-    observed: invocation.ended !== undefined,
+    observed: invocation.life.endTime !== undefined,
     finishReason: snapshot?.finishReason,
     failure: invocation.failure,
     pollCount: invocation.pollCount,
     usage: left,
-    cost: invocation.costOf(left),
+    cost: costOfUsage(telemetry, left, invocation.attributes),
     totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
     toolCalls: steps.toolCalls.map(requestedToolCall),
     skippedSteps: steps.skippedSteps,
@@ -192,4 +194,34 @@ function unclaimed({ steps, snapshot }: Invocation, shown: ReadonlySet<string>):
 /** A server whose clock was never learnt gives no time. */
 function withKnownValues(time: number | undefined): number | undefined {
   return time === undefined || Number.isNaN(time) ? undefined : time;
+}
+
+/** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
+function stepFinishReason(
+  step: StepSnapshot,
+  last: boolean,
+  invocationReason: string | undefined,
+): string | undefined {
+  if (step.type === 'tool_calls') return 'tool_calls';
+  if (last && invocationReason !== undefined) return invocationReason;
+  return step.status === 'completed' ? 'stop' : undefined;
+}
+
+/** The output of a step's model call: its message or its tool calls. */
+function stepOutput(
+  step: StepSnapshot,
+  calls: readonly ToolCall[],
+  outputs: ReadonlyMap<string, Message>,
+  reason: string | undefined,
+): Message[] {
+  const finish_reason = messageFinishReason(reason);
+  const message = step.messageId === undefined ? undefined : outputs.get(step.messageId);
+  if (message !== undefined) return [{ ...message, finish_reason }];
+  const parts = calls.map(({ snapshot }) => ({
+    type: 'tool_call' as const,
+    id: snapshot.id,
+    name: snapshot.name,
+    arguments: snapshot.content?.arguments,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
 }

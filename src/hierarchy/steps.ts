@@ -1,5 +1,4 @@
 import type { Message } from '../config/completion-types.ts';
-import { messageFinishReason } from '../telemetry/content/messages.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
@@ -77,6 +76,11 @@ export class Steps {
 
   get outputs(): ReadonlyMap<string, Message> {
     return this.#outputs;
+  }
+
+  /** Whether the invocation has waited for the program. */
+  get hasWaited(): boolean {
+    return this.#waitingSince !== undefined;
   }
 
   /** The tokens of all steps. */
@@ -193,23 +197,19 @@ export class Steps {
   }
 
   /**
-   * Takes the program's outputs.
+   * Takes the program's output of a tool call.
    *
-   * @returns the tool calls whose duration is now known
+   * @returns the tool call if its duration is known now
    */
-  answer(outputs: ReadonlyMap<string, unknown>, time: number): TimedToolCall[] {
-    const timed: TimedToolCall[] = [];
-    for (const [id, output] of outputs) {
-      const toolCall = this.#toolCalls.get(id);
-      if (toolCall === undefined) continue;
-      toolCall.startTime ??= this.#waitingSince;
-      if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
-      if (toolCall.endTime !== undefined) continue;
-      toolCall.endTime = time;
-      const { snapshot, startTime } = toolCall;
-      if (startTime !== undefined) timed.push({ snapshot, seconds: (time - startTime) / 1e3 });
-    }
-    return timed;
+  answer(id: string, output: unknown, time: number): TimedToolCall | undefined {
+    const toolCall = this.#toolCalls.get(id);
+    if (toolCall === undefined) return undefined;
+    toolCall.startTime ??= this.#waitingSince;
+    if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
+    if (toolCall.endTime !== undefined) return undefined;
+    toolCall.endTime = time;
+    const { snapshot, startTime } = toolCall;
+    return startTime === undefined ? undefined : { snapshot, seconds: (time - startTime) / 1e3 };
   }
 
   /** Takes the result of a tool call whose end time is unknown. */
@@ -277,34 +277,4 @@ function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCal
     resultCount === 0 ||
     content?.documents.some((document) => field(document, 'content') !== undefined) === true
   );
-}
-
-/** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
-export function stepFinishReason(
-  step: StepSnapshot,
-  last: boolean,
-  invocationReason: string | undefined,
-): string | undefined {
-  if (step.type === 'tool_calls') return 'tool_calls';
-  if (last && invocationReason !== undefined) return invocationReason;
-  return step.status === 'completed' ? 'stop' : undefined;
-}
-
-/** The output of a step's model call: its message or its tool calls. */
-export function stepOutput(
-  step: StepSnapshot,
-  calls: readonly ToolCall[],
-  outputs: ReadonlyMap<string, Message>,
-  reason: string | undefined,
-): Message[] {
-  const finish_reason = messageFinishReason(reason);
-  const message = step.messageId === undefined ? undefined : outputs.get(step.messageId);
-  if (message !== undefined) return [{ ...message, finish_reason }];
-  const parts = calls.map(({ snapshot }) => ({
-    type: 'tool_call' as const,
-    id: snapshot.id,
-    name: snapshot.name,
-    arguments: snapshot.content?.arguments,
-  }));
-  return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
 }

@@ -189,8 +189,9 @@ export class ConversationTracker implements ProviderListener {
    * requests. Until then it stays open for a while.
    */
   settle(invocation: Invocation): void {
-    const { finished, calls, reading, closed, read, details, span, below } = invocation;
-    if (finished === undefined || calls > 0 || reading === 'now' || closed || below.size > 0) return;
+    const { life, reading, read, details, span, below } = invocation;
+    if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
+    if (reading === 'now' || below.size > 0) return;
     const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
     if (!span.isRecording() || invocation.complete) {
       invocation.close();
@@ -291,12 +292,11 @@ export class ConversationTracker implements ProviderListener {
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const time = monotonic();
     for (const invocation of [...this.#invocations]) {
-      if (invocation.reading !== 'no') continue;
-      const overdue =
-        invocation.finished === undefined
-          ? time - invocation.created >= runTimeout || invocation.expired(now())
-          : time - invocation.finished >= conversationIdleTimeout;
-      if (overdue) invocation.close();
+      const { created, finished } = invocation.life;
+      const waited =
+        finished === undefined ? time - created >= runTimeout : time - finished >= conversationIdleTimeout;
+      const overdue = waited || (finished === undefined && invocation.expired(now()));
+      if (overdue && invocation.reading === 'no') invocation.close();
     }
     for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);

@@ -1,8 +1,14 @@
-import { type Attributes, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
-import type { ConversationApi, OpenSpan, Placement } from '../hierarchy/api.ts';
+import {
+  type ConversationApi,
+  isFolded,
+  type ObserveOptions,
+  type OpenSpan,
+  type Placement,
+} from '../hierarchy/api.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
@@ -22,6 +28,7 @@ import { guard } from '../util/guard.ts';
 import { CallHooks } from './user-hooks.ts';
 
 const NO_TRAITS: OperationTraits = {};
+const NO_OPTIONS: ObserveOptions = {};
 
 export interface ObserverHooks {
   /** Called once, before the first call is made. */
@@ -154,12 +161,9 @@ export class Observer implements CallObserver, ProviderListener {
     const hooks = CallHooks.of(this.settings, call, request);
     if (hooks?.ignored) return undefined;
     const api = this.#apiOf(call, request);
-    if (api !== undefined) {
-      const startAttributes = (): Attributes => hooks?.startAttributes ?? {};
-      const folded = api.observe(call, request, endpoint, { startAttributes });
-      if (folded !== undefined) return hooks?.around(folded) ?? folded;
-    }
-    const place = api?.place(call, request, endpoint) ?? { parent: call.context };
+    const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
+    if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
+    const place = observed ?? { parent: call.context };
     const operation = operationOf(request.route);
     if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(place);
     const above = this.#others.above(call.context, operation.traits?.inference);

@@ -1,7 +1,7 @@
 import * as agentContent from '../../src/hierarchy/agents/content.ts';
 import { readItemCall } from '../../src/hierarchy/agents/items.ts';
 import * as agentObjects from '../../src/hierarchy/agents/objects.ts';
-import { readSubmittedEvents } from '../../src/hierarchy/agents/turn-start.ts';
+import { readSubmittedEvents } from '../../src/hierarchy/agents/submitted-events.ts';
 import * as runContent from '../../src/hierarchy/assistants/content.ts';
 import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
 import { readStepToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
@@ -50,8 +50,8 @@ export const READERS: readonly Reader[] = [
   { name: 'an assistant', read: runObjects.readAssistant },
   { name: "a run's tool call", read: (value) => readStepToolCall(value, CONTENT) },
   { name: "a run's content", read: runContent.readRunContent },
-  { name: "a run's messages", read: (value) => runContent.readAskedMessages(value, true) },
-  { name: 'tool outputs', read: runContent.readToolOutputs },
+  { name: "a run's messages", read: (value) => runContent.readAskedMessages([value], true) },
+  { name: 'tool outputs', read: (value) => runContent.readToolOutputs(value, true) },
   { name: 'an agent', read: agentObjects.readAgent },
   { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
   { name: 'a turn', read: (value) => agentObjects.readTurn(value, value) },

@@ -7,6 +7,7 @@ import { Keeper } from '../../src/telemetry/kept-values.ts';
 function step(id: string, createdAt: number): StepSnapshot {
   return {
     id,
+    conversationId: undefined,
     invocationId: 'run_1',
     type: 'tool_calls',
     status: 'completed',

@@ -4,10 +4,10 @@ import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '..
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { readError } from '../../telemetry/error.ts';
 import { arrayField, field, first, objectField, row, stringField } from '../../util/payload.ts';
-import type { Agent, InvocationSnapshot, Phase, ToolCallSnapshot } from '../model.ts';
+import type { InvocationFact, RequiredAction } from '../dialect.ts';
+import type { Agent, Phase, ToolCallSnapshot } from '../model.ts';
 import { milliseconds } from '../server-clock.ts';
 import { readArguments } from './content.ts';
-import type { SessionAgent } from './session.ts';
 
 /**
  * Reads the untrusted objects of the Agents API. An object without an id is ignored.
@@ -46,24 +46,15 @@ export function readAgentParameters(agent: unknown): Attributes {
   return attributes;
 }
 
-/** A turn as in `turns` and in session events. */
-export interface TurnReading {
-  readonly sessionId: string;
-  /** The subagent that ran the turn; `undefined` for the session's own agent. */
-  readonly subagentId: string | undefined;
-  readonly snapshot: InvocationSnapshot;
-}
-
 /**
  * @param event the event that contains the turn and may add `usage`
  */
-export function readTurn(value: unknown, event?: unknown): TurnReading | undefined {
+export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 'moment'> | undefined {
   const id = stringField(value, 'id');
   const sessionId = stringField(value, 'session_id');
   const status = stringField(value, 'status');
   if (id === undefined || sessionId === undefined || status === undefined) return undefined;
   return {
-    sessionId,
     subagentId: stringField(value, 'subagent_id'),
     snapshot: {
       id,
@@ -86,21 +77,6 @@ export function readTurn(value: unknown, event?: unknown): TurnReading | undefin
   };
 }
 
-/** Adds the model and parameters of the agent, which only the session contains. */
-export function withAgent(snapshot: InvocationSnapshot, agent: SessionAgent | undefined): InvocationSnapshot {
-  if (agent === undefined) return snapshot;
-  const { model } = agent.agent;
-  return { ...snapshot, model, parameters: agent.parameters, content: agent.content };
-}
-
-/** An action that a session waits for. */
-export interface RequiredAction {
-  readonly type: string;
-  readonly id: string | undefined;
-  readonly turnId: string | undefined;
-  readonly call: ToolCallSnapshot | undefined;
-}
-
 export function readRequiredActions(session: unknown, options: { content: boolean }): RequiredAction[] {
   return first(arrayField(session, 'required_actions')).flatMap((action) => {
     const type = stringField(action, 'type');
@@ -108,7 +84,7 @@ export function readRequiredActions(session: unknown, options: { content: boolea
     return {
       type,
       id: ['call_id', 'request_id', 'environment_id'].map((name) => stringField(action, name)).find(Boolean),
-      turnId: stringField(action, 'turn_id'),
+      invocationId: stringField(action, 'turn_id'),
       call: type === 'function_call' ? readTurnFunctionCall(action, options) : undefined,
     };
   });

@@ -1,7 +1,8 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import { readToolDefinitions } from '../../operations/chat/messages.ts';
 import { partsOf, urlPart } from '../../telemetry/content/messages.ts';
-import { arrayField, field, first, objectField, textField } from '../../util/payload.ts';
+import { arrayField, field, first, objectField, stringField, textField } from '../../util/payload.ts';
+import type { ToolOutput } from '../dialect.ts';
 import type { InvocationContent } from '../model.ts';
 
 export function readRunContent(run: unknown): InvocationContent {
@@ -54,22 +55,19 @@ function readPart(part: unknown): MessagePart[] {
   }
 }
 
-/** The outputs that the program submits, by the id of the tool call. */
-export function readToolOutputs(body: unknown): Map<string, unknown> {
-  return new Map(
-    arrayField(body, 'tool_outputs').flatMap((output) => {
-      const id = textField(output, 'tool_call_id');
-      return id === undefined ? [] : [[id, field(output, 'output')] as const];
-    }),
-  );
+/** The outputs that the program submits for a run. */
+export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
+  return arrayField(body, 'tool_outputs').flatMap((output) => {
+    const callId = stringField(output, 'tool_call_id');
+    if (callId === undefined) return [];
+    const text = content ? field(output, 'output') : undefined;
+    return [{ invocationId: undefined, callId, output: text, failure: undefined }];
+  });
 }
 
-/**
- * The user messages in a request that creates a thread (`messages`) or a run (`additional_messages`): one entry each, with
- * its content if content is recorded.
- */
-export function readAskedMessages(body: unknown, content: boolean): (Message | undefined)[] {
-  return [...arrayField(body, 'messages'), ...arrayField(body, 'additional_messages')]
+/** The user messages among those of a request: one entry each, with its content if content is recorded. */
+export function readAskedMessages(messages: readonly unknown[], content: boolean): (Message | undefined)[] {
+  return messages
     .filter((message) => field(message, 'role') === 'user')
     .map((message) => (content ? readThreadMessageContent(message) : undefined));
 }

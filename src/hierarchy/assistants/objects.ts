@@ -105,6 +105,7 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
   const calls = arrayField(details, 'tool_calls');
   return {
     id,
+    conversationId: stringField(value, 'thread_id'),
     invocationId,
     status,
     type: stringField(value, 'type') ?? stringField(details, 'type') ?? 'unknown',

@@ -1,7 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
-import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { ToolRun } from '../../sdk/tool-run.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
@@ -34,11 +34,6 @@ export class Histories implements ConversationApi {
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
   }
 
-  /** Every call has its own span. */
-  observe(): CallObservation | undefined {
-    return undefined;
-  }
-
   /** The tool call that a function of the program is about to answer. */
   running(tool: ToolRun, origin: string, context: Context): AskedCall | undefined {
     const id = conversationIn(context);
@@ -63,7 +58,8 @@ export class Histories implements ConversationApi {
     );
   }
 
-  place(call: Call, { body }: ApiRequest, endpoint: Endpoint): Placement {
+  /** Every call has its own span. */
+  observe(call: Call, { body }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context) ?? '';
     const { conversationSpans } = this.#telemetry.settings;
     const use: Use = { kind: 'conversation', id, context: call.context, endpoint, startTime: call.startTime };

@@ -2,9 +2,9 @@ import { type Context, trace } from '@opentelemetry/api';
 import { keptResponse } from '../../operations/response/kept.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
-import { monotonic } from '../../util/clock.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
+import { Life } from '../life.ts';
 import type { Segment } from '../segment.ts';
 import { clamp, milliseconds, ServerClock } from '../server-clock.ts';
 import type { Member } from '../tracker.ts';
@@ -46,11 +46,9 @@ export class BackgroundResponse implements Member {
   readonly segment: Segment | undefined;
   readonly #clock: ServerClock;
   readonly #closed: (response: BackgroundResponse) => void;
-  readonly #created = monotonic();
   readonly #limits: TextLimits | undefined;
   #latest: unknown;
-  #lastOpenTime: number;
-  #isClosed = false;
+  readonly #life: Life;
 
   constructor(start: BackgroundStart) {
     const { span, segment, response, time, closed, clock = new ServerClock() } = start;
@@ -58,7 +56,7 @@ export class BackgroundResponse implements Member {
     this.span = span;
     this.segment = segment;
     this.#latest = keptResponse(response, this.#limits);
-    this.#lastOpenTime = time;
+    this.#life = new Life(time);
     this.#closed = closed;
     this.#clock = clock;
     this.#clock.learn(milliseconds(response, 'created_at'), time);
@@ -72,32 +70,32 @@ export class BackgroundResponse implements Member {
   /** @param live whether a stream reported it as it happened */
   see(response: unknown, time: number, live: boolean): void {
     const status = stringField(response, 'status');
-    if (this.#isClosed || asObject(response) === undefined || status === undefined) return;
+    if (this.#life.state === 'closed' || asObject(response) === undefined || status === undefined) return;
     const ended = ENDED_RESPONSE_STATUSES.has(status);
     this.#latest = ended ? response : keptResponse(response, this.#limits);
     if (!ended) {
-      this.#lastOpenTime = time;
+      this.#life.goOn(time);
       return;
     }
     const endTime = live ? time : this.#clock.local(milliseconds(response, 'completed_at'), time);
-    this.#close(clamp(endTime, this.#lastOpenTime, time));
+    this.#close(clamp(endTime, this.#life.lastOpenTime, time));
   }
 
   /** Ends its span with the last known state. */
   close(): void {
-    this.#close(this.#lastOpenTime);
+    this.#close(this.#life.lastOpenTime);
   }
 
   /** A background response outlives the span that bounds its conversation. */
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return monotonic() - this.#created >= BACKGROUND_RESPONSE_TIMEOUT_MS;
+    return this.#life.age >= BACKGROUND_RESPONSE_TIMEOUT_MS;
   }
 
   #close(endTime: number): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#life.state === 'closed') return;
+    this.#life.close();
     this.span.finish(this.#latest, endTime);
     this.#closed(this);
     this.segment?.invocationClosed(this, endTime);

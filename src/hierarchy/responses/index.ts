@@ -50,11 +50,12 @@ export class Responses implements ConversationApi {
     return this.#known.get(keyAt(origin, id))?.context;
   }
 
-  /** Observes a call about an open background response in the same trace. */
-  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | undefined {
+  /** A call about an open background response in the same trace is part of that response. */
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
     const background = this.#backgroundOf(request, endpoint);
-    if (background === undefined || !isInTrace(call.context, background.traceId)) return undefined;
-    return new BackgroundRequest(background);
+    return background !== undefined && isInTrace(call.context, background.traceId)
+      ? new BackgroundRequest(background)
+      : this.#place(call, request, endpoint);
   }
 
   #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
@@ -62,7 +63,7 @@ export class Responses implements ConversationApi {
   }
 
   /** Places a call that has its own span, and takes its result. */
-  place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
+  #place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
     const { route, body } = request;
     const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
     const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));

@@ -40,6 +40,7 @@ import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
@@ -100,9 +101,13 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (place.attributes !== undefined) Object.assign(attributes, place.attributes);
     this.#asked = attributes;
     if (above === undefined) {
-      const options: SpanOptions = { kind: SpanKind.CLIENT, attributes, startTime: call.startTime };
+      const options: SpanOptions & { attributes: Attributes } = {
+        kind: SpanKind.CLIENT,
+        attributes,
+        startTime: call.startTime,
+      };
       if (place.links !== undefined) options.links = place.links;
-      this.#span = telemetry.tracer.startSpan(operation.spanName(request), options, place.parent);
+      this.#span = startSpan(telemetry, operation.spanName(request), options, place.parent);
       this.context = trace.setSpan(LinkedContext.of(place.parent), this.#span);
       if (operation.content !== undefined)
         this.#content = ContentRecord.begin(telemetry, this.#span, this.context);

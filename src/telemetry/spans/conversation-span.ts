@@ -16,6 +16,7 @@ import { begin, finish } from '../open-traces.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
 
 /** The cumulative totals of a conversation in this process. Use the latest ones; do not add them up. */
 export interface Totals {
@@ -43,7 +44,8 @@ export interface ConversationSpanStart {
 /** Starts the span of one segment of a conversation. No other file does so. */
 export function startConversationSpan(telemetry: Telemetry, start: ConversationSpanStart): Span {
   const { place, endpoint, parent, root, links, startTime } = start;
-  const span = telemetry.tracer.startSpan(
+  const span = startSpan(
+    telemetry,
     place.kind,
     {
       kind: SpanKind.INTERNAL,

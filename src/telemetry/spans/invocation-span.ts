@@ -34,6 +34,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { type Totals, totalAttributes } from './conversation-span.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
 
 export interface InvocationSpanStart {
   readonly place: Place;
@@ -60,7 +61,8 @@ export function startInvocationSpan(telemetry: Telemetry, start: InvocationSpanS
     ...placeAttributes(place),
     ...start.attributes,
   };
-  const span = telemetry.tracer.startSpan(
+  const span = startSpan(
+    telemetry,
     invocationSpanName(place.agentName),
     { kind: SpanKind.CLIENT, attributes, links, startTime },
     parent,

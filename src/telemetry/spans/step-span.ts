@@ -28,6 +28,7 @@ import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
 import { recordDeltas } from './stream-deltas.ts';
 
 /** A finished step of an invocation: one model call. */
@@ -67,7 +68,8 @@ export function recordStep(
     ...placeAttributes(context.place),
   };
   if (step.model !== undefined) asked[ATTR_GEN_AI_REQUEST_MODEL] = step.model;
-  const span = telemetry.tracer.startSpan(
+  const span = startSpan(
+    telemetry,
     name,
     { kind: SpanKind.CLIENT, startTime: step.startTime, attributes: asked },
     context.parent,

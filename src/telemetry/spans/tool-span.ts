@@ -27,6 +27,7 @@ import { type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
 
 /** The state of a tool call in one object of the API. */
 export interface ToolCallSnapshot {
@@ -93,7 +94,8 @@ export function recordToolCall(
   const provider = providerAt(context.origin);
   // The event with the details requires it.
   if (provider !== undefined) attributes[ATTR_GEN_AI_PROVIDER_NAME] = provider;
-  const span = telemetry.tracer.startSpan(
+  const span = startSpan(
+    telemetry,
     `execute_tool ${call.name}`,
     { kind: SpanKind.INTERNAL, startTime, attributes },
     context.parent,

@@ -1,0 +1,102 @@
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Endpoint } from '../sdk/provider.ts';
+import { ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
+import type { AskedMessages } from './conversation.ts';
+import type { Invocation } from './invocation.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import type { Observation } from './observed-call.ts';
+import { continueFrom } from './remote-creator.ts';
+import { ServerClock } from './server-clock.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/** An invocation that this process created and handed on. */
+export interface HandedOn {
+  readonly startTime: number;
+  /** The request's span: what this process knows itself needs no metadata. */
+  readonly creator: SpanContext | undefined;
+  readonly asked: AskedMessages;
+}
+
+interface Found {
+  readonly kind: ConversationKind;
+  readonly snapshot: InvocationSnapshot;
+  readonly conversationId: string | undefined;
+  /** The agent, as far as the conversation tells it. */
+  readonly agent?: Agent | undefined;
+  readonly forgotten?: ((invocation: Invocation) => void) | undefined;
+}
+
+/**
+ * Starts to record an invocation that this process does not record yet, from the invocation's own times.
+ *
+ * @param adopted.handedOn set if this process created it
+ * @param adopted.creator the span that created it, if known
+ */
+export function adoptInvocation(
+  tracker: ConversationTracker,
+  adopted: Found & {
+    readonly observation: Observation;
+    readonly handedOn?: HandedOn | undefined;
+    readonly creator?: SpanContext | undefined;
+    readonly trusted?: boolean;
+  },
+): Invocation {
+  const { snapshot, observation, handedOn, creator, trusted = false, ...found } = adopted;
+  const { time, endpoint } = observation;
+  const clock = ServerClock.ofResponse(observation.headers, time);
+  const { context, link } = continueFrom(creator, observation.context, trusted);
+  return openFoundInvocation(tracker, {
+    ...found,
+    snapshot,
+    context,
+    endpoint,
+    creator: link,
+    asked: handedOn?.asked,
+    startTime: handedOn?.startTime ?? Math.min(clock.local(snapshot.createdAt, time), time),
+    clock,
+    // Its start is known only in the server's whole seconds.
+    rebuilt: handedOn === undefined,
+  });
+}
+
+/** Opens an invocation that an object reports. */
+export function openFoundInvocation(
+  tracker: ConversationTracker,
+  found: Found & {
+    readonly context: Context;
+    readonly endpoint: Endpoint;
+    readonly startTime: number;
+    readonly creator?: SpanContext | undefined;
+    readonly asked?: AskedMessages | undefined;
+    readonly clock?: ServerClock;
+    readonly rebuilt?: boolean;
+  },
+): Invocation {
+  const { kind, snapshot, conversationId, context, endpoint, startTime, forgotten, clock } = found;
+  const agent = found.agent ?? tracker.agents.get(snapshot.agentId ?? '');
+  const { model } = snapshot;
+  const invocation: Invocation = tracker.openInvocation({
+    kind,
+    segment: tracker.open({ kind, id: conversationId, context, endpoint, startTime }),
+    agent,
+    agentId: agent?.id ?? snapshot.agentId,
+    endpoint,
+    attributes: {
+      ...snapshot.parameters,
+      ...(model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: model }),
+    },
+    asked:
+      found.asked ??
+      (conversationId === undefined
+        ? { count: 0, messages: [] }
+        : tracker.conversation(kind, conversationId, endpoint.origin).takeUnanswered()),
+    content: undefined,
+    context,
+    creator: found.creator,
+    startTime,
+    rebuilt: found.rebuilt === true,
+    ...(forgotten === undefined ? {} : { forgotten: () => forgotten(invocation) }),
+    ...(clock === undefined ? {} : { clock }),
+  });
+  return invocation;
+}

@@ -1,0 +1,153 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_OPENAI_REQUIRED_ACTION_TYPE,
+} from '../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUIRES_ACTION, EVENT_OPENAI_SESSION_ENVIRONMENT } from '../semconv/events.ts';
+import { type Failure, readError } from '../telemetry/error.ts';
+import { textLimits } from '../telemetry/kept-text.ts';
+import { Keeper, keptNames } from '../telemetry/kept-values.ts';
+import type { Conversation } from './conversation.ts';
+import type { ConversationState, EarlyFact } from './conversation-state.ts';
+import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
+import type { EngineState } from './engine-state.ts';
+import type { Invocation } from './invocation.ts';
+import type { ReadDetails } from './invocation-start.ts';
+import type { Observation } from './observed-call.ts';
+
+/** What applying a fact about a conversation needs of the call that brings it. */
+interface ConversationFacts extends Observation {
+  readonly engine: EngineState;
+  readonly content: boolean;
+  readonly conversationId: string | undefined;
+  readonly details: ReadDetails;
+}
+
+export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
+  const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
+  if (fact.agent !== undefined) introduceAgent(state, fact.agent);
+  if (fact.state === 'failed') fail(facts, state, fact.error);
+  else if (fact.state === 'idle') rest(facts, state);
+  else if (fact.state !== undefined) continueConversation(facts, state, fact.actions);
+}
+
+/** The agent may exist only in the conversation. */
+function introduceAgent(state: ConversationState, settings: AgentSettings): void {
+  const isFirst = state.agent === undefined;
+  state.agent = settings;
+  const { agent, model, parameters } = settings;
+  if (!isFirst || agent === undefined) return;
+  const attributes = model === undefined ? parameters : { ...parameters, [ATTR_GEN_AI_REQUEST_MODEL]: model };
+  for (const { invocation } of state.waiting) invocation.introduce(agent, attributes);
+}
+
+/** An idle conversation ends only what was requested before; a stream begins with the previous state. */
+function rest(facts: ConversationFacts, state: ConversationState): void {
+  const { live, askedAt } = facts;
+  for (const invocation of state.invocations) endUnseen(facts, invocation);
+  if (live) return;
+  for (const { invocation } of [...state.waiting]) {
+    const { acceptedAt } = invocation;
+    if (acceptedAt === undefined || acceptedAt > askedAt) continue;
+    invocation.details ??= facts.details;
+    endUnseen(facts, invocation);
+  }
+}
+
+function endUnseen({ engine, time }: ConversationFacts, invocation: Invocation): void {
+  invocation.seeOver(time);
+  engine.tracker.settle(invocation);
+}
+
+function fail({ engine, time }: ConversationFacts, state: ConversationState, error: unknown): void {
+  const failure = state.failure ?? readError(error, 'failed');
+  state.failure = undefined;
+  for (const invocation of [...state.invocations]) {
+    invocation.end(time, failure);
+    engine.tracker.settle(invocation);
+  }
+}
+
+/** Takes the reason for which the conversation is about to fail. */
+export function failNext(facts: ConversationFacts, id: string | undefined, failure: Failure): void {
+  const state = facts.engine.matcher.known(id ?? facts.conversationId, facts.endpoint.origin);
+  if (state !== undefined) state.failure = failure;
+}
+
+function continueConversation(
+  facts: ConversationFacts,
+  state: ConversationState,
+  actions: readonly RequiredAction[],
+): void {
+  const { engine, endpoint, time } = facts;
+  for (const invocation of state.invocations) invocation.life.goOn();
+  for (const { invocation } of state.waiting) invocation.life.goOn();
+  for (const { type, id, invocationId, call } of actions) {
+    const named =
+      invocationId === undefined
+        ? undefined
+        : engine.tracker.invocation(invocationId, endpoint.origin, state.id);
+    const invocation = named ?? state.underWay;
+    if (invocation === undefined || invocation.life.finished !== undefined) continue;
+    invocation.wait(call === undefined ? [] : [call], time);
+    // Every poll repeats it.
+    if (!state.isNew(`${type} ${id}`)) continue;
+    invocation.span.addEvent(
+      EVENT_OPENAI_RUN_REQUIRES_ACTION,
+      {
+        [ATTR_OPENAI_REQUIRED_ACTION_TYPE]: type,
+        [ATTR_GEN_AI_TOOL_NAME]: call?.name,
+        [ATTR_GEN_AI_TOOL_CALL_ID]: call?.id,
+      },
+      time,
+    );
+  }
+}
+
+export function applySubagent(facts: ConversationFacts, fact: SubagentFact): void {
+  const state = facts.engine.matcher.known(fact.conversationId, facts.endpoint.origin);
+  if (state?.hasOpenInvocations !== true) return;
+  const subagent = state.subagent(fact.id);
+  const isFirst = subagent.parentAgentId === undefined;
+  subagent.name = fact.name ?? subagent.name;
+  subagent.parentAgentId = fact.parentAgentId ?? subagent.parentAgentId;
+  if (isFirst) subagent.instructions = keeperOf(facts).keep(fact.instructions);
+  const { invocation, name } = subagent;
+  if (invocation !== undefined && name !== undefined)
+    invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
+}
+
+/** Records an event of the conversation on its span. Several streams repeat the same event. */
+export function addConversationEvent(
+  facts: ConversationFacts,
+  id: string | undefined,
+  eventId: string | undefined,
+  attributes: Attributes,
+): void {
+  const conversationId = id ?? facts.conversationId;
+  if (conversationId === undefined) return;
+  const { engine, endpoint, time } = facts;
+  const state = engine.matcher.state(conversationId, endpoint.origin);
+  const segment = [...usedConversation(facts, conversationId).segments.values()].at(-1);
+  if (!state.isNew(eventId) || segment === undefined || !state.hasRoomForEvent()) return;
+  segment.span.addEvent(EVENT_OPENAI_SESSION_ENVIRONMENT, attributes, time);
+  segment.touch(time);
+}
+
+/** Keeps something of an invocation that nobody has reported yet, as far as it will be recorded. */
+export function keepEarly(facts: ConversationFacts, early: EarlyFact): void {
+  const state = facts.engine.matcher.known(facts.conversationId, facts.endpoint.origin);
+  if (state?.hasRoomForEarly !== true) return;
+  const value = facts.content ? keeperOf(facts).keep(early.value) : keptNames(early.value);
+  state.early.push({ ...early, value });
+}
+
+function keeperOf({ engine }: ConversationFacts): Keeper {
+  return new Keeper(textLimits(engine.telemetry.settings));
+}
+
+function usedConversation({ engine, endpoint }: ConversationFacts, id: string): Conversation {
+  return engine.tracker.conversation(engine.dialect.kind, id, endpoint.origin);
+}

@@ -1,0 +1,194 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Message, MessagePart } from '../config/completion-types.ts';
+import type { ApiRequest } from '../operations/index.ts';
+import type { Usage } from '../telemetry/cost/usage.ts';
+import type { Failure } from '../telemetry/error.ts';
+import type {
+  Agent,
+  ConversationKind,
+  InvocationContent,
+  InvocationSnapshot,
+  MessageSnapshot,
+  StepSnapshot,
+  ToolCallSnapshot,
+} from './model.ts';
+
+/**
+ * The contract between the engine and the dialects. A dialect reads what one API says and writes facts; it knows no span
+ * and no network. The engine applies the facts, and decides what is recorded and where it belongs.
+ */
+
+/** What a request intends. */
+export interface Intent {
+  readonly conversation: 'creates' | 'changes' | 'reads' | 'deletes' | 'none';
+  readonly conversationId: string | undefined;
+  /**
+   * - `starts`: asks for an invocation, unless one is under way that takes the messages.
+   * - `drives`: polls, cancels or answers an invocation.
+   * - `lists`: lists the steps of an invocation.
+   */
+  readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
+  readonly invocationId: string | undefined;
+  /** The user messages that the request brings: one entry each, with content if content is recorded. */
+  readonly messages: readonly (Message | undefined)[];
+  /** The outputs of tools that the request brings. */
+  readonly outputs: readonly ToolOutput[];
+}
+
+/** The program's output of a tool call. */
+export interface ToolOutput {
+  /** `undefined` for the invocation that the request drives. */
+  readonly invocationId: string | undefined;
+  readonly callId: string;
+  readonly output: unknown;
+  readonly failure: Failure | undefined;
+}
+
+/** The settings of an agent, as far as a request or an object tells them. */
+export interface AgentSettings {
+  readonly agentId: string | undefined;
+  readonly agent: Agent | undefined;
+  readonly model: string | undefined;
+  readonly parameters: Attributes;
+  readonly content: InvocationContent | undefined;
+}
+
+export interface InvocationFact {
+  readonly snapshot: InvocationSnapshot;
+  /** The subagent that works on it. */
+  readonly subagentId?: string | undefined;
+  /** What an event reports about it, besides its state. */
+  readonly moment?: 'begun' | 'ended' | undefined;
+  /** The object with the metadata that the creator wrote. */
+  readonly object?: unknown;
+}
+
+/** A tool call that belongs to no step. */
+export interface ToolCallFact {
+  readonly invocationId: string;
+  readonly call: ToolCallSnapshot;
+  /** Whether the program runs the tool, so that its output ends the call. */
+  readonly asksProgram: boolean;
+  readonly begun: boolean;
+  readonly ended: boolean;
+  /** Milliseconds, if the object tells it. */
+  readonly duration: number | undefined;
+}
+
+/** The state of a conversation that tells it, such as a session. */
+export interface ConversationFact {
+  readonly id: string;
+  /** `idle`: nothing is under way. */
+  readonly state: 'idle' | 'failed' | 'open' | undefined;
+  readonly agent: AgentSettings | undefined;
+  readonly error: unknown;
+  /** What the program must do before it goes on. */
+  readonly actions: readonly RequiredAction[];
+}
+
+export interface RequiredAction {
+  readonly type: string;
+  readonly id: string | undefined;
+  readonly invocationId: string | undefined;
+  readonly call: ToolCallSnapshot | undefined;
+}
+
+export interface SubagentFact {
+  readonly conversationId: string;
+  readonly id: string;
+  readonly name: string | undefined;
+  /** The agent that created it: the session's, or another subagent. */
+  readonly parentAgentId: string | undefined;
+  /** Its task; empty where content is not recorded. */
+  readonly instructions: readonly MessagePart[];
+}
+
+/** How much of an invocation's object is worth reading. */
+export type WantedDetail = 'nothing' | 'changes' | 'everything';
+
+/** Takes facts. In the product this is the engine; tests record them. */
+export interface FactSink {
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  /** Asked before an invocation, or something of it, is read. */
+  wants(invocationId: string | undefined, conversationId?: string): WantedDetail;
+  /** Whether this process uses the conversation. */
+  uses(conversationId: string | undefined): boolean;
+  agent(agent: Agent): void;
+  conversation(fact: ConversationFact): void;
+  /** Something happened to the conversation: an event on its span. */
+  conversationEvent(
+    conversationId: string | undefined,
+    eventId: string | undefined,
+    attributes: Attributes,
+  ): void;
+  /** The reason for which the conversation is about to fail. */
+  conversationFailure(conversationId: string | undefined, failure: Failure): void;
+  subagent(fact: SubagentFact): void;
+  invocation(fact: InvocationFact): void;
+  step(step: StepSnapshot): void;
+  /** The order of steps in a list. `earlier`: the list continues before those that are known. */
+  order(invocationId: string, stepIds: readonly string[], earlier: boolean): void;
+  message(message: MessageSnapshot): void;
+  toolCall(fact: ToolCallFact): void;
+  toolResult(output: ToolOutput & { readonly invocationId: string }): void;
+  /** A piece of text or code, without an object: streams have thousands. The ids are those that the event has. */
+  text(invocationId: string | undefined, stepOrMessageId: string | undefined): void;
+  /** Something of an invocation that nobody has reported yet. It is read again once the invocation is known. */
+  later(invocationId: string, value: unknown, done: boolean): void;
+}
+
+export interface ReadOptions {
+  readonly query?: unknown;
+}
+
+/** Sends a GET request with the program's client. */
+export interface Get {
+  (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** The `OpenAI-Beta` header that it sends. */
+  readonly version: string;
+}
+
+/** What a dialect may look at while it reads the details of an ended invocation. */
+export interface InvocationView {
+  readonly id: string | undefined;
+  readonly conversationId: string | undefined;
+  readonly subagentId: string | undefined;
+  readonly life: { readonly endTime: number | undefined };
+  readonly snapshot: { readonly usage: Usage | undefined } | undefined;
+  /** Whether everything about it is known. */
+  readonly complete: boolean;
+}
+
+/** One API in the terms of the hierarchy. */
+export interface Dialect {
+  readonly kind: ConversationKind;
+  /** `openai.api.type` of the requests that have spans of their own. */
+  readonly attributes: Attributes;
+  /** The kind of request that is folded into the span of an invocation. */
+  readonly folds: 'run' | 'turn';
+  /** Whether the answer to the request for an invocation tells its id. If not, later events or lists do. */
+  readonly identifiesAtOnce: boolean;
+  intent(request: ApiRequest, content: boolean): Intent;
+  /** What the request for an invocation says about it. */
+  requested(request: ApiRequest, content: boolean): AgentSettings;
+  /** The conversation that an object is or belongs to. */
+  conversationOf(value: unknown): string | undefined;
+  /** The id of an invocation; `undefined` for any other object. */
+  invocationOf(value: unknown): string | undefined;
+  /** Reads the result of a call: one object or a list. */
+  read(value: unknown, sink: FactSink, options: ReadOptions): void;
+  /** Reads an event of a stream. */
+  readEvent(event: unknown, sink: FactSink): void;
+  /** Reads what {@link FactSink.later} kept. */
+  readKept(value: unknown, sink: FactSink, invocationId: string, done: boolean): void;
+  /**
+   * Reads the missing details of an ended invocation.
+   *
+   * @returns whether everything about it is known now
+   * @throws the SDK's error
+   */
+  readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
+  /** The `OpenAI-Beta` header of background reads where the program's own request had none. */
+  readonly version: string;
+}

@@ -1,0 +1,16 @@
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { BoundedMap } from '../util/lru-map.ts';
+import type { HandedOn } from './adoption.ts';
+import type { Dialect } from './dialect.ts';
+import type { InvocationMatcher } from './match-invocations.ts';
+import type { ConversationTracker } from './tracker.ts';
+
+/** What the engine keeps for one API. */
+export interface EngineState {
+  readonly telemetry: Telemetry;
+  readonly tracker: ConversationTracker;
+  readonly dialect: Dialect;
+  readonly matcher: InvocationMatcher;
+  /** By origin and id. */
+  readonly handedOn: BoundedMap<string, HandedOn>;
+}

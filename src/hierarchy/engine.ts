@@ -1,0 +1,261 @@
+import { type Attributes, type Link, type SpanContext, trace } from '@opentelemetry/api';
+import { define } from '../operations/attributes.ts';
+import type { ApiRequest } from '../operations/index.ts';
+import type { Call, CallObservation } from '../sdk/call.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../semconv/attributes.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import {
+  type ConversationApi,
+  type ObserveOptions,
+  type OpenSpan,
+  type Placement,
+  segmentOf,
+} from './api.ts';
+import type { Conversation } from './conversation.ts';
+import type { Use } from './conversation-use.ts';
+import type { AgentSettings, Dialect } from './dialect.ts';
+import type { EngineState } from './engine-state.ts';
+import { Facts } from './facts.ts';
+import type { Invocation } from './invocation.ts';
+import { answerOutputs, InvocationCreation, InvocationRequest } from './invocation-requests.ts';
+import { InvocationMatcher } from './match-invocations.ts';
+import type { ObservedCall } from './observed-call.ts';
+import { creatorIn, creatorOf } from './remote-creator.ts';
+import { activeSpan, isInTrace, type Segment } from './segment.ts';
+import type { ConversationTracker } from './tracker.ts';
+import { keyAt } from './whereabouts.ts';
+
+const MAX_HANDED_ON = 1_000;
+
+/** What the API of one dialect does: its conversations, invocations and steps, whatever they are called there. */
+export class Engine implements ConversationApi {
+  readonly #state: EngineState;
+
+  constructor(telemetry: Telemetry, tracker: ConversationTracker, dialect: Dialect) {
+    this.#state = {
+      telemetry,
+      tracker,
+      dialect,
+      matcher: new InvocationMatcher(telemetry, tracker, dialect.kind),
+      handedOn: tracker.remember(MAX_HANDED_ON),
+    };
+  }
+
+  observe(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    options: ObserveOptions,
+  ): CallObservation | Placement {
+    const { dialect, telemetry } = this.#state;
+    const { route } = request;
+    const content = telemetry.wantsContent;
+    const intent = dialect.intent(request, content);
+    const observed: ObservedCall = { call, route, intent, context: call.context, endpoint, content };
+    const facts = new Facts(this.#state, observed, intent.conversationId);
+    const driven = route.folds === dialect.folds ? this.#driven(observed) : undefined;
+    if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(observed)) {
+      const started = this.#start(observed, request, options);
+      return new InvocationCreation(this.#state, observed, facts, started);
+    }
+    // In other traces, requests about an invocation have spans with a link.
+    return driven !== undefined && isInTrace(call.context, driven.spanContext.traceId)
+      ? new InvocationRequest(this.#state, observed, facts, driven)
+      : this.#place(observed, facts, driven);
+  }
+
+  /** Places a call that has its own span, and takes its result. */
+  #place(observed: ObservedCall, facts: Facts, driven: Invocation | undefined): Placement {
+    const { dialect, tracker } = this.#state;
+    const { call, intent, route, endpoint } = observed;
+    const segment = this.#segmentOf(observed);
+    const bounded = activeSpan(call.context) !== undefined || segment === undefined;
+    const folds = route.folds !== undefined;
+    const driving =
+      driven === undefined ? undefined : new InvocationRequest(this.#state, observed, facts, driven);
+    // The request that hands an invocation on does not adopt it; another process does, or a later request.
+    if (driven === undefined && folds && intent.invocation === 'drives')
+      facts.unowned = { waits: call.pollHelper || call.streamed };
+    if (intent.conversation === 'creates' && call.streamed)
+      facts.conversationCreated = (id) => this.#created(observed, segment, id);
+    const listed = intent.invocation === 'lists' ? this.#stepsListed(observed) : undefined;
+    const { query } = call;
+    segment?.requestStarted();
+    return {
+      parent: bounded ? call.context : segment.contextIn(call.context),
+      attributes: dialect.attributes,
+      links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
+      ...(folds && {
+        chunk: (event: unknown, time: number) =>
+          driving === undefined ? facts.readEvent(event, time) : driving.chunk(event, time),
+      }),
+      settled: (ended, _, span) => {
+        this.#conversationUsed(observed, segment, ended);
+        if (this.#handsOn(observed) && ended.outcome === 'value') this.#handOn(observed, ended.value, span);
+        if (driving !== undefined) driving.settled(ended);
+        else {
+          if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
+          if (ended.error === undefined) answerOutputs(this.#state, intent, { facts, time: ended.startTime });
+        }
+        const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, span);
+        if (creator !== undefined) span.link(creator);
+        if (listed !== undefined) this.#stepsRead(listed);
+        segment?.requestEnded(ended.endTime);
+        // An adopted invocation has opened a segment meanwhile.
+        if (segment === undefined && folds) tracker.find(this.#use(observed, intent.conversationId));
+      },
+    };
+  }
+
+  #use({ call, context, endpoint }: ObservedCall, id: string | undefined): Use {
+    return { kind: this.#state.dialect.kind, id, context, endpoint, startTime: call.startTime };
+  }
+
+  #conversation(id: string, { origin }: Endpoint): Conversation {
+    const { tracker, dialect } = this.#state;
+    return tracker.conversation(dialect.kind, id, origin);
+  }
+
+  /** The open invocation of this process that a request drives, polls, or brings something to. */
+  #driven({ intent, endpoint }: ObservedCall): Invocation | undefined {
+    const { tracker, matcher, dialect } = this.#state;
+    const { invocationId: id, conversationId } = intent;
+    const { origin } = endpoint;
+    if (dialect.identifiesAtOnce) {
+      const invocation = id === undefined ? undefined : tracker.invocation(id, origin, conversationId);
+      return invocation?.life.endTime === undefined ? invocation : undefined;
+    }
+    const invocation =
+      id === undefined
+        ? matcher.known(conversationId, origin)?.underWay
+        : matcher.named(id, conversationId, origin);
+    return invocation?.life.finished === undefined ? invocation : undefined;
+  }
+
+  /** Whether the request creates an invocation for another process: then the request has its own span. */
+  #handsOn({ call, intent }: ObservedCall): boolean {
+    const { telemetry, dialect } = this.#state;
+    const { propagateInMetadata } = telemetry.settings;
+    return (
+      dialect.identifiesAtOnce && intent.invocation === 'starts' && !call.streamed && propagateInMetadata
+    );
+  }
+
+  #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, span: OpenSpan): void {
+    const { dialect, handedOn, tracker } = this.#state;
+    const id = dialect.invocationOf(value);
+    const conversationId = intent.conversationId ?? dialect.conversationOf(value);
+    if (id === undefined || conversationId === undefined) return;
+    const asked = this.#conversation(conversationId, endpoint).takeUnanswered();
+    const creator = creatorIn(span.context);
+    handedOn.set(keyAt(endpoint.origin, id), { startTime: call.startTime, creator, asked });
+    tracker.watch();
+  }
+
+  /** Opens the invocation that a request asks for, alone or with its conversation. */
+  #start(observed: ObservedCall, request: ApiRequest, { startAttributes }: ObserveOptions): Invocation {
+    const { dialect, tracker, matcher } = this.#state;
+    const { call, intent, context, endpoint, content } = observed;
+    const { conversationId } = intent;
+    const state = dialect.identifiesAtOnce ? undefined : matcher.known(conversationId, endpoint.origin);
+    const told: AgentSettings = state?.agent ?? dialect.requested(request, content);
+    const { agentId } = told;
+    const agent = told.agent ?? (agentId === undefined ? undefined : tracker.agents.get(agentId));
+    const attributes: Attributes = { ...told.parameters };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
+    if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+    Object.assign(attributes, startAttributes);
+    const invocation: Invocation = tracker.openInvocation({
+      kind: dialect.kind,
+      segment: tracker.open(this.#use(observed, conversationId)),
+      agent,
+      agentId,
+      endpoint,
+      attributes,
+      asked: this.#asked(observed),
+      content: told.content,
+      context,
+      startTime: call.startTime,
+      ...(dialect.identifiesAtOnce ? {} : { forgotten: () => this.#forget(invocation) }),
+    });
+    return invocation;
+  }
+
+  #forget(invocation: Invocation): void {
+    const { conversationId } = invocation.place;
+    this.#state.matcher.known(conversationId, invocation.endpoint.origin)?.forget(invocation);
+  }
+
+  /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
+  #asked({ intent, endpoint }: ObservedCall): Invocation['asked'] {
+    const { messages, conversationId } = intent;
+    if (conversationId === undefined)
+      return { count: messages.length, messages: messages.filter((message) => message !== undefined) };
+    const conversation = this.#conversation(conversationId, endpoint);
+    for (const message of messages) conversation.asked(message);
+    return conversation.takeUnanswered();
+  }
+
+  #segmentOf(observed: ObservedCall): Segment | undefined {
+    const { conversation, conversationId } = observed.intent;
+    if (conversation === 'none') return undefined;
+    return segmentOf(this.#state.tracker, this.#use(observed, conversationId), conversation === 'reads');
+  }
+
+  /** @param segment may have been opened before the conversation had an id */
+  #conversationUsed(observed: ObservedCall, segment: Segment | undefined, call: Call): void {
+    const { intent, endpoint } = observed;
+    const { tracker, dialect } = this.#state;
+    const succeeded = call.outcome === 'value';
+    if (intent.conversation === 'creates') {
+      const id = succeeded ? dialect.conversationOf(call.value) : undefined;
+      if (id !== undefined) this.#created(observed, segment, id);
+      else if (segment?.conversation === undefined) segment?.end(call.endTime);
+    }
+    const id = intent.conversationId;
+    if (!succeeded || id === undefined) return;
+    if (intent.conversation === 'changes')
+      for (const message of intent.messages) this.#conversation(id, endpoint).asked(message);
+    if (intent.conversation === 'deletes') tracker.endConversation(dialect.kind, id, endpoint.origin);
+  }
+
+  #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
+    const conversation = this.#conversation(id, observed.endpoint);
+    if (segment === undefined) this.#state.tracker.open(this.#use(observed, id))?.touch();
+    else segment.identify(conversation);
+    for (const message of observed.intent.messages) conversation.asked(message);
+  }
+
+  /**
+   * The invocation whose steps the program is listing, so that no background read is needed. Only a program that has done
+   * so before is waited for: another one may delete the conversation, and the steps with it, as soon as it has ended.
+   */
+  #stepsListed({ intent, endpoint }: ObservedCall): Invocation | undefined {
+    const { tracker } = this.#state;
+    const { invocationId = '', conversationId } = intent;
+    const invocation = tracker.invocation(invocationId, endpoint.origin, conversationId);
+    if (invocation === undefined) return undefined;
+    if (invocation.life.finished !== undefined) tracker.leaveReading();
+    invocation.life.requests++;
+    return invocation;
+  }
+
+  #stepsRead(invocation: Invocation): void {
+    invocation.life.requests--;
+    this.#state.tracker.settle(invocation);
+  }
+
+  #linksTo(driven: Invocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {
+    if (driven !== undefined) return [{ context: driven.spanContext }];
+    return id === undefined ? [] : this.#state.tracker.linksTo(id, origin);
+  }
+
+  /** The span that created a conversation in another process, where a request reads that conversation. */
+  #creatorOf({ intent }: ObservedCall, value: unknown, span: OpenSpan): SpanContext | undefined {
+    const { dialect, telemetry } = this.#state;
+    if (dialect.identifiesAtOnce || intent.conversation !== 'reads') return undefined;
+    const creator = creatorOf(value, telemetry.settings);
+    return creator?.traceId === trace.getSpanContext(span.context)?.traceId ? undefined : creator;
+  }
+}

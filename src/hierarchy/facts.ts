@@ -1,0 +1,309 @@
+import { type Attributes, type Context, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api';
+import type { Call } from '../sdk/call.ts';
+import { readWithClient } from '../sdk/own-requests.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import type { Failure } from '../telemetry/error.ts';
+import { now } from '../util/clock.ts';
+import { MAX_READ } from '../util/payload.ts';
+import { adoptInvocation } from './adoption.ts';
+import {
+  addConversationEvent,
+  applyConversation,
+  applySubagent,
+  failNext,
+  keepEarly,
+} from './conversation-facts.ts';
+import type {
+  ConversationFact,
+  FactSink,
+  InvocationFact,
+  SubagentFact,
+  ToolCallFact,
+  ToolOutput,
+  WantedDetail,
+} from './dialect.ts';
+import type { EngineState } from './engine-state.ts';
+import type { Invocation } from './invocation.ts';
+import type { ReadDetails } from './invocation-start.ts';
+import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
+import type { Observation } from './observed-call.ts';
+import { creatorOf } from './remote-creator.ts';
+import { answerToolCall } from './request-details.ts';
+import { keyAt } from './whereabouts.ts';
+
+/** Where facts come from: a call of the program, or a background read. */
+export interface FactSource {
+  readonly endpoint: Endpoint;
+  /** The caller's. */
+  readonly context: Context;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
+}
+
+/** Applies the facts that one call or background read brings. */
+export class Facts implements FactSink, Observation {
+  readonly engine: EngineState;
+  readonly endpoint: Endpoint;
+  readonly content: boolean;
+  /** When the current facts were seen. */
+  time = 0;
+  /** Whether a stream reported them as they happened. */
+  live = false;
+  /** The conversation of the request, or the one that the stream has created. */
+  conversationId: string | undefined;
+  /** The invocation of the request. Its id may be unknown yet. */
+  invocationAsked: Invocation | undefined;
+  /** Set where the request is about an invocation that this process does not record: it may be adopted. */
+  unowned: { readonly waits: boolean; creator?: SpanContext | undefined } | undefined;
+  /** Called with the id of the conversation that a stream has created. */
+  conversationCreated: ((id: string) => void) | undefined;
+  readonly #source: FactSource;
+  /** The invocations whose start this stream has reported. */
+  #begun: Set<string> | undefined;
+  /** The invocation whose early facts are read, before the tracker knows its id. */
+  #early: { readonly id: string; readonly invocation: Invocation } | undefined;
+
+  constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
+    this.engine = engine;
+    this.#source = source;
+    this.endpoint = source.endpoint;
+    this.conversationId = conversationId;
+    this.content = source.content;
+  }
+
+  get context(): Context {
+    return this.#source.context;
+  }
+
+  get askedAt(): number {
+    return this.#source.call.startTime;
+  }
+
+  get headers(): unknown {
+    return this.#source.call.headers;
+  }
+
+  /** Reads the missing details of an invocation, with the client of the call. */
+  get details(): ReadDetails {
+    return detailsReader(this.engine, this.#source);
+  }
+
+  /**
+   * Reads the result of a call.
+   *
+   * @param live whether it reports a state of this moment
+   */
+  read(value: unknown, time: number, query?: unknown, live = false): void {
+    this.time = time;
+    this.live = live;
+    this.engine.dialect.read(value, this, { query });
+  }
+
+  /** Reads an event of a stream. */
+  readEvent(event: unknown, time: number): void {
+    this.time = time;
+    this.live = true;
+    this.engine.dialect.readEvent(event, this);
+  }
+
+  wants(invocationId: string | undefined, conversationId?: string): WantedDetail {
+    if (invocationId === undefined) return 'nothing';
+    if (this.known(invocationId, conversationId) !== undefined) return 'changes';
+    const identifies = this.invocationAsked !== undefined && this.invocationAsked.id === undefined;
+    return identifies || this.unowned !== undefined ? 'everything' : 'nothing';
+  }
+
+  uses(conversationId: string | undefined): boolean {
+    return this.engine.matcher.known(conversationId, this.endpoint.origin) !== undefined;
+  }
+
+  agent(agent: Agent): void {
+    this.engine.tracker.agents.set(agent.id, agent);
+  }
+
+  conversation(fact: ConversationFact): void {
+    if (this.conversationId === undefined) {
+      this.conversationId = fact.id;
+      this.conversationCreated?.(fact.id);
+    }
+    applyConversation(this, fact);
+  }
+
+  conversationEvent(id: string | undefined, eventId: string | undefined, attributes: Attributes): void {
+    addConversationEvent(this, id, eventId, attributes);
+  }
+
+  conversationFailure(conversationId: string | undefined, failure: Failure): void {
+    failNext(this, conversationId, failure);
+  }
+
+  subagent(fact: SubagentFact): void {
+    applySubagent(this, fact);
+  }
+
+  invocation(fact: InvocationFact): void {
+    const { moment } = fact;
+    const { id } = fact.snapshot;
+    const known = this.known(id, fact.snapshot.conversationId);
+    const followed = moment === 'ended' && this.#begun?.delete(id) === true;
+    if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
+    const snapshot = this.#withAgent(fact);
+    const invocation = known ?? this.#find({ ...fact, snapshot });
+    if (invocation === undefined) return;
+    if (moment === 'begun') this.#begin(id);
+    this.#readEarly(invocation, snapshot);
+    this.engine.tracker.see(invocation, snapshot, this);
+  }
+
+  step(step: StepSnapshot): void {
+    const invocation = this.known(step.invocationId, step.conversationId);
+    if (invocation === undefined) return;
+    invocation.seeStep(step, this.time, this.live);
+    this.engine.tracker.settle(invocation);
+  }
+
+  order(invocationId: string, stepIds: readonly string[], earlier: boolean): void {
+    this.known(invocationId)?.steps.seeOrder(stepIds, earlier);
+  }
+
+  message(message: MessageSnapshot): void {
+    const invocation = this.known(message.invocationId, message.conversationId);
+    if (invocation === undefined || message.role === 'user') return;
+    if (this.live) invocation.touch(this.time);
+    invocation.seeMessage(message);
+    this.engine.tracker.settle(invocation);
+  }
+
+  toolCall({ invocationId, call, asksProgram, begun, ended, duration }: ToolCallFact): void {
+    const invocation = this.known(invocationId);
+    if (invocation === undefined || invocation.life.state === 'closed') return;
+    const { time, live } = this;
+    if (live) invocation.touch(time);
+    const began = duration === undefined ? {} : { beganAt: time - duration };
+    if (live && (begun || asksProgram)) invocation.steps.seeToolCall(call, { beganAt: time });
+    else if (live && ended) invocation.steps.seeToolCall(call, { ...began, endedAt: time });
+    else invocation.steps.seeToolCall(call);
+  }
+
+  toolResult({
+    invocationId,
+    callId,
+    output,
+    failure,
+  }: ToolOutput & { readonly invocationId: string }): void {
+    const invocation = this.known(invocationId);
+    if (invocation === undefined || invocation.life.state === 'closed') return;
+    if (this.live) {
+      invocation.touch(this.time);
+      answerToolCall(invocation, { callId, output, failure: undefined }, this.time);
+    }
+    invocation.steps.seeToolResult(callId, { output, failure });
+  }
+
+  text(invocationId: string | undefined, stepOrMessageId: string | undefined): void {
+    const invocation = invocationId === undefined ? this.invocationAsked : this.known(invocationId);
+    if (invocation === undefined) return;
+    if (stepOrMessageId !== undefined) invocation.steps.seeDelta(stepOrMessageId, this.time);
+    invocation.seeText(this.time);
+  }
+
+  later(invocationId: string, value: unknown, done: boolean): void {
+    if (this.live) keepEarly(this, { invocationId, value, time: this.time, done });
+  }
+
+  /** The open invocation with this id, if this process records it. */
+  known(id: string | undefined, conversationId?: string): Invocation | undefined {
+    if (id === undefined) return undefined;
+    if (id === this.#early?.id) return this.#early.invocation;
+    const { origin } = this.endpoint;
+    return this.engine.tracker.invocation(id, origin, conversationId ?? this.conversationId);
+  }
+
+  #find(fact: InvocationFact): Invocation | undefined {
+    const { matcher, dialect } = this.engine;
+    const { conversationId } = fact.snapshot;
+    if (!dialect.identifiesAtOnce)
+      return conversationId === undefined ? undefined : matcher.find(fact, conversationId, this);
+    const asked = this.invocationAsked;
+    return asked !== undefined && asked.id === undefined ? asked : this.#adopt(fact);
+  }
+
+  /** Starts to record an invocation that it adopts, or that this process handed on and now waits for itself. */
+  #adopt({ snapshot, object }: InvocationFact): Invocation | undefined {
+    const { unowned } = this;
+    const { tracker, handedOn, dialect, telemetry } = this.engine;
+    const { settings } = telemetry;
+    const { origin } = this.endpoint;
+    if (unowned === undefined || tracker.knows(snapshot.id, origin)) return undefined;
+    const key = keyAt(origin, snapshot.id);
+    const own = handedOn.get(key);
+    unowned.creator ??= own?.creator ?? creatorOf(object, settings);
+    const waits = own !== undefined && unowned.waits;
+    if (!waits && settings.adoptRuns === false) return undefined;
+    handedOn.delete(key);
+    this.invocationAsked = adoptInvocation(tracker, {
+      kind: dialect.kind,
+      snapshot,
+      conversationId: snapshot.conversationId ?? this.conversationId,
+      observation: this,
+      handedOn: own,
+      creator: own?.creator ?? creatorOf(object, settings),
+      trusted: own?.creator !== undefined || settings.adoptRuns === true,
+    });
+    return this.invocationAsked;
+  }
+
+  /** Adds what only the conversation tells: its agent with its settings. */
+  #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
+    const { matcher, dialect } = this.engine;
+    if (dialect.identifiesAtOnce || subagentId !== undefined) return snapshot;
+    const agent = matcher.known(snapshot.conversationId, this.endpoint.origin)?.agent;
+    if (agent === undefined) return snapshot;
+    const { model, parameters, content } = agent;
+    return { ...snapshot, model, parameters, content };
+  }
+
+  #begin(id: string): void {
+    this.#begun ??= new Set();
+    if (this.#begun.size < MAX_READ) this.#begun.add(id);
+  }
+
+  #readEarly(invocation: Invocation, { id, conversationId }: InvocationSnapshot): void {
+    const { matcher, dialect } = this.engine;
+    const state = matcher.known(conversationId, this.endpoint.origin);
+    if (state === undefined || state.early.length === 0) return;
+    const { time, live } = this;
+    this.live = true;
+    this.#early = { id, invocation };
+    for (const early of state.takeEarly(id)) {
+      this.time = early.time;
+      dialect.readKept(early.value, this, id, early.done);
+    }
+    this.#early = undefined;
+    this.time = time;
+    this.live = live;
+  }
+}
+
+/** Keeps the client, and nothing of the call: the details may be read much later. */
+function detailsReader(
+  engine: EngineState,
+  { endpoint, call: { client, assistantsVersion: version = engine.dialect.version } }: FactSource,
+): ReadDetails {
+  return async (invocation) => {
+    const call = { startTime: now(), headers: undefined, client, assistantsVersion: version };
+    const content = engine.telemetry.wantsContent;
+    const source = { endpoint, context: ROOT_CONTEXT, content, call };
+    const facts = new Facts(engine, source, invocation.conversationId);
+    const send = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+      const answer = await readWithClient(client, path, query, version);
+      facts.time = now();
+      return answer;
+    };
+    const isAll = await engine.dialect.readDetails(invocation, Object.assign(send, { version }), facts);
+    // The conversation was idle although the invocation has not ended: it had not begun.
+    if (invocation.life.endTime === undefined) invocation.life.goOn();
+    else if (isAll) invocation.allSeen = true;
+  };
+}

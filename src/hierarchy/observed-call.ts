@@ -1,0 +1,31 @@
+import type { Context } from '@opentelemetry/api';
+import type { Call } from '../sdk/call.ts';
+import type { Endpoint } from '../sdk/provider.ts';
+import type { Route } from '../sdk/routes/index.ts';
+import type { Intent } from './dialect.ts';
+
+/** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
+export interface ObservedCall {
+  readonly call: Call;
+  readonly route: Route;
+  readonly intent: Intent;
+  /** The caller's context, kept until the call is over. */
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+}
+
+/** When, how and by whom an object was seen. */
+export interface Observation {
+  readonly time: number;
+  /** Whether a stream reported it as it happened. */
+  readonly live: boolean;
+  /** When its request was sent. */
+  readonly askedAt: number;
+  /** The response headers. Their date tells the server's time. */
+  readonly headers: unknown;
+  /** The caller's. */
+  readonly context: Context;
+  readonly endpoint: Endpoint;
+}
