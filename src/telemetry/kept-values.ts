@@ -1,10 +1,12 @@
-import { asName, field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import { asName, asNumber, field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import { plainError } from './content/plain-data.ts';
 import { KeptText, type TextLimits, TextRoom } from './kept-text.ts';
 
 const MAX_KEPT_DEPTH = 12;
 /** The numbers kept of a usage object, which has about a dozen. */
 const MAX_NUMBERS = 64;
+/** Fields with longer names are not kept. */
+const MAX_FIELD_NAME_LENGTH = 64;
 const CUT_MARK = '…';
 
 /** Long and never recorded. Copying `__proto__` would set the prototype. */
@@ -107,29 +109,31 @@ export class Keeper {
 
 /** Copies the names, numbers and booleans of an object and its nested objects: an item without its content. */
 export function keptNames(value: unknown, depth: number = 2): object | undefined {
-  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
-  const copied: Record<string, unknown> = {};
-  let keys = 0;
-  for (const key in value) {
-    if (++keys > MAX_REPEATED) break;
-    const item = field(value, key);
-    const isPlain = typeof item === 'number' || typeof item === 'boolean';
-    const kept = isPlain ? item : (asName(item) ?? keptNames(item, depth - 1));
-    if (kept !== undefined && key !== '__proto__' && key.length <= 64) copied[key] = kept;
-  }
-  return copied;
+  return keptFields(value, depth, MAX_REPEATED, (item) =>
+    typeof item === 'number' || typeof item === 'boolean' ? item : asName(item),
+  );
 }
 
 /** Copies the numbers of a usage object and its details. */
 export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
-  if (typeof usage !== 'object' || usage === null || depth === 0) return undefined;
+  return keptFields(usage, depth, MAX_NUMBERS, asNumber);
+}
+
+/** Copies the fields that `keep` returns a value for, also those of nested objects. */
+function keptFields(
+  value: unknown,
+  depth: number,
+  maxFields: number,
+  keep: (item: unknown) => unknown,
+): object | undefined {
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
   const copied: Record<string, unknown> = {};
-  let keys = 0;
-  for (const key in usage) {
-    if (++keys > MAX_NUMBERS) break;
-    const item = field(usage, key);
-    const kept = typeof item === 'number' ? item : keptNumbers(item, depth - 1);
-    if (kept !== undefined && key !== '__proto__' && key.length <= 64) copied[key] = kept;
+  let fields = 0;
+  for (const key in value) {
+    if (++fields > maxFields) break;
+    const item = field(value, key);
+    const kept = keep(item) ?? keptFields(item, depth - 1, maxFields, keep);
+    if (kept !== undefined && key !== '__proto__' && key.length <= MAX_FIELD_NAME_LENGTH) copied[key] = kept;
   }
   return copied;
 }

@@ -1,5 +1,5 @@
 import type { ModelPrices, PriceKey } from '../../config/model-prices.ts';
-import type { ModalityUsage, Usage } from './usage.ts';
+import { type ModalityUsage, NO_MODALITIES, NO_USAGE, type Usage } from './usage.ts';
 
 /** What is billed besides tokens. */
 export interface Fees {
@@ -26,22 +26,6 @@ interface Amount {
   /** Whether a missing price makes the whole cost unknown. Otherwise the amount is free. */
   readonly needed: boolean;
 }
-
-const ZERO_USAGE: Usage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-};
-const TEXT_ONLY: ModalityUsage = {
-  audioInputTokens: 0,
-  audioCacheReadTokens: 0,
-  audioOutputTokens: 0,
-  imageInputTokens: 0,
-  imageCacheReadTokens: 0,
-  imageOutputTokens: 0,
-};
 
 /** Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
@@ -108,8 +92,8 @@ function tokenAmount(
 
 /** @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong */
 export function priceOf(prices: ModelPrices, spending: Spending): number | undefined {
-  const usage = spending.usage ?? ZERO_USAGE;
-  const modalities = usage.modalities ?? TEXT_ONLY;
+  const usage = spending.usage ?? NO_USAGE;
+  const modalities = usage.modalities ?? NO_MODALITIES;
   const context = spending.aggregate === true ? 0 : usage.inputTokens;
   let sum = 0;
   for (const { count, per, keys, needed } of AMOUNTS) {

@@ -45,7 +45,7 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: 0,
 });
 
-const NO_MODALITIES: ModalityUsage = Object.freeze({
+export const NO_MODALITIES: ModalityUsage = Object.freeze({
   audioInputTokens: 0,
   audioCacheReadTokens: 0,
   audioOutputTokens: 0,
