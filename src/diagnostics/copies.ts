@@ -1,5 +1,6 @@
 import { field } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { DEDUPE } from './messages.ts';
 import { notice } from './report.ts';
 import { isTested } from './tested-versions.ts';
 
@@ -47,7 +48,7 @@ export function noticeOpenAI({
   if (early) notice('openai_loaded_early', version, path);
   noticeVersion(version);
   if (add(openai, { directory: directoryOf(path), version }))
-    notice('openai_twice', describe([...openai.values()]));
+    notice('openai_twice', ...describeCopies([...openai.values()]));
 }
 
 /** Reads the version of `openai` from the user agent of a client. */
@@ -66,7 +67,7 @@ function noticeVersion(version: string): void {
 export function noticeOurselves(file: string, version: string): void {
   const { ours } = copies.value;
   if (add(ours, { directory: directoryOf(pathOf(file)), version }))
-    notice('package_twice', describe([...ours.values()]));
+    notice('package_twice', ...describeCopies([...ours.values()]));
 }
 
 /**
@@ -99,8 +100,15 @@ function add(known: Map<string, Copy>, copy: Copy): boolean {
   return known.size > 1;
 }
 
-export function describe(known: readonly Copy[]): string {
-  return known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
+/** Packages that ask for one exact version of `openai`, which therefore keep a copy of their own. */
+const PINNING = /[\\/]node_modules[\\/]portkey-ai[\\/]/;
+
+/** The details of a finding about copies: what they are, and whether `npm dedupe` can leave one. */
+export function describeCopies(known: readonly Copy[]): string[] {
+  const said = known.map(({ directory, version }) => `${version} in ${directory}`).join(', ');
+  const majors = new Set(known.map(({ version }) => version.split('.')[0]));
+  const fits = majors.size === 1 && !known.some(({ directory }) => PINNING.test(directory));
+  return fits ? [said, DEDUPE] : [said];
 }
 
 /** Converts a path or file URL to a path without `node:url`, which not every runtime has. */

@@ -25,7 +25,9 @@ export type ProjectFindingCode =
   /** `openai` is not installed. */
   | 'openai_not_installed'
   /** Another instrumentation is installed and may be active. */
-  | 'other_instrumentation_installed';
+  | 'other_instrumentation_installed'
+  /** A package is installed whose client sends some calls itself, and not through `openai`. */
+  | 'calls_past_openai';
 
 /** The kinds that are found in a running program. */
 export type ProcessFindingCode =
@@ -57,6 +59,8 @@ export type ProcessFindingCode =
   | 'global_taken'
   /** Another instrumentation records the same calls. Its span is kept, and ours adds to it. */
   | 'other_instrumentation'
+  /** A package around the client records the same calls on spans beside ours. */
+  | 'recorded_twice'
   /** Prompts and answers are recorded. */
   | 'content_recorded'
   /** A batch of spans with content may exceed the 4 MiB that OTLP/gRPC receivers accept. */

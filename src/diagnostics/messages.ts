@@ -7,6 +7,11 @@ import { isTooOld, TESTED } from './tested-versions.ts';
 const REGISTER_FIRST = `Load the instrumentation before anything else: node --import ${NAME}/register app.mjs.`;
 export const INSTRUMENT: string = `instrumentOpenAI(OpenAI) of ${NAME}/client`;
 
+/** Leaves one copy, where the copies are of one major version and nobody asks for an exact one. */
+export const DEDUPE = 'npm dedupe';
+
+const whoAsks = (name: string): string => `npm ls ${name} tells who asks for which.`;
+
 /** The wording of findings in running programs. A new one needs a code in `finding.ts`, a row here, and a call of `notice`. */
 const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
@@ -73,19 +78,20 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   openai_twice: {
     severity: 'information',
     message: (copies) => `There is more than one copy of openai: ${copies}. All of them are observed.`,
-    action: () => 'To have one: npm dedupe. npm ls openai tells who asks for which.',
+    action: (_, mend) =>
+      mend === DEDUPE ? `To have one: ${DEDUPE}. ${whoAsks('openai')}` : whoAsks('openai'),
   },
   package_twice: {
     severity: 'warning',
     message: (copies) =>
       `There is more than one copy of ${NAME}: ${copies}. One of them records each call, with its own settings: of copies of one version the newest that is enabled, of different versions the first that saw openai.`,
-    action: () => `Leave one: npm dedupe. npm ls ${NAME} tells who asks for which.`,
+    action: (_, mend) => `Leave one${mend === DEDUPE ? `: ${DEDUPE}` : ''}. ${whoAsks(NAME)}`,
   },
   other_release: {
     severity: 'warning',
     message: (other, own) =>
       `Version ${other} of ${NAME} already observes openai in this process. Version ${own} records none of its calls, so that each is recorded once.`,
-    action: () => `Leave one: npm dedupe. npm ls ${NAME} tells who asks for which.`,
+    action: () => `Leave one. ${whoAsks(NAME)}`,
   },
   global_taken: {
     severity: 'warning',
@@ -98,6 +104,12 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     message: (scope) =>
       `${scope} records the same calls. Its span and metrics stand for the calls that it wraps; ours adds retries below them and everything else.`,
     action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
+  },
+  recorded_twice: {
+    severity: 'warning',
+    message: (scope) =>
+      `${scope} records the same calls on spans of its own, beside ours. A backend that takes both counts their tokens twice.`,
+    action: () => 'Use the client without observeOpenAI. Langfuse takes the spans of this package over OTLP.',
   },
   content_recorded: {
     severity: 'information',

@@ -29,4 +29,9 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
     switchOff:
       "instrumentations: instrumentations.filter((each) => each.instrumentationName !== '@arizeai/openinference-instrumentation-openai')",
   },
+  {
+    scope: 'langsmith',
+    recordsMetrics: false,
+    switchOff: 'use the client without wrapOpenAI of langsmith/wrappers.',
+  },
 ];

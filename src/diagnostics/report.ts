@@ -29,6 +29,9 @@ const notices = new ProcessWide<Notices>({
 });
 onKeyTaken((key) => notice('global_taken', key));
 
+/** Findings that name more with time. The newest is kept, and the first one logged. */
+const GROWING: ReadonlySet<ProcessFindingCode> = new Set(['openai_twice', 'package_twice']);
+
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {
   guard('taking note of a finding', keep, code, details);
@@ -36,11 +39,13 @@ export function notice(code: ProcessFindingCode, ...details: readonly string[]):
 
 function keep(code: ProcessFindingCode, details: readonly string[]): void {
   const { findings, speaking } = notices.value;
-  const key = [code, ...details].join('\n');
-  if (findings.has(key) || findings.size >= MAX_FINDINGS) return;
+  const grows = GROWING.has(code);
+  const key = grows ? code : [code, ...details].join('\n');
+  const known = findings.has(key);
+  if ((known && !grows) || findings.size >= MAX_FINDINGS) return;
   const finding = describeFinding(code, ...details);
   findings.set(key, finding);
-  if (speaking) logFinding(finding);
+  if (speaking && !known) logFinding(finding);
 }
 
 /** Logs the findings so far. Programs often set up a logger after the instrumentations. */

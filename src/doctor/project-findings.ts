@@ -53,8 +53,20 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   other_instrumentation_installed: {
     severity: 'information',
     message: (scope) =>
-      `${scope} is installed. Where it is active too, its span stands for the calls that it wraps.`,
-    action: (scope) => `To have ours alone, switch it off: ${switchOff(scope)}`,
+      scope === '@langfuse/openai'
+        ? `${scope} is installed. A client that it wraps has two spans for each call, its own and ours.`
+        : `${scope} is installed. Where it is active too, its span stands for the calls that it wraps.`,
+    action: (scope) =>
+      scope === '@langfuse/openai'
+        ? 'Use the client without observeOpenAI. Langfuse takes the spans of this package over OTLP.'
+        : `To have ours alone, switch it off: ${switchOff(scope)}`,
+  },
+  calls_past_openai: {
+    severity: 'warning',
+    message: (name) =>
+      `${name} is installed. Its client sends a part of its calls itself, and not through openai: those have no spans.`,
+    action: () =>
+      "Use the client of openai with Portkey's address and headers: new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) }).",
   },
 };
 

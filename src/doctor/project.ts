@@ -1,7 +1,7 @@
 import module from 'node:module';
 import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
-import { describe } from '../diagnostics/copies.ts';
+import { describeCopies } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts';
@@ -24,6 +24,15 @@ type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk-trace-base'].map(
   (name) => `@opentelemetry/${name}`,
 );
+
+/** Its client sends a part of its calls with a transport of its own. */
+const PORTKEY = 'portkey-ai';
+
+/** Other instrumentations that nobody installs without using them. LangChain brings `langsmith`. */
+const INSTALLED_OTHERS: readonly string[] = [
+  ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => scope !== 'langsmith'),
+  '@langfuse/openai',
+];
 
 /** Bundlers, and how each is told to leave `openai` alone. */
 const BUNDLERS: readonly (readonly [name: string, external: string])[] = [
@@ -89,15 +98,17 @@ function distinct(checks: readonly Check[]): Check[] {
 }
 
 function examinePackages(project: string): Check {
-  const names = [NAME, 'openai', ...SDKS, ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope)];
+  const names = [NAME, 'openai', PORTKEY, ...SDKS, ...INSTALLED_OTHERS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
     return notLookedAt('packages', "Plug'n'Play keeps them where only Yarn finds them");
-  const others = OTHER_INSTRUMENTATIONS.filter(({ scope }) => installed.some(({ name }) => name === scope));
+  const has = (wanted: string): boolean => installed.some(({ name }) => name === wanted);
+  const others = INSTALLED_OTHERS.filter(has);
   return checked('packages', describePackages(installed), [
     ...examineCopies(installed),
     ...examineSdk(installed),
-    ...others.map(({ scope }) => describeProjectFinding('other_instrumentation_installed', scope)),
+    ...others.map((scope) => describeProjectFinding('other_instrumentation_installed', scope)),
+    ...(has(PORTKEY) ? [describeProjectFinding('calls_past_openai', PORTKEY)] : []),
   ]);
 }
 
@@ -115,8 +126,8 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
     ...[...versions]
       .filter((version) => !isTested(version))
       .map((version) => describeFinding('openai_untested', version)),
-    ...(openai.length > 1 ? [describeFinding('openai_twice', describe(openai))] : []),
-    ...(ours.length > 1 ? [describeFinding('package_twice', describe(ours))] : []),
+    ...(openai.length > 1 ? [describeFinding('openai_twice', ...describeCopies(openai))] : []),
+    ...(ours.length > 1 ? [describeFinding('package_twice', ...describeCopies(ours))] : []),
   ];
 }
 

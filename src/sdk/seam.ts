@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api';
+import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
 import { notice } from '../diagnostics/report.ts';
 import { guard } from '../util/guard.ts';
@@ -183,6 +184,7 @@ export class Seam {
         const active = context.active();
         // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
+        guard('looking for wrappers', lookForWrappers);
         const call = new Call(this, observer, active);
         const promise = make(call, original, this, args);
         // Without this, a promise that cannot be watched breaks the call.

@@ -152,6 +152,32 @@ describe('of the versions and copies of openai:', () => {
     );
   });
 
+  test('many copies are one finding, which names all of them and is logged once', () => {
+    load('openai', '6.49.0');
+    load('other/openai', '7.55.0');
+    load('third/openai', '7.55.0');
+    const found = doctor().filter(({ code }) => code === 'openai_twice');
+    expect(found).toHaveLength(1);
+    expect(found[0]?.message).toContain('third/openai');
+  });
+
+  test.each([
+    ['of one major version', 'node_modules/library/node_modules/openai', '6.1.0', true],
+    ['of two major versions', 'node_modules/library/node_modules/openai', '7.55.0', false],
+    [
+      'of a package that asks for one exact version',
+      'node_modules/portkey-ai/node_modules/openai',
+      '6.8.1',
+      false,
+    ],
+  ])('npm dedupe is named only if it can help: copies %s', (_, folder, version, helps) => {
+    load('node_modules/openai', '6.49.0');
+    load(folder, version);
+    const found = doctor().find(({ code }) => code === 'openai_twice');
+    expect(found?.action.includes('npm dedupe')).toBe(helps);
+    expect(found?.action).toContain('npm ls openai');
+  });
+
   test('the CommonJS and the ES module build of one copy are not two', () => {
     load('openai', '6.49.0');
     noticeOpenAI({ file: 'file:///app/openai/client.mjs', version: '6.49.0', early: false });

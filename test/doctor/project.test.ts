@@ -91,6 +91,24 @@ describe('packages are found everywhere:', () => {
     expect(findings()[0]?.action).toContain(name);
   });
 
+  test('@langfuse/openai, whose spans stand beside ours', async () => {
+    await install({ '@langfuse/openai': '5.11.1' });
+    expect(codes()).toEqual(['other_instrumentation_installed']);
+    expect(findings()[0]?.action).toContain('observeOpenAI');
+  });
+
+  test('langsmith alone is no finding: LangChain brings it', async () => {
+    await install({ langsmith: '0.10.5' });
+    expect(codes()).toEqual([]);
+  });
+
+  test('portkey-ai, whose client sends calls past openai, and keeps a copy of it', async () => {
+    await install({ 'portkey-ai': '3.1.0' });
+    await install({ openai: '7.1.0' }, 'node_modules/portkey-ai/node_modules');
+    expect(codes()).toEqual(['openai_twice', 'calls_past_openai']);
+    expect(findings()[0]?.action).not.toContain('npm dedupe');
+  });
+
   test('unreadable manifests are skipped', async () => {
     await write('node_modules/library/node_modules/openai/package.json', '{');
     await write('package.json', 'none');

@@ -79,7 +79,9 @@ function readOuterSpan(
   const inner = innerSpan(span);
   const scope = asName(fieldsOf(inner.instrumentationScope).name);
   if (scope === NAME || !span.isRecording()) return undefined;
-  if (context.getValue(INFERENCE_SPAN) === undefined && !says(inner.attributes, kind)) return undefined;
+  const declared =
+    context.getValue(INFERENCE_SPAN) !== undefined || (scope === LANGSMITH && isLangSmithModelCall(kind));
+  if (!declared && !says(inner.attributes, kind)) return undefined;
   const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
   return { scope, recordsMetrics: known?.recordsMetrics ?? true };
 }
@@ -95,6 +97,19 @@ function says(attributes: unknown, kind: InferenceKind): boolean {
 /** The SDK's recording spans can be read; unsampled ones have nothing to read. */
 function isReadable(span: Span): boolean {
   return innerSpan(span).attributes !== undefined;
+}
+
+const LANGSMITH = 'langsmith';
+/** The global in which LangSmith keeps the run that the program is in. */
+const LANGSMITH_RUNS: symbol = Symbol.for('ls:tracing_async_local_storage');
+const LANGSMITH_KINDS: readonly InferenceKind[] = [...CHAT, ...COMPLETION];
+
+/** LangSmith names the operation on its span only after the call. Its run says earlier that it is a model call. */
+function isLangSmithModelCall(kind: InferenceKind): boolean {
+  const storage = (globalThis as Readonly<Record<symbol, unknown>>)[LANGSMITH_RUNS] as
+    | { getStore?(): unknown }
+    | undefined;
+  return LANGSMITH_KINDS.includes(kind) && stringField(storage?.getStore?.(), 'run_type') === 'llm';
 }
 
 /** Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */

@@ -72,6 +72,59 @@ async function operationMetrics(): Promise<string[]> {
   return (await metricNames()).filter((name) => name.startsWith('gen_ai.'));
 }
 
+describe('LangSmith, which names the operation after the call', () => {
+  const RUNS = Symbol.for('ls:tracing_async_local_storage');
+  const globals = globalThis as unknown as Record<symbol, unknown>;
+  afterEach(() => {
+    delete globals[RUNS];
+  });
+
+  const TRACEABLE = { 'langsmith.traceable': 'true' };
+  const inRun = (run_type: string): void => {
+    globals[RUNS] = { getStore: () => ({ run_type }) };
+  };
+
+  test.each<[string, (client: OpenAI) => Promise<unknown>]>([
+    ['a chat completion', chat],
+    ['a response', respond],
+    ['a legacy completion', complete],
+  ])('records a model call of a wrapped client itself: %s', async (_, call) => {
+    inRun('llm');
+    await start();
+    await below(TRACEABLE, () => call(session.client), 'langsmith');
+    expect(ours()).toEqual([]);
+    // It has no metrics.
+    expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
+  });
+
+  test.each([
+    ['a function of the program', 'chain', 'langsmith', chat, ['chat gpt-4o']],
+    [
+      'an embedding, which it does not wrap',
+      'llm',
+      'langsmith',
+      embed,
+      ['embeddings text-embedding-3-small'],
+    ],
+    ['the span of another scope', 'llm', 'program', chat, ['chat gpt-4o']],
+  ] as const)('leaves to us what stands below %s', async (_, runType, scope, call, expected) => {
+    inRun(runType);
+    await start();
+    await below(TRACEABLE, () => call(session.client), scope);
+    expect(ours()).toEqual(expected);
+  });
+
+  test.each([[{}], [{ getStore: () => undefined }], [5]])(
+    'is not broken by a strange global: %j',
+    async (global) => {
+      globals[RUNS] = global;
+      await start();
+      await below(TRACEABLE, () => chat(session.client), 'langsmith');
+      expect(ours()).toEqual(['chat gpt-4o']);
+    },
+  );
+});
+
 describe('a span of another instrumentation replaces a call span of ours', () => {
   test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
     ['chat, by the conventions', { 'gen_ai.operation.name': 'chat' }, chat],
