@@ -1,7 +1,7 @@
 import { notice } from './report.ts';
 
 /** The first calls of a process are looked at: a stack is too dear for each. */
-const MAX_CALLS_LOOKED_AT = 10;
+const MAX_CALLS_LOOKED_AT = 3;
 /** Frames: the wrapper stands a few above the client. */
 const STACK_DEPTH = 30;
 

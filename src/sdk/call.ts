@@ -192,8 +192,8 @@ export class Call implements KeyHolder {
     const time = rough ? Math.max(Date.now(), lastChunkTime) : now();
     this.chunkCount++;
     this.firstChunkTime ??= time;
-    if (lastChunkTime !== undefined && time - lastChunkTime > this.longestChunkGap)
-      this.longestChunkGap = time - lastChunkTime;
+    if (lastChunkTime !== undefined && time > lastChunkTime)
+      this.longestChunkGap = Math.max(this.longestChunkGap, time - lastChunkTime);
     this.lastChunkTime = time;
     // Without this, a chunk that cannot be read breaks the stream.
     if (observation?.chunk !== undefined) guard('reading a chunk', readAnswer, this, passChunk, value, time);

@@ -145,9 +145,10 @@ export class ChatAccumulator implements Accumulator {
     const { tool_calls: toolCalls, function_call: called } = message;
     const calls =
       (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
+    // Written out for `content`: this runs for each chunk.
     const hasContent =
       calls ||
-      isPiece(content) ||
+      (typeof content === 'string' && content !== '') ||
       isPiece(refusal) ||
       isPiece(reasoning) ||
       (audio ?? undefined) !== undefined;
