@@ -27,7 +27,7 @@ const PROCESSES = [
   'test/budget/**/*.test.ts',
   'test/sdk/{future,missed-calls,module-hooks,seam-lost}.test.ts',
   'test/hierarchy/{processes,scripted-processes}.test.ts',
-  'test/docs/{api-reference,code-blocks,coming-from}.test.ts',
+  'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/doctor/{command,missing-provider,program}.test.ts',
   'test/entries/units/register.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',

@@ -66,7 +66,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
         : `Calls of openai are not traced: ${file} was loaded without the module hooks.`,
     action: (file) =>
       file === ''
-        ? `Load the set-up with --import, not from the program. npx ${NAME} doctor says more.`
+        ? `Load the set-up with --import, not from the program. Run npx ${NAME} doctor for details.`
         : `Call ${INSTRUMENT}, or find the loader that compiles modules in the place of Node.`,
   },
   openai_not_seen: {

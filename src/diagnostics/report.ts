@@ -1,4 +1,5 @@
 import { guard, log } from '../util/guard.ts';
+import { logsWarnings } from '../util/otel-api.ts';
 import { hasWritable, isCollection, onKeyTaken, ProcessWide } from '../util/process-wide.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { writeTo } from '../util/text-stream.ts';
@@ -59,23 +60,32 @@ export function logFindings(): void {
 /** Logs a finding once through `diag`. */
 export function logFinding(finding: Finding): void {
   const { said } = notices.value;
-  const line = terminalSafe(`${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
+  const line = lineOf(finding);
   if (said.has(line) || said.size >= MAX_FINDINGS) return;
   said.add(line);
+  if (logsWarnings()) said.add(stderrLineOf(finding));
   log(finding.severity === 'warning' ? 'warn' : 'info', line);
 }
 
 /**
- * Says a finding on standard error too, in one line and once: for what keeps a program from being traced at all, which nobody
- * would hear of otherwise.
+ * Says a warning once: through `diag`, or on standard error if `diag` has no logger for it. For what keeps a program from being
+ * traced at all, which nobody would hear of otherwise.
  */
 export function sayFinding(finding: Finding): void {
   logFinding(finding);
   const { said } = notices.value;
-  const line = terminalSafe(`${NAME}: ${finding.message} ${finding.action}`, MAX_LOGGED_LENGTH);
+  const line = stderrLineOf(finding);
   if (said.has(line)) return;
   said.add(line);
   writeTo(process.stderr, `${line}\n`);
+}
+
+function lineOf({ message, action }: Finding): string {
+  return terminalSafe(`${message} ${action}`, MAX_LOGGED_LENGTH);
+}
+
+function stderrLineOf(finding: Finding): string {
+  return `${NAME}: ${lineOf(finding)}`;
 }
 
 /** The findings so far, oldest first. */

@@ -34,11 +34,13 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
       : notLookedAt(ENDPOINT_CHECK, reason);
   }
   const endpoint = environment[variable]?.trim() ?? '';
+  findings.push(...examineAddress(variable, endpoint, protocol));
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
-  return checked(ENDPOINT_CHECK, `${variable} sends ${protocol} to ${target}`, [
-    ...findings,
-    ...examineAddress(variable, endpoint, protocol),
-  ]);
+  const isSent = findings.length === 0 || (protocol !== 'grpc' && !lacksScheme(endpoint));
+  const detail = isSent
+    ? `${variable} sends ${protocol} to ${target}`
+    : `${variable} cannot be used for ${protocol}`;
+  return checked(ENDPOINT_CHECK, detail, findings);
 }
 
 function examineProtocol(environment: CollectorEnvironment): Finding[] {

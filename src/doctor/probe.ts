@@ -36,7 +36,7 @@ export async function probeCollector(environment: CollectorEnvironment): Promise
   const endpoint = tracesEndpoint(environment, protocol);
   const url = parseAddress(endpoint);
   if (url === undefined || (protocol !== 'grpc' && lacksScheme(endpoint)))
-    return notLookedAt(COLLECTOR_CHECK, `${variable} is no address`);
+    return notLookedAt(COLLECTOR_CHECK, `${variable} is malformed`);
   if (usesProxy(environment)) return notLookedAt(COLLECTOR_CHECK, 'a proxy is set in the environment');
   const isConnectionOnly = protocol === 'grpc' || hasOwnCertificate(environment);
   const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);

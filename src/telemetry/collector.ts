@@ -75,6 +75,30 @@ export function refusalOf(endpoint: string, environment: CollectorEnvironment): 
   });
 }
 
+/** Why nothing can be sent to an endpoint, which is the one that the user wrote. */
+interface SendFailure {
+  readonly endpoint: string;
+  readonly reason: string;
+}
+
+/**
+ * Checks whether nothing can be sent to an endpoint: it refuses connections, or the variable that set it lacks `http://`.
+ * Exporters over HTTP throw at each export to `localhost:4318`, and replace `127.0.0.1:4318`, which is no URL, by the default.
+ */
+export async function sendFailureOf(
+  endpoint: string,
+  environment: CollectorEnvironment,
+): Promise<SendFailure | undefined> {
+  const protocol = tracesProtocol(environment);
+  const named = tracesEndpoint(environment, protocol);
+  const isMalformed = protocol !== 'grpc' && lacksScheme(named);
+  if (isMalformed && endpoint === named) return { endpoint, reason: NO_SCHEME };
+  const refusal = await refusalOf(endpoint, environment);
+  if (refusal === undefined) return undefined;
+  const isReplaced = isMalformed && !URL.canParse(named) && endpoint === tracesEndpoint({}, protocol);
+  return isReplaced ? { endpoint: named, reason: NO_SCHEME } : { endpoint, reason: refusal };
+}
+
 export function usesProxy(environment: CollectorEnvironment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }

@@ -4,7 +4,7 @@ import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
-import { refusalOf, reportUnsent } from './collector.ts';
+import { reportUnsent, sendFailureOf } from './collector.ts';
 import { endpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
@@ -31,7 +31,7 @@ export interface SendState {
 const states = new WeakMap<object, SendState>();
 const providers = new Set<WeakRef<object>>();
 let listeningForEnd = false;
-/** Whether we have reported that the collector refuses connections. */
+/** Whether we have reported that nothing can be sent to the collector. */
 let reportedRefusal = false;
 
 export function sendStateOf(provider: object): SendState {
@@ -115,21 +115,22 @@ function processorsOf(provider: object): object[] {
   return found.length === 0 ? [provider] : found;
 }
 
-/** The targets without those whose collectors all refuse connections. Refused traces are reported. */
+/** The targets without those that can send to none of their endpoints. */
 async function withoutRefused(targets: readonly object[]): Promise<object[]> {
-  const refused = await Promise.all(
-    targets.map(async (target) => {
-      const endpoints = endpointsIn(target);
-      const refusals = await Promise.all(endpoints.map((each) => refusalOf(each, process.env)));
-      if (refusals.length === 0 || refusals.includes(undefined)) return false;
-      const [endpoint = '', refusal = ''] = [endpoints[0], refusals[0]];
-      if (!isTraceTarget(target)) return true;
-      reportedRefusal = true;
-      reportUnsent(endpoint, refusal);
-      return true;
-    }),
-  );
+  const refused = await Promise.all(targets.map(isRefused));
   return targets.filter((_, index) => refused[index] !== true);
+}
+
+/** Whether a target can send to none of its endpoints. For traces that is reported. */
+async function isRefused(target: object): Promise<boolean> {
+  const failures = await Promise.all(endpointsIn(target).map((each) => sendFailureOf(each, process.env)));
+  const [first] = failures;
+  if (first === undefined || failures.includes(undefined)) return false;
+  if (isTraceTarget(target)) {
+    reportedRefusal = true;
+    reportUnsent(first.endpoint, first.reason);
+  }
+  return true;
 }
 
 /** Meter and logger providers have one of these methods; tracer providers and span processors have neither. */

@@ -4,7 +4,11 @@ import {
   ProxyTracerProvider,
   type TracerProvider,
 } from '@opentelemetry/api';
+import { field } from './payload.ts';
 import { NAME } from './version.ts';
+
+/** The API's global, which all copies of it share: the registered providers and the logger of `diag`. */
+export const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*
  * Without a registered provider, the API returns no-op ones. A process may hold two copies of the API, one for
@@ -31,4 +35,10 @@ export function isNoopMeterProvider(provider: MeterProvider): boolean {
 
 export function isNoopLoggerProvider(provider: object): boolean {
   return provider.constructor?.name === 'NoopLoggerProvider';
+}
+
+/** Whether `diag` has a logger for warnings. The API binds the logger's methods, and replaces those below its level. */
+export function logsWarnings(): boolean {
+  const warn = field(field(field(globalThis, API_KEY), 'diag'), 'warn');
+  return typeof warn === 'function' && warn.name.startsWith('bound ');
 }

@@ -42,6 +42,12 @@ test('none that is named is not called well', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'not looked at', findings: [] });
 });
 
+test('one without http:// is not said to be used', () => {
+  expect(examineEndpoint({ [ENDPOINT]: 'localhost:4318' }).detail).toBe(
+    `${ENDPOINT} cannot be used for http/protobuf`,
+  );
+});
+
 test('credentials in it are not said', () => {
   const said = ['http://user:secret@host:4317?key=secret', 'user:secret@localhost:4318/v1/traces'].map(
     (each) => JSON.stringify(examineEndpoint({ [ENDPOINT]: each })),

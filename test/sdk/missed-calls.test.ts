@@ -20,7 +20,7 @@ const TELEMETRY = `
 `;
 const EARLY = `import OpenAI from 'openai';\nimport { instrumentation } from './telemetry.mjs';\n`;
 const LINE = new RegExp(
-  `^${OURS}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor says more\\.\\n$`,
+  `^${OURS}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor for details\\.\\n$`,
 );
 
 function run(program: string, parameters: readonly string[] = [], environment = {}): Promise<Ended> {
@@ -106,6 +106,19 @@ describe('a program whose calls went past the instrumentation is told in one lin
     const { code, stderr } = await run(program);
     expect(code).toBe(0);
     expect(stderr).toMatch(LINE);
+  });
+});
+
+describe('with a diag logger the line is printed once', () => {
+  test.each([
+    ['by a logger that takes warnings', 'WARN'],
+    ['on stderr if the logger takes errors only', 'ERROR'],
+  ])('%s', async (_, level) => {
+    const { stdout, stderr } = await run(`${EARLY}
+      import { diag, DiagConsoleLogger, DiagLogLevel } from '@opentelemetry/api';
+      diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.${level});
+      ${CALL}`);
+    expect(`${stdout}${stderr}`.split('were not traced')).toHaveLength(2);
   });
 });
 

@@ -57,12 +57,14 @@ async function makeProject(): Promise<Project> {
       exports: {
         '.': './index.mjs',
         './client': './client.mjs',
+        './export': './export.mjs',
         './openai': './openai.mjs',
         './register': './register.mjs',
       },
     },
     [`node_modules/${OURS}/index.mjs`]: `export * from ${source('index.ts')};`,
     [`node_modules/${OURS}/client.mjs`]: `export * from ${source('client.ts')};`,
+    [`node_modules/${OURS}/export.mjs`]: `export * from ${source('export.ts')};`,
     [`node_modules/${OURS}/openai.mjs`]: `export * from ${source('openai.ts')};\nexport { default } from ${source('openai.ts')};`,
     [`node_modules/${OURS}/register.mjs`]: `import ${source('register-esm.ts')};`,
   });

@@ -5,12 +5,10 @@ import {
 } from '../../semconv/events.ts';
 import { SCHEMA_URL } from '../../semconv/schema.ts';
 import { guard } from '../../util/guard.ts';
-import { isNoopLoggerProvider } from '../../util/otel-api.ts';
+import { API_KEY, isNoopLoggerProvider } from '../../util/otel-api.ts';
 import { field } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 
-/** The global of the API, which holds a logger provider from version 1.10 on. */
-const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
 /** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
 const API_LOGS_KEY: symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;

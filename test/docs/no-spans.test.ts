@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { useProject } from '../support/project.ts';
+import { readDocument } from './documents.ts';
+
+/** Runs each row of "No spans at all" in docs/troubleshooting.md, and compares what the user sees with what the row says. */
+const OURS = 'opentelemetry-instrumentation-openai';
+const simulator = useSimulator();
+const project = useProject();
+
+/** A collector that takes everything. */
+let collector: Server;
+beforeAll(async () => {
+  collector = createServer((_, response) => void response.end()).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+});
+afterAll(() => void collector.close());
+
+const address = (): string => `127.0.0.1:${(collector.address() as AddressInfo).port}`;
+const localAddress = (): string => address().replace('127.0.0.1', 'localhost');
+
+const CALL = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
+`;
+const FINDINGS = `
+  const { doctor } = await import('${OURS}');
+  console.log(doctor().map(({ code }) => code).join());
+`;
+const APP = `import OpenAI from 'openai';${CALL}${FINDINGS}`;
+const EXITING = `import OpenAI from 'openai';${CALL}${CALL.replace('const client', 'const second')}process.exit();`;
+const TELEMETRY = `
+  import { NodeSDK } from '@opentelemetry/sdk-node';
+  import { OpenAIInstrumentation } from '${OURS}';
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
+const VIEW_ONLY = `
+  import { consoleTree } from '${OURS}/export';
+  ${TELEMETRY.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [consoleTree()],')}
+`;
+const LATE = `
+  const { createRequire } = await import('node:module');
+  const require = createRequire(import.meta.url);
+  const { OpenAI } = require('openai');
+  ${CALL}
+  await import('./telemetry.mjs');
+  ${CALL.replace('const client', 'const second').replace('client.chat', 'second.chat')}
+  ${FINDINGS}
+`;
+const BUNDLED = `const headers = { 'X-Stainless-Lang': 'js', 'OpenAI-Organization': '' };`;
+const OLD_NODE = `import m from 'node:module'; m.registerHooks = undefined;`;
+
+interface Row {
+  /** What to run, without `node`: the program, and what the command examines. */
+  readonly command: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: () => Readonly<Record<string, string>>;
+  readonly removed?: readonly string[];
+}
+
+const OWN_SET_UP = '--import ./telemetry.mjs app.mjs';
+
+/** By the cause as the page names it. */
+const ROWS: Readonly<Record<string, Row>> = {
+  'no SDK is started': {
+    command: 'app.mjs',
+    files: { 'app.mjs': `import OpenAI from '${OURS}/openai';${CALL}${FINDINGS}` },
+    removed: ['@opentelemetry/sdk-node'],
+  },
+  'the start command has no `--import`': { command: 'app.mjs' },
+  'an ES module imports the set-up, before or after `openai`': {
+    command: 'app.mjs',
+    files: { 'app.mjs': `import './telemetry.mjs';${APP}` },
+  },
+  'CommonJS called `openai` before the set-up': { command: 'app.mjs', files: { 'app.mjs': LATE } },
+  'ES modules on Node before 22.15': { command: `--import ./old-node.mjs ${OWN_SET_UP}` },
+  '`process.exit()` ended the program': { command: OWN_SET_UP, files: { 'app.mjs': EXITING } },
+  'nobody listens at the endpoint': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }),
+  },
+  'the endpoint has no `http://`': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: localAddress() }),
+  },
+  'the protocol does not fit the port': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' }),
+  },
+  '`spanProcessors` has only a view': {
+    command: OWN_SET_UP,
+    files: { 'telemetry.mjs': VIEW_ONLY },
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address()}` }),
+  },
+  'the path of the endpoint is doubled or missing': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address()}/v1/traces` }),
+  },
+  'the sampler drops the spans': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_TRACES_SAMPLER: 'always_off' }),
+  },
+  'the instrumentation is disabled': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }),
+  },
+  '`openai` is in a bundle': {
+    command: '--import ./telemetry.mjs out.mjs',
+    files: {
+      'out.mjs': `${BUNDLED}import './findings.mjs';`,
+      'findings.mjs': FINDINGS,
+      'package.json': '{"devDependencies":{"esbuild":"*"}}',
+    },
+  },
+  '`openai` is not installed': { command: OWN_SET_UP, removed: ['openai'] },
+};
+
+/** Rows of which no message speaks. */
+const SILENT: readonly string[] = [
+  'a function froze after its response',
+  'the call runs under `suppressTracing`',
+];
+
+const [, section = ''] =
+  /\n## No spans at all\n([\s\S]*?)\n## /.exec(readDocument('docs/troubleshooting.md')) ?? [];
+/** The columns "cause" and "how to tell". */
+const documented = section
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .slice(2)
+  .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| /, '')));
+
+test('every cause on the page is tried', () => {
+  expect(documented.map(([cause]) => cause).sort()).toEqual([...Object.keys(ROWS), ...SILENT].sort());
+});
+
+describe('the program, doctor() or the command tells what the page says:', () => {
+  const rows = documented.filter(([cause = '']) => Object.hasOwn(ROWS, cause));
+  test.each(rows)('%s', async (cause = '', signs = '') => {
+    const { command, files = {}, environment, removed = [] } = ROWS[cause] as Row;
+    await project().write({ 'app.mjs': APP, 'telemetry.mjs': TELEMETRY, 'old-node.mjs': OLD_NODE, ...files });
+    for (const name of removed) await rm(join(project().folder, 'node_modules', name));
+    const variables = environment?.() ?? { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address()}` };
+    const all = { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none', ...variables };
+    const program = await project().run(command.split(' '), all);
+    const examined = ['doctor', '--start', `node ${command}`];
+    const preload = cause.includes('Node before') ? ['--import', './old-node.mjs'] : [];
+    const doctor = await project().run([...preload, resolve('src/cli.ts'), ...examined], all);
+    const seen = `${program.stdout}${program.stderr}${doctor.stdout}`;
+    const named = [...signs.matchAll(/`([^`]+)`/g)].map(([, sign = '']) => sign);
+    const pieces = named.filter((sign) => !sign.startsWith('…/')).flatMap((sign) => sign.split('…'));
+    for (const piece of pieces) expect(seen).toContain(piece.trim());
+    if (pieces.length === 0) expect([signs, lines(program.stderr)]).toEqual(['one line on stderr', 1]);
+  });
+});
+
+function lines(text: string): number {
+  return text.split('\n').filter((line) => line.startsWith(OURS)).length;
+}
