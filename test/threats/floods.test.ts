@@ -395,7 +395,6 @@ describe('only the first thousand of 5,000 entries are read:', () => {
       (required_actions) => readRequiredActions({ required_actions }, { content: true }),
     ],
     ['parts of an item of a turn', { type: 'text', text: 'x' }, (content) => readSessionParts(content)],
-    ['tools of an agent', { type: 'function', name: 'f' }, (tools) => readAgentContent({ tools })],
   ];
 
   test.each(READERS)('%s', (_, fields, read) => {
@@ -407,6 +406,12 @@ describe('only the first thousand of 5,000 entries are read:', () => {
     read(entries);
     expect(within.count).toBeGreaterThan(0);
     expect(beyond.count).toBe(0);
+  });
+
+  // Reading tools runs no code of the program, so that nothing can count it.
+  test('tools of an agent', () => {
+    const tools = Array.from({ length: ENTRIES }, () => ({ type: 'function', name: 'f' }));
+    expect(readAgentContent({ tools }).toolDefinitions).toHaveLength(1_000);
   });
 
   test('and an attribute counts the documents', async () => {
