@@ -1,27 +1,12 @@
 import type OpenAI from 'openai';
-import { PIXEL, TOOL } from './bodies.ts';
+import { TOOL } from './bodies.ts';
+import { scriptRun, scriptTurn } from './scripts.ts';
 import { drain, type Stage } from './stage.ts';
 
 export async function runAssistant(stage: Stage, streamed: boolean): Promise<void> {
   const { client, simulator, secrets } = stage;
   const { threads } = client.beta;
-  simulator.script({
-    steps: [
-      { tools: [{ codeInterpreter: { input: 'print(1)', logs: '1', images: 1 } }] },
-      {
-        tools: [
-          {
-            fileSearch: {
-              query: 'What?',
-              results: [{ file_id: 'file-1', file_name: 'report.pdf', score: 0.5, text: 'It.' }],
-            },
-          },
-        ],
-      },
-      { tools: [{ function: { name: 'look_up', arguments: { term: 'x' } } }] },
-      { message: 'An answer.' },
-    ],
-  });
+  scriptRun(simulator);
   const assistant = await client.beta.assistants.create(
     secrets.plant(
       {
@@ -82,18 +67,7 @@ export async function runAssistant(stage: Stage, streamed: boolean): Promise<voi
 
 export async function runAgent({ client, simulator, secrets }: Stage, streamed: boolean): Promise<void> {
   const { sessions } = client.beta.agents;
-  simulator.turn({
-    items: [
-      { reasoning: 'A thought.' },
-      { webSearch: { query: 'What?' } },
-      { command: { command: 'ls', output: 'It.' } },
-      { mcp: { name: 'look_up', arguments: { term: 'x' }, output: { text: 'It.' } } },
-      { mcp: { name: 'look_up', arguments: { term: 'x' }, error: { message: 'It failed.' } } },
-      { computerUse: { title: 'A title.', screenshot: PIXEL } },
-      { subagent: { name: 'Reader', task: 'Read.', items: [{ message: 'It is read.' }] } },
-      { message: 'An answer.' },
-    ],
-  });
+  scriptTurn(simulator);
   simulator.turn({ end: 'failed', error: { code: 'server_error', message: 'What went wrong.' } });
   const body = { object: 'agent', name: 'Helper', model: 'gpt-5', instructions: 'Help.', description: 'It.' };
   const agent = await client.beta.agents.create(secrets.plant(body, 'agent') as never);

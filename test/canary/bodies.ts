@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import type { Secrets } from './secrets.ts';
-import type { Stage } from './stage.ts';
 
 export const PIXEL: string = 'data:image/png;base64,AAAA';
 export const TOOL: ChatTool = {
@@ -102,32 +101,4 @@ export function responseBody(secrets: Secrets): OpenAI.Responses.ResponseCreateP
     },
     'response',
   ) as unknown as OpenAI.Responses.ResponseCreateParamsNonStreaming;
-}
-
-/** One response that uses every hosted tool. */
-export function scriptResponse({ simulator }: Stage): void {
-  simulator.respond({
-    output: [
-      { reasoning: ['A thought.'], text: 'Thoughts.' },
-      { webSearch: { query: 'What?', sources: ['https://here.example/page'] } },
-      {
-        fileSearch: {
-          queries: ['What?'],
-          results: [{ file_id: 'file-1', filename: 'report.pdf', score: 0.5, text: 'It.' }],
-        },
-      },
-      { codeInterpreter: { code: 'print(1)', logs: '1', images: 1 } },
-      { imageGeneration: { revisedPrompt: 'A picture.' } },
-      { computer: { action: { type: 'type', text: 'Typed.' } } },
-      { mcpListTools: { server: 'a server', tools: ['look_up'] } },
-      { mcpCall: { server: 'a server', name: 'look_up', arguments: { term: 'x' }, output: 'It.' } },
-      { mcpCall: { server: 'a server', name: 'look_up', arguments: { term: 'x' }, error: 'It failed.' } },
-      { mcpApprovalRequest: { server: 'a server', name: 'look_up', arguments: { term: 'x' } } },
-      { shell: { commands: ['ls'], stdout: 'It.' } },
-      { custom: { name: 'write', input: 'It.' } },
-      { refusal: 'No.' },
-      { function: { name: 'look_up', arguments: { term: 'x' } } },
-      { message: 'An answer.' },
-    ],
-  });
 }

@@ -1,6 +1,7 @@
 import { toFile } from 'openai';
 import { runAgent, runAssistant } from './agent-scenarios.ts';
-import { chatBody, responseBody, scriptResponse, TOOL } from './bodies.ts';
+import { chatBody, responseBody, TOOL } from './bodies.ts';
+import { scriptResponse } from './scripts.ts';
 import { drain, type Scenario } from './stage.ts';
 
 /** Every operation, plain and streamed. */
@@ -91,7 +92,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'response',
     run: async (stage) => {
-      scriptResponse(stage);
+      scriptResponse(stage.simulator);
       const response = await stage.client.responses.create(responseBody(stage.secrets));
       const answers = (response.output ?? []).flatMap((item) =>
         'call_id' in item && item.type === 'function_call' ? [item.call_id] : [],
@@ -112,7 +113,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'response, streamed',
     run: async (stage) => {
-      scriptResponse(stage);
+      scriptResponse(stage.simulator);
       await drain(await stage.client.responses.create({ ...responseBody(stage.secrets), stream: true }));
     },
   },

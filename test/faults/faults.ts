@@ -1,4 +1,4 @@
-import type { LoggerProvider, MeterProvider, TracerProvider } from '@opentelemetry/api';
+import type { LoggerProvider, MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
 import { LoggerProvider as SdkLoggerProvider } from '@opentelemetry/sdk-logs';
 import {
   BatchSpanProcessor,
@@ -68,32 +68,27 @@ function but<Target extends object>(target: Target, methods: Partial<Record<keyo
 
 type WrapProvider = (real: TracerProvider) => TracerProvider;
 
-/** Tracers that do something else before they start a span. */
-function tracing(startSpan: () => unknown): WrapProvider {
+type StartSpan = Tracer['startSpan'];
+
+/** Tracers that start spans in another way. */
+function startingBut(wrap: (start: StartSpan) => StartSpan): WrapProvider {
   return (real) =>
     but(real, {
       getTracer: (...parameters: Parameters<TracerProvider['getTracer']>) => {
         const tracer = real.getTracer(...parameters);
-        return but(tracer, {
-          startSpan: (...given: Parameters<typeof tracer.startSpan>) =>
-            startSpan() ?? tracer.startSpan(...given),
-        });
+        return but(tracer, { startSpan: wrap((...given) => tracer.startSpan(...given)) });
       },
     });
 }
 
 /** Spans with methods that throw. */
 function spansBut(methods: readonly string[]): WrapProvider {
-  return (real) =>
-    but(real, {
-      getTracer: (...parameters: Parameters<TracerProvider['getTracer']>) => {
-        const tracer = real.getTracer(...parameters);
-        return but(tracer, {
-          startSpan: (...given: Parameters<typeof tracer.startSpan>) =>
-            but(tracer.startSpan(...given), Object.fromEntries(methods.map((name) => [name, broken]))),
-        });
-      },
-    });
+  const throwing = Object.fromEntries(methods.map((name) => [name, broken]));
+  return startingBut(
+    (start) =>
+      (...given) =>
+        but(start(...given), throwing),
+  );
 }
 
 const EVERY_CONTENT = { captureMessageContent: 'SPAN_AND_EVENT' } as const;
@@ -133,7 +128,7 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'ids that cannot be made', idGenerator: { generateSpanId: broken, generateTraceId: broken } },
   { name: 'invalid ids', idGenerator: { generateSpanId: () => '', generateTraceId: () => '' } },
-  { name: 'a tracer that throws', tracerProvider: tracing(broken) },
+  { name: 'a tracer that throws', tracerProvider: startingBut(() => broken) },
   { name: 'a tracer provider that throws', tracerProvider: (real) => but(real, { getTracer: broken }) },
   {
     name: 'spans that cannot be written on',

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { withConversation } from '../../src/client.ts';
-import { chatBody, responseBody, scriptResponse } from '../canary/bodies.ts';
+import { chatBody, responseBody } from '../canary/bodies.ts';
+import { scriptResponse, scriptRun, scriptTurn } from '../canary/scripts.ts';
 import { Secrets } from '../canary/secrets.ts';
 import type { Simulator } from '../support/simulator/index.ts';
 import type { Recipe } from './recipe.ts';
@@ -109,7 +110,7 @@ export const PROGRAMS: readonly FuzzProgram[] = [
   {
     name: 'response',
     body: recipe(responseBody(SECRETS)),
-    script: (simulator) => scriptResponse({ simulator } as never),
+    script: scriptResponse,
     run: async ({ client, body, see }) => {
       await see(() => client.responses.create(body));
       await see(() =>
@@ -125,7 +126,7 @@ export const PROGRAMS: readonly FuzzProgram[] = [
   {
     name: 'response, streamed',
     body: recipe({ ...responseBody(SECRETS), stream: true }),
-    script: (simulator) => scriptResponse({ simulator } as never),
+    script: scriptResponse,
     run: ({ client, body, see }) => see(() => client.responses.create(body)),
   },
   {
@@ -306,37 +307,4 @@ async function readSteps({ beta: { threads } }: OpenAI): Promise<void> {
 async function readItems({ beta: { agents } }: OpenAI): Promise<void> {
   const { data } = await agents.sessions.turns.list(SESSION);
   for (const { id } of data) await agents.sessions.turns.items.list(id, { session_id: SESSION });
-}
-
-function scriptRun(simulator: Simulator): void {
-  simulator.script({
-    steps: [
-      { tools: [{ codeInterpreter: { input: 'print(1)', logs: '1', images: 1 } }] },
-      {
-        tools: [
-          {
-            fileSearch: {
-              query: 'What?',
-              results: [{ file_id: 'file-1', file_name: 'report.pdf', score: 0.5, text: 'It.' }],
-            },
-          },
-        ],
-      },
-      { tools: [{ function: { name: 'look_up', arguments: { term: 'x' } } }] },
-      { message: 'An answer.' },
-    ],
-  });
-}
-
-function scriptTurn(simulator: Simulator): void {
-  simulator.turn({
-    items: [
-      { reasoning: 'A thought.' },
-      { webSearch: { query: 'What?' } },
-      { command: { command: 'ls', output: 'It.' } },
-      { mcp: { name: 'look_up', arguments: { term: 'x' }, output: { text: 'It.' } } },
-      { subagent: { name: 'Reader', task: 'Read.', items: [{ message: 'It is read.' }] } },
-      { message: 'An answer.' },
-    ],
-  });
 }

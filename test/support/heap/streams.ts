@@ -57,6 +57,14 @@ const RUN = {
   created_at: 1,
 };
 
+const functionCall = (index: number): object => ({
+  type: 'function_call',
+  id: `fc_${index}`,
+  call_id: `call_${index}`,
+  name: 'f',
+  arguments: long(index),
+});
+
 const STREAMS: Readonly<Record<string, HostileStream>> = {
   'text of a chat': chat((index) => ({ content: long(index) })),
   'text of a chat in single characters': chat((index) => ({ content: 'abcdefghij'.at(index % 10) }), 100_000),
@@ -118,24 +126,12 @@ const STREAMS: Readonly<Record<string, HostileStream>> = {
   'items of a response': response((index) => ({
     type: 'response.output_item.done',
     output_index: index,
-    item: {
-      type: 'function_call',
-      id: `fc_${index}`,
-      call_id: `call_${index}`,
-      name: 'f',
-      arguments: long(index),
-    },
+    item: functionCall(index),
   })),
   'items of a response with absurd indexes': response((index) => ({
     type: 'response.output_item.done',
     output_index: [4_000_000_000 + index, -1, 0.5, '__proto__', index * 1_000][index % 5],
-    item: {
-      type: 'function_call',
-      id: `fc_${index}`,
-      call_id: `call_${index}`,
-      name: 'f',
-      arguments: long(index),
-    },
+    item: functionCall(index),
   })),
   'an event that says much of a response': {
     ask: askResponse,

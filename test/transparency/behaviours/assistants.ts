@@ -11,6 +11,19 @@ const TUTOR: RunScript = {
   ],
 };
 
+/** The spans of the tutor's run where its whole stream is read. */
+const STREAMED_TUTOR: readonly string[] = [
+  'create_agent Math Tutor',
+  'POST /threads',
+  `
+  thread
+  └─ invoke_agent Math Tutor  openai.stream.end=completed openai.run.status=completed
+     ├─ chat gpt-4o-mini
+     ├─ execute_tool code_interpreter
+     └─ chat gpt-4o-mini
+  `,
+];
+
 const WEATHER: RunScript = {
   steps: [
     { tools: [{ function: { name: 'get_weather', arguments: { city: 'Oslo' } } }] },
@@ -24,17 +37,7 @@ export const ASSISTANTS: readonly Behaviour[] = [
     name: 'assistant-stream',
     title: '`runs.stream`, with all its events',
     runs: [TUTOR],
-    spans: [
-      'create_agent Math Tutor',
-      'POST /threads',
-      `
-      thread
-      └─ invoke_agent Math Tutor  openai.stream.end=completed openai.run.status=completed
-         ├─ chat gpt-4o-mini
-         ├─ execute_tool code_interpreter
-         └─ chat gpt-4o-mini
-      `,
-    ],
+    spans: STREAMED_TUTOR,
   },
   {
     name: 'assistant-stream-aborted',
@@ -81,17 +84,7 @@ export const ASSISTANTS: readonly Behaviour[] = [
             'POST /threads',
             'thread\n└─ invoke_agent Math Tutor  openai.run.observed=false',
           ]
-        : [
-            'create_agent Math Tutor',
-            'POST /threads',
-            `
-      thread
-      └─ invoke_agent Math Tutor  openai.stream.end=completed openai.run.status=completed
-         ├─ chat gpt-4o-mini
-         ├─ execute_tool code_interpreter
-         └─ chat gpt-4o-mini
-      `,
-          ],
+        : STREAMED_TUTOR,
   },
   {
     name: 'run-polled-by-hand',
