@@ -1,33 +1,22 @@
 import type OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Session, startSession } from '../support/session.ts';
+import { describe, expect, test } from 'vitest';
+import { HELLO, useMalformedSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ config: { captureMessageContent: true } });
-});
-// The conventions cannot hold for all of these; but every span ends, and nothing is logged.
-afterEach(async () => {
-  await session.provider.shutdown();
-  await session.simulator.close();
-  expect(session.openSpans).toEqual([]);
-  expect(session.warnings).toEqual([]);
-});
+const session = useMalformedSession();
 
 type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
-const HELLO: Parameters = { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello there' }] };
 
 /** What is on the one span besides what every call has. */
 function attributes(): Record<string, unknown> {
-  expect(session.spans).toHaveLength(1);
-  return { ...session.spans[0]?.attributes };
+  expect(session().spans).toHaveLength(1);
+  return { ...session().spans[0]?.attributes };
 }
 
 /** Sends a body and answers with another, on both clients; the results are the same. */
 async function exchange(body: unknown, answer: unknown): Promise<void> {
   const results: unknown[] = [];
-  for (const client of [session.plain, session.client]) {
-    session.simulator.next(answer === undefined ? {} : { body: answer });
+  for (const client of [session().plain, session().client]) {
+    session().simulator.next(answer === undefined ? {} : { body: answer });
     results.push(await client.chat.completions.create(body as Parameters).catch(String));
   }
   const withoutId = (result: unknown): unknown =>
@@ -113,10 +102,12 @@ describe('an invalid request loses only its own attributes', () => {
         return Reflect.get(target, key);
       },
     });
-    session.simulator.next({});
-    await session.client.chat.completions.create({ model: 'gpt-4o', messages } as Parameters);
+    session().simulator.next({});
+    await session().client.chat.completions.create({ model: 'gpt-4o', messages } as Parameters);
     expect(attributes()).toMatchObject({ 'gen_ai.request.model': 'gpt-4o', 'gen_ai.usage.output_tokens': 7 });
-    expect(session.warnings.splice(0)).toEqual([expect.stringContaining('the content of a request failed')]);
+    expect(session().warnings.splice(0)).toEqual([
+      expect.stringContaining('the content of a request failed'),
+    ]);
   });
 
   test('very many, very long and very deep messages', async () => {
@@ -170,7 +161,7 @@ describe('an invalid answer loses only its own attributes', () => {
       'gen_ai.request.model': 'gpt-4o',
       'http.response.status_code': 200,
     });
-    expect(session.spans[0]?.status).toEqual({ code: 0 });
+    expect(session().spans[0]?.status).toEqual({ code: 0 });
     expect(attributes()).not.toHaveProperty(['gen_ai.usage.input_tokens']);
   });
 
@@ -205,8 +196,8 @@ describe('an invalid answer loses only its own attributes', () => {
     ],
   ])('a stream with %s', async (_, events) => {
     const results: unknown[] = [];
-    for (const client of [session.plain, session.client]) {
-      session.simulator.next({ sse: [...events.map((data) => ({ data })), 'done'] });
+    for (const client of [session().plain, session().client]) {
+      session().simulator.next({ sse: [...events.map((data) => ({ data })), 'done'] });
       const stream = await client.chat.completions.create({ ...HELLO, stream: true });
       results.push(await Array.fromAsync(stream).catch(String));
     }

@@ -1,17 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Session, startSession } from '../support/session.ts';
+import { describe, expect, test } from 'vitest';
+import { useMalformedSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ config: { captureMessageContent: true } });
-});
-// The conventions cannot hold for all of these; but every span ends, and nothing is logged.
-afterEach(async () => {
-  await session.provider.shutdown();
-  await session.simulator.close();
-  expect(session.openSpans).toEqual([]);
-  expect(session.warnings).toEqual([]);
-});
+const session = useMalformedSession();
 
 type Method = 'post' | 'get';
 const WRONG = [null, 5, 'text', [], {}, { type: 5 }, { type: 'constructor' }, { type: '__proto__' }];
@@ -24,8 +14,8 @@ async function exchange(
   method: Method = 'post',
 ): Promise<Record<string, unknown>> {
   const results: unknown[] = [];
-  for (const client of [session.plain, session.client]) {
-    session.simulator.next({ body: answer });
+  for (const client of [session().plain, session().client]) {
+    session().simulator.next({ body: answer });
     results.push(
       await client
         .request({ method, path, ...(method === 'post' ? { body: body as object } : {}) })
@@ -33,7 +23,7 @@ async function exchange(
     );
   }
   expect(results[1]).toEqual(results[0]);
-  return { ...session.spans.find(({ name }) => !name.startsWith('execute_tool'))?.attributes };
+  return { ...session().spans.find(({ name }) => !name.startsWith('execute_tool'))?.attributes };
 }
 
 const OPERATIONS: [string, string][] = [

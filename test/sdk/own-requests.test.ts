@@ -1,36 +1,32 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readWithClient } from '../../src/sdk/own-requests.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ client: { maxRetries: 2 } });
-});
-afterEach(() => session.verify());
+const session = useSession({ client: { maxRetries: 2 } });
 
 test('a background read uses the client of the program and leaves no telemetry', async () => {
-  session.simulator.next({ body: { data: [1] } });
+  session().simulator.next({ body: { data: [1] } });
   const result = await readWithClient(
-    session.client,
+    session().client,
     '/threads/t/runs/r/steps',
     { limit: 100 },
     'assistants=v2',
   );
   expect(result).toEqual({ data: [1] });
-  expect(session.simulator.requests).toMatchObject([
+  expect(session().simulator.requests).toMatchObject([
     {
       method: 'GET',
       path: '/v1/threads/t/runs/r/steps?limit=100',
       headers: { authorization: 'Bearer sk-secret', 'openai-beta': 'assistants=v2' },
     },
   ]);
-  expect(session.spans).toEqual([]);
+  expect(session().spans).toEqual([]);
 });
 
 test('a background read is not retried', async () => {
-  session.simulator.next({ status: 500 });
-  await expect(readWithClient(session.client, '/models', {}, 'assistants=v2')).rejects.toThrow('500');
-  expect(session.simulator.requests).toHaveLength(1);
+  session().simulator.next({ status: 500 });
+  await expect(readWithClient(session().client, '/models', {}, 'assistants=v2')).rejects.toThrow('500');
+  expect(session().simulator.requests).toHaveLength(1);
 });
 
 test('a background read fails for an object that is not a client', async () => {

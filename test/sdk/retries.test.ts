@@ -1,32 +1,24 @@
-import type OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { HELLO, useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ client: { maxRetries: 2 } });
-});
-afterEach(() => session.verify());
+const session = useSession({ client: { maxRetries: 2 } });
 
 const SOON = { 'retry-after-ms': '1' };
-const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
-  model: 'gpt-4o',
-  messages: [{ role: 'user', content: 'Hello there' }],
-};
-
 function complete(): Promise<unknown> {
-  return session.client.chat.completions.create(HELLO);
+  return session().client.chat.completions.create(HELLO);
 }
 
 function attempts(): Record<string, unknown>[] {
-  return session.spans.filter(({ name }) => name === 'attempt').map(({ attributes }) => attributes);
+  return session()
+    .spans.filter(({ name }) => name === 'attempt')
+    .map(({ attributes }) => attributes);
 }
 
 function times(name: string): [start: number, end: number][] {
   const milliseconds = ([seconds, rest]: readonly [number, number]): number => seconds * 1e3 + rest / 1e6;
-  return session.spans
-    .filter((span) => span.name === name)
+  return session()
+    .spans.filter((span) => span.name === name)
     .map(({ startTime, endTime }) => [milliseconds(startTime), milliseconds(endTime)]);
 }
 
@@ -48,7 +40,7 @@ describe('the delay before an attempt', () => {
     ['chosen by the client if the header is too long', { 'retry-after': '61' }, undefined],
     ['chosen by the client if the delay is negative', { 'retry-after-ms': '-1' }, undefined],
   ])('is %s', async (_, headers, header) => {
-    session.simulator.next({ status: 500, headers });
+    session().simulator.next({ status: 500, headers });
     await complete();
     const [first, second] = attempts();
     expect(first).not.toHaveProperty('openai.retry.delay');
@@ -57,7 +49,7 @@ describe('the delay before an attempt', () => {
   });
 
   test('is the time between the attempts', async () => {
-    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '20' } });
+    session().simulator.next({ status: 500, headers: { 'retry-after-ms': '20' } });
     await complete();
     const [[, firstEnd] = [0, 0], [secondStart, secondEnd] = [0, 0]] = times('attempt');
     const delay = Number(attempts()[1]?.['openai.retry.delay']);
@@ -68,7 +60,7 @@ describe('the delay before an attempt', () => {
 
 describe('an attempt', () => {
   test('has the request id of its response', async () => {
-    for (const status of [500, 429]) session.simulator.next({ status, headers: SOON });
+    for (const status of [500, 429]) session().simulator.next({ status, headers: SOON });
     await complete();
     expect(attempts().map((attributes) => String(attributes['openai.request.id']).slice(-1))).toEqual([
       '1',
@@ -78,11 +70,11 @@ describe('an attempt', () => {
   });
 
   test('has the retry headers of its response', async () => {
-    session.simulator.next({ status: 400, headers: { 'x-should-retry': 'true', ...SOON } });
-    session.simulator.next({ status: 500, headers: { 'x-should-retry': 'false' } });
+    session().simulator.next({ status: 400, headers: { 'x-should-retry': 'true', ...SOON } });
+    session().simulator.next({ status: 500, headers: { 'x-should-retry': 'false' } });
     await expect(complete()).rejects.toMatchObject({ status: 500 });
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       chat gpt-4o   !InternalServerError
       ├─ attempt    !400 openai.retry.should_retry=true
@@ -92,12 +84,14 @@ describe('an attempt', () => {
   });
 
   test('whose response is interrupted fails like its call', async () => {
-    session.simulator.next({ status: 500, headers: SOON });
-    session.simulator.next({ sse: [{ data: { choices: [] } }, { data: { error: { code: 'overloaded' } } }] });
-    const stream = await session.client.chat.completions.create({ ...HELLO, stream: true });
+    session().simulator.next({ status: 500, headers: SOON });
+    session().simulator.next({
+      sse: [{ data: { choices: [] } }, { data: { error: { code: 'overloaded' } } }],
+    });
+    const stream = await session().client.chat.completions.create({ ...HELLO, stream: true });
     await expect(Array.fromAsync(stream)).rejects.toThrow();
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       chat gpt-4o   !overloaded http.response.status_code=200 openai.stream.end=error
       ├─ attempt    !500 http.response.status_code=500
@@ -108,10 +102,14 @@ describe('an attempt', () => {
 
   test('whose body timed out lasts until the timeout', async () => {
     const body = Array.from({ length: 100 }, () => ({ data: 'x' }));
-    session.simulator.next({ sse: body, eventDelayMs: 100, headers: { 'content-type': 'application/json' } });
-    await session.client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
+    session().simulator.next({
+      sse: body,
+      eventDelayMs: 100,
+      headers: { 'content-type': 'application/json' },
+    });
+    await session().client.chat.completions.create(HELLO, { timeout: 1_000, maxRetries: 1 });
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       chat gpt-4o   http.response.status_code=200 http.request.resend_count=1
       ├─ attempt    !APIConnectionTimeoutError http.response.status_code=200
@@ -124,7 +122,7 @@ describe('an attempt', () => {
   });
 
   test('in a thread or run has the ids of these', async () => {
-    const { client, simulator } = session;
+    const { client, simulator } = session();
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
     const thread = await client.beta.threads.create();
     simulator.next({ status: 500, headers: SOON, when: { path: `/threads/${thread.id}/messages` } });
@@ -135,7 +133,7 @@ describe('an attempt', () => {
       { assistant_id: assistant.id },
       { pollIntervalMs: 1 },
     );
-    await session.provider.forceFlush();
+    await session().provider.forceFlush();
     const ids = { 'openai.thread.id': thread.id, 'gen_ai.conversation.id': thread.id };
     const [message, , poll] = attempts();
     expect(message).toMatchObject(ids);
@@ -145,7 +143,7 @@ describe('an attempt', () => {
   });
 
   test('of a folded request is below the run, and its event counts the retries', async () => {
-    const { client, simulator } = session;
+    const { client, simulator } = session();
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
     const thread = await client.beta.threads.create();
     simulator.next({
@@ -157,9 +155,9 @@ describe('an attempt', () => {
     simulator.next({ status: 500, headers: SOON, when: { path: /\/cancel$/ } });
     await client.beta.threads.runs.cancel(run.id, { thread_id: thread.id });
     await client.beta.threads.runs.poll(run.id, { thread_id: thread.id }, { pollIntervalMs: 1 });
-    await session.provider.shutdown();
-    const [drawn] = session.spans.filter(({ name }) => name === 'invoke_agent Tutor');
-    const below = session.spans.filter(
+    await session().provider.shutdown();
+    const [drawn] = session().spans.filter(({ name }) => name === 'invoke_agent Tutor');
+    const below = session().spans.filter(
       ({ parentSpanContext }) => parentSpanContext?.spanId === drawn?.spanContext().spanId,
     );
     expect(below.filter(({ name }) => name === 'attempt')).toHaveLength(4);
@@ -188,32 +186,32 @@ describe('the rate limits of a response', () => {
   };
 
   function recorded(): Record<string, unknown> {
-    const entries = Object.entries(session.spans.at(-1)?.attributes ?? {});
+    const entries = Object.entries(session().spans.at(-1)?.attributes ?? {});
     return Object.fromEntries(entries.filter(([name]) => name.startsWith('openai.ratelimit.')));
   }
 
   test('are recorded on the span of the call', async () => {
-    session.simulator.next({ headers: LIMITS });
+    session().simulator.next({ headers: LIMITS });
     await complete();
     expect(recorded()).toEqual(RECORDED);
   });
 
   test('are recorded for a 429 response too', async () => {
-    session.simulator.next({ status: 429, headers: { ...LIMITS, 'x-should-retry': 'false' } });
+    session().simulator.next({ status: 429, headers: { ...LIMITS, 'x-should-retry': 'false' } });
     await expect(complete()).rejects.toMatchObject({ status: 429 });
     expect(recorded()).toEqual(RECORDED);
   });
 
   test('are those of the last attempt', async () => {
-    session.simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
-    session.simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
+    session().simulator.next({ status: 429, headers: { ...LIMITS, ...SOON } });
+    session().simulator.next({ headers: { 'x-ratelimit-remaining-tokens': '12' } });
     await complete();
     expect(recorded()).toMatchObject({ 'openai.ratelimit.remaining_tokens': 12 });
   });
 
   test('are omitted if they are invalid', async () => {
     const nonsense = { 'x-ratelimit-remaining-requests': '-1', 'x-ratelimit-remaining-tokens': 'many' };
-    session.simulator.next({ headers: { ...LIMITS, ...nonsense } });
+    session().simulator.next({ headers: { ...LIMITS, ...nonsense } });
     await complete();
     expect(recorded()).toEqual({});
   });

@@ -2,24 +2,20 @@ import { EventEmitter, once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import type OpenAI from 'openai';
-import { afterEach, beforeEach, describe, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ config: { runSteps: 'observe' } });
-});
-afterEach(() => session.verify());
+const session = useSession({ config: { runSteps: 'observe' } });
 
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 
 function ask(model = 'gpt-4o'): Promise<unknown> {
-  return session.client.chat.completions.create({ model, messages });
+  return session().client.chat.completions.create({ model, messages });
 }
 
 function stream(): Promise<AsyncIterable<unknown>> {
-  return session.client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
+  return session().client.chat.completions.create({ model: 'gpt-4o', messages, stream: true });
 }
 
 async function inSpan<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
@@ -39,15 +35,17 @@ function mark(name: string): void {
 
 /** Compares one trace, told by its root: traces that run at the same time have no order. */
 function assertTrace(root: string, expected: string): void {
-  const traceId = session.spans.find(({ name }) => name === root)?.spanContext().traceId;
+  const traceId = session()
+    .spans.find(({ name }) => name === root)
+    ?.spanContext().traceId;
   assertSpanTree(
-    session.spans.filter((span) => span.spanContext().traceId === traceId),
+    session().spans.filter((span) => span.spanContext().traceId === traceId),
     expected,
   );
 }
 
 async function createThread(): Promise<{ assistant: OpenAI.Beta.Assistant; thread: OpenAI.Beta.Thread }> {
-  const { assistants, threads } = session.plain.beta;
+  const { assistants, threads } = session().plain.beta;
   return {
     assistant: await assistants.create({ model: 'gpt-4o', name: 'Tutor' }),
     thread: await threads.create(),
@@ -64,7 +62,7 @@ describe('work of the program on a stream is below its own span', () => {
       }
       mark('after the loop');
     });
-    assertSpanTree(session.spans, 'program\n├─ chat gpt-4o\n├─ in the loop\n└─ after the loop');
+    assertSpanTree(session().spans, 'program\n├─ chat gpt-4o\n├─ in the loop\n└─ after the loop');
   });
 
   test('with calls for each chunk', async () => {
@@ -72,7 +70,7 @@ describe('work of the program on a stream is below its own span', () => {
       let asked = 0;
       for await (const _ of await stream()) if (asked++ === 0) await ask('gpt-4o-mini');
     });
-    assertSpanTree(session.spans, 'program\n├─ chat gpt-4o\n└─ chat gpt-4o-mini');
+    assertSpanTree(session().spans, 'program\n├─ chat gpt-4o\n└─ chat gpt-4o-mini');
   });
 
   test('in another span than that of the call', async () => {
@@ -81,20 +79,20 @@ describe('work of the program on a stream is below its own span', () => {
       for await (const _ of chunks);
       mark('read');
     });
-    assertSpanTree(session.spans, 'making\n└─ chat gpt-4o\n\nreading\n└─ read');
+    assertSpanTree(session().spans, 'making\n└─ chat gpt-4o\n\nreading\n└─ read');
   });
 
   test('in the handlers of a streamed run', async () => {
     const { assistant, thread } = await createThread();
     await inSpan('program', async () => {
-      const run = session.client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
+      const run = session().client.beta.threads.runs.stream(thread.id, { assistant_id: assistant.id });
       run.once('textCreated', () => mark('in a handler'));
       await run.finalRun();
       mark('after the run');
     });
-    await session.provider.forceFlush();
+    await session().provider.forceFlush();
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       program
       ├─ thread
@@ -115,7 +113,7 @@ describe('a call is below the span that was active', () => {
   ])('when %s', async (_, call) => {
     const { made } = await inSpan('program', async () => ({ made: call() }));
     await inSpan('other', () => made);
-    assertSpanTree(session.spans, 'program\n└─ chat gpt-4o\n\nother');
+    assertSpanTree(session().spans, 'program\n└─ chat gpt-4o\n\nother');
   });
 
   test('when an event was emitted, not when the listener was added', async () => {
@@ -124,7 +122,7 @@ describe('a call is below the span that was active', () => {
     await inSpan('listening', async () => emitter.on('question', () => calls.push(ask())));
     await inSpan('emitting', async () => emitter.emit('question'));
     await Promise.all(calls);
-    assertSpanTree(session.spans, 'listening\n\nemitting\n└─ chat gpt-4o');
+    assertSpanTree(session().spans, 'listening\n\nemitting\n└─ chat gpt-4o');
   });
 
   test('when an event was awaited', async () => {
@@ -144,14 +142,14 @@ describe('a call is below the span that was active', () => {
     await Promise.all(
       ['a', 'b', 'c'].map((name) =>
         inSpan(name, async () => {
-          const { runs } = session.client.beta.threads;
-          const thread = await session.plain.beta.threads.create();
+          const { runs } = session().client.beta.threads;
+          const thread = await session().plain.beta.threads.create();
           await runs.createAndPoll(thread.id, { assistant_id: assistant.id }, { pollIntervalMs: 1 });
           mark(`after ${name}`);
         }),
       ),
     );
-    await session.provider.forceFlush();
+    await session().provider.forceFlush();
     for (const name of ['a', 'b', 'c'])
       assertTrace(name, `${name}\n├─ thread\n│  └─ invoke_agent\n└─ after ${name}`);
   });

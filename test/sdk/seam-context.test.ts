@@ -1,21 +1,12 @@
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { HELLO, useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession();
-});
-afterEach(() => session.verify());
-
-const HELLO: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming = {
-  model: 'gpt-4o',
-  messages: [{ role: 'user', content: 'Hello there' }],
-};
+const session = useSession();
 
 function complete(client: OpenAI, model = 'gpt-4o'): Promise<unknown> {
   return client.chat.completions.create({ ...HELLO, model });
@@ -38,7 +29,7 @@ function nameOf(active: Context = context.active()): string | undefined {
 /** A client whose requests pass a function of the program. */
 function withFetch(fetchIt: typeof fetch): OpenAI {
   return instrumentOpenAI(
-    new OpenAI({ apiKey: 'k', baseURL: session.simulator.url, maxRetries: 1, fetch: fetchIt }),
+    new OpenAI({ apiKey: 'k', baseURL: session().simulator.url, maxRetries: 1, fetch: fetchIt }),
     {},
   );
 }
@@ -50,7 +41,7 @@ describe('the span of a call is active', () => {
       active.push(nameOf());
       return fetch(url, init);
     });
-    session.simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+    session().simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
     await inSpan('program', () => complete(client));
     expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
   });
@@ -62,20 +53,22 @@ describe('the span of a call is active', () => {
       return fetch(url, init);
     });
     const slow = { sse: Array.from({ length: 100 }, () => ({ data: 'x' })), eventDelayMs: 100 };
-    session.simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
+    session().simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
     await client.chat.completions.create(HELLO, { timeout: 1_000 });
     expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
   });
 
   test('not in the code after the call', async () => {
     await inSpan('program', async () => {
-      await complete(session.client);
+      await complete(session().client);
       expect(nameOf()).toBe('program');
-      for await (const _ of await session.client.chat.completions.create({ ...HELLO, stream: true }))
+      for await (const _ of await session().client.chat.completions.create({ ...HELLO, stream: true }))
         expect(nameOf()).toBe('program');
-      await session.client.models.list().then(() => expect(nameOf()).toBe('program'));
-      session.simulator.next({ status: 400 });
-      await complete(session.client).catch(() => expect(nameOf()).toBe('program'));
+      await session()
+        .client.models.list()
+        .then(() => expect(nameOf()).toBe('program'));
+      session().simulator.next({ status: 400 });
+      await complete(session().client).catch(() => expect(nameOf()).toBe('program'));
     });
     expect(nameOf()).toBeUndefined();
   });
@@ -83,31 +76,31 @@ describe('the span of a call is active', () => {
   test('not in the handlers of a stream helper', async () => {
     const active = new Set<unknown>();
     await inSpan('program', async () => {
-      const stream = session.client.chat.completions.stream({
+      const stream = session().client.chat.completions.stream({
         model: HELLO.model,
         messages: HELLO.messages,
       });
       stream.on('content', () => active.add(nameOf()));
       await stream.done();
     });
-    assertSpanTree(session.spans, 'program\n└─ chat gpt-4o');
+    assertSpanTree(session().spans, 'program\n└─ chat gpt-4o');
     expect(active).toEqual(new Set(['program']));
   });
 });
 
 describe('a call', () => {
   test('is below the span that was active when it was made, not when it was awaited', async () => {
-    const answer = await inSpan('first', async () => ({ promise: complete(session.client) }));
+    const answer = await inSpan('first', async () => ({ promise: complete(session().client) }));
     await inSpan('second', () => answer.promise);
-    assertSpanTree(session.spans, 'first\n└─ chat gpt-4o\n\nsecond');
+    assertSpanTree(session().spans, 'first\n└─ chat gpt-4o\n\nsecond');
   });
 
   test('is below its own caller among many in parallel', async () => {
     await Promise.all(
-      ['a', 'b', 'c'].map((name) => inSpan(name, () => complete(session.client, `model-${name}`))),
+      ['a', 'b', 'c'].map((name) => inSpan(name, () => complete(session().client, `model-${name}`))),
     );
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       a
       └─ chat model-a
@@ -131,7 +124,7 @@ describe('a call', () => {
       return fetch(url, init);
     });
     await complete(client);
-    assertSpanTree(session.spans, 'chat gpt-4o\n└─ GET /models');
+    assertSpanTree(session().spans, 'chat gpt-4o\n└─ GET /models');
   });
 
   test('has only its own requests as attempts', async () => {
@@ -139,28 +132,28 @@ describe('a call', () => {
     const client = withFetch(async (url, init) => {
       if (!nested) {
         nested = true;
-        await session.plain.models.list();
+        await session().plain.models.list();
       }
       return fetch(url, init);
     });
     await complete(client);
-    assertSpanTree(session.spans, 'chat gpt-4o');
+    assertSpanTree(session().spans, 'chat gpt-4o');
   });
 
   test('for each page of a list is beside the previous one', async () => {
     const page = (id: string, more: boolean): object => ({ object: 'list', data: [{ id }], has_more: more });
-    session.simulator.next({ body: page('file_1', true) });
-    session.simulator.next({ body: page('file_2', false) });
-    await inSpan('program', () => Array.fromAsync(session.client.files.list()));
-    assertSpanTree(session.spans, 'program\n├─ GET /files\n└─ GET /files');
+    session().simulator.next({ body: page('file_1', true) });
+    session().simulator.next({ body: page('file_2', false) });
+    await inSpan('program', () => Array.fromAsync(session().client.files.list()));
+    assertSpanTree(session().spans, 'program\n├─ GET /files\n└─ GET /files');
   });
 });
 
 describe('a call with suppressed tracing', () => {
   test('leaves no telemetry, not even metrics', async () => {
-    await context.with(suppressTracing(ROOT_CONTEXT), () => complete(session.client));
-    expect(session.spans).toEqual([]);
-    expect(await session.metrics()).toEqual([]);
+    await context.with(suppressTracing(ROOT_CONTEXT), () => complete(session().client));
+    expect(session().spans).toEqual([]);
+    expect(await session().metrics()).toEqual([]);
   });
 
   test('inside the fetch function of another call is not one of its attempts', async () => {
@@ -173,6 +166,6 @@ describe('a call with suppressed tracing', () => {
       return fetch(url, init);
     });
     await complete(client);
-    assertSpanTree(session.spans, 'chat gpt-4o');
+    assertSpanTree(session().spans, 'chat gpt-4o');
   });
 });

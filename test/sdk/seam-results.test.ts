@@ -1,39 +1,35 @@
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { HELLO, useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession({ config: { captureMessageContent: true } });
-});
-afterEach(() => session.verify());
+const session = useSession({ config: { captureMessageContent: true } });
 
 type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
-const HELLO: Parameters = { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello there' }] };
-
 type Program = (client: OpenAI) => Promise<unknown>;
 
 /** What a program does, what it sends and what it gets are the same on a plain and on an instrumented client. */
 async function compare(program: Program): Promise<void> {
   const outcomes: unknown[] = [];
-  for (const client of [session.plain, session.client]) {
-    const sent = session.simulator.requests.length;
+  for (const client of [session().plain, session().client]) {
+    const sent = session().simulator.requests.length;
     const result = await program(client);
-    const requests = session.simulator.requests.slice(sent).map(({ method, path, headers, body }) => {
-      const {
-        'x-stainless-os': _,
-        connection: __,
-        'content-type': type,
-        'content-length': length,
-        ...rest
-      } = headers;
-      // The boundary of a multipart body is made up for each.
-      return type?.startsWith('multipart')
-        ? { method, path }
-        : { method, path, headers: rest, type, length, body };
-    });
+    const requests = session()
+      .simulator.requests.slice(sent)
+      .map(({ method, path, headers, body }) => {
+        const {
+          'x-stainless-os': _,
+          connection: __,
+          'content-type': type,
+          'content-length': length,
+          ...rest
+        } = headers;
+        // The boundary of a multipart body is made up for each.
+        return type?.startsWith('multipart')
+          ? { method, path }
+          : { method, path, headers: rest, type, length, body };
+      });
     outcomes.push(withoutIds({ result, requests }));
   }
   expect(outcomes[1]).toEqual(outcomes[0]);
@@ -196,16 +192,16 @@ describe('a program gets the same results as without instrumentation', () => {
     ],
   ])('%s', async (_, program, expected) => {
     await compare(program);
-    assertSpanTree(session.spans, expected);
+    assertSpanTree(session().spans, expected);
   });
 });
 
 test('a call ends when its raw response is read afterwards', async () => {
-  const promise = session.client.models.list();
+  const promise = session().client.models.list();
   await (promise as unknown as { responsePromise: Promise<unknown> }).responsePromise;
-  expect(session.openSpans).toEqual(['GET /models']);
+  expect(session().openSpans).toEqual(['GET /models']);
   const response = await promise.asResponse();
-  expect(session.openSpans).toEqual([]);
+  expect(session().openSpans).toEqual([]);
   expect(await response.json()).toMatchObject({ object: 'list' });
 });
 
@@ -213,22 +209,22 @@ describe('observed clients include', () => {
   const complete: Program = (client) => client.chat.completions.create(HELLO);
 
   test('copies of an observed client', async () => {
-    await complete(session.client.withOptions({ timeout: 1_000 }));
-    await complete(session.plain.withOptions({ timeout: 1_000 }));
-    expect(session.spans).toHaveLength(1);
+    await complete(session().client.withOptions({ timeout: 1_000 }));
+    await complete(session().plain.withOptions({ timeout: 1_000 }));
+    expect(session().spans).toHaveLength(1);
   });
 
   test('clients of a subclass', async () => {
     class Subclass extends OpenAI {
       readonly extra: string = 'extra';
     }
-    await complete(instrumentOpenAI(new Subclass({ apiKey: 'k', baseURL: session.simulator.url }), {}));
-    expect(session.spans).toHaveLength(1);
+    await complete(instrumentOpenAI(new Subclass({ apiKey: 'k', baseURL: session().simulator.url }), {}));
+    expect(session().spans).toHaveLength(1);
   });
 
   test('an object with the same class and methods', () => {
-    const own = Object.getOwnPropertyNames(session.client).sort();
-    expect(session.client).toBeInstanceOf(OpenAI);
-    expect(own).toEqual(Object.getOwnPropertyNames(session.plain).sort());
+    const own = Object.getOwnPropertyNames(session().client).sort();
+    expect(session().client).toBeInstanceOf(OpenAI);
+    expect(own).toEqual(Object.getOwnPropertyNames(session().plain).sort());
   });
 });

@@ -1,18 +1,14 @@
 import { diag } from '@opentelemetry/api';
 import * as namespace from 'openai';
 import OpenAI, { AzureOpenAI } from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession();
-});
-afterEach(() => session.verify());
+const session = useSession();
 
 function list(client: OpenAI): Promise<unknown> {
-  return client.withOptions({ baseURL: session.simulator.url }).models.list();
+  return client.withOptions({ baseURL: session().simulator.url }).models.list();
 }
 
 // Nothing takes these back: from here on every client of the process is observed.
@@ -25,15 +21,15 @@ describe.each<[string, unknown]>([
     expect(instrumentOpenAI(target)).toBe(target);
     expect(instrumentOpenAI(target)).toBe(target);
     await list(new OpenAI({ apiKey: 'k' }));
-    await list(session.plain);
-    expect(session.spans.map(({ name }) => name)).toEqual(['GET /models', 'GET /models']);
+    await list(session().plain);
+    expect(session().spans.map(({ name }) => name)).toEqual(['GET /models', 'GET /models']);
   });
 
   test('does not affect clients with their own settings', async () => {
     instrumentOpenAI(target);
     await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'none' }));
     await list(instrumentOpenAI(new OpenAI({ apiKey: 'k' }), { apiSpans: 'all' }));
-    expect(session.spans).toHaveLength(1);
+    expect(session().spans).toHaveLength(1);
   });
 });
 
@@ -42,7 +38,7 @@ test.each([[null], [undefined], ['openai'], [{}], [() => 1]])(
   (target) => {
     expect(instrumentOpenAI(target as unknown)).toBe(target);
     // Logged once, for the first of them.
-    for (const warning of session.warnings.splice(0)) expect(warning).toContain('does nothing');
+    for (const warning of session().warnings.splice(0)) expect(warning).toContain('does nothing');
   },
 );
 

@@ -1,25 +1,15 @@
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { HELLO, useSession } from '../support/use-session.ts';
 
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession();
-});
-afterEach(() => session.verify());
-
-const HELLO: OpenAI.Chat.ChatCompletionCreateParamsStreaming = {
-  model: 'gpt-4o',
-  messages: [{ role: 'user', content: 'Hello there' }],
-  stream: true,
-};
+const session = useSession();
 
 function open(client: OpenAI): Promise<Stream<Chunk>> {
-  return client.chat.completions.create(HELLO);
+  return client.chat.completions.create({ ...HELLO, stream: true });
 }
 
 function texts(chunks: readonly Chunk[]): unknown[] {
@@ -31,8 +21,8 @@ type Program = (client: OpenAI) => Promise<unknown>;
 /** The program gets the same, or fails alike, with a plain and with an instrumented client. */
 async function compare(program: Program): Promise<unknown> {
   const [plain, observed] = [
-    await program(session.plain).catch(String),
-    await program(session.client).catch(String),
+    await program(session().plain).catch(String),
+    await program(session().client).catch(String),
   ];
   expect(observed).toEqual(plain);
   return plain;
@@ -127,7 +117,9 @@ describe('a stream gives the same results as without instrumentation', () => {
     [
       'with its response',
       async (client) => {
-        const { data, response } = await client.chat.completions.create(HELLO).withResponse();
+        const { data, response } = await client.chat.completions
+          .create({ ...HELLO, stream: true })
+          .withResponse();
         return [texts(await Array.fromAsync(data)), response.status];
       },
       ALL,
@@ -154,7 +146,7 @@ describe('a stream gives the same results as without instrumentation', () => {
     ],
   ])('%s', async (_, program, expected) => {
     await compare(program);
-    assertSpanTree(session.spans, expected);
+    assertSpanTree(session().spans, expected);
   });
 
   test('read a second time, which fails', async () => {
@@ -164,7 +156,7 @@ describe('a stream gives the same results as without instrumentation', () => {
       return Array.fromAsync(stream);
     });
     expect(failure).toContain('Cannot iterate over a consumed stream');
-    assertSpanTree(session.spans, ALL);
+    assertSpanTree(session().spans, ALL);
   });
 
   test('read a second time during the first, which fails and does not affect the first', async () => {
@@ -177,11 +169,11 @@ describe('a stream gives the same results as without instrumentation', () => {
         read.push(result.value);
       return [second, texts(read)];
     });
-    assertSpanTree(session.spans, ALL);
+    assertSpanTree(session().spans, ALL);
   });
 
   test('as an object of the same class, with the same generator', async () => {
-    const [plain, observed] = [await open(session.plain), await open(session.client)];
+    const [plain, observed] = [await open(session().plain), await open(session().client)];
     expect(Object.getPrototypeOf(observed)).toBe(Object.getPrototypeOf(plain));
     const [one, other] = [plain, observed].map((stream) => stream[Symbol.asyncIterator]());
     expect(Object.getPrototypeOf(Object.getPrototypeOf(other))).toBe(
@@ -192,39 +184,39 @@ describe('a stream gives the same results as without instrumentation', () => {
   });
 
   test('left early, also for the server', async () => {
-    for (const client of [session.plain, session.client]) {
-      session.simulator.next({ eventDelayMs: 50 });
+    for (const client of [session().plain, session().client]) {
+      session().simulator.next({ eventDelayMs: 50 });
       for await (const _ of await open(client)) break;
     }
-    await expect.poll(() => session.simulator.requests.map(({ aborted }) => aborted)).toEqual([true, true]);
+    await expect.poll(() => session().simulator.requests.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 });
 
 describe('a stream that outlasts tracing', () => {
   test('has its span ended at shutdown, and can be read to its end', async () => {
-    const stream = await open(session.client);
+    const stream = await open(session().client);
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
-    await session.provider.shutdown();
-    assertSpanTree(session.spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=1');
+    await session().provider.shutdown();
+    assertSpanTree(session().spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=1');
     let rest = 0;
     while (!(await iterator.next()).done) rest++;
     expect(rest).toBe(6);
   });
 
   test('can be read if tracing ends between its start and its first chunk', async () => {
-    const stream = await open(session.client);
-    await session.provider.shutdown();
-    assertSpanTree(session.spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=0');
+    const stream = await open(session().client);
+    await session().provider.shutdown();
+    assertSpanTree(session().spans, 'chat gpt-4o  openai.stream.end=abandoned openai.stream.chunk_count=0');
     expect(await Array.fromAsync(stream)).toHaveLength(7);
   });
 
   test('has its call ended at shutdown, which still returns the stream', async () => {
-    session.simulator.next({ delayMs: 50 });
-    const answer = session.client.chat.completions.create({ ...HELLO, stream: false });
-    await expect.poll(() => session.openSpans).toEqual(['chat gpt-4o']);
-    await session.provider.shutdown();
-    assertSpanTree(session.spans, 'chat gpt-4o  openai.response.parsed=false');
+    session().simulator.next({ delayMs: 50 });
+    const answer = session().client.chat.completions.create({ ...HELLO, stream: false });
+    await expect.poll(() => session().openSpans).toEqual(['chat gpt-4o']);
+    await session().provider.shutdown();
+    assertSpanTree(session().spans, 'chat gpt-4o  openai.response.parsed=false');
     expect((await answer).object).toBe('chat.completion');
   });
 });

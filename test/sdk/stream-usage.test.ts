@@ -5,15 +5,12 @@ import { Call } from '../../src/sdk/call.ts';
 import { askForUsage, isUsageChunk, removeNoUsage } from '../../src/sdk/stream-usage.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, startSession } from '../support/session.ts';
+import { HELLO } from '../support/use-session.ts';
 
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
 type Program = (client: OpenAI) => Promise<unknown>;
 
-const HELLO: OpenAI.Chat.ChatCompletionCreateParamsStreaming = {
-  model: 'gpt-4o',
-  messages: [{ role: 'user', content: 'Hello there' }],
-  stream: true,
-};
+const STREAMED: OpenAI.Chat.ChatCompletionCreateParamsStreaming = { ...HELLO, stream: true };
 
 let session: Session;
 beforeEach(async () => {
@@ -22,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => session.verify());
 
 function open(client: OpenAI): Promise<Stream<Chunk>> {
-  return client.chat.completions.create(HELLO);
+  return client.chat.completions.create(STREAMED);
 }
 
 function texts(chunks: readonly Chunk[]): unknown[] {
@@ -79,7 +76,7 @@ describe('the usage of a stream is recorded, and the program sees no difference'
     [
       'with its response',
       async (client) => {
-        const { data, response } = await client.chat.completions.create(HELLO).withResponse();
+        const { data, response } = await client.chat.completions.create(STREAMED).withResponse();
         return [texts(await Array.fromAsync(data)), response.status];
       },
     ],
@@ -87,7 +84,7 @@ describe('the usage of a stream is recorded, and the program sees no difference'
       'through the helper for streams',
       async (client) => {
         const seen: unknown[] = [];
-        const stream = client.chat.completions.stream({ model: HELLO.model, messages: HELLO.messages });
+        const stream = client.chat.completions.stream({ model: STREAMED.model, messages: STREAMED.messages });
         stream.on('chunk', (chunk) => seen.push(texts([chunk])));
         const { choices, usage } = await stream.finalChatCompletion();
         return [seen, choices, usage];
@@ -126,7 +123,10 @@ describe('the usage of a stream is recorded, and the program sees no difference'
   });
 
   test('without a change to the parameters of the program', async () => {
-    const params = Object.freeze({ ...HELLO, stream_options: Object.freeze({ include_obfuscation: false }) });
+    const params = Object.freeze({
+      ...STREAMED,
+      stream_options: Object.freeze({ include_obfuscation: false }),
+    });
     await Array.fromAsync(await session.client.chat.completions.create(params));
     expect(params.stream_options).toEqual({ include_obfuscation: false });
     expect(sentBodies()[0]?.stream_options).toEqual({ include_obfuscation: false, include_usage: true });
@@ -134,7 +134,7 @@ describe('the usage of a stream is recorded, and the program sees no difference'
 
   test('and a retry asks for and hides it again', async () => {
     session.simulator.next({ status: 500 });
-    const stream = await session.client.chat.completions.create(HELLO, { maxRetries: 1 });
+    const stream = await session.client.chat.completions.create(STREAMED, { maxRetries: 1 });
     expect(texts(await Array.fromAsync(stream))).not.toContain('no choices');
     expect(sentBodies().map(({ stream_options }) => stream_options)).toEqual([
       { include_usage: true },
@@ -145,20 +145,20 @@ describe('the usage of a stream is recorded, and the program sees no difference'
 
 describe('a request is unchanged', () => {
   test.each([true, false])('if the caller sets include_usage: %s', async (include_usage) => {
-    const params = { ...HELLO, stream_options: { include_usage } };
+    const params = { ...STREAMED, stream_options: { include_usage } };
     const chunks = await Array.fromAsync(await session.client.chat.completions.create(params));
     expect(sentBodies()[0]?.stream_options).toEqual({ include_usage });
     expect(texts(chunks).includes('no choices')).toBe(include_usage);
   });
 
   test('if the program reads the raw response, whose body would show the usage', async () => {
-    const response = await session.client.chat.completions.create(HELLO).asResponse();
+    const response = await session.client.chat.completions.create(STREAMED).asResponse();
     expect(await response.text()).toContain('data: [DONE]');
     expect(sentBodies()[0]).not.toHaveProperty('stream_options');
   });
 
   test.each<[string, Program]>([
-    ['plain calls', (client) => client.chat.completions.create({ ...HELLO, stream: false })],
+    ['plain calls', (client) => client.chat.completions.create({ ...STREAMED, stream: false })],
     [
       'responses, which always report it',
       async (client) =>
@@ -187,7 +187,7 @@ describe('a server that refuses stream_options', () => {
   test.each([400, 422])('gets the request again as the program made it: status %i', async (status) => {
     const plain = texts(await Array.fromAsync(await open(session.plain)));
     refuse(status);
-    const { data, response } = await session.client.chat.completions.create(HELLO).withResponse();
+    const { data, response } = await session.client.chat.completions.create(STREAMED).withResponse();
     expect(response.status).toBe(200);
     expect(texts(await Array.fromAsync(data))).toEqual(plain);
     expect(asked()).toEqual([false, true, false]);
@@ -232,7 +232,7 @@ describe('a server that refuses stream_options', () => {
 
   test('gets a request once if the program itself asked for the usage', async () => {
     refuse(400);
-    const params = { ...HELLO, stream_options: { include_usage: true } };
+    const params = { ...STREAMED, stream_options: { include_usage: true } };
     await expect(session.client.chat.completions.create(params)).rejects.toThrow('stream_options');
     expect(asked()).toEqual([true]);
   });

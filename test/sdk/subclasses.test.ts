@@ -1,17 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import OpenAI from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
-import { type Session, startSession } from '../support/session.ts';
+import { HELLO, useSession } from '../support/use-session.ts';
 
-let session: Session;
-beforeEach(async () => {
-  session = await startSession();
-});
-afterEach(() => session.verify());
-
-const HELLO = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'Hello' }] };
+const session = useSession();
 
 type MakeRequest = (...args: unknown[]) => Promise<unknown>;
 
@@ -24,7 +18,12 @@ function startClient(make: (request: () => Promise<unknown>) => unknown): OpenAI
       return make(() => makeRequest.apply(this, args));
     },
   });
-  const client = new Client({ apiKey: 'k', baseURL: session.simulator.url, maxRetries: 0, logLevel: 'off' });
+  const client = new Client({
+    apiKey: 'k',
+    baseURL: session().simulator.url,
+    maxRetries: 0,
+    logLevel: 'off',
+  });
   return instrumentOpenAI(client, { cost: false });
 }
 
@@ -45,15 +44,15 @@ describe('a subclass that sends a failed request again', () => {
   };
 
   test('is one call with all attempts, and ends with its result', async () => {
-    session.simulator.next({ status: 500 });
+    session().simulator.next({ status: 500 });
     await startClient(again).chat.completions.create(HELLO);
-    assertSpanTree(session.spans, ANSWERED);
+    assertSpanTree(session().spans, ANSWERED);
   });
 
   test('is one call whose stream is read to its end', async () => {
-    session.simulator.next({ status: 500 });
+    session().simulator.next({ status: 500 });
     for await (const _ of await startClient(again).chat.completions.create({ ...HELLO, stream: true }));
-    expect(session.spans.map(({ name, status }) => [name, status.code])).toEqual([
+    expect(session().spans.map(({ name, status }) => [name, status.code])).toEqual([
       ['attempt', 2],
       ['attempt', 0],
       ['chat gpt-4o', 0],
@@ -61,25 +60,25 @@ describe('a subclass that sends a failed request again', () => {
   });
 
   test('is one call that ends with the raw response, if the program asks for it', async () => {
-    session.simulator.next({ status: 500 });
+    session().simulator.next({ status: 500 });
     const response = await startClient(again).chat.completions.create(HELLO).asResponse();
-    expect(session.openSpans).toEqual([]);
+    expect(session().openSpans).toEqual([]);
     expect(await response.json()).toMatchObject({ object: 'chat.completion' });
   });
 
   test('is one call with result and response', async () => {
-    session.simulator.next({ status: 500 });
+    session().simulator.next({ status: 500 });
     const { data, response } = await startClient(again).chat.completions.create(HELLO).withResponse();
     expect([data.object, response.status]).toEqual(['chat.completion', 200]);
-    assertSpanTree(session.spans, ANSWERED);
+    assertSpanTree(session().spans, ANSWERED);
   });
 
   test('fails with the last error', async () => {
-    session.simulator.next({ status: 500 });
-    session.simulator.next({ status: 404 });
+    session().simulator.next({ status: 500 });
+    session().simulator.next({ status: 404 });
     await expect(startClient(again).chat.completions.create(HELLO)).rejects.toThrow('404');
     assertSpanTree(
-      session.spans,
+      session().spans,
       `
       chat gpt-4o  !NotFoundError
       ├─ attempt   !500
@@ -95,13 +94,13 @@ test('a subclass that sends a request again after a response ends its call with 
     return request();
   });
   await client.chat.completions.create(HELLO).asResponse();
-  expect(session.spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
+  expect(session().spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
 });
 
 test('a subclass that waits before it sends is observed', async () => {
   const client = startClient((request) => nextTurn().then(request));
   await client.chat.completions.create(HELLO);
-  assertSpanTree(session.spans, 'chat gpt-4o  gen_ai.response.id={id}');
+  assertSpanTree(session().spans, 'chat gpt-4o  gen_ai.response.id={id}');
 });
 
 test('a subclass that does not return a promise sends as many requests as without instrumentation', async () => {
@@ -129,5 +128,5 @@ test('a subclass that sends no request makes no call', async () => {
     startTime: Date.now(),
   }));
   expect(await client.chat.completions.create(HELLO)).toMatchObject({ choices: [] });
-  expect(session.spans).toEqual([]);
+  expect(session().spans).toEqual([]);
 });
