@@ -6,21 +6,17 @@ import { rolldown } from 'rolldown';
 import { afterEach, describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/util/version.ts';
 import { useSimulator } from '../support/lanes/api.ts';
-import { type Ended, useProject } from '../support/project.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
+import { CALL, type Ended, useProject } from '../support/project.ts';
 
 /** What a user sees: programs that are set up in a wrong way, and what the command says of their projects. */
-const OURS = 'opentelemetry-instrumentation-openai';
 const simulator = useSimulator();
 const project = useProject();
 
-const CALL = `
-  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
-  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
-`;
 const APP = `import OpenAI from 'openai';\n${CALL}`;
 const TELEMETRY = `
   import { NodeSDK } from '@opentelemetry/sdk-node';
-  import { OpenAIInstrumentation } from '${OURS}';
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
   new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
 `;
 
@@ -90,7 +86,7 @@ describe('a program that is not traced is told why:', () => {
 
   test.each([
     ['--import ./telemetry.mjs app.mjs', { 'telemetry.mjs': TELEMETRY, 'app.mjs': APP }],
-    [`--import ${OURS}/register app.mjs`, { 'app.mjs': APP }],
+    [`--import ${PACKAGE_NAME}/register app.mjs`, { 'app.mjs': APP }],
     [
       'app.mjs',
       {
@@ -257,7 +253,7 @@ describe('its parameters:', () => {
   test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j explains', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`${OURS} doctor`);
+    expect(stdout).toContain(`${PACKAGE_NAME} doctor`);
   });
 
   test('--version', async () => {
@@ -275,6 +271,6 @@ describe('its parameters:', () => {
   ])('%j is not understood, and said so', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(`${OURS} doctor`);
+    expect(stderr).toContain(`${PACKAGE_NAME} doctor`);
   });
 });

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findingsOf } from '../../src/doctor/check.ts';
 import { examineProject } from '../../src/doctor/project.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 
-const OURS = 'opentelemetry-instrumentation-openai';
 const SUBJECTS = ['start script', 'file type', 'imports'];
 
 let project: string;
@@ -36,8 +36,8 @@ function actions(start: string): string[] {
 }
 
 const IMPORT = `import OpenAI from 'openai';\n`;
-const SET_UP = `import { OpenAIInstrumentation } from '${OURS}';\nnew OpenAIInstrumentation();\n`;
-const COMMONJS_SET_UP = `const { OpenAIInstrumentation } = require('${OURS}');\nnew OpenAIInstrumentation();\n`;
+const SET_UP = `import { OpenAIInstrumentation } from '${PACKAGE_NAME}';\nnew OpenAIInstrumentation();\n`;
+const COMMONJS_SET_UP = `const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');\nnew OpenAIInstrumentation();\n`;
 const WELL = ['ok', 'ok', 'ok'];
 
 describe('a set-up that is loaded first is well:', () => {
@@ -51,10 +51,10 @@ describe('a set-up that is loaded first is well:', () => {
   );
 
   test.each([
-    `node --import ${OURS}/register app.mjs`,
+    `node --import ${PACKAGE_NAME}/register app.mjs`,
     'node --import ./telemetry.mjs app.mjs',
     'node --require ./telemetry.cjs app.mjs',
-    `node --require ${OURS}/register app.cjs`,
+    `node --require ${PACKAGE_NAME}/register app.cjs`,
     'node -r ./telemetry.cjs app.cjs',
   ])('%s', (command) => {
     expect(look(command)).toEqual(WELL);
@@ -62,12 +62,12 @@ describe('a set-up that is loaded first is well:', () => {
 
   test('by NODE_OPTIONS, of the command and of the environment', () => {
     expect(look('NODE_OPTIONS="--import ./telemetry.mjs" node app.mjs')).toEqual(WELL);
-    expect(look('node app.mjs', { NODE_OPTIONS: `--import=${OURS}/register` })).toEqual(WELL);
+    expect(look('node app.mjs', { NODE_OPTIONS: `--import=${PACKAGE_NAME}/register` })).toEqual(WELL);
   });
 });
 
 test('variables of an --env-file count, after those of the shell and of the command', async () => {
-  const file = `NODE_OPTIONS="--import ${OURS}/register"\nOTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318\nSECRET=1\n`;
+  const file = `NODE_OPTIONS="--import ${PACKAGE_NAME}/register"\nOTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318\nSECRET=1\n`;
   await write({ 'app.mjs': IMPORT, '.env': file });
   const command = 'node --env-file=.env app.mjs';
   expect(look(command)).toEqual(WELL);
@@ -89,7 +89,7 @@ describe('a program that is started without one', () => {
   ])('is told how: %s', async (entry, source, flag) => {
     await write({ [entry]: source });
     expect(look(`node ${entry}`)).toEqual(['problem', 'ok', 'not looked at', 'set_up_not_loaded']);
-    expect(actions(`node ${entry}`)).toContain(`node ${flag} ${OURS}/register ${entry}`);
+    expect(actions(`node ${entry}`)).toContain(`node ${flag} ${PACKAGE_NAME}/register ${entry}`);
   });
 
   test('is recognised by what its own files import', async () => {
@@ -135,10 +135,10 @@ describe('an ES module that imports its set-up itself', () => {
   });
 
   test('is too late with …/register, and in the file of the program', async () => {
-    await write({ 'app.mjs': `import '${OURS}/register';\n${IMPORT}`, 'own.mjs': SET_UP + IMPORT });
+    await write({ 'app.mjs': `import '${PACKAGE_NAME}/register';\n${IMPORT}`, 'own.mjs': SET_UP + IMPORT });
     expect(look('node app.mjs')).toEqual(TOO_LATE);
     expect(actions('node app.mjs')).toContain(
-      `Load the set-up first: node --import ${OURS}/register app.mjs.`,
+      `Load the set-up first: node --import ${PACKAGE_NAME}/register app.mjs.`,
     );
     expect(look('node own.mjs')).toEqual(TOO_LATE);
   });
@@ -214,9 +214,9 @@ describe('where ES modules cannot be hooked', () => {
       'app.mjs': IMPORT,
       'app.cjs': `require('openai');`,
       'later.cjs': `import('openai');`,
-      'drop-in.mjs': `import OpenAI from '${OURS}/openai';`,
-      'client.mjs': `${IMPORT}import { instrumentOpenAI } from '${OURS}/client';`,
-      'flush.mjs': `${IMPORT}import { flush } from '${OURS}/client';`,
+      'drop-in.mjs': `import OpenAI from '${PACKAGE_NAME}/openai';`,
+      'client.mjs': `${IMPORT}import { instrumentOpenAI } from '${PACKAGE_NAME}/client';`,
+      'flush.mjs': `${IMPORT}import { flush } from '${PACKAGE_NAME}/client';`,
     });
   });
   afterEach(() => {
@@ -224,11 +224,16 @@ describe('where ES modules cannot be hooked', () => {
   });
 
   test.each(['app.mjs', 'later.cjs', 'flush.mjs'])('they are told: %s', (entry) => {
-    expect(look(`node --require ${OURS}/register ${entry}`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
+    expect(look(`node --require ${PACKAGE_NAME}/register ${entry}`)).toEqual([
+      'ok',
+      'problem',
+      'ok',
+      'node_too_old',
+    ]);
   });
 
   test.each(['app.cjs', 'drop-in.mjs', 'client.mjs'])('others are well: %s', (entry) => {
-    expect(look(`node --require ${OURS}/register ${entry}`)).toEqual(WELL);
+    expect(look(`node --require ${PACKAGE_NAME}/register ${entry}`)).toEqual(WELL);
   });
 });
 
@@ -236,9 +241,9 @@ test.each(['Bun', 'Deno'])('%s is named, as it hooks nothing', async (runtime) =
   await write({
     'app.ts': IMPORT,
     'npm.ts': `import OpenAI from 'npm:openai@6';`,
-    'by-hand.ts': `import OpenAI from 'npm:${OURS}@1/openai';`,
+    'by-hand.ts': `import OpenAI from 'npm:${PACKAGE_NAME}@1/openai';`,
   });
-  const start = `${runtime.toLowerCase()} run --import ${OURS}/register`;
+  const start = `${runtime.toLowerCase()} run --import ${PACKAGE_NAME}/register`;
   expect(look(`${start} app.ts`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
   expect(look(`${start} npm.ts`)).toEqual(['ok', 'problem', 'ok', 'node_too_old']);
   expect(look(`${start} by-hand.ts`)).toEqual(WELL);
@@ -260,7 +265,7 @@ describe('a bundle', () => {
   test('with another SDK, or with this package in it, is not', async () => {
     await write({
       'other.js': `headers = { 'X-Stainless-Lang': 'js', 'X-Api-Key': key };`,
-      'ours.js': `${BUNDLED} const NAME = '${OURS}'; instrument(client);`,
+      'ours.js': `${BUNDLED} const NAME = '${PACKAGE_NAME}'; instrument(client);`,
     });
     expect(look('node other.js')).toEqual(['not looked at', 'ok', 'not looked at']);
     expect(look('node ours.js')).toEqual(['not looked at', 'ok', 'not looked at']);

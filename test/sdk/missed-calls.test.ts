@@ -1,26 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
-import { type Ended, useProject } from '../support/project.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
+import { CALL, type Ended, useProject } from '../support/project.ts';
 
 /** Programs whose calls go past the instrumentation, and what they hear of it when they end. */
-const OURS = 'opentelemetry-instrumentation-openai';
 const simulator = useSimulator();
 const project = useProject();
 
-const CALL = `
-  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
-  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
-  console.log('done');
-`;
+const CALLED = `${CALL}console.log('done');\n`;
 const TELEMETRY = `
   import { NodeSDK } from '@opentelemetry/sdk-node';
-  import { OpenAIInstrumentation } from '${OURS}';
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
   export const instrumentation = new OpenAIInstrumentation();
   new NodeSDK({ instrumentations: [instrumentation], traceExporter: undefined }).start();
 `;
 const EARLY = `import OpenAI from 'openai';\nimport { instrumentation } from './telemetry.mjs';\n`;
 const LINE = new RegExp(
-  `^${OURS}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor for details\\.\\n$`,
+  `^${PACKAGE_NAME}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor for details\\.\\n$`,
 );
 
 function run(program: string, parameters: readonly string[] = [], environment = {}): Promise<Ended> {
@@ -43,16 +39,16 @@ async function runFile(
 
 describe('a program whose calls went past the instrumentation is told in one line when it ends:', () => {
   test.each([
-    ['the set-up is imported after openai', EARLY + CALL],
+    ['the set-up is imported after openai', EARLY + CALLED],
     [
       'the set-up is imported before openai',
-      `import './telemetry.mjs';\nimport OpenAI from 'openai';\n${CALL}`,
+      `import './telemetry.mjs';\nimport OpenAI from 'openai';\n${CALLED}`,
     ],
     [
       '…/register is imported by the program',
-      `import '${OURS}/register';\nimport OpenAI from 'openai';\n${CALL}`,
+      `import '${PACKAGE_NAME}/register';\nimport OpenAI from 'openai';\n${CALLED}`,
     ],
-    ['it ends by process.exit()', `${EARLY}${CALL}process.exit();`],
+    ['it ends by process.exit()', `${EARLY}${CALLED}process.exit();`],
     [
       'it sends requests by node:http, as openai 4 does',
       `import './telemetry.mjs';
@@ -70,10 +66,10 @@ describe('a program whose calls went past the instrumentation is told in one lin
   test('a copy in the cache of CommonJS that was loaded without the hooks', async () => {
     const program = `
       const Module = require('node:module');
-      require('${OURS}');
+      require('${PACKAGE_NAME}');
       const { readFileSync } = require('node:fs');
       Module._extensions['.js'] = (module, file) => module._compile(readFileSync(file, 'utf8'), file);
-      const { OpenAIInstrumentation } = require('${OURS}');
+      const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');
       new OpenAIInstrumentation();
       require('openai');
     `;
@@ -85,7 +81,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
 
   test('the reason is Node, where it has no module hooks', async () => {
     const old = `data:text/javascript,import m from 'node:module'; m.registerHooks = undefined;`;
-    const { stderr } = await run(`import OpenAI from 'openai';${CALL}`, [
+    const { stderr } = await run(`import OpenAI from 'openai';${CALLED}`, [
       '--import',
       old,
       '--import',
@@ -101,7 +97,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
       const server = wait(() => process.exit(1), 60_000);
       process.stderr.write = (...parameters) => (clearTimeout(server), write.apply(process.stderr, parameters));
       globalThis.setTimeout = (run, delay, ...rest) => wait(run, delay === 5000 ? 0 : delay, ...rest);
-      ${CALL}
+      ${CALLED}
     `;
     const { code, stderr } = await run(program);
     expect(code).toBe(0);
@@ -117,20 +113,20 @@ describe('with a diag logger the line is printed once', () => {
     const { stdout, stderr } = await run(`${EARLY}
       import { diag, DiagConsoleLogger, DiagLogLevel } from '@opentelemetry/api';
       diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.${level});
-      ${CALL}`);
+      ${CALLED}`);
     expect(`${stdout}${stderr}`.split('were not traced')).toHaveLength(2);
   });
 });
 
 test('doctor() of the running program has it too', async () => {
-  const program = `${EARLY}import { doctor } from '${OURS}';${CALL}console.log(doctor().map(({ code }) => code).join());`;
+  const program = `${EARLY}import { doctor } from '${PACKAGE_NAME}';${CALLED}console.log(doctor().map(({ code }) => code).join());`;
   expect((await run(program)).stdout).toContain('calls_missed');
 });
 
 describe('nothing is said', () => {
   test.each([
-    ['of calls that are traced', `import OpenAI from 'openai';${CALL}`, ['--import', './telemetry.mjs']],
-    ['with …/register', `import OpenAI from 'openai';${CALL}`, ['--import', `${OURS}/register`]],
+    ['of calls that are traced', `import OpenAI from 'openai';${CALLED}`, ['--import', './telemetry.mjs']],
+    ['with …/register', `import OpenAI from 'openai';${CALLED}`, ['--import', `${PACKAGE_NAME}/register`]],
     ['where there was no call', `${EARLY}console.log('done');`, []],
     [
       'of requests of other SDKs, and of the program',
@@ -146,20 +142,20 @@ describe('nothing is said', () => {
       `${EARLY}
        import { context, createContextKey } from '@opentelemetry/api';
        const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-       await context.with(context.active().setValue(key, true), async () => {${CALL}});`,
+       await context.with(context.active().setValue(key, true), async () => {${CALLED}});`,
       [],
     ],
-    ['after disable()', `${EARLY}instrumentation.disable();${CALL}`, []],
+    ['after disable()', `${EARLY}instrumentation.disable();${CALLED}`, []],
     [
       'of calls that a hook ignores',
       `const { instrumentation } = await import('./telemetry.mjs');
        instrumentation.setConfig({ ignoreRequestHook: () => true });
-       const { default: OpenAI } = await import('openai');${CALL}`,
+       const { default: OpenAI } = await import('openai');${CALLED}`,
       [],
     ],
     [
       'where a client is instrumented by hand',
-      `${EARLY}import { instrumentOpenAI } from '${OURS}/client';instrumentOpenAI(OpenAI);${CALL}`,
+      `${EARLY}import { instrumentOpenAI } from '${PACKAGE_NAME}/client';instrumentOpenAI(OpenAI);${CALLED}`,
       [],
     ],
   ])('%s', async (_, program, parameters) => {
@@ -169,7 +165,7 @@ describe('nothing is said', () => {
   test.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }])(
     'with %j',
     async (environment) => {
-      expect((await run(EARLY + CALL, [], environment)).stderr).toBe('');
+      expect((await run(EARLY + CALLED, [], environment)).stderr).toBe('');
     },
   );
 });
@@ -189,7 +185,7 @@ describe('it listens to the requests of a program', () => {
   ])('until one is a call, which was %s', async (_, start) => {
     const { stdout } = await run(
       `${COUNT}${start}
-       const before = heard();${CALL}
+       const before = heard();${CALLED}
        await fetch(process.env.BASE_URL);
        console.log(String([before, heard()]), process.getActiveResourcesInfo().includes('Timeout'));`,
     );

@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
+import { PACKAGE_NAME } from './lanes/paths.ts';
 
-const OURS = 'opentelemetry-instrumentation-openai';
+/** A call, for programs that run with `BASE_URL`. */
+export const CALL = `
+  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
+`;
+
 const INSTALLED = ['openai', '@opentelemetry/api', '@opentelemetry/sdk-node'];
 
 export interface Ended {
@@ -51,8 +57,8 @@ async function makeProject(): Promise<Project> {
   }
   const source = (file: string): string => JSON.stringify(pathToFileURL(resolve('src', file)).href);
   await write({
-    [`node_modules/${OURS}/package.json`]: {
-      name: OURS,
+    [`node_modules/${PACKAGE_NAME}/package.json`]: {
+      name: PACKAGE_NAME,
       version: '0.1.0',
       exports: {
         '.': './index.mjs',
@@ -62,11 +68,11 @@ async function makeProject(): Promise<Project> {
         './register': './register.mjs',
       },
     },
-    [`node_modules/${OURS}/index.mjs`]: `export * from ${source('index.ts')};`,
-    [`node_modules/${OURS}/client.mjs`]: `export * from ${source('client.ts')};`,
-    [`node_modules/${OURS}/export.mjs`]: `export * from ${source('export.ts')};`,
-    [`node_modules/${OURS}/openai.mjs`]: `export * from ${source('openai.ts')};\nexport { default } from ${source('openai.ts')};`,
-    [`node_modules/${OURS}/register.mjs`]: `import ${source('register-esm.ts')};`,
+    [`node_modules/${PACKAGE_NAME}/index.mjs`]: `export * from ${source('index.ts')};`,
+    [`node_modules/${PACKAGE_NAME}/client.mjs`]: `export * from ${source('client.ts')};`,
+    [`node_modules/${PACKAGE_NAME}/export.mjs`]: `export * from ${source('export.ts')};`,
+    [`node_modules/${PACKAGE_NAME}/openai.mjs`]: `export * from ${source('openai.ts')};\nexport { default } from ${source('openai.ts')};`,
+    [`node_modules/${PACKAGE_NAME}/register.mjs`]: `import ${source('register-esm.ts')};`,
   });
   return { folder, write, run: (parameters, environment) => runNode(folder, parameters, environment) };
 }
