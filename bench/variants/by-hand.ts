@@ -14,6 +14,8 @@ export interface Request {
 
 /** Of what a call gives, or of the chunks of a stream. */
 export interface Result {
+  /** Of embeddings. */
+  readonly data?: readonly { readonly embedding: readonly number[] }[];
   readonly id?: string;
   readonly model?: string;
   readonly service_tier?: string;

@@ -83,6 +83,8 @@ function answer(result: Result): Attributes {
   }
   if (model !== undefined) attributes['gen_ai.response.model'] = model;
   Object.assign(attributes, tiers(result));
+  const vector = result.data?.[0]?.embedding;
+  if (vector !== undefined) attributes['gen_ai.embeddings.dimension.count'] = vector.length;
   const { input, output } = tokensOf(result);
   attributes['gen_ai.usage.input_tokens'] = input;
   if (output !== undefined) attributes['gen_ai.usage.output_tokens'] = output;

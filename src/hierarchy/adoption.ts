@@ -2,12 +2,16 @@ import type { Context, SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import type { AskedMessages } from './conversation.ts';
+import type { InvocationFact } from './dialect.ts';
+import type { EngineState } from './engine-state.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
-import { continueFrom } from './remote-creator.ts';
+import { continueFrom, creatorOf } from './remote-creator.ts';
+import { activeSpan } from './segment.ts';
 import { ServerClock } from './server-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
+import { keyAt } from './whereabouts.ts';
 
 /** An invocation that this process created and handed on. */
 export interface HandedOn {
@@ -53,6 +57,7 @@ export function adoptInvocation(
     creator: link,
     asked: handedOn?.asked,
     startTime: handedOn?.startTime ?? Math.min(clock.local(snapshot.createdAt, time), time),
+    askedAt: observation.askedAt,
     clock,
     // Its start is known only in the server's whole seconds.
     rebuilt: handedOn === undefined,
@@ -66,18 +71,27 @@ export function openFoundInvocation(
     readonly context: Context;
     readonly endpoint: Endpoint;
     readonly startTime: number;
+    /** When the request was sent that found it. */
+    readonly askedAt?: number;
     readonly creator?: SpanContext | undefined;
     readonly asked?: AskedMessages | undefined;
     readonly clock?: ServerClock;
     readonly rebuilt?: boolean;
   },
 ): Invocation {
-  const { kind, snapshot, conversationId, context, endpoint, startTime, forgotten, clock } = found;
+  const { kind, snapshot, conversationId, context, endpoint, forgotten, clock } = found;
+  // Below a span of this process, nothing begins before it was asked for.
+  const { askedAt = found.startTime } = found;
+  const active = activeSpan(context)?.spanContext();
+  const isBounded = active !== undefined && active.isRemote !== true;
+  const segmentStart = isBounded ? askedAt : found.startTime;
+  const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
+  const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
   const agent = found.agent ?? tracker.agents.get(snapshot.agentId ?? '');
   const { model } = snapshot;
   const invocation: Invocation = tracker.openInvocation({
     kind,
-    segment: tracker.open({ kind, id: conversationId, context, endpoint, startTime }),
+    segment,
     agent,
     agentId: agent?.id ?? snapshot.agentId,
     endpoint,
@@ -99,4 +113,46 @@ export function openFoundInvocation(
     ...(clock === undefined ? {} : { clock }),
   });
   return invocation;
+}
+
+/** What adopting needs of the call that shows an invocation which this process does not record. */
+interface UnownedFacts extends Observation {
+  readonly engine: EngineState;
+  readonly conversationId: string | undefined;
+  readonly unowned: Unowned | undefined;
+}
+
+/** A request about an invocation that this process does not record. */
+export interface Unowned {
+  /** Whether the request waits for the end of the invocation. */
+  readonly waits: boolean;
+  /** The span that created it, once that is known. */
+  creator?: SpanContext | undefined;
+}
+
+/** Starts to record an invocation that the process adopts, or that it handed on and now waits for itself. */
+export function adoptUnowned(
+  facts: UnownedFacts,
+  { snapshot, object }: InvocationFact,
+): Invocation | undefined {
+  const { unowned, engine } = facts;
+  const { tracker, handedOn, dialect, telemetry } = engine;
+  const { origin } = facts.endpoint;
+  if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
+  const key = keyAt(origin, snapshot.id);
+  const own = handedOn.get(key);
+  const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+  unowned.creator ??= creator;
+  const { adoptRuns } = telemetry.settings;
+  if (adoptRuns === false && (own === undefined || !unowned.waits)) return undefined;
+  handedOn.delete(key);
+  return adoptInvocation(tracker, {
+    kind: dialect.kind,
+    snapshot,
+    conversationId: snapshot.conversationId ?? facts.conversationId,
+    observation: facts,
+    handedOn: own,
+    creator,
+    trusted: own?.creator !== undefined || adoptRuns === true,
+  });
 }

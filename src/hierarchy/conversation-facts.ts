@@ -13,6 +13,7 @@ import type { Conversation } from './conversation.ts';
 import type { ConversationState, EarlyFact } from './conversation-state.ts';
 import type { AgentSettings, ConversationFact, RequiredAction, SubagentFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
+import { introduceAgent } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Observation } from './observed-call.ts';
@@ -27,20 +28,20 @@ interface ConversationFacts extends Observation {
 
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
   const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
-  if (fact.agent !== undefined) introduceAgent(state, fact.agent);
+  if (fact.agent !== undefined) takeAgent(state, fact.agent);
   if (fact.state === 'failed') fail(facts, state, fact.error);
   else if (fact.state === 'idle') rest(facts, state);
   else if (fact.state !== undefined) continueConversation(facts, state, fact.actions);
 }
 
 /** The agent may exist only in the conversation. */
-function introduceAgent(state: ConversationState, settings: AgentSettings): void {
+function takeAgent(state: ConversationState, settings: AgentSettings): void {
   const isFirst = state.agent === undefined;
   state.agent = settings;
   const { agent, model, parameters } = settings;
   if (!isFirst || agent === undefined) return;
   const attributes = model === undefined ? parameters : { ...parameters, [ATTR_GEN_AI_REQUEST_MODEL]: model };
-  for (const { invocation } of state.waiting) invocation.introduce(agent, attributes);
+  for (const { invocation } of state.waiting) introduceAgent(invocation, agent, attributes);
 }
 
 /** An idle conversation ends only what was requested before; a stream begins with the previous state. */
@@ -88,7 +89,7 @@ function continueConversation(
     const named =
       invocationId === undefined
         ? undefined
-        : engine.tracker.invocation(invocationId, endpoint.origin, state.id);
+        : engine.tracker.known.open(invocationId, endpoint.origin, state.id);
     const invocation = named ?? state.underWay;
     if (invocation === undefined || invocation.life.finished !== undefined) continue;
     invocation.wait(call === undefined ? [] : [call], time);
@@ -116,7 +117,7 @@ export function applySubagent(facts: ConversationFacts, fact: SubagentFact): voi
   if (isFirst) subagent.instructions = keeperOf(facts).keep(fact.instructions);
   const { invocation, name } = subagent;
   if (invocation !== undefined && name !== undefined)
-    invocation.introduce({ id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
+    introduceAgent(invocation, { id: invocation.place.agentId ?? fact.id, name, model: undefined }, {});
 }
 
 /** Records an event of the conversation on its span. Several streams repeat the same event. */

@@ -54,7 +54,8 @@ export class Engine implements ConversationApi {
     const intent = dialect.intent(request, content);
     const observed: ObservedCall = { call, route, intent, context: call.context, endpoint, content };
     const facts = new Facts(this.#state, observed, intent.conversationId);
-    const driven = route.folds === dialect.folds ? this.#driven(observed) : undefined;
+    const driven =
+      route.folds === dialect.folds ? (this.#driven(observed) ?? this.#resumed(observed)) : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(observed)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(this.#state, observed, facts, started);
@@ -123,7 +124,7 @@ export class Engine implements ConversationApi {
     const { invocationId: id, conversationId } = intent;
     const { origin } = endpoint;
     if (dialect.identifiesAtOnce) {
-      const invocation = id === undefined ? undefined : tracker.invocation(id, origin, conversationId);
+      const invocation = id === undefined ? undefined : tracker.known.open(id, origin, conversationId);
       return invocation?.life.endTime === undefined ? invocation : undefined;
     }
     const invocation =
@@ -131,6 +132,16 @@ export class Engine implements ConversationApi {
         ? matcher.known(conversationId, origin)?.underWay
         : matcher.named(id, conversationId, origin);
     return invocation?.life.finished === undefined ? invocation : undefined;
+  }
+
+  /** The paused invocation that a request goes on with. */
+  #resumed({ call, intent, context, endpoint }: ObservedCall): Invocation | undefined {
+    const { tracker, matcher } = this.#state;
+    const { invocationId: id, conversationId } = intent;
+    const from = { context, endpoint, time: call.startTime };
+    const resumed = id === undefined ? undefined : tracker.resume(id, conversationId, from);
+    if (resumed !== undefined) matcher.resumed(resumed);
+    return resumed;
   }
 
   /** Whether the request creates an invocation for another process: then the request has its own span. */
@@ -234,7 +245,7 @@ export class Engine implements ConversationApi {
   #stepsListed({ intent, endpoint }: ObservedCall): Invocation | undefined {
     const { tracker } = this.#state;
     const { invocationId = '', conversationId } = intent;
-    const invocation = tracker.invocation(invocationId, endpoint.origin, conversationId);
+    const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
     if (invocation === undefined) return undefined;
     if (invocation.life.finished !== undefined) tracker.leaveReading();
     invocation.life.requests++;

@@ -1,11 +1,11 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { now } from '../util/clock.ts';
 import { MAX_READ } from '../util/payload.ts';
-import { adoptInvocation } from './adoption.ts';
+import { adoptUnowned, type Unowned } from './adoption.ts';
 import {
   addConversationEvent,
   applyConversation,
@@ -27,9 +27,7 @@ import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
-import { creatorOf } from './remote-creator.ts';
 import { answerToolCall } from './request-details.ts';
-import { keyAt } from './whereabouts.ts';
 
 /** Where facts come from: a call of the program, or a background read. */
 export interface FactSource {
@@ -55,7 +53,7 @@ export class Facts implements FactSink, Observation {
   /** The invocation of the request. Its id may be unknown yet. */
   invocationAsked: Invocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
-  unowned: { readonly waits: boolean; creator?: SpanContext | undefined } | undefined;
+  unowned: Unowned | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   readonly #source: FactSource;
@@ -216,8 +214,17 @@ export class Facts implements FactSink, Observation {
   known(id: string | undefined, conversationId?: string): Invocation | undefined {
     if (id === undefined) return undefined;
     if (id === this.#early?.id) return this.#early.invocation;
-    const { origin } = this.endpoint;
-    return this.engine.tracker.invocation(id, origin, conversationId ?? this.conversationId);
+    const { tracker } = this.engine;
+    const { endpoint } = this;
+    const conversation = conversationId ?? this.conversationId;
+    return tracker.known.open(id, endpoint.origin, conversation) ?? this.#resume(id, conversation);
+  }
+
+  #resume(id: string, conversationId: string | undefined): Invocation | undefined {
+    const { context, endpoint, time } = this;
+    const resumed = this.engine.tracker.resume(id, conversationId, { context, endpoint, time });
+    if (resumed !== undefined) this.engine.matcher.resumed(resumed);
+    return resumed;
   }
 
   #find(fact: InvocationFact): Invocation | undefined {
@@ -226,32 +233,10 @@ export class Facts implements FactSink, Observation {
     if (!dialect.identifiesAtOnce)
       return conversationId === undefined ? undefined : matcher.find(fact, conversationId, this);
     const asked = this.invocationAsked;
-    return asked !== undefined && asked.id === undefined ? asked : this.#adopt(fact);
-  }
-
-  /** Starts to record an invocation that it adopts, or that this process handed on and now waits for itself. */
-  #adopt({ snapshot, object }: InvocationFact): Invocation | undefined {
-    const { unowned } = this;
-    const { tracker, handedOn, dialect, telemetry } = this.engine;
-    const { settings } = telemetry;
-    const { origin } = this.endpoint;
-    if (unowned === undefined || tracker.knows(snapshot.id, origin)) return undefined;
-    const key = keyAt(origin, snapshot.id);
-    const own = handedOn.get(key);
-    unowned.creator ??= own?.creator ?? creatorOf(object, settings);
-    const waits = own !== undefined && unowned.waits;
-    if (!waits && settings.adoptRuns === false) return undefined;
-    handedOn.delete(key);
-    this.invocationAsked = adoptInvocation(tracker, {
-      kind: dialect.kind,
-      snapshot,
-      conversationId: snapshot.conversationId ?? this.conversationId,
-      observation: this,
-      handedOn: own,
-      creator: own?.creator ?? creatorOf(object, settings),
-      trusted: own?.creator !== undefined || settings.adoptRuns === true,
-    });
-    return this.invocationAsked;
+    if (asked !== undefined && asked.id === undefined) return asked;
+    const adopted = adoptUnowned(this, fact);
+    if (adopted !== undefined) this.invocationAsked = adopted;
+    return adopted;
   }
 
   /** Adds what only the conversation tells: its agent with its settings. */

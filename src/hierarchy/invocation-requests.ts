@@ -111,6 +111,7 @@ export class InvocationRequest implements CallObservation {
     facts.invocationAsked = invocation;
     this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
     if (this.#holds) invocation.life.requests++;
+    else invocation.life.streams++;
     if (engine.dialect.identifiesAtOnce) return;
     this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
     if (intent.messages.length === 0) return;
@@ -138,6 +139,7 @@ export class InvocationRequest implements CallObservation {
   settled(call: Call): void {
     const invocation = this.#invocation;
     if (this.#holds) invocation.life.requests--;
+    else invocation.life.streams--;
     if (call.error === undefined) this.#accept(call);
     else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);

@@ -1,12 +1,12 @@
 import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
 import type { Place } from '../telemetry/place.ts';
 import { type StartedInvocation, startInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { Invocation } from './invocation.ts';
-import type { Agent, ConversationKind, InvocationContent, InvocationSnapshot } from './model.ts';
+import type { Agent, ConversationKind, InvocationContent } from './model.ts';
+import type { PausedInvocation } from './paused.ts';
 import type { Segment } from './segment.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -34,6 +34,8 @@ export interface InvocationStart {
   readonly subagentId?: string | undefined;
   /** Set if the clock was learnt from something else than the creation. */
   readonly clock?: ServerClock;
+  /** Set if it goes on after a pause, of which an earlier span tells. */
+  readonly resumed?: PausedInvocation;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   /** Called when it has closed, to forget it. */
@@ -56,14 +58,4 @@ export function startInvocation(start: InvocationStart, place: Place): StartedIn
     links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
     startTime,
   });
-}
-
-/** The attributes that are fixed once an invocation was first seen. */
-export function identity({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
-  if (model === undefined) return parameters;
-  return {
-    ...parameters,
-    [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
-    [ATTR_GEN_AI_RESPONSE_MODEL]: model,
-  };
 }

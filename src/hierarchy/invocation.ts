@@ -16,12 +16,12 @@ import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { textLimits } from '../telemetry/kept-text.ts';
 import { Keeper } from '../telemetry/kept-values.ts';
-import { type Place, placeAttributes } from '../telemetry/place.ts';
-import { invocationSpanName } from '../telemetry/spans/invocation-span.ts';
+import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { addSpent, costOfUsage, recordSpent, type Spent } from './cost-and-usage.ts';
-import { type InvocationStart, identity, type ReadDetails, startInvocation } from './invocation-start.ts';
+import { identifyInvocation } from './identify-invocation.ts';
+import { type InvocationStart, type ReadDetails, startInvocation } from './invocation-start.ts';
 import { Life } from './life.ts';
 import type {
   Agent,
@@ -32,6 +32,7 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from './model.ts';
+import type { PausedInvocation } from './paused.ts';
 import type { Segment } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';
@@ -46,6 +47,7 @@ export class Invocation {
   readonly span: Span;
   readonly segment: Segment | undefined;
   readonly endpoint: Endpoint;
+  readonly startTime: number;
   readonly rebuilt: boolean;
   readonly asked: AskedMessages;
   /** Its content apart from messages: the request's, until the invocation itself is seen. */
@@ -56,6 +58,8 @@ export class Invocation {
   readonly below: Set<Invocation> = new Set();
   readonly subagentId: string | undefined;
   readonly forgotten: (() => void) | undefined;
+  /** Set if it goes on after a pause. */
+  readonly resumed: PausedInvocation | undefined;
   readonly life: Life;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
@@ -76,9 +80,11 @@ export class Invocation {
   details: ReadDetails | undefined;
   /** The program's own requests have shown everything, so nothing has to be read. */
   allSeen = false;
+  /** Whether it may go on after it was closed before its end. */
+  mayGoOn = true;
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
-  #agentId: string | undefined;
+  agentId: string | undefined;
   #sawText = false;
   readonly #keeper: Keeper;
   #spentBelow: Spent = { usage: undefined, cost: undefined };
@@ -88,8 +94,9 @@ export class Invocation {
     this.kind = start.kind;
     this.segment = start.segment;
     this.agent = start.agent;
-    this.#agentId = start.agentId;
+    this.agentId = start.agentId;
     this.endpoint = start.endpoint;
+    this.startTime = start.startTime;
     this.life = new Life(start.startTime);
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
@@ -98,6 +105,7 @@ export class Invocation {
     this.above = start.above;
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
+    this.resumed = start.resumed;
     this.above?.below.add(this);
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     const { settings, wantsContent } = start.telemetry;
@@ -106,6 +114,7 @@ export class Invocation {
       content: wantsContent,
       deltas: settings.streamDeltas !== 'off',
       keeper: this.#keeper,
+      resumed: start.resumed,
     });
     const started = startInvocation(start, this.place);
     this.span = started.span;
@@ -113,8 +122,13 @@ export class Invocation {
     this.segment?.invocations.add(this);
   }
 
+  /** Whether it goes on, after it is closed, when it is seen again. */
+  get pauses(): boolean {
+    return this.mayGoOn && this.life.endTime === undefined && this.above === undefined;
+  }
+
   get id(): string | undefined {
-    return this.snapshot?.id;
+    return this.snapshot?.id ?? this.resumed?.id;
   }
 
   get place(): Place {
@@ -122,18 +136,20 @@ export class Invocation {
       kind: this.kind,
       conversationId: this.conversationId,
       invocationId: this.snapshot?.id,
-      agentId: this.#agentId,
+      agentId: this.agentId,
       agentName: this.agent?.name,
       subagentId: this.subagentId,
     };
   }
 
-  get startTime(): number {
-    return this.life.startTime;
+  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
+  get createdTime(): number | undefined {
+    if (this.resumed !== undefined) return this.resumed.createdTime;
+    return this.rebuilt ? undefined : this.startTime;
   }
 
   get conversationId(): string | undefined {
-    return this.snapshot?.conversationId ?? this.conversation?.id;
+    return this.snapshot?.conversationId ?? this.resumed?.conversationId ?? this.conversation?.id;
   }
 
   get conversation(): Conversation | undefined {
@@ -179,7 +195,7 @@ export class Invocation {
     // What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room.
     this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
-    if (first) this.#identify(snapshot, time);
+    if (first) identifyInvocation(this, snapshot, time);
     this.segment?.touch(time);
     this.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
     if (snapshot.phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
@@ -219,8 +235,9 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    const seconds = ((life.endTime ?? endTime) - life.startTime) / 1e3;
-    this.#spend(this.snapshot?.usage, this.rebuilt ? undefined : seconds);
+    const { createdTime } = this;
+    const seconds = createdTime === undefined ? undefined : ((life.endTime ?? endTime) - createdTime) / 1e3;
+    this.#spend(this.snapshot?.usage, seconds);
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
@@ -252,15 +269,6 @@ export class Invocation {
     this.segment?.touch(time);
   }
 
-  /** Sets its agent, as another object reported it. */
-  introduce(agent: Agent, attributes: Attributes): void {
-    if (this.life.state === 'closed') return;
-    this.agent = agent;
-    this.#agentId ??= agent.id;
-    this.addAttributes({ ...attributes, ...placeAttributes(this.place) });
-    if (agent.name !== undefined) this.span.updateName(invocationSpanName(agent.name));
-  }
-
   /** Called on activity: it is in progress. */
   touch(time: number): void {
     this.life.touch(time);
@@ -274,6 +282,7 @@ export class Invocation {
 
   /** Whether its `expires_at` has passed. */
   expired(time: number): boolean {
+    if (this.life.finished !== undefined) return false;
     const expiresAt = this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
     return time >= expiresAt;
   }
@@ -297,12 +306,5 @@ export class Invocation {
   #closedBelow(invocation: Invocation): void {
     this.below.delete(invocation);
     this.#spentBelow = addSpent(this.#spentBelow, invocation.spent);
-  }
-
-  #identify(snapshot: InvocationSnapshot, time: number): void {
-    this.clock.learn(snapshot.createdAt, this.acceptedAt ?? time);
-    this.#agentId ??= snapshot.agentId;
-    this.addAttributes({ ...identity(snapshot, this.attributes), ...placeAttributes(this.place) });
-    if (this.agent?.name !== undefined) this.span.updateName(invocationSpanName(this.agent.name));
   }
 }

@@ -12,10 +12,10 @@ export type LifeState = 'open' | 'over' | 'ended' | 'closed';
 export class Life {
   /** Milliseconds since the epoch. */
   readonly startTime: number;
-  /** Its creation in monotonic milliseconds. */
-  readonly created: number = monotonic();
   /** The number of requests under way about it. */
   requests = 0;
+  /** The number of streams that tell about it and may outlive it. */
+  streams = 0;
   /** Set once its end is known. */
   endTime: number | undefined;
   state: LifeState = 'open';
@@ -23,6 +23,10 @@ export class Life {
   finished: number | undefined;
   /** When it was last seen in progress; its end is later. */
   #lastOpenTime: number;
+  /** The last sign of life, in monotonic milliseconds, but for those since {@link isSilent} was last asked. */
+  #lastSign = monotonic();
+  /** Whether there was a sign of life since then: reading the clock for each would cost more than all the rest. */
+  #hasSign = false;
 
   constructor(startTime: number) {
     this.startTime = this.#lastOpenTime = startTime;
@@ -37,19 +41,31 @@ export class Life {
     return this.#lastOpenTime;
   }
 
-  /** Milliseconds since its creation. */
-  get age(): number {
-    return monotonic() - this.created;
+  /** Whether nothing has been heard of it for so many milliseconds, and nothing is under way that could tell. */
+  isSilent(milliseconds: number, time: number = monotonic()): boolean {
+    if (this.#hasSign || this.requests + this.streams > 0) this.#lastSign = time;
+    this.#hasSign = false;
+    return time - this.#lastSign >= milliseconds;
+  }
+
+  /**
+   * @param timeout milliseconds without a sign of life after which it is given up
+   * @param idleTimeout milliseconds after its end in which details may still come
+   */
+  isOverdue(timeout: number, idleTimeout: number, time: number): boolean {
+    return this.finished === undefined ? this.isSilent(timeout, time) : time - this.finished >= idleTimeout;
   }
 
   /** Takes a sign of life. */
   touch(time: number): void {
+    this.#hasSign = true;
     if (this.endTime === undefined) this.#lastOpenTime = Math.max(this.#lastOpenTime, time);
   }
 
   /** Called when it is seen in progress: it is not over after all. */
   goOn(time: number = this.#lastOpenTime): void {
     if (!this.canGoOn) return;
+    this.#hasSign = true;
     this.state = 'open';
     this.finished = undefined;
     this.#lastOpenTime = time;

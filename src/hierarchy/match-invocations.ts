@@ -47,18 +47,23 @@ export class InvocationMatcher {
     return id === undefined ? undefined : this.#states.get(keyAt(origin, id));
   }
 
+  /** Takes an invocation that goes on after a pause. */
+  resumed(invocation: Invocation): void {
+    this.known(invocation.conversationId, invocation.endpoint.origin)?.invocations.add(invocation);
+  }
+
   /** The open invocation with this id, or a requested one without an id, which must be this one. */
   named(id: string, conversationId: string | undefined, origin: string): Invocation | undefined {
     const waiting = this.known(conversationId, origin)?.underWay;
-    if (this.#tracker.knows(id, origin) || waiting?.id !== undefined)
-      return this.#tracker.invocation(id, origin, conversationId);
+    if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
+      return this.#tracker.known.open(id, origin, conversationId);
     return waiting;
   }
 
   /** Finds or opens the invocation; `undefined` if this process does not record it. */
   find(fact: InvocationFact, conversationId: string, observation: Observation): Invocation | undefined {
     const { origin } = observation.endpoint;
-    if (this.#tracker.knows(fact.snapshot.id, origin)) return undefined;
+    if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
     const state = this.state(conversationId, origin);
     if (fact.subagentId !== undefined)
       return this.#openBelow(state, state.subagent(fact.subagentId), fact, observation);

@@ -1,6 +1,24 @@
+import { guardAsync } from '../util/guard.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
+
+/**
+ * Closes an ended invocation once its details are known: at once, after a background read, or after the program's own
+ * requests.
+ *
+ * @param fetches whether details may be read in the background
+ */
+export function settleInvocation(reads: BackgroundReads, invocation: Invocation, fetches: boolean): void {
+  const { life, reading, read, details, span, below } = invocation;
+  if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
+  if (reading === 'now' || below.size > 0) return;
+  if (!span.isRecording() || invocation.complete) invocation.close();
+  else if (fetches && reads.available && details !== undefined && !read) {
+    const left = (): void => settleInvocation(reads, invocation, fetches);
+    void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
+  }
+}
 
 /**
  * Reads the missing details of an ended invocation and closes it. If the program itself has requested them by then, the
@@ -9,7 +27,7 @@ import type { ReadDetails } from './invocation-start.ts';
  * @param left called when the read was left to the program; it may be needed again later
  * @throws the SDK's error
  */
-export async function readDetails(
+async function readDetails(
   reads: BackgroundReads,
   invocation: Invocation,
   details: ReadDetails,

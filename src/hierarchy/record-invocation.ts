@@ -10,22 +10,26 @@ import { costOfUsage } from './cost-and-usage.ts';
 import type { Invocation } from './invocation.ts';
 import type { StepSnapshot, ToolCallContent } from './model.ts';
 import { clamp } from './server-clock.ts';
-import type { Step, ToolCall } from './steps.ts';
+import type { Step } from './steps.ts';
+import type { ToolCall } from './tool-call.ts';
 
-/** Records an ended invocation: its steps, its tool calls, and then its own span. */
-export function recordInvocation(invocation: Invocation, endTime: number): void {
+/**
+ * Records a closed invocation: its steps, its tool calls, and then its own span.
+ *
+ * @param pauses whether it may go on later: the functions that the program has not answered belong to the next span then
+ */
+export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
   const { span, telemetry, steps, snapshot } = invocation;
   const recorded = span.isRecording() || telemetry.wantsContent;
   const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
-  const outputs = drawStepsAndTools(invocation, drawn, endTime);
+  const calls = callsToDraw(invocation, pauses);
+  const outputs = drawStepsAndTools(invocation, drawn, calls, endTime);
   const usage = snapshot?.usage;
-  const unclaimedUsage =
-    usage === undefined || drawn.length === 0 ? usage : subtractUsage(usage, steps.usage);
+  const hasCarriers = drawn.length > 0 || invocation.resumed !== undefined;
+  const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
-    unclaimedUsage === undefined || (drawn.length > 0 && isNoUsage(unclaimedUsage))
-      ? undefined
-      : unclaimedUsage;
+    unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
   endInvocationSpan(telemetry, span, {
     attributes: invocation.attributes,
     startTime: invocation.startTime,
@@ -47,8 +51,20 @@ export function recordInvocation(invocation: Invocation, endTime: number): void 
   });
 }
 
+function callsToDraw({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
+  const left = new Set(pauses ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
+  return steps.toolCalls.filter(
+    ({ snapshot: { id } }) => !left.has(id) && resumed?.drawnCalls.has(id) !== true,
+  );
+}
+
 /** @returns the output messages of the invocation */
-function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTime: number): Message[] {
+function drawStepsAndTools(
+  invocation: Invocation,
+  drawn: readonly Step[],
+  drawnCalls: readonly ToolCall[],
+  endTime: number,
+): Message[] {
   const { steps, snapshot } = invocation;
   const heard: Message[] = [...invocation.asked.messages];
   const shown = new Set<string>();
@@ -63,7 +79,10 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
     const skipped = toolCalls.length + skippedToolCalls - calls.length;
     drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
     earliest = times.endTime;
-    for (const call of calls) earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
+    for (const call of calls) {
+      if (drawnCalls.includes(call))
+        earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
+    }
     heard.push(...outputMessages, ...toolResponses(calls));
     if (step.snapshot.messageId !== undefined) {
       shown.add(step.snapshot.messageId);
@@ -71,9 +90,7 @@ function drawStepsAndTools(invocation: Invocation, drawn: readonly Step[], endTi
     }
   });
   if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
-    const orphans = steps.toolCalls.filter(
-      ({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId),
-    );
+    const orphans = drawnCalls.filter(({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId));
     const whole = { startTime: invocation.startTime, endTime };
     for (const call of orphans) drawToolCall(invocation, call, whole, endTime);
   }
@@ -90,8 +107,13 @@ interface Times {
  * express. As a model call, a step that asks the program for tools ends when it asks; the server completes it later.
  */
 function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
-  const startTime = clamp(withKnownValues(step.startTime) ?? earliest, earliest, latest);
   const asked = calls.find((call) => call.startTime !== undefined)?.startTime;
+  // This process knows when it was asked. The server tells whole seconds.
+  const startTime = clamp(
+    withKnownValues(step.startTime) ?? earliest,
+    earliest,
+    Math.min(asked ?? latest, latest),
+  );
   return { startTime, endTime: clamp(asked ?? withKnownValues(step.endTime) ?? latest, startTime, latest) };
 }
 
@@ -153,6 +175,7 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
       vectorStoreIds: invocation.snapshot?.vectorStoreIds ?? [],
       itemId: snapshot.itemId,
       failure: call.failure ?? snapshot.failure,
+      waited: call.askedAt === undefined ? undefined : Math.max(0, startTime - call.askedAt) / 1e3,
       startTime,
       endTime,
     },

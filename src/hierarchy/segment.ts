@@ -48,7 +48,7 @@ export class Segment {
   parentEnded = false;
 
   readonly #kind: ConversationKind;
-  readonly #startTime: number;
+  readonly startTime: number;
   readonly #started = monotonic();
   readonly #ended: (segment: Segment) => void;
   readonly #parent: WeakRef<Span> | undefined;
@@ -63,7 +63,7 @@ export class Segment {
     const { telemetry, kind, conversation, context, startTime } = start;
     const parent = activeSpan(context);
     this.#kind = kind;
-    this.#startTime = this.#lastActivity = startTime;
+    this.startTime = this.#lastActivity = startTime;
     this.#ended = start.ended;
     this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
       startConversationSpan(telemetry, {
@@ -151,7 +151,7 @@ export class Segment {
     for (const invocation of [...this.invocations]) invocation.close();
     this.#conversation?.segments.delete(this.traceId);
     const totals = this.#conversation?.totals ?? NO_TOTALS;
-    endConversationSpan(this.span, totals, Math.max(time, this.#startTime));
+    endConversationSpan(this.span, totals, Math.max(time, this.startTime));
     this.#ended(this);
   }
 

@@ -2,13 +2,23 @@ import type { Message } from '../config/completion-types.ts';
 import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
-import { field, MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
+import type { PausedInvocation } from './paused.ts';
 import type { ServerClock } from './server-clock.ts';
+import {
+  hasDocuments,
+  newToolCall,
+  type TimedToolCall,
+  type ToolCall,
+  type UnansweredCall,
+  unansweredOf,
+} from './tool-call.ts';
 
 const MAX_STEPS = MAX_READ;
 const MAX_TOOL_CALLS = MAX_READ;
 const MAX_OUTPUTS = MAX_READ;
+const NO_STEPS: ReadonlyMap<string, Usage | undefined> = new Map();
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -21,26 +31,11 @@ export interface Step {
   skippedDeltas: number;
 }
 
-export interface ToolCall {
-  snapshot: ToolCallSnapshot;
-  stepId: string | undefined;
-  /** For a function: from the request to the program until its output. */
-  startTime: number | undefined;
-  endTime: number | undefined;
-  output: unknown;
-  /** The failure that the program reported with its output. */
-  failure: Failure | undefined;
-}
-
-/** A function that the program ran, with its measured times. */
-export interface TimedToolCall {
-  readonly snapshot: ToolCallSnapshot;
-  readonly seconds: number;
-}
-
 /** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
 export class Steps {
   readonly #content: boolean;
+  /** The steps that were drawn before a pause, with the usage that their spans carry. */
+  readonly #drawnBefore: ReadonlyMap<string, Usage | undefined>;
   readonly #keeper: Keeper;
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
@@ -56,16 +51,24 @@ export class Steps {
   /** When the invocation last began to wait for the program's tools. */
   #waitingSince: number | undefined;
 
-  constructor(options: { content: boolean; deltas: boolean; keeper: Keeper }) {
+  constructor(options: {
+    content: boolean;
+    deltas: boolean;
+    keeper: Keeper;
+    resumed?: PausedInvocation | undefined;
+  }) {
     this.#content = options.content;
     this.#keeper = options.keeper;
     this.#deltas = options.deltas;
+    this.#drawnBefore = options.resumed?.drawnSteps ?? NO_STEPS;
+    for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
+      this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, askedAt });
   }
 
   /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
     const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
-    return [...this.#steps.values()].sort(
+    return this.#undrawn().sort(
       (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
     );
   }
@@ -83,12 +86,19 @@ export class Steps {
     return this.#waitingSince !== undefined;
   }
 
-  /** The tokens of all steps. */
+  /** The functions that the program has been asked for and has not answered. */
+  get unanswered(): readonly UnansweredCall[] {
+    return unansweredOf(this.toolCalls);
+  }
+
+  /** The tokens of all steps, as far as spans carry them. */
   get usage(): Usage {
-    let sum = NO_USAGE;
-    for (const { snapshot } of this.#steps.values())
-      if (snapshot.usage !== undefined) sum = addUsage(sum, snapshot.usage);
-    return sum;
+    const own = this.#undrawn().map(({ snapshot }) => snapshot.usage);
+    return sumOf([...this.#drawnBefore.values(), ...own]);
+  }
+
+  #undrawn(): Step[] {
+    return [...this.#steps.values()].filter(({ snapshot }) => !this.#drawnBefore.has(snapshot.id));
   }
 
   /** How many steps were seen for which there was no room. */
@@ -204,12 +214,13 @@ export class Steps {
   answer(id: string, output: unknown, time: number): TimedToolCall | undefined {
     const toolCall = this.#toolCalls.get(id);
     if (toolCall === undefined) return undefined;
-    toolCall.startTime ??= this.#waitingSince;
+    toolCall.startTime ??= this.#waitingSince ?? (toolCall.askedAt === undefined ? undefined : time);
     if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
     if (toolCall.endTime !== undefined) return undefined;
     toolCall.endTime = time;
     const { snapshot, startTime } = toolCall;
-    return startTime === undefined ? undefined : { snapshot, seconds: (time - startTime) / 1e3 };
+    const asked = toolCall.askedAt ?? startTime;
+    return asked === undefined ? undefined : { snapshot, seconds: (time - asked) / 1e3 };
   }
 
   /** Takes the result of a tool call whose end time is unknown. */
@@ -225,7 +236,7 @@ export class Steps {
     const steps = [...this.#steps.values()];
     if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
       return false;
-    const left = subtractUsage(whole, this.usage);
+    const left = subtractUsage(whole, sumOf(steps.map(({ snapshot }) => snapshot.usage)));
     if (left.inputTokens + left.outputTokens > 0) return false;
     return !this.#content || (this.#hasOutputs(steps) && this.toolCalls.every(hasDocuments));
   }
@@ -247,14 +258,8 @@ export class Steps {
       return known;
     }
     const hasRoom = this.#toolCalls.size < MAX_TOOL_CALLS;
-    const made = {
-      snapshot: { ...snapshot, content: hasRoom ? this.#keeper.keep(snapshot.content) : undefined },
-      stepId: undefined,
-      startTime: undefined,
-      endTime: undefined,
-      output: undefined,
-      failure: undefined,
-    };
+    const content = hasRoom ? this.#keeper.keep(snapshot.content) : undefined;
+    const made = newToolCall({ ...snapshot, content });
     if (hasRoom) this.#toolCalls.set(snapshot.id, made);
     return made;
   }
@@ -265,16 +270,11 @@ export class Steps {
   }
 }
 
+function sumOf(usages: readonly (Usage | undefined)[]): Usage {
+  return usages.reduce<Usage>((sum, usage) => (usage === undefined ? sum : addUsage(sum, usage)), NO_USAGE);
+}
+
 /** Counts by id, since one list may follow another; up to a number that is worth telling. */
 function skip(skipped: Set<string>, id: string): void {
   if (skipped.size < MAX_READ) skipped.add(id);
-}
-
-/** The API returns search results only on request. */
-function hasDocuments({ snapshot: { type, resultCount, content } }: Pick<ToolCall, 'snapshot'>): boolean {
-  return (
-    type !== 'file_search' ||
-    resultCount === 0 ||
-    content?.documents.some((document) => field(document, 'content') !== undefined) === true
-  );
 }

@@ -1,9 +1,10 @@
-import type { Link, SpanContext } from '@opentelemetry/api';
+import type { Context, Link } from '@opentelemetry/api';
+import type { Endpoint } from '../sdk/provider.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic, now } from '../util/clock.ts';
 import { startOutside } from '../util/detached-timer.ts';
-import { guard, guardAsync } from '../util/guard.ts';
+import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
 import { BackgroundReads } from './background-reads.ts';
@@ -11,11 +12,13 @@ import { Conversation } from './conversation.ts';
 import type { Use } from './conversation-use.ts';
 import { Invocation } from './invocation.ts';
 import type { InvocationStart, ReadDetails } from './invocation-start.ts';
+import { KnownInvocations, type Memory } from './known-invocations.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
-import { readDetails } from './read-details.ts';
+import { resumption } from './paused.ts';
+import { settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
-import { conversationKey, isOf, keyAt } from './whereabouts.ts';
+import { conversationKey } from './whereabouts.ts';
 
 const MAX_AGENTS = 1_000;
 /** ConversationTracker whose messages are kept for the run that answers them, where content is recorded: they may be long. */
@@ -32,9 +35,6 @@ export interface Member extends SegmentMember {
   overdue(): boolean;
 }
 
-/** A map whose entries have a lifetime. */
-export type Memory = Pick<BoundedMap<unknown, unknown>, 'size' | 'expire'>;
-
 /**
  * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
  * keeps span contexts, numbers and texts, never a context or request of a caller.
@@ -45,12 +45,12 @@ export class ConversationTracker implements ProviderListener {
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
   readonly #segments = new Set<Segment>();
-  /** The open invocations; {@link #byId} has those with a known id. */
+  /** The open invocations, also those whose id is not known yet. */
   readonly #invocations = new Set<Invocation>();
   readonly #members = new Set<Member>();
-  readonly #byId: BoundedMap<string, Invocation>;
-  /** The span contexts of closed invocations. */
-  readonly #closed: BoundedMap<string, SpanContext>;
+  readonly known: KnownInvocations;
+  /** Set while everything ends: nothing goes on after that. */
+  #isEnding = false;
   /** The maps whose entries expire. */
   readonly #memories: Memory[];
   readonly #reads = new BackgroundReads();
@@ -61,10 +61,9 @@ export class ConversationTracker implements ProviderListener {
     const { maxConversations } = telemetry.settings;
     this.#telemetry = telemetry;
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
-    this.#byId = new BoundedMap(maxConversations, (invocation) => invocation.close());
-    this.#memories = [this.agents, this.#conversations];
+    this.known = new KnownInvocations(maxConversations);
+    this.#memories = [this.agents, this.#conversations, ...this.known.memories];
     this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetWords());
-    this.#closed = this.remember(maxConversations);
   }
 
   conversation(kind: ConversationKind, id: string, origin: string): Conversation {
@@ -121,10 +120,19 @@ export class ConversationTracker implements ProviderListener {
     return invocation;
   }
 
-  /** An open invocation that this process records. */
-  invocation(id: string, origin: string, conversationId: string | undefined): Invocation | undefined {
-    const invocation = this.#byId.get(keyAt(origin, id));
-    return invocation !== undefined && isOf(invocation, conversationId) ? invocation : undefined;
+  /** Goes on with an invocation that was closed before its end, in a span of its own. */
+  resume(
+    id: string,
+    conversationId: string | undefined,
+    from: { context: Context; endpoint: Endpoint; time: number },
+  ): Invocation | undefined {
+    const paused = this.known.takePaused(id, from.endpoint.origin, conversationId);
+    if (paused === undefined) return undefined;
+    const { context, endpoint, time: startTime } = from;
+    const use = { kind: paused.kind, id: paused.conversationId, context, endpoint, startTime };
+    const invocation = this.openInvocation({ ...resumption(paused, from), segment: this.open(use) });
+    this.known.identify(id, invocation);
+    return invocation;
   }
 
   /** Creates a map whose entries expire like all others. */
@@ -149,16 +157,9 @@ export class ConversationTracker implements ProviderListener {
     this.#members.delete(member);
   }
 
-  /** Whether this process records the invocation, or has recorded it. */
-  knows(id: string, origin: string): boolean {
-    const key = keyAt(origin, id);
-    return this.#byId.get(key) !== undefined || this.#closed.get(key) !== undefined;
-  }
-
   /** Links to an invocation of this process, for requests about it in other traces. */
   linksTo(id: string, origin: string): Link[] {
-    const key = keyAt(origin, id);
-    const context = this.#byId.get(key)?.spanContext ?? this.#closed.get(key);
+    const context = this.known.spanOf(id, origin);
     return context === undefined ? [] : [{ context }];
   }
 
@@ -173,10 +174,7 @@ export class ConversationTracker implements ProviderListener {
     options: { live: boolean; time: number; details: ReadDetails },
   ): void {
     if (invocation.id === undefined) {
-      // A server that reuses an id has forgotten the first one.
-      const key = keyAt(invocation.endpoint.origin, snapshot.id);
-      this.#byId.get(key)?.close();
-      this.#byId.set(key, invocation);
+      this.known.identify(snapshot.id, invocation);
       this.#created(invocation, snapshot);
     }
     invocation.see(snapshot, options.time, options.live);
@@ -184,22 +182,9 @@ export class ConversationTracker implements ProviderListener {
     this.settle(invocation);
   }
 
-  /**
-   * Closes an ended invocation once its details are known: at once, after a background read, or after the program's own
-   * requests. Until then it stays open for a while.
-   */
+  /** Closes an ended invocation once its details are known. Until then it stays open for a while. */
   settle(invocation: Invocation): void {
-    const { life, reading, read, details, span, below } = invocation;
-    if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
-    if (reading === 'now' || below.size > 0) return;
-    const fetches = this.#telemetry.settings.runSteps === 'fetch' && this.#reads.available;
-    if (!span.isRecording() || invocation.complete) {
-      invocation.close();
-    } else if (fetches && details !== undefined && !read) {
-      void guardAsync('reading details', () =>
-        readDetails(this.#reads, invocation, details, () => this.settle(invocation)),
-      );
-    }
+    settleInvocation(this.#reads, invocation, this.#telemetry.settings.runSteps === 'fetch');
   }
 
   /** Called when the program has read details itself: from now on background reads let it go first. */
@@ -241,9 +226,11 @@ export class ConversationTracker implements ProviderListener {
   }
 
   endAll(): void {
+    this.#isEnding = true;
     for (const invocation of [...this.#invocations]) invocation.close();
     for (const member of [...this.#members]) member.close();
     for (const segment of [...this.#segments]) segment.end();
+    this.#isEnding = false;
     this.#rest();
   }
 
@@ -259,15 +246,12 @@ export class ConversationTracker implements ProviderListener {
   }
 
   #closing(invocation: Invocation, endTime: number): void {
-    guard('recording an invocation', recordInvocation, invocation, endTime);
+    const { id, above, pauses } = invocation;
+    guard('recording an invocation', recordInvocation, invocation, endTime, pauses && !this.#isEnding);
     this.#invocations.delete(invocation);
-    if (invocation.id !== undefined) {
-      const key = keyAt(invocation.endpoint.origin, invocation.id);
-      this.#byId.delete(key);
-      this.#closed.set(key, invocation.spanContext);
-    }
+    if (id !== undefined) this.known.close(id, invocation, pauses && !this.#isEnding);
     invocation.forgotten?.();
-    if (invocation.above !== undefined) this.settle(invocation.above);
+    if (above !== undefined) this.settle(above);
   }
 
   /** Searches for overdue entries while something is open. The timer does not keep the process alive. */
@@ -292,11 +276,9 @@ export class ConversationTracker implements ProviderListener {
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
     const time = monotonic();
     for (const invocation of [...this.#invocations]) {
-      const { created, finished } = invocation.life;
-      const waited =
-        finished === undefined ? time - created >= runTimeout : time - finished >= conversationIdleTimeout;
-      const overdue = waited || (finished === undefined && invocation.expired(now()));
-      if (overdue && invocation.reading === 'no') invocation.close();
+      const { life, reading } = invocation;
+      const overdue = life.isOverdue(runTimeout, conversationIdleTimeout, time) || invocation.expired(now());
+      if (overdue && reading === 'no') invocation.close();
     }
     for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);

@@ -19,6 +19,11 @@ export function conversationKey(kind: ConversationKind, id: string, origin: stri
   return kind === 'conversation' ? id : `${kind} ${keyAt(origin, id)}`;
 }
 
+/** Whether two ids of conversations can be the same one: also where either is not named. */
+export function isSame(one: string | undefined, other: string | undefined): boolean {
+  return one === undefined || other === undefined || one === other;
+}
+
 /** Whether an invocation can be one of the conversation: of any where no conversation is named, or it has none yet. */
 export function isOf(invocation: Invocation, conversationId: string | undefined): boolean {
   if (conversationId === undefined) return true;

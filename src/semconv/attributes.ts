@@ -480,6 +480,9 @@ export const ATTR_OPENAI_THREAD_ID = 'openai.thread.id' as const;
 /** The API's own type of the tool; `gen_ai.tool.type` has the coarser class of the conventions. */
 export const ATTR_OPENAI_TOOL_TYPE = 'openai.tool.type' as const;
 
+/** Seconds from when the program was asked for the function until it went on with a run that had paused. */
+export const ATTR_OPENAI_TOOL_WAITED = 'openai.tool.waited' as const;
+
 /** Cost in USD of everything below, as far as this process has seen it and knows the prices. */
 export const ATTR_OPENAI_TOTAL_COST = 'openai.total.cost' as const;
 

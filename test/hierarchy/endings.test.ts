@@ -158,7 +158,7 @@ describe('a run that nobody follows', () => {
     `);
   });
 
-  it('ends after the timeout, with its thread', async () => {
+  it('ends after the timeout with its thread, and goes on in a second span when it is seen again', async () => {
     const { client, assistantId, threadId, ...program } = await startTutor({
       runs: [{}],
       config: { runTimeout: 20 },
@@ -166,11 +166,18 @@ describe('a run that nobody follows', () => {
     await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     await expect.poll(() => program.telemetry.openSpans).toEqual([]);
     await program.inSpan(() => client.beta.threads.runs.poll('run_000001', { thread_id: threadId }), 'later');
-    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
-    expect(runs.map(({ attributes }) => attributes['openai.run.observed'])).toEqual([false]);
-    const later = program.telemetry.spans.filter(({ name }) => name.startsWith('GET'));
-    expect(later.every(({ links }) => links[0]?.context.spanId === runs[0]?.spanContext().spanId)).toBe(true);
-    expect(later).not.toEqual([]);
+    await program.expectTree(`
+      program
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=queued openai.run.observed=false
+
+      later
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    const [first, second] = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(second?.links.map(({ context }) => context.spanId)).toEqual([first?.spanContext().spanId]);
   });
 
   it('stays open for its poller after the span around its thread has ended', async () => {

@@ -4,7 +4,6 @@ import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, startSession } from '../support/session.ts';
-import { STREAMED } from './recorded.ts';
 
 type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 
@@ -55,6 +54,13 @@ const RESPONSE: Attributes = {
   'openai.ratelimit.remaining_tokens': 199_900,
   'openai.ratelimit.reset_requests': '6ms',
   'openai.ratelimit.reset_tokens': '30ms',
+};
+const STREAM: Attributes = {
+  'gen_ai.request.stream': true,
+  'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_max': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
+  'openai.stream.end': 'completed',
 };
 
 describe('a plain chat completion', () => {
@@ -170,7 +176,7 @@ describe('a streamed chat completion', () => {
     expect(attributes()).toEqual({
       ...REQUEST,
       ...RESPONSE,
-      ...STREAMED,
+      ...STREAM,
       'gen_ai.usage.input_tokens': usage?.prompt_tokens,
       'gen_ai.usage.output_tokens': usage?.completion_tokens,
       'openai.stream.chunk_count': chunks.length,
@@ -183,7 +189,7 @@ describe('a streamed chat completion', () => {
     expect(attributes()).toEqual({
       ...REQUEST,
       ...RESPONSE,
-      ...STREAMED,
+      ...STREAM,
       'openai.stream.chunk_count': chunks.length,
       // All but the one with the role and the one with the finish reason.
       'openai.usage.estimated_output_tokens': chunks.length - 2,

@@ -16,7 +16,7 @@ const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
   'incomplete',
 ]);
 
-/** A background response that has not ended after this time is given up. */
+/** A background response that has shown no sign of life for this time is given up. */
 const BACKGROUND_RESPONSE_TIMEOUT_MS = 1_800_000;
 
 /** Whether a response is in progress after its call, which only a background response can be. */
@@ -78,7 +78,9 @@ export class BackgroundResponse implements Member {
       return;
     }
     const endTime = live ? time : this.#clock.local(milliseconds(response, 'completed_at'), time);
-    this.#close(clamp(endTime, this.#life.lastOpenTime, time));
+    const clamped = clamp(endTime, this.#life.lastOpenTime, time);
+    this.#life.end(clamped);
+    this.#close(clamped);
   }
 
   /** Ends its span with the last known state. */
@@ -86,11 +88,16 @@ export class BackgroundResponse implements Member {
     this.#close(this.#life.lastOpenTime);
   }
 
+  /** Whether its end is known. */
+  get hasEnded(): boolean {
+    return this.#life.endTime !== undefined;
+  }
+
   /** A background response outlives the span that bounds its conversation. */
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return this.#life.age >= BACKGROUND_RESPONSE_TIMEOUT_MS;
+    return this.#life.isSilent(BACKGROUND_RESPONSE_TIMEOUT_MS);
   }
 
   #close(endTime: number): void {

@@ -15,6 +15,7 @@ import { field, stringField } from '../../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
+import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
@@ -33,6 +34,8 @@ export class Responses implements ConversationApi {
   readonly #toolCalls: ResponseToolCalls;
   /** Where responses stand, by origin and id, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
+  /** The spans of background responses that were closed before their end, by origin and id. */
+  readonly #paused: BoundedMap<string, SpanContext>;
   /** The open background responses; the least recently used one is closed first. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
 
@@ -42,6 +45,8 @@ export class Responses implements ConversationApi {
     this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
     const { maxConversations } = telemetry.settings;
     this.#known = conversations.remember(maxConversations);
+    this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
+    conversations.addMemory(this.#paused);
     this.#background = new BoundedMap(maxConversations, (response) => response.close());
   }
 
@@ -182,6 +187,8 @@ export class Responses implements ConversationApi {
   #keep(key: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
     const closed = (response: BackgroundResponse): void => {
       this.#background.delete(key);
+      const span = trace.getSpanContext(response.span.context);
+      if (!response.hasEnded && span !== undefined) this.#paused.set(key, span);
       this.#conversations.release(response);
     };
     // A server that reuses an id has forgotten the first one.
@@ -195,17 +202,24 @@ export class Responses implements ConversationApi {
   }
 
   /**
-   * Draws a background response that another process has created, from the response's own times; once, however
-   * often it passes by.
+   * Draws a background response that another process has created, from the response's own times, or one that was closed
+   * before its end; once, however often it passes by.
    */
   #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { settings } = this.#telemetry;
-    if (settings.adoptRuns === false) return;
     const { request, endpoint } = fetched;
+    const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
+    const paused = this.#paused.get(key);
+    if (paused === undefined && (settings.adoptRuns === false || this.#known.get(key) !== undefined)) return;
     const adoption = readAdoption(call, request.deployment, response);
-    if (adoption === undefined || this.#known.get(keyAt(endpoint.origin, adoption.id)) !== undefined) return;
-    const { id, startTime, clock } = adoption;
-    const { context, link } = continueFrom(creator, fetched.context, settings.adoptRuns === true);
+    if (adoption === undefined) return;
+    this.#paused.delete(key);
+    const { clock } = adoption;
+    const startTime = paused === undefined ? adoption.startTime : call.startTime;
+    const { context, link } =
+      paused === undefined
+        ? continueFrom(creator, fetched.context, settings.adoptRuns === true)
+        : { context: fetched.context, link: paused };
     const conversationId = conversationIdOf(response);
     const segment =
       conversationId === undefined
@@ -214,25 +228,25 @@ export class Responses implements ConversationApi {
     const parent = this.#parentOf(context, segment);
     const { origin } = endpoint;
     const follow = this.#follow(adoption.request.body, { origin, segment, parent, startTime });
-    const span = new CallSpan(this.#telemetry, adoption, {
-      operation: createResponse,
-      request: adoption.request,
-      endpoint,
-      rebuilt: true,
-      place: {
-        parent,
-        links: link === undefined ? [] : [{ context: link }],
-        ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+    const span = new CallSpan(
+      this.#telemetry,
+      { startTime },
+      {
+        operation: createResponse,
+        request: adoption.request,
+        endpoint,
+        rebuilt: true,
+        place: {
+          parent,
+          links: link === undefined ? [] : [{ context: link }],
+          ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+        },
       },
-    });
+    );
     const own = trace.getSpanContext(span.context);
     follow.parent.span ??= own;
-    if (own !== undefined) this.#known.set(keyAt(origin, id), { context: own, conversationId });
-    this.#keep(keyAt(origin, id), { span, segment, response, time: startTime, clock }).see(
-      response,
-      call.endTime,
-      false,
-    );
+    if (own !== undefined) this.#known.set(key, { context: own, conversationId });
+    this.#keep(key, { span, segment, response, time: startTime, clock }).see(response, call.endTime, false);
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {

@@ -16,6 +16,7 @@ import {
   ATTR_OPENAI_ITEM_ID,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_TOOL_TYPE,
+  ATTR_OPENAI_TOOL_WAITED,
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
@@ -76,6 +77,8 @@ export interface RecordedToolCall {
   readonly responseId?: string | undefined;
   readonly itemId?: string | undefined;
   readonly vectorStoreIds: readonly string[];
+  /** Seconds since the program was asked, where an invocation paused in between. */
+  readonly waited?: number | undefined;
   readonly failure: Failure | undefined;
   /** Whether the program ran the tool, so that this process measured its duration. */
   readonly timedHere?: boolean;
@@ -160,6 +163,7 @@ function toolAttributes(recorded: RecordedToolCall): Attributes {
   if (stepId !== undefined) attributes[ATTR_OPENAI_STEP_ID] = stepId;
   if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
   if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
+  if (recorded.waited !== undefined) attributes[ATTR_OPENAI_TOOL_WAITED] = recorded.waited;
   if (call.imageCount !== undefined) attributes[ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT] = call.imageCount;
   if (call.resultCount !== undefined) attributes[ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT] = call.resultCount;
   if (call.type === 'file_search' && vectorStoreIds.length > 0)

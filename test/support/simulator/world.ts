@@ -79,41 +79,50 @@ export class World {
   readonly turnScripts: TurnScript[] = [];
 
   assistant(id: string): Assistant {
-    return found(this.assistants.get(id), 'assistant', id);
+    const assistant = this.assistants.get(id);
+    if (assistant === undefined) throw notFound('assistant', id);
+    return assistant;
   }
 
   agent(id: string): Agent {
-    return found(this.agents.get(id), 'agent', id);
+    const agent = this.agents.get(id);
+    if (agent === undefined) throw notFound('agent', id);
+    return agent;
   }
 
   session(id: string): LiveSession {
-    return found(this.sessions.get(id), 'session', id);
+    const session = this.sessions.get(id);
+    if (session === undefined) throw notFound('session', id);
+    return session;
   }
 
   thread(id: string): ThreadRecord {
-    return found(this.threads.get(id), 'thread', id);
+    const thread = this.threads.get(id);
+    if (thread === undefined) throw notFound('thread', id);
+    return thread;
   }
 
   response(id: string): LiveResponse {
-    return found(this.responses.get(id), 'response', id);
+    const response = this.responses.get(id);
+    if (response === undefined) throw notFound('response', id);
+    return response;
   }
 
   conversation(id: string): ConversationRecord {
-    return found(this.conversations.get(id), 'conversation', id);
+    const conversation = this.conversations.get(id);
+    if (conversation === undefined) throw notFound('conversation', id);
+    return conversation;
   }
 
   message(threadId: string, id: string): Message {
     const message = this.thread(threadId).messages.find((candidate) => candidate.id === id);
-    return found(message, 'message', id);
+    if (message === undefined) throw notFound('message', id);
+    return message;
   }
 
   run(threadId: string, id: string): LiveRun {
     const run = this.thread(threadId).runs.find((candidate) => candidate.object.id === id);
-    return found(run, 'run', id);
+    if (run === undefined) throw notFound('run', id);
+    return run;
   }
-}
-
-function found<Resource>(resource: Resource | undefined, type: string, id: string): Resource {
-  if (resource === undefined) throw notFound(type, id);
-  return resource;
 }

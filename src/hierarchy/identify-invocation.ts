@@ -1,0 +1,35 @@
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
+import { placeAttributes } from '../telemetry/place.ts';
+import { invocationSpanName } from '../telemetry/spans/invocation-span.ts';
+import type { Invocation } from './invocation.ts';
+import type { Agent, InvocationSnapshot } from './model.ts';
+
+/** Called when an invocation is first seen. */
+export function identifyInvocation(invocation: Invocation, snapshot: InvocationSnapshot, time: number): void {
+  invocation.clock.learn(snapshot.createdAt, invocation.acceptedAt ?? time);
+  invocation.agentId ??= snapshot.agentId;
+  const identity = constantAttributes(snapshot, invocation.attributes);
+  invocation.addAttributes({ ...identity, ...placeAttributes(invocation.place) });
+  const name = invocation.agent?.name;
+  if (name !== undefined) invocation.span.updateName(invocationSpanName(name));
+}
+
+/** Called when another object tells the agent of an invocation. */
+export function introduceAgent(invocation: Invocation, agent: Agent, attributes: Attributes): void {
+  if (invocation.life.state === 'closed') return;
+  invocation.agent = agent;
+  invocation.agentId ??= agent.id;
+  invocation.addAttributes({ ...attributes, ...placeAttributes(invocation.place) });
+  if (agent.name !== undefined) invocation.span.updateName(invocationSpanName(agent.name));
+}
+
+/** The attributes that are fixed once an invocation was first seen. */
+function constantAttributes({ model, parameters }: InvocationSnapshot, known: Attributes): Attributes {
+  if (model === undefined) return parameters;
+  return {
+    ...parameters,
+    [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
+    [ATTR_GEN_AI_RESPONSE_MODEL]: model,
+  };
+}

@@ -1,0 +1,90 @@
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import type { Endpoint } from '../sdk/provider.ts';
+import type { Usage } from '../telemetry/cost/usage.ts';
+import { BoundedMap } from '../util/lru-map.ts';
+import type { Invocation } from './invocation.ts';
+import type { InvocationStart } from './invocation-start.ts';
+import type { Agent, ConversationKind } from './model.ts';
+import type { ServerClock } from './server-clock.ts';
+import type { UnansweredCall } from './tool-call.ts';
+
+/** How long an invocation may pause: as long as a person may need for an answer. */
+export const PAUSE_LIFETIME_MS: number = 86_400_000;
+/** What the request asked for holds for all spans of an invocation; what its response told does not. */
+const KEPT_ATTRIBUTES = 'gen_ai.request.';
+
+/** What is kept of an invocation that was closed before its end. No content. */
+export interface PausedInvocation {
+  readonly id: string;
+  readonly kind: ConversationKind;
+  readonly conversationId: string | undefined;
+  readonly agent: Agent | undefined;
+  readonly agentId: string | undefined;
+  readonly attributes: Attributes;
+  /** The span that has ended. */
+  readonly span: SpanContext;
+  /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
+  readonly createdTime: number | undefined;
+  readonly clock: ServerClock;
+  /** The steps that were drawn, with the usage that their spans carry. */
+  readonly drawnSteps: ReadonlyMap<string, Usage | undefined>;
+  readonly drawnCalls: ReadonlySet<string>;
+  readonly unanswered: readonly UnansweredCall[];
+}
+
+/** Keeps invocations that were closed before their end, so that a second span can go on where the first one stopped. */
+export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
+  constructor(limit: number) {
+    super(limit, undefined, PAUSE_LIFETIME_MS);
+  }
+
+  keep(key: string, invocation: Invocation): void {
+    const { id, kind, clock, steps, agent, place, rebuilt, resumed } = invocation;
+    if (id === undefined) return;
+    const before = resumed?.drawnSteps ?? [];
+    const own = steps.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
+    const unanswered = steps.unanswered;
+    const waiting = new Set(unanswered.map(({ snapshot }) => snapshot.id));
+    const calls = steps.toolCalls.map(({ snapshot }) => snapshot.id).filter((call) => !waiting.has(call));
+    this.set(key, {
+      id,
+      kind,
+      clock,
+      agent,
+      agentId: place.agentId,
+      conversationId: invocation.conversationId,
+      attributes: requested(invocation.attributes),
+      span: invocation.spanContext,
+      createdTime: resumed === undefined && rebuilt ? undefined : invocation.createdTime,
+      drawnSteps: new Map([...before, ...own]),
+      drawnCalls: new Set([...(resumed?.drawnCalls ?? []), ...calls]),
+      unanswered,
+    });
+  }
+}
+
+/** The start of the span that goes on with a paused invocation. */
+export function resumption(
+  paused: PausedInvocation,
+  { context, endpoint, time }: { context: Context; endpoint: Endpoint; time: number },
+): Omit<InvocationStart, 'telemetry' | 'closed' | 'segment'> {
+  const { kind, agent, agentId, attributes, span, clock } = paused;
+  return {
+    kind,
+    agent,
+    agentId,
+    endpoint,
+    attributes,
+    asked: { count: 0, messages: [] },
+    content: undefined,
+    context,
+    creator: span,
+    startTime: time,
+    clock,
+    resumed: paused,
+  };
+}
+
+function requested(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => name.startsWith(KEPT_ATTRIBUTES)));
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { type Bill, startBill } from '../support/bill.ts';
+import type { Program } from '../support/program.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+const TOOL_RUN = {
+  steps: [{ tools: [{ function: { name: 'get_x', arguments: { of: 'y' } } }] }, { message: 'x is 1' }],
+};
+
+interface Point {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly value: { readonly count: number; readonly sum: number };
+}
+
+type Measured = Point['value'] & { readonly type: unknown };
+
+async function startPausing(script: object = TOOL_RUN): Promise<Tutor & { bill: Bill }> {
+  const bill = startBill();
+  const tutor = await startTutor({
+    runs: [script],
+    config: { runTimeout: 400, conversationIdleTimeout: 20 },
+    client: { fetch: bill.fetch },
+  });
+  return { ...tutor, bill };
+}
+
+/** The tokens that the spans carry. */
+function tokensOf({ telemetry }: Program): unknown {
+  const sum = (name: string): number =>
+    telemetry.spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
+  return { input_tokens: sum('gen_ai.usage.input_tokens'), output_tokens: sum('gen_ai.usage.output_tokens') };
+}
+
+/** The tokens and the number of durations that were measured. */
+async function measuredOf({ telemetry }: Program): Promise<unknown> {
+  const all = await telemetry.metrics();
+  const points = (name: string): Measured[] =>
+    all
+      .filter(({ descriptor }) => descriptor.name === name)
+      .flatMap(({ dataPoints }) => dataPoints as readonly Point[])
+      .filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'invoke_agent')
+      .map(({ attributes, value }) => ({ type: attributes['gen_ai.token.type'], ...value }));
+  const tokens = points('gen_ai.client.token.usage');
+  return {
+    input_tokens: tokens.find(({ type }) => type === 'input')?.sum,
+    output_tokens: tokens.find(({ type }) => type === 'output')?.sum,
+    durations: points('gen_ai.client.operation.duration').map(({ count }) => count),
+  };
+}
+
+async function pause(tutor: Tutor): Promise<void> {
+  await expect.poll(() => tutor.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+}
+
+describe('a run that a person answers after its timeout', () => {
+  it('goes on in a second span, with each token once and one duration', async () => {
+    const tutor = await startPausing();
+    const { client, assistantId, threadId, bill } = tutor;
+    const { runs } = client.beta.threads;
+    const run = await tutor.inSpan(() => runs.createAndPoll(threadId, { assistant_id: assistantId }), 'ask');
+    const [call] = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    await pause(tutor);
+    const outputs = [{ tool_call_id: call?.id ?? '', output: '1' }];
+    await tutor.inSpan(
+      () => runs.submitToolOutputsAndPoll(run.id, { thread_id: threadId, tool_outputs: outputs }),
+      'answer',
+    );
+    await tutor.expectTree(`
+      ask
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
+
+      answer
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            ├─ chat gpt-4o-mini
+            ├─ execute_tool get_x
+            └─ chat gpt-4o-mini
+    `);
+    const tool = tutor.telemetry.spans.find(({ name }) => name.startsWith('execute_tool'));
+    expect(tool?.attributes['openai.tool.waited']).toBeGreaterThan(0);
+    const billed = await bill.total();
+    expect(billed.output_tokens).toBeGreaterThan(0);
+    expect(tokensOf(tutor)).toEqual(billed);
+    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+  });
+});
+
+describe('a run that was given up', () => {
+  it('goes on when any request shows it again', async () => {
+    const tutor = await startPausing({});
+    const { client, assistantId, threadId, bill } = tutor;
+    const { runs } = client.beta.threads;
+    const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'ask');
+    await pause(tutor);
+    await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }), 'later');
+    await tutor.telemetry.provider.forceFlush();
+    const billed = await bill.total();
+    expect(tokensOf(tutor)).toEqual(billed);
+    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+  });
+
+  it('that nobody asks about again stays as it was', async () => {
+    const tutor = await startPausing();
+    const { client, assistantId, threadId } = tutor;
+    await tutor.inSpan(
+      () => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      'ask',
+    );
+    await pause(tutor);
+    await tutor.expectTree(`
+      ask
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
+    `);
+  });
+});
