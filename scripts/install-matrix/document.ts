@@ -30,7 +30,8 @@ npm install openai opentelemetry-instrumentation-openai @opentelemetry/api @open
 \`\`\`
 
 Only \`@opentelemetry/api\` is required beside \`openai\`. \`@opentelemetry/sdk-node\` is the shortest set-up; any other SDK set-up works too.
-The command installs SDK 3, which supports Node 22.15 and later. On Node 20 install SDK 2, whose versions begin with 0.2:
+On Node 22.15 and later the command installs SDK 3. On Node 20 npm chooses SDK 2 for it, whose versions begin with 0.2; with other package
+managers, name it:
 
 \`\`\`sh
 npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223

@@ -16,7 +16,7 @@ import { environmentOf } from './launch-environment.ts';
 import { findBatch } from './open-telemetry.ts';
 import { describeProjectFinding } from './project-findings.ts';
 import { examineStart } from './start.ts';
-import { launchesIn, launchesOf } from './start-scripts.ts';
+import { launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
 
 type ProjectEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -78,7 +78,8 @@ export function examineProject({
   nodeVersion = process.version,
 }: ProjectSubject): Check[] {
   const { folder = project, manifest } = nearestManifest(project) ?? {};
-  const launches = start === undefined ? launchesOf(manifest) : launchesIn(undefined, start);
+  const launches =
+    start === undefined ? launchesOf(manifest) : launchesIn(undefined, start, scriptsOf(manifest));
   const runIn = start === undefined ? folder : project;
   const started = launches.map((launch) => environmentOf(launch, runIn, environment));
   const environments = launches.length === 0 ? [environment] : started;
@@ -86,7 +87,7 @@ export function examineProject({
     examinePackages(project),
     examineBundlers(manifest),
     examineNode(nodeVersion, launches.length === 0 ? manifest : undefined),
-    ...examineStart(launches, { root: folder, folder: runIn, environment, nodeVersion }),
+    ...examineStart(launches, { root: folder, folder: runIn, environment, nodeVersion, start }),
     ...distinct(environments.map((each) => examineSettings(each))),
     ...distinct(environments.map((each) => examineEndpoint(each))),
   ];

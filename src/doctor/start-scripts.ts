@@ -25,6 +25,10 @@ const MAX_COMMAND_LENGTH = 10_000;
 const RUNNERS: ReadonlySet<string> = new Set(['node', 'nodejs', 'tsx', 'ts-node', 'nodemon', 'bun', 'deno']);
 /** What stands before a command without changing it. */
 const WRAPPERS: ReadonlySet<string> = new Set(['cross-env', 'env', 'exec', 'npx', 'time', 'dotenv', '--']);
+/** What runs a script of package.json. */
+const SCRIPT_RUNNERS: ReadonlySet<string> = new Set(['npm', 'pnpm', 'yarn', 'bun']);
+/** With these, a script of another package is run. */
+const ELSEWHERE = /^(?:-w|-C|-F|--(?:workspaces?|prefix|filter|recursive|dir|cwd)(?:=.*)?)$/;
 const PRELOADS: ReadonlySet<string> = new Set(['--import', '--require', '-r']);
 const ENVIRONMENT_FILES: ReadonlySet<string> = new Set(['--env-file', '--env-file-if-exists']);
 /** Further options whose value is the next word. */
@@ -39,23 +43,56 @@ const WITHOUT_FILE: ReadonlySet<string> = new Set(['--eval', '-p', '--print', '-
 
 const ASSIGNMENT = /^([A-Za-z_]\w*)=([\s\S]*)$/;
 
+type Scripts = Readonly<Record<string, unknown>>;
+
 /** What the start scripts of a package.json start, as far as a command tells. */
 export function launchesOf(manifest: unknown): Launch[] {
-  const scripts = Object.entries(asObject(field(manifest, 'scripts')) ?? {});
-  return scripts
+  const scripts = scriptsOf(manifest);
+  const launches = Object.entries(scripts)
     .filter(
       (script): script is [string, string] => SCRIPT_NAME.test(script[0]) && typeof script[1] === 'string',
     )
     .slice(0, MAX_SCRIPTS)
-    .flatMap(([name, command]) => launchesIn(name, command));
+    .flatMap(([name, command]) => launchesIn(name, command, scripts));
+  // A script that others run may be a start script, too.
+  return [...new Map(launches.map((launch) => [JSON.stringify(launch), launch])).values()];
 }
 
-export function launchesIn(script: string | undefined, command: string): Launch[] {
+export function scriptsOf(manifest: unknown): Scripts {
+  return asObject(field(manifest, 'scripts')) ?? {};
+}
+
+/**
+ * What a command starts, itself or by `npm run` and the like.
+ *
+ * @param scripts of the package.json
+ * @param entered the scripts that were read: each is read once, as scripts may run themselves
+ */
+export function launchesIn(
+  script: string | undefined,
+  command: string,
+  scripts: Scripts = {},
+  entered: Set<string> = new Set(),
+): Launch[] {
   if (command.length > MAX_COMMAND_LENGTH) return [];
-  return commandsOf(command).flatMap((words) => launchOf(script, command, words) ?? []);
+  return commandsOf(command).flatMap((line) => {
+    const { environment, words } = withoutPrefix(line);
+    const called = calledScript(words, scripts);
+    if (called === undefined) return launchOf(script, command, words, environment) ?? [];
+    if (entered.has(called)) return [];
+    entered.add(called);
+    return launchesIn(called, String(scripts[called]), scripts, entered).map((launch) => ({
+      ...launch,
+      environment: { ...environment, ...launch.environment },
+    }));
+  });
 }
 
-function launchOf(script: string | undefined, command: string, words: readonly string[]): Launch | undefined {
+/** Splits what stands before a program: variables, and commands that start another. */
+function withoutPrefix(words: readonly string[]): {
+  readonly environment: Record<string, string>;
+  readonly words: readonly string[];
+} {
   const environment: Record<string, string> = {};
   let at = 0;
   for (; at < words.length; at++) {
@@ -64,9 +101,31 @@ function launchOf(script: string | undefined, command: string, words: readonly s
     if (name !== undefined && value !== undefined) environment[name] = value;
     else if (!WRAPPERS.has(word)) break;
   }
-  const runner = (words[at] ?? '').replace(/^.*[\\/]/, '');
+  return { environment, words: words.slice(at) };
+}
+
+/** The name of the script that a command runs: `npm run x`, `npm start`, `yarn x`, `node --run x`. */
+function calledScript([runner = '', ...words]: readonly string[], scripts: Scripts): string | undefined {
+  if (words.some((word) => ELSEWHERE.test(word))) return undefined;
+  const isNode = /^node(?:js)?$/.test(runner);
+  if (!isNode && !SCRIPT_RUNNERS.has(runner)) return undefined;
+  const [first, second] = words.filter((word) => !word.startsWith('-'));
+  const isNamed = isNode ? words[0] === '--run' : /^run(?:-script)?$/.test(first ?? '');
+  const name = isNamed && !isNode ? second : isNamed || !isNode ? first : undefined;
+  return name !== undefined && typeof Object.getOwnPropertyDescriptor(scripts, name)?.value === 'string'
+    ? name
+    : undefined;
+}
+
+function launchOf(
+  script: string | undefined,
+  command: string,
+  [program = '', ...words]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Launch | undefined {
+  const runner = program.replace(/^.*[\\/]/, '');
   if (!RUNNERS.has(runner)) return undefined;
-  const { file, ...options } = readRunnerOptions(words.slice(at + 1), runner);
+  const { file, ...options } = readRunnerOptions(words, runner);
   return file === undefined ? undefined : { script, command, runner, ...options, entry: file, environment };
 }
 

@@ -38,15 +38,18 @@ export interface Surroundings {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly nodeVersion: string;
+  /** The command that was asked for in the place of the start scripts. */
+  readonly start?: string | undefined;
 }
 
 /** Looks at how a project starts its programs: the commands, the types of their files, and the order of their imports. */
 export function examineStart(launches: readonly Launch[], surroundings: Surroundings): Check[] {
   if (launches.length === 0) {
-    const reason = 'package.json has no script start, serve or dev that runs a file with Node';
-    const hint = `Give the command: ${NAME} doctor --start "node app.mjs"`;
+    const missing = 'package.json has no script start, serve or dev that runs a file with Node';
+    const reason =
+      surroundings.start === undefined ? missing : `${surroundings.start} runs no file with Node`;
     return [
-      notLookedAt(START_SCRIPT, `${reason}. ${hint}`),
+      notLookedAt(START_SCRIPT, `${reason}. Give the command: ${NAME} doctor --start "node app.mjs"`),
       ...[FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, 'no start script')),
     ];
   }

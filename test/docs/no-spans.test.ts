@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useSimulator } from '../support/lanes/api.ts';
-import { useProject } from '../support/project.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
+import { CALL, useProject } from '../support/project.ts';
 import { readDocument } from './documents.ts';
 
 /** Runs each row of "No spans at all" in docs/troubleshooting.md, and compares what the user sees with what the row says. */
-const OURS = 'opentelemetry-instrumentation-openai';
 const simulator = useSimulator();
 const project = useProject();
 
@@ -24,23 +24,19 @@ afterAll(() => void collector.close());
 const address = (): string => `127.0.0.1:${(collector.address() as AddressInfo).port}`;
 const localAddress = (): string => address().replace('127.0.0.1', 'localhost');
 
-const CALL = `
-  const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
-  await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
-`;
 const FINDINGS = `
-  const { doctor } = await import('${OURS}');
+  const { doctor } = await import('${PACKAGE_NAME}');
   console.log(doctor().map(({ code }) => code).join());
 `;
 const APP = `import OpenAI from 'openai';${CALL}${FINDINGS}`;
 const EXITING = `import OpenAI from 'openai';${CALL}${CALL.replace('const client', 'const second')}process.exit();`;
 const TELEMETRY = `
   import { NodeSDK } from '@opentelemetry/sdk-node';
-  import { OpenAIInstrumentation } from '${OURS}';
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
   new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
 `;
 const VIEW_ONLY = `
-  import { consoleTree } from '${OURS}/export';
+  import { consoleTree } from '${PACKAGE_NAME}/export';
   ${TELEMETRY.replace('new NodeSDK({', 'new NodeSDK({ spanProcessors: [consoleTree()],')}
 `;
 const LATE = `
@@ -69,7 +65,7 @@ const OWN_SET_UP = '--import ./telemetry.mjs app.mjs';
 const ROWS: Readonly<Record<string, Row>> = {
   'no SDK is started': {
     command: 'app.mjs',
-    files: { 'app.mjs': `import OpenAI from '${OURS}/openai';${CALL}${FINDINGS}` },
+    files: { 'app.mjs': `import OpenAI from '${PACKAGE_NAME}/openai';${CALL}${FINDINGS}` },
     removed: ['@opentelemetry/sdk-node'],
   },
   'the start command has no `--import`': { command: 'app.mjs' },
@@ -160,5 +156,5 @@ describe('the program, doctor() or the command tells what the page says:', () =>
 });
 
 function lines(text: string): number {
-  return text.split('\n').filter((line) => line.startsWith(OURS)).length;
+  return text.split('\n').filter((line) => line.startsWith(PACKAGE_NAME)).length;
 }

@@ -5,6 +5,12 @@ import { DOCUMENTS, readDocument } from './documents.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SCRIPTS = Object.keys(JSON.parse(readDocument('package.json')).scripts);
+/** Names of the registry, from the files that are generated from it. */
+const REGISTERED = new Set(
+  ['attributes', 'events', 'metrics'].flatMap((file) =>
+    [...readDocument(`src/semconv/${file}.ts`).matchAll(/'(openai\.[\w.]+)'/g)].map(([, name = '']) => name),
+  ),
+);
 
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = readDocument(document);
@@ -23,6 +29,16 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !SCRIPTS.includes(name))).toEqual([]);
   });
+});
+
+/** `docs/telemetry.md` is written from the registry, and shows attributes whose names programs complete. */
+const WRITTEN_BY_HAND = DOCUMENTS.filter((document) => document !== 'docs/telemetry.md');
+
+test.each(WRITTEN_BY_HAND)('%s names existing attributes and metrics', (document) => {
+  const named = [...readDocument(document).matchAll(/`(openai\.[\w.]+\w)(?:=[^`]*)?`/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.filter((name) => !REGISTERED.has(name))).toEqual([]);
 });
 
 /** The tarball has the README and `docs/*.md`: offline, in an editor and on npm they lead to each other. */

@@ -49,6 +49,7 @@ const SET_UPS: readonly { readonly flags: string; readonly program: string; read
   { flags: '--require ./telemetry.cjs', program: 'thread.cjs', oldNode: true },
   { flags: '--import ./telemetry-views.mjs', program: 'thread.mjs', oldNode: false },
   { flags: '--import ./sdk.mjs', program: 'with-drop-in.mjs', oldNode: true },
+  { flags: `--import ${PACKAGE}/register`, program: 'with-drop-in.mjs', oldNode: true },
   { flags: '--import ./sdk.mjs', program: 'with-client.mjs', oldNode: true },
 ];
 

@@ -51,7 +51,7 @@ async function start(parameters: string, files: Readonly<Record<string, string>>
   return `${stdout}${stderr}`.split('chat gpt-4o-mini').length - 1;
 }
 
-describe('a program that is not traced is told why:', () => {
+describe('the command finds why a program is not traced:', () => {
   test.each([
     ['--import is forgotten', 'node app.mjs', { 'app.mjs': APP }, 'set_up_not_loaded'],
     [
@@ -94,13 +94,13 @@ describe('a program that is not traced is told why:', () => {
         'app.mjs': `import './telemetry.mjs';const { OpenAI } = await import('openai');${CALL}`,
       },
     ],
-  ])('one that is traced has no problem: %s', async (command, files) => {
+  ])('it has no findings for a program that is traced: %s', async (command, files) => {
     expect(await start(command, files)).toBe(1);
     expect(await report()).toMatchObject({ code: 0, findings: [] });
   });
 });
 
-test('a bundle with openai in it is told when it ends, and by the command', async () => {
+test('a bundle that contains openai is reported when it ends, and by the command', async () => {
   await project().write({ 'app.mjs': APP, 'telemetry.mjs': TELEMETRY });
   const { folder } = project();
   const bundle = await rolldown({ input: join(folder, 'app.mjs'), platform: 'node', logLevel: 'silent' });
@@ -118,7 +118,7 @@ test('a bundle with openai in it is told when it ends, and by the command', asyn
   expect(stdout).toContain('problem openai_in_bundle\n  out.mjs has openai in it.');
 });
 
-describe('of a collector it is told', () => {
+describe('the check of the collector', () => {
   const servers: (Server | net.Server)[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) {
@@ -142,7 +142,7 @@ describe('of a collector it is told', () => {
     return `${result}: ${detail} ${problem?.action ?? ''}`;
   }
 
-  test('that it answers an export without spans, with the headers of the environment', async () => {
+  test('sends an empty export with the headers of the environment', async () => {
     const seen: unknown[] = [];
     const address = await listen(
       createServer((request, response) => {
@@ -163,14 +163,14 @@ describe('of a collector it is told', () => {
     expect(seen).toEqual([['POST', '/v1/traces', 'a b', '0']]);
   });
 
-  test.each([401, 404])('that it refuses: %i', async (status) => {
+  test.each([401, 404])('reports a refusal: HTTP %i', async (status) => {
     const address = await listen(createServer((_, response) => void response.writeHead(status).end()));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
       new RegExp(`^problem: .* HTTP ${status} Check OTEL_EXPORTER_OTLP_ENDPOINT`),
     );
   });
 
-  test('that nobody listens', async () => {
+  test('reports a refused connection', async () => {
     const server = net.createServer();
     const address = await listen(server);
     server.close();
@@ -182,14 +182,14 @@ describe('of a collector it is told', () => {
     );
   });
 
-  test('that it does not speak HTTP', async () => {
+  test('reports a server that does not speak HTTP', async () => {
     const address = await listen(net.createServer((socket) => void socket.end('\0\0\x06\x04\0\0\0\0\0')));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
       /^problem: .*HPE_\w+ It does not speak HTTP.*OTEL_EXPORTER_OTLP_PROTOCOL=grpc/,
     );
   });
 
-  test('that it does not answer, and that a connection is all that gRPC is asked for', async () => {
+  test('reports a timeout over HTTP, and is content with a connection over gRPC', async () => {
     const address = await listen(net.createServer(() => undefined));
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` };
     expect(await collector(endpoint)).toMatch(/^problem: .* timeout/);
@@ -198,7 +198,7 @@ describe('of a collector it is told', () => {
     );
   });
 
-  test('nothing, where there is no address, or a script names it', async () => {
+  test('connects to no endpoint that is malformed or set by a script', async () => {
     const address = await listen(createServer((_, response) => void response.end()));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: address })).toMatch(/^not looked at/);
     await project().write({
@@ -210,7 +210,7 @@ describe('of a collector it is told', () => {
   });
 });
 
-test('it prints a line for each check, the problems with what to do, and how many there are', async () => {
+test('it prints a line for each check, each problem with its remedy, and the counts', async () => {
   await project().write({ 'app.mjs': APP, 'package.json': { scripts: { start: 'node app.mjs' } } });
   const { code, stdout, stderr } = await doctor();
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
@@ -230,7 +230,7 @@ test('it prints a line for each check, the problems with what to do, and how man
     expect(stdout).toMatch(line);
 });
 
-test('nothing is called well that was not looked at', async () => {
+test('a check that was not made is not reported as ok', async () => {
   const { code, stdout } = await doctor();
   expect(code).toBe(0);
   expect(stdout).toContain('not looked at  start script');
@@ -241,16 +241,16 @@ test.each([
   [{ OTEL_TRACES_SAMPLER: 'always_off' }, 'spans_switched_off'],
   [{ OTEL_SDK_DISABLED: 'true' }, 'spans_switched_off'],
   [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' }, 'spans_switched_off'],
-])('a variable that keeps spans back is named: %j', async (environment, code) => {
+])('it names the variable that drops spans: %j', async (environment, code) => {
   const { findings, ...ended } = await report(environment);
   expect([ended.code, findings.map((finding) => finding.code)]).toEqual([0, [code]]);
 });
 
-describe('its parameters:', () => {
+describe('the command line:', () => {
   const run = (...parameters: string[]): Promise<Ended> =>
     project().run([resolve('src/cli.ts'), ...parameters]);
 
-  test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j explains', async (parameters) => {
+  test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j prints the usage', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`${PACKAGE_NAME} doctor`);
@@ -268,7 +268,7 @@ describe('its parameters:', () => {
     [['doctor', 'app.mjs']],
     [['doctor', '--unknown']],
     [['doctor', '--start']],
-  ])('%j is not understood, and said so', async (parameters) => {
+  ])('%j is rejected with the usage', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`${PACKAGE_NAME} doctor`);

@@ -59,13 +59,13 @@ async function stream(usage: boolean): Promise<void> {
   for await (const _ of chunks);
 }
 
-test('where all is well there is nothing to find, and nothing is said', async () => {
+test('a correct set-up has no findings, and nothing is logged', async () => {
   await session.client.models.list();
   expect(doctor()).toEqual([]);
   expect(logged).toEqual([]);
 });
 
-test('every finding says what was found, how bad it is, and what to do', () => {
+test('a finding has a code, a severity, a message and an action', () => {
   notice('openai_untested', '8.1.0');
   expect(doctor()).toContainEqual({
     code: 'openai_untested',
@@ -76,8 +76,8 @@ test('every finding says what was found, how bad it is, and what to do', () => {
   });
 });
 
-describe('what is noticed', () => {
-  test('is said once, however often it is noticed and asked for', async () => {
+describe('a finding', () => {
+  test('is logged once, however often it is noticed and read', async () => {
     await stream(false);
     await stream(false);
     expect(codes()).toEqual(['stream_without_usage']);
@@ -85,7 +85,7 @@ describe('what is noticed', () => {
     expect(said('stream_without_usage')).toHaveLength(1);
   });
 
-  test('before the first call is said with that call: a logger may not be there earlier', async () => {
+  test('from before the first call is logged with that call, when a logger may be set', async () => {
     const client = clientWith({ captureMessageContent: 'SPAN_ONLY' });
     forgetNotices();
     notice('openai_loaded_early', '6.0.0', '/app/node_modules/openai/client.js');
@@ -95,7 +95,7 @@ describe('what is noticed', () => {
   });
 });
 
-describe('of the versions and copies of openai:', () => {
+describe('versions and copies of openai:', () => {
   const load = (directory: string, version: string, early = false, file = 'client.js'): void =>
     noticeOpenAI({ file: `/app/${directory}/${file}`, version, early });
 
@@ -111,7 +111,7 @@ describe('of the versions and copies of openai:', () => {
     expect(codes().includes('openai_untested')).toBe(untested);
   });
 
-  test('a version that is too old is not called traced', () => {
+  test('a version below 4.19 is reported as not traced', () => {
     load('openai', '4.18.0');
     expect(doctor()).toContainEqual({
       code: 'openai_untested',
@@ -121,7 +121,7 @@ describe('of the versions and copies of openai:', () => {
     });
   });
 
-  test('a version is also read from a client that was handed over', async () => {
+  test('the version of a client passed to instrumentOpenAI is checked too', async () => {
     // A build that no other test uses: the version is looked at with the first call.
     const build = createRequire(import.meta.url)('openai') as { OpenAI: typeof OpenAI };
     const client = new build.OpenAI({ apiKey: 'k', baseURL: session.simulator.url });
@@ -130,18 +130,18 @@ describe('of the versions and copies of openai:', () => {
     expect(codes()).toContain('openai_untested');
   });
 
-  test('one that was loaded before the instrumentation', () => {
+  test('a copy loaded before the instrumentation is reported', () => {
     load('openai', '6.49.0', true);
     expect(codes()).toContain('openai_loaded_early');
   });
 
-  test('a file that the hooks have seen was not early, though it is found again', () => {
+  test('a copy that the hooks saw is not reported as loaded early', () => {
     load('openai', '6.49.0');
     load('openai', '6.49.0', true);
     expect(codes()).not.toContain('openai_loaded_early');
   });
 
-  test('two copies', () => {
+  test('two copies are reported', () => {
     load('openai', '6.49.0');
     load('other/openai', '7.55.0');
     expect(doctor()).toContainEqual(
@@ -178,19 +178,19 @@ describe('of the versions and copies of openai:', () => {
     expect(found?.action).toContain('npm ls openai');
   });
 
-  test('the CommonJS and the ES module build of one copy are not two', () => {
+  test('the CommonJS and ES module builds of one copy count once', () => {
     load('openai', '6.49.0');
     noticeOpenAI({ file: 'file:///app/openai/client.mjs', version: '6.49.0', early: false });
     expect(codes()).not.toContain('openai_twice');
   });
 
-  test('none at all: bundled, or too early for the hooks', () => {
+  test('no copy at all is reported: it is bundled, or was loaded before the hooks', () => {
     forgetCopies();
     expect(codes()).toEqual(['openai_not_seen']);
   });
 });
 
-test('two copies of this package are found, two builds of one are not', () => {
+test('two copies of this package are reported, two builds of one copy are not', () => {
   forgetCopies();
   noticeOurselves('file:///app/node_modules/ours/dist/index.mjs', '0.1.0');
   noticeOurselves('/app/node_modules/ours/dist/index.cjs', '0.1.0');
@@ -199,8 +199,8 @@ test('two copies of this package are found, two builds of one are not', () => {
   expect(codes()).toContain('package_twice');
 });
 
-describe('of OpenTelemetry:', () => {
-  test('no tracer provider, which is said at the first call, and forgotten when there is one', async () => {
+describe('OpenTelemetry:', () => {
+  test('a missing tracer provider is logged at the first call, and is no finding once there is one', async () => {
     trace.disable();
     const client = clientWith({});
     await client.models.list();
@@ -209,14 +209,14 @@ describe('of OpenTelemetry:', () => {
     expect(codes()).toEqual([]);
   });
 
-  test('no context manager', async () => {
+  test('a missing context manager is reported', async () => {
     context.disable();
     await clientWith({}).models.list();
     expect(codes()).toEqual(['no_context_manager']);
     expect(said('no_context_manager')).toHaveLength(1);
   });
 
-  test('batches of spans with content that are too large to be received', async () => {
+  test('batches that may exceed the size limit of receivers are reported', async () => {
     const findingsFor = async (size: number, config: OpenAIInstrumentationConfig): Promise<string[]> => {
       forgetNotices();
       const exporter = new InMemorySpanExporter();
@@ -236,8 +236,8 @@ describe('of OpenTelemetry:', () => {
   });
 });
 
-describe('of the settings:', () => {
-  test('a value that is not accepted', async () => {
+describe('settings:', () => {
+  test('a value that is not accepted is reported', async () => {
     await clientWith({ runSteps: 'sometimes' as 'off' }).models.list();
     expect(doctor()).toEqual([
       expect.objectContaining({
@@ -249,7 +249,7 @@ describe('of the settings:', () => {
     expect(said('option_not_accepted')).toHaveLength(1);
   });
 
-  test('content that is recorded, which is no fault', async () => {
+  test('recorded content is information, not a warning', async () => {
     await clientWith({ captureMessageContent: 'SPAN_ONLY' }).models.list();
     expect(doctor()).toEqual([
       expect.objectContaining({ code: 'content_recorded', severity: 'information' }),
@@ -257,15 +257,15 @@ describe('of the settings:', () => {
   });
 });
 
-describe('of what the program does:', () => {
-  test('streams that do not tell their usage', async () => {
+describe('calls:', () => {
+  test('a stream without usage is reported', async () => {
     await stream(true);
     expect(codes()).toEqual([]);
     await stream(false);
     expect(codes()).toEqual(['stream_without_usage']);
   });
 
-  test('steps that cannot be read', async () => {
+  test('steps that cannot be read are reported', async () => {
     const { client, simulator, provider } = session;
     for (let count = 0; count < 3; count++) {
       simulator.next({ when: { path: /\/steps/ }, status: 404 });
@@ -283,7 +283,7 @@ describe('of what the program does:', () => {
   });
 });
 
-describe('of Node:', () => {
+describe('Node:', () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'doctor-'));
@@ -297,13 +297,13 @@ describe('of Node:', () => {
     ['src/app.ts', 'module', true],
     ['app.js', 'commonjs', false],
     ['app.js', undefined, false],
-  ])('one without module hooks that runs %s of a package of type %s: %s', async (main, type, found) => {
+  ])('without module hooks, %s in a package of type %s is reported: %s', async (main, type, found) => {
     await writeFile(join(directory, 'package.json'), JSON.stringify({ type }));
     noticeNodeVersion(join(directory, main), 'v20.20.2');
     expect(codes().includes('node_too_old')).toBe(found);
   });
 
-  test.each(['bun', 'deno'])('%s is named, which also tells a version of Node', (runtime) => {
+  test.each(['bun', 'deno'])('the finding names %s, not the Node version it claims', (runtime) => {
     vi.stubGlobal('process', { ...process, versions: { ...process.versions, [runtime]: '1.2.3' } });
     noticeNodeVersion('/app.mjs', 'v24.0.0');
     vi.unstubAllGlobals();

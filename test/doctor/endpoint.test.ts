@@ -11,14 +11,14 @@ test.each([
   [{ [TRACES]: 'http://localhost:4318/v1/traces' }, 'http://localhost:4318/v1/traces'],
   [{ ...GRPC, [ENDPOINT]: 'http://localhost:4317' }, 'http://localhost:4317/'],
   [{ ...GRPC, [ENDPOINT]: 'otlp.example.com:443' }, 'http://otlp.example.com:443/'],
-])('one that is well formed: %j', (environment, target) => {
+])('a well-formed endpoint is ok: %j', (environment, target) => {
   expect(examineEndpoint(environment)).toMatchObject({
     result: 'ok',
     detail: expect.stringContaining(target.replace(/\/$/, '')),
   });
 });
 
-describe('one that cannot be right is told with what to write:', () => {
+describe('a malformed endpoint is reported with its correction:', () => {
   test.each([
     [{ [ENDPOINT]: 'localhost:4318' }, 'without http://', 'http://localhost:4318.'],
     [{ ...GRPC, [ENDPOINT]: 'localhost:4317' }, 'speaks TLS', 'http://localhost:4317.'],
@@ -38,17 +38,17 @@ describe('one that cannot be right is told with what to write:', () => {
   });
 });
 
-test('none that is named is not called well', () => {
+test('without an endpoint the check is not made', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'not looked at', findings: [] });
 });
 
-test('one without http:// is not said to be used', () => {
+test('an endpoint without http:// is not reported as in use', () => {
   expect(examineEndpoint({ [ENDPOINT]: 'localhost:4318' }).detail).toBe(
     `${ENDPOINT} cannot be used for http/protobuf`,
   );
 });
 
-test('credentials in it are not said', () => {
+test('credentials are left out', () => {
   const said = ['http://user:secret@host:4317?key=secret', 'user:secret@localhost:4318/v1/traces'].map(
     (each) => JSON.stringify(examineEndpoint({ [ENDPOINT]: each })),
   );

@@ -21,7 +21,7 @@ async function said(program: string, environment: Readonly<Record<string, string
   return stderr;
 }
 
-test('a program that calls openai through …/openai without an SDK is told so once', async () => {
+test('a program that calls openai through …/openai without an SDK gets one line', async () => {
   expect(await said(DROP_IN + CALLS)).toMatch(
     /^\S+: No tracer provider is registered, .* Start an OpenTelemetry SDK .*\n$/,
   );
@@ -47,6 +47,6 @@ test.each([
     `import OpenAI from 'openai';import { instrumentOpenAI } from '${PACKAGE_NAME}/client';instrumentOpenAI(OpenAI);${CALLS}`,
     {},
   ],
-])('nothing is said %s', async (_, program, environment) => {
+])('nothing is printed %s', async (_, program, environment) => {
   expect(await said(program, environment)).toBe('');
 });

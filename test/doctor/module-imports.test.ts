@@ -26,12 +26,12 @@ test.each([
   'const object = { import: 1, export: 2 }; object.import("a"); object.require("b");',
   'import.meta.resolve("a");',
   `load(import.meta.url, require, 'a');`,
-])('what only looks like an import: %s', (source) => {
+])('text that looks like an import is ignored: %s', (source) => {
   const { statically, dynamically, required } = readImports(source);
   expect([...statically, ...dynamically, ...required]).toEqual([]);
 });
 
-test('imports that run with the code', () => {
+test('finds dynamic imports and calls of require', () => {
   expect(
     readImports(`
       const a = require('a'), { b } = require("b");
@@ -43,7 +43,7 @@ test('imports that run with the code', () => {
   ).toMatchObject({ dynamically: ['c', 'd'], required: ['a', 'b', 'e', 'f'] });
 });
 
-test('names are those of the code', () => {
+test('collects the names in the code, without comments and strings', () => {
   const { names } = readImports('instrumentOpenAI(client); // flush()\nconst text = "traced";');
   expect([...names]).toEqual(['instrumentOpenAI', 'client', 'const', 'text']);
 });
@@ -54,6 +54,6 @@ test.each([
   ['slashes', 'a = / / / '.repeat(50_000)],
   ['nested templates', '`${'.repeat(100_000)],
   ['import statements without an end', 'import { a '.repeat(20_000)],
-])('text that is made to hold it up: %s', (_, source) => {
+])('adversarial text does not stall it: %s', (_, source) => {
   expect(readImports(source).required).toEqual([]);
 });

@@ -43,17 +43,17 @@ async function codesOf(text: string): Promise<string[]> {
 
 const load = (file: string): string => `require(${JSON.stringify(file)});`;
 
-test('openai that is loaded after the instrumentation has no finding', async () => {
+test('openai loaded after the instrumentation has no finding', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(START + load(client))).toEqual([]);
 });
 
-test('openai that is loaded before the instrumentation was loaded too early', async () => {
+test('openai loaded before the instrumentation is reported', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(load(client) + START)).toEqual(['openai_loaded_early']);
 });
 
-test('openai that the hooks of an earlier instrumentation saw was not loaded too early', async () => {
+test('openai that the hooks of an earlier instrumentation saw is not reported as loaded early', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(`${START + load(client)} new OpenAIInstrumentation();`)).toEqual([]);
 });
@@ -69,13 +69,13 @@ test('two copies of openai are reported', async () => {
   expect(await codesOf(START + load(one) + load(two))).toEqual(['openai_twice']);
 });
 
-describe('openai that no hook can see', () => {
+describe('openai that no hook sees', () => {
   test('is reported if it is bundled into the program', async () => {
     const bundled = 'class OpenAI { makeRequest() {} request() {} }\nnew OpenAI();\n';
     expect(await codesOf(bundled + START)).toEqual(['openai_not_seen']);
   });
 
-  test('is not reported if the program instruments it itself', async () => {
+  test('is not reported if the program calls instrumentOpenAI', async () => {
     const client = JSON.stringify(pathToFileURL(resolve('src/client.ts')).href);
     const bundled = 'class OpenAI { makeRequest() {} request() {} }\n';
     const handOver = `const { instrumentOpenAI } = await import(${client}); instrumentOpenAI(OpenAI);\n`;
@@ -90,6 +90,6 @@ test('two copies of this package are reported', async () => {
   expect(await codesOf(`${START} await import('./src/index.ts');`)).toContain('package_twice');
 });
 
-test('a Node without module hooks that runs an ES module is reported', async () => {
+test('an ES module on a Node without module hooks is reported', async () => {
   expect(await codesOf(`delete module.registerHooks; ${START}`)).toContain('node_too_old');
 });

@@ -55,7 +55,7 @@ test('an empty folder lacks openai and an SDK', () => {
   expect(codes()).toEqual(['openai_not_installed', 'no_sdk_installed']);
 });
 
-describe('packages are found everywhere:', () => {
+describe('packages are found in every folder:', () => {
   beforeEach(() => install(HEALTHY));
 
   test('a second openai below a dependency', async () => {

@@ -29,23 +29,59 @@ test.each([
   expect(read(command)).toBe(launches);
 });
 
-test('variables that a command sets', () => {
+test('reads the variables that a command sets', () => {
   const [launch] = launchesIn('start', `OTEL_EXPORTER_OTLP_ENDPOINT='http://a:4318' B="c d" node app.mjs`);
   expect(launch?.environment).toEqual({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', B: 'c d' });
 });
 
-test('files of variables', () => {
+test('reads --env-file', () => {
   const [launch] = launchesIn('start', 'node --env-file=.env --env-file-if-exists local.env app.mjs');
   expect(launch).toMatchObject({ environmentFiles: ['.env', 'local.env'], entry: 'app.mjs' });
 });
 
-test('preloads of NODE_OPTIONS', () => {
+test('reads the preloads in NODE_OPTIONS', () => {
   expect(preloadsIn('--max-old-space-size=100 --import "./a b.mjs" --require=c')).toEqual(['./a b.mjs', 'c']);
   expect(preloadsIn(undefined)).toEqual([]);
 });
 
-describe('of a package.json', () => {
-  test('the scripts that start something are read', () => {
+describe('the scripts of a package.json:', () => {
+  const launched = (scripts: object): unknown[] =>
+    launchesOf({ scripts }).map(({ script, entry, environment }) => [script, entry, environment]);
+
+  test.each([
+    'npm run x',
+    'npm run --silent x -- --port 80',
+    'npm run-script x',
+    'pnpm x',
+    'pnpm run x',
+    'yarn x',
+    'yarn run x',
+    'bun run x',
+    'node --run x',
+    'npm run build && A=1 npm run x',
+  ])('a script that another one runs is followed: %s', (start) => {
+    const environment = start.includes('A=1') ? { A: '1' } : {};
+    expect(launched({ start, x: 'node app.mjs', build: 'tsc' })).toEqual([['x', 'app.mjs', environment]]);
+  });
+
+  test('a script is followed once, even if it runs itself', () => {
+    const scripts = { start: 'npm run serve', serve: 'npm start & npm run serve & node app.mjs' };
+    expect(launched(scripts)).toEqual([['serve', 'app.mjs', {}]]);
+  });
+
+  test.each(['npm run y', 'npm run x -w other', 'npm --prefix other run x', 'npm ci', 'npm run toString'])(
+    'scripts of other packages and unknown scripts are not followed: %s',
+    (start) => {
+      expect(launched({ start, x: 'node app.mjs' })).toEqual([]);
+    },
+  );
+
+  test('--start may name a command that runs a script', () => {
+    const [launch] = launchesIn(undefined, 'npm run x', { x: 'node app.mjs' });
+    expect(launch).toMatchObject({ script: 'x', entry: 'app.mjs' });
+  });
+
+  test('start, serve, dev and their variants are read', () => {
     const scripts = {
       build: 'node build.mjs',
       start: 'node app.mjs',
@@ -61,7 +97,7 @@ describe('of a package.json', () => {
   });
 
   test.each([undefined, { scripts: 1 }, { scripts: { start: 1 } }, { scripts: ['node a.js'] }])(
-    'that is not one: %j',
+    'an invalid package.json has none: %j',
     (manifest) => {
       expect(launchesOf(manifest)).toEqual([]);
     },

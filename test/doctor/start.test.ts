@@ -40,7 +40,7 @@ const SET_UP = `import { OpenAIInstrumentation } from '${PACKAGE_NAME}';\nnew Op
 const COMMONJS_SET_UP = `const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');\nnew OpenAIInstrumentation();\n`;
 const WELL = ['ok', 'ok', 'ok'];
 
-describe('a set-up that is loaded first is well:', () => {
+describe('a set-up that is loaded first passes:', () => {
   beforeEach(() =>
     write({
       'app.mjs': IMPORT,
@@ -60,13 +60,13 @@ describe('a set-up that is loaded first is well:', () => {
     expect(look(command)).toEqual(WELL);
   });
 
-  test('by NODE_OPTIONS, of the command and of the environment', () => {
+  test('through NODE_OPTIONS in the command or the environment', () => {
     expect(look('NODE_OPTIONS="--import ./telemetry.mjs" node app.mjs')).toEqual(WELL);
     expect(look('node app.mjs', { NODE_OPTIONS: `--import=${PACKAGE_NAME}/register` })).toEqual(WELL);
   });
 });
 
-test('variables of an --env-file count, after those of the shell and of the command', async () => {
+test('variables of an --env-file count unless the shell or the command sets them', async () => {
   const file = `NODE_OPTIONS="--import ${PACKAGE_NAME}/register"\nOTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318\nSECRET=1\n`;
   await write({ 'app.mjs': IMPORT, '.env': file });
   const command = 'node --env-file=.env app.mjs';
@@ -82,17 +82,17 @@ test('variables of an --env-file count, after those of the shell and of the comm
   expect(look('node --env-file=missing.env app.mjs')).toContain('set_up_not_loaded');
 });
 
-describe('a program that is started without one', () => {
+describe('a program started without a set-up', () => {
   test.each([
     ['app.mjs', IMPORT, '--import'],
     ['app.cjs', `const { OpenAI } = require('openai');`, '--require'],
-  ])('is told how: %s', async (entry, source, flag) => {
+  ])('is reported with the flag it needs: %s', async (entry, source, flag) => {
     await write({ [entry]: source });
     expect(look(`node ${entry}`)).toEqual(['problem', 'ok', 'not looked at', 'set_up_not_loaded']);
     expect(actions(`node ${entry}`)).toContain(`node ${flag} ${PACKAGE_NAME}/register ${entry}`);
   });
 
-  test('is recognised by what its own files import', async () => {
+  test('is recognised by the imports of its own files', async () => {
     await write({
       'app.mjs': `import './routes/index.js';`,
       'routes/index.js': `export * from './chat.js';`,
@@ -106,7 +106,7 @@ describe('a program that is started without one', () => {
     );
   });
 
-  test('is not called wrong where nobody knows', async () => {
+  test('is not reported without evidence', async () => {
     await write({ 'app.mjs': IMPORT, 'other.mjs': `import 'node:http';` });
     expect(look('node other.mjs')).toEqual(['not looked at', 'ok', 'not looked at']);
     expect(look('node --import @company/telemetry app.mjs')).toEqual([
@@ -143,7 +143,7 @@ describe('an ES module that imports its set-up itself', () => {
     expect(look('node own.mjs')).toEqual(TOO_LATE);
   });
 
-  test('is in time where openai is imported later, or required', async () => {
+  test('is in time if openai is imported dynamically or required', async () => {
     const later = `import './telemetry.mjs';\nconst { default: OpenAI } = await import('openai');`;
     const required = `import './telemetry.mjs';\nimport './client.cjs';`;
     await write({
@@ -156,7 +156,7 @@ describe('an ES module that imports its set-up itself', () => {
     expect(look('node required.mjs')).toEqual(WELL);
   });
 
-  test('is told by names from where the command is run', async () => {
+  test('is named by its path from the folder of the command', async () => {
     const app = `import './lib/telemetry.mjs';\n${IMPORT}`;
     await write({ 'package.json': {}, 'app/app.mjs': app, 'app/lib/telemetry.mjs': SET_UP });
     const checks = examineProject({ project: join(project, 'app'), environment: {}, start: 'node app.mjs' });
@@ -165,13 +165,13 @@ describe('an ES module that imports its set-up itself', () => {
     );
   });
 
-  test('so is a preloaded set-up that imports openai', async () => {
+  test('a preloaded set-up that imports openai is too late as well', async () => {
     await write({ 'app.mjs': IMPORT, 'telemetry.mjs': IMPORT + SET_UP });
     expect(look('node --import ./telemetry.mjs app.mjs')).toEqual(TOO_LATE);
   });
 });
 
-test('CommonJS is well in any order', async () => {
+test('CommonJS passes in any order', async () => {
   await write({
     'telemetry.cjs': COMMONJS_SET_UP,
     'first.cjs': `require('./telemetry.cjs');\nrequire('openai');`,
@@ -185,7 +185,7 @@ describe('the type of a file', () => {
     examineProject({ project, environment: {}, start }).find(({ subject }) => subject === 'file type')
       ?.detail ?? '';
 
-  test('is told by its name, the nearest package.json, or its syntax', async () => {
+  test('follows from its name, the nearest package.json, or its syntax', async () => {
     await write({
       'a.mjs': '',
       'b.cjs': '',
@@ -206,7 +206,7 @@ describe('the type of a file', () => {
   });
 });
 
-describe('where ES modules cannot be hooked', () => {
+describe('on a Node that cannot hook ES modules', () => {
   const { registerHooks } = module;
   beforeEach(async () => {
     Object.defineProperty(module, 'registerHooks', { value: undefined, configurable: true, writable: true });
@@ -223,7 +223,7 @@ describe('where ES modules cannot be hooked', () => {
     Object.defineProperty(module, 'registerHooks', { value: registerHooks });
   });
 
-  test.each(['app.mjs', 'later.cjs', 'flush.mjs'])('they are told: %s', (entry) => {
+  test.each(['app.mjs', 'later.cjs', 'flush.mjs'])('they are reported: %s', (entry) => {
     expect(look(`node --require ${PACKAGE_NAME}/register ${entry}`)).toEqual([
       'ok',
       'problem',
@@ -232,12 +232,12 @@ describe('where ES modules cannot be hooked', () => {
     ]);
   });
 
-  test.each(['app.cjs', 'drop-in.mjs', 'client.mjs'])('others are well: %s', (entry) => {
+  test.each(['app.cjs', 'drop-in.mjs', 'client.mjs'])('other programs pass: %s', (entry) => {
     expect(look(`node --require ${PACKAGE_NAME}/register ${entry}`)).toEqual(WELL);
   });
 });
 
-test.each(['Bun', 'Deno'])('%s is named, as it hooks nothing', async (runtime) => {
+test.each(['Bun', 'Deno'])('%s has no module hooks, and the finding names it', async (runtime) => {
   await write({
     'app.ts': IMPORT,
     'npm.ts': `import OpenAI from 'npm:openai@6';`,
@@ -257,12 +257,12 @@ test.each(['Bun', 'Deno'])('%s is named, as it hooks nothing', async (runtime) =
 describe('a bundle', () => {
   const BUNDLED = `headers = { 'X-Stainless-Lang': 'js', 'OpenAI-Organization': this.organization };`;
 
-  test('with openai in it is told', async () => {
+  test('that contains openai is reported', async () => {
     await write({ 'dist/app.js': BUNDLED, 'telemetry.cjs': COMMONJS_SET_UP });
     expect(look('node -r ./telemetry.cjs dist/app.js')).toEqual(['ok', 'ok', 'problem', 'openai_in_bundle']);
   });
 
-  test('with another SDK, or with this package in it, is not', async () => {
+  test('that contains another SDK, or this package, is not', async () => {
     await write({
       'other.js': `headers = { 'X-Stainless-Lang': 'js', 'X-Api-Key': key };`,
       'ours.js': `${BUNDLED} const NAME = '${PACKAGE_NAME}'; instrument(client);`,
@@ -272,8 +272,8 @@ describe('a bundle', () => {
   });
 });
 
-describe('files of strangers', () => {
-  test('outside of the project are not read', async () => {
+describe('untrusted files', () => {
+  test('outside the project are not read', async () => {
     await write({ 'app/package.json': {}, 'app/app.mjs': `import '../outside.mjs';`, 'outside.mjs': IMPORT });
     await symlink(join(project, 'outside.mjs'), join(project, 'app/link.mjs'));
     project = join(project, 'app');
@@ -285,7 +285,7 @@ describe('files of strangers', () => {
     }
   });
 
-  test('that import each other, or have no end, are passed over', async () => {
+  test('that import each other or never end do no harm', async () => {
     await write({ 'a.mjs': `import './b.mjs';`, 'b.mjs': `import './a.mjs'; import './zero.mjs';` });
     await symlink('/dev/zero', join(project, 'zero.mjs'));
     expect(look('node a.mjs')).toEqual(['not looked at', 'ok', 'not looked at']);

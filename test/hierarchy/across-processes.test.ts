@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { environment, startHelper } from '../support/helper.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
@@ -25,6 +25,21 @@ async function measured({ telemetry }: Program): Promise<Record<string, number[]
   return Object.fromEntries(metrics.filter(([, counts]) => counts.length > 0));
 }
 
+type Answers = Pick<OpenAI.Beta.Threads.RunSubmitToolOutputsParams, 'thread_id' | 'tool_outputs'>;
+
+/** A run of another process that waits for the output of its tool, and what a worker answers. */
+async function startWaitingRun(): Promise<Tutor & { runId: string; answers: Answers }> {
+  const program = await startTutor({
+    runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
+  });
+  const { assistantId, threadId, simulator } = program;
+  const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url });
+  const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+  const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+  const outputs = calls.map(({ id }) => ({ tool_call_id: id, output: '1' }));
+  return { ...program, runId: run.id, answers: { thread_id: threadId, tool_outputs: outputs } };
+}
+
 describe('a run that another process created', () => {
   it('is not recorded by a process that polls it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
@@ -39,21 +54,9 @@ describe('a run that another process created', () => {
   });
 
   it('gets no thread span where only its tool outputs are submitted, below a span', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({
-      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
-    });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const { runId, answers, ...program } = await startWaitingRun();
     const worker = otherProcess(program, {});
-    await program.inSpan(
-      () =>
-        worker.beta.threads.runs.submitToolOutputs(run.id, {
-          thread_id: threadId,
-          tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
-        }),
-      'worker',
-    );
+    await program.inSpan(() => worker.beta.threads.runs.submitToolOutputs(runId, answers), 'worker');
     await program.expectTree(`
       worker
       └─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
@@ -101,21 +104,10 @@ describe('a run that another process created', () => {
   });
 
   it('is recorded when its tool outputs are submitted in a stream', async () => {
-    const { assistantId, threadId, ...program } = await startTutor({
-      runs: [{ steps: [{ tools: [{ function: { name: 'get_x', arguments: {} } }] }, { message: 'x is 1' }] }],
-    });
-    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
-    const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
+    const { runId, answers, ...program } = await startWaitingRun();
     const worker = otherProcess(program, { adoptRuns: true });
     await program.inSpan(
-      () =>
-        worker.beta.threads.runs
-          .submitToolOutputsStream(run.id, {
-            thread_id: threadId,
-            tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: '1' })),
-          })
-          .finalRun(),
+      () => worker.beta.threads.runs.submitToolOutputsStream(runId, answers).finalRun(),
       'worker',
     );
     await program.expectTree(`

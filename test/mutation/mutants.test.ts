@@ -1,3 +1,4 @@
+import { glob, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { findMutants, type Mutant, mutate } from '../../scripts/mutation/mutants.ts';
 
@@ -52,4 +53,20 @@ describe('a mutant', () => {
     const wrong = '// Without `missing`, nothing happens.\nreturn 1;';
     expect(() => mutate(wrong, findMutants(wrong)[0] as Mutant)).toThrow(/does not contain `missing`/);
   });
+});
+
+test('every marker in src can be applied', async () => {
+  let applied = 0;
+  for await (const file of glob('src/**/*.ts')) {
+    const source = await readFile(file, 'utf8');
+    const mutants = findMutants(source);
+    expect(mutants, `${file} has a marker of another form`).toHaveLength(
+      source.match(/\/\/ Without (?:this\b|`)/g)?.length ?? 0,
+    );
+    for (const mutant of mutants) {
+      expect(mutate(source, mutant), `${file}:${mutant.line} changes nothing`).not.toBe(source);
+      applied++;
+    }
+  }
+  expect(applied).toBeGreaterThan(50);
 });

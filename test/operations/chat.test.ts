@@ -4,6 +4,7 @@ import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type Session, startSession } from '../support/session.ts';
+import { STREAMED } from './recorded.ts';
 
 type Parameters = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 
@@ -54,13 +55,6 @@ const RESPONSE: Attributes = {
   'openai.ratelimit.remaining_tokens': 199_900,
   'openai.ratelimit.reset_requests': '6ms',
   'openai.ratelimit.reset_tokens': '30ms',
-};
-const STREAM: Attributes = {
-  'gen_ai.request.stream': true,
-  'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
-  'openai.stream.chunk_gap_max': expect.any(Number) as unknown as number,
-  'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
-  'openai.stream.end': 'completed',
 };
 
 describe('a plain chat completion', () => {
@@ -176,7 +170,7 @@ describe('a streamed chat completion', () => {
     expect(attributes()).toEqual({
       ...REQUEST,
       ...RESPONSE,
-      ...STREAM,
+      ...STREAMED,
       'gen_ai.usage.input_tokens': usage?.prompt_tokens,
       'gen_ai.usage.output_tokens': usage?.completion_tokens,
       'openai.stream.chunk_count': chunks.length,
@@ -189,7 +183,7 @@ describe('a streamed chat completion', () => {
     expect(attributes()).toEqual({
       ...REQUEST,
       ...RESPONSE,
-      ...STREAM,
+      ...STREAMED,
       'openai.stream.chunk_count': chunks.length,
       // All but the one with the role and the one with the finish reason.
       'openai.usage.estimated_output_tokens': chunks.length - 2,

@@ -19,3 +19,12 @@ export function attributesOf(telemetry: RecordedTelemetry, name: string): Attrib
   const all = Object.entries(newest(telemetry, name).attributes);
   return Object.fromEntries(all.filter(([key]) => !TESTED_ELSEWHERE.test(key)));
 }
+
+/** What a streamed call has besides what a plain one has. */
+export const STREAMED: Attributes = {
+  'gen_ai.request.stream': true,
+  'gen_ai.response.time_to_first_chunk': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_max': expect.any(Number) as unknown as number,
+  'openai.stream.chunk_gap_mean': expect.any(Number) as unknown as number,
+  'openai.stream.end': 'completed',
+};

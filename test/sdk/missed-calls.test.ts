@@ -3,7 +3,7 @@ import { useSimulator } from '../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../support/lanes/paths.ts';
 import { CALL, type Ended, useProject } from '../support/project.ts';
 
-/** Programs whose calls go past the instrumentation, and what they hear of it when they end. */
+/** Programs whose calls the instrumentation does not see, and what they print about it. */
 const simulator = useSimulator();
 const project = useProject();
 
@@ -37,7 +37,7 @@ async function runFile(
   });
 }
 
-describe('a program whose calls went past the instrumentation is told in one line when it ends:', () => {
+describe('a program whose calls were not traced prints one line when it ends:', () => {
   test.each([
     ['the set-up is imported after openai', EARLY + CALLED],
     [
@@ -48,9 +48,9 @@ describe('a program whose calls went past the instrumentation is told in one lin
       '…/register is imported by the program',
       `import '${PACKAGE_NAME}/register';\nimport OpenAI from 'openai';\n${CALLED}`,
     ],
-    ['it ends by process.exit()', `${EARLY}${CALLED}process.exit();`],
+    ['it calls process.exit()', `${EARLY}${CALLED}process.exit();`],
     [
-      'it sends requests by node:http, as openai 4 does',
+      'it sends requests through node:http, as openai 4 does',
       `import './telemetry.mjs';
        import http from 'node:http';
        const headers = { 'user-agent': ['OpenAI/JS 4.104.0'], 'x-stainless-lang': ['js'] };
@@ -63,7 +63,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
     expect(stderr).toMatch(LINE);
   });
 
-  test('a copy in the cache of CommonJS that was loaded without the hooks', async () => {
+  test('a CommonJS copy was loaded without the hooks', async () => {
     const program = `
       const Module = require('node:module');
       require('${PACKAGE_NAME}');
@@ -79,7 +79,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
     );
   });
 
-  test('the reason is Node, where it has no module hooks', async () => {
+  test('without module hooks, the line names the version of Node', async () => {
     const old = `data:text/javascript,import m from 'node:module'; m.registerHooks = undefined;`;
     const { stderr } = await run(`import OpenAI from 'openai';${CALLED}`, [
       '--import',
@@ -90,7 +90,7 @@ describe('a program whose calls went past the instrumentation is told in one lin
     expect(stderr).toMatch(/^opentelemetry-instrumentation-openai: Node v\S+ has no module hooks: .*\n$/);
   });
 
-  test('a server is told while it runs', async () => {
+  test('a server prints it while it runs', async () => {
     const program = `${EARLY}
       const { setTimeout: wait } = globalThis;
       const { write } = process.stderr;
@@ -118,18 +118,18 @@ describe('with a diag logger the line is printed once', () => {
   });
 });
 
-test('doctor() of the running program has it too', async () => {
+test('doctor() returns it too', async () => {
   const program = `${EARLY}import { doctor } from '${PACKAGE_NAME}';${CALLED}console.log(doctor().map(({ code }) => code).join());`;
   expect((await run(program)).stdout).toContain('calls_missed');
 });
 
-describe('nothing is said', () => {
+describe('nothing is printed', () => {
   test.each([
-    ['of calls that are traced', `import OpenAI from 'openai';${CALLED}`, ['--import', './telemetry.mjs']],
+    ['for calls that are traced', `import OpenAI from 'openai';${CALLED}`, ['--import', './telemetry.mjs']],
     ['with …/register', `import OpenAI from 'openai';${CALLED}`, ['--import', `${PACKAGE_NAME}/register`]],
-    ['where there was no call', `${EARLY}console.log('done');`, []],
+    ['if there was no call', `${EARLY}console.log('done');`, []],
     [
-      'of requests of other SDKs, and of the program',
+      'for requests of other SDKs and of the program itself',
       `import './telemetry.mjs';
        const ask = (headers) => fetch(process.env.BASE_URL, { headers });
        await ask({ 'User-Agent': 'Anthropic/JS 0.60.0', 'X-Stainless-Lang': 'js' });
@@ -138,7 +138,7 @@ describe('nothing is said', () => {
       [],
     ],
     [
-      'of calls under suppressTracing',
+      'for calls under suppressTracing',
       `${EARLY}
        import { context, createContextKey } from '@opentelemetry/api';
        const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
@@ -147,14 +147,14 @@ describe('nothing is said', () => {
     ],
     ['after disable()', `${EARLY}instrumentation.disable();${CALLED}`, []],
     [
-      'of calls that a hook ignores',
+      'for calls that ignoreRequestHook ignores',
       `const { instrumentation } = await import('./telemetry.mjs');
        instrumentation.setConfig({ ignoreRequestHook: () => true });
        const { default: OpenAI } = await import('openai');${CALLED}`,
       [],
     ],
     [
-      'where a client is instrumented by hand',
+      'if instrumentOpenAI instruments the client',
       `${EARLY}import { instrumentOpenAI } from '${PACKAGE_NAME}/client';instrumentOpenAI(OpenAI);${CALLED}`,
       [],
     ],
@@ -170,7 +170,7 @@ describe('nothing is said', () => {
   );
 });
 
-describe('it listens to the requests of a program', () => {
+describe('it watches the requests of a program', () => {
   const COUNT = `
     import { channel } from 'node:diagnostics_channel';
     const heard = () => ['undici:request:create', 'http.client.request.start'].map((name) => channel(name).hasSubscribers);
@@ -182,7 +182,7 @@ describe('it listens to the requests of a program', () => {
       `const { instrumentation } = await import('./telemetry.mjs');const { OpenAI } = await import('openai');`,
     ],
     ['missed', EARLY],
-  ])('until one is a call, which was %s', async (_, start) => {
+  ])('until the first call, which was %s', async (_, start) => {
     const { stdout } = await run(
       `${COUNT}${start}
        const before = heard();${CALLED}

@@ -79,50 +79,41 @@ export class World {
   readonly turnScripts: TurnScript[] = [];
 
   assistant(id: string): Assistant {
-    const assistant = this.assistants.get(id);
-    if (assistant === undefined) throw notFound('assistant', id);
-    return assistant;
+    return found(this.assistants.get(id), 'assistant', id);
   }
 
   agent(id: string): Agent {
-    const agent = this.agents.get(id);
-    if (agent === undefined) throw notFound('agent', id);
-    return agent;
+    return found(this.agents.get(id), 'agent', id);
   }
 
   session(id: string): LiveSession {
-    const session = this.sessions.get(id);
-    if (session === undefined) throw notFound('session', id);
-    return session;
+    return found(this.sessions.get(id), 'session', id);
   }
 
   thread(id: string): ThreadRecord {
-    const thread = this.threads.get(id);
-    if (thread === undefined) throw notFound('thread', id);
-    return thread;
+    return found(this.threads.get(id), 'thread', id);
   }
 
   response(id: string): LiveResponse {
-    const response = this.responses.get(id);
-    if (response === undefined) throw notFound('response', id);
-    return response;
+    return found(this.responses.get(id), 'response', id);
   }
 
   conversation(id: string): ConversationRecord {
-    const conversation = this.conversations.get(id);
-    if (conversation === undefined) throw notFound('conversation', id);
-    return conversation;
+    return found(this.conversations.get(id), 'conversation', id);
   }
 
   message(threadId: string, id: string): Message {
     const message = this.thread(threadId).messages.find((candidate) => candidate.id === id);
-    if (message === undefined) throw notFound('message', id);
-    return message;
+    return found(message, 'message', id);
   }
 
   run(threadId: string, id: string): LiveRun {
     const run = this.thread(threadId).runs.find((candidate) => candidate.object.id === id);
-    if (run === undefined) throw notFound('run', id);
-    return run;
+    return found(run, 'run', id);
   }
+}
+
+function found<Resource>(resource: Resource | undefined, type: string, id: string): Resource {
+  if (resource === undefined) throw notFound(type, id);
+  return resource;
 }
