@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** The command `opentelemetry-instrumentation-openai`: see {@link COMMANDS}. */
-import { DOCTOR_USAGE, runDoctor } from './doctor/command.ts';
+import { runDoctor } from './doctor/command.ts';
+import { terminalSafe } from './util/terminal-safe.ts';
 import { writeTo } from './util/text-stream.ts';
 import { NAME, VERSION } from './util/version.ts';
 
 interface Command {
   readonly summary: string;
-  readonly usage?: string;
   /** @returns the exit code */
   run(parameters: readonly string[]): number | Promise<number>;
 }
@@ -16,12 +16,11 @@ const errors = { write: (text: string): void => writeTo(process.stderr, text) };
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: {
-    summary: 'looks for what keeps the project of the current folder from being traced',
-    usage: DOCTOR_USAGE,
+    summary: 'finds out why the project in the current folder is not traced',
     run: (parameters) => runDoctor(parameters, output, errors),
   },
   view: {
-    summary: 'makes a page of a file of traces (OTLP as JSON), to be opened in a browser',
+    summary: 'writes a page for the browser from a file of traces (OTLP/JSON)',
     run: async (parameters) => {
       const { view } = await import('./export/page-maker.ts');
       return view(parameters, output, errors);
@@ -40,16 +39,13 @@ void run().then((code) => {
 });
 
 async function run(): Promise<number> {
-  if (command !== undefined) {
-    if (!parameters.some((parameter) => HELP.has(parameter))) return command.run(parameters);
-    output.write(command.usage ?? commandList());
-    return 0;
-  }
+  if (command !== undefined) return command.run(parameters);
   const isAlone = parameters.length === 0;
   if (isAlone && VERSION_FLAGS.has(name)) output.write(`${VERSION}\n`);
   else if (isAlone && HELP.has(name)) output.write(commandList());
   else {
-    errors.write(commandList());
+    const unknown = isAlone && name !== '' ? `Unknown command: ${terminalSafe(name)}\n` : '';
+    errors.write(`${unknown}${commandList()}`);
     return 2;
   }
   return 0;

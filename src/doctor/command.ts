@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { terminalSafe } from '../util/terminal-safe.ts';
 import type { TextStream } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { type Check, findingsOf } from './check.ts';
@@ -6,13 +7,14 @@ import { printChecks, printJson } from './print.ts';
 import { probeCollector } from './probe.ts';
 import { examineProject } from './project.ts';
 
-export const DOCTOR_USAGE: string =
+const DOCTOR_USAGE =
   `Usage: ${NAME} doctor [--json] [--start "<command>"]\n` +
-  '  --json   print the checks and the findings as JSON\n' +
-  '  --start  examine this command, such as "node app.mjs", in the place of the start scripts of package.json\n' +
-  'Exits with 1 if there is a problem.\n';
+  '  --json   prints the checks and the findings as JSON\n' +
+  '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
+  'It exits with 1 if there is a problem.\n';
 
 interface DoctorParameters {
+  readonly help: boolean;
   readonly json: boolean;
   readonly start: string | undefined;
 }
@@ -20,7 +22,7 @@ interface DoctorParameters {
 /**
  * Looks at the project of the current folder, and asks the endpoint that the environment names.
  *
- * @returns the exit code: 1 where there is a problem, 2 where the parameters are not understood
+ * @returns the exit code: 1 if there is a problem, 2 for wrong parameters
  */
 export async function runDoctor(
   parameters: readonly string[],
@@ -28,9 +30,13 @@ export async function runDoctor(
   errors: TextStream,
 ): Promise<number> {
   const read = readDoctorParameters(parameters);
-  if (read === undefined) {
-    errors.write(DOCTOR_USAGE);
+  if ('problem' in read) {
+    errors.write(`${read.problem}\n${DOCTOR_USAGE}`);
     return 2;
+  }
+  if (read.help) {
+    output.write(DOCTOR_USAGE);
+    return 0;
   }
   const { json, start } = read;
   const checks: Check[] = examineProject({ project: process.cwd(), environment: process.env, start });
@@ -39,14 +45,22 @@ export async function runDoctor(
   return findingsOf(checks).some(({ severity }) => severity === 'warning') ? 1 : 0;
 }
 
-function readDoctorParameters(parameters: readonly string[]): DoctorParameters | undefined {
+function readDoctorParameters(
+  parameters: readonly string[],
+): DoctorParameters | { readonly problem: string } {
   try {
     const { values } = parseArgs({
       args: [...parameters],
-      options: { json: { type: 'boolean', default: false }, start: { type: 'string' } },
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        json: { type: 'boolean', default: false },
+        start: { type: 'string' },
+      },
     });
-    return { json: values.json, start: values.start };
-  } catch {
-    return undefined;
+    return { help: values.help, json: values.json, start: values.start };
+  } catch (error) {
+    // Node's messages go on with advice that does not fit here.
+    const [problem = ''] = String(error instanceof Error ? error.message : error).split('. ');
+    return { problem: `${terminalSafe(problem)}.` };
   }
 }

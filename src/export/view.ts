@@ -29,6 +29,10 @@ interface Output {
  * @returns the exit code: 0 if the page was written, 1 if it was not, 2 for wrong arguments
  */
 export function view(parameters: readonly string[], output: Output, errors: Output): number {
+  if (parameters.some((parameter) => /^(?:--help|-h)$/.test(parameter))) {
+    output.write(USAGE);
+    return 0;
+  }
   const wanted = readParameters(parameters);
   if (wanted === undefined) {
     errors.write(USAGE);

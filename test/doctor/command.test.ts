@@ -261,16 +261,17 @@ describe('the command line:', () => {
   });
 
   test.each([
-    [[]],
-    [['toString']],
-    [['--unknown']],
-    [['--version', 'doctor']],
-    [['doctor', 'app.mjs']],
-    [['doctor', '--unknown']],
-    [['doctor', '--start']],
-  ])('%j is rejected with the usage', async (parameters) => {
+    [[], 'Commands:'],
+    [['toString'], 'Unknown command: toString'],
+    [['doc\x1btor'], 'Unknown command: doc␛tor'],
+    [['--unknown'], 'Unknown command: --unknown'],
+    [['--version', 'doctor'], 'Commands:'],
+    [['doctor', 'app.mjs'], "Unexpected argument 'app.mjs'."],
+    [['doctor', '--unknown'], "Unknown option '--unknown'."],
+    [['doctor', '--start'], "Option '--start <value>' argument missing."],
+  ])('%j is rejected with what is wrong and the usage', async (parameters, problem) => {
     const { code, stdout, stderr } = await run(...parameters);
-    expect([code, stdout]).toEqual([2, '']);
+    expect([code, stdout, stderr.split('\n')[0]]).toEqual([2, '', problem]);
     expect(stderr).toContain(`${PACKAGE_NAME} doctor`);
   });
 });

@@ -344,6 +344,10 @@ describe('the command view', () => {
     expect(errors).toContain('Usage: opentelemetry-instrumentation-openai view <file>');
   });
 
+  it('prints its usage for --help', () => {
+    expect(run('--help')).toMatchObject({ code: 0, errors: '', output: expect.stringContaining('Usage: ') });
+  });
+
   it('reports a missing file and a file without spans', async () => {
     expect(run(join(folder, 'nothing'))).toMatchObject({
       code: 1,
