@@ -75,8 +75,10 @@ export type ProcessFindingCode =
   | 'metric_values_limited'
   /** Rate limits are reported for a number of models, and more than that have been used. */
   | 'rate_limits_limited'
-  /** The steps of runs could not be read; reading has stopped. */
+  /** The steps of runs could not be read; reading rests for a while. */
   | 'steps_unread'
+  /** A server does not offer the steps of runs. */
+  | 'steps_missing'
   /** An answer, a run or a turn had more tool calls, steps or subagents than are drawn. */
   | 'calls_skipped'
   /** The program is an ES module, and this version of Node has no synchronous module hooks. */

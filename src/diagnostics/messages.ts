@@ -158,9 +158,16 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   },
   steps_unread: {
     severity: 'warning',
-    message: (count) =>
-      `${count} reads of run steps failed in a row, no more are made. Runs are drawn with the steps that pass by.`,
-    action: () => 'Where the server has no steps, set runSteps to "observe".',
+    message: () =>
+      'Several reads of run steps failed in a row. Nothing is read from that server for a minute, and runs that end meanwhile have only the steps that pass by.',
+    action: () =>
+      'Look whether the server is overloaded. To read no steps at all, set runSteps to "observe".',
+  },
+  steps_missing: {
+    severity: 'warning',
+    message: () =>
+      'A server does not offer the steps of runs. Its runs have only the steps that pass by; it is asked again after ten minutes.',
+    action: () => 'If that is so on purpose, set runSteps to "observe".',
   },
   calls_skipped: {
     severity: 'warning',

@@ -1,4 +1,5 @@
 import { guardAsync } from '../util/guard.ts';
+import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
@@ -14,7 +15,7 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
   if (reading === 'now' || below.size > 0) return;
   if (!span.isRecording() || invocation.complete) invocation.close();
-  else if (fetches && reads.available && details !== undefined && !read) {
+  else if (fetches && reads.at(invocation.endpoint.origin).available && details !== undefined && !read) {
     const left = (): void => settleInvocation(reads, invocation, fetches);
     void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
   }
@@ -42,10 +43,12 @@ async function readDetails(
     await details(invocation);
     succeeded = true;
   };
-  await reads.start(read, () => {
+  const wanted = (): boolean => {
     leaves = invocation.life.requests > 0;
     return !leaves && invocation.life.state !== 'closed';
-  });
+  };
+  const ready = reads.patient ? nextTurn() : undefined;
+  await reads.at(invocation.endpoint.origin).start(invocation.id ?? '', read, wanted, ready);
   invocation.reading = 'no';
   // The read may show that it is in progress after all.
   invocation.read = !leaves && invocation.life.finished !== undefined;

@@ -53,7 +53,7 @@ export class ConversationTracker implements ProviderListener {
   #isEnding = false;
   /** The maps whose entries expire. */
   readonly #memories: Memory[];
-  readonly #reads = new BackgroundReads();
+  readonly #reads: BackgroundReads;
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -62,6 +62,7 @@ export class ConversationTracker implements ProviderListener {
     this.#telemetry = telemetry;
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
     this.known = new KnownInvocations(maxConversations);
+    this.#reads = new BackgroundReads(maxConversations);
     this.#memories = [this.agents, this.#conversations, ...this.known.memories];
     this.#spoken = this.remember(MAX_SPOKEN, (conversation) => conversation.forgetWords());
   }

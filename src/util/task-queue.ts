@@ -12,17 +12,20 @@ interface TaskQueueLimits {
 
 /** Runs tasks in the background: a few at a time, in the order they came, and no more than it may hold. */
 export class TaskQueue {
-  readonly #limits: TaskQueueLimits;
+  /** How many tasks run at once. Tasks that run already go on. */
+  maxConcurrent: number;
+  readonly #maxPending: number;
   readonly #waiting: ((run: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
 
   constructor(limits: TaskQueueLimits) {
-    this.#limits = limits;
+    this.maxConcurrent = limits.maxConcurrent;
+    this.#maxPending = limits.maxPending;
   }
 
   get full(): boolean {
-    return this.#pending.size >= this.#limits.maxPending;
+    return this.#pending.size >= this.#maxPending;
   }
 
   /**
@@ -56,15 +59,23 @@ export class TaskQueue {
 
   async #run(task: () => Promise<void>, ready: Promise<void> | undefined): Promise<void> {
     if (ready !== undefined) await ready;
-    if (this.#running < this.#limits.maxConcurrent) this.#running++;
+    if (this.#running < this.maxConcurrent) this.#running++;
     else if (!(await this.#turn())) return;
     try {
       await task();
     } finally {
+      this.#running--;
+      this.#startWaiting();
+    }
+  }
+
+  /** Places are taken at once, so that no other task can slip in between. */
+  #startWaiting(): void {
+    while (this.#running < this.maxConcurrent) {
       const next = this.#waiting.shift();
-      // The next task takes over the place of this one, so that no other can slip in between.
-      if (next === undefined) this.#running--;
-      else next(true);
+      if (next === undefined) return;
+      this.#running++;
+      next(true);
     }
   }
 

@@ -278,8 +278,8 @@ describe('calls:', () => {
       );
       await provider.forceFlush();
     }
-    expect(codes()).toEqual(['steps_unread']);
-    expect(said('steps_unread')).toHaveLength(1);
+    expect(codes()).toEqual(['steps_missing']);
+    expect(said('steps_missing')).toHaveLength(1);
   });
 });
 

@@ -1,7 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { BackgroundReads } from '../../src/hierarchy/background-reads.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
@@ -313,15 +311,15 @@ describe('what the program reads right after the end of a run', () => {
     ]);
   });
 
-  it('is requested three times at most if the server rejects it', async () => {
+  it('is requested three times at most in a minute if the server fails', async () => {
     const runs = [{}, {}, {}, {}];
     const { client, simulator, assistantId, threadId, ...program } = await startLister({ runs });
     for (const _ of runs) {
-      for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 404 });
+      for (let read = 0; read < 2; read++) simulator.next({ when: { path: /steps/ }, status: 503 });
       await program.inSpan(async () => {
         const run = await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
         const listed = client.beta.threads.runs.steps.list(run.id, { thread_id: threadId });
-        await expect(listed).rejects.toThrow('404');
+        await expect(listed).rejects.toThrow('503');
       });
       await program.telemetry.provider.forceFlush();
     }
@@ -372,92 +370,57 @@ describe('what the program reads right after the end of a run', () => {
   });
 });
 
-describe('background reads', () => {
-  it('begin at once if the program does not read itself', async () => {
-    const reads = new BackgroundReads();
-    const log: string[] = [];
-    const done = reads.start(async () => void log.push('read'));
-    expect(log).toEqual(['read']);
-    await done;
-  });
-
-  it('begin one turn later if it does, two at a time, in order', async () => {
-    const reads = new BackgroundReads();
-    reads.patient = true;
-    const log: string[] = [];
-    const finish: (() => void)[] = [];
-    const all = ['a', 'b', 'c', 'd'].map((name) =>
-      reads.start(async () => {
-        log.push(name);
-        await new Promise<void>((resolve) => finish.push(resolve));
-      }),
+describe('a run with more steps than a page', () => {
+  it('has them all', async () => {
+    const steps = Array.from({ length: 150 }, (_, index) => ({
+      tools: [{ function: { name: `get_${index}`, arguments: {} }, output: '1' }],
+    }));
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const data = (from: number, to: number): unknown[] =>
+      steps.slice(from, to).map((_, index) => ({
+        id: `step_${from + index}`,
+        object: 'thread.run.step',
+        run_id: 'run_000001',
+        thread_id: threadId,
+        type: 'message_creation',
+        status: 'completed',
+        created_at: 1_763_600_000 + from + index,
+        step_details: { type: 'message_creation', message_creation: { message_id: `msg_${from + index}` } },
+        usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+      }));
+    simulator.next({
+      when: { path: /steps\?limit/ },
+      body: { object: 'list', data: data(0, 100), has_more: true },
+    });
+    simulator.next({
+      when: { path: /after=step_99/ },
+      body: { object: 'list', data: data(100, 150), has_more: false },
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
     );
-    expect(log).toEqual([]);
-    await nextTurn();
-    expect(log).toEqual(['a', 'b']);
-    finish[0]?.();
-    await all[0];
-    await expect.poll(() => log).toEqual(['a', 'b', 'c']);
-    finish[1]?.();
-    finish[2]?.();
-    await expect.poll(() => log).toEqual(['a', 'b', 'c', 'd']);
-    finish[3]?.();
-    await reads.settled();
+    await program.telemetry.provider.forceFlush();
+    const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
+    expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(150);
   });
+});
 
-  it('that begin during a flush of others are not awaited', async () => {
-    const reads = new BackgroundReads();
-    let goOn = true;
-    const readOn = async (): Promise<void> => {
-      await nextTurn();
-      if (goOn) void reads.start(readOn);
-    };
-    void reads.start(readOn);
-    await reads.settled();
-    expect(goOn).toBe(true);
-    goOn = false;
-  });
-
-  it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
-    vi.useFakeTimers();
-    const reads = new BackgroundReads();
-    const log: string[] = [];
-    const read = async (): Promise<void> => {
-      log.push('read');
-      await new Promise<void>(() => undefined);
-    };
-    for (let count = 0; count < 3; count++) void reads.start(read);
-    const flushed = reads.settled().then(() => log.push('flushed'));
-    await vi.advanceTimersByTimeAsync(4_999);
-    expect(log).toEqual(['read', 'read']);
-    await vi.advanceTimersByTimeAsync(1);
-    await flushed;
-    const ended = reads.end().then(() => log.push('ended'));
-    await vi.advanceTimersByTimeAsync(5_000);
-    await ended;
-    vi.useRealTimers();
-    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
-  });
-
-  it('that are no longer needed do not reset the failure count', async () => {
-    const reads = new BackgroundReads();
-    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
-    for (let count = 0; count < 3; count++) {
-      await reads.start(fail);
-      await reads.start(
-        async () => {},
-        () => false,
-      );
+describe('a server that fails', () => {
+  it('rests, and other servers are read meanwhile', async () => {
+    const failing = await startTutor({ runs: [{}, {}, {}, {}] });
+    const { client, simulator, assistantId, threadId } = failing;
+    const { runs } = client.beta.threads;
+    for (let count = 0; count < 4; count++) {
+      simulator.next({ when: { path: /steps/ }, status: 503 });
+      await failing.inSpan(() => runs.createAndPoll(threadId, { assistant_id: assistantId }));
+      await failing.telemetry.provider.forceFlush();
     }
-    expect(reads.available).toBe(false);
-  });
-
-  it('reset the failure count when one succeeds', async () => {
-    const reads = new BackgroundReads();
-    const fail = async (): Promise<void> => Promise.reject(new Error('no'));
-    for (const read of [fail, fail, async () => {}, fail, fail]) await reads.start(read);
-    expect(reads.available).toBe(true);
-    await reads.start(fail);
-    expect(reads.available).toBe(false);
+    expect(readsOf(simulator)).toHaveLength(3);
+    const other = await startTutor({ runs: [{}] });
+    await other.inSpan(() =>
+      other.client.beta.threads.runs.createAndPoll(other.threadId, { assistant_id: other.assistantId }),
+    );
+    await other.telemetry.provider.forceFlush();
+    expect(readsOf(other.simulator)).toHaveLength(1);
   });
 });

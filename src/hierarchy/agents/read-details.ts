@@ -1,8 +1,8 @@
-import { arrayField, first, stringField } from '../../util/payload.ts';
+import { first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
+import { listPages } from '../list-pages.ts';
 import { readSessionObject } from './facts.ts';
 
-const PAGE_SIZE = 100;
 const MAX_READ_SUBAGENTS = 10;
 
 /**
@@ -15,7 +15,7 @@ export async function readTurnDetails(turn: InvocationView, get: Get, sink: Fact
   const session = `/agents/sessions/${encodeURIComponent(conversationId)}`;
   const owner = subagentId === undefined ? '' : `/subagents/${encodeURIComponent(subagentId)}`;
   const list = async (path: string, order: 'asc' | 'desc' = 'asc'): Promise<readonly unknown[]> =>
-    first(arrayField(await get(session + path, { limit: PAGE_SIZE, order }), 'data'));
+    first(await listPages(get, session + path, { order }), MAX_READ);
   const readAll = (objects: readonly unknown[]): void => {
     for (const object of objects) readSessionObject(object, sink);
   };

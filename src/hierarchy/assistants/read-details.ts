@@ -1,8 +1,9 @@
 import { arrayField, first, MAX_READ } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
+import { listPages } from '../list-pages.ts';
 import { readStep, readThreadMessage } from './objects.ts';
 
-const MAX_READ_STEPS = 100;
+const MAX_READ_MESSAGES = 100;
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /**
@@ -16,9 +17,11 @@ export async function readRunDetails(run: InvocationView, get: Get, sink: FactSi
   const thread = `/threads/${encodeURIComponent(conversationId)}`;
   // The first version of the API rejects the field.
   const include = content && get.version !== 'assistants=v1' ? { include: [SEARCH_RESULTS] } : {};
-  const query = { limit: MAX_READ_STEPS, order: 'asc' };
-  const listed = await get(`${thread}/runs/${encodeURIComponent(id)}/steps`, { ...query, ...include });
-  const steps = first(arrayField(listed, 'data'), MAX_READ).flatMap((value) => {
+  const listed = await listPages(get, `${thread}/runs/${encodeURIComponent(id)}/steps`, {
+    order: 'asc',
+    ...include,
+  });
+  const steps = listed.flatMap((value) => {
     const step = readStep(value, { content });
     return step?.invocationId === id ? [step] : [];
   });
@@ -26,7 +29,7 @@ export async function readRunDetails(run: InvocationView, get: Get, sink: FactSi
   sink.order(id, ids, false);
   for (const step of steps) sink.step(step);
   if (!content || run.complete) return false;
-  const messages = await get(`${thread}/messages`, { ...query, run_id: id });
+  const messages = await get(`${thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'asc', run_id: id });
   for (const value of first(arrayField(messages, 'data'), MAX_READ)) {
     const message = readThreadMessage(value, { content });
     if (message?.invocationId === id && message.role === 'assistant') sink.message(message);

@@ -1,0 +1,167 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BackgroundReads } from '../../src/hierarchy/background-reads.ts';
+import { OriginReads } from '../../src/hierarchy/origin-reads.ts';
+
+const MINUTE = 60_000;
+
+class Failure extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, headers: Readonly<Record<string, string>> = {}) {
+    super('no');
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const succeed = async (): Promise<void> => {};
+const failWith = (status: number, headers?: Readonly<Record<string, string>>) => async (): Promise<void> => {
+  throw new Failure(status, headers);
+};
+
+async function repeat(reads: OriginReads, count: number, read: () => Promise<void>): Promise<void> {
+  for (let done = 0; done < count; done++) await reads.start(`run_${done}`, read);
+}
+
+/** How many of many reads run at once. */
+async function concurrency(reads: OriginReads): Promise<number> {
+  let running = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const read = (): Promise<void> => {
+    running++;
+    return promise;
+  };
+  const all = Array.from({ length: 20 }, (_, index) => reads.start(`many_${index}`, read));
+  await Promise.resolve();
+  const atOnce = running;
+  resolve();
+  await Promise.all(all);
+  return atOnce;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'Date'] });
+});
+afterEach(() => vi.useRealTimers());
+
+describe('reads from a server', () => {
+  it('begin two at a time', async () => {
+    expect(await concurrency(new OriginReads(100))).toBe(2);
+  });
+
+  it('become more, one after ten successes, up to eight', async () => {
+    const reads = new OriginReads(100);
+    await repeat(reads, 10, succeed);
+    expect(await concurrency(reads)).toBe(3);
+    await repeat(reads, 200, succeed);
+    expect(await concurrency(reads)).toBe(8);
+  });
+
+  it('become half as many after a failure', async () => {
+    const reads = new OriginReads(100);
+    await repeat(reads, 100, succeed);
+    await reads.start('run', failWith(500));
+    expect(await concurrency(reads)).toBe(4);
+  });
+
+  it('rest for a minute after three failures in a row, then go on', async () => {
+    const reads = new OriginReads(100);
+    await repeat(reads, 3, failWith(503));
+    expect(reads.available).toBe(false);
+    vi.advanceTimersByTime(MINUTE - 1);
+    expect(reads.available).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(reads.available).toBe(true);
+  });
+
+  it('rest for as long as the server asks', async () => {
+    const reads = new OriginReads(100);
+    await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
+    vi.advanceTimersByTime(4_999);
+    expect(reads.available).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(reads.available).toBe(true);
+  });
+
+  it('go on where one of three succeeds', async () => {
+    const reads = new OriginReads(100);
+    for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])
+      await reads.start('run', read);
+    expect(reads.available).toBe(true);
+  });
+
+  it.each([405, 501])('stop for ten minutes after %i: the server lacks the endpoint', async (status) => {
+    const reads = new OriginReads(100);
+    await reads.start('run', failWith(status));
+    vi.advanceTimersByTime(10 * MINUTE - 1);
+    expect(reads.available).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(reads.available).toBe(true);
+  });
+
+  it('stop after 404 for three different runs, where none was ever found', async () => {
+    const lacking = new OriginReads(100);
+    for (let count = 0; count < 5; count++) await lacking.start('run_1', failWith(404));
+    expect(lacking.available).toBe(true);
+    await repeat(lacking, 3, failWith(404));
+    expect(lacking.available).toBe(false);
+    const forgetful = new OriginReads(100);
+    await forgetful.start('run_0', succeed);
+    await repeat(forgetful, 10, failWith(404));
+    expect(forgetful.available).toBe(true);
+  });
+
+  it('count nothing of what the program has deleted meanwhile', async () => {
+    const reads = new OriginReads(100);
+    for (let count = 0; count < 5; count++) {
+      let isWanted = true;
+      const read = async (): Promise<void> => {
+        isWanted = false;
+        throw new Failure(500);
+      };
+      await reads.start(`run_${count}`, read, () => isWanted);
+    }
+    expect(reads.available).toBe(true);
+  });
+
+  it('wait in a queue that is bounded', async () => {
+    const reads = new OriginReads(3);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const all = ['a', 'b', 'c'].map((id) => reads.start(id, () => promise));
+    expect(reads.available).toBe(false);
+    resolve();
+    await Promise.all(all);
+    expect(reads.available).toBe(true);
+  });
+});
+
+describe('the reads from all servers', () => {
+  it('are kept apart', async () => {
+    const reads = new BackgroundReads(100);
+    await repeat(reads.at('http://a'), 3, failWith(500));
+    expect(reads.at('http://a').available).toBe(false);
+    expect(reads.at('http://b').available).toBe(true);
+  });
+
+  it('are awaited for five seconds at most, and never begin after a shutdown', async () => {
+    const reads = new BackgroundReads(100);
+    const log: string[] = [];
+    const read = async (): Promise<void> => {
+      log.push('read');
+      await new Promise<void>(() => undefined);
+    };
+    for (let count = 0; count < 3; count++) void reads.at('http://a').start(`run_${count}`, read);
+    const flushed = reads.settled().then(() => log.push('flushed'));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(log).toEqual(['read', 'read']);
+    await vi.advanceTimersByTimeAsync(1);
+    await flushed;
+    const ended = reads.end().then(() => log.push('ended'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+    await nextTurn();
+    expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
+  });
+});
