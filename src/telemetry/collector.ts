@@ -109,10 +109,9 @@ let hasReported = false;
 export function reportUnsent(endpoint: string, reason: string): void {
   if (hasReported || typeof process !== 'object') return;
   hasReported = true;
-  writeTo(
-    process.stderr,
-    `${NAME}: could not send traces to ${addressWithoutSecrets(endpoint)} (${reason}). ${adviceFor(reason)}\n`,
-  );
+  const address = addressWithoutSecrets(endpoint);
+  const shown = reason === NO_SCHEME ? address.replace(/^http:\/\//, '') : address;
+  writeTo(process.stderr, `${NAME}: could not send traces to ${shown} (${reason}). ${adviceFor(reason)}\n`);
 }
 
 export function adviceFor(reason: string): string {
