@@ -1,8 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Message } from '../config/completion-types.ts';
-import { addCosts } from '../telemetry/cost/prices.ts';
-import { addUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Totals } from '../telemetry/spans/conversation-span.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from './cost-and-usage.ts';
 import type { ConversationKind } from './model.ts';
 import type { Segment } from './segment.ts';
 
@@ -23,8 +22,7 @@ export class Conversation {
   /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
 
-  #usage: Usage | undefined;
-  #cost: number | undefined;
+  #spent = NOTHING_SPENT;
   #runs = 0;
   #userMessages = 0;
   #unansweredCount = 0;
@@ -39,17 +37,15 @@ export class Conversation {
   }
 
   get totals(): Totals {
-    return { usage: this.#usage, cost: this.#cost, runs: this.#runs, userMessages: this.#userMessages };
+    return { ...this.#spent, runs: this.#runs, userMessages: this.#userMessages };
   }
 
   startedRun(): void {
     this.#runs++;
   }
 
-  /** @param cost in USD, if prices are known */
-  spent(usage: Usage | undefined, cost: number | undefined): void {
-    if (usage !== undefined) this.#usage = this.#usage === undefined ? usage : addUsage(this.#usage, usage);
-    if (cost !== undefined) this.#cost = addCosts(this.#cost ?? 0, cost);
+  spent(spent: Spent): void {
+    this.#spent = addSpent(this.#spent, spent);
   }
 
   /** Counts a user message for the next run, with its content if content is recorded. */

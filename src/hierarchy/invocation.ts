@@ -19,7 +19,7 @@ import { Keeper } from '../telemetry/kept-values.ts';
 import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
-import { addSpent, costOfUsage, recordSpent, type Spent } from './cost-and-usage.ts';
+import { addSpent, costOfUsage, NOTHING_SPENT, recordSpent, type Spent, spentBy } from './cost-and-usage.ts';
 import { identifyInvocation } from './identify-invocation.ts';
 import { type InvocationStart, type ReadDetails, startInvocation } from './invocation-start.ts';
 import { Life } from './life.ts';
@@ -70,8 +70,6 @@ export class Invocation {
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
-  /** In USD, if the price is known. */
-  cost: number | undefined;
   pollCount = 0;
   /** Whether its details are being read. Until then only complete details close it. */
   reading: 'no' | 'soon' | 'now' = 'no';
@@ -87,7 +85,9 @@ export class Invocation {
   agentId: string | undefined;
   #sawText = false;
   readonly #keeper: Keeper;
-  #spentBelow: Spent = { usage: undefined, cost: undefined };
+  #spentBelow: Spent = NOTHING_SPENT;
+  /** Its own cost in USD, and whether it has none, once its usage is final. */
+  #priced: Pick<Spent, 'cost' | 'unpriced'> = NOTHING_SPENT;
 
   constructor(start: InvocationStart) {
     this.telemetry = start.telemetry;
@@ -162,7 +162,7 @@ export class Invocation {
 
   /** What it and everything below it spent. */
   get spent(): Spent {
-    return addSpent({ usage: this.snapshot?.usage, cost: this.cost }, this.#spentBelow);
+    return addSpent({ ...this.#priced, usage: this.snapshot?.usage }, this.#spentBelow);
   }
 
   addAttributes(attributes: Attributes): void {
@@ -235,16 +235,16 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    const { createdTime } = this;
-    const seconds = createdTime === undefined ? undefined : ((life.endTime ?? endTime) - createdTime) / 1e3;
-    this.#spend(this.snapshot?.usage, seconds);
+    const { createdTime: began, snapshot } = this;
+    this.#spend(snapshot?.usage, began === undefined ? began : ((life.endTime ?? endTime) - began) / 1e3);
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
-    this.cost = costOfUsage(this.telemetry, usage, this.attributes);
-    this.conversation?.spent(usage, this.cost);
-    const spent = { usage, cost: this.cost, seconds };
-    recordSpent(this.telemetry, spent, this.attributes, this.contextIn(ROOT_CONTEXT), this.failure);
+    const { telemetry, attributes } = this;
+    const spent = { ...spentBy(telemetry, usage, costOfUsage(telemetry, usage, attributes)), seconds };
+    this.#priced = spent;
+    this.conversation?.spent(spent);
+    recordSpent(telemetry, spent, attributes, this.contextIn(ROOT_CONTEXT), this.failure);
   }
 
   /** Some servers report usage only a while after the end. */

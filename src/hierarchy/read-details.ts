@@ -1,3 +1,4 @@
+import { sinkTakesContent } from '../telemetry/events/sink.ts';
 import { guardAsync } from '../util/guard.ts';
 import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
@@ -14,7 +15,9 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   const { life, reading, read, details, span, below } = invocation;
   if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
   if (reading === 'now' || below.size > 0) return;
-  if (!span.isRecording() || invocation.complete) invocation.close();
+  // The program's sink gets runs that are not sampled too.
+  const takesContent = sinkTakesContent(invocation.telemetry.settings);
+  if (!(span.isRecording() || takesContent) || invocation.complete) invocation.close();
   else if (fetches && reads.at(invocation.endpoint.origin).available && details !== undefined && !read) {
     const left = (): void => settleInvocation(reads, invocation, fetches);
     void guardAsync('reading details', () => readDetails(reads, invocation, details, left));

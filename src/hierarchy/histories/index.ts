@@ -13,6 +13,7 @@ import { arrayField, field, stringField } from '../../util/payload.ts';
 import type { ConversationApi, Placement } from '../api.ts';
 import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
+import { spentBy } from '../cost-and-usage.ts';
 import { ItemTimes } from '../responses/items.ts';
 import { type AskingResponse, type PendingCall, ResponseToolCalls } from '../responses/tool-calls.ts';
 import { activeSpan } from '../segment.ts';
@@ -110,7 +111,7 @@ export class Histories implements ConversationApi {
     const conversation = this.#conversations.conversation('conversation', id, asking.origin);
     conversation.startedRun();
     conversation.askedWithRun(userMessages);
-    conversation.spent(readUsage(field(result, 'usage')), cost);
+    conversation.spent(spentBy(this.#telemetry, readUsage(field(result, 'usage')), cost));
     this.#toolCalls.asked(
       readAskedCalls(result, options),
       {

@@ -15,6 +15,7 @@ import { field, stringField } from '../../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
+import { spentBy } from '../cost-and-usage.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { continueFrom, creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
@@ -264,7 +265,7 @@ export class Responses implements ConversationApi {
     const conversation = this.#conversations.conversation('conversation', conversationId, origin);
     conversation.startedRun();
     conversation.askedWithRun(follow.userMessages);
-    conversation.spent(readUsage(field(response, 'usage')), cost);
+    conversation.spent(spentBy(this.#telemetry, readUsage(field(response, 'usage')), cost));
   }
 
   /** The calls of a response that this process has created are known from there, and not before it has ended. */

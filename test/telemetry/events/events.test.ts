@@ -251,6 +251,25 @@ describe('the preset sets the level of detail', () => {
     await session.verify();
   });
 
+  test('full sends what a polled run answered, sampled or not', async () => {
+    const sampler = new AlwaysOffSampler();
+    const session = await startListening('full', { captureMessageContent: 'EVENT_ONLY' }, { sampler });
+    const { beta } = session.client;
+    session.simulator.script({ steps: [{ message: 'It is 1.' }] });
+    const assistant = await beta.assistants.create({ model: 'gpt-4o-mini', name: 'Tutor' });
+    const thread = await beta.threads.create({ messages: [{ role: 'user', content: '1?' }] });
+    const body = { assistant_id: assistant.id };
+    await beta.threads.runs.createAndPoll(thread.id, body, { pollIntervalMs: 1 });
+    await session.provider.forceFlush();
+    expect(session.spans).toEqual([]);
+    expect(session.events.find(({ type }) => type === 'model.invoke')).toMatchObject({
+      operation: 'invoke_agent',
+      inputMessages: [{ role: 'user', parts: [{ type: 'text', content: '1?' }] }],
+      outputMessages: [{ role: 'assistant', parts: [{ type: 'text', content: 'It is 1.' }] }],
+    });
+    await session.verify();
+  });
+
   test('a completion hook masks events too', async () => {
     const session = await startListening('full', {
       captureMessageContent: 'EVENT_ONLY',

@@ -1,0 +1,98 @@
+import { expect, it } from 'vitest';
+import { withConversation } from '../../src/client.ts';
+import { environment, startHelper } from '../support/helper.ts';
+import { startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+/** The program's own prices are the only ones, whatever the price package knows. */
+const CONFIG = {
+  cost: { calcPrice: () => undefined },
+  prices: {
+    'gpt-4o-mini*': { input_mtok: 1, output_mtok: 4 },
+    'gpt-5*': { input_mtok: 20, output_mtok: 80 },
+  },
+};
+const HELLO = [{ role: 'user' as const, content: 'Hello' }];
+const UNPRICED = 'gpt-next';
+
+it('counts the calls of a conversation that have tokens and no known price', async () => {
+  const program = await startProgram({ config: CONFIG });
+  const { completions } = program.client.chat;
+  await withConversation('chat-1', async () => {
+    await completions.create({ model: 'gpt-4o-mini', messages: HELLO });
+    for (const _ of [1, 2]) await completions.create({ model: UNPRICED, messages: HELLO });
+    // Nobody told the tokens of this one.
+    for await (const _ of await completions.create({ model: UNPRICED, messages: HELLO, stream: true }));
+  });
+  await program.telemetry.provider.shutdown();
+  const conversation = program.telemetry.spans.find(({ name }) => name === 'conversation');
+  expect(conversation?.attributes).toMatchObject({ 'openai.total.unpriced': 2, 'openai.total.runs': 4 });
+  expect(conversation?.attributes).toHaveProperty(['openai.total.cost']);
+});
+
+it('counts the runs of a thread that have no known price, on the runs and on the thread', async () => {
+  const usage = { prompt: 100, completion: 0 };
+  const step = { steps: [{ message: 'x', usage }] };
+  const tutor = await startTutor({ runs: [step, step], config: CONFIG });
+  const { runs } = tutor.client.beta.threads;
+  const body = { assistant_id: tutor.assistantId };
+  await tutor.inSpan(async () => {
+    await runs.createAndPoll(tutor.threadId, body, { pollIntervalMs: 1 });
+    await runs.createAndPoll(tutor.threadId, { ...body, model: UNPRICED }, { pollIntervalMs: 1 });
+  });
+  await tutor.expectTree(`
+    program
+    └─ thread                       openai.total.unpriced=1 openai.total.input_tokens=200 openai.total.cost=0.0001
+       ├─ invoke_agent Math Tutor   openai.total.input_tokens=100 openai.total.cost=0.0001
+       │  └─ chat gpt-4o-mini
+       └─ invoke_agent Math Tutor   openai.total.unpriced=1 openai.total.input_tokens=100
+          └─ chat gpt-next
+  `);
+  const [priced] = tutor.telemetry.spans.filter(({ name }) => name === 'invoke_agent Math Tutor');
+  expect(priced?.attributes).not.toHaveProperty(['openai.total.unpriced']);
+});
+
+it('counts a subagent, whose turn names no model', async () => {
+  const helper = await startHelper(
+    [
+      {
+        items: [
+          {
+            subagent: {
+              name: 'Reader',
+              task: 'Read the file.',
+              items: [{ message: 'It says text.' }],
+              usage: { prompt: 40, completion: 4 },
+            },
+          },
+          { message: 'The file says text.' },
+        ],
+        usage: { prompt: 100, completion: 20 },
+      },
+    ],
+    { config: CONFIG },
+  );
+  await helper.inSpan(async () => {
+    const session = { agent_id: helper.agentId, environment, input: 'Read it.', stream: true as const };
+    for await (const _ of await helper.client.beta.agents.sessions.create(session));
+  });
+  await helper.expectTree(`
+    program
+    └─ session                       openai.total.unpriced=1 openai.total.input_tokens=140 openai.total.cost=0.0036
+       └─ invoke_agent Helper        openai.total.unpriced=1 openai.total.input_tokens=140 openai.total.cost=0.0036
+          ├─ execute_tool create_subagent
+          ├─ execute_tool wait_for_subagents
+          ├─ invoke_agent Reader     openai.total.unpriced=1 openai.total.input_tokens=40
+          └─ execute_tool close_subagent
+  `);
+});
+
+it('counts nothing where costs are switched off', async () => {
+  const program = await startProgram();
+  await withConversation('chat-1', () =>
+    program.client.chat.completions.create({ model: UNPRICED, messages: HELLO }),
+  );
+  await program.telemetry.provider.shutdown();
+  for (const { attributes } of program.telemetry.spans)
+    expect(attributes).not.toHaveProperty(['openai.total.unpriced']);
+});
