@@ -3,6 +3,7 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig, type SinkEvent } from '../../src/client.ts';
+import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 import { act } from './act.ts';
 import { PROGRAMS } from './programs.ts';
@@ -75,6 +76,8 @@ export async function observe(fuzzCase: FuzzCase): Promise<Observed> {
   };
   const plain = await run((client) => client);
   const logged = listen();
+  // Values of dimensions are limited for each process, which plays all cases.
+  forgetMetricSeries();
   const telemetry = recordTelemetry();
   const events: SinkEvent[] = [];
   const config: OpenAIInstrumentationConfig = {

@@ -23,7 +23,7 @@ const MOST_WORDS = 200;
 export function broken(fuzzCase: FuzzCase, run: Observed): string[] {
   return [
     ...changed(run),
-    ...run.logged.map((line) => `It was logged: ${line.slice(0, 500)}`),
+    ...unexpectedLines(run).map((line) => `It was logged: ${line.slice(0, 500)}`),
     ...run.openSpans.map((name) => `The span ${short(name)} was never ended.`),
     ...run.spans.flatMap((span) => brokenSpan(fuzzCase, span)),
     ...run.metrics.flatMap(({ descriptor, dataPoints }) =>
@@ -35,6 +35,22 @@ export function broken(fuzzCase: FuzzCase, run: Observed): string[] {
     ...harmfulText(run),
     ...leaked(fuzzCase, run),
   ];
+}
+
+/** What was logged, but for notices of what the telemetry shows: calls without spans, and values left out of metrics. */
+function unexpectedLines({ logged, spans, metrics }: Observed): string[] {
+  const skipped = spans.flatMap(({ attributes }) => Object.keys(attributes).filter(isSkipped));
+  const limited = metrics.flatMap(({ dataPoints }) =>
+    dataPoints.flatMap(({ attributes }) =>
+      Object.keys(attributes).filter((name) => attributes[name] === '_OTHER'),
+    ),
+  );
+  const shown = [...skipped, ...limited];
+  return logged.filter((line) => !shown.some((name) => line.includes(name)));
+}
+
+function isSkipped(attribute: string): boolean {
+  return attribute === 'openai.skipped.tool_calls' || attribute === 'openai.skipped.steps';
 }
 
 function changed({ plain, observed }: Observed): string[] {

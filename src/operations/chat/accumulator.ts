@@ -1,4 +1,4 @@
-import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { KeptText, type TextLimits } from '../../telemetry/kept-text.ts';
 import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
@@ -7,12 +7,19 @@ import {
   countField,
   first,
   isCount,
-  MAX_NAME_LENGTH,
   MAX_REPEATED,
   objectField,
   stringField,
-  textField,
+  tolerant,
 } from '../../util/payload.ts';
+import {
+  addAudio,
+  addCalled,
+  ChoiceMessage,
+  completeChoice,
+  Room,
+  type StreamedChoice,
+} from './streamed-choice.ts';
 
 /** The fields that are read of every chunk. */
 interface Chunk {
@@ -42,45 +49,6 @@ interface MessagePiece {
 
 const NO_ITEMS = {};
 
-interface StreamedChoice {
-  readonly index: number;
-  finish_reason?: string;
-  message?: ChoiceMessage;
-}
-
-/** The texts that get an `original_length` if they are cut. */
-const CHAT_TEXT_FIELDS = ['content', 'refusal', 'reasoning_content'] as const;
-
-class ChoiceMessage {
-  role = 'assistant';
-  readonly content = new KeptText();
-  readonly refusal = new KeptText();
-  readonly reasoning_content = new KeptText();
-  readonly calls: StreamedToolCall[] = [];
-  called: Called | undefined;
-  audio: Audio | undefined;
-}
-
-interface StreamedToolCall {
-  id?: string;
-  type: string;
-  function?: Called;
-  custom?: Called;
-}
-
-/** The name of the called function, and its arguments. */
-interface Called {
-  name: string;
-  readonly given: KeptText;
-}
-
-interface Audio {
-  id: string | undefined;
-  expires_at: number | undefined;
-  readonly transcript: KeptText;
-  readonly data: KeptText;
-}
-
 /** Accumulates the chunks of a chat completion. It keeps messages only if content is recorded. */
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
@@ -100,24 +68,33 @@ export class ChatAccumulator implements Accumulator {
     if (limits !== undefined) this.#room = new Room(limits);
   }
 
-  /** Reads fields by literal names, which takes a tenth of the time of the accessors. */
-  add(chunk: unknown): void {
-    const { id, model, service_tier, system_fingerprint, usage, choices } = (asObject(chunk) ??
-      NO_ITEMS) as Chunk;
-    // Some servers leave out of most chunks which response they are part of.
-    if (!this.#begun || (typeof id === 'string' && id !== '')) {
-      this.#begun = true;
-      if (id !== this.#id) this.#id = asName(id);
-      if (model !== this.#model) this.#model = asName(model);
-      if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier);
-      if (system_fingerprint !== this.#fingerprint) this.#fingerprint = asName(system_fingerprint);
+  /**
+   * Reads fields by literal names, which takes a tenth of the time of the accessors.
+   *
+   * @param tolerates whether the chunk is a view in which no field throws
+   */
+  add(chunk: unknown, tolerates: boolean = false): void {
+    try {
+      const { id, model, service_tier, system_fingerprint, usage, choices } = (asObject(chunk) ??
+        NO_ITEMS) as Chunk;
+      // Some servers leave out of most chunks which response they are part of.
+      if (!this.#begun || (typeof id === 'string' && id !== '')) {
+        this.#begun = true;
+        if (id !== this.#id) this.#id = asName(id);
+        if (model !== this.#model) this.#model = asName(model);
+        if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier);
+        if (system_fingerprint !== this.#fingerprint) this.#fingerprint = asName(system_fingerprint);
+      }
+      if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
+      if (!Array.isArray(choices)) return;
+      let hasContent = false;
+      for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
+        if (this.#addChoice(choices[position])) hasContent = true;
+      if (hasContent) this.contentChunks++;
+    } catch (error) {
+      if (tolerates) throw error;
+      this.add(tolerant(chunk), true);
     }
-    if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
-    if (!Array.isArray(choices)) return;
-    let hasContent = false;
-    for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
-      if (this.#addChoice(choices[position])) hasContent = true;
-    if (hasContent) this.contentChunks++;
   }
 
   result(): unknown {
@@ -132,37 +109,42 @@ export class ChatAccumulator implements Accumulator {
   }
 
   /** @returns whether the piece is content: text, or a part of a tool call or of audio */
-  #addChoice(piece: unknown): boolean {
-    const {
-      index: position,
-      finish_reason: reasonGiven,
-      delta,
-    } = (asObject(piece) ?? NO_ITEMS) as ChoicePiece;
-    const index = isCount(position) ? position : 0;
-    const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-    const message = (asObject(delta) ?? NO_ITEMS) as MessagePiece;
-    const { content, refusal, reasoning_content: reasoning, audio } = message;
-    const { tool_calls: toolCalls, function_call: called } = message;
-    const calls =
-      (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
-    // Written out for `content`: this runs for each chunk.
-    const hasContent =
-      calls ||
-      (typeof content === 'string' && content !== '') ||
-      isPiece(refusal) ||
-      isPiece(reasoning) ||
-      (audio ?? undefined) !== undefined;
-    // The names of tools are not content; their arguments are.
-    const keepsMessage = this.#room !== undefined || calls;
-    if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return hasContent;
-    let choice = this.#choices[index];
-    if (choice === undefined) {
-      choice = { index };
-      this.#choices[index] = choice;
+  #addChoice(piece: unknown, tolerates: boolean = false): boolean {
+    try {
+      const {
+        index: position,
+        finish_reason: reasonGiven,
+        delta,
+      } = (asObject(piece) ?? NO_ITEMS) as ChoicePiece;
+      const index = isCount(position) ? position : 0;
+      const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
+      const message = (asObject(delta) ?? NO_ITEMS) as MessagePiece;
+      const { content, refusal, reasoning_content: reasoning, audio } = message;
+      const { tool_calls: toolCalls, function_call: called } = message;
+      const calls =
+        (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
+      // Written out for `content`: this runs for each chunk.
+      const hasContent =
+        calls ||
+        (typeof content === 'string' && content !== '') ||
+        isPiece(refusal) ||
+        isPiece(reasoning) ||
+        (audio ?? undefined) !== undefined;
+      // The names of tools are not content; their arguments are.
+      const keepsMessage = this.#room !== undefined || calls;
+      if (index >= MAX_REPEATED || (reason === undefined && !keepsMessage)) return hasContent;
+      let choice = this.#choices[index];
+      if (choice === undefined) {
+        choice = { index };
+        this.#choices[index] = choice;
+      }
+      if (reason !== undefined) choice.finish_reason = reason;
+      if (keepsMessage) this.#addMessage(choice, message);
+      return hasContent;
+    } catch (error) {
+      if (tolerates) throw error;
+      return this.#addChoice(tolerant(piece), true);
     }
-    if (reason !== undefined) choice.finish_reason = reason;
-    if (keepsMessage) this.#addMessage(choice, message);
-    return hasContent;
   }
 
   #addMessage(choice: StreamedChoice, delta: MessagePiece): void {
@@ -212,93 +194,4 @@ export class ChatAccumulator implements Accumulator {
 
 function isPiece(text: unknown): boolean {
   return typeof text === 'string' && text !== '';
-}
-
-/** The remaining room for the texts of an answer. */
-class Room {
-  /** For the messages, which one span records. */
-  readonly messages: TextRoom;
-  /** For tool arguments, each of which may be recorded on its own span. */
-  readonly toolArguments: TextRoom;
-  readonly media: TextRoom = TextRoom.forMedia();
-
-  constructor({ text, span, answer }: TextLimits) {
-    this.messages = new TextRoom(text, span);
-    this.toolArguments = new TextRoom(text, answer);
-  }
-}
-
-function addCalled(called: Called, delta: unknown, argumentsField: string, room: Room | undefined): void {
-  const name = textField(delta, 'name');
-  if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
-  if (room !== undefined) called.given.add(textField(delta, argumentsField) ?? '', room.toolArguments);
-}
-
-function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
-  message.audio ??= {
-    id: undefined,
-    expires_at: undefined,
-    transcript: new KeptText(),
-    data: new KeptText(),
-  };
-  const { audio } = message;
-  audio.id = stringField(delta, 'id') ?? audio.id;
-  audio.expires_at = countField(delta, 'expires_at') ?? audio.expires_at;
-  audio.transcript.add(textField(delta, 'transcript') ?? '', room.messages);
-  audio.data.add(textField(delta, 'data') ?? '', room.media);
-}
-
-function completeChoice({ index, finish_reason, message }: StreamedChoice): object {
-  const choice = finish_reason === undefined ? { index } : { index, finish_reason };
-  return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
-}
-
-function wholeMessage(message: ChoiceMessage): object {
-  const { role, content, refusal, reasoning_content, called, audio } = message;
-  const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
-  return {
-    role,
-    content: content.text,
-    refusal: refusal.text,
-    reasoning_content: reasoning_content.text,
-    tool_calls: message.calls.filter((call) => call !== undefined).map(wholeCall),
-    ...(called === undefined ? {} : { function_call: wholeCalled(called, 'arguments') }),
-    ...(audio === undefined ? {} : { audio: wholeAudio(audio) }),
-    ...(cut.length === 0
-      ? {}
-      : { original_lengths: Object.fromEntries(cut.map((name) => [name, message[name].length])) }),
-  };
-}
-
-function wholeCall({ id, type, function: called, custom }: StreamedToolCall): object {
-  return {
-    ...(id === undefined ? {} : { id }),
-    type,
-    ...(called === undefined ? {} : { function: wholeCalled(called, 'arguments') }),
-    ...(custom === undefined ? {} : { custom: wholeCalled(custom, 'input') }),
-  };
-}
-
-function wholeCalled({ name, given }: Called, argumentsField: string): object {
-  return { name, [argumentsField]: given.isCut ? `${given.text}…` : given.text };
-}
-
-function wholeAudio({ id, expires_at, transcript, data }: Audio): object {
-  return {
-    id,
-    expires_at,
-    transcript: transcript.text,
-    ...(transcript.isCut ? { original_length: transcript.length } : {}),
-    ...(data.isCut ? { data: '', size: Math.floor((data.length * 3) / 4) } : { data: joinBase64(data.text) }),
-  };
-}
-
-/** Joins pieces of audio. Each is a complete base64 text, possibly padded, so they cannot simply be concatenated. */
-function joinBase64(pieces: string): string {
-  if (!/=[^=]/.test(pieces)) return pieces;
-  try {
-    return btoa(pieces.replace(/[^=]+=*/g, (piece) => atob(piece)));
-  } catch {
-    return pieces;
-  }
 }

@@ -162,3 +162,26 @@ describe('an absurd index allocates nothing', () => {
     expect(result).toMatchObject({ choices: [{ index: 0, message: { tool_calls: [] } }] });
   });
 });
+
+describe('a field that throws loses only itself', () => {
+  const throwing = (name: string, rest: object): object =>
+    Object.defineProperty({ ...rest }, name, {
+      enumerable: true,
+      get() {
+        throw new Error('It cannot be read.');
+      },
+    });
+  const hello = { index: 0, delta: { content: 'Hello' } };
+
+  test.each<[string, object]>([
+    ['chunk', throwing('usage', chunk(hello))],
+    ['choice', chunk(hello, throwing('finish_reason', { index: 1, delta: { content: 'Hello' } }))],
+    ['message', chunk(hello, { index: 1, delta: throwing('refusal', { content: 'Hello' }) })],
+  ])('of a %s', (_, hostile) => {
+    const choices = (hostile as { choices: object[] }).choices.map((_choice, index) => ({
+      index,
+      message: { content: 'Hello' },
+    }));
+    expect(accumulate([hostile])).toMatchObject({ ...HEAD, choices });
+  });
+});

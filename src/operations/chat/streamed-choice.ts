@@ -1,0 +1,136 @@
+import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
+import { countField, MAX_NAME_LENGTH, stringField, textField } from '../../util/payload.ts';
+
+/** What the chunks of a stream have told of one choice. */
+export interface StreamedChoice {
+  readonly index: number;
+  finish_reason?: string;
+  message?: ChoiceMessage;
+}
+
+/** The texts that get an `original_length` if they are cut. */
+const CHAT_TEXT_FIELDS = ['content', 'refusal', 'reasoning_content'] as const;
+
+export class ChoiceMessage {
+  role = 'assistant';
+  readonly content: KeptText = new KeptText();
+  readonly refusal: KeptText = new KeptText();
+  readonly reasoning_content: KeptText = new KeptText();
+  readonly calls: StreamedToolCall[] = [];
+  called: Called | undefined;
+  audio: Audio | undefined;
+}
+
+interface StreamedToolCall {
+  id?: string;
+  type: string;
+  function?: Called;
+  custom?: Called;
+}
+
+/** The name of the called function, and its arguments. */
+interface Called {
+  name: string;
+  readonly given: KeptText;
+}
+
+interface Audio {
+  id: string | undefined;
+  expires_at: number | undefined;
+  readonly transcript: KeptText;
+  readonly data: KeptText;
+}
+
+/** The remaining room for the texts of an answer. */
+export class Room {
+  /** For the messages, which one span records. */
+  readonly messages: TextRoom;
+  /** For tool arguments, each of which may be recorded on its own span. */
+  readonly toolArguments: TextRoom;
+  readonly media: TextRoom = TextRoom.forMedia();
+
+  constructor({ text, span, answer }: TextLimits) {
+    this.messages = new TextRoom(text, span);
+    this.toolArguments = new TextRoom(text, answer);
+  }
+}
+
+export function addCalled(
+  called: Called,
+  delta: unknown,
+  argumentsField: string,
+  room: Room | undefined,
+): void {
+  const name = textField(delta, 'name');
+  if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
+  if (room !== undefined) called.given.add(textField(delta, argumentsField) ?? '', room.toolArguments);
+}
+
+export function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
+  message.audio ??= {
+    id: undefined,
+    expires_at: undefined,
+    transcript: new KeptText(),
+    data: new KeptText(),
+  };
+  const { audio } = message;
+  audio.id = stringField(delta, 'id') ?? audio.id;
+  audio.expires_at = countField(delta, 'expires_at') ?? audio.expires_at;
+  audio.transcript.add(textField(delta, 'transcript') ?? '', room.messages);
+  audio.data.add(textField(delta, 'data') ?? '', room.media);
+}
+
+export function completeChoice({ index, finish_reason, message }: StreamedChoice): object {
+  const choice = finish_reason === undefined ? { index } : { index, finish_reason };
+  return message === undefined ? choice : { ...choice, message: wholeMessage(message) };
+}
+
+function wholeMessage(message: ChoiceMessage): object {
+  const { role, content, refusal, reasoning_content, called, audio } = message;
+  const cut = CHAT_TEXT_FIELDS.filter((name) => message[name].isCut);
+  return {
+    role,
+    content: content.text,
+    refusal: refusal.text,
+    reasoning_content: reasoning_content.text,
+    tool_calls: message.calls.filter((call) => call !== undefined).map(wholeCall),
+    ...(called === undefined ? {} : { function_call: wholeCalled(called, 'arguments') }),
+    ...(audio === undefined ? {} : { audio: wholeAudio(audio) }),
+    ...(cut.length === 0
+      ? {}
+      : { original_lengths: Object.fromEntries(cut.map((name) => [name, message[name].length])) }),
+  };
+}
+
+function wholeCall({ id, type, function: called, custom }: StreamedToolCall): object {
+  return {
+    ...(id === undefined ? {} : { id }),
+    type,
+    ...(called === undefined ? {} : { function: wholeCalled(called, 'arguments') }),
+    ...(custom === undefined ? {} : { custom: wholeCalled(custom, 'input') }),
+  };
+}
+
+function wholeCalled({ name, given }: Called, argumentsField: string): object {
+  return { name, [argumentsField]: given.isCut ? `${given.text}…` : given.text };
+}
+
+function wholeAudio({ id, expires_at, transcript, data }: Audio): object {
+  return {
+    id,
+    expires_at,
+    transcript: transcript.text,
+    ...(transcript.isCut ? { original_length: transcript.length } : {}),
+    ...(data.isCut ? { data: '', size: Math.floor((data.length * 3) / 4) } : { data: joinBase64(data.text) }),
+  };
+}
+
+/** Joins pieces of audio. Each is a complete base64 text, possibly padded, so they cannot simply be concatenated. */
+function joinBase64(pieces: string): string {
+  if (!/=[^=]/.test(pieces)) return pieces;
+  try {
+    return btoa(pieces.replace(/[^=]+=*/g, (piece) => atob(piece)));
+  } catch {
+    return pieces;
+  }
+}
