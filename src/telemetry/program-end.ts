@@ -157,10 +157,10 @@ function live(): object[] {
 function reportLostSpans(): void {
   const lost = live().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   if (lost === 0 || reportedRefusal) return;
-  const spans = lost === 1 ? '1 span was' : `${lost} spans were`;
+  const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
   writeTo(
     process.stderr,
-    `${NAME}: ${spans} lost because the program ended before sending them. ` +
+    `${NAME}: ${spans} lost because the program ended before sending ${them}. ` +
       `Before process.exit(), await flush() of ${NAME}/client.\n`,
   );
 }

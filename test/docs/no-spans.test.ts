@@ -155,6 +155,14 @@ describe('the program, doctor() or the command tells what the page says:', () =>
   });
 });
 
+test('a single lost span is spoken of in the singular', async () => {
+  const program = `import OpenAI from 'openai';${CALL}process.exit();`;
+  await project().write({ 'app.mjs': program, 'telemetry.mjs': TELEMETRY });
+  const environment = { BASE_URL: simulator().url, OTEL_METRICS_EXPORTER: 'none' };
+  const { stderr } = await project().run(OWN_SET_UP.split(' '), environment);
+  expect(stderr).toContain('1 span was lost because the program ended before sending it. ');
+});
+
 function lines(text: string): number {
   return text.split('\n').filter((line) => line.startsWith(PACKAGE_NAME)).length;
 }
