@@ -56,7 +56,10 @@ export class Segment {
   readonly #stopWaiting: (() => void) | undefined;
   #conversation: Conversation | undefined;
   #lastActivity: number;
+  /** In monotonic milliseconds, but for what has happened since {@link endIfIdle} looked. */
   #lastActive = monotonic();
+  /** Whether something has happened since then: reading the clock each time would cost more than all the rest. */
+  #wasActive = false;
   #requests = 0;
 
   constructor(start: SegmentStart) {
@@ -115,7 +118,7 @@ export class Segment {
   /** Once its parent has ended only what it waits for can make it longer. */
   touch(time: number = now()): void {
     if (!this.parentEnded) this.#lastActivity = Math.max(this.#lastActivity, time);
-    this.#lastActive = monotonic();
+    this.#wasActive = true;
   }
 
   /** A request on the conversation keeps it open, however long the API takes. */
@@ -131,14 +134,16 @@ export class Segment {
   invocationClosed(invocation: SegmentMember, endTime: number): void {
     this.invocations.delete(invocation);
     this.#lastActivity = Math.max(this.#lastActivity, endTime);
-    this.#lastActive = monotonic();
+    this.#wasActive = true;
     if (this.parentEnded && this.invocations.size === 0) this.end();
   }
 
   /** Ends it if nothing has happened for long enough. */
   endIfIdle(idleTimeout: number): void {
-    if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
     const time = monotonic();
+    if (this.#wasActive) this.#lastActive = time;
+    this.#wasActive = false;
+    if (this.invocations.size > 0 || this.#parent?.deref() !== undefined) return;
     const idle = this.#requests === 0 && time - this.#lastActive >= idleTimeout;
     if (idle || time - this.#started >= MAX_SEGMENT_DURATION_MS) this.end(this.#lastActivity);
   }
