@@ -19,6 +19,8 @@ export class Conversation {
   readonly kind: ConversationKind;
   /** The open segments, at most one for each trace. */
   readonly segments: Map<string, Segment> = new Map();
+  /** The vector stores that its invocations may search. */
+  vectorStoreIds: readonly string[] = [];
   /** The previous segment, to which the next one links. */
   previous: SpanContext | undefined;
 

@@ -51,6 +51,8 @@ export interface AgentSettings {
   readonly model: string | undefined;
   readonly parameters: Attributes;
   readonly content: InvocationContent | undefined;
+  /** The vector stores that it may search. */
+  readonly vectorStoreIds?: readonly string[];
 }
 
 export interface InvocationFact {
@@ -115,6 +117,8 @@ export interface FactSink {
   /** Whether this process uses the conversation. */
   uses(conversationId: string | undefined): boolean;
   agent(agent: Agent): void;
+  /** The vector stores that the invocations of a conversation may search. */
+  vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void;
   conversation(fact: ConversationFact): void;
   /** Something happened to the conversation: an event on its span. */
   conversationEvent(
@@ -189,6 +193,8 @@ export interface Dialect {
    * @throws the SDK's error
    */
   readDetails(invocation: InvocationView, get: Get, sink: FactSink): Promise<boolean>;
+  /** Where an agent is read that nobody has shown yet; none where conversations tell their agents. */
+  agentPath?(agentId: string): string;
   /** The `OpenAI-Beta` header of background reads where the program's own request had none. */
   readonly version: string;
 }

@@ -186,6 +186,7 @@ export class Engine implements ConversationApi {
       attributes,
       asked: this.#asked(observed),
       content: told.content,
+      vectorStoreIds: told.vectorStoreIds,
       context,
       startTime: call.startTime,
       ...(dialect.identifiesAtOnce ? {} : { forgotten: () => this.#forget(invocation) }),

@@ -27,6 +27,7 @@ import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
+import { readAgentOf } from './read-agent.ts';
 import { answerToolCall } from './request-details.ts';
 
 /** Where facts come from: a call of the program, or a background read. */
@@ -118,6 +119,13 @@ export class Facts implements FactSink, Observation {
 
   agent(agent: Agent): void {
     this.engine.tracker.agents.set(agent.id, agent);
+  }
+
+  vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void {
+    const { tracker, dialect } = this.engine;
+    if (vectorStoreIds.length > 0)
+      tracker.conversation(dialect.kind, conversationId, this.endpoint.origin).vectorStoreIds =
+        vectorStoreIds;
   }
 
   conversation(fact: ConversationFact): void {
@@ -286,7 +294,9 @@ function detailsReader(
       facts.time = now();
       return answer;
     };
-    const isAll = await engine.dialect.readDetails(invocation, Object.assign(send, { version }), facts);
+    const get = Object.assign(send, { version });
+    const isAll = invocation.complete || (await engine.dialect.readDetails(invocation, get, facts));
+    await readAgentOf(invocation, get, facts);
     // The conversation was idle although the invocation has not ended: it had not begun.
     if (invocation.life.endTime === undefined) invocation.life.goOn();
     else if (isAll) invocation.allSeen = true;

@@ -22,6 +22,8 @@ export interface InvocationStart {
   readonly agentId: string | undefined;
   readonly endpoint: Endpoint;
   readonly attributes: Attributes;
+  /** The vector stores that the request names. */
+  readonly vectorStoreIds?: readonly string[] | undefined;
   readonly asked: AskedMessages;
   /** The content of the creating request, if content is recorded. It remains if the invocation is never seen. */
   readonly content: InvocationContent | undefined;

@@ -50,6 +50,7 @@ export class Invocation {
   readonly startTime: number;
   readonly rebuilt: boolean;
   readonly asked: AskedMessages;
+  readonly requestedStores: readonly string[];
   /** Its content apart from messages: the request's, until the invocation itself is seen. */
   content: InvocationContent | undefined;
   readonly steps: Steps;
@@ -76,7 +77,7 @@ export class Invocation {
   /** Details are read at most once. */
   read = false;
   details: ReadDetails | undefined;
-  /** The program's own requests have shown everything, so nothing has to be read. */
+  /** Set if nothing has to be read. */
   allSeen = false;
   /** Whether it may go on after it was closed before its end. */
   mayGoOn = true;
@@ -101,6 +102,7 @@ export class Invocation {
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
     this.content = start.content;
+    this.requestedStores = start.vectorStoreIds ?? [];
     this.#closed = start.closed;
     this.above = start.above;
     this.subagentId = start.subagentId;
@@ -120,11 +122,6 @@ export class Invocation {
     this.span = started.span;
     this.attributes = started.attributes;
     this.segment?.invocations.add(this);
-  }
-
-  /** Whether it goes on, after it is closed, when it is seen again. */
-  get pauses(): boolean {
-    return this.mayGoOn && this.life.endTime === undefined && this.above === undefined;
   }
 
   get id(): string | undefined {

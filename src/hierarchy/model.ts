@@ -84,4 +84,6 @@ export interface Agent {
   readonly id: string;
   readonly name: string | undefined;
   readonly model: string | undefined;
+  /** The vector stores that it may search. */
+  readonly vectorStoreIds?: readonly string[];
 }

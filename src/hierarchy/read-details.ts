@@ -4,6 +4,7 @@ import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
+import { lacksAgent } from './read-agent.ts';
 
 /**
  * Closes an ended invocation once its details are known: at once, after a background read, or after the program's own
@@ -16,8 +17,9 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
   if (reading === 'now' || below.size > 0) return;
   // The program's sink gets runs that are not sampled too.
-  const takesContent = sinkTakesContent(invocation.telemetry.settings);
-  if (!(span.isRecording() || takesContent) || invocation.complete) invocation.close();
+  const isTold = span.isRecording() || sinkTakesContent(invocation.telemetry.settings);
+  const isKnown = invocation.complete && (!fetches || !lacksAgent(invocation));
+  if (!isTold || isKnown) invocation.close();
   else if (fetches && reads.at(invocation.endpoint.origin).available && details !== undefined && !read) {
     const left = (): void => settleInvocation(reads, invocation, fetches);
     void guardAsync('reading details', () => readDetails(reads, invocation, details, left));

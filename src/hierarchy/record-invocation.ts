@@ -172,7 +172,7 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
     {
       call: { ...snapshot, content: withOutput(snapshot.content, call.output) },
       stepId: call.stepId,
-      vectorStoreIds: invocation.snapshot?.vectorStoreIds ?? [],
+      vectorStoreIds: storesOf(invocation),
       itemId: snapshot.itemId,
       failure: call.failure ?? snapshot.failure,
       waited: call.askedAt === undefined ? undefined : Math.max(0, startTime - call.askedAt) / 1e3,
@@ -186,6 +186,17 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
     },
   );
   return endTime;
+}
+
+/** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
+function storesOf({ snapshot, requestedStores, conversation, agent }: Invocation): readonly string[] {
+  const stores = [
+    snapshot?.vectorStoreIds,
+    requestedStores,
+    conversation?.vectorStoreIds,
+    agent?.vectorStoreIds,
+  ];
+  return stores.find((ids) => ids !== undefined && ids.length > 0) ?? [];
 }
 
 /** A step that was seen before its tool's output has it only from the request that brought it. */

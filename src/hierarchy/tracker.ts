@@ -247,10 +247,12 @@ export class ConversationTracker implements ProviderListener {
   }
 
   #closing(invocation: Invocation, endTime: number): void {
-    const { id, above, pauses } = invocation;
-    guard('recording an invocation', recordInvocation, invocation, endTime, pauses && !this.#isEnding);
+    const { id, above, life } = invocation;
+    const isOpen = life.endTime === undefined && above === undefined;
+    const pauses = isOpen && invocation.mayGoOn && !this.#isEnding;
+    guard('recording an invocation', recordInvocation, invocation, endTime, pauses);
     this.#invocations.delete(invocation);
-    if (id !== undefined) this.known.close(id, invocation, pauses && !this.#isEnding);
+    if (id !== undefined) this.known.close(id, invocation, pauses);
     invocation.forgotten?.();
     if (above !== undefined) this.settle(above);
   }

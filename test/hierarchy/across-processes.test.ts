@@ -76,7 +76,7 @@ describe('a run that another process created', () => {
       worker
       ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
       └─ thread                                  openai.total.runs=1
-         └─ invoke_agent                         openai.run.status=completed
+         └─ invoke_agent Math Tutor              openai.run.status=completed
             ├─ chat gpt-4o-mini
             ├─ execute_tool code_interpreter
             └─ chat gpt-4o-mini
@@ -97,7 +97,7 @@ describe('a run that another process created', () => {
       worker
       ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=completed
       └─ thread                                  openai.total.runs=1
-         └─ invoke_agent                         openai.run.status=completed
+         └─ invoke_agent Math Tutor              openai.run.status=completed
             └─ chat gpt-4o-mini
     `);
     expect(await measured(program)).toEqual(ADOPTED);
@@ -114,7 +114,7 @@ describe('a run that another process created', () => {
       worker
       ├─ POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs
       └─ thread
-         └─ invoke_agent                                              openai.run.status=completed
+         └─ invoke_agent Math Tutor                                   openai.run.status=completed
             ├─ chat gpt-4o-mini                                       openai.step.type=tool_calls
             ├─ execute_tool get_x
             └─ chat gpt-4o-mini                                       openai.step.type=message_creation

@@ -47,7 +47,7 @@ const DRAWN_BY_THE_WORKER = `
   worker
   ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
   └─ thread                                  openai.total.runs=1
-     └─ invoke_agent                         openai.run.status=completed
+     └─ invoke_agent Math Tutor              openai.run.status=completed
         └─ chat gpt-4o-mini
 `;
 
@@ -111,7 +111,7 @@ describe('a run whose metadata contains the trace context', () => {
     const worker = otherProcess(program, { adoptRuns: true });
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.expectTree(DRAWN_BY_THE_WORKER);
-    expect(linked(program, 'invoke_agent')).toEqual([[CREATE]]);
+    expect(linked(program, 'invoke_agent Math Tutor')).toEqual([[CREATE]]);
     expect(linked(program, RETRIEVE)).toEqual([[CREATE]]);
   });
 
@@ -138,14 +138,14 @@ describe('a run whose metadata contains the trace context', () => {
       program
       ├─ POST /threads/{thread_id}/runs
       │  └─ thread                               openai.total.runs=1
-      │     └─ invoke_agent
+      │     └─ invoke_agent Math Tutor
       │        └─ chat gpt-4o-mini
       └─ thread
 
       thread                                     openai.total.runs=1
       └─ GET /threads/{thread_id}/runs/{run_id}
     `);
-    expect(linked(program, 'invoke_agent')).toEqual([[]]);
+    expect(linked(program, 'invoke_agent Math Tutor')).toEqual([[]]);
   });
 
   it('is linked to its creation by processes that only retrieve it', async () => {

@@ -5,7 +5,14 @@ import { arrayField, field, MAX_READ, objectField, stringField } from '../../uti
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
 import { parameterOf } from '../request-parameters.ts';
 import { readAskedMessages, readRunContent, readToolOutputs } from './content.ts';
-import { readAssistant, readRun, readRunParameters, readStep, readThreadMessage } from './objects.ts';
+import {
+  readAssistant,
+  readRun,
+  readRunParameters,
+  readStep,
+  readStores,
+  readThreadMessage,
+} from './objects.ts';
 import { readRunDetails } from './read-details.ts';
 
 const THREADS = '/threads';
@@ -42,6 +49,7 @@ export const assistants: Dialect = {
       model: stringField(body, 'model'),
       parameters: readRunParameters(body),
       content: content ? readRunContent(body) : undefined,
+      vectorStoreIds: [...readStores(body), ...readStores(objectField(body, 'thread'))],
     };
   },
 
@@ -64,6 +72,7 @@ export const assistants: Dialect = {
 
   readKept: (value, sink) => readObject(value, sink),
   readDetails: readRunDetails,
+  agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
 
 function conversationUse({ route, method }: ApiRequest, starts: boolean): Intent['conversation'] {
@@ -108,7 +117,10 @@ function readObject(value: unknown, sink: FactSink): void {
   const kind = field(value, 'object');
   if (kind === 'thread.run') readRunFact(value, sink);
   else if (kind === 'thread.run.step' || kind === 'thread.message') readRunPart(value, kind, sink);
-  else if (kind === 'assistant') {
+  else if (kind === 'thread') {
+    const id = stringField(value, 'id');
+    if (id !== undefined) sink.vectorStores(id, readStores(value));
+  } else if (kind === 'assistant') {
     const agent = readAssistant(value);
     if (agent !== undefined) sink.agent(agent);
   }

@@ -45,7 +45,12 @@ const ENDED_RUN_STATUSES: ReadonlySet<string> = new Set([
 export function readAssistant(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
-  return { id, name: stringField(value, 'name'), model: stringField(value, 'model') };
+  return {
+    id,
+    name: stringField(value, 'name'),
+    model: stringField(value, 'model'),
+    vectorStoreIds: readStores(value),
+  };
 }
 
 /** @param options.known whether the run was seen before, so that its constant fields are not read again */
@@ -56,7 +61,6 @@ export function readRun(
   const id = stringField(value, 'id');
   const status = stringField(value, 'status');
   if (id === undefined || status === undefined || field(value, 'object') !== 'thread.run') return undefined;
-  const searched = objectField(objectField(value, 'tool_resources'), 'file_search');
   const required = objectField(objectField(value, 'required_action'), 'submit_tool_outputs');
   return {
     id,
@@ -67,7 +71,7 @@ export function readRun(
     model: stringField(value, 'model'),
     parameters: options.known === true ? {} : readRunParameters(value),
     createdAt: milliseconds(value, 'created_at'),
-    endedAt: endedAt(value),
+    endedAt: endedAt(value, status),
     expiresAt: milliseconds(value, 'expires_at'),
     usage: readUsage(field(value, 'usage')),
     failure: readLastError(value, status),
@@ -75,7 +79,7 @@ export function readRun(
     pendingToolCalls: first(arrayField(required, 'tool_calls')).flatMap(
       (call) => readStepToolCall(call, options) ?? [],
     ),
-    vectorStoreIds: names(arrayField(searched, 'vector_store_ids')),
+    vectorStoreIds: readStores(value),
     content: options.content && options.known !== true ? readRunContent(value) : undefined,
   };
 }
@@ -111,7 +115,7 @@ export function readStep(value: unknown, options: { content: boolean }): StepSna
     type: stringField(value, 'type') ?? stringField(details, 'type') ?? 'unknown',
     ended: ENDED_RUN_STATUSES.has(status),
     createdAt: milliseconds(value, 'created_at'),
-    endedAt: endedAt(value),
+    endedAt: endedAt(value, status),
     usage: readUsage(field(value, 'usage')),
     failure: readLastError(value, status),
     messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
@@ -136,12 +140,19 @@ export function readThreadMessage(
   };
 }
 
+/** The vector stores in the `tool_resources` of a run, a thread, an assistant, or of a request for one. */
+export function readStores(value: unknown): string[] {
+  const searched = objectField(objectField(value, 'tool_resources'), 'file_search');
+  return names(arrayField(searched, 'vector_store_ids'));
+}
+
 function phaseOf(status: string): Phase {
   if (ENDED_RUN_STATUSES.has(status)) return 'ended';
   return status === 'requires_action' ? 'waiting' : 'open';
 }
 
-function endedAt(value: unknown): number | undefined {
+function endedAt(value: unknown, status: string): number | undefined {
+  if (!ENDED_RUN_STATUSES.has(status)) return undefined;
   for (const name of ['completed_at', 'failed_at', 'cancelled_at', 'expired_at']) {
     const time = milliseconds(value, name);
     if (time !== undefined) return time;

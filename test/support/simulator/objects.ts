@@ -120,7 +120,8 @@ export function newRun(
     model: body.model ?? assistant.model,
     instructions: [instructions, body.additional_instructions ?? ''].filter(Boolean).join('\n'),
     tools: body.tools ?? assistant.tools,
-    tool_resources: { ...assistant.tool_resources, ...thread.tool_resources, ...body.tool_resources },
+    // As the API does: what the run may use stands with the thread and the assistant.
+    tool_resources: {},
     metadata: body.metadata ?? {},
     temperature: body.temperature ?? assistant.temperature ?? 1,
     top_p: body.top_p ?? assistant.top_p ?? 1,

@@ -1,0 +1,115 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import type { RunScript } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+const SEARCHING: RunScript = {
+  steps: [{ tools: [{ fileSearch: { query: 'x', results: [] } }] }, { message: 'x is 1' }],
+};
+const STORES = { file_search: { vector_store_ids: ['vs_assistant'] } };
+
+/** An assistant that another program has made, as is usual in production. */
+async function startElsewhere(runs: readonly RunScript[], resources: object = {}): Promise<Tutor> {
+  const program = await startProgram({ runs });
+  const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+  const { id } = await plain.beta.assistants.create({ model: 'gpt-4o', name: 'Math Tutor', ...resources });
+  const thread = await plain.beta.threads.create();
+  return { ...program, assistantId: id, threadId: thread.id };
+}
+
+function storesOf({ telemetry }: Pick<Tutor, 'telemetry'>): unknown {
+  const search = telemetry.spans.find(({ name }) => name === 'execute_tool file_search');
+  return search?.attributes['openai.file_search.vector_store_ids'];
+}
+
+function assistantReads({ simulator }: Pick<Tutor, 'simulator'>): number {
+  return simulator.requests.filter(({ method, path }) => method === 'GET' && path.includes('/assistants/'))
+    .length;
+}
+
+describe('an assistant that was made elsewhere', () => {
+  it('is read once, after its first run, for the name of the agent', async () => {
+    const tutor = await startElsewhere([{}, {}]);
+    const { client, assistantId, threadId, telemetry } = tutor;
+    for (let run = 0; run < 2; run++) {
+      await tutor.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await telemetry.provider.forceFlush();
+    }
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o
+
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o
+    `);
+    expect(assistantReads(tutor)).toBe(1);
+  });
+
+  it('is not asked for again where it cannot be read', async () => {
+    const tutor = await startElsewhere([{}, {}]);
+    const { client, simulator, assistantId, threadId, telemetry } = tutor;
+    simulator.next({ when: { path: /assistants/ }, status: 404 });
+    for (let run = 0; run < 2; run++) {
+      await tutor.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await telemetry.provider.forceFlush();
+    }
+    expect(assistantReads(tutor)).toBe(1);
+    expect(telemetry.spans.filter(({ name }) => name === 'invoke_agent')).toHaveLength(2);
+    expect(telemetry.spans.filter(({ name }) => name === 'chat gpt-4o')).toHaveLength(2);
+  });
+
+  it('is not read with runSteps "observe"', async () => {
+    const program = await startProgram({ runs: [{}], config: { runSteps: 'observe' } });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const { id } = await plain.beta.assistants.create({ model: 'gpt-4o' });
+    const thread = await plain.beta.threads.create();
+    await program.client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: id });
+    await program.telemetry.provider.forceFlush();
+    expect(assistantReads(program)).toBe(0);
+  });
+});
+
+describe('the vector stores of a file search', () => {
+  it('are those of the assistant', async () => {
+    const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
+    const { client, assistantId, threadId } = tutor;
+    await tutor.inSpan(() => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }));
+    await tutor.telemetry.provider.forceFlush();
+    expect(storesOf(tutor)).toEqual(['vs_assistant']);
+  });
+
+  it('are those of the thread where it has any', async () => {
+    const tutor = await startElsewhere([SEARCHING], { tool_resources: STORES });
+    const { client, assistantId } = tutor;
+    await tutor.inSpan(async () => {
+      const { id } = await client.beta.threads.create({
+        tool_resources: { file_search: { vector_store_ids: ['vs_thread'] } },
+      });
+      await client.beta.threads.runs.createAndPoll(id, { assistant_id: assistantId });
+    });
+    await tutor.telemetry.provider.forceFlush();
+    expect(storesOf(tutor)).toEqual(['vs_thread']);
+  });
+
+  it('are those of the request where it names any', async () => {
+    const tutor = await startTutor({ runs: [SEARCHING] });
+    const { client, assistantId } = tutor;
+    await tutor.inSpan(() =>
+      client.beta.threads.createAndRunPoll({
+        assistant_id: assistantId,
+        tool_resources: { file_search: { vector_store_ids: ['vs_request'] } },
+      }),
+    );
+    await tutor.telemetry.provider.forceFlush();
+    expect(storesOf(tutor)).toEqual(['vs_request']);
+  });
+});
