@@ -218,11 +218,12 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
   return parts.length === 0 ? [] : [{ role: 'tool', parts }];
 }
 
-/** Messages of the invocation that no drawn step stands for. */
-function unclaimed({ steps, snapshot }: Invocation, shown: ReadonlySet<string>): Message[] {
+/** Messages of the invocation that no drawn step stands for. What was not seen to its end did not stop by itself. */
+function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<string>): Message[] {
+  const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
   return [...steps.outputs]
     .filter(([id]) => !shown.has(id))
-    .map(([, message]) => ({ ...message, finish_reason: snapshot?.finishReason ?? 'stop' }));
+    .map(([, message]) => ({ ...message, finish_reason: reason }));
 }
 
 /** A server whose clock was never learnt gives no time. */

@@ -1,10 +1,13 @@
 import * as agentContent from '../../src/hierarchy/agents/content.ts';
+import { agents } from '../../src/hierarchy/agents/index.ts';
 import { readItemCall } from '../../src/hierarchy/agents/items.ts';
 import * as agentObjects from '../../src/hierarchy/agents/objects.ts';
 import { readSubmittedEvents } from '../../src/hierarchy/agents/submitted-events.ts';
 import * as runContent from '../../src/hierarchy/assistants/content.ts';
+import { assistants } from '../../src/hierarchy/assistants/index.ts';
 import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
 import { readStepToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
+import type { Dialect } from '../../src/hierarchy/dialect.ts';
 import * as histories from '../../src/hierarchy/histories/messages.ts';
 import { readItemResults, type ToolResult } from '../../src/hierarchy/responses/item-results.ts';
 import * as responseItems from '../../src/hierarchy/responses/items.ts';
@@ -15,6 +18,7 @@ import { readUsage } from '../../src/telemetry/cost/usage.ts';
 import { readError, readFailure } from '../../src/telemetry/error.ts';
 import { asText } from '../../src/util/payload.ts';
 import { textWithoutUrlSecrets, urlWithoutSecrets } from '../../src/util/url-secrets.ts';
+import { type RecordingSink, recordFacts } from '../support/recording-sink.ts';
 
 /** A function that reads what the SDK hands over, whatever that is. */
 export interface Reader {
@@ -44,6 +48,7 @@ const REQUESTS = [
 
 export const READERS: readonly Reader[] = [
   ...REQUESTS.flatMap(operationReaders),
+  ...[assistants, agents].flatMap(dialectReaders),
   { name: 'a run', read: (value) => runObjects.readRun(value, CONTENT) },
   { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
   { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
@@ -88,6 +93,31 @@ function readAsked(call: responseItems.ItemCall): unknown {
 
 function readResult({ id, repeated, output }: ToolResult): unknown {
   return [id, repeated(), output()];
+}
+
+/** Whatever an API says, it is read without a throw. */
+function dialectReaders(dialect: Dialect): Reader[] {
+  const facts = (read: (sink: RecordingSink) => void): unknown => {
+    const sink = recordFacts(CONTENT);
+    read(sink);
+    return sink.facts;
+  };
+  const { kind } = dialect;
+  return [
+    {
+      name: `an object of a ${kind}`,
+      read: (value) => facts((sink) => dialect.read(value, sink, { query: value })),
+    },
+    { name: `an event of a ${kind}`, read: (value) => facts((sink) => dialect.readEvent(value, sink)) },
+    {
+      name: `something of a ${kind} that was kept`,
+      read: (value) => facts((sink) => dialect.readKept(value, sink, 'id', true)),
+    },
+    {
+      name: `the conversation of a ${kind}`,
+      read: (value) => [dialect.conversationOf(value), dialect.invocationOf(value)],
+    },
+  ];
 }
 
 function operationReaders(line: string): Reader[] {

@@ -1,0 +1,35 @@
+import type { FactSink, WantedDetail } from '../../src/hierarchy/dialect.ts';
+
+export interface RecordingSink extends FactSink {
+  /** The facts in their order, each with its name first. */
+  readonly facts: readonly (readonly [name: string, ...values: unknown[]])[];
+}
+
+/** A sink that writes down what a dialect tells it. */
+export function recordFacts(options: { content?: boolean; wants?: WantedDetail } = {}): RecordingSink {
+  const facts: [string, ...unknown[]][] = [];
+  const take =
+    (name: string) =>
+    (...values: unknown[]): void =>
+      void facts.push([name, ...values]);
+  return {
+    facts,
+    content: options.content ?? false,
+    wants: () => options.wants ?? 'everything',
+    uses: () => true,
+    agent: take('agent'),
+    vectorStores: take('vectorStores'),
+    conversation: take('conversation'),
+    conversationEvent: take('conversationEvent'),
+    conversationFailure: take('conversationFailure'),
+    subagent: take('subagent'),
+    invocation: take('invocation'),
+    step: take('step'),
+    order: take('order'),
+    message: take('message'),
+    toolCall: take('toolCall'),
+    toolResult: take('toolResult'),
+    text: take('text'),
+    later: take('later'),
+  };
+}
