@@ -2,6 +2,7 @@ import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { Observer } from './pipeline/observer.ts';
 import {
+  addClientObserver,
   addDefaultObserver,
   prepareDefaultObservers,
   removeDefaultObserver,
@@ -79,8 +80,10 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   }
   observer.reportProblems();
   const seam = Seam.of(prototype);
-  if (isClient(target)) seam.observeClient(target, observer);
-  else {
+  if (isClient(target)) {
+    seam.observeClient(target, observer);
+    addClientObserver(observer);
+  } else {
     observeAll(seam, observer);
     seam.watchResources(findClientClass(target));
   }

@@ -1,10 +1,12 @@
 import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import { CONVERSATION } from '../hierarchy/conversation-context.ts';
-import { defaultTelemetry, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
+import { CONVERSATION, conversationIn } from '../hierarchy/conversation-context.ts';
+import { define } from '../operations/attributes.ts';
+import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
-import { ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_PROMPT_NAME } from '../semconv/attributes.ts';
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
+import { now } from '../util/clock.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 
@@ -88,8 +90,9 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
 }
 
 /**
- * Runs a function whose calls belong to one conversation. It is meant for programs that keep the history themselves and
- * send it with every chat completion. The calls carry the id; without an active span they form one trace.
+ * Runs a function whose calls belong to one conversation, for programs that keep the history themselves: chat completions,
+ * responses that name no conversation, embeddings and other calls, and functions under `span` and `traced`. Their spans carry
+ * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
  *
  * @param id the program's own id of the conversation
  * @returns the function's result
@@ -109,7 +112,11 @@ function startFunctionSpan(
   const active = context.active();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
   const name = options.name ?? options.prompt ?? (run?.name || 'function');
-  const attributes: Attributes =
-    options.prompt === undefined ? {} : { [ATTR_GEN_AI_PROMPT_NAME]: options.prompt };
-  return new FunctionSpan(telemetry, { name, attributes, input, parent: withMetadataIn(active, options) });
+  const attributes: Attributes = {};
+  define(attributes, ATTR_GEN_AI_PROMPT_NAME, options.prompt);
+  define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIn(active));
+  const startTime = now();
+  const place = guard('placing a function', placeOfFunction, active, startTime);
+  const parent = withMetadataIn(place?.parent ?? active, options);
+  return new FunctionSpan(telemetry, { name, attributes, input, parent, startTime, ended: place?.ended });
 }

@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
@@ -34,6 +34,13 @@ export interface ConversationApi {
 /** Whether a call is part of a longer operation and gets no span of its own. */
 export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
   return 'settle' in observed;
+}
+
+/** Below the segment, unless the caller's span is neither the segment's parent nor missing: then it stays with that. */
+export function parentIn(segment: Segment | undefined, context: Context): Context {
+  if (segment === undefined) return context;
+  const caller = activeSpan(context)?.spanContext().spanId;
+  return caller === undefined || caller === segment.parentSpanId ? segment.contextIn(context) : context;
 }
 
 /**

@@ -8,6 +8,9 @@ export interface Use {
   /** `undefined` during the request that creates it. */
   readonly id: string | undefined;
   readonly context: Context;
-  readonly endpoint: Endpoint;
+  /** `undefined` for a function of the program. */
+  readonly endpoint: Endpoint | undefined;
+  /** The API of a call in a conversation that the program named, or of a Conversation. */
+  readonly apiType?: string | undefined;
   readonly startTime: number;
 }

@@ -1,6 +1,7 @@
 import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import { placeAttributes } from '../telemetry/place.ts';
+import { ATTR_OPENAI_API_TYPE } from '../semconv/attributes.ts';
+import { endpointAttributes, placeAttributes } from '../telemetry/place.ts';
 import {
   endConversationSpan,
   NO_TOTALS,
@@ -29,7 +30,8 @@ export interface SegmentStart {
   /** Not known yet while the request that creates the conversation is under way. */
   readonly conversation: Conversation | undefined;
   readonly context: Context;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint | undefined;
+  readonly apiType: string | undefined;
   readonly startTime: number;
   readonly ended: (segment: Segment) => void;
 }
@@ -61,17 +63,19 @@ export class Segment {
   /** Whether something has happened since then: reading the clock each time would cost more than all the rest. */
   #wasActive = false;
   #requests = 0;
+  #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
 
   constructor(start: SegmentStart) {
-    const { telemetry, kind, conversation, context, startTime } = start;
+    const { telemetry, kind, conversation, context, startTime, endpoint, apiType } = start;
     const parent = activeSpan(context);
     this.#kind = kind;
     this.startTime = this.#lastActivity = startTime;
     this.#ended = start.ended;
+    this.#told = { endpoint, apiType };
     this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
       startConversationSpan(telemetry, {
-        place: { kind, conversationId: conversation?.id },
-        endpoint: start.endpoint,
+        place: { kind, apiType, conversationId: conversation?.id },
+        endpoint,
         parent: context,
         root: parent === undefined,
         links: conversation?.previous === undefined ? [] : [{ context: conversation.previous }],
@@ -105,8 +109,19 @@ export class Segment {
   /** The request that creates the conversation has told its id. */
   identify(conversation: Conversation): void {
     if (this.#conversation !== undefined || this.ended) return;
-    this.span.setAttributes(placeAttributes({ kind: this.#kind, conversationId: conversation.id }));
+    const { apiType } = this.#told;
+    this.span.setAttributes(placeAttributes({ kind: this.#kind, apiType, conversationId: conversation.id }));
     this.#attach(conversation);
+  }
+
+  /** The first call tells the server and the API, which a function of the program before it did not. */
+  tell({ endpoint, apiType }: Pick<SegmentStart, 'endpoint' | 'apiType'>): void {
+    const told = this.#told;
+    this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
+    if (told.endpoint === undefined && endpoint !== undefined)
+      this.span.setAttributes(endpointAttributes(endpoint));
+    if (told.apiType === undefined && apiType !== undefined)
+      this.span.setAttribute(ATTR_OPENAI_API_TYPE, apiType);
   }
 
   #attach(conversation: Conversation): void {

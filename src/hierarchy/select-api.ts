@@ -1,4 +1,4 @@
-import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
+import type { ApiRequest } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
 import { row } from '../util/payload.ts';
 import { conversationIn } from './conversation-context.ts';
@@ -16,10 +16,14 @@ const FAMILIES: Readonly<Record<string, HierarchyPart>> = {
   conversations: 'responses',
 };
 
-/** The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made. */
-export function partOf(call: Call, { route }: ApiRequest): HierarchyPart | undefined {
-  if (operationOf(route) === chat && conversationIn(call.context) !== undefined) return 'histories';
-  return row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
+/**
+ * The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made.
+ *
+ * @param hasSpan whether a span is recorded of the call: else it opens no conversation that the program has named
+ */
+export function partOf(call: Call, { route }: ApiRequest, hasSpan: boolean): HierarchyPart | undefined {
+  const family = row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
+  return family ?? (hasSpan && conversationIn(call.context) !== undefined ? 'histories' : undefined);
 }
 
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */

@@ -80,13 +80,14 @@ export class ConversationTracker implements ProviderListener {
    * Finds the segment for a use. An active span decides for its own trace; without one the newest open segment goes
    * on.
    */
-  find({ kind, id, context, endpoint }: Use): Segment | undefined {
+  find({ kind, id, context, endpoint, apiType }: Use): Segment | undefined {
     if (id === undefined) return undefined;
-    const { segments } = this.conversation(kind, id, endpoint.origin);
+    const { segments } = this.conversation(kind, id, endpoint?.origin ?? '');
     const active = activeSpan(context);
     const segment =
       active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
     segment?.touch();
+    if (kind === 'conversation') segment?.tell({ endpoint, apiType });
     return segment;
   }
 
@@ -95,13 +96,14 @@ export class ConversationTracker implements ProviderListener {
     if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
     const found = this.find(use);
     if (found !== undefined) return found;
-    const { kind, id, context, endpoint, startTime } = use;
+    const { kind, id, context, endpoint, apiType, startTime } = use;
     const segment = new Segment({
       telemetry: this.#telemetry,
       kind,
-      conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint.origin),
+      conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? ''),
       context,
       endpoint,
+      apiType,
       startTime,
       ended: (ended) => this.#segments.delete(ended),
     });

@@ -1,5 +1,7 @@
+import type { Context } from '@opentelemetry/api';
 import { resolveSettings } from '../config/config.ts';
 import { isSwitchedOff } from '../config/kill-switch.ts';
+import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
@@ -10,6 +12,8 @@ export interface DefaultObserver {
   readonly telemetry: Telemetry;
   /** Called before anything is recorded. `…/register` sets up OpenTelemetry here. */
   prepare(): void;
+  /** Where a function of the program stands that runs inside of `withConversation`. */
+  placeFunction(context: Context, startTime: number): FunctionPlace | undefined;
 }
 
 /** Observers of all clients in the process, the newest last; shared by all copies of this release. */
@@ -28,6 +32,28 @@ export function removeDefaultObserver(observer: DefaultObserver): void {
   observers.value.delete(observer);
 }
 
+/** The newest observer of a single client. The client keeps it. */
+let ofClient: WeakRef<DefaultObserver> | undefined;
+
+export function addClientObserver(observer: DefaultObserver): void {
+  ofClient = new WeakRef(observer);
+}
+
+/**
+ * Where a function of the program stands that runs inside of `withConversation`: in the conversation as the newest
+ * default observer knows it, else as the newest one of a client does.
+ */
+export function placeOfFunction(context: Context, startTime: number): FunctionPlace | undefined {
+  const observer = newestDefault() ?? ofClient?.deref();
+  return observer?.placeFunction(context, startTime);
+}
+
+function newestDefault(): DefaultObserver | undefined {
+  let newest: DefaultObserver | undefined;
+  for (const observer of observers.value) newest = observer;
+  return newest;
+}
+
 let byEnvironment: Telemetry | undefined;
 
 /** Prepares all default observers, also for a client with settings of its own, whose calls they do not see. */
@@ -43,8 +69,7 @@ export function prepareDefaultObservers(): void {
  */
 export function defaultTelemetry(): Telemetry | undefined {
   prepareDefaultObservers();
-  let newest: DefaultObserver | undefined;
-  for (const observer of observers.value) newest = observer;
+  const newest = newestDefault();
   if (newest !== undefined) return newest.telemetry;
   if (isSwitchedOff()) return undefined;
   byEnvironment ??= new Telemetry(resolveSettings({}, () => undefined));

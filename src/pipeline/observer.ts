@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
@@ -9,6 +9,7 @@ import {
   type OpenSpan,
   type Placement,
 } from '../hierarchy/api.ts';
+import { conversationIn } from '../hierarchy/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
@@ -20,6 +21,7 @@ import type { OperationTraits } from '../telemetry/operation.ts';
 import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
 import { CallSpan } from '../telemetry/spans/call-span.ts';
+import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
 import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
 import { runTool } from '../telemetry/spans/program-tool-span.ts';
 import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
@@ -114,6 +116,13 @@ export class Observer implements CallObserver, ProviderListener {
     });
   }
 
+  placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
+    if (conversationIn(context) === undefined) return undefined;
+    this.prepare();
+    this.#hierarchy ??= new Hierarchy(this.telemetry);
+    return this.#hierarchy.parts.histories.placeFunction(context, startTime);
+  }
+
   unwrapWebhook(delivery: WebhookDelivery): unknown {
     return unwrapWebhook(this.telemetry, delivery, (id) => {
       const { origin } = endpointOf(delivery.client, this.settings.providers);
@@ -160,12 +169,13 @@ export class Observer implements CallObserver, ProviderListener {
   #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
     const hooks = CallHooks.of(this.settings, call, request);
     if (hooks?.ignored) return undefined;
-    const api = this.#apiOf(call, request);
+    const operation = operationOf(request.route);
+    const hasSpan = operation.name !== undefined || this.#wantsApiSpan(request);
+    const api = this.#apiOf(call, request, hasSpan);
     const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
     if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
     const place = observed ?? { parent: call.context };
-    const operation = operationOf(request.route);
-    if (operation.name === undefined && !this.#wantsApiSpan(request)) return unrecorded(place);
+    if (!hasSpan) return unrecorded(place);
     const above = this.#others.above(call.context, operation.traits?.inference);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');
     const start: CallSpanStart = { operation, request, endpoint, above, place };
@@ -176,8 +186,8 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
-  #apiOf(call: Call, request: ApiRequest): ConversationApi | undefined {
-    const part = partOf(call, request);
+  #apiOf(call: Call, request: ApiRequest, hasSpan: boolean): ConversationApi | undefined {
+    const part = partOf(call, request, hasSpan);
     if (part === undefined) return undefined;
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy.parts[part];

@@ -41,6 +41,8 @@ export const HIERARCHY_IDS: readonly string[] = [
 /** The place of a span in the hierarchy. Each span carries the ids of everything above it, so that one filter finds them all. */
 export interface Place {
   readonly kind: ConversationKind;
+  /** The API of a conversation that the program named, as far as its calls have told it. */
+  readonly apiType?: string | undefined;
   readonly conversationId: string | undefined;
   readonly invocationId?: string | undefined;
   readonly agentId?: string | undefined;
@@ -49,7 +51,7 @@ export interface Place {
 }
 
 interface Names {
-  readonly apiType: string;
+  readonly apiType: string | undefined;
   readonly conversation: string | undefined;
   readonly invocation: string | undefined;
   readonly agent: string | undefined;
@@ -63,7 +65,7 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
     invocation: ATTR_OPENAI_RUN_ID,
     agent: ATTR_OPENAI_ASSISTANT_ID,
   },
-  conversation: { apiType: 'responses', conversation: undefined, invocation: undefined, agent: undefined },
+  conversation: { apiType: undefined, conversation: undefined, invocation: undefined, agent: undefined },
   session: {
     apiType: 'agents',
     conversation: ATTR_OPENAI_SESSION_ID,
@@ -74,7 +76,8 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
 
 export function placeAttributes(place: Place): Attributes {
   const names = NAMES[place.kind];
-  const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: names.apiType };
+  const apiType = place.apiType ?? names.apiType;
+  const attributes: Attributes = apiType === undefined ? {} : { [ATTR_OPENAI_API_TYPE]: apiType };
   addId(attributes, ATTR_GEN_AI_CONVERSATION_ID, place.conversationId);
   addId(attributes, names.conversation, place.conversationId);
   addId(attributes, names.invocation, place.invocationId);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CompletionHook, withConversation, withMetadata } from '../../src/client.ts';
+import { type CompletionHook, span, traced, withConversation, withMetadata } from '../../src/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -118,5 +118,152 @@ describe('withConversation', () => {
     await program.client.chat.completions.create(hello);
     const last = program.telemetry.spans.at(-1);
     expect(last?.attributes['gen_ai.conversation.id']).toBeUndefined();
+  });
+});
+
+const EMBEDDED = { model: 'text-embedding-3-small', input: 'Hello' };
+const HELLO = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hello' }] };
+const ASKED = { model: MODEL, input: 'Hello' };
+
+describe('withConversation holds for', () => {
+  it('chat completions, and its span has their API', async () => {
+    const program = await startProgram();
+    await withConversation('chat-1', () => program.client.chat.completions.create(HELLO));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation         gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
+      └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
+    `);
+  });
+
+  it('responses that name no conversation, with what they cost and ask for', async () => {
+    const program = await startProgram({
+      config: { cost: true, prices: { [`${MODEL}*`]: { input_mtok: 1, output_mtok: 1 } } },
+    });
+    const { responses } = program.client;
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_weather', arguments: {} } }] },
+      { output: [{ message: 'It is sunny.' }], usage: { prompt: 20, completion: 5 } },
+    );
+    const asked = await withConversation('chat-1', () => responses.create(ASKED));
+    const call = asked.output.find(({ type }) => type === 'function_call');
+    const call_id = call?.type === 'function_call' ? call.call_id : '';
+    const input = [{ type: 'function_call_output' as const, call_id, output: 'sunny' }];
+    await withConversation('chat-1', () =>
+      responses.create({ ...ASKED, input, previous_response_id: asked.id }),
+    );
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                 gen_ai.conversation.id=chat-1 openai.api.type=responses openai.total.runs=2 openai.total.user_messages=1
+      ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 openai.api.type=responses
+      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1
+      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 openai.api.type=responses
+    `);
+    const { spans } = program.telemetry;
+    const sum = (name: string): number =>
+      spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
+    const conversation = spans.find(({ name }) => name === 'conversation');
+    expect(conversation?.attributes['openai.total.input_tokens']).toBe(sum('gen_ai.usage.input_tokens'));
+    expect(conversation?.attributes['openai.total.cost']).toBeCloseTo(sum('openai.cost'), 12);
+  });
+
+  it('no response that names its Conversation', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    const { id } = await client.conversations.create();
+    await withConversation('chat-1', () => client.responses.create({ ...ASKED, conversation: id }));
+    await program.telemetry.provider.shutdown();
+    const ids = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
+    expect(new Set(ids)).toEqual(new Set([id]));
+  });
+
+  it('embeddings and calls without an operation in the conventions, whose tokens are in the totals', async () => {
+    const program = await startProgram();
+    const { client } = program;
+    const embedded = await withConversation('chat-1', async () => {
+      await client.moderations.create({ input: 'Hello' });
+      return await client.embeddings.create(EMBEDDED);
+    });
+    await withConversation('chat-1', () => client.chat.completions.create(HELLO));
+    await program.telemetry.provider.shutdown();
+    const answer = program.telemetry.spans.find(({ name }) => name === `chat ${MODEL}`);
+    const asked = Number(answer?.attributes['gen_ai.usage.input_tokens']);
+    await program.expectTree(`
+      conversation                          gen_ai.conversation.id=chat-1 openai.api.type=chat_completions openai.total.runs=1 openai.total.input_tokens=${asked + embedded.usage.prompt_tokens}
+      ├─ POST /moderations                  gen_ai.conversation.id=chat-1
+      ├─ embeddings text-embedding-3-small  gen_ai.conversation.id=chat-1
+      └─ chat gpt-4o-mini                   gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
+    `);
+  });
+
+  it('no call without a span', async () => {
+    const program = await startProgram({ config: { apiSpans: 'none' } });
+    await withConversation('chat-1', () => program.client.files.list());
+    await program.telemetry.provider.shutdown();
+    expect(program.telemetry.spans).toEqual([]);
+  });
+
+  it.each(['auto', 'always'] as const)(
+    'functions under span and traced, with what they call (conversationSpans: %s)',
+    async (conversationSpans) => {
+      const program = await startProgram({ config: { conversationSpans } });
+      const { client } = program;
+      const look = traced('look up', () => client.embeddings.create(EMBEDDED));
+      await withConversation('chat-1', async () => {
+        await span('prepare', async () => {
+          await look();
+          await client.responses.create(ASKED);
+        });
+        await client.chat.completions.create(HELLO);
+      });
+      await program.telemetry.provider.shutdown();
+      await program.expectTree(`
+        conversation                                gen_ai.conversation.id=chat-1 openai.api.type=responses openai.total.runs=2
+        ├─ prepare                                  gen_ai.conversation.id=chat-1
+        │  ├─ look up                               gen_ai.conversation.id=chat-1
+        │  │  └─ embeddings text-embedding-3-small  gen_ai.conversation.id=chat-1
+        │  └─ chat gpt-4o-mini                      gen_ai.conversation.id=chat-1 openai.api.type=responses
+        └─ chat gpt-4o-mini                         gen_ai.conversation.id=chat-1 openai.api.type=chat_completions
+      `);
+    },
+  );
+
+  it('a function that runs longer than the idle time', async () => {
+    const program = await startProgram({ config: { conversationIdleTimeout: 20 } });
+    await withConversation('chat-1', () =>
+      span('think', async () => {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        await program.telemetry.provider.forceFlush();
+        expect(program.telemetry.spans).toEqual([]);
+        await program.client.chat.completions.create(HELLO);
+      }),
+    );
+    await program.telemetry.provider.shutdown();
+    const [chat, think, conversation] = program.telemetry.spans;
+    expect([chat?.name, think?.name, conversation?.name]).toEqual([`chat ${MODEL}`, 'think', 'conversation']);
+    expect(conversation?.endTime).toEqual(think?.endTime);
+  });
+
+  it('functions below a span of the program, which only carry the id', async () => {
+    const program = await startProgram();
+    await program.inSpan(() =>
+      withConversation('chat-1', () => span('prepare', () => program.client.responses.create(ASKED))),
+    );
+    await program.expectTree(`
+      program
+      └─ prepare             gen_ai.conversation.id=chat-1
+         └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
+    `);
+  });
+
+  it('functions without conversation spans, which only carry the id', async () => {
+    const program = await startProgram({ config: { conversationSpans: 'never' } });
+    await withConversation('chat-1', () =>
+      span('prepare', () => program.client.chat.completions.create(HELLO)),
+    );
+    await program.expectTree(`
+      prepare              gen_ai.conversation.id=chat-1
+      └─ chat gpt-4o-mini  gen_ai.conversation.id=chat-1
+    `);
   });
 });

@@ -24,6 +24,8 @@ export interface Fetched {
 export interface FollowedResponse {
   readonly origin: string;
   readonly segment: Segment | undefined;
+  /** As the request or the program names it. */
+  readonly conversationId: string | undefined;
   readonly times: ItemTimes;
   readonly parent: CallerTrace;
   readonly vectorStoreIds: readonly string[];

@@ -1,9 +1,10 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
-import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
+import { type ApiRequest, response as createResponse } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import type { Route } from '../../sdk/routes/index.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
+import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
@@ -12,7 +13,7 @@ import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
-import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
+import { type ConversationApi, type OpenSpan, type Placement, parentIn } from '../api.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
@@ -26,6 +27,7 @@ import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponse
 import type { Fetched, FollowedResponse, KnownResponse } from './followed.ts';
 import { readItemResults } from './item-results.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
+import { conversationNamed, conversationOf, isResponse } from './request.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
@@ -73,19 +75,22 @@ export class Responses implements ConversationApi {
     const { route, body } = request;
     const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
     const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));
-    const conversationId = conversationOf(request) ?? (isResponse(route) ? undefined : known?.conversationId);
+    const own = conversationOf(request) ?? (isResponse(route) ? undefined : known?.conversationId);
+    const named = own === undefined ? conversationNamed(call, route) : undefined;
+    const conversationId = own ?? named;
     const creates = route.template === '/conversations';
     const segment =
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
-    const parent = this.#parentOf(call.context, segment);
+    const parent = parentIn(segment, call.context);
     // Once the call runs, its context is that of its span.
     const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
       parent,
       links: known === undefined ? [] : [{ context: known.context }],
+      ...(named !== undefined && { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: named } }),
       ...(isResponse(route)
-        ? this.#followResponse(call, request, endpoint, { segment, parent })
+        ? this.#followResponse(call, request, endpoint, { segment, parent, conversationId })
         : this.#followRequest(fetched, segment)),
     };
   }
@@ -111,38 +116,35 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** Opens a segment if there is no active span, or always if so configured. */
+  /** Opens a segment if there is no active span, or always if so configured; else the open one of the same trace. */
   #segmentOf(
     { context, startTime }: Pick<Call, 'context' | 'startTime'>,
     id: string | undefined,
     endpoint: Endpoint,
   ): Segment | undefined {
-    const use: Use = { kind: 'conversation', id, context, endpoint, startTime };
+    const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
+    const use: Use = { kind: 'conversation', id, context, endpoint, apiType, startTime };
     const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
     const waits = id === undefined && derivesTraceIds();
     if ((activeSpan(context) === undefined && !waits) || always) return this.#conversations.open(use);
-    return undefined;
-  }
-
-  #parentOf(context: Context, segment: Segment | undefined): Context {
-    return segment === undefined ? context : segment.contextIn(context);
+    return this.#conversations.find(use);
   }
 
   #followResponse(
     call: Call,
     request: ApiRequest,
     { origin }: Endpoint,
-    { segment, parent }: { segment: Segment | undefined; parent: Context },
+    { parent, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { parent: Context },
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
     const { body } = request;
     const { startTime } = call;
     if (this.#toolCalls.areAwaited) {
       const previousResponseId = stringField(body, 'previous_response_id');
-      const conversationId = conversationOf(request);
+      const { conversationId } = place;
       const answering = { origin, previousResponseId, conversationId, time: startTime, parent };
       this.#toolCalls.answered(readItemResults(body), answering);
     }
-    const follow = this.#follow(body, { origin, segment, parent, startTime });
+    const follow = this.#follow(body, { ...place, origin, parent, startTime });
     return {
       chunk: (event, time) => follow.times.add(event, time),
       settled: (ended, result, span) => this.#responded(follow, ended, result, span),
@@ -153,7 +155,10 @@ export class Responses implements ConversationApi {
 
   #follow(
     body: unknown,
-    { parent, ...from }: Pick<FollowedResponse, 'origin' | 'segment' | 'startTime'> & { parent: Context },
+    {
+      parent,
+      ...from
+    }: Pick<FollowedResponse, 'origin' | 'segment' | 'conversationId' | 'startTime'> & { parent: Context },
   ): FollowedResponse {
     return {
       ...from,
@@ -171,7 +176,7 @@ export class Responses implements ConversationApi {
     if (id === undefined) return;
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
-    const conversationId = conversationIdOf(result) ?? follow.segment?.conversation?.id;
+    const conversationId = conversationIdOf(result) ?? follow.conversationId;
     if (context !== undefined) this.#known.set(keyAt(follow.origin, id), { context, conversationId });
     this.#conversations.watch();
   }
@@ -226,9 +231,14 @@ export class Responses implements ConversationApi {
       conversationId === undefined
         ? undefined
         : this.#segmentOf({ context, startTime }, conversationId, endpoint);
-    const parent = this.#parentOf(context, segment);
-    const { origin } = endpoint;
-    const follow = this.#follow(adoption.request.body, { origin, segment, parent, startTime });
+    const parent = parentIn(segment, context);
+    const follow = this.#follow(adoption.request.body, {
+      origin: endpoint.origin,
+      segment,
+      conversationId,
+      parent,
+      startTime,
+    });
     const span = new CallSpan(
       this.#telemetry,
       { startTime },
@@ -253,8 +263,8 @@ export class Responses implements ConversationApi {
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
-    const { origin, segment, parent, startTime, vectorStoreIds, content, times } = follow;
-    const conversationId = conversationIdOf(response) ?? segment?.conversation?.id;
+    const { origin, parent, startTime, vectorStoreIds, content, times } = follow;
+    const conversationId = conversationIdOf(response) ?? follow.conversationId;
     const calls = readItemCalls(response, { content });
     if (calls.length > 0) {
       const place: Place = { kind: 'conversation', conversationId };
@@ -297,13 +307,4 @@ export class Responses implements ConversationApi {
     if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
       this.#conversations.endConversation('conversation', id, origin);
   }
-}
-
-function isResponse(route: Route): boolean {
-  return operationOf(route) === createResponse;
-}
-
-function conversationOf({ route, values, body }: ApiRequest): string | undefined {
-  if (route.template.startsWith('/conversations/')) return values[0];
-  return isResponse(route) ? conversationIdOf(body) : undefined;
 }

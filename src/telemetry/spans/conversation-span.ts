@@ -33,7 +33,8 @@ export const NO_TOTALS: Totals = { usage: undefined, cost: undefined, runs: 0, u
 
 export interface ConversationSpanStart {
   readonly place: Place;
-  readonly endpoint: Endpoint;
+  /** `undefined` where a function of the program opened it. */
+  readonly endpoint: Endpoint | undefined;
   readonly parent: Context;
   /** Whether the span starts a trace. */
   readonly root: boolean;
@@ -52,7 +53,7 @@ export function startConversationSpan(telemetry: Telemetry, start: ConversationS
       root,
       links,
       startTime,
-      attributes: { ...placeAttributes(place), ...endpointAttributes(endpoint) },
+      attributes: { ...placeAttributes(place), ...(endpoint && endpointAttributes(endpoint)) },
     },
     parent,
   );

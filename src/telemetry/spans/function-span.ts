@@ -12,12 +12,21 @@ import { endSpan } from './span-end.ts';
 /** The number of yielded values that are kept of a generator, if content is recorded. */
 const MAX_YIELDED = 1_000;
 
+/** Where a function stands that is part of a conversation. */
+export interface FunctionPlace {
+  readonly parent: Context;
+  readonly ended: (endTime: number) => void;
+}
+
 export interface FunctionSpanStart {
   readonly name: string;
   readonly attributes: Attributes;
   /** The arguments; `undefined` if neither they nor the result are recorded. */
   readonly input: readonly unknown[] | undefined;
   readonly parent: Context;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  readonly ended: FunctionPlace['ended'] | undefined;
 }
 
 /** The span of a function of the program. It is active while the function runs. */
@@ -30,17 +39,17 @@ export class FunctionSpan implements OutcomeListener {
   readonly #recordsOutput: boolean;
   readonly #yielded: unknown[] = [];
   #readYielded: ReturnType<typeof plainDataReader> | undefined;
-  #lastActivity = now();
+  readonly #whenEnded: FunctionSpanStart['ended'];
+  #lastActivity: number;
   #ended = false;
 
-  constructor(telemetry: Telemetry, { name, attributes, input, parent }: FunctionSpanStart) {
+  constructor(telemetry: Telemetry, start: FunctionSpanStart) {
+    const { name, attributes, input, parent, startTime } = start;
+    this.#lastActivity = startTime;
+    this.#whenEnded = start.ended;
     this.#telemetry = telemetry;
     this.#attributes = attributes;
-    this.span = telemetry.tracer.startSpan(
-      name,
-      { kind: SpanKind.INTERNAL, attributes, startTime: this.#lastActivity },
-      parent,
-    );
+    this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
     this.#context = trace.setSpan(parent, this.span);
     telemetry.functions.set(this, () => this.#end(undefined, now()));
     this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
@@ -91,5 +100,6 @@ export class FunctionSpan implements OutcomeListener {
       endTime,
     });
     endSpan(this.span, endTime);
+    if (this.#whenEnded !== undefined) guard('leaving a conversation', this.#whenEnded, endTime);
   }
 }

@@ -29,8 +29,9 @@ function typeOfOwnSpan({ name = '', kind, attributes }: Identified): string {
   const named = registry.spans.find(({ names }) => names?.includes(name));
   if (named !== undefined) return named.id;
   if ('http.request.method' in attributes || 'url.template' in attributes) return 'openai.api';
-  if ('gen_ai.conversation.id' in attributes || 'openai.thread.id' in attributes)
-    return 'openai.conversation';
+  // A function of the program has the id of its conversation too, but no provider.
+  const isPlaced = 'gen_ai.conversation.id' in attributes || 'openai.thread.id' in attributes;
+  if (isPlaced && (kind !== 0 || 'gen_ai.provider.name' in attributes)) return 'openai.conversation';
   return kind === 0 ? 'openai.trace' : 'openai.api';
 }
 
