@@ -27,6 +27,28 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
 }
 
 /**
+ * Asks once for the end of an invocation that is about to be given up.
+ *
+ * @returns whether it is asked for; if so, the invocation is closed after that
+ */
+export function askForEnd(reads: BackgroundReads, invocation: Invocation): boolean {
+  const { details, id, life } = invocation;
+  const from = reads.at(invocation.endpoint.origin);
+  if (life.finished !== undefined || invocation.read || details === undefined || !from.available)
+    return false;
+  invocation.read = true;
+  invocation.reading = 'now';
+  const isOpen = (): boolean => life.state !== 'closed';
+  void from
+    .start(id ?? '', () => details(invocation), isOpen)
+    .then(() => {
+      invocation.reading = 'no';
+      if (life.requests === 0) invocation.close();
+    });
+  return true;
+}
+
+/**
  * Reads the missing details of an ended invocation and closes it. If the program itself has requested them by then, the
  * read is left to the program.
  *

@@ -15,7 +15,7 @@ import type { InvocationStart, ReadDetails } from './invocation-start.ts';
 import { KnownInvocations, type Memory } from './known-invocations.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import { resumption } from './paused.ts';
-import { settleInvocation } from './read-details.ts';
+import { askForEnd, settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import { conversationKey } from './whereabouts.ts';
@@ -278,12 +278,13 @@ export class ConversationTracker implements ProviderListener {
   }
 
   #sweep(): void {
-    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const { conversationIdleTimeout, runTimeout, runSteps } = this.#telemetry.settings;
     const time = monotonic();
     for (const invocation of [...this.#invocations]) {
       const { life, reading } = invocation;
       const overdue = life.isOverdue(runTimeout, conversationIdleTimeout, time) || invocation.expired(now());
-      if (overdue && reading === 'no') invocation.close();
+      if (!overdue || reading !== 'no') continue;
+      if (runSteps !== 'fetch' || !askForEnd(this.#reads, invocation)) invocation.close();
     }
     for (const member of [...this.#members]) if (member.overdue()) member.close();
     for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);

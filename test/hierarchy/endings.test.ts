@@ -169,7 +169,7 @@ describe('a run that nobody follows', () => {
     await program.expectTree(`
       program
       └─ thread                      openai.total.runs=1
-         └─ invoke_agent Math Tutor  openai.run.status=queued openai.run.observed=false
+         └─ invoke_agent Math Tutor  openai.run.status=in_progress openai.run.observed=false
 
       later
       └─ thread                      openai.total.runs=1

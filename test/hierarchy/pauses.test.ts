@@ -1,3 +1,4 @@
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { type Bill, startBill } from '../support/bill.ts';
 import type { Program } from '../support/program.ts';
@@ -113,5 +114,40 @@ describe('a run that was given up', () => {
       └─ thread
          └─ invoke_agent Math Tutor  openai.run.status=requires_action openai.run.observed=false
     `);
+  });
+});
+
+describe('a run that only another process polls', () => {
+  it('is asked for its end before its creator gives it up', async () => {
+    const tutor = await startPausing({});
+    const { client, simulator, assistantId, threadId, bill } = tutor;
+    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+    const run = await tutor.inSpan(
+      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+      'creator',
+    );
+    await worker.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await pause(tutor);
+    await tutor.expectTree(`
+      creator
+      └─ thread                      openai.total.runs=1
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    const billed = await bill.total();
+    expect(tokensOf(tutor)).toEqual(billed);
+    expect(await measuredOf(tutor)).toEqual({ ...billed, durations: [1] });
+  });
+
+  it('is asked for only once', async () => {
+    const tutor = await startPausing({});
+    const { client, simulator, assistantId, threadId } = tutor;
+    await tutor.inSpan(
+      () => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+      'creator',
+    );
+    await pause(tutor);
+    const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
+    expect(asked).toHaveLength(1);
   });
 });
