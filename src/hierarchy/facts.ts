@@ -1,5 +1,4 @@
 import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
 import { readWithClient } from '../sdk/own-requests.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
@@ -26,19 +25,9 @@ import type { EngineState } from './engine-state.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
-import type { Observation } from './observed-call.ts';
+import type { FactSource, Observation } from './observed-call.ts';
 import { readAgentOf } from './read-agent.ts';
 import { answerToolCall } from './request-details.ts';
-
-/** Where facts come from: a call of the program, or a background read. */
-export interface FactSource {
-  readonly endpoint: Endpoint;
-  /** The caller's. */
-  readonly context: Context;
-  /** Whether content is recorded. */
-  readonly content: boolean;
-  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
-}
 
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {

@@ -15,6 +15,12 @@ export function identifyInvocation(invocation: Invocation, snapshot: InvocationS
   if (name !== undefined) invocation.span.updateName(invocationSpanName(name));
 }
 
+/** When an invocation began, before any pause; `undefined` if only the server knows, in whole seconds. */
+export function createdTimeOf({ resumed, rebuilt, startTime }: Invocation): number | undefined {
+  if (resumed !== undefined) return resumed.createdTime;
+  return rebuilt ? undefined : startTime;
+}
+
 /** Called when another object tells the agent of an invocation. */
 export function introduceAgent(invocation: Invocation, agent: Agent, attributes: Attributes): void {
   if (invocation.life.state === 'closed') return;

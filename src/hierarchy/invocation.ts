@@ -20,7 +20,7 @@ import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { addSpent, costOfUsage, NOTHING_SPENT, recordSpent, type Spent, spentBy } from './cost-and-usage.ts';
-import { identifyInvocation } from './identify-invocation.ts';
+import { createdTimeOf, identifyInvocation } from './identify-invocation.ts';
 import { type InvocationStart, type ReadDetails, startInvocation } from './invocation-start.ts';
 import { Life } from './life.ts';
 import type {
@@ -65,9 +65,7 @@ export class Invocation {
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #closed: (invocation: Invocation, endTime: number) => void;
-  /** The offset of the server's clock. */
   readonly clock: ServerClock;
-
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
@@ -137,12 +135,6 @@ export class Invocation {
       agentName: this.agent?.name,
       subagentId: this.subagentId,
     };
-  }
-
-  /** When it began, before any pause; `undefined` if only the server knows, in whole seconds. */
-  get createdTime(): number | undefined {
-    if (this.resumed !== undefined) return this.resumed.createdTime;
-    return this.rebuilt ? undefined : this.startTime;
   }
 
   get conversationId(): string | undefined {
@@ -232,7 +224,8 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    const { createdTime: began, snapshot } = this;
+    const began = createdTimeOf(this);
+    const { snapshot } = this;
     this.#spend(snapshot?.usage, began === undefined ? began : ((life.endTime ?? endTime) - began) / 1e3);
   }
 

@@ -29,3 +29,13 @@ export interface Observation {
   readonly context: Context;
   readonly endpoint: Endpoint;
 }
+
+/** Where facts come from: a call of the program, or a background read. */
+export interface FactSource {
+  readonly endpoint: Endpoint;
+  /** The caller's. */
+  readonly context: Context;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
+}

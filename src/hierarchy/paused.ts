@@ -2,6 +2,7 @@ import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import { BoundedMap } from '../util/lru-map.ts';
+import { createdTimeOf } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';
 import type { Agent, ConversationKind } from './model.ts';
@@ -39,7 +40,7 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
   }
 
   keep(key: string, invocation: Invocation): void {
-    const { id, kind, clock, steps, agent, place, rebuilt, resumed } = invocation;
+    const { id, kind, clock, steps, agent, place, resumed } = invocation;
     if (id === undefined) return;
     const before = resumed?.drawnSteps ?? [];
     const own = steps.all.map(({ snapshot }) => [snapshot.id, snapshot.usage] as const);
@@ -55,7 +56,7 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
       conversationId: invocation.conversationId,
       attributes: requested(invocation.attributes),
       span: invocation.spanContext,
-      createdTime: resumed === undefined && rebuilt ? undefined : invocation.createdTime,
+      createdTime: createdTimeOf(invocation),
       drawnSteps: new Map([...before, ...own]),
       drawnCalls: new Set([...(resumed?.drawnCalls ?? []), ...calls]),
       unanswered,

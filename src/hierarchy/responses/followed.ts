@@ -1,8 +1,11 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { CallerTrace } from '../../telemetry/metadata.ts';
+import { stringField } from '../../util/payload.ts';
 import type { Segment } from '../segment.ts';
+import type { ConversationTracker } from '../tracker.ts';
 import type { ItemTimes } from './items.ts';
 
 export interface KnownResponse {
@@ -32,4 +35,23 @@ export interface FollowedResponse {
   readonly userMessages: number;
   readonly startTime: number;
   readonly content: boolean;
+}
+
+/** Called when a request that uses a conversation is over. It may have created or deleted the conversation. */
+export function conversationUsed(
+  conversations: ConversationTracker,
+  { request, endpoint }: Fetched,
+  segment: Segment | undefined,
+  call: Call,
+): void {
+  const { template } = request.route;
+  const { origin } = endpoint;
+  segment?.requestEnded(call.endTime);
+  const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
+  if (template === '/conversations' && segment !== undefined) {
+    if (id === undefined) segment.end(call.endTime);
+    else segment.identify(conversations.conversation('conversation', id, origin));
+  }
+  if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
+    conversations.endConversation('conversation', id, origin);
 }

@@ -24,7 +24,7 @@ import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
-import type { Fetched, FollowedResponse, KnownResponse } from './followed.ts';
+import { conversationUsed, type Fetched, type FollowedResponse, type KnownResponse } from './followed.ts';
 import { readItemResults } from './item-results.ts';
 import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
 import { conversationNamed, conversationOf, isResponse } from './request.ts';
@@ -110,7 +110,7 @@ export class Responses implements ConversationApi {
         if (creator !== undefined) span.link(creator);
         if (told !== undefined) told.settle(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
-        this.#settled(fetched, segment, ended);
+        conversationUsed(this.#conversations, fetched, segment, ended);
       },
       ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
     };
@@ -293,18 +293,5 @@ export class Responses implements ConversationApi {
       startTime: endTime,
       endTime,
     });
-  }
-
-  #settled({ request, endpoint }: Fetched, segment: Segment | undefined, call: Call): void {
-    const { template } = request.route;
-    const { origin } = endpoint;
-    segment?.requestEnded(call.endTime);
-    const id = call.outcome === 'value' ? stringField(call.value, 'id') : undefined;
-    if (template === '/conversations' && segment !== undefined) {
-      if (id === undefined) segment.end(call.endTime);
-      else segment.identify(this.#conversations.conversation('conversation', id, origin));
-    }
-    if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
-      this.#conversations.endConversation('conversation', id, origin);
   }
 }

@@ -22,8 +22,7 @@ import { LinkedContext } from '../../util/linked-context.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { addInput, addOutput } from '../content/operation-content.ts';
 import { addUsageAttributes, type Usage } from '../cost/usage.ts';
-import { type Failure, readFailure, withoutUnseenMessage } from '../error.ts';
-import { emitSinkEvents } from '../events/sink-events.ts';
+import { type Failure, readFailure } from '../error.ts';
 import { textLimits } from '../kept-text.ts';
 import { ChunkGaps } from '../metrics/chunk-gaps.ts';
 import { chunkDimensions, metricDimensions } from '../metrics/metrics.ts';
@@ -38,16 +37,13 @@ import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-p
 import { addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
-import { recordEnd } from './record-end.ts';
+import { recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/**
- * The span of one call and the metrics of its operation. It reads the request at the start and does not keep it, because
- * a stream may stay open for long.
- */
+/** The span of one call and the metrics of its operation. A stream may stay open for long: no request is kept. */
 export class CallSpan implements CallObservation, OpenSpan {
   readonly context: Context;
   readonly roughTimes: boolean;
@@ -149,9 +145,9 @@ export class CallSpan implements CallObservation, OpenSpan {
       guard('looking for usage', missUsage, this.#operation, this.#usage(result));
     const { settled, keepsOpen } = this.#place;
     if (settled !== undefined) guard('placing a result', settled, call, result, this);
-    if (keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this) === true)
-      return;
-    this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
+    const staysOpen = keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this);
+    if (staysOpen !== true)
+      this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
   }
 
   link(context: Link['context']): void {
@@ -188,13 +184,8 @@ export class CallSpan implements CallObservation, OpenSpan {
       failure,
       endTime,
     };
-    const { settings } = this.#telemetry;
-    const reported =
-      this.#above === undefined ? recordEnd(this.#telemetry, ended) : withoutUnseenMessage(failure, settings);
-    if (settings.events === undefined) return;
-    guard('sending events to the sink', emitSinkEvents, this.#telemetry, {
-      ...ended,
-      failure: reported,
+    recordEndAndTellSink(this.#telemetry, ended, {
+      isRecorded: this.#above === undefined,
       startTime: this.#startTime,
       toolCalls: () => this.#operation.toolCalls?.(result) ?? [],
     });
@@ -266,8 +257,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     }
     this.#span.setAttributes(attributes);
     const { content } = this.#operation;
-    if (this.#content !== undefined && content !== undefined)
-      guard('reading the content of a result', addOutput, this.#content, content, result);
+    if (this.#content === undefined || content === undefined) return;
+    guard('reading the content of a result', addOutput, this.#content, content, result);
   }
 
   #costOf(result: unknown, usage: Usage | undefined): number | undefined {
@@ -286,12 +277,10 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (!this.#measures) return;
     const seconds = (endTime - this.#startTime) / 1e3;
     if (!this.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
-    if (this.#timeToFirstChunk !== undefined)
-      metrics.recordTimeToFirstChunk(
-        this.#timeToFirstChunk,
-        chunkDimensions(this.#asked, this.#answered),
-        context,
-      );
+    if (this.#timeToFirstChunk !== undefined) {
+      const streamed = chunkDimensions(this.#asked, this.#answered);
+      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, streamed, context);
+    }
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
     if (this.#gaps !== undefined) this.#recordGaps(this.#gaps, this.#answered);
   }

@@ -24,7 +24,6 @@ import { ContentRecord } from '../content/content-record.ts';
 import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
-import { emitSinkEvents } from '../events/sink-events.ts';
 import { addFinishReason } from '../finish-reason.ts';
 import { begin, finish } from '../open-traces.ts';
 import type { RequestedToolCall } from '../operation.ts';
@@ -32,7 +31,7 @@ import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Totals, totalAttributes } from './conversation-span.ts';
-import { recordEnd } from './record-end.ts';
+import { recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 
@@ -121,13 +120,8 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
     failure,
     endTime,
   };
-  const reported = recordEnd(telemetry, ended);
-  guard('sending events to the sink', emitSinkEvents, telemetry, {
-    ...ended,
-    failure: reported,
-    startTime: end.startTime,
-    toolCalls: () => end.toolCalls,
-  });
+  const { startTime, toolCalls } = end;
+  recordEndAndTellSink(telemetry, ended, { isRecorded: true, startTime, toolCalls: () => toolCalls });
   endSpan(span, endTime);
 }
 

@@ -4,6 +4,8 @@ import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { type Failure, failureAttributes, recordFailure, withoutUnseenMessage } from '../error.ts';
 import { emitException } from '../events/exception-event.ts';
+import { emitSinkEvents } from '../events/sink-events.ts';
+import type { RequestedToolCall } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** A finished operation. */
@@ -42,4 +44,24 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return reported;
   guard('recording an exception', emitException, telemetry, reported, { context, attributes, time: endTime });
   return reported;
+}
+
+/**
+ * Records the end of a model operation, and tells the program's sink about it.
+ *
+ * @param more.isRecorded `false` if the span of another instrumentation stands for the operation
+ */
+export function recordEndAndTellSink(
+  telemetry: Telemetry,
+  operation: EndedOperation,
+  more: { isRecorded: boolean; startTime: number; toolCalls: () => readonly RequestedToolCall[] },
+): void {
+  const { isRecorded, startTime, toolCalls } = more;
+  const { settings } = telemetry;
+  const failure = isRecorded
+    ? recordEnd(telemetry, operation)
+    : withoutUnseenMessage(operation.failure, settings);
+  if (settings.events === undefined) return;
+  const told = { ...operation, failure, startTime, toolCalls };
+  guard('sending events to the sink', emitSinkEvents, telemetry, told);
 }
