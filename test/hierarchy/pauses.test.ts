@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { type Bill, startBill } from '../support/bill.ts';
-import type { Program } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 const TOOL_RUN = {
@@ -149,5 +149,34 @@ describe('a run that only another process polls', () => {
     await pause(tutor);
     const asked = simulator.requests.filter(({ method, path }) => method === 'GET' && /run_\d+$/.test(path));
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('a background response that was given up', () => {
+  it('goes on in a second span when it is retrieved, with each token once', async () => {
+    const bill = startBill();
+    const program = await startProgram({ config: { maxConversations: 1 }, client: { fetch: bill.fetch } });
+    const { responses } = program.client;
+    const ask = (): Promise<{ id: string }> =>
+      responses.create({ model: 'gpt-4o-mini', input: 'Think.', background: true });
+    const first = await program.inSpan(ask, 'first');
+    // There is room for one: this takes its place.
+    const second = await program.inSpan(ask, 'second');
+    await program.inSpan(async () => {
+      for (const { id } of [second, first]) {
+        let { status } = await responses.retrieve(id);
+        while (status === 'queued' || status === 'in_progress') ({ status } = await responses.retrieve(id));
+      }
+    }, 'later');
+    await program.telemetry.provider.forceFlush();
+    expect(tokensOf(program)).toEqual(await bill.total());
+    const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
+    expect(chats.map(({ attributes }) => attributes['gen_ai.response.status'])).toEqual([
+      'queued',
+      'completed',
+      'completed',
+    ]);
+    const [paused, , resumed] = chats;
+    expect(resumed?.links.map(({ context }) => context.spanId)).toContain(paused?.spanContext().spanId);
   });
 });
