@@ -25,6 +25,7 @@ const LEFT_OUT = ['.git', '.bench', '.e2e', '.lanes', 'node_modules'];
 const TESTS = [
   'test/architecture.test.ts',
   'test/budget/budget.test.ts',
+  'test/sdk/missed-calls.test.ts',
   'test/sdk/module-hooks.test.ts',
   'test/code',
   'test/telemetry/content/content-store.test.ts',
