@@ -8,6 +8,7 @@ import {
   failureReason,
   lacksScheme,
   parseAddress,
+  socketAddress,
   tracesEndpoint,
   tracesProtocol,
   usesProxy,
@@ -83,8 +84,7 @@ function exportNothing(url: URL, protocol: string, environment: CollectorEnviron
 
 function connectTo(url: URL): Promise<Answer> {
   return new Promise((resolve) => {
-    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    const socket = net.connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port });
+    const socket = net.connect(socketAddress(url));
     const end = (answer: Answer): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -55,7 +55,9 @@ export class Engine implements ConversationApi {
     const observed: ObservedCall = { call, route, intent, context: call.context, endpoint, content };
     const facts = new Facts(this.#state, observed, intent.conversationId);
     const driven =
-      route.folds === dialect.folds ? (this.#driven(observed) ?? this.#resumed(observed)) : undefined;
+      route.folds === dialect.folds
+        ? (this.#driven(observed) ?? facts.resume(intent.invocationId, intent.conversationId))
+        : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(observed)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(this.#state, observed, facts, started);
@@ -132,16 +134,6 @@ export class Engine implements ConversationApi {
         ? matcher.known(conversationId, origin)?.underWay
         : matcher.named(id, conversationId, origin);
     return invocation?.life.finished === undefined ? invocation : undefined;
-  }
-
-  /** The paused invocation that a request goes on with. */
-  #resumed({ call, intent, context, endpoint }: ObservedCall): Invocation | undefined {
-    const { tracker, matcher } = this.#state;
-    const { invocationId: id, conversationId } = intent;
-    const from = { context, endpoint, time: call.startTime };
-    const resumed = id === undefined ? undefined : tracker.resume(id, conversationId, from);
-    if (resumed !== undefined) matcher.resumed(resumed);
-    return resumed;
   }
 
   /** Whether the request creates an invocation for another process: then the request has its own span. */

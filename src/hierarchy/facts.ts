@@ -34,8 +34,8 @@ export class Facts implements FactSink, Observation {
   readonly engine: EngineState;
   readonly endpoint: Endpoint;
   readonly content: boolean;
-  /** When the current facts were seen. */
-  time = 0;
+  /** When the current facts were seen; at first, when the request was sent. */
+  time: number;
   /** Whether a stream reported them as they happened. */
   live = false;
   /** The conversation of the request, or the one that the stream has created. */
@@ -56,6 +56,7 @@ export class Facts implements FactSink, Observation {
     this.engine = engine;
     this.#source = source;
     this.endpoint = source.endpoint;
+    this.time = source.call.startTime;
     this.conversationId = conversationId;
     this.content = source.content;
   }
@@ -214,10 +215,12 @@ export class Facts implements FactSink, Observation {
     const { tracker } = this.engine;
     const { endpoint } = this;
     const conversation = conversationId ?? this.conversationId;
-    return tracker.known.open(id, endpoint.origin, conversation) ?? this.#resume(id, conversation);
+    return tracker.known.open(id, endpoint.origin, conversation) ?? this.resume(id, conversation);
   }
 
-  #resume(id: string, conversationId: string | undefined): Invocation | undefined {
+  /** Goes on with a paused invocation. */
+  resume(id: string | undefined, conversationId: string | undefined): Invocation | undefined {
+    if (id === undefined) return undefined;
     const { context, endpoint, time } = this;
     const resumed = this.engine.tracker.resume(id, conversationId, { context, endpoint, time });
     if (resumed !== undefined) this.engine.matcher.resumed(resumed);

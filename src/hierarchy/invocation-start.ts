@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationContent } from './model.ts';
-import type { PausedInvocation } from './paused.ts';
+import type { PausedInvocation } from './paused-invocation.ts';
 import type { Segment } from './segment.ts';
 import type { ServerClock } from './server-clock.ts';
 

@@ -32,7 +32,7 @@ import type {
   StepSnapshot,
   ToolCallSnapshot,
 } from './model.ts';
-import type { PausedInvocation } from './paused.ts';
+import type { PausedInvocation } from './paused-invocation.ts';
 import type { Segment } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';

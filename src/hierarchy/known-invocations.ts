@@ -1,7 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { BoundedMap } from '../util/lru-map.ts';
 import type { Invocation } from './invocation.ts';
-import { type PausedInvocation, PausedInvocations } from './paused.ts';
+import { PausedInvocations } from './paused.ts';
+import type { PausedInvocation } from './paused-invocation.ts';
 import { isOf, isSame, keyAt } from './whereabouts.ts';
 
 /** A map whose entries have a lifetime. */

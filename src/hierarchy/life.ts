@@ -6,7 +6,7 @@ import { monotonic } from '../util/clock.ts';
  * - `ended`: its end is known; its details may still be read.
  * - `closed`: recorded. Nothing changes it any more.
  */
-export type LifeState = 'open' | 'over' | 'ended' | 'closed';
+type LifeState = 'open' | 'over' | 'ended' | 'closed';
 
 /** The life of something that lasts longer than a call: a run, a turn, a background response, a poll loop. */
 export class Life {

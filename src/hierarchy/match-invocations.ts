@@ -79,29 +79,27 @@ export class InvocationMatcher {
   ): Invocation | undefined {
     const waiting = state.waiting.findIndex((asked) => canBe(asked, snapshot, observation));
     if (waiting >= 0) return state.waiting.splice(waiting, 1)[0]?.invocation;
-    const forgotten = (invocation: Invocation): void => state.forget(invocation);
+    const found = {
+      kind: this.#kind,
+      snapshot,
+      conversationId: state.id,
+      agent: state.agent?.agent,
+      forgotten: (invocation: Invocation): void => state.forget(invocation),
+    };
     const ask = [...state.asks].find((asked) => canBe(asked, snapshot, observation));
     if (ask !== undefined) {
       state.asks.delete(ask);
       const { endpoint, startTime } = ask;
-      const found = { kind: this.#kind, snapshot, forgotten, agent: state.agent?.agent };
       return openFoundInvocation(this.#tracker, {
         ...found,
-        conversationId: state.id,
         context: farContextOf(ask),
         endpoint,
         startTime,
       });
     }
-    if (this.#telemetry.settings.adoptRuns === false) return undefined;
-    return adoptInvocation(this.#tracker, {
-      kind: this.#kind,
-      snapshot,
-      conversationId: state.id,
-      agent: state.agent?.agent,
-      observation,
-      forgotten,
-    });
+    return this.#telemetry.settings.adoptRuns === false
+      ? undefined
+      : adoptInvocation(this.#tracker, { ...found, observation });
   }
 
   /** The invocation of a subagent is a child of the one it works for, if this process records that. */

@@ -50,8 +50,6 @@ export interface InvocationContent {
   readonly toolDefinitions: readonly ToolDefinition[];
 }
 
-export type StepType = 'message_creation' | 'tool_calls';
-
 /** A step is one model call, whose output is a message or tool calls. */
 export interface StepSnapshot {
   readonly id: string;

@@ -4,16 +4,21 @@ import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Intent } from './dialect.ts';
 
+/** Where facts come from: a call of the program, or a background read. */
+export interface FactSource {
+  readonly endpoint: Endpoint;
+  /** The caller's, kept until the call is over. */
+  readonly context: Context;
+  /** Whether content is recorded. */
+  readonly content: boolean;
+  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
+}
+
 /** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
-export interface ObservedCall {
+export interface ObservedCall extends FactSource {
   readonly call: Call;
   readonly route: Route;
   readonly intent: Intent;
-  /** The caller's context, kept until the call is over. */
-  readonly context: Context;
-  readonly endpoint: Endpoint;
-  /** Whether content is recorded. */
-  readonly content: boolean;
 }
 
 /** When, how and by whom an object was seen. */
@@ -28,14 +33,4 @@ export interface Observation {
   /** The caller's. */
   readonly context: Context;
   readonly endpoint: Endpoint;
-}
-
-/** Where facts come from: a call of the program, or a background read. */
-export interface FactSource {
-  readonly endpoint: Endpoint;
-  /** The caller's. */
-  readonly context: Context;
-  /** Whether content is recorded. */
-  readonly content: boolean;
-  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
 }

@@ -1,37 +1,15 @@
-import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import type { Usage } from '../telemetry/cost/usage.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { createdTimeOf } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvocationStart } from './invocation-start.ts';
-import type { Agent, ConversationKind } from './model.ts';
-import type { ServerClock } from './server-clock.ts';
-import type { UnansweredCall } from './tool-call.ts';
+import type { PausedInvocation } from './paused-invocation.ts';
 
 /** How long an invocation may pause: as long as a person may need for an answer. */
 export const PAUSE_LIFETIME_MS: number = 86_400_000;
 /** What the request asked for holds for all spans of an invocation; what its response told does not. */
 const KEPT_ATTRIBUTES = 'gen_ai.request.';
-
-/** What is kept of an invocation that was closed before its end. No content. */
-export interface PausedInvocation {
-  readonly id: string;
-  readonly kind: ConversationKind;
-  readonly conversationId: string | undefined;
-  readonly agent: Agent | undefined;
-  readonly agentId: string | undefined;
-  readonly attributes: Attributes;
-  /** The span that has ended. */
-  readonly span: SpanContext;
-  /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
-  readonly createdTime: number | undefined;
-  readonly clock: ServerClock;
-  /** The steps that were drawn, with the usage that their spans carry. */
-  readonly drawnSteps: ReadonlyMap<string, Usage | undefined>;
-  readonly drawnCalls: ReadonlySet<string>;
-  readonly unanswered: readonly UnansweredCall[];
-}
 
 /** Keeps invocations that were closed before their end, so that a second span can go on where the first one stopped. */
 export class PausedInvocations extends BoundedMap<string, PausedInvocation> {

@@ -4,7 +4,7 @@ import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
-import type { PausedInvocation } from './paused.ts';
+import type { PausedInvocation } from './paused-invocation.ts';
 import type { ServerClock } from './server-clock.ts';
 import {
   hasDocuments,

@@ -21,7 +21,7 @@ import { activeSpan, Segment, type SegmentMember } from './segment.ts';
 import { conversationKey } from './whereabouts.ts';
 
 const MAX_AGENTS = 1_000;
-/** ConversationTracker whose messages are kept for the run that answers them, where content is recorded: they may be long. */
+/** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
 const MAX_SPOKEN = 1_000;
 /** How long entries are remembered after their last use. */
 const MEMORY_LIFETIME_MS = 3_600_000;

@@ -1,15 +1,7 @@
 import type { Invocation } from './invocation.ts';
 import type { ConversationKind } from './model.ts';
 
-/** Where a server gave an id. Servers choose ids, so the same one may stand for something else elsewhere. */
-export interface Whereabouts {
-  /** Scheme, host and port of the endpoint. */
-  readonly origin: string;
-  /** The thread or session, where the request or object names it. */
-  readonly conversationId: string | undefined;
-}
-
-/** No origin has a space in it. */
+/** The key of an id. Servers choose ids, so the same one may stand for something else elsewhere. No origin has a space in it. */
 export function keyAt(origin: string, id: string): string {
   return `${origin} ${id}`;
 }

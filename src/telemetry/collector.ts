@@ -55,13 +55,8 @@ export function refusalOf(endpoint: string, environment: CollectorEnvironment): 
   const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
   const url = parseAddress(endpoint);
   if (net === undefined || url === undefined || usesProxy(environment)) return Promise.resolve(undefined);
-  const { hostname, port, protocol } = url;
   return new Promise((resolve) => {
-    const socket = net.connect({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port) || (protocol === 'https:' ? 443 : 80),
-      timeout: CONNECT_TIMEOUT_MS,
-    });
+    const socket = net.connect({ ...socketAddress(url), timeout: CONNECT_TIMEOUT_MS });
     const end = (code?: string): void => {
       socket.destroy();
       resolve(code);
@@ -148,6 +143,14 @@ export function failureReason(error: unknown, depth = 0): string {
 export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;
+}
+
+/** What a socket connects to for a URL. */
+export function socketAddress({ hostname, port, protocol }: URL): { host: string; port: number } {
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+  };
 }
 
 export function parseAddress(endpoint: string): URL | undefined {

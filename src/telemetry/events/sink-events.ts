@@ -41,7 +41,7 @@ import { arrayField, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
 import type { Failure } from '../error.ts';
 import type { RequestedToolCall } from '../operation.ts';
-import type { EndedOperation } from '../spans/record-end.ts';
+import type { EndedOperation } from '../spans/ended-operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { sinkTakesContent } from './sink.ts';
 

@@ -1,4 +1,3 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -7,19 +6,7 @@ import { emitException } from '../events/exception-event.ts';
 import { emitSinkEvents } from '../events/sink-events.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
-
-/** A finished operation. */
-export interface EndedOperation {
-  readonly span: Span;
-  /** Contains the span, to which the events belong. */
-  readonly context: Context;
-  /** All attributes of the span except content. */
-  readonly attributes: Attributes;
-  readonly content: ContentRecord | undefined;
-  readonly failure: Failure | undefined;
-  /** Milliseconds since the epoch. */
-  readonly endTime: number;
-}
+import type { EndedOperation } from './ended-operation.ts';
 
 /**
  * Records the end of any operation before its span ends: content on span and event, the failure on the span and as an
