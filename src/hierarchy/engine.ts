@@ -38,6 +38,7 @@ export class Engine implements ConversationApi {
       tracker,
       dialect,
       matcher: new InvocationMatcher(telemetry, tracker, dialect.kind),
+      agentReads: new Map(),
       handedOn: tracker.remember(MAX_HANDED_ON),
     };
   }

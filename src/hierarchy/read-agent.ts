@@ -8,23 +8,27 @@ export function lacksAgent({ kind, agent, agentId }: Invocation): boolean {
   return kind === 'thread' && agent === undefined && agentId !== undefined;
 }
 
-/** Reads the agent of an invocation, once for each id: the program may have made it elsewhere. */
+/** Tells an invocation its agent, which the program may have made elsewhere: it is read once for each id. */
 export async function readAgentOf(
   invocation: Invocation,
   get: Get,
   facts: FactSink & { readonly engine: EngineState },
 ): Promise<void> {
   const { agentId } = invocation;
-  const { tracker, dialect } = facts.engine;
+  const { tracker, dialect, agentReads } = facts.engine;
   if (agentId === undefined || invocation.agent !== undefined || dialect.agentPath === undefined) return;
   if (tracker.agents.get(agentId) === undefined) {
-    // What cannot be read is not asked for again.
-    tracker.agents.set(agentId, { id: agentId, name: undefined, model: undefined });
-    await get(dialect.agentPath(agentId)).then(
+    // Several runs of an assistant may end at once.
+    const read = agentReads.get(agentId) ?? get(dialect.agentPath(agentId));
+    agentReads.set(agentId, read);
+    await read.then(
       (value) => dialect.read(value, facts, {}),
       () => undefined,
     );
+    agentReads.delete(agentId);
   }
-  const agent = tracker.agents.get(agentId);
-  if (agent !== undefined) introduceAgent(invocation, agent, {});
+  // What cannot be read is not asked for again.
+  const agent = tracker.agents.get(agentId) ?? { id: agentId, name: undefined, model: undefined };
+  tracker.agents.set(agentId, agent);
+  introduceAgent(invocation, agent, {});
 }
