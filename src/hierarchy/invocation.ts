@@ -33,6 +33,7 @@ import type {
   ToolCallSnapshot,
 } from './model.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
+import { lacksAgent } from './read-agent.ts';
 import type { Segment } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';
@@ -220,12 +221,11 @@ export class Invocation {
 
   /** Called when its end becomes known: its usage is final, but its details may still be read. */
   end(endTime: number, failure: Failure | undefined): void {
-    const { life } = this;
+    const { life, snapshot } = this;
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
     const began = createdTimeOf(this);
-    const { snapshot } = this;
     this.#spend(snapshot?.usage, began === undefined ? began : ((life.endTime ?? endTime) - began) / 1e3);
   }
 
@@ -273,14 +273,14 @@ export class Invocation {
   /** Whether its `expires_at` has passed. */
   expired(time: number): boolean {
     if (this.life.finished !== undefined) return false;
-    const expiresAt = this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
-    return time >= expiresAt;
+    return time >= this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
   }
 
   /** Closes it if it is over, unless requests in flight may still complete it. */
   closeIfFinished(): void {
+    if (this.life.finished === undefined) return;
     const waits = this.reading !== 'no' || this.life.requests > 0;
-    if (this.life.finished !== undefined && (!waits || this.complete)) this.close();
+    if (!waits || (this.complete && !lacksAgent(this))) this.close();
   }
 
   /** Closes it and records it with its steps and tool calls, as far as they are known. */

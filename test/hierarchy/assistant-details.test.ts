@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../support/program.ts';
 import type { RunScript } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -63,6 +63,23 @@ describe('an assistant that was made elsewhere', () => {
     const runs = telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
     expect(runs.map(({ name }) => name)).toEqual(['invoke_agent Math Tutor', 'invoke_agent Math Tutor']);
     expect(assistantReads(tutor)).toBe(1);
+  });
+
+  it('names its run where the span above ends while the assistant is being read', async () => {
+    const tutor = await startElsewhere([{}]);
+    const { client, simulator, assistantId, threadId, telemetry } = tutor;
+    simulator.next({ when: { path: /assistants/ }, delayMs: 100 });
+    await tutor.inSpan(async () => {
+      await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+      await vi.waitUntil(() => assistantReads(tutor) > 0);
+    });
+    await telemetry.provider.forceFlush();
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o
+    `);
   });
 
   it('is not asked for again where it cannot be read', async () => {
