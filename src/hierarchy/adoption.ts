@@ -64,6 +64,18 @@ export function adoptInvocation(
   });
 }
 
+/** Opens an invocation that begins with its report, where the source reports what nobody has asked for. */
+export function openReported(
+  tracker: ConversationTracker,
+  found: Found,
+  { reported, context, endpoint, time }: Observation,
+): Invocation | undefined {
+  if (reported === undefined) return undefined;
+  const invocation = openFoundInvocation(tracker, { ...found, context, endpoint, startTime: time });
+  reported(invocation);
+  return invocation;
+}
+
 /** Opens an invocation that an object reports. */
 export function openFoundInvocation(
   tracker: ConversationTracker,
@@ -130,7 +142,7 @@ export interface Unowned {
   creator?: SpanContext | undefined;
 }
 
-/** Starts to record an invocation that the process adopts, or that it handed on and now waits for itself. */
+/** Starts to record an invocation that the source reports or the process adopts, or that it handed on and waits for. */
 export function adoptUnowned(
   facts: UnownedFacts,
   { snapshot, object }: InvocationFact,
@@ -138,7 +150,10 @@ export function adoptUnowned(
   const { unowned, engine } = facts;
   const { tracker, handedOn, dialect, telemetry } = engine;
   const { origin } = facts.endpoint;
-  if (unowned === undefined || tracker.known.has(snapshot.id, origin)) return undefined;
+  if (tracker.known.has(snapshot.id, origin)) return undefined;
+  const conversationId = snapshot.conversationId ?? facts.conversationId;
+  const found = { kind: dialect.kind, snapshot, conversationId };
+  if (unowned === undefined) return openReported(tracker, found, facts);
   const key = keyAt(origin, snapshot.id);
   const own = handedOn.get(key);
   const creator = own?.creator ?? creatorOf(object, telemetry.settings);
@@ -147,9 +162,7 @@ export function adoptUnowned(
   if (adoptRuns === false && (own === undefined || !unowned.waits)) return undefined;
   handedOn.delete(key);
   return adoptInvocation(tracker, {
-    kind: dialect.kind,
-    snapshot,
-    conversationId: snapshot.conversationId ?? facts.conversationId,
+    ...found,
     observation: facts,
     handedOn: own,
     creator,

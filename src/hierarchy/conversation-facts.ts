@@ -23,7 +23,7 @@ interface ConversationFacts extends Observation {
   readonly engine: EngineState;
   readonly content: boolean;
   readonly conversationId: string | undefined;
-  readonly details: ReadDetails;
+  readonly details: ReadDetails | undefined;
 }
 
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {

@@ -19,10 +19,12 @@ import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
 import type { Invocation } from './invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocation-requests.ts';
+
 import { InvocationMatcher } from './match-invocations.ts';
-import type { ObservedCall } from './observed-call.ts';
+import type { FactSource, ObservedCall } from './observed-call.ts';
 import { creatorIn, creatorOf } from './remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from './segment.ts';
+import { SourceListener } from './source-listener.ts';
 import type { ConversationTracker } from './tracker.ts';
 import { keyAt } from './whereabouts.ts';
 
@@ -53,7 +55,8 @@ export class Engine implements ConversationApi {
     const { route } = request;
     const content = telemetry.wantsContent;
     const intent = dialect.intent(request, content);
-    const observed: ObservedCall = { call, route, intent, context: call.context, endpoint, content };
+    const { context } = call;
+    const observed: ObservedCall = { call, exchange: call, route, intent, context, endpoint, content };
     const facts = new Facts(this.#state, observed, intent.conversationId);
     const driven =
       route.folds === dialect.folds
@@ -67,6 +70,11 @@ export class Engine implements ConversationApi {
     return driven !== undefined && isInTrace(call.context, driven.spanContext.traceId)
       ? new InvocationRequest(this.#state, observed, facts, driven)
       : this.#place(observed, facts, driven);
+  }
+
+  /** Listens to a source that is no request, such as a socket. */
+  listen(source: FactSource, conversationId?: string): SourceListener {
+    return new SourceListener(this.#state, source, conversationId);
   }
 
   /** Places a call that has its own span, and takes its result. */

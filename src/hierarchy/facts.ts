@@ -44,6 +44,7 @@ export class Facts implements FactSink, Observation {
   invocationAsked: Invocation | undefined;
   /** Set where the request is about an invocation that this process does not record: it may be adopted. */
   unowned: Unowned | undefined;
+  reported: ((invocation: Invocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
   readonly #source: FactSource;
@@ -56,7 +57,7 @@ export class Facts implements FactSink, Observation {
     this.engine = engine;
     this.#source = source;
     this.endpoint = source.endpoint;
-    this.time = source.call.startTime;
+    this.time = source.exchange.startTime;
     this.conversationId = conversationId;
     this.content = source.content;
   }
@@ -66,16 +67,17 @@ export class Facts implements FactSink, Observation {
   }
 
   get askedAt(): number {
-    return this.#source.call.startTime;
+    return this.#source.exchange.startTime;
   }
 
   get headers(): unknown {
-    return this.#source.call.headers;
+    return this.#source.exchange.headers;
   }
 
   /** Reads the missing details of an invocation, with the client of the call. */
-  get details(): ReadDetails {
-    return detailsReader(this.engine, this.#source);
+  get details(): ReadDetails | undefined {
+    const { client } = this.#source.exchange;
+    return client === undefined ? undefined : detailsReader(this.engine, this.#source, client);
   }
 
   /**
@@ -100,7 +102,8 @@ export class Facts implements FactSink, Observation {
     if (invocationId === undefined) return 'nothing';
     if (this.known(invocationId, conversationId) !== undefined) return 'changes';
     const identifies = this.invocationAsked !== undefined && this.invocationAsked.id === undefined;
-    return identifies || this.unowned !== undefined ? 'everything' : 'nothing';
+    const isNew = identifies || this.unowned !== undefined || this.reported !== undefined;
+    return isNew ? 'everything' : 'nothing';
   }
 
   uses(conversationId: string | undefined): boolean {
@@ -182,13 +185,8 @@ export class Facts implements FactSink, Observation {
     else invocation.steps.seeToolCall(call);
   }
 
-  toolResult({
-    invocationId,
-    callId,
-    output,
-    failure,
-  }: ToolOutput & { readonly invocationId: string }): void {
-    const invocation = this.known(invocationId);
+  toolResult({ callId, output, failure, ...fact }: ToolOutput & { readonly invocationId: string }): void {
+    const invocation = this.known(fact.invocationId);
     if (invocation === undefined || invocation.life.state === 'closed') return;
     if (this.live) {
       invocation.touch(this.time);
@@ -274,12 +272,13 @@ export class Facts implements FactSink, Observation {
 /** Keeps the client, and nothing of the call: the details may be read much later. */
 function detailsReader(
   engine: EngineState,
-  { endpoint, call: { client, assistantsVersion: version = engine.dialect.version } }: FactSource,
+  { endpoint, exchange: { assistantsVersion: version = engine.dialect.version } }: FactSource,
+  client: object,
 ): ReadDetails {
   return async (invocation) => {
-    const call = { startTime: now(), headers: undefined, client, assistantsVersion: version };
+    const exchange = { startTime: now(), headers: undefined, client, assistantsVersion: version };
     const content = engine.telemetry.wantsContent;
-    const source = { endpoint, context: ROOT_CONTEXT, content, call };
+    const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
     const facts = new Facts(engine, source, invocation.conversationId);
     const send = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
       const answer = await readWithClient(client, path, query, version);

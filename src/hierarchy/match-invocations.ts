@@ -5,7 +5,7 @@ import { contextOf } from '../telemetry/metadata.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
-import { adoptInvocation, openFoundInvocation } from './adoption.ts';
+import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
 import { type Acceptance, type Ask, ConversationState, type SubagentState } from './conversation-state.ts';
 import type { InvocationFact } from './dialect.ts';
 import type { Invocation } from './invocation.ts';
@@ -97,6 +97,8 @@ export class InvocationMatcher {
         startTime,
       });
     }
+    const reported = openReported(this.#tracker, found, observation);
+    if (reported !== undefined) return reported;
     return this.#telemetry.settings.adoptRuns === false
       ? undefined
       : adoptInvocation(this.#tracker, { ...found, observation });

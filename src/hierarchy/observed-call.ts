@@ -3,15 +3,23 @@ import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
 import type { Intent } from './dialect.ts';
+import type { Invocation } from './invocation.ts';
 
-/** Where facts come from: a call of the program, or a background read. */
+/** The call, socket or background read that brings facts. */
+export interface Exchange extends Pick<Call, 'startTime' | 'headers'> {
+  /** What is read in the background is read with it; nothing is without one. */
+  readonly client?: object;
+  readonly assistantsVersion?: string | undefined;
+}
+
+/** Where facts come from. */
 export interface FactSource {
   readonly endpoint: Endpoint;
   /** The caller's, kept until the call is over. */
   readonly context: Context;
   /** Whether content is recorded. */
   readonly content: boolean;
-  readonly call: Pick<Call, 'startTime' | 'headers' | 'client' | 'assistantsVersion'>;
+  readonly exchange: Exchange;
 }
 
 /** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
@@ -26,6 +34,8 @@ export interface Observation {
   readonly time: number;
   /** Whether a stream reported it as it happened. */
   readonly live: boolean;
+  /** Set where an invocation that nobody has asked for begins with its report. It is called with that invocation. */
+  readonly reported: ((invocation: Invocation) => void) | undefined;
   /** When its request was sent. */
   readonly askedAt: number;
   /** The response headers. Their date tells the server's time. */

@@ -174,7 +174,7 @@ export class ConversationTracker implements ProviderListener {
   see(
     invocation: Invocation,
     snapshot: InvocationSnapshot,
-    options: { live: boolean; time: number; details: ReadDetails },
+    options: { live: boolean; time: number; details: ReadDetails | undefined },
   ): void {
     if (invocation.id === undefined) {
       this.known.identify(snapshot.id, invocation);
