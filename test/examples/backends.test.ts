@@ -49,6 +49,13 @@ const PROMQL = new Set(['by', 'histogram_quantile', 'increase', 'le', 'min', 'or
 const schema = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/compose/compose-spec.json'), 'utf8'));
 const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
 
+/** The queries of the docs, a line each. */
+function documented(language: 'promql' | 'traceql'): string[] {
+  const docs = readFileSync(join(ROOT, 'docs', 'backends.md'), 'utf8');
+  const fence = docs.match(new RegExp(`\`\`\`${language}\\n([^\`]*)\`\`\``));
+  return (fence?.[1] ?? '').trim().split('\n');
+}
+
 function readCompose(backend: string): Compose {
   return parse(readFileSync(join(FOLDER, backend, 'compose.yaml'), 'utf8'), { merge: true });
 }
@@ -169,24 +176,37 @@ describe('the dashboard', () => {
     }),
   );
 
-  test.each(promQueries(dashboard))('queries recorded data in Prometheus: %s', (query) => {
-    const text = query.replace(/"[^"]*"|\b\d+[smh]?\b/g, '');
-    const used = (text.match(/[a-z_]\w*/g) ?? []).filter((word) => !PROMQL.has(word));
-    const names = used.filter((word) => metrics.has(word));
-    expect(names).not.toHaveLength(0);
-    // Every other word is a label of each metric that the query is about.
-    for (const word of used.filter((other) => !metrics.has(other))) {
-      for (const name of names) {
-        const uses = metrics.get(name)?.attributes.map((use) => use.name);
-        expect(uses, `${word} of ${name}`).toContain(labels.get(word));
+  test.each([...promQueries(dashboard), ...documented('promql')])(
+    'queries recorded data in Prometheus: %s',
+    (query) => {
+      const text = query.replace(/"[^"]*"|\b\d+[smh]?\b/g, '');
+      const used = (text.match(/[a-z_]\w*/g) ?? []).filter((word) => !PROMQL.has(word));
+      const names = used.filter((word) => metrics.has(word));
+      expect(names).not.toHaveLength(0);
+      // Every other word is a label of each metric that the query is about.
+      for (const word of used.filter((other) => !metrics.has(other))) {
+        for (const name of names) {
+          const uses = metrics.get(name)?.attributes.map((use) => use.name);
+          expect(uses, `${word} of ${name}`).toContain(labels.get(word));
+        }
       }
-    }
-  });
+    },
+  );
 
-  test.each(traceQueries(dashboard))('queries recorded data in Tempo: %s', (query) => {
-    const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
-    expect(names).not.toHaveLength(0);
-    for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
+  test.each([...traceQueries(dashboard), ...documented('traceql')])(
+    'queries recorded data in Tempo: %s',
+    (query) => {
+      const names = [...query.matchAll(/span\.([\w.]+)/g)].map(([, name]) => name);
+      if (!query.includes('instrumentation:name')) expect(names).not.toHaveLength(0);
+      for (const name of names) expect(registry.attributes.has(name ?? ''), name).toBe(true);
+    },
+  );
+
+  test('sums only over spans that have what it sums, and so do the docs', () => {
+    for (const query of [...traceQueries(dashboard), ...documented('traceql')]) {
+      const summed = query.match(/sum_over_time\((span\.[\w.]+)\)/)?.[1];
+      if (summed !== undefined) expect(query).toMatch(new RegExp(`\\{.*${summed} != nil.*\\}`));
+    }
   });
 
   test('declares exactly the variables that its queries use', () => {
