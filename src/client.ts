@@ -12,6 +12,7 @@ import { Seam } from './sdk/seam.ts';
 import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 
+export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
 export {
   span,
   type TracedDecorator,

@@ -68,7 +68,8 @@ export interface ToolDefinition {
 
 /**
  * The content of one operation, as a completion hook receives it. Operations are chat completions, responses, runs,
- * steps of runs, tool calls, searches and traced functions. For any other failed call only `errorMessage` is set.
+ * steps of runs, tool calls, searches, traced functions and evaluations that are explained. For any other failed call
+ * only `errorMessage` is set.
  *
  * All values are the hook's own copy, in the shapes of the GenAI conventions, with media as base64. A hook masks content
  * by assigning fields. The limits of recorded content do not apply; a streamed answer or run keeps at most 16 MiB of
@@ -97,6 +98,8 @@ export interface Completion {
   parameters: Attributes;
   /** The message of the operation's error, which may quote the request. */
   errorMessage: string | undefined;
+  /** The explanation of an evaluation. Its other fields are empty then, and `operation` has its score. */
+  evaluationExplanation: string | undefined;
   /**
    * Initially empty. Attributes that a hook adds here are recorded on span and event without further consent, for
    * example a reference to the stored content.

@@ -1,6 +1,12 @@
 import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
-import { ATTR_OPENAI_API_TYPE } from '../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../semconv/attributes.ts';
+import { rememberForEvaluation } from '../telemetry/evaluated-spans.ts';
 import { endpointAttributes, placeAttributes } from '../telemetry/place.ts';
 import {
   endConversationSpan,
@@ -128,6 +134,13 @@ export class Segment {
     this.#conversation = conversation;
     conversation.segments.set(this.traceId, this);
     conversation.previous = this.spanContext;
+    // The program's own ids hold for every endpoint.
+    const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
+    rememberForEvaluation('conversation', conversation.id, this.span, {
+      [ATTR_GEN_AI_CONVERSATION_ID]: conversation.id,
+      [ATTR_SERVER_ADDRESS]: endpoint?.address,
+      [ATTR_SERVER_PORT]: endpoint?.port,
+    });
   }
 
   /** Once its parent has ended only what it waits for can make it longer. */

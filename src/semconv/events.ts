@@ -6,6 +6,9 @@ export const EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS = 'gen_ai.client.in
 /** The error that ended an operation, with severity WARN. */
 export const EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION = 'gen_ai.client.operation.exception' as const;
 
+/** A score for an answer, a run or a conversation, from `recordEvaluation`. It belongs to the span that it is about where this process recorded that span and still knows it; otherwise to no span, and its ids say what it is about. */
+export const EVENT_GEN_AI_EVALUATION_RESULT = 'gen_ai.evaluation.result' as const;
+
 /** A piece of the answer of a streamed run has come. On the step that makes it, with `streamDeltas=events`. */
 export const EVENT_OPENAI_MESSAGE_DELTA = 'openai.message.delta' as const;
 

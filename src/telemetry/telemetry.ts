@@ -93,6 +93,11 @@ export class Telemetry {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
+  /** Has all providers flushed when the program ends, though it may have started no span. */
+  sendAtEnd(): void {
+    void this.tracer;
+  }
+
   /** A tracer of the current provider. The API's own proxies stay with the first provider. */
   get tracer(): Pick<Tracer, 'startSpan'> {
     const { provider } = this;

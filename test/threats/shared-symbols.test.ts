@@ -77,6 +77,7 @@ async function run(body: string, before: readonly string[] = []): Promise<Ended>
 const KEYS = [
   'conversation-id@1',
   'copies@1',
+  `evaluated-spans@${VERSION}`,
   'loaded@1',
   'notices@1',
   `observers@${VERSION}`,

@@ -1,3 +1,4 @@
+import type { Attributes, SpanContext } from '@opentelemetry/api';
 import type { Completion } from '../../config/completion-types.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
@@ -45,6 +46,27 @@ export class PendingHooks {
   settled(): Promise<void> {
     return this.#queue.settled(HOOKS_TIMEOUT_MS);
   }
+}
+
+/** A completion without content. */
+export function newCompletion(operation: Attributes, spanContext: SpanContext): Completion {
+  return {
+    operation: { ...operation },
+    spanContext,
+    systemInstructions: [],
+    inputMessages: [],
+    outputMessages: [],
+    toolDefinitions: [],
+    toolArguments: undefined,
+    toolResult: undefined,
+    functionArguments: undefined,
+    functionResult: undefined,
+    documents: [],
+    parameters: {},
+    errorMessage: undefined,
+    evaluationExplanation: undefined,
+    attributes: {},
+  };
 }
 
 const MAX_COPY_DEPTH = 16;

@@ -19,7 +19,7 @@ import { asObject } from '../../util/payload.ts';
 import type { Failure } from '../error.ts';
 import { sinkTakesContent } from '../events/sink.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Content, copyContent } from './completion-hook.ts';
+import { type Content, copyContent, newCompletion } from './completion-hook.ts';
 import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
 
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
@@ -171,23 +171,8 @@ export class ContentRecord {
   }
 
   #newCompletion(operation: Attributes, failure: Failure | undefined): Completion {
-    return {
-      operation: { ...operation },
-      spanContext: this.#span.spanContext(),
-      systemInstructions: [],
-      inputMessages: [],
-      outputMessages: [],
-      toolDefinitions: [],
-      toolArguments: undefined,
-      toolResult: undefined,
-      functionArguments: undefined,
-      functionResult: undefined,
-      documents: [],
-      parameters: {},
-      ...this.#held,
-      errorMessage: failure?.message,
-      attributes: {},
-    };
+    const completion = newCompletion(operation, this.#span.spanContext());
+    return Object.assign(completion, this.#held, { errorMessage: failure?.message });
   }
 
   /** @returns whether the content may be recorded; a hook that threw may not have masked it */

@@ -23,6 +23,7 @@ import { ContentRecord } from '../content/content-record.ts';
 import { addInput, addOutput } from '../content/operation-content.ts';
 import { addUsageAttributes, type Usage } from '../cost/usage.ts';
 import { type Failure, readFailure } from '../error.ts';
+import { rememberAnswer } from '../evaluated-spans.ts';
 import { textLimits } from '../kept-text.ts';
 import { ChunkGaps } from '../metrics/chunk-gaps.ts';
 import { chunkDimensions, metricDimensions } from '../metrics/metrics.ts';
@@ -167,6 +168,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
     if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
       this.#tell(result, endTime, failure);
+    if (this.#operation.name !== undefined)
+      rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
     const { finishing, ended } = this.#place;
     if (finishing !== undefined)
       guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
@@ -256,9 +259,8 @@ export class CallSpan implements CallObservation, OpenSpan {
       if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
     }
     this.#span.setAttributes(attributes);
-    const { content } = this.#operation;
-    if (this.#content === undefined || content === undefined) return;
-    guard('reading the content of a result', addOutput, this.#content, content, result);
+    if (this.#content !== undefined && this.#operation.content !== undefined)
+      guard('reading the content of a result', addOutput, this.#content, this.#operation.content, result);
   }
 
   #costOf(result: unknown, usage: Usage | undefined): number | undefined {

@@ -22,6 +22,7 @@ import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
+import { rememberForEvaluation } from '../evaluated-spans.ts';
 import { addFinishReason } from '../finish-reason.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
@@ -79,6 +80,7 @@ export function recordStep(
   const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
   if (cost !== undefined) answered[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
   guard('recording a step', () => span.setAttributes(answered));
+  rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
   const own = trace.setSpan(context.parent, span);
   const content = ContentRecord.begin(telemetry, span, own);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });

@@ -35,6 +35,7 @@ function completion(said: string): Completion {
     documents: [],
     parameters: {},
     errorMessage: undefined,
+    evaluationExplanation: undefined,
     attributes: {},
   };
 }

@@ -1,0 +1,72 @@
+import { context } from '@opentelemetry/api';
+import { defaultTelemetry } from '../pipeline/observer-registry.ts';
+import { isSuppressed } from '../sdk/suppression.ts';
+import { type EvaluationResult, emitEvaluation } from '../telemetry/events/evaluation-event.ts';
+import { now } from '../util/clock.ts';
+import { guard, warnOnce } from '../util/guard.ts';
+import { field } from '../util/payload.ts';
+
+/** The result of an evaluation, or the feedback of a person. At least one id says what it is about. */
+export interface Evaluation {
+  /** The id of a chat completion, a response or a message of a run. */
+  readonly responseId?: string | undefined;
+  /** The id of a run or turn. */
+  readonly runId?: string | undefined;
+  readonly threadId?: string | undefined;
+  /** The id of a conversation or session, or one that was passed to `withConversation`. */
+  readonly conversationId?: string | undefined;
+  /** What was evaluated: `helpfulness`. It is recorded, and should be one of few. */
+  readonly name: string;
+  readonly score?: number | undefined;
+  /** The score as a word: `pass`, `fail`. It is recorded, and should be one of few. */
+  readonly label?: string | undefined;
+  /** The reason for the score. It is content: it is recorded if `captureMessageContent` allows it on events. */
+  readonly explanation?: string | undefined;
+}
+
+/**
+ * Records a score for an answer, a run, a thread or a conversation as the event `gen_ai.evaluation.result`, a log record.
+ * Call it at any time, also in a later request or in another process. The event belongs to the span that it is about if
+ * this process recorded that span and still knows it: the last 1,000 answers, runs and conversations each. Otherwise it
+ * belongs to no span, and its ids say what it is about. Never throws.
+ */
+export function recordEvaluation(evaluation: Evaluation): void {
+  guard('recording an evaluation', record, evaluation);
+}
+
+function record(evaluation: Evaluation): void {
+  const result = readEvaluation(evaluation);
+  const active = context.active();
+  const telemetry = result === undefined ? undefined : defaultTelemetry();
+  if (result === undefined || telemetry === undefined || isSuppressed(active)) return;
+  emitEvaluation(telemetry, result, active, now());
+}
+
+function readEvaluation(evaluation: unknown): EvaluationResult | undefined {
+  const text = (name: keyof Evaluation): string | undefined => {
+    const value = field(evaluation, name);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const [responseId, runId] = [text('responseId'), text('runId')];
+  const [threadId, conversationId] = [text('threadId'), text('conversationId')];
+  const name = text('name');
+  const isAbout = [responseId, runId, threadId, conversationId].some((id) => id !== undefined);
+  const score = field(evaluation, 'score');
+  if (name === undefined || !isAbout)
+    return void warnOnce(
+      'evaluation',
+      'recordEvaluation needs a name and one of responseId, runId, threadId and conversationId.',
+    );
+  if (score !== undefined && score !== null && !Number.isFinite(score))
+    warnOnce('evaluation score', 'recordEvaluation leaves out a score that is not a finite number.');
+  return {
+    responseId,
+    runId,
+    threadId,
+    conversationId,
+    name,
+    score: Number.isFinite(score) ? (score as number) : undefined,
+    label: text('label'),
+    explanation: text('explanation'),
+  };
+}

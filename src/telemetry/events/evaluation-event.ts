@@ -1,0 +1,123 @@
+import { type Attributes, type Context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
+import { recordsContentOnEvents } from '../../config/config.ts';
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_EVALUATION_EXPLANATION,
+  ATTR_GEN_AI_EVALUATION_NAME,
+  ATTR_GEN_AI_EVALUATION_SCORE_LABEL,
+  ATTR_GEN_AI_EVALUATION_SCORE_VALUE,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_THREAD_ID,
+  ATTR_OPENAI_TURN_ID,
+} from '../../semconv/attributes.ts';
+import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
+import { guard } from '../../util/guard.ts';
+import { newCompletion } from '../content/completion-hook.ts';
+import { withoutSecrets } from '../content/credentials.ts';
+import { cut } from '../content/limited-json.ts';
+import { type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
+import { metadataIn } from '../metadata.ts';
+import { HIERARCHY_IDS } from '../place.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** What an evaluation is about. The first of these ids that is given decides which span it belongs to. */
+export interface EvaluatedIds {
+  readonly responseId: string | undefined;
+  readonly runId: string | undefined;
+  readonly threadId: string | undefined;
+  readonly conversationId: string | undefined;
+}
+
+export interface EvaluationResult extends EvaluatedIds {
+  readonly name: string;
+  readonly score: number | undefined;
+  readonly label: string | undefined;
+  readonly explanation: string | undefined;
+}
+
+/** Characters of a name or label. */
+const MAX_EVALUATION_NAME_LENGTH = 256;
+/** The attributes that the event takes over from the span that it is about. */
+const TAKEN_OVER: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
+
+/**
+ * Emits the result of an evaluation as a log record. It belongs to the span that it is about, or to no span where that is
+ * not known: never to the span that is active, which is about something else.
+ */
+export function emitEvaluation(
+  telemetry: Telemetry,
+  result: EvaluationResult,
+  active: Context,
+  time: number,
+): void {
+  const about = evaluatedSpan(result);
+  const context = about === undefined ? trace.deleteSpan(active) : trace.setSpanContext(active, about.span);
+  if (!telemetry.events.wanted(EVENT_GEN_AI_EVALUATION_RESULT, context)) return;
+  const { name, score, label, explanation } = result;
+  const attributes: Attributes = { ...metadataIn(active), ...idAttributes(result, about) };
+  attributes[ATTR_GEN_AI_EVALUATION_NAME] = cut(name, MAX_EVALUATION_NAME_LENGTH);
+  if (score !== undefined) attributes[ATTR_GEN_AI_EVALUATION_SCORE_VALUE] = score;
+  if (label !== undefined)
+    attributes[ATTR_GEN_AI_EVALUATION_SCORE_LABEL] = cut(label, MAX_EVALUATION_NAME_LENGTH);
+  if (explanation !== undefined) addExplanation(telemetry, attributes, explanation, context);
+  telemetry.events.emit({ name: EVENT_GEN_AI_EVALUATION_RESULT, context, attributes, time });
+  telemetry.sendAtEnd();
+}
+
+function evaluatedSpan({
+  responseId,
+  runId,
+  threadId,
+  conversationId,
+}: EvaluatedIds): EvaluatedSpan | undefined {
+  if (responseId !== undefined) return findEvaluated('response', responseId);
+  if (runId !== undefined) return findEvaluated('run', runId);
+  const id = threadId ?? conversationId;
+  return id === undefined ? undefined : findEvaluated('conversation', id);
+}
+
+/** The given ids, and those that the span has: one filter finds all scores of a thread. */
+function idAttributes(ids: EvaluatedIds, about: EvaluatedSpan | undefined): Attributes {
+  const attributes: Attributes = {};
+  for (const name of TAKEN_OVER) {
+    const value = about?.attributes[name];
+    if (value !== undefined) attributes[name] = value;
+  }
+  const given: Readonly<Record<string, string | undefined>> = {
+    [ATTR_GEN_AI_CONVERSATION_ID]: ids.conversationId ?? ids.threadId,
+    [ATTR_OPENAI_THREAD_ID]: ids.threadId,
+    // A turn of the Agents API has an attribute of its own.
+    [ATTR_OPENAI_RUN_ID]: about?.attributes[ATTR_OPENAI_TURN_ID] === undefined ? ids.runId : undefined,
+    [ATTR_GEN_AI_RESPONSE_ID]: ids.responseId,
+  };
+  for (const [name, id] of Object.entries(given))
+    if (id !== undefined) attributes[name] = cut(id, MAX_EVALUATION_NAME_LENGTH);
+  return attributes;
+}
+
+/** The explanation is content. A completion hook sees it first, whether or not it is recorded. */
+function addExplanation(
+  { settings, hooks }: Telemetry,
+  attributes: Attributes,
+  explanation: string,
+  context: Context,
+): void {
+  const { completionHook, maxContentLength } = settings;
+  let shown: unknown = explanation;
+  let added: Attributes = {};
+  if (completionHook !== undefined) {
+    const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
+    completion.evaluationExplanation = explanation;
+    shown = undefined;
+    guard('the completionHook', () => {
+      hooks.add(completionHook(completion));
+      shown = completion.evaluationExplanation;
+      added = completion.attributes;
+    });
+  }
+  if (recordsContentOnEvents(settings) && typeof shown === 'string')
+    attributes[ATTR_GEN_AI_EVALUATION_EXPLANATION] = cut(withoutSecrets(shown), maxContentLength);
+  Object.assign(attributes, added);
+}

@@ -1,0 +1,280 @@
+import { context, DiagLogLevel, diag, SpanKind, trace } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+import {
+  type Completion,
+  type Evaluation,
+  recordEvaluation,
+  withConversation,
+  withMetadata,
+} from '../../src/client.ts';
+import { findEvaluated, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
+import { sendStateOf } from '../../src/telemetry/program-end.ts';
+import type { Program } from '../support/program.ts';
+import { startTracedProgram } from './program.ts';
+
+const CHAT = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello?' }] };
+const LISTENING = { content: true, eventContent: true };
+
+function evaluations({ telemetry }: Program): ReadableLogRecord[] {
+  return telemetry.logRecords.filter(({ eventName }) => eventName === 'gen_ai.evaluation.result');
+}
+
+/** The name of the span that the last evaluation belongs to. */
+function evaluatedSpan(program: Program): string | undefined {
+  const about = evaluations(program).at(-1)?.spanContext;
+  return program.telemetry.spans.find((span) => span.spanContext().spanId === about?.spanId)?.name;
+}
+
+describe('an evaluation belongs to the span that it is about', () => {
+  test('a chat completion, also from another request', async () => {
+    const program = await startTracedProgram();
+    const { id } = await program.inSpan(() => program.client.chat.completions.create(CHAT));
+    await program.inSpan(async () =>
+      recordEvaluation({ responseId: id, name: 'helpfulness', score: 0.9, label: 'pass' }),
+    );
+    expect(evaluatedSpan(program)).toBe('chat gpt-4o-mini');
+    expect(evaluations(program)[0]?.attributes).toEqual({
+      'gen_ai.evaluation.name': 'helpfulness',
+      'gen_ai.evaluation.score.value': 0.9,
+      'gen_ai.evaluation.score.label': 'pass',
+      'gen_ai.response.id': id,
+      'gen_ai.request.model': 'gpt-4o-mini',
+    });
+  });
+
+  test('a streamed response, and one that was fetched again', async () => {
+    const program = await startTracedProgram();
+    let id = '';
+    const stream = await program.client.responses.create({
+      model: 'gpt-4o-mini',
+      input: 'Hello?',
+      stream: true,
+    });
+    for await (const event of stream) if (event.type === 'response.completed') id = event.response.id;
+    await program.client.responses.retrieve(id);
+    recordEvaluation({ responseId: id, name: 'helpfulness', score: 1 });
+    expect(evaluatedSpan(program)).toBe('chat gpt-4o-mini');
+  });
+
+  test('a run, the message that it wrote, and its thread', async () => {
+    const program = await startTracedProgram();
+    const { beta } = program.client;
+    const assistant = await beta.assistants.create({ model: 'gpt-4o-mini', name: 'Math Tutor' });
+    const thread = await beta.threads.create({ messages: [{ role: 'user', content: '2 + 2?' }] });
+    const run = await beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+    const [message] = (await beta.threads.messages.list(thread.id)).data;
+    await program.telemetry.provider.forceFlush();
+    recordEvaluation({ runId: run.id, name: 'helpfulness', score: 1 });
+    expect(evaluatedSpan(program)).toBe('invoke_agent Math Tutor');
+    expect(evaluations(program)[0]?.attributes).toMatchObject({
+      'openai.run.id': run.id,
+      'openai.thread.id': thread.id,
+      'openai.assistant.id': assistant.id,
+      'gen_ai.agent.name': 'Math Tutor',
+    });
+    recordEvaluation({ responseId: message?.id ?? '', name: 'helpfulness', score: 1 });
+    expect(evaluatedSpan(program)).toBe('chat gpt-4o-mini');
+    recordEvaluation({ threadId: thread.id, name: 'helpfulness', score: 1 });
+    await beta.threads.delete(thread.id);
+    expect(evaluatedSpan(program)).toBe('thread');
+  });
+
+  test('a conversation that the program named, below a span and without one', async () => {
+    const program = await startTracedProgram({ conversationSpans: 'always' });
+    const id = 'a conversation of two requests';
+    const ask = () => withConversation(id, () => program.client.chat.completions.create(CHAT));
+    await ask();
+    recordEvaluation({ conversationId: id, name: 'helpfulness', score: 1 });
+    await program.telemetry.provider.shutdown();
+    expect(evaluatedSpan(program)).toBe('conversation');
+    expect(evaluations(program)[0]?.attributes).toMatchObject({ 'gen_ai.conversation.id': id });
+  });
+});
+
+describe('an evaluation belongs to no span', () => {
+  const unknown: readonly [what: string, ids: Partial<Evaluation>, attributes: Record<string, string>][] = [
+    ['an answer', { responseId: 'chatcmpl-x' }, { 'gen_ai.response.id': 'chatcmpl-x' }],
+    ['a run', { runId: 'run_x' }, { 'openai.run.id': 'run_x' }],
+    [
+      'a run of a thread',
+      { runId: 'run_x', threadId: 'thread_x' },
+      { 'openai.run.id': 'run_x', 'openai.thread.id': 'thread_x', 'gen_ai.conversation.id': 'thread_x' },
+    ],
+    ['a conversation', { conversationId: 'conv_x' }, { 'gen_ai.conversation.id': 'conv_x' }],
+  ];
+  it.each(unknown)('if %s is of another process', async (_, ids, attributes) => {
+    const program = await startTracedProgram();
+    await program.inSpan(async () => recordEvaluation({ ...ids, name: 'helpfulness', score: 0 }));
+    const [record] = evaluations(program);
+    expect(record?.spanContext).toBeUndefined();
+    expect(record?.attributes).toEqual({
+      'gen_ai.evaluation.name': 'helpfulness',
+      'gen_ai.evaluation.score.value': 0,
+      ...attributes,
+    });
+  });
+
+  test('if the server gave several answers the same id', async () => {
+    const program = await startTracedProgram();
+    const span = () => trace.getTracer('t').startSpan('chat', { kind: SpanKind.CLIENT });
+    const spans = [span(), span()];
+    for (const each of spans) rememberForEvaluation('response', 'chatcmpl-same', each, {});
+    recordEvaluation({ responseId: 'chatcmpl-same', name: 'helpfulness', score: 1 });
+    expect(evaluations(program)[0]?.spanContext).toBeUndefined();
+    for (const each of spans) each.end();
+  });
+
+  test('if its span was not recorded', async () => {
+    const program = await startTracedProgram({}, { sampler: new AlwaysOffSampler() });
+    const { id } = await program.client.chat.completions.create(CHAT);
+    recordEvaluation({ responseId: id, name: 'helpfulness', score: 1 });
+    expect(evaluations(program)).toHaveLength(1);
+    expect(evaluations(program)[0]?.spanContext).toBeUndefined();
+  });
+});
+
+test('the newest span of a run counts, but not where two servers use its id', async () => {
+  const program = await startTracedProgram();
+  const spans = ['a', 'b', 'c'].map((name) => program.telemetry.provider.getTracer('t').startSpan(name));
+  const [first, second, third] = spans;
+  if (first === undefined || second === undefined || third === undefined) throw new Error();
+  rememberForEvaluation('run', 'run_resumed', first, { 'server.address': 'one' });
+  rememberForEvaluation('run', 'run_resumed', second, { 'server.address': 'one' });
+  expect(findEvaluated('run', 'run_resumed')?.span).toEqual(second.spanContext());
+  rememberForEvaluation('run', 'run_resumed', third, { 'server.address': 'two' });
+  expect(findEvaluated('run', 'run_resumed')).toBeUndefined();
+  for (const span of spans) span.end();
+});
+
+test('the last 1,000 answers are known', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  for (let index = 0; index <= 1_000; index++) rememberForEvaluation('response', `ring_${index}`, span, {});
+  expect(['ring_0', 'ring_1', 'ring_1000'].map((id) => findEvaluated('response', id)?.id)).toEqual([
+    undefined,
+    'ring_1',
+    'ring_1000',
+  ]);
+  span.end();
+});
+
+describe('the explanation is content', () => {
+  const GIVEN = {
+    responseId: 'chatcmpl-x',
+    name: 'helpfulness',
+    explanation: 'Ask ada@example.com, sk-abcdef',
+  };
+  it.each([
+    ['NO_CONTENT', undefined],
+    ['SPAN_ONLY', undefined],
+    ['EVENT_ONLY', 'Ask ada@example.com, sk-REDACTED'],
+    ['SPAN_AND_EVENT', 'Ask ada@example.com, sk-REDACTED'],
+  ] as const)('with %s', async (captureMessageContent, recorded) => {
+    const program = await startTracedProgram({ captureMessageContent }, LISTENING);
+    recordEvaluation(GIVEN);
+    expect(evaluations(program)[0]?.attributes['gen_ai.evaluation.explanation']).toBe(recorded);
+  });
+
+  test('which a completion hook may change, refer to, or keep back', async () => {
+    const hooked: Completion[] = [];
+    const completionHook = (completion: Completion): void => {
+      hooked.push(completion);
+      completion.evaluationExplanation = completion.evaluationExplanation?.replace(
+        'ada@example.com',
+        '[mail]',
+      );
+    };
+    const program = await startTracedProgram(
+      { captureMessageContent: 'EVENT_ONLY', completionHook },
+      LISTENING,
+    );
+    recordEvaluation(GIVEN);
+    expect(evaluations(program)[0]?.attributes).toMatchObject({
+      'gen_ai.evaluation.explanation': 'Ask [mail], sk-REDACTED',
+    });
+    expect(hooked[0]?.operation).toMatchObject({ 'gen_ai.response.id': 'chatcmpl-x' });
+  });
+
+  test('and is not recorded where the hook fails', async () => {
+    const completionHook = (): void => {
+      throw new Error('no');
+    };
+    const program = await startTracedProgram(
+      { captureMessageContent: 'EVENT_ONLY', completionHook },
+      LISTENING,
+    );
+    recordEvaluation({ ...GIVEN, score: 1 });
+    expect(evaluations(program)[0]?.attributes).toEqual({
+      'gen_ai.evaluation.name': 'helpfulness',
+      'gen_ai.evaluation.score.value': 1,
+      'gen_ai.response.id': 'chatcmpl-x',
+    });
+  });
+
+  test('that is cut like any other text', async () => {
+    const program = await startTracedProgram(
+      { captureMessageContent: 'EVENT_ONLY', maxContentLength: 10 },
+      LISTENING,
+    );
+    recordEvaluation({ ...GIVEN, explanation: 'x'.repeat(100) });
+    expect(evaluations(program)[0]?.attributes['gen_ai.evaluation.explanation']).toBe('x'.repeat(10));
+  });
+});
+
+test('metadata says who gave the feedback', async () => {
+  const program = await startTracedProgram();
+  withMetadata({ userId: 'ada' }, () =>
+    recordEvaluation({ responseId: 'chatcmpl-x', name: 'thumbs', score: 1 }),
+  );
+  expect(evaluations(program)[0]?.attributes).toMatchObject({ 'user.id': 'ada' });
+});
+
+test.each<[what: string, given: unknown]>([
+  ['nothing', undefined],
+  ['no id', { name: 'helpfulness', score: 1 }],
+  ['no name', { responseId: 'chatcmpl-x', score: 1 }],
+  ['ids that are no texts', { responseId: 5, runId: '', name: 'helpfulness' }],
+])('an evaluation with %s is refused without an error', async (_, given) => {
+  const program = await startTracedProgram();
+  recordEvaluation(given as Evaluation);
+  expect(evaluations(program)).toEqual([]);
+});
+
+test('a score that is not finite is left out, and said once', async () => {
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  diag.setLogger({ warn, error: warn, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
+  onTestFinished(() => diag.disable());
+  const program = await startTracedProgram();
+  for (const score of [Number.NaN, Number.POSITIVE_INFINITY])
+    recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score, label: 'pass' });
+  expect(evaluations(program).map(({ attributes }) => attributes['gen_ai.evaluation.score.value'])).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(warnings.filter((message) => message.includes('recordEvaluation'))).toHaveLength(1);
+});
+
+test('nothing is emitted within suppressTracing', async () => {
+  const program = await startTracedProgram();
+  context.with(suppressTracing(context.active()), () =>
+    recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score: 1 }),
+  );
+  expect(evaluations(program)).toEqual([]);
+});
+
+test('nothing fails without a logger', async () => {
+  const program = await startTracedProgram({}, { logs: false });
+  recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score: 1 });
+  expect(evaluations(program)).toEqual([]);
+});
+
+test('a program that only evaluates has it sent when it ends', async () => {
+  const { provider } = (await startTracedProgram()).telemetry;
+  expect(sendStateOf(provider).unsent).toBe(false);
+  recordEvaluation({ responseId: 'chatcmpl-x', name: 'helpfulness', score: 1 });
+  expect(sendStateOf(provider).unsent).toBe(true);
+});

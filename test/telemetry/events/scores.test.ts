@@ -1,0 +1,75 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { logs } from '@opentelemetry/api';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { expect, onTestFinished, test } from 'vitest';
+import { recordEvaluation } from '../../../src/client.ts';
+import { startTracedProgram } from '../../helpers/program.ts';
+import { codeBlocks, shownExample } from '../../support/example.ts';
+import { langfuse, phoenix } from './scores.ts';
+
+interface Received {
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+/** A server that takes everything, and what it was sent. */
+async function startReceiver(): Promise<{ url: string; received: Received[] }> {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const { url, headers } = request;
+    const chunks = await Array.fromAsync<Uint8Array>(request);
+    received.push({ url, headers, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+}
+
+test('docs/evaluations.md shows the processors', () => {
+  expect(codeBlocks('docs/evaluations.md')).toEqual([shownExample('telemetry/events/scores.ts')]);
+});
+
+test('scores are sent to Langfuse and Phoenix with the span of the answer', async () => {
+  const { url, received } = await startReceiver();
+  const { client, telemetry } = await startTracedProgram(
+    { captureMessageContent: 'EVENT_ONLY' },
+    { content: true, eventContent: true },
+  );
+  const processors = [langfuse(url, 'pk-lf-local', 'sk-lf-local'), phoenix(url, 'HUMAN')];
+  const provider = new LoggerProvider({ processors });
+  logs.disable();
+  logs.setGlobalLoggerProvider(provider);
+  const messages = [{ role: 'user' as const, content: 'Hello?' }];
+  const { id } = await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+  recordEvaluation({ responseId: id, name: 'thumbs', score: 1, label: 'up', explanation: 'Short.' });
+  recordEvaluation({ responseId: 'chatcmpl-unknown', name: 'thumbs', score: 1 });
+  await provider.shutdown();
+  const span = telemetry.spans[0]?.spanContext();
+  expect(received.map(({ url: path }) => path).sort()).toEqual([
+    '/api/public/scores',
+    '/v1/span_annotations',
+  ]);
+  const [toLangfuse, toPhoenix] = received.sort((a, b) => String(a.url).localeCompare(String(b.url)));
+  expect(toLangfuse?.headers.authorization).toBe('Basic cGstbGYtbG9jYWw6c2stbGYtbG9jYWw=');
+  expect(toLangfuse?.body).toEqual({
+    traceId: span?.traceId,
+    observationId: span?.spanId,
+    name: 'thumbs',
+    value: 1,
+    dataType: 'NUMERIC',
+    comment: 'Short.',
+  });
+  expect(toPhoenix?.body).toEqual({
+    data: [
+      {
+        span_id: span?.spanId,
+        name: 'thumbs',
+        annotator_kind: 'HUMAN',
+        result: { score: 1, label: 'up', explanation: 'Short.' },
+      },
+    ],
+  });
+});
