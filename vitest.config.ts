@@ -26,7 +26,7 @@ const PROCESSES = [
   'test/bench/by-hand.test.ts',
   'test/budget/**/*.test.ts',
   'test/sdk/{future,missed-calls,module-hooks,seam-lost}.test.ts',
-  'test/hierarchy/{processes,scripted-processes}.test.ts',
+  'test/hierarchy/{processes,replicas,scripted-processes}.test.ts',
   'test/docs/{api-reference,code-blocks,coming-from,no-spans}.test.ts',
   'test/doctor/{command,missing-provider,program}.test.ts',
   'test/entries/units/register.test.ts',

@@ -70,17 +70,18 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   apiSpans?: 'all' | 'writes' | 'none';
   /**
-   * Whether this process records runs and background responses that another process created, when it retrieves them,
-   * submits tool outputs for them or streams them. Default `false`: the process that created a run records it. `true`
-   * continues the trace named in the metadata of the run (see `propagateInMetadata`), with its sampling decision.
-   * `'link'` starts a new trace with a link to that one; use it if untrusted parties can write the metadata.
+   * Whether this process records runs and background responses that another process created and handed on, or that were
+   * created without instrumentation. Default `false`: the process that created a run records it. `true`: when it submits
+   * tool outputs for them, streams them, or waits for them with a poll helper. `'polled'`: also when it only retrieves
+   * them. Both continue the trace named in the metadata (see `propagateInMetadata`), with its sampling decision.
+   * `'link'` is `true` in a new trace with a link to that one; use it if untrusted parties can write the metadata.
    * `OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS`.
    */
-  adoptRuns?: boolean | 'link';
+  adoptRuns?: boolean | 'polled' | 'link';
   /**
    * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
    * continue their trace. Everyone with access to these objects can read the metadata, and everyone who can change it
-   * can name another trace. The process that works on a run then records it. See `docs/hierarchy.md`. Default `false`.
+   * can name another trace. With `adoptRuns` too, the process that works on a run records it. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean;
@@ -118,8 +119,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   events?: EventOptions;
 }
 
-/** Whether this process records runs and responses of other processes; `link` starts a separate trace. */
-export type AdoptRuns = boolean | 'link';
+/** Whether this process records runs and responses of other processes; see `adoptRuns`. */
+export type AdoptRuns = boolean | 'polled' | 'link';
 
 /** The options with all values resolved. */
 export interface Settings {
@@ -152,7 +153,7 @@ export interface Settings {
 }
 
 const OPENAI = 'OTEL_INSTRUMENTATION_OPENAI_';
-const ADOPT_RUNS: Readonly<Record<string, AdoptRuns>> = { true: true, false: false, link: 'link' };
+const ADOPT = namedValue<AdoptRuns>({ true: true, false: false, polled: 'polled', link: 'link' }, false);
 const PRESET = oneOf(['standard', 'minimal', 'full']);
 
 /** Every option. The table of `docs/options.md` has a row for each. */
@@ -174,7 +175,7 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...wholeNumber(600_000) },
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...wholeNumber(10_000) },
   apiSpans: { variable: `${OPENAI}API_SPANS`, ...oneOf(['all', 'writes', 'none']) },
-  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...namedValue(ADOPT_RUNS, false) },
+  adoptRuns: { variable: `${OPENAI}ADOPT_RUNS`, ...ADOPT },
   propagateInMetadata: { variable: `${OPENAI}PROPAGATE_IN_METADATA`, ...flag(false) },
   streamDeltas: { variable: `${OPENAI}STREAM_DELTAS`, ...oneOf(['off', 'events', 'spans']) },
   streamUsage: { variable: `${OPENAI}STREAM_USAGE`, ...oneOf(['observe', 'include']) },

@@ -71,6 +71,8 @@ export type ProcessFindingCode =
   | 'stream_options_refused'
   /** The metadata of a request has no room for the trace context, so it was not propagated. */
   | 'metadata_full'
+  /** A process that adopts runs creates some, and does not mark them: two processes may count them. */
+  | 'adopts_unmarked'
   /** A dimension of the metrics has more values than are kept; further ones are recorded as `_OTHER`. */
   | 'metric_values_limited'
   /** Rate limits are reported for a number of models, and more than that have been used. */

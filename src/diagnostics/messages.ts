@@ -143,6 +143,13 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
       'The metadata of a request has no room for the trace context, so whoever goes on with what it created does not find its trace.',
     action: () => 'The API takes 16 pairs: leave some to the propagator, one or two for W3C trace context.',
   },
+  adopts_unmarked: {
+    severity: 'information',
+    message: () =>
+      'This process creates runs or background responses, and has adoptRuns without propagateInMetadata. It records what it creates, and so would every other process with adoptRuns that works on it.',
+    action: () =>
+      'Set propagateInMetadata too, in all processes that create runs. adoptRuns alone is for runs whose creator is not instrumented.',
+  },
   metric_values_limited: {
     severity: 'warning',
     message: (dimension) =>

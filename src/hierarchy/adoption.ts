@@ -4,10 +4,11 @@ import { ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { InvocationFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
+import { adopts } from './handing-on.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
-import { continueFrom, creatorOf } from './remote-creator.ts';
+import { continueFrom, creatorOf, hasDrawingCreator, trusts } from './remote-creator.ts';
 import { activeSpan } from './segment.ts';
 import { ServerClock } from './server-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -136,13 +137,11 @@ interface UnownedFacts extends Observation {
 
 /** A request about an invocation that this process does not record. */
 export interface Unowned {
-  /** Whether the request waits for the end of the invocation. */
-  readonly waits: boolean;
   /** The span that created it, once that is known. */
   creator?: SpanContext | undefined;
 }
 
-/** Starts to record an invocation that the source reports or the process adopts, or that it handed on and waits for. */
+/** Starts to record an invocation that the source reports, or that the process adopts, be it one that it handed on. */
 export function adoptUnowned(
   facts: UnownedFacts,
   { snapshot, object }: InvocationFact,
@@ -158,14 +157,14 @@ export function adoptUnowned(
   const own = handedOn.get(key);
   const creator = own?.creator ?? creatorOf(object, telemetry.settings);
   unowned.creator ??= creator;
-  const { adoptRuns } = telemetry.settings;
-  if (adoptRuns === false && (own === undefined || !unowned.waits)) return undefined;
+  if (!adopts(telemetry.settings, facts.isDriven)) return undefined;
+  if (own === undefined && hasDrawingCreator(object)) return undefined;
   handedOn.delete(key);
   return adoptInvocation(tracker, {
     ...found,
     observation: facts,
     handedOn: own,
     creator,
-    trusted: own?.creator !== undefined || adoptRuns === true,
+    trusted: own?.creator !== undefined || trusts(telemetry.settings.adoptRuns),
   });
 }

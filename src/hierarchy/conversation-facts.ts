@@ -17,6 +17,7 @@ import { introduceAgent } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Observation } from './observed-call.ts';
+import { hasDrawingCreator } from './remote-creator.ts';
 
 /** What applying a fact about a conversation needs of the call that brings it. */
 interface ConversationFacts extends Observation {
@@ -29,6 +30,8 @@ interface ConversationFacts extends Observation {
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
   const state = facts.engine.matcher.state(fact.id, facts.endpoint.origin);
   if (fact.agent !== undefined) takeAgent(state, fact.agent);
+  if (facts.engine.telemetry.settings.adoptRuns !== false && hasDrawingCreator(fact.object))
+    state.hasDrawingCreator = true;
   if (fact.state === 'failed') fail(facts, state, fact.error);
   else if (fact.state === 'idle') rest(facts, state);
   else if (fact.state !== undefined) continueConversation(facts, state, fact.actions);

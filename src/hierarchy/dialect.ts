@@ -86,6 +86,8 @@ export interface ConversationFact {
   readonly error: unknown;
   /** What the program must do before it goes on. */
   readonly actions: readonly RequiredAction[];
+  /** The object with the metadata that the creator wrote. */
+  readonly object?: unknown;
 }
 
 export interface RequiredAction {

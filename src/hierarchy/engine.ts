@@ -17,6 +17,7 @@ import type { Use } from './conversation-use.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
+import { drives, handsOn } from './handing-on.ts';
 import type { Invocation } from './invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocation-requests.ts';
 
@@ -58,11 +59,12 @@ export class Engine implements ConversationApi {
     const { context } = call;
     const observed: ObservedCall = { call, exchange: call, route, intent, context, endpoint, content };
     const facts = new Facts(this.#state, observed, intent.conversationId);
+    facts.isDriven = drives(call, intent.outputs);
     const driven =
       route.folds === dialect.folds
         ? (this.#driven(observed) ?? facts.resume(intent.invocationId, intent.conversationId))
         : undefined;
-    if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(observed)) {
+    if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(this.#state, observed, facts, started);
     }
@@ -87,8 +89,7 @@ export class Engine implements ConversationApi {
     const driving =
       driven === undefined ? undefined : new InvocationRequest(this.#state, observed, facts, driven);
     // The request that hands an invocation on does not adopt it; another process does, or a later request.
-    if (driven === undefined && folds && intent.invocation === 'drives')
-      facts.unowned = { waits: call.pollHelper || call.streamed };
+    if (driven === undefined && folds && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? this.#stepsListed(observed) : undefined;
@@ -104,7 +105,7 @@ export class Engine implements ConversationApi {
       }),
       settled: (ended, _, span) => {
         this.#conversationUsed(observed, segment, ended);
-        if (this.#handsOn(observed) && ended.outcome === 'value') this.#handOn(observed, ended.value, span);
+        if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, span);
         if (driving !== undefined) driving.settled(ended);
         else {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
@@ -146,12 +147,9 @@ export class Engine implements ConversationApi {
   }
 
   /** Whether the request creates an invocation for another process: then the request has its own span. */
-  #handsOn({ call, intent }: ObservedCall): boolean {
+  #handsOn(call: Call): boolean {
     const { telemetry, dialect } = this.#state;
-    const { propagateInMetadata } = telemetry.settings;
-    return (
-      dialect.identifiesAtOnce && intent.invocation === 'starts' && !call.streamed && propagateInMetadata
-    );
+    return handsOn(call, telemetry.settings, dialect.identifiesAtOnce);
   }
 
   #handOn({ call, intent, endpoint }: ObservedCall, value: unknown, span: OpenSpan): void {

@@ -38,6 +38,7 @@ export class Facts implements FactSink, Observation {
   time: number;
   /** Whether a stream reported them as they happened. */
   live = false;
+  isDriven = false;
   /** The conversation of the request, or the one that the stream has created. */
   conversationId: string | undefined;
   /** The invocation of the request. Its id may be unknown yet. */

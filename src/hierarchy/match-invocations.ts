@@ -8,6 +8,7 @@ import { MAX_REPEATED } from '../util/payload.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
 import { type Acceptance, type Ask, ConversationState, type SubagentState } from './conversation-state.ts';
 import type { InvocationFact } from './dialect.ts';
+import { adopts } from './handing-on.ts';
 import type { Invocation } from './invocation.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
@@ -99,9 +100,8 @@ export class InvocationMatcher {
     }
     const reported = openReported(this.#tracker, found, observation);
     if (reported !== undefined) return reported;
-    return this.#telemetry.settings.adoptRuns === false
-      ? undefined
-      : adoptInvocation(this.#tracker, { ...found, observation });
+    if (state.hasDrawingCreator || !adopts(this.#telemetry.settings, observation.isDriven)) return undefined;
+    return adoptInvocation(this.#tracker, { ...found, observation });
   }
 
   /** The invocation of a subagent is a child of the one it works for, if this process records that. */

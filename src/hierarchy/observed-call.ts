@@ -36,6 +36,8 @@ export interface Observation {
   readonly live: boolean;
   /** Set where an invocation that nobody has asked for begins with its report. It is called with that invocation. */
   readonly reported: ((invocation: Invocation) => void) | undefined;
+  /** Whether its request works on what it is about, rather than only looks at it. */
+  readonly isDriven: boolean;
   /** When its request was sent. */
   readonly askedAt: number;
   /** The response headers. Their date tells the server's time. */

@@ -8,7 +8,8 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import type { Settings } from '../config/config.ts';
+import type { AdoptRuns, Settings } from '../config/config.ts';
+import { HANDED_ON } from '../sdk/metadata-propagation.ts';
 import { objectField, type PayloadObject, stringField } from '../util/payload.ts';
 import { activeSpan } from './segment.ts';
 
@@ -21,6 +22,7 @@ const MAX_CARRIER_PAIRS = 64;
 /** The shapes of W3C trace context, whatever propagator has read the ids. */
 const TRACE_ID = /^[\da-f]{32}$/;
 const SPAN_ID = /^[\da-f]{16}$/;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
  * Where something was created, in whatever process, as far as its metadata tells: see `propagateInMetadata`. End
@@ -32,14 +34,30 @@ export function creatorOf(
 ): SpanContext | undefined {
   if (adoptRuns === false && !propagateInMetadata) return undefined;
   const metadata = objectField(value, 'metadata');
-  if (metadata === undefined) return undefined;
-  if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
-  const creator = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata, READ));
-  if (creator === undefined || !hasIds(creator)) return undefined;
-  if (adoptRuns === true) return creator;
+  const creator = metadata === undefined ? undefined : spanContextIn(metadata);
+  if (creator === undefined || trusts(adoptRuns)) return creator;
   // A link needs the ids. Flags and state are for samplers, which may look at links.
   const { traceId, spanId } = creator;
   return { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
+}
+
+/** Whether trace and sampling are taken from metadata. */
+export function trusts(adoptRuns: AdoptRuns): boolean {
+  return adoptRuns === true || adoptRuns === 'polled';
+}
+
+/**
+ * Whether the metadata tells that the process which created something draws it: that process put its trace context there, and
+ * did not hand it on. A process without a propagator sees that too.
+ */
+export function hasDrawingCreator(value: unknown): boolean {
+  const metadata = objectField(value, 'metadata');
+  if (metadata === undefined || stringField(metadata, HANDED_ON) === 'true') return false;
+  const [, traceId = '', spanId = ''] = TRACEPARENT.exec(stringField(metadata, 'traceparent') ?? '') ?? [];
+  return (
+    isSpanContextValid({ traceId, spanId, traceFlags: TraceFlags.NONE }) ||
+    spanContextIn(metadata) !== undefined
+  );
 }
 
 /** The same of something that this process has created, remote since nobody is told when that span ends. */
@@ -66,6 +84,13 @@ export function continueFrom(
   return creator !== undefined && trusted && activeSpan(context) === undefined
     ? { context: trace.setSpanContext(context, creator), link: undefined }
     : { context, link: creator };
+}
+
+/** Reads the span context that the registered propagator wrote. */
+function spanContextIn(metadata: PayloadObject): SpanContext | undefined {
+  if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
+  const context = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata, READ));
+  return context !== undefined && hasIds(context) ? context : undefined;
 }
 
 function hasIds(creator: SpanContext): boolean {

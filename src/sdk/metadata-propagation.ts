@@ -13,9 +13,23 @@ const MAX_METADATA_PAIRS = 16;
 const MAX_METADATA_KEY_LENGTH = 64;
 const MAX_METADATA_VALUE_LENGTH = 512;
 
+/** The key of the mark that tells every process that the creator does not draw what it created; its value is `true`. */
+export const HANDED_ON = 'otel-openai-handed-on';
+
+/**
+ * Whether the mark can be added. Without it, a trace context in the metadata says that the creator draws. Where neither
+ * has room, whoever works on it draws it.
+ */
+export function hasRoomForMark(body: unknown): boolean {
+  const metadata = field(body, 'metadata') ?? {};
+  if (!isPlain(body) || !isPlain(metadata)) return false;
+  const hasContext = propagation.fields().some((name) => Object.hasOwn(metadata, name));
+  return !hasContext || Object.keys(metadata).length < MAX_METADATA_PAIRS;
+}
+
 /**
  * Adds the call's trace context to the metadata of the resource that the request creates, in the format of the
- * registered propagator, if the observer asked for it. The program's own options and metadata stay unchanged. Baggage
+ * registered propagator, and the mark, if the observer asked for it. The program's own options and metadata stay unchanged. Baggage
  * is never added: it belongs to the program, not to the trace.
  */
 export function addTraceContext(call: Call, options: unknown): unknown {
@@ -25,14 +39,17 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   // Without ` || !isPlain(metadata)`, metadata of a class loses all but its own fields.
   if (!isPlain(body) || !isPlain(metadata)) return options;
   const carrier = traceContextOf(call);
-  const names = Object.keys(carrier);
-  // Without ` || names.some((name) => Object.hasOwn(metadata, name))`, a trace context that the program added itself is lost.
-  if (names.length === 0 || names.some((name) => Object.hasOwn(metadata, name))) return options;
-  if (Object.keys(metadata).length + names.length > MAX_METADATA_PAIRS) {
+  const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
+  const hasContext = Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
+  // Without `hasContext ? {} : `, a trace context that the program added itself is lost.
+  const added = { ...(hasContext ? {} : carrier), ...mark };
+  const count = Object.keys(added).length;
+  if (count === 0) return options;
+  if (Object.keys(metadata).length + count > MAX_METADATA_PAIRS) {
     notice('metadata_full');
     return options;
   }
-  return { ...asObject(options), body: { ...body, metadata: { ...metadata, ...carrier } } };
+  return { ...asObject(options), body: { ...body, metadata: { ...metadata, ...added } } };
 }
 
 function traceContextOf({ context }: Call): Readonly<Record<string, string>> {

@@ -44,7 +44,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     option: [true, true],
     variable: ['LINK', 'link'],
     bad: 'perhaps',
-    accepts: 'true, false, link',
+    accepts: 'true, false, polled, link',
   },
   propagateInMetadata: flag(false),
   streamDeltas: oneOf(['off', 'events', 'spans']),

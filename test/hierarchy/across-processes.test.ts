@@ -91,7 +91,7 @@ describe('a run that another process created', () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
     const run = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-    const worker = otherProcess(program, { adoptRuns: true });
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
     await program.inSpan(() => worker.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'worker');
     await program.expectTree(`
       worker
@@ -132,7 +132,7 @@ describe('a turn that another process requested', () => {
     const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).beta.agents;
     const { id } = await plain.sessions.create({ agent_id: agentId, environment, input: 'What is x?' });
     if (look !== follow) while ((await plain.sessions.retrieve(id)).status !== 'idle');
-    const worker = otherProcess(program, { adoptRuns: true });
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
     await program.inSpan(() => look(worker.beta.agents, id), 'worker');
     await program.expectTree(`
       worker
@@ -192,7 +192,7 @@ describe('a response that another process created', () => {
     program.simulator.clock.offset = -3600;
     const { id } = await plain.responses.create({ model: 'gpt-4o-mini', input: 'x?', background: true });
     while ((await plain.responses.retrieve(id)).status !== 'completed');
-    await otherProcess(program, { adoptRuns: true }).responses.retrieve(id);
+    await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(id);
     await program.expectTree(`
       chat gpt-4o-mini-2024-07-18
       └─ execute_tool web_search

@@ -19,9 +19,13 @@ const TUTOR = new URL('./programs/tutor.ts', import.meta.url);
 const PROCESSES = {
   web: {},
   'web without tracing': { OTEL_SDK_DISABLED: 'true' },
-  'web that propagates': { OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' },
+  'web that hands on': {
+    OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true',
+    OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'true',
+  },
   worker: {},
   'worker that adopts': { OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'true' },
+  'receiver that adopts': { OTEL_INSTRUMENTATION_OPENAI_ADOPT_RUNS: 'polled' },
   tools: { OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' },
 } as const;
 
@@ -54,14 +58,14 @@ const QUESTIONS = {
   both: { model: 'both', web: 'web', worker: 'worker that adopts', job: 'job', shows: false },
   handedOn: {
     model: 'handed-on',
-    web: 'web that propagates',
+    web: 'web that hands on',
     worker: 'worker that adopts',
     job: 'job',
     shows: true,
   },
   goesOn: {
     model: 'goes-on',
-    web: 'web that propagates',
+    web: 'web that hands on',
     worker: 'worker that adopts',
     job: undefined,
     shows: true,
@@ -194,7 +198,7 @@ function linked(question: Question, service: string, name: string): string[] {
   return [...new Set(targets.map((span) => `${span?.service}: ${span?.name}`))];
 }
 
-const CREATED = 'web that propagates: POST /threads/{thread_id}/runs';
+const CREATED = 'web that hands on: POST /threads/{thread_id}/runs';
 
 describe('a run that one process creates, another polls, a third answers, and ten display', () => {
   it('is recorded by its creator, which sees its end', async () => {
@@ -271,7 +275,7 @@ describe('a run that one process creates, another polls, a third answers, and te
     expect(counted(QUESTIONS.handedOn)).toEqual(ADOPTED);
     for (const [service, name] of [
       ['worker that adopts', 'invoke_agent'],
-      ['web that propagates', 'GET /threads/'],
+      ['web that hands on', 'GET /threads/'],
       ['tools', 'GET /threads/'],
       ['tools', 'POST /threads/'],
     ] as const)
@@ -284,18 +288,18 @@ describe('a run that one process creates, another polls, a third answers, and te
     await expectTree(
       QUESTIONS.goesOn,
       `
-      POST /ask                             process="web that propagates"
-      ├─ POST /threads/{thread_id}/runs     process="web that propagates" openai.run.status=queued
+      POST /ask                             process="web that hands on"
+      ├─ POST /threads/{thread_id}/runs     process="web that hands on" openai.run.status=queued
       │  └─ thread                          process="worker that adopts" openai.total.runs=1
       │     └─ invoke_agent                 process="worker that adopts" openai.run.status=completed
       │        ├─ chat goes-on              process="worker that adopts"
       │        ├─ execute_tool solve        process="worker that adopts"
       │        └─ chat goes-on              process="worker that adopts"
-      └─ thread                             process="web that propagates"
+      └─ thread                             process="web that hands on"
 
       thread                                process="worker that adopts" openai.total.runs=1
 
-      GET /answer                           process="web that propagates"
+      GET /answer                           process="web that hands on"
       `,
     );
     expect(counted(QUESTIONS.goesOn)).toEqual(ADOPTED);
@@ -310,7 +314,7 @@ describe('a background response whose end arrives by webhook', { timeout: PATIEN
   async function ask(receiving: Readonly<Record<string, string>>): Promise<Processes> {
     const asked = await startProcesses({ baseURL: simulator.url });
     const [web, receiver] = await Promise.all([
-      asked.start<WebhookSteps>('web', SERVER, PROCESSES['web that propagates']),
+      asked.start<WebhookSteps>('web', SERVER, PROCESSES['web that hands on']),
       asked.start<WebhookSteps>('receiver', SERVER, { ...secret, ...receiving }),
     ]);
     simulator.respond({ output: [{ message: 'It is sunny.' }], usage: { prompt: 10, completion: 5 } });
@@ -332,7 +336,7 @@ describe('a background response whose end arrives by webhook', { timeout: PATIEN
   }
 
   it('is linked to its creation by the process that receives the webhook', async () => {
-    const asked = await ask(PROCESSES['web that propagates']);
+    const asked = await ask(PROCESSES.tools);
     await asked.expectTree(`
       POST /ask            process=web
       └─ chat gpt-4o       process=web
@@ -345,7 +349,7 @@ describe('a background response whose end arrives by webhook', { timeout: PATIEN
   });
 
   it('is recorded with its tokens if that process adopts it', async () => {
-    const asked = await ask(PROCESSES['worker that adopts']);
+    const asked = await ask(PROCESSES['receiver that adopts']);
     const chats = asked.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
     const tokens = chats.map(({ service, attributes }) => [service, attributes['gen_ai.usage.input_tokens']]);
     expect(Object.fromEntries(tokens)).toEqual({ web: undefined, receiver: 10 });

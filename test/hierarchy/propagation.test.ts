@@ -3,8 +3,9 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { startTutor } from '../support/tutor.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
@@ -53,22 +54,17 @@ const DRAWN_BY_THE_WORKER = `
 
 describe('a run whose metadata contains the trace context', () => {
   usePropagation();
-  const handsOn = { config: { propagateInMetadata: true } };
+  const handsOn = { config: { propagateInMetadata: true, adoptRuns: true } };
 
-  it('is recorded with its thread by its creator, if the creator adopts runs', async () => {
-    const { assistantId, ...program } = await startTutor({
-      runs: [{}],
-      config: { propagateInMetadata: true, adoptRuns: true },
-    });
+  it('is recorded with its thread by its creator, if the creator waits for it', async () => {
+    const { assistantId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     await inSpan(async () => {
       const run = await client.beta.threads.createAndRun({
         assistant_id: assistantId,
         thread: { messages: [{ role: 'user', content: 'What is y?' }] },
       });
-      const path = { thread_id: run.thread_id };
-      for (let { status } = run; status !== 'completed'; )
-        ({ status } = await client.beta.threads.runs.retrieve(run.id, path));
+      await client.beta.threads.runs.poll(run.id, { thread_id: run.thread_id });
     });
     await program.expectTree(`
       program
@@ -116,11 +112,10 @@ describe('a run whose metadata contains the trace context', () => {
   });
 
   it('is recorded by the worker alone if its creator has the same settings', async () => {
-    const config = { propagateInMetadata: true, adoptRuns: true };
-    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
     const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
-    const worker = otherProcess(program, config);
+    const worker = otherProcess(program, handsOn.config);
     await inSpan(() => worker.beta.threads.runs.poll(run.id, { thread_id: threadId }), 'worker');
     await program.telemetry.provider.shutdown();
     await program.expectTree(DRAWN_BY_THE_WORKER);
@@ -168,6 +163,42 @@ describe('a run whose metadata contains the trace context', () => {
     expect(linked(program, RETRIEVE)).toEqual([[CREATE], [CREATE]]);
   });
 
+  it('is recorded by its creator alone, however others wait for it, if the creator only propagates', async () => {
+    const config = { propagateInMetadata: true };
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
+    const { client, inSpan } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const path = { thread_id: threadId };
+    for (const adoptRuns of [true, 'polled', 'link'] as const)
+      await inSpan(() => otherProcess(program, { adoptRuns }).beta.threads.runs.poll(run.id, path), 'worker');
+    // Nor is it drawn by a worker that knows no propagator.
+    propagation.disable();
+    const blind = otherProcess(program, { adoptRuns: true });
+    await inSpan(() => blind.beta.threads.runs.poll(run.id, path), 'worker');
+    await inSpan(() => client.beta.threads.runs.retrieve(run.id, path), 'page');
+    await program.telemetry.provider.forceFlush();
+    const drawn = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(drawn.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+    expect(await durationCount(program)).toBe(1);
+  });
+
+  it('is recorded only by a process that drives it', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
+    const { client, inSpan, telemetry } = program;
+    const run = await inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    const path = { thread_id: threadId };
+    const poller = otherProcess(program, { adoptRuns: true });
+    for (let status = ''; status !== 'completed'; )
+      ({ status } = await inSpan(() => poller.beta.threads.runs.retrieve(run.id, path), 'page'));
+    await telemetry.provider.forceFlush();
+    const drawn = (): number => telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent')).length;
+    expect(drawn()).toBe(0);
+    const status = otherProcess(program, { adoptRuns: 'polled' });
+    await inSpan(() => status.beta.threads.runs.retrieve(run.id, path), 'page');
+    await telemetry.provider.forceFlush();
+    expect(drawn()).toBe(1);
+  });
+
   it('is recorded by a creator that waits for it', async () => {
     const { assistantId, threadId, ...program } = await startTutor({ runs: [{}], ...handsOn });
     const { client, inSpan } = program;
@@ -213,7 +244,7 @@ describe('the context of the creation', () => {
   });
 
   it('links a background response that a worker adopts, below its own span', async () => {
-    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const program = await startProgram({ config: { propagateInMetadata: true, adoptRuns: true } });
     const { client, inSpan, simulator } = program;
     // Seconds that are long over: the order of the spans does not hang on when one begins.
     simulator.clock.offset = -10;
@@ -221,7 +252,7 @@ describe('the context of the creation', () => {
     const response = await inSpan(() =>
       client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true, temperature: 0.5 }),
     );
-    const worker = otherProcess(program, { adoptRuns: true });
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
     for (const job of ['first', 'second'])
       await inSpan(async () => {
         for (let status: string | undefined = 'queued'; status !== 'completed'; )
@@ -256,7 +287,7 @@ describe('the context of the creation', () => {
   });
 
   it('parents a background response if no other span is active', async () => {
-    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const program = await startProgram({ config: { propagateInMetadata: true, adoptRuns: true } });
     const { client, inSpan } = program;
     const response = await inSpan(() =>
       client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
@@ -265,7 +296,7 @@ describe('the context of the creation', () => {
       ({ status } = await new OpenAI({ apiKey: 'test', baseURL: program.simulator.url }).responses.retrieve(
         response.id,
       ));
-    await otherProcess(program, { adoptRuns: true }).responses.retrieve(response.id);
+    await otherProcess(program, { adoptRuns: 'polled' }).responses.retrieve(response.id);
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       program
@@ -274,6 +305,55 @@ describe('the context of the creation', () => {
 
       fetch_response
     `);
+  });
+
+  it('leaves a background response to its creator if that does not hand it on', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true } });
+    const { client, inSpan } = program;
+    const response = await inSpan(() =>
+      client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    );
+    const worker = otherProcess(program, { adoptRuns: 'polled' });
+    for (let status: string | undefined = 'queued'; status !== 'completed'; )
+      ({ status } = await inSpan(() => worker.responses.retrieve(response.id), 'worker'));
+    await inSpan(() => client.responses.retrieve(response.id), 'page');
+    await program.telemetry.provider.shutdown();
+    expect(statusOfChats(program)).toEqual(['completed']);
+  });
+
+  it('leaves a background response that was handed on to whoever reads its stream, be it the creator', async () => {
+    const config = { propagateInMetadata: true, adoptRuns: true };
+    const program = await startProgram({ config });
+    const { client, inSpan } = program;
+    const create = () => client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true });
+    for (const reader of [otherProcess(program, config), client]) {
+      const { id } = await inSpan(create);
+      await inSpan(() => reader.responses.retrieve(id), 'page');
+      await inSpan(async () => {
+        for await (const _ of await reader.responses.retrieve(id, { stream: true }));
+      }, 'reader');
+    }
+    await program.telemetry.provider.shutdown();
+    expect(statusOfChats(program)).toEqual(['queued', 'completed', 'queued', 'completed']);
+    expect(linked(program, 'chat gpt-4o-2024-07-18')).toEqual([['chat gpt-4o'], ['chat gpt-4o']]);
+  });
+
+  it('leaves the turns of a session to the process that created it', async () => {
+    const program = await startProgram({ config: { propagateInMetadata: true, adoptRuns: true } });
+    const { client, inSpan } = program;
+    const worker = otherProcess(program, { adoptRuns: true });
+    await inSpan(async () => {
+      const { sessions } = client.beta.agents;
+      const environment = { type: 'none' as const };
+      const { id } = await sessions.create({ agent: { model: 'gpt-5' }, environment, input: 'Hi' });
+      await worker.beta.agents.sessions.retrieve(id);
+      for await (const event of await worker.beta.agents.sessions.events.stream(id))
+        if (event.type === 'agent.session.idle') break;
+      await sessions.turns.list(id);
+    });
+    await program.telemetry.provider.forceFlush();
+    const turns = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(turns.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
   });
 
   it('links a session that another process retrieves', async () => {
@@ -298,6 +378,56 @@ describe('the context of the creation', () => {
     const response = await inSpan(() => client.responses.create({ model: 'gpt-4o', input: 'Hi', metadata }));
     await inSpan(() => otherProcess(program, { propagateInMetadata: true }).responses.retrieve(response.id));
     expect(linked(program, 'fetch_response')).toEqual([[]]);
+  });
+});
+
+/** The statuses of the responses that were drawn. */
+function statusOfChats({ telemetry }: Program): unknown[] {
+  const chats = telemetry.spans.filter(({ attributes }) => attributes['gen_ai.operation.name'] === 'chat');
+  return chats.map(({ attributes }) => attributes['gen_ai.response.status']);
+}
+
+describe('a process with adoptRuns alone that creates something itself', () => {
+  usePropagation();
+  beforeEach(forgetNotices);
+
+  it.each<[string, (tutor: Tutor) => Promise<unknown>]>([
+    [
+      'a run',
+      ({ client, threadId, assistantId }) =>
+        client.beta.threads.runs.create(threadId, { assistant_id: assistantId }),
+    ],
+    [
+      'a streamed run',
+      ({ client, threadId, assistantId }) =>
+        client.beta.threads.runs.stream(threadId, { assistant_id: assistantId }).finalRun(),
+    ],
+    [
+      'a session with a turn',
+      ({ client }) =>
+        client.beta.agents.sessions.create({
+          agent: { model: 'gpt-5' },
+          environment: { type: 'none' },
+          input: 'Hi',
+        }),
+    ],
+    [
+      'a background response',
+      ({ client }) => client.responses.create({ model: 'gpt-4o', input: 'Hi', background: true }),
+    ],
+  ])('is told so: %s', async (_, create) => {
+    const tutor = await startTutor({ runs: [{}, {}], config: { adoptRuns: true } });
+    await create(tutor);
+    expect(noticed().map(({ code }) => code)).toEqual(['adopts_unmarked']);
+  });
+
+  it('is not told so where nobody else could draw it, or with both options', async () => {
+    const config = { adoptRuns: true };
+    const { client } = await startTutor({ config });
+    await client.responses.create({ model: 'gpt-4o', input: 'Hi' });
+    const both = await startTutor({ runs: [{}], config: { ...config, propagateInMetadata: true } });
+    await both.client.beta.threads.runs.create(both.threadId, { assistant_id: both.assistantId });
+    expect(noticed()).toEqual([]);
   });
 });
 

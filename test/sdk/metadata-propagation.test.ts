@@ -9,7 +9,7 @@ import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import { Call } from '../../src/sdk/call.ts';
-import { addTraceContext } from '../../src/sdk/metadata-propagation.ts';
+import { addTraceContext, hasRoomForMark } from '../../src/sdk/metadata-propagation.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -30,7 +30,12 @@ afterEach(() => {
 });
 
 /** What is sent of request options, where the call runs in a span. */
-function sent(options: unknown, spanContext: Partial<SpanContext> = {}, propagates = true): unknown {
+function sent(
+  options: unknown,
+  spanContext: Partial<SpanContext> = {},
+  propagates = true,
+  handsOn = false,
+): unknown {
   const active = trace.setSpanContext(ROOT_CONTEXT, {
     traceId: TRACE_ID,
     spanId: SPAN_ID,
@@ -40,6 +45,7 @@ function sent(options: unknown, spanContext: Partial<SpanContext> = {}, propagat
   const baggage = propagation.createBaggage({ customer: { value: 'Ada' } });
   const call = new Call({}, { start: () => undefined }, propagation.setBaggage(active, baggage));
   call.propagates = propagates;
+  call.handsOn = handsOn;
   return addTraceContext(call, options);
 }
 
@@ -126,6 +132,41 @@ describe('a request is sent unchanged', () => {
     expect(sent(options, { traceId: '0'.repeat(32) })).toBe(options);
     propagation.disable();
     expect(sent(options)).toBe(options);
+  });
+});
+
+describe('a request for something that its process hands on', () => {
+  const mark = { 'otel-openai-handed-on': 'true' };
+  const handedOn = (metadata: object): unknown => sent({ body: { metadata } }, {}, true, true);
+
+  test('says so beside the trace context', () => {
+    expect(handedOn({ customer: '7' })).toEqual({
+      body: { metadata: { customer: '7', traceparent: TRACEPARENT, ...mark } },
+    });
+  });
+
+  test('says so beside a trace context of the program', () => {
+    expect(handedOn({ traceparent: 'mine' })).toEqual({
+      body: { metadata: { traceparent: 'mine', ...mark } },
+    });
+  });
+
+  test('has neither where there is no room for both', () => {
+    const metadata = pairs(15);
+    expect(handedOn(metadata)).toEqual({ body: { metadata } });
+    expect(noticed().map(({ code }) => code)).toEqual(['metadata_full']);
+  });
+
+  test.each<[string, unknown, boolean]>([
+    ['nothing in it', {}, true],
+    ['no trace context in it, however full', { metadata: pairs(16) }, true],
+    ['a trace context in it and one pair free', { metadata: { ...pairs(14), traceparent: 'mine' } }, true],
+    ['a trace context in it and no pair free', { metadata: { ...pairs(15), traceparent: 'mine' } }, false],
+    ['metadata of a class', { metadata: new (class Metadata {})() }, false],
+    ['metadata that is a text', { metadata: 'text' }, false],
+    ['a text as its body', 'text', false],
+  ])('can be made with %s: %#', (_, body, expected) => {
+    expect(hasRoomForMark(body)).toBe(expected);
   });
 });
 

@@ -15,7 +15,12 @@ import { type Program, startProgram } from '../support/program.ts';
 const CHOSEN_TRACE = '0123456789abcdef0123456789abcdef';
 const CHOSEN_SPAN = '0123456789abcdef';
 /** What a stranger has put into the metadata: a trace of their choice, to be recorded. */
-const STRANGERS = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-01`, tracestate: 'stranger=1' };
+const STRANGERS = {
+  traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-01`,
+  tracestate: 'stranger=1',
+  // Whoever has handed on leaves it to the worker.
+  'otel-openai-handed-on': 'true',
+};
 
 beforeEach(() => {
   propagation.disable();
@@ -65,8 +70,7 @@ const KINDS: Readonly<Record<string, Work>> = {
       return [(await client.responses.create(options)).id];
     },
     async work(client, [id = '']) {
-      for (let status: string | undefined = 'queued'; status !== 'completed'; )
-        ({ status } = await client.responses.retrieve(id));
+      for await (const _ of await client.responses.retrieve(id, { stream: true }));
     },
     drawn: /^chat/,
   },
@@ -149,7 +153,7 @@ describe.each(Object.keys(KINDS))(
     });
 
     it("cannot prevent the recording of what the process samples with adoptRuns: 'link'", async () => {
-      const dropped = { traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
+      const dropped = { ...STRANGERS, traceparent: `00-${CHOSEN_TRACE}-${CHOSEN_SPAN}-00` };
       const worker = await startWorker(
         { adoptRuns: 'link' },
         new ParentBasedSampler({ root: new AlwaysOnSampler() }),
@@ -204,8 +208,9 @@ describe('a propagator that accepts anything', () => {
   it('is followed for valid ids, and reads only a few of thousands of pairs', async () => {
     const read = usePropagator();
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 'v']));
-    const metadata = { 'x-trace': `${CHOSEN_TRACE}/${CHOSEN_SPAN}`, ...many };
-    const spans = await workOn('response', metadata, await startWorker({ adoptRuns: true }));
+    const mark = { 'otel-openai-handed-on': 'true' };
+    const metadata = { 'x-trace': `${CHOSEN_TRACE}/${CHOSEN_SPAN}`, ...mark, ...many };
+    const spans = await workOn('run', metadata, await startWorker({ adoptRuns: true }));
     expect(tracesOf(spans)).toContain(CHOSEN_TRACE);
     expect(read.pairs).toBe(64);
   });
@@ -233,7 +238,7 @@ it.each([
 ])(
   'a process that waits for its own run trusts its memory if %s changes the metadata',
   async (_, metadata) => {
-    const { program, client } = await startWorker({ propagateInMetadata: true });
+    const { program, client } = await startWorker({ propagateInMetadata: true, adoptRuns: true });
     const { simulator, telemetry, inSpan } = program;
     const plain = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
     const [thread_id = '', id = ''] = await inSpan(() => (KINDS.run as Work).create(client, {}), 'web');
@@ -254,7 +259,7 @@ describe('an honest process that passes on its trace', () => {
     const { create, work, drawn = /^$/ } = KINDS[kind] as Work;
     const { simulator, telemetry, inSpan } = program;
     const web = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
-    instrumentOpenAI(web, { cost: false, propagateInMetadata: true });
+    instrumentOpenAI(web, { cost: false, propagateInMetadata: true, adoptRuns: true });
     const ids = await inSpan(() => create(web, {}), 'web');
     await work(client, ids);
     await telemetry.provider.shutdown();

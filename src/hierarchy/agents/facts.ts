@@ -43,6 +43,7 @@ export function readSession(value: unknown, sink: FactSink): void {
     agent: readSessionAgent(objectField(value, 'agent'), content),
     error: field(value, 'error'),
     actions: readRequiredActions(value, { content }),
+    object: value,
   });
 }
 

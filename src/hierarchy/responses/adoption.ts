@@ -1,8 +1,13 @@
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
+import { adopts, drives } from '../handing-on.ts';
+import { type Continuation, continueFrom, hasDrawingCreator, trusts } from '../remote-creator.ts';
 import { milliseconds, ServerClock } from '../server-clock.ts';
+import type { KnownResponse } from './followed.ts';
 
 /** A background response of another process, with its reconstructed creation. */
 export interface Adoption {
@@ -40,4 +45,26 @@ export function readAdoption(
       deployment,
     },
   };
+}
+
+/**
+ * Returns where a background response is drawn that this process does not draw yet, one that it handed on or paused or one of
+ * another process, and what it is linked to; `undefined` if it is drawn elsewhere.
+ */
+export function placeAdoption(seen: {
+  readonly settings: Settings;
+  readonly call: Call;
+  readonly response: unknown;
+  /** Its earlier span, if it paused. */
+  readonly paused: SpanContext | undefined;
+  readonly known: KnownResponse | undefined;
+  readonly creator: SpanContext | undefined;
+  readonly context: Context;
+}): Continuation | undefined {
+  const { settings, call, response, paused, known, creator, context } = seen;
+  if (paused !== undefined) return { context, link: paused };
+  if (!adopts(settings, drives(call))) return undefined;
+  if (known?.handedOn === true) return continueFrom({ ...known.context, isRemote: true }, context, true);
+  if (known !== undefined || hasDrawingCreator(response)) return undefined;
+  return continueFrom(creator, context, trusts(settings.adoptRuns));
 }

@@ -12,6 +12,8 @@ export interface KnownResponse {
   /** Of its span. */
   readonly context: SpanContext;
   readonly conversationId: string | undefined;
+  /** Whether this process created it and left it to whoever works on it. */
+  readonly handedOn?: boolean | undefined;
 }
 
 /** A request about a response that was created before. */
@@ -35,6 +37,8 @@ export interface FollowedResponse {
   readonly userMessages: number;
   readonly startTime: number;
   readonly content: boolean;
+  /** Whether it is left to whoever works on it. */
+  readonly handedOn?: boolean | undefined;
 }
 
 /** Called when a request that uses a conversation is over. It may have created or deleted the conversation. */

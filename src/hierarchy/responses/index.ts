@@ -17,12 +17,13 @@ import { type ConversationApi, type OpenSpan, type Placement, parentIn } from '.
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
+import { handsOn } from '../handing-on.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
-import { continueFrom, creatorOf } from '../remote-creator.ts';
+import { creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
-import { readAdoption } from './adoption.ts';
+import { placeAdoption, readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
 import { conversationUsed, type Fetched, type FollowedResponse, type KnownResponse } from './followed.ts';
 import { readItemResults } from './item-results.ts';
@@ -144,7 +145,8 @@ export class Responses implements ConversationApi {
       const answering = { origin, previousResponseId, conversationId, time: startTime, parent };
       this.#toolCalls.answered(readItemResults(body), answering);
     }
-    const follow = this.#follow(body, { ...place, origin, parent, startTime });
+    const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
+    const follow = this.#follow(body, { ...place, origin, parent, startTime, handedOn });
     return {
       chunk: (event, time) => follow.times.add(event, time),
       settled: (ended, result, span) => this.#responded(follow, ended, result, span),
@@ -158,7 +160,9 @@ export class Responses implements ConversationApi {
     {
       parent,
       ...from
-    }: Pick<FollowedResponse, 'origin' | 'segment' | 'conversationId' | 'startTime'> & { parent: Context },
+    }: Pick<FollowedResponse, 'origin' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'> & {
+      parent: Context;
+    },
   ): FollowedResponse {
     return {
       ...from,
@@ -177,14 +181,15 @@ export class Responses implements ConversationApi {
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.conversationId;
-    if (context !== undefined) this.#known.set(keyAt(follow.origin, id), { context, conversationId });
+    const { origin, handedOn } = follow;
+    if (context !== undefined) this.#known.set(keyAt(origin, id), { context, conversationId, handedOn });
     this.#conversations.watch();
   }
 
   /** Keeps the span of a background response open until its end becomes known. */
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
-    if (id === undefined || !isResponseOpen(result)) return false;
+    if (id === undefined || follow.handedOn === true || !isResponseOpen(result)) return false;
     const { origin, segment } = follow;
     this.#keep(keyAt(origin, id), { span, segment, response: result, time: call.endTime });
     return true;
@@ -213,24 +218,21 @@ export class Responses implements ConversationApi {
    */
   #adopt(fetched: Fetched, call: Call, response: unknown, creator: SpanContext | undefined): void {
     const { settings } = this.#telemetry;
-    const { request, endpoint } = fetched;
+    const { request, endpoint, context: caller } = fetched;
     const key = keyAt(endpoint.origin, stringField(response, 'id') ?? '');
     const paused = this.#paused.get(key);
-    if (paused === undefined && (settings.adoptRuns === false || this.#known.get(key) !== undefined)) return;
+    const known = this.#known.get(key);
+    const place = placeAdoption({ settings, call, response, paused, known, creator, context: caller });
     const adoption = readAdoption(call, request.deployment, response);
-    if (adoption === undefined) return;
+    if (place === undefined || adoption === undefined) return;
     this.#paused.delete(key);
     const { clock } = adoption;
+    const { context, link } = place;
     const startTime = paused === undefined ? adoption.startTime : call.startTime;
-    const { context, link } =
-      paused === undefined
-        ? continueFrom(creator, fetched.context, settings.adoptRuns === true)
-        : { context: fetched.context, link: paused };
     const conversationId = conversationIdOf(response);
-    const segment =
-      conversationId === undefined
-        ? undefined
-        : this.#segmentOf({ context, startTime }, conversationId, endpoint);
+    const from = { context, startTime };
+    const isNamed = conversationId !== undefined;
+    const segment = isNamed ? this.#segmentOf(from, conversationId, endpoint) : undefined;
     const parent = parentIn(segment, context);
     const follow = this.#follow(adoption.request.body, {
       origin: endpoint.origin,
@@ -273,8 +275,9 @@ export class Responses implements ConversationApi {
     }
     if (conversationId === undefined) return;
     const conversation = this.#conversations.conversation('conversation', conversationId, origin);
-    conversation.startedRun();
     conversation.askedWithRun(follow.userMessages);
+    if (follow.handedOn === true) return;
+    conversation.startedRun();
     conversation.spent(spentBy(this.#telemetry, readUsage(field(response, 'usage')), cost));
   }
 
