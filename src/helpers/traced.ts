@@ -8,6 +8,7 @@ import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { now } from '../util/clock.ts';
 import { guard, warnOnce } from '../util/guard.ts';
+import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 
 /** How a function is traced. The fields of `TraceMetadata` apply to everything below it, as with {@link withMetadata}. */
@@ -115,8 +116,17 @@ function startFunctionSpan(
   const attributes: Attributes = {};
   define(attributes, ATTR_GEN_AI_PROMPT_NAME, options.prompt);
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIn(active));
-  const startTime = now();
+  const clock = clockIn(active);
+  const startTime = now(clock);
   const place = guard('placing a function', placeOfFunction, active, startTime);
   const parent = withMetadataIn(place?.parent ?? active, options);
-  return new FunctionSpan(telemetry, { name, attributes, input, parent, startTime, ended: place?.ended });
+  return new FunctionSpan(telemetry, {
+    name,
+    attributes,
+    input,
+    parent,
+    startTime,
+    clock,
+    ended: place?.ended,
+  });
 }

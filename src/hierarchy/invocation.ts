@@ -34,7 +34,7 @@ import type {
 } from './model.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
 import { lacksAgent } from './read-agent.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, timeWithin } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';
 
@@ -286,7 +286,7 @@ export class Invocation {
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.life.state === 'closed') return;
-    const endTime = this.life.close();
+    const endTime = timeWithin(this.segment, this.life.close());
     for (const invocation of [...this.below]) invocation.close();
     if (this.above !== undefined) this.above.#closedBelow(this);
     this.#closed(this, endTime);

@@ -15,8 +15,9 @@ import {
 } from '../telemetry/spans/conversation-span.ts';
 import { beforeSpanEnds } from '../telemetry/spans/span-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { monotonic, now } from '../util/clock.ts';
+import { monotonic, now, type SpanClock } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
+import { clockIn, notAfter } from '../util/span-clock.ts';
 import type { Conversation } from './conversation.ts';
 import { inTraceOf } from './conversation-trace-id.ts';
 import type { ConversationKind } from './model.ts';
@@ -60,6 +61,8 @@ export class Segment {
   readonly #started = monotonic();
   readonly #ended: (segment: Segment) => void;
   readonly #parent: WeakRef<Span> | undefined;
+  /** Of the span above: nothing of the segment ends after it. */
+  readonly #clock: SpanClock;
   /** A span of the program may be open for long, and have many below it that are over. */
   readonly #stopWaiting: (() => void) | undefined;
   #conversation: Conversation | undefined;
@@ -91,6 +94,7 @@ export class Segment {
     this.traceId = this.span.spanContext().traceId;
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
       this.#parent = new WeakRef(parent);
+      this.#clock = clockIn(context);
       this.#stopWaiting = guard('watching a parent span', beforeSpanEnds, parent, (time) =>
         this.#endWithParent(time),
       );
@@ -144,7 +148,7 @@ export class Segment {
   }
 
   /** Once its parent has ended only what it waits for can make it longer. */
-  touch(time: number = now()): void {
+  touch(time: number = now(this.#clock)): void {
     if (!this.parentEnded) this.#lastActivity = Math.max(this.#lastActivity, time);
     this.#wasActive = true;
   }
@@ -189,12 +193,24 @@ export class Segment {
   }
 
   #endWithParent(parentEnd: number | undefined): void {
+    // A span whose clock is not known may go by the process's, which counts milliseconds.
+    const time = this.#clock === undefined ? Date.now() : now(this.#clock);
+    const endTime = parentEnd === undefined ? time : Math.min(parentEnd, time);
+    this.#lastActivity = Math.min(this.#lastActivity, endTime);
     this.parentEnded = true;
     for (const invocation of [...this.invocations]) invocation.closeIfFinished();
-    if (this.ended || this.invocations.size > 0) return;
-    const time = now();
-    this.end(parentEnd === undefined ? time : Math.min(parentEnd, time));
+    if (this.invocations.size === 0) this.end(endTime);
   }
+
+  /** A time of what is inside, which may be told by the clock of another span below the same parent. */
+  within(time: number): number {
+    return notAfter(this.#clock, time);
+  }
+}
+
+/** A time of what is in a segment, if it is in one. */
+export function timeWithin(segment: Segment | undefined, time: number): number {
+  return segment === undefined ? time : segment.within(time);
 }
 
 /** The active span, if it is a real one: of a valid trace. */

@@ -1,5 +1,5 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
-import { now } from '../util/clock.ts';
+import { now, type SpanClock } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { readHeader } from '../util/headers.ts';
 import {
@@ -12,6 +12,7 @@ import {
   MAX_REPEATED,
   numberField,
 } from '../util/payload.ts';
+import { clockIn } from '../util/span-clock.ts';
 import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { ToolRun } from './tool-run.ts';
@@ -89,7 +90,9 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  */
 export class Call implements KeyHolder {
   readonly client: object;
-  readonly startTime: number = now();
+  /** Of the caller's span: what is timed by it ends before that span does. */
+  readonly clock: SpanClock;
+  readonly startTime: number;
   endTime = 0;
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
@@ -148,6 +151,8 @@ export class Call implements KeyHolder {
   readonly #observer: CallObserver;
 
   constructor(client: object, observer: CallObserver, callerContext: Context) {
+    this.clock = clockIn(callerContext);
+    this.startTime = now(this.clock);
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
@@ -184,14 +189,14 @@ export class Call implements KeyHolder {
 
   /** Reads the response's status and headers, which arrive before its body. */
   responded(response: unknown): void {
-    this.headersTime = this.attempts.at(-1)?.endTime ?? now();
+    this.headersTime = this.attempts.at(-1)?.endTime ?? now(this.clock);
     readResponse(this, response);
   }
 
   chunk(value: unknown): void {
     const { observation, lastChunkTime } = this;
     const rough = lastChunkTime !== undefined && observation?.roughTimes === true;
-    const time = rough ? Math.max(Date.now(), lastChunkTime) : now();
+    const time = rough ? Math.max(Date.now(), lastChunkTime) : now(this.clock);
     this.chunkCount++;
     this.firstChunkTime ??= time;
     if (lastChunkTime !== undefined && time > lastChunkTime)
@@ -233,7 +238,7 @@ export class Call implements KeyHolder {
     if (this.settled) return;
     this.outcome = outcome;
     // Abandonment is noticed late: the last sign of life is the end.
-    this.endTime = (outcome === 'abandoned' && (this.lastChunkTime ?? this.headersTime)) || now();
+    this.endTime = (outcome === 'abandoned' && (this.lastChunkTime ?? this.headersTime)) || now(this.clock);
     this.value = value;
     this.error = error;
     const { observation } = this;

@@ -91,7 +91,7 @@ export function wrapFetch(original: Method): Method {
       // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
       const attempt: Attempt = {
-        startTime: now(),
+        startTime: now(call.clock),
         endTime: undefined,
         status: undefined,
         headers: undefined,
@@ -102,12 +102,12 @@ export function wrapFetch(original: Method): Method {
       return passOn(
         original.apply(this, args),
         (response) => {
-          attempt.endTime = now();
+          attempt.endTime = now(call.clock);
           guard('reading a response', readResponse, attempt, response);
           return response;
         },
         (error) => {
-          attempt.endTime = now();
+          attempt.endTime = now(call.clock);
           attempt.error = error;
           // Without this, the SDK misses that an attempt failed.
           throw error;
@@ -121,9 +121,10 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const attempt = callInProgress(this)?.attempts.at(-1);
-      // Without `if (attempt !== undefined) `, unobserved retries fail.
-      if (attempt !== undefined) attempt.endTime = now();
+      const call = callInProgress(this);
+      const attempt = call?.attempts.at(-1);
+      // Without `call !== undefined && `, unobserved retries fail.
+      if (call !== undefined && attempt !== undefined) attempt.endTime = now(call.clock);
       return original.apply(this, args);
     },
   });

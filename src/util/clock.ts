@@ -1,10 +1,20 @@
 let anchor = 0;
 
 /**
- * Wall-clock time in milliseconds since the epoch, with fractions. It stays within a millisecond of `Date.now()`,
- * which OpenTelemetry's SDK uses for its spans, so our spans nest inside theirs.
+ * The clock that a span of the SDK reads when it ends, as what it adds to `performance.now()`. It starts with the time cut
+ * to milliseconds and adds what has passed since, so it lags ours by up to a millisecond. What happens below such a span
+ * is timed by its clock, or it would end after it. `undefined` where our own clock serves.
  */
-export function now(): number {
+export type SpanClock = number | undefined;
+
+/**
+ * Wall-clock time in milliseconds since the epoch, with fractions. It stays within a millisecond of `Date.now()`,
+ * which OpenTelemetry's SDK uses for its spans.
+ *
+ * @param clock of the span above, if it has one
+ */
+export function now(clock?: SpanClock): number {
+  if (clock !== undefined) return clock + performance.now();
   const date = Date.now();
   const monotonicTime = performance.now();
   const time = anchor + monotonicTime;

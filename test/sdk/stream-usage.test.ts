@@ -1,3 +1,4 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -246,7 +247,7 @@ test('an empty usage field is removed from chunks', () => {
 
 describe('asking for usage', () => {
   function callThatWants(): Call {
-    const call = new Call({}, { start: () => undefined }, undefined as never);
+    const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
     call.wantsUsage = true;
     return call;
   }

@@ -1,6 +1,7 @@
 import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
-import { now } from '../../util/clock.ts';
+import { now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { shareClock } from '../../util/span-clock.ts';
 import type { OutcomeListener } from '../../util/watch-result.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { plainData, plainDataReader } from '../content/plain-data.ts';
@@ -26,6 +27,8 @@ export interface FunctionSpanStart {
   readonly parent: Context;
   /** Milliseconds since the epoch. */
   readonly startTime: number;
+  /** Of the span above. */
+  readonly clock: SpanClock;
   readonly ended: FunctionPlace['ended'] | undefined;
 }
 
@@ -37,6 +40,7 @@ export class FunctionSpan implements OutcomeListener {
   readonly #attributes: Attributes;
   readonly #content: ContentRecord | undefined;
   readonly #recordsOutput: boolean;
+  readonly #clock: SpanClock;
   readonly #yielded: unknown[] = [];
   #readYielded: ReturnType<typeof plainDataReader> | undefined;
   readonly #whenEnded: FunctionSpanStart['ended'];
@@ -47,11 +51,13 @@ export class FunctionSpan implements OutcomeListener {
     const { name, attributes, input, parent, startTime } = start;
     this.#lastActivity = startTime;
     this.#whenEnded = start.ended;
+    this.#clock = start.clock;
     this.#telemetry = telemetry;
     this.#attributes = attributes;
     this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
+    shareClock(this.span, start.clock);
     this.#context = trace.setSpan(parent, this.span);
-    telemetry.functions.set(this, () => this.#end(undefined, now()));
+    telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock)));
     this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
@@ -60,12 +66,12 @@ export class FunctionSpan implements OutcomeListener {
   }
 
   within<Result>(run: () => Result): Result {
-    this.#lastActivity = now();
+    this.#lastActivity = now(this.#clock);
     return context.with(this.#context, run);
   }
 
   yielded(value: unknown): void {
-    this.#lastActivity = now();
+    this.#lastActivity = now(this.#clock);
     if (!this.#recordsOutput || this.#yielded.length >= MAX_YIELDED) return;
     this.#readYielded ??= plainDataReader();
     this.#yielded.push(this.#readYielded(value));
@@ -76,11 +82,11 @@ export class FunctionSpan implements OutcomeListener {
       guard('reading the result of a function', () =>
         this.#content?.add({ functionResult: this.#yielded.length > 0 ? this.#yielded : plainData(value) }),
       );
-    this.#end(undefined, now());
+    this.#end(undefined, now(this.#clock));
   }
 
   fail(error: unknown): void {
-    this.#end(guard('reading a failure', readFailure, error), now());
+    this.#end(guard('reading a failure', readFailure, error), now(this.#clock));
   }
 
   abandon(): void {

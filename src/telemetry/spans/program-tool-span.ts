@@ -16,8 +16,9 @@ import {
   ATTR_OPENAI_TOOL_TYPE,
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
-import { now } from '../../util/clock.ts';
+import { now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { clockIn, shareClock } from '../../util/span-clock.ts';
 import { followOutcome, type Outcome } from '../../util/watch-result.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { parseJson } from '../content/messages.ts';
@@ -52,12 +53,15 @@ class ToolSpan implements Outcome {
   readonly #telemetry: Telemetry;
   readonly #span: Span;
   readonly #attributes: Attributes;
-  readonly #startTime = now();
+  readonly #clock: SpanClock;
+  readonly #startTime: number;
   readonly #content: ContentRecord | undefined;
   #ended = false;
 
   constructor(telemetry: Telemetry, tool: ToolRun, provider: string, askedIn: AskedIn) {
     const active = context.active();
+    this.#clock = clockIn(active);
+    this.#startTime = now(this.#clock);
     const asked = askedIn(active);
     const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
     this.#telemetry = telemetry;
@@ -75,6 +79,7 @@ class ToolSpan implements Outcome {
       { kind: SpanKind.INTERNAL, attributes: this.#attributes, startTime: this.#startTime },
       parent,
     );
+    shareClock(this.#span, this.#clock);
     this.context = trace.setSpan(parent, this.#span);
     // A shutdown ends the span early, without a duration.
     telemetry.functions.set(this, () => this.#end(undefined, true));
@@ -98,7 +103,7 @@ class ToolSpan implements Outcome {
     if (this.#ended) return;
     this.#ended = true;
     this.#telemetry.functions.delete(this);
-    const endTime = now();
+    const endTime = now(this.#clock);
     guard('ending a tool span', recordEnd, this.#telemetry, {
       span: this.#span,
       context: this.context,

@@ -2,6 +2,7 @@ import type { Span, TimeInput } from '@opentelemetry/api';
 import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
 import { patchMethod } from '../../util/patch-method.ts';
+import { ownClock } from '../../util/span-clock.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {
@@ -38,7 +39,7 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
   const end: End = function (this: Span, time?: TimeInput): void {
     restore();
     for (const listener of listeners)
-      guard('ending with a parent span', () => listener(endTimeInMilliseconds(time)));
+      guard('ending with a parent span', () => listener(endTimeInMilliseconds(time, this)));
     listeners.clear();
     original.call(this, time);
   };
@@ -48,10 +49,13 @@ function wrapEnd(span: Span): Set<SpanEndListener> {
   return listeners;
 }
 
-function endTimeInMilliseconds(time: TimeInput | undefined): number | undefined {
+function endTimeInMilliseconds(time: TimeInput | undefined, span: Span): number | undefined {
   // An invalid date has no time.
   if (time instanceof Date) return time.getTime() || undefined;
   if (Array.isArray(time)) return time[0] * 1e3 + time[1] / 1e6 || undefined;
+  if (typeof time !== 'number') return undefined;
+  if (time > performance.timeOrigin) return time;
   // Smaller numbers are readings of the performance clock.
-  return typeof time === 'number' && time > performance.timeOrigin ? time : undefined;
+  const clock = ownClock(span);
+  return clock === undefined ? undefined : clock + time;
 }

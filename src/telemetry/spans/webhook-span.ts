@@ -9,6 +9,7 @@ import {
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { objectField, stringField } from '../../util/payload.ts';
+import { clockIn } from '../../util/span-clock.ts';
 import { followOutcome } from '../../util/watch-result.ts';
 import { readFailure } from '../error.ts';
 import { placeAttributes } from '../place.ts';
@@ -27,21 +28,23 @@ export function unwrapWebhook(
   delivery: WebhookDelivery,
   creatorOf: (responseId: string) => SpanContext | undefined,
 ): unknown {
+  const active = context.active();
+  const clock = guard('reading the clock of a span', clockIn, active);
   const span = guard('starting a webhook span', () =>
-    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime: now() }, context.active()),
+    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime: now(clock) }, active),
   );
   if (span === undefined) return delivery.run();
   return followOutcome(delivery.run, {
     succeed(event) {
       guard('recording a webhook', recordEvent, span, event, creatorOf);
-      endSpan(span, now());
+      endSpan(span, now(clock));
     },
     fail(error) {
-      const endTime = now();
+      const endTime = now(clock);
       guard('recording a failure', () =>
         recordEnd(telemetry, {
           span,
-          context: trace.setSpan(context.active(), span),
+          context: trace.setSpan(active, span),
           attributes: {},
           content: undefined,
           failure: readFailure(error),

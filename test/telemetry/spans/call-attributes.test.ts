@@ -1,10 +1,11 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { Call } from '../../../src/sdk/call.ts';
 import { callAttributes } from '../../../src/telemetry/spans/call-attributes.ts';
 
 /** Attributes of a stream whose chunks came at these times, in milliseconds. */
 function gapsOf(...times: readonly number[]): unknown[] {
-  const call = new Call({}, { start: () => undefined }, undefined as never);
+  const call = new Call({}, { start: () => undefined }, ROOT_CONTEXT);
   call.streamEnd = 'completed';
   call.chunkCount = times.length;
   call.firstChunkTime = times[0];

@@ -94,3 +94,12 @@ test.each<[string, Parameters<Span['end']>[0], number | undefined]>([
   expect(listener).toHaveBeenCalledExactlyOnceWith(expected);
   expect(end).toHaveBeenCalledExactlyOnceWith(given);
 });
+
+test('a time of the performance clock is passed on as the SDK reads it', () => {
+  const span = startSpan() as ReturnType<typeof startSpan> & { readonly endTime: [number, number] };
+  const listener = vi.fn();
+  beforeSpanEnds(span, listener);
+  span.end(performance.now());
+  const [seconds, nanoseconds] = span.endTime;
+  expect(listener).toHaveBeenCalledExactlyOnceWith(expect.closeTo(seconds * 1e3 + nanoseconds / 1e6, 2));
+});

@@ -1,0 +1,68 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { describe, expect, it } from 'vitest';
+import { span, traced } from '../../src/client.ts';
+import { startProgram } from '../support/program.ts';
+
+const REQUESTS = 40;
+
+function nanoseconds([seconds, rest]: HrTime): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+}
+
+/** The spans that begin before the span above them, or end after it. */
+function outside(spans: readonly ReadableSpan[]): string[] {
+  const byId = new Map(spans.map((each) => [each.spanContext().spanId, each]));
+  return spans.flatMap((each) => {
+    const above = byId.get(each.parentSpanContext?.spanId ?? '');
+    if (above === undefined) return [];
+    const early = nanoseconds(above.startTime) - nanoseconds(each.startTime);
+    const late = nanoseconds(each.endTime) - nanoseconds(above.endTime);
+    return early > 0n || late > 0n ? [`${each.name} in ${above.name}: -${early} +${late}`] : [];
+  });
+}
+
+describe('below a plain span of the SDK, which times itself', () => {
+  it('threads and the requests about them end before it', async () => {
+    const { client, inSpan, telemetry } = await startProgram();
+    for (let request = 0; request < REQUESTS; request++)
+      await inSpan(async () => {
+        const thread = await client.beta.threads.create();
+        await client.beta.threads.messages.create(thread.id, { role: 'user', content: 'x?' });
+      });
+    expect(telemetry.spans).toHaveLength(4 * REQUESTS);
+    expect(outside(telemetry.spans)).toEqual([]);
+  });
+
+  it('functions, what they call, and the threads that they use end before it', async () => {
+    const { client, inSpan, telemetry } = await startProgram();
+    const ask = traced('ask', async () => {
+      const thread = await client.beta.threads.create();
+      await span('message', () =>
+        client.beta.threads.messages.create(thread.id, { role: 'user', content: 'x?' }),
+      );
+    });
+    for (let request = 0; request < REQUESTS; request++) await inSpan(ask);
+    expect(telemetry.spans).toHaveLength(6 * REQUESTS);
+    expect(outside(telemetry.spans)).toEqual([]);
+  });
+
+  it('a conversation ends before it that spans inside of it use', async () => {
+    const { client, inSpan, telemetry } = await startProgram({
+      config: { runSteps: 'off' },
+      runs: Array.from({ length: REQUESTS }, () => ({})),
+    });
+    const assistant = await client.beta.assistants.create({ model: 'gpt-4o-mini' });
+    for (let request = 0; request < REQUESTS; request++)
+      await inSpan(async () => {
+        const thread = await client.beta.threads.create();
+        await inSpan(
+          () => client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id }),
+          'inner',
+        );
+      });
+    const ours = telemetry.spans.filter(({ name }) => name !== 'inner');
+    expect(ours).toHaveLength(4 * REQUESTS + 1);
+    expect(outside(ours)).toEqual([]);
+  });
+});
