@@ -70,7 +70,8 @@ export function objectField(value: unknown, key: string): PayloadObject | undefi
 }
 
 export function arrayField(value: unknown, key: string): readonly unknown[] {
-  return asArray(field(value, key));
+  const found = field(value, key);
+  return Array.isArray(found) ? found : EMPTY_LIST;
 }
 
 export function asArray(value: unknown): readonly unknown[] {
@@ -89,7 +90,8 @@ export function asText(value: unknown): string | undefined {
 
 /** A non-empty string that names something: an id, a model, a status. No name of the API is longer. */
 export function stringField(value: unknown, key: string): string | undefined {
-  return asName(field(value, key));
+  const found = field(value, key);
+  return typeof found === 'string' && found !== '' && found.length <= MAX_NAME_LENGTH ? found : undefined;
 }
 
 export function asName(value: unknown): string | undefined {
@@ -114,11 +116,11 @@ export function countField(value: unknown, key: string): number | undefined {
 }
 
 export function asCount(value: unknown): number | undefined {
-  return isCount(value) ? value : undefined;
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value) ? value : undefined;
 }
 
 export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
+  return asCount(value) !== undefined;
 }
 
 export function booleanField(value: unknown, key: string): boolean | undefined {

@@ -104,6 +104,9 @@ function cachedBeside({ cached_tokens, prompt_cache_hit_tokens }: PayloadObject)
 }
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {
+  // Most usage is of text alone and says nothing of the rest, or 0.
+  if (!(input.audio_tokens || input.image_tokens || output.audio_tokens || output.image_tokens))
+    return undefined;
   const cached = fieldsOf(input.cached_tokens_details);
   const audioInputTokens = asCount(input.audio_tokens) ?? 0;
   const audioCacheReadTokens = asCount(cached.audio_tokens) ?? 0;
