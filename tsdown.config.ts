@@ -35,16 +35,23 @@ const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
   'missing-provider': 'src/doctor/missing-provider.ts',
 };
 
+/** What is loaded when it is first used. */
+const LAZY_ENTRIES: Readonly<Record<string, string>> = {
+  hierarchy: 'src/hierarchy/index.ts',
+  masking: 'src/helpers/masking/mask-text.ts',
+};
+
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
-    entry: { ...ENTRIES, hierarchy: 'src/hierarchy/index.ts', ...INTERNAL_ENTRIES },
+    entry: { ...ENTRIES, ...LAZY_ENTRIES, ...INTERNAL_ENTRIES },
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
     plugins: [
       pageAssets(),
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
+      lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
       plainBindings(),
       esModules(['index', 'client', 'export', 'testing']),
     ],

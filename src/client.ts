@@ -13,6 +13,8 @@ import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
+export type { MaskedKind } from './helpers/masking/characters.ts';
+export { type MaskingOptions, maskingHook, maskText } from './helpers/masking/hook.ts';
 export {
   span,
   type TracedDecorator,

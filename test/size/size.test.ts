@@ -59,6 +59,7 @@ test('threads, sessions and conversations are loaded on first use', async () => 
   expect(sizes.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(204_000);
   expect(afterChat).toEqual(before);
   expect(before).not.toContain('hierarchy.cjs');
+  expect(before).not.toContain('masking.cjs');
   expect(afterThread).toContain('hierarchy.cjs');
 });
 

@@ -1,0 +1,173 @@
+import { describe, expect, it, test } from 'vitest';
+import { maskText } from '../../../src/client.ts';
+import type { Characters, MaskedKind } from '../../../src/helpers/masking/characters.ts';
+import { MASKED_KINDS } from '../../../src/helpers/masking/hook.ts';
+import { findPrivate } from '../../../src/helpers/masking/mask-text.ts';
+import { codeBlocksOf, readDocument } from '../../docs/documents.ts';
+
+/** The rows of a table of docs/masking.md: an example, and what is left of it. */
+function examplesOf(section: string): [kind: string, text: string, shown: string][] {
+  const [, text = ''] = readDocument('docs/masking.md').split(`## ${section}\n`);
+  const [table = ''] = text.split('\n## ');
+  return [...table.matchAll(/^\| ([^|]+) \| `([^|]+)` \|(?: `([^|]+)` \|)?/gm)].map(
+    ([, kind = '', example = '', shown = example]) => [kind.trim(), example, shown],
+  );
+}
+
+describe('docs/masking.md says what is found', () => {
+  const rows = examplesOf('What is found');
+  it.each(rows)('%s: %s', (_, text, shown) => {
+    expect(maskText(text)).toBe(shown);
+    expect(shown).toMatch(/\[(?:email|phone|card|key)\]/);
+  });
+  it('in a table', () => expect(rows.length).toBeGreaterThan(20));
+});
+
+describe('docs/masking.md says what is not found', () => {
+  const rows = examplesOf('What is not found');
+  it.each(rows)('%s: %s', (_, text) => expect(maskText(text)).toBe(text));
+  it('in a table', () => expect(rows.length).toBeGreaterThan(5));
+});
+
+describe('is left as it is', () => {
+  it.each([
+    'On 2026-11-20 10:46:37.123 UTC, 01.02.2026 10:30, 01/02/2026 09, 20.11.2026',
+    'openai@7.55.0, foo@latest, @scope/name, ada@localhost, a@b, @, @@@@',
+    'gpt-4o-mini-2024-07-18, call_0123456789, file-0123456789, chatcmpl-0123456789',
+    '550e8400-e29b-41d4-a716-446655440000 and 12345678-0123-4567-8901-234567890123',
+    '1732186000000 ms, 1732186000000000000 ns, 123456789, 4155552671, 0.0123456789',
+    '127.0.0.1, 192.168.100.100:8080, v1.22.333, 1,234,567,890.12, 3.14159265358979',
+    '4111 1111 1111 1112 has a wrong check digit, 0000 0000 0000 0000 no issuer',
+    'the sk-learn package, task-management, risk-free, sk-short, eyJ, eyJhbGciOiJIUzI1NiJ9.x',
+    'Basic arithmetic, the bearer of news, Bearer authentication, Bearer of responsibility',
+    '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
+    '',
+  ])('%s', (text) => expect(maskText(text)).toBe(text));
+});
+
+test('several finds in one text, and none twice', () => {
+  expect(
+    maskText(
+      'Ada <ada@example.com>, +49 30 1234567; card 4111-1111-1111-1111, exp 12/27. Key: sk-proj-abcdefghijklmnop1234.',
+    ),
+  ).toBe('Ada <[email]>, [phone]; card [card], exp 12/27. Key: [key].');
+  expect(maskText('4111111111111111@example.com')).toBe('[email]');
+  expect(maskText('12 4111 1111 1111 1111 12/27')).toBe('12 [card] 12/27');
+  expect(maskText('ada@example.com@example.org')).toBe('[email]@example.org');
+});
+
+test('a private key to its end, and to the end of a text that was cut', () => {
+  const key = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----';
+  expect(maskText(`a ${key} b`)).toBe('a [key] b');
+  expect(maskText(`a ${key.slice(0, 50)}`)).toBe('a [key]');
+});
+
+test.each<[MaskedKind, string]>([
+  ['email', '[email] 030 1234567 4111111111111111 ghp_abcdefghijklmnopqrstuvwxyz'],
+  ['phone', 'ada@example.com [phone] 4111111111111111 ghp_abcdefghijklmnopqrstuvwxyz'],
+  ['card', 'ada@example.com 030 1234567 [card] ghp_abcdefghijklmnopqrstuvwxyz'],
+  ['key', 'ada@example.com 030 1234567 4111111111111111 [key]'],
+])('only %s', (kind, shown) => {
+  const text = 'ada@example.com 030 1234567 4111111111111111 ghp_abcdefghijklmnopqrstuvwxyz';
+  expect(maskText(text, { kinds: [kind] })).toBe(shown);
+});
+
+test('patterns of the program, with and without flags, before all others', () => {
+  const patterns = { order: /\bORD-\d{6}\b/, name: /ada/gi, $1: /x(y)/ };
+  expect(maskText('Ada: ORD-123456, ORD-654321, ada@example.com, xy', { patterns })).toBe(
+    '[name]: [order], [order], [name]@example.com, [$1]',
+  );
+});
+
+/** Counts the characters that are read. */
+class CountedText implements Characters {
+  reads = 0;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get length(): number {
+    return this.#text.length;
+  }
+
+  charCodeAt(index: number): number {
+    this.reads++;
+    return this.#text.charCodeAt(index);
+  }
+}
+
+function readsOf(text: string): number {
+  const counted = new CountedText(text);
+  findPrivate(counted, new Set(MASKED_KINDS));
+  return counted.reads;
+}
+
+/** Pieces that make a search begin again and again, or read far without a find. */
+const HOSTILE: readonly string[] = [
+  'a',
+  ' ',
+  '@',
+  'a@',
+  'a@a.',
+  'a.',
+  `${'a'.repeat(64)}@`,
+  '1',
+  '1 ',
+  '0',
+  '00 ',
+  '00 1',
+  '+1 ',
+  '(1) ',
+  '4',
+  '4 ',
+  '41-',
+  '1.',
+  '-',
+  '-----BEGIN ',
+  '-----BEGIN PRIVATE KEY-----',
+  '-----END ',
+  'sk-',
+  'sk-a ',
+  'SG.',
+  'SG. ',
+  'ghp_',
+  'ghp_ ',
+  'github_pat',
+  'eyJ',
+  'eyJ-',
+  'eyJ.',
+  'eyJ.eyJ ',
+  'Bearer ',
+  'bearer a-',
+  'Bearer aaaaaaa/',
+  'Basic =',
+  'AKIA',
+  'xoxb-',
+];
+
+test('the work grows with the length of the text, whatever it says', () => {
+  const pieces = [...HOSTILE, ...HOSTILE.flatMap((one) => HOSTILE.map((other) => one + other))];
+  const most = { perCharacter: 0, piece: '' };
+  for (const piece of pieces) {
+    const perCharacter = (length: number): number =>
+      readsOf(piece.repeat(Math.ceil(length / piece.length))) / length;
+    const [short, long] = [perCharacter(500), perCharacter(4_000)];
+    expect(long, `reads for each character of ${JSON.stringify(piece)}`).toBeLessThan(short * 1.2 + 1);
+    if (long > most.perCharacter) Object.assign(most, { perCharacter: long, piece });
+  }
+  expect(most.perCharacter, most.piece).toBeLessThan(40);
+});
+
+test('one repeated piece before another does not change that', () => {
+  for (const first of HOSTILE)
+    for (const then of HOSTILE) {
+      const text = first.repeat(2_000 / first.length) + then.repeat(2_000 / then.length);
+      expect(readsOf(text) / text.length, JSON.stringify([first, then])).toBeLessThan(40);
+    }
+});
+
+test('docs/masking.md shows code', () => {
+  expect(codeBlocksOf('docs/masking.md').length).toBeGreaterThan(0);
+});
