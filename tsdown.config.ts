@@ -39,6 +39,7 @@ const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
 const LAZY_ENTRIES: Readonly<Record<string, string>> = {
   hierarchy: 'src/hierarchy/index.ts',
   masking: 'src/helpers/masking/mask-text.ts',
+  sockets: 'src/sdk/sockets/index.ts',
 };
 
 const config: UserConfig[] = defineConfig([
@@ -52,6 +53,7 @@ const config: UserConfig[] = defineConfig([
       pageAssets(),
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
       lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
+      lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', name: 'SocketSeam' }),
       plainBindings(),
       esModules(['index', 'client', 'export', 'testing']),
     ],

@@ -9,6 +9,8 @@ import {
 } from './pipeline/observer-registry.ts';
 import { findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
 import { Seam } from './sdk/seam.ts';
+import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
+import { SocketSeam } from './sdk/sockets/index.ts';
 import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 
@@ -35,14 +37,15 @@ interface SeamObservers {
   readonly newest: Observer;
   readonly known: WeakSet<Observer>;
 }
-const observersBySeam = new WeakMap<Seam, SeamObservers>();
+const observersBySeam = new WeakMap<Seam | SocketSeam, SeamObservers>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
  * target is left unchanged and logged as a warning through `diag`.
  *
  * @param target a client, to instrument this client alone; the `OpenAI` class, a subclass or the module namespace, to
- *   instrument all of their clients
+ *   instrument all of their clients; a socket class such as `ResponsesWS`, or its module, to instrument all of its
+ *   sockets, which no client and no other module leads to
  * @param config options; environment variables and defaults apply to the options it does not set
  * @returns the target itself
  */
@@ -69,10 +72,11 @@ export function flush(): Promise<void> {
 function instrument(target: unknown, config: OpenAIInstrumentationConfig): void {
   if (isSwitchedOff()) return;
   const prototype = findClientPrototype(target);
-  if (prototype === undefined) {
+  const sockets = findSocketPrototypes(target);
+  if (prototype === undefined && sockets.length === 0) {
     warnOnce(
       'unknown target',
-      'instrumentOpenAI does nothing: its target is not a client, a client class or the module of openai.',
+      'instrumentOpenAI does nothing: its target is not a client, a client or socket class, or a module of openai.',
     );
     return;
   }
@@ -82,6 +86,11 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     ownObservers.set(config, observer);
   }
   observer.reportProblems();
+  for (const socket of sockets) {
+    const seam = SocketSeam.of(socket);
+    if (seam !== undefined) observeAll(seam, observer);
+  }
+  if (prototype === undefined) return;
   const seam = Seam.of(prototype);
   if (isClient(target)) {
     seam.observeClient(target, observer);
@@ -93,7 +102,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
 }
 
 /** The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request. */
-function observeAll(seam: Seam, observer: Observer): void {
+function observeAll(seam: Seam | SocketSeam, observer: Observer): void {
   const { newest, known } = observersBySeam.get(seam) ?? {
     newest: undefined,
     known: new WeakSet<Observer>(),

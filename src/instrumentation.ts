@@ -7,6 +7,7 @@ import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
+import { SocketSeam } from './sdk/sockets/index.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
 import { guard } from './util/guard.ts';
 import { NAME, VERSION } from './util/version.ts';
@@ -31,7 +32,7 @@ export class OpenAIInstrumentation {
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
   /** Held weakly: a seam lives as long as its client class. */
-  #seams: WeakRef<Seam>[] = [];
+  #seams: WeakRef<Seam | SocketSeam>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = { enabled: true, ...config };
@@ -84,7 +85,10 @@ export class OpenAIInstrumentation {
   #start(): (() => void) | undefined {
     if (isSwitchedOff()) return undefined;
     addDefaultObserver(this.#observer);
-    const stopLoading = onClientLoaded((client) => this.#instrument(client));
+    const stopLoading = onClientLoaded({
+      client: (client) => this.#instrument(client),
+      socket: (prototype) => this.#observe(SocketSeam.of(prototype)),
+    });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
     return () => {
       stopLoading();
@@ -94,8 +98,13 @@ export class OpenAIInstrumentation {
 
   #instrument({ prototype, exported }: LoadedClient): void {
     const seam = Seam.of(prototype);
-    seam.addDefault(this.#observer);
+    this.#observe(seam);
     seam.watchResources(findClientClass(exported));
+  }
+
+  #observe(seam: Seam | SocketSeam | undefined): void {
+    if (seam === undefined) return;
+    seam.addDefault(this.#observer);
     this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));
     this.#seams.push(new WeakRef(seam));
   }

@@ -16,6 +16,7 @@ import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
 import { Seam } from './sdk/seam.ts';
+import { SocketSeam } from './sdk/sockets/index.ts';
 import { guard } from './util/guard.ts';
 
 const observer = new Observer({}, { beforeFirstCall: () => startSdk(observer.telemetry) });
@@ -24,11 +25,14 @@ guard('setting up', () => {
   if (isSwitchedOff()) return;
   addDefaultObserver(observer);
   connectApi(api);
-  onClientLoaded(({ prototype, exported }) => {
-    startWithFirstSpan(() => observer.prepare());
-    const seam = Seam.of(prototype);
-    seam.addDefault(observer);
-    seam.watchResources(findClientClass(exported));
+  onClientLoaded({
+    client({ prototype, exported }) {
+      startWithFirstSpan(() => observer.prepare());
+      const seam = Seam.of(prototype);
+      seam.addDefault(observer);
+      seam.watchResources(findClientClass(exported));
+    },
+    socket: (prototype) => SocketSeam.of(prototype)?.addDefault(observer),
   });
   watchMissedCalls(findUnobserved);
   warnOfNodeVersion();

@@ -15,6 +15,7 @@ import {
 import { clockIn } from '../util/span-clock.ts';
 import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
+import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { ToolRun } from './tool-run.ts';
 
 /** How a call ended. Every call ends once, in one of these ways. */
@@ -78,6 +79,8 @@ export interface CallObserver {
   runTool?(tool: ToolRun): unknown;
   /** Unwraps the webhook and returns the result. */
   unwrapWebhook?(delivery: WebhookDelivery): unknown;
+  /** Takes over what a socket carries that is no call. */
+  openSocket?(socket: OpenedSocket): SocketObservation | undefined;
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];

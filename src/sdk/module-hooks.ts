@@ -10,7 +10,13 @@ import { textField } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { propertyOf } from './reflect.ts';
-import { isObserved } from './seam.ts';
+import { isObserved } from './releases.ts';
+import {
+  findSocketPrototypes,
+  isSocketFile,
+  packageOfSocketFile,
+  SOCKET_CLASSES,
+} from './sockets/find-sockets.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
@@ -24,7 +30,12 @@ export interface LoadedClient {
   readonly early: boolean;
 }
 
-type Listener = (client: LoadedClient) => void;
+/** Hears of what is loaded of `openai`. */
+export interface LoadListener {
+  client(client: LoadedClient): void;
+  /** @param prototype of a socket class */
+  socket?(prototype: object): void;
+}
 type Announce = (exported: object, file: string) => void;
 
 /** A loaded module. CommonJS modules are held weakly, because test runners and development servers reload them. */
@@ -64,23 +75,26 @@ const announcements = new ProcessWide<Announcements>({
  * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
  * `require` and `import` alike, and touches nothing else. On older versions it hooks `require` alone.
  */
-export function onClientLoaded(listener: Listener): () => void {
-  const guarded: Listener = (client) => {
-    guard('taking note of a loaded client', noticeOpenAI, client);
-    guard('instrumenting a loaded client', listener, client);
+export function onClientLoaded(listener: LoadListener): () => void {
+  const guarded: Required<LoadListener> = {
+    client(client) {
+      guard('taking note of a loaded client', noticeOpenAI, client);
+      guard('instrumenting a loaded client', () => listener.client(client));
+    },
+    socket: (prototype) => guard('instrumenting a loaded socket', () => listener.socket?.(prototype)),
   };
   const stop = guard('installing the module hooks', installHooks, guarded);
   guard('looking for clients loaded before', findLoaded, guarded);
   return () => stop?.();
 }
 
-function installHooks(listener: Listener): () => void {
+function installHooks(listener: LoadListener): () => void {
   return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
 }
 
 let appends = false;
 
-function appendOnLoad(listener: Listener): () => void {
+function appendOnLoad(listener: LoadListener): () => void {
   const { made, listeners } = announcements.value;
   const hear: Announce = (exported, file) => take(listener, exported, file, false);
   guard('looking at clients loaded before', () => {
@@ -96,7 +110,7 @@ function appendOnLoad(listener: Listener): () => void {
     module.registerHooks({
       load(url, context, nextLoad) {
         const result = nextLoad(url, context);
-        if (!CLIENT_FILE.test(url)) return result;
+        if (!CLIENT_FILE.test(url) && packageOfSocketFile(url) === undefined) return result;
         // Without this, a module that cannot be read breaks its import.
         return guard('adding to a module', announceClient, url, result) ?? result;
       },
@@ -123,16 +137,20 @@ function announceClient(url: string, result: module.LoadFnOutput): module.LoadFn
   // Without this, files of other packages with the same name are changed.
   if (readVersion(file) === undefined) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
+  const names = CLIENT_FILE.test(file) ? ['OpenAI', 'APIClient'] : SOCKET_CLASSES;
   // Another copy of the hooks got here first.
   // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
-  return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? MODULE : COMMONJS) };
+  return { ...result, source: source + announcementOf(file.endsWith('.mjs') ? moduleOf(names) : COMMONJS) };
 }
 
 const COMMONJS = 'exports, __filename';
-const MODULE =
-  '{ OpenAI: typeof OpenAI === "undefined" ? undefined : OpenAI, ' +
-  'APIClient: typeof APIClient === "undefined" ? undefined : APIClient }, import.meta.url';
+
+/** What is announced of an ES module, which has no object with its exports. */
+function moduleOf(names: readonly string[]): string {
+  const exported = names.map((name) => `${name}: typeof ${name} === "undefined" ? undefined : ${name}`);
+  return `{ ${exported.join(', ')} }, import.meta.url`;
+}
 
 /** The line that is appended to a file. Whatever another package puts under the symbol, the file loads. */
 function announcementOf(loaded: string): string {
@@ -143,14 +161,15 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);
 }
 
-function hookRequire(listener: Listener): () => void {
+function hookRequire(listener: LoadListener): () => void {
   guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
   const { Hook } = requireDependency(
     'require-in-the-middle',
     module.createRequire,
   ) as typeof import('require-in-the-middle');
   const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
-    if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
+    if (isSocketFile(name)) takeSockets(listener, exported);
+    else if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
       take(
         listener,
         exported,
@@ -164,7 +183,7 @@ function hookRequire(listener: Listener): () => void {
 }
 
 /** Only CommonJS has a cache to look through; ES modules that loaded earlier cannot be found. */
-function findLoaded(listener: Listener): void {
+function findLoaded(listener: LoadListener): void {
   for (const [file, exported] of loadedFiles()) take(listener, exported, file, true);
 }
 
@@ -180,15 +199,26 @@ export function findUnobserved(): string | undefined {
 function loadedFiles(): [file: string, exported: unknown][] {
   const { cache } = builtInRequire(module.createRequire);
   return Object.keys(cache)
-    .filter((file) => CLIENT_FILE.test(file) && readVersion(file) !== undefined)
+    .filter((file) => (CLIENT_FILE.test(file) || isSocketFile(file)) && readVersion(file) !== undefined)
     .map((file) => [file, cache[file]?.exports]);
 }
 
-function take(listener: Listener, exported: unknown, file: string, early: boolean): void {
+function take(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
+  if (packageOfSocketFile(file) !== undefined) takeSockets(listener, exported);
+  else takeClient(listener, exported, file, early);
+}
+
+function takeSockets(listener: LoadListener, exported: unknown): void {
+  guard('taking in a loaded socket', () => {
+    for (const prototype of findSocketPrototypes(exported)) listener.socket?.(prototype);
+  });
+}
+
+function takeClient(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
   guard('taking in a loaded client', () => {
     const prototype = findClientPrototype(exported);
     const version = readVersion(file);
-    if (prototype !== undefined) listener({ prototype, exported, file, version, early });
+    if (prototype !== undefined) listener.client({ prototype, exported, file, version, early });
     else {
       const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
       if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
@@ -199,7 +229,7 @@ function take(listener: Listener, exported: unknown, file: string, early: boolea
 /** The version in the package.json beside the file, if that package is `openai`. */
 function readVersion(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-  const manifest = join(dirname(path), 'package.json');
+  const manifest = join(packageOfSocketFile(path) ?? dirname(path), 'package.json');
   if (!existsSync(manifest)) return undefined;
   const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
   return textField(content, 'name') === 'openai' ? (textField(content, 'version') ?? 'unknown') : undefined;

@@ -28,6 +28,24 @@ export class Patches {
   }
 
   /**
+   * Gives `holder` a method of its own in the place of the one it inherits, once.
+   *
+   * @param make gets a function that finds the inherited method when it is called
+   */
+  override(holder: object, name: string, make: (inherited: () => Method) => Method): void {
+    if (this.#patches.some((patch) => patch.holder === holder && patch.name === name)) return;
+    if (Object.hasOwn(holder, name)) {
+      this.wrap(holder, name, (original) => make(() => original));
+      return;
+    }
+    const inherited = (): Method => Object.getPrototypeOf(holder)[name];
+    if (typeof inherited() !== 'function' || !Object.isExtensible(holder)) return;
+    const wrapper = make(inherited);
+    copyFunctionProperties(inherited(), wrapper);
+    this.#patches.push({ holder, name, restore: patchMethod(holder, name, wrapper) });
+  }
+
+  /**
    * Restores every method that is still ours. One that another package has wrapped or frozen since then stays in
    * place; without observers our wrapper just passes through.
    *

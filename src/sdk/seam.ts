@@ -1,16 +1,16 @@
 import { context } from '@opentelemetry/api';
 import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
-import { notice } from '../diagnostics/report.ts';
 import { guard } from '../util/guard.ts';
 import { asObject, field, fieldsOf } from '../util/payload.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver, type WebhookDelivery } from './call.ts';
 import { make } from './call-context.ts';
-import { missingMethods } from './find-client.ts';
+import { findClientPrototype, missingMethods } from './find-client.ts';
 import { type Method, Patches } from './patches.ts';
 import { asMethod } from './reflect.ts';
+import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './request-wrappers.ts';
 import {
   watchingParse,
@@ -29,14 +29,6 @@ import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
 const seams = new ProcessWide<WeakMap<object, Seam>>({
   name: 'seams',
   shape: VERSION,
-  accepts: (value) => isCollection(WeakMap, value),
-  create: () => new WeakMap(),
-});
-
-/** Which release has patched a prototype, shared by all of them: two would record every call twice. */
-const releases = new ProcessWide<WeakMap<object, string>>({
-  name: 'releases',
-  shape: 1,
   accepts: (value) => isCollection(WeakMap, value),
   create: () => new WeakMap(),
 });
@@ -73,14 +65,14 @@ export class Seam {
   }
 
   addDefault(observer: CallObserver): void {
-    if (!this.#claim()) return;
+    if (!claimPrototype(this.#prototype)) return;
     this.#install();
     // Without `if (!this.#defaults.includes(observer)) `, an observer that was added twice survives its removal.
     if (!this.#defaults.includes(observer)) this.#defaults.push(observer);
   }
 
   observeClient(client: object, observer: CallObserver): void {
-    if (!this.#claim()) return;
+    if (!claimPrototype(this.#prototype)) return;
     this.#install();
     this.watchResources(client);
     this.#clients.set(client, observer);
@@ -92,7 +84,7 @@ export class Seam {
    * and webhooks.
    */
   watchResources(clientOrClass: unknown): void {
-    if (releases.value.get(this.#prototype) !== VERSION) return;
+    if (!isOurs(this.#prototype)) return;
     for (const prototype of findCompletionsPrototypes(clientOrClass)) {
       if (this.#toolRunners.has(prototype)) continue;
       this.#toolRunners.add(prototype);
@@ -118,15 +110,7 @@ export class Seam {
     this.#toolRunners = new WeakSet();
     // Without `if (this.#patches.restore()) `, a wrapper that stays below another one is added a second time on top.
     if (this.#patches.restore()) seams.value.delete(this.#prototype);
-    releases.value.delete(this.#prototype);
-  }
-
-  /** Of several releases in a process, the first to observe a prototype keeps it until nobody observes it any more. */
-  #claim(): boolean {
-    const release = releases.value.get(this.#prototype) ?? VERSION;
-    if (release === VERSION) releases.value.set(this.#prototype, VERSION);
-    else notice('other_release', String(release), VERSION);
-    return release === VERSION;
+    releasePrototype(this.#prototype);
   }
 
   #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
@@ -147,6 +131,11 @@ export class Seam {
     const observer = this.#observerOf(client);
     if (observer !== undefined) guard('preparing for a call', prepare, observer);
     return observer;
+  }
+
+  /** The observer of a client that was instrumented by itself. */
+  ownObserver(client: object): CallObserver | undefined {
+    return this.#clients.get(client);
   }
 
   #observerOf(client: object): CallObserver | undefined {
@@ -240,12 +229,20 @@ function prepare(observer: CallObserver): void {
   observer.prepare?.();
 }
 
-/** Whether some release of this package observes the calls of a client prototype. */
-export function isObserved(prototype: object): boolean {
-  return releases.value.has(prototype);
+/** The observer of a client that was instrumented by itself. */
+export function ownObserverOf(client: object): CallObserver | undefined {
+  const prototype = findClientPrototype(client);
+  const seam = prototype === undefined ? undefined : seams.value.get(prototype);
+  return isSeam(seam) ? seam.ownObserver(client) : undefined;
 }
 
-const SEAM_METHODS = ['addDefault', 'observeClient', 'removeDefault', 'watchResources'] as const;
+const SEAM_METHODS = [
+  'addDefault',
+  'observeClient',
+  'ownObserver',
+  'removeDefault',
+  'watchResources',
+] as const;
 
 function isSeam(found: unknown): found is Seam {
   return SEAM_METHODS.every((name) => typeof field(found, name) === 'function');

@@ -35,7 +35,7 @@ for (const copy of ['first', 'second']) {
   const { onClientLoaded } = (await import(
     `${LOAD}?${copy}`
   )) as typeof import('../../../src/sdk/module-hooks.ts');
-  onClientLoaded(({ version }) => heard.push({ copy, version }));
+  onClientLoaded({ client: ({ version }) => heard.push({ copy, version }) });
 }
 require('other/client.js');
 require('openai/client.js');

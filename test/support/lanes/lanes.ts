@@ -34,6 +34,9 @@ const NODE_SDK_3 = {
   '@opentelemetry/sdk-node': '0.301.0',
 };
 
+/** What the socket classes of `openai` need on Node. */
+const SOCKETS = { ws: '8.23.0' };
+
 const PROGRAM_ROWS: readonly ProgramLane[] = [
   { name: 'openai-4.19', openai: '4.19.0', line: 3, packages: SDK_3 },
   { name: 'openai-4.104', openai: '4.104.0', line: 3, packages: { ...SDK_3, ...NODE_SDK_3 } },
@@ -46,7 +49,7 @@ const PROGRAM_ROWS: readonly ProgramLane[] = [
 /** Every major of the SDK, the oldest of openai 4 and the newest of each, and both lines of OpenTelemetry. */
 export const PROGRAM_LANES: readonly ProgramLane[] = PROGRAM_ROWS.map((lane) => ({
   ...lane,
-  packages: { openai: lane.openai, ...lane.packages },
+  packages: { openai: lane.openai, ...lane.packages, ...SOCKETS },
 }));
 
 /** Node before 22.15 has no synchronous module hooks; SDK 2 still runs there. */

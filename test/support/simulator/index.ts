@@ -5,3 +5,5 @@ export type { RunEnd, RunScript, ScriptedUsage, StepScript, ToolScript } from '.
 export type { ReceivedRequest } from './server.ts';
 export type { ItemScript, TurnScript } from './session-script.ts';
 export { type Simulator, startSimulator } from './simulator.ts';
+export type { SocketScript } from './sockets.ts';
+export type { ServerSocket } from './web-socket.ts';

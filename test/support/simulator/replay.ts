@@ -40,6 +40,8 @@ export async function startReplay(recording: string | readonly Exchange[]): Prom
     script: refuseScripts,
     respond: refuseScripts,
     turn: refuseScripts,
+    sockets: [],
+    onSocket: refuseScripts,
     clock: { offset: 0, stop: () => undefined },
     close: server.close,
   };

@@ -48,6 +48,14 @@ export function responseRoutes(world: World): readonly Route[] {
 function create(world: World, call: Call): Reply {
   const body = call.body as ResponseBody | null;
   if (!body?.model && !body?.prompt && call.deployment === undefined) throw missing('model');
+  const response = createResponse(world, body);
+  if (!body?.stream) return json(response.object, { headers: RATE_LIMITS });
+  response.finish();
+  return stream(response.events);
+}
+
+/** The response to a body that came in a request or over a socket. */
+export function createResponse(world: World, body: ResponseBody | null): LiveResponse {
   const conversation = conversationOf(world, body);
   const previous = body?.previous_response_id;
   if (previous && !world.responses.has(previous))
@@ -61,9 +69,7 @@ function create(world: World, call: Call): Reply {
   const response = new LiveResponse(world, body ?? {}, world.responseScripts.shift() ?? {}, input);
   if (body?.store !== false) world.responses.set(response.id, response);
   conversation?.items.push(...input, ...response.output);
-  if (!body?.stream) return json(response.object, { headers: RATE_LIMITS });
-  response.finish();
-  return stream(response.events);
+  return response;
 }
 
 function conversationOf(

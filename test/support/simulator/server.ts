@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveChunks, Reply } from './reply.ts';
+import { ServerSocket } from './web-socket.ts';
 
 /** A request as it arrived, kept for assertions. */
 export interface ReceivedRequest {
@@ -43,14 +45,22 @@ export interface LoopbackServer {
  * Serves on the loopback interface; `answer` is called once per request, in order of arrival.
  *
  * @param wantedPort default: a free one
+ * @param open called with each WebSocket
  */
 export async function listen(
   answer: (request: ReceivedRequest) => Delivery,
   wantedPort: number = 0,
+  open: (socket: ServerSocket) => void = (socket) => socket.destroy(),
 ): Promise<LoopbackServer> {
   const requests: ReceivedRequest[] = [];
+  const upgraded = new Set<Duplex>();
   const server = createServer((incoming, response) => {
     serve(incoming, response, requests, answer).catch(() => response.destroy());
+  });
+  server.on('upgrade', (incoming, stream) => {
+    upgraded.add(stream);
+    stream.once('close', () => upgraded.delete(stream));
+    open(new ServerSocket(incoming, stream));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -62,6 +72,7 @@ export async function listen(
     origin: `http://127.0.0.1:${port}`,
     requests,
     close: () => {
+      for (const stream of upgraded) stream.destroy();
       closed ??= shut(server);
       return closed;
     },

@@ -15,7 +15,9 @@ import type { RunScript } from './script.ts';
 import { listen, type ReceivedRequest } from './server.ts';
 import type { TurnScript } from './session-script.ts';
 import { sessionRoutes } from './sessions.ts';
+import { answerResponses, type SocketScript } from './sockets.ts';
 import { vectorStoreRoutes } from './vector-stores.ts';
+import type { ServerSocket } from './web-socket.ts';
 import { World } from './world.ts';
 
 /** A server on the loopback interface that stands in for the OpenAI API. */
@@ -32,6 +34,10 @@ export interface Simulator {
   respond(...responses: ResponseScript[]): void;
   /** Queues how the next turns of Agents sessions behave, first come first served. */
   turn(...turns: TurnScript[]): void;
+  /** The WebSockets so far, oldest first. */
+  readonly sockets: readonly ServerSocket[];
+  /** Queues what the server does on the next WebSockets; by default it answers the Responses API. */
+  onSocket(...scripts: SocketScript[]): void;
   /** `offset`: seconds added to every timestamp, for a server whose clock is off. */
   readonly clock: { offset: number; stop(): void };
   /** Destroys open sockets. Idempotent. */
@@ -70,6 +76,8 @@ export async function startSimulator(
     ...specialRoutes(),
   ];
   const answers: Answer[] = [];
+  const sockets: ServerSocket[] = [];
+  const scripts: SocketScript[] = [];
   const ownReply = (request: ReceivedRequest): Reply => {
     try {
       return dispatch(routes, (call) => genericAnswer(world, call), request);
@@ -77,12 +85,19 @@ export async function startSimulator(
       return error instanceof RequestError ? error.toReply() : internalError(error);
     }
   };
-  const server = await listen((request) => {
-    const answer = takeAnswer(answers, request) ?? options.faults?.();
-    const delivery = applyAnswer(answer, () => ownReply(request));
-    const headers = { ...commonHeaders(world), ...delivery.reply.headers };
-    return { ...delivery, reply: { ...delivery.reply, headers } };
-  }, options.port);
+  const server = await listen(
+    (request) => {
+      const answer = takeAnswer(answers, request) ?? options.faults?.();
+      const delivery = applyAnswer(answer, () => ownReply(request));
+      const headers = { ...commonHeaders(world), ...delivery.reply.headers };
+      return { ...delivery, reply: { ...delivery.reply, headers } };
+    },
+    options.port,
+    (socket) => {
+      sockets.push(socket);
+      (scripts.shift() ?? answerResponses(world))(socket);
+    },
+  );
   return {
     url: `${server.origin}/v1`,
     requests: server.requests,
@@ -90,6 +105,8 @@ export async function startSimulator(
     script: (...runs) => void world.scripts.push(...runs),
     respond: (...responses) => void world.responseScripts.push(...responses),
     turn: (...turns) => void world.turnScripts.push(...turns),
+    sockets,
+    onSocket: (...next) => void scripts.push(...next),
     clock: world.clock,
     close: server.close,
   };

@@ -1,0 +1,170 @@
+import { context } from '@opentelemetry/api';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { asObject, field, fieldsOf } from '../../util/payload.ts';
+import type { CallObserver } from '../call.ts';
+import { isObject, propertyOf } from '../reflect.ts';
+import { ownObserverOf } from '../seam.ts';
+import { seenCalls } from '../seen-calls.ts';
+import { ResponsesSocket } from './responses-socket.ts';
+import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
+import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
+
+/** Longer texts that a program sends by itself are not parsed: they are media. */
+const MAX_RAW_FRAME_LENGTH = 65_536;
+
+/** One socket of the SDK, with its connections one after the other. Nothing here throws. */
+export class SocketState {
+  readonly #socket: object;
+  readonly #transports: Transports;
+  readonly #observation: SocketObservation | undefined;
+  /** Emitted by name only: `event` is emitted only if somebody listens. */
+  readonly #byName: boolean;
+  #connection: unknown;
+  #isSending = false;
+  #byProgram = false;
+  #error: unknown;
+
+  constructor(socket: object, observer: CallObserver, transports: Transports) {
+    this.#socket = socket;
+    this.#transports = transports;
+    const opened = guard('looking at a socket', readSocket, socket);
+    this.#byName = opened?.kind === 'translation';
+    this.#observation = opened && guard('opening a socket', observe, opened, observer);
+  }
+
+  /** Called before an event reaches the listeners of the program. */
+  heard(name: unknown, event: unknown): void {
+    if (this.#observation === undefined) return;
+    if (this.#connection !== field(this.#socket, 'socket'))
+      guard('watching a connection', () => this.#connect());
+    if (name === 'event' ? !this.#byName : this.#byName && name === field(event, 'type'))
+      guard('reading a frame', receive, this.#observation, event);
+    else if (name === 'close' && this.#readyState >= CLOSING)
+      guard('closing a socket', () => this.#observation?.closed(this.#close(event)));
+    else if (name === 'reconnected') this.#error = undefined;
+  }
+
+  /** Sends an event of the program: notes it first, so that its span starts before the SDK's work. */
+  send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
+    const observation = this.#observation;
+    if (observation === undefined || this.#isSending) return original();
+    guard('sending a frame', () => {
+      this.#connect();
+      const event = isRaw ? parseFrame(given) : given;
+      observation.sent(asObject(event), this.#readyState >= CLOSING);
+    });
+    this.#isSending = true;
+    try {
+      return original();
+    } catch (error) {
+      guard('failing to send a frame', () => observation.notSent(error));
+      throw error;
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  /** Called when the SDK reports an error: an event of the API, or a cause of its own. */
+  broke(first: unknown, cause: unknown): void {
+    const error = cause ?? (asObject(first) !== undefined && 'type' in Object(first) ? undefined : first);
+    if (error === undefined || error === null) return;
+    this.#error = error;
+    if (this.#isSending) guard('failing to send a frame', () => this.#observation?.notSent(error));
+  }
+
+  closing(): void {
+    this.#byProgram = true;
+    guard('watching a connection', () => this.#connect());
+  }
+
+  get #readyState(): number {
+    const state = field(transportOf(this.#socket), 'readyState');
+    return typeof state === 'number' ? state : CONNECTING;
+  }
+
+  #connect(): void {
+    const connection = field(this.#socket, 'socket');
+    if (connection === this.#connection) return;
+    this.#connection = connection;
+    const transport = transportOf(this.#socket);
+    if (transport === undefined) return;
+    this.#transports.watch(transport, (code, opened) => {
+      if (transport !== transportOf(this.#socket)) return;
+      this.#observation?.connectionClosed(this.#close(code), opened);
+    });
+  }
+
+  #close(code: unknown): SocketClose {
+    return {
+      code: typeof code === 'number' ? code : undefined,
+      byProgram: this.#byProgram,
+      error: this.#error,
+    };
+  }
+}
+
+function receive(observation: SocketObservation, event: unknown): void {
+  observation.received(event);
+}
+
+function observe(opened: OpenedSocket, observer: CallObserver): SocketObservation | undefined {
+  seenCalls.value.any = true;
+  const own = ownObserverOf(opened.client) ?? observer;
+  guard('preparing for a socket', () => own.prepare?.());
+  if (opened.kind === 'responses') return new ResponsesSocket(opened.client, own);
+  return own.openSocket?.(opened);
+}
+
+function readSocket(socket: object): OpenedSocket | undefined {
+  const { client, _client, url } = fieldsOf(socket);
+  const address = readUrl(url);
+  const made = isObject(_client) ? _client : isObject(client) ? client : undefined;
+  const parameters = address === undefined ? {} : Object.fromEntries(address.searchParams);
+  return {
+    kind: socketKindOf(socket, address?.pathname ?? ''),
+    client: made ?? { baseURL: httpUrl(address), deploymentName: parameters.deployment },
+    context: context.active(),
+    parameters,
+    time: now(),
+  };
+}
+
+/** Ids are unique at an origin, whatever the protocol. */
+function httpUrl(url: URL | undefined): string {
+  return url === undefined ? '' : `${url.protocol.replace('ws', 'http')}//${url.host}${url.pathname}`;
+}
+
+function readUrl(url: unknown): URL | undefined {
+  const text = String(url);
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+const SOCKET_KINDS: readonly (readonly [path: RegExp, className: RegExp, kind: SocketKind])[] = [
+  [/\/responses\/?$/, /Responses/, 'responses'],
+  [/\/realtime\/translations\/?$/, /Translation/, 'translation'],
+  [/\/realtime\/?$/, /Realtime/, 'realtime'],
+  [/\/live\//, /Live|Forks|Sideband/, 'live'],
+];
+
+/** By its URL, or by the name of its class where a program has chosen another URL. */
+function socketKindOf(socket: object, path: string): SocketKind {
+  const byPath = SOCKET_KINDS.find(([pattern]) => pattern.test(path));
+  if (byPath !== undefined) return byPath[2];
+  for (let holder: object | null = socket; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const name = String(propertyOf(field(holder, 'constructor'), 'name'));
+    const byClass = SOCKET_KINDS.find(([, pattern]) => pattern.test(name));
+    if (byClass !== undefined) return byClass[2];
+  }
+  return 'live';
+}
+
+/** A frame that the program has serialised itself. */
+function parseFrame(data: unknown): unknown {
+  if (typeof data !== 'string' || data.length > MAX_RAW_FRAME_LENGTH) return undefined;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}

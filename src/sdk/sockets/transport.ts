@@ -1,0 +1,86 @@
+import { guard } from '../../util/guard.ts';
+import { asNumber, field } from '../../util/payload.ts';
+import { type Method, Patches } from '../patches.ts';
+import { asMethod, isObject } from '../reflect.ts';
+
+/** Ready states of a WebSocket. */
+export const CONNECTING = 0;
+export const CLOSING = 2;
+
+/** Called when a connection has closed. */
+export type TransportListener = (code: number | undefined, opened: boolean) => void;
+
+/**
+ * Sees connections close. Not every class of the SDK tells it, and a listener of ours could be counted, so the method
+ * that tells the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. It does
+ * nothing for sockets that are not the SDK's.
+ */
+export class Transports {
+  readonly #listeners = new WeakMap<object, TransportListener>();
+  readonly #patches = new Patches();
+
+  watch(transport: object, listener: TransportListener): void {
+    this.#listeners.set(transport, listener);
+    const holder = holderOf(transport, 'emitClose');
+    if (holder !== undefined)
+      this.#patches.wrap(holder, 'emitClose', (original) => this.#wrapEmitClose(original));
+    else this.#watchPlatform(transport);
+  }
+
+  restore(): void {
+    this.#patches.restore();
+  }
+
+  #wrapEmitClose(original: Method): Method {
+    const listeners = this.#listeners;
+    return asMethod({
+      emitClose(...args) {
+        const listener = listeners.get(this);
+        if (listener !== undefined) {
+          listeners.delete(this);
+          // `ws` has a stream of the connection as soon as the server has accepted it.
+          guard(
+            'closing a socket',
+            listener,
+            asNumber(field(this, '_closeCode')),
+            isObject(field(this, '_socket')),
+          );
+        }
+        return original.apply(this, args);
+      },
+    });
+  }
+
+  #watchPlatform(transport: object): void {
+    const prototype: unknown = Object.getPrototypeOf(transport);
+    const inherits = holderOf(transport, 'dispatchEvent');
+    if (!isObject(prototype) || inherits === undefined) return;
+    const listeners = this.#listeners;
+    this.#patches.override(prototype, 'dispatchEvent', (inherited) =>
+      asMethod({
+        dispatchEvent(...args) {
+          const [event] = args;
+          const listener = field(event, 'type') === 'close' ? listeners.get(this) : undefined;
+          if (listener !== undefined) {
+            listeners.delete(this);
+            guard('closing a socket', listener, asNumber(field(event, 'code')), true);
+          }
+          return inherited().apply(this, args);
+        },
+      }),
+    );
+  }
+}
+
+/** The socket of the package `ws` or of the platform: newer classes of the SDK keep it in an adapter. */
+export function transportOf(socket: object): object | undefined {
+  const transport = field(socket, 'socket');
+  const inner = field(transport, 'platformSocket') ?? transport;
+  return isObject(inner) ? inner : undefined;
+}
+
+function holderOf(object: object, name: string): object | undefined {
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder))
+    if (Object.hasOwn(holder, name)) return holder;
+  return undefined;
+}

@@ -1,0 +1,241 @@
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../../support/program.ts';
+import { openResponses } from '../../support/responses-socket.ts';
+import type { ServerSocket } from '../../support/simulator/index.ts';
+
+const MODEL = 'gpt-4o-mini';
+const CREATE = { type: 'response.create', model: MODEL, input: 'Hello' };
+const TOOL = { type: 'function', name: 'get_weather', parameters: {}, strict: false };
+
+describe('a response over a WebSocket', () => {
+  it('has the span of a streamed response', async () => {
+    const program = await startProgram();
+    const { send, ended } = await openResponses(program);
+    await program.inSpan(async () => {
+      send({ ...CREATE, temperature: 0.5 });
+      await ended();
+    });
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini
+    `);
+    const [span] = program.telemetry.spans;
+    expect(span?.attributes).toMatchObject({
+      'gen_ai.request.stream': true,
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.response.finish_reasons': ['stop'],
+      'gen_ai.response.time_to_first_chunk': expect.any(Number),
+      'gen_ai.usage.output_tokens': expect.any(Number),
+      'openai.stream.end': 'completed',
+    });
+    const metrics = await program.telemetry.metrics();
+    expect(metrics.map(({ descriptor }) => descriptor.name)).toEqual(
+      expect.arrayContaining([
+        'gen_ai.client.operation.duration',
+        'gen_ai.client.operation.time_to_first_chunk',
+        'gen_ai.client.token.usage',
+      ]),
+    );
+  });
+
+  it('has its content only with consent', async () => {
+    const program = await startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true });
+    const { send, ended } = await openResponses(program);
+    program.simulator.respond({ output: [{ message: 'It rains.' }] });
+    send({ ...CREATE, input: 'How is the weather?' });
+    await ended();
+    const [span] = program.telemetry.spans;
+    expect(span?.attributes['gen_ai.input.messages']).toContain('How is the weather?');
+    expect(span?.attributes['gen_ai.output.messages']).toContain('It rains.');
+  });
+
+  it('leads to the next one by functions, also from one over HTTP', async () => {
+    const program = await startProgram();
+    const { send, ended } = await openResponses(program);
+    await program.inSpan(async () => {
+      program.simulator.respond({ output: [{ function: { name: 'get_weather', arguments: {} } }] });
+      const asked = await program.client.responses.create({
+        model: MODEL,
+        input: 'Hello',
+        tools: [TOOL as never],
+      });
+      program.simulator.respond({ output: [{ function: { name: 'get_time', arguments: {} } }] });
+      send({ ...CREATE, previous_response_id: asked.id, input: [answer(asked)] });
+      const second = await ended();
+      send({ ...CREATE, previous_response_id: idOf(second), input: [answer(second.response)] });
+      await ended();
+    });
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ execute_tool get_time
+      └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+    `);
+    const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    expect(chats.map(({ links }) => links[0]?.context.spanId)).toEqual([
+      undefined,
+      ...chats.slice(0, 2).map((span) => span.spanContext().spanId),
+    ]);
+  });
+
+  it('belongs to its lane, however the events of several lanes are mixed', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    for (const lane of ['a', 'b', undefined])
+      send({ ...CREATE, model: `gpt-${lane ?? 'none'}`, ...(lane && { stream_id: lane }) });
+    send({ ...CREATE, model: 'gpt-second-a', stream_id: 'a' });
+    const server = await serverOf(program);
+    for (const [lane, id] of [
+      ['a', 'r1'],
+      ['b', 'r2'],
+      [undefined, 'r3'],
+    ] as const)
+      server.send({ ...event('created', id), ...(lane && { stream_id: lane }) });
+    for (const [lane, id] of [
+      ['b', 'r2'],
+      ['a', 'r1'],
+      [undefined, 'r3'],
+    ] as const)
+      server.send({ ...event('completed', id), ...(lane && { stream_id: lane }) });
+    server.send({ ...event('created', 'r4'), stream_id: 'a' });
+    server.send({ ...event('completed', 'r4'), stream_id: 'a' });
+    for (let count = 0; count < 4; count++) await ended();
+    const seen = program.telemetry.spans.map(({ attributes }) => [
+      attributes['gen_ai.request.model'],
+      attributes['gen_ai.response.id'],
+      attributes['openai.stream.chunk_count'],
+    ]);
+    expect(seen).toEqual([
+      ['gpt-b', 'r2', 2],
+      ['gpt-a', 'r1', 2],
+      ['gpt-none', 'r3', 2],
+      ['gpt-second-a', 'r4', 2],
+    ]);
+  });
+
+  it('begins without a request where the program has steered the one before', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, ended } = await openResponses(program);
+    send(CREATE);
+    const server = await serverOf(program);
+    server.send(event('created', 'r1'));
+    send({ type: 'response.steer', previous_response_id: 'r1', input: 'Shorter' });
+    server.send({ type: 'response.steer.accepted', steer: { id: 's1', previous_response_id: 'r1' } });
+    send({ ...CREATE, model: 'gpt-next' });
+    server.send(event('incomplete', 'r1', { incomplete_details: { reason: 'steered' } }));
+    server.send(event('created', 'r2', { previous_response_id: 'r1' }));
+    server.send(event('completed', 'r2', { previous_response_id: 'r1' }));
+    server.send(event('created', 'r3'));
+    server.send(event('completed', 'r3'));
+    for (let count = 0; count < 3; count++) await ended();
+    await program.expectTree(`
+      chat gpt-4o-mini  gen_ai.response.id=r1 gen_ai.response.finish_reasons=["steered"]
+
+      chat gpt-next     gen_ai.response.id=r3 gen_ai.response.finish_reasons=["stop"]
+
+      chat gpt-4o-mini  gen_ai.response.id=r2 gen_ai.response.finish_reasons=["stop"]
+    `);
+  });
+
+  it('that fails, or is refused, has the error', async () => {
+    const program = await startProgram();
+    const { send, ended, errors } = await openResponses(program);
+    program.simulator.respond({ end: 'failed', error: { code: 'server_error', message: 'No.' } });
+    send(CREATE);
+    await ended();
+    send({ ...CREATE, previous_response_id: 'resp_unknown' });
+    await ended();
+    expect(program.telemetry.spans.map(({ attributes }) => attributes['error.type'])).toEqual([
+      'server_error',
+      'previous_response_not_found',
+    ]);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('ends when the connection breaks', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, closed } = await openResponses(program);
+    send(CREATE);
+    send({ ...CREATE, stream_id: 'other' });
+    const server = await serverOf(program);
+    server.send(event('created', 'r1'));
+    server.destroy();
+    await closed();
+    const seen = program.telemetry.spans.map(({ attributes }) => [
+      attributes['gen_ai.response.id'],
+      attributes['error.type'],
+      attributes['openai.stream.end'],
+    ]);
+    expect(seen).toEqual([
+      ['r1', 'connection_closed', 'error'],
+      [undefined, 'connection_closed', 'error'],
+    ]);
+  });
+
+  it('ends without an error when the program closes the socket', async () => {
+    const program = await startProgram();
+    program.simulator.onSocket(byHand);
+    const { send, socket, closed } = await openResponses(program);
+    send(CREATE);
+    (await serverOf(program)).send(event('created', 'r1'));
+    socket.close();
+    await closed();
+    const [span] = program.telemetry.spans;
+    expect(span?.attributes['openai.stream.end']).toBe('aborted');
+    expect(span?.status).toEqual({ code: 0 });
+  });
+
+  it('is not recorded where tracing is suppressed, and keeps its place in the lane', async () => {
+    const program = await startProgram();
+    const { send, ended } = await openResponses(program);
+    context.with(suppressTracing(context.active()), () => send({ ...CREATE, model: 'gpt-hidden' }));
+    send(CREATE);
+    await ended();
+    await ended();
+    await program.expectTree('chat gpt-4o-mini  gen_ai.response.id=resp_000002');
+  });
+
+  it('that the program has serialised itself is seen, too', async () => {
+    const program = await startProgram();
+    const { socket, ended } = await openResponses(program);
+    socket.sendRaw(JSON.stringify(CREATE));
+    await ended();
+    await program.expectTree('chat gpt-4o-mini');
+  });
+});
+
+/** Leaves all answers to the test. */
+function byHand(): void {}
+
+async function serverOf({
+  simulator,
+}: {
+  simulator: { sockets: readonly ServerSocket[] };
+}): Promise<ServerSocket> {
+  const [server] = simulator.sockets;
+  if (server === undefined) throw new Error('No socket is open.');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return server;
+}
+
+function event(end: string, id: string, more: object = {}): object {
+  const status = end === 'created' ? 'in_progress' : end;
+  const response = { id, object: 'response', model: MODEL, status, output: [], ...more };
+  return { type: `response.${end}`, response, sequence_number: 0 };
+}
+
+function idOf(event: Readonly<Record<string, unknown>>): string {
+  return (event.response as { id: string }).id;
+}
+
+function answer(response: unknown): object {
+  const [call] = (response as { output: { call_id: string }[] }).output;
+  return { type: 'function_call_output', call_id: call?.call_id, output: 'sunny' };
+}
