@@ -1,4 +1,3 @@
-import { sinkTakesContent } from '../telemetry/events/sink.ts';
 import { guardAsync } from '../util/guard.ts';
 import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
@@ -16,8 +15,7 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   const { life, reading, read, details, span, below } = invocation;
   if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
   if (reading === 'now' || below.size > 0) return;
-  // The program's sink gets runs that are not sampled too.
-  const isTold = span.isRecording() || sinkTakesContent(invocation.telemetry.settings);
+  const isTold = span.isRecording() || invocation.telemetry.readsUnsampled;
   const isKnown = invocation.complete && (!fetches || !lacksAgent(invocation));
   if (!isTold || isKnown) invocation.close();
   else if (fetches && reads.at(invocation.endpoint.origin).available && details !== undefined && !read) {

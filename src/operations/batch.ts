@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { ATTR_GEN_AI_RESPONSE_MODEL } from '../semconv/attributes.ts';
 import { readUsage } from '../telemetry/cost/usage.ts';
 import type { Operation } from '../telemetry/operation.ts';
-import { field, stringField } from '../util/payload.ts';
+import { countField, field, objectField, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 import { request } from './request.ts';
 
@@ -25,6 +25,7 @@ export const batch: Operation = {
   },
   spentElsewhere(result) {
     const usage = FINISHED.has(stringField(result, 'status')) ? readUsage(field(result, 'usage')) : undefined;
-    return usage === undefined ? undefined : { usage, serviceTier: 'batch' };
+    const calls = countField(objectField(result, 'request_counts'), 'completed') || 1;
+    return usage === undefined ? undefined : { usage, serviceTier: 'batch', calls };
   },
 };

@@ -83,6 +83,7 @@ export interface Operation {
 export interface TotalSpent {
   readonly usage: Usage;
   readonly serviceTier: string;
+  readonly calls: number;
 }
 
 /** The kinds of inferences that other instrumentations of `openai` record, too. */

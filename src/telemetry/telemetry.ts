@@ -80,6 +80,14 @@ export class Telemetry {
     );
   }
 
+  /** Whether content that must be read is read for operations that are not sampled: where its place is not the span. */
+  get readsUnsampled(): boolean {
+    const { settings } = this;
+    const { completionHook, captureMessageContent } = settings;
+    const onEventsOnly = captureMessageContent === 'EVENT_ONLY' && this.wantsContent;
+    return completionHook !== undefined || sinkTakesContent(settings) || onEventsOnly;
+  }
+
   /** Whether events report a call whose span is not recorded. */
   emitsEvents(context: Context): boolean {
     return (

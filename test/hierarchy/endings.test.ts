@@ -1,6 +1,7 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import type { FinishedSpan } from '../../src/testing.ts';
 import { startProgram } from '../support/program.ts';
 import { startTutor } from '../support/tutor.ts';
@@ -489,6 +490,37 @@ describe('an unsampled conversation', () => {
       ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
     );
     expect(usage?.dataPoints).toHaveLength(2);
+  });
+
+  it.each<[string, OpenAIInstrumentationConfig]>([
+    ['on its details event, with EVENT_ONLY', { captureMessageContent: 'EVENT_ONLY' }],
+    ['for its completion hook', { captureMessageContent: 'NO_CONTENT' }],
+    [
+      'for its sink',
+      { captureMessageContent: 'EVENT_ONLY', events: { preset: 'full', sink: () => undefined } },
+    ],
+  ])('has the output of a polled run %s', async (_, config) => {
+    const told: string[] = [];
+    const tell = (value: unknown): void => void told.push(JSON.stringify(value));
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{ steps: [{ message: 'x is 1' }] }],
+      content: true,
+      sampler: new AlwaysOffSampler(),
+      config: {
+        ...config,
+        ...(config.captureMessageContent === 'NO_CONTENT' && { completionHook: tell }),
+        ...(config.events !== undefined && { events: { preset: 'full', sink: tell } }),
+      },
+    });
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.telemetry.provider.forceFlush();
+    expect(program.telemetry.spans).toEqual([]);
+    for (const { attributes } of program.telemetry.logRecords) tell(attributes);
+    const ofRun = told.filter((text) => text.includes('invoke_agent'));
+    expect(ofRun).not.toEqual([]);
+    for (const text of ofRun) expect(text).toContain('x is 1');
   });
 });
 

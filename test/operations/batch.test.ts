@@ -64,9 +64,22 @@ describe('a batch that is retrieved', () => {
     expect(spentOf(program)).toEqual({ 'gen_ai.response.model': BATCH.model });
   });
 
-  test('has no cost if the batch price is not known', async () => {
+  test.each<[calls: number, counts: object]>([
+    [7, { request_counts: { total: 9, completed: 7, failed: 2 } }],
+    [1, {}],
+    [1, { request_counts: { completed: 0 } }],
+  ])('has no cost if the batch price is not known, but %s calls without a price', async (calls, counts) => {
     const prices = { 'gpt-4o-mini*': { input_mtok: 2, output_mtok: 10 } };
-    expect(spentOf(await retrieve(BATCH, prices))).not.toHaveProperty(['openai.total.cost']);
+    const spent = spentOf(await retrieve({ ...BATCH, ...counts }, prices));
+    expect(spent).not.toHaveProperty(['openai.total.cost']);
+    expect(spent).toMatchObject({ 'openai.total.unpriced': calls });
+  });
+
+  test('has no calls without a price if costs are switched off', async () => {
+    const program = await startProgram({ config: { cost: false } });
+    program.simulator.next({ body: BATCH });
+    await program.client.batches.retrieve('batch_1');
+    expect(spentOf(program)).not.toHaveProperty(['openai.total.unpriced']);
   });
 
   test.each([

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
 import { ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
-import type { Usage } from '../cost/usage.ts';
+import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -33,10 +33,11 @@ export function spentElsewhereOf(operation: Operation, result: unknown): TotalSp
 export function addTotals(
   attributes: Attributes,
   { costs }: Telemetry,
-  { usage, serviceTier }: TotalSpent,
+  { usage, serviceTier, calls }: TotalSpent,
   asked: Attributes,
 ): void {
   const answered = { ...attributes, [ATTR_OPENAI_RESPONSE_SERVICE_TIER]: serviceTier };
   const cost = guard('pricing totals', () => costs.of({ usage, aggregate: true }, asked, answered));
-  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost }));
+  const unpriced = cost === undefined && costs.wanted && !isNoUsage(usage) ? calls : 0;
+  Object.assign(attributes, totalAttributes({ ...NO_TOTALS, usage, cost, unpriced }));
 }
