@@ -21,6 +21,7 @@ const SHARED: UserConfig = {
 };
 
 const ENTRIES: Readonly<Record<string, string>> = {
+  agents: 'src/agents.ts',
   cli: 'src/cli.ts',
   index: 'src/index.ts',
   client: 'src/client.ts',
@@ -37,6 +38,7 @@ const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
 
 /** What is loaded when it is first used. */
 const LAZY_ENTRIES: Readonly<Record<string, string>> = {
+  'agents-tracing': 'src/pipeline/agents-tracing.ts',
   hierarchy: 'src/hierarchy/index.ts',
   masking: 'src/helpers/masking/mask-text.ts',
   sockets: 'src/sdk/sockets/index.ts',
@@ -51,11 +53,12 @@ const config: UserConfig[] = defineConfig([
     define: { 'import.meta.url': 'undefined' },
     plugins: [
       pageAssets(),
+      lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', name: 'drawAgents' }),
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
       lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
       lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', name: 'SocketSeam' }),
       plainBindings(),
-      esModules(['index', 'client', 'export', 'testing']),
+      esModules(['agents', 'index', 'client', 'export', 'testing']),
     ],
   },
   {

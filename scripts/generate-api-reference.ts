@@ -10,6 +10,7 @@ const FILE = join(ROOT, 'docs', 'api.md');
 const ENTRIES = {
   index: 'opentelemetry-instrumentation-openai',
   client: 'opentelemetry-instrumentation-openai/client',
+  agents: 'opentelemetry-instrumentation-openai/agents',
   openai: 'opentelemetry-instrumentation-openai/openai',
   export: 'opentelemetry-instrumentation-openai/export',
   testing: 'opentelemetry-instrumentation-openai/testing',

@@ -2,16 +2,18 @@
  * Instruments `openai` without code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or
  * `--require` for CommonJS.
  *
- * Every client is instrumented. If the program has registered no tracer provider by its first call, `register` starts
+ * Every client is instrumented, and so is `@openai/agents`. If the program has registered no tracer provider by its first call, `register` starts
  * a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
  */
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';
+import { drawAgents } from './pipeline/agents-tracing.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberImportedApi } from './register/hand-over.ts';
 import { startSdk, warnOfNodeVersion } from './register/sdk.ts';
+import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
@@ -34,6 +36,8 @@ guard('setting up', () => {
     },
     socket: (prototype) => SocketSeam.of(prototype)?.addDefault(observer),
   });
+  // In the built package, what draws agents is loaded with the first use of `drawAgents`.
+  onTraceProvider(() => void drawAgents());
   watchMissedCalls(findUnobserved);
   warnOfNodeVersion();
 });

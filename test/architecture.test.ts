@@ -104,6 +104,7 @@ describe('the structure of src/', () => {
 
   it('has one file for each import path at its root, the class and the public types', () => {
     expect(structure.looseFiles).toEqual([
+      'agents.ts',
       'cli.ts',
       'client.ts',
       'export.ts',

@@ -27,6 +27,7 @@ import { runTool } from '../telemetry/spans/program-tool-span.ts';
 import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { guard } from '../util/guard.ts';
+import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './user-hooks.ts';
 
 const NO_TRAITS: OperationTraits = {};
@@ -174,7 +175,10 @@ export class Observer implements CallObserver, ProviderListener {
     const api = this.#apiOf(call, request, hasSpan);
     const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
     if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
-    const place = observed ?? { parent: call.context };
+    const placed = observed ?? { parent: call.context };
+    const { context } = call;
+    const { telemetry } = this;
+    const place = agentsCalls.place?.({ context, place: placed, operation, telemetry }) ?? placed;
     if (!hasSpan) return unrecorded(place);
     const above = this.#others.above(call.context, operation.traits?.inference);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');

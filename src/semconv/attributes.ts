@@ -222,6 +222,9 @@ export const ATTR_GEN_AI_USAGE_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens' as c
 /** Those of the output tokens that were spent on reasoning. */
 export const ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = 'gen_ai.usage.reasoning.output_tokens' as const;
 
+/** Name of the workflow, by which `@openai/agents` calls a trace. */
+export const ATTR_GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name' as const;
+
 /** HTTP method of the request. */
 export const ATTR_HTTP_REQUEST_METHOD = 'http.request.method' as const;
 
@@ -230,6 +233,33 @@ export const ATTR_HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count' as con
 
 /** Status code of the HTTP response. */
 export const ATTR_HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code' as const;
+
+/** What an MCP server was asked for. */
+export const ATTR_MCP_METHOD_NAME = 'mcp.method.name' as const;
+
+/** Name of the guardrail. */
+export const ATTR_OPENAI_AGENTS_GUARDRAIL_NAME = 'openai.agents.guardrail.name' as const;
+
+/** Whether the guardrail stopped the run. `false` is also the verdict of one that failed. */
+export const ATTR_OPENAI_AGENTS_GUARDRAIL_TRIGGERED = 'openai.agents.guardrail.triggered' as const;
+
+/** Name of the agent that hands over. */
+export const ATTR_OPENAI_AGENTS_HANDOFF_FROM = 'openai.agents.handoff.from' as const;
+
+/** Name of the agent that takes over. */
+export const ATTR_OPENAI_AGENTS_HANDOFF_TO = 'openai.agents.handoff.to' as const;
+
+/** Name of the MCP server, as the program calls it. */
+export const ATTR_OPENAI_AGENTS_MCP_SERVER = 'openai.agents.mcp.server' as const;
+
+/** How many tools the MCP server offers. */
+export const ATTR_OPENAI_AGENTS_MCP_TOOL_COUNT = 'openai.agents.mcp.tool_count' as const;
+
+/** Which span of `@openai/agents` this is, as the library calls it. */
+export const ATTR_OPENAI_AGENTS_SPAN_TYPE = 'openai.agents.span_type' as const;
+
+/** Id of the trace in `@openai/agents` and on OpenAI's traces page; not set where the library's tracing is off. */
+export const ATTR_OPENAI_AGENTS_TRACE_ID = 'openai.agents.trace_id' as const;
 
 /** Id of a spend alert or safety alert. */
 export const ATTR_OPENAI_ALERT_ID = 'openai.alert.id' as const;

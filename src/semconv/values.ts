@@ -10,6 +10,7 @@ export const GEN_AI_OPERATION_NAME_VALUE_FETCH_RESPONSE = 'fetch_response' as co
 export const GEN_AI_OPERATION_NAME_VALUE_CREATE_AGENT = 'create_agent' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT = 'invoke_agent' as const;
 export const GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL = 'execute_tool' as const;
+export const GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW = 'invoke_workflow' as const;
 
 export const GEN_AI_OUTPUT_TYPE_VALUE_TEXT = 'text' as const;
 export const GEN_AI_OUTPUT_TYPE_VALUE_JSON = 'json' as const;
@@ -42,6 +43,21 @@ export const GEN_AI_RESPONSE_STATUS_VALUE_CANCELLED = 'cancelled' as const;
 
 export const GEN_AI_TOKEN_TYPE_VALUE_INPUT = 'input' as const;
 export const GEN_AI_TOKEN_TYPE_VALUE_OUTPUT = 'output' as const;
+
+export const MCP_METHOD_NAME_VALUE_TOOLS_LIST = 'tools/list' as const;
+
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_TRACE = 'trace' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_AGENT = 'agent' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_FUNCTION = 'function' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_HANDOFF = 'handoff' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_GUARDRAIL = 'guardrail' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_RESPONSE = 'response' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_GENERATION = 'generation' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_MCP_TOOLS = 'mcp_tools' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_TRANSCRIPTION = 'transcription' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_SPEECH = 'speech' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_SPEECH_GROUP = 'speech_group' as const;
+export const OPENAI_AGENTS_SPAN_TYPE_VALUE_CUSTOM = 'custom' as const;
 
 export const OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS = 'chat_completions' as const;
 export const OPENAI_API_TYPE_VALUE_RESPONSES = 'responses' as const;

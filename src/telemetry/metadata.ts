@@ -10,6 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { isDrawnByAgents } from '../sdk/agents-sdk/agents-key.ts';
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_OPENAI_TRACE_METADATA,
@@ -76,14 +77,20 @@ export function metadataIn(context: Context): Attributes | undefined {
 export interface CallerTrace {
   span: SpanContext | undefined;
   readonly metadata: Attributes | undefined;
+  /** Whether `@openai/agents` runs the tools that a model asks for here. Its spans show them. */
+  readonly withinAgents: boolean;
 }
 
 export function callerTraceOf(context: Context): CallerTrace {
-  return { span: trace.getSpanContext(context), metadata: metadataIn(context) };
+  return {
+    span: trace.getSpanContext(context),
+    metadata: metadataIn(context),
+    withinAgents: isDrawnByAgents(context),
+  };
 }
 
 /** A context with just this. */
-export function contextOf(caller: CallerTrace): Context {
+export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
   const { span, metadata } = caller;
   const context = span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);

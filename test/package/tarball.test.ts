@@ -71,7 +71,7 @@ test('it depends on require-in-the-middle, and has only the OpenTelemetry API as
   ]);
 });
 
-test.each(['client', 'export', 'testing'])(
+test.each(['agents', 'client', 'export', 'testing'])(
   '…/%s imports nothing but the OpenTelemetry API',
   async (entry) => {
     for (const extension of ['mjs', 'cjs']) {

@@ -67,8 +67,9 @@ export class ResponseToolCalls {
   /** Takes the tool calls of a response that has ended. */
   asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
     for (const asked of calls) {
-      if (asked.asksProgram) this.#keep(asked, response);
-      else this.#drawHosted(asked, response, times);
+      if (asked.asksProgram) {
+        if (response.parent?.withinAgents !== true) this.#keep(asked, response);
+      } else this.#drawHosted(asked, response, times);
     }
   }
 

@@ -1,0 +1,174 @@
+import { type Context, context, type Link, type SpanContext } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
+import type { AgentsListener } from '../../sdk/agents-sdk/agents-source.ts';
+import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import { isSuppressed } from '../../sdk/suppression.ts';
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_NAME,
+  ATTR_OPENAI_AGENTS_TRACE_ID,
+} from '../../semconv/attributes.ts';
+import type { RequestedToolCall } from '../../telemetry/operation.ts';
+import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
+import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/conversation-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { BoundedMap } from '../../util/lru-map.ts';
+import { stringField, textField } from '../../util/payload.ts';
+import { CONVERSATION, conversationIn } from '../conversation-context.ts';
+import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
+import { readAgentsFailure } from './errors.ts';
+import { workOf } from './work.ts';
+
+/** The id of every trace that the library does not record. */
+const NO_ID = 'no-op';
+
+/** Traces that may be resumed, by the library's id. */
+const MAX_TRACES = 1_000;
+/** An approval may take long. */
+const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
+
+/** Draws the workflows of `@openai/agents`: each of its traces, with the agents, tools and guardrails inside. */
+export class Workflows implements AgentsListener {
+  readonly #telemetryNow: () => Telemetry | undefined;
+  readonly #spans = new WeakMap<AgentsNode, AgentsSpan>();
+  /** What each trace is recorded with. */
+  readonly #telemetry = new WeakMap<AgentsNode, Telemetry>();
+  /** The newest workflow of each trace of the library. */
+  readonly #known = new BoundedMap<string, SpanContext>(MAX_TRACES, undefined, TRACE_LIFETIME_MS);
+  /** By trace, the handoff that the next agent takes over from. */
+  readonly #handoffs = new WeakMap<
+    AgentsNode,
+    { readonly to: string | undefined; readonly from: SpanContext }
+  >();
+
+  /** @param telemetry what a new trace is recorded with; prepares it first */
+  constructor(telemetry: () => Telemetry | undefined) {
+    this.#telemetryNow = telemetry;
+  }
+
+  prepare(): void {
+    this.#telemetryNow();
+  }
+
+  started(node: AgentsNode): void {
+    const start = readStart(node.type, node.data);
+    const active = context.active();
+    if (start === undefined || isSuppressed(active)) return;
+    if (node.type === 'trace' && isInside(node)) {
+      this.#continue(node, node.parent?.trace);
+      return;
+    }
+    const telemetry = node.type === 'trace' ? this.#begin(node) : this.#telemetry.get(node.trace);
+    if (telemetry === undefined) return;
+    const parent = contextFor(node, active);
+    const links = this.#linksOf(node);
+    const attributes = { ...start.attributes, ...idsAround(node, parent) };
+    if (node.type === 'function')
+      define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
+    const span = new AgentsSpan(telemetry, { ...start, attributes, links, parent });
+    this.#spans.set(node, span);
+    node.draw(span.span, parent);
+  }
+
+  ended(node: AgentsNode): void {
+    const span = this.#spans.get(node);
+    if (span === undefined) return;
+    this.#spans.delete(node);
+    const { toolName, attributes, content } = readEnd(node.type, node.data);
+    const call = toolName === undefined ? undefined : answeredCall(node, toolName);
+    const name = call?.name ?? toolName;
+    define(attributes, ATTR_GEN_AI_TOOL_NAME, name);
+    define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
+    if (node.type === 'trace')
+      Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
+    span.end({
+      name: name === undefined ? undefined : `execute_tool ${name}`,
+      attributes,
+      content,
+      failure: readAgentsFailure(node.error, node.thrown, givesTexts(node)),
+    });
+    this.#remember(node, span.span.spanContext());
+  }
+
+  #remember(node: AgentsNode, span: SpanContext): void {
+    if (node.type === 'handoff')
+      this.#handoffs.set(node.trace, { to: stringField(node.data, 'to_agent'), from: span });
+    const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
+    if (id !== undefined) this.#known.set(id, span);
+  }
+
+  /** A trace is recorded as its program is set up when it starts. */
+  #begin(trace: AgentsNode): Telemetry | undefined {
+    const telemetry = this.#telemetryNow();
+    if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
+    const conversation = stringField(trace.data, 'groupId');
+    trace.values = conversation === undefined ? undefined : new Map([[CONVERSATION, conversation]]);
+    return telemetry;
+  }
+
+  #continue(trace: AgentsNode, outer: AgentsNode | undefined): void {
+    const telemetry = outer === undefined ? undefined : this.#telemetry.get(outer);
+    if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
+    trace.values = outer?.values;
+  }
+
+  #linksOf(node: AgentsNode): Link[] {
+    if (node.type === 'agent') {
+      const handoff = this.#handoffs.get(node.trace);
+      if (handoff?.to !== stringField(node.data, 'name')) return [];
+      this.#handoffs.delete(node.trace);
+      return handoff === undefined ? [] : [{ context: handoff.from }];
+    }
+    const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
+    const earlier = id === undefined ? undefined : this.#known.get(id);
+    return earlier === undefined ? [] : [{ context: earlier }];
+  }
+}
+
+/** Whether the library gives the texts of its errors: without sensitive data, a tool has no input. */
+function givesTexts({ type, data }: AgentsNode): boolean {
+  return type !== 'function' || textField(data, 'input') !== undefined;
+}
+
+/** The call that a tool or handoff answers. A program may give a handoff any name: it comes after all tools. */
+function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToolCall | undefined {
+  const { agent } = parent ?? {};
+  if (agent === undefined) return undefined;
+  const work = workOf(agent);
+  const found = work.take((call) => call.name === name);
+  return found ?? (type === 'handoff' ? work.take((call) => call.type === 'function') : undefined);
+}
+
+/** Whether a trace is part of an agent's work and has no name of its own: it stands for what it is inside of. */
+function isInside(trace: AgentsNode): boolean {
+  const name = stringField(trace.data, 'name') ?? DEFAULT_WORKFLOW;
+  return trace.parent?.open !== undefined && name === DEFAULT_WORKFLOW;
+}
+
+/** The context that a span starts in: the active one, unless that is elsewhere in the tree. */
+function contextFor(node: AgentsNode, active: Context): Context {
+  const { above } = node;
+  if (above === undefined || agentsNodeIn(active)?.open === above) return active;
+  return above.drawn?.context ?? active;
+}
+
+function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  const { trace } = node;
+  define(attributes, ATTR_OPENAI_AGENTS_TRACE_ID, recordedTraceId(trace));
+  define(
+    attributes,
+    ATTR_GEN_AI_CONVERSATION_ID,
+    stringField(trace.data, 'groupId') ?? conversationIn(parent),
+  );
+  define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
+  return attributes;
+}
+
+function recordedTraceId(trace: AgentsNode): string | undefined {
+  const id = stringField(trace.data, 'traceId');
+  return id === NO_ID ? undefined : id;
+}

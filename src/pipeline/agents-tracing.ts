@@ -1,0 +1,44 @@
+import { isSwitchedOff } from '../config/kill-switch.ts';
+import { placeWithinAgents } from '../hierarchy/agents-sdk/model-calls.ts';
+import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
+import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
+import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
+import { onTraceProvider } from '../sdk/agents-sdk/trace-provider.ts';
+import { isCollection, ProcessWide } from '../util/process-wide.ts';
+import { agentsCalls } from './agents-calls.ts';
+import { defaultTelemetry } from './observer-registry.ts';
+
+/** The trace providers that a copy of this package listens to: two would draw every span twice. */
+const heard = new ProcessWide<WeakMap<object, true>>({
+  name: 'agents',
+  shape: 1,
+  accepts: (value) => isCollection(WeakMap, value),
+  create: () => new WeakMap(),
+});
+
+/**
+ * Draws what `@openai/agents` does, now or once it is loaded. In the built package, this file is loaded when it is called.
+ *
+ * @returns stops it
+ */
+export function drawAgents(): () => void {
+  if (isSwitchedOff()) return () => undefined;
+  let stopHearing = (): void => undefined;
+  const stopWaiting = onTraceProvider((provider) => {
+    if (heard.value.has(provider)) return;
+    heard.value.set(provider, true);
+    agentsCalls.place = ({ context, place, ...call }) => {
+      const node = agentsNodeIn(context);
+      return node === undefined ? place : placeWithinAgents(place, node, call);
+    };
+    const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
+    stopHearing = () => {
+      source.stop();
+      heard.value.delete(provider);
+    };
+  });
+  return () => {
+    stopWaiting();
+    stopHearing();
+  };
+}

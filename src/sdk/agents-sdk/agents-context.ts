@@ -1,0 +1,94 @@
+import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
+import { AGENTS } from './agents-key.ts';
+import type { AgentsNode } from './node.ts';
+
+/** The key of the active span, which the API does not export. */
+const SPAN: symbol = findSpanKey();
+
+/** The innermost trace or span of `@openai/agents` that the context is part of. */
+export function agentsNodeIn(context: Context): AgentsNode | undefined {
+  return context.getValue(AGENTS) as AgentsNode | undefined;
+}
+
+/**
+ * The context inside of one of the library's own contexts. The library changes the current span of those in place, so
+ * each lookup asks for it anew.
+ */
+export class AgentsContext implements Context {
+  readonly #base: Context;
+  readonly #current: () => AgentsNode | undefined;
+
+  /** @param current the innermost node, of the library's context that this one belongs to */
+  constructor(base: Context, current: () => AgentsNode | undefined) {
+    this.#base = base;
+    this.#current = current;
+  }
+
+  getValue(key: symbol): unknown {
+    const node = this.#current();
+    if (node === undefined) return this.#base.getValue(key);
+    if (key === AGENTS) return node;
+    if (key !== SPAN) return this.#base.getValue(key) ?? node.trace.values?.get(key);
+    const open = node.open;
+    // The program's own span, if it has made one inside of the same node.
+    if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
+    return open.drawn?.span;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    const node = this.#current();
+    return key === SPAN && node !== undefined
+      ? new PlacedContext(this, node, value as Span | undefined)
+      : new AgentsContext(this.#base.setValue(key, value), this.#current);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === SPAN
+      ? this.setValue(key, undefined)
+      : new AgentsContext(this.#base.deleteValue(key), this.#current);
+  }
+}
+
+/** A context with a span that stays, below a node of the library. */
+export class PlacedContext implements Context {
+  readonly #base: Context;
+  readonly #node: AgentsNode;
+  readonly #span: Span | undefined;
+
+  constructor(base: Context, node: AgentsNode, span: Span | undefined) {
+    this.#base = base;
+    this.#node = node;
+    this.#span = span;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === AGENTS) return this.#node;
+    return key === SPAN ? this.#span : (this.#base.getValue(key) ?? this.#node.trace.values?.get(key));
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return key === SPAN
+      ? new PlacedContext(this.#base, this.#node, value as Span | undefined)
+      : new PlacedContext(this.#base.setValue(key, value), this.#node, this.#span);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === SPAN
+      ? this.setValue(key, undefined)
+      : new PlacedContext(this.#base.deleteValue(key), this.#node, this.#span);
+  }
+}
+
+function findSpanKey(): symbol {
+  let found = createContextKey('OpenTelemetry Context Key SPAN');
+  const probe: Context = {
+    getValue: () => undefined,
+    setValue: () => probe,
+    deleteValue: (key) => {
+      found = key;
+      return probe;
+    },
+  };
+  trace.deleteSpan(probe);
+  return found;
+}

@@ -1,0 +1,237 @@
+import { context } from '@opentelemetry/api';
+import { guard } from '../../util/guard.ts';
+import { patchMethod } from '../../util/patch-method.ts';
+import { asObject, field, type PayloadObject } from '../../util/payload.ts';
+import { isObject } from '../reflect.ts';
+import { AgentsContext } from './agents-context.ts';
+import { AgentsNode } from './node.ts';
+
+/** Where every copy of `@openai/agents-core` from 0.3.9 on has its storage of current traces and spans. */
+const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
+
+/** Told of everything that `@openai/agents` does, at once and in order. */
+export interface AgentsListener {
+  /** Called before a trace is made. */
+  prepare(): void;
+  started(node: AgentsNode): void;
+  ended(node: AgentsNode): void;
+}
+
+type Run = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The library's storage. A program may set one of its own. */
+interface TraceStorage {
+  getStore(): unknown;
+  run(store: unknown, run: Run, ...args: unknown[]): unknown;
+  enterWith(store: unknown): void;
+}
+
+/** What the library's traces and spans are told. */
+const HEARD = ['start', 'end', 'setError', 'clone'] as const;
+type Heard = (typeof HEARD)[number];
+
+/**
+ * Hears the traces and spans of `@openai/agents`, whether or not the library records them. It asks for its trace provider
+ * and its storage under global symbols at every use, so that both are found without importing it, in every copy and build.
+ */
+export class AgentsSource {
+  readonly #provider: object;
+  readonly #listener: AgentsListener;
+  readonly #nodes = new WeakMap<object, AgentsNode>();
+  /** By prototype, the methods that are patched. */
+  readonly #patched = new WeakMap<object, Set<string>>();
+  readonly #restores: (() => unknown)[] = [];
+  #storage: HeardStorage | undefined;
+
+  constructor(provider: object, listener: AgentsListener) {
+    this.#provider = provider;
+    this.#listener = listener;
+    this.#wrap(provider, 'createTrace', (create, self, args) => {
+      guard('preparing for a trace', () => {
+        listener.prepare();
+        this.#keepStorage();
+      });
+      const made = create.apply(self, args);
+      guard('hearing of a trace', () => this.#made(made, 'trace', traceData(made, args[0]), this.#current()));
+      return made;
+    });
+    this.#wrap(provider, 'createSpan', (create, self, args) => {
+      guard('preparing for a span', () => this.#keepStorage());
+      const made = create.apply(self, args);
+      guard('hearing of a span', () => {
+        const data = asObject(field(made, 'spanData')) ?? {};
+        this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
+      });
+      return made;
+    });
+  }
+
+  /** Restores everything. What is under way is heard to its end. */
+  stop(): void {
+    for (const restore of this.#restores.splice(0)) restore();
+    const globals = globalThis as Record<symbol, unknown>;
+    if (this.#storage !== undefined && globals[STORAGE] === this.#storage) setStorage(this.#storage.original);
+    this.#storage = undefined;
+  }
+
+  /** Prepares for what the library runs with a store of its own: a trace, or a copy of its current trace and span. */
+  entering(store: unknown): { readonly within: AgentsContext; readonly failed?: (error: unknown) => void } {
+    const trace = field(store, 'trace');
+    const base = context.active();
+    const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
+    const begins = node !== undefined && node.state !== 'open' && field(store, 'span') === undefined;
+    const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
+    // The library does not end a trace whose function throws.
+    return begins ? { within, failed: (error) => this.#failed(node, error) } : { within };
+  }
+
+  /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
+  #adopt(trace: object): AgentsNode {
+    return this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
+  }
+
+  #made(made: unknown, type: string, data: PayloadObject, parent: AgentsNode | undefined): AgentsNode {
+    const node = new AgentsNode(type, data, parent);
+    if (isObject(made)) {
+      this.#nodes.set(made, node);
+      for (const name of HEARD) this.#hear(made, name);
+    }
+    return node;
+  }
+
+  /** Patches the method where it is defined, for all objects of the class. */
+  #hear(made: object, name: Heard): void {
+    let holder: object | null = Object.getPrototypeOf(made);
+    while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+    if (holder === null || this.#patched.get(holder)?.has(name) === true) return;
+    this.#patched.set(holder, (this.#patched.get(holder) ?? new Set()).add(name));
+    const heard = this.#reactions[name];
+    this.#wrap(holder, name, (method, self, args) => {
+      const node = this.#nodeOf(self);
+      if (node !== undefined && name !== 'clone') guard('hearing of an agent', heard, node, args[0]);
+      const result = method.apply(self, args);
+      if (node !== undefined && name === 'clone' && isObject(result)) this.#nodes.set(result, node);
+      return result;
+    });
+  }
+
+  readonly #reactions: Readonly<Record<Heard, (node: AgentsNode, given: unknown) => void>> = {
+    start: (node) => this.#start(node),
+    end: (node) => this.#end(node),
+    setError: (node, error) => {
+      node.error = error;
+    },
+    clone: () => undefined,
+  };
+
+  #start(node: AgentsNode): void {
+    // A trace that is resumed starts again.
+    if (node.state === 'open') return;
+    node.error = undefined;
+    node.thrown = undefined;
+    this.#listener.started(node);
+    node.state = 'open';
+  }
+
+  #end(node: AgentsNode): void {
+    if (node.state !== 'open') return;
+    node.state = 'ended';
+    this.#listener.ended(node);
+  }
+
+  #failed(node: AgentsNode, error: unknown): void {
+    node.thrown = error;
+    this.#end(node);
+  }
+
+  #nodeOf(object: unknown): AgentsNode | undefined {
+    return isObject(object) ? this.#nodes.get(object) : undefined;
+  }
+
+  /** The innermost node in the library's store. */
+  #nodeIn(store: unknown): AgentsNode | undefined {
+    if (field(store, 'active') !== true) return undefined;
+    return this.#nodeOf(field(store, 'span')) ?? this.#nodeOf(field(store, 'trace'));
+  }
+
+  #current(): AgentsNode | undefined {
+    return this.#nodeIn(this.#storage?.getStore());
+  }
+
+  /** Wraps the storage again if the program has set another. */
+  #keepStorage(): void {
+    const found = (globalThis as Record<symbol, unknown>)[STORAGE] ?? this.#makeStorage();
+    if (found === this.#storage || !isStorage(found)) return;
+    this.#storage = new HeardStorage(found, this);
+    setStorage(this.#storage);
+  }
+
+  /** The library makes its storage when it first looks for the current trace. */
+  #makeStorage(): unknown {
+    const { getCurrentTrace } = this.#provider as { getCurrentTrace?: () => unknown };
+    getCurrentTrace?.call(this.#provider);
+    return (globalThis as Record<symbol, unknown>)[STORAGE];
+  }
+
+  #wrap(
+    holder: object,
+    name: string,
+    wrapper: (method: Run, self: unknown, args: unknown[]) => unknown,
+  ): void {
+    const method: unknown = (holder as Record<string, unknown>)[name];
+    if (typeof method !== 'function') return;
+    const wrapped = {
+      [name](this: unknown, ...args: unknown[]): unknown {
+        return wrapper(method as Run, this, args);
+      },
+    }[name] as Run;
+    this.#restores.push(patchMethod(holder, name, wrapped));
+  }
+}
+
+/** The library's storage, with OpenTelemetry's context beside it. */
+class HeardStorage implements TraceStorage {
+  readonly original: TraceStorage;
+  readonly #source: AgentsSource;
+
+  constructor(original: TraceStorage, source: AgentsSource) {
+    this.original = original;
+    this.#source = source;
+  }
+
+  getStore(): unknown {
+    return this.original.getStore();
+  }
+
+  enterWith(store: unknown): void {
+    this.original.enterWith(store);
+  }
+
+  run(store: unknown, run: Run, ...args: unknown[]): unknown {
+    const entered = guard('entering a trace', () => this.#source.entering(store));
+    if (entered === undefined) return this.original.run(store, run, ...args);
+    const { within, failed } = entered;
+    const result = this.original.run(store, () => context.with(within, run, undefined, ...args));
+    // The promise that the program gets is another one: a rejection that nobody handles is reported as before.
+    if (failed !== undefined && result instanceof Promise)
+      result.then(undefined, (error: unknown) => void guard('ending a trace', failed, error));
+    return result;
+  }
+}
+
+function isStorage(value: unknown): value is TraceStorage {
+  return (
+    isObject(value) &&
+    ['getStore', 'run', 'enterWith'].every((name) => typeof field(value, name) === 'function')
+  );
+}
+
+function setStorage(value: TraceStorage): void {
+  Object.defineProperty(globalThis, STORAGE, { value, writable: true, configurable: true });
+}
+
+/** A trace that is not recorded does not know its name: only what it was made with does. */
+function traceData(made: unknown, options: unknown): PayloadObject {
+  const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
+  return { name: name ?? field(made, 'name'), groupId, traceId: field(made, 'traceId') };
+}

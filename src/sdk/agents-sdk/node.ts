@@ -1,0 +1,77 @@
+import type { Context, Span } from '@opentelemetry/api';
+import type { PayloadObject } from '../../util/payload.ts';
+import { PlacedContext } from './agents-context.ts';
+
+/** The span that stands for a node, and the context in which it is active. */
+interface DrawnSpan {
+  readonly span: Span;
+  readonly context: Context;
+}
+
+/** Where the library calls models: with its tracing for models switched off, directly below an agent or turn. */
+const AGENT_WORK: ReadonlySet<string> = new Set(['response', 'generation', 'turn', 'agent']);
+
+/** A trace or span of `@openai/agents`. Its copies share one node, and so do those that the library does not record. */
+export class AgentsNode {
+  /** The library's name for the kind of span: `agent`, `function`, …; `trace` for a trace. */
+  readonly type: string;
+  /** What the library says of it. It is filled in until the end. */
+  readonly data: PayloadObject;
+  readonly parent: AgentsNode | undefined;
+  state: 'made' | 'open' | 'ended' = 'made';
+  /** The error as the library describes it. */
+  error: unknown;
+  /** The error itself, where one ended a trace. */
+  thrown: unknown;
+  /** Values for the contexts inside of a trace. */
+  values: ReadonlyMap<symbol, unknown> | undefined;
+  #drawn: DrawnSpan | undefined;
+
+  constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
+    this.type = type;
+    this.data = data;
+    this.parent = parent;
+  }
+
+  /** The trace that it belongs to, which is the innermost one. */
+  get trace(): AgentsNode {
+    let node: AgentsNode = this;
+    while (node.type !== 'trace' && node.parent !== undefined) node = node.parent;
+    return node;
+  }
+
+  /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
+  get isModelCall(): boolean {
+    return AGENT_WORK.has(this.type);
+  }
+
+  get drawn(): DrawnSpan | undefined {
+    return this.#drawn;
+  }
+
+  /** Has a span stand for the node, from now on or from now on again. */
+  draw(span: Span, parent: Context): void {
+    this.#drawn = { span, context: new PlacedContext(parent, this, span) };
+  }
+
+  /** The node or the next one above it that has a span, one that has not ended. */
+  get open(): AgentsNode | undefined {
+    let node: AgentsNode | undefined = this;
+    while (node !== undefined && (node.#drawn === undefined || node.state === 'ended')) node = node.parent;
+    return node;
+  }
+
+  /** The next node above it that has a span, if possible one that has not ended. */
+  get above(): AgentsNode | undefined {
+    let node: AgentsNode | undefined = this.parent?.open ?? this.parent;
+    while (node !== undefined && node.#drawn === undefined) node = node.parent;
+    return node;
+  }
+
+  /** The agent that it is part of. */
+  get agent(): AgentsNode | undefined {
+    let node: AgentsNode | undefined = this;
+    while (node !== undefined && node.type !== 'agent') node = node.parent;
+    return node;
+  }
+}

@@ -1,0 +1,91 @@
+import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { ATTR_GEN_AI_TOOL_NAME } from '../../semconv/attributes.ts';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import type { Content } from '../content/completion-hook.ts';
+import { ContentRecord } from '../content/content-record.ts';
+import type { Failure } from '../error.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { recordEnd } from './record-end.ts';
+import { endSpan } from './span-end.ts';
+import { startSpan } from './start-span.ts';
+
+export interface AgentsSpanStart {
+  readonly name: string;
+  readonly kind: 'internal' | 'client';
+  readonly attributes: Attributes;
+  readonly links: Link[];
+  readonly parent: Context;
+}
+
+export interface AgentsSpanEnd {
+  /** Another name than the span started with. */
+  readonly name: string | undefined;
+  readonly attributes: Attributes;
+  readonly content: () => Content;
+  readonly failure: Failure | undefined;
+}
+
+/** The span of something that a library of agents does in this process. */
+export class AgentsSpan {
+  readonly span: Span;
+  readonly #telemetry: Telemetry;
+  readonly #context: Context;
+  readonly #startTime = now();
+  #attributes: Attributes;
+  #ended = false;
+
+  constructor(telemetry: Telemetry, { name, kind, attributes, links, parent }: AgentsSpanStart) {
+    this.#telemetry = telemetry;
+    this.#attributes = attributes;
+    this.span = startSpan(
+      telemetry,
+      name,
+      {
+        kind: kind === 'client' ? SpanKind.CLIENT : SpanKind.INTERNAL,
+        attributes,
+        links,
+        startTime: this.#startTime,
+      },
+      parent,
+    );
+    this.#context = trace.setSpan(parent, this.span);
+    // A shutdown ends the span early, without a duration.
+    telemetry.functions.set(this, () => this.#finish(undefined, now()));
+  }
+
+  end({ name, attributes, content, failure }: AgentsSpanEnd): void {
+    if (this.#ended) return;
+    const endTime = now();
+    guard('recording the end of an agent', () => {
+      if (name !== undefined) this.span.updateName(name);
+      this.span.setAttributes(attributes);
+      this.#attributes = { ...this.#attributes, ...attributes };
+    });
+    const record = ContentRecord.begin(this.#telemetry, this.span, this.#context);
+    if (record !== undefined) guard('reading the content of an agent', () => record.add(content()));
+    this.#finish(failure, endTime, record);
+    guard('recording metrics', () => this.#measure(endTime, failure));
+  }
+
+  #finish(failure: Failure | undefined, endTime: number, content?: ContentRecord): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#telemetry.functions.delete(this);
+    guard('ending the span of an agent', recordEnd, this.#telemetry, {
+      span: this.span,
+      context: this.#context,
+      attributes: this.#attributes,
+      content,
+      failure,
+      endTime,
+    });
+    endSpan(this.span, endTime);
+  }
+
+  #measure(endTime: number, failure: Failure | undefined): void {
+    if (this.#attributes[ATTR_GEN_AI_TOOL_NAME] === undefined) return;
+    const seconds = (endTime - this.#startTime) / 1e3;
+    this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.#context);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The part of `@openai/agents` that tests use, which is in every version that they run with. The library is imported by
+ * a name that the compiler does not follow: the types of its versions differ.
+ */
+export interface AgentsLibrary {
+  readonly Agent: new (config: { readonly name: string } & Readonly<Record<string, unknown>>) => LibraryAgent;
+  readonly Runner: new (config?: Readonly<Record<string, unknown>>) => LibraryRunner;
+  readonly OpenAIProvider: new (config: Readonly<Record<string, unknown>>) => object;
+  readonly RunState: { fromString(agent: LibraryAgent, state: string): Promise<RunState> };
+  readonly MemorySession: new (options?: { readonly sessionId?: string }) => object;
+  tool(options: Readonly<Record<string, unknown>>): object;
+  handoff(agent: LibraryAgent, options?: Readonly<Record<string, unknown>>): object;
+  withTrace<Result>(name: string, run: () => Promise<Result>, options?: object): Promise<Result>;
+  getCurrentTrace(): { readonly traceId: string } | null;
+  setTracingDisabled(disabled: boolean): void;
+  setTraceProcessors(processors: readonly object[]): void;
+  setTracingContextStorage?(storage: object | undefined): void;
+  withCustomSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
+  withSpeechSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
+  withTranscriptionSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
+}
+
+interface SpanDetails {
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface LibraryAgent {
+  readonly name: string;
+  asTool(options: Readonly<Record<string, unknown>>): object;
+}
+
+export interface LibraryRunner {
+  run(agent: LibraryAgent, input: unknown, options: { readonly stream: true }): Promise<StreamedRun>;
+  run(agent: LibraryAgent, input: unknown, options?: Readonly<Record<string, unknown>>): Promise<RunResult>;
+}
+
+export interface RunResult {
+  readonly finalOutput?: unknown;
+  readonly interruptions: readonly object[];
+  readonly state: RunState;
+}
+
+interface RunState {
+  approve(interruption: object): void;
+  reject(interruption: object): void;
+  toString(): string;
+  getInterruptions(): readonly object[];
+}
+
+interface StreamedRun extends RunResult, AsyncIterable<{ readonly type: string }> {
+  readonly completed: Promise<void>;
+}
+
+const NAME: string = '@openai/agents';
+
+export const library: AgentsLibrary = await import(NAME);
