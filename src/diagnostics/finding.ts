@@ -79,6 +79,10 @@ export type ProcessFindingCode =
   | 'rate_limits_limited'
   /** The steps of runs could not be read; reading rests for a while. */
   | 'steps_unread'
+  /** An answer to a request of the instrumentation was too large, and was dropped. */
+  | 'answer_too_large'
+  /** Runs, turns or responses have ended, or were given up, without a read that would have completed them. */
+  | 'reads_skipped'
   /** A server does not offer the steps of runs. */
   | 'steps_missing'
   /** An answer, a run or a turn had more tool calls, steps or subagents than are drawn. */

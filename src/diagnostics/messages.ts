@@ -170,6 +170,18 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     action: () =>
       'Look whether the server is overloaded. To read no steps at all, set runSteps to "observe".',
   },
+  answer_too_large: {
+    severity: 'warning',
+    message: () =>
+      'An answer to a read of the instrumentation had more than 4 MiB and was dropped: the run it is about has only the steps and messages that pass by.',
+    action: () => 'If runs are always that large, set runSteps to "observe".',
+  },
+  reads_skipped: {
+    severity: 'warning',
+    message: (count) =>
+      `${count} ${count === '1' ? 'run, turn or response was' : 'runs, turns and responses were'} recorded without a read of what is missing: their server rests or is busy, or the program ended first.`,
+    action: () => 'Look whether the server is overloaded. To read nothing at all, set runSteps to "observe".',
+  },
   steps_missing: {
     severity: 'warning',
     message: () =>

@@ -31,7 +31,7 @@ const notices = new ProcessWide<Notices>({
 onKeyTaken((key) => notice('global_taken', key));
 
 /** Findings that name more with time. The newest is kept, and the first one logged. */
-const GROWING: ReadonlySet<ProcessFindingCode> = new Set(['openai_twice', 'package_twice']);
+const GROWING: ReadonlySet<ProcessFindingCode> = new Set(['openai_twice', 'package_twice', 'reads_skipped']);
 
 /** Keeps a finding for `doctor()` and logs it once through `diag`, at the earliest when the first call is made. */
 export function notice(code: ProcessFindingCode, ...details: readonly string[]): void {

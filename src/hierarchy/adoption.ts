@@ -100,7 +100,7 @@ export function openFoundInvocation(
   const segmentStart = isBounded ? askedAt : found.startTime;
   const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
   const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
-  const agent = found.agent ?? tracker.agents.get(snapshot.agentId ?? '');
+  const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
   const { model } = snapshot;
   const invocation: Invocation = tracker.openInvocation({
     kind,

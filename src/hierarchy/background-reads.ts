@@ -1,3 +1,4 @@
+import { notice } from '../diagnostics/report.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { OriginReads } from './origin-reads.ts';
 
@@ -5,11 +6,14 @@ const MAX_READ_ORIGINS = 100;
 /** How long a flush or shutdown waits for reads. */
 const READ_TIMEOUT_MS = 5_000;
 
+let skipped = 0;
+
 /** The instrumentation's own reads, for each server apart. Only a flush waits for them. */
 export class BackgroundReads {
   /** Whether the program has read such details itself. Reads then start one turn later, to let the program go first. */
   patient = false;
   readonly #maxPending: number;
+  #isStopped = false;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
   /** @param maxPending how many reads wait at most, for each server */
@@ -20,19 +24,44 @@ export class BackgroundReads {
   at(origin: string): OriginReads {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    const made = new OriginReads(this.#maxPending);
+    const made = new OriginReads(origin, this.#maxPending);
+    if (this.#isStopped) made.stop();
     this.#origins.set(origin, made);
     return made;
   }
 
-  /** Waits for the current reads and those that they start. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#origins.values().map((reads) => reads.settled(READ_TIMEOUT_MS)));
+  /** Counts something that is recorded without a read that would have completed it, and says so once. */
+  skip(): void {
+    skipped++;
+    notice('reads_skipped', String(skipped));
+  }
+
+  /** Goes on with what has waited for a server that rested. */
+  goOn(): void {
+    for (const reads of this.#origins.values()) reads.goOn();
+  }
+
+  /** Waits for the current reads and those that they start, but not for a server that rests. */
+  async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
+    const all = [...this.#origins.values()];
+    for (const reads of all) if (reads.rests) reads.drop();
+    await Promise.all(all.map((reads) => reads.settled(timeoutMs)));
   }
 
   /** Waits for the last time. Reads that have not started by then never do. */
-  async end(): Promise<void> {
-    await this.settled();
+  async end(timeoutMs?: number): Promise<void> {
+    await this.settled(timeoutMs);
+    this.clear();
+  }
+
+  /** Drops the reads that have not started. */
+  clear(): void {
     for (const reads of this.#origins.values()) reads.clear();
+  }
+
+  /** Nothing is read any more: the process exits. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const reads of this.#origins.values()) reads.stop();
   }
 }

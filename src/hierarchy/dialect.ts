@@ -162,6 +162,10 @@ export interface InvocationView {
   readonly subagentId: string | undefined;
   readonly life: { readonly endTime: number | undefined };
   readonly snapshot: { readonly usage: Usage | undefined } | undefined;
+  readonly steps: {
+    /** Whether all steps of an invocation with so much usage are known, with their messages. */
+    haveAnswers(whole: Usage | undefined): boolean;
+  };
   /** Whether everything about it is known. */
   readonly complete: boolean;
 }
@@ -188,6 +192,12 @@ export interface Dialect {
   readEvent(event: unknown, sink: FactSink): void;
   /** Reads what {@link FactSink.later} kept. */
   readKept(value: unknown, sink: FactSink, invocationId: string, done: boolean): void;
+  /**
+   * Reads an invocation whose end was not seen, with one request.
+   *
+   * @throws the SDK's error
+   */
+  readEnd(invocation: InvocationView, get: Get, sink: FactSink): Promise<void>;
   /**
    * Reads the missing details of an ended invocation.
    *

@@ -11,7 +11,7 @@ export interface EngineState {
   readonly tracker: ConversationTracker;
   readonly dialect: Dialect;
   readonly matcher: InvocationMatcher;
-  /** The agents that are being read, by id. */
+  /** The agents that are being read, by origin and id. */
   readonly agentReads: Map<string, Promise<unknown>>;
   /** By origin and id. */
   readonly handedOn: BoundedMap<string, HandedOn>;

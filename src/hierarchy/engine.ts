@@ -171,7 +171,7 @@ export class Engine implements ConversationApi {
     const state = dialect.identifiesAtOnce ? undefined : matcher.known(conversationId, endpoint.origin);
     const told: AgentSettings = state?.agent ?? dialect.requested(request, content);
     const { agentId } = told;
-    const agent = told.agent ?? (agentId === undefined ? undefined : tracker.agents.get(agentId));
+    const agent = told.agent ?? tracker.agents.at(endpoint.origin, agentId);
     const attributes: Attributes = { ...told.parameters };
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
     if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;

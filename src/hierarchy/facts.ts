@@ -1,8 +1,6 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { readWithClient } from '../sdk/own-requests.ts';
+import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
-import { now } from '../util/clock.ts';
 import { MAX_READ } from '../util/payload.ts';
 import { adoptUnowned, type Unowned } from './adoption.ts';
 import {
@@ -12,6 +10,7 @@ import {
   failNext,
   keepEarly,
 } from './conversation-facts.ts';
+import { detailsReader } from './details-reader.ts';
 import type {
   ConversationFact,
   FactSink,
@@ -26,7 +25,6 @@ import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, Observation } from './observed-call.ts';
-import { readAgentOf } from './read-agent.ts';
 import { answerToolCall } from './request-details.ts';
 
 /** Applies the facts that one call or background read brings. */
@@ -77,8 +75,9 @@ export class Facts implements FactSink, Observation {
 
   /** Reads the missing details of an invocation, with the client of the call. */
   get details(): ReadDetails | undefined {
-    const { client } = this.#source.exchange;
-    return client === undefined ? undefined : detailsReader(this.engine, this.#source, client);
+    return detailsReader(this.engine, this.#source, (source, conversationId) => {
+      return new Facts(this.engine, source, conversationId);
+    });
   }
 
   /**
@@ -112,7 +111,7 @@ export class Facts implements FactSink, Observation {
   }
 
   agent(agent: Agent): void {
-    this.engine.tracker.agents.set(agent.id, agent);
+    this.engine.tracker.agents.keep(this.endpoint.origin, agent);
   }
 
   vectorStores(conversationId: string, vectorStoreIds: readonly string[]): void {
@@ -268,29 +267,4 @@ export class Facts implements FactSink, Observation {
     this.time = time;
     this.live = live;
   }
-}
-
-/** Keeps the client, and nothing of the call: the details may be read much later. */
-function detailsReader(
-  engine: EngineState,
-  { endpoint, exchange: { assistantsVersion: version = engine.dialect.version } }: FactSource,
-  client: object,
-): ReadDetails {
-  return async (invocation) => {
-    const exchange = { startTime: now(), headers: undefined, client, assistantsVersion: version };
-    const content = engine.telemetry.wantsContent;
-    const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
-    const facts = new Facts(engine, source, invocation.conversationId);
-    const send = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
-      const answer = await readWithClient(client, path, query, version);
-      facts.time = now();
-      return answer;
-    };
-    const get = Object.assign(send, { version });
-    const isAll = invocation.complete || (await engine.dialect.readDetails(invocation, get, facts));
-    await readAgentOf(invocation, get, facts);
-    // The conversation was idle although the invocation has not ended: it had not begun.
-    if (invocation.life.endTime === undefined) invocation.life.goOn();
-    else if (isAll) invocation.allSeen = true;
-  };
 }

@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
+import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { agents } from './agents/index.ts';
@@ -44,12 +45,12 @@ export class Hierarchy implements ProviderListener {
     return this.#conversations.flush();
   }
 
-  endIdle(): Promise<void> {
-    return this.#conversations.endIdle();
+  endIdle(limits?: EndLimits): Promise<void> {
+    return this.#conversations.endIdle(limits);
   }
 
-  shutdown(): Promise<void> {
-    return this.#conversations.shutdown();
+  shutdown(limits?: EndLimits): Promise<void> {
+    return this.#conversations.shutdown(limits);
   }
 
   endAll(): void {

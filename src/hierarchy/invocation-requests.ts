@@ -49,6 +49,7 @@ export class InvocationCreation implements CallObservation {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call);
     invocation.acceptedAt = waiting?.acceptedAt;
+    if (isLeft(call)) invocation.life.closing.begin();
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);
     if (call.error === undefined)
@@ -109,6 +110,7 @@ export class InvocationRequest implements CallObservation {
     this.#facts = facts;
     this.#route = route;
     facts.invocationAsked = invocation;
+    invocation.life.closing.cancel();
     this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
     if (this.#holds) invocation.life.requests++;
     else invocation.life.streams++;
@@ -144,6 +146,7 @@ export class InvocationRequest implements CallObservation {
     else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
     if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
+    if (isLeft(call)) invocation.life.closing.begin();
     this.#engine.tracker.settle(invocation);
   }
 
@@ -178,6 +181,12 @@ export function answerOutputs(
       invocationId === undefined ? driven : matcher.named(invocationId, conversationId, endpoint.origin);
     if (invocation !== undefined) answerToolCall(invocation, output, time);
   }
+}
+
+/** Whether the program has stopped to wait for the end: a stream that it left, or a request that was aborted or failed. */
+export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
+  if (streamEnd !== undefined) return streamEnd !== 'completed';
+  return error !== undefined && (streamed || method === 'GET');
 }
 
 /** From now on a list can contain the invocation; the response date tells the server's time. */

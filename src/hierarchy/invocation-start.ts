@@ -6,12 +6,17 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationContent } from './model.ts';
+import type { Send } from './origin-reads.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
 import type { Segment } from './segment.ts';
 import type { ServerClock } from './server-clock.ts';
 
-/** Reads the missing details of an ended invocation. */
-export type ReadDetails = (invocation: Invocation) => Promise<void>;
+/**
+ * Reads the missing details of an ended invocation, or only whether one has ended.
+ *
+ * @throws the SDK's error
+ */
+export type ReadDetails = (invocation: Invocation, what: 'end' | 'details', send: Send) => Promise<void>;
 
 /** The initial state of an invocation. */
 export interface InvocationStart {

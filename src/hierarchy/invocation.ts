@@ -18,6 +18,7 @@ import { textLimits } from '../telemetry/kept-text.ts';
 import { Keeper } from '../telemetry/kept-values.ts';
 import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Askable } from './closing-reads.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { addSpent, costOfUsage, NOTHING_SPENT, recordSpent, type Spent, spentBy } from './cost-and-usage.ts';
 import { createdTimeOf, identifyInvocation } from './identify-invocation.ts';
@@ -270,10 +271,9 @@ export class Invocation {
     return this.allSeen || this.steps.isComplete(this.snapshot?.usage);
   }
 
-  /** Whether its `expires_at` has passed. */
-  expired(time: number): boolean {
-    if (this.life.finished !== undefined) return false;
-    return time >= this.clock.local(this.snapshot?.expiresAt, Number.POSITIVE_INFINITY);
+  get ask(): Askable['ask'] {
+    const { details } = this;
+    return details && ((send) => details(this, 'end', send));
   }
 
   /** Closes it if it is over, unless requests in flight may still complete it. */

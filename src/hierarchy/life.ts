@@ -1,4 +1,5 @@
 import { monotonic } from '../util/clock.ts';
+import { ClosingPlan } from './closing-plan.ts';
 
 /**
  * - `open`: in progress, as far as is known.
@@ -19,6 +20,8 @@ export class Life {
   /** Set once its end is known. */
   endTime: number | undefined;
   state: LifeState = 'open';
+  /** When the API is asked for its end, once the program no longer waits for it. */
+  readonly closing: ClosingPlan = new ClosingPlan();
   /** Since when it has been over or ended, in monotonic milliseconds. */
   finished: number | undefined;
   /** When it was last seen in progress; its end is later. */

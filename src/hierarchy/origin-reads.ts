@@ -1,4 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
+import { isBusy } from '../sdk/program-load.ts';
 import { monotonic } from '../util/clock.ts';
 import { readHeader } from '../util/headers.ts';
 import { field, numberField } from '../util/payload.ts';
@@ -21,31 +22,67 @@ const MAX_DURATIONS = 20;
 const SLOW = 2;
 const MIN_DURATIONS = 5;
 
+class DroppedRead extends Error {}
+
+/** Sends a request of a read when it is its turn. */
+export type Send = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
+
 /**
- * The reads from one server: as many at once as it bears, none while it fails, none for some minutes where it lacks the
- * endpoint.
+ * The reads from one server: as many requests at once as it bears, none while the program keeps it busy or while it fails,
+ * none for some minutes where it lacks the endpoint.
  */
 export class OriginReads {
   readonly #queue: TaskQueue;
+  /** A read makes several requests, some of them at once. */
+  readonly #requests: TaskQueue;
+  /** Starts what has waited for the end of a rest, or of the program's own requests. */
+  readonly goOn: () => void;
   #failures = 0;
   #successes = 0;
   readonly #missed = new Set<string>();
   /** Until when nothing is read, in monotonic milliseconds. */
   #restsUntil = 0;
+  #lacksEndpoint = false;
+  #isStopped = false;
   /** Milliseconds that the last reads took. */
   readonly #durations: number[] = [];
 
   /** @param maxPending how many reads wait at most */
-  constructor(maxPending: number) {
-    this.#queue = new TaskQueue({ maxConcurrent: FIRST_CONCURRENT_READS, maxPending });
+  constructor(origin: string, maxPending: number) {
+    const goOn = (): void => {
+      this.#requests.goOn();
+      this.#queue.goOn();
+    };
+    const maySend = (): boolean => !isBusy(origin, goOn);
+    this.#queue = new TaskQueue({
+      maxConcurrent: FIRST_CONCURRENT_READS,
+      maxPending,
+      mayStart: () => !this.rests && maySend(),
+    });
+    this.#requests = new TaskQueue({
+      maxConcurrent: FIRST_CONCURRENT_READS,
+      maxPending: Number.POSITIVE_INFINITY,
+      mayStart: maySend,
+    });
+    this.goOn = goOn;
   }
 
   get available(): boolean {
-    return !this.#rests && !this.#queue.full;
+    return !this.rests && !this.full;
   }
 
-  get #rests(): boolean {
+  get full(): boolean {
+    return this.#isStopped || this.#queue.full;
+  }
+
+  /** Whether it has failed too often: reads that are asked for meanwhile wait. */
+  get rests(): boolean {
     return monotonic() < this.#restsUntil;
+  }
+
+  /** Whether the server does not offer what was read. */
+  get lacksEndpoint(): boolean {
+    return this.rests && this.#lacksEndpoint;
   }
 
   /**
@@ -61,21 +98,42 @@ export class OriginReads {
     wanted: () => boolean = () => true,
     ready?: Promise<void>,
   ): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
     return this.#queue.add(() => this.#attempt(id, read, wanted), ready);
   }
+
+  /** Sends one request of a read that has started. */
+  readonly send: Send = (request) =>
+    new Promise((resolve, reject) => {
+      const sent = this.#requests.add(() => request().then(resolve, reject));
+      void sent.then(() => reject(new DroppedRead()));
+    });
 
   settled(timeoutMs: number): Promise<void> {
     return this.#queue.settled(timeoutMs);
   }
 
+  /** Drops the reads that have not started. */
+  drop(): void {
+    this.#queue.clear();
+  }
+
+  /** Drops also what reads that have started would still request. */
   clear(): void {
     this.#queue.clear();
+    this.#requests.clear();
+  }
+
+  /** Drops what has not started, and starts nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.clear();
   }
 
   async #attempt(id: string, read: () => Promise<void>, wanted: () => boolean): Promise<void> {
     const start = monotonic();
     try {
-      if (this.#rests || !wanted()) return;
+      if (!wanted()) return;
       await read();
       this.#succeeded(monotonic() - start);
     } catch (error) {
@@ -90,12 +148,13 @@ export class OriginReads {
     this.#successes++;
     if (this.#isSlow(duration)) this.#slowDown();
     else if (this.#successes % SUCCESSES_FOR_ONE_MORE === 0)
-      this.#queue.maxConcurrent = Math.min(this.#queue.maxConcurrent + 1, MAX_CONCURRENT_READS);
+      this.#setConcurrency(Math.min(this.#queue.maxConcurrent + 1, MAX_CONCURRENT_READS));
     this.#durations.push(duration);
     if (this.#durations.length > MAX_DURATIONS) this.#durations.shift();
   }
 
   #failed(id: string, error: unknown): void {
+    if (error instanceof DroppedRead) return;
     const status = numberField(error, 'status');
     if (status === NOT_FOUND) {
       if (this.#successes === 0 && this.#missed.size < MISSES_TO_GIVE_UP) this.#missed.add(id);
@@ -109,6 +168,7 @@ export class OriginReads {
 
   #rest(milliseconds: number, reason: 'steps_missing' | 'steps_unread'): void {
     this.#restsUntil = monotonic() + milliseconds;
+    this.#lacksEndpoint = reason === 'steps_missing';
     this.#failures = 0;
     this.#missed.clear();
     notice(reason);
@@ -121,7 +181,11 @@ export class OriginReads {
   }
 
   #slowDown(): void {
-    this.#queue.maxConcurrent = Math.max(1, Math.floor(this.#queue.maxConcurrent / 2));
+    this.#setConcurrency(Math.max(1, Math.floor(this.#queue.maxConcurrent / 2)));
+  }
+
+  #setConcurrency(count: number): void {
+    this.#queue.maxConcurrent = this.#requests.maxConcurrent = count;
   }
 }
 

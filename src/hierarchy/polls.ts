@@ -8,9 +8,10 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { stringField } from '../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from './api.ts';
+import type { Member } from './closing-reads.ts';
 import { Life } from './life.ts';
 import { activeSpan } from './segment.ts';
-import type { ConversationTracker, Member } from './tracker.ts';
+import type { ConversationTracker } from './tracker.ts';
 
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
 

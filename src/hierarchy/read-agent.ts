@@ -2,6 +2,7 @@ import type { FactSink, Get } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { introduceAgent } from './identify-invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { keyAt } from './whereabouts.ts';
 
 /** Whether the agent has an id, and nobody has shown the agent. */
 export function lacksAgent({ kind, agent, agentId }: Invocation): boolean {
@@ -17,18 +18,20 @@ export async function readAgentOf(
   const { agentId } = invocation;
   const { tracker, dialect, agentReads } = facts.engine;
   if (agentId === undefined || invocation.agent !== undefined || dialect.agentPath === undefined) return;
-  if (tracker.agents.get(agentId) === undefined) {
+  const { origin } = invocation.endpoint;
+  if (tracker.agents.at(origin, agentId) === undefined) {
+    const key = keyAt(origin, agentId);
     // Several runs of an assistant may end at once.
-    const read = agentReads.get(agentId) ?? get(dialect.agentPath(agentId));
-    agentReads.set(agentId, read);
+    const read = agentReads.get(key) ?? get(dialect.agentPath(agentId));
+    agentReads.set(key, read);
     await read.then(
       (value) => dialect.read(value, facts, {}),
       () => undefined,
     );
-    agentReads.delete(agentId);
+    agentReads.delete(key);
   }
   // What cannot be read is not asked for again.
-  const agent = tracker.agents.get(agentId) ?? { id: agentId, name: undefined, model: undefined };
-  tracker.agents.set(agentId, agent);
+  const agent = tracker.agents.at(origin, agentId) ?? { id: agentId, name: undefined, model: undefined };
+  tracker.agents.keep(origin, agent);
   introduceAgent(invocation, agent, {});
 }

@@ -17,33 +17,19 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   if (reading === 'now' || below.size > 0) return;
   const isTold = span.isRecording() || invocation.telemetry.readsUnsampled;
   const isKnown = invocation.complete && (!fetches || !lacksAgent(invocation));
-  if (!isTold || isKnown) invocation.close();
-  else if (fetches && reads.at(invocation.endpoint.origin).available && details !== undefined && !read) {
-    const left = (): void => settleInvocation(reads, invocation, fetches);
-    void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
+  if (!isTold || isKnown) {
+    invocation.close();
+    return;
   }
-}
-
-/**
- * Asks once for the end of an invocation that is about to be given up.
- *
- * @returns whether it is asked for; if so, the invocation is closed after that
- */
-export function askForEnd(reads: BackgroundReads, invocation: Invocation): boolean {
-  const { details, id, life } = invocation;
   const from = reads.at(invocation.endpoint.origin);
-  if (life.finished !== undefined || invocation.read || details === undefined || !from.available)
-    return false;
-  invocation.read = true;
-  invocation.reading = 'now';
-  const isOpen = (): boolean => life.state !== 'closed';
-  void from
-    .start(id ?? '', () => details(invocation), isOpen)
-    .then(() => {
-      invocation.reading = 'no';
-      if (life.requests === 0) invocation.close();
-    });
-  return true;
+  if (!fetches || read || details === undefined || from.lacksEndpoint) return;
+  if (from.full) {
+    invocation.read = true;
+    reads.skip();
+    return;
+  }
+  const left = (): void => settleInvocation(reads, invocation, fetches);
+  void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
 }
 
 /**
@@ -62,10 +48,13 @@ async function readDetails(
   invocation.read = true;
   invocation.reading = 'soon';
   let leaves = false;
+  let began = false;
   let succeeded = false;
+  const from = reads.at(invocation.endpoint.origin);
   const read = async (): Promise<void> => {
+    began = true;
     invocation.reading = 'now';
-    await details(invocation);
+    await details(invocation, 'details', from.send);
     succeeded = true;
   };
   const wanted = (): boolean => {
@@ -73,12 +62,13 @@ async function readDetails(
     return !leaves && invocation.life.state !== 'closed';
   };
   const ready = reads.patient ? nextTurn() : undefined;
-  await reads.at(invocation.endpoint.origin).start(invocation.id ?? '', read, wanted, ready);
+  await from.start(invocation.id ?? '', read, wanted, ready);
   invocation.reading = 'no';
   // The read may show that it is in progress after all.
   invocation.read = !leaves && invocation.life.finished !== undefined;
   if (leaves) return left();
-  if (!invocation.read || invocation.below.size > 0) return;
+  if (!invocation.read || invocation.below.size > 0 || invocation.life.state === 'closed') return;
+  if (!began) reads.skip();
   const parentIsOver = invocation.segment?.parentEnded === true;
-  if (succeeded || parentIsOver || invocation.complete) invocation.close();
+  if (succeeded || !began || parentIsOver || invocation.complete) invocation.close();
 }

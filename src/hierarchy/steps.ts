@@ -231,20 +231,26 @@ export class Steps {
     if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
   }
 
-  /** Whether all steps have been seen: their usage adds up to that of the invocation. */
+  /** Whether everything is known of an invocation with so much usage. */
   isComplete(whole: Usage | undefined): boolean {
+    if (!this.#content) return this.#areAllSeen(whole);
+    return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
+  }
+
+  /** Whether all steps of an invocation with so much usage are known, with their messages. */
+  haveAnswers(whole: Usage | undefined): boolean {
+    if (!this.#areAllSeen(whole)) return false;
+    const ids = [...this.#steps.values()].map(({ snapshot }) => snapshot.messageId);
+    return ids.every((id) => id === undefined || this.#outputs.has(id));
+  }
+
+  /** All steps have been seen if their usage adds up to that of the invocation. */
+  #areAllSeen(whole: Usage | undefined): boolean {
     const steps = [...this.#steps.values()];
     if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
       return false;
     const left = subtractUsage(whole, sumOf(steps.map(({ snapshot }) => snapshot.usage)));
-    if (left.inputTokens + left.outputTokens > 0) return false;
-    return !this.#content || (this.#hasOutputs(steps) && this.toolCalls.every(hasDocuments));
-  }
-
-  #hasOutputs(steps: readonly Step[]): boolean {
-    return steps.every(
-      ({ snapshot: { messageId } }) => messageId === undefined || this.#outputs.has(messageId),
-    );
+    return left.inputTokens + left.outputTokens <= 0;
   }
 
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {

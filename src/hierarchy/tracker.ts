@@ -1,46 +1,42 @@
 import type { Context, Link } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
+import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { monotonic, now } from '../util/clock.ts';
+import { monotonic } from '../util/clock.ts';
 import { startOutside } from '../util/detached-timer.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
 import { BackgroundReads } from './background-reads.ts';
+import { askForEnds, type Member, sweepInvocation, sweepMember } from './closing-reads.ts';
 import { Conversation } from './conversation.ts';
 import type { Use } from './conversation-use.ts';
 import { Invocation } from './invocation.ts';
 import type { InvocationStart, ReadDetails } from './invocation-start.ts';
+import { KnownAgents } from './known-agents.ts';
 import { KnownInvocations, type Memory } from './known-invocations.ts';
-import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
+import type { ConversationKind, InvocationSnapshot } from './model.ts';
 import { resumption } from './paused.ts';
-import { askForEnd, settleInvocation } from './read-details.ts';
+import { settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
-import { activeSpan, Segment, type SegmentMember } from './segment.ts';
+import { activeSpan, Segment } from './segment.ts';
 import { conversationKey } from './whereabouts.ts';
 
-const MAX_AGENTS = 1_000;
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
 const MAX_SPOKEN = 1_000;
 /** How long entries are remembered after their last use. */
 const MEMORY_LIFETIME_MS = 3_600_000;
-const AGENT_LIFETIME_MS = 86_400_000;
 
 /** The interval of the search for overdue entries; shorter if the timeouts are short. */
 const SWEEP_INTERVAL_MS = 1_000;
-
-/** Another operation that outlives its call and is bounded in the same way. */
-export interface Member extends SegmentMember {
-  overdue(): boolean;
-}
 
 /**
  * Tracks all conversations, segments and invocations in progress in this process. It is bounded by count and time, and
  * keeps span contexts, numbers and texts, never a context or request of a caller.
  */
 export class ConversationTracker implements ProviderListener {
-  readonly agents: BoundedMap<string, Agent> = new BoundedMap(MAX_AGENTS, undefined, AGENT_LIFETIME_MS);
+  readonly agents: KnownAgents = new KnownAgents();
   readonly #telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
@@ -51,7 +47,6 @@ export class ConversationTracker implements ProviderListener {
   readonly known: KnownInvocations;
   /** Set while everything ends: nothing goes on after that. */
   #isEnding = false;
-  /** The maps whose entries expire. */
   readonly #memories: Memory[];
   readonly #reads: BackgroundReads;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -217,15 +212,24 @@ export class ConversationTracker implements ProviderListener {
   }
 
   /** Ends every conversation with nothing under way. */
-  async endIdle(): Promise<void> {
+  async endIdle({ asks = true }: EndLimits = {}): Promise<void> {
+    if (asks) await this.#askForEnds(false);
     await this.flush();
     for (const segment of [...this.#segments]) segment.endIfIdle(0);
   }
 
-  /** Ends everything after the current reads. */
-  async shutdown(): Promise<void> {
-    await this.#reads.end();
+  /** Asks for the end of what is open, and ends everything after the current reads. */
+  async shutdown({ asks = true, readTimeoutMs }: EndLimits = {}): Promise<void> {
+    const start = monotonic();
+    if (asks) await this.#askForEnds(true);
+    else this.#reads.clear();
+    await this.#reads.end(readTimeoutMs && Math.max(0, readTimeoutMs - (monotonic() - start)));
     this.endAll();
+  }
+
+  async #askForEnds(isLast: boolean): Promise<void> {
+    if (this.#telemetry.settings.runSteps !== 'fetch') return;
+    await askForEnds(this.#reads, { invocations: this.#invocations, members: this.#members }, isLast);
   }
 
   endAll(): void {
@@ -239,7 +243,7 @@ export class ConversationTracker implements ProviderListener {
 
   /** Called when the creating request returns the id, and maybe that of a new conversation. */
   #created(invocation: Invocation, { agentId, conversationId }: InvocationSnapshot): void {
-    invocation.agent ??= this.agents.get(agentId ?? '');
+    invocation.agent ??= this.agents.at(invocation.endpoint.origin, agentId);
     if (conversationId === undefined || invocation.above !== undefined) return;
     const conversation = this.conversation(invocation.kind, conversationId, invocation.endpoint.origin);
     conversation.startedRun();
@@ -267,7 +271,10 @@ export class ConversationTracker implements ProviderListener {
     this.#timer = startOutside(() =>
       setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
     );
-    this.#stopListening = atExit(() => this.endAll());
+    this.#stopListening = atExit(() => {
+      this.#reads.stop();
+      this.endAll();
+    });
   }
 
   #rest(): void {
@@ -278,16 +285,11 @@ export class ConversationTracker implements ProviderListener {
   }
 
   #sweep(): void {
-    const { conversationIdleTimeout, runTimeout, runSteps } = this.#telemetry.settings;
-    const time = monotonic();
-    for (const invocation of [...this.#invocations]) {
-      const { life, reading } = invocation;
-      const overdue = life.isOverdue(runTimeout, conversationIdleTimeout, time) || invocation.expired(now());
-      if (!overdue || reading !== 'no') continue;
-      if (runSteps !== 'fetch' || !askForEnd(this.#reads, invocation)) invocation.close();
-    }
-    for (const member of [...this.#members]) if (member.overdue()) member.close();
-    for (const segment of [...this.#segments]) segment.endIfIdle(conversationIdleTimeout);
+    const { settings } = this.#telemetry;
+    this.#reads.goOn();
+    for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
+    for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);
+    for (const segment of [...this.#segments]) segment.endIfIdle(settings.conversationIdleTimeout);
     for (const memory of this.#memories) memory.expire();
     if (!this.isOpen && this.#memories.every(({ size }) => size === 0)) this.#rest();
   }

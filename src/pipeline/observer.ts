@@ -14,10 +14,12 @@ import { Hierarchy } from '../hierarchy/index.ts';
 import { partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver, WebhookDelivery } from '../sdk/call.ts';
+import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
 import { type ClientEndpoint, endpointOf } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { OperationTraits } from '../telemetry/operation.ts';
+import type { EndLimits } from '../telemetry/program-end.ts';
 import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
 import { CallSpan } from '../telemetry/spans/call-span.ts';
@@ -45,8 +47,8 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OtherInferences();
-  /** Calls in flight. A shutdown ends their spans. */
-  readonly #open = new Set<Call>();
+  /** Calls in flight, with the server that has not answered yet. A shutdown ends their spans. */
+  readonly #open = new Map<Call, string | undefined>();
   /** Created, and in the built package also loaded, when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;
@@ -102,11 +104,20 @@ export class Observer implements CallObserver, ProviderListener {
     call.wantsUsage =
       call.streamed && this.settings.streamUsage === 'include' && traits.reportsUsageOnRequest === true;
     call.propagates = this.settings.propagateInMetadata && traits.createsMetadata === true;
-    this.#open.add(call);
+    this.#open.set(call, endpoint.origin);
+    requestBegan(endpoint.origin);
     return observation;
   }
 
+  answered(call: Call): void {
+    const origin = this.#open.get(call);
+    if (origin === undefined) return;
+    this.#open.set(call, undefined);
+    requestAnswered(origin);
+  }
+
   ended(call: Call): void {
+    this.answered(call);
     this.#open.delete(call);
   }
 
@@ -145,13 +156,13 @@ export class Observer implements CallObserver, ProviderListener {
     await this.telemetry.hooks.settled();
   }
 
-  async endIdle(): Promise<void> {
-    await this.#hierarchy?.endIdle();
+  async endIdle(limits?: EndLimits): Promise<void> {
+    await this.#hierarchy?.endIdle(limits);
   }
 
-  async shutdown(): Promise<void> {
+  async shutdown(limits?: EndLimits): Promise<void> {
     this.#interruptCalls();
-    await this.#hierarchy?.shutdown();
+    await this.#hierarchy?.shutdown(limits);
     this.#interruptFunctions();
     await this.telemetry.hooks.settled();
   }
@@ -203,7 +214,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #interruptCalls(): void {
-    for (const call of [...this.#open]) call.close('interrupted');
+    for (const call of [...this.#open.keys()]) call.close('interrupted');
   }
 
   /** Called last, after everything below these spans has ended. */

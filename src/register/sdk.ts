@@ -65,8 +65,8 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   });
   const { provider } = telemetry;
   const stop = flushOnSignals({
-    flush: () => sendWithin(FLUSH_TIMEOUT_MS, [provider]),
-    finish: () => endWithin(FLUSH_TIMEOUT_MS, [provider]),
+    flush: () => sendWithin(FLUSH_TIMEOUT_MS, [provider], { asks: false }),
+    finish: () => endWithin(FLUSH_TIMEOUT_MS, [provider], { asks: false }),
   });
   handOver(dependencies, () => {
     stop();

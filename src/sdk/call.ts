@@ -73,6 +73,8 @@ export interface CallObserver {
   /** Runs before each call, before its context is read: the last moment to set up tracing. */
   prepare?(): void;
   start(call: Call): CallObservation | undefined;
+  /** Runs when the headers of the answer have arrived. */
+  answered?(call: Call): void;
   /** Runs when a call is over. */
   ended?(call: Call): void;
   /** Runs the function and returns its result. */
@@ -194,6 +196,7 @@ export class Call implements KeyHolder {
   responded(response: unknown): void {
     this.headersTime = this.attempts.at(-1)?.endTime ?? now(this.clock);
     readResponse(this, response);
+    guard('taking an answer', () => this.#observer.answered?.(this));
   }
 
   chunk(value: unknown): void {
@@ -248,7 +251,7 @@ export class Call implements KeyHolder {
     // Without this, a span that cannot be ended keeps the result from the program.
     if (observation !== undefined)
       guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
-    guard('forgetting a call', notifyObserver, this.#observer, this);
+    guard('forgetting a call', () => this.#observer.ended?.(this));
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
   }
@@ -269,10 +272,6 @@ function startObservation(observer: CallObserver, call: Call): CallObservation |
 
 function settleObservation(call: Call): void {
   call.observation?.settle(call);
-}
-
-function notifyObserver(observer: CallObserver, call: Call): void {
-  observer.ended?.(call);
 }
 
 function passChunk(call: Call, value: unknown, time: number): void {

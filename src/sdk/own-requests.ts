@@ -1,28 +1,43 @@
+import { notice } from '../diagnostics/report.ts';
 import { field } from '../util/payload.ts';
+import { isTooLarge, readJson } from './response-body.ts';
 import { makeSuppressed } from './suppression.ts';
 
 const OWN_REQUEST_TIMEOUT_MS = 5_000;
+/** Of an answer, decoded. */
+const MAX_ANSWER_BYTES = 4_194_304;
 
 /**
  * Sends a GET of the instrumentation's own with the program's client, and so with its address, credentials and
  * transport. It records no telemetry, does not retry, and times out after five seconds.
  *
  * @param assistantsVersion the `OpenAI-Beta` header that the program's own requests carry
+ * @returns the parsed answer; `undefined` if it is larger than 4 MiB, which is said once
  * @throws the SDK's error
  */
 export async function readWithClient(
   client: object,
   path: string,
   query: Readonly<Record<string, unknown>>,
-  assistantsVersion: string,
+  assistantsVersion: string | undefined,
 ): Promise<unknown> {
   const get = field(client, 'get');
   if (typeof get !== 'function') throw new TypeError('the client has no get');
+  // The SDK's own timeout ends when the headers arrive.
+  const signal = AbortSignal.timeout(OWN_REQUEST_TIMEOUT_MS);
   const options = {
     query,
     maxRetries: 0,
     timeout: OWN_REQUEST_TIMEOUT_MS,
-    headers: { 'OpenAI-Beta': assistantsVersion },
+    signal,
+    ...(assistantsVersion !== undefined && { headers: { 'OpenAI-Beta': assistantsVersion } }),
   };
-  return (await makeSuppressed(() => get.call(client, path, options))) as unknown;
+  const promise: unknown = makeSuppressed(() => get.call(client, path, options));
+  const asResponse = field(promise, 'asResponse');
+  // The client of a test may return a plain promise.
+  if (typeof asResponse !== 'function') return await promise;
+  const answer = await readJson(await asResponse.call(promise), MAX_ANSWER_BYTES, signal);
+  if (!isTooLarge(answer)) return answer;
+  notice('answer_too_large');
+  return undefined;
 }

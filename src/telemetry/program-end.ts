@@ -9,13 +9,23 @@ import { endpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
+/** How much of that goes to what is read of the API. */
+const END_READ_TIMEOUT_MS = 1_500;
+
+/** What may still be asked of the API before everything ends. */
+export interface EndLimits {
+  /** Whether to ask how things ended that are in progress. Default: true. */
+  readonly asks?: boolean;
+  /** How long to wait for requests of the instrumentation's own. */
+  readonly readTimeoutMs?: number;
+}
 
 /** Called before a provider sends its spans for the last time. */
 export interface ProgramEndListener {
   /** Ends all open spans. */
-  shutdown(): Promise<void>;
+  shutdown(limits?: EndLimits): Promise<void>;
   /** Ends idle conversations: those without a call or invocation in progress. */
-  endIdle?(): Promise<void>;
+  endIdle?(limits?: EndLimits): Promise<void>;
   /** The meter and logger providers to flush together with the tracer provider. */
   readonly otherProviders?: readonly object[];
 }
@@ -63,13 +73,22 @@ function listenForEnd(): void {
  */
 async function sendUnsent(): Promise<void> {
   const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
-  if (unsent.length > 0) await endWithin(FLUSH_TIMEOUT_MS, unsent);
+  if (unsent.length > 0) await endWithin(FLUSH_TIMEOUT_MS, unsent, { asks: true });
 }
 
-/** Ends all open spans and sends everything. Resolves after the given time at the latest. */
-export function endWithin(milliseconds: number, tracerProviders: readonly object[]): Promise<void> {
+/**
+ * Ends all open spans and sends everything. Resolves after the given time at the latest.
+ *
+ * @param options.asks whether to ask the API how things ended that are in progress
+ */
+export function endWithin(
+  milliseconds: number,
+  tracerProviders: readonly object[],
+  { asks }: { readonly asks: boolean },
+): Promise<void> {
+  const limits: EndLimits = { asks, readTimeoutMs: END_READ_TIMEOUT_MS };
   return within(milliseconds, async () => {
-    const listeners = await prepareForEnd(tracerProviders, (listener) => listener.shutdown());
+    const listeners = await prepareForEnd(tracerProviders, (listener) => listener.shutdown(limits));
     // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.
     const targets = [...tracerProviders.flatMap(processorsOf), ...otherProvidersOf(listeners)];
     await flushAll(await withoutRefused(targets));
@@ -81,11 +100,15 @@ export function endWithin(milliseconds: number, tracerProviders: readonly object
  *
  * @param tracerProviders default: all that have spans of ours
  */
-export function sendWithin(milliseconds: number, tracerProviders: readonly object[] = live()): Promise<void> {
+export function sendWithin(
+  milliseconds: number,
+  tracerProviders: readonly object[] = live(),
+  limits: EndLimits = {},
+): Promise<void> {
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(
       tracerProviders,
-      (listener) => listener.endIdle?.() ?? Promise.resolve(),
+      (listener) => listener.endIdle?.(limits) ?? Promise.resolve(),
     );
     await flushAll(new Set([...tracerProviders, ...otherProvidersOf(listeners)]));
   });

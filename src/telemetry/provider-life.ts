@@ -1,13 +1,13 @@
 import { guardAsync } from '../util/guard.ts';
 import { patchMethod } from '../util/patch-method.ts';
-import { type ProgramEndListener, sendStateOf } from './program-end.ts';
+import { type EndLimits, type ProgramEndListener, sendStateOf } from './program-end.ts';
 
 /** Called before a provider flushes or shuts down. */
 export interface ProviderListener extends ProgramEndListener {
   /** Whether the listener has open spans, which will end later. */
   readonly isOpen?: boolean;
   flush(): Promise<void>;
-  shutdown(): Promise<void>;
+  shutdown(limits?: EndLimits): Promise<void>;
 }
 
 type ProviderMethod = (this: object, ...args: unknown[]) => unknown;

@@ -8,6 +8,8 @@ interface TaskQueueLimits {
   readonly maxConcurrent: number;
   /** How many tasks the queue holds: those that run and those that wait. */
   readonly maxPending: number;
+  /** Whether a task may start now; {@link TaskQueue.goOn} is called when that changes. */
+  readonly mayStart?: () => boolean;
 }
 
 /** Runs tasks in the background: a few at a time, in the order they came, and no more than it may hold. */
@@ -15,6 +17,7 @@ export class TaskQueue {
   /** How many tasks run at once. Tasks that run already go on. */
   maxConcurrent: number;
   readonly #maxPending: number;
+  readonly #mayStart: () => boolean;
   readonly #waiting: ((run: boolean) => void)[] = [];
   readonly #pending = new Set<Promise<void>>();
   #running = 0;
@@ -22,6 +25,7 @@ export class TaskQueue {
   constructor(limits: TaskQueueLimits) {
     this.maxConcurrent = limits.maxConcurrent;
     this.#maxPending = limits.maxPending;
+    this.#mayStart = limits.mayStart ?? (() => true);
   }
 
   get full(): boolean {
@@ -59,19 +63,23 @@ export class TaskQueue {
 
   async #run(task: () => Promise<void>, ready: Promise<void> | undefined): Promise<void> {
     if (ready !== undefined) await ready;
-    if (this.#running < this.maxConcurrent) this.#running++;
+    if (this.#hasRoom) this.#running++;
     else if (!(await this.#turn())) return;
     try {
       await task();
     } finally {
       this.#running--;
-      this.#startWaiting();
+      this.goOn();
     }
   }
 
-  /** Places are taken at once, so that no other task can slip in between. */
-  #startWaiting(): void {
-    while (this.#running < this.maxConcurrent) {
+  get #hasRoom(): boolean {
+    return this.#running < this.maxConcurrent && this.#mayStart();
+  }
+
+  /** Starts waiting tasks. Places are taken at once, so that no other task can slip in between. */
+  goOn(): void {
+    while (this.#hasRoom) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#running++;

@@ -133,6 +133,31 @@ describe.each(FULL_LANES)('$name: a program with …/register ends as it does wi
   });
 
   test.each([
+    ['by itself, and asks how a run ended that only another process has polled', '', ['chat gpt-4o']],
+    ['by process.exit(), and asks nothing', 'process.exit();', []],
+    ['by a signal, and asks nothing', `process.kill(process.pid, 'SIGTERM'); ${STAY}`, []],
+  ])('%s', async (_, end, steps) => {
+    const before = simulator().requests.length;
+    const ended = await runBoth(
+      `
+        const thread = await client.beta.threads.create();
+        const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });
+        const { id } = await client.beta.threads.runs.create(thread.id, { assistant_id: assistant.id });
+        const url = process.env.BASE_URL + '/threads/' + thread.id + '/runs/' + id;
+        for (let status; status !== 'completed'; )
+          ({ status } = await (await fetch(url, { headers: { 'x-another': 'process' } })).json());
+        ${end}
+      `,
+    );
+    expect(ended.with.code).toBe(ended.without.code);
+    expect(ended.spans.filter((name) => name.startsWith('chat'))).toEqual(steps);
+    const asks = simulator()
+      .requests.slice(before)
+      .filter(({ path, headers }) => /runs\/run_\w+$/.test(path) && headers['x-another'] === undefined);
+    expect(asks).toHaveLength(steps.length);
+  });
+
+  test.each([
     ['waits for its own flush and then counts other listeners', 'process.on'],
     ['is prepended before all others', 'process.prependListener'],
   ])('by a signal beside a listener that %s', async (_, add) => {

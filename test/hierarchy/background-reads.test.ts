@@ -1,10 +1,14 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
 import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 
-afterEach(() => diag.disable());
+afterEach(() => {
+  diag.disable();
+  vi.useRealTimers();
+});
 
 /** A program that has once listed the steps of a run that had ended; nothing is left of that run but its number. */
 async function startLister(options: ProgramOptions): Promise<Tutor> {
@@ -26,7 +30,7 @@ async function startLister(options: ProgramOptions): Promise<Tutor> {
 }
 
 function readsOf(simulator: Simulator): string[] {
-  return simulator.requests.map(({ path }) => path).filter((path) => /steps|run_id=/.test(path));
+  return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
 }
 
 const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
@@ -65,7 +69,7 @@ describe('the background read', () => {
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator).map((path) => decodeURIComponent(path))).toEqual([
       `/v1/threads/${threadId}/runs/run_000001/steps?limit=100&order=asc&include[]=step_details.tool_calls[*].file_search.results[*].content`,
-      `/v1/threads/${threadId}/messages?limit=100&order=asc&run_id=run_000001`,
+      `/v1/threads/${threadId}/messages?limit=20&order=desc`,
     ]);
   });
 
@@ -165,6 +169,90 @@ describe('the background read', () => {
     const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
     expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
     expect(runs).toHaveLength(5);
+  });
+
+  it('requests both lists of a run at once', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      ...WITH_CONTENT,
+      runs: [{}],
+    });
+    const messages = Promise.withResolvers<void>();
+    const holding = client.withOptions({
+      fetch: async (url, init) => {
+        if (String(url).includes('/messages?')) messages.resolve();
+        if (String(url).includes('/steps')) await messages.promise;
+        return fetch(url, init);
+      },
+    });
+    await program.inSpan(() =>
+      holding.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  gen_ai.output.messages=*
+            └─ chat gpt-4o-mini      gen_ai.output.messages=*
+    `);
+    expect(readsOf(simulator)).toHaveLength(2);
+  });
+
+  it('waits while the program has four requests under way at that server', async () => {
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const ask = (): Promise<unknown> =>
+      client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
+    const held = Promise.withResolvers<void>();
+    const busy = client.withOptions({
+      fetch: async (url, init) => {
+        await held.promise;
+        return fetch(url, init);
+      },
+    });
+    const asks = Array.from({ length: 4 }, () => busy.models.list().then());
+    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    await ask();
+    expect(readsOf(simulator)).toHaveLength(0);
+    held.resolve();
+    await Promise.all(asks);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(1);
+  });
+
+  it.each([
+    ['whose length is told', { 'content-length': '4194305' }],
+    ['whose length is not told', {}],
+  ])('drops an answer of more than 4 MiB %s, and reports this once', async (_, headers) => {
+    forgetNotices();
+    const said: string[] = [];
+    const log = (message: string): void => void said.push(message);
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}, {}] });
+    let sent = 0;
+    let cancelled = 0;
+    const flooded = client.withOptions({
+      fetch: async (url, init) => {
+        if (!String(url).includes('/steps')) return fetch(url, init);
+        const body = new ReadableStream({
+          pull: (controller) => {
+            sent++;
+            controller.enqueue(new Uint8Array(65_536).fill(32));
+          },
+          cancel: () => void cancelled++,
+        });
+        return new Response(body, { headers: { 'content-type': 'application/json', ...headers } });
+      },
+    });
+    for (let run = 0; run < 2; run++) {
+      await program.inSpan(() =>
+        flooded.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(cancelled).toBe(2);
+    expect(sent).toBeLessThan(2 * 70);
+    expect(said.filter((line) => line.includes('4 MiB'))).toHaveLength(1);
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.every(({ attributes }) => Number(attributes['gen_ai.usage.input_tokens']) > 0)).toBe(true);
+    expect(runs).toHaveLength(2);
   });
 });
 
@@ -338,36 +426,6 @@ describe('what the program reads right after the end of a run', () => {
     await program.expectTree(TREE);
     expect(readsOf(simulator)).toEqual([STEPS]);
   });
-
-  it('may be messages: then only steps are requested', async () => {
-    const { client, simulator, assistantId, threadId, ...program } = await startLister({
-      ...WITH_CONTENT,
-      runs: [{}],
-    });
-    let answered = (): void => undefined;
-    const messages = new Promise<void>((resolve) => {
-      answered = resolve;
-    });
-    const patient = client.withOptions({
-      fetch: async (url, init) => {
-        if (String(url).includes('/steps')) await messages;
-        return fetch(url, init);
-      },
-    });
-    await program.inSpan(async () => {
-      await patient.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
-      await patient.beta.threads.messages.list(threadId);
-      answered();
-    });
-    await program.expectTree(`
-      program
-      ├─ thread
-      │  └─ invoke_agent Math Tutor  gen_ai.output.messages=*
-      │     └─ chat gpt-4o-mini      gen_ai.output.messages=*
-      └─ GET /threads/{thread_id}/messages
-    `);
-    expect(readsOf(simulator)).toEqual([expect.stringContaining(`${STEPS}?limit=100`)]);
-  });
 });
 
 describe('a run with more steps than a page', () => {
@@ -402,6 +460,67 @@ describe('a run with more steps than a page', () => {
     await program.telemetry.provider.forceFlush();
     const chats = program.telemetry.spans.filter(({ name }) => name.startsWith('chat '));
     expect(new Set(chats.map(({ attributes }) => attributes['openai.step.id'])).size).toBe(150);
+  });
+});
+
+describe('a run that ends while its server rests', () => {
+  async function startResting(seconds = '2'): Promise<Tutor & { said: string[] }> {
+    forgetNotices();
+    const said: string[] = [];
+    const log = (message: string): void => void said.push(message);
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.WARN);
+    const tutor = await startTutor({ runs: [{}, {}, {}, {}, {}] });
+    const { client, simulator, assistantId, threadId, telemetry } = tutor;
+    for (let run = 0; run < 3; run++) {
+      const headers = { 'retry-after': seconds };
+      simulator.next({ when: { path: /steps/ }, status: 503, headers });
+      await tutor.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await telemetry.provider.forceFlush();
+    }
+    return { ...tutor, said };
+  }
+
+  it('waits for it, and has its steps then', async () => {
+    const { client, assistantId, threadId, simulator, ...program } = await startResting();
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    expect(readsOf(simulator)).toHaveLength(3);
+    expect(program.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+    expect(readsOf(simulator)).toHaveLength(4);
+    const steps = program.telemetry.spans.filter(({ name }) => name.startsWith('chat'));
+    expect(steps).toHaveLength(1);
+  });
+
+  it('is drawn without its steps after 5 s, and is counted', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+    const { client, assistantId, threadId, simulator, said, ...program } = await startResting('60');
+    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
+    vi.advanceTimersByTime(4_000);
+    expect(isOpen()).toBe(true);
+    vi.advanceTimersByTime(2_000);
+    expect(isOpen()).toBe(false);
+    expect(readsOf(simulator)).toHaveLength(3);
+    expect(said.filter((line) => line.includes('without a read'))).toHaveLength(1);
+  });
+
+  it('is drawn without its steps by a flush, which does not wait for it, and is counted', async () => {
+    const { client, assistantId, threadId, simulator, said, ...program } = await startResting();
+    for (let run = 0; run < 2; run++) {
+      await program.inSpan(() =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await program.telemetry.provider.forceFlush();
+    }
+    expect(readsOf(simulator)).toHaveLength(3);
+    expect(program.telemetry.openSpans).toEqual([]);
+    expect(said.filter((line) => line.includes('without a read'))).toHaveLength(1);
+    const counted = noticed().filter(({ code }) => code === 'reads_skipped');
+    expect(counted).toHaveLength(1);
   });
 });
 

@@ -148,7 +148,8 @@ describe('a run that does not complete', () => {
 
 describe('a run that nobody follows', () => {
   it('keeps its last status, and records that its end was not observed', async () => {
-    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const config = { runSteps: 'observe' } as const;
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{}], config });
     await program.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
     expect(program.telemetry.openSpans).toEqual(['thread', 'invoke_agent Math Tutor']);
     await program.telemetry.provider.shutdown();

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundReads } from '../../src/hierarchy/background-reads.ts';
 import { OriginReads } from '../../src/hierarchy/origin-reads.ts';
+import { requestAnswered, requestBegan } from '../../src/sdk/program-load.ts';
 
 const MINUTE = 60_000;
 
@@ -48,11 +49,11 @@ afterEach(() => vi.useRealTimers());
 
 describe('reads from a server', () => {
   it('begin two at a time', async () => {
-    expect(await concurrency(new OriginReads(100))).toBe(2);
+    expect(await concurrency(new OriginReads('http://a', 100))).toBe(2);
   });
 
   it('become more, one after ten successes, up to eight', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     await repeat(reads, 10, succeed);
     expect(await concurrency(reads)).toBe(3);
     await repeat(reads, 200, succeed);
@@ -60,14 +61,14 @@ describe('reads from a server', () => {
   });
 
   it('become half as many after a failure', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     await repeat(reads, 100, succeed);
     await reads.start('run', failWith(500));
     expect(await concurrency(reads)).toBe(4);
   });
 
   it('rest for a minute after three failures in a row, then go on', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     await repeat(reads, 3, failWith(503));
     expect(reads.available).toBe(false);
     vi.advanceTimersByTime(MINUTE - 1);
@@ -77,7 +78,7 @@ describe('reads from a server', () => {
   });
 
   it('rest for as long as the server asks', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     await repeat(reads, 3, failWith(429, { 'retry-after': '5' }));
     vi.advanceTimersByTime(4_999);
     expect(reads.available).toBe(false);
@@ -86,14 +87,14 @@ describe('reads from a server', () => {
   });
 
   it('go on where one of three succeeds', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     for (const read of [failWith(500), failWith(500), succeed, failWith(500), failWith(500)])
       await reads.start('run', read);
     expect(reads.available).toBe(true);
   });
 
   it.each([405, 501])('stop for ten minutes after %i: the server lacks the endpoint', async (status) => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     await reads.start('run', failWith(status));
     vi.advanceTimersByTime(10 * MINUTE - 1);
     expect(reads.available).toBe(false);
@@ -102,19 +103,19 @@ describe('reads from a server', () => {
   });
 
   it('stop after 404 for three different runs, where none was ever found', async () => {
-    const lacking = new OriginReads(100);
+    const lacking = new OriginReads('http://a', 100);
     for (let count = 0; count < 5; count++) await lacking.start('run_1', failWith(404));
     expect(lacking.available).toBe(true);
     await repeat(lacking, 3, failWith(404));
     expect(lacking.available).toBe(false);
-    const forgetful = new OriginReads(100);
+    const forgetful = new OriginReads('http://a', 100);
     await forgetful.start('run_0', succeed);
     await repeat(forgetful, 10, failWith(404));
     expect(forgetful.available).toBe(true);
   });
 
   it('count nothing of what the program has deleted meanwhile', async () => {
-    const reads = new OriginReads(100);
+    const reads = new OriginReads('http://a', 100);
     for (let count = 0; count < 5; count++) {
       let isWanted = true;
       const read = async (): Promise<void> => {
@@ -127,7 +128,7 @@ describe('reads from a server', () => {
   });
 
   it('wait in a queue that is bounded', async () => {
-    const reads = new OriginReads(3);
+    const reads = new OriginReads('http://a', 3);
     const { promise, resolve } = Promise.withResolvers<void>();
     const all = ['a', 'b', 'c'].map((id) => reads.start(id, () => promise));
     expect(reads.available).toBe(false);
@@ -164,4 +165,103 @@ describe('the reads from all servers', () => {
     await nextTurn();
     expect(log).toEqual(['read', 'read', 'flushed', 'ended']);
   });
+});
+
+describe('reads beside the requests of the program', () => {
+  const ORIGIN = 'http://busy';
+  const begin = (count: number): void => {
+    for (let request = 0; request < count; request++) requestBegan(ORIGIN);
+  };
+
+  it('do not begin while there are four, and begin when one is answered', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    const log: string[] = [];
+    begin(4);
+    const first = reads.start('run_1', async () => void log.push('read'));
+    await Promise.resolve();
+    expect(log).toEqual([]);
+    requestAnswered(ORIGIN);
+    await first;
+    expect(log).toEqual(['read']);
+    for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
+  });
+
+  it('begin beside three, and beside any number at another server', async () => {
+    begin(3);
+    await new OriginReads(ORIGIN, 100).start('run_1', succeed);
+    begin(10);
+    await new OriginReads('http://idle', 100).start('run_1', succeed);
+    for (let request = 0; request < 13; request++) requestAnswered(ORIGIN);
+  });
+
+  it('that have begun send no further request meanwhile', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    const log: string[] = [];
+    const read = reads.start('run_1', async () => {
+      await reads.send(async () => void log.push('first page'));
+      begin(4);
+      const second = reads.send(async () => void log.push('second page'));
+      await Promise.resolve();
+      log.push('waits');
+      requestAnswered(ORIGIN);
+      await second;
+    });
+    await read;
+    expect(log).toEqual(['first page', 'waits', 'second page']);
+    for (let request = 0; request < 3; request++) requestAnswered(ORIGIN);
+  });
+
+  it('send two requests at a time in all', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    let running = 0;
+    let most = 0;
+    const request = async (): Promise<void> => {
+      most = Math.max(most, ++running);
+      await nextTurn();
+      running--;
+    };
+    const both = async (): Promise<void> => {
+      await Promise.all([reads.send(request), reads.send(request)]);
+    };
+    await Promise.all(['a', 'b', 'c'].map((id) => reads.start(id, both)));
+    expect(most).toBe(2);
+  });
+});
+
+describe('reads while a server rests', () => {
+  it('wait, and begin after it', async () => {
+    const reads = new OriginReads('http://a', 100);
+    await repeat(reads, 3, failWith(503));
+    const log: string[] = [];
+    const read = reads.start('run', async () => void log.push('read'));
+    reads.goOn();
+    await nextTurn();
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(MINUTE);
+    reads.goOn();
+    await read;
+    expect(log).toEqual(['read']);
+  });
+
+  it('are dropped by a flush, which does not wait for it', async () => {
+    const reads = new BackgroundReads(100);
+    await repeat(reads.at('http://a'), 3, failWith(503));
+    const log: string[] = [];
+    const read = reads.at('http://a').start('run', async () => void log.push('read'));
+    await reads.settled();
+    await read;
+    expect(log).toEqual([]);
+  });
+});
+
+it('nothing is read once the process exits', async () => {
+  const reads = new BackgroundReads(100);
+  const log: string[] = [];
+  const known = reads.at('http://a');
+  reads.stop();
+  for (const origin of [known, reads.at('http://b')]) {
+    expect(origin.available).toBe(false);
+    await origin.start('run', async () => void log.push('read'));
+  }
+  expect(log).toEqual([]);
 });

@@ -91,6 +91,7 @@ function deskDialect(identifiesAtOnce: boolean): Dialect {
       else sink.step(noteOf(frame));
     },
     readKept: () => undefined,
+    readEnd: () => Promise.resolve(),
     readDetails: () => Promise.resolve(true),
   };
 }

@@ -14,11 +14,11 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 108, loads: [API] },
-  { name: 'client', kilobytes: 312, loads: [API] },
+  { name: 'agents', kilobytes: 110, loads: [API] },
+  { name: 'client', kilobytes: 317, loads: [API] },
   { name: 'export', kilobytes: 85, loads: [API] },
-  { name: 'index', kilobytes: 307, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 312, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 387, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 312, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 317, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 390, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 12.9, loads: [] },
 ];

@@ -7,7 +7,7 @@ import { readAgentContent, readSessionInput } from './content.ts';
 import { readSessionEvent } from './events.ts';
 import { readSessionList, readSessionObject } from './facts.ts';
 import { readAgentParameters } from './objects.ts';
-import { readTurnDetails } from './read-details.ts';
+import { readTurnDetails, readTurnEnd } from './read-details.ts';
 import { readSessionItem } from './session-items.ts';
 import { readSubmittedEvents } from './submitted-events.ts';
 
@@ -65,6 +65,7 @@ export const agents: Dialect = {
 
   readEvent: readSessionEvent,
   readKept: (value, sink, turnId, done) => readSessionItem(value, sink, turnId, done),
+  readEnd: readTurnEnd,
   readDetails: readTurnDetails,
 };
 

@@ -13,7 +13,7 @@ import {
   readStores,
   readThreadMessage,
 } from './objects.ts';
-import { readRunDetails } from './read-details.ts';
+import { readRunDetails, readRunEnd } from './read-details.ts';
 
 const THREADS = '/threads';
 const THREAD = '/threads/{thread_id}';
@@ -71,6 +71,7 @@ export const assistants: Dialect = {
   },
 
   readKept: (value, sink) => readObject(value, sink),
+  readEnd: readRunEnd,
   readDetails: readRunDetails,
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };

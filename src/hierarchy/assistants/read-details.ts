@@ -3,28 +3,46 @@ import type { FactSink, Get, InvocationView } from '../dialect.ts';
 import { listPages } from '../list-pages.ts';
 import { readRun, readStep, readThreadMessage } from './objects.ts';
 
-const MAX_READ_MESSAGES = 100;
+/** The newest messages of the thread: those of the run, and what it was given before them. */
+const MAX_READ_MESSAGES = 20;
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
+/** Reads a run whose end was not seen. */
+export async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
+  const path = runPath(run);
+  if (path === undefined) return;
+  const snapshot = readRun(await get(`${path.thread}${path.run}`), { content: sink.content, known: true });
+  if (snapshot !== undefined && snapshot.id === run.id) sink.invocation({ snapshot });
+}
+
 /**
- * Reads the steps of an ended run and, with consent, its messages: the one or two requests that the instrumentation makes
- * itself. A run whose end was not seen is read first. It skips what the program's own requests have shown meanwhile.
+ * Reads the steps of an ended run and, with consent, its messages, both at once. A run whose end was not seen is read
+ * first. It skips what the program's own requests have shown meanwhile.
  */
 export async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  const { id, conversationId } = run;
-  const { content } = sink;
-  if (id === undefined || conversationId === undefined) return false;
-  const thread = `/threads/${encodeURIComponent(conversationId)}`;
-  const path = `${thread}/runs/${encodeURIComponent(id)}`;
-  if (run.life.endTime === undefined) {
-    const snapshot = readRun(await get(path), { content, known: true });
-    if (snapshot?.id === id) sink.invocation({ snapshot });
+  if (runPath(run) === undefined) return false;
+  if (isOpen(run)) {
+    await readRunEnd(run, get, sink);
     // Its steps are not final yet.
     if (isOpen(run)) return false;
   }
+  const reads = [readSteps(run, get, sink)];
+  if (sink.content && !run.steps.haveAnswers(run.snapshot?.usage))
+    reads.push(readNewestMessages(run, get, sink));
+  const results = await Promise.allSettled(reads);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return false;
+}
+
+async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
+  const path = runPath(run);
+  const { id } = run;
+  if (path === undefined || id === undefined) return;
+  const { content } = sink;
   // The first version of the API rejects the field.
   const include = content && get.version !== 'assistants=v1' ? { include: [SEARCH_RESULTS] } : {};
-  const listed = await listPages(get, `${path}/steps`, {
+  const listed = await listPages(get, `${path.thread}${path.run}/steps`, {
     order: 'asc',
     ...include,
   });
@@ -35,13 +53,28 @@ export async function readRunDetails(run: InvocationView, get: Get, sink: FactSi
   const ids = steps.map((step) => step.id);
   sink.order(id, ids, false);
   for (const step of steps) sink.step(step);
-  if (!content || run.complete) return false;
-  const messages = await get(`${thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'asc', run_id: id });
-  for (const value of first(arrayField(messages, 'data'), MAX_READ)) {
-    const message = readThreadMessage(value, { content });
-    if (message?.invocationId === id && message.role === 'assistant') sink.message(message);
+}
+
+async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
+  const path = runPath(run);
+  if (path === undefined) return;
+  const messages = await get(`${path.thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'desc' });
+  const newestFirst = first(arrayField(messages, 'data'), MAX_READ);
+  for (const value of newestFirst.toReversed()) {
+    const message = readThreadMessage(value, { content: sink.content });
+    if (message?.invocationId === run.id && message?.role === 'assistant') sink.message(message);
   }
-  return false;
+}
+
+function runPath({
+  id,
+  conversationId,
+}: InvocationView): { readonly thread: string; readonly run: string } | undefined {
+  if (id === undefined || conversationId === undefined) return undefined;
+  return {
+    thread: `/threads/${encodeURIComponent(conversationId)}`,
+    run: `/runs/${encodeURIComponent(id)}`,
+  };
 }
 
 function isOpen({ life }: InvocationView): boolean {

@@ -2,11 +2,12 @@ import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import type { CallerTrace } from '../../telemetry/metadata.ts';
+import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import type { ItemTimes } from './items.ts';
+import { countUserMessages, ItemTimes, readVectorStoreIds } from './items.ts';
 
 export interface KnownResponse {
   /** Of its span. */
@@ -27,7 +28,7 @@ export interface Fetched {
 
 /** What is kept of a request for a response until it has ended. */
 export interface FollowedResponse {
-  readonly origin: string;
+  readonly endpoint: Endpoint;
   readonly segment: Segment | undefined;
   /** As the request or the program names it. */
   readonly conversationId: string | undefined;
@@ -39,6 +40,27 @@ export interface FollowedResponse {
   readonly content: boolean;
   /** Whether it is left to whoever works on it. */
   readonly handedOn?: boolean | undefined;
+}
+
+/** What is kept of a request with this body, below the context of its parent. */
+export function followedResponse(
+  { wantsContent: content }: Telemetry,
+  body: unknown,
+  {
+    parent,
+    ...from
+  }: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'> & {
+    readonly parent: Context;
+  },
+): FollowedResponse {
+  return {
+    ...from,
+    times: new ItemTimes(),
+    parent: callerTraceOf(parent),
+    vectorStoreIds: readVectorStoreIds(body),
+    userMessages: countUserMessages(body),
+    content,
+  };
 }
 
 /** Called when a request that uses a conversation is over. It may have created or deleted the conversation. */

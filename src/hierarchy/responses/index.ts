@@ -7,7 +7,6 @@ import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
-import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -25,9 +24,15 @@ import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { placeAdoption, readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
-import { conversationUsed, type Fetched, type FollowedResponse, type KnownResponse } from './followed.ts';
+import {
+  conversationUsed,
+  type Fetched,
+  type FollowedResponse,
+  followedResponse,
+  type KnownResponse,
+} from './followed.ts';
 import { readItemResults } from './item-results.ts';
-import { countUserMessages, ItemTimes, readItemCalls, readVectorStoreIds } from './items.ts';
+import { readItemCalls } from './items.ts';
 import { conversationNamed, conversationOf, isResponse } from './request.ts';
 import { ResponseToolCalls } from './tool-calls.ts';
 
@@ -134,11 +139,12 @@ export class Responses implements ConversationApi {
   #followResponse(
     call: Call,
     request: ApiRequest,
-    { origin }: Endpoint,
+    endpoint: Endpoint,
     { parent, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { parent: Context },
   ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
     const { body } = request;
     const { startTime } = call;
+    const { origin } = endpoint;
     if (this.#toolCalls.areAwaited) {
       const previousResponseId = stringField(body, 'previous_response_id');
       const { conversationId } = place;
@@ -146,31 +152,13 @@ export class Responses implements ConversationApi {
       this.#toolCalls.answered(readItemResults(body), answering);
     }
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
-    const follow = this.#follow(body, { ...place, origin, parent, startTime, handedOn });
+    const from = { ...place, endpoint, parent, startTime, handedOn };
+    const followed = followedResponse(this.#telemetry, body, from);
     return {
-      chunk: (event, time) => follow.times.add(event, time),
-      settled: (ended, result, span) => this.#responded(follow, ended, result, span),
-      ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
-      keepsOpen: (ended, result, span) => this.#goesOn(follow, ended, result, span),
-    };
-  }
-
-  #follow(
-    body: unknown,
-    {
-      parent,
-      ...from
-    }: Pick<FollowedResponse, 'origin' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'> & {
-      parent: Context;
-    },
-  ): FollowedResponse {
-    return {
-      ...from,
-      times: new ItemTimes(),
-      parent: callerTraceOf(parent),
-      vectorStoreIds: readVectorStoreIds(body),
-      userMessages: countUserMessages(body),
-      content: this.#telemetry.wantsContent,
+      chunk: (event, time) => followed.times.add(event, time),
+      settled: (ended, result, span) => this.#responded(followed, ended, result, span),
+      ended: (result, endTime, cost) => this.#ended(followed, result, endTime, cost),
+      keepsOpen: (ended, result, span) => this.#goesOn(followed, ended, result, span),
     };
   }
 
@@ -181,8 +169,9 @@ export class Responses implements ConversationApi {
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.conversationId;
-    const { origin, handedOn } = follow;
-    if (context !== undefined) this.#known.set(keyAt(origin, id), { context, conversationId, handedOn });
+    const { endpoint, handedOn } = follow;
+    const key = keyAt(endpoint.origin, id);
+    if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
     this.#conversations.watch();
   }
 
@@ -190,12 +179,14 @@ export class Responses implements ConversationApi {
   #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     if (id === undefined || follow.handedOn === true || !isResponseOpen(result)) return false;
-    const { origin, segment } = follow;
-    this.#keep(keyAt(origin, id), { span, segment, response: result, time: call.endTime });
+    const { endpoint, segment } = follow;
+    const { client, endTime: time } = call;
+    this.#keep({ id, endpoint, client, span, segment, response: result, time }).startedWith(call);
     return true;
   }
 
-  #keep(key: string, start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
+  #keep(start: Omit<BackgroundStart, 'closed' | 'limits'>): BackgroundResponse {
+    const key = keyAt(start.endpoint.origin, start.id);
     const closed = (response: BackgroundResponse): void => {
       this.#background.delete(key);
       const span = trace.getSpanContext(response.span.context);
@@ -226,7 +217,7 @@ export class Responses implements ConversationApi {
     const adoption = readAdoption(call, request.deployment, response);
     if (place === undefined || adoption === undefined) return;
     this.#paused.delete(key);
-    const { clock } = adoption;
+    const { id, clock } = adoption;
     const { context, link } = place;
     const startTime = paused === undefined ? adoption.startTime : call.startTime;
     const conversationId = conversationIdOf(response);
@@ -234,8 +225,8 @@ export class Responses implements ConversationApi {
     const isNamed = conversationId !== undefined;
     const segment = isNamed ? this.#segmentOf(from, conversationId, endpoint) : undefined;
     const parent = parentIn(segment, context);
-    const follow = this.#follow(adoption.request.body, {
-      origin: endpoint.origin,
+    const followed = followedResponse(this.#telemetry, adoption.request.body, {
+      endpoint,
       segment,
       conversationId,
       parent,
@@ -252,20 +243,23 @@ export class Responses implements ConversationApi {
         place: {
           parent,
           links: link === undefined ? [] : [{ context: link }],
-          ended: (result, endTime, cost) => this.#ended(follow, result, endTime, cost),
+          ended: (result, endTime, cost) => this.#ended(followed, result, endTime, cost),
         },
       },
     );
     const own = trace.getSpanContext(span.context);
-    follow.parent.span ??= own;
+    followed.parent.span ??= own;
     if (own !== undefined) this.#known.set(key, { context: own, conversationId });
-    this.#keep(key, { span, segment, response, time: startTime, clock }).see(response, call.endTime, false);
+    const { client } = call;
+    const start = { id, endpoint, client, span, segment, response, time: startTime, clock };
+    this.#keep(start).see(response, call.endTime, false);
   }
 
   #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
-    const { origin, parent, startTime, vectorStoreIds, content, times } = follow;
+    const { parent, startTime, vectorStoreIds, content, times } = follow;
+    const { origin } = follow.endpoint;
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
     const calls = readItemCalls(response, { content });
     if (calls.length > 0) {

@@ -1,0 +1,215 @@
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClosingPlan } from '../../src/hierarchy/closing-plan.ts';
+import { type Bill, startBill } from '../support/bill.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { type RunScript, startSimulator } from '../support/simulator/index.ts';
+import { startTutor, type Tutor } from '../support/tutor.ts';
+
+interface Billed {
+  readonly bill: Bill;
+}
+
+/** The timeouts are short, and so is the time between two looks at what to ask for. */
+async function startLeaving(
+  script: RunScript = {},
+  config: object = { runTimeout: 60_000, conversationIdleTimeout: 40 },
+): Promise<Tutor & Billed> {
+  const bill = startBill();
+  const tutor = await startTutor({ runs: [script], config, client: { fetch: bill.fetch } });
+  return { ...tutor, bill };
+}
+
+function tokensOf({ telemetry }: Program): unknown {
+  const sum = (name: string): number =>
+    telemetry.spans.reduce((total, { attributes }) => total + Number(attributes[name] ?? 0), 0);
+  return { input_tokens: sum('gen_ai.usage.input_tokens'), output_tokens: sum('gen_ai.usage.output_tokens') };
+}
+
+function asksOf({ simulator }: Pick<Program, 'simulator'>, path: RegExp): number {
+  return simulator.requests.filter((request) => request.method === 'GET' && path.test(request.path)).length;
+}
+
+const RUN = /runs\/run_\d+$/;
+const RESPONSE = /responses\/resp_\w+$/;
+
+async function expectAllTold(tutor: Program & Billed): Promise<void> {
+  const billed = await tutor.bill.total();
+  expect(billed.output_tokens).toBeGreaterThan(0);
+  expect(tokensOf(tutor)).toEqual(billed);
+}
+
+/** Another process drives it to its end. */
+async function finishElsewhere({ simulator, bill }: Program & Billed, threadId: string): Promise<void> {
+  const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+  const [run] = (await worker.beta.threads.runs.list(threadId)).data;
+  await worker.beta.threads.runs.poll(run?.id ?? '', { thread_id: threadId }, { pollIntervalMs: 1 });
+}
+
+describe('the plan of closing reads', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('asks after 1 s, then at doubling intervals, five times at most', () => {
+    const plan = new ClosingPlan();
+    plan.begin(0);
+    const asked = Array.from({ length: 100 }, (_, second) => second).filter((second) =>
+      plan.isDue(second * 1_000),
+    );
+    expect(asked).toEqual([1, 3, 7, 15, 31]);
+  });
+
+  it('ends when the program asks again itself', () => {
+    const plan = new ClosingPlan();
+    plan.begin(0);
+    plan.cancel();
+    expect(plan.isDue(1_000_000)).toBe(false);
+  });
+});
+
+describe('a run that the program no longer waits for', () => {
+  it('is asked for its end after an aborted poll', async () => {
+    const tutor = await startLeaving();
+    const { client, assistantId, threadId, simulator } = tutor;
+    const controller = new AbortController();
+    simulator.next({ when: { path: RUN }, delayMs: 5_000 });
+    await tutor.inSpan(async () => {
+      const run = client.beta.threads.runs.createAndPoll(
+        threadId,
+        { assistant_id: assistantId },
+        { signal: controller.signal },
+      );
+      const aborted = expect(run).rejects.toThrow();
+      await vi.waitUntil(() => asksOf(tutor, RUN) === 1);
+      controller.abort();
+      await aborted;
+    });
+    await finishElsewhere(tutor, threadId);
+    await expect.poll(() => tutor.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    await expectAllTold(tutor);
+  });
+
+  it('is asked for its end after a stream that was left', async () => {
+    const tutor = await startLeaving();
+    const { client, assistantId, threadId } = tutor;
+    await tutor.inSpan(async () => {
+      const stream = await client.beta.threads.runs.create(threadId, {
+        assistant_id: assistantId,
+        stream: true,
+      });
+      for await (const { event } of stream) if (event === 'thread.run.created') break;
+    });
+    await finishElsewhere(tutor, threadId);
+    await expect.poll(() => tutor.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+    const run = tutor.telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(run?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
+    await expectAllTold(tutor);
+  });
+
+  it('is not asked for with runSteps "observe"', async () => {
+    const tutor = await startLeaving({}, { runSteps: 'observe' });
+    await tutor.client.beta.threads.runs.create(tutor.threadId, { assistant_id: tutor.assistantId });
+    await tutor.telemetry.provider.shutdown();
+    expect(asksOf(tutor, RUN)).toBe(0);
+  });
+});
+
+describe('a run that only another process has polled', () => {
+  it('is asked for its end once at a shutdown', async () => {
+    const tutor = await startLeaving();
+    const { client, assistantId, threadId } = tutor;
+    await tutor.inSpan(() => client.beta.threads.runs.create(threadId, { assistant_id: assistantId }));
+    await finishElsewhere(tutor, threadId);
+    const asked = asksOf(tutor, RUN);
+    await tutor.telemetry.provider.shutdown();
+    expect(asksOf(tutor, RUN)).toBe(asked + 1);
+    await tutor.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor  openai.run.status=completed
+            └─ chat gpt-4o-mini
+    `);
+    await expectAllTold(tutor);
+  });
+
+  it('keeps a shutdown waiting for 1.5 s at most', async () => {
+    const tutor = await startLeaving();
+    const { client, assistantId, threadId, simulator } = tutor;
+    await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    simulator.next({ when: { path: RUN }, delayMs: 60_000 });
+    const { provider } = tutor.telemetry;
+    const start = performance.now();
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const ended = provider.shutdown();
+    await vi.waitUntil(() => asksOf(tutor, RUN) === 1);
+    await vi.advanceTimersByTimeAsync(1_500 + 5_000);
+    vi.useRealTimers();
+    await ended;
+    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(tutor.telemetry.openSpans).toEqual([]);
+  });
+});
+
+describe('a background response that the program no longer waits for', () => {
+  async function startThinking(): Promise<Program & Billed & { id: string }> {
+    const bill = startBill();
+    const program = await startProgram({
+      config: { conversationIdleTimeout: 40 },
+      client: { fetch: bill.fetch },
+    });
+    const { id } = await program.inSpan(() =>
+      program.client.responses.create({ model: 'gpt-4o-mini', input: 'Think.', background: true }),
+    );
+    return { ...program, bill, id };
+  }
+
+  async function finish({ simulator, bill }: Program & Billed, id: string): Promise<void> {
+    const worker = new OpenAI({ apiKey: 'test', baseURL: simulator.url, fetch: bill.fetch });
+    let { status } = await worker.responses.retrieve(id);
+    while (status === 'queued' || status === 'in_progress')
+      ({ status } = await worker.responses.retrieve(id));
+  }
+
+  it('is asked for its end after an aborted poll', async () => {
+    const program = await startThinking();
+    program.simulator.next({ when: { path: RESPONSE }, delayMs: 5_000 });
+    const poll = program.client.responses.retrieve(program.id, {}, { timeout: 50 });
+    await expect(poll).rejects.toThrow();
+    await finish(program, program.id);
+    await expect.poll(() => program.telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+    await expectAllTold(program);
+  });
+
+  it('is asked for its end at a shutdown', async () => {
+    const program = await startThinking();
+    await finish(program, program.id);
+    await program.telemetry.provider.shutdown();
+    const chat = program.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+    expect(chat?.attributes).toMatchObject({ 'gen_ai.response.status': 'completed' });
+    await expectAllTold(program);
+  });
+});
+
+describe('two servers with an assistant of the same id', () => {
+  it('keep the names of their agents apart', async () => {
+    const one = await startTutor();
+    const other = await startSimulator();
+    const client = new OpenAI({ apiKey: 'test', baseURL: other.url });
+    // Their ids begin with the same number.
+    const { id } = await client.beta.assistants.create({ model: 'gpt-4o-mini', name: 'Chef' });
+    expect(id).toBe(one.assistantId);
+    const elsewhere = one.client.withOptions({ baseURL: other.url });
+    await one.inSpan(() => elsewhere.beta.threads.createAndRunPoll({ assistant_id: id }));
+    await one.telemetry.provider.forceFlush();
+    await other.close();
+    const names = one.telemetry.spans.map(({ name }) => name);
+    expect(names).toContain('invoke_agent Chef');
+    expect(names).not.toContain('invoke_agent Math Tutor');
+  });
+});
