@@ -85,6 +85,10 @@ export class Observer implements CallObserver, ProviderListener {
     this.#listenToLoggerProvider();
   }
 
+  get isHeard(): boolean {
+    return CallHooks.wants(this.settings) || this.telemetry.isHeard;
+  }
+
   start(call: Call): CallObservation | undefined {
     this.telemetry.costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);

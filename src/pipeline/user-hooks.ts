@@ -24,10 +24,12 @@ export class CallHooks {
 
   /** `undefined` without hooks, so that they cost nothing. */
   static of(hooks: Hooks, call: Call, request: ApiRequest): CallHooks | undefined {
-    const { ignoreRequestHook, startSpanHook, requestHook, responseHook } = hooks;
-    return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) === undefined
-      ? undefined
-      : new CallHooks(hooks, call, request);
+    return CallHooks.wants(hooks) ? new CallHooks(hooks, call, request) : undefined;
+  }
+
+  /** Whether the program has set any of them. */
+  static wants({ ignoreRequestHook, startSpanHook, requestHook, responseHook }: Hooks): boolean {
+    return (ignoreRequestHook ?? startSpanHook ?? requestHook ?? responseHook) !== undefined;
   }
 
   get ignored(): boolean {

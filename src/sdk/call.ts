@@ -72,6 +72,8 @@ export interface WebhookDelivery {
 export interface CallObserver {
   /** Runs before each call, before its context is read: the last moment to set up tracing. */
   prepare?(): void;
+  /** Whether anything takes what is recorded now. If not, a call goes past unobserved, and costs next to nothing. */
+  readonly isHeard?: boolean;
   start(call: Call): CallObservation | undefined;
   /** Runs when the headers of the answer have arrived. */
   answered?(call: Call): void;
@@ -89,9 +91,7 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /**
  * One call of the SDK: its request and its outcome. It settles exactly once. Span, metrics and events all derive from
- * it, so they cannot disagree.
- *
- * Times are milliseconds since the epoch.
+ * it, so they cannot disagree. Times are milliseconds since the epoch.
  */
 export class Call implements KeyHolder {
   readonly client: object;

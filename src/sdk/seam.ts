@@ -170,6 +170,8 @@ export class Seam {
         if (observer === undefined) return original.apply(this, args);
         // Without this, a failing set-up breaks the call.
         guard('preparing for a call', prepare, observer);
+        // Without this, calls are observed that nobody hears of.
+        if (guard('asking who listens', isHeard, observer) === false) return original.apply(this, args);
         const active = context.active();
         // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
@@ -227,6 +229,10 @@ export class Seam {
 
 function prepare(observer: CallObserver): void {
   observer.prepare?.();
+}
+
+function isHeard(observer: CallObserver): boolean {
+  return observer.isHeard !== false;
 }
 
 /** The observer of a client that was instrumented by itself. */

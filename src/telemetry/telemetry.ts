@@ -13,7 +13,7 @@ import {
 } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/lru-map.ts';
-import { providerBehind } from '../util/otel-api.ts';
+import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
 import { PendingHooks } from './content/completion-hook.ts';
 import { Costs } from './cost/costs.ts';
@@ -47,6 +47,9 @@ export class Telemetry {
   readonly functions: BoundedMap<object, () => void> = new BoundedMap(MAX_OPEN_FUNCTIONS);
   #provider: TracerProvider | undefined;
   #tracer: KnownTracer | undefined;
+  #asked: TracerProvider | undefined;
+  /** Whether the provider that was asked last is more than a placeholder. */
+  #records = false;
 
   /** The listener of the providers, which hold it weakly: everything in progress keeps it alive through this field. */
   readonly listener: object | undefined;
@@ -99,6 +102,16 @@ export class Telemetry {
   /** The registered tracer provider, behind the API's proxy. */
   get provider(): TracerProvider {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
+  }
+
+  /** Whether anything takes spans, metrics, events or content. A program without an SDK has nothing that does. */
+  get isHeard(): boolean {
+    const { provider, settings } = this;
+    if (provider !== this.#asked) this.#records = !isNoopTracerProvider(provider);
+    this.#asked = provider;
+    if (this.#records) return true;
+    const { events, completionHook } = settings;
+    return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
   /** Has all providers flushed when the program ends, though it may have started no span. */

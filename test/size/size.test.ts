@@ -36,7 +36,9 @@ async function loadedWhen(calls: readonly string[]): Promise<string[][]> {
     const { OpenAI } = require('openai');
     const { instrumentOpenAI } = require(${JSON.stringify(join(DIST, 'client.cjs'))});
     const fetch = async () => Response.json({ id: 'thread_1', object: 'thread', choices: [] });
-    const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), { cost: false });
+    // Somebody has to listen.
+    const config = { cost: false, responseHook: () => undefined };
+    const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), config);
     const ours = () => Object.keys(require.cache).filter((file) => file.startsWith(${JSON.stringify(DIST)}));
     (async () => {
       const seen = [ours()];
