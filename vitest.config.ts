@@ -31,13 +31,18 @@ const PROCESSES = [
   'test/doctor/{command,missing-provider,program}.test.ts',
   'test/entries/units/register.test.ts',
   'test/examples/{examples,math-tutor}.test.ts',
+  'test/export/live/command.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
   'test/helpers/{decorator,left}.test.ts',
 ];
 
-const BROWSER = ['test/export/page.test.ts', 'test/threats/trace-page.test.ts'];
+const BROWSER = [
+  'test/export/page.test.ts',
+  'test/export/live/page.test.ts',
+  'test/threats/trace-page.test.ts',
+];
 const HEAP = ['test/hierarchy/heap.test.ts', 'test/threats/long-streams.test.ts'];
 const PLACE = ['test/place/**/*.test.ts'];
 const SOAK = ['test/soak/**/*.test.ts'];

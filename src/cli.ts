@@ -20,10 +20,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: (parameters) => runDoctor(parameters, output, errors),
   },
   view: {
-    summary: 'writes a page for the browser from a file of traces (OTLP/JSON)',
+    summary: 'takes traces by OTLP and shows them live in the browser, or as a page from a file',
     run: async (parameters) => {
-      const { view } = await import('./export/page-maker.ts');
-      return view(parameters, output, errors);
+      const { runView } = await import('./export/view-command.ts');
+      return runView(parameters, output, errors);
     },
   },
 };

@@ -73,11 +73,14 @@ describe('only', () => {
     expect(filesWith(inside).filter((path) => !path.startsWith('sdk/'))).toEqual([]);
   });
 
-  it('the command `doctor` and the check for a refused connection use the network', () => {
-    expect(filesWith(/'node:(?:net|tls|http|https|http2|dgram)'/)).toEqual([
-      'doctor/probe.ts',
-      'telemetry/collector.ts',
-    ]);
+  it('the command and the check for a refused connection use the network', () => {
+    const onNetwork = filesWith(
+      /(?<!import type .*)'node:(?:net|tls|http|https|http2|dgram|child_process|cluster)'/,
+    );
+    expect(onNetwork.sort()).toEqual(['doctor/probe.ts', 'export/live/listen.ts', 'telemetry/collector.ts']);
+    expect(filesWith(/export\/live\/|'\.\/live\/|'\.\.\/live\//)).toEqual(['export/view-command.ts']);
+    expect(filesWith(/view-command\.ts'/)).toEqual(['cli.ts']);
+    expect(filesWith(/'\.\/listen\.ts'/)).toEqual(['export/live/live-view.ts']);
     expect(filesWith(/doctor\/probe\.ts'|'\.\/probe\.ts'/)).toEqual(['doctor/command.ts']);
     expect(filesWith(/doctor\/command\.ts'|'\.\/command\.ts'/)).toEqual(['cli.ts']);
   });

@@ -4,7 +4,8 @@ import { readOptions } from './options.ts';
 import type { OtlpDelivery } from './otlp-delivery.ts';
 import { PAGE, startTelemetry } from './telemetry.ts';
 
-const telemetry = startTelemetry(readOptions());
+const options = readOptions();
+const telemetry = startTelemetry(options);
 // What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
 const { replayConversation } = await import('./recorded-conversation.ts');
 const { tutor } = await import('./tutoring.ts');
@@ -35,6 +36,14 @@ explain(
 );
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
+if (options.live)
+  print('The live page has the traces: http://localhost:4318, or where OTEL_EXPORTER_OTLP_ENDPOINT points.');
+else
+  print(
+    '',
+    'To watch it live: start `npx opentelemetry-instrumentation-openai view`, open its',
+    'page, and run `npm run demo -- --live` in another terminal.',
+  );
 print('', 'The same as a page, to open in a browser:', `  ${resolve(PAGE)}`);
 
 function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery): void {

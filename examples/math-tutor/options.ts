@@ -4,6 +4,7 @@ import { print } from './narration.ts';
 /** What the demo can be asked for, as `npm run demo -- --content`. */
 export interface Options {
   readonly content: boolean;
+  readonly live: boolean;
   readonly otlp: boolean;
   readonly summary: boolean;
 }
@@ -11,6 +12,7 @@ export interface Options {
 const USAGE: readonly string[] = [
   'Usage: npm run demo [-- options]',
   '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
+  '  --live     send the traces, with what was said, to the live page of the command `view`, too',
   '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
   '  --summary  sum each trace up below its tree: a panel and a table of its steps',
   '  --help     show this',
@@ -22,6 +24,7 @@ export function readOptions(): Options {
     const { values } = parseArgs({
       options: {
         content: { type: 'boolean', default: false },
+        live: { type: 'boolean', default: false },
         otlp: { type: 'boolean', default: false },
         summary: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

@@ -1,4 +1,5 @@
 import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
@@ -22,16 +23,22 @@ export interface Telemetry {
  * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
  * `consoleTree()` and `htmlPage()` to see them here.
  */
-export function startTelemetry({ content, otlp, summary }: Options): Telemetry {
+export function startTelemetry({ content, live, otlp, summary }: Options): Telemetry {
   // OpenTelemetry keeps its problems to itself unless it is told to speak.
   process.env.OTEL_LOG_LEVEL ??= 'warn';
   const delivery = otlp ? new OtlpDelivery() : undefined;
   const sdk = new NodeSDK({
     serviceName: 'math-tutor',
-    instrumentations: [new OpenAIInstrumentation(content ? { captureMessageContent: 'SPAN_ONLY' } : {})],
+    instrumentations: [
+      new OpenAIInstrumentation(content || live ? { captureMessageContent: 'SPAN_ONLY' } : {}),
+    ],
     spanProcessors: [
       consoleTree({ stream: process.stdout, summary, steps: summary }),
       htmlPage(PAGE),
+      // The exporter sends to http://localhost:4318 unless OTEL_EXPORTER_OTLP_ENDPOINT says otherwise.
+      ...(live
+        ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: 500 })]
+        : []),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
     // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.

@@ -33,11 +33,22 @@ const MAX_SPAN_ID_LENGTH = 128;
  * of other types are ignored.
  */
 export function readOtlpJson(text: string): OtlpSpans {
-  const found: OtlpSpans = { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
   const whole = parsed(text);
-  if (whole !== undefined) findSpans(whole, undefined, found);
-  else readJsonLines(text, found);
+  if (whole !== undefined) return readOtlpDocument(whole);
+  const found = nothingFound();
+  readJsonLines(text, found);
   return found;
+}
+
+/** Reads spans from a parsed document, or from an OTLP request. */
+export function readOtlpDocument(document: unknown): OtlpSpans {
+  const found = nothingFound();
+  findSpans(document, undefined, found);
+  return found;
+}
+
+function nothingFound(): OtlpSpans {
+  return { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
 }
 
 function readJsonLines(text: string, found: OtlpSpans): void {
@@ -84,7 +95,7 @@ function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpan
   }
 }
 
-function isId(value: unknown): value is string {
+export function isId(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_SPAN_ID_LENGTH;
 }
 
@@ -116,13 +127,13 @@ function textIn(value: unknown): string {
 }
 
 /** Nanoseconds since the epoch, usually a string because they do not fit into a number. */
-function timeIn(value: unknown): Time {
+export function timeIn(value: unknown): Time {
   const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
   const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
   return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
 }
 
-function readOtlpAttributes(list: unknown, depth = 0): Fields {
+export function readOtlpAttributes(list: unknown, depth = 0): Fields {
   if (!Array.isArray(list)) return {};
   const pairs = list
     .filter(isRecord)

@@ -9,7 +9,23 @@ import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
  * @param omitted the number of spans that did not fit
  */
 export function pageDocument(spans: readonly string[], omitted: number): string {
-  const policy = `default-src 'none'; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+  return documentWith(policyWith(''), `{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`);
+}
+
+/** The page of the command `view`, which asks the server that it comes from, and nobody else, for what it shows. */
+export function livePageDocument(): { readonly html: string; readonly policy: string } {
+  const policy = policyWith("connect-src 'self'; ");
+  return {
+    html: documentWith(policy, '{"live":true,"omitted":0,"spans":[]}'),
+    policy: `${policy}; frame-ancestors 'none'`,
+  };
+}
+
+function policyWith(more: string): string {
+  return `default-src 'none'; ${more}script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+}
+
+function documentWith(policy: string, data: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -22,7 +38,7 @@ export function pageDocument(spans: readonly string[], omitted: number): string 
 </head>
 <body>
 <noscript>This page needs JavaScript to show its traces.</noscript>
-<script type="application/json" id="data">${inert(`{"omitted":${omitted},"spans":[${spans.join(',\n')}]}`)}</script>
+<script type="application/json" id="data">${inert(data)}</script>
 <script>${PAGE_SCRIPT}</script>
 </body>
 </html>

@@ -1,4 +1,5 @@
 /** Everything that creates pages. It is loaded only where a page is created. */
-export { pageDocument } from './page-document.ts';
+export { livePageDocument, pageDocument } from './page-document.ts';
 export { writePage } from './page-file.ts';
+export { readWhole, viewText } from './read-file.ts';
 export { view } from './view.ts';

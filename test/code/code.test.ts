@@ -24,11 +24,19 @@ test('the package starts no process and opens no connection except to check the 
   const used = matches(
     /(child_process|worker_threads|node:(net|tls|dgram|dns|https?|http2|cluster|inspector))\b/g,
   );
-  // The command `doctor` asks the endpoint. No program loads it.
-  const inPrograms = used.filter((each) => !each.startsWith('dist/cli.cjs: '));
+  // The command `doctor` asks the endpoint, the command `view` takes traces. No program loads them.
+  const inPrograms = used.filter((each) => !/^dist\/(?:cli|live-view-[\w-]+)\.cjs: /.test(each));
+  const loading = FILES.filter(([, code]) => code.includes('live-view-')).map(([file]) => file);
+  expect(loading).toEqual([expect.stringMatching(/\/view-command-[\w-]+\.cjs$/)]);
+  const loadingThat = FILES.filter(([, code]) => code.includes('view-command-')).map(([file]) => file);
+  expect(loadingThat).toEqual(['dist/cli.cjs']);
   // `telemetry/collector.ts` looks whether the collector that spans go to refuses connections.
   expect(inPrograms).toEqual([expect.stringMatching(/\/collector-[\w-]+\.cjs: node:net$/)]);
-  expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(/g)).toEqual([]);
+  // The page asks the server that it comes from. Its policy allows that, and on a disk nothing.
+  expect(matches(/\bfetch\s*\(|XMLHttpRequest|WebSocket\s*\(|EventSource\s*\(/g)).toEqual([
+    expect.stringMatching(/\/page-maker-[\w-]+\.cjs: EventSource\($/),
+    expect.stringMatching(/\/page-maker-[\w-]+\.cjs: fetch\($/),
+  ]);
 });
 
 test('the package imports only declared dependencies', () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -7,7 +8,7 @@ import { type Completed, run } from '../support/lanes/command.ts';
 import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
 const PACKAGE = 'opentelemetry-instrumentation-openai';
-const [install, program, start, startWithPage] = blocksBelow('Install, and a first trace');
+const [install, program, start, view, startLive] = blocksBelow('One minute to a picture');
 const simulator = useSimulator();
 let folder: string;
 beforeAll(async () => {
@@ -25,11 +26,27 @@ test('following the README in an empty folder shows a trace', async () => {
   expect(code).toBe(0);
 }, 300_000);
 
-test('following it writes the page', async () => {
-  const { code } = await shell(startWithPage?.code ?? '');
-  expect(code).toBe(0);
-  const page = await readFile(join(folder, 'trace.html'), 'utf8');
-  for (const part of ['<!doctype html>', 'chat gpt-4o-mini', 'What is a span?']) expect(page).toContain(part);
+test('following it shows the trace live', async () => {
+  const viewer = spawn('bash', ['-c', `exec ${view?.code.trim()} --port 0`], { cwd: folder, detached: true });
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      viewer.stdout.on('data', (chunk) => {
+        said += chunk;
+        const [, found] = /shown at (\S+)\n/.exec(said) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+      viewer.on('close', () => reject(new Error(said)));
+    });
+    const command = startLive?.code.replace('http://localhost:4318', address) ?? '';
+    expect(command).toContain(address);
+    const { code } = await shell(command, { OTEL_TRACES_EXPORTER: 'otlp' });
+    expect(code).toBe(0);
+    const { traces } = await (await fetch(`${address}/api/lists`)).json();
+    expect(traces).toMatchObject([{ title: 'chat gpt-4o-mini', prompt: 'What is a span?' }]);
+  } finally {
+    process.kill(-(viewer.pid ?? 0));
+  }
 });
 
 test('the doctor has no findings for the result', async () => {
@@ -52,11 +69,12 @@ function fileName(block: CodeBlock | undefined): string {
 }
 
 /** As a reader types it; a pipe is no terminal, so trees have to be asked for. */
-function shell(command: string): Promise<Completed> {
+function shell(command: string, more: Readonly<Record<string, string>> = {}): Promise<Completed> {
   const env = {
     OPENAI_API_KEY: 'sk-first-trace',
     OPENAI_BASE_URL: simulator().url,
     OTEL_TRACES_EXPORTER: 'console',
+    ...more,
   };
   return run('bash', ['-c', command], { cwd: folder, env, timeout: 240_000 });
 }

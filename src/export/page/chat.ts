@@ -18,11 +18,13 @@ import {
 import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { parseShortJson, partContent } from '../messages.ts';
+import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
+import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
+import { isFailed, type Trace } from '../viewed-trace.ts';
 import { element, fill, textBlock } from './element.ts';
-import { isFailed, type Trace } from './trace.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -30,6 +32,8 @@ type SpanAttributes = Readonly<Record<string, unknown>>;
 
 /** The number of entries rendered at once. A button shows more. */
 const CHAT_PAGE_SIZE = 300;
+/** The number of evaluations shown of one answer. Its span shows all of them. */
+const MAX_SHOWN_EVALUATIONS = 10;
 /** The number of parts shown of one message. Its span shows all of them. */
 const MAX_PARTS = 50;
 
@@ -45,8 +49,13 @@ export class Chat {
   readonly root: HTMLElement = element('div', { class: 'chat' });
   readonly #entries: readonly TranscriptEntry[];
   readonly #select: (row: Row) => void;
+  /** The entries that are shown, by what they show. */
+  readonly made: Map<string, HTMLElement> = new Map();
+  #before: ReadonlyMap<string, HTMLElement> = new Map();
 
-  constructor(trace: Trace, select: (row: Row) => void) {
+  /** @param before the conversation of the same trace with fewer spans */
+  constructor(trace: Trace, select: (row: Row) => void, before?: Chat) {
+    if (before !== undefined) this.#before = before.made;
     this.#entries = transcriptOf(trace.rows);
     this.#select = select;
   }
@@ -65,7 +74,7 @@ export class Chat {
       element(
         'ol',
         {},
-        entries.slice(0, limit).map((entry) => this.#item(entry)),
+        entries.slice(0, limit).map((entry, i) => this.#itemOf(entry, i)),
       ),
       rest > 0 &&
         element(
@@ -74,6 +83,17 @@ export class Chat {
           `Show more of the conversation (${rest})`,
         ),
     );
+  }
+
+  /** An entry that was shown before stays as the reader left it. */
+  #itemOf(entry: TranscriptEntry, place: number): HTMLElement {
+    const { row, ...content } = entry;
+    const { spanId } = row.node.span.spanContext();
+    const { events } = row.node.span as ShownSpan;
+    const key = attributeText([place, spanId, row.node.span.endTime, events.length, content]);
+    const item = this.made.get(key) ?? this.#before.get(key) ?? this.#item(entry);
+    this.made.set(key, item);
+    return item;
   }
 
   #item(entry: TranscriptEntry): HTMLElement {
@@ -169,6 +189,15 @@ export class Chat {
           'span',
           { class: 'failure' },
           attributeText(attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
+        ),
+      ...evaluationsOf((span as ShownSpan).events)
+        .slice(0, MAX_SHOWN_EVALUATIONS)
+        .map((each) =>
+          element(
+            'span',
+            { class: 'evaluation', title: each.explanation },
+            evaluationText(each).slice(0, 200),
+          ),
         ),
     );
   }

@@ -2,9 +2,9 @@ import { grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';
+import { isFailed, type Trace } from '../viewed-trace.ts';
 import { pretty } from './chat.ts';
 import { element, textBlock } from './element.ts';
-import { isFailed, type Trace } from './trace.ts';
 
 /** Everything recorded about one span. */
 export function inspector(row: Row, trace: Trace, filter: (id: string) => void): HTMLElement {

@@ -2,12 +2,18 @@ import { ATTR_ERROR_TYPE, ATTR_OPENAI_RUN_ID, ATTR_OPENAI_STEP_ID } from '../../
 import { costOf, count, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
+import type { TraceEntry } from '../trace-entries.ts';
 import type { Row, Time } from '../tree.ts';
+import type { Trace } from '../viewed-trace.ts';
 import { element } from './element.ts';
-import type { Trace } from './trace.ts';
 
 /** The summary of a trace: duration, cost, tokens and errors. */
-export function overview(trace: Trace, select: (row: Row) => void, showErrors: () => void): HTMLElement {
+export function overview(
+  trace: Trace,
+  entry: TraceEntry,
+  select: (row: Row) => void,
+  showErrors: () => void,
+): HTMLElement {
   const { summary } = trace;
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Duration', formatDuration(summary.start, summary.end)],
@@ -29,7 +35,7 @@ export function overview(trace: Trace, select: (row: Row) => void, showErrors: (
       'div',
       { class: 'title' },
       element('h2', {}, trace.title),
-      badge(trace),
+      badge(entry),
       element('code', { class: 'id' }, trace.tree.traceId),
     ),
     element(
@@ -43,9 +49,10 @@ export function overview(trace: Trace, select: (row: Row) => void, showErrors: (
   );
 }
 
-export function badge({ summary: { errors } }: Trace): HTMLElement {
-  const text = count(errors.length, 'error', 'errors');
-  return element('span', { class: text ? 'badge bad' : 'badge good' }, text ?? 'ok');
+export function badge({ errors, underWay }: TraceEntry): HTMLElement {
+  const text = count(errors, 'error', 'errors');
+  if (text !== undefined) return element('span', { class: 'badge bad' }, text);
+  return element('span', { class: underWay ? 'badge going' : 'badge good' }, underWay ? 'under way' : 'ok');
 }
 
 /** The number of errors listed. The filter finds the others. */

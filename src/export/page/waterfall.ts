@@ -14,8 +14,8 @@ import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
+import { isFailed, millisecondsBetween, type Trace, typeOf } from '../viewed-trace.ts';
 import { element, fill } from './element.ts';
-import { isFailed, millisecondsBetween, type Trace, typeOf } from './trace.ts';
 
 /** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
@@ -39,14 +39,29 @@ export class Waterfall {
   #found: ReadonlySet<Row>;
   #selected: Row | undefined;
   #limit = WATERFALL_PAGE_SIZE;
+  /** The row to focus once it is drawn. */
+  #focused: Row | undefined;
 
-  constructor(trace: Trace, select: (row: Row) => void) {
+  /** @param before the timeline of the same trace with fewer spans, whose closed rows and focus it takes over */
+  constructor(trace: Trace, select: (row: Row) => void, before?: Waterfall) {
     this.#rows = trace.rows;
     this.#select = select;
     this.#found = this.#shown = new Set(trace.rows);
     for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
     this.#tree.addEventListener('keydown', (event) => this.#onKey(event));
     this.root.append(this.#ruler, this.#tree);
+    if (before !== undefined) this.#resume(before);
+  }
+
+  #resume(before: Waterfall): void {
+    const idOf = ({ node }: Row): string => node.span.spanContext().spanId;
+    const closed = new Set([...before.#closed].map(idOf));
+    const focused = [...before.#items].find(([, item]) => item === document.activeElement)?.[0];
+    for (const row of this.#rows) {
+      if (closed.has(idOf(row))) this.#closed.add(row);
+      if (focused !== undefined && idOf(row) === idOf(focused)) this.#focused = row;
+    }
+    this.#limit = before.#limit;
   }
 
   /** Shows the rows that were found, with their ancestors, and scales the time axis to them. */
@@ -59,6 +74,8 @@ export class Waterfall {
     this.#shown = shown;
     this.#scale();
     this.#draw();
+    if (this.#focused !== undefined) this.#items.get(this.#focused)?.focus({ preventScroll: true });
+    this.#focused = undefined;
   }
 
   /** Selects a row and expands its ancestors. */
@@ -70,6 +87,12 @@ export class Waterfall {
     const item = this.#items.get(row);
     item?.scrollIntoView({ block: 'nearest' });
     if (focus) item?.focus();
+  }
+
+  /** Selects no row. */
+  unmark(): void {
+    this.#selected = undefined;
+    this.#draw();
   }
 
   #draw(): void {

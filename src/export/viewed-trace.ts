@@ -1,14 +1,16 @@
-import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
-import { fromPageSpan, type PageSpan, type ShownSpan } from '../page-span.ts';
-import { attributeText } from '../span-details.ts';
-import { summarize, type TraceSummary } from '../trace-summary.ts';
-import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from '../tree.ts';
+import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
+import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
+import { attributeText } from './span-details.ts';
+import { summarize, type TraceSummary } from './trace-summary.ts';
+import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from './tree.ts';
 
 /** The data of the page. */
 export interface PageData {
   readonly spans: readonly PageSpan[];
   /** Spans that did not fit. */
   readonly omitted: number;
+  /** Whether the page asks the server that it comes from for its spans. */
+  readonly live?: boolean;
 }
 
 /** A trace with everything derived from it. */
@@ -28,15 +30,22 @@ const SEARCHED = /\.(id|name|model|type)$/;
 /** Traces with errors first, then the newest. */
 export function readTraces({ spans }: PageData): Trace[] {
   return buildTrees(spans.map(fromPageSpan))
-    .map((tree): Trace => {
-      const rows = [...rowsOf(tree)];
-      return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
-    })
+    .map(toTrace)
     .sort(
       (a, b) =>
         Number(b.summary.errors.length > 0) - Number(a.summary.errors.length > 0) ||
         millisecondsBetween(a.summary.start, b.summary.start),
     );
+}
+
+/** One trace from all of its spans. */
+export function readTrace(spans: readonly PageSpan[]): Trace {
+  return toTrace(buildTrees(spans.map(fromPageSpan))[0] ?? { traceId: '', roots: [] });
+}
+
+function toTrace(tree: TraceTree): Trace {
+  const rows = [...rowsOf(tree)];
+  return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
 }
 
 /** The rows that match a filter: each of its words occurs in a name, a model, an error type or an id. */

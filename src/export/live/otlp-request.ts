@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import type { Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+
+/** A request that is refused, with the status and the sentence of its answer. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Bytes of a body, before and after decompression. */
+export const MAX_BODY_SIZE: number = 64 * 2 ** 20;
+/** Bytes of all bodies that are being read. Exporters send again what was refused with 503. */
+const MAX_PENDING_SIZE = 4 * MAX_BODY_SIZE;
+
+const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  identity: undefined,
+};
+
+let pendingSize = 0;
+
+/**
+ * Reads the body of a request and decompresses it.
+ *
+ * @throws Refusal if it is too large, compressed in another way than OTLP names, or broken
+ */
+export async function readOtlpBody(request: IncomingMessage): Promise<Buffer> {
+  const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (!Object.hasOwn(DECODERS, encoding))
+    throw new Refusal(415, 'The content encoding must be gzip, deflate or identity.');
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_SIZE) throw tooLarge();
+  const decoder = DECODERS[encoding]?.();
+  // `pipe` hands on no error; a client that goes away would leave the decoder waiting.
+  request.once('error', (error) => decoder?.destroy(error));
+  const stream = decoder === undefined ? request : request.pipe(decoder);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // A destroyed request could not be answered.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      chunks.push(chunk);
+      size += chunk.length;
+      pendingSize += chunk.length;
+      if (size > MAX_BODY_SIZE) throw tooLarge();
+      if (pendingSize > MAX_PENDING_SIZE) throw new Refusal(503, 'Too many requests are being read.');
+    }
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal(400, 'The body could not be read.');
+  } finally {
+    pendingSize -= size;
+    request.unpipe();
+    request.resume();
+    decoder?.destroy();
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function tooLarge(): Refusal {
+  return new Refusal(413, 'The body is larger than 64 MiB after decompression.');
+}
+
+/** Objects and lists in a JSON body. An empty one takes three bytes there, and many times that in memory. */
+const MAX_JSON_VALUES = 5_000_000;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+
+/** @throws Refusal if the body is not JSON, or contains too many values */
+export function parseOtlpBody(body: Buffer): unknown {
+  let values = 0;
+  for (const byte of body) if (byte === BRACE || byte === BRACKET) values++;
+  if (values > MAX_JSON_VALUES) throw new Refusal(413, 'The body contains too many values.');
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new Refusal(400, 'The body is not JSON.');
+  }
+}

@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readOtlpDocument } from '../otlp-json.ts';
+import { livePageDocument } from '../page-maker.ts';
+import { accessProblem } from './access.ts';
+import { Changes } from './changes.ts';
+import { readEvaluations } from './evaluations.ts';
+import { decodeOtlp } from './otlp-protobuf.ts';
+import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
+import type { StoredSpans, TraceStore } from './trace-store.ts';
+
+const JSON_TYPE = 'application/json';
+const PROTOBUF_TYPE = 'application/x-protobuf';
+
+/** What every answer says to browsers: no other page may show, load or keep it. */
+const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+/** UTF-16 units of spans that one answer contains: more than a browser can be expected to show. */
+const MAX_SENT_LENGTH = 50_000_000;
+const MAX_FILTER_LENGTH = 1000;
+
+/** Takes OTLP over HTTP, and serves the page that shows it. */
+export class Receiver {
+  readonly #store: TraceStore;
+  readonly #changes = new Changes();
+
+  constructor(store: TraceStore) {
+    this.#store = store;
+  }
+
+  /** Tells the open pages that there is something new. */
+  readonly announce = (): void => this.#changes.announce();
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#answer(request, response).catch((error: unknown) => {
+      const refusal = error instanceof Refusal ? error : new Refusal(400, 'The request could not be read.');
+      refuse(request, response, refusal);
+    });
+  };
+
+  close(): void {
+    this.#changes.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const problem = accessProblem(request.headers);
+    if (problem !== undefined) throw new Refusal(403, problem);
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const isPost = request.method === 'POST';
+    if (isPost && url.pathname === '/v1/traces') return this.#takeTraces(request, response);
+    if (isPost && url.pathname === '/v1/logs') return this.#takeLogs(request, response);
+    if (isPost && url.pathname === '/v1/metrics') return this.#ignoreMetrics(request, response);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead)
+      throw new Refusal(/^\/v1\//.test(url.pathname) ? 404 : 405, 'Traces are taken at /v1/traces, by POST.');
+    this.#read(url, response);
+  }
+
+  #read({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const id = searchParams.get('id') ?? '';
+    if (pathname === '/') sendPage(response);
+    else if (pathname === '/api/changes') this.#changes.open(response, ANSWER_HEADERS);
+    else if (pathname === '/api/lists') this.#sendLists(searchParams, response);
+    else if (pathname === '/api/trace') sendSpans(response, this.#store.trace(id));
+    else if (pathname === '/api/conversation') sendSpans(response, this.#store.conversation(id));
+    else throw new Refusal(404, 'There is nothing here. The page is at /.');
+  }
+
+  #sendLists(query: URLSearchParams, response: ServerResponse): void {
+    const words = (query.get('words') ?? '').slice(0, MAX_FILTER_LENGTH);
+    const lists = this.#store.lists({ words, onlyErrors: query.has('errors') });
+    send(response, 200, JSON_TYPE, JSON.stringify(lists));
+  }
+
+  async #takeTraces(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const type = typeOfBody(request);
+    const body = await readOtlpBody(request);
+    const { spans } = readOtlpDocument(documentIn(body, type, 'traces'));
+    this.#store.add(spans);
+    if (spans.length > 0) this.announce();
+    sendAccepted(response, type);
+  }
+
+  async #takeLogs(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const type = typeOfBody(request);
+    const body = await readOtlpBody(request);
+    const evaluations = readEvaluations(documentIn(body, type, 'logs'));
+    this.#store.annotate(evaluations);
+    if (evaluations.length > 0) this.announce();
+    sendAccepted(response, type);
+  }
+
+  /** Programs send metrics to the same endpoint, and would complain if nobody took them. */
+  async #ignoreMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const type = typeOfBody(request);
+    await readOtlpBody(request);
+    sendAccepted(response, type);
+  }
+}
+
+function typeOfBody({ headers }: IncomingMessage): string {
+  const [type = ''] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (type.trim() === JSON_TYPE || type.trim() === PROTOBUF_TYPE) return type.trim();
+  throw new Refusal(415, `The content type must be ${PROTOBUF_TYPE} or ${JSON_TYPE}.`);
+}
+
+function documentIn(body: Buffer, type: string, kind: 'traces' | 'logs'): unknown {
+  if (type === JSON_TYPE) return parseOtlpBody(body);
+  try {
+    return decodeOtlp(kind, body);
+  } catch {
+    throw new Refusal(400, 'The body is not an OTLP request.');
+  }
+}
+
+/** The answer of OTLP to a request that was accepted as a whole. In protobuf it has no bytes. */
+function sendAccepted(response: ServerResponse, type: string): void {
+  send(response, 200, type, type === JSON_TYPE ? '{}' : '');
+}
+
+function sendPage(response: ServerResponse): void {
+  const { html, policy } = livePageDocument();
+  send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': policy });
+}
+
+function sendSpans(response: ServerResponse, stored: StoredSpans | undefined): void {
+  if (stored === undefined) throw new Refusal(404, 'There is no such trace.');
+  const shown: string[] = [];
+  let size = 0;
+  for (const span of stored.spans) {
+    const json = JSON.stringify(span);
+    size += json.length;
+    if (size > MAX_SENT_LENGTH) break;
+    shown.push(json);
+  }
+  const omitted = stored.omitted + stored.spans.length - shown.length;
+  send(response, 200, JSON_TYPE, `{"omitted":${omitted},"spans":[${shown.join(',')}]}`);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // Reads on, so that a client that is still sending gets the answer.
+  request.resume();
+  const retry = status === 503 ? { 'retry-after': '1' } : {};
+  send(response, status, 'text/plain; charset=utf-8', `${message}\n`, retry);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { ...ANSWER_HEADERS, 'content-type': type, ...more });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

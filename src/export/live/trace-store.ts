@@ -1,0 +1,202 @@
+import type { PageSpan, SpanEvent } from '../page-span.ts';
+import {
+  compareEntries,
+  conversationSpans,
+  conversationTrace,
+  type EntryFilter,
+  entryOf,
+  isUnderWay,
+  type TraceEntry,
+  type TraceLists,
+} from '../trace-entries.ts';
+import type { FinishedSpan } from '../tree.ts';
+import { readTrace, type Trace } from '../viewed-trace.ts';
+
+/** The spans of a trace or a conversation. */
+export interface StoredSpans {
+  readonly spans: readonly PageSpan[];
+  /** Spans that did not fit. */
+  readonly omitted: number;
+}
+
+/** An event about a span, which may arrive before the span. */
+export interface SpanNote {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly event: SpanEvent;
+}
+
+interface StoredTrace {
+  readonly spans: Map<string, PageSpan>;
+  readonly notes: Map<string, SpanEvent[]>;
+  size: number;
+  omitted: number;
+  revision: number;
+  arrived: number;
+  viewed: Trace | undefined;
+}
+
+const MAX_LIVE_TRACES = 500;
+/** UTF-16 units of JSON of all spans. */
+const MAX_LIVE_SIZE = 256 * 2 ** 20;
+/** Events about one span that are kept. */
+const MAX_NOTES = 100;
+/** A trace whose root has not arrived this long after its last span is no longer under way. */
+const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
+
+/** The traces that have arrived, within limits: beyond them, those that have been still for longest are dropped. */
+export class TraceStore {
+  readonly #maxSize: number;
+  /** Sorted by the arrival of their last span. */
+  readonly #traces = new Map<string, StoredTrace>();
+  readonly #conversations = new Map<string, { key: string; trace: Trace }>();
+  #size = 0;
+  #dropped = 0;
+  #revision = 0;
+
+  constructor(maxSize: number = MAX_LIVE_SIZE) {
+    this.#maxSize = maxSize;
+  }
+
+  /** Changes with every change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Adds spans. A span that is there already is replaced: exporters send again what they do not know to have arrived. */
+  add(spans: readonly PageSpan[]): void {
+    for (const span of spans) {
+      const trace = this.#touch(span.traceId);
+      this.#put(trace, withNotes(span, trace.notes.get(span.spanId)));
+    }
+    this.#drop();
+  }
+
+  /** Adds events to the spans that they are about. */
+  annotate(notes: readonly SpanNote[]): void {
+    for (const { traceId, spanId, event } of notes) {
+      const trace = this.#touch(traceId);
+      const events = trace.notes.get(spanId) ?? [];
+      if (events.length >= MAX_NOTES || trace.notes.size >= MAX_NOTES * MAX_NOTES) continue;
+      events.push(event);
+      trace.notes.set(spanId, events);
+      this.#grow(trace, lengthOf(event));
+      const span = trace.spans.get(spanId);
+      if (span !== undefined) this.#put(trace, withNotes(span, [event]));
+    }
+    this.#drop();
+  }
+
+  lists(filter: EntryFilter): TraceLists {
+    const traces: TraceEntry[] = [];
+    const parts = new Map<string, { spans: FinishedSpan[]; key: string }>();
+    for (const stored of this.#traces.values()) {
+      if (stored.spans.size === 0) continue;
+      const viewed = viewedTrace(stored);
+      const entry = entryOf(viewed, 'trace', filter, String(stored.revision));
+      if (entry !== undefined) traces.push({ ...entry, underWay: isStillUnderWay(stored, entry.underWay) });
+      for (const [id, spans] of conversationSpans(viewed)) {
+        const part = parts.get(id) ?? { spans: [], key: '' };
+        for (const span of spans) part.spans.push(span);
+        part.key += ` ${stored.revision}`;
+        parts.set(id, part);
+      }
+    }
+    for (const id of this.#conversations.keys()) if (!parts.has(id)) this.#conversations.delete(id);
+    const conversations = [...parts].flatMap(([id, { spans, key }]) => {
+      const known = this.#conversations.get(id);
+      const trace = known?.key === key ? known.trace : conversationTrace(id, spans);
+      this.#conversations.set(id, { key, trace });
+      const entry = entryOf(trace, 'conversation', filter, key);
+      return entry === undefined ? [] : [{ ...entry, underWay: this.#isAnyUnderWay(trace) }];
+    });
+    return {
+      traces: traces.sort(compareEntries),
+      conversations: conversations.sort(compareEntries),
+      dropped: this.#dropped,
+    };
+  }
+
+  trace(id: string): StoredSpans | undefined {
+    const stored = this.#traces.get(id);
+    return stored && { spans: [...stored.spans.values()], omitted: stored.omitted };
+  }
+
+  conversation(id: string): StoredSpans | undefined {
+    const spans: PageSpan[] = [];
+    for (const stored of this.#traces.values())
+      for (const span of conversationSpans(viewedTrace(stored)).get(id) ?? []) {
+        const kept = stored.spans.get(span.spanContext().spanId);
+        if (kept !== undefined) spans.push(kept);
+      }
+    return spans.length === 0 ? undefined : { spans, omitted: 0 };
+  }
+
+  #isAnyUnderWay({ tree }: Trace): boolean {
+    return tree.roots.some(({ span }) => {
+      const stored = this.#traces.get(span.spanContext().traceId);
+      return stored !== undefined && isStillUnderWay(stored, isUnderWay(viewedTrace(stored)));
+    });
+  }
+
+  /** Returns the trace, moved to the end of the order. */
+  #touch(id: string): StoredTrace {
+    const trace = this.#traces.get(id) ?? {
+      spans: new Map(),
+      notes: new Map(),
+      size: 0,
+      omitted: 0,
+      revision: 0,
+      arrived: 0,
+      viewed: undefined,
+    };
+    this.#traces.delete(id);
+    this.#traces.set(id, trace);
+    trace.revision = ++this.#revision;
+    trace.arrived = Date.now();
+    trace.viewed = undefined;
+    return trace;
+  }
+
+  #put(trace: StoredTrace, span: PageSpan): void {
+    const known = trace.spans.get(span.spanId);
+    const growth = lengthOf(span) - (known === undefined ? 0 : lengthOf(known));
+    if (trace.size + growth > this.#maxSize) {
+      trace.omitted++;
+      return;
+    }
+    trace.spans.set(span.spanId, span);
+    this.#grow(trace, growth);
+  }
+
+  #grow(trace: StoredTrace, growth: number): void {
+    trace.size += growth;
+    this.#size += growth;
+  }
+
+  #drop(): void {
+    for (const [id, oldest] of this.#traces) {
+      if (this.#traces.size <= MAX_LIVE_TRACES && this.#size <= this.#maxSize) return;
+      this.#traces.delete(id);
+      this.#size -= oldest.size;
+      this.#dropped++;
+    }
+  }
+}
+
+function viewedTrace(stored: StoredTrace): Trace {
+  stored.viewed ??= readTrace([...stored.spans.values()]);
+  return stored.viewed;
+}
+
+function isStillUnderWay({ arrived }: StoredTrace, underWay: boolean): boolean {
+  return underWay && Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
+}
+
+function withNotes(span: PageSpan, events: readonly SpanEvent[] = []): PageSpan {
+  return events.length === 0 ? span : { ...span, events: [...(span.events ?? []), ...events] };
+}
+
+function lengthOf(value: PageSpan | SpanEvent): number {
+  return JSON.stringify(value).length;
+}

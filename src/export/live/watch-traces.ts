@@ -1,0 +1,76 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOtlpJson } from '../otlp-json.ts';
+import { readWhole, viewText } from '../page-maker.ts';
+import type { PageSpan } from '../page-span.ts';
+
+/** Files of a folder that are watched. */
+const MAX_WATCHED_FILES = 1000;
+const WATCH_INTERVAL_MS = 500;
+const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
+const LINE_FEED = 0x0a;
+
+interface WatchedFile {
+  /** Tells one state of the file from another. */
+  state: string;
+  inode: number;
+  size: number;
+  /** The bytes that need not be read again. */
+  read: number;
+}
+
+/**
+ * Reads the spans of a file, or of the files of a folder, and those that are added later.
+ *
+ * @returns a function that stops
+ */
+export function watchTraces(
+  path: string,
+  report: (problem: string) => void,
+  take: (spans: readonly PageSpan[]) => void,
+): () => void {
+  const files = new Map<string, WatchedFile>();
+  const reported = new Set<string>();
+  const look = (): void => {
+    try {
+      for (const file of filesAt(path)) readNew(file, files, take);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      if (!reported.has(problem) && reported.size < MAX_WATCHED_FILES) report(problem);
+      reported.add(problem);
+    }
+  };
+  look();
+  const timer = setInterval(look, WATCH_INTERVAL_MS);
+  return () => clearInterval(timer);
+}
+
+function filesAt(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => TRACE_FILE.test(name))
+    .slice(0, MAX_WATCHED_FILES)
+    .map((name) => join(path, name));
+}
+
+function readNew(
+  path: string,
+  files: Map<string, WatchedFile>,
+  take: (spans: readonly PageSpan[]) => void,
+): void {
+  const { size, ino: inode, mtimeMs } = statSync(path);
+  const known = files.get(path);
+  const state = `${size} ${inode} ${mtimeMs}`;
+  if (known?.state === state) return;
+  const hasGrown = known !== undefined && known.inode === inode && size >= known.size;
+  const from = hasGrown ? known.read : 0;
+  // Noted first: a file that cannot be read is not tried again until it changes.
+  files.set(path, { state, inode, size, read: from });
+  const bytes = readWhole(path, from);
+  const { spans, unreadable } = readOtlpJson(viewText(bytes));
+  // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document.
+  const read = unreadable <= 1 ? from + bytes.lastIndexOf(LINE_FEED) + 1 : from;
+  files.set(path, { state, inode, size, read });
+  // Spans of a line that is read again replace themselves.
+  if (spans.length > 0) take(spans);
+}

@@ -1,0 +1,112 @@
+import { fromPageSpan, type PageSpan } from '../page-span.ts';
+import {
+  conversationSpans,
+  conversationTrace,
+  type EntryFilter,
+  entryOf,
+  type TraceEntry,
+  type TraceLists,
+} from '../trace-entries.ts';
+import type { FinishedSpan } from '../tree.ts';
+import { type PageData, readTrace, readTraces, type Trace } from '../viewed-trace.ts';
+
+/** A trace, or a conversation as if it were one. */
+export interface OpenedTrace {
+  readonly trace: Trace;
+  /** Spans that did not fit. */
+  readonly omitted: number;
+}
+
+/** Where the page has its traces from. */
+export interface TraceSource {
+  readonly live: boolean;
+  /** All traces, where the page contains them. */
+  readonly traces?: readonly Trace[];
+  /** Spans that did not fit into the page. */
+  readonly omitted: number;
+  /** @throws if they cannot be had now */
+  lists(filter: EntryFilter): Promise<TraceLists>;
+  open(entry: TraceEntry): Promise<OpenedTrace | undefined>;
+}
+
+/** The traces that the page contains. */
+export class ContainedTraces implements TraceSource {
+  readonly live = false;
+  readonly traces: readonly Trace[];
+  readonly #conversations: readonly Trace[];
+  readonly omitted: number;
+
+  constructor(data: PageData) {
+    this.traces = readTraces(data);
+    this.omitted = data.omitted;
+    const parts = new Map<string, FinishedSpan[]>();
+    for (const trace of this.traces)
+      for (const [id, spans] of conversationSpans(trace)) {
+        const known = parts.get(id);
+        if (known === undefined) parts.set(id, spans);
+        else for (const span of spans) known.push(span);
+      }
+    this.#conversations = [...parts].map(([id, spans]) => conversationTrace(id, spans));
+  }
+
+  async lists(filter: EntryFilter): Promise<TraceLists> {
+    const entries = (traces: readonly Trace[], kind: TraceEntry['kind']): TraceEntry[] =>
+      traces
+        .map((trace) => entryOf(trace, kind, filter))
+        .filter((entry) => entry !== undefined)
+        // A span of another process may be missing for good.
+        .map((entry) => ({ ...entry, underWay: false }));
+    return {
+      traces: entries(this.traces, 'trace'),
+      conversations: entries(this.#conversations, 'conversation'),
+      dropped: 0,
+    };
+  }
+
+  async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
+    const traces = kind === 'trace' ? this.traces : this.#conversations;
+    const trace = traces.find(({ tree }) => tree.traceId === id);
+    return trace && { trace, omitted: this.omitted };
+  }
+}
+
+/** The traces of the server that the page comes from. */
+export class ServedTraces implements TraceSource {
+  readonly live = true;
+  readonly omitted = 0;
+
+  async lists({ words, onlyErrors }: EntryFilter): Promise<TraceLists> {
+    const query = new URLSearchParams({ words, ...(onlyErrors ? { errors: '' } : {}) });
+    return (await (await ask(`/api/lists?${query}`)).json()) as TraceLists;
+  }
+
+  async open({ kind, id }: TraceEntry): Promise<OpenedTrace | undefined> {
+    const answer = await ask(`/api/${kind}?${new URLSearchParams({ id })}`);
+    // It was dropped meanwhile.
+    if (answer.status === 404) return undefined;
+    const { spans, omitted } = (await answer.json()) as { spans: PageSpan[]; omitted: number };
+    const trace = kind === 'trace' ? readTrace(spans) : conversationTrace(id, spans.map(fromPageSpan));
+    return { trace, omitted };
+  }
+
+  /** Calls back when there is something new, and when the connection is lost. Rests while nobody looks. */
+  watch(changed: () => void, lost: () => void): void {
+    let events: EventSource | undefined;
+    const connect = (): void => {
+      events?.close();
+      events = undefined;
+      if (document.hidden) return;
+      events = new EventSource('/api/changes');
+      events.addEventListener('message', changed);
+      events.addEventListener('error', lost);
+    };
+    document.addEventListener('visibilitychange', connect);
+    connect();
+  }
+}
+
+async function ask(path: string): Promise<Response> {
+  const answer = await fetch(path);
+  if (!answer.ok && answer.status !== 404) throw new Error(`The server answered ${answer.status}.`);
+  return answer;
+}

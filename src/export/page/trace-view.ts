@@ -1,0 +1,122 @@
+import type { ShownSpan } from '../page-span.ts';
+import type { TraceEntry } from '../trace-entries.ts';
+import type { Row } from '../tree.ts';
+import type { Trace } from '../viewed-trace.ts';
+import { readAddress, writeAddress } from './address.ts';
+import { Chat } from './chat.ts';
+import { fill } from './element.ts';
+import { inspector } from './inspector.ts';
+import { overview } from './overview.ts';
+import { Panels } from './panels.ts';
+import { Waterfall } from './waterfall.ts';
+
+/** What a trace asks of the page around it. */
+export interface TraceViewPage {
+  clearFilter(): void;
+  showErrors(): void;
+  searchFor(id: string): void;
+  /** The reader looks at this trace. */
+  selected(): void;
+}
+
+/** An open trace or conversation: its summary, timeline and conversation, and the selected span. */
+export class TraceView {
+  readonly trace: Trace;
+  readonly #entry: TraceEntry;
+  readonly #page: TraceViewPage;
+  readonly waterfall: Waterfall;
+  readonly chat: Chat;
+  readonly panels: Panels;
+  #found: ReadonlySet<Row> = new Set();
+  #selected: Row | undefined;
+  /** What is shown of the selected span. It stays as the reader left it while spans are added to the trace. */
+  inspected: { readonly span: string; readonly shown: HTMLElement } | undefined;
+
+  /** @param before the view of the same trace with fewer spans, which it goes on from */
+  constructor(
+    entry: TraceEntry,
+    trace: Trace,
+    parent: HTMLElement,
+    before: TraceView | undefined,
+    page: TraceViewPage,
+  ) {
+    this.trace = trace;
+    this.#entry = entry;
+    this.#page = page;
+    const select = (row: Row): void => this.#select(row);
+    this.waterfall = new Waterfall(trace, select, before?.waterfall);
+    this.chat = new Chat(trace, select, before?.chat);
+    this.panels = new Panels(this.waterfall.root, this.chat.root, () => this.#deselect(true));
+    const scrolled = before?.scrollTop ?? 0;
+    fill(
+      parent,
+      overview(trace, entry, select, () => page.showErrors()),
+      this.panels.root,
+      this.panels.sheet,
+    );
+    if (before !== undefined) this.panels.resume(before.panels);
+    this.inspected = before?.inspected;
+    if (scrolled > 0) queueMicrotask(() => this.#details?.scrollTo(0, scrolled));
+  }
+
+  get scrollTop(): number {
+    return this.#details?.scrollTop ?? 0;
+  }
+
+  get #details(): Element | null {
+    return this.panels.root.querySelector('.details');
+  }
+
+  filter(found: ReadonlySet<Row>): void {
+    this.#found = found;
+    this.waterfall.filter(found);
+    this.chat.show(found);
+  }
+
+  /** Selects the span that the address names, or none. */
+  showAddress(): void {
+    const address = readAddress();
+    const isHere = address?.kind === this.#entry.kind && address.id === this.#entry.id;
+    const id = isHere ? address.span : undefined;
+    const row = id && this.trace.rows.find(({ node }) => node.span.spanContext().spanId === id);
+    if (row) this.#show(row, false);
+    else if (this.#selected !== undefined) this.#deselect(false);
+  }
+
+  #select(row: Row): void {
+    this.#page.selected();
+    // A selected row must be visible, so a filter that hides it is cleared.
+    if (this.#found.size > 0 && !this.#found.has(row)) this.#page.clearFilter();
+    const { kind, id } = this.#entry;
+    const span = row.node.span.spanContext().spanId;
+    // Going back closes a sheet. Beside the timeline there is nothing to close.
+    writeAddress({ kind, id, span }, this.#selected === undefined && !this.panels.isWide);
+    this.#show(row, true);
+  }
+
+  #show(row: Row, focus: boolean): void {
+    this.#selected = row;
+    this.waterfall.mark(row, focus);
+    const span = JSON.stringify([
+      row.node.span.spanContext().spanId,
+      (row.node.span as ShownSpan).events.length,
+    ]);
+    if (this.inspected?.span !== span)
+      this.inspected = { span, shown: inspector(row, this.trace, (id) => this.#searchFor(id)) };
+    this.panels.showSpan(this.inspected.shown);
+  }
+
+  #deselect(byReader: boolean): void {
+    if (this.#selected === undefined) return;
+    this.#selected = undefined;
+    this.panels.hideSpan();
+    this.waterfall.unmark();
+    const { kind, id } = this.#entry;
+    if (byReader && readAddress()?.span !== undefined) writeAddress({ kind, id, span: undefined }, false);
+  }
+
+  #searchFor(id: string): void {
+    if (!this.panels.isWide) this.#deselect(true);
+    this.#page.searchFor(id);
+  }
+}

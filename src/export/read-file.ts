@@ -1,0 +1,37 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** Bytes of a file. Parsing a file of this size can take more than 3 GB of memory. */
+const MAX_FILE_SIZE = 100 * 2 ** 20;
+const CHUNK_SIZE = 2 ** 20;
+
+/**
+ * Reads a file, which may be a pipe or an endless device.
+ *
+ * @param file `-` is standard input
+ * @param from the first byte to read
+ * @throws Error if there are more than {@link MAX_FILE_SIZE} bytes
+ */
+export function readWhole(file: string, from?: number): Uint8Array {
+  const descriptor = file === '-' ? 0 : openSync(file, 'r');
+  try {
+    let bytes = Buffer.allocUnsafe(CHUNK_SIZE);
+    for (let size = 0; ; ) {
+      const position = from === undefined ? null : from + size;
+      const read = readSync(descriptor, bytes, size, bytes.length - size, position);
+      if (read === 0) return bytes.subarray(0, size);
+      size += read;
+      if (size > MAX_FILE_SIZE)
+        throw new Error(
+          `${file} is larger than 100 MiB. Split it: OTLP/JSON can have one document per line.`,
+        );
+      if (size === bytes.length) bytes = Buffer.concat([bytes], size * 2);
+    }
+  } finally {
+    if (descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+/** Older versions of PowerShell redirect output as UTF-16. */
+export function viewText(bytes: Uint8Array): string {
+  return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { listsOf, otlp, send } from './requests.ts';
+
+const CLI = join(import.meta.dirname, '../../../dist/cli.cjs');
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0)) await clean();
+});
+
+interface Program {
+  /** Resolves once this has been printed. */
+  printed(text: RegExp): Promise<RegExpMatchArray>;
+  ended: Promise<number | null>;
+  said(): string;
+}
+
+function start(...parameters: string[]): Program {
+  const child = spawn(process.execPath, [CLI, 'view', ...parameters]);
+  cleanups.push(() => child.kill());
+  let said = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said += chunk;
+      for (const listener of listeners) listener();
+    });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const printed = (text: RegExp): Promise<RegExpMatchArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = said.match(text);
+        if (found) resolve(found);
+      };
+      listeners.add(look);
+      look();
+      void ended.then(() => reject(new Error(said)));
+    });
+  return { printed, ended, said: () => said };
+}
+
+test('it prints its address, and answers there', async () => {
+  const program = start('--port', '0');
+  const [, address = ''] = await program.printed(/shown at (\S+)\n.*OTEL_EXPORTER_OTLP_ENDPOINT=\1\n/);
+  const { port } = new URL(address);
+  for (const host of ['127.0.0.1', '[::1]'])
+    expect((await send(`http://${host}:${port}/`)).text, host).toContain('<title>OpenAI traces</title>');
+});
+
+test('a port that is taken is said in one line, with the next free one and the variable to set', async () => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const { port } = server.address() as { port: number };
+  const program = start('--port', String(port));
+  expect(await program.ended).toBe(1);
+  const [, next = ''] =
+    program
+      .said()
+      .match(
+        new RegExp(
+          `^Port ${port} is taken\\. (\\d+) is free: .* view --port \\1, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:\\1\\n$`,
+        ),
+      ) ?? [];
+  expect(Number(next), program.said()).toBeGreaterThan(port);
+});
+
+test('it watches a folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'view-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'a.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
+  const program = start(folder, '--port', '0');
+  const [, address = ''] = await program.printed(/shown at (\S+)/);
+  expect((await listsOf(address)).traces).toMatchObject([{ title: 'x' }]);
+});
+
+test.each([
+  [['--port', 'x']],
+  [['--port', '65536']],
+  [['--watch']],
+  [['--output', 'page.html']],
+  [['a.json', '--port', '4318']],
+  [['a.json', '--watch', '--output', 'page.html']],
+  [['--nothing']],
+])('%j is answered with the usage', async (parameters) => {
+  const program = start(...parameters);
+  expect(await program.ended).toBe(2);
+  expect(program.said()).toMatch(/^Usage: .* view/);
+});

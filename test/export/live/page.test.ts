@@ -1,0 +1,172 @@
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type LiveView, startLiveView } from '../../../src/export/live/live-view.ts';
+import { type Browser, NO_BROWSER, startBrowser } from '../../support/browser.ts';
+import { MATH_TUTOR, makeSpans } from '../spans.ts';
+import { otlp, post } from './requests.ts';
+
+if (NO_BROWSER !== undefined) console.warn(`The live page is not tested in a browser: ${NO_BROWSER}`);
+
+describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
+  let browser: Browser;
+  let live: LiveView;
+  let page: Page;
+  /** What no page may do: fail, ask, or go elsewhere. */
+  let offences: string[];
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    live = await startLiveView(0, undefined, () => {});
+    offences = [];
+    page = await browser.open();
+    page.on('console', (said) => offences.push(said.text()));
+    page.on('pageerror', (error) => offences.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${live.address}/`)) offences.push(request.url());
+    });
+    await page.goto(live.address);
+  });
+  afterEach(async () => {
+    await page.close();
+    await live.close();
+    expect(offences).toEqual([]);
+  });
+
+  const entries = (): ReturnType<Page['locator']> => page.getByRole('navigation').getByRole('listitem');
+  const row = (name: string): ReturnType<Page['locator']> => page.getByRole('treeitem', { name }).first();
+  const send = (...spans: readonly object[]): Promise<unknown> =>
+    post(`${live.address}/v1/traces`, otlp(...spans));
+  const span = (traceId: string, spanId: string, more: object = {}): object => ({
+    traceId,
+    spanId,
+    name: `span ${spanId}`,
+    startTimeUnixNano: '1700000000000000000',
+    endTimeUnixNano: '1700000001000000000',
+    ...more,
+  });
+
+  it('says how to send traces, and shows them as they arrive, newest first', async () => {
+    await page.getByRole('heading', { name: 'Waiting for traces' }).waitFor();
+    expect(await page.getByRole('region').textContent()).toContain(
+      `OTEL_EXPORTER_OTLP_ENDPOINT=${live.address}`,
+    );
+    const exporter = new OTLPTraceExporter({ url: `${live.address}/v1/traces` });
+    exporter.export(makeSpans(MATH_TUTOR) as unknown as ReadableSpan[], () => {});
+    await row('invoke_agent Math Tutor').waitFor();
+    await exporter.shutdown();
+    await send(
+      span('new', '1', { startTimeUnixNano: '1900000000000000000', endTimeUnixNano: '1900000001000000000' }),
+    );
+    await row('span 1').waitFor();
+    const texts = await entries().allInnerTexts();
+    expect(texts.map((text) => text.split('\n').slice(0, 3))).toEqual([
+      ['span 1', 'ok', '1.00 s · 1 span'],
+      ['thread', 'ok', '14.2 s · 381 → 88 tokens · 5 spans'],
+    ]);
+  });
+
+  it('shows a trace without its root as under way, and goes on with it where the reader is', async () => {
+    await send(span('t', 'a', { parentSpanId: 'root' }), span('t', 'below', { parentSpanId: 'a' }));
+    await row('span a').locator('.toggle').click();
+    await row('span a').click();
+    expect(await entries().first().textContent()).toContain('under way');
+    await send(span('t', 'root'), span('t', 'b', { parentSpanId: 'root' }));
+    await row('span b').waitFor();
+    expect(await entries().first().textContent()).not.toContain('under way');
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('span a');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('span a');
+    expect(await row('span a').getAttribute('aria-expanded')).toBe('false');
+    expect(await page.getByRole('tabpanel', { name: 'Span' }).textContent()).toContain('span a');
+  });
+
+  it('keeps a trace open that the reader chose', async () => {
+    await send(span('first', 'a'), span('second', 'b'));
+    await entries().filter({ hasText: 'span a' }).getByRole('button').click();
+    await row('span a').waitFor();
+    await send(span('third', 'c', { startTimeUnixNano: '1800000000000000000' }));
+    await entries().nth(2).waitFor();
+    expect(await row('span a').isVisible()).toBe(true);
+    expect(await page.locator('[aria-current]').textContent()).toContain('span a');
+    await page.reload();
+    await row('span a').waitFor();
+  });
+
+  it('lists conversations, with the spans of all of their traces', async () => {
+    const attributes = [{ key: 'gen_ai.conversation.id', value: { stringValue: 'conv_1' } }];
+    await send(span('one', 'a', { attributes }), span('two', 'b', { attributes }), span('two', 'c'));
+    await page.getByRole('button', { name: 'Conversations 1' }).click();
+    await entries().filter({ hasText: '2 traces · 2 spans' }).waitFor();
+    await row('span b').waitFor();
+    expect(await page.getByRole('treeitem').count()).toBe(2);
+  });
+
+  it('shows evaluations beside the answer that they are about', async () => {
+    const attributes = [{ key: 'gen_ai.operation.name', value: { stringValue: 'chat' } }];
+    await send(span('t', '1', { attributes }));
+    await row('span 1').waitFor();
+    const evaluation = (name: string, value: object): object => ({ key: `gen_ai.evaluation.${name}`, value });
+    await post(
+      `${live.address}/v1/logs`,
+      JSON.stringify({
+        resourceLogs: [
+          {
+            scopeLogs: [
+              {
+                logRecords: [
+                  {
+                    traceId: 't',
+                    spanId: '1',
+                    eventName: 'gen_ai.evaluation.result',
+                    attributes: [
+                      evaluation('name', { stringValue: 'helpful' }),
+                      evaluation('score.value', { doubleValue: 0.9 }),
+                      evaluation('score.label', { stringValue: 'good' }),
+                    ],
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+    );
+    await page.getByText('helpful 0.9 (good)').waitFor();
+  });
+
+  it('filters what the server has', async () => {
+    await send(span('t', '1st'), span('u', '2nd', { status: { code: 2 } }));
+    await entries().nth(1).waitFor();
+    await page.getByRole('combobox', { name: 'Filter' }).fill('1st');
+    await page.getByText('1 span in 1 trace').waitFor();
+    await page.getByRole('combobox', { name: 'Filter' }).fill('');
+    await page.getByRole('checkbox', { name: 'Errors only' }).check();
+    await page.getByText('1 span in 1 trace').waitFor();
+    expect(await entries().textContent()).toContain('2nd');
+  });
+
+  it('says that the connection is lost, and goes on when it is back', async () => {
+    await page.getByText('live', { exact: true }).waitFor();
+    const { port } = new URL(live.address);
+    await live.close();
+    await page.getByText('connection lost').waitFor();
+    live = await startLiveView(Number(port), undefined, () => {});
+    await send(span('t', 'a'));
+    await row('span a').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(offences.every((offence) => offence.includes('ERR_'))).toBe(true);
+    offences = [];
+  });
+
+  it('shows hostile names as text', async () => {
+    const html = '<img src=http://evil.example/x onerror=alert(1)>\u202e';
+    await send(span(html, html, { name: html, parentSpanId: html }));
+    await page.getByRole('treeitem').click();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.locator('body').textContent()).not.toContain('\u202e');
+  });
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { TraceStore } from '../../../src/export/live/trace-store.ts';
+import type { PageSpan } from '../../../src/export/page-span.ts';
+
+const NO_FILTER = { words: '', onlyErrors: false };
+
+function span(traceId: string, spanId: string, length = 0): PageSpan {
+  const attributes = { text: 'x'.repeat(length) };
+  return { traceId, spanId, name: 'x', kind: 0, start: [1, 0], end: [2, 0], status: 0, attributes };
+}
+
+test('beyond its size the oldest traces are dropped', () => {
+  const store = new TraceStore(10_000);
+  for (const id of ['a', 'b', 'c']) store.add([span(id, '1', 4_000)]);
+  const { traces, dropped } = store.lists(NO_FILTER);
+  expect(traces.map(({ id }) => id)).toEqual(['b', 'c']);
+  expect(dropped).toBe(1);
+});
+
+test('a span that is replaced counts once', () => {
+  const store = new TraceStore(10_000);
+  for (let i = 0; i < 10; i++) store.add([span('a', '1', 4_000)]);
+  store.add([span('b', '1', 4_000)]);
+  expect(store.lists(NO_FILTER).traces).toHaveLength(2);
+});
+
+test('the spans that make one trace too large are counted', () => {
+  const store = new TraceStore(10_000);
+  store.add(['1', '2', '3', '4'].map((id) => span('a', id, 4_000)));
+  expect(store.trace('a')).toMatchObject({ spans: [{ spanId: '1' }, { spanId: '2' }], omitted: 2 });
+});
+
+test('events about one span are limited', () => {
+  const store = new TraceStore();
+  const event = { name: 'e', time: [1, 0] as const };
+  store.add([span('a', '1')]);
+  store.annotate(Array.from({ length: 1_000 }, () => ({ traceId: 'a', spanId: '1', event })));
+  expect(store.trace('a')?.spans[0]?.events).toHaveLength(100);
+});

@@ -1,0 +1,79 @@
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { watchTraces } from '../../../src/export/live/watch-traces.ts';
+import type { PageSpan } from '../../../src/export/page-span.ts';
+import { otlp } from './requests.ts';
+
+let folder: string;
+let stop: (() => void) | undefined;
+let taken: PageSpan[];
+let problems: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'watch-'));
+  taken = [];
+  problems = [];
+});
+afterEach(async () => {
+  stop?.();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function watch(path: string): void {
+  stop = watchTraces(
+    path,
+    (problem) => problems.push(problem),
+    (spans) => taken.push(...spans),
+  );
+}
+
+const line = (name: string): string => `${otlp({ traceId: 't', spanId: name, name })}\n`;
+const taking = (...names: string[]): Promise<void> =>
+  vi.waitFor(() => expect(taken.map(({ name }) => name)).toEqual(names), { timeout: 20_000 });
+
+test('a file is read, and then what is added to it', async () => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, line('a'));
+  watch(file);
+  await taking('a');
+  await appendFile(file, line('b').slice(0, 20));
+  await appendFile(file, line('b').slice(20) + line('c'));
+  await taking('a', 'b', 'c');
+});
+
+test('a file that is replaced is read anew', async () => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, line('long'.repeat(20)));
+  watch(file);
+  await writeFile(join(folder, 'next'), line('a'));
+  await rename(join(folder, 'next'), file);
+  await taking('long'.repeat(20), 'a');
+});
+
+test('a document of many lines is read once it is whole', async () => {
+  const file = join(folder, 'traces.json');
+  const document = JSON.stringify(JSON.parse(line('a')), undefined, 2);
+  await writeFile(file, document.slice(0, 60));
+  watch(file);
+  await appendFile(file, document.slice(60));
+  await taking('a');
+});
+
+test('the files of a folder are read, also those that come later, and no others', async () => {
+  await writeFile(join(folder, 'a.json'), line('a'));
+  await writeFile(join(folder, 'b.txt'), line('b'));
+  watch(folder);
+  await taking('a');
+  await writeFile(join(folder, 'c.ndjson'), line('c'));
+  await taking('a', 'c');
+});
+
+test('a path that is not there is reported once, and shown when it is', async () => {
+  const file = join(folder, 'later.jsonl');
+  watch(file);
+  expect(problems).toEqual([expect.stringContaining('ENOENT')]);
+  await writeFile(file, line('a'));
+  await taking('a');
+  expect(problems).toHaveLength(1);
+});
