@@ -10,5 +10,9 @@ interface PlacedCall {
   readonly telemetry: Telemetry;
 }
 
-/** How calls are placed inside of workflows of `@openai/agents`, once there are any. */
-export const agentsCalls: { place: ((call: PlacedCall) => CallPlace) | undefined } = { place: undefined };
+/** What happens to calls inside of workflows of `@openai/agents`, once there are any. */
+export const agentsCalls: {
+  place: ((call: PlacedCall) => CallPlace) | undefined;
+  /** Told of a call that the program wants to have ignored. */
+  ignored: ((context: Context) => void) | undefined;
+} = { place: undefined, ignored: undefined };

@@ -1,5 +1,6 @@
 import { isSwitchedOff } from '../config/kill-switch.ts';
 import { placeWithinAgents } from '../hierarchy/agents-sdk/model-calls.ts';
+import { workOf } from '../hierarchy/agents-sdk/work.ts';
 import { Workflows } from '../hierarchy/agents-sdk/workflows.ts';
 import { agentsNodeIn } from '../sdk/agents-sdk/agents-context.ts';
 import { AgentsSource } from '../sdk/agents-sdk/agents-source.ts';
@@ -30,6 +31,10 @@ export function drawAgents(): () => void {
     agentsCalls.place = ({ context, place, ...call }) => {
       const node = agentsNodeIn(context);
       return node === undefined ? place : placeWithinAgents(place, node, call);
+    };
+    agentsCalls.ignored = (context) => {
+      const node = agentsNodeIn(context);
+      if (node !== undefined) workOf(node).modelCalls++;
     };
     const source = new AgentsSource(provider, new Workflows(defaultTelemetry));
     stopHearing = () => {

@@ -184,7 +184,10 @@ export class Observer implements CallObserver, ProviderListener {
 
   #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
     const hooks = CallHooks.of(this.settings, call, request);
-    if (hooks?.ignored) return undefined;
+    if (hooks?.ignored) {
+      agentsCalls.ignored?.(call.context);
+      return undefined;
+    }
     const operation = operationOf(request.route);
     const hasSpan = operation.name !== undefined || this.#wantsApiSpan(request);
     const api = this.#apiOf(call, request, hasSpan);

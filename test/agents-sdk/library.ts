@@ -8,6 +8,7 @@ export interface AgentsLibrary {
   readonly OpenAIProvider: new (config: Readonly<Record<string, unknown>>) => object;
   readonly RunState: { fromString(agent: LibraryAgent, state: string): Promise<RunState> };
   readonly MemorySession: new (options?: { readonly sessionId?: string }) => object;
+  readonly Usage: new (usage: object) => object;
   tool(options: Readonly<Record<string, unknown>>): object;
   handoff(agent: LibraryAgent, options?: Readonly<Record<string, unknown>>): object;
   withTrace<Result>(name: string, run: () => Promise<Result>, options?: object): Promise<Result>;
@@ -15,6 +16,7 @@ export interface AgentsLibrary {
   setTracingDisabled(disabled: boolean): void;
   setTraceProcessors(processors: readonly object[]): void;
   setTracingContextStorage?(storage: object | undefined): void;
+  withGenerationSpan<Result>(run: (span: { readonly spanData: object }) => Promise<Result>): Promise<Result>;
   withCustomSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
   withSpeechSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
   withTranscriptionSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
@@ -30,7 +32,11 @@ export interface LibraryAgent {
 }
 
 export interface LibraryRunner {
-  run(agent: LibraryAgent, input: unknown, options: { readonly stream: true }): Promise<StreamedRun>;
+  run(
+    agent: LibraryAgent,
+    input: unknown,
+    options: Readonly<Record<string, unknown>> & { readonly stream: true },
+  ): Promise<StreamedRun>;
   run(agent: LibraryAgent, input: unknown, options?: Readonly<Record<string, unknown>>): Promise<RunResult>;
 }
 

@@ -2,13 +2,18 @@ import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { field, row, textField } from '../../util/payload.ts';
 
-/** The library's own words for some errors, and the class that it throws. */
+/** What the library says of some errors, and the class that it throws for them. */
 const ERROR_TYPES: Readonly<Record<string, string>> = {
+  'Error running tool': 'ToolCallError',
+  'Error running tool (non-fatal)': 'ToolCallError',
   'Guardrail tripwire triggered': 'GuardrailTripwireTriggered',
   'Max turns exceeded': 'MaxTurnsExceededError',
   'Multiple handoffs requested': 'MultipleHandoffsRequested',
   'Handoff agent not found': 'ModelBehaviorError',
 };
+
+/** What it says of a tool that a person has refused. */
+const REJECTED = /^Tool execution for \S+ was manually rejected by user\.$/;
 
 /** An error as text begins with its class: `TypeError: …`. What else stands before a colon may be content. */
 const NAMED_ERROR = /^([A-Z][A-Za-z0-9]{0,50}(?:Error|Exception|Triggered)|Error):/;
@@ -24,6 +29,21 @@ export function readAgentsFailure(error: unknown, thrown: unknown, withText: boo
   if (typeof error !== 'object' || error === null) return undefined;
   const message = textField(error, 'message');
   const text = textField(field(error, 'data'), 'error');
-  const type = row(ERROR_TYPES, message) ?? NAMED_ERROR.exec(text ?? '')?.[1] ?? ERROR_TYPE_VALUE_OTHER;
+  const type = typeOfText(text) ?? row(ERROR_TYPES, message) ?? ERROR_TYPE_VALUE_OTHER;
   return { type, message: withText ? (text ?? message) : undefined };
+}
+
+function typeOfText(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  return REJECTED.test(text) ? 'ToolCallRejected' : NAMED_ERROR.exec(text)?.[1];
+}
+
+/** The types that tell nothing of what went wrong. */
+const GENERIC: ReadonlySet<string> = new Set(['Error', ERROR_TYPE_VALUE_OTHER]);
+
+/** An agent that fails since its model could not be called has the error of that call, which the library does not name. */
+export function morePrecise(failure: Failure | undefined, known: Failure | undefined): Failure | undefined {
+  return failure !== undefined && known !== undefined && GENERIC.has(failure.type)
+    ? { ...failure, type: known.type }
+    : failure;
 }

@@ -1,5 +1,6 @@
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { ATTR_GEN_AI_AGENT_NAME } from '../../semconv/attributes.ts';
+import { readFailure } from '../../telemetry/error.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import type { CallPlace } from '../../telemetry/spans/call-place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -21,6 +22,10 @@ export function placeWithinAgents(
   return {
     ...place,
     attributes: { ...(name !== undefined && { [ATTR_GEN_AI_AGENT_NAME]: name }), ...place.attributes },
+    settled: (call, result, span) => {
+      place.settled?.(call, result, span);
+      if (isOfAgent) workOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
+    },
     ended: (result, endTime, cost) => {
       place.ended?.(result, endTime, cost);
       if (result === undefined) return;

@@ -1,4 +1,5 @@
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../cost-and-usage.ts';
 
@@ -6,6 +7,8 @@ import { addSpent, NOTHING_SPENT, type Spent } from '../cost-and-usage.ts';
 export class Work {
   /** The model calls directly below. */
   modelCalls = 0;
+  /** Why the last model call, or the last agent, failed. */
+  failure: Failure | undefined;
   /** What everything below has spent. */
   spent: Spent = NOTHING_SPENT;
   /** The tool calls that the last answer asked for and nothing has been drawn for, in its order. */

@@ -1,7 +1,7 @@
 import { type Context, context, type Link, type SpanContext } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
-import type { AgentsListener } from '../../sdk/agents-sdk/agents-source.ts';
+import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
 import {
@@ -11,19 +11,19 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_OPENAI_AGENTS_TRACE_ID,
 } from '../../semconv/attributes.ts';
+import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
 import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/conversation-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn } from '../conversation-context.ts';
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
-import { readAgentsFailure } from './errors.ts';
+import { morePrecise, readAgentsFailure } from './errors.ts';
+import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
 import { workOf } from './work.ts';
-
-/** The id of every trace that the library does not record. */
-const NO_ID = 'no-op';
 
 /** Traces that may be resumed, by the library's id. */
 const MAX_TRACES = 1_000;
@@ -34,6 +34,8 @@ const TRACE_LIFETIME_MS = 24 * 60 * 60_000;
 export class Workflows implements AgentsListener {
   readonly #telemetryNow: () => Telemetry | undefined;
   readonly #spans = new WeakMap<AgentsNode, AgentsSpan>();
+  /** The calls of a model that are under way. */
+  readonly #calls = new WeakMap<AgentsNode, { readonly parent: Context; readonly startTime: number }>();
   /** What each trace is recorded with. */
   readonly #telemetry = new WeakMap<AgentsNode, Telemetry>();
   /** The newest workflow of each trace of the library. */
@@ -56,7 +58,9 @@ export class Workflows implements AgentsListener {
   started(node: AgentsNode): void {
     const start = readStart(node.type, node.data);
     const active = context.active();
-    if (start === undefined || isSuppressed(active)) return;
+    if (isSuppressed(active)) return;
+    if (isCallNode(node)) this.#calls.set(node, { parent: contextFor(node, active), startTime: now() });
+    if (start === undefined) return;
     if (node.type === 'trace' && isInside(node)) {
       this.#continue(node, node.parent?.trace);
       return;
@@ -74,6 +78,7 @@ export class Workflows implements AgentsListener {
   }
 
   ended(node: AgentsNode): void {
+    if (isCallNode(node)) this.#callEnded(node);
     const span = this.#spans.get(node);
     if (span === undefined) return;
     this.#spans.delete(node);
@@ -84,13 +89,24 @@ export class Workflows implements AgentsListener {
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
+    const failure = failureOfNode(node);
+    // A stream that fails does not say so to its trace: its last agent does.
+    if (node.type === 'agent') workOf(node.trace).failure = failure;
     span.end({
       name: name === undefined ? undefined : `execute_tool ${name}`,
       attributes,
       content,
-      failure: readAgentsFailure(node.error, node.thrown, givesTexts(node)),
+      failure,
     });
     this.#remember(node, span.span.spanContext());
+  }
+
+  #callEnded(node: AgentsNode): void {
+    const call = this.#calls.get(node);
+    const telemetry = this.#telemetry.get(node.trace);
+    this.#calls.delete(node);
+    if (call === undefined || telemetry === undefined || workOf(node).modelCalls > 0) return;
+    recordUnseenCall(telemetry, node, { ...call, failure: failureOfNode(node) });
   }
 
   #remember(node: AgentsNode, span: SpanContext): void {
@@ -126,6 +142,12 @@ export class Workflows implements AgentsListener {
     const earlier = id === undefined ? undefined : this.#known.get(id);
     return earlier === undefined ? [] : [{ context: earlier }];
   }
+}
+
+function failureOfNode(node: AgentsNode): Failure | undefined {
+  const { failure } = workOf(node);
+  const own = morePrecise(readAgentsFailure(node.error, node.thrown, givesTexts(node)), failure);
+  return own ?? (node.type === 'trace' ? failure : undefined);
 }
 
 /** Whether the library gives the texts of its errors: without sensitive data, a tool has no input. */
@@ -170,5 +192,5 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
 
 function recordedTraceId(trace: AgentsNode): string | undefined {
   const id = stringField(trace.data, 'traceId');
-  return id === NO_ID ? undefined : id;
+  return id === NO_TRACE_ID ? undefined : id;
 }

@@ -5,6 +5,6 @@ export const AGENTS: symbol = createContextKey('opentelemetry-instrumentation-op
 
 /** Whether a tool call that a model asks for in this context is run by `@openai/agents`, whose spans show it. */
 export function isDrawnByAgents(context: Context): boolean {
-  const node = context.getValue(AGENTS) as { readonly isModelCall: boolean } | undefined;
-  return node?.isModelCall === true;
+  const node = context.getValue(AGENTS) as { readonly showsTools: boolean } | undefined;
+  return node?.showsTools === true;
 }

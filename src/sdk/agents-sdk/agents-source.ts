@@ -9,6 +9,9 @@ import { AgentsNode } from './node.ts';
 /** Where every copy of `@openai/agents-core` from 0.3.9 on has its storage of current traces and spans. */
 const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
 
+/** The id of every trace that the library does not record. */
+export const NO_TRACE_ID: string = 'no-op';
+
 /** Told of everything that `@openai/agents` does, at once and in order. */
 export interface AgentsListener {
   /** Called before a trace is made. */
@@ -42,10 +45,12 @@ export class AgentsSource {
   readonly #patched = new WeakMap<object, Set<string>>();
   readonly #restores: (() => unknown)[] = [];
   #storage: HeardStorage | undefined;
+  #stopped = false;
 
   constructor(provider: object, listener: AgentsListener) {
     this.#provider = provider;
     this.#listener = listener;
+    this.#findStorage();
     this.#wrap(provider, 'createTrace', (create, self, args) => {
       guard('preparing for a trace', () => {
         listener.prepare();
@@ -66,8 +71,15 @@ export class AgentsSource {
     });
   }
 
-  /** Restores everything. What is under way is heard to its end. */
+  /** The library may be loading at this moment, and cannot make its storage until it has. */
+  #findStorage(): void {
+    if (isStorage((globalThis as Record<symbol, unknown>)[STORAGE])) this.#keepStorage();
+    else queueMicrotask(() => guard('looking for the storage of agents', () => this.#keepStorage()));
+  }
+
+  /** Restores everything. What is under way is not heard any further. */
   stop(): void {
+    this.#stopped = true;
     for (const restore of this.#restores.splice(0)) restore();
     const globals = globalThis as Record<symbol, unknown>;
     if (this.#storage !== undefined && globals[STORAGE] === this.#storage) setStorage(this.#storage.original);
@@ -77,9 +89,9 @@ export class AgentsSource {
   /** Prepares for what the library runs with a store of its own: a trace, or a copy of its current trace and span. */
   entering(store: unknown): { readonly within: AgentsContext; readonly failed?: (error: unknown) => void } {
     const trace = field(store, 'trace');
-    const base = context.active();
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
     const begins = node !== undefined && node.state !== 'open' && field(store, 'span') === undefined;
+    const base = context.active();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
     // The library does not end a trace whose function throws.
     return begins ? { within, failed: (error) => this.#failed(node, error) } : { within };
@@ -87,7 +99,10 @@ export class AgentsSource {
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
   #adopt(trace: object): AgentsNode {
-    return this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
+    this.#listener.prepare();
+    const node = this.#made(trace, 'trace', traceData(trace, undefined), this.#current());
+    node.hidesTools = node.data.traceId === NO_TRACE_ID;
+    return node;
   }
 
   #made(made: unknown, type: string, data: PayloadObject, parent: AgentsNode | undefined): AgentsNode {
@@ -160,6 +175,7 @@ export class AgentsSource {
 
   /** Wraps the storage again if the program has set another. */
   #keepStorage(): void {
+    if (this.#stopped) return;
     const found = (globalThis as Record<symbol, unknown>)[STORAGE] ?? this.#makeStorage();
     if (found === this.#storage || !isStorage(found)) return;
     this.#storage = new HeardStorage(found, this);

@@ -25,6 +25,8 @@ export class AgentsNode {
   thrown: unknown;
   /** Values for the contexts inside of a trace. */
   values: ReadonlyMap<symbol, unknown> | undefined;
+  /** A runner with its tracing disabled makes no spans for tools. */
+  hidesTools = false;
   #drawn: DrawnSpan | undefined;
 
   constructor(type: string, data: PayloadObject, parent: AgentsNode | undefined) {
@@ -43,6 +45,11 @@ export class AgentsNode {
   /** Whether a call of a model here is one of an agent, whose tools the library runs; below a tool it is the program's. */
   get isModelCall(): boolean {
     return AGENT_WORK.has(this.type);
+  }
+
+  /** Whether the library makes spans for the tools that a model asks for here. */
+  get showsTools(): boolean {
+    return this.isModelCall && !this.trace.hidesTools;
   }
 
   get drawn(): DrawnSpan | undefined {

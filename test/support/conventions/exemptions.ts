@@ -29,6 +29,13 @@ const excuses: readonly Excuse[] = [
     holds: (attributes) => attributes['openai.response.parsed'] === false,
   },
   {
+    why: 'a library of agents told of the call, which knows neither the server nor all of the answer',
+    attributes: /^(gen_ai\.response\.|server\.address$)/,
+    holds: (attributes) =>
+      attributes['openai.agents.span_type'] === 'generation' ||
+      attributes['gen_ai.provider.name'] === 'another.provider',
+  },
+  {
     why: 'a stream has usage only if the request asks for it',
     attributes: /^gen_ai\.usage\./,
     holds: (attributes) => attributes['gen_ai.request.stream'] === true,

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { library } from './library.ts';
+import { calling, newTool, startAgents } from './program.ts';
+
+const { Agent } = library;
+
+const failing = newTool('fail', () => {
+  throw new TypeError('a secret');
+});
+
+describe.each([{ tracing: true }, { tracing: false }])(
+  'where the library traces: $tracing',
+  ({ tracing }) => {
+    it('marks a tool that fails, and nothing above it', async () => {
+      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('fail')] }, { output: [{ message: 'Sorry.' }] });
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] }), 'Hi');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool fail  !ToolCallError
+         └─ chat gpt-4o
+    `);
+      expect(
+        JSON.stringify(telemetry.spans.map(({ status, attributes }) => [status, attributes])),
+      ).not.toContain('secret');
+    });
+
+    it('marks the workflow with the error that the program gets', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.next({ status: 400, body: { error: { message: 'a secret', code: 'invalid_prompt' } } });
+      await expect(runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi')).rejects.toThrow(
+        'a secret',
+      );
+      await expectTree(`
+      invoke_workflow Agent workflow  !invalid_prompt
+      └─ invoke_agent Helper          !invalid_prompt
+         └─ chat gpt-4o               !invalid_prompt
+    `);
+    });
+
+    it('ends everything when a run has too many turns', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('fail')] });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
+      await expect(runner.run(agent, 'Hi', { maxTurns: 1 })).rejects.toThrow('Max turns');
+      await expectTree(`
+      invoke_workflow Agent workflow  !MaxTurnsExceededError
+      └─ invoke_agent Helper          !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool fail         !ToolCallError
+    `);
+    });
+
+    it('draws streams, read to the end or left', async () => {
+      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
+      simulator.respond(
+        { output: [calling('echo')] },
+        { output: [{ message: 'Read.' }] },
+        { output: [{ message: 'Left.' }] },
+      );
+      await inSpan(async () => {
+        const read = await runner.run(agent, 'Hi', { stream: true });
+        for await (const _ of read);
+        await read.completed;
+      });
+      const left = await runner.run(agent, 'Hi', { stream: true });
+      for await (const _ of left) break;
+      await left.completed.catch(() => undefined);
+      await expectTree(`
+      program
+      └─ invoke_workflow Agent workflow
+         └─ invoke_agent Helper
+            ├─ chat gpt-4o
+            ├─ execute_tool echo
+            └─ chat gpt-4o
+
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+    `);
+    });
+
+    it('marks a stream that fails', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('fail')] });
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
+      const run = await runner.run(agent, 'Hi', { stream: true, maxTurns: 1 });
+      await expect(
+        (async () => {
+          for await (const _ of run);
+          await run.completed;
+        })(),
+      ).rejects.toThrow('Max turns');
+      await expectTree(`
+      invoke_workflow Agent workflow  !MaxTurnsExceededError
+      └─ invoke_agent Helper          !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool fail         !ToolCallError
+    `);
+    });
+
+    it('links a run that is resumed after an approval', async () => {
+      const { runner, simulator, telemetry, expectTree } = await startAgents({ tracing });
+      const agent = new Agent({
+        name: 'Helper',
+        model: 'gpt-4o',
+        tools: [
+          library.tool({
+            name: 'delete',
+            description: 'Deletes.',
+            strict: false,
+            parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
+            needsApproval: true,
+            execute: () => 'Deleted.',
+          }),
+        ],
+      });
+      simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+      const asked = await runner.run(agent, 'Delete it');
+      const state = await library.RunState.fromString(agent, asked.state.toString());
+      for (const each of state.getInterruptions()) state.approve(each);
+      expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ execute_tool delete
+         └─ chat gpt-4o
+    `);
+      const [first, second] = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
+      expect(second?.links.map(({ context }) => context.spanId)).toEqual(
+        tracing ? [first?.spanContext().spanId] : [],
+      );
+    });
+
+    it('names the conversation by the group', async () => {
+      const { newRunner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+      const runner = newRunner({ groupId: 'chat-1', workflowName: 'Support' });
+      await inSpan(() =>
+        runner.run(
+          new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] }),
+          'Hi',
+        ),
+      );
+      await expectTree(`
+      program
+      └─ invoke_workflow Support  gen_ai.conversation.id=chat-1
+         └─ invoke_agent Helper   gen_ai.conversation.id=chat-1
+            ├─ chat gpt-4o        gen_ai.conversation.id=chat-1
+            ├─ execute_tool echo  gen_ai.conversation.id=chat-1
+            └─ chat gpt-4o        gen_ai.conversation.id=chat-1
+    `);
+    });
+
+    it('goes on when the program sets the storage anew', async () => {
+      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+      library.setTracingContextStorage?.(undefined);
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      await inSpan(() => runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi'));
+      await expectTree(`
+      program
+      └─ invoke_workflow Agent workflow
+         └─ invoke_agent Helper
+            └─ chat gpt-4o
+    `);
+    });
+  },
+);
+
+it('draws what a runner without tracing tells', async () => {
+  const { newRunner, simulator, inSpan, expectTree } = await startAgents();
+  simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+  const runner = newRunner({ tracingDisabled: true });
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
+  await inSpan(() => runner.run(agent, 'Hi'));
+  await expectTree(`
+    program
+    └─ invoke_workflow Agent workflow
+       └─ invoke_agent Helper
+          ├─ chat gpt-4o
+          ├─ execute_tool echo
+          └─ chat gpt-4o
+  `);
+});

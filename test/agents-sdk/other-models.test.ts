@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { library } from './library.ts';
+import { startAgents } from './program.ts';
+
+const { Agent } = library;
+
+/** A model of another package, as the library's adapter for the AI SDK tells of its calls. */
+function newModel(): object {
+  const answer = {
+    usage: new library.Usage({ input_tokens: 12, output_tokens: 3, total_tokens: 15 }),
+    output: [
+      {
+        type: 'message',
+        role: 'assistant',
+        status: 'completed',
+        content: [{ type: 'output_text', text: 'Hello.' }],
+      },
+    ],
+  };
+  return {
+    getResponse: () =>
+      library.withGenerationSpan(async (span) => {
+        Object.assign(span.spanData, {
+          model: 'claude',
+          model_config: { provider: 'another.provider' },
+          input: [{ role: 'user', content: 'Hi' }],
+          output: [{ role: 'assistant', content: 'Hello.' }],
+          usage: { input_tokens: 12, output_tokens: 3 },
+        });
+        return answer;
+      }),
+  };
+}
+
+it.each([{ tracing: true }, { tracing: false }])(
+  'draws the calls of a model that is no client of openai, tracing $tracing',
+  async ({ tracing }) => {
+    const { runner, telemetry, expectTree } = await startAgents({ tracing });
+    await runner.run(new Agent({ name: 'Helper', model: newModel() }), 'Hi');
+    await expectTree(`
+      invoke_workflow Agent workflow  openai.total.input_tokens=12
+      └─ invoke_agent Helper
+         └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.provider.name=another.provider
+    `);
+    const usage = (await telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+    );
+    expect(usage?.dataPoints).toHaveLength(2);
+  },
+);
+
+it('draws no call that the program wants to have ignored', async () => {
+  const { runner, simulator, expectTree } = await startAgents({
+    config: { ignoreRequestHook: () => true },
+  });
+  simulator.respond({ output: [{ message: 'Hello.' }] });
+  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+  `);
+});

@@ -1,0 +1,205 @@
+import { context, trace } from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import { library } from './library.ts';
+import { calling, newTool, startAgents } from './program.ts';
+
+const { Agent } = library;
+
+/** A span of the program. */
+function inOwnSpan<Result>(name: string, run: () => Result): Result {
+  return trace.getTracer('program').startActiveSpan(name, (span) => {
+    const result = run();
+    if (result instanceof Promise) return result.finally(() => span.end()) as Result;
+    span.end();
+    return result;
+  });
+}
+
+const echo = newTool('echo', ({ word }) => inOwnSpan(`say ${word}`, () => word));
+
+describe.each([{ tracing: true }, { tracing: false }])(
+  'where the library traces: $tracing',
+  ({ tracing }) => {
+    it('draws guardrails with their verdict', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      const guardrail = (name: string, tripwireTriggered: boolean): object => ({
+        name,
+        execute: async () =>
+          inOwnSpan(`check ${name}`, () => ({ outputInfo: 'a secret', tripwireTriggered })),
+      });
+      const agent = new Agent({
+        name: 'Helper',
+        model: 'gpt-4o',
+        inputGuardrails: [guardrail('polite', false)],
+        outputGuardrails: [guardrail('short', true)],
+      });
+      await expect(runner.run(agent, 'Hi')).rejects.toThrow('Output guardrail triggered');
+      await expectTree(`
+      invoke_workflow Agent workflow  !OutputGuardrailTripwireTriggered
+      └─ invoke_agent Helper          !OutputGuardrailTripwireTriggered
+         ├─ guardrail polite          openai.agents.guardrail.triggered=false
+         │  └─ check polite
+         ├─ chat gpt-4o
+         └─ guardrail short           openai.agents.guardrail.triggered=true
+            └─ check short
+    `);
+    });
+
+    it('draws an agent that is a tool below its tool, and one that a tool runs below the span of the program', async () => {
+      const { runner, newRunner, simulator, expectTree } = await startAgents({ tracing });
+      const inner = new Agent({ name: 'Historian', model: 'gpt-4o-mini' });
+      const nested = newTool('ask', () =>
+        inOwnSpan('my step', async () => (await newRunner().run(inner, 'When?')).finalOutput),
+      );
+      const agent = new Agent({
+        name: 'Helper',
+        model: 'gpt-4o',
+        tools: [inner.asTool({ toolName: 'history', toolDescription: 'History' }), nested],
+      });
+      simulator.respond(
+        { output: [calling('history', { input: 'When?' })] },
+        { output: [{ message: '1969' }] },
+        { output: [calling('ask')] },
+        { output: [{ message: '1970' }] },
+        { output: [{ message: 'Then.' }] },
+      );
+      expect((await runner.run(agent, 'When?')).finalOutput).toBe('Then.');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool history
+         │  └─ invoke_agent Historian
+         │     └─ chat gpt-4o-mini
+         ├─ chat gpt-4o
+         ├─ execute_tool ask
+         │  └─ my step
+         │     └─ invoke_agent Historian
+         │        └─ chat gpt-4o-mini
+         └─ chat gpt-4o
+    `);
+    });
+
+    it('tells parallel tools apart', async () => {
+      const { runner, simulator, telemetry, expectTree } = await startAgents({
+        tracing,
+        content: true,
+        config: { captureMessageContent: 'SPAN_ONLY' },
+      });
+      simulator.respond(
+        { output: [calling('echo', { word: 'a' }), calling('echo', { word: 'b' })] },
+        { output: [{ message: 'Done.' }] },
+      );
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] }), 'Hi');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool echo  gen_ai.tool.call.id={a}
+         │  └─ say a
+         ├─ execute_tool echo  gen_ai.tool.call.id={b}
+         │  └─ say b
+         └─ chat gpt-4o
+    `);
+      const [asking] = telemetry.spans.filter(({ name }) => name === 'chat gpt-4o');
+      const asked = JSON.parse(String(asking?.attributes['gen_ai.output.messages']))[0].parts;
+      const ran = telemetry.spans.filter(({ name }) => name === 'execute_tool echo');
+      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.id'])).toEqual(
+        asked.map(({ id }: { id: string }) => id),
+      );
+      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.arguments'])).toEqual([
+        '{"word":"a"}',
+        '{"word":"b"}',
+      ]);
+      expect(ran.map(({ attributes }) => attributes['gen_ai.tool.call.result'])).toEqual([
+        '{"value":"a"}',
+        '{"value":"b"}',
+      ]);
+    });
+
+    it('draws custom spans, speech and transcriptions', async () => {
+      const { inSpan, expectTree } = await startAgents({ tracing });
+      const { withTrace, withCustomSpan, withSpeechSpan, withTranscriptionSpan } = library;
+      await inSpan(() =>
+        withTrace('Voice', async () => {
+          await withTranscriptionSpan(async () => inOwnSpan('listen', () => undefined), {
+            data: { input: { data: 'AAAA', format: 'pcm' }, model: 'whisper-1' },
+          });
+          await withCustomSpan(async () => inOwnSpan('think', () => undefined), {
+            data: { name: 'my part', data: { secret: 1 } },
+          });
+          await withSpeechSpan(async () => inOwnSpan('speak', () => undefined), {
+            data: { output: { data: 'AAAA', format: 'pcm' }, model: 'tts-1' },
+          });
+        }),
+      );
+      await expectTree(`
+      program
+      └─ invoke_workflow Voice
+         ├─ transcription  gen_ai.request.model=whisper-1
+         │  └─ listen
+         ├─ my part
+         │  └─ think
+         └─ speech         gen_ai.request.model=tts-1
+            └─ speak
+    `);
+    });
+
+    it('keeps several runs apart, and those of one trace together', async () => {
+      const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
+      simulator.respond(
+        { output: [{ message: '1' }] },
+        { output: [{ message: '2' }] },
+        { output: [{ message: '3' }] },
+      );
+      const agent = new Agent({ name: 'Helper', model: 'gpt-4o' });
+      await inSpan(async () => {
+        await Promise.all([runner.run(agent, 'a'), runner.run(agent, 'b')]);
+      });
+      await library.withTrace('Two', async () => {
+        await runner.run(agent, 'c');
+        await runner.run(agent, 'd');
+      });
+      await expectTree(`
+      program
+      ├─ invoke_workflow Agent workflow
+      │  └─ invoke_agent Helper
+      │     └─ chat gpt-4o
+      └─ invoke_workflow Agent workflow
+         └─ invoke_agent Helper
+            └─ chat gpt-4o
+
+      invoke_workflow Two
+      ├─ invoke_agent Helper
+      │  └─ chat gpt-4o
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+    `);
+    });
+
+    it('keeps a context that the program has bound', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      let later = (): void => undefined;
+      const bind = newTool('bind', () => {
+        later = context.bind(context.active(), () => inOwnSpan('later', () => undefined));
+        return 'bound';
+      });
+      const call = newTool('call', () => {
+        later();
+        return 'called';
+      });
+      simulator.respond({ output: [calling('bind'), calling('call')] }, { output: [{ message: 'Done.' }] });
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [bind, call] }), 'Hi');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool bind
+         │  └─ later
+         ├─ execute_tool call
+         └─ chat gpt-4o
+    `);
+    });
+  },
+);
