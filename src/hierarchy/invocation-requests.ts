@@ -49,6 +49,8 @@ export class InvocationCreation implements CallObservation {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call);
     invocation.acceptedAt = waiting?.acceptedAt;
+    // Its id may never be told: then the newest ones of its conversation are read.
+    if (waiting !== undefined) invocation.details ??= this.#facts.details;
     if (isLeft(call)) invocation.life.closing.begin();
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);

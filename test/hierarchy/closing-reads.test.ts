@@ -1,7 +1,9 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { flush } from '../../src/client.ts';
 import { ClosingPlan } from '../../src/hierarchy/closing-plan.ts';
 import { type Bill, startBill } from '../support/bill.ts';
+import { environment, startHelper } from '../support/helper.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type RunScript, startSimulator } from '../support/simulator/index.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
@@ -138,6 +140,19 @@ describe('a run that only another process has polled', () => {
     await expectAllTold(tutor);
   });
 
+  it('is asked for its end by flush(), which leaves a run in progress open', async () => {
+    const tutor = await startLeaving();
+    const { client, assistantId, threadId } = tutor;
+    await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    await flush();
+    expect(asksOf(tutor, RUN)).toBe(1);
+    expect(tutor.telemetry.openSpans).toContain('invoke_agent Math Tutor');
+    await finishElsewhere(tutor, threadId);
+    await flush();
+    expect(tutor.telemetry.openSpans).toEqual([]);
+    await expectAllTold(tutor);
+  });
+
   it('keeps a shutdown waiting for 1.5 s at most', async () => {
     const tutor = await startLeaving();
     const { client, assistantId, threadId, simulator } = tutor;
@@ -153,6 +168,26 @@ describe('a run that only another process has polled', () => {
     await ended;
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(tutor.telemetry.openSpans).toEqual([]);
+  });
+});
+
+describe('a turn that the program no longer waits for', () => {
+  it.each([
+    'agent.session.turn.item.added',
+    // The program knows the session by then, and nobody the turn.
+    'agent.session.created',
+  ])('is asked for its end after the stream of its session was left at %s', async (last) => {
+    const helper = await startHelper([{}], { config: { conversationIdleTimeout: 40 } });
+    const { client, agentId, telemetry } = helper;
+    await helper.inSpan(async () => {
+      const input = 'What is x?';
+      const asked = { agent_id: agentId, environment, input, stream: true } as const;
+      for await (const { type } of await client.beta.agents.sessions.create(asked)) if (type === last) break;
+    });
+    await expect.poll(() => telemetry.openSpans, { timeout: 5_000 }).toEqual([]);
+    const turn = telemetry.spans.find(({ name }) => name.startsWith('invoke_agent'));
+    expect(turn?.attributes).toMatchObject({ 'openai.run.status': 'completed' });
+    expect(turn?.attributes).not.toHaveProperty('openai.run.observed');
   });
 });
 
