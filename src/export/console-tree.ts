@@ -4,6 +4,7 @@ import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { type TextStream, writeTo } from '../util/text-stream.ts';
+import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { attributeText } from './span-details.ts';
 import { drawSteps, drawSummary } from './summary-view.ts';
@@ -32,6 +33,7 @@ export interface ConsoleTreeExporterOptions {
 /** A trace that is not printed yet. */
 interface UnprintedTrace {
   readonly spans: FinishedSpan[];
+  readonly evaluations: ShownEvaluation[];
   dropped: number;
   /** Whether earlier spans of the trace were printed already. */
   readonly continued: boolean;
@@ -41,6 +43,8 @@ interface UnprintedTrace {
 
 const MAX_UNPRINTED_TRACES = 1000;
 const MAX_SPANS_PER_TRACE = 10_000;
+/** Further evaluations of a trace are printed on lines of their own. */
+const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay after the arrival of a trace's root, for spans that end just after it. */
 const PRINT_DELAY_MS = 200;
 /** How often the delay is repeated while a conversation or run is open: five seconds, enough to read a run's steps. */
@@ -87,6 +91,14 @@ export class ConsoleTreeExporter {
     resultCallback(SUCCESS);
   }
 
+  /** Shows an evaluation beside its span, or on a line of its own if the trace was printed already. */
+  evaluated(evaluation: ShownEvaluation): void {
+    const held = this.#held.get(evaluation.traceId ?? '');
+    if (held !== undefined && held.evaluations.length < MAX_HELD_EVALUATIONS)
+      held.evaluations.push(evaluation);
+    else writeTo(this.#options.stream ?? defaultStream(), lateEvaluationLines(evaluation));
+  }
+
   /** Prints the traces whose root has arrived. */
   forceFlush(): Promise<void> {
     this.#print([...this.#held].filter(([, trace]) => trace.timer !== undefined).map(([id]) => id));
@@ -108,6 +120,7 @@ export class ConsoleTreeExporter {
     if (trace === undefined) {
       trace = {
         spans: [],
+        evaluations: [],
         dropped: 0,
         continued: this.#printed.get(traceId) === true,
         timer: undefined,
@@ -157,11 +170,12 @@ export class ConsoleTreeExporter {
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
+      const late = attachEvaluations(trace.spans, trace.evaluations).map(lateEvaluationLines).join('');
       const trees = buildTrees(trace.spans).map(
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
-      return header + trees.join('') + footer;
+      return header + trees.join('') + footer + late;
     } catch (error) {
       return `trace ${terminalSafe(traceId)}: cannot draw its spans (${terminalSafe(String(error), 200)})\n`;
     }

@@ -1,9 +1,10 @@
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { atExit } from '../util/process-exit.ts';
+import type { ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
-import { type HeldSpan, toHeldSpan, withResource } from './page-span.ts';
+import { type HeldSpan, type SpanEvent, toHeldSpan, withEvents, withResource } from './page-span.ts';
 import { attributeText } from './span-details.ts';
 import { type FinishedSpan, isLocalRoot } from './tree.ts';
 
@@ -30,6 +31,9 @@ interface PageTrace {
 
 /** Traces that have their own page and are no longer kept: a late span must not overwrite the page. */
 const MAX_CLOSED = 10_000;
+/** Spans whose evaluations are kept, also before they end, and evaluations of one span. */
+const MAX_EVALUATED = 1_000;
+const MAX_KEPT_EVALUATIONS = 100;
 
 /** The delay from the end of a trace to its page. It includes late spans, and limits a busy program to one write a second. */
 const WRITE_DELAY_MS = 1000;
@@ -50,6 +54,8 @@ export class HtmlTraceExporter {
   readonly #held = new Map<string, PageTrace>();
   #size = 0;
   readonly #closed = new BoundedMap<string, true>(MAX_CLOSED);
+  /** By the id of the span that they are about. */
+  readonly #evaluations = new BoundedMap<string, SpanEvent[]>(MAX_EVALUATED);
   /** The number of spans that were dropped for newer traces and are on no page. */
   #omitted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +82,18 @@ export class HtmlTraceExporter {
       return;
     }
     resultCallback(SUCCESS);
+  }
+
+  /** Shows an evaluation with its span, also if that is on a page already. One that names no span is not shown. */
+  evaluated({ traceId, spanId, event }: ShownEvaluation): void {
+    if (traceId === undefined || spanId === undefined) return;
+    const known = this.#evaluations.get(spanId) ?? [];
+    if (known.length >= MAX_KEPT_EVALUATIONS) return;
+    this.#evaluations.set(spanId, [...known, event]);
+    const trace = this.#held.get(traceId);
+    if (trace === undefined) return;
+    trace.changed = true;
+    this.#schedule();
   }
 
   /** Writes all traces, complete or not. */
@@ -159,7 +177,7 @@ export class HtmlTraceExporter {
     const { pageDocument, writePage } = this.#maker;
     for (const trace of traces) trace.changed = false;
     try {
-      const spans = traces.flatMap((trace) => trace.spans.map(withResource));
+      const spans = traces.flatMap((trace) => trace.spans.map((held) => this.#jsonOf(held)));
       writePage(
         path,
         pageDocument(
@@ -170,6 +188,12 @@ export class HtmlTraceExporter {
     } catch (error) {
       warnOnce(`page ${this.#path}`, `the page ${path} cannot be written: ${reasonOf(error)}`);
     }
+  }
+
+  #jsonOf(held: HeldSpan): string {
+    const evaluations = this.#evaluations.get(held.spanId);
+    const json = withResource(held);
+    return evaluations === undefined ? json : withEvents(json, evaluations);
   }
 
   #end(): void {

@@ -1,6 +1,7 @@
 import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { formatDuration } from './duration.ts';
+import { attachedTo, explanationText, scoreText } from './evaluations.ts';
 import { contentLinesOf } from './span-content.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
@@ -77,13 +78,20 @@ export function drawTree(tree: TraceTree, options: TreeViewOptions): string {
 
 function readCell(row: Row, attributes: readonly string[]): Cell {
   const { span } = row.node;
+  const evaluations = attachedTo(span);
   return {
     row,
     name: terminalSafe(attributeText(span.name), 200),
     nameTone: nameToneOf(span, row),
     duration: formatDuration(span.startTime, span.endTime),
-    details: detailsOf(row, attributes),
-    content: contentLinesOf(span.attributes),
+    details: [
+      ...detailsOf(row, attributes),
+      ...evaluations.map((each): TextSegment => ({ text: scoreText(each), tone: 'dim' })),
+    ],
+    content: [
+      ...contentLinesOf(span.attributes),
+      ...evaluations.flatMap((each) => explanationText(each) ?? []),
+    ],
   };
 }
 

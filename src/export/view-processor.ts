@@ -1,16 +1,31 @@
+import {
+  type FinishedLogRecord,
+  isEvaluation,
+  type ShownEvaluation,
+  toShownEvaluation,
+} from './evaluations.ts';
 import type { FinishedSpan } from './tree.ts';
 
 /** The exporters of this package. They never fail, and wait by themselves for the rest of a trace. */
 export interface ViewExporter {
   export(spans: readonly FinishedSpan[], resultCallback: () => void): void;
+  /** Shows the result of an evaluation. */
+  evaluated(evaluation: ShownEvaluation): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. */
+/**
+ * A span processor for SDK 2.x and 3.x: an entry of `spanProcessors`. It is also a log record processor, which shows
+ * evaluations: an entry of `logRecordProcessors`.
+ */
 export interface ViewProcessor {
   onStart(span: unknown, context: unknown): void;
   onEnd(span: FinishedSpan): void;
+  /** Shows evaluations, and ignores all other log records. */
+  onEmit(record: FinishedLogRecord): void;
+  /** Whether a log record is shown: others need not be made for this processor. */
+  enabled(options: { readonly eventName?: string | undefined }): boolean;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -33,6 +48,14 @@ export class ImmediateSpanProcessor implements ViewProcessor {
     this.#beforeFirst = undefined;
     beforeFirst?.();
     this.#exporter.export([span], () => undefined);
+  }
+
+  onEmit(record: FinishedLogRecord): void {
+    if (isEvaluation(record.eventName)) this.#exporter.evaluated(toShownEvaluation(record));
+  }
+
+  enabled({ eventName }: { readonly eventName?: string | undefined }): boolean {
+    return isEvaluation(eventName);
   }
 
   forceFlush(): Promise<void> {

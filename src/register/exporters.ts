@@ -40,13 +40,11 @@ export function sdkConfiguration(
       !hasConfigurationFile(environment) && namedExporters(environment).every((name) => name === 'otlp');
     return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};
   }
+  const shown = views.map((view) => new ImmediateSpanProcessor(view));
   return {
-    spanProcessors: [
-      ...views.map((view) => new ImmediateSpanProcessor(view)),
-      ...processorsFromEnvironment(environment, require),
-    ],
+    spanProcessors: [...shown, ...processorsFromEnvironment(environment, require)],
     ...(isAsked(environment, 'METRICS') ? {} : { metricReaders: [] }),
-    ...(isAsked(environment, 'LOGS') ? {} : { logRecordProcessors: [] }),
+    ...(isAsked(environment, 'LOGS') ? {} : { logRecordProcessors: shown }),
   };
 }
 

@@ -7,6 +7,7 @@ import { type Finished, ROOT, startExample, treeLines } from './program.ts';
 const EXAMPLES = [
   'agents',
   'azure',
+  'evaluations',
   'express',
   'lambda',
   'migration',

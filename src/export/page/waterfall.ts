@@ -11,7 +11,9 @@ import {
 } from '../../semconv/attributes.ts';
 import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
+import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from '../viewed-trace.ts';
@@ -20,6 +22,8 @@ import { element, fill } from './element.ts';
 /** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
 const TICKS = 3;
+/** The number of scores beside the name of a span. The inspector has all. */
+const MAX_SHOWN_SCORES = 3;
 
 /** The timeline of a trace, as a tree with keyboard navigation. */
 export class Waterfall {
@@ -160,6 +164,11 @@ export class Waterfall {
           'span',
           { class: 'failure' },
           attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
+        ),
+      evaluationsOf((span as ShownSpan).events)
+        .slice(0, MAX_SHOWN_SCORES)
+        .map((each) =>
+          element('span', { class: 'badge', title: each.explanation }, evaluationText(each).slice(0, 200)),
         ),
     );
     name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;

@@ -1,0 +1,98 @@
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_RUN_ID,
+} from '../semconv/attributes.ts';
+import { EVENT_GEN_AI_EVALUATION_RESULT } from '../semconv/events.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import type { SpanEvent } from './page-span.ts';
+import { evaluationsOf, evaluationText, type SpanEvaluation } from './span-evaluations.ts';
+import type { FinishedSpan, Time } from './tree.ts';
+
+/** The common part of log records in SDK 2.x and 3.x. */
+export interface FinishedLogRecord {
+  readonly eventName?: string | undefined;
+  readonly hrTime: Time;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined;
+}
+
+/** The result of an evaluation, as views show it: an event of the span that it is about. */
+export interface ShownEvaluation {
+  /** `undefined` if the log record belongs to no span. */
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  readonly event: SpanEvent;
+}
+
+export function isEvaluation(eventName: unknown): boolean {
+  return eventName === EVENT_GEN_AI_EVALUATION_RESULT;
+}
+
+export function toShownEvaluation({ spanContext, hrTime, attributes }: FinishedLogRecord): ShownEvaluation {
+  const { traceId, spanId } = spanContext ?? {};
+  return { traceId, spanId, event: { name: EVENT_GEN_AI_EVALUATION_RESULT, time: hrTime, attributes } };
+}
+
+/** Evaluations by the finished span that they are about. */
+const bySpan = new WeakMap<FinishedSpan, SpanEvent[]>();
+
+/**
+ * Attaches evaluations to their spans.
+ *
+ * @returns the evaluations whose span is not among these
+ */
+export function attachEvaluations(
+  spans: readonly FinishedSpan[],
+  evaluations: readonly ShownEvaluation[],
+): ShownEvaluation[] {
+  if (evaluations.length === 0) return [];
+  const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+  return evaluations.filter(({ spanId, event }) => {
+    const span = byId.get(spanId ?? '');
+    if (span === undefined) return true;
+    bySpan.set(span, [...(bySpan.get(span) ?? []), event]);
+    return false;
+  });
+}
+
+export function attachedTo(span: FinishedSpan): SpanEvaluation[] {
+  const events = bySpan.get(span);
+  return events === undefined ? [] : evaluationsOf(events);
+}
+
+/** `helpfulness 0.9 (good)`, on one line of a terminal. */
+export function scoreText(evaluation: SpanEvaluation): string {
+  return terminalSafe(evaluationText(evaluation), 120);
+}
+
+/** The explanation, which is there only with consent, after the name. */
+export function explanationText({ name, explanation }: SpanEvaluation): string | undefined {
+  if (explanation === undefined) return undefined;
+  return `${terminalSafe(name, 60)}: "${terminalSafe(explanation, 500)}"`;
+}
+
+/** What an evaluation is about: the first id decides. */
+const EVALUATION_SUBJECTS: readonly (readonly [name: string, attribute: string])[] = [
+  ['response', ATTR_GEN_AI_RESPONSE_ID],
+  ['run', ATTR_OPENAI_RUN_ID],
+  ['conversation', ATTR_GEN_AI_CONVERSATION_ID],
+];
+
+/** Lines for an evaluation whose span is not shown with it. */
+export function lateEvaluationLines({ traceId, event }: ShownEvaluation): string {
+  const { attributes = {} } = event;
+  const subject = EVALUATION_SUBJECTS.find(([, attribute]) => typeof attributes[attribute] === 'string');
+  const id = subject === undefined ? '' : String(attributes[subject[1]]);
+  return evaluationsOf([event])
+    .map((evaluation) => {
+      const explanation = explanationText(evaluation);
+      const parts = [
+        `evaluation ${scoreText(evaluation)}`,
+        ...(subject === undefined ? [] : [`${subject[0]} ${terminalSafe(id, 100)}`]),
+        ...(traceId === undefined ? [] : [`trace ${terminalSafe(traceId)}`]),
+      ];
+      return `${parts.join(' · ')}\n${explanation === undefined ? '' : `  ${explanation}\n`}`;
+    })
+    .join('');
+}

@@ -1,0 +1,144 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { context, logs, trace } from '@opentelemetry/api';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Evaluation, instrumentOpenAI, recordEvaluation } from '../../src/client.ts';
+import type { SpanEvent } from '../../src/export/page-span.ts';
+import { evaluationsOf } from '../../src/export/span-evaluations.ts';
+import { consoleTree, htmlPage, type ViewProcessor } from '../../src/export.ts';
+import { OpenAIInstrumentation } from '../../src/index.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evaluations-'));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Ids are never used twice: an id that stands for two answers belongs to neither. */
+let asked = 0;
+
+/** A program with a view as its span processor and its log record processor. */
+function startViewing(processor: ViewProcessor): {
+  ask: () => Promise<string>;
+  end: () => Promise<void>;
+} {
+  const provider = new TracerProvider({ spanProcessors: [processor] });
+  const loggerProvider = new LoggerProvider({ processors: [processor] });
+  trace.disable();
+  logs.disable();
+  context.disable();
+  trace.setGlobalTracerProvider(provider);
+  logs.setGlobalLoggerProvider(loggerProvider);
+  const instrumentation = new OpenAIInstrumentation({ captureMessageContent: 'EVENT_ONLY', cost: false });
+  onTestFinished(() => instrumentation.disable());
+  const fetch = async (): Promise<Response> =>
+    Response.json({
+      id: `chatcmpl-${++asked}`,
+      object: 'chat.completion',
+      model: 'gpt-4o',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello!' } }],
+    });
+  const client = instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch }), { cost: false });
+  return {
+    ask: async () => (await client.chat.completions.create({ model: 'gpt-4o', messages: [] })).id,
+    end: async () => {
+      await loggerProvider.shutdown();
+      await provider.shutdown();
+    },
+  };
+}
+
+const HELPFUL: Omit<Evaluation, 'responseId'> = {
+  name: 'helpfulness',
+  score: 0.9,
+  label: 'pass',
+  explanation: 'It greets\nback.',
+};
+
+/** Without durations. */
+function steady(text: string): string {
+  return text.replace(/ +[\d.]+ m?s/g, '').replace(/[\da-f]{32}/g, 'TRACE');
+}
+
+describe('the terminal', () => {
+  function start(): ReturnType<typeof startViewing> & { printed: () => string } {
+    const writes: string[] = [];
+    const stream = { write: (text: string): unknown => writes.push(text) };
+    return { ...startViewing(consoleTree({ stream, color: false })), printed: () => steady(writes.join('')) };
+  }
+
+  it('shows an evaluation on the span that it is about', async () => {
+    const { ask, end, printed } = start();
+    recordEvaluation({ responseId: await ask(), ...HELPFUL });
+    await end();
+    expect(printed()).toBe(
+      'chat gpt-4o  stop · helpfulness 0.9 (pass)\n   helpfulness: "It greets back."\n\n',
+    );
+  });
+
+  it('shows a later one on a line of its own', async () => {
+    const { ask, end, printed } = start();
+    const id = await ask();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    recordEvaluation({ responseId: id, ...HELPFUL });
+    expect(printed()).toContain(
+      `evaluation helpfulness 0.9 (pass) · response ${id} · trace TRACE\n  helpfulness: "It greets back."\n`,
+    );
+    await end();
+  });
+
+  it('shows one of another process, without the control characters in it', async () => {
+    const { end, printed } = start();
+    recordEvaluation({ runId: 'run_\u001b[2J', name: 'thumbs\u0007', label: 'up' });
+    expect(printed()).toBe('evaluation thumbs␇ (up) · run run_␛[2J\n');
+    await end();
+  });
+
+  it('ignores all other log records', async () => {
+    const { end, printed } = start();
+    logs.getLogger('t').emit({ eventName: 'other', attributes: { 'gen_ai.evaluation.name': 'x' } });
+    await end();
+    expect(printed()).toBe('');
+  });
+});
+
+interface Data {
+  readonly spans: readonly { readonly name: string; readonly events?: readonly SpanEvent[] }[];
+}
+
+function dataOf(path: string): Data {
+  const [, json = ''] = readFileSync(path, 'utf8').match(/id="data">(.*?)<\/script>/s) ?? [];
+  return JSON.parse(json);
+}
+
+describe('the page', () => {
+  it('has evaluations as events of the span that they are about, also if it is written already', async () => {
+    const path = join(folder, 'page.html');
+    const processor = htmlPage(path);
+    const { ask, end } = startViewing(processor);
+    const id = await ask();
+    await processor.forceFlush();
+    expect(dataOf(path).spans[0]?.events).toBeUndefined();
+    recordEvaluation({ responseId: id, ...HELPFUL });
+    recordEvaluation({ responseId: 'chatcmpl-elsewhere', name: 'elsewhere', score: 1 });
+    await end();
+    const [span] = dataOf(path).spans;
+    expect(evaluationsOf(span?.events ?? [])).toEqual([HELPFUL]);
+  });
+
+  it('keeps 100 evaluations of one span', async () => {
+    const path = join(folder, 'page.html');
+    const { ask, end } = startViewing(htmlPage(path));
+    const responseId = await ask();
+    for (let score = 0; score < 150; score++) recordEvaluation({ responseId, name: 'helpfulness', score });
+    await end();
+    expect(dataOf(path).spans[0]?.events).toHaveLength(100);
+  });
+});
