@@ -58,6 +58,7 @@ function bySpanOrder(a: SpanDefinition, b: SpanDefinition): number {
     'openai.invoke_agent.client',
     'openai.step.client',
     'openai.execute_tool.internal',
+    'openai.invoke_workflow.internal',
     'openai.chat.client',
   ];
   const rank = (span: SpanDefinition): number => {
@@ -114,6 +115,7 @@ function title(span: SpanDefinition): string {
     'openai.invoke_agent.client': 'Run: `invoke_agent`',
     'openai.step.client': 'Step of a run: `chat`',
     'openai.execute_tool.internal': 'Tool call: `execute_tool`',
+    'openai.invoke_workflow.internal': 'Workflow, or loop that the SDK runs: `invoke_workflow`',
     'openai.chat.client': 'Model call: `chat`',
     'openai.api': 'Any other call',
     'openai.attempt': 'Retry: `attempt`',

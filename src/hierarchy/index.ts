@@ -1,15 +1,20 @@
-import type { SpanContext } from '@opentelemetry/api';
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { ToolRun } from '../sdk/tool-run.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
+import type { AskedCall } from '../telemetry/spans/program-tool-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { agents } from './agents/index.ts';
 import type { ConversationApi } from './api.ts';
 import { assistants } from './assistants/index.ts';
 import { Engine } from './engine.ts';
+import { Completions } from './histories/completions.ts';
 import { Histories } from './histories/index.ts';
+import { takeRunningCall } from './histories/running-call.ts';
 import { Polls } from './polls.ts';
 import { Responses } from './responses/index.ts';
 import type { HierarchyPart } from './select-api.ts';
+import { ToolCalls } from './tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */
@@ -17,15 +22,19 @@ export class Hierarchy implements ProviderListener {
   readonly parts: Readonly<Record<HierarchyPart, ConversationApi>> & { readonly histories: Histories };
   readonly #conversations: ConversationTracker;
   readonly #responses: Responses;
+  readonly #toolCalls: ToolCalls;
 
   constructor(telemetry: Telemetry) {
     const conversations = new ConversationTracker(telemetry);
     this.#conversations = conversations;
-    this.#responses = new Responses(telemetry, conversations);
+    const toolCalls = new ToolCalls(telemetry, conversations);
+    this.#toolCalls = toolCalls;
+    this.#responses = new Responses(telemetry, conversations, toolCalls);
     this.parts = {
       agents: new Engine(telemetry, conversations, agents),
       assistants: new Engine(telemetry, conversations, assistants),
-      histories: new Histories(telemetry, conversations),
+      completions: new Completions(telemetry, toolCalls),
+      histories: new Histories(telemetry, conversations, toolCalls),
       polls: new Polls(telemetry, conversations),
       responses: this.#responses,
     };
@@ -34,6 +43,16 @@ export class Hierarchy implements ProviderListener {
   /** The span context of a response that this process created. */
   knownResponse(id: string, origin: string): SpanContext | undefined {
     return this.#responses.known(id, origin);
+  }
+
+  /** Whether the program has been asked for tool calls that it has not answered. */
+  get awaitsToolCalls(): boolean {
+    return this.#toolCalls.areAwaited;
+  }
+
+  /** The tool call that a function of the program is about to answer. */
+  running(tool: ToolRun, origin: string, context: Context): AskedCall | undefined {
+    return takeRunningCall(this.#toolCalls, tool, origin, context);
   }
 
   /** Whether a conversation or an invocation goes on. */

@@ -63,12 +63,21 @@ interface PendingEntry<Call> {
 export class PendingToolCalls<Call> {
   readonly #entries = new BoundedMap<PendingEntry<Call>, PendingEntry<Call>>(
     MAX_PENDING_CALLS,
-    (entry) => this.#close(entry),
+    (entry) => {
+      this.#close(entry);
+      this.#dropped(entry.call);
+    },
     PENDING_TIMEOUT_MS,
   );
+  readonly #dropped: (call: Call) => void;
   readonly #byKey = new Map<string, PendingEntry<Call>>();
   /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
   readonly #closedKeys = new BoundedMap<string, true>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
+
+  /** @param dropped is told of each call that was kept for too long, or was one too many */
+  constructor(dropped: (call: Call) => void = () => undefined) {
+    this.#dropped = dropped;
+  }
 
   get isEmpty(): boolean {
     return this.#entries.size === 0;

@@ -1,10 +1,10 @@
-import type { ApiRequest } from '../operations/index.ts';
+import { type ApiRequest, chat, operationOf } from '../operations/index.ts';
 import type { Call } from '../sdk/call.ts';
-import { row } from '../util/payload.ts';
+import { field, row } from '../util/payload.ts';
 import { conversationIn } from './conversation-context.ts';
 
 /** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
-export type HierarchyPart = 'agents' | 'assistants' | 'histories' | 'polls' | 'responses';
+export type HierarchyPart = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';
 
 /** By the first segment of the path. */
 const FAMILIES: Readonly<Record<string, HierarchyPart>> = {
@@ -20,10 +20,20 @@ const FAMILIES: Readonly<Record<string, HierarchyPart>> = {
  * The part that knows the call, if it is part of something longer. The parts are loaded when the first such call is made.
  *
  * @param hasSpan whether a span is recorded of the call: else it opens no conversation that the program has named
+ * @param awaitsToolCalls whether any tool call is pending, which a chat completion may answer
  */
-export function partOf(call: Call, { route }: ApiRequest, hasSpan: boolean): HierarchyPart | undefined {
+export function partOf(
+  call: Call,
+  request: ApiRequest,
+  hasSpan: boolean,
+  awaitsToolCalls: boolean,
+): HierarchyPart | undefined {
+  const { route } = request;
   const family = row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
-  return family ?? (hasSpan && conversationIn(call.context) !== undefined ? 'histories' : undefined);
+  if (family !== undefined || !hasSpan) return family;
+  if (conversationIn(call.context) !== undefined) return 'histories';
+  if (operationOf(route) !== chat) return undefined;
+  return awaitsToolCalls || field(request.body, 'tools') !== undefined ? 'completions' : undefined;
 }
 
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, context as currentContext, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
@@ -23,12 +23,15 @@ import type { EndLimits } from '../telemetry/program-end.ts';
 import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
 import { CallSpan } from '../telemetry/spans/call-span.ts';
-import type { FunctionPlace } from '../telemetry/spans/function-span.ts';
+import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { OtherInferences } from '../telemetry/spans/outer-instrumentation.ts';
 import { runTool } from '../telemetry/spans/program-tool-span.ts';
 import { unwrapWebhook } from '../telemetry/spans/webhook-span.ts';
+import { startWorkflow } from '../telemetry/spans/workflow-span.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
+import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
+import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { CallHooks } from './user-hooks.ts';
 
@@ -127,9 +130,18 @@ export class Observer implements CallObserver, ProviderListener {
 
   runTool(tool: ToolRun): unknown {
     const { origin, provider } = endpointOf(tool.client, this.settings.providers);
-    return runTool(this.telemetry, tool, provider, (context) => {
-      return this.#hierarchy?.parts.histories.running(tool, origin, context);
-    });
+    return runTool(this.telemetry, tool, provider, (context) =>
+      this.#hierarchy?.running(tool, origin, context),
+    );
+  }
+
+  startLoop(): FunctionSpan {
+    const active = currentContext.active();
+    const clock = clockIn(active);
+    const startTime = now(clock);
+    const place = this.placeFunction(active, startTime);
+    const conversationId = conversationIn(active);
+    return startWorkflow(this.telemetry, { startTime, clock, conversationId, place });
   }
 
   placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
@@ -209,7 +221,7 @@ export class Observer implements CallObserver, ProviderListener {
 
   /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
   #apiOf(call: Call, request: ApiRequest, hasSpan: boolean): ConversationApi | undefined {
-    const part = partOf(call, request, hasSpan);
+    const part = partOf(call, request, hasSpan, this.#hierarchy?.awaitsToolCalls === true);
     if (part === undefined) return undefined;
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy.parts[part];

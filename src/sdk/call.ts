@@ -16,7 +16,7 @@ import { clockIn } from '../util/span-clock.ts';
 import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
-import type { ToolRun } from './tool-run.ts';
+import type { HelperObserver } from './tool-run.ts';
 
 /** How a call ended. Every call ends once, in one of these ways. */
 export type CallOutcome =
@@ -69,7 +69,7 @@ export interface WebhookDelivery {
 }
 
 /** Decides whether and how a call is observed. */
-export interface CallObserver {
+export interface CallObserver extends HelperObserver {
   /** Runs before each call, before its context is read: the last moment to set up tracing. */
   prepare?(): void;
   /** Whether anything takes what is recorded now. If not, a call goes past unobserved, and costs next to nothing. */
@@ -79,8 +79,6 @@ export interface CallObserver {
   answered?(call: Call): void;
   /** Runs when a call is over. */
   ended?(call: Call): void;
-  /** Runs the function and returns its result. */
-  runTool?(tool: ToolRun): unknown;
   /** Unwraps the webhook and returns the result. */
   unwrapWebhook?(delivery: WebhookDelivery): unknown;
   /** Takes over what a socket carries that is no call. */

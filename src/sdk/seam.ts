@@ -21,7 +21,6 @@ import {
 } from './response-wrappers.ts';
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
-import type { ToolRun } from './tool-run.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
 import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
 
@@ -88,7 +87,7 @@ export class Seam {
     for (const prototype of findCompletionsPrototypes(clientOrClass)) {
       if (this.#toolRunners.has(prototype)) continue;
       this.#toolRunners.add(prototype);
-      patchToolRunners(prototype, this.#patches, (client) => this.#runToolOf(client));
+      patchToolRunners(prototype, this.#patches, (client) => this.#observerOfResource(client));
     }
     const webhooks = findWebhooksPrototype(clientOrClass);
     if (webhooks !== undefined)
@@ -111,11 +110,6 @@ export class Seam {
     // Without `if (this.#patches.restore()) `, a wrapper that stays below another one is added a second time on top.
     if (this.#patches.restore()) seams.value.delete(this.#prototype);
     releasePrototype(this.#prototype);
-  }
-
-  #runToolOf(client: unknown): ((tool: ToolRun) => unknown) | undefined {
-    const observer = this.#observerOfResource(client);
-    return observer?.runTool === undefined ? undefined : (tool) => observer.runTool?.(tool);
   }
 
   #unwrapWebhookOf(client: unknown): ((delivery: WebhookDelivery) => unknown) | undefined {

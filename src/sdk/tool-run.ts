@@ -1,3 +1,5 @@
+import type { OutcomeListener } from '../util/watch-result.ts';
+
 /** A function of the program that the model asked for and that a helper of the SDK is about to run. */
 export interface ToolRun {
   /** The client of the helper. */
@@ -14,4 +16,12 @@ export interface ToolRun {
 export interface MadeCall {
   readonly id: string;
   readonly arguments: unknown;
+}
+
+/** Decides how the SDK's own loops of model and tool calls are observed. */
+export interface HelperObserver {
+  /** Runs the function and returns its result. */
+  runTool?(tool: ToolRun): unknown;
+  /** Called when a helper is about to start a loop. */
+  startLoop?(): OutcomeListener | undefined;
 }

@@ -3,12 +3,13 @@ import { isReadableArray, ownValue } from '../util/own-data.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../util/payload.ts';
 import type { Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
-import type { MadeCall, ToolRun } from './tool-run.ts';
+import { runLoop } from './runner-loops.ts';
+import type { HelperObserver, MadeCall, ToolRun } from './tool-run.ts';
 import { transparentProxy } from './transparent-proxy.ts';
 
 type RunTool = (tool: ToolRun) => unknown;
 /** Finds the observer of a client, if it has one. */
-type RunToolOf = (client: unknown) => RunTool | undefined;
+type ObserverOf = (client: unknown) => HelperObserver | undefined;
 
 /** The other methods that the SDK calls on a tool or on the definition of its function. */
 const CALLED_METHODS: ReadonlySet<PropertyKey> = new Set(['parse', '$parseRaw', 'toJSON']);
@@ -45,19 +46,18 @@ function makeBeta(clientClass: unknown): unknown {
   return typeof Beta === 'function' ? Reflect.construct(Beta, [undefined]) : undefined;
 }
 
-/** Makes every function that a helper receives run through the observer. */
-export function patchToolRunners(prototype: object, patches: Patches, runToolOf: RunToolOf): void {
+/** Makes the loop of a helper, and every function that it receives, run through the observer. */
+export function patchToolRunners(prototype: object, patches: Patches, observerOf: ObserverOf): void {
   for (const name of HELPERS) {
     patches.wrap(prototype, name, (original) => {
       return asMethod({
         runTools(body, ...rest) {
           const client = field(this, '_client');
-          const runTool = runToolOf(client);
-          return original.call(
-            this,
-            runTool === undefined || !isObject(client) ? body : watchTools(body, client, runTool),
-            ...rest,
-          );
+          const observer = observerOf(client);
+          if (observer === undefined || !isObject(client)) return original.call(this, body, ...rest);
+          const run = (): unknown => original.call(this, watchTools(body, client, observer), ...rest);
+          const loop = guard('starting a loop', () => observer.startLoop?.());
+          return loop === undefined ? run() : runLoop(run, loop, patches);
         },
       });
     });
@@ -68,8 +68,9 @@ export function patchToolRunners(prototype: object, patches: Patches, runToolOf:
  * A proxy of the body in which the functions of tools are wrapped. It reads nothing before the SDK does, and the SDK's
  * calls reach the program's own objects.
  */
-function watchTools(body: unknown, client: object, runTool: RunTool): unknown {
-  if (!isObject(body)) return body;
+function watchTools(body: unknown, client: object, observer: HelperObserver): unknown {
+  if (!isObject(body) || observer.runTool === undefined) return body;
+  const runTool: RunTool = (tool) => observer.runTool?.(tool);
   /** The names as the SDK read them: a getter might return another one next time. */
   const names = new WeakMap<object, unknown>();
   /** Wraps a tool or the definition of its function. */

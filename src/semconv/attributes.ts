@@ -222,7 +222,7 @@ export const ATTR_GEN_AI_USAGE_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens' as c
 /** Those of the output tokens that were spent on reasoning. */
 export const ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = 'gen_ai.usage.reasoning.output_tokens' as const;
 
-/** Name of the workflow, by which `@openai/agents` calls a trace. */
+/** Name of the workflow, by which `@openai/agents` calls a trace. `runTools` for every loop that a helper of the SDK runs. */
 export const ATTR_GEN_AI_WORKFLOW_NAME = 'gen_ai.workflow.name' as const;
 
 /** HTTP method of the request. */

@@ -56,6 +56,15 @@ export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = {
   buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
 };
 
+export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = {
+  name: 'gen_ai.invoke_workflow.duration',
+  description: "Duration of one loop of model and tool calls that a helper of the SDK runs.",
+  unit: 's',
+  instrument: 'histogram',
+  valueType: 'double',
+  buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200],
+};
+
 export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
   name: 'openai.client.cost',
   description: "Cost of one operation. A histogram like the token usage beside it: its sum is the money spent, its count the operations with a known price, its quantiles tell the expensive calls apart.",

@@ -1,22 +1,41 @@
-import type { Span } from '@opentelemetry/api';
+import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
 
-/** The number of open conversations and invocations by trace id. */
+/** The number of open conversations, invocations and tool calls by trace id. */
 const open = new Map<string, number>();
 /** Further traces are not counted. */
 const MAX_OPEN_TRACES = 10_000;
 
 /** Counts the span of a conversation or invocation, which may end long after its parent. */
 export function begin(span: Span): Span {
-  if (!span.isRecording() || open.size >= MAX_OPEN_TRACES) return span;
-  const { traceId } = span.spanContext();
-  open.set(traceId, (open.get(traceId) ?? 0) + 1);
+  if (span.isRecording()) addOne(span.spanContext().traceId);
   return span;
 }
 
 /** Counts the end of that span. */
 export function finish(span: Span): void {
-  if (open.size === 0) return;
-  const { traceId } = span.spanContext();
+  takeOne(span.spanContext().traceId);
+}
+
+/** Counts something that will be recorded below a span, which may have ended. */
+export function beginIn(span: SpanContext | undefined): void {
+  if (isSampled(span)) addOne(span.traceId);
+}
+
+/** Counts the end of that. */
+export function finishIn(span: SpanContext | undefined): void {
+  if (isSampled(span)) takeOne(span.traceId);
+}
+
+function isSampled(span: SpanContext | undefined): span is SpanContext {
+  return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function addOne(traceId: string): void {
+  const known = open.get(traceId);
+  if (known !== undefined || open.size < MAX_OPEN_TRACES) open.set(traceId, (known ?? 0) + 1);
+}
+
+function takeOne(traceId: string): void {
   const left = (open.get(traceId) ?? 0) - 1;
   if (left > 0) open.set(traceId, left);
   else open.delete(traceId);

@@ -102,8 +102,8 @@ export interface OperationTraits {
 }
 
 /**
- * Accumulates a stream chunk by chunk. A stream may never end, so an accumulator keeps types, ids, names and counts and,
- * if content is recorded, as much text as the limits allow.
+ * Accumulates a stream chunk by chunk. A stream may never end, so an accumulator keeps types, ids, names and counts,
+ * some arguments of tool calls and, if content is recorded, as much text as the limits allow.
  */
 export interface Accumulator {
   add(chunk: unknown): void;

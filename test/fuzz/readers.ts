@@ -76,7 +76,7 @@ export const READERS: readonly Reader[] = [
   { name: 'vector stores of a response', read: responseItems.readVectorStoreIds },
   {
     name: 'tool calls of a history',
-    read: (value) => histories.readAskedCalls(value, { ...CONTENT, streamed: false }).map(readAsked),
+    read: (value) => histories.readAskedCalls(value, CONTENT.content).map(readAsked),
   },
   { name: 'tool messages of a history', read: (value) => histories.readToolMessages(value).map(readResult) },
   { name: 'user messages of a history', read: histories.countNewUserMessages },

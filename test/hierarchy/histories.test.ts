@@ -43,9 +43,8 @@ describe('withConversation', () => {
     await withMetadata({ userId: 'user-42' }, () => withConversation('chat-1', () => askWeather(program)));
     await program.expectTree(`
       chat gpt-4o-mini             gen_ai.conversation.id=chat-1 user.id=user-42
-      └─ execute_tool get_weather  gen_ai.conversation.id=chat-1 user.id=user-42
-
-      chat gpt-4o-mini             gen_ai.conversation.id=chat-1 user.id=user-42
+      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 user.id=user-42
+      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1 user.id=user-42
     `);
   });
 

@@ -185,10 +185,11 @@ describe('a program gets the same results as without instrumentation', () => {
         return { content: await runner.finalContent(), calls, messages: runner.messages };
       },
       [
-        'chat gpt-4o  gen_ai.response.finish_reasons=["tool_calls"]',
-        'execute_tool get_weather',
-        'chat gpt-4o  gen_ai.response.finish_reasons=["stop"]',
-      ].join('\n\n'),
+        'invoke_workflow runTools',
+        '├─ chat gpt-4o               gen_ai.response.finish_reasons=["tool_calls"]',
+        '├─ execute_tool get_weather',
+        '└─ chat gpt-4o               gen_ai.response.finish_reasons=["stop"]',
+      ].join('\n'),
     ],
   ])('%s', async (_, program, expected) => {
     await compare(program);

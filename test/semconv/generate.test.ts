@@ -99,11 +99,12 @@ describe('the registry', () => {
     expect(registry.attributes.has(name)).toBe(true);
   });
 
-  it('has the hierarchy ids on every span except conversations and those of the program', () => {
+  it('has the hierarchy ids on every span except conversations, loops and those of the program', () => {
     const ids = registry.groups.get('openai.hierarchy')?.attributes.map((use) => use.name) ?? [];
     expect(ids).toContain('openai.thread.id');
+    const without = ['openai.conversation', 'openai.trace', 'openai.invoke_workflow.internal'];
     for (const span of registry.spans) {
-      if (span.id === 'openai.conversation' || span.id === 'openai.trace') continue;
+      if (without.includes(span.id)) continue;
       const listed = span.attributes.map((use) => use.name);
       expect({ span: span.id, missing: ids.filter((id) => !listed.includes(id)) }).toEqual({
         span: span.id,

@@ -1,18 +1,12 @@
+import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
 import type { ToolResult } from '../responses/item-results.ts';
 import type { ItemCall } from '../responses/items.ts';
 
-/**
- * The first tool calls that a chat completion asks the program for.
- *
- * @param options.streamed what a stream says they are given is not kept, or not to the end
- */
-export function readAskedCalls(
-  completion: unknown,
-  options: { content: boolean; streamed: boolean },
-): ItemCall[] {
+/** The first tool calls that a chat completion asks the program for. */
+export function readAskedCalls(completion: unknown, withContent: boolean): ItemCall[] {
   return first(arrayField(completion, 'choices'))
     .flatMap((choice) => first(arrayField(objectField(choice, 'message'), 'tool_calls')))
     .slice(0, MAX_REPEATED)
@@ -29,13 +23,13 @@ export function readAskedCalls(
           type: stringField(call, 'type') ?? 'function',
           imageCount: undefined,
           resultCount: undefined,
-          content: options.content
+          content: withContent
             ? { arguments: parseJson(given), result: undefined, query: undefined, documents: [] }
             : undefined,
         },
         asksProgram: true,
         failure: undefined,
-        fingerprint: () => (options.streamed ? undefined : fingerprintOf(name, given)),
+        fingerprint: () => fingerprintOfCall(call, name, given),
       };
     });
 }

@@ -20,6 +20,7 @@ import { handsOn } from '../handing-on.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
+import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { placeAdoption, readAdoption } from './adoption.ts';
@@ -31,16 +32,15 @@ import {
   followedResponse,
   type KnownResponse,
 } from './followed.ts';
-import { readItemResults } from './item-results.ts';
+import { answerCalls } from './item-results.ts';
 import { readItemCalls } from './items.ts';
 import { conversationNamed, conversationOf, isResponse } from './request.ts';
-import { ResponseToolCalls } from './tool-calls.ts';
 
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
 export class Responses implements ConversationApi {
   readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
-  readonly #toolCalls: ResponseToolCalls;
+  readonly #toolCalls: ToolCalls;
   /** Where responses stand, by origin and id, for the requests that refer to them. */
   readonly #known: BoundedMap<string, KnownResponse>;
   /** The spans of background responses that were closed before their end, by origin and id. */
@@ -48,10 +48,10 @@ export class Responses implements ConversationApi {
   /** The open background responses; the least recently used one is closed first. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
+  constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
     this.#telemetry = telemetry;
     this.#conversations = conversations;
-    this.#toolCalls = new ResponseToolCalls(telemetry, conversations);
+    this.#toolCalls = toolCalls;
     const { maxConversations } = telemetry.settings;
     this.#known = conversations.remember(maxConversations);
     this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
@@ -88,15 +88,15 @@ export class Responses implements ConversationApi {
     const segment =
       creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
-    const parent = parentIn(segment, call.context);
+    const above = parentIn(segment, call.context);
     // Once the call runs, its context is that of its span.
     const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
-      parent,
+      parent: above,
       links: known === undefined ? [] : [{ context: known.context }],
       ...(named !== undefined && { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: named } }),
       ...(isResponse(route)
-        ? this.#followResponse(call, request, endpoint, { segment, parent, conversationId })
+        ? this.#followResponse(call, request, endpoint, { segment, above, conversationId })
         : this.#followRequest(fetched, segment)),
     };
   }
@@ -140,24 +140,24 @@ export class Responses implements ConversationApi {
     call: Call,
     request: ApiRequest,
     endpoint: Endpoint,
-    { parent, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { parent: Context },
-  ): Pick<Placement, 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
+    { above, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { above: Context },
+  ): Pick<Placement, 'parent' | 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
     const { body } = request;
-    const { startTime } = call;
+    const { startTime: time } = call;
     const { origin } = endpoint;
-    if (this.#toolCalls.areAwaited) {
-      const previousResponseId = stringField(body, 'previous_response_id');
-      const { conversationId } = place;
-      const answering = { origin, previousResponseId, conversationId, time: startTime, parent };
-      this.#toolCalls.answered(readItemResults(body), answering);
-    }
+    const answering = { origin, conversationId: place.conversationId, time, parent: above };
+    const { parent, ended: loopEnded } = answerCalls(this.#toolCalls, body, answering);
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
-    const from = { ...place, endpoint, parent, startTime, handedOn };
+    const from = { ...place, endpoint, parent, startTime: time, handedOn };
     const followed = followedResponse(this.#telemetry, body, from);
     return {
+      parent,
       chunk: (event, time) => followed.times.add(event, time),
       settled: (ended, result, span) => this.#responded(followed, ended, result, span),
-      ended: (result, endTime, cost) => this.#ended(followed, result, endTime, cost),
+      ended: (result, endTime, cost) => {
+        this.#ended(followed, result, endTime, cost);
+        loopEnded();
+      },
       keepsOpen: (ended, result, span) => this.#goesOn(followed, ended, result, span),
     };
   }

@@ -1,4 +1,4 @@
-import { KeptText, type TextLimits } from '../../telemetry/kept-text.ts';
+import { type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
@@ -17,6 +17,7 @@ import {
   addCalled,
   ChoiceMessage,
   completeChoice,
+  newCalled,
   Room,
   type StreamedChoice,
 } from './streamed-choice.ts';
@@ -49,6 +50,12 @@ interface MessagePiece {
 
 const NO_ITEMS = {};
 
+/**
+ * Characters of all the arguments in a stream that are kept until its end, also without content: by their hash the calls are
+ * found again when they are answered.
+ */
+const MAX_ARGUMENTS_LENGTH = 65_536;
+
 /** Accumulates the chunks of a chat completion. It keeps messages only if content is recorded. */
 export class ChatAccumulator implements Accumulator {
   readonly #room: Room | undefined;
@@ -60,6 +67,7 @@ export class ChatAccumulator implements Accumulator {
   #fingerprint: unknown;
   #usage: unknown;
   #calls = 0;
+  #arguments: TextRoom | undefined;
   skippedCalls = 0;
   contentChunks = 0;
 
@@ -153,7 +161,7 @@ export class ChatAccumulator implements Accumulator {
     const { tool_calls: calls, function_call: called, audio, role } = delta;
     if (Array.isArray(calls)) for (const call of first(calls)) this.#addToolCall(message, call);
     if (called !== undefined && called !== null) {
-      message.called ??= { name: '', given: new KeptText() };
+      message.called ??= newCalled();
       addCalled(message.called, called, 'arguments', this.#room);
     }
     if (this.#room === undefined) return;
@@ -180,14 +188,15 @@ export class ChatAccumulator implements Accumulator {
       message.calls[index] = call;
     }
     if (id !== undefined) call.id = id;
+    this.#arguments ??= new TextRoom(MAX_ARGUMENTS_LENGTH, MAX_ARGUMENTS_LENGTH);
     const custom = objectField(delta, 'custom');
     if (custom === undefined) {
-      call.function ??= { name: '', given: new KeptText() };
-      addCalled(call.function, objectField(delta, 'function'), 'arguments', this.#room);
+      call.function ??= newCalled();
+      addCalled(call.function, objectField(delta, 'function'), 'arguments', this.#room, this.#arguments);
     } else {
       call.type = 'custom';
-      call.custom ??= { name: '', given: new KeptText() };
-      addCalled(call.custom, custom, 'input', this.#room);
+      call.custom ??= newCalled();
+      addCalled(call.custom, custom, 'input', this.#room, this.#arguments);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
 import { countField, MAX_NAME_LENGTH, stringField, textField } from '../../util/payload.ts';
+import { keepArguments } from './call-fingerprint.ts';
 
 /** What the chunks of a stream have told of one choice. */
 export interface StreamedChoice {
@@ -31,7 +32,14 @@ interface StreamedToolCall {
 /** The name of the called function, and its arguments. */
 interface Called {
   name: string;
+  /** As far as they are recorded. */
   readonly given: KeptText;
+  /** As far as a call is identified by them. */
+  readonly whole: KeptText;
+}
+
+export function newCalled(): Called {
+  return { name: '', given: new KeptText(), whole: new KeptText() };
 }
 
 interface Audio {
@@ -60,10 +68,13 @@ export function addCalled(
   delta: unknown,
   argumentsField: string,
   room: Room | undefined,
+  identifying?: TextRoom,
 ): void {
   const name = textField(delta, 'name');
   if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
-  if (room !== undefined) called.given.add(textField(delta, argumentsField) ?? '', room.toolArguments);
+  const piece = textField(delta, argumentsField) ?? '';
+  if (room !== undefined) called.given.add(piece, room.toolArguments);
+  if (identifying !== undefined) called.whole.add(piece, identifying);
 }
 
 export function addAudio(message: ChoiceMessage, delta: unknown, room: Room): void {
@@ -103,12 +114,15 @@ function wholeMessage(message: ChoiceMessage): object {
 }
 
 function wholeCall({ id, type, function: called, custom }: StreamedToolCall): object {
-  return {
+  const call = {
     ...(id === undefined ? {} : { id }),
     type,
     ...(called === undefined ? {} : { function: wholeCalled(called, 'arguments') }),
     ...(custom === undefined ? {} : { custom: wholeCalled(custom, 'input') }),
   };
+  const whole = (called ?? custom)?.whole;
+  if (whole !== undefined) keepArguments(call, whole.isCut ? undefined : whole.text);
+  return call;
 }
 
 function wholeCalled({ name, given }: Called, argumentsField: string): object {

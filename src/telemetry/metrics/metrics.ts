@@ -16,6 +16,7 @@ import {
   ATTR_GEN_AI_TOKEN_TYPE,
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_GEN_AI_TOOL_TYPE,
+  ATTR_GEN_AI_WORKFLOW_NAME,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_SERVER_ADDRESS,
@@ -27,6 +28,7 @@ import {
   METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
   METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
   METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_OPENAI_CLIENT_COST,
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
@@ -51,6 +53,7 @@ interface Instruments {
   readonly timeToFirstChunk: Histogram;
   readonly timePerOutputChunk: Histogram;
   readonly toolDuration: Histogram;
+  readonly workflowDuration: Histogram;
   readonly cost: Histogram;
   readonly rateLimits: RateLimits;
 }
@@ -129,6 +132,17 @@ export class Metrics {
     const dimensions = pickDimensions(TOOL_DIMENSIONS, attributes);
     metricSeries.limitTool(dimensions);
     toolDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+  }
+
+  /** @param attributes the attributes of the span */
+  recordWorkflowDuration(
+    seconds: number,
+    attributes: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    const dimensions = pickDimensions([ATTR_GEN_AI_WORKFLOW_NAME], attributes);
+    this.#current()?.workflowDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   /** @param attributes the attributes of the span, including rate limits */
@@ -230,6 +244,7 @@ function createInstruments(provider: MeterProvider): Instruments {
     timeToFirstChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK),
     timePerOutputChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK),
     toolDuration: createHistogram(meter, METRIC_GEN_AI_EXECUTE_TOOL_DURATION),
+    workflowDuration: createHistogram(meter, METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION),
     cost: createHistogram(meter, METRIC_OPENAI_CLIENT_COST),
     rateLimits: new RateLimits(meter),
   };

@@ -19,17 +19,26 @@ export interface FunctionPlace {
   readonly ended: (endTime: number) => void;
 }
 
+/** How a function ended. */
+export interface FunctionEnd {
+  readonly errorType: string | undefined;
+  /** A shutdown ended its span early. */
+  readonly interrupted: boolean;
+}
+
 export interface FunctionSpanStart {
   readonly name: string;
   readonly attributes: Attributes;
   /** The arguments; `undefined` if neither they nor the result are recorded. */
   readonly input: readonly unknown[] | undefined;
+  /** `false`: nothing of it is content, so there is nothing for a completion hook. */
+  readonly hasContent?: boolean;
   readonly parent: Context;
   /** Milliseconds since the epoch. */
   readonly startTime: number;
   /** Of the span above. */
   readonly clock: SpanClock;
-  readonly ended: FunctionPlace['ended'] | undefined;
+  readonly ended: ((endTime: number, end: FunctionEnd) => void) | undefined;
 }
 
 /** The span of a function of the program. It is active while the function runs. */
@@ -57,8 +66,8 @@ export class FunctionSpan implements OutcomeListener {
     this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
     shareClock(this.span, start.clock);
     this.#context = trace.setSpan(parent, this.span);
-    telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock)));
-    this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
+    telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock), true));
+    if (start.hasContent !== false) this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
       if (input !== undefined) this.#content?.addInput({ functionArguments: plainData(input) });
@@ -93,7 +102,7 @@ export class FunctionSpan implements OutcomeListener {
     this.#end(undefined, this.#lastActivity);
   }
 
-  #end(failure: Failure | undefined, endTime: number): void {
+  #end(failure: Failure | undefined, endTime: number, interrupted: boolean = false): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#telemetry.functions.delete(this);
@@ -106,6 +115,7 @@ export class FunctionSpan implements OutcomeListener {
       endTime,
     });
     endSpan(this.span, endTime);
-    if (this.#whenEnded !== undefined) guard('leaving a conversation', this.#whenEnded, endTime);
+    const end = { errorType: failure?.type, interrupted };
+    if (this.#whenEnded !== undefined) guard('leaving a conversation', this.#whenEnded, endTime, end);
   }
 }

@@ -64,11 +64,10 @@ class Counter {
 }
 
 const TREE = `
-  chat gpt-4o-mini
-
-  execute_tool count
-
-  chat gpt-4o-mini
+  invoke_workflow runTools
+  ├─ chat gpt-4o-mini
+  ├─ execute_tool count
+  └─ chat gpt-4o-mini
 `;
 
 describe("runTools works on the program's own objects", () => {

@@ -36,9 +36,10 @@ async function askWeather(
 
 const TREE = `
   program
-  ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
-  ├─ execute_tool get_weather  gen_ai.tool.type=function
-  └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+  └─ invoke_workflow runTools     gen_ai.workflow.name=runTools
+     ├─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["tool_calls"]
+     ├─ execute_tool get_weather  gen_ai.tool.type=function gen_ai.tool.call.id={call}
+     └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
 `;
 
 describe('a function that runTools runs', () => {
@@ -65,10 +66,11 @@ describe('a function that runTools runs', () => {
     await program.inSpan(() => askWeather(program, look));
     await program.expectTree(`
       program
-      ├─ chat gpt-4o-mini
-      ├─ execute_tool get_weather
-      │  └─ look out of the window
-      └─ chat gpt-4o-mini
+      └─ invoke_workflow runTools
+         ├─ chat gpt-4o-mini
+         ├─ execute_tool get_weather
+         │  └─ look out of the window
+         └─ chat gpt-4o-mini
     `);
   });
 
@@ -91,8 +93,9 @@ describe('a function that runTools runs', () => {
     expect(failed).toEqual(unobserved);
     await program.expectTree(`
       program
-      ├─ chat gpt-4o-mini
-      └─ execute_tool get_weather  !RangeError
+      └─ invoke_workflow runTools     !OpenAIError
+         ├─ chat gpt-4o-mini
+         └─ execute_tool get_weather  !RangeError
     `);
   });
 
@@ -142,11 +145,12 @@ describe('a function that runTools runs in a conversation', () => {
       await withConversation('chat-1', () => askWeather(program, ask, more));
       await program.telemetry.provider.shutdown();
       await program.expectTree(`
-      conversation                 gen_ai.conversation.id=chat-1
-      ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
-      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
-      │  └─ GET /models/{model}
-      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+      conversation                    gen_ai.conversation.id=chat-1
+      └─ invoke_workflow runTools     gen_ai.conversation.id=chat-1
+         ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+         ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
+         │  └─ GET /models/{model}
+         └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
     `);
       expect(await timedTools(program)).toBe(1);
     },
@@ -157,9 +161,10 @@ describe('a function that runTools runs in a conversation', () => {
     await program.inSpan(() => withConversation('chat-1', () => askWeather(program, () => 'sunny')));
     await program.expectTree(`
       program
-      ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
-      ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
-      └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+      └─ invoke_workflow runTools     gen_ai.conversation.id=chat-1
+         ├─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
+         ├─ execute_tool get_weather  gen_ai.conversation.id=chat-1 gen_ai.tool.call.id={call}
+         └─ chat gpt-4o-mini          gen_ai.conversation.id=chat-1
     `);
     expect(await timedTools(program)).toBe(1);
   });
@@ -189,8 +194,9 @@ describe('a function that runTools runs in a conversation', () => {
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       conversation
-      ├─ chat gpt-4o-mini
-      └─ execute_tool get_weather  !RangeError
+      └─ invoke_workflow runTools     !OpenAIError
+         ├─ chat gpt-4o-mini
+         └─ execute_tool get_weather  !RangeError
     `);
   });
 });

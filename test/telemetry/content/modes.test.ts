@@ -43,7 +43,8 @@ describe.each(CASES)('the content of $title', (one) => {
   test('belongs to its own span', async () => {
     const program = await record(one, 'EVENT_ONLY');
     const operations = program.telemetry.spans.filter(
-      ({ attributes }) => 'gen_ai.operation.name' in attributes,
+      // A loop has no content of its own.
+      ({ attributes }) => (attributes['gen_ai.operation.name'] ?? 'invoke_workflow') !== 'invoke_workflow',
     );
     const told = recordsOf(program, DETAILS);
     expect(told.map((event) => event.spanContext?.spanId).sort()).toEqual(

@@ -1,15 +1,16 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
-import type { Place } from '../../telemetry/place.ts';
-import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { BoundedMap } from '../../util/lru-map.ts';
-import type { ToolCallContent } from '../model.ts';
-import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from '../pending-tool-calls.ts';
-import { clamp } from '../server-clock.ts';
-import type { ConversationTracker } from '../tracker.ts';
-import type { ToolResult } from './item-results.ts';
-import type { ItemCall, ItemTimes } from './items.ts';
+import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
+import { beginIn, finishIn } from '../telemetry/open-traces.ts';
+import type { Place } from '../telemetry/place.ts';
+import { type RecordedToolCall, recordToolCall } from '../telemetry/spans/tool-span.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { BoundedMap } from '../util/lru-map.ts';
+import type { ToolCallContent } from './model.ts';
+import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from './pending-tool-calls.ts';
+import type { ToolResult } from './responses/item-results.ts';
+import type { ItemCall, ItemTimes } from './responses/items.ts';
+import { clamp } from './server-clock.ts';
+import type { ConversationTracker } from './tracker.ts';
 
 /** They may be long, and there are programs that ask for calls and answer none. */
 const MAX_CONTENTS = 1_000;
@@ -43,18 +44,20 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
 };
 
 /**
- * Records the tool calls of responses as their siblings: hosted ones within the response, functions from the response
- * that asked to the request that answers.
+ * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response, functions
+ * from the response that asked to the request that answers. There is one for all APIs.
  */
-export class ResponseToolCalls {
+export class ToolCalls {
   readonly #telemetry: Telemetry;
+  readonly #conversations: ConversationTracker;
   /** One that is never answered is never drawn. */
-  readonly #pending = new PendingToolCalls<PendingCall>();
+  readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
   constructor(telemetry: Telemetry, conversations: ConversationTracker) {
     this.#telemetry = telemetry;
+    this.#conversations = conversations;
     conversations.addMemory(this.#pending);
     this.#contents = conversations.remember(MAX_CONTENTS);
   }
@@ -83,18 +86,25 @@ export class ResponseToolCalls {
     const { content, ...call } = asked.call;
     const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
+    beginIn(response.parent?.span);
+    this.#conversations.watch();
     if (content !== undefined) this.#contents.set(pending, content);
   }
 
-  /** Takes what a request brings for calls that were asked for before. */
-  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): void {
+  /**
+   * Takes what a request brings for calls that were asked for before.
+   *
+   * @returns the span that the request goes on below if no span is active; `undefined` if it answers calls of several traces
+   */
+  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): SpanContext | undefined {
     const traceId = validTraceId(trace.getSpanContext(parent));
+    const asking: (SpanContext | undefined)[] = [];
     for (const { id, repeated, output } of results) {
       const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
       if (pending === undefined) continue;
       const { asked, response } = pending;
-      const content = this.#contents.get(pending);
-      this.#contents.delete(pending);
+      asking.push(response.parent?.span);
+      const content = this.#forget(pending);
       const call = {
         ...asked.call,
         content: content === undefined ? undefined : { ...content, result: output() },
@@ -103,17 +113,29 @@ export class ResponseToolCalls {
       const times = { startTime: endTime, endTime: Math.max(time, endTime), timedHere: true };
       this.#draw({ ...asked, call }, response, times, parent);
     }
+    const last = asking.at(-1);
+    const oneTrace =
+      validTraceId(last) !== undefined && asking.every((span) => span?.traceId === last?.traceId);
+    return oneTrace ? last : undefined;
   }
 
   /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
-  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId' | 'traceId'>[]): PendingCall | undefined {
+  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId'>[]): PendingCall | undefined {
     for (const call of calls) {
-      const pending = this.#pending.take({ ...call, previousResponseId: undefined, traceId: undefined });
+      const pending = this.#pending.take({ ...call, previousResponseId: undefined });
       if (pending === undefined) continue;
-      this.#contents.delete(pending);
+      this.#forget(pending);
       return pending;
     }
     return undefined;
+  }
+
+  /** @returns what it is given */
+  #forget(pending: PendingCall): ToolCallContent | undefined {
+    finishIn(pending.response.parent?.span);
+    const content = this.#contents.get(pending);
+    this.#contents.delete(pending);
+    return content;
   }
 
   #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
@@ -165,6 +187,6 @@ function identityOf(
 }
 
 /** No trace has the id that spans have where nobody traces: two users would share it. */
-function validTraceId(span: SpanContext | undefined): string | undefined {
+export function validTraceId(span: SpanContext | undefined): string | undefined {
   return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
 }

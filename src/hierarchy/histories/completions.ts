@@ -1,0 +1,28 @@
+import type { ApiRequest } from '../../operations/index.ts';
+import type { Call } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { ConversationApi, Placement } from '../api.ts';
+import type { ToolCalls } from '../tool-calls.ts';
+import { LoopCall } from './loop-call.ts';
+
+/** Chat completions that belong to no conversation, with the functions that they ask the program for. */
+export class Completions implements ConversationApi {
+  readonly #telemetry: Telemetry;
+  readonly #toolCalls: ToolCalls;
+
+  constructor(telemetry: Telemetry, toolCalls: ToolCalls) {
+    this.#telemetry = telemetry;
+    this.#toolCalls = toolCalls;
+  }
+
+  observe(call: Call, { body }: ApiRequest, { origin }: Endpoint): Placement {
+    const start = { call, body, origin, conversationId: undefined, above: call.context };
+    const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
+    return {
+      parent: loop.parent,
+      settled: (_, __, span) => loop.settled(span),
+      ended: (result, endTime) => loop.ended(result, endTime),
+    };
+  }
+}

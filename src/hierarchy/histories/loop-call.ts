@@ -1,0 +1,75 @@
+import { type Context, trace } from '@opentelemetry/api';
+import type { Call } from '../../sdk/call.ts';
+import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { OpenSpan } from '../api.ts';
+import { JoinedTrace } from '../joined-trace.ts';
+import { ItemTimes } from '../responses/items.ts';
+import type { ToolCalls } from '../tool-calls.ts';
+import { readAskedCalls, readToolMessages } from './messages.ts';
+
+interface LoopCallStart {
+  readonly call: Call;
+  readonly body: unknown;
+  readonly origin: string;
+  readonly conversationId: string | undefined;
+  /** Where the call stands as far as spans of the program or of a conversation say. */
+  readonly above: Context;
+}
+
+/** A chat completion as part of a loop: it brings the results of calls that the one before it asked for, and may ask for others. */
+export class LoopCall {
+  readonly #telemetry: Telemetry;
+  readonly #toolCalls: ToolCalls;
+  readonly #trace: JoinedTrace;
+  readonly #origin: string;
+  readonly #conversationId: string | undefined;
+  readonly #startTime: number;
+  readonly #asking: CallerTrace;
+  /** Whether anybody takes what is recorded of the calls that it asks for. */
+  #isRecorded = false;
+
+  constructor(telemetry: Telemetry, toolCalls: ToolCalls, start: LoopCallStart) {
+    const { call, body, origin, conversationId, above: parent } = start;
+    const { startTime: time } = call;
+    this.#telemetry = telemetry;
+    this.#toolCalls = toolCalls;
+    this.#origin = origin;
+    this.#conversationId = conversationId;
+    this.#startTime = time;
+    const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
+    const asking = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
+    this.#trace = new JoinedTrace(parent, asking);
+    this.#asking = callerTraceOf(this.#trace.parent);
+  }
+
+  get parent(): Context {
+    return this.#trace.parent;
+  }
+
+  settled({ context }: OpenSpan): void {
+    this.#asking.span ??= trace.getSpanContext(context);
+    this.#isRecorded = trace.getSpan(context)?.isRecording() === true || this.#telemetry.metrics.wanted;
+  }
+
+  ended(result: unknown, endTime: number): void {
+    if (this.#isRecorded) this.#asked(result, endTime);
+    this.#trace.ended();
+  }
+
+  #asked(result: unknown, endTime: number): void {
+    const calls = readAskedCalls(result, this.#telemetry.wantsContent);
+    if (calls.length === 0) return;
+    const place = { kind: 'conversation', conversationId: this.#conversationId } as const;
+    const response = {
+      origin: this.#origin,
+      responseId: undefined,
+      parent: this.#asking,
+      place,
+      vectorStoreIds: [],
+      startTime: this.#startTime,
+      endTime,
+    };
+    this.#toolCalls.asked(calls, response, new ItemTimes());
+  }
+}

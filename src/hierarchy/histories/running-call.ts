@@ -1,0 +1,35 @@
+import { type Context, trace } from '@opentelemetry/api';
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
+import type { ToolRun } from '../../sdk/tool-run.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
+import type { AskedCall } from '../../telemetry/spans/program-tool-span.ts';
+import { conversationIn } from '../conversation-context.ts';
+import { activeSpan } from '../segment.ts';
+import { type ToolCalls, validTraceId } from '../tool-calls.ts';
+
+/** The tool call that a function of the program is about to answer. It is drawn while it runs, not when it is answered. */
+export function takeRunningCall(
+  toolCalls: ToolCalls,
+  tool: ToolRun,
+  origin: string,
+  context: Context,
+): AskedCall | undefined {
+  if (!toolCalls.areAwaited) return undefined;
+  const conversationId = conversationIn(context);
+  const traceId = validTraceId(trace.getSpanContext(context));
+  const pending = toolCalls.taken(
+    tool.calls().map((call) => ({
+      origin,
+      id: call.id,
+      repeated: { name: tool.name, fingerprint: fingerprintOf(tool.name, call.arguments) },
+      conversationId,
+      traceId,
+    })),
+  );
+  if (pending === undefined) return undefined;
+  const id = { [ATTR_GEN_AI_TOOL_CALL_ID]: pending.asked.call.id };
+  const asking = pending.response.parent?.span;
+  if (conversationId !== undefined)
+    return { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId, ...id }, parent: asking };
+  return { attributes: id, parent: activeSpan(context) === undefined ? asking : undefined };
+}

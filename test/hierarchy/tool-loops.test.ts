@@ -1,0 +1,331 @@
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+import type OpenAI from 'openai';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { instrumentOpenAI } from '../../src/client.ts';
+import { isOpenTrace } from '../../src/telemetry/open-traces.ts';
+import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+type AskingMessage = OpenAI.Chat.ChatCompletionAssistantMessageParam;
+type ToolCall = OpenAI.Chat.ChatCompletionMessageFunctionToolCall;
+
+const MODEL = 'gpt-4o-mini';
+const TOOLS = ['get_weather', 'get_time'].map((name) => ({
+  type: 'function' as const,
+  function: { name, parameters: { type: 'object', properties: {} } },
+}));
+const QUESTION: Message = { role: 'user', content: 'How is the weather, and what time is it?' };
+
+function called(id: string, name = 'get_weather', given = `{"of":"${id}"}`): ToolCall {
+  return { id, type: 'function', function: { name, arguments: given } };
+}
+
+/** Queues an answer of the model: the calls that it asks for, or text. */
+function answer({ simulator }: Program, ...calls: readonly ToolCall[]): void {
+  const message = { role: 'assistant', content: null, ...(calls.length > 0 && { tool_calls: calls }) };
+  const finish_reason = calls.length > 0 ? 'tool_calls' : 'stop';
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  const choices = [
+    { index: 0, message: calls.length > 0 ? message : { ...message, content: 'Done.' }, finish_reason },
+  ];
+  simulator.next({ body: { id: 'chatcmpl_1', object: 'chat.completion', model: MODEL, choices, usage } });
+}
+
+/** One request, and the history with the answer and the results of what it asks for. */
+async function round({ client }: Program, messages: readonly Message[]): Promise<Message[]> {
+  const completion = await client.chat.completions.create({
+    model: MODEL,
+    messages: [...messages],
+    tools: TOOLS,
+  });
+  return withResults(messages, completion.choices[0]?.message);
+}
+
+function withResults(messages: readonly Message[], message: AskingMessage | undefined): Message[] {
+  const results = (message?.tool_calls ?? []).map(
+    ({ id }): Message => ({ role: 'tool', tool_call_id: id, content: `{"result":"${id}"}` }),
+  );
+  return message === undefined ? [...messages] : [...messages, message, ...results];
+}
+
+/** Asks again until the model asks for nothing. */
+async function loop(program: Program, messages: readonly Message[] = [QUESTION]): Promise<Message[]> {
+  const history = await round(program, messages);
+  return history.at(-1)?.role === 'tool' ? loop(program, history) : history;
+}
+
+async function streamedRound({ client }: Program, messages: readonly Message[]): Promise<Message[]> {
+  const stream = client.chat.completions.stream({ model: MODEL, messages: [...messages], tools: TOOLS });
+  return withResults(messages, (await stream.finalChatCompletion()).choices[0]?.message);
+}
+
+function start(options: ProgramOptions = {}): Promise<Program> {
+  return startProgram({ config: { captureMessageContent: 'SPAN_ONLY' }, content: true, ...options });
+}
+
+function traces({ telemetry }: Program): number {
+  return new Set(telemetry.spans.map((span) => span.spanContext().traceId)).size;
+}
+
+const ONE_ROUND = `
+  chat gpt-4o-mini             gen_ai.response.finish_reasons=["tool_calls"]
+  ├─ execute_tool get_weather  gen_ai.tool.call.id={call} gen_ai.tool.type=function
+  └─ chat gpt-4o-mini          gen_ai.response.finish_reasons=["stop"]
+`;
+
+afterEach(() => vi.useRealTimers());
+
+describe('a loop by hand on chat completions', () => {
+  it('is one trace with its tool calls, without any helper or active span', async () => {
+    const program = await startProgram();
+    await loop(program);
+    await program.expectTree(ONE_ROUND);
+  });
+
+  it('is one trace if it is streamed, without content', async () => {
+    const program = await startProgram();
+    await streamedRound(program, await streamedRound(program, [QUESTION]));
+    await program.expectTree(ONE_ROUND);
+  });
+
+  it('has its tool calls beside the calls of the model below an active span', async () => {
+    const program = await startProgram();
+    await program.inSpan(() => loop(program));
+    await program.expectTree(`
+      program
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('has arguments, result and the time between answer and request, with consent', async () => {
+    const program = await start();
+    answer(program, called('call_1'));
+    await loop(program);
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.name=get_weather gen_ai.tool.type=function openai.tool.type=function gen_ai.tool.call.id=call_1 gen_ai.tool.call.arguments="{\\"of\\":\\"call_1\\"}" gen_ai.tool.call.result="{\\"result\\":\\"call_1\\"}"
+      └─ chat gpt-4o-mini
+    `);
+    const { spans } = program.telemetry;
+    const [asking, answering] = spans.filter(({ name }) => name.startsWith('chat'));
+    const tool = spans.find(({ name }) => name.startsWith('execute_tool'));
+    expect(tool?.startTime).toEqual(asking?.endTime);
+    expect(tool?.endTime).toEqual(answering?.startTime);
+  });
+
+  it('has parallel calls and several rounds in one trace', async () => {
+    const program = await startProgram();
+    answer(program, called('call_1'), called('call_2', 'get_time'));
+    answer(program, called('call_3'));
+    answer(program);
+    await loop(program);
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_1
+      ├─ execute_tool get_time     gen_ai.tool.call.id=call_2
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.id=call_3
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('has the calls of custom tools', async () => {
+    const program = await startProgram();
+    const custom = { id: 'call_1', type: 'custom', custom: { name: 'run_sql', input: 'SELECT 1' } };
+    answer(program, custom as unknown as ToolCall);
+    await loop(program);
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool run_sql  gen_ai.tool.type=function openai.tool.type=custom
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('goes on where the program trims what was said before', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    await round(program, history.slice(1));
+    await program.expectTree(ONE_ROUND);
+  });
+
+  it('has a call once, if a request is sent twice', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    await program.inSpan(async () => {
+      await round(program, history);
+      await round(program, history);
+    });
+    await program.expectTree(`
+      chat gpt-4o-mini
+      └─ execute_tool get_weather
+
+      program
+      ├─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('draws no call whose answer never comes, or comes after ten minutes', async () => {
+    const program = await startProgram();
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+    const history = await round(program, [QUESTION]);
+    vi.advanceTimersByTime(600_000);
+    await round(program, history);
+    await program.expectTree(`
+      chat gpt-4o-mini
+
+      chat gpt-4o-mini
+    `);
+  });
+
+  it('looks only at messages after the last one of the model', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    await round(program, [...history, { role: 'assistant', content: 'It is sunny.' }, QUESTION]);
+    expect(program.telemetry.spans.some(({ name }) => name.startsWith('execute_tool'))).toBe(false);
+    expect(traces(program)).toBe(2);
+  });
+
+  it('draws nothing and joins nothing where the request lacks the message that asked', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    await program.inSpan(() =>
+      round(
+        program,
+        history.filter(({ role }) => role !== 'assistant'),
+      ),
+    );
+    expect(program.telemetry.spans.some(({ name }) => name.startsWith('execute_tool'))).toBe(false);
+    expect(traces(program)).toBe(2);
+  });
+
+  it('draws nothing and joins nothing where two users share the id and the arguments', async () => {
+    const program = await start();
+    answer(program, called('call_0'));
+    answer(program, called('call_0'));
+    const alice = await round(program, [QUESTION]);
+    const bob = await round(program, [QUESTION]);
+    await round(program, bob);
+    await round(program, alice);
+    expect(program.telemetry.spans.map(({ name }) => name)).toEqual(Array(4).fill(`chat ${MODEL}`));
+    expect(traces(program)).toBe(4);
+  });
+
+  it('draws the calls of two users who share an id, each in its own trace', async () => {
+    const program = await start();
+    answer(program, called('call_0', 'get_weather', '{"user":"alice"}'));
+    answer(program, called('call_0', 'get_weather', '{"user":"bob"}'));
+    const alice = await round(program, [QUESTION]);
+    const bob = await round(program, [QUESTION]);
+    await round(program, bob);
+    await round(program, alice);
+    const tree = (user: string): string => `
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather  gen_ai.tool.call.arguments="{\\"user\\":\\"${user}\\"}"
+      └─ chat gpt-4o-mini
+    `;
+    await program.expectTree(`${tree('alice')}\n${tree('bob')}`);
+  });
+
+  it('joins no trace with the calls of two others', async () => {
+    const program = await start();
+    answer(program, called('call_1'));
+    answer(program, called('call_2'));
+    await round(program, [QUESTION]);
+    await round(program, [QUESTION]);
+    const both = { role: 'assistant' as const, tool_calls: [called('call_1'), called('call_2')] };
+    await round(program, withResults([QUESTION], both));
+    await program.expectTree(`
+      chat gpt-4o-mini
+      └─ execute_tool get_weather
+
+      chat gpt-4o-mini
+      └─ execute_tool get_weather
+
+      chat gpt-4o-mini
+    `);
+  });
+
+  it('measures its tools where only a meter listens', async () => {
+    const program = await startProgram({ sampler: new AlwaysOffSampler() });
+    await loop(program);
+    const measured = (await program.telemetry.metrics()).map(({ descriptor }) => descriptor.name);
+    expect(measured).toContain('gen_ai.execute_tool.duration');
+  });
+});
+
+describe('a loop by hand on the Responses API', () => {
+  it('is one trace without an active span', async () => {
+    const program = await startProgram();
+    const { responses } = program.client;
+    program.simulator.respond(
+      { output: [{ function: { name: 'get_weather', arguments: {} } }] },
+      { output: [{ function: { name: 'get_time', arguments: {} } }] },
+      { output: [{ message: 'It is noon.' }] },
+    );
+    const results = ({ output }: OpenAI.Responses.Response): OpenAI.Responses.ResponseInputItem[] =>
+      output.flatMap((item) =>
+        item.type === 'function_call'
+          ? [{ type: 'function_call_output', call_id: item.call_id, output: 'done' }]
+          : [],
+      );
+    const first = await responses.create({ model: MODEL, input: 'How is the weather?' });
+    const second = await responses.create({
+      model: MODEL,
+      input: results(first),
+      previous_response_id: first.id,
+    });
+    await responses.create({ model: MODEL, input: results(second), previous_response_id: second.id });
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool get_weather
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool get_time
+      └─ chat gpt-4o-mini
+    `);
+  });
+});
+
+describe('a trace is open', () => {
+  const traceIdOf = ({ telemetry }: Program): string => telemetry.spans[0]?.spanContext().traceId ?? '';
+
+  it('while a call of it is pending, and while the request that answers it is under way', async () => {
+    const program = await startProgram();
+    const history = await round(program, [QUESTION]);
+    expect(isOpenTrace(traceIdOf(program))).toBe(true);
+    const answering = program.client.chat.completions.create({ model: MODEL, messages: history });
+    expect(isOpenTrace(traceIdOf(program))).toBe(true);
+    await answering;
+    expect(isOpenTrace(traceIdOf(program))).toBe(false);
+  });
+
+  it('no longer than a call is kept', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+    const program = await startProgram();
+    await round(program, [QUESTION]);
+    vi.advanceTimersByTime(600_000);
+    await round(program, [QUESTION]);
+    expect(isOpenTrace(traceIdOf(program))).toBe(false);
+  });
+});
+
+describe('results and requests of a loop are the same', () => {
+  it.each([false, true])('as without instrumentation, streamed: %s', async (streamed) => {
+    const program = await startProgram();
+    const { default: Client } = await import('openai');
+    const seen = async (client: OpenAI): Promise<unknown> => {
+      const run = streamed ? streamedRound : round;
+      const messages = await run({ ...program, client }, [QUESTION]);
+      return JSON.stringify(await run({ ...program, client }, messages)).replaceAll(/call_\d+/g, 'call');
+    };
+    const options = { apiKey: 'test', baseURL: program.simulator.url, maxRetries: 0 };
+    const plain = await seen(new Client(options));
+    expect(await seen(instrumentOpenAI(new Client(options), { cost: false }))).toEqual(plain);
+    const bodies = program.simulator.requests.map(({ body }) =>
+      JSON.stringify(body).replaceAll(/call_\d+/g, 'call'),
+    );
+    expect(bodies.slice(0, 2)).toEqual(bodies.slice(2));
+  });
+});
