@@ -120,7 +120,7 @@ export function asCount(value: unknown): number | undefined {
 }
 
 export function isCount(value: unknown): value is number {
-  return asCount(value) !== undefined;
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
 }
 
 export function booleanField(value: unknown, key: string): boolean | undefined {
