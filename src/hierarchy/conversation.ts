@@ -10,7 +10,10 @@ const MAX_KEPT_MESSAGES = 100;
 /** The user messages that a run answers: their number and, if content is recorded, their content. */
 export interface AskedMessages {
   readonly count: number;
+  /** Also those of other roles that the program has put before them. */
   readonly messages: readonly Message[];
+  /** Whether nothing else was said in the conversation before. */
+  readonly isAll?: boolean;
 }
 
 /** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
@@ -29,6 +32,8 @@ export class Conversation {
   #userMessages = 0;
   #unansweredCount = 0;
   #unanswered: Message[] = [];
+  /** Whether this process has created it, and nothing but the kept messages was said in it. */
+  #isNew = false;
   readonly #keeps: (conversation: Conversation) => void;
 
   /** @param keeps called when message content is kept for a later run, which may never come in this process */
@@ -42,6 +47,11 @@ export class Conversation {
     return { ...this.#spent, runs: this.#runs, userMessages: this.#userMessages };
   }
 
+  /** Called when this process has created it. */
+  created(): void {
+    this.#isNew = true;
+  }
+
   startedRun(): void {
     this.#runs++;
   }
@@ -50,11 +60,17 @@ export class Conversation {
     this.#spent = addSpent(this.#spent, spent);
   }
 
-  /** Counts a user message for the next run, with its content if content is recorded. */
+  /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
   asked(content: Message | undefined): void {
-    this.#userMessages++;
-    this.#unansweredCount++;
-    if (content === undefined || this.#unanswered.length >= MAX_KEPT_MESSAGES) return;
+    if (isOfUser(content)) {
+      this.#userMessages++;
+      this.#unansweredCount++;
+    }
+    if (content === undefined) return;
+    if (this.#unanswered.length >= MAX_KEPT_MESSAGES) {
+      this.#isNew = false;
+      return;
+    }
     this.#unanswered.push(content);
     this.#keeps(this);
   }
@@ -62,6 +78,7 @@ export class Conversation {
   /** Drops the content of kept messages, but not their number. */
   forgetWords(): void {
     this.#unanswered = [];
+    this.#isNew = false;
   }
 
   /** Counts user messages that arrived with the run that answers them. */
@@ -71,15 +88,22 @@ export class Conversation {
 
   /** Takes the unanswered messages, for the run that answers them. */
   takeUnanswered(): AskedMessages {
-    const asked = { count: this.#unansweredCount, messages: this.#unanswered };
+    const asked = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
+    this.#isNew = false;
     this.#unansweredCount = 0;
     this.#unanswered = [];
     return asked;
   }
 
   /** Returns the messages because their run was not created. */
-  giveBack({ count, messages }: AskedMessages): void {
+  giveBack({ count, messages, isAll }: AskedMessages): void {
+    this.#isNew = isAll === true;
     this.#unansweredCount += count;
     this.#unanswered.unshift(...messages);
   }
+}
+
+/** Whether a message counts as one of the user's. Without content there are no others. */
+export function isOfUser(message: Message | undefined): boolean {
+  return message?.role !== 'assistant';
 }

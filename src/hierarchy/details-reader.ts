@@ -6,6 +6,7 @@ import type { EngineState } from './engine-state.ts';
 import type { ReadDetails } from './invocation-start.ts';
 import type { FactSource } from './observed-call.ts';
 import { readAgentOf } from './read-agent.ts';
+import { lacksInput } from './run-input.ts';
 
 /** Takes the facts of a read. */
 interface ReadFacts extends FactSink {
@@ -39,7 +40,8 @@ export function detailsReader(
       await dialect.readEnd(invocation, get, facts);
       return;
     }
-    const isAll = invocation.complete || (await dialect.readDetails(invocation, get, facts));
+    const isKnown = invocation.complete && !lacksInput(invocation);
+    const isAll = isKnown || (await dialect.readDetails(invocation, get, facts));
     await readAgentOf(invocation, get, facts);
     // The conversation was idle although the invocation has not ended: it had not begun.
     if (invocation.life.endTime === undefined) invocation.life.goOn();

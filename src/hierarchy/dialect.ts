@@ -29,7 +29,10 @@ export interface Intent {
    */
   readonly invocation: 'starts' | 'drives' | 'lists' | 'none';
   readonly invocationId: string | undefined;
-  /** The user messages that the request brings: one entry each, with content if content is recorded. */
+  /**
+   * The messages that the request brings: one entry for each of the user, with content if content is recorded; those of
+   * another role only with content.
+   */
   readonly messages: readonly (Message | undefined)[];
   /** The outputs of tools that the request brings. */
   readonly outputs: readonly ToolOutput[];
@@ -161,8 +164,12 @@ export interface InvocationView {
   readonly conversationId: string | undefined;
   readonly subagentId: string | undefined;
   readonly life: { readonly endTime: number | undefined };
-  readonly snapshot: { readonly usage: Usage | undefined } | undefined;
+  readonly snapshot:
+    | { readonly usage: Usage | undefined; readonly createdAt: number | undefined }
+    | undefined;
   readonly steps: {
+    /** Whether all messages are known that the model was given. */
+    readonly knowsInput: boolean;
     /** Whether all steps of an invocation with so much usage are known, with their messages. */
     haveAnswers(whole: Usage | undefined): boolean;
   };

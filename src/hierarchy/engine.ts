@@ -12,7 +12,7 @@ import {
   type Placement,
   segmentOf,
 } from './api.ts';
-import type { Conversation } from './conversation.ts';
+import { type Conversation, isOfUser } from './conversation.ts';
 import type { Use } from './conversation-use.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
@@ -202,7 +202,11 @@ export class Engine implements ConversationApi {
   #asked({ intent, endpoint }: ObservedCall): Invocation['asked'] {
     const { messages, conversationId } = intent;
     if (conversationId === undefined)
-      return { count: messages.length, messages: messages.filter((message) => message !== undefined) };
+      return {
+        count: messages.filter(isOfUser).length,
+        messages: messages.filter((message) => message !== undefined),
+        isAll: true,
+      };
     const conversation = this.#conversation(conversationId, endpoint);
     for (const message of messages) conversation.asked(message);
     return conversation.takeUnanswered();
@@ -235,6 +239,7 @@ export class Engine implements ConversationApi {
     const conversation = this.#conversation(id, observed.endpoint);
     if (segment === undefined) this.#state.tracker.open(this.#use(observed, id))?.touch();
     else segment.identify(conversation);
+    conversation.created();
     for (const message of observed.intent.messages) conversation.asked(message);
   }
 

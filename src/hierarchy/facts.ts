@@ -168,7 +168,7 @@ export class Facts implements FactSink, Observation {
 
   message(message: MessageSnapshot): void {
     const invocation = this.known(message.invocationId, message.conversationId);
-    if (invocation === undefined || message.role === 'user') return;
+    if (invocation === undefined || (message.role === 'user' && message.isInput !== true)) return;
     if (this.live) invocation.touch(this.time);
     invocation.seeMessage(message);
     this.engine.tracker.settle(invocation);

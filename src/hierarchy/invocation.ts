@@ -34,7 +34,7 @@ import type {
   ToolCallSnapshot,
 } from './model.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
-import { lacksAgent } from './read-agent.ts';
+import { isWhole } from './run-input.ts';
 import { type Segment, timeWithin } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 import { Steps } from './steps.ts';
@@ -117,6 +117,7 @@ export class Invocation {
       deltas: settings.streamDeltas !== 'off',
       keeper: this.#keeper,
       resumed: start.resumed,
+      isInputKnown: start.asked.isAll,
     });
     const started = startInvocation(start, this.place);
     this.span = started.span;
@@ -205,8 +206,7 @@ export class Invocation {
   }
 
   seeMessage(message: MessageSnapshot): void {
-    if (this.life.state !== 'closed' && message.content !== undefined)
-      this.steps.addOutput(message.id, message.content);
+    if (this.life.state !== 'closed') this.steps.seeMessage(message);
   }
 
   /** Takes the time of a piece of text. The first one counts, unless the program had to do something before it. */
@@ -280,7 +280,7 @@ export class Invocation {
   closeIfFinished(): void {
     if (this.life.finished === undefined) return;
     const waits = this.reading !== 'no' || this.life.requests > 0;
-    if (!waits || (this.complete && !lacksAgent(this))) this.close();
+    if (!waits || isWhole(this)) this.close();
   }
 
   /** Closes it and records it with its steps and tool calls, as far as they are known. */

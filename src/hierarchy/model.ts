@@ -71,6 +71,8 @@ export interface StepSnapshot {
 
 export interface MessageSnapshot {
   readonly id: string;
+  /** Whether the invocation was given the message, rather than made it. */
+  readonly isInput?: boolean;
   readonly conversationId: string | undefined;
   /** The invocation that created the message. */
   readonly invocationId: string | undefined;

@@ -3,7 +3,7 @@ import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
-import { lacksAgent } from './read-agent.ts';
+import { isWhole } from './run-input.ts';
 
 /**
  * Closes an ended invocation once its details are known: at once, after a background read, or after the program's own
@@ -16,12 +16,12 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
   if (life.finished === undefined || life.requests > 0 || life.state === 'closed') return;
   if (reading === 'now' || below.size > 0) return;
   const isTold = span.isRecording() || invocation.telemetry.readsUnsampled;
-  const isKnown = invocation.complete && (!fetches || !lacksAgent(invocation));
+  const from = reads.at(invocation.endpoint.origin);
+  const isKnown = fetches && !from.lacksEndpoint ? isWhole(invocation) : invocation.complete;
   if (!isTold || isKnown) {
     invocation.close();
     return;
   }
-  const from = reads.at(invocation.endpoint.origin);
   if (!fetches || read || details === undefined || from.lacksEndpoint) return;
   if (from.full) {
     invocation.read = true;

@@ -9,6 +9,7 @@ import { recordToolCall } from '../telemetry/spans/tool-span.ts';
 import { costOfUsage } from './cost-and-usage.ts';
 import type { Invocation } from './invocation.ts';
 import type { StepSnapshot, ToolCallContent } from './model.ts';
+import { inputMessagesOf } from './run-input.ts';
 import { clamp } from './server-clock.ts';
 import type { Step } from './steps.ts';
 import type { ToolCall } from './tool-call.ts';
@@ -46,7 +47,7 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
     skippedToolCalls: steps.skippedToolCalls,
     systemInstructions: invocation.content?.systemInstructions ?? [],
     toolDefinitions: invocation.content?.toolDefinitions ?? [],
-    inputMessages: invocation.asked.messages,
+    inputMessages: inputMessagesOf(invocation),
     outputMessages: outputs,
   });
 }
@@ -66,7 +67,7 @@ function drawStepsAndTools(
   endTime: number,
 ): Message[] {
   const { steps, snapshot } = invocation;
-  const heard: Message[] = [...invocation.asked.messages];
+  const heard: Message[] = [...inputMessagesOf(invocation)];
   const shown = new Set<string>();
   const answers: Message[] = [];
   let earliest = invocation.startTime;

@@ -3,7 +3,7 @@ import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
-import type { StepSnapshot, ToolCallSnapshot } from './model.ts';
+import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from './model.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
 import type { ServerClock } from './server-clock.ts';
 import {
@@ -41,6 +41,10 @@ export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
   readonly #outputs = new Map<string, Message>();
+  /** The messages that the model was given, in their order. */
+  readonly inputs: Map<string, Message> = new Map();
+  /** Whether they are known without having been listed. */
+  readonly #isInputKnown: boolean;
   /** The position of each step in the list that contained it. */
   readonly #order = new Map<string, number>();
   /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
@@ -56,7 +60,9 @@ export class Steps {
     deltas: boolean;
     keeper: Keeper;
     resumed?: PausedInvocation | undefined;
+    isInputKnown?: boolean | undefined;
   }) {
+    this.#isInputKnown = options.isInputKnown === true;
     this.#content = options.content;
     this.#keeper = options.keeper;
     this.#deltas = options.deltas;
@@ -79,6 +85,11 @@ export class Steps {
 
   get outputs(): ReadonlyMap<string, Message> {
     return this.#outputs;
+  }
+
+  /** Whether all messages are known that the model was given. */
+  get knowsInput(): boolean {
+    return this.#isInputKnown || this.inputs.size > 0;
   }
 
   /** Whether the invocation has waited for the program. */
@@ -170,10 +181,12 @@ export class Steps {
     else step.skippedDeltas++;
   }
 
-  addOutput(messageId: string, message: Message): void {
-    const known = this.#outputs.get(messageId);
-    if (known !== undefined || this.#outputs.size < MAX_OUTPUTS)
-      this.#outputs.set(messageId, this.#keeper.keep(message, known));
+  seeMessage({ id, content, isInput }: MessageSnapshot): void {
+    if (content === undefined) return;
+    const messages = isInput === true ? this.inputs : this.#outputs;
+    const known = messages.get(id);
+    if (known !== undefined || messages.size < MAX_OUTPUTS)
+      messages.set(id, this.#keeper.keep(content, known));
   }
 
   /**

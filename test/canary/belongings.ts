@@ -56,8 +56,8 @@ export const BELONGINGS: readonly Belonging[] = [
     'event of POST /v1/responses response.completed.response.output[15].content[0].text',
   ]),
   belonging('run of an assistant, polled', 'invoke_agent Tutor', 'gen_ai.input.messages', [
-    'thread.messages[0].content',
-    'run.additional_messages[0].content',
+    'response of GET /v1/threads/thread_000001/messages.data[3].content[0].text.value',
+    'response of GET /v1/threads/thread_000001/messages.data[2].content[0].text.value',
   ]),
   belonging('run of an assistant, polled', 'invoke_agent Tutor', 'gen_ai.output.messages', [
     'response of GET /v1/threads/thread_000001/messages.data[0].content[0].text.value',

@@ -149,6 +149,7 @@ describe('the content and details of a run', () => {
     expect(JSON.parse(String(run?.['gen_ai.input.messages']))).toEqual([
       { role: 'user', parts: [{ type: 'text', content: 'What is x?' }] },
       { role: 'user', parts: [{ type: 'text', content: 'And y?' }] },
+      { role: 'assistant', parts: [{ type: 'text', content: 'Let me see.' }] },
     ]);
   });
 

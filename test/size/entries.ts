@@ -15,7 +15,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 168, loads: [API] },
-  { name: 'client', kilobytes: 317, loads: [API] },
+  { name: 'client', kilobytes: 320, loads: [API] },
   { name: 'export', kilobytes: 101, loads: [API] },
   { name: 'index', kilobytes: 318, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 322, loads: [API, 'openai'] },

@@ -25,7 +25,8 @@ export function readArguments(value: unknown): ToolCallContent {
 }
 
 /**
- * The user messages in a request: one entry each, with its content if content is recorded.
+ * The messages in a request, of the user or of the agent: one entry each of the user's, with its content if content is
+ * recorded. Those of the agent have none without it.
  *
  * @param input a text, or messages
  */
@@ -34,9 +35,10 @@ export function readSessionInput(input: unknown, content: boolean): (Message | u
     return input === ''
       ? []
       : [content ? { role: 'user', parts: [{ type: 'text', content: input }] } : undefined];
-  return (Array.isArray(input) ? input : []).map((message: unknown) =>
-    content ? readSessionMessage(message) : undefined,
-  );
+  const messages: unknown[] = Array.isArray(input) ? input : [];
+  return content
+    ? messages.map(readSessionMessage)
+    : messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
 }
 
 /** Reads a message of the user or of the agent. */

@@ -65,9 +65,9 @@ export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
   });
 }
 
-/** The user messages among those of a request: one entry each, with its content if content is recorded. */
+/** The messages of a request: those of the user, and with content also those of another role. */
 export function readAskedMessages(messages: readonly unknown[], content: boolean): (Message | undefined)[] {
   return messages
-    .filter((message) => field(message, 'role') === 'user')
+    .filter((message) => content || field(message, 'role') !== 'assistant')
     .map((message) => (content ? readThreadMessageContent(message) : undefined));
 }

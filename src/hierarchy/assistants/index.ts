@@ -14,6 +14,7 @@ import {
   readThreadMessage,
 } from './objects.ts';
 import { readRunDetails, readRunEnd } from './read-details.ts';
+import { readListedInput } from './run-input.ts';
 
 const THREADS = '/threads';
 const THREAD = '/threads/{thread_id}';
@@ -111,6 +112,7 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
     const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
     sink.order(runId, ids, !oldestFirst && stringField(query, 'after') !== undefined);
   }
+  if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
 }
 

@@ -1,10 +1,8 @@
-import { arrayField, first, MAX_READ } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
 import { listPages } from '../list-pages.ts';
-import { readRun, readStep, readThreadMessage } from './objects.ts';
+import { readRun, readStep } from './objects.ts';
+import { MAX_READ_MESSAGES, readMessagesOfRun } from './run-input.ts';
 
-/** The newest messages of the thread: those of the run, and what it was given before them. */
-const MAX_READ_MESSAGES = 20;
 const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].content';
 
 /** Reads a run whose end was not seen. */
@@ -26,9 +24,9 @@ export async function readRunDetails(run: InvocationView, get: Get, sink: FactSi
     // Its steps are not final yet.
     if (isOpen(run)) return false;
   }
-  const reads = [readSteps(run, get, sink)];
-  if (sink.content && !run.steps.haveAnswers(run.snapshot?.usage))
-    reads.push(readNewestMessages(run, get, sink));
+  const reads = run.complete ? [] : [readSteps(run, get, sink)];
+  const knowsMessages = run.steps.knowsInput && run.steps.haveAnswers(run.snapshot?.usage);
+  if (sink.content && !knowsMessages) reads.push(readNewestMessages(run, get, sink));
   const results = await Promise.allSettled(reads);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -58,12 +56,8 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
 async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
-  const messages = await get(`${path.thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'desc' });
-  const newestFirst = first(arrayField(messages, 'data'), MAX_READ);
-  for (const value of newestFirst.toReversed()) {
-    const message = readThreadMessage(value, { content: sink.content });
-    if (message?.invocationId === run.id && message?.role === 'assistant') sink.message(message);
-  }
+  const listed = await get(`${path.thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'desc' });
+  readMessagesOfRun(listed, run, sink);
 }
 
 function runPath({
