@@ -63,10 +63,10 @@ export const BELONGINGS: readonly Belonging[] = [
     'response of GET /v1/threads/thread_000001/messages.data[0].content[0].text.value',
   ]),
   belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.arguments', [
-    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.input`,
+    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.input`,
   ]),
   belonging('run of an assistant, polled', 'execute_tool code_interpreter', 'gen_ai.tool.call.result', [
-    `${STEPS}.data[3].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
+    `${STEPS}.data[0].step_details.tool_calls[0].code_interpreter.outputs[0].logs`,
   ]),
   belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.query.text', [
     `${STEPS}.data[1].step_details.tool_calls[0].file_search.query`,
