@@ -57,6 +57,6 @@ interface StreamedRun extends RunResult, AsyncIterable<{ readonly type: string }
   readonly completed: Promise<void>;
 }
 
-const NAME: string = '@openai/agents';
+const NAME: string = process.env.AGENTS_LIBRARY ?? '@openai/agents';
 
 export const library: AgentsLibrary = await import(NAME);

@@ -43,6 +43,7 @@ export class AgentsSource {
   readonly #nodes = new WeakMap<object, AgentsNode>();
   /** By prototype, the methods that are patched. */
   readonly #patched = new WeakMap<object, Set<string>>();
+  readonly #open = new WeakMap<AgentsNode, Set<AgentsNode>>();
   readonly #restores: (() => unknown)[] = [];
   #storage: HeardStorage | undefined;
   #stopped = false;
@@ -65,7 +66,8 @@ export class AgentsSource {
       const made = create.apply(self, args);
       guard('hearing of a span', () => {
         const data = asObject(field(made, 'spanData')) ?? {};
-        this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
+        const node = this.#made(made, String(data.type), data, this.#nodeOf(args[1]) ?? this.#current());
+        node.isPaused = field(args[0], 'startedAt') !== undefined;
       });
       return made;
     });
@@ -142,16 +144,38 @@ export class AgentsSource {
   #start(node: AgentsNode): void {
     // A trace that is resumed starts again.
     if (node.state === 'open') return;
+    const { agent } = node;
+    if (agent?.isPaused === true && agent !== node) this.#start(agent);
+    node.isPaused = false;
     node.error = undefined;
     node.thrown = undefined;
     this.#listener.started(node);
     node.state = 'open';
+    if (node.type !== 'trace') this.#openIn(node.trace).add(node);
   }
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
+    // Some versions leave an agent open that waits for an approval.
+    if (node.type === 'trace') for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
+    else this.#openIn(node.trace).delete(node);
     node.state = 'ended';
     this.#listener.ended(node);
+  }
+
+  #pause(node: AgentsNode): void {
+    this.#end(node);
+    node.isPaused = true;
+  }
+
+  /** The spans of a trace that have not ended, oldest first. */
+  #openIn(trace: AgentsNode): Set<AgentsNode> {
+    let open = this.#open.get(trace);
+    if (open === undefined) {
+      open = new Set();
+      this.#open.set(trace, open);
+    }
+    return open;
   }
 
   #failed(node: AgentsNode, error: unknown): void {

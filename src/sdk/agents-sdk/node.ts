@@ -19,6 +19,8 @@ export class AgentsNode {
   readonly data: PayloadObject;
   readonly parent: AgentsNode | undefined;
   state: 'made' | 'open' | 'ended' = 'made';
+  /** Whether it may go on although it is not open: its trace has ended first, or it was restored from a saved state. */
+  isPaused = false;
   /** The error as the library describes it. */
   error: unknown;
   /** The error itself, where one ended a trace. */
