@@ -23,6 +23,7 @@ const LANES = [
 
 /** Tests whose time goes into the programs that they start from the sources. */
 const PROCESSES = [
+  'test/agents-sdk/zero-code.test.ts',
   'test/bench/by-hand.test.ts',
   'test/budget/**/*.test.ts',
   'test/sdk/{future,missed-calls,module-hooks,seam-lost}.test.ts',
