@@ -47,7 +47,7 @@ const MAX_SPANS_PER_TRACE = 10_000;
 const MAX_HELD_EVALUATIONS = 1_000;
 /** The delay after the arrival of a trace's root, for spans that end just after it. */
 const PRINT_DELAY_MS = 200;
-/** How often the delay is repeated while a conversation or run is open: five seconds, enough to read a run's steps. */
+/** How often the delay is repeated while a conversation, run or tool call is open: five seconds, enough to read a run's steps. */
 const MAX_WAITS = 24;
 /** The width of a terminal that does not report one. */
 const DEFAULT_COLUMNS = 80;
@@ -57,7 +57,8 @@ const DEFAULT_COLUMNS = 80;
  * `SpanExporter` of SDK 2.x and 3.x, for any span processor.
  *
  * A trace is printed 200 ms after its root has arrived, or on `forceFlush`. A root is a span without a parent in this
- * process. While a conversation or run in the trace is open, printing waits up to five seconds more. A trace whose root
+ * process. While a conversation, run or tool call in the trace is open, printing waits up to five seconds more, from its
+ * last span on. A trace whose root
  * never arrives is printed on `shutdown`, at the exit of the process, or when more than 1,000 traces wait. Spans that
  * arrive after their trace was printed form a second tree below a line with the trace id. At most 10,000 spans of a
  * trace are kept; further ones are counted. The exporter neither throws nor keeps the process alive.
@@ -134,6 +135,8 @@ export class ConsoleTreeExporter {
     // The first root is kept even beyond the limit: without it there is no tree.
     if (trace.spans.length < MAX_SPANS_PER_TRACE || isFirstRoot) trace.spans.push(span);
     else trace.dropped++;
+    // The next round of a loop may take as long as the last one.
+    trace.waits = 0;
     if (isFirstRoot) {
       this.#wait(traceId, trace);
     }

@@ -4,7 +4,7 @@ import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from '@opente
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wantsColor } from '../../src/export/terminal-text.ts';
 import { ConsoleTreeExporter, type ConsoleTreeExporterOptions, type FinishedSpan } from '../../src/export.ts';
-import { begin, finish } from '../../src/telemetry/open-traces.ts';
+import { begin, beginIn, finish, finishIn } from '../../src/telemetry/open-traces.ts';
 import { MATH_TUTOR, makeSpans } from './spans.ts';
 
 /** An exporter with what it has printed. */
@@ -86,6 +86,22 @@ describe('a trace is printed', () => {
     vi.advanceTimersByTime(1);
     expect(printed()).toContain('other');
     finish(endless);
+  });
+
+  it('once for a loop whose rounds take four seconds each', () => {
+    const [second, root] = makeSpans({ name: 'root', children: [{ name: 'second', start: 1 }] });
+    if (root === undefined || second === undefined) throw new Error('no spans');
+    const asking = { ...root.spanContext(), traceFlags: 1 };
+    const { send, printed } = start();
+    beginIn(asking);
+    send(root);
+    vi.advanceTimersByTime(4000);
+    send(second);
+    vi.advanceTimersByTime(4000);
+    expect(printed()).toBe('');
+    finishIn(asking);
+    vi.advanceTimersByTime(200);
+    expect(printed()).toBe('root       0 ms\n└─ second  0 ms\n\n');
   });
 
   it('at once by forceFlush if the root has arrived, and not otherwise', async () => {
