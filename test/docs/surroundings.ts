@@ -24,6 +24,36 @@ export const IMPORTED: Readonly<Record<string, string>> = {
 export const MODULES: Readonly<Record<string, string>> = {
   '@opentelemetry/auto-instrumentations-node':
     "export function getNodeAutoInstrumentations(config?: Readonly<Record<string, { enabled?: boolean }>>): import('@opentelemetry/instrumentation').Instrumentation[];",
+  '@langchain/core/messages': 'export const HumanMessage: new (text: string) => object;',
+  '@langchain/core/tools':
+    'export function tool(run: (input: { equation: string }) => string, options: object): object;',
+  '@langchain/langgraph': `
+    export const MemorySaver: new () => object;
+    export const MessagesAnnotation: object;
+    type Node = ((state: { messages: object[] }) => Promise<object>) | { isNode: true };
+    interface Streamed { content: string }
+    interface Compiled {
+      invoke(input: object, options: object): Promise<{ messages: Streamed[] }>;
+      stream(input: object, options: object): Promise<AsyncIterable<[Streamed]>>;
+    }
+    interface Graph {
+      addNode(name: string, node: Node): Graph;
+      addEdge(from: string, to: string): Graph;
+      addConditionalEdges(from: string, condition: object): Graph;
+      compile(options: object): Compiled;
+    }
+    export const StateGraph: new (annotation: object) => Graph;`,
+  '@langchain/langgraph/prebuilt':
+    'export const ToolNode: new (tools: object[]) => { isNode: true }; export const toolsCondition: object;',
+  '@langchain/openai':
+    'export const ChatOpenAI: new (options: object) => { bindTools(tools: object[]): { invoke(messages: object[]): Promise<object> } };',
+  '@llamaindex/core/tools':
+    'export function tool(options: { name: string; description: string; parameters: object; execute: (input: { equation: string }) => string }): object;',
+  '@llamaindex/openai': 'export function openai(options: object): object;',
+  '@llamaindex/workflow': `
+    export function agent(options: object): { runStream(question: string): AsyncIterable<{ data: { delta: string } }> };
+    export const agentStreamEvent: { include(event: object): boolean };`,
+  zod: 'export const z: { object(shape: object): object; string(): object };',
   express: `
     interface Request { body: { user: string; thread: string; question: string } }
     interface Response { json(body: object): void }
