@@ -7,6 +7,15 @@ export interface DoubleLane extends Lane {
   readonly others: readonly string[];
 }
 
+const SDK = {
+  '@opentelemetry/api': '1.10.0',
+  '@opentelemetry/context-async-hooks': '3.1.1',
+  '@opentelemetry/sdk-metrics': '3.1.1',
+  '@opentelemetry/sdk-trace': '3.1.1',
+};
+
+const ZOD = '4.6.7';
+
 /** Which line of OpenTelemetry another instrumentation can be installed with, it decides. */
 export const DOUBLE_LANES: readonly DoubleLane[] = [
   {
@@ -15,11 +24,8 @@ export const DOUBLE_LANES: readonly DoubleLane[] = [
     others: ['@opentelemetry/instrumentation-openai'],
     packages: {
       openai: '6.49.0',
-      '@opentelemetry/api': '1.10.0',
-      '@opentelemetry/context-async-hooks': '3.1.1',
       '@opentelemetry/instrumentation-openai': '0.22.0',
-      '@opentelemetry/sdk-metrics': '3.1.1',
-      '@opentelemetry/sdk-trace': '3.1.1',
+      ...SDK,
     },
   },
   {
@@ -33,6 +39,36 @@ export const DOUBLE_LANES: readonly DoubleLane[] = [
       '@opentelemetry/sdk-metrics': '2.12.1',
       '@opentelemetry/sdk-trace-node': '2.12.0',
       '@traceloop/instrumentation-openai': '0.27.0',
+    },
+  },
+];
+
+/** A lane with a library that makes the calls of `openai` itself, and the program of that name. */
+export const FRAMEWORK_LANES: readonly Lane[] = [
+  {
+    name: 'langgraph',
+    packages: {
+      '@langchain/core': '1.4.0',
+      '@langchain/langgraph': '1.7.3',
+      '@langchain/openai': '1.6.0',
+      zod: ZOD,
+      ...SDK,
+    },
+  },
+  {
+    name: 'openai-agents',
+    packages: { '@openai/agents': '0.20.0', openai: '7.55.0', zod: ZOD, ...SDK },
+  },
+  {
+    // It brings a copy of openai 5 of its own.
+    name: 'llamaindex',
+    packages: {
+      '@llamaindex/core': '0.6.23',
+      '@llamaindex/env': '0.1.31',
+      '@llamaindex/openai': '0.4.23',
+      '@llamaindex/workflow': '1.1.25',
+      zod: ZOD,
+      ...SDK,
     },
   },
 ];

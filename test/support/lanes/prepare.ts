@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ENTRY_LANES } from '../../entries/lanes.ts';
-import { DOUBLE_LANES } from '../../lanes/lanes.ts';
+import { DOUBLE_LANES, FRAMEWORK_LANES } from '../../lanes/lanes.ts';
 import { mustRun } from './command.ts';
 import { LANES, type Lane } from './lanes.ts';
 import { laneDirectory, PACKAGE_NAME, programsDirectory, ROOT } from './paths.ts';
@@ -29,7 +29,7 @@ interface Stamp {
 export default async function prepareLanes(project: TestProject): Promise<void> {
   const tarball = await packPackage();
   project.provide('tarball', tarball.path);
-  await makeLanes([...LANES, ...ENTRY_LANES, ...DOUBLE_LANES], tarball);
+  await makeLanes([...LANES, ...ENTRY_LANES, ...DOUBLE_LANES, ...FRAMEWORK_LANES], tarball);
 }
 
 /** Makes each lane what its row says, a few at a time. */

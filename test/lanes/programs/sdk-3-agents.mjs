@@ -1,0 +1,4 @@
+import { instrumentAgents } from 'opentelemetry-instrumentation-openai/agents';
+import './sdk-3.mjs';
+
+instrumentAgents();
