@@ -41,6 +41,7 @@ const LAZY_ENTRIES: Readonly<Record<string, string>> = {
   'agents-tracing': 'src/pipeline/agents-tracing.ts',
   hierarchy: 'src/hierarchy/index.ts',
   masking: 'src/helpers/masking/mask-text.ts',
+  realtime: 'src/hierarchy/realtime/index.ts',
   sockets: 'src/sdk/sockets/index.ts',
 };
 
@@ -56,6 +57,7 @@ const config: UserConfig[] = defineConfig([
       lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', name: 'drawAgents' }),
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
       lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
+      lazily({ source: './realtime/index.ts', entry: 'realtime', name: 'Realtime' }),
       lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', name: 'SocketSeam' }),
       plainBindings(),
       esModules(['agents', 'index', 'client', 'export', 'testing']),

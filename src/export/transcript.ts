@@ -40,7 +40,7 @@ export type TranscriptEntry =
       readonly own: boolean;
     };
 
-const CONVERSATIONS = new Set(['thread', 'conversation', 'session']);
+const CONVERSATIONS = new Set(['thread', 'conversation', 'session', 'realtime', 'live']);
 const MODEL_CALLS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
 const TOOL_CALLS: ReadonlySet<unknown> = new Set(['execute_tool', 'retrieval']);
 /** Replaces content that cannot be read because its JSON was cut for the page. */

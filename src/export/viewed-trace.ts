@@ -101,5 +101,5 @@ export function typeOf({ name, attributes }: Row['node']['span']): string {
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
   if (operation !== '') return 'model';
-  return /^(thread|conversation|session)$/.test(name) ? 'conversation' : 'other';
+  return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }

@@ -1,4 +1,6 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
+import type { ClientEndpoint } from '../sdk/provider.ts';
+import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
@@ -12,6 +14,7 @@ import { Completions } from './histories/completions.ts';
 import { Histories } from './histories/index.ts';
 import { takeRunningCall } from './histories/running-call.ts';
 import { Polls } from './polls.ts';
+import { Realtime } from './realtime/index.ts';
 import { Responses } from './responses/index.ts';
 import type { HierarchyPart } from './select-api.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -23,6 +26,8 @@ export class Hierarchy implements ProviderListener {
   readonly #conversations: ConversationTracker;
   readonly #responses: Responses;
   readonly #toolCalls: ToolCalls;
+  readonly #telemetry: Telemetry;
+  #realtime: Realtime | undefined;
 
   constructor(telemetry: Telemetry) {
     const conversations = new ConversationTracker(telemetry);
@@ -30,6 +35,7 @@ export class Hierarchy implements ProviderListener {
     const toolCalls = new ToolCalls(telemetry, conversations);
     this.#toolCalls = toolCalls;
     this.#responses = new Responses(telemetry, conversations, toolCalls);
+    this.#telemetry = telemetry;
     this.parts = {
       agents: new Engine(telemetry, conversations, agents),
       assistants: new Engine(telemetry, conversations, assistants),
@@ -38,6 +44,12 @@ export class Hierarchy implements ProviderListener {
       polls: new Polls(telemetry, conversations),
       responses: this.#responses,
     };
+  }
+
+  /** A session over a socket. */
+  openSocket(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
+    this.#realtime ??= new Realtime(this.#telemetry, this.#conversations, this.#toolCalls);
+    return this.#realtime.open(socket, endpoint);
   }
 
   /** The span context of a response that this process created. */

@@ -17,6 +17,8 @@ import type { Call, CallObservation, CallObserver, WebhookDelivery } from '../sd
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
 import { type ClientEndpoint, endpointOf } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
+import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
+import { isSuppressed } from '../sdk/suppression.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { OperationTraits } from '../telemetry/operation.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
@@ -149,6 +151,13 @@ export class Observer implements CallObserver, ProviderListener {
     this.prepare();
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy.parts.histories.placeFunction(context, startTime);
+  }
+
+  openSocket(socket: OpenedSocket): SocketObservation | undefined {
+    if (isSuppressed(socket.context)) return undefined;
+    this.telemetry.costs.prepare();
+    this.#hierarchy ??= new Hierarchy(this.telemetry);
+    return this.#hierarchy.openSocket(socket, endpointOf(socket.client, this.settings.providers));
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {

@@ -153,9 +153,10 @@ export class Call implements KeyHolder {
   observation: CallObservation | undefined;
   readonly #observer: CallObserver;
 
-  constructor(client: object, observer: CallObserver, callerContext: Context) {
+  /** @param startTime where it began earlier than now */
+  constructor(client: object, observer: CallObserver, callerContext: Context, startTime?: number) {
     this.clock = clockIn(callerContext);
-    this.startTime = now(this.clock);
+    this.startTime = startTime ?? now(this.clock);
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;

@@ -264,7 +264,7 @@ export const ATTR_OPENAI_AGENTS_TRACE_ID = 'openai.agents.trace_id' as const;
 /** Id of a spend alert or safety alert. */
 export const ATTR_OPENAI_ALERT_ID = 'openai.alert.id' as const;
 
-/** API that was called. `assistants` and `agents` are additions of this package. */
+/** API that was called. `assistants`, `agents`, `realtime` and `live` are additions of this package. */
 export const ATTR_OPENAI_API_TYPE = 'openai.api.type' as const;
 
 /** Id of a project's API key (the id, never the key). */
@@ -423,6 +423,39 @@ export const ATTR_OPENAI_RATELIMIT_RESET_REQUESTS = 'openai.ratelimit.reset_requ
 /** Time until the window of tokens starts anew, as sent (header `x-ratelimit-reset-tokens`). */
 export const ATTR_OPENAI_RATELIMIT_RESET_TOKENS = 'openai.ratelimit.reset_tokens' as const;
 
+/** Why the response is cancelled: `turn_detected` where the user began to speak, `client_cancelled` where the program asked for it. */
+export const ATTR_OPENAI_REALTIME_CANCEL_REASON = 'openai.realtime.cancel_reason' as const;
+
+/** Seconds of an answer that were played before the user interrupted it. */
+export const ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION = 'openai.realtime.heard_audio_duration' as const;
+
+/** Seconds of sound that the program has sent, by their number of bytes. */
+export const ATTR_OPENAI_REALTIME_INPUT_AUDIO_DURATION = 'openai.realtime.input_audio_duration' as const;
+
+/** Answers that the user has interrupted, while they were made or while they were played. */
+export const ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT = 'openai.realtime.interruption_count' as const;
+
+/** Seconds of sound that the model has sent, by their number of bytes. */
+export const ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION = 'openai.realtime.output_audio_duration' as const;
+
+/** What the model answers with. */
+export const ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES = 'openai.realtime.output_modalities' as const;
+
+/** What the session is for. */
+export const ATTR_OPENAI_REALTIME_SESSION_TYPE = 'openai.realtime.session_type' as const;
+
+/** Seconds from the request, or from the end of speech, to the first sound of the answer. */
+export const ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO = 'openai.realtime.time_to_first_audio' as const;
+
+/** Seconds from the request, or from the end of speech, to the first text of the answer or of its transcript. */
+export const ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT = 'openai.realtime.time_to_first_text' as const;
+
+/** How the API finds the end of speech; `none` where the program decides. */
+export const ATTR_OPENAI_REALTIME_TURN_DETECTION = 'openai.realtime.turn_detection' as const;
+
+/** Voice of the model. A voice of the user's own is an id. */
+export const ATTR_OPENAI_REALTIME_VOICE = 'openai.realtime.voice' as const;
+
 /** Id that the API gave to the request (header `x-request-id`); OpenAI's support asks for it. */
 export const ATTR_OPENAI_REQUEST_ID = 'openai.request.id' as const;
 
@@ -491,6 +524,18 @@ export const ATTR_OPENAI_SKIPPED_STEPS = 'openai.skipped.steps' as const;
 
 /** How many tool calls of the answer, step, run or turn have no span. Not set when all have one. */
 export const ATTR_OPENAI_SKIPPED_TOOL_CALLS = 'openai.skipped.tool_calls' as const;
+
+/** The code that the WebSocket closed with: 1000 as intended, 1006 where the connection broke. */
+export const ATTR_OPENAI_SOCKET_CLOSE_CODE = 'openai.socket.close_code' as const;
+
+/** Errors that the API has reported on the socket. */
+export const ATTR_OPENAI_SOCKET_ERROR_COUNT = 'openai.socket.error_count' as const;
+
+/** Events that have arrived. */
+export const ATTR_OPENAI_SOCKET_RECEIVED_EVENTS = 'openai.socket.received_events' as const;
+
+/** Events that the program has sent. */
+export const ATTR_OPENAI_SOCKET_SENT_EVENTS = 'openai.socket.sent_events' as const;
 
 /** Id of the run step. A tool call carries the id of the step that it belongs to. */
 export const ATTR_OPENAI_STEP_ID = 'openai.step.id' as const;

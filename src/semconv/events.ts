@@ -12,6 +12,12 @@ export const EVENT_GEN_AI_EVALUATION_RESULT = 'gen_ai.evaluation.result' as cons
 /** A piece of the answer of a streamed run has come. On the step that makes it, with `streamDeltas=events`. */
 export const EVENT_OPENAI_MESSAGE_DELTA = 'openai.message.delta' as const;
 
+/** The user has spoken, on the session. Its time is the end of the speech. */
+export const EVENT_OPENAI_REALTIME_SPEECH = 'openai.realtime.speech' as const;
+
+/** The user has interrupted an answer while it was made or played, on the session. */
+export const EVENT_OPENAI_REALTIME_INTERRUPTION = 'openai.realtime.interruption' as const;
+
 /** A request about a run that has no span of its own, since it is part of the run (cancel, tool outputs, a failed poll). */
 export const EVENT_OPENAI_RUN_REQUEST = 'openai.run.request' as const;
 

@@ -63,6 +63,8 @@ export const OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS = 'chat_completions' as cons
 export const OPENAI_API_TYPE_VALUE_RESPONSES = 'responses' as const;
 export const OPENAI_API_TYPE_VALUE_ASSISTANTS = 'assistants' as const;
 export const OPENAI_API_TYPE_VALUE_AGENTS = 'agents' as const;
+export const OPENAI_API_TYPE_VALUE_REALTIME = 'realtime' as const;
+export const OPENAI_API_TYPE_VALUE_LIVE = 'live' as const;
 
 export const OPENAI_ENVIRONMENT_STATUS_VALUE_PENDING = 'pending' as const;
 export const OPENAI_ENVIRONMENT_STATUS_VALUE_READY = 'ready' as const;
@@ -72,6 +74,11 @@ export const OPENAI_ENVIRONMENT_STATUS_VALUE_SUSPENDED = 'suspended' as const;
 export const OPENAI_ENVIRONMENT_STATUS_VALUE_EXPIRED = 'expired' as const;
 export const OPENAI_ENVIRONMENT_STATUS_VALUE_FAILED = 'failed' as const;
 export const OPENAI_ENVIRONMENT_STATUS_VALUE_RESET = 'reset' as const;
+
+export const OPENAI_REALTIME_SESSION_TYPE_VALUE_REALTIME = 'realtime' as const;
+export const OPENAI_REALTIME_SESSION_TYPE_VALUE_TRANSCRIPTION = 'transcription' as const;
+export const OPENAI_REALTIME_SESSION_TYPE_VALUE_TRANSLATION = 'translation' as const;
+export const OPENAI_REALTIME_SESSION_TYPE_VALUE_LIVE = 'live' as const;
 
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_AUTO = 'auto' as const;
 export const OPENAI_REQUEST_SERVICE_TIER_VALUE_DEFAULT = 'default' as const;

@@ -20,7 +20,7 @@ import {
 } from '../semconv/attributes.ts';
 
 /** The kind of a conversation, which is also the name of its span. */
-export type ConversationKind = 'thread' | 'conversation' | 'session';
+export type ConversationKind = 'thread' | 'conversation' | 'session' | 'realtime' | 'live';
 
 /** The attributes that place a span. Attempts and exceptions carry those of their call. */
 export const HIERARCHY_IDS: readonly string[] = [
@@ -72,6 +72,8 @@ const NAMES: Readonly<Record<ConversationKind, Names>> = {
     invocation: ATTR_OPENAI_TURN_ID,
     agent: undefined,
   },
+  realtime: { apiType: 'realtime', conversation: undefined, invocation: undefined, agent: undefined },
+  live: { apiType: 'live', conversation: undefined, invocation: undefined, agent: undefined },
 };
 
 export function placeAttributes(place: Place): Attributes {

@@ -102,7 +102,12 @@ describe('the registry', () => {
   it('has the hierarchy ids on every span except conversations, loops and those of the program', () => {
     const ids = registry.groups.get('openai.hierarchy')?.attributes.map((use) => use.name) ?? [];
     expect(ids).toContain('openai.thread.id');
-    const without = ['openai.conversation', 'openai.trace', 'openai.invoke_workflow.internal'];
+    const without = [
+      'openai.conversation',
+      'openai.realtime',
+      'openai.trace',
+      'openai.invoke_workflow.internal',
+    ];
     for (const span of registry.spans) {
       if (without.includes(span.id)) continue;
       const listed = span.attributes.map((use) => use.name);

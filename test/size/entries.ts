@@ -15,10 +15,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 168, loads: [API] },
-  { name: 'client', kilobytes: 320, loads: [API] },
-  { name: 'export', kilobytes: 103, loads: [API] },
-  { name: 'index', kilobytes: 318, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 322, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 411, loads: [API, ...HOOKS] },
-  { name: 'testing', kilobytes: 12.9, loads: [] },
+  { name: 'client', kilobytes: 342, loads: [API] },
+  { name: 'export', kilobytes: 105, loads: [API] },
+  { name: 'index', kilobytes: 338, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 342, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 430, loads: [API, ...HOOKS] },
+  { name: 'testing', kilobytes: 13.5, loads: [] },
 ];

@@ -18,6 +18,7 @@ const PARTS: Readonly<Record<string, (part: unknown) => MessagePart[]>> = {
   computer_screenshot: (part) => readImage(part),
   input_file: readFile,
   input_audio: readInputAudio,
+  audio: (part) => textParts(field(part, 'transcript')),
   output_audio: (part) => [...textParts(field(part, 'transcript')), ...readAudio(part, undefined)],
 };
 
@@ -54,7 +55,7 @@ function readFile(part: unknown): MessagePart[] {
 
 function readInputAudio(part: unknown): MessagePart[] {
   const audio = field(part, 'input_audio');
-  return readAudio(audio, textField(audio, 'format'));
+  return [...textParts(field(part, 'transcript')), ...readAudio(audio, textField(audio, 'format'))];
 }
 
 function readAudio(holder: unknown, format: string | undefined): MessagePart[] {

@@ -2,7 +2,6 @@ import { context } from '@opentelemetry/api';
 import { field, fieldsOf, objectField, type PayloadObject, stringField } from '../../util/payload.ts';
 import { Call, type CallObserver } from '../call.ts';
 import { isSuppressed } from '../suppression.ts';
-import { closeError } from './close-error.ts';
 import type { SocketClose, SocketObservation } from './socket.ts';
 
 /** A program may ask and never be answered; further responses are not recorded. */
@@ -119,7 +118,7 @@ export class ResponsesSocket implements SocketObservation {
   #break(pending: Pending, close: SocketClose): void {
     this.#remove(pending);
     if (close.byProgram) pending.call?.endStream('aborted');
-    else pending.call?.endStream('error', closeError(close));
+    else pending.call?.endStream('error', close.error);
   }
 
   #remove(pending: Pending): void {

@@ -22,8 +22,8 @@ export interface SocketClose {
   readonly code: number | undefined;
   /** The program called `close()`. */
   readonly byProgram: boolean;
-  /** What the connection broke with, if it was told. */
-  readonly error: unknown;
+  /** What the connection broke with; that it closed, where nothing else was told. */
+  readonly error: object;
 }
 
 /** What a socket carries, frame by frame. Nothing here may throw: the SDK would stop reading. */

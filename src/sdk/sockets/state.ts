@@ -6,6 +6,7 @@ import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { ownObserverOf } from '../seam.ts';
 import { seenCalls } from '../seen-calls.ts';
+import { closeError } from './close-error.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
 import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
@@ -96,11 +97,8 @@ export class SocketState {
   }
 
   #close(code: unknown): SocketClose {
-    return {
-      code: typeof code === 'number' ? code : undefined,
-      byProgram: this.#byProgram,
-      error: this.#error,
-    };
+    const known = typeof code === 'number' ? code : undefined;
+    return { code: known, byProgram: this.#byProgram, error: closeError(this.#error, known) };
   }
 }
 

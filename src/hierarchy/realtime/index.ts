@@ -1,0 +1,123 @@
+import { type Attributes, context, type SpanContext } from '@opentelemetry/api';
+import type { ClientEndpoint } from '../../sdk/provider.ts';
+import type { OpenedSocket, SocketClose, SocketObservation } from '../../sdk/sockets/socket.ts';
+import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_OPENAI_REALTIME_SESSION_TYPE } from '../../semconv/attributes.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { now } from '../../util/clock.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
+import { asName, field, type PayloadObject } from '../../util/payload.ts';
+import type { ToolCalls } from '../tool-calls.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import { keyAt } from '../whereabouts.ts';
+import { SocketSegment } from './segment.ts';
+import { RealtimeSession } from './session.ts';
+
+/** The sessions that programs have over sockets. */
+export class Realtime {
+  readonly telemetry: Telemetry;
+  readonly conversations: ConversationTracker;
+  readonly toolCalls: ToolCalls;
+  /** Which socket draws a response, by origin and id: the main socket and one that listens beside it tell the same. */
+  readonly claimed: BoundedMap<string, object>;
+
+  constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
+    this.telemetry = telemetry;
+    this.conversations = conversations;
+    this.toolCalls = toolCalls;
+    this.claimed = conversations.remember(telemetry.settings.maxConversations);
+  }
+
+  open(socket: OpenedSocket, endpoint: ClientEndpoint): SocketObservation {
+    return new SessionSocket(this, socket, endpoint);
+  }
+}
+
+/** A socket with its sessions: one for each connection. */
+class SessionSocket implements SocketObservation {
+  readonly #realtime: Realtime;
+  readonly #socket: OpenedSocket;
+  readonly #endpoint: ClientEndpoint;
+  readonly #owner = {};
+  #session: RealtimeSession | undefined;
+  #previous: SpanContext | undefined;
+  #sessions = 0;
+
+  constructor(realtime: Realtime, socket: OpenedSocket, endpoint: ClientEndpoint) {
+    this.#realtime = realtime;
+    this.#socket = socket;
+    this.#endpoint = endpoint;
+    this.#session = this.#open();
+  }
+
+  sent(event: PayloadObject | undefined, waits: boolean): void {
+    const type = field(event, 'type');
+    // What the SDK keeps for the next connection is not part of one.
+    if (event === undefined || typeof type !== 'string' || waits) return;
+    this.#session?.sent(type, event, context.active());
+  }
+
+  notSent(error: unknown): void {
+    this.#session?.notSent(error);
+  }
+
+  received(event: unknown): void {
+    const type = field(event, 'type');
+    if (typeof type !== 'string') return;
+    this.#session ??= this.#open();
+    this.#session.received(type, event);
+  }
+
+  connectionClosed(close: SocketClose): void {
+    this.#session?.end(close);
+  }
+
+  closed(close: SocketClose): void {
+    this.#session?.end(close);
+  }
+
+  #open(): RealtimeSession {
+    const { telemetry, conversations, toolCalls, claimed } = this.#realtime;
+    const { kind, client, parameters, time } = this.#socket;
+    const endpoint = this.#endpoint;
+    const model = endpoint.deployment ?? asName(parameters.model);
+    const attributes: Attributes = { [ATTR_OPENAI_REALTIME_SESSION_TYPE]: sessionTypeOf(this.#socket) };
+    if (model !== undefined) attributes[ATTR_GEN_AI_REQUEST_MODEL] = model;
+    const name = kind === 'live' ? 'live' : 'realtime';
+    const segment = new SocketSegment(telemetry, {
+      kind: name,
+      endpoint,
+      context: this.#socket.context,
+      startTime: this.#sessions++ === 0 ? time : now(),
+      attributes,
+      previous: this.#previous,
+    });
+    this.#previous = segment.spanContext;
+    const session = new RealtimeSession({
+      telemetry,
+      conversations,
+      toolCalls,
+      segment,
+      client,
+      endpoint,
+      model,
+      kind: name,
+      claims: (id) => {
+        const key = keyAt(endpoint.origin, id);
+        const owner = claimed.get(key);
+        if (owner === undefined) claimed.set(key, this.#owner);
+        return (owner ?? this.#owner) === this.#owner;
+      },
+      released: (ended) => {
+        conversations.release(ended);
+        if (this.#session === ended) this.#session = undefined;
+      },
+    });
+    conversations.keep(session);
+    return session;
+  }
+}
+
+function sessionTypeOf({ kind, parameters }: OpenedSocket): string {
+  if (kind === 'realtime') return parameters.intent === 'transcription' ? 'transcription' : 'realtime';
+  return kind === 'translation' ? 'translation' : 'live';
+}

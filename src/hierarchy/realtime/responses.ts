@@ -1,0 +1,166 @@
+import type { Context } from '@opentelemetry/api';
+import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import { readUsage } from '../../telemetry/cost/usage.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { arrayField, field, fieldsOf, numberField, objectField, stringField } from '../../util/payload.ts';
+import { spentBy } from '../cost-and-usage.ts';
+import { ItemTimes, readItemCalls } from '../responses/items.ts';
+import { OpenResponse } from './open-response.ts';
+import type { RealtimeSession } from './session.ts';
+
+/** A server may begin responses and end none. */
+const MAX_OPEN_RESPONSES = 128;
+
+/** What the API says where a response is asked for while another one is made. */
+const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+
+/** The responses of a session: those asked for, in order, and those the server has begun, by id. */
+export class SessionResponses {
+  readonly #telemetry: Telemetry;
+  readonly #session: RealtimeSession;
+  readonly #asked: OpenResponse[] = [];
+  readonly #begun = new Map<string, OpenResponse>();
+  readonly #times = new Map<OpenResponse, ItemTimes>();
+  #last: OpenResponse | undefined;
+
+  constructor(telemetry: Telemetry, session: RealtimeSession) {
+    this.#telemetry = telemetry;
+    this.#session = session;
+  }
+
+  /** The program asks for a response. */
+  ask(event: object, caller: Context): void {
+    this.#last = this.#begin(event, caller, undefined);
+    if (this.#last !== undefined) this.#asked.push(this.#last);
+  }
+
+  notSent(error: unknown): void {
+    const failed = this.#last;
+    this.#last = undefined;
+    if (failed === undefined || this.#asked.at(-1) !== failed) return;
+    this.#asked.pop();
+    failed.call.fail(error);
+  }
+
+  sentOther(): void {
+    this.#last = undefined;
+  }
+
+  /** The answers do not say which request they answer; their order does. */
+  created(event: unknown): void {
+    const id = stringField(field(event, 'response'), 'id');
+    if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
+    const response =
+      this.#asked.shift() ?? this.#begin({}, this.#session.place.context, this.#session.takeEndOfSpeech());
+    if (response === undefined) return;
+    response.id = id;
+    this.#begun.set(id, response);
+    response.see(event);
+  }
+
+  audio(event: unknown): void {
+    this.#of(event)?.audio(field(event, 'delta'));
+  }
+
+  text(type: string, event: unknown): void {
+    this.#of(event)?.text(type, event);
+  }
+
+  item(event: unknown, time: number): void {
+    const response = this.#of(event);
+    if (response === undefined) return;
+    this.#times.get(response)?.add(event, time);
+    response.see(event);
+  }
+
+  done(event: unknown): void {
+    const id = stringField(field(event, 'response'), 'id');
+    const response = this.#begun.get(id ?? '');
+    if (id === undefined || response === undefined) return;
+    this.#begun.delete(id);
+    response.see(event);
+    response.call.endStream('completed');
+    this.#times.delete(response);
+    this.#session.answered(field(event, 'response'), id, response.call.endTime);
+  }
+
+  /** The API rejects something that the program has sent. */
+  failed(error: unknown): void {
+    const { event_id, code } = fieldsOf(error);
+    const named = this.#asked.find(({ eventId }) => eventId !== undefined && eventId === event_id);
+    const failed = named ?? (code === ALREADY_ACTIVE ? this.#asked.at(-1) : undefined);
+    if (failed === undefined) return;
+    this.#asked.splice(this.#asked.indexOf(failed), 1);
+    failed.call.endStream('error', error);
+  }
+
+  limits(event: unknown): void {
+    const headers: Record<string, string> = {};
+    for (const limit of arrayField(event, 'rate_limits')) {
+      const name = stringField(limit, 'name');
+      if (name !== 'requests' && name !== 'tokens') continue;
+      headers[`x-ratelimit-limit-${name}`] = String(numberField(limit, 'limit'));
+      headers[`x-ratelimit-remaining-${name}`] = String(numberField(limit, 'remaining'));
+      headers[`x-ratelimit-reset-${name}`] = `${numberField(limit, 'reset_seconds')}s`;
+    }
+    for (const { call } of this.#begun.values()) call.headers = headers;
+  }
+
+  /** Ends what is open, because the connection is. */
+  end(close: SocketClose | undefined): void {
+    for (const { call } of [...this.#asked.splice(0), ...this.#begun.values()]) {
+      if (close === undefined) call.close('interrupted');
+      else if (close.byProgram) call.endStream('aborted');
+      else call.endStream('error', close.error);
+    }
+    this.#begun.clear();
+    this.#times.clear();
+  }
+
+  #of(event: unknown): OpenResponse | undefined {
+    const id = field(event, 'response_id');
+    return typeof id === 'string' ? this.#begun.get(id) : undefined;
+  }
+
+  #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
+    if (this.#asked.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
+    const { place } = this.#session;
+    const input = this.#telemetry.wantsContent ? place.takeInput() : undefined;
+    const times = new ItemTimes();
+    const parent = place.parentIn(caller);
+    const response: OpenResponse = new OpenResponse(this.#telemetry, place, {
+      body: { ...event, input: objectField(event, 'response')?.input ?? input },
+      parent,
+      startTime,
+      model: place.model,
+      place: place.of(),
+      ended: (result, endTime, cost) => this.#ended(response, result, { times, endTime, cost }),
+    });
+    this.#times.set(response, times);
+    return response;
+  }
+
+  #ended(
+    { parent, call }: OpenResponse,
+    result: unknown,
+    { times, endTime, cost }: { times: ItemTimes; endTime: number; cost: number | undefined },
+  ): void {
+    const responseId = stringField(result, 'id');
+    const session = this.#session;
+    session.spent(spentBy(this.#telemetry, readUsage(field(result, 'usage')), cost));
+    if (responseId === undefined) return;
+    const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
+    if (calls.length === 0) return;
+    const asking = {
+      origin: session.place.endpoint.origin,
+      responseId,
+      parent: callerTraceOf(parent),
+      place: session.place.of(),
+      vectorStoreIds: [],
+      startTime: call.startTime,
+      endTime,
+    };
+    session.toolCalls.asked(calls, asking, times);
+  }
+}

@@ -1,0 +1,288 @@
+import type { Context } from '@opentelemetry/api';
+import type { ClientEndpoint } from '../../sdk/provider.ts';
+import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import {
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
+} from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
+import type { Place } from '../../telemetry/place.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { now } from '../../util/clock.ts';
+import {
+  arrayField,
+  field,
+  fieldsOf,
+  first,
+  MAX_REPEATED,
+  numberField,
+  objectField,
+  stringField,
+} from '../../util/payload.ts';
+import type { Member } from '../closing-reads.ts';
+import { Conversation } from '../conversation.ts';
+import type { Spent } from '../cost-and-usage.ts';
+import { readItemResults } from '../responses/item-results.ts';
+import type { ToolCalls } from '../tool-calls.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import { SessionResponses } from './responses.ts';
+import type { SocketSegment } from './segment.ts';
+import { readSessionFacts } from './session-facts.ts';
+import { SessionSpeech } from './speech.ts';
+
+/** Where the responses of a session stand, and what they have in common. */
+export interface SessionPlace {
+  readonly client: object;
+  readonly endpoint: ClientEndpoint;
+  readonly context: Context;
+  readonly model: string | undefined;
+  readonly outputRate: number;
+  parentIn(caller: Context): Context;
+  of(): Place;
+  /** What was said and brought since the last response. */
+  takeInput(): readonly unknown[];
+}
+
+export interface SessionStart {
+  readonly telemetry: Telemetry;
+  readonly conversations: ConversationTracker;
+  readonly toolCalls: ToolCalls;
+  readonly segment: SocketSegment;
+  readonly client: object;
+  readonly endpoint: ClientEndpoint;
+  readonly model: string | undefined;
+  readonly kind: 'realtime' | 'live';
+  /** Whether no other socket has this response. */
+  readonly claims: (id: string) => boolean;
+  readonly released: (session: RealtimeSession) => void;
+}
+
+/** One session over one connection: what its events say, event by event. */
+export class RealtimeSession implements Member {
+  readonly place: SessionPlace;
+  readonly toolCalls: ToolCalls;
+  readonly claims: (id: string) => boolean;
+  readonly #start: SessionStart;
+  readonly #responses: SessionResponses;
+  #facts = readSessionFacts(undefined);
+  #conversation: Conversation;
+  #model: string | undefined;
+  #lastActivity = now();
+  #input: unknown[] = [];
+  readonly #speech: SessionSpeech;
+  /** The responses of finished items, the newest: playback goes on after them. */
+  readonly #finished = new Map<string, string>();
+  #closed = false;
+
+  constructor(start: SessionStart) {
+    const { telemetry, segment, client, endpoint, kind } = start;
+    this.#start = start;
+    this.#model = start.model;
+    this.toolCalls = start.toolCalls;
+    this.claims = start.claims;
+    this.#conversation = new Conversation(kind, '', () => undefined);
+    const session = this;
+    this.place = {
+      client,
+      endpoint,
+      context: segment.context,
+      get model() {
+        return session.#model;
+      },
+      get outputRate() {
+        return session.#facts.outputRate;
+      },
+      parentIn: (caller) => segment.parentIn(caller),
+      of: () => ({ kind, conversationId: session.#facts.id }),
+      takeInput: () => session.#input.splice(0),
+    };
+    this.#responses = new SessionResponses(telemetry, this);
+    this.#speech = new SessionSpeech({
+      telemetry,
+      segment,
+      place: this.place,
+      spoke: () => this.#conversation.askedWithRun(1),
+      spent: (spent) => this.#conversation.spent(spent),
+      say: (item) => this.#say(item),
+    });
+  }
+
+  sent(type: string, event: object, caller: Context): void {
+    const { counts } = this.#start.segment;
+    counts.sent++;
+    if (type === 'input_audio_buffer.append') {
+      const audio = field(event, 'audio');
+      if (typeof audio === 'string') counts.heardSeconds += (audio.length * 0.75) / this.#facts.inputRate;
+      return;
+    }
+    this.#lastActivity = now();
+    this.#responses.sentOther();
+    if (type === 'response.create') this.#responses.ask(event, caller);
+    else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
+    else if (type === 'conversation.item.truncate') this.#truncated(event);
+  }
+
+  notSent(error: unknown): void {
+    this.#responses.notSent(error);
+  }
+
+  received(type: string, event: unknown): void {
+    const { counts } = this.#start.segment;
+    counts.received++;
+    if (type === 'response.output_audio.delta' || type === 'response.audio.delta') {
+      const audio = field(event, 'delta');
+      if (typeof audio === 'string') counts.spokenSeconds += (audio.length * 0.75) / this.#facts.outputRate;
+      this.#responses.audio(event);
+    } else if (type.startsWith('response.') && type.endsWith('.delta')) this.#responses.text(type, event);
+    else this.#see(type, event);
+  }
+
+  end(close: SocketClose | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#responses.end(close);
+    const { segment, released } = this.#start;
+    segment.end(close === undefined ? this.#lastActivity : now(), this.#conversation.totals, close);
+    released(this);
+  }
+
+  close(): void {
+    this.end(undefined);
+  }
+
+  /** It outlives the span above it, as its socket does. */
+  closeIfFinished(): void {}
+
+  overdue(): boolean {
+    return false;
+  }
+
+  /** When the speech that the next response answers has ended. */
+  takeEndOfSpeech(): number | undefined {
+    return this.#speech.takeEnd();
+  }
+
+  spent(spent: Spent): void {
+    this.#conversation.startedRun();
+    this.#conversation.spent(spent);
+  }
+
+  /** A response has ended. */
+  answered(response: unknown, responseId: string, time: number): void {
+    for (const item of first(arrayField(response, 'output'))) {
+      const id = stringField(item, 'id');
+      if (id !== undefined) this.#finished.set(id, responseId);
+    }
+    for (const id of [...this.#finished.keys()].slice(0, -MAX_REPEATED)) this.#finished.delete(id);
+    const reason = field(objectField(response, 'status_details'), 'reason');
+    if (field(response, 'status') === 'cancelled' && reason === 'turn_detected')
+      this.#interrupted({ [ATTR_GEN_AI_RESPONSE_ID]: responseId }, time);
+  }
+
+  #see(type: string, event: unknown): void {
+    const time = now();
+    this.#lastActivity = time;
+    switch (type) {
+      case 'session.created':
+      case 'session.updated':
+      case 'session.started':
+      case 'transcription_session.updated':
+        this.#described(field(event, 'session'));
+        break;
+      case 'response.created':
+        this.#responses.created(event);
+        break;
+      case 'response.output_item.added':
+      case 'response.output_item.done':
+        this.#responses.item(event, time);
+        break;
+      case 'response.done':
+        this.#responses.done(event);
+        break;
+      case 'input_audio_buffer.speech_started':
+        this.#speech.started(event);
+        break;
+      case 'input_audio_buffer.speech_stopped':
+        this.#speech.stopped(event, time);
+        break;
+      case 'input_audio_buffer.committed':
+        this.#speech.committed(event, time);
+        break;
+      case 'conversation.item.input_audio_transcription.completed':
+      case 'conversation.item.input_audio_transcription.failed':
+        this.#speech.transcribed(event, time, this.#facts.transcriptionModel);
+        break;
+      case 'rate_limits.updated':
+        this.#responses.limits(event);
+        break;
+      case 'error':
+        this.#start.segment.counts.errors++;
+        this.#responses.failed(field(event, 'error'));
+        break;
+    }
+  }
+
+  #described(session: unknown): void {
+    const { conversations, kind, endpoint, segment } = this.#start;
+    const facts = readSessionFacts(session);
+    const known = this.#facts.id;
+    this.#facts = { ...facts, id: known ?? facts.id };
+    this.#model = facts.model ?? this.#model;
+    segment.describe(this.#facts.id, facts.attributes);
+    if (known === undefined && facts.id !== undefined)
+      this.#conversation = conversations.conversation(kind, facts.id, endpoint.origin);
+  }
+
+  /** The program adds an item: a message, or the result of a function. */
+  #brought(item: unknown): void {
+    const { telemetry, endpoint } = this.#start;
+    if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
+      this.#conversation.askedWithRun(1);
+    if (this.toolCalls.areAwaited)
+      this.toolCalls.answered(readItemResults({ input: [item] }), {
+        origin: endpoint.origin,
+        previousResponseId: undefined,
+        conversationId: this.#facts.id,
+        time: now(),
+        parent: this.place.context,
+      });
+    if (telemetry.wantsContent) this.#say(withoutSound(item));
+  }
+
+  #say(item: unknown): void {
+    if (this.#input.length < MAX_REPEATED) this.#input.push(item);
+  }
+
+  /** Sound arrives faster than it is played: an interruption may come after the answer is complete. */
+  #truncated(event: unknown): void {
+    const itemId = stringField(event, 'item_id');
+    const responseId = this.#finished.get(itemId ?? '');
+    const heard = numberField(event, 'audio_end_ms');
+    this.#interrupted(
+      {
+        ...(responseId !== undefined && { [ATTR_GEN_AI_RESPONSE_ID]: responseId }),
+        ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
+        ...(heard !== undefined && { [ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard / 1e3 }),
+      },
+      now(),
+    );
+  }
+
+  #interrupted(attributes: Record<string, string | number>, time: number): void {
+    this.#start.segment.counts.interruptions++;
+    this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
+  }
+}
+
+/** An item without its sound, which is large and never recorded. */
+function withoutSound(item: unknown): unknown {
+  const content = arrayField(item, 'content');
+  if (content.length === 0) return item;
+  const kept = first(content).map((part) =>
+    field(part, 'audio') === undefined
+      ? part
+      : { type: field(part, 'type'), transcript: field(part, 'transcript') },
+  );
+  return { ...fieldsOf(item), content: kept };
+}

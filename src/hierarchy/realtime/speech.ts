@@ -1,0 +1,74 @@
+import { ATTR_OPENAI_AUDIO_DURATION, ATTR_OPENAI_ITEM_ID } from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
+import type { Spent } from '../cost-and-usage.ts';
+import type { SocketSegment } from './segment.ts';
+import type { SessionPlace } from './session.ts';
+import { recordTranscription } from './transcription.ts';
+
+interface SpeechStart {
+  readonly telemetry: Telemetry;
+  readonly segment: SocketSegment;
+  readonly place: SessionPlace;
+  /** The user has said something. */
+  readonly spoke: () => void;
+  readonly spent: (spent: Spent) => void;
+  /** Takes what was said as an item, if content is recorded. */
+  readonly say: (item: object) => void;
+}
+
+/** What the user of a session says: when, and what it is transcribed to. */
+export class SessionSpeech {
+  readonly #start: SpeechStart;
+  #end: number | undefined;
+  #startMs: number | undefined;
+  /** When the speech of an item ended, until its transcript comes. */
+  readonly #spoken = new Map<string, number>();
+
+  constructor(start: SpeechStart) {
+    this.#start = start;
+  }
+
+  started(event: unknown): void {
+    this.#startMs = numberField(event, 'audio_start_ms');
+  }
+
+  stopped(event: unknown, time: number): void {
+    const itemId = stringField(event, 'item_id');
+    const [start, end] = [this.#startMs, numberField(event, 'audio_end_ms')];
+    this.#startMs = undefined;
+    this.#end = time;
+    this.#start.spoke();
+    const attributes: Record<string, string | number> = {};
+    if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
+    if (start !== undefined && end !== undefined && end >= start)
+      attributes[ATTR_OPENAI_AUDIO_DURATION] = (end - start) / 1e3;
+    this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
+    this.committed(event, time);
+  }
+
+  committed(event: unknown, time: number): void {
+    const itemId = stringField(event, 'item_id');
+    if (itemId === undefined || this.#spoken.has(itemId) || this.#spoken.size >= MAX_REPEATED) return;
+    this.#spoken.set(itemId, time);
+  }
+
+  transcribed(event: unknown, time: number, model: string | undefined): void {
+    const { telemetry, place, spent, say } = this.#start;
+    const itemId = stringField(event, 'item_id');
+    const startTime = this.#spoken.get(itemId ?? '') ?? time;
+    this.#spoken.delete(itemId ?? '');
+    const transcript = textField(event, 'transcript');
+    if (telemetry.wantsContent && transcript !== undefined)
+      say({ type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] });
+    recordTranscription(telemetry, place, { event, itemId, model, startTime, endTime: time, spent });
+  }
+
+  /** When the speech that the next response answers has ended. */
+  takeEnd(): number | undefined {
+    const time = this.#end;
+    this.#end = undefined;
+    return time;
+  }
+}

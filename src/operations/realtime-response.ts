@@ -1,0 +1,93 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_OUTPUT_TYPE,
+  ATTR_GEN_AI_REQUEST_MAX_TOKENS,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_REALTIME_CANCEL_REASON,
+} from '../semconv/attributes.ts';
+import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
+import type { ApiRequest, Operation } from '../telemetry/operation.ts';
+import {
+  arrayField,
+  asArray,
+  asCount,
+  field,
+  fieldsOf,
+  objectField,
+  stringField,
+  tolerating,
+} from '../util/payload.ts';
+import { define } from './attributes.ts';
+import { ResponseAccumulator } from './response/accumulator.ts';
+import { readInstructions, readResponseInput, readResponseOutput } from './response/messages.ts';
+import { readResponseFailure, responseAttributes } from './response/outcome.ts';
+import { readResponseToolCalls } from './response/tool-calls.ts';
+import { readResponseTools } from './response/tool-definitions.ts';
+import { modelCall, modelOf, nameWith } from './subject.ts';
+
+/**
+ * A response in a realtime session, in the form that {@link asResponse} gives it. No request creates it, so it has no
+ * endpoint.
+ *
+ * @see https://platform.openai.com/docs/api-reference/realtime-server-events/response
+ */
+export const realtimeResponse: Operation = {
+  endpoints: [],
+  name: 'chat',
+  spanName: (request) => nameWith('chat', modelOf(request)),
+  requestAttributes: (request) => modelCall('chat', request),
+  parameterAttributes: tolerating(realtimeParameterAttributes),
+  resultAttributes(result): Attributes {
+    const attributes = responseAttributes(result);
+    if (field(result, 'status') === 'cancelled') {
+      attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = ['cancelled'];
+      const reason = stringField(objectField(result, 'incomplete_details'), 'reason');
+      define(attributes, ATTR_OPENAI_REALTIME_CANCEL_REASON, reason);
+    }
+    return attributes;
+  },
+  usage: (result) => readUsage(field(result, 'usage')),
+  failure: readResponseFailure,
+  toolCalls: readResponseToolCalls,
+  accumulate: (content) => new ResponseAccumulator(content),
+  content: {
+    systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
+    inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
+    toolDefinitions: ({ body }) => readResponseTools(body),
+    outputMessages: readResponseOutput,
+  },
+};
+
+function realtimeParameterAttributes({ body }: ApiRequest): Attributes {
+  const { max_output_tokens, output_modalities, modalities } = fieldsOf(body);
+  const attributes: Attributes = {
+    [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME,
+    [ATTR_GEN_AI_REQUEST_STREAM]: true,
+  };
+  const wanted = asArray(output_modalities ?? modalities);
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(max_output_tokens));
+  if (wanted.length > 0) attributes[ATTR_GEN_AI_OUTPUT_TYPE] = wanted.includes('audio') ? 'speech' : 'text';
+  return attributes;
+}
+
+/**
+ * A response of a realtime session in the form of the Responses API: how it ended stands in other fields, and only the
+ * session names the model.
+ */
+export function asResponse(response: unknown, model: string | undefined): object {
+  const { id, object, status, usage, output } = fieldsOf(response);
+  const details = objectField(response, 'status_details');
+  return {
+    id,
+    object,
+    status,
+    usage,
+    output: Array.isArray(output) ? arrayField(response, 'output') : undefined,
+    model,
+    incomplete_details: details,
+    error: field(details, 'error'),
+  };
+}

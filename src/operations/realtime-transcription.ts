@@ -1,0 +1,47 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_AUDIO_DURATION,
+} from '../semconv/attributes.ts';
+import { OPENAI_API_TYPE_VALUE_REALTIME } from '../semconv/values.ts';
+import { readUsage } from '../telemetry/cost/usage.ts';
+import { readError } from '../telemetry/error.ts';
+import type { Operation } from '../telemetry/operation.ts';
+import { field, numberField, textField } from '../util/payload.ts';
+import { define } from './attributes.ts';
+import { modelOf } from './subject.ts';
+
+/**
+ * What the user has said, as a realtime session transcribes it. It has a model and a price of its own.
+ *
+ * @see https://platform.openai.com/docs/api-reference/realtime-server-events/conversation
+ */
+export const realtimeTranscription: Operation = {
+  endpoints: [],
+  spanName: () => 'transcription',
+  requestAttributes(request): Attributes {
+    const attributes: Attributes = { [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_REALTIME };
+    define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(request));
+    return attributes;
+  },
+  resultAttributes(result): Attributes {
+    const attributes: Attributes = {};
+    define(attributes, ATTR_OPENAI_AUDIO_DURATION, numberField(field(result, 'usage'), 'seconds'));
+    return attributes;
+  },
+  usage: (result) => readUsage(field(result, 'usage')),
+  fees: (result) => ({ audioSeconds: numberField(field(result, 'usage'), 'seconds') }),
+  failure(result) {
+    const error = field(result, 'error');
+    return error === undefined ? undefined : readError(error, 'failed');
+  },
+  content: {
+    outputMessages(result) {
+      const content = textField(result, 'transcript');
+      return content === undefined
+        ? []
+        : [{ role: 'user', parts: [{ type: 'text', content }], finish_reason: 'stop' }];
+    },
+  },
+};

@@ -1,0 +1,269 @@
+import { once } from 'node:events';
+import { LiveWS } from 'openai/resources/live/ws';
+import { describe, expect, it } from 'vitest';
+import { instrumentOpenAI } from '../../../src/client.ts';
+import { type Program, startProgram } from '../../support/program.ts';
+import { openRealtime } from '../../support/realtime-socket.ts';
+import {
+  added,
+  attributesOf,
+  call,
+  created,
+  done,
+  message,
+  SESSION,
+  sound,
+  spoken,
+  transcript,
+} from './events.ts';
+
+const SECRET = 'canary-5309';
+
+describe('a realtime session', () => {
+  it('has transcripts with consent only, and sound never', async () => {
+    for (const content of [false, true]) {
+      const program = await startProgram({ content });
+      const config = content ? ({ captureMessageContent: 'SPAN_ONLY' } as const) : {};
+      const { say, answer, socket, closed } = await openRealtime(program, config);
+      const audio = Buffer.from(SECRET.repeat(50)).toString('base64');
+      await answer({ type: 'session.created', session: { ...SESSION, instructions: SECRET } });
+      await say(
+        { type: 'input_audio_buffer.append', audio },
+        userMessage([
+          { type: 'input_audio', audio },
+          { type: 'input_text', text: `Said ${SECRET}` },
+        ]),
+        { type: 'response.create', response: { instructions: `Be ${SECRET}` } },
+      );
+      await answer(
+        created('resp_1'),
+        added('resp_1', message('item_1')),
+        spoken('resp_1', `Heard ${SECRET}`),
+        { type: 'response.output_audio.delta', response_id: 'resp_1', delta: audio },
+        done('resp_1', { output: [message('item_1', `Heard ${SECRET}`)] }),
+        transcript('item_0', `Spoke ${SECRET}`),
+      );
+      socket.close();
+      await closed();
+      await program.telemetry.provider.forceFlush();
+      const recorded = JSON.stringify(
+        program.telemetry.spans.map(({ attributes, events }) => [attributes, events]),
+      );
+      expect(recorded.includes(SECRET)).toBe(content);
+      expect(recorded).not.toContain(audio.slice(0, 40));
+      for (const text of ['Said', 'Be', 'Heard', 'Spoke'])
+        expect(recorded.includes(`${text} ${SECRET}`)).toBe(content);
+    }
+  });
+
+  it('keeps what was said so far where an answer breaks off', async () => {
+    const program = await startProgram({ content: true });
+    const { answer, server, closed } = await openRealtime(program, { captureMessageContent: 'SPAN_ONLY' });
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    await answer(added('resp_1', message('item_1')), spoken('resp_1', 'It is '), spoken('resp_1', 'sunny'));
+    server.destroy();
+    await closed();
+    expect(attributesOf(program, 'resp_1')).toMatchObject({
+      'error.type': 'connection_closed',
+      'openai.stream.end': 'error',
+      'gen_ai.output.messages': expect.stringContaining('It is sunny'),
+    });
+    expect(sessionOf(program)).toMatchObject({
+      'error.type': 'connection_closed',
+      'openai.socket.close_code': 1006,
+    });
+  });
+
+  it('ends without an error when the program closes it', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    await say({ type: 'response.create' });
+    socket.close();
+    await closed();
+    const ends = program.telemetry.spans.map(({ name, status, attributes }) => [
+      name,
+      status.code,
+      attributes['openai.stream.end'],
+    ]);
+    expect(ends).toEqual([
+      ['chat gpt-realtime', 0, 'aborted'],
+      ['chat gpt-realtime', 0, 'aborted'],
+      ['realtime', 0, undefined],
+    ]);
+  });
+
+  it('ends with the provider', async () => {
+    const program = await startProgram();
+    const { answer } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'));
+    await program.telemetry.provider.shutdown();
+    expect(program.telemetry.openSpans).toEqual([]);
+  });
+
+  it('tells which request the API rejects', async () => {
+    const program = await startProgram();
+    const { say, answer, errors } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION });
+    await say(
+      { type: 'response.create', event_id: 'first' },
+      { type: 'response.create', event_id: 'second' },
+    );
+    await answer(
+      {
+        type: 'error',
+        event_id: 'e',
+        error: { type: 'invalid_request_error', code: 'invalid_value', message: 'No.', event_id: 'first' },
+      },
+      created('resp_1'),
+      done('resp_1', {
+        status: 'failed',
+        status_details: { type: 'failed', error: { type: 'server_error', code: 'rate_limit_exceeded' } },
+      }),
+    );
+    const seen = program.telemetry.spans.map(({ attributes }) => [
+      attributes['gen_ai.response.id'],
+      attributes['error.type'],
+    ]);
+    expect(seen).toEqual([
+      [undefined, 'invalid_value'],
+      ['resp_1', 'rate_limit_exceeded'],
+    ]);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('counts a response once that a second socket tells, too', async () => {
+    const program = await startProgram();
+    const main = await openRealtime(program);
+    const beside = await openRealtime(program);
+    for (const { answer } of [main, beside]) await answer({ type: 'session.created', session: SESSION });
+    await main.say({ type: 'response.create' });
+    for (const { answer } of [main, beside])
+      await answer(created('resp_1'), sound('resp_1'), done('resp_1', {}));
+    for (const { socket, closed } of [main, beside]) {
+      socket.close();
+      await closed();
+    }
+    await program.expectTree(`
+      realtime
+      └─ chat gpt-realtime  gen_ai.response.id=resp_1
+
+      realtime
+    `);
+  });
+
+  it('of the older version of the API is read alike', async () => {
+    const program = await startProgram();
+    const { answer } = await openRealtime(program);
+    const session = {
+      id: 'sess_old',
+      model: 'gpt-4o-realtime-preview',
+      modalities: ['text', 'audio'],
+      voice: 'alloy',
+      turn_detection: null,
+      input_audio_format: 'g711_ulaw',
+      output_audio_format: 'g711_ulaw',
+    };
+    await answer(
+      { type: 'session.created', session },
+      created('resp_1'),
+      { type: 'response.audio.delta', response_id: 'resp_1', delta: 'A'.repeat(32_000) },
+      { type: 'response.text.delta', response_id: 'resp_1', delta: 'Hi' },
+      done('resp_1', { output: [call('item_1')] }),
+    );
+    await program.telemetry.provider.shutdown();
+    expect(attributesOf(program, 'resp_1')).toMatchObject({
+      'gen_ai.request.model': 'gpt-4o-realtime-preview',
+      'openai.realtime.output_audio_duration': 3,
+      'openai.realtime.time_to_first_text': expect.any(Number),
+    });
+    expect(sessionOf(program)).toMatchObject({
+      'openai.realtime.voice': 'alloy',
+      'openai.realtime.turn_detection': 'none',
+      'openai.realtime.output_modalities': ['text', 'audio'],
+    });
+  });
+
+  it('stands below the span in which it was opened, and its answers below the spans that asked', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await program.inSpan(() => openRealtime(program), 'call');
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
+    await program.inSpan(() => say({ type: 'response.create' }), 'webhook');
+    await answer(created('resp_2'), done('resp_2', {}));
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      call
+      └─ realtime
+         └─ chat gpt-realtime  gen_ai.response.id=resp_1
+
+      webhook
+      └─ chat gpt-realtime     gen_ai.response.id=resp_2
+    `);
+  });
+
+  it('has the cost of each modality, and none where a price is missing', async () => {
+    const prices = {
+      input_mtok: 4,
+      cache_read_mtok: 0.4,
+      output_mtok: 16,
+      input_audio_mtok: 32,
+      output_audio_mtok: 64,
+    };
+    const program = await startProgram();
+    const config = {
+      cost: true,
+      prices: { 'gpt-realtime': prices, 'gpt-4o-transcribe': { audio_hours: 1 } },
+    } as const;
+    const { answer, socket, closed } = await openRealtime(program, config);
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), done('resp_1', {}));
+    await answer(transcript('item_1', 'Hello'));
+    socket.close();
+    await closed();
+    const [response, heard] = program.telemetry.spans;
+    // 16 text, 64 cached text, 120 audio; 30 text, 120 audio.
+    expect(response?.attributes['openai.cost']).toBeCloseTo(
+      (16 * 4 + 64 * 0.4 + 120 * 32 + 30 * 16 + 120 * 64) / 1e6,
+      12,
+    );
+    expect(heard?.name).toBe('transcription');
+    expect(heard?.attributes).not.toHaveProperty('openai.cost');
+    expect(sessionOf(program)?.['openai.total.unpriced']).toBe(1);
+  });
+});
+
+describe('a live session', () => {
+  it('has a span from its opening to its close, with counts', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(LiveWS);
+    program.simulator.onSocket((server) => {
+      server.onText = () => {
+        server.send({ type: 'session.started', session: { id: 'live_1', model: 'gpt-live-1' } });
+        server.send({ type: 'error', error: { type: 'invalid_request_error', code: 'x', message: 'No.' } });
+        server.close(1000);
+      };
+    });
+    const socket = new LiveWS(program.client);
+    socket.on('error', () => undefined);
+    socket.send({ type: 'session.start', session: {} } as never);
+    await once((socket.socket as unknown as { platformSocket: NodeJS.EventEmitter }).platformSocket, 'close');
+    await program.expectTree('live  gen_ai.conversation.id=live_1');
+    expect(program.telemetry.spans[0]?.attributes).toMatchObject({
+      'gen_ai.request.model': 'gpt-live-1',
+      'openai.api.type': 'live',
+      'openai.realtime.session_type': 'live',
+      'openai.socket.error_count': 1,
+      'openai.socket.received_events': 2,
+      'openai.socket.sent_events': 1,
+      'openai.socket.close_code': 1000,
+    });
+  });
+});
+
+function sessionOf({ telemetry }: Program): Readonly<Record<string, unknown>> | undefined {
+  return telemetry.spans.find(({ name }) => name === 'realtime')?.attributes;
+}
+
+function userMessage(content: readonly object[]): object {
+  return { type: 'conversation.item.create', item: { type: 'message', role: 'user', content } };
+}

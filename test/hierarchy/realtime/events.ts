@@ -1,0 +1,111 @@
+import type { Program } from '../../support/program.ts';
+
+/** Sound as base64: a second of PCM16. */
+export const AUDIO: string = 'A'.repeat(64_000);
+export const SESSION: Readonly<Record<string, unknown>> = {
+  type: 'realtime',
+  id: 'sess_1',
+  object: 'realtime.session',
+  model: 'gpt-realtime',
+  output_modalities: ['audio'],
+  audio: {
+    input: {
+      format: { type: 'audio/pcm', rate: 24_000 },
+      turn_detection: { type: 'semantic_vad' },
+      transcription: { model: 'gpt-4o-transcribe' },
+    },
+    output: { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin' },
+  },
+};
+export const USAGE: object = {
+  total_tokens: 350,
+  input_tokens: 200,
+  output_tokens: 150,
+  input_token_details: {
+    text_tokens: 80,
+    audio_tokens: 120,
+    image_tokens: 0,
+    cached_tokens: 64,
+    cached_tokens_details: { text_tokens: 64, audio_tokens: 0, image_tokens: 0 },
+  },
+  output_token_details: { text_tokens: 30, audio_tokens: 120 },
+};
+
+export function attributesOf(
+  { telemetry }: Program,
+  id: string,
+): Readonly<Record<string, unknown>> | undefined {
+  return telemetry.spans.find(
+    ({ name, attributes }) => name.startsWith('chat') && attributes['gen_ai.response.id'] === id,
+  )?.attributes;
+}
+
+export function created(id: string): object {
+  return {
+    type: 'response.created',
+    response: { id, object: 'realtime.response', status: 'in_progress', output: [] },
+  };
+}
+
+export function done(id: string, more: object): object {
+  const response = {
+    id,
+    object: 'realtime.response',
+    status: 'completed',
+    output: [],
+    usage: USAGE,
+    ...more,
+  };
+  return { type: 'response.done', response };
+}
+
+export function added(id: string, item: object): object {
+  return { type: 'response.output_item.added', response_id: id, output_index: 0, item };
+}
+
+export function sound(id: string): object {
+  return {
+    type: 'response.output_audio.delta',
+    response_id: id,
+    item_id: 'item',
+    output_index: 0,
+    delta: AUDIO,
+  };
+}
+
+export function spoken(id: string, delta: string): object {
+  return { type: 'response.output_audio_transcript.delta', response_id: id, output_index: 0, delta };
+}
+
+export function transcript(itemId: string, text: string): object {
+  return {
+    type: 'conversation.item.input_audio_transcription.completed',
+    item_id: itemId,
+    content_index: 0,
+    transcript: text,
+    usage: {
+      type: 'tokens',
+      total_tokens: 33,
+      input_tokens: 26,
+      output_tokens: 7,
+      input_token_details: { text_tokens: 0, audio_tokens: 26 },
+    },
+  };
+}
+
+export function call(id: string): object {
+  return {
+    id,
+    object: 'realtime.item',
+    type: 'function_call',
+    status: 'completed',
+    name: 'get_weather',
+    call_id: 'call_1',
+    arguments: '{}',
+  };
+}
+
+export function message(id: string, text?: string): object {
+  const content = text === undefined ? [] : [{ type: 'output_audio', transcript: text }];
+  return { id, object: 'realtime.item', type: 'message', role: 'assistant', status: 'completed', content };
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../../support/program.ts';
+import { openRealtime } from '../../support/realtime-socket.ts';
+
+import {
+  AUDIO,
+  added,
+  attributesOf,
+  call,
+  created,
+  done,
+  message,
+  SESSION,
+  sound,
+  spoken,
+  transcript,
+} from './events.ts';
+
+describe('a realtime session', () => {
+  it('has its responses, functions and transcripts below it', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', event_id: 'e1', session: SESSION });
+    await say({ type: 'input_audio_buffer.append', audio: AUDIO });
+    await answer(
+      { type: 'input_audio_buffer.speech_started', audio_start_ms: 100, item_id: 'item_1' },
+      { type: 'input_audio_buffer.speech_stopped', audio_end_ms: 1_100, item_id: 'item_1' },
+      { type: 'input_audio_buffer.committed', item_id: 'item_1' },
+      created('resp_1'),
+      added('resp_1', call('item_2')),
+      {
+        type: 'response.function_call_arguments.delta',
+        response_id: 'resp_1',
+        item_id: 'item_2',
+        output_index: 0,
+        delta: '{}',
+      },
+      done('resp_1', { output: [call('item_2')] }),
+      transcript('item_1', 'How is the weather?'),
+    );
+    await say(
+      {
+        type: 'conversation.item.create',
+        item: { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
+      },
+      { type: 'response.create' },
+    );
+    await answer(
+      created('resp_2'),
+      added('resp_2', message('item_3')),
+      sound('resp_2'),
+      spoken('resp_2', 'It is sunny.'),
+    );
+    await answer(done('resp_2', { output: [message('item_3', 'It is sunny.')] }));
+    socket.close();
+    await closed();
+    await program.expectTree(`
+      realtime                     openai.realtime.voice=marin openai.total.runs=2 openai.total.input_tokens=426
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1 gen_ai.response.finish_reasons=["tool_calls"]
+      ├─ transcription             openai.item.id=item_1
+      ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
+      └─ chat gpt-realtime         gen_ai.response.id=resp_2 gen_ai.response.finish_reasons=["stop"]
+    `);
+    expect(attributesOf(program, 'resp_2')).toMatchObject({
+      'gen_ai.usage.input_tokens': 200,
+      'gen_ai.usage.audio.input_tokens': 120,
+      'gen_ai.usage.audio.output_tokens': 120,
+      'gen_ai.usage.cache_read.input_tokens': 64,
+      'gen_ai.response.time_to_first_chunk': expect.any(Number),
+      'openai.realtime.time_to_first_audio': expect.any(Number),
+      'openai.realtime.time_to_first_text': expect.any(Number),
+      'openai.realtime.output_audio_duration': 1,
+      'openai.stream.chunk_count': 2,
+    });
+    const heard = program.telemetry.spans.find(({ name }) => name === 'transcription');
+    expect(heard?.attributes).toMatchObject({
+      'gen_ai.conversation.id': 'sess_1',
+      'gen_ai.request.model': 'gpt-4o-transcribe',
+      'gen_ai.usage.input_tokens': 26,
+    });
+    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    expect(session?.attributes).toMatchObject({
+      'gen_ai.conversation.id': 'sess_1',
+      'gen_ai.request.model': 'gpt-realtime',
+      'openai.api.type': 'realtime',
+      'openai.realtime.session_type': 'realtime',
+      'openai.realtime.turn_detection': 'semantic_vad',
+      'openai.realtime.input_audio_duration': 1,
+      'openai.realtime.output_audio_duration': 1,
+      'openai.socket.close_code': 1000,
+      'openai.socket.sent_events': 3,
+      'openai.total.user_messages': 1,
+    });
+    expect(session?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['openai.realtime.speech', { 'openai.item.id': 'item_1', 'openai.audio.duration': 1 }],
+    ]);
+  });
+
+  it('tells who interrupted an answer, while it was made or while it was played', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION }, created('resp_1'), sound('resp_1'));
+    await answer(
+      done('resp_1', { status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } }),
+    );
+    await answer(created('resp_2'), sound('resp_2'), done('resp_2', { output: [message('item_2', 'Yes.')] }));
+    await say({ type: 'conversation.item.truncate', item_id: 'item_2', content_index: 0, audio_end_ms: 400 });
+    await say({ type: 'response.create' }, { type: 'response.cancel' });
+    await answer(
+      created('resp_3'),
+      done('resp_3', {
+        status: 'cancelled',
+        status_details: { type: 'cancelled', reason: 'client_cancelled' },
+      }),
+    );
+    socket.close();
+    await closed();
+    const reasons = ['resp_1', 'resp_2', 'resp_3'].map((id) => {
+      const attributes = attributesOf(program, id);
+      return [attributes?.['gen_ai.response.finish_reasons'], attributes?.['openai.realtime.cancel_reason']];
+    });
+    expect(reasons).toEqual([
+      [['cancelled'], 'turn_detected'],
+      [['stop'], undefined],
+      [['cancelled'], 'client_cancelled'],
+    ]);
+    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
+    expect(session?.events.map(({ attributes }) => attributes)).toEqual([
+      { 'gen_ai.response.id': 'resp_1' },
+      {
+        'gen_ai.response.id': 'resp_2',
+        'openai.item.id': 'item_2',
+        'openai.realtime.heard_audio_duration': 0.4,
+      },
+    ]);
+  });
+});
