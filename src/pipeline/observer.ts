@@ -245,9 +245,9 @@ export class Observer implements CallObserver, ProviderListener {
     for (const call of [...this.#open.keys()]) call.close('interrupted');
   }
 
-  /** Called last, after everything below these spans has ended. */
+  /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */
   #interruptFunctions(): void {
-    for (const end of this.telemetry.functions.values()) end();
+    for (const end of this.telemetry.functions.values().reverse()) end();
   }
 
   /** A provider may be registered or replaced long after the instrumentation was created. */

@@ -92,14 +92,19 @@ describe('a provider that is shut down', () => {
         },
       ],
     });
-    await expect.poll(() => telemetry.openSpans).toEqual(['execute_tool slow']);
+    await expect.poll(() => telemetry.openSpans).toEqual(['invoke_workflow runTools', 'execute_tool slow']);
     await telemetry.provider.shutdown();
     expect(telemetry.openSpans).toEqual([]);
-    expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o', 'execute_tool slow']);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual([
+      'chat gpt-4o',
+      'execute_tool slow',
+      'invoke_workflow runTools',
+    ]);
     resolve('sunny');
     expect(await runner.finalContent()).toEqual(expect.any(String));
     const measured = (await telemetry.metrics()).map(({ descriptor }) => descriptor.name);
     expect(measured).not.toContain('gen_ai.execute_tool.duration');
+    expect(measured).not.toContain('gen_ai.invoke_workflow.duration');
   });
 
   test('twice, then flushed', async () => {
