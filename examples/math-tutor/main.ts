@@ -6,34 +6,8 @@ import { PAGE, startTelemetry } from './telemetry.ts';
 
 const options = readOptions();
 const telemetry = startTelemetry(options);
-// What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
-const { replayConversation } = await import('./recorded-conversation.ts');
-const { tutor } = await import('./tutoring.ts');
-
-explain(
-  '1. A recorded conversation',
-  'The real `openai` package talks to a server that gives the recorded answers',
-  'of the Assistants API. First what is said, then the trace of it.',
-);
-await replayConversation();
-print('');
-await telemetry.flush();
-
-explain(
-  '2. The Math Tutor',
-  'Two runs in one thread, on a simulated API. The first is polled and runs code.',
-  'The second is streamed, searches files and calls a function of this program.',
-);
-await tutor();
-print('');
-await telemetry.shutdown();
-
-explain(
-  'How to read the trees',
-  '`thread` is the conversation, with its totals. `invoke_agent` is a run. `chat`',
-  'is a step: one call of the model, with its own tokens. `execute_tool` is a tool',
-  'call; it shows the step that asked for it. The rest are plain requests.',
-);
+if (options.agents) await showAgents();
+else await showAssistants();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
 if (options.live)
@@ -45,6 +19,55 @@ else
     'page, and run `npm run demo -- --live` in another terminal.',
   );
 print('', 'The same as a page, to open in a browser:', `  ${resolve(PAGE)}`);
+
+async function showAssistants(): Promise<void> {
+  // What uses `openai` is imported once the instrumentation is there: imports at the top of a file come first.
+  const { replayConversation } = await import('./recorded-conversation.ts');
+  const { tutor } = await import('./tutoring.ts');
+  explain(
+    '1. A recorded conversation',
+    'The real `openai` package talks to a server that gives the recorded answers',
+    'of the Assistants API. First what is said, then the trace of it.',
+  );
+  await replayConversation();
+  print('');
+  await telemetry.flush();
+
+  explain(
+    '2. The Math Tutor',
+    'Two runs in one thread, on a simulated API. The first is polled and runs code.',
+    'The second is streamed, searches files and calls a function of this program.',
+  );
+  await tutor();
+  print('');
+  await telemetry.shutdown();
+
+  explain(
+    'How to read the trees',
+    '`thread` is the conversation, with its totals. `invoke_agent` is a run. `chat`',
+    'is a step: one call of the model, with its own tokens. `execute_tool` is a tool',
+    'call; it shows the step that asked for it. The rest are plain requests.',
+  );
+}
+
+async function showAgents(): Promise<void> {
+  const { giveAgentsLesson } = await import('./agents-lesson.ts');
+  explain(
+    'The Math Tutor with `@openai/agents`',
+    'Two questions on a simulated API. The secretary hands over to the tutor, who',
+    'runs code, searches files and calls a function of this program.',
+  );
+  await giveAgentsLesson();
+  print('');
+  await telemetry.shutdown();
+
+  explain(
+    'How to read the tree',
+    '`invoke_workflow` is the lesson, with its totals. `invoke_agent` is an agent at',
+    'work. `chat` is one call of the model, with its own tokens. `execute_tool` is a',
+    'tool call or a handoff.',
+  );
+}
 
 function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery): void {
   if (failure === undefined) {

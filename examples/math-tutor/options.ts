@@ -3,6 +3,7 @@ import { print } from './narration.ts';
 
 /** What the demo can be asked for, as `npm run demo -- --content`. */
 export interface Options {
+  readonly agents: boolean;
   readonly content: boolean;
   readonly live: boolean;
   readonly otlp: boolean;
@@ -11,6 +12,7 @@ export interface Options {
 
 const USAGE: readonly string[] = [
   'Usage: npm run demo [-- options]',
+  '  --agents   show the Math Tutor as a program of `@openai/agents` instead',
   '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
   '  --live     send the traces, with what was said, to the live page of the command `view`, too',
   '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
@@ -23,6 +25,7 @@ export function readOptions(): Options {
   try {
     const { values } = parseArgs({
       options: {
+        agents: { type: 'boolean', default: false },
         content: { type: 'boolean', default: false },
         live: { type: 'boolean', default: false },
         otlp: { type: 'boolean', default: false },

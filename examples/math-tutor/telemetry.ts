@@ -3,6 +3,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
+import { instrumentAgents } from 'opentelemetry-instrumentation-openai/agents';
 import { consoleTree, htmlPage } from 'opentelemetry-instrumentation-openai/export';
 import type { Options } from './options.ts';
 import { OtlpDelivery } from './otlp-delivery.ts';
@@ -46,6 +47,8 @@ export function startTelemetry({ content, live, otlp, summary }: Options): Telem
     logRecordProcessors: [],
   });
   sdk.start();
+  // Needed with `--agents` alone.
+  instrumentAgents();
   return { delivery, flush, shutdown: () => sdk.shutdown() };
 }
 

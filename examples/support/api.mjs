@@ -17,6 +17,8 @@ async function simulate() {
   server.channel.unref();
   process.env.OPENAI_API_KEY = 'no key is needed here';
   process.env.OPENAI_BASE_URL = url;
+  // `@openai/agents` sends its own traces to OpenAI.
+  process.env.OPENAI_AGENTS_DISABLE_TRACING = '1';
   process.env.AZURE_OPENAI_API_KEY = 'no key is needed here';
   process.env.AZURE_OPENAI_ENDPOINT = new URL(url).origin;
 }

@@ -11,6 +11,7 @@ const EXAMPLES = [
   'express',
   'lambda',
   'migration',
+  'openai-agents',
   'own-functions',
   'processes',
   'quick-start',

@@ -97,6 +97,18 @@ describe.concurrent('the demo', () => {
     expect(code).toBe(1);
   });
 
+  it('shows the Math Tutor of @openai/agents with --agents, as its example does', async () => {
+    const [{ code, stdout, stderr }, readme] = await Promise.all([
+      runDemo(['--agents']),
+      readFile(`${ROOT}examples/openai-agents/README.md`, 'utf8'),
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const [, block = ''] = readme.match(/```text\n(.*?)```/s) ?? [];
+    expect(treeLines(block)).not.toEqual([]);
+    expect(treeLines(stdout)).toEqual(treeLines(block));
+  });
+
   it('prints its usage for unknown arguments', async () => {
     const { code, stdout } = await runDemo(['--colour']);
     expect(stdout).toContain('--content');

@@ -1,0 +1,3 @@
+import { giveLesson } from './tutor.mjs';
+
+await giveLesson((who, text) => console.log(`${who}: ${text}`));
