@@ -125,7 +125,7 @@ function startFunctionSpan(
     attributes,
     input,
     parent,
-    startTime,
+    startTime: place?.startTime ?? startTime,
     clock,
     ended: place?.ended,
   });

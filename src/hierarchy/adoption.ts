@@ -1,6 +1,7 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
+import { justAfter } from '../util/microseconds.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { InvocationFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
@@ -97,7 +98,7 @@ export function openFoundInvocation(
   const { askedAt = found.startTime } = found;
   const active = activeSpan(context)?.spanContext();
   const isBounded = active !== undefined && active.isRemote !== true;
-  const segmentStart = isBounded ? askedAt : found.startTime;
+  const segmentStart = isBounded ? justAfter(askedAt) : found.startTime;
   const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
   const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
   const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);

@@ -3,6 +3,7 @@ import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
+import { inOrder } from '../util/microseconds.ts';
 import { derivesTraceIds } from './conversation-trace-id.ts';
 import type { Use } from './conversation-use.ts';
 import { activeSpan, type Segment } from './segment.ts';
@@ -34,6 +35,11 @@ export interface ConversationApi {
 /** Whether a call is part of a longer operation and gets no span of its own. */
 export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
   return 'settle' in observed;
+}
+
+/** Just after the start of the segment, where the use has opened it. */
+export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
+  return inOrder(startTime, segment?.startTime);
 }
 
 /** Below the segment, unless the caller's span is neither the segment's parent nor missing: then it stays with that. */

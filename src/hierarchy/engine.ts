@@ -5,12 +5,15 @@ import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../semconv/attributes.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { justAfter, SPAN_ROOM_MS } from '../util/microseconds.ts';
 import {
   type ConversationApi,
   type ObserveOptions,
   type OpenSpan,
   type Placement,
+  parentIn,
   segmentOf,
+  startIn,
 } from './api.ts';
 import { type Conversation, isOfUser } from './conversation.ts';
 import type { Use } from './conversation-use.ts';
@@ -24,7 +27,7 @@ import { answerOutputs, InvocationCreation, InvocationRequest } from './invocati
 import { InvocationMatcher } from './match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
 import { creatorIn, creatorOf } from './remote-creator.ts';
-import { activeSpan, isInTrace, type Segment } from './segment.ts';
+import { isInTrace, type Segment } from './segment.ts';
 import { SourceListener } from './source-listener.ts';
 import type { ConversationTracker } from './tracker.ts';
 import { keyAt } from './whereabouts.ts';
@@ -84,7 +87,6 @@ export class Engine implements ConversationApi {
     const { dialect, tracker } = this.#state;
     const { call, intent, route, endpoint } = observed;
     const segment = this.#segmentOf(observed);
-    const bounded = activeSpan(call.context) !== undefined || segment === undefined;
     const folds = route.folds !== undefined;
     const driving =
       driven === undefined ? undefined : new InvocationRequest(this.#state, observed, facts, driven);
@@ -96,7 +98,8 @@ export class Engine implements ConversationApi {
     const { query } = call;
     segment?.requestStarted();
     return {
-      parent: bounded ? call.context : segment.contextIn(call.context),
+      parent: parentIn(segment, call.context),
+      startTime: startIn(segment, call),
       attributes: dialect.attributes,
       links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
       ...(folds && {
@@ -159,7 +162,8 @@ export class Engine implements ConversationApi {
     if (id === undefined || conversationId === undefined) return;
     const asked = this.#conversation(conversationId, endpoint).takeUnanswered();
     const creator = creatorIn(span.context);
-    handedOn.set(keyAt(endpoint.origin, id), { startTime: call.startTime, creator, asked });
+    const startTime = justAfter(call.startTime + SPAN_ROOM_MS);
+    handedOn.set(keyAt(endpoint.origin, id), { startTime, creator, asked });
     tracker.watch();
   }
 
@@ -232,12 +236,20 @@ export class Engine implements ConversationApi {
     if (!succeeded || id === undefined) return;
     if (intent.conversation === 'changes')
       for (const message of intent.messages) this.#conversation(id, endpoint).asked(message);
-    if (intent.conversation === 'deletes') tracker.endConversation(dialect.kind, id, endpoint.origin);
+    if (intent.conversation !== 'deletes') return;
+    segment?.touch(call.endTime);
+    tracker.endConversation(dialect.kind, id, endpoint.origin);
+  }
+
+  /** Beside the request that created the conversation, and after it. */
+  #opened(observed: ObservedCall, id: string): void {
+    const use = this.#use(observed, id);
+    this.#state.tracker.open({ ...use, startTime: justAfter(use.startTime) })?.touch();
   }
 
   #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
     const conversation = this.#conversation(id, observed.endpoint);
-    if (segment === undefined) this.#state.tracker.open(this.#use(observed, id))?.touch();
+    if (segment === undefined) this.#opened(observed, id);
     else segment.identify(conversation);
     conversation.created();
     for (const message of observed.intent.messages) conversation.asked(message);

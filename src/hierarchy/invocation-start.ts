@@ -1,14 +1,15 @@
-import { type Attributes, type Context, type SpanContext, trace } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Place } from '../telemetry/place.ts';
 import { type StartedInvocation, startInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { inOrder } from '../util/microseconds.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationContent } from './model.ts';
 import type { Send } from './origin-reads.ts';
 import type { PausedInvocation } from './paused-invocation.ts';
-import type { Segment } from './segment.ts';
+import { activeSpan, type Segment } from './segment.ts';
 import type { ServerClock } from './server-clock.ts';
 
 /**
@@ -51,10 +52,15 @@ export interface InvocationStart {
   readonly closed: (invocation: Invocation, endTime: number) => void;
 }
 
+/** Just after the span above it, where both would start at once. */
+export function startTimeIn({ startTime, above, segment }: InvocationStart): number {
+  return inOrder(startTime, (above ?? segment)?.startTime);
+}
+
 /** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
 export function startInvocation(start: InvocationStart, place: Place): StartedInvocation {
-  const { telemetry, segment, above, endpoint, attributes, context, startTime } = start;
-  const caller = trace.getSpanContext(context);
+  const { telemetry, segment, above, endpoint, attributes, context } = start;
+  const caller = activeSpan(context)?.spanContext();
   const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
   const linked = [bounded ? undefined : caller, start.creator];
   return startInvocationSpan(telemetry, {
@@ -63,6 +69,6 @@ export function startInvocation(start: InvocationStart, place: Place): StartedIn
     attributes,
     parent: (above ?? segment)?.contextIn(context) ?? context,
     links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
-    startTime,
+    startTime: startTimeIn(start),
   });
 }

@@ -22,7 +22,7 @@ import type { Askable } from './closing-reads.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { addSpent, costOfUsage, NOTHING_SPENT, recordSpent, type Spent, spentBy } from './cost-and-usage.ts';
 import { createdTimeOf, identifyInvocation } from './identify-invocation.ts';
-import { type InvocationStart, type ReadDetails, startInvocation } from './invocation-start.ts';
+import { type InvocationStart, type ReadDetails, startInvocation, startTimeIn } from './invocation-start.ts';
 import { Life } from './life.ts';
 import type {
   Agent,
@@ -97,7 +97,7 @@ export class Invocation {
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.endpoint = start.endpoint;
-    this.startTime = start.startTime;
+    this.startTime = startTimeIn(start);
     this.life = new Life(start.startTime);
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;

@@ -7,10 +7,10 @@ import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import { recordStep } from '../telemetry/spans/step-span.ts';
 import { recordToolCall } from '../telemetry/spans/tool-span.ts';
 import { costOfUsage } from './cost-and-usage.ts';
+import { DrawnTimes, type Times } from './drawn-times.ts';
 import type { Invocation } from './invocation.ts';
 import type { StepSnapshot, ToolCallContent } from './model.ts';
 import { inputMessagesOf } from './run-input.ts';
-import { clamp } from './server-clock.ts';
 import type { Step } from './steps.ts';
 import type { ToolCall } from './tool-call.ts';
 
@@ -70,19 +70,20 @@ function drawStepsAndTools(
   const heard: Message[] = [...inputMessagesOf(invocation)];
   const shown = new Set<string>();
   const answers: Message[] = [];
-  let earliest = invocation.startTime;
-  drawn.forEach((step, index) => {
-    const calls = steps.toolCalls.filter(({ stepId }) => stepId === step.snapshot.id);
+  const whole = { startTime: invocation.startTime, endTime };
+  const callsOf = ({ snapshot: { id } }: Step): ToolCall[] =>
+    steps.toolCalls.filter(({ stepId }) => stepId === id);
+  const withCalls = drawn.map((step) => ({ step, calls: callsOf(step) }));
+  const drawnTimes = new DrawnTimes(withCalls, whole);
+  withCalls.forEach(({ step, calls }, index) => {
     const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
     const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
-    const times = stepTimes(step, calls, earliest, endTime);
+    const times = drawnTimes.ofStep(index, { step, calls });
     const { toolCalls, skippedToolCalls } = step.snapshot;
     const skipped = toolCalls.length + skippedToolCalls - calls.length;
     drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
-    earliest = times.endTime;
     for (const call of calls) {
-      if (drawnCalls.includes(call))
-        earliest = Math.max(earliest, drawToolCall(invocation, call, times, endTime));
+      if (drawnCalls.includes(call)) drawToolCall(invocation, call, drawnTimes.ofToolCall(call, times));
     }
     heard.push(...outputMessages, ...toolResponses(calls));
     if (step.snapshot.messageId !== undefined) {
@@ -92,30 +93,18 @@ function drawStepsAndTools(
   });
   if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
     const orphans = drawnCalls.filter(({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId));
-    const whole = { startTime: invocation.startTime, endTime };
-    for (const call of orphans) drawToolCall(invocation, call, whole, endTime);
+    const times = new DrawnTimes([], whole);
+    for (const call of inOrderOfTime(orphans, whole))
+      drawToolCall(invocation, call, times.ofToolCall(call, whole));
   }
   return [...answers, ...unclaimed(invocation, shown)];
 }
 
-interface Times {
-  readonly startTime: number;
-  readonly endTime: number;
-}
-
-/**
- * The times of a step. Steps follow each other and the tools they asked for, which the server's whole seconds cannot
- * express. As a model call, a step that asks the program for tools ends when it asks; the server completes it later.
- */
-function stepTimes(step: Step, calls: readonly ToolCall[], earliest: number, latest: number): Times {
-  const asked = calls.find((call) => call.startTime !== undefined)?.startTime;
-  // This process knows when it was asked. The server tells whole seconds.
-  const startTime = clamp(
-    withKnownValues(step.startTime) ?? earliest,
-    earliest,
-    Math.min(asked ?? latest, latest),
-  );
-  return { startTime, endTime: clamp(asked ?? withKnownValues(step.endTime) ?? latest, startTime, latest) };
+/** Calls that began at once are in the order in which they ended, as far as that is known. */
+function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolCall[] {
+  const start = (call: ToolCall): number => call.startTime ?? whole.startTime;
+  const end = (call: ToolCall): number => call.endTime ?? whole.endTime;
+  return calls.toSorted((a, b) => start(a) - start(b) || end(a) - end(b));
 }
 
 function drawStep(
@@ -155,18 +144,7 @@ function drawStep(
   );
 }
 
-/**
- * Records a tool call. A hosted tool ran within its step, a function from the request to the program until its output.
- *
- * @returns its end time
- */
-function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, latest: number): number {
-  const startTime = clamp(call.startTime ?? step.startTime, step.startTime, latest);
-  const endTime = clamp(
-    call.endTime ?? (call.startTime === undefined ? step.endTime : latest),
-    startTime,
-    latest,
-  );
+function drawToolCall(invocation: Invocation, call: ToolCall, { startTime, endTime }: Times): void {
   const { snapshot } = call;
   recordToolCall(
     invocation.telemetry,
@@ -186,7 +164,6 @@ function drawToolCall(invocation: Invocation, call: ToolCall, step: Times, lates
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },
   );
-  return endTime;
 }
 
 /** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
@@ -225,11 +202,6 @@ function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<str
   return [...steps.outputs]
     .filter(([id]) => !shown.has(id))
     .map(([, message]) => ({ ...message, finish_reason: reason }));
-}
-
-/** A server whose clock was never learnt gives no time. */
-function withKnownValues(time: number | undefined): number | undefined {
-  return time === undefined || Number.isNaN(time) ? undefined : time;
 }
 
 /** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */

@@ -1,4 +1,4 @@
-import { type Context, INVALID_TRACEID, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
@@ -213,11 +213,10 @@ export function timeWithin(segment: Segment | undefined, time: number): number {
   return segment === undefined ? time : segment.within(time);
 }
 
-/** The active span, if it is a real one: of a valid trace. */
+/** The active span, if it is a real one. One that nobody records may have no ids: nothing stands below it. */
 export function activeSpan(context: Context): Span | undefined {
   const span = trace.getSpan(context);
-  const traceId = span?.spanContext().traceId;
-  return traceId === undefined || traceId === '' || traceId === INVALID_TRACEID ? undefined : span;
+  return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined;
 }
 
 /** Whether what is done in the context can be part of something in the trace: without an active span anything can. */

@@ -5,6 +5,7 @@ import type { Place } from '../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../telemetry/spans/tool-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
+import { justAfter, Starts } from '../util/microseconds.ts';
 import type { ToolCallContent } from './model.ts';
 import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from './pending-tool-calls.ts';
 import type { ToolResult } from './responses/item-results.ts';
@@ -33,6 +34,8 @@ export interface AskingResponse {
 
 export interface PendingCall {
   readonly asked: KnownCall;
+  /** Calls that were asked for at once are in order. */
+  readonly askedAt: number;
   readonly response: AskingResponse;
 }
 
@@ -69,22 +72,29 @@ export class ToolCalls {
 
   /** Takes the tool calls of a response that has ended. */
   asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
+    const starts = new Starts(response.startTime);
+    let askedFrom = response.endTime;
     for (const asked of calls) {
       if (asked.asksProgram) {
-        if (response.parent?.withinAgents !== true) this.#keep(asked, response);
-      } else this.#drawHosted(asked, response, times);
+        if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom);
+        askedFrom = justAfter(askedFrom);
+      } else this.#drawHosted(asked, response, times, starts);
     }
   }
 
   /** Takes the calls of a response that another process has created: the process that answers them draws them. */
   seen(calls: readonly ItemCall[], response: AskingResponse): void {
-    for (const asked of calls)
-      if (asked.asksProgram && !this.#pending.has(identityOf(asked, response))) this.#keep(asked, response);
+    let askedFrom = response.endTime;
+    for (const asked of calls) {
+      if (!asked.asksProgram || this.#pending.has(identityOf(asked, response))) continue;
+      this.#keep(asked, response, askedFrom);
+      askedFrom = justAfter(askedFrom);
+    }
   }
 
-  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse): void {
+  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse, askedAt: number): void {
     const { content, ...call } = asked.call;
-    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response };
+    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response, askedAt };
     this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
     beginIn(response.parent?.span);
     this.#conversations.watch();
@@ -109,8 +119,8 @@ export class ToolCalls {
         ...asked.call,
         content: content === undefined ? undefined : { ...content, result: output() },
       };
-      const { endTime } = response;
-      const times = { startTime: endTime, endTime: Math.max(time, endTime), timedHere: true };
+      const { askedAt } = pending;
+      const times = { startTime: askedAt, endTime: Math.max(time, justAfter(askedAt)), timedHere: true };
       this.#draw({ ...asked, call }, response, times, parent);
     }
     const last = asking.at(-1);
@@ -138,13 +148,13 @@ export class ToolCalls {
     return content;
   }
 
-  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes): void {
+  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes, starts: Starts): void {
     const { startTime, endTime } = response;
     const seen = times.of(asked.itemId);
-    const start = clamp(seen?.startTime ?? startTime, startTime, endTime);
+    const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
     this.#draw(asked, response, {
       startTime: start,
-      endTime: clamp(seen?.endTime ?? endTime, start, endTime),
+      endTime: Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime)),
     });
   }
 

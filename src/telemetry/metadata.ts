@@ -3,6 +3,7 @@ import {
   context as active,
   type Context,
   createContextKey,
+  isSpanContextValid,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
@@ -82,8 +83,11 @@ export interface CallerTrace {
 }
 
 export function callerTraceOf(context: Context): CallerTrace {
+  const span = trace.getSpanContext(context);
+  // Below a span without ids, such as a no-op one, every span would start a trace of its own.
+  const isReal = span !== undefined && isSpanContextValid(span);
   return {
-    span: trace.getSpanContext(context),
+    span: isReal ? span : undefined,
     metadata: metadataIn(context),
     withinAgents: isDrawnByAgents(context),
   };

@@ -30,12 +30,12 @@ describe.concurrent('the demo', () => {
       'recorded conversation',
       '├─ create_agent Math Tutor  asst_eXyrYQvlVGnRBIVYf7r9U1FN',
       '├─ POST /threads  thread_1HjgF1qM3kuRK2aviYYaLlxF',
-      '├─ thread  thread_1HjgF1qM3kuRK2aviYYaLlxF · total 381 → 88 tokens · total $0.00011 · 1 run · 1 user message',
-      '│  └─ invoke_agent Math Tutor  run_PS0ksndVoX7DxtmdXn66ZMXU · completed · total 381 → 88 tokens · total $0.00011 · 1 user message · stop · 94 chunks',
-      '│     ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · $0.000060 · tool_calls',
-      '│     ├─ execute_tool code_interpreter  step_swXK2ebQ3TtY6NlhcKjepIEL',
-      '│     └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · $0.000050 · stop',
-      '└─ POST /threads/{thread_id}/messages  thread_1HjgF1qM3kuRK2aviYYaLlxF · msg_2FFY2QSijHEY7sEAuwes7Thl',
+      '└─ thread  thread_1HjgF1qM3kuRK2aviYYaLlxF · total 381 → 88 tokens · total $0.00011 · 1 run · 1 user message',
+      '   ├─ POST /threads/{thread_id}/messages  msg_2FFY2QSijHEY7sEAuwes7Thl',
+      '   └─ invoke_agent Math Tutor  run_PS0ksndVoX7DxtmdXn66ZMXU · completed · total 381 → 88 tokens · total $0.00011 · 1 user message · stop · 94 chunks',
+      '      ├─ chat gpt-4o-mini  step_swXK2ebQ3TtY6NlhcKjepIEL · 154 → 62 tokens · $0.000060 · tool_calls',
+      '      ├─ execute_tool code_interpreter  step_swXK2ebQ3TtY6NlhcKjepIEL',
+      '      └─ chat gpt-4o-mini  step_mus62zEh9JQqUZf7k1B5F65N · 227 → 26 tokens · $0.000050 · stop',
     ]);
     // The program prints the question in each of the two conversations; the trees do not.
     expect(stdout.split(QUESTION)).toHaveLength(1 + 2);
@@ -119,31 +119,31 @@ describe.concurrent('the demo', () => {
 const EXPECTED_SPANS = `
   recorded conversation
   ├─ create_agent Math Tutor
-  ├─ POST /threads                        openai.thread.id={recorded}
-  ├─ thread                               openai.thread.id={recorded} openai.total.input_tokens=381
-  │  └─ invoke_agent Math Tutor           openai.run.id={run} openai.total.input_tokens=381
-  │     ├─ chat gpt-4o-mini               openai.step.id={step} gen_ai.usage.input_tokens=154
-  │     ├─ execute_tool code_interpreter  openai.step.id={step}
-  │     └─ chat gpt-4o-mini               openai.step.id=* gen_ai.usage.input_tokens=227
-  └─ POST /threads/{thread_id}/messages   openai.thread.id={recorded}
+  ├─ POST /threads                          openai.thread.id={recorded}
+  └─ thread                                 openai.thread.id={recorded} openai.total.input_tokens=381
+     ├─ POST /threads/{thread_id}/messages  openai.thread.id={recorded}
+     └─ invoke_agent Math Tutor             openai.run.id={run} openai.total.input_tokens=381
+        ├─ chat gpt-4o-mini                 openai.step.id={step} gen_ai.usage.input_tokens=154
+        ├─ execute_tool code_interpreter    openai.step.id={step}
+        └─ chat gpt-4o-mini                 openai.step.id=* gen_ai.usage.input_tokens=227
 
   tutoring session
   ├─ POST /vector_stores
   ├─ create_agent Math Tutor
-  ├─ POST /threads                        openai.thread.id={thread}
-  ├─ thread                               openai.thread.id={thread} openai.total.input_tokens=1789
-  │  ├─ invoke_agent Math Tutor           openai.run.id=run_000001 openai.total.input_tokens=409
-  │  │  ├─ chat gpt-4o-mini               openai.step.id=step_000001 gen_ai.usage.input_tokens=171
-  │  │  ├─ execute_tool code_interpreter  openai.step.id=step_000001
-  │  │  └─ chat gpt-4o-mini               openai.step.id=step_000002 gen_ai.usage.input_tokens=238
-  │  └─ invoke_agent Math Tutor           openai.run.id=run_000002 openai.total.input_tokens=1380
-  │     ├─ chat gpt-4o-mini               openai.step.id=step_000003 gen_ai.usage.input_tokens=294
-  │     ├─ execute_tool file_search       openai.step.id=step_000003
-  │     ├─ chat gpt-4o-mini               openai.step.id=step_000004 gen_ai.usage.input_tokens=517
-  │     ├─ execute_tool convert_length    openai.step.id=step_000004
-  │     └─ chat gpt-4o-mini               openai.step.id=step_000005 gen_ai.usage.input_tokens=569
-  ├─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
-  ├─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
-  ├─ GET /threads/{thread_id}/messages    openai.thread.id={thread}
-  └─ POST /threads/{thread_id}/messages   openai.thread.id={thread}
+  ├─ POST /threads                          openai.thread.id={thread}
+  └─ thread                                 openai.thread.id={thread} openai.total.input_tokens=1789
+     ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+     ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+     ├─ invoke_agent Math Tutor             openai.run.id=run_000001 openai.total.input_tokens=409
+     │  ├─ chat gpt-4o-mini                 openai.step.id=step_000001 gen_ai.usage.input_tokens=171
+     │  ├─ execute_tool code_interpreter    openai.step.id=step_000001
+     │  └─ chat gpt-4o-mini                 openai.step.id=step_000002 gen_ai.usage.input_tokens=238
+     ├─ GET /threads/{thread_id}/messages   openai.thread.id={thread}
+     ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+     └─ invoke_agent Math Tutor             openai.run.id=run_000002 openai.total.input_tokens=1380
+        ├─ chat gpt-4o-mini                 openai.step.id=step_000003 gen_ai.usage.input_tokens=294
+        ├─ execute_tool file_search         openai.step.id=step_000003
+        ├─ chat gpt-4o-mini                 openai.step.id=step_000004 gen_ai.usage.input_tokens=517
+        ├─ execute_tool convert_length      openai.step.id=step_000004
+        └─ chat gpt-4o-mini                 openai.step.id=step_000005 gen_ai.usage.input_tokens=569
 `;

@@ -42,6 +42,8 @@ const DURATION = / +[\d.]+ (?:ms|s|min)(?: {2}|$)/;
 
 /** The lines of trees, without durations; those of tables and panels end in a bar. */
 export function treeLines(text: string): string[] {
-  const lines = text.split('\n').filter((line) => /^[^\s|].*[^│]$/.test(line) && DURATION.test(line));
+  const lines = text
+    .split('\n')
+    .filter((line) => /^(?: *[├└]|[^\s|]).*[^│]$/.test(line) && DURATION.test(line));
   return lines.map((line) => line.replace(DURATION, '  ').trimEnd());
 }

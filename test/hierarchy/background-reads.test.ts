@@ -129,10 +129,10 @@ describe('the background read', () => {
     });
     await program.expectTree(`
       program
-      ├─ thread
-      │  └─ invoke_agent Math Tutor
-      │     └─ chat gpt-4o-mini
-      └─ DELETE /threads/{thread_id}
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  └─ chat gpt-4o-mini
+         └─ DELETE /threads/{thread_id}
     `);
   });
 
@@ -265,12 +265,12 @@ describe('what the program itself reads', () => {
     await program.inSpan(() => runAndListSteps(program));
     await program.expectTree(`
       program
-      ├─ thread
-      │  └─ invoke_agent Math Tutor
-      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
-      │     ├─ execute_tool code_interpreter
-      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
-      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  ├─ chat gpt-4o-mini                           openai.step.type=tool_calls
+         │  ├─ execute_tool code_interpreter
+         │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps
     `);
   });
 
@@ -292,11 +292,11 @@ describe('what the program itself reads', () => {
     });
     await program.expectTree(`
       program
-      ├─ thread                              openai.total.input_tokens=30
-      │  └─ invoke_agent Math Tutor          gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
-      │     ├─ chat gpt-4o-mini              gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
-      │     └─ execute_tool code_interpreter
-      └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
+      └─ thread                                                     openai.total.input_tokens=30
+         ├─ invoke_agent Math Tutor                                 gen_ai.usage.input_tokens=20 gen_ai.usage.output_tokens=2 openai.total.input_tokens=30
+         │  ├─ chat gpt-4o-mini                                     gen_ai.usage.input_tokens=10 gen_ai.usage.output_tokens=1
+         │  └─ execute_tool code_interpreter
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps/{step_id}
     `);
   });
 
@@ -319,10 +319,10 @@ describe('what the program reads right after the end of a run', () => {
   const STEPS = '/v1/threads/thread_000001/runs/run_000002/steps';
   const TREE = `
     program
-    ├─ thread
-    │  └─ invoke_agent Math Tutor
-    │     └─ chat gpt-4o-mini
-    └─ GET /threads/{thread_id}/runs/{run_id}/steps
+    └─ thread
+       ├─ invoke_agent Math Tutor
+       │  └─ chat gpt-4o-mini
+       └─ GET /threads/{thread_id}/runs/{run_id}/steps
   `;
 
   it('is not requested again', async () => {
@@ -339,12 +339,12 @@ describe('what the program reads right after the end of a run', () => {
     await program.inSpan(() => runAndListSteps(program, { limit: 1 }));
     await program.expectTree(`
       program
-      ├─ thread
-      │  └─ invoke_agent Math Tutor
-      │     ├─ chat gpt-4o-mini             openai.step.type=tool_calls
-      │     ├─ execute_tool code_interpreter
-      │     └─ chat gpt-4o-mini             openai.step.type=message_creation
-      └─ GET /threads/{thread_id}/runs/{run_id}/steps
+      └─ thread
+         ├─ invoke_agent Math Tutor
+         │  ├─ chat gpt-4o-mini                           openai.step.type=tool_calls
+         │  ├─ execute_tool code_interpreter
+         │  └─ chat gpt-4o-mini                           openai.step.type=message_creation
+         └─ GET /threads/{thread_id}/runs/{run_id}/steps
     `);
     expect(readsOf(simulator)).toEqual([`${STEPS}?limit=1`, `${STEPS}?limit=100&order=asc`]);
   });

@@ -289,13 +289,13 @@ describe('a run that one process creates, another polls, a third answers, and te
       QUESTIONS.goesOn,
       `
       POST /ask                             process="web that hands on"
-      ├─ POST /threads/{thread_id}/runs     process="web that hands on" openai.run.status=queued
-      │  └─ thread                          process="worker that adopts" openai.total.runs=1
-      │     └─ invoke_agent                 process="worker that adopts" openai.run.status=completed
-      │        ├─ chat goes-on              process="worker that adopts"
-      │        ├─ execute_tool solve        process="worker that adopts"
-      │        └─ chat goes-on              process="worker that adopts"
       └─ thread                             process="web that hands on"
+         └─ POST /threads/{thread_id}/runs  process="web that hands on" openai.run.status=queued
+            └─ thread                       process="worker that adopts" openai.total.runs=1
+               └─ invoke_agent              process="worker that adopts" openai.run.status=completed
+                  ├─ chat goes-on           process="worker that adopts"
+                  ├─ execute_tool solve     process="worker that adopts"
+                  └─ chat goes-on           process="worker that adopts"
 
       thread                                process="worker that adopts" openai.total.runs=1
 

@@ -42,8 +42,8 @@ const RETRIEVE = 'GET /threads/{thread_id}/runs/{run_id}';
 /** A run that one process has created and another, below a span of its own, has polled to its end. */
 const DRAWN_BY_THE_WORKER = `
   program
-  ├─ POST /threads/{thread_id}/runs          openai.run.status=queued
   └─ thread
+     └─ POST /threads/{thread_id}/runs       openai.run.status=queued
 
   worker
   ├─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
@@ -68,11 +68,11 @@ describe('a run whose metadata contains the trace context', () => {
     });
     await program.expectTree(`
       program
-      ├─ POST /threads/runs                      openai.run.status=queued
-      ├─ thread                                  openai.total.runs=1 openai.total.user_messages=1
-      │  └─ invoke_agent Math Tutor              openai.total.user_messages=1 openai.run.status=completed
-      │     └─ chat gpt-4o-mini
-      └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
+      ├─ POST /threads/runs                         openai.run.status=queued
+      └─ thread                                     openai.total.runs=1 openai.total.user_messages=1
+         ├─ invoke_agent Math Tutor                 openai.total.user_messages=1 openai.run.status=completed
+         │  └─ chat gpt-4o-mini
+         └─ GET /threads/{thread_id}/runs/{run_id}  openai.run.status=in_progress
     `);
     expect(await durationCount(program)).toBe(1);
   });
@@ -131,11 +131,11 @@ describe('a run whose metadata contains the trace context', () => {
     await program.telemetry.provider.shutdown();
     await program.expectTree(`
       program
-      ├─ POST /threads/{thread_id}/runs
-      │  └─ thread                               openai.total.runs=1
-      │     └─ invoke_agent Math Tutor
-      │        └─ chat gpt-4o-mini
       └─ thread
+         └─ POST /threads/{thread_id}/runs
+            └─ thread                            openai.total.runs=1
+               └─ invoke_agent Math Tutor
+                  └─ chat gpt-4o-mini
 
       thread                                     openai.total.runs=1
       └─ GET /threads/{thread_id}/runs/{run_id}
@@ -151,8 +151,8 @@ describe('a run whose metadata contains the trace context', () => {
       await inSpan(() => looking.beta.threads.runs.retrieve(run.id, { thread_id: threadId }), 'status');
     await program.expectTree(`
       program
-      ├─ POST /threads/{thread_id}/runs
       └─ thread
+         └─ POST /threads/{thread_id}/runs
 
       status
       └─ GET /threads/{thread_id}/runs/{run_id}
@@ -205,11 +205,11 @@ describe('a run whose metadata contains the trace context', () => {
     await inSpan(() => client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }));
     await program.expectTree(`
       program
-      ├─ POST /threads/{thread_id}/runs
-      ├─ thread                                    openai.total.runs=1 openai.total.user_messages=1
-      │  └─ invoke_agent Math Tutor                openai.total.user_messages=1
-      │     └─ chat gpt-4o-mini
-      └─ GET /threads/{thread_id}/runs/{run_id}
+      └─ thread                                    openai.total.runs=1 openai.total.user_messages=1
+         ├─ POST /threads/{thread_id}/runs
+         ├─ invoke_agent Math Tutor                openai.total.user_messages=1
+         │  └─ chat gpt-4o-mini
+         └─ GET /threads/{thread_id}/runs/{run_id}
     `);
     expect(await durationCount(program)).toBe(1);
   });

@@ -58,13 +58,13 @@ describe('the recorded streamed conversation', () => {
     await program.expectTree(`
       program
       ├─ create_agent Math Tutor
-      ├─ POST /threads                       openai.thread.id={thread}
-      ├─ thread                              openai.thread.id={thread} openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.runs=1 openai.total.user_messages=1
-      │  └─ invoke_agent Math Tutor          openai.run.id={run} openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.user_messages=1 openai.stream.end=completed gen_ai.response.finish_reasons=["stop"]
-      │     ├─ chat gpt-4o-mini              openai.step.id={step 1} gen_ai.usage.input_tokens=154 gen_ai.usage.output_tokens=62 gen_ai.response.finish_reasons=["tool_calls"]
-      │     ├─ execute_tool code_interpreter  openai.step.id={step 1} openai.tool.type=code_interpreter
-      │     └─ chat gpt-4o-mini              openai.step.id={step 2} gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26 gen_ai.response.finish_reasons=["stop"]
-      └─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+      ├─ POST /threads                          openai.thread.id={thread}
+      └─ thread                                 openai.thread.id={thread} openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.runs=1 openai.total.user_messages=1
+         ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+         └─ invoke_agent Math Tutor             openai.run.id={run} openai.run.status=completed openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.user_messages=1 openai.stream.end=completed gen_ai.response.finish_reasons=["stop"]
+            ├─ chat gpt-4o-mini                 openai.step.id={step 1} gen_ai.usage.input_tokens=154 gen_ai.usage.output_tokens=62 gen_ai.response.finish_reasons=["tool_calls"]
+            ├─ execute_tool code_interpreter    openai.step.id={step 1} openai.tool.type=code_interpreter
+            └─ chat gpt-4o-mini                 openai.step.id={step 2} gen_ai.usage.input_tokens=227 gen_ai.usage.output_tokens=26 gen_ai.response.finish_reasons=["stop"]
     `);
     expect(sumOfUsage(program)).toEqual([381, 88]);
   });
@@ -135,11 +135,11 @@ describe('the recorded polled conversation', () => {
   const TREE = `
     program
     ├─ create_agent Math Tutor
-    ├─ POST /threads                       openai.thread.id={thread}
-    ├─ thread                              openai.thread.id={thread} openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.runs=1 openai.total.user_messages=1
-    │  └─ invoke_agent Math Tutor          openai.run.id={run} openai.run.status=completed openai.run.poll_count=19 gen_ai.usage.input_tokens=381 gen_ai.usage.output_tokens=88 openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.user_messages=1
-    ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
-    └─ GET /threads/{thread_id}/messages   openai.thread.id={thread}
+    ├─ POST /threads                          openai.thread.id={thread}
+    └─ thread                                 openai.thread.id={thread} openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.runs=1 openai.total.user_messages=1
+       ├─ POST /threads/{thread_id}/messages  openai.thread.id={thread}
+       ├─ invoke_agent Math Tutor             openai.run.id={run} openai.run.status=completed openai.run.poll_count=19 gen_ai.usage.input_tokens=381 gen_ai.usage.output_tokens=88 openai.total.input_tokens=381 openai.total.output_tokens=88 openai.total.user_messages=1
+       └─ GET /threads/{thread_id}/messages   openai.thread.id={thread}
   `;
 
   it.each(['fetch', 'observe', 'off'] as const)(

@@ -1,3 +1,4 @@
+import { context, INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
@@ -45,6 +46,20 @@ describe('a response', () => {
 
       webhook
       └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('is the root of a trace where the active span has no ids', async () => {
+    const program = await startProgram();
+    program.simulator.respond({
+      output: [{ webSearch: { query: 'tariffs' } }, { codeInterpreter: { code: 'print(1)', logs: '1' } }],
+    });
+    const noop = trace.setSpan(context.active(), trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+    await context.with(noop, () => program.client.responses.create({ model: MODEL, input: 'Tariff?' }));
+    await program.expectTree(`
+      chat gpt-4o-mini
+      ├─ execute_tool web_search
+      └─ execute_tool code_interpreter
     `);
   });
 

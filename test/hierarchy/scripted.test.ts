@@ -1,3 +1,5 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, it } from 'vitest';
 import { startBill } from '../support/bill.ts';
 import { usageSum } from '../support/lanes/usage.ts';
@@ -32,6 +34,23 @@ describe.each(SCRIPTED)('a conversation by $name', (conversation) => {
     expect(tree).not.toContain('\n\n');
   });
 
+  it.each(['below a span', 'without one'])(
+    'has spans that follow each other by microseconds %s',
+    async (where) => {
+      const program = await startProgram();
+      const spans =
+        where === 'below a span'
+          ? await program.inSpan(() => converse(conversation, program))
+          : await converse(conversation, program);
+      expect(spans.length).toBeGreaterThan(10);
+      expect(startingAtOnce(spans)).toEqual([]);
+      const withoutDuration = spans.filter(
+        (span) => microseconds(span.endTime) - microseconds(span.startTime) < 1,
+      );
+      expect(withoutDuration.map(({ name }) => name)).toEqual([]);
+    },
+  );
+
   it('spends what the API reports', async () => {
     const bill = startBill();
     const program = await startProgram({
@@ -57,6 +76,25 @@ describe.each(SCRIPTED)('a conversation by $name', (conversation) => {
     });
   });
 });
+
+function microseconds([seconds, nanoseconds]: HrTime): number {
+  return seconds * 1e6 + Math.floor(nanoseconds / 1e3);
+}
+
+/** Spans that start in the same microsecond as the span above them, or as another one there: viewers have no order for them. */
+function startingAtOnce(spans: readonly ReadableSpan[]): string[] {
+  const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+  const seen = new Map<string, string>();
+  return spans.flatMap(({ name, startTime, parentSpanContext }) => {
+    const above = byId.get(parentSpanContext?.spanId ?? '');
+    const time = microseconds(startTime);
+    const key = `${parentSpanContext?.spanId} ${time}`;
+    const other = seen.get(key);
+    seen.set(key, name);
+    if (above !== undefined && microseconds(above.startTime) >= time) return [`${above.name} > ${name}`];
+    return other === undefined || parentSpanContext === undefined ? [] : [`${other}, ${name}`];
+  });
+}
 
 async function metricSums({ telemetry }: Program): Promise<Record<string, number>> {
   const names = ['gen_ai.client.token.usage', 'openai.client.cost'];

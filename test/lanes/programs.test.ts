@@ -50,12 +50,12 @@ describe.each(LANES_AND_FORMATS)('$name, $format: a program', (row) => {
         program
         ├─ create_agent Weather Bot
         ├─ POST /threads                         openai.thread.id={thread}
-        ├─ thread                                openai.thread.id={thread} openai.total.input_tokens=250
-        │  └─ invoke_agent Weather Bot           openai.run.id={run} openai.run.status=completed openai.total.input_tokens=250
-        │     ├─ chat gpt-4o-mini                openai.step.id={asking} gen_ai.usage.input_tokens=100
-        │     ├─ execute_tool get_weather        openai.step.id={asking}
-        │     └─ chat gpt-4o-mini                openai.step.id={answering} gen_ai.usage.input_tokens=150
-        └─ GET /threads/{thread_id}/messages     openai.thread.id={thread}
+        └─ thread                                openai.thread.id={thread} openai.total.input_tokens=250
+           ├─ invoke_agent Weather Bot           openai.run.id={run} openai.run.status=completed openai.total.input_tokens=250
+           │  ├─ chat gpt-4o-mini                openai.step.id={asking} gen_ai.usage.input_tokens=100
+           │  ├─ execute_tool get_weather        openai.step.id={asking}
+           │  └─ chat gpt-4o-mini                openai.step.id={answering} gen_ai.usage.input_tokens=150
+           └─ GET /threads/{thread_id}/messages  openai.thread.id={thread}
       `,
     );
     expect(findings(outcome, { content: false })).toEqual([]);

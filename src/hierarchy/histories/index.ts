@@ -8,7 +8,7 @@ import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
-import { type ConversationApi, type Placement, parentIn } from '../api.ts';
+import { type ConversationApi, type Placement, parentIn, startIn } from '../api.ts';
 import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
@@ -38,7 +38,11 @@ export class Histories implements ConversationApi {
     const id = conversationIn(context);
     if (id === undefined) return undefined;
     const segment = this.#enter({ kind: 'conversation', id, context, endpoint: undefined, startTime });
-    return { parent: parentIn(segment, context), ended: (endTime) => segment?.requestEnded(endTime) };
+    return {
+      parent: parentIn(segment, context),
+      startTime: startIn(segment, { startTime }),
+      ended: (endTime) => segment?.requestEnded(endTime),
+    };
   }
 
   /** Opens the conversation's span where no span is active; below one, it goes on with that of the same trace. */
@@ -65,6 +69,7 @@ export class Histories implements ConversationApi {
     const userMessages = countNewUserMessages(body);
     return {
       parent: loop.parent,
+      startTime: startIn(segment, call),
       attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
       settled: (ended, _, span) => {
         loop.settled(span);

@@ -12,7 +12,7 @@ import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
-import { type ConversationApi, type OpenSpan, type Placement, parentIn } from '../api.ts';
+import { type ConversationApi, type OpenSpan, type Placement, parentIn, startIn } from '../api.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
@@ -84,15 +84,15 @@ export class Responses implements ConversationApi {
     const own = conversationOf(request) ?? (isResponse(route) ? undefined : known?.conversationId);
     const named = own === undefined ? conversationNamed(call, route) : undefined;
     const conversationId = own ?? named;
-    const creates = route.template === '/conversations';
-    const segment =
-      creates || conversationId !== undefined ? this.#segmentOf(call, conversationId, endpoint) : undefined;
+    const uses = conversationId !== undefined || route.template === '/conversations';
+    const segment = uses ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const above = parentIn(segment, call.context);
     // Once the call runs, its context is that of its span.
     const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
       parent: above,
+      startTime: startIn(segment, call),
       links: known === undefined ? [] : [{ context: known.context }],
       ...(named !== undefined && { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: named } }),
       ...(isResponse(route)

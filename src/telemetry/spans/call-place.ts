@@ -23,6 +23,8 @@ export interface OpenSpan {
 /** The place in the hierarchy of a call with its own span, and the hierarchy's callbacks. */
 export interface CallPlace {
   readonly parent: Context;
+  /** Just after the span above, where both would start at once. */
+  readonly startTime?: number;
   readonly links?: Link[];
   /** Attributes that the place adds. */
   readonly attributes?: Attributes;

@@ -88,7 +88,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#route = request.route;
     this.#place = place;
     this.#rebuilt = rebuilt;
-    this.#startTime = call.startTime;
+    this.#startTime = place.startTime ?? call.startTime;
     this.#measures =
       operation.name !== undefined && above?.recordsMetrics !== true && telemetry.metrics.wanted;
     this.#measuresChunks = this.#measures && telemetry.settings.chunkMetrics === 'each';
@@ -101,7 +101,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       const options: SpanOptions & { attributes: Attributes } = {
         kind: SpanKind.CLIENT,
         attributes,
-        startTime: call.startTime,
+        startTime: this.#startTime,
       };
       if (place.links !== undefined) options.links = place.links;
       this.#span = startSpan(telemetry, operation.spanName(request), options, place.parent);
@@ -173,7 +173,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const { finishing, ended } = this.#place;
     if (finishing !== undefined)
       guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
-    endSpan(this.#span, endTime);
+    endSpan(this.#span, Math.max(endTime, this.#startTime));
     if (ended !== undefined) guard('placing what stands beside a span', ended, result, endTime, this.#cost);
   }
 

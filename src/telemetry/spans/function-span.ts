@@ -16,6 +16,8 @@ const MAX_YIELDED = 1_000;
 /** Where a function stands that is part of a conversation. */
 export interface FunctionPlace {
   readonly parent: Context;
+  /** Just after the span above, where both would start at once. */
+  readonly startTime: number;
   readonly ended: (endTime: number) => void;
 }
 
