@@ -286,6 +286,248 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Conversation');
   });
 
+  describe('where there is no room beside the timeline', () => {
+    const sheet = (): ReturnType<Page['locator']> => page.getByRole('dialog', { name: 'Span' });
+    const tab = (): Promise<string | null> => page.getByRole('tab', { selected: true }).textContent();
+
+    it.each([400, 800])(
+      'a press on a span shows it at once on %d pixels, and going back hides it',
+      async (width) => {
+        await open([MATH_TUTOR], { width });
+        const before = page.url();
+        for (const back of [
+          () => page.getByRole('button', { name: 'Back' }).click(),
+          () => page.goBack(),
+          () => page.keyboard.press('Escape'),
+        ]) {
+          await page.getByRole('treeitem', { name: 'code_interpreter' }).click();
+          await sheet().getByRole('heading', { name: 'execute_tool code_interpreter' }).waitFor();
+          const box = await sheet().boundingBox();
+          expect(box?.y).toBe(0);
+          expect(page.url()).not.toBe(before);
+          await back();
+          await sheet().waitFor({ state: 'hidden' });
+          await page.getByRole('treeitem', { selected: true }).waitFor({ state: 'detached' });
+          await expect.poll(() => page.url()).not.toContain('span=');
+        }
+      },
+    );
+
+    it('the timeline and the conversation are tabs', async () => {
+      await open([MATH_TUTOR], { width: 800 });
+      expect(await tab()).toBe('Timeline');
+      await page.getByRole('tab', { name: 'Conversation' }).click();
+      expect(await page.getByRole('tree').isVisible()).toBe(false);
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.getByRole('tree').waitFor();
+      expect(await page.getByRole('tab').allTextContents()).toEqual(['Conversation', 'Span']);
+    });
+
+    it('what can be pressed is large enough for a finger', async () => {
+      await open([MATH_TUTOR, FAILED], { width: 400 });
+      const heights = await page
+        .locator('.row, nav li button, [role=tab]')
+        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+      expect(Math.min(...heights)).toBeGreaterThanOrEqual(24);
+    });
+  });
+
+  it('a link leads to a span of a trace', async () => {
+    await open([MATH_TUTOR, FAILED]);
+    await page
+      .getByRole('navigation')
+      .getByRole('button', { name: /^thread/ })
+      .click();
+    await page.getByRole('treeitem', { name: 'code_interpreter' }).click();
+    const link = page.url();
+    expect(link).toMatch(/#trace=\w+&span=\w+$/);
+    await page.goto('about:blank');
+    offences = [];
+    await page.goto(link);
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain('code_interpreter');
+    expect(await page.title()).toBe('thread · OpenAI traces');
+    offences = offences.filter((offence) => !offence.startsWith(`request ${link.split('#')[0]}`));
+  });
+
+  describe('a bar', () => {
+    const widthOf = (name: string): Promise<number> =>
+      page
+        .getByRole('treeitem', { name })
+        .locator('.bar')
+        .evaluate((bar) => bar.getBoundingClientRect().width);
+
+    it.each([1440, 800, 400])('is never shorter than one below it, on %d pixels', async (width) => {
+      await open(
+        [
+          {
+            name: 'outer',
+            end: 100,
+            attributes: { 'gen_ai.usage.input_tokens': 1_000_000, 'gen_ai.usage.output_tokens': 1_000_000 },
+            children: [{ name: 'inner', start: 1, end: 99 }],
+          },
+        ],
+        { width },
+      );
+      expect((await widthOf('inner')) / (await widthOf('outer'))).toBeCloseTo(0.98, 1);
+      const covered = await page.locator('.row').evaluateAll(
+        (rows) =>
+          rows.filter((row) => {
+            const bar = row.querySelector('.bar')?.getBoundingClientRect();
+            const time = row.querySelector('.time')?.getBoundingClientRect();
+            return (
+              bar &&
+              time &&
+              bar.right > time.left &&
+              bar.left < time.right &&
+              bar.bottom > time.top &&
+              bar.top < time.bottom
+            );
+          }).length,
+      );
+      expect(covered).toBe(0);
+    });
+
+    it('tells work, waiting for tools, several things at once and the first chunk apart', async () => {
+      const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.response.time_to_first_chunk': 0.005 };
+      await open([
+        {
+          name: 'run',
+          end: 100,
+          children: [
+            { name: 'chat a', start: 10, end: 40, attributes: chat },
+            { name: 'chat b', start: 20, end: 40, attributes: { 'gen_ai.operation.name': 'chat' } },
+            { name: 'tool', start: 40, end: 70, attributes: { 'gen_ai.operation.name': 'execute_tool' } },
+          ],
+        },
+      ]);
+      const parts = await page
+        .getByRole('treeitem', { name: 'run' })
+        .locator('.part')
+        .evaluateAll((all) =>
+          all.map((each) => [
+            each.className,
+            (each as HTMLElement).style.left,
+            (each as HTMLElement).style.width,
+          ]),
+        );
+      expect(parts).toEqual([
+        ['part work', '10%', '10%'],
+        ['part several', '20%', '20%'],
+        ['part tools', '40%', '30%'],
+      ]);
+      const [first] = await page
+        .locator('.first:not(.key)')
+        .evaluateAll((all) => all.map((each) => (each as HTMLElement).style.left));
+      expect(Number.parseFloat(first ?? '')).toBeCloseTo((5 / 30) * 100, 1);
+      expect(await page.locator('.legend').innerText()).toMatch(
+        /working.*several at once.*waiting for tools.*first chunk/s,
+      );
+    });
+  });
+
+  describe('the span of a model call', () => {
+    const answer = (content: string): SpanPlan => ({
+      name: 'chat gpt-4o',
+      end: 2000,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.response.model': 'gpt-4o-2024',
+        'gen_ai.usage.input_tokens': 1200,
+        'gen_ai.usage.output_tokens': 34,
+        'gen_ai.usage.cache_read.input_tokens': 1000,
+        'gen_ai.usage.reasoning.output_tokens': 20,
+        'gen_ai.response.time_to_first_chunk': 0.25,
+        'gen_ai.response.finish_reasons': ['stop'],
+        'openai.cost': 0.02,
+        'gen_ai.input.messages': JSON.stringify([message('user', 'First'), message('user', 'Second')]),
+        'gen_ai.output.messages': JSON.stringify([message('assistant', content)]),
+      },
+    });
+    const openAnswer = async (content: string): Promise<void> => {
+      await open([answer(content)]);
+      await page.getByRole('treeitem').click();
+    };
+    const panel = (): ReturnType<Page['locator']> => page.getByRole('tabpanel', { name: 'Span' });
+
+    it('reads like an answer: facts, then messages, then attributes, folded', async () => {
+      await openAnswer('Fine');
+      const facts = (await panel().locator('.facts > div').allInnerTexts()).map((text) => text.split('\n'));
+      expect(facts).toEqual([
+        ['Model', 'gpt-4o-2024'],
+        ['Tokens', '1,200 → 34'],
+        ['Cached', '1,000'],
+        ['Reasoning', '20'],
+        ['Cost', '$0.020'],
+        ['Duration', '2.00 s'],
+        ['First chunk', '250 ms'],
+        ['Finish', 'stop'],
+      ]);
+      const visible = await panel().innerText();
+      expect(visible).toMatch(
+        /1 earlier message.*user\s+Second.*assistant\s+Fine.*Everything recorded \(11 attributes\)$/s,
+      );
+      expect(visible).not.toContain('gen_ai.response.model');
+      await page.getByText('Everything recorded').click();
+      await page.getByRole('searchbox', { name: 'Search the attributes' }).fill('REASONING');
+      expect(await panel().locator('.record th').allTextContents()).toEqual([
+        'gen_ai.usage.reasoning.output_tokens',
+      ]);
+    });
+
+    it('shows Markdown, code and tables', async () => {
+      await openAnswer(
+        '# Title\n**bold** *soft* `code` [site](https://example.com/x)\n\n- one\n- two\n\n1. first\n\n> quoted\n\n```js\nconst a = 1; // one\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |',
+      );
+      const md = panel().locator('.md').last();
+      expect(await md.locator('strong').textContent()).toBe('bold');
+      expect(await md.locator('em').textContent()).toBe('soft');
+      expect(await md.locator('ul li').allTextContents()).toEqual(['one', 'two']);
+      expect(await md.locator('ol li').allTextContents()).toEqual(['first']);
+      expect(await md.locator('blockquote').textContent()).toBe('quoted');
+      expect(await md.locator('pre').textContent()).toBe('const a = 1; // one');
+      expect(await md.locator('.hl-keyword').textContent()).toBe('const');
+      expect(await md.locator('td').allTextContents()).toEqual(['1', '2']);
+      const link = md.getByRole('link', { name: 'site' });
+      expect(await link.getAttribute('rel')).toContain('noreferrer');
+      expect(await link.getAttribute('target')).toBe('_blank');
+    });
+
+    it('loads nothing and runs nothing, whatever Markdown it has', async () => {
+      // What has been asked for is counted after each test.
+      await openAnswer(
+        [
+          '![x](http://evil.example/x.png)',
+          '[a](javascript:alert(1)) [b](data:text/html,x) [c](file:///etc/passwd) [d](//evil.example)',
+          '<img src=http://evil.example/x onerror=alert(1)><script>alert(1)</script>',
+          '<iframe src=http://evil.example></iframe>[e](https://evil.example/"onmouseover="alert(1))',
+          '```html\n<script>alert(1)</script>\n```',
+          '| <img src=x> | b |\n|---|---|\n| <svg onload=alert(1)> | [f](JaVaScRiPt:alert(1)) |',
+        ].join('\n\n'),
+      );
+      expect(await page.locator('img, svg, iframe, script, style:not(head style)').count()).toBe(0);
+      const targets = await page
+        .locator('a')
+        .evaluateAll((all) => all.map((each) => each.getAttribute('href')));
+      expect(targets.filter((target) => !/^https?:\/\//.test(target ?? ''))).toEqual([]);
+      const handlers = await page
+        .locator('a')
+        .evaluateAll((all) =>
+          all.flatMap((each) => each.getAttributeNames().filter((name) => name.startsWith('on'))),
+        );
+      expect(handlers).toEqual([]);
+    });
+
+    it.each(['[', '`', '*', '**', '|', '- ', '> ', '#', '![', '](', '"', "'", '/*', '|-', '\\\\'])(
+      'is not slowed down by thousands of %j',
+      async (mark) => {
+        await openAnswer(mark.repeat(19_000 / mark.length));
+        expect(await panel().locator('.facts').count()).toBe(1);
+        await openAnswer(`\`\`\`\n${mark.repeat(18_000 / mark.length)}`);
+        expect(await panel().locator('.facts').count()).toBe(1);
+      },
+    );
+  });
+
   describe('works without a mouse', () => {
     it('by the keys of a tree view', async () => {
       await open([MATH_TUTOR]);

@@ -235,6 +235,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
     const inspector = page.locator('.inspector');
     expect(await inspector.textContent()).toContain('99000 more attributes');
     expect(await inspector.locator('caption', { hasText: 'Event' }).count()).toBe(200);
+    await inspector.getByText('Everything recorded').click();
     await inspector.getByRole('button', { name: 'Show more events (49,800)' }).click();
     expect(await inspector.locator('caption', { hasText: 'Event' }).count()).toBe(400);
     await expectHonest();

@@ -17,18 +17,17 @@ import {
 } from '../../semconv/attributes.ts';
 import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import { parseShortJson, partContent } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
-import { element, fill, textBlock } from './element.ts';
+import { element, fill } from './element.ts';
+import { partBlock, toolBlock } from './parts.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
-type SpanAttributes = Readonly<Record<string, unknown>>;
 
 /** The number of entries rendered at once. A button shows more. */
 const CHAT_PAGE_SIZE = 300;
@@ -130,18 +129,11 @@ export class Chat {
     const texts = parts.slice(0, MAX_PARTS).map((part) => partBlock(part));
     if (parts.length > MAX_PARTS)
       texts.push(element('p', { class: 'dim' }, `and ${grouped(parts.length - MAX_PARTS)} more parts`));
+    // What it calls follows as cards of the tools.
+    const onlyCalls = parts.length === 0 && attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined;
+    if (onlyCalls) return element('li', { class: 'message assistant' }, usage && this.#footer(row));
     if (parts.length === 0)
-      texts.push(
-        element(
-          'p',
-          { class: 'dim' },
-          attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined
-            ? 'calls tools'
-            : isFailed(row.node.span)
-              ? 'no answer'
-              : 'not recorded',
-        ),
-      );
+      texts.push(element('p', { class: 'dim' }, isFailed(row.node.span) ? 'no answer' : 'not recorded'));
     const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role.slice(0, 100);
     const folded = speaker === 'Instructions';
     return element(
@@ -162,8 +154,7 @@ export class Chat {
         'div',
         { class: 'said' },
         element('span', { class: 'speaker' }, `Tool ${name.slice(0, 200)}`),
-        ...valueBlocks('Arguments', input),
-        ...valueBlocks('Result', output),
+        toolBlock(input, output),
       ),
       own && this.#footer(row),
     );
@@ -227,47 +218,4 @@ function nothingRecorded(): HTMLElement {
     element('code', {}, 'SPAN_ONLY'),
     '.',
   );
-}
-
-/** Text as text, any other part as its type and JSON. Nothing is loaded: an image is named, not shown. */
-function partBlock(part: SpanAttributes): HTMLElement {
-  const content = partContent(part);
-  if (part.type === 'text' && typeof content === 'string') return textBlock(content);
-  if (part.type === 'cut') return element('p', { class: 'dim' }, 'cut for this page: see the span');
-  if (part.type === 'reasoning')
-    return element(
-      'details',
-      {},
-      element('summary', {}, 'Reasoning'),
-      textBlock(attributeText(content ?? '')),
-    );
-  return element(
-    'div',
-    {},
-    element('span', { class: 'dim' }, attributeText(part.type ?? 'part').slice(0, 100)),
-    textBlock(pretty(part), 'code'),
-  );
-}
-
-/** A value with its label. Each field of an object gets its own line. */
-export function valueBlocks(label: string, value: unknown): HTMLElement[] {
-  if (value === undefined || value === null || value === '') return [];
-  return [element('span', { class: 'dim' }, label), textBlock(describeFields(value), 'code')];
-}
-
-/** The fields of an object as lines of `name: value`, so that code stays readable. Other values as JSON. */
-function describeFields(value: unknown): string {
-  const parsed = parseShortJson(value) ?? value;
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return pretty(parsed);
-  return Object.entries(parsed)
-    .map(([name, field]) => {
-      const text = attributeText(field);
-      return text.includes('\n') ? `${name}:\n${text}` : `${name}: ${text}`;
-    })
-    .join('\n');
-}
-
-export function pretty(value: unknown): string {
-  const parsed = parseShortJson(value) ?? value;
-  return typeof parsed === 'object' ? JSON.stringify(parsed, undefined, 2) : attributeText(value);
 }

@@ -1,33 +1,98 @@
-import { grouped } from '../amounts.ts';
+import { count, grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';
-import { isFailed, type Trace } from '../viewed-trace.ts';
-import { pretty } from './chat.ts';
-import { element, textBlock } from './element.ts';
+import type { Trace } from '../viewed-trace.ts';
+import { contentOf, evaluationList, factsOf, failureBlock } from './answer.ts';
+import { element, fill, textBlock } from './element.ts';
+import { pretty } from './value.ts';
 
-/** Everything recorded about one span. */
+/** A span: what it did in short, what was said, and at last everything that was recorded. */
 export function inspector(row: Row, trace: Trace, filter: (id: string) => void): HTMLElement {
   const span = row.node.span as ShownSpan;
-  const { traceId, spanId } = span.spanContext();
-  const start = trace.summary.start;
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Duration', formatDuration(span.startTime, span.endTime)],
-    ['Starts after', formatDuration(start, span.startTime)],
-    ['Status', isFailed(span) ? 'error' : 'ok'],
-    ['Message', span.status.message || undefined],
-    ['Trace', traceId],
-    ['Span', spanId],
-  ];
+  const attributes = attributeRows(span.attributes);
+  const isIdRow = ([name]: readonly [string, string]): boolean => ID_NAME.test(name);
   return element(
     'div',
     { class: 'inspector' },
     element('h3', {}, span.name.slice(0, 1000)),
-    table('Span', facts.filter(([, value]) => value !== undefined) as [string, string][], filter),
-    table('Attributes', attributeRows(span.attributes), filter),
-    eventList(span, filter),
-    table('Process', attributeRows(span.resource?.attributes ?? {}), filter),
+    factsOf(span),
+    failureBlock(span),
+    evaluationList(span),
+    ...contentOf(span),
+    table('Ids', attributes.filter(isIdRow).slice(0, MAX_ID_ROWS), filter),
+    recordOf(row, trace, attributes, filter),
   );
+}
+
+/** Names of attributes with ids. */
+const ID_NAME = /\.id$/;
+/** Ids that are shown at once. All attributes are among what was recorded. */
+const MAX_ID_ROWS = 20;
+
+/** Everything that was recorded, which can be searched and copied. */
+function recordOf(
+  row: Row,
+  trace: Trace,
+  attributes: readonly [string, string][],
+  filter: (id: string) => void,
+): HTMLElement {
+  const span = row.node.span as ShownSpan;
+  const { traceId, spanId } = span.spanContext();
+  const facts: [string, string][] = [
+    ['Starts after', formatDuration(trace.summary.start, span.startTime)],
+    ['Trace', traceId],
+    ['Span', spanId],
+  ];
+  const content = element('div', { class: 'record' });
+  const show = (words: string): void =>
+    fill(
+      content,
+      table(
+        'Attributes',
+        attributes.filter((pair) => isFoundIn(pair, words)),
+        filter,
+      ),
+      words === '' ? eventList(span, filter) : undefined,
+      table('Process', words === '' ? attributeRows(span.resource?.attributes ?? {}) : [], filter),
+      table('Span', words === '' ? facts : [], filter),
+    );
+  const search = element('input', {
+    type: 'search',
+    'aria-label': 'Search the attributes',
+    placeholder: 'Search',
+    input: ({ target }) => show((target as HTMLInputElement).value.trim().toLowerCase()),
+  });
+  show('');
+  return element(
+    'details',
+    {},
+    element(
+      'summary',
+      {},
+      `Everything recorded (${count(attributes.length, 'attribute', 'attributes') ?? 'no attribute'})`,
+    ),
+    element('div', { class: 'tools' }, search, copyButton(span)),
+    content,
+  );
+}
+
+function isFoundIn(pair: readonly [string, string], words: string): boolean {
+  return pair.some((text) => text.toLowerCase().includes(words));
+}
+
+/** Copies the span as JSON. */
+function copyButton(span: ShownSpan): HTMLElement {
+  const button = element('button', { type: 'button' }, 'Copy as JSON');
+  button.addEventListener('click', () => {
+    const { name, attributes, events } = span;
+    const text = JSON.stringify({ name, ...span.spanContext(), attributes, events }, undefined, 2);
+    navigator.clipboard.writeText(text).then(
+      () => fill(button, 'Copied'),
+      () => fill(button, 'Copying is not allowed here'),
+    );
+  });
+  return button;
 }
 
 /** The number of events rendered at once. A button shows more. */
@@ -79,7 +144,7 @@ function table(
 
 /** An id becomes a button that sets the filter. */
 function cell(name: string, value: string, filter: (id: string) => void): HTMLElement {
-  if (!/\.id$/.test(name)) return textBlock(value, /^[[{]/.test(value) ? 'code' : '');
+  if (!ID_NAME.test(name)) return textBlock(value, /^[[{]/.test(value) ? 'code' : '');
   return element(
     'button',
     { type: 'button', class: 'link', title: 'Show the spans with this id', click: () => filter(value) },

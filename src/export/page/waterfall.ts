@@ -17,6 +17,7 @@ import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from '../viewed-trace.ts';
+import { barOf, legendOf } from './bar.ts';
 import { element, fill } from './element.ts';
 
 /** The number of rows rendered at once. A button shows more. */
@@ -181,32 +182,25 @@ export class Waterfall {
         click: () => this.#select(row),
       },
       name,
-      element('span', { class: 'fact' }, tokensOf(span.attributes)),
+      element('span', { class: 'fact tokens' }, tokensOf(span.attributes)),
       element(
         'span',
-        { class: 'fact' },
+        { class: 'fact cost' },
         dollars(span.attributes[ATTR_OPENAI_COST]) ??
           costOf(span.attributes[ATTR_OPENAI_TOTAL_COST], span.attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
       ),
-      this.#bar(row, duration),
+      element('span', { class: 'fact time' }, duration),
+      this.#track(row),
     );
     this.#items.set(row, item);
     return item;
   }
 
-  #bar({ node: { span } }: Row, duration: string): HTMLElement {
+  #track({ node }: Row): HTMLElement {
     const place = (time: Time): number =>
       Math.min(Math.max(millisecondsBetween(this.#start, time) / this.#length, 0), 1) * 100;
-    const left = place(span.startTime);
-    const right = Math.max(place(span.endTime), left);
-    const bar = element('span', { class: 'bar' });
-    bar.style.left = `${left}%`;
-    bar.style.width = `${right - left}%`;
-    // Beside the bar if there is room, otherwise inside it.
-    const side = right < 80 ? 'after' : left > 20 ? 'before' : 'within';
-    const label = element('span', { class: `time ${side}` }, duration);
-    if (side !== 'within') label.style.left = side === 'after' ? `${right}%` : `${left}%`;
-    return element('span', { class: 'track' }, bar, label);
+    const left = place(node.span.startTime);
+    return element('span', { class: 'track' }, barOf(node, left, Math.max(place(node.span.endTime), left)));
   }
 
   #scale(): void {
@@ -232,8 +226,11 @@ export class Waterfall {
       element('span', {}, 'Span'),
       element('span', { class: 'fact' }, 'Tokens'),
       element('span', { class: 'fact' }, 'Cost'),
+      element('span', { class: 'fact' }, 'Time'),
       element('span', { class: 'ticks' }, ...ticks),
     );
+    this.root.querySelector('.legend')?.remove();
+    this.root.append(legendOf([...this.#found].map(({ node }) => node)) ?? '');
   }
 
   /** Expands or collapses a row without selecting it. */

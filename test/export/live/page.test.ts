@@ -135,7 +135,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
         ],
       }),
     );
-    await page.getByText('helpful 0.9 (good)').waitFor();
+    await page.getByRole('listitem').getByText('helpful 0.9 (good)').waitFor();
   });
 
   it('filters what the server has', async () => {

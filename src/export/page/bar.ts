@@ -1,0 +1,123 @@
+import { ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../../semconv/attributes.ts';
+import { isNumber } from '../amounts.ts';
+import { formatDuration } from '../duration.ts';
+import type { SpanNode, Time } from '../tree.ts';
+import { millisecondsBetween, typeOf } from '../viewed-trace.ts';
+import { element } from './element.ts';
+
+/** What goes on in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
+type Activity = 'idle' | 'tools' | 'work' | 'several';
+
+/** A part of a span's time, from 0 to 1. */
+export interface BarPart {
+  readonly activity: Activity;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The labels of what a bar can show, in the order of the legend. */
+export const BAR_LABELS: Readonly<Record<Activity | 'first', string>> = {
+  work: 'working',
+  several: 'several at once',
+  tools: 'waiting for tools',
+  idle: 'nothing below it',
+  first: 'first chunk',
+};
+
+/** A span with more children has a plain bar. */
+const MAX_BAR_CHILDREN = 300;
+
+/** What the children of a span do during its time. Empty for a span without children, which works itself. */
+export function barParts({ span, children }: SpanNode): BarPart[] {
+  const length = millisecondsBetween(span.startTime, span.endTime);
+  const below = children.filter(({ span: child }) => child.name !== 'attempt');
+  if (below.length === 0 || below.length > MAX_BAR_CHILDREN || !(length > 0)) return [];
+  const place = (time: Time): number =>
+    Math.min(Math.max(millisecondsBetween(span.startTime, time) / length, 0), 1);
+  const changes = below
+    .flatMap(({ span: child }) => {
+      const isTool = typeOf(child) === 'tool';
+      return [
+        { at: place(child.startTime), isTool, by: 1 },
+        { at: place(child.endTime), isTool, by: -1 },
+      ];
+    })
+    .sort((a, b) => a.at - b.at);
+  const parts: BarPart[] = [];
+  const count = { tools: 0, others: 0 };
+  let from = 0;
+  for (const { at, isTool, by } of [...changes, { at: 1, isTool: false, by: 0 }]) {
+    if (at > from) addPart(parts, { activity: activityOf(count), from, to: at });
+    from = at;
+    count[isTool ? 'tools' : 'others'] += by;
+  }
+  return parts;
+}
+
+function activityOf({ tools, others }: { readonly tools: number; readonly others: number }): Activity {
+  if (others === 0) return tools === 0 ? 'idle' : 'tools';
+  return others > 1 ? 'several' : 'work';
+}
+
+function addPart(parts: BarPart[], part: BarPart): void {
+  const last = parts.at(-1);
+  if (last?.activity === part.activity) parts[parts.length - 1] = { ...last, to: part.to };
+  else parts.push(part);
+}
+
+/** The bar of a span between two places of the track, in per cent. */
+export function barOf(node: SpanNode, left: number, right: number): HTMLElement {
+  const bar = element('span', { class: 'bar' });
+  bar.style.left = `${left}%`;
+  bar.style.width = `${right - left}%`;
+  const parts = barParts(node);
+  if (parts.length > 0) bar.classList.add('parted');
+  for (const { activity, from, to } of parts) {
+    if (activity === 'idle') continue;
+    const part = element('span', { class: `part ${activity}` });
+    part.style.left = `${from * 100}%`;
+    part.style.width = `${(to - from) * 100}%`;
+    bar.append(part);
+  }
+  const first = firstChunkAt(node);
+  if (first !== undefined) {
+    const mark = element('span', { class: 'first' });
+    mark.style.left = `${first * 100}%`;
+    bar.append(mark);
+  }
+  return bar;
+}
+
+/** Where in a span its first chunk arrived, from 0 to 1. */
+export function firstChunkAt({ span }: SpanNode): number | undefined {
+  const seconds = span.attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK];
+  const length = millisecondsBetween(span.startTime, span.endTime);
+  if (!isNumber(seconds) || seconds < 0 || !(length > 0)) return undefined;
+  return Math.min((seconds * 1e3) / length, 1);
+}
+
+/** `first chunk after 120 ms`. */
+export function firstChunkText(seconds: unknown): string | undefined {
+  return isNumber(seconds) && seconds >= 0
+    ? formatDuration([0, 0], [Math.trunc(seconds), Math.round((seconds % 1) * 1e9)])
+    : undefined;
+}
+
+/** What the bars of some spans show. */
+export function legendOf(nodes: Iterable<SpanNode>): HTMLElement | undefined {
+  const seen = new Set<string>();
+  for (const node of nodes) {
+    for (const { activity } of barParts(node)) seen.add(activity);
+    if (firstChunkAt(node) !== undefined) seen.add('first');
+  }
+  if (!seen.has('tools') && !seen.has('several') && !seen.has('first')) return undefined;
+  return element(
+    'p',
+    { class: 'legend dim' },
+    ...Object.entries(BAR_LABELS)
+      .filter(([name]) => seen.has(name))
+      .map(([name, label]) =>
+        element('span', {}, element('span', { class: `key ${name}`, 'aria-hidden': 'true' }), label),
+      ),
+  );
+}
