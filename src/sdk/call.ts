@@ -17,6 +17,7 @@ import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
+import type { WebhookDelivery } from './webhooks.ts';
 
 /** How a call ended. Every call ends once, in one of these ways. */
 export type CallOutcome =
@@ -58,14 +59,6 @@ export interface CallObservation {
   /** A usage chunk that the program did not ask for and does not see. */
   hiddenChunk?(value: unknown): void;
   settle(call: Call): void;
-}
-
-/** A webhook that the program is about to unwrap. */
-export interface WebhookDelivery {
-  /** That was asked to unwrap it. */
-  readonly client: object;
-  /** Verifies the signature; returns a promise of the event. */
-  readonly run: () => unknown;
 }
 
 /** Decides whether and how a call is observed. */
@@ -195,7 +188,7 @@ export class Call implements KeyHolder {
   responded(response: unknown): void {
     this.headersTime = this.attempts.at(-1)?.endTime ?? now(this.clock);
     readResponse(this, response);
-    guard('taking an answer', () => this.#observer.answered?.(this));
+    guard('taking an answer', tellAnswered, this.#observer, this);
   }
 
   chunk(value: unknown): void {
@@ -250,7 +243,7 @@ export class Call implements KeyHolder {
     // Without this, a span that cannot be ended keeps the result from the program.
     if (observation !== undefined)
       guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
-    guard('forgetting a call', () => this.#observer.ended?.(this));
+    guard('forgetting a call', tellEnded, this.#observer, this);
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
   }
@@ -271,6 +264,14 @@ function startObservation(observer: CallObserver, call: Call): CallObservation |
 
 function settleObservation(call: Call): void {
   call.observation?.settle(call);
+}
+
+function tellAnswered(observer: CallObserver, call: Call): void {
+  observer.answered?.(call);
+}
+
+function tellEnded(observer: CallObserver, call: Call): void {
+  observer.ended?.(call);
 }
 
 function passChunk(call: Call, value: unknown, time: number): void {

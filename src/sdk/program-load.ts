@@ -1,20 +1,30 @@
 /** From so many unanswered requests of the program on, a server is busy. */
 const MAX_REQUESTS_BESIDE_READS = 4;
 
+/** Servers without requests under way are kept up to here: to forget each between two requests costs more. */
+const MAX_IDLE_SERVERS = 100;
+
 interface Load {
   /** The program's requests that are not answered yet. */
   requests: number;
-  readonly waiting: Set<() => void>;
+  waiting: Set<() => void> | undefined;
 }
 
-/** By origin; only of servers with requests under way. */
+/** By origin. */
 const loads = new Map<string, Load>();
 
 /** Called when the program sends a request. */
 export function requestBegan(origin: string): void {
   const load = loads.get(origin);
-  if (load === undefined) loads.set(origin, { requests: 1, waiting: new Set() });
-  else load.requests++;
+  if (load !== undefined) load.requests++;
+  else {
+    if (loads.size >= MAX_IDLE_SERVERS) forgetIdle();
+    loads.set(origin, { requests: 1, waiting: undefined });
+  }
+}
+
+function forgetIdle(): void {
+  for (const [origin, { requests }] of loads) if (requests === 0) loads.delete(origin);
 }
 
 /** Called once for each request that began: when its answer begins, or when it fails. */
@@ -22,12 +32,10 @@ export function requestAnswered(origin: string): void {
   const load = loads.get(origin);
   if (load === undefined) return;
   load.requests--;
-  if (load.requests === 0) loads.delete(origin);
-  if (load.requests >= MAX_REQUESTS_BESIDE_READS) return;
-  for (const go of [...load.waiting]) {
-    load.waiting.delete(go);
-    go();
-  }
+  const { waiting } = load;
+  if (waiting === undefined || load.requests >= MAX_REQUESTS_BESIDE_READS) return;
+  load.waiting = undefined;
+  for (const go of waiting) go();
 }
 
 /**
@@ -38,6 +46,7 @@ export function requestAnswered(origin: string): void {
 export function isBusy(origin: string, quiet: () => void): boolean {
   const load = loads.get(origin);
   if (load === undefined || load.requests < MAX_REQUESTS_BESIDE_READS) return false;
+  load.waiting ??= new Set();
   load.waiting.add(quiet);
   return true;
 }

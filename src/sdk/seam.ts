@@ -5,7 +5,7 @@ import { guard } from '../util/guard.ts';
 import { asObject, field, fieldsOf } from '../util/payload.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
-import { Call, type CallObserver, type WebhookDelivery } from './call.ts';
+import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { type Method, Patches } from './patches.ts';
@@ -22,7 +22,7 @@ import {
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 import { findCompletionsPrototypes, patchToolRunners } from './tool-runners.ts';
-import { findWebhooksPrototype, patchWebhooks } from './webhooks.ts';
+import { findWebhooksPrototype, patchWebhooks, type WebhookDelivery } from './webhooks.ts';
 
 /** Seams by prototype, shared by all copies of this release in a process; the prototypes themselves show nothing. */
 const seams = new ProcessWide<WeakMap<object, Seam>>({

@@ -1,7 +1,14 @@
 import { field } from '../util/payload.ts';
-import type { WebhookDelivery } from './call.ts';
 import type { Method, Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
+
+/** A webhook that the program is about to unwrap. */
+export interface WebhookDelivery {
+  /** That was asked to unwrap it. */
+  readonly client: object;
+  /** Verifies the signature; returns a promise of the event. */
+  readonly run: () => unknown;
+}
 
 /** Finds the observer of a client, if it has one. */
 type UnwrapOf = (client: unknown) => ((delivery: WebhookDelivery) => unknown) | undefined;

@@ -1,5 +1,5 @@
 import { type Attributes, context, type Span, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
-import type { WebhookDelivery } from '../../sdk/call.ts';
+import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_API_TYPE,
