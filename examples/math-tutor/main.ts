@@ -10,8 +10,7 @@ if (options.agents) await showAgents();
 else await showAssistants();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
-if (options.live)
-  print('The live page has the traces: http://localhost:4318, or where OTEL_EXPORTER_OTLP_ENDPOINT points.');
+if (telemetry.live) reportLive(telemetry.live);
 else
   print(
     '',
@@ -67,6 +66,16 @@ async function showAgents(): Promise<void> {
     'work. `chat` is one call of the model, with its own tokens. `execute_tool` is a',
     'tool call or a handoff.',
   );
+}
+
+function reportLive({ endpoint, failure }: OtlpDelivery): void {
+  if (failure === undefined) {
+    print(`The live page has the traces: ${endpoint}`);
+    return;
+  }
+  print(`There is no live page at ${endpoint}: ${failure.message}`);
+  print('Start one with `npx opentelemetry-instrumentation-openai view`, and run the demo again.');
+  process.exitCode = 1;
 }
 
 function reportDelivery({ endpoint, failure, spanCount, traceIds }: OtlpDelivery): void {

@@ -1,22 +1,26 @@
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
 
-type Export = OTLPTraceExporter['export'];
+type Export = SpanExporter['export'];
 
 /**
- * OpenTelemetry's OTLP/gRPC exporter, with an account of what it sent, so that the demo can say at the end
- * whether it arrived. The endpoint is that of the standard variables.
+ * An OTLP exporter with an account of what it sent, so that the demo can say at the end whether it arrived. The endpoint
+ * is that of the standard variables.
  */
-export class OtlpDelivery extends OTLPTraceExporter {
-  readonly endpoint: string =
-    process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ||
-    process.env.OTEL_EXPORTER_OTLP_ENDPOINT ||
-    'http://localhost:4317';
+export class OtlpDelivery implements SpanExporter {
+  readonly endpoint: string;
   spanCount = 0;
   readonly traceIds: Set<string> = new Set();
   failure: Error | undefined;
+  readonly #exporter: SpanExporter;
 
-  override export(spans: Parameters<Export>[0], report: Parameters<Export>[1]): void {
-    super.export(spans, (result) => {
+  constructor(exporter: SpanExporter, usual: string) {
+    this.#exporter = exporter;
+    this.endpoint =
+      process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || process.env.OTEL_EXPORTER_OTLP_ENDPOINT || usual;
+  }
+
+  export(spans: Parameters<Export>[0], report: Parameters<Export>[1]): void {
+    this.#exporter.export(spans, (result) => {
       if (result.error === undefined) {
         this.spanCount += spans.length;
         for (const span of spans) this.traceIds.add(span.spanContext().traceId);
@@ -25,5 +29,13 @@ export class OtlpDelivery extends OTLPTraceExporter {
       // The demo tells of failures itself; otherwise OpenTelemetry would, once for each batch.
       report({ code: 0 });
     });
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#exporter.forceFlush?.();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#exporter.shutdown();
   }
 }

@@ -1,5 +1,6 @@
 import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { OTLPTraceExporter as HttpExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor, type TracerProvider } from '@opentelemetry/sdk-trace';
 import { OpenAIInstrumentation } from 'opentelemetry-instrumentation-openai';
@@ -14,6 +15,8 @@ export const PAGE = 'math-tutor.html';
 export interface Telemetry {
   /** Where the spans went, with `otlp`. */
   readonly delivery: OtlpDelivery | undefined;
+  /** The same for the live page. */
+  readonly live: OtlpDelivery | undefined;
   /** Prints (and sends) the traces that are finished. */
   flush(): Promise<void>;
   /** Does the same with all that is left. */
@@ -24,22 +27,21 @@ export interface Telemetry {
  * Sets OpenTelemetry up as any program does. Only `OpenAIInstrumentation` is needed for the traces, and
  * `consoleTree()` and `htmlPage()` to see them here.
  */
-export function startTelemetry({ content, live, otlp, summary }: Options): Telemetry {
+export function startTelemetry(options: Options): Telemetry {
+  const { content, summary } = options;
   // OpenTelemetry keeps its problems to itself unless it is told to speak.
   process.env.OTEL_LOG_LEVEL ??= 'warn';
-  const delivery = otlp ? new OtlpDelivery() : undefined;
+  const delivery = options.otlp ? new OtlpDelivery(new GrpcExporter(), 'http://localhost:4317') : undefined;
+  const live = options.live ? new OtlpDelivery(new HttpExporter(), 'http://localhost:4318') : undefined;
   const sdk = new NodeSDK({
     serviceName: 'math-tutor',
     instrumentations: [
-      new OpenAIInstrumentation(content || live ? { captureMessageContent: 'SPAN_ONLY' } : {}),
+      new OpenAIInstrumentation(content || options.live ? { captureMessageContent: 'SPAN_ONLY' } : {}),
     ],
     spanProcessors: [
       consoleTree({ stream: process.stdout, summary, steps: summary }),
       htmlPage(PAGE),
-      // The exporter sends to http://localhost:4318 unless OTEL_EXPORTER_OTLP_ENDPOINT says otherwise.
-      ...(live
-        ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: 500 })]
-        : []),
+      ...(live === undefined ? [] : [new BatchSpanProcessor({ exporter: live, scheduledDelayMillis: 500 })]),
       ...(delivery === undefined ? [] : [new BatchSpanProcessor({ exporter: delivery })]),
     ],
     // Traces are all that is shown here. Left out, these two send metrics and logs to an OTLP endpoint.
@@ -49,7 +51,7 @@ export function startTelemetry({ content, live, otlp, summary }: Options): Telem
   sdk.start();
   // Needed with `--agents` alone.
   instrumentAgents();
-  return { delivery, flush, shutdown: () => sdk.shutdown() };
+  return { delivery, live, flush, shutdown: () => sdk.shutdown() };
 }
 
 /** `NodeSDK` has no flush of its own; the provider that it registered has one. */
