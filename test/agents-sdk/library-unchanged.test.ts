@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { instrumentAgents } from '../../src/agents.ts';
+import { library } from './library.ts';
+import { calling, newTool, startAgents } from './program.ts';
+
+const { Agent } = library;
+const STORAGE = Symbol.for('openai.agents.core.asyncLocalStorage');
+
+interface LibrarySpan {
+  readonly spanData?: { readonly type: string; readonly name?: string };
+}
+
+/** What a processor of the library is told, in its order. */
+class Processor {
+  readonly told: string[] = [];
+
+  async onTraceStart(): Promise<void> {
+    this.told.push('trace');
+  }
+
+  async onTraceEnd(): Promise<void> {
+    this.told.push('/trace');
+  }
+
+  async onSpanStart({ spanData }: LibrarySpan): Promise<void> {
+    this.told.push(`${spanData?.type}`);
+  }
+
+  async onSpanEnd({ spanData }: LibrarySpan): Promise<void> {
+    this.told.push(`/${spanData?.type}`);
+  }
+
+  async shutdown(): Promise<void> {}
+  async forceFlush(): Promise<void> {}
+}
+
+it("leaves the library's own tracing as it is", async () => {
+  const { runner, simulator } = await startAgents();
+  const stop = instrumentAgents();
+  const run = async (): Promise<readonly string[]> => {
+    const processor = new Processor();
+    library.setTraceProcessors([processor]);
+    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    await runner.run(
+      new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] }),
+      'Hi',
+    );
+    return processor.told;
+  };
+  const withUs = await run();
+  stop();
+  const without = await run();
+  expect(without.length).toBeGreaterThan(8);
+  expect(withUs).toEqual(without);
+});
+
+it('restores everything when it ends', async () => {
+  const { runner, simulator, telemetry } = await startAgents();
+  const stop = instrumentAgents();
+  stop();
+  const before = (globalThis as Record<symbol, unknown>)[STORAGE];
+  expect(before?.constructor.name).toBe('AsyncLocalStorage');
+  simulator.respond({ output: [{ message: 'Yes.' }] });
+  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-4o']);
+});
+
+it('keeps nothing open, run after run', async () => {
+  const { runner, simulator, telemetry } = await startAgents();
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });
+  for (let index = 0; index < 50; index++) {
+    simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+    await runner.run(agent, 'Hi');
+  }
+  expect(telemetry.openSpans).toEqual([]);
+  expect(telemetry.spans).toHaveLength(50 * 5);
+});
