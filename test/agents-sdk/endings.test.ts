@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ConversationIdGenerator } from '../../src/index.ts';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
@@ -6,6 +7,16 @@ const { Agent } = library;
 
 const failing = newTool('fail', () => {
   throw new TypeError('a secret');
+});
+
+/** A tool that a person has to approve. */
+const deleting = library.tool({
+  name: 'delete',
+  description: 'Deletes.',
+  strict: false,
+  parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
+  needsApproval: true,
+  execute: () => 'Deleted.',
 });
 
 describe.each([{ tracing: true }, { tracing: false }])(
@@ -107,16 +118,7 @@ describe.each([{ tracing: true }, { tracing: false }])(
       const agent = new Agent({
         name: 'Helper',
         model: 'gpt-4o',
-        tools: [
-          library.tool({
-            name: 'delete',
-            description: 'Deletes.',
-            strict: false,
-            parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
-            needsApproval: true,
-            execute: () => 'Deleted.',
-          }),
-        ],
+        tools: [deleting],
       });
       simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
       const asked = await runner.run(agent, 'Delete it');
@@ -188,4 +190,17 @@ it('draws what a runner without tracing tells', async () => {
           ├─ execute_tool echo
           └─ chat gpt-4o
   `);
+});
+
+it('resumes a run in the same trace where trace ids are derived, in any process', async () => {
+  const { runner, simulator, telemetry } = await startAgents({ idGenerator: new ConversationIdGenerator() });
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deleting] });
+  simulator.respond({ output: [calling('delete')] }, { output: [{ message: 'Done.' }] });
+  const asked = await runner.run(agent, 'Delete it');
+  const state = await library.RunState.fromString(agent, asked.state.toString());
+  for (const each of state.getInterruptions()) state.approve(each);
+  await runner.run(agent, state);
+  const workflows = telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'));
+  expect(workflows).toHaveLength(2);
+  expect(new Set(telemetry.spans.map((span) => span.spanContext().traceId)).size).toBe(1);
 });

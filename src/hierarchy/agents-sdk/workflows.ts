@@ -20,6 +20,7 @@ import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn } from '../conversation-context.ts';
+import { inTraceOf } from '../conversation-trace-id.ts';
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
@@ -72,7 +73,9 @@ export class Workflows implements AgentsListener {
     const attributes = { ...start.attributes, ...idsAround(node, parent) };
     if (node.type === 'function')
       define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, answeredCall(node, node.data.name)?.id);
-    const span = new AgentsSpan(telemetry, { ...start, attributes, links, parent });
+    const span = inTraceOf(sharedTraceOf(node), () => {
+      return new AgentsSpan(telemetry, { ...start, attributes, links, parent });
+    });
     this.#spans.set(node, span);
     node.draw(span.span, parent);
   }
@@ -162,6 +165,11 @@ function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToo
   const work = workOf(agent);
   const found = work.take((call) => call.name === name);
   return found ?? (type === 'handoff' ? work.take((call) => call.type === 'function') : undefined);
+}
+
+/** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */
+function sharedTraceOf(node: AgentsNode): string | undefined {
+  return node.type === 'trace' ? (stringField(node.data, 'groupId') ?? recordedTraceId(node)) : undefined;
 }
 
 /** Whether a trace is part of an agent's work and has no name of its own: it stands for what it is inside of. */

@@ -26,10 +26,10 @@ export function identifySpan(span: Identified): SpanDefinition | string {
 
 /** Spans of ours have no operation: a fixed name, the shape of an API call, or else the program's own name. */
 function typeOfOwnSpan({ name = '', kind, attributes }: Identified): string {
-  const named = registry.spans.find(({ names }) => names?.includes(name));
-  if (named !== undefined) return named.id;
   if ('mcp.method.name' in attributes) return 'openai.mcp.client';
   if ('openai.agents.span_type' in attributes) return 'openai.agents';
+  const named = registry.spans.find(({ names }) => names?.includes(name));
+  if (named !== undefined) return named.id;
   if ('http.request.method' in attributes || 'url.template' in attributes) return 'openai.api';
   // A function of the program has the id of its conversation too, but no provider.
   const isPlaced = 'gen_ai.conversation.id' in attributes || 'openai.thread.id' in attributes;
