@@ -7,6 +7,7 @@ import { PAGE, startTelemetry } from './telemetry.ts';
 const options = readOptions();
 const telemetry = startTelemetry(options);
 if (options.agents) await showAgents();
+else if (options.realtime) await showRealtime();
 else await showAssistants();
 if (telemetry.delivery) reportDelivery(telemetry.delivery);
 else print('`npm run demo -- --content` also shows what is said; `--otlp` sends the traces.');
@@ -65,6 +66,25 @@ async function showAgents(): Promise<void> {
     '`invoke_workflow` is the lesson, with its totals. `invoke_agent` is an agent at',
     'work. `chat` is one call of the model, with its own tokens. `execute_tool` is a',
     'tool call or a handoff.',
+  );
+}
+
+async function showRealtime(): Promise<void> {
+  const { speak } = await import('./speaking.ts');
+  explain(
+    'The Math Tutor, spoken',
+    'A realtime session over a WebSocket, with a simulated server: a question, a',
+    'function of this program, and an answer that the student interrupts.',
+  );
+  await speak();
+  print('');
+  await telemetry.shutdown();
+
+  explain(
+    'How to read the tree',
+    '`realtime` is the session, with its totals. `chat` is an answer: from the end of',
+    'speech, or from the request, to its end. `transcription` is what the student said,',
+    'by another model. An answer that was cut off has the finish reason `cancelled`.',
   );
 }
 

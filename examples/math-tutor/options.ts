@@ -7,6 +7,7 @@ export interface Options {
   readonly content: boolean;
   readonly live: boolean;
   readonly otlp: boolean;
+  readonly realtime: boolean;
   readonly summary: boolean;
 }
 
@@ -16,6 +17,7 @@ const USAGE: readonly string[] = [
   '  --content  show what was said, too: prompts, answers, code, arguments and results of tools',
   '  --live     send the traces, with what was said, to the live page of the command `view`, too',
   '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
+  '  --realtime a spoken conversation over a WebSocket instead, with an interruption',
   '  --summary  sum each trace up below its tree: a panel and a table of its steps',
   '  --help     show this',
 ];
@@ -29,6 +31,7 @@ export function readOptions(): Options {
         content: { type: 'boolean', default: false },
         live: { type: 'boolean', default: false },
         otlp: { type: 'boolean', default: false },
+        realtime: { type: 'boolean', default: false },
         summary: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
