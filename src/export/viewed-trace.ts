@@ -24,8 +24,10 @@ export interface Trace {
 /** Longer ids are not suggested. */
 const MAX_SHOWN_ID_LENGTH = 200;
 
-/** The attributes that the filter searches: names, models, error types and ids. */
-const SEARCHED = /\.(id|name|model|type)$/;
+/** The attributes that the filter searches: names, models, error types and ids, and what was said. */
+const SEARCHED = /\.(id|name|model|type|messages|arguments|result|system_instructions|text)$/;
+/** UTF-16 units of each of them that are searched. */
+const MAX_FILTERED_LENGTH = 20_000;
 
 /** Traces with errors first, then the newest. */
 export function readTraces({ spans }: PageData): Trace[] {
@@ -48,7 +50,7 @@ function toTrace(tree: TraceTree): Trace {
   return { tree, rows, summary: summarize(tree.traceId, rows), title: tree.roots[0]?.span.name ?? '' };
 }
 
-/** The rows that match a filter: each of its words occurs in a name, a model, an error type or an id. */
+/** The rows that match a filter: each of its words occurs in a name, a model, an error type, an id or a message. */
 export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<Row> {
   const wanted = words
     .toLowerCase()
@@ -58,8 +60,8 @@ export function findRows(trace: Trace, words: string, onlyErrors: boolean): Set<
     trace.rows.filter(({ node: { span } }) => {
       if (onlyErrors && !isFailed(span)) return false;
       if (wanted.length === 0) return true;
-      const texts = [span.name, trace.tree.traceId, span.spanContext().spanId, ...searched(span)];
-      return wanted.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
+      const text = searchedText(span);
+      return wanted.every((word) => text.includes(word));
     }),
   );
 }
@@ -81,10 +83,19 @@ export function idsOf(traces: readonly Trace[], most: number): string[] {
   return [...ids];
 }
 
-function searched({ attributes }: ShownSpan | Row['node']['span']): string[] {
-  return Object.entries(attributes).flatMap(([name, value]) =>
-    typeof value === 'string' && SEARCHED.test(name) ? [value] : [],
-  );
+const SEARCHED_TEXTS = new WeakMap<object, string>();
+
+/** What is searched of a span, made once: a filter is typed letter by letter. */
+function searchedText(span: ShownSpan | Row['node']['span']): string {
+  const known = SEARCHED_TEXTS.get(span);
+  if (known !== undefined) return known;
+  const { traceId, spanId } = span.spanContext();
+  const texts = [span.name, traceId, spanId];
+  for (const [name, value] of Object.entries(span.attributes))
+    if (typeof value === 'string' && SEARCHED.test(name)) texts.push(value.slice(0, MAX_FILTERED_LENGTH));
+  const text = texts.join('\n').toLowerCase();
+  SEARCHED_TEXTS.set(span, text);
+  return text;
 }
 
 export function isFailed({ status }: Row['node']['span']): boolean {

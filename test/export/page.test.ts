@@ -123,7 +123,13 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
       const facts = Object.fromEntries(
         (await summary.locator('dl > div').allInnerTexts()).map((text) => text.split('\n')),
       );
-      expect(facts).toMatchObject({ Duration: '14.2 s', Tokens: '381 → 88', Runs: '1', Steps: '3' });
+      expect(facts).toMatchObject({
+        Duration: '14.2 s',
+        Tokens: '381 → 88',
+        Runs: '1',
+        'Model calls': '2',
+        'Tool calls': '1',
+      });
       expect(await rows()).toEqual([
         'thread',
         'invoke_agent Math Tutor',
@@ -562,10 +568,30 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
           ),
         );
       }
-      expect(stops).toEqual(['INPUT', 'INPUT', 'BUTTON', 'BUTTON', 'treeitem', 'tab', 'tabpanel', 'SUMMARY']);
+      expect(stops).toEqual(['INPUT', 'INPUT', 'BUTTON', 'BUTTON', 'BUTTON', 'treeitem', 'tab', 'tabpanel']);
       await page.getByRole('tab', { selected: true }).focus();
       await page.keyboard.press('ArrowRight');
       expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Span');
+    });
+
+    it('by keys of its own, which are listed', async () => {
+      await open([MATH_TUTOR, FAILED]);
+      await page.keyboard.press('c');
+      expect(await rows()).toEqual(['answer ticket', 'chat gpt-4o']);
+      await page.keyboard.press('c');
+      expect(await rows()).toHaveLength(3);
+      await page.keyboard.press('n');
+      expect(await page.getByRole('treeitem', { selected: true }).textContent()).toContain(
+        'rate_limit_exceeded',
+      );
+      await page.keyboard.press('/');
+      await page.keyboard.type('where is');
+      expect(await page.getByRole('status').textContent()).toBe('1 span in 1 trace');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('?');
+      expect(await page.getByRole('dialog', { name: 'Keys' }).innerText()).toContain('next error');
+      await page.keyboard.press('Escape');
+      expect(await page.getByRole('dialog').count()).toBe(0);
     });
 
     it('by the names and roles that a screen reader announces', async () => {

@@ -3,8 +3,9 @@ import { costOf, count, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import type { TraceEntry } from '../trace-entries.ts';
+import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
-import type { Trace } from '../viewed-trace.ts';
+import { type Trace, typeOf } from '../viewed-trace.ts';
 import { element } from './element.ts';
 
 /** The summary of a trace: duration, cost, tokens and errors. */
@@ -20,7 +21,7 @@ export function overview(
     ['Cost', costOf(summary.cost, summary.unpriced)],
     ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
     ['Runs', summary.runs > 0 ? grouped(summary.runs) : undefined],
-    ['Steps', grouped(summary.steps.length)],
+    ...callCounts(summary),
     ['Retries', grouped(summary.retries)],
     ['Model', listed(summary.models)],
     ['Service', summary.service],
@@ -47,6 +48,15 @@ export function overview(
     ),
     summary.errors.length > 0 && errorList(summary.errors, select, showErrors),
   );
+}
+
+/** How often models and tools were called: what a step is depends on the API. */
+function callCounts({ steps }: TraceSummary): [label: string, value: string | undefined][] {
+  const tools = steps.filter(({ node }) => typeOf(node.span) === 'tool').length;
+  return [
+    ['Model calls', grouped(steps.length - tools)],
+    ['Tool calls', tools > 0 ? grouped(tools) : undefined],
+  ];
 }
 
 export function badge({ errors, underWay }: TraceEntry): HTMLElement {

@@ -3,6 +3,7 @@ import type { TraceEntry, TraceLists } from '../trace-entries.ts';
 import { findRows, idsOf, type Trace } from '../viewed-trace.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { element, fill } from './element.ts';
+import { keyList, listenForKeys } from './keys.ts';
 import { isSameEntry, TraceNav } from './trace-nav.ts';
 import type { TraceSource } from './trace-source.ts';
 import { TraceView } from './trace-view.ts';
@@ -28,11 +29,12 @@ export class TracePage {
   readonly #frame = element('div', { class: 'frame' }, this.#nav.root, this.#main);
   readonly #ids = element('datalist', { id: 'ids' });
   readonly #count = element('output', { 'aria-live': 'polite' });
+  readonly #keys = keyList();
   readonly #omitted = element('span', { class: 'note', hidden: true });
   readonly #words = element('input', {
     type: 'search',
     list: 'ids',
-    placeholder: 'Name, or id of a thread, run, step, agent …',
+    placeholder: 'Name, id, or words of a message   ( / )',
     input: () => void this.refresh(),
   });
   readonly #onlyErrors = element('input', { type: 'checkbox', change: () => void this.refresh() });
@@ -52,7 +54,7 @@ export class TracePage {
   }
 
   async show(body: HTMLElement, ...inHeader: readonly HTMLElement[]): Promise<void> {
-    fill(body, this.#header(inHeader), this.#ids, this.#frame);
+    fill(body, this.#header(inHeader), this.#ids, this.#frame, this.#keys);
     const address = readAddress();
     if (address !== undefined) {
       this.#kind = address.kind;
@@ -60,6 +62,15 @@ export class TracePage {
     }
     await this.refresh();
     addEventListener('popstate', () => this.#view?.showAddress());
+    listenForKeys(
+      {
+        '/': () => this.#words.focus(),
+        n: () => this.#view?.selectNextError(),
+        c: () => this.#view?.toggleAll(),
+        '?': () => this.#keys.showModal(),
+      },
+      this.#keys,
+    );
   }
 
   /** Asks for the lists and the open entry again. */
@@ -192,6 +203,7 @@ export class TracePage {
       this.#count,
       this.#omitted,
       ...more,
+      element('button', { type: 'button', click: () => this.#keys.showModal() }, 'Keys'),
       button,
     );
   }

@@ -73,6 +73,18 @@ export class TraceView {
     this.chat.show(found);
   }
 
+  /** Selects the next failed span, and after the last one the first again. */
+  selectNextError(): void {
+    const { errors } = this.trace.summary;
+    const at = this.#selected === undefined ? -1 : errors.indexOf(this.#selected);
+    const next = errors[(at + 1) % errors.length];
+    if (next !== undefined) this.#select(next);
+  }
+
+  toggleAll(): void {
+    this.waterfall.toggleAll();
+  }
+
   /** Selects the span that the address names, or none. */
   showAddress(): void {
     const address = readAddress();

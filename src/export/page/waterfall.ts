@@ -1,15 +1,10 @@
 import {
   ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_INPUT_TOKENS,
-  ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
   ATTR_OPENAI_TOTAL_UNPRICED,
-  ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
+import { costOf, dollars, grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
@@ -19,6 +14,7 @@ import type { Row, Time } from '../tree.ts';
 import { isFailed, millisecondsBetween, type Trace, typeOf } from '../viewed-trace.ts';
 import { barOf, legendOf } from './bar.ts';
 import { element, fill } from './element.ts';
+import { tokensOf } from './row-tokens.ts';
 
 /** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
@@ -275,6 +271,14 @@ export class Waterfall {
     keys[event.key]?.();
   }
 
+  /** Collapses all rows, or expands them if none is left to collapse. */
+  toggleAll(): void {
+    const parents = this.#rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
+    if (parents.every((row) => this.#closed.has(row))) this.#closed.clear();
+    else for (const row of parents) this.#closed.add(row);
+    this.#draw();
+  }
+
   #toggleByKey(row: Row, close: boolean): void {
     this.#toggle(row, close);
     const item = this.#items.get(row);
@@ -282,15 +286,4 @@ export class Waterfall {
     for (const each of this.#tree.children) (each as HTMLElement).tabIndex = each === item ? 0 : -1;
     item.focus();
   }
-}
-
-/** The tokens of the span itself, or else the total of the spans below it, or else an estimate. */
-function tokensOf(attributes: Readonly<Record<string, unknown>>): string | undefined {
-  const own = tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]);
-  const total = tokens(
-    attributes[ATTR_OPENAI_TOTAL_INPUT_TOKENS],
-    attributes[ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],
-  );
-  const estimated = estimatedTokens(attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS]);
-  return (own ?? (total && `Σ ${total}`) ?? estimated)?.replace(' tokens', '');
 }
