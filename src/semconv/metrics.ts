@@ -56,9 +56,18 @@ export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = {
   buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
 };
 
+export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = {
+  name: 'gen_ai.invoke_agent.duration',
+  description: "How long an agent of `@openai/agents` was at work, until it answered or handed over.",
+  unit: 's',
+  instrument: 'histogram',
+  valueType: 'double',
+  buckets: [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6],
+};
+
 export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = {
   name: 'gen_ai.invoke_workflow.duration',
-  description: "Duration of one loop of model and tool calls that a helper of the SDK runs.",
+  description: "Duration of one workflow of `@openai/agents`, or of one loop of model and tool calls that a helper of the SDK runs.",
   unit: 's',
   instrument: 'histogram',
   valueType: 'double',

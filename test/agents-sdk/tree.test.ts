@@ -17,6 +17,24 @@ const getWeather = newTool('get_weather', async ({ city }) => {
 describe.each([{ tracing: true }, { tracing: false }])(
   'where the library traces: $tracing',
   ({ tracing }) => {
+    it('records how long workflows, agents and tools took', async () => {
+      const { runner, simulator, telemetry } = await startAgents({ tracing });
+      simulator.respond({ output: [calling('get_weather')] }, { output: [{ message: 'It rains.' }] });
+      await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o', tools: [getWeather] }), 'Weather?');
+      const durations = (await telemetry.metrics())
+        .filter(({ descriptor }) => /^gen_ai\.(invoke|execute).*\.duration$/.test(descriptor.name))
+        .map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints[0]?.attributes]);
+      expect(Object.fromEntries(durations)).toEqual({
+        'gen_ai.invoke_workflow.duration': { 'gen_ai.workflow.name': 'Agent workflow' },
+        'gen_ai.invoke_agent.duration': { 'gen_ai.agent.name': 'Helper' },
+        'gen_ai.execute_tool.duration': {
+          'gen_ai.tool.name': 'get_weather',
+          'gen_ai.tool.type': 'function',
+          'gen_ai.agent.name': 'Helper',
+        },
+      });
+    });
+
     it.each(['responses', 'chat'] as const)(
       'draws agents, tools and handoffs as one tree: %s',
       async (api) => {

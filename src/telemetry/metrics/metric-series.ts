@@ -7,6 +7,7 @@ import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_TOOL_NAME,
+  ATTR_GEN_AI_WORKFLOW_NAME,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_SERVER_ADDRESS,
@@ -80,6 +81,7 @@ export class MetricSeries {
   readonly #fingerprints = new KeptValues(ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT);
   readonly #errorTypes = new KeptValues(ATTR_ERROR_TYPE);
   readonly #toolNames = new KeptValues(ATTR_GEN_AI_TOOL_NAME);
+  readonly #workflowNames = new KeptValues(ATTR_GEN_AI_WORKFLOW_NAME);
   readonly #agentNames = new KeptValues(ATTR_GEN_AI_AGENT_NAME);
   readonly #failures = new Set<string>();
   readonly #tools = new Set<string>();
@@ -117,6 +119,12 @@ export class MetricSeries {
     if (this.#take(dimensions, MAX_COMBINATIONS)) return;
     replaceDimension(dimensions, ATTR_GEN_AI_REQUEST_MODEL);
     replaceDimension(dimensions, ATTR_GEN_AI_RESPONSE_MODEL);
+  }
+
+  /** Programs name their workflows and agents, some of them after a user. */
+  limitNames(dimensions: Attributes): void {
+    limit(dimensions, ATTR_GEN_AI_WORKFLOW_NAME, this.#workflowNames);
+    limit(dimensions, ATTR_GEN_AI_AGENT_NAME, this.#agentNames);
   }
 
   limitTool(dimensions: Attributes): void {

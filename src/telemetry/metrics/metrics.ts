@@ -28,6 +28,7 @@ import {
   METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
   METRIC_GEN_AI_CLIENT_TOKEN_USAGE,
   METRIC_GEN_AI_EXECUTE_TOOL_DURATION,
+  METRIC_GEN_AI_INVOKE_AGENT_DURATION,
   METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION,
   METRIC_OPENAI_CLIENT_COST,
   type MetricDefinition,
@@ -54,6 +55,7 @@ interface Instruments {
   readonly timePerOutputChunk: Histogram;
   readonly toolDuration: Histogram;
   readonly workflowDuration: Histogram;
+  readonly agentDuration: Histogram;
   readonly cost: Histogram;
   readonly rateLimits: RateLimits;
 }
@@ -142,7 +144,20 @@ export class Metrics {
     context: Context,
   ): void {
     const dimensions = pickDimensions([ATTR_GEN_AI_WORKFLOW_NAME], attributes);
+    metricSeries.limitNames(dimensions);
     this.#current()?.workflowDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
+  }
+
+  /** @param attributes the attributes of the span */
+  recordAgentDuration(
+    seconds: number,
+    attributes: Attributes,
+    errorType: string | undefined,
+    context: Context,
+  ): void {
+    const dimensions = pickDimensions([ATTR_GEN_AI_AGENT_NAME], attributes);
+    metricSeries.limitNames(dimensions);
+    this.#current()?.agentDuration.record(Math.max(0, seconds), withError(dimensions, errorType), context);
   }
 
   /** @param attributes the attributes of the span, including rate limits */
@@ -245,6 +260,7 @@ function createInstruments(provider: MeterProvider): Instruments {
     timePerOutputChunk: createHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK),
     toolDuration: createHistogram(meter, METRIC_GEN_AI_EXECUTE_TOOL_DURATION),
     workflowDuration: createHistogram(meter, METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION),
+    agentDuration: createHistogram(meter, METRIC_GEN_AI_INVOKE_AGENT_DURATION),
     cost: createHistogram(meter, METRIC_OPENAI_CLIENT_COST),
     rateLimits: new RateLimits(meter),
   };

@@ -1,5 +1,10 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
-import { ATTR_GEN_AI_TOOL_NAME } from '../../semconv/attributes.ts';
+import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
+import {
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
+} from '../../semconv/values.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import type { Content } from '../content/completion-hook.ts';
@@ -84,8 +89,18 @@ export class AgentsSpan {
   }
 
   #measure(endTime: number, failure: Failure | undefined): void {
-    if (this.#attributes[ATTR_GEN_AI_TOOL_NAME] === undefined) return;
+    const { metrics } = this.#telemetry;
     const seconds = (endTime - this.#startTime) / 1e3;
-    this.#telemetry.metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.#context);
+    switch (this.#attributes[ATTR_GEN_AI_OPERATION_NAME]) {
+      case GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW:
+        metrics.recordWorkflowDuration(seconds, this.#attributes, failure?.type, this.#context);
+        break;
+      case GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT:
+        metrics.recordAgentDuration(seconds, this.#attributes, failure?.type, this.#context);
+        break;
+      case GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL:
+        metrics.recordToolDuration(seconds, this.#attributes, failure?.type, this.#context);
+        break;
+    }
   }
 }
