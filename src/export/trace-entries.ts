@@ -5,7 +5,7 @@ import {
 } from '../semconv/attributes.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type FinishedSpan, type Row, rowsOf, type Time } from './tree.ts';
-import { findRows, millisecondsBetween, type Trace } from './viewed-trace.ts';
+import { findRows, millisecondsBetween, type Trace, typeOf } from './viewed-trace.ts';
 
 /** A trace or a conversation in a list. */
 export interface TraceEntry {
@@ -112,7 +112,9 @@ export function conversationTrace(id: string, spans: readonly FinishedSpan[]): T
   // What a missing parent would mean in a trace it does not mean here: only a part of each trace is shown.
   const tree = { traceId: id, roots };
   const rows = [...rowsOf(tree)];
-  return { tree, rows, summary: summarize(id, rows), title: roots[0]?.span.name ?? '' };
+  // The request that created it comes first, and says least.
+  const own = rows.find(({ node }) => typeOf(node.span) === 'conversation');
+  return { tree, rows, summary: summarize(id, rows), title: own?.node.span.name ?? id };
 }
 
 function conversationId({ attributes }: FinishedSpan): string | undefined {

@@ -111,10 +111,15 @@ test('a conversation is collected from all of its traces', async () => {
   await post1(otlp(span('a', '1', { attributes }), span('a', 'other')));
   await post1(otlp(span('b', '1', { attributes }), span('b', 'below', { parentSpanId: '1' })));
   const { conversations } = await listsOf(live.address);
-  expect(conversations).toMatchObject([{ id: 'conv_1', traces: 2, spans: 3, inputTokens: 14 }]);
+  expect(conversations).toMatchObject([
+    { id: 'conv_1', title: 'conv_1', traces: 2, spans: 3, inputTokens: 14 },
+  ]);
+  const thread = { name: 'thread', attributes: attributes.slice(0, 1) };
+  await post1(otlp(span('c', '1', thread)));
+  expect((await listsOf(live.address)).conversations).toMatchObject([{ title: 'thread' }]);
   const { text } = await send(`${live.address}/api/conversation?id=conv_1`);
   const { spans } = JSON.parse(text) as { spans: PageSpan[] };
-  expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow']);
+  expect(spans.map(({ traceId, spanId }) => traceId + spanId)).toEqual(['a1', 'b1', 'bbelow', 'c1']);
 });
 
 test('evaluations are events of the span that they are about, whichever arrives first', async () => {
