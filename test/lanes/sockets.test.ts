@@ -11,7 +11,13 @@ interface Use {
   readonly outcome: ProgramOutcome;
 }
 
-const CLASSES: Readonly<Record<string, number>> = { '4.104.0': 2, '5.23.2': 4, '6.49.0': 6, '7.55.0': 10 };
+/** How many classes of each kind a version has, by the span that their sockets have. */
+const CLASSES: Readonly<Record<string, { realtime: number; live: number; responses: number }>> = {
+  '4.104.0': { realtime: 2, live: 0, responses: 0 },
+  '5.23.2': { realtime: 4, live: 0, responses: 0 },
+  '6.49.0': { realtime: 4, live: 0, responses: 2 },
+  '7.55.0': { realtime: 5, live: 3, responses: 2 },
+};
 const ROWS = LANES_AND_FORMATS.filter(({ lane }) => lane.line === 3 && lane.openai in CLASSES);
 
 describe.each(ROWS)('$name, $format: a program with sockets', ({ lane, format }) => {
@@ -19,11 +25,14 @@ describe.each(ROWS)('$name, $format: a program with sockets', ({ lane, format })
     const setup = [format === 'cjs' ? '--require' : '--import', `./sdk-${lane.line}.${format}`];
     const bare = await use(lane.name, format, []);
     const instrumented = await use(lane.name, format, setup);
-    expect(Object.keys(bare.seen)).toHaveLength(2 * (CLASSES[lane.openai] ?? 0));
+    const { realtime = 0, live = 0, responses = 0 } = CLASSES[lane.openai] ?? {};
+    // With listeners and without.
+    expect(Object.keys(bare.seen)).toHaveLength(2 * (realtime + live + responses));
     expect(instrumented.seen).toEqual(bare.seen);
     expect(instrumented.frames).toEqual(bare.frames);
-    const responses = instrumented.outcome.spans.filter(({ name }) => name === 'chat gpt-4o');
-    expect(responses.length > 0).toBe(Number(lane.openai.split('.')[0]) >= 6);
+    const recorded = (name: string) => instrumented.outcome.spans.filter((span) => span.name === name).length;
+    expect([recorded('realtime'), recorded('live')]).toEqual([2 * realtime, 2 * live]);
+    expect(recorded('chat gpt-4o') > 0).toBe(responses > 0);
   });
 });
 
