@@ -50,11 +50,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md`.
    */
   completionHook?: CompletionHook;
-  /**
-   * When a conversation gets its own span: `auto` (default), `always` or `never`. See `docs/hierarchy.md`.
-   * `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`.
-   */
-  conversationSpans?: 'auto' | 'always' | 'never';
+  /** When a conversation gets its own span, or with `trace` a trace. Default `auto`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`. */
+  conversationSpans?: 'auto' | 'always' | 'never' | 'trace';
   /**
    * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
    * 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
@@ -130,7 +127,7 @@ export interface Settings {
   readonly maxSpanContentLength: number;
   readonly media: 'reference' | 'inline' | 'drop';
   readonly completionHook: CompletionHook | undefined;
-  readonly conversationSpans: 'auto' | 'always' | 'never';
+  readonly conversationSpans: 'auto' | 'always' | 'never' | 'trace';
   readonly conversationIdleTimeout: number;
   readonly runTimeout: number;
   readonly maxConversations: number;
@@ -170,7 +167,10 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...wholeNumber(65_536) },
   media: { variable: `${OPENAI}MEDIA`, ...oneOf(['reference', 'inline', 'drop']) },
   completionHook: aFunction(),
-  conversationSpans: { variable: `${OPENAI}CONVERSATION_SPANS`, ...oneOf(['auto', 'always', 'never']) },
+  conversationSpans: {
+    variable: `${OPENAI}CONVERSATION_SPANS`,
+    ...oneOf(['auto', 'always', 'never', 'trace']),
+  },
   conversationIdleTimeout: { variable: `${OPENAI}CONVERSATION_IDLE_TIMEOUT`, ...wholeNumber(30_000) },
   runTimeout: { variable: `${OPENAI}RUN_TIMEOUT`, ...wholeNumber(600_000) },
   maxConversations: { variable: `${OPENAI}MAX_CONVERSATIONS`, ...wholeNumber(10_000) },

@@ -23,9 +23,9 @@ import { Facts } from './facts.ts';
 import { drives, handsOn } from './handing-on.ts';
 import type { Invocation } from './invocation.ts';
 import { answerOutputs, InvocationCreation, InvocationRequest } from './invocation-requests.ts';
-
 import { InvocationMatcher } from './match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
+import { contextInConversation } from './own-trace.ts';
 import { creatorIn, creatorOf } from './remote-creator.ts';
 import { isInTrace, type Segment } from './segment.ts';
 import { SourceListener } from './source-listener.ts';
@@ -55,10 +55,12 @@ export class Engine implements ConversationApi {
     endpoint: Endpoint,
     options: ObserveOptions,
   ): CallObservation | Placement {
-    const { dialect, telemetry } = this.#state;
+    const { dialect, telemetry, tracker } = this.#state;
     const { route } = request;
     const content = telemetry.wantsContent;
     const intent = dialect.intent(request, content);
+    const use = { kind: dialect.kind, id: intent.conversationId, origin: endpoint.origin };
+    if (intent.conversation !== 'none') call.context = contextInConversation(call, telemetry, tracker, use);
     const { context } = call;
     const observed: ObservedCall = { call, exchange: call, route, intent, context, endpoint, content };
     const facts = new Facts(this.#state, observed, intent.conversationId);

@@ -17,6 +17,7 @@ import type { InvocationStart, ReadDetails } from './invocation-start.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownInvocations, type Memory } from './known-invocations.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
+import { linkCaller } from './own-trace.ts';
 import { resumption } from './paused.ts';
 import { settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
@@ -71,10 +72,7 @@ export class ConversationTracker implements ProviderListener {
     return made;
   }
 
-  /**
-   * Finds the segment for a use. An active span decides for its own trace; without one the newest open segment goes
-   * on.
-   */
+  /** Finds the segment for a use. An active span decides for its own trace; without one the newest open one goes on. */
   find({ kind, id, context, endpoint, apiType }: Use): Segment | undefined {
     if (id === undefined) return undefined;
     const { segments } = this.conversation(kind, id, endpoint?.origin ?? '');
@@ -83,6 +81,7 @@ export class ConversationTracker implements ProviderListener {
       active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
     segment?.touch();
     if (kind === 'conversation') segment?.tell({ endpoint, apiType });
+    if (segment !== undefined) linkCaller(context, segment);
     return segment;
   }
 
@@ -103,6 +102,7 @@ export class ConversationTracker implements ProviderListener {
       ended: (ended) => this.#segments.delete(ended),
     });
     this.#segments.add(segment);
+    linkCaller(context, segment);
     this.watch();
     return segment;
   }

@@ -34,7 +34,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   maxSpanContentLength: count(65_536),
   media: oneOf(['reference', 'inline', 'drop']),
   completionHook: hook(),
-  conversationSpans: oneOf(['auto', 'always', 'never']),
+  conversationSpans: oneOf(['auto', 'always', 'never', 'trace']),
   conversationIdleTimeout: count(30_000),
   runTimeout: count(600_000),
   maxConversations: count(10_000),
@@ -88,7 +88,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   olderNames: { fallback: false, variable: ['http, GEN_AI/dup', true] },
 };
 
-function oneOf(names: readonly [string, string, string]): Row {
+function oneOf(names: readonly [string, string, string, ...string[]]): Row {
   return {
     fallback: names[0],
     option: [names[1], names[1]],

@@ -84,9 +84,8 @@ describe('withMetadata', () => {
 
       chat gpt-4o-mini            user.id=user-2
       ├─ execute_tool web_search  user.id=user-2
-      └─ execute_tool solve       user.id=user-2
-
-      chat gpt-4o-mini            user.id=worker
+      ├─ execute_tool solve       user.id=user-2
+      └─ chat gpt-4o-mini         user.id=worker
     `);
   });
 

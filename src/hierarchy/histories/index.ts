@@ -12,6 +12,7 @@ import { type ConversationApi, type Placement, parentIn, startIn } from '../api.
 import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
+import { contextInConversation } from '../own-trace.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
@@ -56,8 +57,10 @@ export class Histories implements ConversationApi {
 
   /** Every call has its own span. */
   observe(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
+    const id = conversationIn(call.context) ?? '';
+    const use = { kind: 'conversation', id, origin: endpoint.origin } as const;
+    call.context = contextInConversation(call, this.#telemetry, this.#conversations, use);
     const { context, startTime } = call;
-    const id = conversationIn(context) ?? '';
     const operation = operationOf(route);
     const isAnswer = ANSWERS.has(operation.traits?.inference);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;

@@ -8,6 +8,7 @@ import { stringField } from '../../util/payload.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { countUserMessages, ItemTimes, readVectorStoreIds } from './items.ts';
+import { conversationNamed, conversationOf, isResponse } from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */
@@ -15,6 +16,32 @@ export interface KnownResponse {
   readonly conversationId: string | undefined;
   /** Whether this process created it and left it to whoever works on it. */
   readonly handedOn?: boolean | undefined;
+}
+
+/** The conversation that a call uses. */
+export interface UsedConversation {
+  /** The response that the call refers to, if this process knows it. */
+  readonly known: KnownResponse | undefined;
+  /** The conversation that the program has named, where the call names none. */
+  readonly named: string | undefined;
+  /** `undefined` for a call that creates the conversation. */
+  readonly id: string | undefined;
+  readonly uses: boolean;
+}
+
+/** @param known finds a response that this process knows */
+export function conversationUsedBy(
+  call: Call,
+  request: ApiRequest,
+  known: (responseId: string) => KnownResponse | undefined,
+): UsedConversation {
+  const { route, body } = request;
+  const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
+  const response = previous === undefined ? undefined : known(previous);
+  const own = conversationOf(request) ?? (isResponse(route) ? undefined : response?.conversationId);
+  const named = own === undefined ? conversationNamed(call, route) : undefined;
+  const id = own ?? named;
+  return { known: response, named, id, uses: id !== undefined || route.template === '/conversations' };
 }
 
 /** A request about a response that was created before. */

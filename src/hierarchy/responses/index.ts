@@ -17,6 +17,7 @@ import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { spentBy } from '../cost-and-usage.ts';
 import { handsOn } from '../handing-on.ts';
+import { contextInConversation } from '../own-trace.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { creatorOf } from '../remote-creator.ts';
 import { activeSpan, isInTrace, type Segment } from '../segment.ts';
@@ -27,14 +28,16 @@ import { placeAdoption, readAdoption } from './adoption.ts';
 import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
 import {
   conversationUsed,
+  conversationUsedBy,
   type Fetched,
   type FollowedResponse,
   followedResponse,
   type KnownResponse,
+  type UsedConversation,
 } from './followed.ts';
 import { answerCalls } from './item-results.ts';
 import { readItemCalls } from './items.ts';
-import { conversationNamed, conversationOf, isResponse } from './request.ts';
+import { isResponse } from './request.ts';
 
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
 export class Responses implements ConversationApi {
@@ -66,10 +69,13 @@ export class Responses implements ConversationApi {
 
   /** A call about an open background response in the same trace is part of that response. */
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
+    const used = conversationUsedBy(call, request, (id) => this.#known.get(keyAt(endpoint.origin, id)));
+    const use = { kind: 'conversation', id: used.id, origin: endpoint.origin } as const;
+    if (used.uses) call.context = contextInConversation(call, this.#telemetry, this.#conversations, use);
     const background = this.#backgroundOf(request, endpoint);
     return background !== undefined && isInTrace(call.context, background.traceId)
       ? new BackgroundRequest(background)
-      : this.#place(call, request, endpoint);
+      : this.#place(call, request, endpoint, used);
   }
 
   #backgroundOf({ route, values }: ApiRequest, { origin }: Endpoint): BackgroundResponse | undefined {
@@ -77,14 +83,13 @@ export class Responses implements ConversationApi {
   }
 
   /** Places a call that has its own span, and takes its result. */
-  #place(call: Call, request: ApiRequest, endpoint: Endpoint): Placement {
-    const { route, body } = request;
-    const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
-    const known = previous === undefined ? undefined : this.#known.get(keyAt(endpoint.origin, previous));
-    const own = conversationOf(request) ?? (isResponse(route) ? undefined : known?.conversationId);
-    const named = own === undefined ? conversationNamed(call, route) : undefined;
-    const conversationId = own ?? named;
-    const uses = conversationId !== undefined || route.template === '/conversations';
+  #place(
+    call: Call,
+    request: ApiRequest,
+    endpoint: Endpoint,
+    { known, named, uses, id: conversationId }: UsedConversation,
+  ): Placement {
+    const { route } = request;
     const segment = uses ? this.#segmentOf(call, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const above = parentIn(segment, call.context);

@@ -27,6 +27,7 @@ export function identifySpan(span: Identified): SpanDefinition | string {
 /** Spans of ours have no operation: a fixed name, the shape of an API call, or else the program's own name. */
 function typeOfOwnSpan({ name = '', kind, attributes }: Identified): string {
   if ('mcp.method.name' in attributes) return 'openai.mcp.client';
+  // The library names its spans as it likes, such as `transcription`.
   if ('openai.agents.span_type' in attributes) return 'openai.agents';
   const named = registry.spans.find(({ names }) => names?.includes(name));
   if (named !== undefined) return named.id;

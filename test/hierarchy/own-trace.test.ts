@@ -1,0 +1,133 @@
+import { trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { describe, expect, it } from 'vitest';
+import { span, withConversation } from '../../src/client.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { startTutor } from '../support/tutor.ts';
+
+const CONFIG = { conversationSpans: 'trace' } as const;
+const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
+
+function linksOf({ telemetry }: Pick<Program, 'telemetry'>, name: string): (string | undefined)[] {
+  const nameOf = (id: string): string | undefined =>
+    telemetry.spans.find((other: ReadableSpan) => other.spanContext().spanId === id)?.name;
+  const found = telemetry.spans.find((one) => one.name === name);
+  return (found?.links ?? []).map(({ context }) => nameOf(context.spanId));
+}
+
+describe('with conversationSpans "trace"', () => {
+  it('a thread is one trace, whatever spans of the program it is used below', async () => {
+    const tutor = await startTutor({ runs: [{}, {}], config: CONFIG });
+    const { client, assistantId, threadId, telemetry } = tutor;
+    const { threads } = client.beta;
+    const ask = async (): Promise<void> => {
+      await threads.messages.create(threadId, { role: 'user', content: 'What is x?' });
+      await threads.runs.createAndPoll(threadId, { assistant_id: assistantId }, { pollIntervalMs: 1 });
+    };
+    await tutor.inSpan(ask, 'first request');
+    await tutor.inSpan(ask, 'second request');
+    await telemetry.provider.shutdown();
+    await tutor.expectTree(`
+      thread
+      ├─ POST /threads/{thread_id}/messages
+      ├─ invoke_agent Math Tutor
+      │  └─ chat gpt-4o-mini
+      ├─ POST /threads/{thread_id}/messages
+      └─ invoke_agent Math Tutor
+         └─ chat gpt-4o-mini
+
+      first request
+
+      second request
+    `);
+    expect(linksOf(tutor, 'first request')).toEqual(['thread']);
+    expect(linksOf(tutor, 'second request')).toEqual(['thread']);
+  });
+
+  it('a run is polled in the request that waits for it, and folded', async () => {
+    const tutor = await startTutor({ runs: [{ pollsPerStage: 2 }], config: CONFIG });
+    const { client, assistantId, threadId } = tutor;
+    const { runs } = client.beta.threads;
+    const run = await tutor.inSpan(() => runs.create(threadId, { assistant_id: assistantId }), 'create');
+    await tutor.inSpan(() => runs.poll(run.id, { thread_id: threadId }, { pollIntervalMs: 1 }), 'poll');
+    await tutor.telemetry.provider.shutdown();
+    await tutor.expectTree(`
+      thread
+      └─ invoke_agent Math Tutor
+         └─ chat gpt-4o-mini
+
+      create
+
+      poll
+    `);
+  });
+
+  it('so are Conversations with their responses, and those that the program names', async () => {
+    const program = await startProgram({ config: CONFIG });
+    const { client } = program;
+    const { id } = await client.conversations.create();
+    await program.inSpan(() =>
+      client.responses.create({ model: 'gpt-4o-mini', input: 'x', conversation: id }),
+    );
+    await program.inSpan(
+      () =>
+        withConversation('chat-1', async () => {
+          await client.chat.completions.create(HELLO);
+          await span('own work', () => client.chat.completions.create(HELLO));
+        }),
+      'web request',
+    );
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation
+      ├─ POST /conversations
+      └─ chat gpt-4o-mini
+
+      program
+
+      web request
+      └─ own work
+
+      conversation
+      ├─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini
+    `);
+  });
+
+  it('calls of no conversation stay where they are', async () => {
+    const program = await startProgram({ config: CONFIG });
+    await program.inSpan(() => program.client.chat.completions.create(HELLO));
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini
+    `);
+    expect(linksOf(program, 'program')).toEqual([]);
+  });
+
+  it('a span of the program links to eight conversations; further ones stay in its trace', async () => {
+    const program = await startProgram({ config: CONFIG });
+    await program.inSpan(async () => {
+      for (let thread = 0; thread < 10; thread++)
+        await withConversation(`chat-${thread % 9}`, () => program.client.chat.completions.create(HELLO));
+    });
+    await program.telemetry.provider.shutdown();
+    expect(linksOf(program, 'program')).toEqual(Array(8).fill('conversation'));
+    const own = program.telemetry.spans.find(({ name }) => name === 'program')?.spanContext().traceId;
+    const calls = program.telemetry.spans.filter(({ name }) => name === 'chat gpt-4o-mini');
+    // The ninth has no link. The tenth goes on with the first, which has one.
+    expect(calls.map((call) => call.spanContext().traceId === own)).toEqual([
+      ...Array(8).fill(false),
+      true,
+      false,
+    ]);
+  });
+
+  it('the active span of the program is its own again after a call', async () => {
+    const program = await startProgram({ config: CONFIG });
+    await program.inSpan(async () => {
+      const before = trace.getActiveSpan();
+      await withConversation('chat-1', () => program.client.chat.completions.create(HELLO));
+      expect(trace.getActiveSpan()).toBe(before);
+    });
+  });
+});
