@@ -101,8 +101,10 @@ function hear(socket: EventEmitter, engine: Engine): void {
   const endpoint = endpointOf(new OpenAI({ apiKey: 'test', baseURL: 'https://desk.test/v1' }), []);
   const exchange = { startTime: Date.now(), headers: undefined };
   const listener = engine.listen({ endpoint, context: context.active(), content: false, exchange });
-  socket.on('frame', (frame: Frame) => listener.event(frame, Date.now()));
-  socket.on('close', () => listener.end(Date.now()));
+  // Each frame comes a millisecond after the one before.
+  let time = Date.now();
+  socket.on('frame', (frame: Frame) => listener.event(frame, ++time));
+  socket.on('close', () => listener.end(++time));
 }
 
 let recorded: RecordedTelemetry | undefined;
