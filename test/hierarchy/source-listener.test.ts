@@ -18,6 +18,8 @@ type Frame =
   | { readonly is: 'order'; readonly id: string; readonly desk: string; readonly state: 'new' | 'done' }
   | { readonly is: 'note'; readonly id: string; readonly order: string; readonly tool?: string };
 
+/** All of it was some time ago. */
+const BEGIN = Date.now() - 1_000;
 const USAGE = { ...NO_USAGE, inputTokens: 30, outputTokens: 12 };
 
 function orderOf(frame: Extract<Frame, { is: 'order' }>): InvocationSnapshot {
@@ -99,10 +101,10 @@ function deskDialect(identifiesAtOnce: boolean): Dialect {
 /** The one adapter: it hears the socket. */
 function hear(socket: EventEmitter, engine: Engine): void {
   const endpoint = endpointOf(new OpenAI({ apiKey: 'test', baseURL: 'https://desk.test/v1' }), []);
-  const exchange = { startTime: Date.now(), headers: undefined };
+  const exchange = { startTime: BEGIN, headers: undefined };
   const listener = engine.listen({ endpoint, context: context.active(), content: false, exchange });
   // Each frame comes a millisecond after the one before.
-  let time = Date.now();
+  let time = BEGIN;
   socket.on('frame', (frame: Frame) => listener.event(frame, ++time));
   socket.on('close', () => listener.end(++time));
 }
@@ -122,7 +124,7 @@ function startDesk(identifiesAtOnce: boolean): {
   const tracker = new ConversationTracker(own);
   const socket = new EventEmitter();
   const engine = new Engine(own, tracker, deskDialect(identifiesAtOnce));
-  const program = trace.getTracer('program').startSpan('program', {}, ROOT_CONTEXT);
+  const program = trace.getTracer('program').startSpan('program', { startTime: BEGIN }, ROOT_CONTEXT);
   context.with(trace.setSpan(ROOT_CONTEXT, program), () => hear(socket, engine));
   return {
     telemetry,
