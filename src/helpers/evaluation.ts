@@ -27,7 +27,7 @@ export interface Evaluation {
 /**
  * Records a score for an answer, a run, a thread or a conversation as the event `gen_ai.evaluation.result`, a log record.
  * Call it at any time, also in a later request or in another process. The event belongs to the span that it is about if
- * this process recorded that span and still knows it: the last 1,000 answers, runs and conversations each. Otherwise it
+ * this process recorded that span and still knows it: the last 1,000 answers, runs and conversations each, for an hour. Otherwise it
  * belongs to no span, and its ids say what it is about. Never throws.
  */
 export function recordEvaluation(evaluation: Evaluation): void {

@@ -22,3 +22,7 @@ export interface PausedInvocation {
   readonly drawnCalls: ReadonlySet<string>;
   readonly unanswered: readonly UnansweredCall[];
 }
+
+/** Shared: most of what nobody asks about again has neither, and is kept for a day. */
+export const NO_DRAWN_STEPS: PausedInvocation['drawnSteps'] = new Map();
+export const NO_DRAWN_CALLS: PausedInvocation['drawnCalls'] = new Set();

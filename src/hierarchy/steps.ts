@@ -4,7 +4,7 @@ import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from './model.ts';
-import type { PausedInvocation } from './paused-invocation.ts';
+import { NO_DRAWN_STEPS, type PausedInvocation } from './paused-invocation.ts';
 import type { ServerClock } from './server-clock.ts';
 import {
   hasDocuments,
@@ -18,7 +18,6 @@ import {
 const MAX_STEPS = MAX_READ;
 const MAX_TOOL_CALLS = MAX_READ;
 const MAX_OUTPUTS = MAX_READ;
-const NO_STEPS: ReadonlyMap<string, Usage | undefined> = new Map();
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -66,7 +65,7 @@ export class Steps {
     this.#content = options.content;
     this.#keeper = options.keeper;
     this.#deltas = options.deltas;
-    this.#drawnBefore = options.resumed?.drawnSteps ?? NO_STEPS;
+    this.#drawnBefore = options.resumed?.drawnSteps ?? NO_DRAWN_STEPS;
     for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
       this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, askedAt });
   }

@@ -23,8 +23,11 @@ export async function readWithClient(
 ): Promise<unknown> {
   const get = field(client, 'get');
   if (typeof get !== 'function') throw new TypeError('the client has no get');
-  // The SDK's own timeout ends when the headers arrive.
-  const signal = AbortSignal.timeout(OWN_REQUEST_TIMEOUT_MS);
+  // The SDK's own timeout ends when the headers arrive. `AbortSignal.timeout` would keep the request for all its time.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), OWN_REQUEST_TIMEOUT_MS);
+  timer.unref?.();
+  const { signal } = controller;
   const options = {
     query,
     maxRetries: 0,
@@ -32,12 +35,16 @@ export async function readWithClient(
     signal,
     ...(assistantsVersion !== undefined && { headers: { 'OpenAI-Beta': assistantsVersion } }),
   };
-  const promise: unknown = makeSuppressed(() => get.call(client, path, options));
-  const asResponse = field(promise, 'asResponse');
-  // The client of a test may return a plain promise.
-  if (typeof asResponse !== 'function') return await promise;
-  const answer = await readJson(await asResponse.call(promise), MAX_ANSWER_BYTES, signal);
-  if (!isTooLarge(answer)) return answer;
+  try {
+    const promise: unknown = makeSuppressed(() => get.call(client, path, options));
+    const asResponse = field(promise, 'asResponse');
+    // The client of a test may return a plain promise.
+    if (typeof asResponse !== 'function') return await promise;
+    const answer = await readJson(await asResponse.call(promise), MAX_ANSWER_BYTES, signal);
+    if (!isTooLarge(answer)) return answer;
+  } finally {
+    clearTimeout(timer);
+  }
   notice('answer_too_large');
   return undefined;
 }

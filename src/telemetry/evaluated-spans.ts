@@ -1,12 +1,15 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 } from '../semconv/attributes.ts';
+import { monotonic } from '../util/clock.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
+import { HIERARCHY_IDS } from './place.ts';
 
 /** What an evaluation can be about. */
 export type Evaluated = 'response' | 'run' | 'conversation';
@@ -15,18 +18,26 @@ export type Evaluated = 'response' | 'run' | 'conversation';
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** The attributes that the span started with. */
+  /** What an evaluation takes over, and which server the span is about. */
   readonly attributes: Attributes;
+  readonly time: number;
 }
+
+/** The attributes that an evaluation takes over from the span that it is about. */
+export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
+/** All others are forgotten: a span may have many. */
+const KEPT_ATTRIBUTES: readonly string[] = [...EVALUATION_ATTRIBUTES, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
-  readonly spans: EvaluatedSpan[];
-  next: number;
+  readonly spans: (EvaluatedSpan | undefined)[];
+  oldest: number;
+  size: number;
 }
 
 /** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
+const EVALUATED_SPAN_LIFETIME_MS = 3_600_000;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
 const rings = new ProcessWide<Map<Evaluated, Ring>>({
@@ -46,11 +57,27 @@ export function rememberForEvaluation(
   if (typeof id !== 'string' || !span.isRecording()) return;
   let ring = rings.value.get(kind);
   if (ring === undefined) {
-    ring = { spans: [], next: 0 };
+    ring = { spans: [], oldest: 0, size: 0 };
     rings.value.set(kind, ring);
   }
-  ring.spans[ring.next] = { id, span: span.spanContext(), attributes };
-  ring.next = (ring.next + 1) % MAX_EVALUATED_SPANS;
+  const kept: Attributes = {};
+  for (const name of KEPT_ATTRIBUTES) {
+    const value = attributes[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  addToRing(ring, { id, span: span.spanContext(), attributes: kept, time: monotonic() });
+}
+
+function addToRing(ring: Ring, added: EvaluatedSpan): void {
+  const expired = added.time - EVALUATED_SPAN_LIFETIME_MS;
+  for (let oldest = ring.spans[ring.oldest]; oldest !== undefined; oldest = ring.spans[ring.oldest]) {
+    if (ring.size < MAX_EVALUATED_SPANS && oldest.time >= expired) break;
+    ring.spans[ring.oldest] = undefined;
+    ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
+    ring.size--;
+  }
+  ring.spans[(ring.oldest + ring.size) % MAX_EVALUATED_SPANS] = added;
+  ring.size++;
 }
 
 /** Remembers the span of a call if it answers. A request that fetches an answer has the same id. */
@@ -67,11 +94,12 @@ export function rememberAnswer(span: Span, asked: Attributes, answered: Attribut
  *   them
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
-  const { spans, next } = rings.value.get(kind) ?? { spans: [], next: 0 };
+  const { spans, oldest, size } = rings.value.get(kind) ?? { spans: [], oldest: 0, size: 0 };
+  const expired = monotonic() - EVALUATED_SPAN_LIFETIME_MS;
   let found: EvaluatedSpan | undefined;
-  for (let age = 1; age <= spans.length; age++) {
-    const each = spans[(next - age + spans.length) % spans.length];
-    if (each?.id !== id) continue;
+  for (let newer = size - 1; newer >= 0; newer--) {
+    const each = spans[(oldest + newer) % MAX_EVALUATED_SPANS];
+    if (each?.id !== id || each.time < expired) continue;
     found ??= each;
     if (!isSameThing(kind, found, each)) return undefined;
   }

@@ -2,7 +2,7 @@ import { context, DiagLogLevel, diag, SpanKind, trace } from '@opentelemetry/api
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
-import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
 import {
   type Completion,
   type Evaluation,
@@ -158,6 +158,22 @@ test('the last 1,000 answers are known', async () => {
     'ring_1',
     'ring_1000',
   ]);
+  span.end();
+});
+
+test('an answer is known for an hour', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const clock = vi.spyOn(performance, 'now');
+  onTestFinished(() => clock.mockRestore());
+  const began = performance.now();
+  rememberForEvaluation('response', 'hour_first', span, {});
+  clock.mockReturnValue(began + 3_599_000);
+  expect(findEvaluated('response', 'hour_first')?.id).toBe('hour_first');
+  clock.mockReturnValue(began + 3_601_000);
+  expect(findEvaluated('response', 'hour_first')).toBeUndefined();
+  rememberForEvaluation('response', 'hour_second', span, {});
+  expect(findEvaluated('response', 'hour_second')?.id).toBe('hour_second');
   span.end();
 });
 

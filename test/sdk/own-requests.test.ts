@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readWithClient } from '../../src/sdk/own-requests.ts';
 import { useSession } from '../support/use-session.ts';
 
@@ -31,4 +31,14 @@ test('a background read is not retried', async () => {
 
 test('a background read fails for an object that is not a client', async () => {
   await expect(readWithClient({}, '/models', {}, 'assistants=v2')).rejects.toThrow(TypeError);
+});
+
+test('a background read keeps no timer, and so no request of the program, once it is answered', async () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  const cleared = vi.spyOn(globalThis, 'clearTimeout');
+  onTestFinished(() => void vi.restoreAllMocks());
+  await readWithClient(session().client, '/models', {}, undefined);
+  const own = timers.mock.calls.findIndex(([, milliseconds]) => milliseconds === 5_000);
+  expect(own).not.toBe(-1);
+  expect(cleared.mock.calls.flat()).toContain(timers.mock.results[own]?.value);
 });

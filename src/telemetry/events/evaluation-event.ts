@@ -6,7 +6,6 @@ import {
   ATTR_GEN_AI_EVALUATION_NAME,
   ATTR_GEN_AI_EVALUATION_SCORE_LABEL,
   ATTR_GEN_AI_EVALUATION_SCORE_VALUE,
-  ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_THREAD_ID,
@@ -17,9 +16,8 @@ import { guard } from '../../util/guard.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import { cut } from '../content/limited-json.ts';
-import { type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
+import { EVALUATION_ATTRIBUTES, type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
 import { metadataIn } from '../metadata.ts';
-import { HIERARCHY_IDS } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** What an evaluation is about. The first of these ids that is given decides which span it belongs to. */
@@ -39,8 +37,6 @@ export interface EvaluationResult extends EvaluatedIds {
 
 /** Characters of a name or label. */
 const MAX_EVALUATION_NAME_LENGTH = 256;
-/** The attributes that the event takes over from the span that it is about. */
-const TAKEN_OVER: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
 
 /**
  * Emits the result of an evaluation as a log record. It belongs to the span that it is about, or to no span where that is
@@ -81,7 +77,7 @@ function evaluatedSpan({
 /** The given ids, and those that the span has: one filter finds all scores of a thread. */
 function idAttributes(ids: EvaluatedIds, about: EvaluatedSpan | undefined): Attributes {
   const attributes: Attributes = {};
-  for (const name of TAKEN_OVER) {
+  for (const name of EVALUATION_ATTRIBUTES) {
     const value = about?.attributes[name];
     if (value !== undefined) attributes[name] = value;
   }

@@ -1,6 +1,6 @@
 /**
  * Holds conversations in a process of its own (`node --expose-gc`) and prints as JSON what is left of them:
- * with `heap` how much memory 20,000 of them keep over 1,000, with `lifetime` the same by the default bounds when
+ * with `heap` how much memory 20,000 of them keep over 3,000, with `lifetime` the same by the default bounds when
  * two hours have passed, with `requests` which requests, and stores of `AsyncLocalStorage`, are kept while their
  * conversations are open, with `clients` how much memory 4,000 clients with settings of their own keep that nobody
  * uses any more over 1,000, and whether what one of them has open is ended with the provider all the same.
@@ -18,7 +18,8 @@ import { answer } from './api.ts';
 
 /** Reached long before the first look: what is remembered of conversations that are over is bounded by it. */
 const REMEMBERED = 100;
-const FIRST = 1_000;
+/** Until what evaluations may be about is full, too. */
+const FIRST = 3_000;
 const ALL = 20_000;
 /** Tables of weak keys grow with what is made between two collections, and never shrink. */
 const COLLECT_EVERY = 500;
