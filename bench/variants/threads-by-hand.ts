@@ -58,12 +58,9 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
     return tracer.startSpan(name, { ...options, attributes: { ...ENDPOINT, ...attributes } }, context);
   }
 
-  function request(method: string, template: string, place: Attributes): Span {
-    const span = start(`${method} ${template}`, {
-      'http.request.method': method,
-      'url.template': template,
-      ...place,
-    });
+  function request(method: string, template: string, place: Attributes, context?: Context): Span {
+    const attributes = { 'http.request.method': method, 'url.template': template, ...place };
+    const span = start(`${method} ${template}`, attributes, context);
     span.setAttribute('openai.api.type', 'assistants');
     return span;
   }
@@ -88,7 +85,7 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
   }
 
   function createMessage(threadId: string): Around {
-    const span = request('POST', MESSAGES, placeOf(threadId));
+    const span = request('POST', MESSAGES, placeOf(threadId), threads.get(threadId)?.context);
     return {
       context: api.trace.setSpan(api.context.active(), span),
       answered: ({ id }: { id: string }) => endRequest(span, { 'openai.message.id': id }),
@@ -134,7 +131,8 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
   }
 
   function listSteps(runId: string, { thread_id: threadId }: { thread_id: string }): Around {
-    const span = request('GET', STEPS, { ...placeOf(threadId), 'openai.run.id': runId });
+    const place = { ...placeOf(threadId), 'openai.run.id': runId };
+    const span = request('GET', STEPS, place, threads.get(threadId)?.context);
     return {
       context: api.trace.setSpan(api.context.active(), span),
       answered({ data }: { data: readonly RunStep[] }) {
@@ -172,7 +170,7 @@ export function prepareThreads({ api, meterProvider }: Telemetry): Prepared {
   }
 
   function listMessages(threadId: string): Around {
-    const span = request('GET', MESSAGES, placeOf(threadId));
+    const span = request('GET', MESSAGES, placeOf(threadId), threads.get(threadId)?.context);
     return {
       context: api.trace.setSpan(api.context.active(), span),
       answered() {

@@ -23,7 +23,7 @@ import type { ToolRun } from '../sdk/tool-run.ts';
 import type { WebhookDelivery } from '../sdk/webhooks.ts';
 import type { OperationTraits } from '../telemetry/operation.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
-import { beforeProviderEnds, type ProviderListener } from '../telemetry/provider-life.ts';
+import { FollowedProvider, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
 import { CallSpan } from '../telemetry/spans/call-span.ts';
 import type { FunctionPlace, FunctionSpan } from '../telemetry/spans/function-span.ts';
@@ -58,14 +58,18 @@ export class Observer implements CallObserver, ProviderListener {
   /** Created, and in the built package also loaded, when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;
-  #provider: object | undefined;
-  #stopListening: () => void = () => undefined;
-  #loggerProvider: object | undefined;
-  #stopListeningToLogs: () => void = () => undefined;
+  /** What ends at a shutdown is measured and emits events, and all providers shut down at the same time. */
+  readonly #followed: Record<'tracers' | 'meters' | 'loggers', FollowedProvider> = {
+    tracers: new FollowedProvider(this),
+    meters: new FollowedProvider(this),
+    loggers: new FollowedProvider(this),
+  };
+  #ending: Promise<void> | undefined;
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
     this.telemetry = new Telemetry(readSettings(config), this);
+    this.telemetry.metrics.providerChanged = (provider) => void this.#followed.meters.follow(provider);
   }
 
   /** Changes the settings of all later calls. */
@@ -87,8 +91,12 @@ export class Observer implements CallObserver, ProviderListener {
     this.#beforeFirstCall = undefined;
     beforeFirstCall?.();
     this.reportProblems();
-    this.#listenToProvider();
-    this.#listenToLoggerProvider();
+    const { provider, metrics, events } = this.telemetry;
+    this.#followed.loggers.follow(events.provider);
+    if (!this.#followed.tracers.follow(provider)) return;
+    this.#followed.meters.follow(metrics.provider);
+    guard('looking for what is missing', noticeProvider, provider);
+    guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
   }
 
   get isHeard(): boolean {
@@ -186,7 +194,15 @@ export class Observer implements CallObserver, ProviderListener {
     await this.#hierarchy?.endIdle(limits);
   }
 
-  async shutdown(limits?: EndLimits): Promise<void> {
+  /** Ends everything in progress, once for all providers that shut down together. */
+  shutdown(limits?: EndLimits): Promise<void> {
+    this.#ending ??= this.#end(limits).finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
+  }
+
+  async #end(limits: EndLimits | undefined): Promise<void> {
     this.#interruptCalls();
     await this.#hierarchy?.shutdown(limits);
     this.#interruptFunctions();
@@ -198,10 +214,7 @@ export class Observer implements CallObserver, ProviderListener {
     this.#interruptCalls();
     this.#hierarchy?.endAll();
     this.#interruptFunctions();
-    this.#stopListening();
-    this.#provider = undefined;
-    this.#stopListeningToLogs();
-    this.#loggerProvider = undefined;
+    for (const followed of Object.values(this.#followed)) followed.stop();
   }
 
   #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
@@ -249,26 +262,6 @@ export class Observer implements CallObserver, ProviderListener {
   /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
-  }
-
-  /** A provider may be registered or replaced long after the instrumentation was created. */
-  #listenToProvider(): void {
-    const { provider } = this.telemetry;
-    if (provider === this.#provider) return;
-    this.#stopListening();
-    this.#provider = provider;
-    this.#stopListening = beforeProviderEnds(provider, this);
-    guard('looking for what is missing', noticeProvider, provider);
-    guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
-  }
-
-  /** Operations that end at a shutdown emit events, and all providers shut down at the same time. */
-  #listenToLoggerProvider(): void {
-    const { provider } = this.telemetry.events;
-    if (provider === this.#loggerProvider) return;
-    this.#stopListeningToLogs();
-    this.#loggerProvider = provider;
-    this.#stopListeningToLogs = provider === undefined ? () => undefined : beforeProviderEnds(provider, this);
   }
 }
 

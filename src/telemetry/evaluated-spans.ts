@@ -20,7 +20,8 @@ export interface EvaluatedSpan {
   readonly span: SpanContext;
   /** What an evaluation takes over, and which server the span is about. */
   readonly attributes: Attributes;
-  readonly time: number;
+  /** Whole seconds, which take no memory of their own. */
+  readonly seconds: number;
 }
 
 /** The attributes that an evaluation takes over from the span that it is about. */
@@ -37,7 +38,7 @@ interface Ring {
 
 /** The number of spans kept of each kind. */
 const MAX_EVALUATED_SPANS = 1_000;
-const EVALUATED_SPAN_LIFETIME_MS = 3_600_000;
+const EVALUATED_SPAN_LIFETIME_SECONDS = 3_600;
 
 /** Shared by all copies of this release: the one that records is often not the one that the program calls. */
 const rings = new ProcessWide<Map<Evaluated, Ring>>({
@@ -60,18 +61,24 @@ export function rememberForEvaluation(
     ring = { spans: [], oldest: 0, size: 0 };
     rings.value.set(kind, ring);
   }
+  addToRing(ring, { id, span: span.spanContext(), attributes: keptOf(attributes), seconds: nowInSeconds() });
+}
+
+/** Each answer passes here. An iterator would allocate more than all that is kept. */
+function keptOf(attributes: Attributes): Attributes {
   const kept: Attributes = {};
-  for (const name of KEPT_ATTRIBUTES) {
+  for (let index = 0; index < KEPT_ATTRIBUTES.length; index++) {
+    const name = KEPT_ATTRIBUTES[index] as string;
     const value = attributes[name];
     if (value !== undefined) kept[name] = value;
   }
-  addToRing(ring, { id, span: span.spanContext(), attributes: kept, time: monotonic() });
+  return kept;
 }
 
 function addToRing(ring: Ring, added: EvaluatedSpan): void {
-  const expired = added.time - EVALUATED_SPAN_LIFETIME_MS;
+  const expired = added.seconds - EVALUATED_SPAN_LIFETIME_SECONDS;
   for (let oldest = ring.spans[ring.oldest]; oldest !== undefined; oldest = ring.spans[ring.oldest]) {
-    if (ring.size < MAX_EVALUATED_SPANS && oldest.time >= expired) break;
+    if (ring.size < MAX_EVALUATED_SPANS && oldest.seconds >= expired) break;
     ring.spans[ring.oldest] = undefined;
     ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
     ring.size--;
@@ -95,11 +102,11 @@ export function rememberAnswer(span: Span, asked: Attributes, answered: Attribut
  */
 export function findEvaluated(kind: Evaluated, id: string): EvaluatedSpan | undefined {
   const { spans, oldest, size } = rings.value.get(kind) ?? { spans: [], oldest: 0, size: 0 };
-  const expired = monotonic() - EVALUATED_SPAN_LIFETIME_MS;
+  const expired = nowInSeconds() - EVALUATED_SPAN_LIFETIME_SECONDS;
   let found: EvaluatedSpan | undefined;
   for (let newer = size - 1; newer >= 0; newer--) {
     const each = spans[(oldest + newer) % MAX_EVALUATED_SPANS];
-    if (each?.id !== id || each.time < expired) continue;
+    if (each?.id !== id || each.seconds < expired) continue;
     found ??= each;
     if (!isSameThing(kind, found, each)) return undefined;
   }
@@ -111,4 +118,8 @@ function isSameThing(kind: Evaluated, one: EvaluatedSpan, other: EvaluatedSpan):
   return [ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT].every(
     (name) => one.attributes[name] === other.attributes[name],
   );
+}
+
+function nowInSeconds(): number {
+  return Math.trunc(monotonic() / 1_000);
 }

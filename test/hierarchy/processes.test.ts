@@ -186,7 +186,6 @@ function counted(question: Question): Counted {
 const ONCE: Counted = { spans: [220, 30], metrics: [220, 30], runs: 1 };
 /** The server's whole seconds, which an adopted run begins with, are no measure. */
 const ADOPTED: Counted = { ...ONCE, runs: 0 };
-const NOTHING: Counted = { spans: [0, 0], metrics: [0, 0], runs: 0 };
 
 /** The names of what the spans of a name and a process are linked to. */
 function linked(question: Question, service: string, name: string): string[] {
@@ -223,21 +222,23 @@ describe('a run that one process creates, another polls, a third answers, and te
     expect(linked(QUESTIONS.shown, 'web', 'GET /threads/')).toEqual(['web: invoke_agent']);
   });
 
-  it('is recorded by its creator up to what it saw', async () => {
+  it('is recorded by its creator, which asks for its end before it stops', async () => {
     await expectTree(
       QUESTIONS.unseen,
       `
-      POST /ask             process=web
-      └─ thread             process=web openai.total.runs=1
-         └─ invoke_agent    process=web openai.run.status=queued openai.run.observed=false
+      POST /ask                     process=web
+      └─ thread                     process=web openai.total.runs=1 openai.total.input_tokens=220
+         └─ invoke_agent            process=web openai.total.input_tokens=220 openai.run.status=completed
+            ├─ chat unseen          process=web openai.step.type=tool_calls
+            ├─ execute_tool solve   process=web
+            └─ chat unseen          process=web openai.step.type=message_creation
 
-      job                   process=worker
+      job                           process=worker
 
-      job                   process=worker
+      job                           process=worker
       `,
     );
-    expect(drawn(QUESTIONS.unseen)).toEqual(['web: invoke_agent']);
-    expect(counted(QUESTIONS.unseen)).toEqual(NOTHING);
+    expect(counted(QUESTIONS.unseen)).toEqual(ONCE);
   });
 
   it('is recorded by a worker that adopts it, if nobody saw its creation', async () => {
@@ -250,19 +251,19 @@ describe('a run that one process creates, another polls, a third answers, and te
     expect(counted(QUESTIONS.adopted)).toEqual(ADOPTED);
   });
 
-  it('is counted once if its creator does not know the worker that adopts it', async () => {
+  // Nothing tells the worker that the creator is instrumented: that takes `propagateInMetadata`.
+  it('is counted by both if its creator does not hand it on, and a worker adopts it all the same', async () => {
     expect(drawn(QUESTIONS.both)).toEqual([
+      'web: chat both',
+      'web: chat both',
+      'web: execute_tool solve',
       'web: invoke_agent',
       'worker that adopts: chat both',
       'worker that adopts: chat both',
       'worker that adopts: execute_tool solve',
       'worker that adopts: invoke_agent',
     ]);
-    const observed = spansAbout(QUESTIONS.both)
-      .filter(({ name }) => name === 'invoke_agent')
-      .map(({ service, attributes }) => [service, attributes['openai.run.observed']]);
-    expect(Object.fromEntries(observed)).toEqual({ web: false, 'worker that adopts': undefined });
-    expect(counted(QUESTIONS.both)).toEqual(ADOPTED);
+    expect(counted(QUESTIONS.both)).toEqual({ spans: [440, 60], metrics: [440, 60], runs: 1 });
   });
 
   it('is recorded only by the worker if its creator hands it over, with a link to its creation', async () => {

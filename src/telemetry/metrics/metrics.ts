@@ -65,6 +65,8 @@ interface Instruments {
  * in the context of its span, so that exemplars lead to the span.
  */
 export class Metrics {
+  /** Called with the provider once something is measured with another one than before. */
+  providerChanged: ((provider: MeterProvider) => void) | undefined;
   #explicit: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   /** The instruments of the provider; `undefined` for a no-op provider. */
@@ -174,6 +176,7 @@ export class Metrics {
     if (this.#provider !== provider) {
       this.#provider = provider;
       this.#instruments = guard('making instruments', instrumentsOf, provider);
+      guard('listening to the meter provider', () => this.providerChanged?.(provider));
     }
     return this.#instruments;
   }

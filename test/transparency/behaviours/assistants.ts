@@ -94,10 +94,10 @@ export const ASSISTANTS: readonly Behaviour[] = [
       'POST /threads',
       `
       thread
-      └─ invoke_agent Math Tutor  openai.run.status=completed
+      ├─ POST /threads/{thread_id}/messages
+      ├─ invoke_agent Math Tutor  openai.run.status=completed
+      └─ GET /threads/{thread_id}/messages
       `,
-      'POST /threads/{thread_id}/messages',
-      'GET /threads/{thread_id}/messages',
     ],
   },
   {
@@ -122,12 +122,12 @@ export const ASSISTANTS: readonly Behaviour[] = [
       'create_agent Weather Bot',
       `
       thread
-      └─ invoke_agent Weather Bot  openai.run.status=completed
-         ├─ chat gpt-4o-mini
-         ├─ execute_tool get_weather
-         └─ chat gpt-4o-mini
+      ├─ invoke_agent Weather Bot  openai.run.status=completed
+      │  ├─ chat gpt-4o-mini
+      │  ├─ execute_tool get_weather
+      │  └─ chat gpt-4o-mini
+      └─ GET /threads/{thread_id}/runs/{run_id}/steps
       `,
-      'GET /threads/{thread_id}/runs/{run_id}/steps',
     ],
   },
 ];

@@ -67,15 +67,25 @@ export const HELPERS: readonly Behaviour[] = [
   {
     name: 'chat-run-tools',
     title: '`runTools`',
-    spans: ['chat gpt-4o', 'execute_tool get_weather', 'chat gpt-4o'],
+    spans: [
+      `
+      invoke_workflow runTools
+      ├─ chat gpt-4o
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o
+      `,
+    ],
   },
   {
     name: 'chat-run-tools-streamed',
     title: '`runTools`, streamed',
     spans: [
-      'chat gpt-4o  openai.stream.end=completed',
-      'execute_tool get_weather',
-      'chat gpt-4o  openai.stream.end=completed',
+      `
+      invoke_workflow runTools
+      ├─ chat gpt-4o               openai.stream.end=completed
+      ├─ execute_tool get_weather
+      └─ chat gpt-4o               openai.stream.end=completed
+      `,
     ],
   },
   {
