@@ -524,6 +524,38 @@ describe('a run that ends while its server rests', () => {
   });
 });
 
+describe('a run that ends while the program keeps its server busy', () => {
+  it('is drawn without its steps after the runTimeout, and is counted', async () => {
+    forgetNotices();
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({
+      config: { runTimeout: 60_000 },
+      runs: [{}],
+    });
+    const held = Promise.withResolvers<void>();
+    const busy = client.withOptions({
+      fetch: async (url, init) => {
+        await held.promise;
+        return fetch(url, init);
+      },
+    });
+    const asks = Array.from({ length: 4 }, () => busy.models.list().then());
+    await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
+    vi.advanceTimersByTime(50_000);
+    expect(isOpen()).toBe(true);
+    vi.advanceTimersByTime(20_000);
+    expect(isOpen()).toBe(false);
+    held.resolve();
+    await Promise.all(asks);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toEqual([]);
+    expect(noticed().filter(({ code }) => code === 'reads_skipped')).toHaveLength(1);
+    const run = program.telemetry.spans.find(({ name }) => name === 'invoke_agent Math Tutor');
+    expect(run?.attributes['openai.run.status']).toBe('completed');
+  });
+});
+
 describe('a server that fails', () => {
   it('rests, and other servers are read meanwhile', async () => {
     const failing = await startTutor({ runs: [{}, {}, {}, {}] });
