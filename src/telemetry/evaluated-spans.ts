@@ -27,7 +27,11 @@ export interface EvaluatedSpan {
 /** The attributes that an evaluation takes over from the span that it is about. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
 /** All others are forgotten: a span may have many. */
-const KEPT_ATTRIBUTES: readonly string[] = [...EVALUATION_ATTRIBUTES, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT];
+const REMEMBERED_ATTRIBUTES: readonly string[] = [
+  ...EVALUATION_ATTRIBUTES,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
@@ -67,8 +71,8 @@ export function rememberForEvaluation(
 /** Each answer passes here. An iterator would allocate more than all that is kept. */
 function keptOf(attributes: Attributes): Attributes {
   const kept: Attributes = {};
-  for (let index = 0; index < KEPT_ATTRIBUTES.length; index++) {
-    const name = KEPT_ATTRIBUTES[index] as string;
+  for (let index = 0; index < REMEMBERED_ATTRIBUTES.length; index++) {
+    const name = REMEMBERED_ATTRIBUTES[index] as string;
     const value = attributes[name];
     if (value !== undefined) kept[name] = value;
   }
