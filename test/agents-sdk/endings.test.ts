@@ -64,6 +64,28 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    it('marks no agent whose model call is repeated, by the client or by the library', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing, client: { maxRetries: 1 } });
+      const overloaded = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: {} } };
+      // The client gives up after its second request, and then the library repeats the call.
+      for (let request = 0; request < 2; request++) simulator.next(overloaded);
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      const agent = new Agent({
+        name: 'Helper',
+        model: 'gpt-4o',
+        modelSettings: { retry: { maxRetries: 1, policy: () => true, backoff: { initialDelayMs: 1 } } },
+      });
+      expect((await runner.run(agent, 'Hi')).finalOutput).toBe('Yes.');
+      await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o  !InternalServerError http.request.resend_count=1
+         │  ├─ attempt   !503
+         │  └─ attempt   !503 http.request.resend_count=1
+         └─ chat gpt-4o
+    `);
+    });
+
     it('draws streams, read to the end or left', async () => {
       const { runner, simulator, inSpan, expectTree } = await startAgents({ tracing });
       const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [newTool('echo', () => 'Yes')] });

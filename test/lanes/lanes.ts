@@ -14,6 +14,12 @@ const SDK = {
   '@opentelemetry/sdk-trace': '3.1.1',
 };
 
+const SDK_2 = {
+  '@opentelemetry/api': '1.9.1',
+  '@opentelemetry/sdk-metrics': '2.12.1',
+  '@opentelemetry/sdk-trace-node': '2.12.0',
+};
+
 const ZOD = '4.6.7';
 
 /** Which line of OpenTelemetry another instrumentation can be installed with, it decides. */
@@ -35,10 +41,8 @@ export const DOUBLE_LANES: readonly DoubleLane[] = [
     packages: {
       openai: '6.49.0',
       '@arizeai/openinference-instrumentation-openai': '4.2.7',
-      '@opentelemetry/api': '1.9.1',
-      '@opentelemetry/sdk-metrics': '2.12.1',
-      '@opentelemetry/sdk-trace-node': '2.12.0',
       '@traceloop/instrumentation-openai': '0.27.0',
+      ...SDK_2,
     },
   },
 ];
@@ -58,6 +62,21 @@ export const FRAMEWORK_LANES: readonly Lane[] = [
   {
     name: 'openai-agents',
     packages: { '@openai/agents': '0.20.0', openai: '7.55.0', zod: ZOD, ...SDK },
+  },
+  {
+    // Two copies of the library, of two versions.
+    name: 'openai-agents-sdk-2',
+    packages: {
+      '@openai/agents': '0.20.0',
+      'agents-0.16': 'npm:@openai/agents@0.16.1',
+      openai: '7.55.0',
+      zod: ZOD,
+      ...SDK_2,
+    },
+  },
+  {
+    name: 'openai-agents-oldest',
+    packages: { '@openai/agents': '0.3.9', openai: '6.49.0', zod: ZOD, ...SDK },
   },
   {
     // It brings a copy of openai 5 of its own.

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { assertSpanTree } from '../../src/testing.ts';
+import { findings, type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
+import { type ResponseScript, startSimulator } from '../support/simulator/index.ts';
+
+interface Started {
+  readonly lane: string;
+  readonly line: 2 | 3;
+  readonly format: 'cjs' | 'mjs';
+  /** A task of test/lanes/programs/agents-tasks.cjs. */
+  readonly task: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly answers: readonly ResponseScript[];
+}
+
+/** Runs a program of `@openai/agents`, and checks what it has recorded. */
+async function run({ lane, line, format, task, env = {}, answers }: Started): Promise<ProgramOutcome> {
+  const simulator = await startSimulator();
+  simulator.respond(...answers);
+  const load = format === 'cjs' ? '--require' : '--import';
+  const outcome = await runProgram({
+    lane,
+    parameters: [load, `./sdk-${line}.${format}`, load, `./agents-entry.${format}`, `./agents.${format}`],
+    env: { ...env, TASK: task, BASE_URL: simulator.url },
+  });
+  await simulator.close();
+  expect(findings(outcome, { content: false })).toEqual([]);
+  return outcome;
+}
+
+const LANES = [
+  { lane: 'openai-agents', line: 3 },
+  { lane: 'openai-agents-oldest', line: 3 },
+  { lane: 'openai-agents-sdk-2', line: 2 },
+] as const;
+
+const BUILDS = LANES.flatMap((lane) =>
+  (['cjs', 'mjs'] as const).flatMap((format) =>
+    ([true, false] as const).map((tracing) => ({ ...lane, format, tracing })),
+  ),
+);
+
+/** The library does not trace where this says so. */
+function tracingIs(tracing: boolean): Record<string, string> {
+  return { OPENAI_AGENTS_DISABLE_TRACING: tracing ? '0' : '1', NODE_ENV: '' };
+}
+
+test.each(BUILDS)('$lane, $format, tracing $tracing: one tree', async ({ tracing, ...started }) => {
+  const { spans, result } = await run({
+    ...started,
+    task: 'tool',
+    env: tracingIs(tracing),
+    answers: [
+      { output: [{ function: { name: 'echo', arguments: {} } }] },
+      { output: [{ message: 'Done.' }] },
+    ],
+  });
+  expect(result).toBe('Done.');
+  assertSpanTree(
+    spans,
+    `
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ chat gpt-4o
+         ├─ execute_tool echo
+         └─ chat gpt-4o
+    `,
+  );
+});
+
+test.each([
+  { format: 'cjs', tracing: true },
+  { format: 'mjs', tracing: true },
+  { format: 'mjs', tracing: false },
+] as const)(
+  'two copies of the library draw one tree: $format, tracing $tracing',
+  async ({ format, tracing }) => {
+    const { spans, result } = await run({
+      lane: 'openai-agents-sdk-2',
+      line: 2,
+      format,
+      task: 'copies',
+      env: { ...tracingIs(tracing), OTHER: 'agents-0.16' },
+      answers: [
+        { output: [{ function: { name: 'ask', arguments: {} } }] },
+        { output: [{ message: 'Inside.' }] },
+        { output: [{ message: 'Outside.' }] },
+      ],
+    });
+    expect(result).toBe('Outside.');
+    assertSpanTree(
+      spans,
+      `
+      invoke_workflow Agent workflow
+      └─ invoke_agent Outer
+         ├─ chat gpt-4o
+         ├─ execute_tool ask
+         │  └─ invoke_agent Inner
+         │     └─ chat gpt-4o
+         └─ chat gpt-4o
+    `,
+    );
+  },
+);
+
+/** A person approves of a tool in another process than the one that asked. */
+async function approve(env: Record<string, string>): Promise<readonly ProgramOutcome[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'approval-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const started = {
+    lane: 'openai-agents',
+    line: 3,
+    format: 'mjs',
+    env: { ...tracingIs(true), ...env, STATE: join(directory, 'state.json') },
+  } as const;
+  const asked = await run({
+    ...started,
+    task: 'ask',
+    answers: [{ output: [{ function: { name: 'remove', arguments: {} } }] }],
+  });
+  expect(asked.result).toBe(1);
+  const resumed = await run({ ...started, task: 'resume', answers: [{ output: [{ message: 'Done.' }] }] });
+  expect(resumed.result).toBe('Done.');
+  return [asked, resumed];
+}
+
+test('draws what another process resumes', async () => {
+  const [asked, resumed] = await approve({});
+  assertSpanTree(
+    asked?.spans ?? [],
+    `
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+    `,
+  );
+  assertSpanTree(
+    resumed?.spans ?? [],
+    `
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper
+         ├─ execute_tool remove
+         └─ chat gpt-4o
+    `,
+  );
+  const [first, second] = [asked, resumed].map(
+    (outcome) => outcome?.spans.find(({ name }) => name === 'invoke_agent Helper')?.attributes,
+  );
+  expect(first?.['openai.agents.trace_id']).toMatch(/^trace_/);
+  expect(second?.['openai.agents.trace_id']).toBe(first?.['openai.agents.trace_id']);
+});

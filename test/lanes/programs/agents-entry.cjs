@@ -1,0 +1,3 @@
+const { instrumentAgents } = require('opentelemetry-instrumentation-openai/agents');
+
+instrumentAgents();

@@ -1,0 +1,3 @@
+import { instrumentAgents } from 'opentelemetry-instrumentation-openai/agents';
+
+instrumentAgents();

@@ -1,0 +1,53 @@
+// What programs of @openai/agents do here. Each is handed the library, as its own module system has loaded it.
+const { readFileSync, writeFileSync } = require('node:fs');
+
+const PARAMETERS = { type: 'object', properties: {}, required: [], additionalProperties: true };
+
+function newTool({ tool }, name, execute, more = {}) {
+  return tool({ name, description: name, parameters: PARAMETERS, strict: false, execute, ...more });
+}
+
+function newRunner({ OpenAIProvider, Runner }, client) {
+  return new Runner({ modelProvider: new OpenAIProvider({ openAIClient: client }) });
+}
+
+/** An agent with a tool. */
+exports.tool = async ({ library, client }) => {
+  const { Agent } = library;
+  const agent = new Agent({
+    name: 'Helper',
+    model: 'gpt-4o',
+    tools: [newTool(library, 'echo', () => 'Yes.')],
+  });
+  return (await newRunner(library, client).run(agent, 'Hi')).finalOutput;
+};
+
+/** An agent of one copy of the library whose tool runs an agent of another. */
+exports.copies = async ({ library, other, client }) => {
+  const inner = new other.Agent({ name: 'Inner', model: 'gpt-4o' });
+  const ask = newTool(library, 'ask', async () => {
+    return (await newRunner(other, client).run(inner, 'Hi')).finalOutput;
+  });
+  const outer = new library.Agent({ name: 'Outer', model: 'gpt-4o', tools: [ask] });
+  return (await newRunner(library, client).run(outer, 'Hi')).finalOutput;
+};
+
+function newAgentWithApproval(library) {
+  const remove = newTool(library, 'remove', () => 'Removed.', { needsApproval: true });
+  return new library.Agent({ name: 'Helper', model: 'gpt-4o', tools: [remove] });
+}
+
+/** An agent that waits for an approval. Its state goes to a file. */
+exports.ask = async ({ library, client }) => {
+  const { state } = await newRunner(library, client).run(newAgentWithApproval(library), 'Remove it');
+  writeFileSync(process.env.STATE, state.toString());
+  return state.getInterruptions().length;
+};
+
+/** What a person has approved of goes on, from that file. */
+exports.resume = async ({ library, client }) => {
+  const agent = newAgentWithApproval(library);
+  const state = await library.RunState.fromString(agent, readFileSync(process.env.STATE, 'utf8'));
+  for (const each of state.getInterruptions()) state.approve(each);
+  return (await newRunner(library, client).run(agent, state)).finalOutput;
+};
