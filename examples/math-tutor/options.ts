@@ -18,7 +18,7 @@ const USAGE: readonly string[] = [
   '  --live     send the traces, with what was said, to the live page of the command `view`, too',
   '  --otlp     send the traces to an OTLP/gRPC endpoint, too: OTEL_EXPORTER_OTLP_ENDPOINT, else localhost:4317',
   '  --realtime a spoken conversation over a WebSocket instead, with an interruption',
-  '  --summary  sum each trace up below its tree: a panel and a table of its steps',
+  '  --summary  sum each trace up below its tree: a panel and a table of its calls',
   '  --help     show this',
 ];
 

@@ -29,6 +29,13 @@ export function costOf(value: unknown, unpriced: unknown): string | undefined {
   return shown !== undefined && isNumber(unpriced) && unpriced > 0 ? `≥ ${shown}` : shown;
 }
 
+/** `≥ $0.02, 1 call without a price`, where there is room to say what is missing. */
+export function explainedCost(value: unknown, unpriced: unknown): string | undefined {
+  const shown = costOf(value, unpriced);
+  const missing = count(unpriced, 'call', 'calls');
+  return shown !== undefined && missing !== undefined ? `${shown}, ${missing} without a price` : shown;
+}
+
 /** A number with thousands separators. */
 export function grouped(value: number): string {
   return value.toLocaleString('en-US');

@@ -7,7 +7,7 @@ import { type TextStream, writeTo } from '../util/text-stream.ts';
 import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { attributeText } from './span-details.ts';
-import { drawSteps, drawSummary } from './summary-view.ts';
+import { drawCalls, drawSummary } from './summary-view.ts';
 import { wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
@@ -23,7 +23,7 @@ export interface ConsoleTreeExporterOptions {
   readonly attributes?: readonly string[];
   /**
    * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
-   * environment, latency, tokens, cost, retries, steps and status. Default: false.
+   * environment, duration, tokens, cost, counts of runs, steps and calls, retries and status. Default: false.
    */
   readonly summary?: boolean;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */
@@ -189,7 +189,7 @@ export class ConsoleTreeExporter {
     const { summary = false, steps = false } = this.#options;
     if (!summary && !steps) return '';
     const whole = summarize(tree.traceId, [...rowsOf(tree)]);
-    return (summary ? drawSummary(whole, view) : '') + (steps ? drawSteps(whole, view) : '');
+    return (summary ? drawSummary(whole, view) : '') + (steps ? drawCalls(whole, view) : '');
   }
 }
 

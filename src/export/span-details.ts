@@ -35,8 +35,9 @@ import {
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { costOf, count, dollars, estimatedTokens, isNumber, tokens } from './amounts.ts';
+import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
+import { invocationCount } from './trace-counts.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
 /** A detail of a span: the attributes it is read from, and its text. */
@@ -103,15 +104,23 @@ const FACTS: readonly Fact[] = [
     },
   },
   {
-    attributes: [ATTR_OPENAI_TOTAL_INPUT_TOKENS, ATTR_OPENAI_TOTAL_OUTPUT_TOKENS],
-    show: ([input, output]) => prefix('total ', tokens(input, output)),
+    attributes: [
+      ATTR_OPENAI_TOTAL_INPUT_TOKENS,
+      ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+      ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+      ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+    ],
+    // A turn has tokens of its own. Without subagents they are its total.
+    show: ([input, output, ownInput, ownOutput]) =>
+      input === ownInput && output === ownOutput ? undefined : prefix('total ', tokens(input, output)),
   },
   { attributes: [ATTR_OPENAI_COST], show: ([value]) => dollars(value) },
   {
-    attributes: [ATTR_OPENAI_TOTAL_COST, ATTR_OPENAI_TOTAL_UNPRICED],
-    show: ([value, unpriced]) => prefix('total ', costOf(value, unpriced)),
+    attributes: [ATTR_OPENAI_TOTAL_COST, ATTR_OPENAI_TOTAL_UNPRICED, ATTR_OPENAI_COST],
+    show: ([value, unpriced, own]) =>
+      value === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(value, unpriced)),
   },
-  { attributes: [ATTR_OPENAI_TOTAL_RUNS], show: ([value]) => count(value, 'run', 'runs') },
+  { attributes: [ATTR_OPENAI_TOTAL_RUNS], show: ([value], { span }) => invocationCount(span, value) },
   {
     attributes: [ATTR_OPENAI_TOTAL_USER_MESSAGES],
     show: ([value]) => count(value, 'user message', 'user messages'),
@@ -139,8 +148,11 @@ const FACTS: readonly Fact[] = [
   { attributes: [ATTR_OPENAI_POLL_COUNT], show: ([value]) => count(value, 'poll', 'polls') },
   { attributes: [ATTR_OPENAI_STREAM_CHUNK_COUNT], show: ([value]) => count(value, 'chunk', 'chunks') },
   {
-    attributes: [ATTR_OPENAI_STREAM_END],
-    show: ([end]) => (end === 'completed' ? undefined : prefix('stream ', words(end))),
+    attributes: [ATTR_OPENAI_STREAM_END, ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
+    show: ([end, finished], { span }) =>
+      end === 'completed' || finished !== undefined || isLeftAlways(span)
+        ? undefined
+        : prefix('stream ', words(end)),
   },
 ];
 
@@ -174,6 +186,11 @@ export function attributeText(value: unknown): string {
   } catch {
     return NO_TEXT;
   }
+}
+
+/** The stream of a session's events does not end. Whoever has the answer leaves it. */
+function isLeftAlways({ name }: SpanNode['span']): boolean {
+  return /^GET .*\/events$/.test(attributeText(name));
 }
 
 function hasTokens(operation: unknown): boolean {

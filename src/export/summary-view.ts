@@ -1,6 +1,6 @@
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
-import { costOf, count, grouped, tokens } from './amounts.ts';
+import { count, explainedCost, grouped, tokens } from './amounts.ts';
 import { formatDuration } from './duration.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
@@ -16,10 +16,10 @@ interface SummaryViewOptions {
 
 /** The panel is narrower only on a narrower terminal. */
 const MAX_PANEL_WIDTH = 76;
-/** The maximum width of names in the table of steps. On a narrow terminal it is a third of the columns. */
-const MAX_STEP_NAME_WIDTH = 40;
+/** The maximum width of names in the table of calls. On a narrow terminal it is a third of the columns. */
+const MAX_CALL_NAME_WIDTH = 40;
 
-/** The lines of the panel, in this order. An unknown value has no line. */
+/** The first lines of the panel, in this order. An unknown value has no line. */
 const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) => string | undefined])[] = [
   ['Trace id', ({ traceId }) => traceId],
   ['Prompt', ({ prompt }) => prompt],
@@ -27,12 +27,9 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
   ['Service', ({ service }) => service],
   ['Project', ({ project }) => project],
   ['Environment', ({ environment }) => environment],
-  ['Latency', ({ start, end }) => formatDuration(start, end)],
+  ['Duration', ({ start, end }) => formatDuration(start, end)],
   ['Tokens', ({ inputTokens, outputTokens }) => tokens(inputTokens, outputTokens)],
-  ['Cost', ({ cost, unpriced }) => costOf(cost, unpriced)],
-  ['Runs', ({ runs }) => (runs > 0 ? grouped(runs) : undefined)],
-  ['Retries', ({ retries }) => grouped(retries)],
-  ['Steps', ({ steps }) => grouped(steps.length)],
+  ['Cost', ({ cost, unpriced }) => explainedCost(cost, unpriced)],
 ];
 
 /**
@@ -43,14 +40,18 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
   const width = Math.max(Math.min(columns ?? MAX_PANEL_WIDTH, MAX_PANEL_WIDTH), 4);
   const room = width - 4;
-  const lines = LINES.flatMap(([label, read]) => {
-    const text = read(summary);
-    return text === undefined ? [] : [line(label, { text: terminalSafe(text, 500), tone: 'plain' })];
-  });
-  lines.push(line('Status', traceStatus(summary)));
+  const values: (readonly [label: string, value: TextSegment])[] = [
+    ...LINES.map(([label, read]) => [label, read(summary)] as const),
+    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
+    ['Retries', grouped(summary.retries)] as const,
+  ].flatMap(([label, text]) =>
+    text === undefined ? [] : [[label, toned(terminalSafe(text, 500), 'plain')] as const],
+  );
+  values.push(['Status', traceStatus(summary)]);
+  const labelWidth = Math.max(...values.map(([label]) => widthOf(label))) + 2;
   const side: TextSegment = { text: '│', tone: 'dim' };
-  const boxed = lines.map((segments) => {
-    const short = shortenLine(segments, room);
+  const boxed = values.map(([label, value]) => {
+    const short = shortenLine([toned(pad(label, labelWidth), 'dim'), value], room);
     const used = short.reduce((sum, { text }) => sum + widthOf(text), 0);
     return [side, space(1), ...short, space(room - used + 1), side];
   });
@@ -63,17 +64,17 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
 }
 
 /** Draws a numbered table of the model and tool calls of a trace. Returns an empty text if there are none. */
-export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryViewOptions): string {
-  if (steps.length === 0) return '';
+export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryViewOptions): string {
+  if (calls.length === 0) return '';
   const limit =
-    columns === undefined ? MAX_STEP_NAME_WIDTH : Math.min(MAX_STEP_NAME_WIDTH, Math.ceil(columns / 3));
-  const names = steps.map(({ node }) => shorten(terminalSafe(attributeText(node.span.name), 200), limit));
-  const durations = steps.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
-  const numberWidth = Math.max(2, String(steps.length).length);
+    columns === undefined ? MAX_CALL_NAME_WIDTH : Math.min(MAX_CALL_NAME_WIDTH, Math.ceil(columns / 3));
+  const names = calls.map(({ node }) => shorten(terminalSafe(attributeText(node.span.name), 200), limit));
+  const durations = calls.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
+  const numberWidth = Math.max(2, String(calls.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
   const durationWidth = Math.max(8, ...durations.map(widthOf));
-  const head = `${'#'.padStart(numberWidth)}  ${pad('Step', nameWidth)}  ${pad('Duration', durationWidth)}  Status  Detail`;
-  const rows = steps.map((row, i): TextSegment[] => [
+  const head = `${'#'.padStart(numberWidth)}  ${pad('Call', nameWidth)}  ${pad('Duration', durationWidth)}  Status  Detail`;
+  const rows = calls.map((row, i): TextSegment[] => [
     { text: `${String(i + 1).padStart(numberWidth)}  `, tone: 'dim' },
     { text: pad(names[i] ?? '', nameWidth), tone: 'plain' },
     { text: `  ${(durations[i] ?? '').padStart(durationWidth)}  `, tone: 'plain' },
@@ -85,10 +86,6 @@ export function drawSteps({ steps }: TraceSummary, { columns, color }: SummaryVi
     .map((segments) => (columns === undefined ? segments : shortenLine(segments, columns)))
     .map((segments) => `${paint(segments, color)}\n`)
     .join('');
-}
-
-function line(label: string, value: TextSegment): TextSegment[] {
-  return [toned(pad(label, 13), 'dim'), value];
 }
 
 function traceStatus({ errors }: TraceSummary): TextSegment {

@@ -1,7 +1,6 @@
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_GEN_AI_INPUT_MESSAGES,
-  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
@@ -13,6 +12,7 @@ import {
 import { isNumber } from './amounts.ts';
 import { partContent, readMessages } from './messages.ts';
 import { attributeText } from './span-details.ts';
+import { countsOf, isListedCall, type TraceCount } from './trace-counts.ts';
 import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
 
 /** Facts about a trace as a whole. */
@@ -35,23 +35,14 @@ export interface TraceSummary {
   readonly cost: number | undefined;
   /** Spans with tokens and no cost, which the cost therefore lacks. */
   readonly unpriced: number;
-  readonly runs: number;
+  /** What happened how often: runs, steps, tool calls and the like. */
+  readonly counts: readonly TraceCount[];
   readonly retries: number;
-  /** Model and tool calls, in order. */
-  readonly steps: readonly Row[];
+  /** Model and tool calls, in order, and turns that have tokens of their own. */
+  readonly calls: readonly Row[];
   /** The spans where a failure started: failed spans without a failed child. Failed attempts do not count. */
   readonly errors: readonly Row[];
 }
-
-/** The operations that count as steps. */
-const STEP_OPERATIONS: ReadonlySet<unknown> = new Set([
-  'chat',
-  'text_completion',
-  'generate_content',
-  'embeddings',
-  'retrieval',
-  'execute_tool',
-]);
 
 /** @param rows all rows of the trace */
 export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
@@ -77,9 +68,9 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
     cost: sum(attributes, ATTR_OPENAI_COST),
     unpriced: attributes.filter(isUnpriced).length,
-    runs: attributes.filter((each) => each[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent').length,
+    counts: countsOf(rows),
     retries: rows.filter(isRetry).length,
-    steps: rows.filter(({ node }) => STEP_OPERATIONS.has(node.span.attributes[ATTR_GEN_AI_OPERATION_NAME])),
+    calls: rows.filter(({ node }) => isListedCall(node.span)),
     errors: rows.filter(isCause),
   };
 }

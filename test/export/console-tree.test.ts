@@ -154,7 +154,7 @@ describe('a trace is printed', () => {
 });
 
 describe('below a tree', () => {
-  it('a panel and a table of steps are printed if enabled', async () => {
+  it('a panel and a table of calls are printed if enabled', async () => {
     for (const [summary, steps] of [
       [undefined, undefined],
       [true, false],
@@ -168,7 +168,7 @@ describe('below a tree', () => {
       send(...makeSpans(MATH_TUTOR));
       await exporter.shutdown();
       expect(printed().includes('│ Trace id ')).toBe(summary === true);
-      expect(printed().includes(' #  Step ')).toBe(steps === true);
+      expect(printed().includes(' #  Call ')).toBe(steps === true);
     }
   });
 

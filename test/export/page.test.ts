@@ -127,6 +127,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
         Duration: '14.2 s',
         Tokens: '381 → 88',
         Runs: '1',
+        Steps: '2',
         'Model calls': '2',
         'Tool calls': '1',
       });

@@ -1,5 +1,6 @@
+import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { drawSteps, drawSummary } from '../../src/export/summary-view.ts';
+import { drawCalls, drawSummary } from '../../src/export/summary-view.ts';
 import { widthOf } from '../../src/export/terminal-text.ts';
 import { summarize, type TraceSummary } from '../../src/export/trace-summary.ts';
 import { buildTrees, rowsOf } from '../../src/export/tree.ts';
@@ -49,11 +50,13 @@ describe('the summary of a trace', () => {
         '╭──────────────────────────────────────────────────────────────────────────╮',
         '│ Trace id     0af7651916cd43dd8448eb211c80319c                            │',
         '│ Model        gpt-4o-mini                                                 │',
-        '│ Latency      14.2 s                                                      │',
+        '│ Duration     14.2 s                                                      │',
         '│ Tokens       381 → 88 tokens                                             │',
         '│ Runs         1                                                           │',
+        '│ Steps        2                                                           │',
+        '│ Model calls  2                                                           │',
+        '│ Tool calls   1                                                           │',
         '│ Retries      0                                                           │',
-        '│ Steps        3                                                           │',
         '│ Status       ok                                                          │',
         '╰──────────────────────────────────────────────────────────────────────────╯',
         '',
@@ -81,7 +84,9 @@ describe('the summary of a trace', () => {
     const tokens = { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 10 };
     const priced = { name: 'chat', attributes: { ...tokens, 'openai.cost': 0.001 } };
     const unpriced = { name: 'chat', attributes: tokens };
-    expect(drawSummary(summaryOf({ name: 'x', children: [priced, unpriced] }), wide)).toContain('≥ $0.0010');
+    expect(drawSummary(summaryOf({ name: 'x', children: [priced, unpriced] }), wide)).toContain(
+      '≥ $0.0010, 1 call without a price ',
+    );
     expect(drawSummary(summaryOf({ name: 'x', children: [unpriced] }), wide)).not.toContain('Cost');
   });
 
@@ -91,11 +96,67 @@ describe('the summary of a trace', () => {
   });
 });
 
-describe('the table of steps', () => {
-  it('numbers model and tool calls in order', () => {
-    expect(drawSteps(summaryOf(MATH_TUTOR), wide)).toBe(
+describe('what happened in a trace is counted under the names of its API:', () => {
+  const operation = (name: string, attributes: Attributes = {}): SpanPlan => ({
+    name,
+    attributes: { 'gen_ai.operation.name': name, ...attributes },
+  });
+  const tokens = { 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 1 };
+  const step = (id: string): Attributes => ({ 'openai.run.id': 'run_1', 'openai.step.id': id });
+  const turn = { 'openai.turn.id': 'turn_1', ...tokens };
+
+  it.each<[string, readonly SpanPlan[], object]>([
+    [
+      'a run by its runs, and by its steps, of which each has spans for its tool calls',
       [
-        ' #  Step                           Duration  Status  Detail',
+        operation('invoke_agent', { 'openai.run.id': 'run_1' }),
+        operation('chat', step('step_1')),
+        operation('execute_tool', step('step_1')),
+        operation('execute_tool', step('step_1')),
+        operation('chat', step('step_2')),
+      ],
+      { Runs: 1, Steps: 2, 'Model calls': 2, 'Tool calls': 2 },
+    ],
+    [
+      'a run that failed before it had an id',
+      [operation('invoke_agent', { 'openai.api.type': 'assistants' })],
+      { Runs: 1 },
+    ],
+    [
+      'a session by its turns, and those of its subagents apart',
+      [
+        operation('invoke_agent', turn),
+        operation('invoke_agent', { ...turn, 'openai.subagent.id': 'sub_1' }),
+      ],
+      { Turns: 1, 'Subagent turns': 1 },
+    ],
+    [
+      'a workflow by the invocations of its agents',
+      [operation('invoke_agent'), operation('chat', tokens), operation('invoke_agent')],
+      { 'Agent invocations': 2, 'Model calls': 1 },
+    ],
+    [
+      'a spoken conversation by its answers and transcriptions',
+      [operation('chat', tokens), { name: 'transcription', attributes: tokens }],
+      { 'Model calls': 1, Transcriptions: 1 },
+    ],
+    [
+      'plain requests by what they cost',
+      [{ name: 'POST /images/generations', attributes: tokens }, { name: 'GET /models' }],
+      { 'Model calls': 1 },
+    ],
+    ['searches', [operation('retrieval')], { Searches: 1 }],
+  ])('%s', (_, children, counts) => {
+    const shown = summaryOf({ name: 'x', children }).counts;
+    expect(Object.fromEntries(shown.map((each) => [each.label, each.count]))).toEqual(counts);
+  });
+});
+
+describe('the table of calls', () => {
+  it('numbers model and tool calls in order', () => {
+    expect(drawCalls(summaryOf(MATH_TUTOR), wide)).toBe(
+      [
+        ' #  Call                           Duration  Status  Detail',
         ' 1  chat gpt-4o-mini                 1.24 s  ok      step_1 · 154 → 62 tokens · tool_calls',
         ' 2  execute_tool code_interpreter    812 ms  ok      step_1',
         ' 3  chat gpt-4o-mini                 4.00 s  ok      step_2 · 227 → 26 tokens · stop',
@@ -104,14 +165,34 @@ describe('the table of steps', () => {
     );
   });
 
+  it('lists whatever has tokens of its own, so that the costs add up', () => {
+    const tokens = { 'gen_ai.usage.input_tokens': 10, 'openai.cost': 0.001 };
+    const turn = { ...tokens, 'gen_ai.operation.name': 'invoke_agent', 'openai.turn.id': 'turn_1' };
+    const table = drawCalls(
+      summaryOf({
+        name: 'session',
+        children: [
+          { name: 'invoke_agent', attributes: turn },
+          { name: 'transcription', attributes: tokens },
+          { name: 'GET /models' },
+        ],
+      }),
+      wide,
+    );
+    expect(table.match(/^ \d {2}\S+.*\$/gm)).toEqual([
+      expect.stringContaining('invoke_agent'),
+      expect.stringContaining('transcription'),
+    ]);
+  });
+
   it('shows failed calls and their retries', () => {
-    expect(drawSteps(summaryOf(RETRIED), wide)).toContain(
+    expect(drawCalls(summaryOf(RETRIED), wide)).toContain(
       ' 1  chat gpt-4o    2.00 s  error   ✗ rate_limit_exceeded · 2 retries\n',
     );
   });
 
-  it('is omitted for a trace without steps', () => {
-    expect(drawSteps(summaryOf({ name: 'x' }), wide)).toBe('');
+  it('is omitted for a trace without calls', () => {
+    expect(drawCalls(summaryOf({ name: 'x' }), wide)).toBe('');
   });
 });
 
@@ -119,7 +200,7 @@ it.each([12, 20, 40, 60, 80])('fits a terminal of %d columns', (columns) => {
   const hostile = { ...RETRIED, name: '数学\u001b[2J'.repeat(50) };
   const summary = { ...summaryOf(hostile), prompt: '数学\u001b[2J\u202e'.repeat(50) };
   const text =
-    drawSummary(summary, { columns, color: false }) + drawSteps(summary, { columns, color: false });
+    drawSummary(summary, { columns, color: false }) + drawCalls(summary, { columns, color: false });
   for (const line of text.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(columns);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);

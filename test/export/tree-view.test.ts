@@ -85,7 +85,7 @@ describe('a tree in the terminal', () => {
         'openai.total.user_messages': 2,
         'openai.cost_per_user_message': 0.5,
       },
-      'total ≥ $1.00 · 2 user messages · ≥ $0.50 per user message',
+      'total ≥ $1.00, 1 call without a price · 2 user messages · ≥ $0.50 per user message',
     ],
     [
       'no cost of the only user message',
@@ -94,13 +94,34 @@ describe('a tree in the terminal', () => {
     ],
     [
       'plurals',
-      { 'openai.total.runs': 2, 'openai.total.user_messages': 2, 'openai.run.poll_count': 1 },
-      '2 runs · 2 user messages · 1 poll',
+      { 'openai.total.unpriced': 2, 'openai.total.cost': 1, 'openai.run.poll_count': 1 },
+      'total ≥ $1.00, 2 calls without a price · 1 poll',
     ],
     [
-      'streams',
+      'a turn whose total is its own once',
+      {
+        'gen_ai.usage.input_tokens': 5,
+        'gen_ai.usage.output_tokens': 1,
+        'openai.total.input_tokens': 5,
+        'openai.total.output_tokens': 1,
+        'openai.cost': 0.5,
+        'openai.total.cost': 0.5,
+      },
+      '5 → 1 tokens · $0.50',
+    ],
+    [
+      'streams that were aborted',
       { 'openai.stream.chunk_count': 12, 'openai.stream.end': 'aborted' },
       '12 chunks · stream aborted',
+    ],
+    [
+      'no end of a stream whose answer is complete',
+      {
+        'gen_ai.response.finish_reasons': ['stop'],
+        'openai.stream.chunk_count': 12,
+        'openai.stream.end': 'cancelled',
+      },
+      'stop · 12 chunks',
     ],
     [
       'a stream that reported no tokens',
@@ -148,6 +169,26 @@ describe('a tree in the terminal', () => {
     ],
   ])('shows %s', (_, attributes, text) => {
     expect(details(attributes)).toBe(text);
+  });
+
+  it.each([
+    ['thread', {}, 'runs'],
+    ['session', {}, 'turns'],
+    ['conversation', { 'openai.api.type': 'responses' }, 'responses'],
+    ['conversation', { 'openai.api.type': 'chat_completions' }, 'calls'],
+    ['realtime', {}, 'responses'],
+  ])('counts what a %s of %j consists of as %s', (name, attributes, counted) => {
+    expect(draw({ name, attributes: { ...attributes, 'openai.total.runs': 2 } })).toMatch(
+      new RegExp(` 2 ${counted}\n`),
+    );
+  });
+
+  it('does not call a stream of events aborted, which has no end of its own', () => {
+    const text = draw({
+      name: 'GET /agents/sessions/{session_id}/events',
+      attributes: { 'openai.stream.chunk_count': 12, 'openai.stream.end': 'aborted' },
+    });
+    expect(text).toMatch(/ {2}12 chunks\n$/);
   });
 
   it('shows the error and HTTP status of failed spans, and a status that equals the error once', () => {

@@ -24,7 +24,7 @@ import {
   ATTR_OPENAI_TOTAL_UNPRICED,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { costOf, dollars, estimatedTokens, grouped, isNumber, tokens } from '../amounts.ts';
+import { dollars, estimatedTokens, explainedCost, grouped, isNumber, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { isRecord, parseShortJson, readMessages, type SpanMessage } from '../messages.ts';
 import type { ShownSpan } from '../page-span.ts';
@@ -55,7 +55,7 @@ export function factsOf(span: ShownSpan): HTMLElement {
     [
       'Cost',
       dollars(attributes[ATTR_OPENAI_COST]) ??
-        costOf(attributes[ATTR_OPENAI_TOTAL_COST], attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
+        explainedCost(attributes[ATTR_OPENAI_TOTAL_COST], attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
     ],
     ['Duration', formatDuration(span.startTime, span.endTime)],
     ['First chunk', firstChunkText(attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK])],

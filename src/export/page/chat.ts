@@ -15,7 +15,7 @@ import {
   ATTR_OPENAI_TURN_ID,
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
-import { costOf, dollars, estimatedTokens, grouped, tokens } from '../amounts.ts';
+import { costOf, dollars, estimatedTokens, explainedCost, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText } from '../span-details.ts';
@@ -107,7 +107,7 @@ export class Chat {
       .find((value) => typeof value === 'string');
     const unpriced = attributes[ATTR_OPENAI_TOTAL_UNPRICED];
     const cost =
-      costOf(attributes[ATTR_OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR_OPENAI_COST]);
+      explainedCost(attributes[ATTR_OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR_OPENAI_COST]);
     const perMessage = costOf(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE], unpriced);
     const facts = [
       attributes[ATTR_OPENAI_RUN_STATUS],

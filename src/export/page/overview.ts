@@ -1,11 +1,10 @@
 import { ATTR_ERROR_TYPE, ATTR_OPENAI_RUN_ID, ATTR_OPENAI_STEP_ID } from '../../semconv/attributes.ts';
-import { costOf, count, grouped, tokens } from '../amounts.ts';
+import { count, explainedCost, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import type { TraceEntry } from '../trace-entries.ts';
-import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
-import { type Trace, typeOf } from '../viewed-trace.ts';
+import type { Trace } from '../viewed-trace.ts';
 import { element } from './element.ts';
 
 /** The summary of a trace: duration, cost, tokens and errors. */
@@ -18,10 +17,9 @@ export function overview(
   const { summary } = trace;
   const facts: readonly (readonly [label: string, value: string | undefined])[] = [
     ['Duration', formatDuration(summary.start, summary.end)],
-    ['Cost', costOf(summary.cost, summary.unpriced)],
+    ['Cost', explainedCost(summary.cost, summary.unpriced)],
     ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
-    ['Runs', summary.runs > 0 ? grouped(summary.runs) : undefined],
-    ...callCounts(summary),
+    ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', grouped(summary.retries)],
     ['Model', listed(summary.models)],
     ['Service', summary.service],
@@ -48,15 +46,6 @@ export function overview(
     ),
     summary.errors.length > 0 && errorList(summary.errors, select, showErrors),
   );
-}
-
-/** How often models and tools were called: what a step is depends on the API. */
-function callCounts({ steps }: TraceSummary): [label: string, value: string | undefined][] {
-  const tools = steps.filter(({ node }) => typeOf(node.span) === 'tool').length;
-  return [
-    ['Model calls', grouped(steps.length - tools)],
-    ['Tool calls', tools > 0 ? grouped(tools) : undefined],
-  ];
 }
 
 export function badge({ errors, underWay }: TraceEntry): HTMLElement {
