@@ -8,7 +8,7 @@ import { attachEvaluations, lateEvaluationLines, type ShownEvaluation } from './
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import { attributeText } from './span-details.ts';
 import { drawCalls, drawSummary } from './summary-view.ts';
-import { wantsColor } from './terminal-text.ts';
+import { forOldConsole, isOldConsole, wantsColor } from './terminal-text.ts';
 import { summarize } from './trace-summary.ts';
 import { buildTrees, type FinishedSpan, isLocalRoot, rowsOf, type TraceTree } from './tree.ts';
 import { drawTree, type TreeViewOptions } from './tree-view.ts';
@@ -166,10 +166,14 @@ export class ConsoleTreeExporter {
 
   #attributeText(traceId: string, trace: UnprintedTrace, stream: TextStream): string {
     try {
+      const { env = {}, platform } = globalProcess() ?? {};
       const isTerminal = stream.isTTY === true;
+      const isOld = isTerminal && isOldConsole(platform, env);
+      const columns = stream.columns || DEFAULT_COLUMNS;
       const view = {
-        columns: isTerminal ? stream.columns || DEFAULT_COLUMNS : undefined,
-        color: this.#options.color ?? wantsColor(isTerminal, globalProcess()?.env ?? {}),
+        // The old console goes to a new line after the last column.
+        columns: isTerminal ? columns - Number(isOld) : undefined,
+        color: this.#options.color ?? wantsColor(isTerminal, env),
         attributes: this.#options.attributes ?? [],
       };
       const header = trace.continued ? `trace ${terminalSafe(traceId)}, continued\n` : '';
@@ -178,7 +182,8 @@ export class ConsoleTreeExporter {
         (tree) => drawTree(tree, view) + (trace.continued ? '' : this.#belowTree(tree, view)),
       );
       const footer = trace.dropped > 0 ? `… and ${trace.dropped.toLocaleString('en-US')} more spans\n` : '';
-      return header + trees.join('') + footer + late;
+      const text = header + trees.join('') + footer + late;
+      return isOld ? forOldConsole(text) : text;
     } catch (error) {
       return `trace ${terminalSafe(traceId)}: cannot draw its spans (${terminalSafe(String(error), 200)})\n`;
     }
@@ -197,6 +202,7 @@ export class ConsoleTreeExporter {
 interface GlobalProcess {
   readonly stderr?: TextStream;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly platform?: string;
 }
 
 function globalProcess(): GlobalProcess | undefined {

@@ -36,6 +36,7 @@ import {
 } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
+import type { Detail, Rank } from './detail-layout.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { invocationCount } from './trace-counts.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
@@ -43,8 +44,12 @@ import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 /** A detail of a span: the attributes it is read from, and its text. */
 interface Fact {
   readonly attributes: readonly string[];
-  readonly show: (values: readonly unknown[], node: SpanNode) => TextSegment | string | undefined;
+  readonly show: (values: readonly unknown[], node: SpanNode) => ShownFact | string | undefined;
+  /** 0, unless a fact matters less than errors, tokens and cost. */
+  readonly rank?: Rank;
 }
+
+type ShownFact = TextSegment & { readonly rank?: Rank };
 
 /** The ids that are shown, outermost first. */
 const IDS: readonly string[] = [
@@ -72,6 +77,7 @@ const FACTS: readonly Fact[] = [
   { attributes: [], show: (_, { span }) => (span.status.code === STATUS_ERROR ? error(span) : undefined) },
   {
     attributes: [ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_AGENT_ID],
+    rank: 1,
     show: ([operation, id]) => (operation === 'create_agent' ? words(id) : undefined),
   },
   { attributes: [ATTR_OPENAI_RUN_STATUS], show: ([value], { span }) => status(value, span) },
@@ -120,9 +126,14 @@ const FACTS: readonly Fact[] = [
     show: ([value, unpriced, own]) =>
       value === own && unpriced === undefined ? undefined : prefix('total ', explainedCost(value, unpriced)),
   },
-  { attributes: [ATTR_OPENAI_TOTAL_RUNS], show: ([value], { span }) => invocationCount(span, value) },
+  {
+    attributes: [ATTR_OPENAI_TOTAL_RUNS],
+    rank: 1,
+    show: ([value], { span }) => invocationCount(span, value),
+  },
   {
     attributes: [ATTR_OPENAI_TOTAL_USER_MESSAGES],
+    rank: 2,
     show: ([value]) => count(value, 'user message', 'user messages'),
   },
   {
@@ -131,22 +142,29 @@ const FACTS: readonly Fact[] = [
       ATTR_OPENAI_TOTAL_USER_MESSAGES,
       ATTR_OPENAI_TOTAL_UNPRICED,
     ],
+    rank: 2,
     show: ([value, messages, unpriced]) =>
       messages === 1 ? undefined : suffixed(costOf(value, unpriced), ' per user message'),
   },
   {
     attributes: [ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT],
+    rank: 1,
     show: ([value]) => count(value, 'result', 'results'),
   },
   {
     attributes: [ATTR_OPENAI_CODE_INTERPRETER_IMAGE_COUNT],
+    rank: 1,
     show: ([value]) => count(value, 'image', 'images'),
   },
-  { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => words(value) },
+  { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
   { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
-  { attributes: [ATTR_OPENAI_RUN_POLL_COUNT], show: ([value]) => count(value, 'poll', 'polls') },
-  { attributes: [ATTR_OPENAI_POLL_COUNT], show: ([value]) => count(value, 'poll', 'polls') },
-  { attributes: [ATTR_OPENAI_STREAM_CHUNK_COUNT], show: ([value]) => count(value, 'chunk', 'chunks') },
+  { attributes: [ATTR_OPENAI_RUN_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },
+  { attributes: [ATTR_OPENAI_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },
+  {
+    attributes: [ATTR_OPENAI_STREAM_CHUNK_COUNT],
+    rank: 2,
+    show: ([value]) => count(value, 'chunk', 'chunks'),
+  },
   {
     attributes: [ATTR_OPENAI_STREAM_END, ATTR_GEN_AI_RESPONSE_FINISH_REASONS],
     show: ([end, finished], { span }) =>
@@ -157,19 +175,21 @@ const FACTS: readonly Fact[] = [
 ];
 
 /** The details of a span: ids that no ancestor shows, then its facts, then the extra attributes. */
-export function detailsOf(row: Row, extraAttributes: readonly string[]): TextSegment[] {
+export function detailsOf(row: Row, extraAttributes: readonly string[]): Detail[] {
   const { attributes } = row.node.span;
-  const details: TextSegment[] = ownIds(row).map((id) => dim(terminalSafe(id, 100)));
+  const details = ownIds(row).map((id): Detail => ({ ...dim(terminalSafe(id, 100)), rank: 1 }));
   for (const fact of FACTS) {
     const detail = fact.show(
       fact.attributes.map((name) => attributes[name]),
       row.node,
     );
-    if (detail !== undefined) details.push(typeof detail === 'string' ? dim(detail) : detail);
+    if (detail === undefined) continue;
+    details.push({ rank: fact.rank ?? 0, ...(typeof detail === 'string' ? dim(detail) : detail) });
   }
   for (const name of extraAttributes) {
     const value = attributes[name];
-    if (value !== undefined) details.push(dim(terminalSafe(`${name}=${attributeText(value)}`, 300)));
+    if (value !== undefined)
+      details.push({ ...dim(terminalSafe(`${name}=${attributeText(value)}`, 300)), rank: 0 });
   }
   return details;
 }
@@ -220,12 +240,19 @@ function error(span: SpanNode['span']): TextSegment {
 
 const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed: 'bad', expired: 'bad' };
 
-function status(value: unknown, span: SpanNode['span']): TextSegment | undefined {
+function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   if (typeof value !== 'string') return undefined;
   // A status that is also the error type, such as `expired`, is shown once.
   if (span.status.code === STATUS_ERROR && span.attributes[ATTR_ERROR_TYPE] === value) return undefined;
   const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
-  return { text: terminalSafe(value, 40), tone: tone ?? 'warning' };
+  return { text: terminalSafe(value, 40), tone: tone ?? 'warning', rank: value === 'completed' ? 2 : 0 };
+}
+
+const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);
+
+function shownFinish(value: unknown): ShownFact | undefined {
+  const text = words(value);
+  return text === undefined ? undefined : { ...dim(text), rank: NORMAL_FINISH_REASONS.has(text) ? 2 : 0 };
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */

@@ -1,12 +1,12 @@
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, explainedCost, grouped, tokens } from './amounts.ts';
+import { fittingDetails, joined } from './detail-layout.ts';
 import { formatDuration } from './duration.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
-import { joined } from './tree-view.ts';
 
 /** See `TreeViewOptions`. */
 interface SummaryViewOptions {
@@ -15,8 +15,12 @@ interface SummaryViewOptions {
 }
 
 /** The panel is narrower only on a narrower terminal. */
-const MAX_PANEL_WIDTH = 76;
-/** The maximum width of names in the table of calls. On a narrow terminal it is a third of the columns. */
+const PANEL_WIDTH = 76;
+/** On a wider terminal it is wide enough for its longest value. */
+const MAX_PANEL_WIDTH = 160;
+/** On a narrower terminal the table of calls has no column for the status: the details of a failed call begin with its error. */
+const MIN_STATUS_COLUMNS = 80;
+/** The maximum width of names in the table of calls. On a narrow terminal it is a part of the columns. */
 const MAX_CALL_NAME_WIDTH = 40;
 
 /** The first lines of the panel, in this order. An unknown value has no line. */
@@ -38,8 +42,6 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
-  const width = Math.max(Math.min(columns ?? MAX_PANEL_WIDTH, MAX_PANEL_WIDTH), 4);
-  const room = width - 4;
   const values: (readonly [label: string, value: TextSegment])[] = [
     ...LINES.map(([label, read]) => [label, read(summary)] as const),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
@@ -49,6 +51,10 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
   );
   values.push(['Status', traceStatus(summary)]);
   const labelWidth = Math.max(...values.map(([label]) => widthOf(label))) + 2;
+  const longest = Math.max(...values.map(([, { text }]) => widthOf(text)));
+  const wanted = Math.min(Math.max(labelWidth + longest + 4, PANEL_WIDTH), MAX_PANEL_WIDTH);
+  const width = Math.max(Math.min(columns ?? PANEL_WIDTH, wanted), 4);
+  const room = width - 4;
   const side: TextSegment = { text: '│', tone: 'dim' };
   const boxed = values.map(([label, value]) => {
     const short = shortenLine([toned(pad(label, labelWidth), 'dim'), value], room);
@@ -66,21 +72,25 @@ export function drawSummary(summary: TraceSummary, { columns, color }: SummaryVi
 /** Draws a numbered table of the model and tool calls of a trace. Returns an empty text if there are none. */
 export function drawCalls({ calls }: TraceSummary, { columns, color }: SummaryViewOptions): string {
   if (calls.length === 0) return '';
-  const limit =
-    columns === undefined ? MAX_CALL_NAME_WIDTH : Math.min(MAX_CALL_NAME_WIDTH, Math.ceil(columns / 3));
+  const isNarrow = columns !== undefined && columns < MIN_STATUS_COLUMNS;
+  const limit = Math.min(MAX_CALL_NAME_WIDTH, Math.ceil((columns ?? 200) / (isNarrow ? 4 : 3)));
   const names = calls.map(({ node }) => shorten(terminalSafe(attributeText(node.span.name), 200), limit));
   const durations = calls.map(({ node }) => formatDuration(node.span.startTime, node.span.endTime));
   const numberWidth = Math.max(2, String(calls.length).length);
   const nameWidth = Math.max(4, ...names.map(widthOf));
   const durationWidth = Math.max(8, ...durations.map(widthOf));
-  const head = `${'#'.padStart(numberWidth)}  ${pad('Call', nameWidth)}  ${pad('Duration', durationWidth)}  Status  Detail`;
+  const head = `${'#'.padStart(numberWidth)}  ${pad('Call', nameWidth)}  ${pad('Duration', durationWidth)}${isNarrow ? '' : '  Status'}  Detail`;
+  const room = (columns ?? Number.POSITIVE_INFINITY) - widthOf(head) + 'Detail'.length;
+  const details = (row: Row): readonly TextSegment[] => {
+    const all = detailsOf(row, []);
+    return fittingDetails(all, room) ?? all.filter(({ rank }) => rank === 0);
+  };
   const rows = calls.map((row, i): TextSegment[] => [
     { text: `${String(i + 1).padStart(numberWidth)}  `, tone: 'dim' },
     { text: pad(names[i] ?? '', nameWidth), tone: 'plain' },
     { text: `  ${(durations[i] ?? '').padStart(durationWidth)}  `, tone: 'plain' },
-    ...(isError(row) ? [toned('error', 'bad')] : [toned('ok', 'good'), space(3)]),
-    space(3),
-    ...joined(detailsOf(row, [])),
+    ...(isNarrow ? [] : [isError(row) ? toned('error ', 'bad') : toned('ok    ', 'good'), space(2)]),
+    ...joined(details(row)),
   ]);
   return [[toned(head, 'dim')], ...rows]
     .map((segments) => (columns === undefined ? segments : shortenLine(segments, columns)))

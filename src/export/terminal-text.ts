@@ -44,6 +44,27 @@ export function wantsColor(
   return isTerminal && !no && terminal !== 'dumb';
 }
 
+/** Signs that the fonts of Windows' old console lack, and what stands for them there. */
+const OLD_CONSOLE_SIGNS: Readonly<Record<string, string>> = {
+  '╭': '┌',
+  '╮': '┐',
+  '╰': '└',
+  '╯': '┘',
+  '✗': '×',
+};
+
+/** Whether a terminal is Windows' old console. Newer terminals name themselves. */
+export function isOldConsole(
+  platform: string | undefined,
+  { WT_SESSION, TERM_PROGRAM, TERM }: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return platform === 'win32' && (WT_SESSION ?? TERM_PROGRAM ?? TERM) === undefined;
+}
+
+export function forOldConsole(text: string): string {
+  return text.replace(/[╭╮╰╯✗]/g, (sign) => OLD_CONSOLE_SIGNS[sign] ?? sign);
+}
+
 // East Asian wide and fullwidth blocks, and emoji that take two columns.
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u;

@@ -1,5 +1,6 @@
 import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { type Detail, fittingDetails, joined, packed } from './detail-layout.ts';
 import { formatDuration } from './duration.ts';
 import { attachedTo, explanationText, scoreText } from './evaluations.ts';
 import { contentLinesOf } from './span-content.ts';
@@ -16,15 +17,11 @@ export interface TreeViewOptions {
   readonly attributes: readonly string[];
 }
 
-/** On a narrower terminal, every span gets one line, which is cut. */
-const MIN_WRAPPED_COLUMNS = 60;
-/** The minimum width of the details column, enough for an id. If it does not fit, details go below the name. */
-const MIN_DETAILS_WIDTH = 36;
 /** If lines may have any length, longer names (branch included) do not widen the name column. */
 const MAX_SPAN_NAME_WIDTH = 64;
 /** The maximum share of the terminal that the name column takes. */
 const NAME_SHARE = 0.6;
-/** The maximum width of a line of content. */
+/** The maximum width of a line of content, if lines may have any length. */
 const MAX_CONTENT_WIDTH = 120;
 
 /** By operation, or by span name if the span is not a GenAI operation. */
@@ -47,7 +44,7 @@ interface Cell {
   readonly name: string;
   readonly nameTone: Tone;
   readonly duration: string;
-  readonly details: readonly TextSegment[];
+  readonly details: readonly Detail[];
   readonly content: readonly string[];
 }
 
@@ -59,8 +56,8 @@ interface Layout {
 }
 
 /**
- * Draws a trace, one line per span with its name, duration and details, and its content below. Details that do not
- * fit continue on further lines.
+ * Draws a trace, one line per span with its name, duration and details, and its content below. On a narrow terminal the
+ * details that matter least are left out; if the others still do not fit, they go below the name.
  *
  * @returns lines that end in a line feed and contain no control characters except those for color
  */
@@ -86,7 +83,7 @@ function readCell(row: Row, attributes: readonly string[]): Cell {
     duration: formatDuration(span.startTime, span.endTime),
     details: [
       ...detailsOf(row, attributes),
-      ...evaluations.map((each): TextSegment => ({ text: scoreText(each), tone: 'dim' })),
+      ...evaluations.map((each): Detail => ({ text: scoreText(each), tone: 'dim', rank: 0 })),
     ],
     content: [
       ...contentLinesOf(span.attributes),
@@ -127,20 +124,22 @@ function spanLines(cell: Cell, layout: Layout): TextSegment[][] {
     { text: cell.duration.padStart(layout.duration), tone: 'plain' },
     { text: '  ', tone: 'plain' },
   ];
-  const detailsColumn = layout.name + layout.duration + 4;
   if (columns === undefined) return [[...head, ...joined(cell.details)]];
-  if (columns < MIN_WRAPPED_COLUMNS) return [shortenLine([...head, ...joined(cell.details)], columns)];
-  const room = columns - detailsColumn;
-  const below = room < MIN_DETAILS_WIDTH && !fits(cell.details, room);
-  const column = below ? widthOf(cell.row.rail) + 2 : detailsColumn;
-  const lines = packed(cell.details, columns - column);
-  const first = below ? [] : (lines.shift() ?? []);
+  const beside = fittingDetails(cell.details, columns - layout.name - layout.duration - 4);
+  if (beside !== undefined) return [[...head, ...joined(beside)]];
+  const column = widthOf(cell.row.rail) + 2;
+  const below = fittingDetails(cell.details, columns - column);
+  const lines = below === undefined ? packed(needed(cell.details), columns - column) : [joined(below)];
   const indentation: TextSegment = { text: pad(cell.row.rail, column), tone: 'dim' };
-  return [[...head, ...first], ...lines.map((line) => shortenLine([indentation, ...line], columns))];
+  return [head, ...lines.map((line) => shortenLine([indentation, ...line], columns))];
+}
+
+function needed(details: readonly Detail[]): Detail[] {
+  return details.filter(({ rank }) => rank === 0);
 }
 
 function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
-  const columns = Math.min(layout.columns ?? MAX_CONTENT_WIDTH, MAX_CONTENT_WIDTH);
+  const columns = layout.columns ?? MAX_CONTENT_WIDTH;
   return cell.content.map((text) => {
     const room = Math.max(columns - widthOf(cell.row.rail), layout.columns === undefined ? 40 : 0);
     const short = shorten(text, room);
@@ -152,34 +151,4 @@ function contentLines(cell: Cell, layout: Layout): TextSegment[][] {
     ];
     return layout.columns === undefined ? line : shortenLine(line, layout.columns);
   });
-}
-
-const SEPARATOR: TextSegment = { text: ' · ', tone: 'dim' };
-
-/** The details with separators between them. */
-export function joined(details: readonly TextSegment[]): TextSegment[] {
-  return details.flatMap((detail, i) => (i === 0 ? [detail] : [SEPARATOR, detail]));
-}
-
-function fits(details: readonly TextSegment[], room: number): boolean {
-  return joined(details).reduce((width, { text }) => width + widthOf(text), 0) <= room;
-}
-
-/** Distributes details over lines of a given width. A detail longer than a line is cut. */
-function packed(details: readonly TextSegment[], width: number): TextSegment[][] {
-  const lines: TextSegment[][] = [];
-  let left = 0;
-  for (const { text, tone } of details) {
-    const detail: TextSegment = { text: shorten(text, width), tone };
-    const needed = widthOf(detail.text);
-    const line = lines.at(-1);
-    if (line !== undefined && needed + SEPARATOR.text.length <= left) {
-      line.push(SEPARATOR, detail);
-      left -= needed + SEPARATOR.text.length;
-    } else {
-      lines.push([detail]);
-      left = width - needed;
-    }
-  }
-  return lines;
 }

@@ -327,3 +327,29 @@ it('uses color and the width only on a terminal', async () => {
   }
   vi.unstubAllEnvs();
 });
+
+describe.each<[string, Record<string, string | undefined>, boolean]>([
+  ['the old console of Windows', {}, true],
+  ["Windows' terminal", { WT_SESSION: '1' }, false],
+])('in %s', (_, environment, isOld) => {
+  it(`the signs that old fonts lack are ${isOld ? 'replaced' : 'kept'}`, async () => {
+    for (const name of ['WT_SESSION', 'TERM_PROGRAM', 'TERM']) vi.stubEnv(name, environment[name]);
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    try {
+      const writes: string[] = [];
+      const stream = { write: (text: string) => writes.push(text), isTTY: true, columns: 60 };
+      const { exporter, send } = start({ stream, summary: true, color: false });
+      send(...makeSpans({ name: 'failed', error: true, children: [{ name: 'below' }] }));
+      await exporter.shutdown();
+      const lines = writes.join('').split('\n');
+      expect(lines[0]).toMatch(isOld ? /× error$/ : /✗ error$/);
+      expect(lines[1]).toMatch(/^└─ below/);
+      const [top] = lines.filter((line) => /^[┌╭]/.test(line));
+      expect(top).toBe(isOld ? `┌${'─'.repeat(57)}┐` : `╭${'─'.repeat(58)}╮`);
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform });
+      vi.unstubAllEnvs();
+    }
+  });
+});

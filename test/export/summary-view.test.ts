@@ -196,6 +196,27 @@ describe('the table of calls', () => {
   });
 });
 
+it('the panel is as wide as its longest value, where the terminal is', () => {
+  const summary = { ...summaryOf(MATH_TUTOR), prompt: 'x'.repeat(90) };
+  const widths = [undefined, 60, 90, 120, 200].map((columns) =>
+    widthOf(drawSummary(summary, { columns, color: false }).split('\n')[0] ?? ''),
+  );
+  expect(widths).toEqual([76, 60, 90, 107, 107]);
+});
+
+it('the table of calls keeps tokens and cost on a narrow terminal', () => {
+  const attributes = {
+    'gen_ai.operation.name': 'chat',
+    'openai.step.id': 'step_000001',
+    'gen_ai.usage.input_tokens': 171,
+    'gen_ai.usage.output_tokens': 42,
+    'openai.cost': 0.000051,
+  };
+  const summary = summaryOf({ name: 'x', children: [{ name: 'chat gpt-4o-mini', attributes }] });
+  for (const columns of [60, 80])
+    expect(drawCalls(summary, { columns, color: false })).toMatch(/ {2}171 → 42 tokens · \$0\.000051\n$/);
+});
+
 it.each([12, 20, 40, 60, 80])('fits a terminal of %d columns', (columns) => {
   const hostile = { ...RETRIED, name: '数学\u001b[2J'.repeat(50) };
   const summary = { ...summaryOf(hostile), prompt: '数学\u001b[2J\u202e'.repeat(50) };
