@@ -8,9 +8,11 @@ import {
   removeDefaultObserver,
 } from './pipeline/observer-registry.ts';
 import { findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
+import { type PatchedClass, seamOfPart } from './sdk/parts.ts';
 import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
+import { findLoopPrototypes } from './sdk/tool-loops.ts';
 import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 
@@ -37,7 +39,7 @@ interface SeamObservers {
   readonly newest: Observer;
   readonly known: WeakSet<Observer>;
 }
-const observersBySeam = new WeakMap<Seam | SocketSeam, SeamObservers>();
+const observersBySeam = new WeakMap<Seam | SocketSeam | PatchedClass, SeamObservers>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
@@ -45,7 +47,7 @@ const observersBySeam = new WeakMap<Seam | SocketSeam, SeamObservers>();
  *
  * @param target a client, to instrument this client alone; the `OpenAI` class, a subclass or the module namespace, to
  *   instrument all of their clients; a socket class such as `ResponsesWS`, or its module, to instrument all of its
- *   sockets, which no client and no other module leads to
+ *   sockets; a class such as `ResponsesToolRunner`, or its module, to draw its loops. No client leads to these classes
  * @param config options; environment variables and defaults apply to the options it does not set
  * @returns the target itself
  */
@@ -73,7 +75,8 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (isSwitchedOff()) return;
   const prototype = findClientPrototype(target);
   const sockets = findSocketPrototypes(target);
-  if (prototype === undefined && sockets.length === 0) {
+  const loops = findLoopPrototypes(target);
+  if (prototype === undefined && sockets.length === 0 && loops.length === 0) {
     warnOnce(
       'unknown target',
       'instrumentOpenAI does nothing: its target is not a client, a client or socket class, or a module of openai.',
@@ -90,6 +93,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     const seam = SocketSeam.of(socket);
     if (seam !== undefined) observeAll(seam, observer);
   }
+  for (const loop of loops) observeAll(seamOfPart(loop, 'loop'), observer);
   if (prototype === undefined) return;
   const seam = Seam.of(prototype);
   if (isClient(target)) {
@@ -102,7 +106,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
 }
 
 /** The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request. */
-function observeAll(seam: Seam | SocketSeam, observer: Observer): void {
+function observeAll(seam: Seam | SocketSeam | PatchedClass, observer: Observer): void {
   const { newest, known } = observersBySeam.get(seam) ?? {
     newest: undefined,
     known: new WeakSet<Observer>(),

@@ -6,6 +6,7 @@ import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-r
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, type LoadedClient, onClientLoaded } from './sdk/module-hooks.ts';
+import { type PatchedClass, seamOfPart } from './sdk/parts.ts';
 import { Seam } from './sdk/seam.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import type { LoggerProvider } from './telemetry/events/log-records.ts';
@@ -32,7 +33,7 @@ export class OpenAIInstrumentation {
   #observer: Observer;
   #stopLoading: (() => void) | undefined;
   /** Held weakly: a seam lives as long as its client class. */
-  #seams: WeakRef<Seam | SocketSeam>[] = [];
+  #seams: WeakRef<Seam | SocketSeam | PatchedClass>[] = [];
 
   constructor(config: OpenAIInstrumentationConfig = {}) {
     this.#config = { enabled: true, ...config };
@@ -87,7 +88,8 @@ export class OpenAIInstrumentation {
     addDefaultObserver(this.#observer);
     const stopLoading = onClientLoaded({
       client: (client) => this.#instrument(client),
-      socket: (prototype) => this.#observe(SocketSeam.of(prototype)),
+      part: (prototype, defined) =>
+        this.#observe(defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined)),
     });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
     return () => {
@@ -102,7 +104,7 @@ export class OpenAIInstrumentation {
     seam.watchResources(findClientClass(exported));
   }
 
-  #observe(seam: Seam | SocketSeam | undefined): void {
+  #observe(seam: Seam | SocketSeam | PatchedClass | undefined): void {
     if (seam === undefined) return;
     seam.addDefault(this.#observer);
     this.#seams = this.#seams.filter((earlier) => ![undefined, seam].includes(earlier.deref()));

@@ -17,6 +17,7 @@ import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
 import { findUnobserved, onClientLoaded } from './sdk/module-hooks.ts';
+import { seamOfPart } from './sdk/parts.ts';
 import { Seam } from './sdk/seam.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
 import { guard } from './util/guard.ts';
@@ -34,7 +35,10 @@ guard('setting up', () => {
       seam.addDefault(observer);
       seam.watchResources(findClientClass(exported));
     },
-    socket: (prototype) => SocketSeam.of(prototype)?.addDefault(observer),
+    part(prototype, defined) {
+      const seam = defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined);
+      seam?.addDefault(observer);
+    },
   });
   // In the built package, what draws agents is loaded with the first use of `drawAgents`.
   onTraceProvider(() => void drawAgents());

@@ -1,22 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import module from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noticeClientClass, noticeOpenAI } from '../diagnostics/copies.ts';
 import { noticeNodeVersion } from '../diagnostics/node-version.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
-import { textField } from '../util/payload.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
+import { findRunnerPrototype } from './agents-sdk/runner.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
+import { type Defined, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 import { propertyOf } from './reflect.ts';
 import { isObserved } from './releases.ts';
-import {
-  findSocketPrototypes,
-  isSocketFile,
-  packageOfSocketFile,
-  SOCKET_CLASSES,
-} from './sockets/find-sockets.ts';
+import { findSocketPrototypes } from './sockets/find-sockets.ts';
+import { findLoopPrototypes } from './tool-loops.ts';
 
 /** A loaded copy of the SDK's client. There is one for each build of each installed version. */
 export interface LoadedClient {
@@ -30,11 +27,11 @@ export interface LoadedClient {
   readonly early: boolean;
 }
 
-/** Hears of what is loaded of `openai`. */
+/** Hears of what is loaded of `openai` and of `@openai/agents`. */
 export interface LoadListener {
   client(client: LoadedClient): void;
-  /** @param prototype of a socket class */
-  socket?(prototype: object): void;
+  /** @param prototype of a class that is no client */
+  part?(prototype: object, defined: Exclude<Defined, 'client'>): void;
 }
 type Announce = (exported: object, file: string) => void;
 
@@ -49,12 +46,6 @@ interface Announcements extends Announce {
   made: Announcement[];
   readonly listeners: Set<Announce>;
 }
-
-/**
- * The files that define the client: `client` in openai 5 to 7, in openai 4 `core`, and `index` with the class
- * that has the resources.
- */
-const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
 
 /** The function that a loaded client calls. All copies of this package receive the clients that the hooks of each find. */
 const announcements = new ProcessWide<Announcements>({
@@ -81,7 +72,8 @@ export function onClientLoaded(listener: LoadListener): () => void {
       guard('taking note of a loaded client', noticeOpenAI, client);
       guard('instrumenting a loaded client', () => listener.client(client));
     },
-    socket: (prototype) => guard('instrumenting a loaded socket', () => listener.socket?.(prototype)),
+    part: (prototype, defined) =>
+      guard('instrumenting a loaded class', () => listener.part?.(prototype, defined)),
   };
   const stop = guard('installing the module hooks', installHooks, guarded);
   guard('looking for clients loaded before', findLoaded, guarded);
@@ -110,7 +102,7 @@ function appendOnLoad(listener: LoadListener): () => void {
     module.registerHooks({
       load(url, context, nextLoad) {
         const result = nextLoad(url, context);
-        if (!CLIENT_FILE.test(url) && packageOfSocketFile(url) === undefined) return result;
+        if (hookedFile(url) === undefined) return result;
         // Without this, a module that cannot be read breaks its import.
         return guard('adding to a module', announceClient, url, result) ?? result;
       },
@@ -135,9 +127,9 @@ function createAnnouncements(): Announcements {
 function announceClient(url: string, result: module.LoadFnOutput): module.LoadFnOutput | undefined {
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
   // Without this, files of other packages with the same name are changed.
-  if (readVersion(file) === undefined) return undefined;
+  if (versionOfHooked(file) === undefined) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
-  const names = CLIENT_FILE.test(file) ? ['OpenAI', 'APIClient'] : SOCKET_CLASSES;
+  const names = hookedFile(file)?.names ?? [];
   // Another copy of the hooks got here first.
   // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
@@ -167,16 +159,13 @@ function hookRequire(listener: LoadListener): () => void {
     'require-in-the-middle',
     module.createRequire,
   ) as typeof import('require-in-the-middle');
-  const hook = new Hook(['openai'], { internals: true }, (exported, name, directory) => {
-    if (isSocketFile(name)) takeSockets(listener, exported);
-    else if (name === 'openai' || /[\\/](?:client|core|index)(?:\.js)?$/.test(name)) {
-      take(
-        listener,
-        exported,
-        join(directory ?? '', `${name.replace(/\.js$/, '').split(/[\\/]/).pop()}.js`),
-        false,
-      );
-    }
+  const hook = new Hook([...HOOKED_PACKAGES], { internals: true }, (exported, name, directory) => {
+    const named = name === 'openai' ? 'openai/index' : name;
+    const file = `${named.replace(/\.js$/, '')}.js`;
+    const defined = hookedFile(file)?.defines;
+    if (defined === 'client')
+      take(listener, exported, join(directory ?? '', file.split(/[\\/]/).pop() ?? ''), false);
+    else if (defined !== undefined) takePart(listener, exported, defined);
     return exported;
   });
   return () => hook.unhook();
@@ -199,38 +188,36 @@ export function findUnobserved(): string | undefined {
 function loadedFiles(): [file: string, exported: unknown][] {
   const { cache } = builtInRequire(module.createRequire);
   return Object.keys(cache)
-    .filter((file) => (CLIENT_FILE.test(file) || isSocketFile(file)) && readVersion(file) !== undefined)
+    .filter((file) => hookedFile(file) !== undefined && versionOfHooked(file) !== undefined)
     .map((file) => [file, cache[file]?.exports]);
 }
 
 function take(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
-  if (packageOfSocketFile(file) !== undefined) takeSockets(listener, exported);
-  else takeClient(listener, exported, file, early);
+  const defined = hookedFile(file)?.defines ?? 'client';
+  if (defined === 'client') takeClient(listener, exported, file, early);
+  else takePart(listener, exported, defined);
 }
 
-function takeSockets(listener: LoadListener, exported: unknown): void {
-  guard('taking in a loaded socket', () => {
-    for (const prototype of findSocketPrototypes(exported)) listener.socket?.(prototype);
+const FINDERS: Readonly<Record<Exclude<Defined, 'client'>, (exported: unknown) => readonly object[]>> = {
+  socket: findSocketPrototypes,
+  loop: findLoopPrototypes,
+  agents: (exported) => [findRunnerPrototype(exported)].filter((found) => found !== undefined),
+};
+
+function takePart(listener: LoadListener, exported: unknown, defined: Exclude<Defined, 'client'>): void {
+  guard('taking in a loaded class', () => {
+    for (const prototype of FINDERS[defined](exported)) listener.part?.(prototype, defined);
   });
 }
 
 function takeClient(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
   guard('taking in a loaded client', () => {
     const prototype = findClientPrototype(exported);
-    const version = readVersion(file);
+    const version = versionOfHooked(file);
     if (prototype !== undefined) listener.client({ prototype, exported, file, version, early });
     else {
       const unknown = propertyOf(propertyOf(exported, 'OpenAI'), 'prototype');
       if (unknown !== undefined) noticeClientClass(missingMethods(unknown), version);
     }
   });
-}
-
-/** The version in the package.json beside the file, if that package is `openai`. */
-function readVersion(file: string): string | undefined {
-  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-  const manifest = join(packageOfSocketFile(path) ?? dirname(path), 'package.json');
-  if (!existsSync(manifest)) return undefined;
-  const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
-  return textField(content, 'name') === 'openai' ? (textField(content, 'version') ?? 'unknown') : undefined;
 }

@@ -63,6 +63,13 @@ export class Seam {
     this.#prototype = prototype;
   }
 
+  /** The observer of a client that is about to make calls in a loop, ready for them. */
+  static observerOf(client: unknown): CallObserver | undefined {
+    const prototype = findClientPrototype(client);
+    const seam = prototype === undefined ? undefined : seams.value.get(prototype);
+    return isSeam(seam) ? seam.#observerOfResource(client) : undefined;
+  }
+
   addDefault(observer: CallObserver): void {
     if (!claimPrototype(this.#prototype)) return;
     this.#install();

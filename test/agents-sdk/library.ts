@@ -4,7 +4,11 @@
  */
 export interface AgentsLibrary {
   readonly Agent: new (config: { readonly name: string } & Readonly<Record<string, unknown>>) => LibraryAgent;
-  readonly Runner: new (config?: Readonly<Record<string, unknown>>) => LibraryRunner;
+  readonly Runner: (new (
+    config?: Readonly<Record<string, unknown>>,
+  ) => LibraryRunner) & {
+    readonly prototype: object;
+  };
   readonly OpenAIProvider: new (config: Readonly<Record<string, unknown>>) => object;
   readonly RunState: { fromString(agent: LibraryAgent, state: string): Promise<RunState> };
   readonly MemorySession: new (options?: { readonly sessionId?: string }) => object;

@@ -71,6 +71,25 @@ test.each(BUILDS)('$lane, $format, tracing $tracing: one tree', async ({ tracing
   );
 });
 
+test.each(BUILDS)(
+  '$lane, $format, tracing $tracing: a session is a conversation',
+  async ({ tracing, ...started }) => {
+    const { spans, result } = await run({
+      ...started,
+      task: 'session',
+      env: tracingIs(tracing),
+      answers: [{ output: [{ message: 'Hello.' }] }, { output: [{ message: 'Yes.' }] }],
+    });
+    expect(result).toEqual(['Hello.', 'Yes.']);
+    const tree = `
+      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+      └─ invoke_agent Helper          gen_ai.conversation.id=session-1
+         └─ chat gpt-4o               gen_ai.conversation.id=session-1
+  `;
+    assertSpanTree(spans, `${tree}\n${tree}`);
+  },
+);
+
 test.each([
   { format: 'cjs', tracing: true },
   { format: 'mjs', tracing: true },

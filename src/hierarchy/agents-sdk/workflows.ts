@@ -3,6 +3,7 @@ import { define } from '../../operations/attributes.ts';
 import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -68,6 +69,7 @@ export class Workflows implements AgentsListener {
     }
     const telemetry = node.type === 'trace' ? this.#begin(node) : this.#telemetry.get(node.trace);
     if (telemetry === undefined) return;
+    nameConversation(node, active);
     const parent = contextFor(node, active);
     const links = this.#linksOf(node);
     const attributes = { ...start.attributes, ...idsAround(node, parent) };
@@ -123,15 +125,12 @@ export class Workflows implements AgentsListener {
   #begin(trace: AgentsNode): Telemetry | undefined {
     const telemetry = this.#telemetryNow();
     if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
-    const conversation = stringField(trace.data, 'groupId');
-    trace.values = conversation === undefined ? undefined : new Map([[CONVERSATION, conversation]]);
     return telemetry;
   }
 
   #continue(trace: AgentsNode, outer: AgentsNode | undefined): void {
     const telemetry = outer === undefined ? undefined : this.#telemetry.get(outer);
     if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
-    trace.values = outer?.values;
   }
 
   #linksOf(node: AgentsNode): Link[] {
@@ -145,6 +144,21 @@ export class Workflows implements AgentsListener {
     const earlier = id === undefined ? undefined : this.#known.get(id);
     return earlier === undefined ? [] : [{ context: earlier }];
   }
+}
+
+/**
+ * Notes which conversation a workflow or agent is part of: the group of its trace, else the session of its run. Several
+ * runs within one trace may have sessions of their own.
+ */
+function nameConversation(node: AgentsNode, active: Context): void {
+  if (node.type !== 'trace' && node.type !== 'agent') return;
+  const group = node.type === 'trace' ? stringField(node.data, 'groupId') : undefined;
+  const id = group ?? (conversationOfNode(node) === undefined ? sessionIn(active) : undefined);
+  if (id !== undefined) node.values = new Map([[CONVERSATION, id]]);
+}
+
+function conversationOfNode(node: AgentsNode): string | undefined {
+  return node.valueOf(CONVERSATION) as string | undefined;
 }
 
 function failureOfNode(node: AgentsNode): Failure | undefined {
@@ -169,7 +183,7 @@ function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToo
 
 /** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */
 function sharedTraceOf(node: AgentsNode): string | undefined {
-  return node.type === 'trace' ? (stringField(node.data, 'groupId') ?? recordedTraceId(node)) : undefined;
+  return node.type === 'trace' ? (conversationOfNode(node) ?? recordedTraceId(node)) : undefined;
 }
 
 /** Whether a trace is part of an agent's work and has no name of its own: it stands for what it is inside of. */
@@ -192,7 +206,7 @@ function idsAround(node: AgentsNode, parent: Context): Record<string, string> {
   define(
     attributes,
     ATTR_GEN_AI_CONVERSATION_ID,
-    stringField(trace.data, 'groupId') ?? conversationIn(parent),
+    stringField(trace.data, 'groupId') ?? conversationIn(parent) ?? conversationOfNode(node),
   );
   define(attributes, ATTR_GEN_AI_AGENT_NAME, stringField(node.agent?.data, 'name'));
   return attributes;

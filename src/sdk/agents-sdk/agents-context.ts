@@ -28,7 +28,7 @@ export class AgentsContext implements Context {
     const node = this.#current();
     if (node === undefined) return this.#base.getValue(key);
     if (key === AGENTS) return node;
-    if (key !== SPAN) return this.#base.getValue(key) ?? node.trace.values?.get(key);
+    if (key !== SPAN) return this.#base.getValue(key) ?? node.valueOf(key);
     const open = node.open;
     // The program's own span, if it has made one inside of the same node.
     if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
@@ -63,7 +63,7 @@ export class PlacedContext implements Context {
 
   getValue(key: symbol): unknown {
     if (key === AGENTS) return this.#node;
-    return key === SPAN ? this.#span : (this.#base.getValue(key) ?? this.#node.trace.values?.get(key));
+    return key === SPAN ? this.#span : (this.#base.getValue(key) ?? this.#node.valueOf(key));
   }
 
   setValue(key: symbol, value: unknown): Context {

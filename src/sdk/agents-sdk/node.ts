@@ -25,7 +25,7 @@ export class AgentsNode {
   error: unknown;
   /** The error itself, where one ended a trace. */
   thrown: unknown;
-  /** Values for the contexts inside of a trace. */
+  /** Values for the contexts inside. */
   values: ReadonlyMap<symbol, unknown> | undefined;
   /** A runner with its tracing disabled makes no spans for tools. */
   hidesTools = false;
@@ -52,6 +52,13 @@ export class AgentsNode {
   /** Whether the library makes spans for the tools that a model asks for here. */
   get showsTools(): boolean {
     return this.isModelCall && !this.trace.hidesTools;
+  }
+
+  /** The value of the key for contexts inside of it: its own, else that of the next node above it. */
+  valueOf(key: symbol): unknown {
+    let node: AgentsNode | undefined = this;
+    while (node !== undefined && node.values?.has(key) !== true) node = node.parent;
+    return node?.values?.get(key);
   }
 
   get drawn(): DrawnSpan | undefined {

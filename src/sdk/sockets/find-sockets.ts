@@ -22,11 +22,6 @@ export function packageOfSocketFile(file: string): string | undefined {
   return found === null ? undefined : file.slice(0, found.index);
 }
 
-/** Whether the name is that of a file with a socket class, as `require-in-the-middle` gives it: with or without ending. */
-export function isSocketFile(name: string): boolean {
-  return SOCKET_FILE.test(/\.m?js$/.test(name) ? name : `${name}.js`);
-}
-
 /** The prototypes of the socket classes in a target: a class, a subclass, or a module that exports some. */
 export function findSocketPrototypes(target: unknown): object[] {
   if (!isObject(target)) return [];

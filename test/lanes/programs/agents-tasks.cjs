@@ -22,6 +22,19 @@ exports.tool = async ({ library, client }) => {
   return (await newRunner(library, client).run(agent, 'Hi')).finalOutput;
 };
 
+/** Two runs of one session. */
+exports.session = async ({ library, client }) => {
+  const { Agent, MemorySession } = library;
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o' });
+  const session = new MemorySession({ sessionId: 'session-1' });
+  const runner = newRunner(library, client);
+  const outputs = [];
+  for (const input of ['Hi', 'And?']) {
+    outputs.push((await runner.run(agent, input, { session })).finalOutput);
+  }
+  return outputs;
+};
+
 /** An agent of one copy of the library whose tool runs an agent of another. */
 exports.copies = async ({ library, other, client }) => {
   const inner = new other.Agent({ name: 'Inner', model: 'gpt-4o' });

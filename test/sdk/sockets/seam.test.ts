@@ -5,11 +5,7 @@ import { ResponsesWS } from 'openai/resources/responses/ws';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
-import {
-  findSocketPrototypes,
-  isSocketFile,
-  packageOfSocketFile,
-} from '../../../src/sdk/sockets/find-sockets.ts';
+import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
 import { SocketSeam } from '../../../src/sdk/sockets/index.ts';
 import { startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
@@ -26,12 +22,6 @@ describe('socket classes', () => {
     ['/app/node_modules/openai/client.js', undefined],
   ])('are in the file %s of %s', (file, folder) => {
     expect(packageOfSocketFile(file)).toBe(folder);
-  });
-
-  it('are found by the names that hooks of `require` give', () => {
-    expect(isSocketFile('openai/realtime/ws')).toBe(true);
-    expect(isSocketFile('openai/resources/live/forks/ws.js')).toBe(true);
-    expect(isSocketFile('openai/resources/live')).toBe(false);
   });
 
   it('are found in classes, subclasses and modules, and nowhere else', () => {

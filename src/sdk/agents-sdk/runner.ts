@@ -1,0 +1,53 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { guard } from '../../util/guard.ts';
+import { ownValue } from '../../util/own-data.ts';
+import { field, stringField } from '../../util/payload.ts';
+import { PatchedClass } from '../patched-class.ts';
+import { asMethod, isObject, propertyOf } from '../reflect.ts';
+
+/** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */
+const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
+
+/** The prototype of all runners in a loaded module of `@openai/agents-core`. */
+export function findRunnerPrototype(exported: unknown): object | undefined {
+  const prototype = propertyOf(propertyOf(exported, 'Runner'), 'prototype');
+  return isObject(prototype) && Object.hasOwn(prototype, 'run') ? prototype : undefined;
+}
+
+/** The seam of the class of runners, which knows the options of a run: the library's traces do not name the session. */
+export function runnerSeam(prototype: object): PatchedClass {
+  return PatchedClass.of(prototype, (patches) =>
+    patches.wrap(prototype, 'run', (original) =>
+      asMethod({
+        run(...args) {
+          const within = guard('preparing a run of agents', contextOfRun, args[2]);
+          const run = (): unknown => original.apply(this, args);
+          return within === undefined ? run() : context.with(within, run);
+        },
+      }),
+    ),
+  );
+}
+
+function contextOfRun(options: unknown): Context | undefined {
+  const active = context.active();
+  const names =
+    ownValue(options, 'session') !== undefined || ownValue(options, 'conversationId') !== undefined;
+  // A run inside of another one is not part of that one's session.
+  return names || active.getValue(RUN_OPTIONS) !== undefined
+    ? active.setValue(RUN_OPTIONS, options)
+    : undefined;
+}
+
+/**
+ * The id of the session, or else of the conversation, that the innermost run names. A session of the Conversations API
+ * has its id once the library has asked for it, before its trace starts.
+ */
+export function sessionIn(within: Context): string | undefined {
+  const options = within.getValue(RUN_OPTIONS);
+  const session = ownValue(options, 'session');
+  // A session that compacts another one has the id of that one.
+  const id =
+    stringField(session, 'sessionId') ?? stringField(field(session, 'underlyingSession'), 'sessionId');
+  return id ?? (ownValue(options, 'conversationId') as string | undefined);
+}

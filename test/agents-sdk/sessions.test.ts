@@ -1,0 +1,103 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConversationIdGenerator } from '../../src/index.ts';
+import { runnerSeam } from '../../src/sdk/agents-sdk/runner.ts';
+import { library } from './library.ts';
+import { type AgentsProgram, type AgentsProgramOptions, calling, newTool, startAgents } from './program.ts';
+
+const { Agent, MemorySession } = library;
+
+/** A program whose runs are observed, as they are where the module hooks see the library. */
+async function startObserved(options: AgentsProgramOptions = {}): Promise<AgentsProgram> {
+  const seam = runnerSeam(library.Runner.prototype as object);
+  const observer = {};
+  seam.addDefault(observer);
+  onTestFinished(() => seam.removeDefault(observer));
+  return startAgents(options);
+}
+
+const echo = newTool('echo', () => 'Yes');
+const helper = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [echo] });
+
+describe.each([{ tracing: true }, { tracing: false }])(
+  'where the library traces: $tracing',
+  ({ tracing }) => {
+    it('names the conversation by the session', async () => {
+      const { runner, simulator, expectTree } = await startObserved({ tracing });
+      simulator.respond({ output: [calling('echo')] }, { output: [{ message: 'Yes.' }] });
+      await runner.run(helper, 'Hi', { session: new MemorySession({ sessionId: 'session-1' }) });
+      await expectTree(`
+      invoke_workflow Agent workflow  gen_ai.conversation.id=session-1
+      └─ invoke_agent Helper          gen_ai.conversation.id=session-1
+         ├─ chat gpt-4o               gen_ai.conversation.id=session-1
+         ├─ execute_tool echo         gen_ai.conversation.id=session-1
+         └─ chat gpt-4o               gen_ai.conversation.id=session-1
+    `);
+    });
+
+    it('names the conversation by the group where there is a session, too', async () => {
+      const { newRunner, simulator, expectTree } = await startObserved({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      const session = new MemorySession({ sessionId: 'session-1' });
+      await newRunner({ groupId: 'chat-1' }).run(helper, 'Hi', { session });
+      await expectTree(`
+      invoke_workflow Agent workflow  gen_ai.conversation.id=chat-1
+      └─ invoke_agent Helper          gen_ai.conversation.id=chat-1
+         └─ chat gpt-4o               gen_ai.conversation.id=chat-1
+    `);
+    });
+
+    it('keeps the sessions of several runs within one trace apart', async () => {
+      const { runner, simulator, expectTree } = await startObserved({ tracing });
+      simulator.respond(
+        { output: [{ message: '1' }] },
+        { output: [{ message: '2' }] },
+        { output: [{ message: '3' }] },
+      );
+      await library.withTrace('Two', async () => {
+        await runner.run(helper, 'a', { session: new MemorySession({ sessionId: 'session-1' }) });
+        await runner.run(helper, 'b', { session: new MemorySession({ sessionId: 'session-2' }) });
+        await runner.run(helper, 'c');
+      });
+      await expectTree(`
+      invoke_workflow Two
+      ├─ invoke_agent Helper  gen_ai.conversation.id=session-1
+      │  └─ chat gpt-4o       gen_ai.conversation.id=session-1
+      ├─ invoke_agent Helper  gen_ai.conversation.id=session-2
+      │  └─ chat gpt-4o       gen_ai.conversation.id=session-2
+      └─ invoke_agent Helper
+         └─ chat gpt-4o
+    `);
+    });
+  },
+);
+
+it('puts the runs of a session into one trace where trace ids are derived', async () => {
+  const { runner, simulator, telemetry } = await startObserved({
+    idGenerator: new ConversationIdGenerator(),
+  });
+  simulator.respond({ output: [{ message: '1' }] }, { output: [{ message: '2' }] });
+  for (const input of ['a', 'b'])
+    await runner.run(helper, input, { session: new MemorySession({ sessionId: 'session-1' }) });
+  expect(telemetry.spans.filter(({ name }) => name.startsWith('invoke_workflow'))).toHaveLength(2);
+  expect(new Set(telemetry.spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+});
+
+it('asks the session for nothing that the library does not ask for', async () => {
+  const asked: string[] = [];
+  const ask = async (method: string): Promise<undefined> => void asked.push(method);
+  const session = {
+    getSessionId: () => ask('getSessionId'),
+    getItems: async () => (await ask('getItems')) ?? [],
+    addItems: () => ask('addItems'),
+    popItem: () => ask('popItem'),
+    clearSession: () => ask('clearSession'),
+  };
+  const run = async ({ runner, simulator }: AgentsProgram): Promise<readonly string[]> => {
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    await runner.run(helper, 'Hi', { session });
+    return asked.splice(0);
+  };
+  const without = await run(await startAgents());
+  expect(without).toContain('getItems');
+  expect(await run(await startObserved())).toEqual(without);
+});

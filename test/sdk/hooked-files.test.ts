@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { hookedFile } from '../../src/sdk/hooked-files.ts';
+
+it.each([
+  ['/app/node_modules/openai/client.js', 'client', '/app/node_modules/openai'],
+  ['file:///app/node_modules/openai/client.mjs', 'client', 'file:///app/node_modules/openai'],
+  ['/app/node_modules/openai/index.js', 'client', '/app/node_modules/openai'],
+  ['/app/node_modules/openai/resources/live/forks/ws.js', 'socket', '/app/node_modules/openai'],
+  ['C:\\app\\node_modules\\openai\\realtime\\ws.js', 'socket', 'C:\\app\\node_modules\\openai'],
+  ['/app/node_modules/openai/helpers/responses-tool-runner.mjs', 'loop', '/app/node_modules/openai'],
+  ['/app/node_modules/openai/helpers/decisions-tool-runner.js', 'loop', '/app/node_modules/openai'],
+  ['/m/@openai/agents-core/dist/run.mjs', 'agents', '/m/@openai/agents-core'],
+  ['C:\\m\\@openai\\agents-core\\dist\\run.js', 'agents', 'C:\\m\\@openai\\agents-core'],
+])('the file %s defines a %s of %s', (file, defines, folder) => {
+  const row = hookedFile(file);
+  expect([row?.defines, row?.folderOf(file)]).toEqual([defines, folder]);
+});
+
+it.each([
+  '/app/node_modules/openai/resources/live/index.js',
+  '/app/node_modules/openai/helpers/zod.js',
+  '/app/node_modules/openai/lib/responses/ResponseInputItems.js',
+  '/app/dist/runner.js',
+])('the file %s is not hooked', (file) => {
+  expect(hookedFile(file)).toBeUndefined();
+});
