@@ -4,10 +4,8 @@ import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
-import { startOutside } from '../util/detached-timer.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
-import { atExit } from '../util/process-exit.ts';
 import { BackgroundReads } from './background-reads.ts';
 import { askForEnds, type Member, sweepInvocation, sweepMember } from './closing-reads.ts';
 import { Conversation } from './conversation.ts';
@@ -22,6 +20,7 @@ import { resumption } from './paused.ts';
 import { settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { activeSpan, Segment } from './segment.ts';
+import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from './sweep-timer.ts';
 import { conversationKey } from './whereabouts.ts';
 
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */
@@ -50,8 +49,15 @@ export class ConversationTracker implements ProviderListener {
   #isEnding = false;
   readonly #memories: Memory[];
   readonly #reads: BackgroundReads;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #stopListening: (() => void) | undefined;
+  readonly #timer = new SweepTimer(
+    () => this.#sweep(),
+    () => {
+      this.#reads.stop();
+      this.endAll();
+    },
+  );
+  /** When the memories are searched next. */
+  #expireTime = 0;
 
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
@@ -238,7 +244,7 @@ export class ConversationTracker implements ProviderListener {
     for (const member of [...this.#members]) member.close();
     for (const segment of [...this.#segments]) segment.end();
     this.#isEnding = false;
-    this.#rest();
+    this.#timer.stop();
   }
 
   /** Called when the creating request returns the id, and maybe that of a new conversation. */
@@ -263,25 +269,11 @@ export class ConversationTracker implements ProviderListener {
     if (above !== undefined) this.settle(above);
   }
 
-  /** Searches for overdue entries while something is open. The timer does not keep the process alive. */
+  /** Searches for overdue entries from now on. */
   watch(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer.isAwake) return;
     const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
-    const interval = Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4));
-    this.#timer = startOutside(() =>
-      setInterval(() => guard('ending what is overdue', () => this.#sweep()), interval),
-    );
-    this.#stopListening = atExit(() => {
-      this.#reads.stop();
-      this.endAll();
-    });
-  }
-
-  #rest(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
+    this.#timer.wake(Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4)));
   }
 
   #sweep(): void {
@@ -290,8 +282,14 @@ export class ConversationTracker implements ProviderListener {
     for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
     for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);
     for (const segment of [...this.#segments]) segment.endIfIdle(settings.conversationIdleTimeout);
-    for (const memory of this.#memories) memory.expire();
-    if (!this.isOpen && this.#memories.every(({ size }) => size === 0)) this.#rest();
+    const time = monotonic();
+    if (time >= this.#expireTime) {
+      this.#expireTime = time + IDLE_SWEEP_INTERVAL_MS;
+      for (const memory of this.#memories) memory.expire();
+    }
+    if (this.isOpen) return;
+    if (this.#memories.every(({ size }) => size === 0)) this.#timer.stop();
+    else this.#timer.idle();
   }
 }
 

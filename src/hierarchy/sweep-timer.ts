@@ -1,0 +1,55 @@
+import { startOutside } from '../util/detached-timer.ts';
+import { guard } from '../util/guard.ts';
+import { atExit } from '../util/process-exit.ts';
+
+/** The interval of a tracker that has nothing open: what it remembers is kept for minutes to hours. */
+export const IDLE_SWEEP_INTERVAL_MS = 60_000;
+
+/**
+ * Calls a function at intervals while there is something to look after, and another one at exit. It does not keep the
+ * process alive.
+ */
+export class SweepTimer {
+  readonly #sweep: () => void;
+  readonly #end: () => void;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isIdle = false;
+  #stopListening: (() => void) | undefined;
+
+  constructor(sweep: () => void, end: () => void) {
+    this.#sweep = sweep;
+    this.#end = end;
+  }
+
+  get isAwake(): boolean {
+    return this.#timer !== undefined && !this.#isIdle;
+  }
+
+  wake(interval: number): void {
+    this.#isIdle = false;
+    this.#every(interval);
+    this.#stopListening ??= atExit(this.#end);
+  }
+
+  /** Sweeps once a minute, since nothing is open. */
+  idle(): void {
+    if (this.#isIdle) return;
+    this.#isIdle = true;
+    this.#every(IDLE_SWEEP_INTERVAL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#isIdle = false;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #every(interval: number): void {
+    clearInterval(this.#timer);
+    this.#timer = startOutside(() =>
+      setInterval(() => guard('ending what is overdue', this.#sweep), interval),
+    );
+  }
+}
