@@ -1,34 +1,33 @@
-import { isNumber } from './amounts.ts';
 import { isRecord } from './messages.ts';
+import { readOtlpEvaluation, type SpanNote } from './otlp-evaluations.ts';
+import { isId, MAX_OTLP_LEVELS, type OtlpFields, readOtlpAttributes, textIn, timeIn } from './otlp-values.ts';
 import { limitedName, limitedValues, type PageSpan, pageText, shownResource } from './page-span.ts';
-import { STATUS_ERROR, type Time } from './tree.ts';
+import { STATUS_ERROR } from './tree.ts';
 
 /** The spans of a file, and what was skipped. */
 export interface OtlpSpans {
   readonly spans: PageSpan[];
+  /** The evaluations among log records that name the span they are about. */
+  readonly evaluations: SpanNote[];
   /** Spans beyond {@link MAX_SPANS}. */
   omitted: number;
   /** Lines that are not JSON. */
   unreadable: number;
   /** Reading stopped after {@link MAX_UNREADABLE_LINES}. */
   stopped: boolean;
-  /** Values nested below {@link MAX_LEVELS}, which were not searched. */
+  /** Values nested below {@link MAX_OTLP_LEVELS}, which were not searched. */
   tooDeep: number;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** More spans than one page can hold. */
 const MAX_SPANS = 500_000;
+/** Evaluations in one file or request. */
+const MAX_EVALUATIONS = 10_000;
 /** Reading stops after this many lines that are not JSON. */
 const MAX_UNREADABLE_LINES = 10_000;
-/** The levels of a document that are searched for spans, and of a value that are read. OTLP has 8 levels above a span. */
-const MAX_LEVELS = 100;
-/** UTF-16 units of a trace or span id. OTLP's ids have 32 and 16. */
-const MAX_SPAN_ID_LENGTH = 128;
 
 /**
- * Reads spans from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's file
+ * Reads spans and evaluations from OTLP/JSON: one document, a list of documents, or one document per line, as a collector's file
  * exporter writes them. It also reads bare spans, one per line. Field names are those of the OTLP specification; values
  * of other types are ignored.
  */
@@ -48,7 +47,7 @@ export function readOtlpDocument(document: unknown): OtlpSpans {
 }
 
 function nothingFound(): OtlpSpans {
-  return { spans: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
+  return { spans: [], evaluations: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
 }
 
 function readJsonLines(text: string, found: OtlpSpans): void {
@@ -78,14 +77,17 @@ function parsed(text: string): unknown {
 
 /** The fields that contain spans, from outside to inside. */
 const CONTAINERS = ['resourceSpans', 'batches', 'scopeSpans', 'instrumentationLibrarySpans', 'spans'];
+/** The fields that contain log records. */
+const LOG_CONTAINERS = ['resourceLogs', 'scopeLogs', 'logRecords'];
 
-function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpans, level = 0): void {
+function findSpans(value: unknown, resource: OtlpFields | undefined, found: OtlpSpans, level = 0): void {
   if (!isRecord(value)) return;
-  if (level === MAX_LEVELS) {
+  if (level === MAX_OTLP_LEVELS) {
     found.tooDeep++;
   } else if (Array.isArray(value)) {
     for (const each of value) findSpans(each, resource, found, level + 1);
   } else {
+    for (const name of LOG_CONTAINERS) findEvaluations(value[name], found, level + 1);
     const container = CONTAINERS.find((name) => Array.isArray(value[name]));
     const inner = isRecord(value.resource) ? readOtlpAttributes(value.resource.attributes) : resource;
     if (container !== undefined) findSpans(value[container], inner, found, level + 1);
@@ -95,11 +97,17 @@ function findSpans(value: unknown, resource: Fields | undefined, found: OtlpSpan
   }
 }
 
-export function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_SPAN_ID_LENGTH;
+function findEvaluations(value: unknown, found: OtlpSpans, level: number): void {
+  if (!Array.isArray(value) || level >= MAX_OTLP_LEVELS) return;
+  for (const each of value.filter(isRecord)) {
+    const evaluation = readOtlpEvaluation(each);
+    if (evaluation !== undefined && found.evaluations.length < MAX_EVALUATIONS)
+      found.evaluations.push(evaluation);
+    for (const name of LOG_CONTAINERS) findEvaluations(each[name], found, level + 1);
+  }
 }
 
-function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
+function readSpan(span: OtlpFields, resource: OtlpFields | undefined): PageSpan {
   const status = isRecord(span.status) ? span.status : {};
   const events = Array.isArray(span.events) ? span.events.filter(isRecord) : [];
   return {
@@ -120,35 +128,4 @@ function readSpan(span: Fields, resource: Fields | undefined): PageSpan {
     })),
     resource: shownResource(resource ?? {}),
   };
-}
-
-function textIn(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-/** Nanoseconds since the epoch, usually a string because they do not fit into a number. */
-export function timeIn(value: unknown): Time {
-  const digits = isNumber(value) ? BigInt(Math.max(0, Math.trunc(value))) : textIn(value);
-  const time = typeof digits === 'bigint' || /^\d{1,20}$/.test(digits) ? BigInt(digits) : 0n;
-  return [Number(time / 1_000_000_000n), Number(time % 1_000_000_000n)];
-}
-
-export function readOtlpAttributes(list: unknown, depth = 0): Fields {
-  if (!Array.isArray(list)) return {};
-  const pairs = list
-    .filter(isRecord)
-    .map(({ key, value }) => [textIn(key), readValue(value, depth)] as const);
-  return Object.fromEntries(pairs);
-}
-
-/** Reads an `AnyValue`, which has one field named after its type. */
-function readValue(value: unknown, depth: number): unknown {
-  if (!isRecord(value)) return undefined;
-  const [type, content] = Object.entries(value)[0] ?? [];
-  if (type === 'intValue') return isRecord(content) ? undefined : Number(content);
-  if (!isRecord(content)) return content;
-  if (depth === MAX_LEVELS) return '…';
-  if (type === 'arrayValue')
-    return Array.isArray(content.values) ? content.values.map((each) => readValue(each, depth + 1)) : [];
-  return type === 'kvlistValue' ? readOtlpAttributes(content.values, depth + 1) : undefined;
 }

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { annotatedSpans } from './otlp-evaluations.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument } from './page-document.ts';
 import { writePage } from './page-file.ts';
@@ -30,7 +31,9 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
   try {
     const found = readOtlpJson(viewText(readWhole(wanted.file)));
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
-    const { spans } = found;
+    const { spans, missed } = annotatedSpans(found.spans, found.evaluations);
+    if (missed > 0 && spans.length > 0)
+      errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
     if (spans.length === 0) {
       errors.write(`${terminalSafe(wanted.file)} contains no spans. It must be OTLP/JSON.\n`);
       return 1;

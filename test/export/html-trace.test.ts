@@ -314,6 +314,27 @@ describe('the command view', () => {
     expect(namesIn(page)).toEqual(['chat']);
   });
 
+  it('shows evaluations at the spans that they are about, and counts those about others', () => {
+    const file = join(folder, 'traces.jsonl');
+    const span = { traceId: '1', spanId: '2', name: 'chat', startTimeUnixNano: '1', endTimeUnixNano: '2' };
+    const evaluation = (spanId: string): object => ({
+      traceId: '1',
+      spanId,
+      eventName: 'gen_ai.evaluation.result',
+      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
+    });
+    const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: [evaluation('2'), evaluation('3')] }] }] };
+    writeFileSync(file, `${JSON.stringify(logs)}\n${JSON.stringify(span)}\n`);
+    const page = join(folder, 'page.html');
+    expect(run(file, '--output', page)).toMatchObject({
+      code: 0,
+      errors: 'Evaluations about spans that are not in the file: 1.\n',
+    });
+    expect(dataOf(page).spans).toMatchObject([
+      { name: 'chat', events: [{ attributes: { 'gen_ai.evaluation.name': 'helpful' } }] },
+    ]);
+  });
+
   it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
     writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
     mkdirSync(join(folder, 'folder'));

@@ -44,12 +44,47 @@ const READ = {
 };
 
 /** Nothing was passed over. */
-const ALL = { omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
+const ALL = { evaluations: [], omitted: 0, unreadable: 0, stopped: false, tooDeep: 0 };
 
 describe('OTLP/JSON', () => {
   it('is read from one document, indented or not', () => {
     expect(readOtlpJson(JSON.stringify(DOCUMENT))).toEqual({ ...ALL, spans: [READ] });
     expect(readOtlpJson(JSON.stringify(DOCUMENT, undefined, 2)).spans).toEqual([READ]);
+  });
+
+  it('gives the evaluations among log records, with the span that they are about', () => {
+    const record = {
+      traceId: SPAN.traceId,
+      spanId: SPAN.spanId,
+      timeUnixNano: '1544712662000000000',
+      eventName: 'gen_ai.evaluation.result',
+      attributes: [{ key: 'gen_ai.evaluation.name', value: { stringValue: 'helpful' } }],
+    };
+    const logs = {
+      resourceLogs: [
+        {
+          scopeLogs: [
+            { logRecords: [record, { ...record, eventName: 'other' }, { ...record, spanId: '' }, 'x', null] },
+          ],
+        },
+      ],
+    };
+    const evaluation = {
+      traceId: SPAN.traceId,
+      spanId: SPAN.spanId,
+      event: {
+        name: 'gen_ai.evaluation.result',
+        time: [1544712662, 0],
+        attributes: { 'gen_ai.evaluation.name': 'helpful' },
+      },
+    };
+    const lines = [logs, DOCUMENT].map((each) => JSON.stringify(each)).join('\n');
+    expect(readOtlpJson(lines)).toEqual({ ...ALL, spans: [READ], evaluations: [evaluation] });
+    expect(readOtlpJson(JSON.stringify({ ...DOCUMENT, ...logs }))).toEqual({
+      ...ALL,
+      spans: [READ],
+      evaluations: [evaluation],
+    });
   });
 
   it('is read from one document per line, and other lines are counted', () => {

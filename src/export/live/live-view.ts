@@ -65,8 +65,9 @@ export async function startLiveView(
   const stopWatching =
     file === undefined
       ? undefined
-      : watchTraces(file, report, (spans) => {
+      : watchTraces(file, report, ({ spans, evaluations }) => {
           store.add(spans);
+          store.annotate(evaluations);
           receiver.announce();
         });
   return {

@@ -3,7 +3,6 @@ import { readOtlpDocument } from '../otlp-json.ts';
 import { livePageDocument } from '../page-maker.ts';
 import { accessProblem } from './access.ts';
 import { Changes } from './changes.ts';
-import { readEvaluations } from './evaluations.ts';
 import { decodeOtlp } from './otlp-protobuf.ts';
 import { parseOtlpBody, Refusal, readOtlpBody } from './otlp-request.ts';
 import type { StoredSpans, TraceStore } from './trace-store.ts';
@@ -90,7 +89,7 @@ export class Receiver {
   async #takeLogs(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const type = typeOfBody(request);
     const body = await readOtlpBody(request);
-    const evaluations = readEvaluations(documentIn(body, type, 'logs'));
+    const { evaluations } = readOtlpDocument(documentIn(body, type, 'logs'));
     this.#store.annotate(evaluations);
     if (evaluations.length > 0) this.announce();
     sendAccepted(response, type);

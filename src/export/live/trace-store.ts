@@ -1,3 +1,4 @@
+import { MAX_NOTES, type SpanNote, withNotes } from '../otlp-evaluations.ts';
 import type { PageSpan, SpanEvent } from '../page-span.ts';
 import {
   compareEntries,
@@ -19,13 +20,6 @@ export interface StoredSpans {
   readonly omitted: number;
 }
 
-/** An event about a span, which may arrive before the span. */
-export interface SpanNote {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly event: SpanEvent;
-}
-
 interface StoredTrace {
   readonly spans: Map<string, PageSpan>;
   readonly notes: Map<string, SpanEvent[]>;
@@ -39,8 +33,6 @@ interface StoredTrace {
 const MAX_LIVE_TRACES = 500;
 /** UTF-16 units of JSON of all spans. */
 const MAX_LIVE_SIZE = 256 * 2 ** 20;
-/** Events about one span that are kept. */
-const MAX_NOTES = 100;
 /** A trace whose root has not arrived this long after its last span is no longer under way. */
 const UNDER_WAY_TIMEOUT_MS = 10 * 60_000;
 
@@ -78,6 +70,8 @@ export class TraceStore {
       const trace = this.#touch(traceId);
       const events = trace.notes.get(spanId) ?? [];
       if (events.length >= MAX_NOTES || trace.notes.size >= MAX_NOTES * MAX_NOTES) continue;
+      // Exporters send again what they do not know to have arrived, and a file that has changed may be read again.
+      if (events.some((known) => JSON.stringify(known) === JSON.stringify(event))) continue;
       events.push(event);
       trace.notes.set(spanId, events);
       this.#grow(trace, lengthOf(event));
@@ -191,10 +185,6 @@ function viewedTrace(stored: StoredTrace): Trace {
 
 function isStillUnderWay({ arrived }: StoredTrace, underWay: boolean): boolean {
   return underWay && Date.now() - arrived < UNDER_WAY_TIMEOUT_MS;
-}
-
-function withNotes(span: PageSpan, events: readonly SpanEvent[] = []): PageSpan {
-  return events.length === 0 ? span : { ...span, events: [...(span.events ?? []), ...events] };
 }
 
 function lengthOf(value: PageSpan | SpanEvent): number {

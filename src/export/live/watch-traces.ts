@@ -1,8 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOtlpJson } from '../otlp-json.ts';
+import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { readWhole, viewText } from '../page-maker.ts';
-import type { PageSpan } from '../page-span.ts';
 
 /** Files of a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;
@@ -20,14 +19,14 @@ interface WatchedFile {
 }
 
 /**
- * Reads the spans of a file, or of the files of a folder, and those that are added later.
+ * Reads the spans and evaluations of a file, or of the files of a folder, and those that are added later.
  *
  * @returns a function that stops
  */
 export function watchTraces(
   path: string,
   report: (problem: string) => void,
-  take: (spans: readonly PageSpan[]) => void,
+  take: (found: OtlpSpans) => void,
 ): () => void {
   const files = new Map<string, WatchedFile>();
   const reported = new Set<string>();
@@ -53,11 +52,7 @@ function filesAt(path: string): string[] {
     .map((name) => join(path, name));
 }
 
-function readNew(
-  path: string,
-  files: Map<string, WatchedFile>,
-  take: (spans: readonly PageSpan[]) => void,
-): void {
+function readNew(path: string, files: Map<string, WatchedFile>, take: (found: OtlpSpans) => void): void {
   const { size, ino: inode, mtimeMs } = statSync(path);
   const known = files.get(path);
   const state = `${size} ${inode} ${mtimeMs}`;
@@ -67,10 +62,10 @@ function readNew(
   // Noted first: a file that cannot be read is not tried again until it changes.
   files.set(path, { state, inode, size, read: from });
   const bytes = readWhole(path, from);
-  const { spans, unreadable } = readOtlpJson(viewText(bytes));
+  const found = readOtlpJson(viewText(bytes));
   // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document.
-  const read = unreadable <= 1 ? from + bytes.lastIndexOf(LINE_FEED) + 1 : from;
+  const read = found.unreadable <= 1 ? from + bytes.lastIndexOf(LINE_FEED) + 1 : from;
   files.set(path, { state, inode, size, read });
   // Spans of a line that is read again replace themselves.
-  if (spans.length > 0) take(spans);
+  if (found.spans.length + found.evaluations.length > 0) take(found);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TraceStore } from '../../../src/export/live/trace-store.ts';
-import type { PageSpan } from '../../../src/export/page-span.ts';
+import type { PageSpan, SpanEvent } from '../../../src/export/page-span.ts';
 
 const NO_FILTER = { words: '', onlyErrors: false };
 
@@ -32,8 +32,17 @@ test('the spans that make one trace too large are counted', () => {
 
 test('events about one span are limited', () => {
   const store = new TraceStore();
-  const event = { name: 'e', time: [1, 0] as const };
+  const event = (second: number): SpanEvent => ({ name: 'e', time: [second, 0] });
   store.add([span('a', '1')]);
-  store.annotate(Array.from({ length: 1_000 }, () => ({ traceId: 'a', spanId: '1', event })));
+  store.annotate(Array.from({ length: 1_000 }, (_, i) => ({ traceId: 'a', spanId: '1', event: event(i) })));
   expect(store.trace('a')?.spans[0]?.events).toHaveLength(100);
+});
+
+test('an event that is sent again is there once', () => {
+  const store = new TraceStore();
+  const note = { traceId: 'a', spanId: '1', event: { name: 'e', time: [1, 0] as const } };
+  store.add([span('a', '1')]);
+  store.annotate([note]);
+  store.annotate([structuredClone(note)]);
+  expect(store.trace('a')?.spans[0]?.events).toEqual([note.event]);
 });

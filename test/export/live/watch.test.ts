@@ -9,10 +9,12 @@ import { otlp } from './requests.ts';
 let folder: string;
 let stop: (() => void) | undefined;
 let taken: PageSpan[];
+let evaluated: string[];
 let problems: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'watch-'));
   taken = [];
+  evaluated = [];
   problems = [];
 });
 afterEach(async () => {
@@ -24,7 +26,10 @@ function watch(path: string): void {
   stop = watchTraces(
     path,
     (problem) => problems.push(problem),
-    (spans) => taken.push(...spans),
+    ({ spans, evaluations }) => {
+      taken.push(...spans);
+      evaluated.push(...evaluations.map(({ spanId }) => spanId));
+    },
   );
 }
 
@@ -40,6 +45,19 @@ test('a file is read, and then what is added to it', async () => {
   await appendFile(file, line('b').slice(0, 20));
   await appendFile(file, line('b').slice(20) + line('c'));
   await taking('a', 'b', 'c');
+});
+
+test('evaluations that are added to a file are read', async () => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, line('a'));
+  watch(file);
+  await taking('a');
+  const record = { traceId: 't', spanId: 'a', eventName: 'gen_ai.evaluation.result' };
+  await appendFile(
+    file,
+    `${JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })}\n`,
+  );
+  await vi.waitFor(() => expect(evaluated).toEqual(['a']), { timeout: 20_000 });
 });
 
 test('a file that is replaced is read anew', async () => {
