@@ -74,6 +74,10 @@ export const BELONGINGS: readonly Belonging[] = [
   belonging('run of an assistant, polled', 'execute_tool file_search', 'gen_ai.retrieval.documents', [
     `${STEPS}.data[1].step_details.tool_calls[0].file_search.results[0].content[0].text`,
   ]),
+  ...['agents, tracing true', 'agents, tracing false'].flatMap((agents) => [
+    belonging(agents, 'execute_tool look_up', 'gen_ai.tool.call.result', ['result of a tool']),
+    belonging(agents, 'execute_tool read_file', 'gen_ai.tool.call.result', ['result of an MCP tool']),
+  ]),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.query.text', ['search.query']),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.documents', [
     'response of POST /v1/vector_stores/vs_1/search.data[0].content[0].text',

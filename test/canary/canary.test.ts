@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CaptureMessageContent, Hooks } from '../../src/client.ts';
+import { AGENTS_SCENARIOS } from './agents-sdk.ts';
 import { BELONGINGS, type Belonging } from './belongings.ts';
 import { FAILING_SCENARIOS } from './failures.ts';
 import { type Recorded, record } from './record.ts';
@@ -44,6 +45,12 @@ describe('without consent, no content of requests or responses is recorded', () 
     expect(leaks(recorded, EVERYTHING)).toEqual([]);
   });
 
+  test.each(AGENTS_SCENARIOS)('$name', async ({ run }) => {
+    const recorded = await record({}, run);
+    expect(recorded.signals.get('tree')).toMatch(/invoke_workflow .*\n.*(?:invoke_agent|part)/);
+    expect(leaks(recorded, EVERYTHING)).toEqual([]);
+  });
+
   test('every endpoint', async () => {
     const recorded = await record({}, all(ROUTE_SCENARIOS));
     expect(recorded.signals.get('tree')?.split('\n').length).toBeGreaterThan(ROUTE_SCENARIOS.length);
@@ -56,7 +63,7 @@ describe.each<[mode: CaptureMessageContent, closed: RegExp]>([
   ['EVENT_ONLY', /^(metrics|diag|span|tree)/],
   ['SPAN_AND_EVENT', /^(metrics|diag)/],
 ])('with %s', (captureMessageContent, closed) => {
-  test.each([...SCENARIOS, ...FAILING_SCENARIOS])('$name', async ({ run }) => {
+  test.each([...SCENARIOS, ...FAILING_SCENARIOS, ...AGENTS_SCENARIOS])('$name', async ({ run }) => {
     const recorded = await record({ captureMessageContent }, run);
     expect(leaks(recorded, EVERYTHING, closed)).toEqual([]);
     expect(leaks(recorded, ['credential'])).toEqual([]);
@@ -74,7 +81,9 @@ describe.each<[mode: CaptureMessageContent, signal: (belonging: Belonging) => st
   ['EVENT_ONLY', ({ attribute }) => `log gen_ai.client.inference.operation.details ${attribute}`],
 ])('with %s content is on the right signals', (captureMessageContent, signalOf) => {
   test.each(BELONGINGS)('$scenario: $attribute', async (belonging) => {
-    const { run } = SCENARIOS.find(({ name }) => name === belonging.scenario) as Scenario;
+    const { run } = [...SCENARIOS, ...AGENTS_SCENARIOS].find(
+      ({ name }) => name === belonging.scenario,
+    ) as Scenario;
     const { secrets, signals } = await record({ captureMessageContent }, run);
     const found = secrets.foundIn(signals.get(signalOf(belonging)) ?? '', ['content']);
     expect(found).toEqual(expect.arrayContaining([...belonging.places]));

@@ -45,8 +45,9 @@ export async function record(
   });
   const events: SinkEvent[] = [];
   const sink = (event: SinkEvent): void => void events.push(event);
-  instrumentOpenAI(client, { ...config, events: { sink, preset: 'full' } });
-  await program({ client, simulator, secrets });
+  const recording: OpenAIInstrumentationConfig = { ...config, events: { sink, preset: 'full' } };
+  instrumentOpenAI(client, recording);
+  await program({ client, simulator, secrets, config: recording });
   await telemetry.provider.forceFlush();
   await simulator.close();
   await telemetry.provider.shutdown();

@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { OpenAIInstrumentationConfig } from '../../src/client.ts';
 import type { Simulator } from '../support/simulator/index.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -7,6 +8,8 @@ export interface Stage {
   readonly client: OpenAI;
   readonly simulator: Simulator;
   readonly secrets: Secrets;
+  /** What the client is instrumented with. */
+  readonly config: OpenAIInstrumentationConfig;
 }
 
 export interface Scenario {
