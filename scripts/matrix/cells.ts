@@ -1,10 +1,13 @@
 import { MATRIX_LANES, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
+import { FRAMEWORKS, type Framework } from '../../test/transparency/behaviours/frameworks.ts';
 import type { Cell } from '../../test/transparency/cell.ts';
 
-/** A column of the table: cells that show the same behaviours on the same version of `openai`. */
+/** A column of a table: cells that show the same behaviours on the same version. */
 export interface Column {
   readonly title: string;
   readonly cells: readonly Cell[];
+  /** Of a library that makes the calls itself. */
+  readonly framework?: Framework;
 }
 
 const NODES = ['node-22', 'node-24'] as const;
@@ -27,10 +30,18 @@ const RUNTIME_COLUMNS: readonly Column[] = [
   ['workerd', 'workerd'] as const,
 ].map(([title, runtime]) => ({ title, cells: [{ lane: RUNTIMES_LANE, runtime, format: 'mjs' }] }));
 
-export const COLUMNS: readonly Column[] = [...NODE_COLUMNS, ...RUNTIME_COLUMNS];
+/** Libraries that make the calls: each line of OpenTelemetry that they are tried with, and both kinds of modules. */
+const FRAMEWORK_COLUMNS: readonly Column[] = FRAMEWORKS.map((framework) => ({
+  title: framework.title,
+  cells: framework.lanes.flatMap((lane) => FORMATS.map((format) => ({ lane, runtime: 'node-24', format }))),
+  framework,
+}));
+
+export const COLUMNS: readonly Column[] = [...NODE_COLUMNS, ...RUNTIME_COLUMNS, ...FRAMEWORK_COLUMNS];
 
 /** A cell as it is spoken of. */
 export function nameOf({ lane, runtime, format }: Cell): string {
   const modules = format === 'cjs' ? 'CommonJS' : 'ES modules';
-  return `openai ${lane.openai}, ${runtime.replace('node-', 'Node ')}, SDK ${lane.line}, ${modules}`;
+  const library = FRAMEWORKS.find(({ lanes }) => lanes.includes(lane))?.title;
+  return `${library === undefined ? '' : `${library}, `}openai ${lane.openai}, ${runtime.replace('node-', 'Node ')}, SDK ${lane.line}, ${modules}`;
 }

@@ -36,20 +36,43 @@ more often, before the SDK reads them: one that gives something else each time, 
 
 /** The page, with the table and what was wrong. */
 export function compatibilityPage(columns: readonly ColumnOutcome[], date: string): string {
-  const titles = columns.map(({ column }) => column.title);
+  const versions = columns.filter(({ column }) => column.framework === undefined);
+  const titles = versions.map(({ column }) => column.title);
   const table = [
     `| | ${titles.join(' | ')} |`,
     `| --- | ${titles.map(() => '---').join(' | ')} |`,
     ...GROUPS.flatMap(([heading, behaviours]) => [
       `| **${heading}** | ${titles.map(() => '').join(' | ')} |`,
       ...behaviours.map(({ name, title }) => {
-        const states = columns.map(({ outcomes }) => stateOf(name, outcomes));
+        const states = versions.map(({ outcomes }) => stateOf(name, outcomes));
         return `| ${title} | ${states.join(' | ')} |`;
       }),
     ]),
   ];
-  const parts = [HEAD, ranOn(columns, date), table.join('\n'), totals(columns), findings(columns)];
+  const parts = [
+    HEAD,
+    ranOn(columns, date),
+    table.join('\n'),
+    frameworksTable(columns),
+    totals(columns),
+    findings(columns),
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** What programs do with libraries that make the calls themselves. */
+export function frameworksTable(columns: readonly ColumnOutcome[]): string {
+  const rows = columns.flatMap(({ column: { title, framework, cells }, outcomes }) => [
+    ...(framework === undefined ? [] : [`| **${title}**, ${cells.length} runs |  |`]),
+    ...(framework?.behaviours ?? []).map(
+      (behaviour) => `| ${behaviour.title} | ${stateOf(behaviour.name, outcomes)} |`,
+    ),
+  ]);
+  if (rows.length === 0) return '';
+  return `Libraries that make the calls themselves, with \`OpenAIInstrumentation\` and \`instrumentAgents()\`, as CommonJS and as ES
+modules, \`@openai/agents\` with both lines of OpenTelemetry. What its processors are told of its own traces is compared, too.
+
+${['| | |', '| --- | --- |', ...rows].join('\n')}`;
 }
 
 /** What all cells of a column say, or the worst of it. */

@@ -2,7 +2,8 @@
  * Runs every behaviour of `test/transparency` in every cell, and writes `docs/compatibility.md` from it. Fails when
  * a program notices that it is observed, or its spans are not right.
  *
- * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing.
+ * `npm run matrix -- 7.55` runs the columns whose title begins so, and writes nothing; `frameworks` stands for all of
+ * theirs.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { type Lane, NODE_22_LANE } from '../../test/support/lanes/lanes.ts';
 import { ROOT } from '../../test/support/lanes/paths.ts';
 import { makeLanes } from '../../test/support/lanes/prepare.ts';
 import { packPackage } from '../../test/support/lanes/tarball.ts';
+import type { Behaviour } from '../../test/transparency/behaviour.ts';
 import { BEHAVIOURS } from '../../test/transparency/behaviours/index.ts';
 import { type Cell, type CellOutcome, runCell } from '../../test/transparency/cell.ts';
 import { writeSources, writeWorker } from '../../test/transparency/sources.ts';
@@ -18,7 +20,9 @@ import { type ColumnOutcome, compatibilityPage, problemsOf } from './document.ts
 
 const wanted = process.argv.slice(2);
 const columns = COLUMNS.filter(
-  ({ title }) => wanted.length === 0 || wanted.some((start) => title.toLowerCase().startsWith(start)),
+  ({ title, framework }) =>
+    wanted.length === 0 ||
+    wanted.some((start) => title.toLowerCase().startsWith(start) || (framework && start === 'frameworks')),
 );
 
 await prepare(columns);
@@ -38,19 +42,22 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 async function prepare(needed: readonly Column[]): Promise<void> {
   const lanes = new Set<Lane>(needed.flatMap(({ cells }) => cells.map(({ lane }) => lane)));
   await makeLanes([...lanes, NODE_22_LANE], await packPackage());
-  for (const lane of lanes) await writeSources(lane.name);
+  for (const lane of lanes) {
+    const framework = needed.find(({ cells }) => cells.some((cell) => cell.lane === lane))?.framework;
+    await writeSources(lane.name, framework && `frameworks/${framework.folder}`);
+  }
   const worker = needed.flatMap(({ cells }) => cells).find(({ runtime }) => runtime === 'workerd');
   if (worker !== undefined) await writeWorker(worker.lane.name);
 }
 
-async function runColumn({ cells }: Column): Promise<CellOutcome[]> {
+async function runColumn({ cells, framework }: Column): Promise<CellOutcome[]> {
   const done: CellOutcome[] = [];
-  for (const cell of cells) done.push(await runAndTell(cell));
+  for (const cell of cells) done.push(await runAndTell(cell, framework?.behaviours ?? BEHAVIOURS));
   return done;
 }
 
-async function runAndTell(cell: Cell): Promise<CellOutcome> {
-  const outcome = await runCell(cell, BEHAVIOURS);
+async function runAndTell(cell: Cell, behaviours: readonly Behaviour[]): Promise<CellOutcome> {
+  const outcome = await runCell(cell, behaviours);
   const counts = Object.groupBy(outcome.verdicts.values(), ({ state }) => state);
   const told = Object.entries(counts).map(([state, verdicts]) => `${verdicts?.length ?? 0} ${state}`);
   console.log(`${nameOf(cell)}: ${told.join(', ')}`);

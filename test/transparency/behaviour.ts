@@ -1,4 +1,4 @@
-import type { Answer, RunScript } from '../support/simulator/index.ts';
+import type { Answer, ResponseScript, RunScript } from '../support/simulator/index.ts';
 
 /** One thing that a program does with the SDK, and what is recorded of it. */
 export interface Behaviour {
@@ -8,6 +8,8 @@ export interface Behaviour {
   readonly title: string;
   /** What the server answers instead of what it would, in order. */
   readonly answers?: readonly Answer[];
+  /** What the Responses API answers, in order. */
+  readonly responses?: readonly ResponseScript[];
   /** How the runs of assistants go. */
   readonly runs?: readonly RunScript[];
   /** The trees below the program's own span, in the form of `assertSpanTree`: one text for each. */

@@ -28,9 +28,10 @@ const IDS_EACH = 1_000;
 /** A server for each behaviour, so that ids and all else that counts up are the same in every run. */
 export async function startServers(behaviours: readonly Behaviour[]): Promise<Servers> {
   const simulators = new Map<string, Simulator>();
-  for (const [index, { name, answers = [], runs = [] }] of behaviours.entries()) {
+  for (const [index, { name, answers = [], responses = [], runs = [] }] of behaviours.entries()) {
     const simulator = await startSimulator({ runs, idOffset: (index + 1) * IDS_EACH });
     for (const answer of answers) simulator.next(answer);
+    simulator.respond(...responses);
     simulators.set(name, simulator);
   }
   const control = await startControl(simulators);

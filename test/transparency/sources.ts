@@ -10,14 +10,18 @@ export function sourcesIn(lane: string): string {
   return join(laneDirectory(lane), 'transparency');
 }
 
-/** Puts the programs into a lane: as ES modules, and as CommonJS that was made of them. */
-export async function writeSources(lane: string): Promise<void> {
+/**
+ * Puts programs into a lane: as ES modules, and as CommonJS that was made of them.
+ *
+ * @param programs the folder that they are in
+ */
+export async function writeSources(lane: string, programs = 'programs'): Promise<void> {
   const target = sourcesIn(lane);
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
-  for (const folder of ['runtime', 'programs'])
-    await cp(join(HERE, folder), join(target, folder), { recursive: true });
-  await writeFile(join(target, 'runtime', 'programs.mjs'), await listPrograms());
+  await cp(join(HERE, 'runtime'), join(target, 'runtime'), { recursive: true });
+  await cp(join(HERE, programs), join(target, 'programs'), { recursive: true });
+  await writeFile(join(target, 'runtime', 'programs.mjs'), await listPrograms(programs));
   const entries = ['main', 'hook-2', 'hook-3'].map((name) => [name, join(target, 'runtime', `${name}.mjs`)]);
   const bundle = await rolldown({ input: Object.fromEntries(entries), external: /^[^./]/, platform: 'node' });
   await bundle.write({
@@ -59,8 +63,8 @@ export async function writeWorker(lane: string): Promise<void> {
   await writeFile(join(target, 'worker', 'worker.capnp'), WORKER_CONFIGURATION);
 }
 
-async function listPrograms(): Promise<string> {
-  const files = (await readdir(join(HERE, 'programs'))).sort();
+async function listPrograms(programs: string): Promise<string> {
+  const files = (await readdir(join(HERE, programs))).sort();
   const imports = files.map((file, index) => `import program${index} from '../programs/${file}';\n`);
   const entries = files.map((file, index) => `  '${file.replace(/\.mjs$/, '')}': program${index},\n`);
   return `${imports.join('')}\nexport const programs = {\n${entries.join('')}};\n`;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PROGRAM_LANES } from '../support/lanes/lanes.ts';
+import { FRAMEWORKS } from './behaviours/frameworks.ts';
 import { BEHAVIOURS } from './behaviours/index.ts';
 import { type Cell, type CellOutcome, runCell } from './cell.ts';
 import { writeSources } from './sources.ts';
@@ -35,3 +36,29 @@ describe.each(CELLS)('%s, %s: a program is not affected by the instrumentation',
     expect(outcome.findings).toEqual([]);
   });
 });
+
+const FRAMEWORK_CELLS = FRAMEWORKS.flatMap(({ title, folder, lanes, behaviours }) =>
+  lanes.flatMap((lane) =>
+    (['cjs', 'mjs'] as const).map((format) => ({ title, folder, lane, format, behaviours })),
+  ),
+);
+
+describe.each(FRAMEWORK_CELLS)(
+  '$title, SDK $lane.line, $format: a program is not affected by the instrumentation',
+  ({ folder, lane, format, behaviours }) => {
+    let outcome: CellOutcome;
+
+    beforeAll(async () => {
+      await writeSources(lane.name, `frameworks/${folder}`);
+      outcome = await runCell({ lane, runtime: 'node-24', format }, behaviours);
+    }, TIMEOUT);
+
+    test.each(behaviours)('$title', (behaviour) => {
+      expect(outcome.verdicts.get(behaviour.name)).toEqual({ state: 'ok', findings: [] });
+    });
+
+    test('nothing is recorded outside the programs, and nothing is logged', () => {
+      expect(outcome.findings).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,22 @@
+import { HumanMessage } from '@langchain/core/messages';
+import { tool } from '@langchain/core/tools';
+import { MemorySaver, MessagesAnnotation, StateGraph } from '@langchain/langgraph';
+import { ToolNode, toolsCondition } from '@langchain/langgraph/prebuilt';
+import { ChatOpenAI } from '@langchain/openai';
+import { z } from 'zod';
+import { newGraph, shown } from '../runtime/graph.mjs';
+
+const PARTS = { tool, MemorySaver, MessagesAnnotation, StateGraph, ToolNode, toolsCondition, ChatOpenAI, z };
+const THREAD = { configurable: { thread_id: 'thread-1' } };
+
+export default async ({ options }) => {
+  const graph = newGraph(PARTS, options);
+  const stream = await graph.stream(
+    { messages: [new HumanMessage('Hi')] },
+    { ...THREAD, streamMode: 'messages' },
+  );
+  const pieces = [];
+  for await (const [message, { langgraph_node }] of stream)
+    pieces.push([langgraph_node, ...shown([message])]);
+  return pieces;
+};
