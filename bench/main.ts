@@ -9,6 +9,7 @@ import { ABANDONED_STREAMS, type Case } from './cases/index.ts';
 import { type Kept, measureKept } from './measures/kept.ts';
 import { measureProfile, type Profiled } from './measures/profile.ts';
 import { interleave, type Placed, type SamplesByVariant, WARM_UPS } from './measures/rounds.ts';
+import { measureSignals } from './measures/signals.ts';
 import { measureStarts, type Started } from './measures/start.ts';
 import { readOptions, USAGE } from './options.ts';
 import { conditions, writePage } from './page.ts';
@@ -22,7 +23,9 @@ import {
   peersTable,
   profileTable,
   type Scaled,
+  type SignalsByVariant,
   scaleTable,
+  signalsTable,
   variantTable,
 } from './tables.ts';
 import { CONTROL, FACTS, NONE, OURS, OWN_VARIANTS, THIS } from './variants/index.ts';
@@ -206,11 +209,26 @@ async function measureScale(): Promise<Scaled[]> {
   return scaled;
 }
 
+async function withSignals(
+  placed: readonly Placed[],
+  samples: readonly CaseSamples[],
+): Promise<(CaseSamples & { readonly signals: SignalsByVariant })[]> {
+  const recording = placed.filter(({ variant }) => variant !== NONE && variant !== CONTROL);
+  const all: (CaseSamples & { readonly signals: SignalsByVariant })[] = [];
+  for (const each of samples)
+    all.push({
+      ...each,
+      signals: await measureSignals(placedIn(recording, each.measured), each.measured.name),
+    });
+  return all;
+}
+
 async function comparePeers(): Promise<void> {
   const { placed, missing } = await installPeers();
   const cases = options.cases.filter(({ name }) => PEER_CASES.includes(name));
   const samples = await measureCpu(placed, cases);
   await tell('peers', peersTable(samples, missing));
+  await tell('signals', signalsTable(await withSignals(placed, samples)));
   const problems = [...failures(samples), ...[...missing].map(([name, reason]) => `${name}: ${reason}`)];
   for (const problem of problems) console.error(problem);
   const started = placed.map(({ variant, folder }) => ({ name: variant.name, folder }));

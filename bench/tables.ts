@@ -4,6 +4,7 @@ import type { Kept } from './measures/kept.ts';
 import { GROUPS, type Profiled } from './measures/profile.ts';
 import type { Samples, SamplesByVariant } from './measures/rounds.ts';
 import { type Estimate, estimate, paired } from './statistics.ts';
+import type { Signals } from './telemetry.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from './variants/index.ts';
 
 /** What was measured of one case. */
@@ -11,6 +12,9 @@ export interface CaseSamples {
   readonly measured: Pick<Case, 'name' | 'title'>;
   readonly samples: SamplesByVariant;
 }
+
+/** What one operation records, by variant. */
+export type SignalsByVariant = ReadonlyMap<string, Signals>;
 
 const NOTHING = '–';
 
@@ -191,6 +195,33 @@ function peerCell(samples: Samples | undefined, none: readonly number[] | undefi
   if (name === CONTROL.name) return cell;
   const spans = Number(samples.spans.toFixed(1));
   return spans === 0 ? `records nothing (${cell})` : `${cell}, ${spans} ${spans === 1 ? 'span' : 'spans'}`;
+}
+
+/** What each package records of an operation, and what that takes: `1 span, 17 attributes, 3 points: 1.9 µs each`. */
+export function signalsTable(
+  cases: readonly (CaseSamples & { readonly signals: SignalsByVariant })[],
+): string {
+  const names = [...new Set(cases.flatMap(({ signals }) => [...signals.keys()]))];
+  const rows = names.map((name) => [
+    name,
+    ...cases.map(({ samples, signals }) =>
+      signalsCell(signals.get(name), samples.get(name), valuesOf(samples, NONE.name)),
+    ),
+  ]);
+  return table(['', ...cases.map(({ measured }) => measured.title)], rows);
+}
+
+function signalsCell(
+  signals: Signals | undefined,
+  samples: Samples | undefined,
+  none: readonly number[] | undefined,
+): string {
+  if (signals === undefined || samples === undefined || none === undefined) return NOTHING;
+  const { spans, attributes, points } = signals;
+  // What some record is no telemetry of OpenTelemetry.
+  if (spans === 0) return samples.spans === 0 ? 'records nothing' : NOTHING;
+  const { value } = paired(samples.values, none, subtract);
+  return `${spans} + ${attributes} + ${points}: ${(value / (spans + attributes + points)).toFixed(1)} µs`;
 }
 
 /** Why a variant is not in a table. */

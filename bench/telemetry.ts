@@ -1,5 +1,5 @@
 import type { Context, Span, TracerProvider } from '@opentelemetry/api';
-import type { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 
 /** What `require` gives in a folder in which OpenTelemetry is installed: one of its two lines. */
@@ -8,6 +8,14 @@ export type Load = (name: string) => unknown;
 export interface TelemetryOptions {
   readonly metered: boolean;
   readonly sampled: boolean;
+}
+
+/** What was recorded, the program's own span aside. */
+export interface Signals {
+  readonly spans: number;
+  readonly attributes: number;
+  /** Measurements of histograms. */
+  readonly points: number;
 }
 
 /** The SDK as a program sets it up, with spans that are counted and dropped. */
@@ -23,11 +31,16 @@ export interface Telemetry {
   inSpan<Result>(run: () => Promise<Result>): Promise<Result>;
 }
 
+export interface CountingTelemetry extends Telemetry {
+  /** Counts what is recorded meanwhile. */
+  signalsOf(run: () => Promise<void>): Promise<Signals>;
+}
+
 const PROGRAM = 'program';
 
 type Constructor<Value> = new (options: object) => Value;
 
-export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOptions): Telemetry {
+export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOptions): CountingTelemetry {
   const api = load('@opentelemetry/api') as typeof import('@opentelemetry/api');
   const spans = new Counter();
   const sampler = { shouldSample: () => ({ decision: sampled ? 2 : 0 }), toString: () => 'fixed' };
@@ -37,7 +50,8 @@ export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOption
     '@opentelemetry/context-async-hooks',
   ) as typeof import('@opentelemetry/context-async-hooks');
   api.context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  const meterProvider = metered ? makeMeterProvider(load) : undefined;
+  const metrics = metered ? makeMeterProvider(load) : undefined;
+  const meterProvider = metrics?.provider;
   if (meterProvider !== undefined) api.metrics.setGlobalMeterProvider(meterProvider);
   return {
     api,
@@ -48,6 +62,16 @@ export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOption
     },
     get open() {
       return spans.open;
+    },
+    async signalsOf(run) {
+      const before = await pointsOf(metrics?.reader);
+      spans.attributes = 0;
+      const { ended } = spans;
+      spans.countsAttributes = true;
+      await run();
+      spans.countsAttributes = false;
+      const points = (await pointsOf(metrics?.reader)) - before;
+      return { spans: spans.ended - ended, attributes: spans.attributes, points };
     },
     inSpan: (run) =>
       api.trace.getTracer(PROGRAM).startActiveSpan(PROGRAM, async (span) => {
@@ -73,27 +97,42 @@ function tracerProviderClass(load: Load): Constructor<TracerProvider> {
 }
 
 /** Metrics are aggregated, and never exported. */
-function makeMeterProvider(load: Load): MeterProvider {
+function makeMeterProvider(load: Load): { provider: MeterProvider; reader: MetricReader } {
   const sdk = load('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
   class NoReader extends sdk.MetricReader {
     protected override async onForceFlush(): Promise<void> {}
     protected override async onShutdown(): Promise<void> {}
   }
-  return new sdk.MeterProvider({ readers: [new NoReader()] });
+  const reader = new NoReader();
+  return { provider: new sdk.MeterProvider({ readers: [reader] }), reader };
+}
+
+async function pointsOf(reader: MetricReader | undefined): Promise<number> {
+  const collected = await reader?.collect();
+  const metrics = collected?.resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+  const counts = metrics.flatMap(({ dataPoints }) =>
+    dataPoints.map(({ value }) => (typeof value === 'object' ? value.count : 0)),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Drops what it gets: exporters cost the same whoever made the spans. */
 class Counter implements SpanProcessor {
   ended = 0;
   open = 0;
+  /** Off while anything is measured. */
+  countsAttributes = false;
+  attributes = 0;
 
   onStart(_span: Span, _context: Context): void {
     this.open += 1;
   }
 
-  onEnd({ name }: ReadableSpan): void {
+  onEnd({ name, attributes }: ReadableSpan): void {
     this.open -= 1;
-    if (name !== PROGRAM) this.ended += 1;
+    if (name === PROGRAM) return;
+    this.ended += 1;
+    if (this.countsAttributes) this.attributes += Object.keys(attributes).length;
   }
 
   async forceFlush(): Promise<void> {}

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type OpenAI from 'openai';
 import { inMemory } from '../api/memory.ts';
 import type { Case } from '../cases/case.ts';
-import { setUpTelemetry, type Telemetry } from '../telemetry.ts';
+import { type CountingTelemetry, setUpTelemetry } from '../telemetry.ts';
 import type { Variant } from '../variants/index.ts';
 
 export interface PreparedProgram {
   readonly client: OpenAI;
-  readonly telemetry: Telemetry;
+  readonly telemetry: CountingTelemetry;
   /** Spans that have ended so far, or what a variant records in their place. */
   readonly recorded: () => number;
 }

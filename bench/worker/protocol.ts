@@ -1,3 +1,5 @@
+import type { Signals } from '../telemetry.ts';
+
 /** What a worker observes, and how. */
 export interface Assignment {
   /** Name of a variant. */
@@ -12,7 +14,7 @@ export interface Assignment {
 
 /** What a worker can be told to do with so many operations. */
 export interface Order {
-  readonly command: CommandName;
+  readonly command: CommandName | 'signals';
   readonly operations: number;
 }
 
@@ -25,6 +27,8 @@ export interface Answer {
   readonly spans: number;
   /** Spans that are open when it is over. */
   readonly open: number;
+  /** What one operation records, for the command `signals`. */
+  readonly signals?: Signals;
 }
 
 export type Message = { readonly ready: true } | { readonly failed: string } | Answer;

@@ -4,7 +4,7 @@ import { groupOf } from '../../bench/measures/profile.ts';
 import { readOptions } from '../../bench/options.ts';
 import { replacePart } from '../../bench/page.ts';
 import { estimate, paired } from '../../bench/statistics.ts';
-import { cpuTable, peersTable } from '../../bench/tables.ts';
+import { cpuTable, peersTable, signalsTable } from '../../bench/tables.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from '../../bench/variants/index.ts';
 
 describe('an estimate', () => {
@@ -55,6 +55,17 @@ describe('a table', () => {
       '| silent | records nothing (1.20 [1.20–1.20]) |',
       '| broken | fails |',
       '| absent | not installed |',
+    ]);
+  });
+
+  it('shows what each package records, and what each of that takes', () => {
+    const signals = new Map([
+      [OURS, { spans: 1, attributes: 21, points: 3 }],
+      ['silent', { spans: 0, attributes: 0, points: 0 }],
+    ]);
+    expect(signalsTable([{ measured, samples, signals }]).split('\n').slice(2)).toEqual([
+      `| ${OURS} | 1 + 21 + 3: 3.0 µs |`,
+      '| silent | records nothing |',
     ]);
   });
 
