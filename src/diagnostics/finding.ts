@@ -27,7 +27,9 @@ export type ProjectFindingCode =
   /** Another instrumentation is installed and may be active. */
   | 'other_instrumentation_installed'
   /** A package is installed whose client sends some calls itself, and not through `openai`. */
-  | 'calls_past_openai';
+  | 'calls_past_openai'
+  /** A version of `@openai/agents` is installed whose agents cannot be drawn. Its calls of models are recorded. */
+  | 'agents_too_old';
 
 /** The kinds that are found in a running program. */
 export type ProcessFindingCode =

@@ -11,6 +11,19 @@ export function isTooOld(version: string): boolean {
   return major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR);
 }
 
+/** The first version of `@openai/agents` that leaves its traces where `…/agents` finds them. */
+export const OLDEST_AGENTS = '0.3.9';
+
+/** Whether a version of `@openai/agents` is older than that. An unreadable version counts as new enough. */
+export function isTooOldForAgents(version: string): boolean {
+  const given = version.split('.').map((part) => Number.parseInt(part, 10));
+  for (const [index, oldest] of OLDEST_AGENTS.split('.').map(Number).entries()) {
+    const part = given[index] ?? Number.NaN;
+    if (part !== oldest) return part < oldest;
+  }
+  return false;
+}
+
 /** Whether a version of `openai` is in the tested range. An unreadable version counts as tested. */
 export function isTested(version: string): boolean {
   const [major = Number.NaN, minor = Number.NaN] = version.split('.').map(Number);

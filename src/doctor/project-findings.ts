@@ -68,6 +68,12 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     action: () =>
       "Use the client of openai with Portkey's address and headers: new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) }).",
   },
+  agents_too_old: {
+    severity: 'warning',
+    message: (version) =>
+      `@openai/agents ${version} keeps its traces to itself: calls of models are recorded, but no workflows, agents or tools.`,
+    action: (_, oldest) => `Update @openai/agents to ${oldest} or later.`,
+  },
 };
 
 /** @param details in the order of the parameters in the code's row */

@@ -5,7 +5,7 @@ import { describeCopies } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts';
-import { isTested } from '../diagnostics/tested-versions.ts';
+import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
 import { type Check, checked, notLookedAt } from './check.ts';
@@ -27,6 +27,9 @@ const SDKS: readonly string[] = ['sdk-node', 'sdk-trace', 'sdk-trace-node', 'sdk
 
 /** Its client sends a part of its calls with a transport of its own. */
 const PORTKEY = 'portkey-ai';
+
+/** The part of `@openai/agents` that traces. It may be there alone, and in several copies. */
+const AGENTS_CORE = '@openai/agents-core';
 
 /** Other instrumentations that nobody installs without using them. LangChain brings `langsmith`. */
 const INSTALLED_OTHERS: readonly string[] = [
@@ -99,7 +102,7 @@ function distinct(checks: readonly Check[]): Check[] {
 }
 
 function examinePackages(project: string): Check {
-  const names = [NAME, 'openai', PORTKEY, ...SDKS, ...INSTALLED_OTHERS];
+  const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
     return notLookedAt('packages', "Plug'n'Play keeps them where only Yarn finds them");
@@ -110,6 +113,7 @@ function examinePackages(project: string): Check {
     ...examineSdk(installed),
     ...others.map((scope) => describeProjectFinding('other_instrumentation_installed', scope)),
     ...(has(PORTKEY) ? [describeProjectFinding('calls_past_openai', PORTKEY)] : []),
+    ...examineAgents(installed),
   ]);
 }
 
@@ -130,6 +134,13 @@ function examineCopies(installed: readonly InstalledPackage[]): Finding[] {
     ...(openai.length > 1 ? [describeFinding('openai_twice', ...describeCopies(openai))] : []),
     ...(ours.length > 1 ? [describeFinding('package_twice', ...describeCopies(ours))] : []),
   ];
+}
+
+function examineAgents(installed: readonly InstalledPackage[]): Finding[] {
+  const versions = installed.filter(({ name }) => name === AGENTS_CORE).map(({ version }) => version);
+  return [...new Set(versions)]
+    .filter(isTooOldForAgents)
+    .map((version) => describeProjectFinding('agents_too_old', version, OLDEST_AGENTS));
 }
 
 function examineSdk(installed: readonly InstalledPackage[]): Finding[] {

@@ -109,6 +109,27 @@ describe('packages are found in every folder:', () => {
     expect(findings()[0]?.action).not.toContain('npm dedupe');
   });
 
+  test.each(['0.0.17', '0.1.11', '0.3.8', '0.3.0-beta.1'])(
+    '@openai/agents %s, whose agents cannot be drawn',
+    async (version) => {
+      await install({ '@openai/agents-core': version }, 'node_modules/@openai/agents/node_modules');
+      expect(codes()).toEqual(['agents_too_old']);
+      expect(findings()[0]).toMatchObject({
+        severity: 'warning',
+        message: expect.stringContaining(version),
+        action: expect.stringContaining('0.3.9'),
+      });
+    },
+  );
+
+  test.each(['0.3.9', '0.3.10', '0.20.0', '1.0.0', 'none'])(
+    'no finding for @openai/agents %s',
+    async (version) => {
+      await install({ '@openai/agents-core': version });
+      expect(codes()).toEqual([]);
+    },
+  );
+
   test('unreadable manifests are skipped', async () => {
     await write('node_modules/library/node_modules/openai/package.json', '{');
     await write('package.json', 'none');

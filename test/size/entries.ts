@@ -15,10 +15,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 172, loads: [API] },
-  { name: 'client', kilobytes: 342, loads: [API] },
+  { name: 'client', kilobytes: 345, loads: [API] },
   { name: 'export', kilobytes: 121, loads: [API] },
   { name: 'index', kilobytes: 341, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 342, loads: [API, 'openai'] },
+  { name: 'openai', kilobytes: 345, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 459, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 13.5, loads: [] },
 ];
