@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 
 /**
- * A self-contained page that shows spans. Its content security policy allows its own script and style, and no loading.
+ * A self-contained page that shows spans. Its content security policy allows its own script and style, images that are in the
+ * spans, and no loading.
  * The spans are JSON data that an HTML parser cannot take for markup.
  *
  * @param spans JSON, one `PageSpan` each
@@ -22,7 +23,7 @@ export function livePageDocument(): { readonly html: string; readonly policy: st
 }
 
 function policyWith(more: string): string {
-  return `default-src 'none'; ${more}script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
+  return `default-src 'none'; ${more}img-src data:; script-src ${hashOf(PAGE_SCRIPT)}; style-src ${hashOf(PAGE_STYLE)}; base-uri 'none'; form-action 'none'`;
 }
 
 function documentWith(policy: string, data: string): string {

@@ -96,6 +96,7 @@ test('the page may connect to itself, and load nothing', async () => {
     [
       "default-src 'none'",
       "connect-src 'self'",
+      'img-src data:',
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HtmlTraceExporter } from '../../src/export.ts';
+import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
+
+const AXE: string = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The smallest PNG: one pixel. */
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+const messages = (role: string, ...parts: readonly object[]): string => JSON.stringify([{ role, parts }]);
+const text = (content: string): object => ({ type: 'text', content });
+
+/** An answer with all that Markdown can be, a tool, and a call that fails. */
+const ANSWERS: SpanPlan = {
+  name: 'conversation',
+  end: 9_000,
+  attributes: { 'gen_ai.conversation.id': 'conv_1' },
+  children: [
+    {
+      name: 'chat gpt-4o',
+      end: 4_000,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': 'gpt-4o',
+        'gen_ai.usage.input_tokens': 10,
+        'openai.cost': 0.01,
+        'gen_ai.response.time_to_first_chunk': 1,
+        'gen_ai.input.messages': messages('user', text('What is it?')),
+        'gen_ai.output.messages': messages(
+          'assistant',
+          text(
+            '# Title\n**bold** [site](https://example.com) `code`\n\n- one\n\n```js\nlet a = 1;\n```\n\n| a |\n|---|\n| 1 |',
+          ),
+        ),
+      },
+    },
+    {
+      name: 'execute_tool find',
+      start: 4_000,
+      end: 6_000,
+      attributes: {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.call.arguments': '{"a":{"b":[1,2]}}',
+        'gen_ai.tool.call.result': '{"found":true}',
+      },
+    },
+    {
+      name: 'chat gpt-4o',
+      start: 6_000,
+      end: 9_000,
+      error: true,
+      attributes: { 'gen_ai.operation.name': 'chat', 'error.type': 'rate_limit_exceeded' },
+    },
+  ],
+};
+
+describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
+  let browser: Browser;
+  let folder: string;
+  let page: Page;
+  let requests: string[];
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'pages-'));
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(requests).toEqual([]);
+  });
+
+  async function open(
+    plans: readonly SpanPlan[],
+    options: Parameters<Browser['open']>[0] = {},
+  ): Promise<void> {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    exporter.export(
+      plans.flatMap((plan) => makeSpans(plan)),
+      () => {},
+    );
+    await exporter.shutdown();
+    page = await browser.open(options);
+    const address = pathToFileURL(path).href;
+    requests = [];
+    page.on('request', (request) => {
+      if (request.url() !== address && !request.url().startsWith('data:')) requests.push(request.url());
+    });
+    await page.goto(address);
+  }
+
+  /** What axe finds wrong, each as its rule and the first element that breaks it. */
+  async function findings(): Promise<string[]> {
+    await page.evaluate(AXE);
+    return page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations } = await axe.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+    });
+  }
+
+  describe.each([
+    [1600, false],
+    [1600, true],
+    [800, true],
+    [400, false],
+    [400, true],
+  ])('at %d pixels, dark: %s', (width, dark) => {
+    it('has no finding of axe, whatever is open', async () => {
+      await open([MATH_TUTOR, ANSWERS], { width, dark });
+      expect(await findings()).toEqual([]);
+      await page.getByRole('tab', { name: 'Conversation' }).click();
+      expect(await findings()).toEqual([]);
+      if (width < 1100) await page.getByRole('tab', { name: 'Timeline' }).click();
+      for (const name of ['chat gpt-4o', 'execute_tool find', 'chat gpt-4o rate_limit_exceeded']) {
+        await page.getByRole('treeitem', { name }).first().click();
+        expect(await findings(), name).toEqual([]);
+        if (width < 1100) await page.keyboard.press('Escape');
+      }
+      await page.keyboard.press('?');
+      expect(await findings()).toEqual([]);
+    });
+  });
+
+  describe('shows an image', () => {
+    const shown = async (...parts: readonly object[]): Promise<number> => {
+      await open([
+        {
+          name: 'chat',
+          attributes: {
+            'gen_ai.operation.name': 'chat',
+            'gen_ai.input.messages': messages('user', text('What is this?'), ...parts),
+          },
+        },
+      ]);
+      await page.getByRole('treeitem').click();
+      const images = page.getByRole('tabpanel', { name: 'Span' }).locator('img');
+      await images.evaluateAll((all) => Promise.all(all.map((each) => (each as HTMLImageElement).decode())));
+      return images.count();
+    };
+    const blob = { type: 'blob', modality: 'image', mime_type: 'image/png', content: PIXEL };
+
+    it('that is in the trace, as bytes or as a URL of data', async () => {
+      expect(
+        await shown(blob, { type: 'uri', modality: 'image', uri: `data:image/png;base64,${PIXEL}` }),
+      ).toBe(2);
+    });
+
+    it('and none that would have to be loaded, could run something, or was not recorded', async () => {
+      expect(
+        await shown(
+          { type: 'uri', modality: 'image', uri: 'https://example.com/x.png' },
+          { ...blob, mime_type: 'image/svg+xml', content: btoa('<svg/>') },
+          { ...blob, content: '' },
+          { ...blob, content: '" onerror="alert(1)' },
+          { ...blob, mime_type: 'image/png" onerror="alert(1)' },
+        ),
+      ).toBe(0);
+    });
+  });
+
+  it('is printed with its timeline and its conversation, without what is there to press', async () => {
+    await open([ANSWERS]);
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    for (const shown of [page.getByRole('tree'), page.getByRole('tabpanel').getByText('What is it?')])
+      expect(await shown.isVisible()).toBe(true);
+    for (const hidden of [page.getByRole('banner'), page.getByRole('tablist')])
+      expect(await hidden.isVisible()).toBe(false);
+    const overflow = await page
+      .locator('.details, .waterfall, main')
+      .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
+    expect(overflow).toBe(0);
+    expect((await page.pdf()).length).toBeGreaterThan(1_000);
+  });
+});
