@@ -20,7 +20,8 @@ export function count(value: unknown, one: string, many: string): string | undef
 export function dollars(value: unknown): string | undefined {
   if (!isNumber(value)) return undefined;
   const digits = value > 0 && value < 0.1 ? Math.min(12, 1 - Math.floor(Math.log10(value))) : 2;
-  return `$${value.toFixed(digits)}`;
+  // A sum of prices has an error in its last digits, by which it would be rounded otherwise than the same price.
+  return `$${Number(value.toPrecision(12)).toFixed(digits)}`;
 }
 
 /** `≥ $0.02`: a cost that lacks the calls whose price is not known. */

@@ -252,7 +252,13 @@ const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 
 
 function shownFinish(value: unknown): ShownFact | undefined {
   const text = words(value);
-  return text === undefined ? undefined : { ...dim(text), rank: NORMAL_FINISH_REASONS.has(text) ? 2 : 0 };
+  return text === undefined ? undefined : { ...dim(text), rank: unusualFinish(value) === undefined ? 2 : 0 };
+}
+
+/** Why an answer ended, unless that is how answers end. */
+export function unusualFinish(value: unknown): string | undefined {
+  const text = words(value);
+  return NORMAL_FINISH_REASONS.has(text) ? undefined : text;
 }
 
 /** For an attempt, its number among the retries. For a call, the number of retries, counted from the attempts below it. */

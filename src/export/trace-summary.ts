@@ -1,6 +1,7 @@
 import {
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_GEN_AI_INPUT_MESSAGES,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_MODEL,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
@@ -10,7 +11,7 @@ import {
   ATTR_OPENAI_TRACE_PROJECT,
 } from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
-import { partContent, readMessages } from './messages.ts';
+import { partContent, readMessages, type SpanMessage } from './messages.ts';
 import { attributeText } from './span-details.ts';
 import { countsOf, isListedCall, type TraceCount } from './trace-counts.ts';
 import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
@@ -22,6 +23,8 @@ export interface TraceSummary {
   readonly end: Time;
   /** The first prompt of the user, if content was recorded. */
   readonly prompt: string | undefined;
+  /** The last text of a model, if content was recorded. */
+  readonly answer: string | undefined;
   /** In order of their first use. */
   readonly models: readonly string[];
   /** `service.name`, unless it is the SDK's default. */
@@ -42,6 +45,8 @@ export interface TraceSummary {
   readonly calls: readonly Row[];
   /** The spans where a failure started: failed spans without a failed child. Failed attempts do not count. */
   readonly errors: readonly Row[];
+  /** The call with the highest cost, where several have one. */
+  readonly costliest: Row | undefined;
 }
 
 /** @param rows all rows of the trace */
@@ -60,6 +65,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
       1,
     ),
     prompt: firstPrompt(spans),
+    answer: lastAnswer(spans),
     models: namesIn(attributes, [ATTR_GEN_AI_RESPONSE_MODEL, ATTR_GEN_AI_REQUEST_MODEL]),
     service: namesIn(resources, ['service.name']).find((name) => !name.startsWith('unknown_service')),
     project: namesIn(attributes, [ATTR_OPENAI_TRACE_PROJECT])[0],
@@ -72,6 +78,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     retries: rows.filter(isRetry).length,
     calls: rows.filter(({ node }) => isListedCall(node.span)),
     errors: rows.filter(isCause),
+    costliest: costliestOf(rows),
   };
 }
 
@@ -114,11 +121,36 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
     const asked = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
       ({ role }) => role === 'user',
     );
-    const text = asked?.parts
-      .filter(({ type }) => type === 'text')
-      .map((part) => attributeText(partContent(part) ?? ''))
-      .join(' ');
+    const text = textOfMessage(asked);
     if (text) return text;
   }
   return undefined;
+}
+
+/** The text of the model's answer that ended last. */
+function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
+  const answers = spans.filter(({ attributes }) => attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined);
+  answers.sort((a, b) => b.endTime[0] - a.endTime[0] || b.endTime[1] - a.endTime[1]);
+  for (const { name, attributes } of answers) {
+    // It is what the user has said.
+    if (name === 'transcription') continue;
+    const answer = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1);
+    const text = textOfMessage(answer);
+    if (text) return text;
+  }
+  return undefined;
+}
+
+function textOfMessage(message: SpanMessage | undefined): string | undefined {
+  return message?.parts
+    .filter(({ type }) => type === 'text')
+    .map((part) => attributeText(partContent(part) ?? ''))
+    .join(' ');
+}
+
+function costliestOf(rows: readonly Row[]): Row | undefined {
+  const costOfRow = ({ node }: Row): number => Number(node.span.attributes[ATTR_OPENAI_COST]);
+  const priced = rows.filter(({ node }) => isNumber(node.span.attributes[ATTR_OPENAI_COST]));
+  if (priced.length < 2) return undefined;
+  return priced.reduce((most, row) => (costOfRow(row) > costOfRow(most) ? row : most));
 }

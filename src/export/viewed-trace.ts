@@ -111,6 +111,6 @@ export function typeOf({ name, attributes }: Row['node']['span']): string {
   const operation = attributeText(attributes[ATTR_GEN_AI_OPERATION_NAME] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
-  if (operation !== '') return 'model';
+  if (operation !== '' || name === 'transcription') return 'model';
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }

@@ -4,6 +4,9 @@ import { formatDuration } from '../../src/export/duration.ts';
 it.each([
   [0, '0 ms'],
   [-5, '0 ms'],
+  [0.0012, '1.2 µs'],
+  [0.0994, '99 µs'],
+  [0.0996, '0.1 ms'],
   [0.4242, '0.42 ms'],
   [4.25, '4.3 ms'],
   [9.96, '10 ms'],

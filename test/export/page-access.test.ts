@@ -137,6 +137,40 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     });
   });
 
+  it('tells what was asked, what came back and what cost most', async () => {
+    const [first, ...others] = ANSWERS.children ?? [];
+    const cheap = {
+      name: 'chat gpt-4o-mini',
+      start: 9_000,
+      end: 9_500,
+      attributes: { 'openai.cost': 0.001 },
+    };
+    const last = {
+      name: 'chat gpt-4o',
+      start: 9_500,
+      end: 9_900,
+      attributes: {
+        'gen_ai.input.messages': messages('user', text('And then?')),
+        'gen_ai.output.messages': messages('assistant', text('Nothing more.')),
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.response.finish_reasons': ['length'],
+      },
+    };
+    await open([{ ...ANSWERS, children: [...(first === undefined ? [] : [first]), ...others, cheap, last] }]);
+    const story = page.getByRole('region', { name: 'Trace' }).locator('.story');
+    expect((await story.locator('> div').allInnerTexts()).map((line) => line.split('\n'))).toEqual([
+      ['First question', 'What is it?'],
+      ['Last answer', 'Nothing more.'],
+      ['Costliest call', 'chat gpt-4o $0.010, 91 % of the cost'],
+    ]);
+    // An answer that ended otherwise than answers do says so.
+    expect(await page.getByRole('tabpanel').locator('.foot .badge').allTextContents()).toEqual(['length']);
+    await story.getByRole('button').click();
+    expect(
+      await page.getByRole('tabpanel', { name: 'Span' }).getByRole('heading').first().textContent(),
+    ).toBe('chat gpt-4o');
+  });
+
   describe('shows an image', () => {
     const shown = async (...parts: readonly object[]): Promise<number> => {
       await open([

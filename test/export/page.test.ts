@@ -432,6 +432,23 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
   });
 
+  it('shows a turn as working while nothing below it does, if it has the tokens of its model', async () => {
+    const tool = { 'gen_ai.operation.name': 'execute_tool' };
+    await open([
+      {
+        name: 'turn',
+        end: 100,
+        attributes: { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.usage.output_tokens': 5 },
+        children: [{ name: 'tool', start: 40, end: 70, attributes: tool }],
+      },
+    ]);
+    const parts = await page
+      .getByRole('treeitem', { name: 'turn' })
+      .locator('.part')
+      .evaluateAll((all) => all.map((each) => each.className));
+    expect(parts).toEqual(['part work', 'part tools', 'part work']);
+  });
+
   describe('the span of a model call', () => {
     const answer = (content: string): SpanPlan => ({
       name: 'chat gpt-4o',

@@ -80,6 +80,12 @@ describe('the summary of a trace', () => {
     expect(drawSummary(summaryOf({ name: 'x' }), wide)).not.toContain('Cost');
   });
 
+  it('rounds a sum as it rounds the same cost', () => {
+    const cost = (value: number): SpanPlan => ({ name: 'chat', attributes: { 'openai.cost': value } });
+    const sum = drawSummary(summaryOf({ name: 'x', children: [cost(0.0002425), cost(0.0001025)] }), wide);
+    expect(sum).toContain(drawSummary(summaryOf(cost(0.000345)), wide).match(/Cost .*/)?.[0]);
+  });
+
   it('shows the cost as a lower bound if some calls have no known price', () => {
     const tokens = { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 10 };
     const priced = { name: 'chat', attributes: { ...tokens, 'openai.cost': 0.001 } };

@@ -1,4 +1,7 @@
-import { ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '../../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+} from '../../semconv/attributes.ts';
 import { isNumber } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { SpanNode, Time } from '../tree.ts';
@@ -45,9 +48,13 @@ export function barParts({ span, children }: SpanNode): BarPart[] {
     .sort((a, b) => a.at - b.at);
   const parts: BarPart[] = [];
   const count = { tools: 0, others: 0 };
+  // A turn with tokens of its own has no span for its model.
+  const worksItself = isNumber(span.attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]);
   let from = 0;
   for (const { at, isTool, by } of [...changes, { at: 1, isTool: false, by: 0 }]) {
-    if (at > from) addPart(parts, { activity: activityOf(count), from, to: at });
+    const activity = activityOf(count);
+    if (at > from)
+      addPart(parts, { activity: worksItself && activity === 'idle' ? 'work' : activity, from, to: at });
     from = at;
     count[isTool ? 'tools' : 'others'] += by;
   }

@@ -2,6 +2,7 @@ import {
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_COST,
@@ -18,7 +19,7 @@ import {
 import { costOf, dollars, estimatedTokens, explainedCost, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
-import { attributeText } from '../span-details.ts';
+import { attributeText, unusualFinish } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
@@ -175,6 +176,9 @@ export class Chat {
       { class: 'foot' },
       this.#spanButton(row, span.name),
       element('span', { class: 'dim' }, facts.filter((fact) => fact !== undefined).join(' · ')),
+      !isFailed(span) &&
+        unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS]) &&
+        element('span', { class: 'badge' }, unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS])),
       isFailed(span) &&
         element(
           'span',

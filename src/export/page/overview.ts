@@ -1,8 +1,14 @@
-import { ATTR_ERROR_TYPE, ATTR_OPENAI_RUN_ID, ATTR_OPENAI_STEP_ID } from '../../semconv/attributes.ts';
-import { count, explainedCost, grouped, tokens } from '../amounts.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_RUN_ID,
+  ATTR_OPENAI_STEP_ID,
+} from '../../semconv/attributes.ts';
+import { count, dollars, explainedCost, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
 import { attributeText } from '../span-details.ts';
 import type { TraceEntry } from '../trace-entries.ts';
+import type { TraceSummary } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import type { Trace } from '../viewed-trace.ts';
 import { element } from './element.ts';
@@ -44,7 +50,42 @@ export function overview(
         .filter(([, value]) => value !== undefined)
         .map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, value))),
     ),
+    storyOf(summary, select),
     summary.errors.length > 0 && errorList(summary.errors, select, showErrors),
+  );
+}
+
+/** UTF-16 units of a question or an answer. The conversation has all of it. */
+const MAX_STORY_LENGTH = 300;
+
+/** What was asked, what came back, and what cost most. */
+function storyOf(
+  { prompt, answer, cost, costliest }: TraceSummary,
+  select: (row: Row) => void,
+): HTMLElement | undefined {
+  const lines: (readonly [label: string, content: HTMLElement | string])[] = [];
+  if (prompt !== undefined) lines.push(['First question', prompt.slice(0, MAX_STORY_LENGTH)]);
+  if (answer !== undefined) lines.push(['Last answer', answer.slice(0, MAX_STORY_LENGTH)]);
+  if (costliest !== undefined) lines.push(['Costliest call', costliestCall(costliest, cost, select)]);
+  if (lines.length === 0) return undefined;
+  return element(
+    'dl',
+    { class: 'story' },
+    ...lines.map(([label, content]) =>
+      element('div', {}, element('dt', {}, label), element('dd', {}, content)),
+    ),
+  );
+}
+
+function costliestCall(row: Row, total: number | undefined, select: (row: Row) => void): HTMLElement {
+  const { name, attributes } = row.node.span;
+  const cost = Number(attributes[ATTR_OPENAI_COST]);
+  const share = total !== undefined && total > 0 ? `, ${Math.round((cost / total) * 100)} % of the cost` : '';
+  return element(
+    'span',
+    {},
+    element('button', { type: 'button', class: 'link', click: () => select(row) }, name.slice(0, 100)),
+    ` ${dollars(cost)}${share}`,
   );
 }
 
