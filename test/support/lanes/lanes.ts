@@ -3,6 +3,8 @@ export interface Lane {
   readonly name: string;
   /** What is installed beside the package, with exact versions. */
   readonly packages: Readonly<Record<string, string>>;
+  /** For `npm install`. */
+  readonly flags?: readonly string[];
 }
 
 /** A lane that runs the programs of test/lanes. */

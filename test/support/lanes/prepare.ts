@@ -68,7 +68,10 @@ async function install(lane: Lane, directory: string, tarball: Tarball): Promise
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), `${JSON.stringify({ name: lane.name, private: true })}\n`);
   const packages = Object.entries(lane.packages).map(([name, version]) => `${name}@${version}`);
-  await mustRun('npm', ['i', ...packages, tarball.path], { cwd: directory, timeout: 300_000 });
+  await mustRun('npm', ['i', ...(lane.flags ?? []), ...packages, tarball.path], {
+    cwd: directory,
+    timeout: 300_000,
+  });
 }
 
 /** What the package needs is as before: only its own files are new. */

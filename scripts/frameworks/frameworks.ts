@@ -1,0 +1,142 @@
+import type { Lane } from '../../test/support/lanes/lanes.ts';
+import type { Answer } from '../../test/support/simulator/index.ts';
+
+/** A library that is not in the tests, and a program of `programs/` that uses it. */
+export interface Framework {
+  readonly lane: Lane;
+  /** What the API answers instead of what it would, in order. */
+  readonly answers?: readonly Answer[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Everything that is recorded, also by others. */
+  readonly tree: string;
+  /** The same, where the program names its conversation. */
+  readonly named?: string;
+}
+
+const SDK_3 = {
+  '@opentelemetry/api': '1.10.0',
+  '@opentelemetry/context-async-hooks': '3.1.1',
+  '@opentelemetry/sdk-metrics': '3.1.1',
+  '@opentelemetry/sdk-trace': '3.1.1',
+};
+
+/** An answer that calls the tool with what does not fit. */
+function callingAnswer(given: object): Answer {
+  const called = { name: 'Answer', arguments: JSON.stringify(given) };
+  const message = {
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'call_1', type: 'function', function: called }],
+  };
+  return {
+    body: {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1,
+      model: 'gpt-4o-mini',
+      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+    },
+  };
+}
+
+export const FRAMEWORKS: readonly Framework[] = [
+  {
+    lane: {
+      name: 'langchain',
+      packages: {
+        langchain: '1.5.14',
+        '@langchain/core': '1.4.0',
+        '@langchain/openai': '1.6.0',
+        zod: '4.6.7',
+        ...SDK_3,
+      },
+    },
+    // LangChain repeats the request itself: the client sees two calls.
+    answers: [{ status: 503, body: { error: { message: 'Overloaded.' } } }],
+    tree: `
+      chat gpt-4o-mini  !InternalServerError
+
+      chat gpt-4o-mini
+
+      chat gpt-4o-mini
+      ├─ execute_tool solve
+      └─ chat gpt-4o-mini
+    `,
+    named: `
+      conversation
+      ├─ chat gpt-4o-mini    !InternalServerError
+      ├─ chat gpt-4o-mini
+      ├─ chat gpt-4o-mini
+      ├─ execute_tool solve
+      └─ chat gpt-4o-mini
+    `,
+  },
+  {
+    lane: {
+      name: 'instructor',
+      packages: { '@instructor-ai/instructor': '1.7.0', openai: '7.55.0', zod: '3.25.76', ...SDK_3 },
+    },
+    answers: [callingAnswer({ answer: 2 }), callingAnswer({ answer: '2', sure: true })],
+    tree: `
+      chat gpt-4o-mini
+
+      chat gpt-4o-mini
+    `,
+    named: `
+      conversation
+      ├─ chat gpt-4o-mini
+      └─ chat gpt-4o-mini
+    `,
+  },
+  {
+    lane: {
+      name: 'ai-sdk',
+      packages: {
+        '@ai-sdk/openai': '4.0.118',
+        '@ai-sdk/otel': '1.0.173',
+        ai: '7.0.173',
+        zod: '4.6.7',
+        ...SDK_3,
+      },
+    },
+    // All of these are its own spans.
+    tree: `
+      invoke_agent gpt-4o-mini
+      ├─ step 1
+      │  ├─ chat gpt-4o-mini
+      │  └─ execute_tool solve
+      └─ step 2
+         └─ chat gpt-4o-mini
+
+      invoke_agent gpt-4o-mini
+      └─ step 1
+         └─ chat gpt-4o-mini
+    `,
+  },
+  {
+    lane: {
+      name: 'promptfoo',
+      packages: {
+        // Where it is run weekly.
+        '@libsql/linux-x64-gnu': '0.5.29',
+        openai: '7.57.0',
+        promptfoo: '0.123.1',
+        ...SDK_3,
+      },
+      // Among its optional packages are browsers and models.
+      flags: ['--omit=optional', '--ignore-scripts'],
+    },
+    env: {
+      PROMPTFOO_CONFIG_DIR: './promptfoo-data',
+      PROMPTFOO_DISABLE_TELEMETRY: '1',
+      PROMPTFOO_DISABLE_UPDATE: '1',
+    },
+    // The call of the program's own provider, and the span that promptfoo has for its own.
+    tree: `
+      chat gpt-4o-mini
+
+      chat gpt-4o-mini  promptfoo.provider.id=openai:chat:gpt-4o-mini
+    `,
+  },
+];
