@@ -14,7 +14,13 @@ async function own(prompt) {
 
 async function evaluate(provider) {
   const evaluation = await promptfoo.evaluate(
-    { prompts: [QUESTION], providers: [provider], tests: [{ vars: {} }], sharing: false, writeLatestResults: false },
+    {
+      prompts: [QUESTION],
+      providers: [provider],
+      tests: [{ vars: {} }],
+      sharing: false,
+      writeLatestResults: false,
+    },
     { cache: false, maxConcurrency: 1 },
   );
   const { results } = await evaluation.toEvaluateSummary();
