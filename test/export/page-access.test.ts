@@ -114,6 +114,9 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     });
   }
 
+  const focusedRow = (): Promise<string> =>
+    page.evaluate(() => document.activeElement?.querySelector('.label')?.textContent ?? '');
+
   describe.each([
     [1600, false],
     [1600, true],
@@ -169,6 +172,58 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     expect(
       await page.getByRole('tabpanel', { name: 'Span' }).getByRole('heading').first().textContent(),
     ).toBe('chat gpt-4o');
+  });
+
+  describe('zooms in time', () => {
+    /** Where bars begin and end, in parts of what is shown. */
+    const bars = (): Promise<(string | undefined)[]> =>
+      page.getByRole('treeitem').evaluateAll((rows) =>
+        rows.map((row) => {
+          const bar = row.querySelector<HTMLElement>('.bar');
+          return bar === null
+            ? undefined
+            : `${Math.round(Number.parseFloat(bar.style.left))} + ${Math.round(Number.parseFloat(bar.style.width))}`;
+        }),
+      );
+    const ticks = (): Promise<string[]> => page.locator('.ticks span').allTextContents();
+    const plan: SpanPlan = {
+      name: 'whole',
+      end: 1_000,
+      children: [
+        { name: 'early', end: 250 },
+        { name: 'late', start: 500, end: 1_000 },
+      ],
+    };
+
+    it('to what the reader drags across, and back', async () => {
+      await open([plan]);
+      expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
+      const track = await page.locator('.track').nth(1).boundingBox();
+      const { x, y, width } = track ?? { x: 0, y: 0, width: 0 };
+      await page.mouse.move(x + width / 2, y + 5);
+      await page.mouse.down();
+      await page.mouse.move(x + width + 50, y + 5, { steps: 4 });
+      expect(await page.locator('.zoom-mark').isVisible()).toBe(true);
+      await page.mouse.up();
+      expect(await bars()).toEqual(['-100 + 200', undefined, '0 + 100']);
+      expect(await ticks()).toEqual(['500 ms', '750 ms', '1.00 s']);
+      // A drag is no press.
+      expect(await page.locator('[aria-selected="true"][role="treeitem"]').count()).toBe(0);
+      expect(await findings()).toEqual([]);
+      await page.getByRole('button', { name: 'Show all of it' }).click();
+      expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
+      expect(await ticks()).toEqual(['0', '500 ms', '1.00 s']);
+    });
+
+    it('to the selected span by a key, and back', async () => {
+      await open([plan]);
+      await page.getByRole('treeitem', { name: 'early' }).click();
+      await page.keyboard.press('z');
+      expect(await bars()).toEqual(['0 + 400', '0 + 100', undefined]);
+      expect(await focusedRow()).toContain('early');
+      await page.keyboard.press('z');
+      expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
+    });
   });
 
   describe('shows an image', () => {

@@ -16,7 +16,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 172, loads: [API] },
   { name: 'client', kilobytes: 345, loads: [API] },
-  { name: 'export', kilobytes: 126, loads: [API] },
+  { name: 'export', kilobytes: 129, loads: [API] },
   { name: 'index', kilobytes: 341, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 345, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 459, loads: [API, ...HOOKS] },

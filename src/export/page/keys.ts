@@ -4,6 +4,7 @@ const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['/', 'filter by name, id or words of a message'],
   ['n', 'next error'],
   ['c', 'collapse or expand all spans'],
+  ['z', 'show the time of the selected span, or all of it; dragging across bars does the same'],
   ['↑ ↓ Home End', 'move in the timeline'],
   ['← →', 'collapse and expand a span, or change the tab'],
   ['Enter', 'show the span'],

@@ -67,6 +67,7 @@ export class TracePage {
         '/': () => this.#words.focus(),
         n: () => this.#view?.selectNextError(),
         c: () => this.#view?.toggleAll(),
+        z: () => this.#view?.toggleZoom(),
         '?': () => this.#keys.showModal(),
       },
       this.#keys,

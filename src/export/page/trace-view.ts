@@ -81,6 +81,10 @@ export class TraceView {
     if (next !== undefined) this.#select(next);
   }
 
+  toggleZoom(): void {
+    this.waterfall.toggleZoom();
+  }
+
   toggleAll(): void {
     this.waterfall.toggleAll();
   }

@@ -1,26 +1,20 @@
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_OPENAI_COST,
-  ATTR_OPENAI_TOTAL_COST,
-  ATTR_OPENAI_TOTAL_UNPRICED,
-} from '../../semconv/attributes.ts';
-import { costOf, dollars, grouped } from '../amounts.ts';
+import { grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import type { ShownSpan } from '../page-span.ts';
-import { attributeText } from '../span-details.ts';
-import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
-import { isFailed, millisecondsBetween, type Trace, typeOf } from '../viewed-trace.ts';
+import type { Trace } from '../viewed-trace.ts';
 import { barOf, legendOf } from './bar.ts';
 import { element, fill } from './element.ts';
-import { tokensOf } from './row-tokens.ts';
+import { listenForDrags, millisecondsOf, type TimeRange } from './time-zoom.ts';
+import { timelineRow } from './timeline-row.ts';
 
 /** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
 const TICKS = 3;
-/** The number of scores beside the name of a span. The inspector has all. */
-const MAX_SHOWN_SCORES = 3;
+/** How far bars reach beyond what is shown, in per cent. Browsers limit lengths. */
+const MAX_PLACE = 5e6;
+/** The shortest time that can be shown. */
+const MIN_ZOOM_MS = 1e-3;
 
 /** The timeline of a trace, as a tree with keyboard navigation. */
 export class Waterfall {
@@ -31,10 +25,10 @@ export class Waterfall {
   readonly #closed = new Set<Row>();
   readonly #select: (row: Row) => void;
   readonly #ruler = element('div', { class: 'ruler', 'aria-hidden': 'true' });
-  /** The start of the time axis. */
-  #start: Time = [0, 0];
-  /** The length of the time axis, in milliseconds. */
-  #length = 0;
+  /** The time of the rows that were found. */
+  #whole: TimeRange = { from: 0, to: 0 };
+  /** The part of it that the reader has chosen. */
+  #zoom: TimeRange | undefined;
   readonly #depths = new Map<Row, number>();
   #shown: ReadonlySet<Row>;
   #found: ReadonlySet<Row>;
@@ -51,6 +45,11 @@ export class Waterfall {
     for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
     this.#tree.addEventListener('keydown', (event) => this.#onKey(event));
     this.root.append(this.#ruler, this.#tree);
+    listenForDrags(this.root, (from, to) => {
+      const { from: start, to: end } = this.#axis;
+      const place = (part: number): number => start + part * (end - start);
+      this.#zoomTo({ from: place(from), to: place(to) });
+    });
     if (before !== undefined) this.#resume(before);
   }
 
@@ -63,6 +62,26 @@ export class Waterfall {
       if (focused !== undefined && idOf(row) === idOf(focused)) this.#focused = row;
     }
     this.#limit = before.#limit;
+    this.#zoom = before.#zoom;
+  }
+
+  get #axis(): TimeRange {
+    return this.#zoom ?? this.#whole;
+  }
+
+  /** Shows the time of the selected row alone, or all of the time again. */
+  toggleZoom(): void {
+    const span = this.#zoom === undefined ? this.#selected?.node.span : undefined;
+    this.#zoomTo(span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) });
+  }
+
+  #zoomTo(range: TimeRange | undefined): void {
+    if (range !== undefined && !(range.to - range.from >= MIN_ZOOM_MS)) return;
+    this.#zoom = range;
+    const focused = [...this.#items].find(([, item]) => item === document.activeElement)?.[0];
+    this.#scale();
+    this.#draw();
+    if (focused !== undefined) this.#items.get(focused)?.focus({ preventScroll: true });
   }
 
   /** Shows the rows that were found, with their ancestors, and scales the time axis to them. */
@@ -140,63 +159,24 @@ export class Waterfall {
   #itemOf(row: Row): HTMLElement {
     const known = this.#items.get(row);
     if (known !== undefined) return known;
-    const { span, children } = row.node;
-    const failed = isFailed(span);
-    const depth = this.#depths.get(row) ?? 1;
-    const duration = formatDuration(span.startTime, span.endTime);
-    const name = element(
-      'span',
-      { class: 'name' },
-      children.length > 0
-        ? element('span', {
-            class: 'toggle',
-            'aria-hidden': 'true',
-            click: (event) => this.#onToggle(event, row),
-          })
-        : undefined,
-      element('span', { class: 'sign', 'aria-hidden': 'true' }),
-      element('span', { class: 'label', title: span.name.slice(0, 1000) }, span.name.slice(0, 200)),
-      failed &&
-        element(
-          'span',
-          { class: 'failure' },
-          attributeText(span.attributes[ATTR_ERROR_TYPE] ?? 'error').slice(0, 60),
-        ),
-      evaluationsOf((span as ShownSpan).events)
-        .slice(0, MAX_SHOWN_SCORES)
-        .map((each) =>
-          element('span', { class: 'badge', title: each.explanation }, evaluationText(each).slice(0, 200)),
-        ),
-    );
-    name.style.paddingInlineStart = `${Math.min(depth - 1, 20) * 14 + (children.length > 0 ? 0 : 16)}px`;
-    const item = element(
-      'div',
-      {
-        role: 'treeitem',
-        'aria-level': depth,
-        class: `row ${typeOf(span)}${failed ? ' failed' : ''}`,
-        click: () => this.#select(row),
-      },
-      name,
-      element('span', { class: 'fact tokens' }, tokensOf(span.attributes)),
-      element(
-        'span',
-        { class: 'fact cost' },
-        dollars(span.attributes[ATTR_OPENAI_COST]) ??
-          costOf(span.attributes[ATTR_OPENAI_TOTAL_COST], span.attributes[ATTR_OPENAI_TOTAL_UNPRICED]),
-      ),
-      element('span', { class: 'fact time' }, duration),
+    const item = timelineRow(
+      row,
+      this.#depths.get(row) ?? 1,
       this.#track(row),
+      () => this.#select(row),
+      (event) => this.#onToggle(event, row),
     );
     this.#items.set(row, item);
     return item;
   }
 
   #track({ node }: Row): HTMLElement {
+    const { from, to } = this.#axis;
     const place = (time: Time): number =>
-      Math.min(Math.max(millisecondsBetween(this.#start, time) / this.#length, 0), 1) * 100;
+      Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
     const left = place(node.span.startTime);
-    return element('span', { class: 'track' }, barOf(node, left, Math.max(place(node.span.endTime), left)));
+    const right = Math.max(place(node.span.endTime), left);
+    return element('span', { class: 'track' }, right < 0 || left > 100 ? '' : barOf(node, left, right));
   }
 
   #scale(): void {
@@ -209,14 +189,17 @@ export class Waterfall {
       spans.map(({ endTime }) => endTime),
       1,
     );
-    this.#start = start;
-    this.#length = Math.max(millisecondsBetween(start, end), 1e-6);
+    const from = millisecondsOf(start);
+    this.#whole = { from, to: Math.max(millisecondsOf(end), from + MIN_ZOOM_MS) };
     // The cached bars have the previous scale.
     this.#items.clear();
+    const axis = this.#axis;
     const ticks = Array.from({ length: TICKS }, (_, i) => {
-      const milliseconds = (this.#length * i) / (TICKS - 1);
-      return element('span', {}, i === 0 ? '0' : formatDuration([0, 0], [0, milliseconds * 1e6]));
+      const milliseconds = axis.from - from + ((axis.to - axis.from) * i) / (TICKS - 1);
+      return element('span', {}, milliseconds > 0 ? formatDuration([0, 0], [0, milliseconds * 1e6]) : '0');
     });
+    this.root.querySelector('.zoomed')?.remove();
+    if (this.#zoom !== undefined) this.#ruler.before(this.#zoomNote());
     fill(
       this.#ruler,
       element('span', {}, 'Span'),
@@ -227,6 +210,15 @@ export class Waterfall {
     );
     this.root.querySelector('.legend')?.remove();
     this.root.append(legendOf([...this.#found].map(({ node }) => node)) ?? '');
+  }
+
+  #zoomNote(): HTMLElement {
+    return element(
+      'p',
+      { class: 'zoomed' },
+      'A part of the time is shown.',
+      element('button', { type: 'button', click: () => this.#zoomTo(undefined) }, 'Show all of it'),
+    );
   }
 
   /** Expands or collapses a row without selecting it. */
