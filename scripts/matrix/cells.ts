@@ -1,11 +1,15 @@
-import { MATRIX_LANES, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
+import { FIRST_WITH_SOCKETS, MATRIX_LANES, RUNTIMES_LANE } from '../../test/support/lanes/lanes.ts';
+import type { Behaviour } from '../../test/transparency/behaviour.ts';
 import { FRAMEWORKS, type Framework } from '../../test/transparency/behaviours/frameworks.ts';
+import { BEHAVIOURS } from '../../test/transparency/behaviours/index.ts';
+import { SOCKETS } from '../../test/transparency/behaviours/sockets.ts';
 import type { Cell } from '../../test/transparency/cell.ts';
 
 /** A column of a table: cells that show the same behaviours on the same version. */
 export interface Column {
   readonly title: string;
   readonly cells: readonly Cell[];
+  readonly behaviours: readonly Behaviour[];
   /** Of a library that makes the calls itself. */
   readonly framework?: Framework;
 }
@@ -18,6 +22,7 @@ const VERSIONS: readonly string[] = [...new Set(MATRIX_LANES.map(({ openai }) =>
 /** Every version on Node: both lines of OpenTelemetry, both Nodes, both kinds of modules. */
 const NODE_COLUMNS: readonly Column[] = VERSIONS.map((version) => ({
   title: version.replace(/\.0$/, ''),
+  behaviours: version === FIRST_WITH_SOCKETS ? SOCKETS : BEHAVIOURS,
   cells: MATRIX_LANES.filter(({ openai }) => openai === version).flatMap((lane) =>
     NODES.flatMap((runtime) => FORMATS.map((format) => ({ lane, runtime, format }))),
   ),
@@ -28,12 +33,17 @@ const RUNTIME_COLUMNS: readonly Column[] = [
   ['Bun', 'bun'] as const,
   ['Deno', 'deno'] as const,
   ['workerd', 'workerd'] as const,
-].map(([title, runtime]) => ({ title, cells: [{ lane: RUNTIMES_LANE, runtime, format: 'mjs' }] }));
+].map(([title, runtime]) => ({
+  title,
+  cells: [{ lane: RUNTIMES_LANE, runtime, format: 'mjs' }],
+  behaviours: BEHAVIOURS,
+}));
 
 /** Libraries that make the calls: each line of OpenTelemetry that they are tried with, and both kinds of modules. */
 const FRAMEWORK_COLUMNS: readonly Column[] = FRAMEWORKS.map((framework) => ({
   title: framework.title,
   cells: framework.lanes.flatMap((lane) => FORMATS.map((format) => ({ lane, runtime: 'node-24', format }))),
+  behaviours: framework.behaviours,
   framework,
 }));
 

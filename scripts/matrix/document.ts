@@ -23,15 +23,17 @@ const HEAD = `# Compatibility
 
 What a program sees is the same with and without this instrumentation. Each row is a program that is run twice, without
 and with it. Everything that the program gets is compared deeply: values, hidden properties, classes, errors, headers,
-events and their order, unhandled rejections. So is every request that the server sees. Then the spans: those
-expected and no others, each ended once and with the right status, all of them as the conventions say.
+events and their order, unhandled rejections. So is every request that the server sees, and every frame of a WebSocket.
+Then the spans: those expected and no others, each ended once and with the right status, all of them as the conventions
+say.
 
 What differs is when, and only by microtasks: the result of a call comes three of them later, a chunk of a stream one
 (openai 7.55). No timer and no turn of the event loop is added. And accessors among the parameters of a call are read
 more often, before the SDK reads them: one that gives something else each time, or throws, is better read into a value.
 
 - **ok**: nothing differs, and the spans are right.
-- **absent**: this version of \`openai\`, or this runtime, has no such thing.
+- **absent**: this version of \`openai\`, or this runtime, has no such thing. Of openai 4.85, the first version with
+  sockets, only these are compared.
 - **changed**: the program or the server notices. **spans**: the program does not, but its spans are not right.`;
 
 /** The page, with the table and what was wrong. */

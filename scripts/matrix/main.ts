@@ -12,7 +12,6 @@ import { ROOT } from '../../test/support/lanes/paths.ts';
 import { makeLanes } from '../../test/support/lanes/prepare.ts';
 import { packPackage } from '../../test/support/lanes/tarball.ts';
 import type { Behaviour } from '../../test/transparency/behaviour.ts';
-import { BEHAVIOURS } from '../../test/transparency/behaviours/index.ts';
 import { type Cell, type CellOutcome, runCell } from '../../test/transparency/cell.ts';
 import { writeSources, writeWorker } from '../../test/transparency/sources.ts';
 import { COLUMNS, type Column, nameOf } from './cells.ts';
@@ -50,9 +49,9 @@ async function prepare(needed: readonly Column[]): Promise<void> {
   if (worker !== undefined) await writeWorker(worker.lane.name);
 }
 
-async function runColumn({ cells, framework }: Column): Promise<CellOutcome[]> {
+async function runColumn({ cells, behaviours }: Column): Promise<CellOutcome[]> {
   const done: CellOutcome[] = [];
-  for (const cell of cells) done.push(await runAndTell(cell, framework?.behaviours ?? BEHAVIOURS));
+  for (const cell of cells) done.push(await runAndTell(cell, behaviours));
   return done;
 }
 

@@ -53,7 +53,10 @@ async function tryLane(newest: ProgramLane): Promise<{ ok: number; problems: str
   const verdicts = outcomes.flatMap((outcome) => [...outcome.verdicts.values()]);
   return {
     ok: verdicts.filter(({ state }) => state === 'ok').length,
-    problems: [...problemsOf([{ column: { title: NAME, cells: [] }, outcomes }]), ...(await missingRoutes())],
+    problems: [
+      ...problemsOf([{ column: { title: NAME, cells: [], behaviours: BEHAVIOURS }, outcomes }]),
+      ...(await missingRoutes()),
+    ],
   };
 }
 

@@ -18,17 +18,22 @@ export interface RealtimePair {
   closed(): Promise<void>;
 }
 
+/** Programs whose sockets are observed. */
+const instrumented = new WeakSet<object>();
+
 /** Opens a session whose server says what the test has it say. */
 export async function openRealtime(
   { client, simulator }: Pick<Program, 'client' | 'simulator'>,
   config: OpenAIInstrumentationConfig = {},
+  props: object = { model: 'gpt-realtime' },
 ): Promise<RealtimePair> {
-  instrumentOpenAI(OpenAIRealtimeWS, { cost: false, ...config });
+  if (!instrumented.has(client)) instrumentOpenAI(OpenAIRealtimeWS, { cost: false, ...config });
+  instrumented.add(client);
   simulator.onSocket(() => undefined);
   const { port } = new URL(simulator.url);
   // The SDK asks for TLS, which the simulator does not speak.
   const options = { createConnection: () => connect(Number(port), '127.0.0.1') };
-  const socket = new OpenAIRealtimeWS({ model: 'gpt-realtime', options } as never, client as never);
+  const socket = new OpenAIRealtimeWS({ ...props, options } as never, client as never);
   const errors: unknown[] = [];
   let received = 0;
   socket.on('error', (error) => void errors.push(error));

@@ -1,4 +1,4 @@
-import type { Answer, ResponseScript, RunScript } from '../support/simulator/index.ts';
+import type { Answer, ResponseScript, RunScript, SocketScript } from '../support/simulator/index.ts';
 
 /** One thing that a program does with the SDK, and what is recorded of it. */
 export interface Behaviour {
@@ -12,6 +12,8 @@ export interface Behaviour {
   readonly responses?: readonly ResponseScript[];
   /** How the runs of assistants go. */
   readonly runs?: readonly RunScript[];
+  /** What the server does on the sockets that it opens, in order. */
+  readonly sockets?: readonly SocketScript[];
   /** The trees below the program's own span, in the form of `assertSpanTree`: one text for each. */
   readonly spans: readonly string[] | ((surroundings: Surroundings) => readonly string[]);
   /**

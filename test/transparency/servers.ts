@@ -1,7 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ReceivedRequest, type Simulator, startSimulator } from '../support/simulator/index.ts';
+import {
+  type ReceivedRequest,
+  type ServerSocket,
+  type Simulator,
+  startSimulator,
+} from '../support/simulator/index.ts';
 import type { Behaviour } from './behaviour.ts';
 
 /** What the program of one behaviour talks to. */
@@ -28,10 +33,12 @@ const IDS_EACH = 1_000;
 /** A server for each behaviour, so that ids and all else that counts up are the same in every run. */
 export async function startServers(behaviours: readonly Behaviour[]): Promise<Servers> {
   const simulators = new Map<string, Simulator>();
-  for (const [index, { name, answers = [], responses = [], runs = [] }] of behaviours.entries()) {
+  for (const [index, behaviour] of behaviours.entries()) {
+    const { name, answers = [], responses = [], runs = [], sockets = [] } = behaviour;
     const simulator = await startSimulator({ runs, idOffset: (index + 1) * IDS_EACH });
     for (const answer of answers) simulator.next(answer);
     simulator.respond(...responses);
+    simulator.onSocket(...sockets);
     simulators.set(name, simulator);
   }
   const control = await startControl(simulators);
@@ -42,12 +49,21 @@ export async function startServers(behaviours: readonly Behaviour[]): Promise<Se
       control: `${control.origin}/${name}`,
       collect: ends === 'collected',
     })),
-    requests: (name) => simulators.get(name)?.requests ?? [],
+    requests: (name) => {
+      const { requests = [], sockets = [] } = simulators.get(name) ?? {};
+      return [...requests, ...sockets.map(asRequest)];
+    },
     async close() {
       control.close();
       for (const simulator of simulators.values()) await simulator.close();
     },
   };
+}
+
+/** A WebSocket with the frames that came over it; its key is random. */
+function asRequest({ path, headers, frames }: ServerSocket): ReceivedRequest {
+  const { 'sec-websocket-key': _, ...steady } = headers;
+  return { method: 'GET', path, headers: steady, body: frames, aborted: false };
 }
 
 /** Answers as soon as so many requests have come in, or were left by the client, as a program asks for. */

@@ -27,6 +27,8 @@ export async function writeSources(lane: string, programs = 'programs'): Promise
   await bundle.write({
     dir: join(target, 'cjs'),
     format: 'cjs',
+    // A CommonJS program requires what it needs.
+    dynamicImportInCjs: false,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
   });

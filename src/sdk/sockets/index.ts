@@ -23,6 +23,12 @@ const SENDING = ['send', 'sendRaw', 'sendResponseCreate'] as const;
 const REPORTING = ['_onError', '_reportError'] as const;
 
 /**
+ * What programs begin to listen with, in the context that they made the socket in. On Deno and in Workers frames arrive
+ * in another one.
+ */
+const LISTENING = ['on', 'once', 'emitted'] as const;
+
+/**
  * The seam of the socket classes that share an event emitter. It sees each event once: received ones as the SDK emits
  * them to its listeners, sent ones as the program hands them over. It adds no listener and changes no frame.
  */
@@ -83,10 +89,24 @@ export class SocketSeam {
         },
       }),
     );
+    for (const name of LISTENING) this.#seeFirst(name);
     for (const known of this.#prototypes) {
       const prototype = known.deref();
       if (prototype !== undefined) this.#wrapClass(prototype);
     }
+  }
+
+  #seeFirst(name: string): void {
+    const seam = this;
+    this.#patches.override(this.#emitter, name, (inherited) =>
+      asMethod({
+        [name](...args) {
+          // Without its address it is still being made.
+          if (field(this, 'url') !== undefined) seam.#stateOf(this);
+          return inherited().apply(this, args);
+        },
+      }),
+    );
   }
 
   #wrapClass(prototype: object): void {
@@ -134,8 +154,11 @@ export class SocketSeam {
     const seam = this;
     return asMethod({
       close(...args) {
-        seam.#stateOf(this)?.closing();
-        return original.apply(this, args);
+        const state = seam.#stateOf(this);
+        state?.closing();
+        const result = original.apply(this, args);
+        state?.closed();
+        return result;
       },
     });
   }

@@ -14,6 +14,9 @@ import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.t
 /** Longer texts that a program sends by itself are not parsed: they are media. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
 
+/** What fails a request that the SDK drops, because the socket has closed for good. */
+const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
+
 /** One socket of the SDK, with its connections one after the other. Nothing here throws. */
 export class SocketState {
   readonly #socket: object;
@@ -24,6 +27,8 @@ export class SocketState {
   #connection: unknown;
   #isSending = false;
   #byProgram = false;
+  /** What still arrives after the program has closed it belongs to nothing. */
+  #isOver = false;
   #error: unknown;
 
   constructor(socket: object, observer: CallObserver, transports: Transports) {
@@ -36,7 +41,7 @@ export class SocketState {
 
   /** Called before an event reaches the listeners of the program. */
   heard(name: unknown, event: unknown): void {
-    if (this.#observation === undefined) return;
+    if (this.#observation === undefined || this.#isOver) return;
     if (this.#connection !== field(this.#socket, 'socket'))
       guard('watching a connection', () => this.#connect());
     if (name === 'event' ? !this.#byName : this.#byName && name === field(event, 'type'))
@@ -50,14 +55,20 @@ export class SocketState {
   send(given: unknown, isRaw: boolean, original: () => unknown): unknown {
     const observation = this.#observation;
     if (observation === undefined || this.#isSending) return original();
+    let isLost = false;
     guard('sending a frame', () => {
       this.#connect();
+      this.#see(false);
       const event = isRaw ? parseFrame(given) : given;
-      observation.sent(asObject(event), this.#readyState >= CLOSING);
+      const isClosed = this.#readyState >= CLOSING;
+      observation.sent(asObject(event), isClosed);
+      isLost = isClosed && !canReconnect(this.#socket);
     });
     this.#isSending = true;
     try {
-      return original();
+      const result = original();
+      if (isLost) guard('failing to send a frame', () => observation.notSent(NOT_SENT));
+      return result;
     } catch (error) {
       guard('failing to send a frame', () => observation.notSent(error));
       throw error;
@@ -68,15 +79,25 @@ export class SocketState {
 
   /** Called when the SDK reports an error: an event of the API, or a cause of its own. */
   broke(first: unknown, cause: unknown): void {
-    const error = cause ?? (asObject(first) !== undefined && 'type' in Object(first) ? undefined : first);
-    if (error === undefined || error === null) return;
-    this.#error = error;
-    if (this.#isSending) guard('failing to send a frame', () => this.#observation?.notSent(error));
+    if (asObject(first) !== undefined && 'type' in Object(first)) return;
+    const error = cause ?? first ?? undefined;
+    if (error !== undefined) this.#error = error;
+    // It gives no cause where a socket has closed for good, or too much waits for the next connection.
+    if (this.#isSending)
+      guard('failing to send a frame', () => this.#observation?.notSent(error ?? NOT_SENT));
   }
 
   closing(): void {
+    guard('watching a connection', () => {
+      this.#connect();
+      this.#see(false);
+    });
     this.#byProgram = true;
-    guard('watching a connection', () => this.#connect());
+  }
+
+  /** Called when the program's `close()` has returned. */
+  closed(): void {
+    guard('closing a socket', () => this.#see(true));
   }
 
   get #readyState(): number {
@@ -96,10 +117,21 @@ export class SocketState {
     });
   }
 
+  /** Notices a close at the next call, where nothing else tells it. */
+  #see(isClosing: boolean): void {
+    const transport = transportOf(this.#socket);
+    if (transport !== undefined && this.#transports.missed(transport, isClosing)) this.#isOver = isClosing;
+  }
+
   #close(code: unknown): SocketClose {
     const known = typeof code === 'number' ? code : undefined;
     return { code: known, byProgram: this.#byProgram, error: closeError(this.#error, known) };
   }
+}
+
+/** Classes that reconnect keep what is sent meanwhile, or report that they do not. Those before openai 6.49 lose it. */
+function canReconnect(socket: object): boolean {
+  return typeof field(socket, 'sendRaw') === 'function';
 }
 
 function receive(observation: SocketObservation, event: unknown): void {

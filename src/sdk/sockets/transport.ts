@@ -6,6 +6,7 @@ import { asMethod, isObject } from '../reflect.ts';
 /** Ready states of a WebSocket. */
 export const CONNECTING = 0;
 export const CLOSING = 2;
+const CLOSED = 3;
 
 /** Called when a connection has closed. */
 export type TransportListener = (code: number | undefined, opened: boolean) => void;
@@ -13,7 +14,8 @@ export type TransportListener = (code: number | undefined, opened: boolean) => v
 /**
  * Sees connections close. Not every class of the SDK tells it, and a listener of ours could be counted, so the method
  * that tells the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. It does
- * nothing for sockets that are not the SDK's.
+ * nothing for sockets that are not the SDK's. Bun, Workers and browsers close their sockets in native code, where no
+ * method can be wrapped: see {@link missed}.
  */
 export class Transports {
   readonly #listeners = new WeakMap<object, TransportListener>();
@@ -25,6 +27,22 @@ export class Transports {
     if (holder !== undefined)
       this.#patches.wrap(holder, 'emitClose', (original) => this.#wrapEmitClose(original));
     else this.#watchPlatform(transport);
+  }
+
+  /**
+   * Tells of a close that no method has told: one that is over, or one that the program asks for.
+   *
+   * @returns whether it did
+   */
+  missed(transport: object, isClosing: boolean): boolean {
+    const listener = this.#listeners.get(transport);
+    if (listener === undefined) return false;
+    const readyState = asNumber(field(transport, 'readyState')) ?? CONNECTING;
+    // Workers leave a socket that the server has closed in `CLOSING`.
+    if (readyState < CLOSED && !((isClosing || readyState === CLOSING) && isNative(transport))) return false;
+    this.#listeners.delete(transport);
+    guard('closing a socket', listener, undefined, true);
+    return true;
   }
 
   restore(): void {
@@ -77,6 +95,11 @@ export function transportOf(socket: object): object | undefined {
   const transport = field(socket, 'socket');
   const inner = field(transport, 'platformSocket') ?? transport;
   return isObject(inner) ? inner : undefined;
+}
+
+function isNative(transport: object): boolean {
+  const close = field(transport, 'close');
+  return typeof close === 'function' && Function.prototype.toString.call(close).includes('[native code]');
 }
 
 function holderOf(object: object, name: string): object | undefined {

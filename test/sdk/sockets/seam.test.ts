@@ -9,6 +9,7 @@ import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sock
 import { SocketSeam } from '../../../src/sdk/sockets/index.ts';
 import { startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
+import { recordTelemetry } from '../../support/telemetry.ts';
 
 describe('socket classes', () => {
   it.each([
@@ -100,6 +101,55 @@ describe('a socket', () => {
     socket.close();
   });
 
+  it('that has closed for good records a failed response for what is sent over it', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client);
+    socket.on('error', () => undefined);
+    await once(platformSocket(socket), 'open');
+    socket.close();
+    await once(platformSocket(socket), 'close');
+    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    expect(program.telemetry.openSpans).toEqual([]);
+    const [span] = program.telemetry.spans;
+    expect(span?.attributes['error.type']).toBe('connection_closed');
+  });
+
+  it('whose runtime closes it in native code ends what is open with the close of the program', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS();
+    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    expect(telemetry.openSpans).toHaveLength(1);
+    socket.close();
+    socket._emit('event', { type: 'response.created', response: { id: 'resp_1' } });
+    const [span] = telemetry.spans;
+    expect([telemetry.openSpans, span?.attributes['openai.stream.end']]).toEqual([[], 'aborted']);
+  });
+
+  it('whose runtime closes it in native code is seen to be closed at the next call', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS();
+    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    socket.socket.readyState = 3;
+    socket.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    const ends = telemetry.spans.map(({ attributes }) => attributes['error.type']);
+    expect([telemetry.openSpans, ends]).toEqual([[], ['connection_closed', 'connection_closed']]);
+  });
+
+  it('stands where the program began to listen, wherever its frames arrive', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(NativeWS as never);
+    const socket = await program.inSpan(async () => new NativeWS('wss://host/v1/realtime').on(), 'call');
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    socket.close();
+    await program.expectTree(`
+      call
+      └─ realtime
+    `);
+  });
+
   it('whose event cannot be serialised records a failed response', async () => {
     const program = await startProgram();
     instrumentOpenAI(ResponsesWS);
@@ -114,6 +164,37 @@ describe('a socket', () => {
     expect(span?.attributes['error.type']).toBe('TypeError');
   });
 });
+
+class Emitter {
+  on(): this {
+    return this;
+  }
+
+  _emit(..._: unknown[]): void {}
+}
+
+class Events extends Emitter {}
+
+class NativeSocket extends EventTarget {
+  readyState = 1;
+  // Bound functions show no source, as native ones.
+  readonly close = (() => undefined).bind(undefined);
+}
+
+/** What the platform's class is on Bun, in Workers and in browsers, as far as the seam can tell. */
+class NativeWS extends Events {
+  readonly url: string;
+  readonly socket = new NativeSocket();
+
+  constructor(url: string = 'wss://host/v1/responses') {
+    super();
+    this.url = url;
+  }
+
+  send(_: unknown): void {}
+
+  close(): void {}
+}
 
 function describePrototypes(): unknown[] {
   const found: unknown[] = [];

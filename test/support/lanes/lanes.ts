@@ -79,9 +79,13 @@ export const CLEAN_LANES: readonly Lane[] = [
 
 export const LANES: readonly Lane[] = [...PROGRAM_LANES, OLD_NODE_LANE, ...CLEAN_LANES];
 
+/** The first version with sockets. Its aborted streams end by chance, so that only its sockets can be compared. */
+export const FIRST_WITH_SOCKETS = '4.85.0';
+
 /** The versions of `openai` that the transparency matrix is made for: the oldest and newest of each major. */
 export const MATRIX_VERSIONS: readonly string[] = [
   '4.19.0',
+  FIRST_WITH_SOCKETS,
   '4.104.0',
   '5.0.0',
   '5.23.2',
@@ -99,7 +103,7 @@ export const MATRIX_LANES: readonly ProgramLane[] = MATRIX_VERSIONS.flatMap((ope
         name: `openai-${openai}-sdk-${line}`,
         openai,
         line,
-        packages: { openai, ...(line === 3 ? SDK_3 : SDK_2) },
+        packages: { openai, ...(line === 3 ? SDK_3 : SDK_2), ...SOCKETS },
       },
   ),
 );
@@ -112,5 +116,12 @@ export const RUNTIMES_LANE: ProgramLane = {
   name: 'runtimes',
   openai: '7.55.0',
   line: 3,
-  packages: { openai: '7.55.0', ...SDK_3, bun: '1.4.4', deno: '2.9.6', workerd: '1.20261117.1' },
+  packages: {
+    openai: '7.55.0',
+    ...SDK_3,
+    ...SOCKETS,
+    bun: '1.4.4',
+    deno: '2.9.6',
+    workerd: '1.20261117.1',
+  },
 };

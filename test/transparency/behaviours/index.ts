@@ -6,6 +6,7 @@ import { ERRORS } from './errors.ts';
 import { HELPERS } from './helpers.ts';
 import { PAYLOADS } from './payloads.ts';
 import { PROMISES } from './promises.ts';
+import { SOCKETS } from './sockets.ts';
 import { STREAMS } from './streams.ts';
 
 /** All behaviours, under the headings of the table. */
@@ -16,6 +17,7 @@ export const GROUPS: readonly (readonly [heading: string, behaviours: readonly B
   ['Helpers', HELPERS],
   ['Assistants', ASSISTANTS],
   ['Agents', AGENTS],
+  ['Sockets', SOCKETS],
   ['Lists and bodies', PAYLOADS],
   ['Clients', CLIENTS],
 ];

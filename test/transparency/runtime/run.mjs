@@ -11,7 +11,8 @@ class Absent extends Error {}
  * @param stages one for each program: its `name`, the `baseURL` and `control` address of its server, and whether
  *   garbage is to be `collect`ed at its end
  * @param programs by name
- * @param tracing `within(name, run)` runs below a span, `open(name)` counts what has not ended; plain runs have none
+ * @param tracing `within(name, run)` runs below a span, `open(name)` counts what has not ended, and `handOver(target)`
+ *   instruments where modules cannot be hooked; plain runs have none
  * @returns by name: `result`, or what was `absent` or `thrown`, and the `rejections` nobody handled
  */
 export async function runPrograms({ stages, programs, tracing, collectGarbage }) {
@@ -19,7 +20,7 @@ export async function runPrograms({ stages, programs, tracing, collectGarbage })
   listenForRejections((error) => unhandled.push(error));
   const outcomes = {};
   for (const stage of stages) {
-    const world = surroundings(stage, collectGarbage);
+    const world = surroundings(stage, collectGarbage, tracing);
     const run = () => outcomeOf(() => programs[stage.name](world));
     const outcome = await (tracing === undefined ? run() : tracing.within(stage.name, run));
     await pause(5);
@@ -50,7 +51,7 @@ async function outcomeOf(run) {
 }
 
 /** What every program is handed. */
-function surroundings({ baseURL, control }, collectGarbage) {
+function surroundings({ baseURL, control }, collectGarbage, tracing) {
   return {
     /** For `new OpenAI()`. */
     options: { apiKey: 'sk-test', baseURL, maxRetries: 0 },
@@ -68,6 +69,8 @@ function surroundings({ baseURL, control }, collectGarbage) {
       await fetch(`${control}?received=${count}`);
     },
     collectGarbage,
+    /** Instruments what the client does not lead to, where modules cannot be hooked. */
+    handOver: (target) => tracing?.handOver?.(target),
   };
 }
 
