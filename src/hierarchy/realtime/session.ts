@@ -53,7 +53,7 @@ export interface SessionStart {
   readonly endpoint: ClientEndpoint;
   readonly model: string | undefined;
   readonly kind: 'realtime' | 'live';
-  /** Whether no other socket has this response. */
+  /** Whether no other socket has this response, or this transcript. */
   readonly claims: (id: string) => boolean;
   readonly released: (session: RealtimeSession) => void;
 }
@@ -104,6 +104,7 @@ export class RealtimeSession implements Member {
       place: this.place,
       spoke: () => this.#conversation.askedWithRun(1),
       spent: (spent) => this.#conversation.spent(spent),
+      claims: start.claims,
       say: (item) => this.#say(item),
     });
   }

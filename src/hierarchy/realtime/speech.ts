@@ -14,6 +14,8 @@ interface SpeechStart {
   /** The user has said something. */
   readonly spoke: () => void;
   readonly spent: (spent: Spent) => void;
+  /** Whether no other socket has told this. */
+  readonly claims: (id: string) => boolean;
   /** Takes what was said as an item, if content is recorded. */
   readonly say: (item: object) => void;
 }
@@ -55,13 +57,14 @@ export class SessionSpeech {
   }
 
   transcribed(event: unknown, time: number, model: string | undefined): void {
-    const { telemetry, place, spent, say } = this.#start;
+    const { telemetry, place, spent, claims, say } = this.#start;
     const itemId = stringField(event, 'item_id');
     const startTime = this.#spoken.get(itemId ?? '') ?? time;
     this.#spoken.delete(itemId ?? '');
     const transcript = textField(event, 'transcript');
     if (telemetry.wantsContent && transcript !== undefined)
       say({ type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] });
+    if (itemId !== undefined && !claims(`transcript of ${itemId}`)) return;
     recordTranscription(telemetry, place, { event, itemId, model, startTime, endTime: time, spent });
   }
 

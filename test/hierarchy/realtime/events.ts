@@ -43,6 +43,7 @@ export function attributesOf(
 export function created(id: string): object {
   return {
     type: 'response.created',
+    event_id: 'event_created',
     response: { id, object: 'realtime.response', status: 'in_progress', output: [] },
   };
 }
@@ -56,30 +57,47 @@ export function done(id: string, more: object): object {
     usage: USAGE,
     ...more,
   };
-  return { type: 'response.done', response };
+  return { type: 'response.done', event_id: 'event_done', response };
 }
 
 export function added(id: string, item: object): object {
-  return { type: 'response.output_item.added', response_id: id, output_index: 0, item };
+  return {
+    type: 'response.output_item.added',
+    event_id: 'event_added',
+    response_id: id,
+    output_index: 0,
+    item,
+  };
 }
 
 export function sound(id: string): object {
   return {
     type: 'response.output_audio.delta',
+    event_id: 'event_sound',
     response_id: id,
     item_id: 'item',
     output_index: 0,
+    content_index: 0,
     delta: AUDIO,
   };
 }
 
 export function spoken(id: string, delta: string): object {
-  return { type: 'response.output_audio_transcript.delta', response_id: id, output_index: 0, delta };
+  return {
+    type: 'response.output_audio_transcript.delta',
+    event_id: 'event_spoken',
+    response_id: id,
+    item_id: 'item',
+    output_index: 0,
+    content_index: 0,
+    delta,
+  };
 }
 
 export function transcript(itemId: string, text: string): object {
   return {
     type: 'conversation.item.input_audio_transcription.completed',
+    event_id: 'event_transcript',
     item_id: itemId,
     content_index: 0,
     transcript: text,

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { type Program, startProgram } from '../../support/program.ts';
+import { openRealtime } from '../../support/realtime-socket.ts';
+import { created, done, SESSION, sound, transcript } from './events.ts';
+
+describe('what a realtime session spends', () => {
+  it('is counted once where a socket that listens beside the main one tells it, too', async () => {
+    const program = await startProgram();
+    const main = await openRealtime(program, { cost: true });
+    const beside = await openRealtime(program, {}, { callID: 'rtc_1' });
+    for (const { answer } of [main, beside]) await answer({ type: 'session.created', session: SESSION });
+    for (const { answer } of [beside, main])
+      await answer(transcript('item_1', 'Hello'), created('resp_1'), sound('resp_1'), done('resp_1', {}));
+    for (const { socket, closed } of [main, beside]) {
+      socket.close();
+      await closed();
+    }
+    await program.expectTree(`
+      realtime                openai.total.input_tokens=226 openai.total.output_tokens=157
+
+      realtime                openai.total.input_tokens=226 openai.total.output_tokens=157
+      ├─ transcription        gen_ai.usage.input_tokens=26
+      └─ chat gpt-realtime    gen_ai.usage.input_tokens=200
+    `);
+    // The conventions have no operation for transcriptions: over HTTP, too, their tokens are on spans only.
+    expect(await tokensOf(program)).toEqual({ input: 200, output: 150 });
+  });
+
+  it('is that of transcriptions where it only transcribes', async () => {
+    const program = await startProgram();
+    const prices = { 'whisper-1': { audio_hours: 0.36 } };
+    const session = await openRealtime(program, { cost: true, prices }, { intent: 'transcription' });
+    const { audio } = SESSION as { audio: { input: object } };
+    const input = { ...audio.input, transcription: { model: 'whisper-1' } };
+    await session.answer({
+      type: 'session.created',
+      session: {
+        type: 'transcription',
+        id: 'sess_2',
+        object: 'realtime.transcription_session',
+        audio: { input },
+      },
+    });
+    await session.say({ type: 'input_audio_buffer.append', audio: 'A'.repeat(64_000) });
+    await session.answer(
+      { type: 'input_audio_buffer.speech_started', item_id: 'item_1', audio_start_ms: 0 },
+      { type: 'input_audio_buffer.speech_stopped', item_id: 'item_1', audio_end_ms: 1_000 },
+      { ...transcript('item_1', 'Hello'), usage: { type: 'duration', seconds: 30 } },
+      { ...transcript('item_2', 'there'), usage: { type: 'duration', seconds: 10 } },
+    );
+    session.socket.close();
+    await session.closed();
+    await program.expectTree(`
+      realtime          openai.realtime.session_type=transcription openai.realtime.input_audio_duration=1 openai.total.cost=0.004
+      ├─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=30 openai.cost=0.003
+      └─ transcription  gen_ai.request.model=whisper-1 openai.audio.duration=10 openai.cost=0.001
+    `);
+    const [recorded] = program.telemetry.spans.filter(({ name }) => name === 'realtime');
+    expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
+  });
+
+  it('costs what the price list says, and nothing is said of models billed by the hour whose length is unknown', async () => {
+    const program = await startProgram();
+    const session = await openRealtime(program, { cost: true });
+    const input = { transcription: { model: 'whisper-1' } };
+    await session.answer({ type: 'session.created', session: { ...SESSION, audio: { input } } });
+    await session.answer(
+      transcript('item_1', 'Hello'),
+      ...[created('resp_1'), done('resp_1', {})],
+      // No provider tells these, and the price list throws on them.
+      ...[created('resp_2'), done('resp_2', { usage: MORE_AUDIO_THAN_INPUT })],
+    );
+    session.socket.close();
+    await session.closed();
+    const costs = program.telemetry.spans.map(({ name, attributes }) => [name, attributes['openai.cost']]);
+    expect(costs).toEqual([
+      ['transcription', undefined],
+      // 16 text at 4, 64 cached at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
+      ['chat gpt-realtime', 0.0120896],
+      ['chat gpt-realtime', expect.toSatisfy((cost) => cost === undefined || cost >= 0)],
+      ['realtime', undefined],
+    ]);
+  });
+});
+
+const MORE_AUDIO_THAN_INPUT = {
+  total_tokens: 30,
+  input_tokens: 10,
+  output_tokens: 20,
+  input_token_details: { text_tokens: 0, audio_tokens: 50, cached_tokens: 5 },
+  output_token_details: { text_tokens: 0, audio_tokens: 30 },
+};
+
+async function tokensOf({ telemetry }: Program): Promise<Record<string, number>> {
+  const usage = (await telemetry.metrics()).find(
+    ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+  );
+  const sums: Record<string, number> = {};
+  for (const { attributes, value } of usage?.dataPoints ?? []) {
+    const type = String(attributes['gen_ai.token.type']);
+    sums[type] = (sums[type] ?? 0) + ((value as { sum?: number }).sum ?? 0);
+  }
+  return sums;
+}
