@@ -10,6 +10,7 @@ export interface Belonging {
 }
 
 const CHAT = 'chat gpt-4o-mini';
+const SPOKEN = 'chat gpt-realtime';
 const ANSWER = 'response of POST /v1/chat/completions';
 const RESPONSE = 'response of POST /v1/responses';
 const STEPS = 'response of GET /v1/threads/thread_000001/runs/run_000001/steps';
@@ -77,6 +78,18 @@ export const BELONGINGS: readonly Belonging[] = [
   ...['agents, tracing true', 'agents, tracing false'].flatMap((agents) => [
     belonging(agents, 'execute_tool look_up', 'gen_ai.tool.call.result', ['result of a tool']),
     belonging(agents, 'execute_tool read_file', 'gen_ai.tool.call.result', ['result of an MCP tool']),
+  ]),
+  belonging('responses over a socket', CHAT, 'gen_ai.input.messages', ['response.input[0].content[0].text']),
+  belonging('responses over a socket', CHAT, 'gen_ai.output.messages', [
+    'server event 0.response.output[1].content[0].text',
+  ]),
+  belonging('realtime session', SPOKEN, 'gen_ai.system_instructions', ['asked.response.instructions']),
+  belonging('realtime session', SPOKEN, 'gen_ai.input.messages', [
+    'said.item.content[0].text',
+    'heard.transcript',
+  ]),
+  belonging('realtime session', SPOKEN, 'gen_ai.output.messages', [
+    'spoken.response.output[1].content[0].transcript',
   ]),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.query.text', ['search.query']),
   belonging('search', 'retrieval vs_1', 'gen_ai.retrieval.documents', [

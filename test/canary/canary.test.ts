@@ -7,6 +7,7 @@ import { type Recorded, record } from './record.ts';
 import { ROUTE_SCENARIOS } from './routes.ts';
 import { SCENARIOS } from './scenarios.ts';
 import type { Kind } from './secrets.ts';
+import { SOCKET_SCENARIOS } from './socket-scenarios.ts';
 import type { Scenario, Stage } from './stage.ts';
 
 const EVERYTHING: readonly Kind[] = ['content', 'credential'];
@@ -32,7 +33,7 @@ test('the canary finds content that is recorded', async () => {
 });
 
 describe('without consent, no content of requests or responses is recorded', () => {
-  test.each(SCENARIOS)('$name', async ({ run }) => {
+  test.each([...SCENARIOS, ...SOCKET_SCENARIOS])('$name', async ({ run }) => {
     const recorded = await record({}, run);
     expect(recorded.secrets.places().length).toBeGreaterThan(10);
     expect(recorded.signals.size).toBeGreaterThan(5);
@@ -63,11 +64,14 @@ describe.each<[mode: CaptureMessageContent, closed: RegExp]>([
   ['EVENT_ONLY', /^(metrics|diag|span|tree)/],
   ['SPAN_AND_EVENT', /^(metrics|diag)/],
 ])('with %s', (captureMessageContent, closed) => {
-  test.each([...SCENARIOS, ...FAILING_SCENARIOS, ...AGENTS_SCENARIOS])('$name', async ({ run }) => {
-    const recorded = await record({ captureMessageContent }, run);
-    expect(leaks(recorded, EVERYTHING, closed)).toEqual([]);
-    expect(leaks(recorded, ['credential'])).toEqual([]);
-  });
+  test.each([...SCENARIOS, ...SOCKET_SCENARIOS, ...FAILING_SCENARIOS, ...AGENTS_SCENARIOS])(
+    '$name',
+    async ({ run }) => {
+      const recorded = await record({ captureMessageContent }, run);
+      expect(leaks(recorded, EVERYTHING, closed)).toEqual([]);
+      expect(leaks(recorded, ['credential'])).toEqual([]);
+    },
+  );
 
   test('every endpoint', async () => {
     const recorded = await record({ captureMessageContent }, all(ROUTE_SCENARIOS));
@@ -81,7 +85,7 @@ describe.each<[mode: CaptureMessageContent, signal: (belonging: Belonging) => st
   ['EVENT_ONLY', ({ attribute }) => `log gen_ai.client.inference.operation.details ${attribute}`],
 ])('with %s content is on the right signals', (captureMessageContent, signalOf) => {
   test.each(BELONGINGS)('$scenario: $attribute', async (belonging) => {
-    const { run } = [...SCENARIOS, ...AGENTS_SCENARIOS].find(
+    const { run } = [...SCENARIOS, ...SOCKET_SCENARIOS, ...AGENTS_SCENARIOS].find(
       ({ name }) => name === belonging.scenario,
     ) as Scenario;
     const { secrets, signals } = await record({ captureMessageContent }, run);
@@ -97,4 +101,13 @@ test('with EVENT_ONLY, a sink with the preset full receives content', async () =
   expect(found('sink model.invoke inputMessages')).toContain('chat.messages[0].content');
   expect(found('sink model.invoke toolDefinitions')).toContain('chat.tools[0].function.description');
   expect(found('sink tool.call arguments')).toEqual([expect.stringContaining('function.arguments.term')]);
+});
+
+test('sound of a realtime session is not recorded, with consent neither', async () => {
+  const captureMessageContent = 'SPAN_AND_EVENT';
+  const run = SOCKET_SCENARIOS.find(({ name }) => name === 'realtime session')?.run;
+  const { secrets, signals } = await record({ captureMessageContent }, async (stage) => run?.(stage));
+  const found = [...signals.values()].flatMap((text) => secrets.foundIn(text, ['content']));
+  expect(found).toContain('heard.transcript');
+  expect(found).not.toContain('base64');
 });

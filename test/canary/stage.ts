@@ -8,7 +8,7 @@ export interface Stage {
   readonly client: OpenAI;
   readonly simulator: Simulator;
   readonly secrets: Secrets;
-  /** What the client is instrumented with. */
+  /** What the client is instrumented with, and its sockets. */
   readonly config: OpenAIInstrumentationConfig;
 }
 
