@@ -35,6 +35,7 @@ const PROCESSES = [
   'test/export/live/command.test.ts',
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
+  'test/support/simulator/frames.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
   'test/helpers/{decorator,left}.test.ts',
 ];

@@ -6,17 +6,18 @@ const SOUND = 'A'.repeat(32_000);
 
 /** What the simulated server says in a realtime session, step by step. */
 export class SimulatedSession {
-  readonly #socket: ServerSocket;
+  readonly #socket: Pick<ServerSocket, 'send'>;
   #responses = 0;
+  #events = 0;
 
-  constructor(socket: ServerSocket) {
+  constructor(socket: Pick<ServerSocket, 'send'>) {
     this.#socket = socket;
     const audio = {
       input: { turn_detection: { type: 'semantic_vad' }, transcription: { model: 'gpt-4o-transcribe' } },
       output: { voice: 'marin' },
     };
     const session = { type: 'realtime', id: 'sess_demo', model: MODEL, output_modalities: ['audio'], audio };
-    socket.send({ type: 'session.created', session });
+    this.#send('session.created', { session });
   }
 
   /** The student speaks: the server hears the end of it, and transcribes it. */
@@ -25,7 +26,12 @@ export class SimulatedSession {
     this.#send('input_audio_buffer.speech_stopped', { item_id, audio_end_ms: seconds * 1e3 });
     this.#send('input_audio_buffer.committed', { item_id });
     const usage = { type: 'tokens', input_tokens: 24, output_tokens: 9, total_tokens: 33 };
-    this.#send('conversation.item.input_audio_transcription.completed', { item_id, transcript, usage });
+    this.#send('conversation.item.input_audio_transcription.completed', {
+      item_id,
+      content_index: 0,
+      transcript,
+      usage,
+    });
   }
 
   /** The model begins an answer. */
@@ -62,6 +68,6 @@ export class SimulatedSession {
   }
 
   #send(type: string, event: object): void {
-    this.#socket.send({ type, ...event });
+    this.#socket.send({ type, event_id: `event_${++this.#events}`, ...event });
   }
 }
