@@ -121,7 +121,8 @@ function title(span: SpanDefinition): string {
     'openai.attempt': 'Retry: `attempt`',
     'openai.trace': "The program's own span",
   };
-  return titles[span.id] ?? `\`${span.operations.join('`, `')}\``;
+  const names = span.operations.length === 0 ? nameText(span) : `\`${span.operations.join('`, `')}\``;
+  return titles[span.id] ?? names;
 }
 
 function groupTitle(id: string): string {

@@ -45,6 +45,7 @@ export function readSpans(sources: Sources): SpanDefinition[] {
       kind: span.kind,
       operations: [],
       brief: span.brief.trim(),
+      note: span.note?.trim(),
       name: span.name.note,
       names: span.annotations?.names,
       attributes: mergeUses([], span, sources),
