@@ -77,7 +77,7 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   adoptRuns?: boolean | 'polled' | 'link';
   /**
    * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
-   * continue their trace. Everyone with access to these objects can read the metadata, and everyone who can change it
+   * continue their trace, and to that of traces of `@openai/agents`, so that another process can link to them. Everyone with access to these objects can read the metadata, and everyone who can change it
    * can name another trace. With `adoptRuns` too, the process that works on a run records it. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */

@@ -1,27 +1,13 @@
-import {
-  type Context,
-  isSpanContextValid,
-  propagation,
-  ROOT_CONTEXT,
-  type SpanContext,
-  type TextMapGetter,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 import type { AdoptRuns, Settings } from '../config/config.ts';
 import { HANDED_ON } from '../sdk/metadata-propagation.ts';
-import { objectField, type PayloadObject, stringField } from '../util/payload.ts';
+import { objectField, stringField } from '../util/payload.ts';
+import { spanContextIn, withoutFlags } from './metadata-context.ts';
 import { activeSpan } from './segment.ts';
 
 type TraceOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
-/** The API takes no longer values; a compatible server may. */
-const MAX_CARRIER_VALUE_LENGTH = 512;
-/** The API takes 16 pairs. Some propagators look at each. */
-const MAX_CARRIER_PAIRS = 64;
-/** The shapes of W3C trace context, whatever propagator has read the ids. */
-const TRACE_ID = /^[\da-f]{32}$/;
-const SPAN_ID = /^[\da-f]{16}$/;
+/** The shape of W3C trace context. */
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 
 /**
@@ -36,9 +22,7 @@ export function creatorOf(
   const metadata = objectField(value, 'metadata');
   const creator = metadata === undefined ? undefined : spanContextIn(metadata);
   if (creator === undefined || trusts(adoptRuns)) return creator;
-  // A link needs the ids. Flags and state are for samplers, which may look at links.
-  const { traceId, spanId } = creator;
-  return { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true };
+  return withoutFlags(creator);
 }
 
 /** Whether trace and sampling are taken from metadata. */
@@ -85,22 +69,3 @@ export function continueFrom(
     ? { context: trace.setSpanContext(context, creator), link: undefined }
     : { context, link: creator };
 }
-
-/** Reads the span context that the registered propagator wrote. */
-function spanContextIn(metadata: PayloadObject): SpanContext | undefined {
-  if (!propagation.fields().some((name) => stringField(metadata, name) !== undefined)) return undefined;
-  const context = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, metadata, READ));
-  return context !== undefined && hasIds(context) ? context : undefined;
-}
-
-function hasIds(creator: SpanContext): boolean {
-  return isSpanContextValid(creator) && TRACE_ID.test(creator.traceId) && SPAN_ID.test(creator.spanId);
-}
-
-const READ: TextMapGetter<PayloadObject> = {
-  keys: (metadata) => Object.keys(metadata).slice(0, MAX_CARRIER_PAIRS),
-  get(metadata, name) {
-    const value = stringField(metadata, name);
-    return value === undefined || value.length > MAX_CARRIER_VALUE_LENGTH ? undefined : value;
-  },
-};

@@ -1,4 +1,4 @@
-import { propagation } from '@opentelemetry/api';
+import { type Context, propagation } from '@opentelemetry/api';
 import { notice } from '../diagnostics/report.ts';
 import { asObject, field, objectField } from '../util/payload.ts';
 import type { Call } from './call.ts';
@@ -38,7 +38,7 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   const metadata = field(body, 'metadata') ?? {};
   // Without ` || !isPlain(metadata)`, metadata of a class loses all but its own fields.
   if (!isPlain(body) || !isPlain(metadata)) return options;
-  const carrier = traceContextOf(call);
+  const carrier = traceContextOf(call.context);
   const mark = call.handsOn ? { [HANDED_ON]: 'true' } : {};
   const hasContext = Object.keys(carrier).some((name) => Object.hasOwn(metadata, name));
   // Without `hasContext ? {} : `, a trace context that the program added itself is lost.
@@ -52,7 +52,8 @@ export function addTraceContext(call: Call, options: unknown): unknown {
   return { ...asObject(options), body: { ...body, metadata: { ...metadata, ...added } } };
 }
 
-function traceContextOf({ context }: Call): Readonly<Record<string, string>> {
+/** What the registered propagator writes of a context, in the limits of metadata. */
+export function traceContextOf(context: Context): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};
   propagation.inject(propagation.deleteBaggage(context), carrier, {
     set(fields, name, value) {

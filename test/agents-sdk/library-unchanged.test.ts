@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { propagation } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { expect, it, onTestFinished } from 'vitest';
 import { instrumentAgents } from '../../src/agents.ts';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
@@ -53,6 +55,30 @@ it("leaves the library's own tracing as it is", async () => {
   expect(without.length).toBeGreaterThan(8);
   expect(withUs).toEqual(without);
 });
+
+it.each([
+  { propagateInMetadata: false, keys: ['note'] },
+  { propagateInMetadata: true, keys: ['note', 'traceparent'] },
+])(
+  'adds to the metadata of traces only where it is asked to: $propagateInMetadata',
+  async ({ propagateInMetadata, keys }) => {
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    onTestFinished(() => propagation.disable());
+    const { newRunner, simulator } = await startAgents({ config: { propagateInMetadata } });
+    const seen: (object | undefined)[] = [];
+    class Metadata extends Processor {
+      override async onTraceStart(trace?: { readonly metadata?: object }): Promise<void> {
+        seen.push(trace?.metadata);
+      }
+    }
+    library.setTraceProcessors([new Metadata()]);
+    simulator.respond({ output: [{ message: 'Yes.' }] });
+    const traceMetadata = { note: 'mine' };
+    await newRunner({ traceMetadata }).run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+    expect(seen.map((metadata) => Object.keys(metadata ?? {}))).toEqual([keys]);
+    expect(traceMetadata).toEqual({ note: 'mine' });
+  },
+);
 
 it('restores everything when it ends', async () => {
   const { runner, simulator, telemetry } = await startAgents();

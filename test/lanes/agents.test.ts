@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
-import { findings, type ProgramOutcome, runProgram } from '../support/lanes/program.ts';
+import { findings, type ProgramOutcome, runProgram, type WrittenSpan } from '../support/lanes/program.ts';
 import { type ResponseScript, startSimulator } from '../support/simulator/index.ts';
 
 interface Started {
@@ -14,16 +14,29 @@ interface Started {
   readonly task: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly answers: readonly ResponseScript[];
+  /** Modules that are loaded before. */
+  readonly before?: readonly string[];
 }
 
 /** Runs a program of `@openai/agents`, and checks what it has recorded. */
-async function run({ lane, line, format, task, env = {}, answers }: Started): Promise<ProgramOutcome> {
+async function run({
+  lane,
+  line,
+  format,
+  task,
+  env = {},
+  answers,
+  before = [],
+}: Started): Promise<ProgramOutcome> {
   const simulator = await startSimulator();
   simulator.respond(...answers);
   const load = format === 'cjs' ? '--require' : '--import';
   const outcome = await runProgram({
     lane,
-    parameters: [load, `./sdk-${line}.${format}`, load, `./agents-entry.${format}`, `./agents.${format}`],
+    parameters: [
+      ...[...before, `./sdk-${line}.${format}`, `./agents-entry.${format}`].flatMap((file) => [load, file]),
+      `./agents.${format}`,
+    ],
     env: { ...env, TASK: task, BASE_URL: simulator.url },
   });
   await simulator.close();
@@ -133,6 +146,7 @@ async function approve(env: Record<string, string>): Promise<readonly ProgramOut
     lane: 'openai-agents',
     line: 3,
     format: 'mjs',
+    before: ['./propagator.mjs'],
     env: { ...tracingIs(true), ...env, STATE: join(directory, 'state.json') },
   } as const;
   const asked = await run({
@@ -170,4 +184,17 @@ test('draws what another process resumes', async () => {
   );
   expect(first?.['openai.agents.trace_id']).toMatch(/^trace_/);
   expect(second?.['openai.agents.trace_id']).toBe(first?.['openai.agents.trace_id']);
+  expect(workflowIn(resumed)?.links).toEqual([]);
 });
+
+test('links what another process resumes, with propagateInMetadata', async () => {
+  const [asked, resumed] = await approve({ OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA: 'true' });
+  const first = workflowIn(asked)?.spanContext();
+  expect(workflowIn(resumed)?.links).toMatchObject([
+    { context: { traceId: first?.traceId, spanId: first?.spanId } },
+  ]);
+});
+
+function workflowIn(outcome: ProgramOutcome | undefined): WrittenSpan | undefined {
+  return outcome?.spans.find(({ name }) => name.startsWith('invoke_workflow'));
+}

@@ -14,7 +14,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 172, loads: [API] },
+  { name: 'agents', kilobytes: 174, loads: [API] },
   { name: 'client', kilobytes: 345, loads: [API] },
   { name: 'export', kilobytes: 129, loads: [API] },
   { name: 'index', kilobytes: 341, loads: [API, ...HOOKS] },

@@ -4,6 +4,7 @@ import { agentsNodeIn } from '../../sdk/agents-sdk/agents-context.ts';
 import { type AgentsListener, NO_TRACE_ID } from '../../sdk/agents-sdk/agents-source.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { sessionIn } from '../../sdk/agents-sdk/runner.ts';
+import { traceContextOf } from '../../sdk/metadata-propagation.ts';
 import { isSuppressed } from '../../sdk/suppression.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -19,9 +20,10 @@ import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/conversation-s
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
-import { stringField, textField } from '../../util/payload.ts';
+import { objectField, stringField, textField } from '../../util/payload.ts';
 import { CONVERSATION, conversationIn } from '../conversation-context.ts';
 import { inTraceOf } from '../conversation-trace-id.ts';
+import { spanContextIn, withoutFlags } from '../metadata-context.ts';
 import { DEFAULT_WORKFLOW, readEnd, readStart } from './dialect.ts';
 import { morePrecise, readAgentsFailure } from './errors.ts';
 import { isCallNode, recordUnseenCall } from './unseen-calls.ts';
@@ -80,6 +82,8 @@ export class Workflows implements AgentsListener {
     });
     this.#spans.set(node, span);
     node.draw(span.span, parent);
+    if (telemetry.settings.propagateInMetadata && node.drawn !== undefined)
+      node.addMetadata?.(traceContextOf(node.drawn.context));
   }
 
   ended(node: AgentsNode): void {
@@ -121,6 +125,14 @@ export class Workflows implements AgentsListener {
     if (id !== undefined) this.#known.set(id, span);
   }
 
+  /** Where a trace that is resumed was last drawn, as another process has noted in its metadata. */
+  #earlierElsewhere(trace: AgentsNode): SpanContext | undefined {
+    if (this.#telemetry.get(trace)?.settings.propagateInMetadata !== true) return undefined;
+    const metadata = objectField(trace.data, 'metadata');
+    const earlier = metadata === undefined ? undefined : spanContextIn(metadata);
+    return earlier === undefined ? undefined : withoutFlags(earlier);
+  }
+
   /** A trace is recorded as its program is set up when it starts. */
   #begin(trace: AgentsNode): Telemetry | undefined {
     const telemetry = this.#telemetryNow();
@@ -141,7 +153,7 @@ export class Workflows implements AgentsListener {
       return handoff === undefined ? [] : [{ context: handoff.from }];
     }
     const id = node.type === 'trace' ? recordedTraceId(node) : undefined;
-    const earlier = id === undefined ? undefined : this.#known.get(id);
+    const earlier = id === undefined ? undefined : (this.#known.get(id) ?? this.#earlierElsewhere(node));
     return earlier === undefined ? [] : [{ context: earlier }];
   }
 }

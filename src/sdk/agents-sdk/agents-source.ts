@@ -110,6 +110,12 @@ export class AgentsSource {
   #made(made: unknown, type: string, data: PayloadObject, parent: AgentsNode | undefined): AgentsNode {
     const node = new AgentsNode(type, data, parent);
     if (isObject(made)) {
+      if (type === 'trace')
+        node.addMetadata = (added) => {
+          // The program's own object stays as it is: several traces may share it.
+          if (Object.hasOwn(made, 'metadata'))
+            Object.assign(made, { metadata: { ...asObject(field(made, 'metadata')), ...added } });
+        };
       this.#nodes.set(made, node);
       for (const name of HEARD) this.#hear(made, name);
     }
@@ -273,5 +279,10 @@ function setStorage(value: TraceStorage): void {
 /** A trace that is not recorded does not know its name: only what it was made with does. */
 function traceData(made: unknown, options: unknown): PayloadObject {
   const { name, groupId } = (asObject(options) ?? asObject(made) ?? {}) as PayloadObject;
-  return { name: name ?? field(made, 'name'), groupId, traceId: field(made, 'traceId') };
+  return {
+    name: name ?? field(made, 'name'),
+    groupId,
+    traceId: field(made, 'traceId'),
+    metadata: field(made, 'metadata'),
+  };
 }

@@ -25,6 +25,8 @@ export class AgentsNode {
   error: unknown;
   /** The error itself, where one ended a trace. */
   thrown: unknown;
+  /** Adds to the metadata of a trace, which the library keeps in the state of a run. */
+  addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
   /** Values for the contexts inside. */
   values: ReadonlyMap<symbol, unknown> | undefined;
   /** A runner with its tracing disabled makes no spans for tools. */
