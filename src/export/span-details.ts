@@ -37,6 +37,7 @@ import {
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
 import type { Detail, Rank } from './detail-layout.ts';
+import { SPOKEN_FACTS } from './spoken-details.ts';
 import type { TextSegment, Tone } from './terminal-text.ts';
 import { invocationCount } from './trace-counts.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
@@ -157,6 +158,7 @@ const FACTS: readonly Fact[] = [
     show: ([value]) => count(value, 'image', 'images'),
   },
   { attributes: [ATTR_GEN_AI_RESPONSE_FINISH_REASONS], show: ([value]) => shownFinish(value) },
+  ...SPOKEN_FACTS,
   { attributes: [ATTR_HTTP_REQUEST_RESEND_COUNT], show: ([value], node) => retries(value, node) },
   { attributes: [ATTR_OPENAI_RUN_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },
   { attributes: [ATTR_OPENAI_POLL_COUNT], rank: 2, show: ([value]) => count(value, 'poll', 'polls') },

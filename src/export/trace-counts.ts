@@ -3,6 +3,7 @@ import {
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_SUBAGENT_ID,
@@ -60,6 +61,7 @@ const ORDER: readonly string[] = [
   'Steps',
   'Model calls',
   'Transcriptions',
+  'Interruptions',
   'Tool calls',
   'Searches',
 ];
@@ -68,14 +70,18 @@ const ORDER: readonly string[] = [
 export function countsOf(rows: readonly Row[]): TraceCount[] {
   const counts = new Map<string, number>();
   const steps = new Set<unknown>();
+  let interruptions = 0;
   for (const { node } of rows) {
     const label = COUNTED.find(([, fits]) => fits(node.span))?.[0];
     if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
     // A step has one span for the model, and one for each of its tool calls.
     const step = node.span.attributes[ATTR_OPENAI_STEP_ID];
     if (isOperation(node.span.attributes) && step !== undefined) steps.add(step);
+    const interrupted = node.span.attributes[ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT];
+    if (isNumber(interrupted)) interruptions += interrupted;
   }
   counts.set('Steps', steps.size);
+  counts.set('Interruptions', interruptions);
   return ORDER.map((label) => ({ label, count: counts.get(label) ?? 0 })).filter((each) => each.count > 0);
 }
 

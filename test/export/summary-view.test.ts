@@ -147,6 +147,11 @@ describe('what happened in a trace is counted under the names of its API:', () =
       { 'Model calls': 1, Transcriptions: 1 },
     ],
     [
+      'interruptions of a spoken conversation',
+      [{ name: 'realtime', attributes: { 'openai.realtime.interruption_count': 2 } }],
+      { Interruptions: 2 },
+    ],
+    [
       'plain requests by what they cost',
       [{ name: 'POST /images/generations', attributes: tokens }, { name: 'GET /models' }],
       { 'Model calls': 1 },

@@ -163,6 +163,21 @@ describe('a tree in the terminal', () => {
       '',
     ],
     [
+      'who interrupted a realtime response, and its tokens of sound',
+      {
+        'openai.realtime.cancel_reason': 'turn_detected',
+        'gen_ai.usage.audio.input_tokens': 70,
+        'gen_ai.usage.audio.output_tokens': 75,
+      },
+      'interrupted by the user · 70 → 75 tokens of sound',
+    ],
+    ['no sound where there is none', { 'gen_ai.usage.audio.input_tokens': 0 }, ''],
+    [
+      'how often a realtime session was interrupted',
+      { 'openai.realtime.interruption_count': 2 },
+      '2 interruptions',
+    ],
+    [
       'no values of wrong types',
       { 'openai.cost': 'much', 'openai.run.status': 7, 'openai.total.runs': Number.NaN },
       '',

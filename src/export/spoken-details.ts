@@ -1,0 +1,42 @@
+import {
+  ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS,
+  ATTR_OPENAI_REALTIME_CANCEL_REASON,
+  ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT,
+} from '../semconv/attributes.ts';
+import { count, isNumber, tokens } from './amounts.ts';
+import type { Rank } from './detail-layout.ts';
+
+interface SpokenFact {
+  readonly attributes: readonly string[];
+  readonly rank: Rank;
+  readonly show: (values: readonly unknown[]) => string | undefined;
+}
+
+const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
+  ['turn_detected', 'interrupted by the user'],
+  ['client_cancelled', 'cancelled by the program'],
+]);
+
+/** What only realtime sessions and their responses have: who interrupted whom, and how much of it was sound. */
+export const SPOKEN_FACTS: readonly SpokenFact[] = [
+  {
+    attributes: [ATTR_OPENAI_REALTIME_CANCEL_REASON],
+    rank: 1,
+    show: ([reason]) => CANCELLED_BY.get(reason),
+  },
+  {
+    attributes: [ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT],
+    rank: 1,
+    show: ([value]) => count(value, 'interruption', 'interruptions'),
+  },
+  {
+    attributes: [ATTR_GEN_AI_USAGE_AUDIO_INPUT_TOKENS, ATTR_GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS],
+    rank: 2,
+    show: ([input, output]) => {
+      const isSpoken = [input, output].some((value) => isNumber(value) && value > 0);
+      const shown = isSpoken ? tokens(input, output) : undefined;
+      return shown && `${shown} of sound`;
+    },
+  },
+];
