@@ -103,7 +103,9 @@ export class Waterfall {
     for (let above = row.parent; above !== undefined; above = above.parent) this.#closed.delete(above);
     this.#limit = Math.max(this.#limit, this.#rows.indexOf(row) + 1);
     this.#selected = row;
-    this.#draw();
+    // Drawing thousands of rows takes longer than a reader waits for a press.
+    if (this.#items.get(row)?.isConnected === true) this.#markDrawn(row);
+    else this.#draw();
     const item = this.#items.get(row);
     item?.scrollIntoView({ block: 'nearest' });
     if (focus) item?.focus();
@@ -112,7 +114,16 @@ export class Waterfall {
   /** Selects no row. */
   unmark(): void {
     this.#selected = undefined;
-    this.#draw();
+    for (const item of this.#tree.querySelectorAll('[aria-selected="true"]'))
+      item.setAttribute('aria-selected', 'false');
+  }
+
+  #markDrawn(row: Row): void {
+    for (const item of this.#tree.querySelectorAll<HTMLElement>('[aria-selected="true"], [tabindex="0"]')) {
+      item.setAttribute('aria-selected', 'false');
+      item.tabIndex = -1;
+    }
+    this.#update(row, true);
   }
 
   #draw(): void {
