@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HtmlTraceExporter } from '../../src/export.ts';
+import { accessFindings } from '../support/axe.ts';
 import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
-
-const AXE: string = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The smallest PNG: one pixel. */
 const PIXEL =
@@ -102,18 +99,6 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     await page.goto(address);
   }
 
-  /** What axe finds wrong, each as its rule and the first element that breaks it. */
-  async function findings(): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-    });
-  }
-
   const focusedRow = (): Promise<string> =>
     page.evaluate(() => document.activeElement?.querySelector('.label')?.textContent ?? '');
 
@@ -126,17 +111,17 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
   ])('at %d pixels, dark: %s', (width, dark) => {
     it('has no finding of axe, whatever is open', async () => {
       await open([MATH_TUTOR, ANSWERS], { width, dark });
-      expect(await findings()).toEqual([]);
+      expect(await accessFindings(page)).toEqual([]);
       await page.getByRole('tab', { name: 'Conversation' }).click();
-      expect(await findings()).toEqual([]);
+      expect(await accessFindings(page)).toEqual([]);
       if (width < 1100) await page.getByRole('tab', { name: 'Timeline' }).click();
       for (const name of ['chat gpt-4o', 'execute_tool find', 'chat gpt-4o rate_limit_exceeded']) {
         await page.getByRole('treeitem', { name }).first().click();
-        expect(await findings(), name).toEqual([]);
+        expect(await accessFindings(page), name).toEqual([]);
         if (width < 1100) await page.keyboard.press('Escape');
       }
       await page.keyboard.press('?');
-      expect(await findings()).toEqual([]);
+      expect(await accessFindings(page)).toEqual([]);
     });
   });
 
@@ -209,7 +194,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       expect(await ticks()).toEqual(['500 ms', '750 ms', '1.00 s']);
       // A drag is no press.
       expect(await page.locator('[aria-selected="true"][role="treeitem"]').count()).toBe(0);
-      expect(await findings()).toEqual([]);
+      expect(await accessFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Show all of it' }).click();
       expect(await bars()).toEqual(['0 + 100', '0 + 25', '50 + 50']);
       expect(await ticks()).toEqual(['0', '500 ms', '1.00 s']);
@@ -261,6 +246,37 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
         ),
       ).toBe(0);
     });
+  });
+
+  it.each([400, 800])('can be used with a finger at %d pixels', async (width) => {
+    await open([MATH_TUTOR, ANSWERS], { width });
+    const small = (): Promise<string[]> =>
+      page.locator('button, input, summary, [role="tab"], [role="treeitem"]').evaluateAll((all) =>
+        all
+          .filter((each) => each.checkVisibility() && !each.matches('.link, [type="checkbox"]'))
+          .filter((each) => each.getBoundingClientRect().height < 24)
+          .map((each) => each.outerHTML.slice(0, 100)),
+      );
+    expect(await small()).toEqual([]);
+    await page.getByRole('treeitem', { name: 'chat' }).first().click();
+    expect(await small()).toEqual([]);
+    await page.getByRole('button', { name: 'Back' }).click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  });
+
+  it.each<['reduce' | 'no-preference', boolean]>([
+    ['reduce', false],
+    ['no-preference', true],
+  ])('with %s as the wish for motion, moves: %s', async (reducedMotion, moves) => {
+    await open([ANSWERS]);
+    await page.emulateMedia({ reducedMotion });
+    const durations = await page.locator('*').evaluateAll((all) =>
+      all.flatMap((each) => {
+        const { transitionDuration, animationDuration, scrollBehavior } = getComputedStyle(each);
+        return [transitionDuration, animationDuration, scrollBehavior];
+      }),
+    );
+    expect(durations.some((each) => !['0s', 'auto'].includes(each))).toBe(moves);
   });
 
   it('is printed with its timeline and its conversation, without what is there to press', async () => {

@@ -3,6 +3,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LiveView, startLiveView } from '../../../src/export/live/live-view.ts';
+import { accessFindings } from '../../support/axe.ts';
 import { type Browser, NO_BROWSER, startBrowser } from '../../support/browser.ts';
 import { MATH_TUTOR, makeSpans } from '../spans.ts';
 import { otlp, post } from './requests.ts';
@@ -55,6 +56,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the live page in Chromium', () => {
     expect(await page.getByRole('region').textContent()).toContain(
       `OTEL_EXPORTER_OTLP_ENDPOINT=${live.address}`,
     );
+    expect(await accessFindings(page)).toEqual([]);
     const exporter = new OTLPTraceExporter({ url: `${live.address}/v1/traces` });
     exporter.export(makeSpans(MATH_TUTOR) as unknown as ReadableSpan[], () => {});
     await row('invoke_agent Math Tutor').waitFor();
