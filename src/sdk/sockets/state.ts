@@ -25,6 +25,8 @@ export class SocketState {
   /** Emitted by name only: `event` is emitted only if somebody listens. */
   readonly #byName: boolean;
   #connection: unknown;
+  /** The runtime tells nobody of its close. */
+  #isNative = false;
   #isSending = false;
   #byProgram = false;
   /** What still arrives after the program has closed it belongs to nothing. */
@@ -111,7 +113,7 @@ export class SocketState {
     this.#connection = connection;
     const transport = transportOf(this.#socket);
     if (transport === undefined) return;
-    this.#transports.watch(transport, (code, opened) => {
+    this.#isNative = this.#transports.watch(transport, (code, opened) => {
       if (transport !== transportOf(this.#socket)) return;
       this.#observation?.connectionClosed(this.#close(code), opened);
     });
@@ -119,6 +121,7 @@ export class SocketState {
 
   /** Notices a close at the next call, where nothing else tells it. */
   #see(isClosing: boolean): void {
+    if (!this.#isNative) return;
     const transport = transportOf(this.#socket);
     if (transport !== undefined && this.#transports.missed(transport, isClosing)) this.#isOver = isClosing;
   }

@@ -6,7 +6,6 @@ import { asMethod, isObject } from '../reflect.ts';
 /** Ready states of a WebSocket. */
 export const CONNECTING = 0;
 export const CLOSING = 2;
-const CLOSED = 3;
 
 /** Called when a connection has closed. */
 export type TransportListener = (code: number | undefined, opened: boolean) => void;
@@ -21,12 +20,14 @@ export class Transports {
   readonly #listeners = new WeakMap<object, TransportListener>();
   readonly #patches = new Patches();
 
-  watch(transport: object, listener: TransportListener): void {
+  /** @returns whether its close may be {@link missed} */
+  watch(transport: object, listener: TransportListener): boolean {
     this.#listeners.set(transport, listener);
     const holder = holderOf(transport, 'emitClose');
     if (holder !== undefined)
       this.#patches.wrap(holder, 'emitClose', (original) => this.#wrapEmitClose(original));
     else this.#watchPlatform(transport);
+    return holder === undefined && isNative(transport);
   }
 
   /**
@@ -39,7 +40,7 @@ export class Transports {
     if (listener === undefined) return false;
     const readyState = asNumber(field(transport, 'readyState')) ?? CONNECTING;
     // Workers leave a socket that the server has closed in `CLOSING`.
-    if (readyState < CLOSED && !((isClosing || readyState === CLOSING) && isNative(transport))) return false;
+    if (readyState < CLOSING && !isClosing) return false;
     this.#listeners.delete(transport);
     guard('closing a socket', listener, undefined, true);
     return true;

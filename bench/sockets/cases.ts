@@ -1,0 +1,33 @@
+/** What is measured over a socket: one response of so many pieces, or so many frames that the program sends. */
+export interface SocketCase {
+  readonly title: string;
+  readonly api: 'realtime' | 'responses';
+  /** Pieces of sound or text in a response. */
+  readonly deltas: number;
+  /** Frames of sound that the program sends before it asks. */
+  readonly sent: number;
+  /** Responses in one round. */
+  readonly operations: number;
+}
+
+/** 20 ms of PCM16 at 24 kHz, as base64. */
+export const SOUND: string = 'A'.repeat(1_280);
+
+export const SOCKET_CASES: readonly SocketCase[] = [
+  { title: 'realtime response without sound', api: 'realtime', deltas: 0, sent: 0, operations: 400 },
+  {
+    title: 'realtime response of 1,000 pieces of sound',
+    api: 'realtime',
+    deltas: 1_000,
+    sent: 0,
+    operations: 16,
+  },
+  {
+    title: '1,000 pieces of sound sent, and a response',
+    api: 'realtime',
+    deltas: 0,
+    sent: 1_000,
+    operations: 16,
+  },
+  { title: 'response of 100 pieces of text', api: 'responses', deltas: 100, sent: 0, operations: 60 },
+];

@@ -1,0 +1,79 @@
+/**
+ * What observing a socket costs, beside one that nobody observes: two processes take turns, against the same server.
+ * `npm run bench:sockets` writes its part of `docs/performance.md`; `-- 4` measures four rounds and writes nothing.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { writePage } from '../page.ts';
+import { type Estimate, estimate, paired } from '../statistics.ts';
+import { userEnvironment } from '../worker/worker.ts';
+import { SOCKET_CASES } from './cases.ts';
+
+const ROUNDS = 15;
+const WARM_UPS = 5;
+
+const wanted = process.argv[2];
+const rounds = wanted === undefined ? ROUNDS : Number(wanted);
+const server = await start('server.ts', []);
+const origin = String(server.said);
+const variants = await Promise.all(
+  ['none', 'again', 'yes'].map((name) => start('worker.ts', [origin, name])),
+);
+
+const rows: string[] = [];
+for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
+  const samples: number[][] = variants.map(() => []);
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (let turn = 0; turn < variants.length; turn++) {
+      const at = (turn + Math.abs(round)) % variants.length;
+      const value = await ask(variants[at]?.child as ChildProcess, index);
+      if (round >= 0) samples[at]?.push(value);
+    }
+  }
+  const [none = [], again = [], observed = []] = samples;
+  const added = paired(observed, none, (one, base) => one - base);
+  const pieces = Math.max(deltas, sent);
+  const each =
+    pieces === 0
+      ? '–'
+      : range(
+          paired(observed, none, (one, base) => (one - base) / pieces),
+          2,
+        );
+  const ratio = (values: readonly number[]): string =>
+    range(
+      paired(values, none, (one, base) => one / base),
+      2,
+    );
+  const cells = [estimate(none).value.toFixed(0), ratio(again), ratio(observed), `+${range(added, 0)}`, each];
+  rows.push(`| ${title} | ${cells.join(' | ')} |`);
+  console.log(rows.at(-1));
+}
+const head = ['', 'none, µs', 'none, again', 'this package', 'this package, µs', 'for one piece, µs'];
+const table = [`| ${head.join(' | ')} |`, `| --- |${' ---: |'.repeat(head.length - 1)}`, ...rows].join('\n');
+if (wanted === undefined)
+  await writePage('sockets', `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds.\n\n${table}`);
+for (const { child } of [...variants, server]) child.disconnect();
+
+async function start(
+  file: string,
+  parameters: readonly string[],
+): Promise<{ readonly child: ChildProcess; readonly said: unknown }> {
+  const child = fork(join(import.meta.dirname, file), parameters, {
+    execArgv: ['--expose-gc'],
+    env: userEnvironment(),
+  });
+  const [said] = await once(child, 'message');
+  return { child, said };
+}
+
+async function ask(child: ChildProcess, index: number): Promise<number> {
+  child.send(index);
+  const [value] = await once(child, 'message');
+  return value as number;
+}
+
+function range({ value, low, high }: Estimate, digits: number): string {
+  return `${value.toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
+}
