@@ -18,12 +18,17 @@ const CANCELLED_BY: ReadonlyMap<unknown, string> = new Map([
   ['client_cancelled', 'cancelled by the program'],
 ]);
 
+/** Who cut an answer off. */
+export function cancelledBy(reason: unknown): string | undefined {
+  return CANCELLED_BY.get(reason);
+}
+
 /** What only realtime sessions and their responses have: who interrupted whom, and how much of it was sound. */
 export const SPOKEN_FACTS: readonly SpokenFact[] = [
   {
     attributes: [ATTR_OPENAI_REALTIME_CANCEL_REASON],
     rank: 1,
-    show: ([reason]) => CANCELLED_BY.get(reason),
+    show: ([reason]) => cancelledBy(reason),
   },
   {
     attributes: [ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT],

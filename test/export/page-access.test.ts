@@ -144,7 +144,19 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
         'gen_ai.response.finish_reasons': ['length'],
       },
     };
-    await open([{ ...ANSWERS, children: [...(first === undefined ? [] : [first]), ...others, cheap, last] }]);
+    const interrupted = {
+      name: 'chat gpt-realtime',
+      start: 9_500,
+      end: 9_600,
+      attributes: {
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.output.messages': messages('assistant', text('Nothing m')),
+        'gen_ai.response.finish_reasons': ['cancelled'],
+        'openai.realtime.cancel_reason': 'turn_detected',
+      },
+    };
+    const children = [...(first === undefined ? [] : [first]), ...others, cheap, interrupted, last];
+    await open([{ ...ANSWERS, children }]);
     const story = page.getByRole('region', { name: 'Trace' }).locator('.story');
     expect((await story.locator('> div').allInnerTexts()).map((line) => line.split('\n'))).toEqual([
       ['First question', 'What is it?'],
@@ -152,7 +164,10 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
       ['Costliest call', 'chat gpt-4o $0.010, 91 % of the cost'],
     ]);
     // An answer that ended otherwise than answers do says so.
-    expect(await page.getByRole('tabpanel').locator('.foot .badge').allTextContents()).toEqual(['length']);
+    expect(await page.getByRole('tabpanel').locator('.foot .badge').allTextContents()).toEqual([
+      'interrupted by the user',
+      'length',
+    ]);
     await story.getByRole('button').click();
     expect(
       await page.getByRole('tabpanel', { name: 'Span' }).getByRole('heading').first().textContent(),

@@ -7,6 +7,7 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_COST_PER_USER_MESSAGE,
+  ATTR_OPENAI_REALTIME_CANCEL_REASON,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_RUN_STATUS,
   ATTR_OPENAI_TOTAL_COST,
@@ -21,6 +22,7 @@ import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText, unusualFinish } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
+import { cancelledBy } from '../spoken-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
@@ -165,6 +167,9 @@ export class Chat {
   #footer(row: Row): HTMLElement {
     const { span } = row.node;
     const { attributes } = span;
+    const cutOff =
+      cancelledBy(attributes[ATTR_OPENAI_REALTIME_CANCEL_REASON]) ??
+      unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS]);
     const facts = [
       formatDuration(span.startTime, span.endTime),
       tokens(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS], attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]) ??
@@ -176,9 +181,7 @@ export class Chat {
       { class: 'foot' },
       this.#spanButton(row, span.name),
       element('span', { class: 'dim' }, facts.filter((fact) => fact !== undefined).join(' · ')),
-      !isFailed(span) &&
-        unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS]) &&
-        element('span', { class: 'badge' }, unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS])),
+      cutOff !== undefined && !isFailed(span) && element('span', { class: 'badge' }, cutOff),
       isFailed(span) &&
         element(
           'span',
