@@ -38,6 +38,7 @@ const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
 
 /** What is loaded when it is first used. */
 const LAZY_ENTRIES: Readonly<Record<string, string>> = {
+  'agents-transport': 'src/sdk/agents-sdk/realtime-transport.ts',
   'agents-tracing': 'src/pipeline/agents-tracing.ts',
   hierarchy: 'src/hierarchy/index.ts',
   masking: 'src/helpers/masking/mask-text.ts',
@@ -55,6 +56,11 @@ const config: UserConfig[] = defineConfig([
     plugins: [
       pageAssets(),
       lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', name: 'drawAgents' }),
+      lazily({
+        source: './agents-sdk/realtime-transport.ts',
+        entry: 'agents-transport',
+        name: 'realtimeSeam',
+      }),
       lazily({ source: '../hierarchy/index.ts', entry: 'hierarchy', name: 'Hierarchy' }),
       lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
       lazily({ source: './realtime/index.ts', entry: 'realtime', name: 'Realtime' }),

@@ -8,11 +8,11 @@ import {
   removeDefaultObserver,
 } from './pipeline/observer-registry.ts';
 import { findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
-import { type PatchedClass, seamOfPart } from './sdk/parts.ts';
+import type { PatchedClass } from './sdk/patched-class.ts';
 import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
 import { SocketSeam } from './sdk/sockets/index.ts';
-import { findLoopPrototypes } from './sdk/tool-loops.ts';
+import { findLoopPrototypes, loopSeam } from './sdk/tool-loops.ts';
 import { sendWithin } from './telemetry/program-end.ts';
 import { guard, warnOnce } from './util/guard.ts';
 
@@ -93,7 +93,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     const seam = SocketSeam.of(socket);
     if (seam !== undefined) observeAll(seam, observer);
   }
-  for (const loop of loops) observeAll(seamOfPart(loop, 'loop'), observer);
+  for (const loop of loops) observeAll(loopSeam(loop), observer);
   if (prototype === undefined) return;
   const seam = Seam.of(prototype);
   if (isClient(target)) {

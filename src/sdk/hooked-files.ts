@@ -6,11 +6,11 @@ import { packageOfSocketFile, SOCKET_CLASSES } from './sockets/find-sockets.ts';
 import { LOOP_CLASSES } from './tool-loops.ts';
 
 /** What a file that the module hooks look for defines. */
-export type Defined = 'client' | 'socket' | 'loop' | 'agents';
+export type Defined = 'client' | 'socket' | 'loop' | 'agents' | 'agents-realtime';
 
 interface HookedFile {
   readonly defines: Defined;
-  readonly package: 'openai' | '@openai/agents-core';
+  readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime';
   /** The folder of the package that the file belongs to by its path; `undefined` if it is another file. */
   readonly folderOf: (file: string) => string | undefined;
   /** An ES module has to be asked for each of its exports by name. */
@@ -26,6 +26,8 @@ const CLIENT_FILE = /[\\/](?:client|core|openai[\\/]index)\.m?js$/;
 const LOOP_FILE = /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/;
 /** The runner of `@openai/agents`, the only one that knows of sessions. */
 const AGENTS_FILE = /[\\/]dist[\\/]run\.m?js$/;
+/** The transports of its realtime agents. */
+const REALTIME_FILE = /[\\/]dist[\\/]openaiRealtimeBase\.m?js$/;
 
 const HOOKED_FILES: readonly HookedFile[] = [
   {
@@ -37,6 +39,12 @@ const HOOKED_FILES: readonly HookedFile[] = [
   { defines: 'socket', package: 'openai', folderOf: packageOfSocketFile, names: SOCKET_CLASSES },
   { defines: 'loop', package: 'openai', folderOf: above(LOOP_FILE), names: LOOP_CLASSES },
   { defines: 'agents', package: '@openai/agents-core', folderOf: above(AGENTS_FILE), names: ['Runner'] },
+  {
+    defines: 'agents-realtime',
+    package: '@openai/agents-realtime',
+    folderOf: above(REALTIME_FILE),
+    names: ['OpenAIRealtimeBase'],
+  },
 ];
 
 /** What is asked for of modules by `require-in-the-middle`. */

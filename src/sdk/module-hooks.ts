@@ -7,10 +7,9 @@ import { noticeNodeVersion } from '../diagnostics/node-version.ts';
 import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
-import { findRunnerPrototype } from './agents-sdk/runner.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { type Defined, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
-import { propertyOf } from './reflect.ts';
+import { isObject, propertyOf } from './reflect.ts';
 import { isObserved } from './releases.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
 import { findLoopPrototypes } from './tool-loops.ts';
@@ -201,8 +200,15 @@ function take(listener: LoadListener, exported: unknown, file: string, early: bo
 const FINDERS: Readonly<Record<Exclude<Defined, 'client'>, (exported: unknown) => readonly object[]>> = {
   socket: findSocketPrototypes,
   loop: findLoopPrototypes,
-  agents: (exported) => [findRunnerPrototype(exported)].filter((found) => found !== undefined),
+  'agents-realtime': (exported) => prototypesOf(exported, 'OpenAIRealtimeBase', '_onMessage'),
+  agents: (exported) => prototypesOf(exported, 'Runner', 'run'),
 };
+
+/** The prototype of a class in a module, if it has the method. */
+function prototypesOf(exported: unknown, name: string, method: string): readonly object[] {
+  const prototype = propertyOf(propertyOf(exported, name), 'prototype');
+  return isObject(prototype) && Object.hasOwn(prototype, method) ? [prototype] : [];
+}
 
 function takePart(listener: LoadListener, exported: unknown, defined: Exclude<Defined, 'client'>): void {
   guard('taking in a loaded class', () => {

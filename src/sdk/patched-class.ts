@@ -11,15 +11,22 @@ const patchedClasses = new ProcessWide<WeakMap<object, PatchedClass>>({
   create: () => new WeakMap(),
 });
 
+/**
+ * @param newest gives whoever has begun to observe last
+ * @returns what else is to be done once nobody observes any more, if it is a function
+ */
+type ClassPatch = (patches: Patches, newest: () => object | undefined) => unknown;
+
 /** A class that is patched while somebody observes it, once for all who do. */
 export class PatchedClass {
   readonly #prototype: object;
   readonly #patches = new Patches();
-  readonly #patch: (patches: Patches) => void;
+  readonly #patch: ClassPatch;
   readonly #observers = new Set<object>();
+  #restore: unknown;
 
   /** @param patch called with the first observer */
-  static of(prototype: object, patch: (patches: Patches) => void): PatchedClass {
+  static of(prototype: object, patch: ClassPatch): PatchedClass {
     let found = patchedClasses.value.get(prototype);
     if (found === undefined) {
       found = new PatchedClass(prototype, patch);
@@ -28,7 +35,7 @@ export class PatchedClass {
     return found;
   }
 
-  private constructor(prototype: object, patch: (patches: Patches) => void) {
+  private constructor(prototype: object, patch: ClassPatch) {
     this.#prototype = prototype;
     this.#patch = patch;
   }
@@ -36,13 +43,15 @@ export class PatchedClass {
   addDefault(observer: object): void {
     if (!claimPrototype(this.#prototype)) return;
     // What somebody else has wrapped since the last time is still there, and is not wrapped again.
-    this.#patch(this.#patches);
+    if (this.#observers.size === 0)
+      this.#restore = this.#patch(this.#patches, () => [...this.#observers].at(-1));
     this.#observers.add(observer);
   }
 
   removeDefault(observer: object): void {
     if (!this.#observers.delete(observer) || this.#observers.size > 0) return;
     this.#patches.restore();
+    if (typeof this.#restore === 'function') this.#restore();
     releasePrototype(this.#prototype);
   }
 }

@@ -3,6 +3,7 @@ import { type OutcomeListener, watchOutcome } from '../util/watch-result.ts';
 import { PatchedClass } from './patched-class.ts';
 import type { Method, Patches } from './patches.ts';
 import { asMethod, isObject, propertyOf } from './reflect.ts';
+import { Seam } from './seam.ts';
 
 /** Classes of openai 7 whose methods call a model and the program's functions in turn, for the client that they get. */
 export const LOOP_CLASSES: readonly string[] = ['ResponsesToolRunner', 'DecisionsToolRunner'];
@@ -27,8 +28,12 @@ export function findLoopPrototypes(target: unknown): object[] {
 }
 
 /** The seam of a class with loops: each has a span, which is active while the loop runs. */
-export function loopSeam(prototype: object, startLoop: StartLoop): PatchedClass {
+export function loopSeam(prototype: object, startLoop: StartLoop = startLoopOf): PatchedClass {
   return PatchedClass.of(prototype, (patches) => patchLoops(prototype, patches, startLoop));
+}
+
+function startLoopOf(client: unknown): OutcomeListener | undefined {
+  return Seam.observerOf(client)?.startLoop?.();
 }
 
 function patchLoops(prototype: object, patches: Patches, startLoop: StartLoop): void {

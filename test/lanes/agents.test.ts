@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { assertSpanTree } from '../../src/testing.ts';
+import { created, done, SESSION } from '../hierarchy/realtime/events.ts';
 import { findings, type ProgramOutcome, runProgram, type WrittenSpan } from '../support/lanes/program.ts';
-import { type ResponseScript, startSimulator } from '../support/simulator/index.ts';
+import { type ResponseScript, type SocketScript, startSimulator } from '../support/simulator/index.ts';
 
 interface Started {
   readonly lane: string;
@@ -13,9 +14,10 @@ interface Started {
   /** A task of test/lanes/programs/agents-tasks.cjs. */
   readonly task: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly answers: readonly ResponseScript[];
+  readonly answers?: readonly ResponseScript[];
   /** Modules that are loaded before. */
   readonly before?: readonly string[];
+  readonly onSocket?: SocketScript;
 }
 
 /** Runs a program of `@openai/agents`, and checks what it has recorded. */
@@ -25,11 +27,13 @@ async function run({
   format,
   task,
   env = {},
-  answers,
+  answers = [],
   before = [],
+  onSocket,
 }: Started): Promise<ProgramOutcome> {
   const simulator = await startSimulator();
   simulator.respond(...answers);
+  if (onSocket !== undefined) simulator.onSocket(onSocket);
   const load = format === 'cjs' ? '--require' : '--import';
   const outcome = await runProgram({
     lane,
@@ -137,6 +141,31 @@ test.each([
     );
   },
 );
+
+test.each(['cjs', 'mjs'] as const)('the module hooks see realtime agents: %s', async (format) => {
+  const { spans, result } = await run({
+    lane: 'openai-agents',
+    line: 3,
+    format,
+    task: 'voice',
+    onSocket(socket) {
+      socket.send({ type: 'session.created', event_id: 'event_1', session: SESSION });
+      socket.onText = (text) => {
+        if (JSON.parse(text).type !== 'response.create') return;
+        socket.send(created('resp_1'));
+        socket.send(done('resp_1', {}));
+      };
+    },
+  });
+  expect(result).toEqual(['session.created', 'response.created', 'response.done']);
+  assertSpanTree(
+    spans,
+    `
+      realtime
+      └─ chat gpt-realtime
+    `,
+  );
+});
 
 /** A person approves of a tool in another process than the one that asked. */
 async function approve(env: Record<string, string>): Promise<readonly ProgramOutcome[]> {

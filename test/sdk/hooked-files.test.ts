@@ -11,6 +11,7 @@ it.each([
   ['/app/node_modules/openai/helpers/decisions-tool-runner.js', 'loop', '/app/node_modules/openai'],
   ['/m/@openai/agents-core/dist/run.mjs', 'agents', '/m/@openai/agents-core'],
   ['C:\\m\\@openai\\agents-core\\dist\\run.js', 'agents', 'C:\\m\\@openai\\agents-core'],
+  ['/m/@openai/agents-realtime/dist/openaiRealtimeBase.js', 'agents-realtime', '/m/@openai/agents-realtime'],
 ])('the file %s defines a %s of %s', (file, defines, folder) => {
   const row = hookedFile(file);
   expect([row?.defines, row?.folderOf(file)]).toEqual([defines, folder]);

@@ -3,16 +3,10 @@ import { guard } from '../../util/guard.ts';
 import { ownValue } from '../../util/own-data.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { PatchedClass } from '../patched-class.ts';
-import { asMethod, isObject, propertyOf } from '../reflect.ts';
+import { asMethod } from '../reflect.ts';
 
 /** Under this key a context has the options of the innermost run of `@openai/agents`, which may name a session. */
 const RUN_OPTIONS: symbol = createContextKey('opentelemetry-instrumentation-openai agents run');
-
-/** The prototype of all runners in a loaded module of `@openai/agents-core`. */
-export function findRunnerPrototype(exported: unknown): object | undefined {
-  const prototype = propertyOf(propertyOf(exported, 'Runner'), 'prototype');
-  return isObject(prototype) && Object.hasOwn(prototype, 'run') ? prototype : undefined;
-}
 
 /** The seam of the class of runners, which knows the options of a run: the library's traces do not name the session. */
 export function runnerSeam(prototype: object): PatchedClass {

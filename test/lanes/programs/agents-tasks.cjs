@@ -45,6 +45,28 @@ exports.copies = async ({ library, other, client }) => {
   return (await newRunner(library, client).run(outer, 'Hi')).finalOutput;
 };
 
+/** A realtime agent that is asked once. */
+exports.voice = async ({ realtime }) => {
+  const { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession } = realtime;
+  const transport = new OpenAIRealtimeWebSocket();
+  const session = new RealtimeSession(new RealtimeAgent({ name: 'Voice' }), { transport });
+  const types = [];
+  const done = new Promise((resolve) => {
+    session.on('transport_event', ({ type }) => {
+      types.push(type);
+      if (type === 'response.done') resolve();
+    });
+  });
+  await session.connect({
+    apiKey: 'test',
+    url: `${process.env.BASE_URL.replace('http', 'ws')}/realtime?model=gpt-realtime`,
+  });
+  session.sendMessage('Hi');
+  await done;
+  session.close();
+  return types;
+};
+
 function newAgentWithApproval(library) {
   const remove = newTool(library, 'remove', () => 'Removed.', { needsApproval: true });
   return new library.Agent({ name: 'Helper', model: 'gpt-4o', tools: [remove] });

@@ -6,4 +6,5 @@ const { LIBRARY = '@openai/agents', OTHER, TASK } = process.env;
 const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL, maxRetries: 0 });
 const library = require(LIBRARY);
 const other = OTHER && require(OTHER);
-tasks[TASK]({ library, other, client }).then(writeResult);
+const realtime = TASK === 'voice' && require('@openai/agents/realtime');
+tasks[TASK]({ library, other, realtime, client }).then(writeResult);

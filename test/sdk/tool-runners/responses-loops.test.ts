@@ -3,7 +3,6 @@ import { DecisionsToolRunner } from 'openai/helpers/decisions-tool-runner';
 import { ResponsesToolRunner } from 'openai/helpers/responses-tool-runner';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
-import { Seam } from '../../../src/sdk/seam.ts';
 import { loopSeam } from '../../../src/sdk/tool-loops.ts';
 import { startProgram } from '../../support/program.ts';
 
@@ -118,7 +117,7 @@ it('a class with loops is restored after the last observer', () => {
   }
   const { run } = Runner.prototype;
   const observers = [{}, {}];
-  const seam = loopSeam(Runner.prototype, (client) => Seam.observerOf(client)?.startLoop?.());
+  const seam = loopSeam(Runner.prototype);
   for (const observer of observers) seam.addDefault(observer);
   expect(Runner.prototype.run).not.toBe(run);
   expect([Runner.prototype.run.name, Runner.prototype.run.length]).toEqual(['run', 0]);

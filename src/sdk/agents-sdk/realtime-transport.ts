@@ -1,0 +1,127 @@
+import { context } from '@opentelemetry/api';
+import { now } from '../../util/clock.ts';
+import { guard } from '../../util/guard.ts';
+import { asObject, field } from '../../util/payload.ts';
+import type { CallObserver } from '../call.ts';
+import { PatchedClass } from '../patched-class.ts';
+import type { Method, Patches } from '../patches.ts';
+import { asMethod, isObject } from '../reflect.ts';
+import { closeError } from '../sockets/close-error.ts';
+import type { SocketObservation } from '../sockets/socket.ts';
+import { Transports } from '../sockets/transport.ts';
+import { isSuppressed } from '../suppression.ts';
+
+/** Longer frames of the program are not parsed: they are media. */
+const MAX_SENT_FRAME_LENGTH = 65_536;
+
+/** A WebSocket of a realtime agent, and what hears its frames. */
+interface Connection {
+  readonly observation: SocketObservation;
+  byProgram: boolean;
+}
+
+/**
+ * The seam of the transports that `@openai/agents` has for realtime agents. They use no class of `openai`. All of them hand
+ * what arrives to one method, with the WebSocket as its target; what is sent passes the method of that WebSocket.
+ */
+export function realtimeSeam(prototype: object): PatchedClass {
+  return PatchedClass.of(prototype, (patches, newest) => {
+    const connections = new RealtimeConnections(patches, newest);
+    patches.wrap(prototype, '_onMessage', (original): Method => {
+      return asMethod({
+        _onMessage(...args) {
+          guard('reading a frame of a realtime agent', () => connections.hear(args[0]));
+          return original.apply(this, args);
+        },
+      });
+    });
+    return () => connections.stop();
+  });
+}
+
+class RealtimeConnections {
+  readonly #patches: Patches;
+  readonly #newest: () => object | undefined;
+  readonly #transports = new Transports();
+  /** `undefined` for a connection that nobody observes. */
+  readonly #known = new WeakMap<object, Connection | undefined>();
+
+  constructor(patches: Patches, newest: () => object | undefined) {
+    this.#patches = patches;
+    this.#newest = newest;
+  }
+
+  /** Connections go on unrecorded. */
+  stop(): void {
+    this.#transports.restore();
+  }
+
+  hear(message: unknown): void {
+    const socket = field(message, 'target');
+    // A data channel of WebRTC has no address.
+    if (!isObject(socket) || typeof field(socket, 'url') !== 'string') return;
+    if (!this.#known.has(socket)) this.#known.set(socket, this.#open(socket));
+    const data = field(message, 'data');
+    if (typeof data !== 'string') return;
+    this.#known.get(socket)?.observation.received(JSON.parse(data));
+  }
+
+  #open(socket: object): Connection | undefined {
+    const active = context.active();
+    const observer = this.#newest() as CallObserver | undefined;
+    const address = new URL(String(field(socket, 'url')));
+    if (isSuppressed(active)) return undefined;
+    guard('preparing for a realtime agent', () => observer?.prepare?.());
+    const observation = observer?.openSocket?.({
+      kind: 'realtime',
+      client: { baseURL: `${address.protocol.replace('ws', 'http')}//${address.host}${address.pathname}` },
+      context: active,
+      parameters: Object.fromEntries(address.searchParams),
+      time: now(),
+    });
+    if (observation === undefined) return undefined;
+    const connection: Connection = { observation, byProgram: false };
+    this.#watch(socket, connection);
+    return connection;
+  }
+
+  #watch(socket: object, connection: Connection): void {
+    this.#transports.watch(socket, (code, opened) => {
+      const { observation, byProgram } = connection;
+      const close = { code, byProgram, error: closeError(undefined, code) };
+      observation.connectionClosed(close, opened);
+      observation.closed(close);
+    });
+    const known = this.#known;
+    this.#wrap(socket, 'send', (original) =>
+      asMethod({
+        send(...args) {
+          const open = known.get(this);
+          if (open !== undefined) guard('noting a frame of a realtime agent', noteSent, open, args[0]);
+          return original.apply(this, args);
+        },
+      }),
+    );
+    this.#wrap(socket, 'close', (original) =>
+      asMethod({
+        close(...args) {
+          const open = known.get(this);
+          if (open !== undefined) open.byProgram = true;
+          return original.apply(this, args);
+        },
+      }),
+    );
+  }
+
+  /** Where the method is defined: the class belongs to others, whose sockets are not known here. */
+  #wrap(socket: object, name: string, wrap: (original: Method) => Method): void {
+    let holder: object | null = socket;
+    while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+    if (holder !== null) this.#patches.wrap(holder, name, wrap);
+  }
+}
+
+function noteSent({ observation }: Connection, frame: unknown): void {
+  const isText = typeof frame === 'string' && frame.length <= MAX_SENT_FRAME_LENGTH;
+  observation.sent(isText ? asObject(JSON.parse(frame)) : undefined, false);
+}

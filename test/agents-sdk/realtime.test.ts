@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as realtime from '@openai/agents/realtime';
+import { OpenAIRealtimeBase } from '@openai/agents-realtime';
+import { expect, it, onTestFinished } from 'vitest';
+import { Observer } from '../../src/pipeline/observer.ts';
+import { realtimeSeam } from '../../src/sdk/agents-sdk/realtime-transport.ts';
+import { call, created, done, message, SESSION, sound } from '../hierarchy/realtime/events.ts';
+import { type Program, type ProgramOptions, startProgram } from '../support/program.ts';
+
+/** A program whose realtime agent says what the test has it say, and the frames that reach the server. */
+interface Voice extends Program {
+  readonly frames: () => readonly { readonly type: string }[];
+  /** Sends events of the server, and waits until the agent has heard them. */
+  answer(...events: object[]): Promise<void>;
+  /** Waits until the agent has sent so many frames of a type. */
+  sent(type: string, count?: number): Promise<void>;
+  close(): Promise<void>;
+  ask(text: string): void;
+}
+
+async function startVoice(observed: boolean, options: ProgramOptions = {}): Promise<Voice> {
+  const program = await startProgram(options);
+  const seam = realtimeSeam(OpenAIRealtimeBase.prototype);
+  const observer = new Observer({ cost: false, ...options.config });
+  if (observed) seam.addDefault(observer);
+  onTestFinished(() => {
+    seam.removeDefault(observer);
+    observer.dispose();
+  });
+  program.simulator.onSocket(() => undefined);
+  const weather = realtime.tool({
+    name: 'get_weather',
+    description: 'Tells the weather',
+    parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
+    strict: false,
+    execute: () => 'sunny',
+  });
+  const agent = new realtime.RealtimeAgent({ name: 'Voice', instructions: 'Talk.', tools: [weather] });
+  const transport = new realtime.OpenAIRealtimeWebSocket();
+  const session = new realtime.RealtimeSession(agent, { transport, model: 'gpt-realtime' });
+  const url = `${program.simulator.url.replace('http', 'ws')}/realtime?model=gpt-realtime`;
+  await session.connect({ apiKey: 'test', url });
+  const server = program.simulator.sockets.at(-1);
+  if (server === undefined) throw new Error('No socket is open.');
+  const frames: Voice['frames'] = () => server.frames.map((text) => JSON.parse(text));
+  const heard: string[] = [];
+  session.on('transport_event', ({ type }) => void heard.push(type));
+  return {
+    ...program,
+    frames,
+    async answer(...events) {
+      heard.length = 0;
+      for (const event of events) server.send(event);
+      while (heard.length < events.length) await delay(1);
+    },
+    async sent(type, count = 1) {
+      while (frames().filter((frame) => frame.type === type).length < count) await delay(1);
+    },
+    ask: (text) => session.sendMessage(text),
+    async close() {
+      session.close();
+      while (program.telemetry.openSpans.length > 0) await delay(1);
+    },
+  };
+}
+
+/** A question that needs a tool, and its answer. */
+async function converse({ answer, ask, close, sent }: Voice): Promise<void> {
+  await answer({ type: 'session.created', event_id: 'event_session', session: SESSION });
+  await sent('session.update');
+  ask('Weather?');
+  await sent('response.create');
+  const item = call('item_1');
+  const place = { event_id: 'event_item', response_id: 'resp_1', output_index: 0 };
+  await answer(
+    created('resp_1'),
+    sound('resp_1'),
+    { type: 'response.output_item.done', ...place, item },
+    done('resp_1', { output: [item] }),
+  );
+  await sent('response.create', 2);
+  await answer(
+    created('resp_2'),
+    sound('resp_2'),
+    done('resp_2', { output: [message('item_2', 'It is sunny.')] }),
+  );
+  await close();
+}
+
+it('draws the session of a realtime agent', async () => {
+  const voice = await startVoice(true);
+  await converse(voice);
+  await voice.expectTree(`
+    realtime
+    ├─ chat gpt-realtime         gen_ai.response.id=resp_1
+    ├─ execute_tool get_weather  gen_ai.response.id=resp_1
+    └─ chat gpt-realtime         gen_ai.response.id=resp_2
+  `);
+});
+
+it('records what is said with consent alone, and its tokens without', async () => {
+  for (const content of [false, true]) {
+    const voice = await startVoice(true, {
+      content,
+      ...(content && { config: { captureMessageContent: 'SPAN_ONLY' } }),
+    });
+    await converse(voice);
+    const recorded = JSON.stringify(voice.telemetry.spans.map(({ attributes }) => attributes));
+    for (const text of ['Weather?', 'It is sunny.']) expect(recorded.includes(text)).toBe(content);
+    expect(recorded).toContain('"gen_ai.usage.input_tokens":200');
+  }
+});
+
+it('sends the same frames with and without', async () => {
+  const frames: unknown[] = [];
+  for (const observed of [false, true]) {
+    const voice = await startVoice(observed);
+    await converse(voice);
+    const sent = JSON.stringify(voice.frames());
+    frames.push(sent.replaceAll(/"(?:event_id|id|item_id)":"[^"]*"/g, ''));
+  }
+  expect(frames[1]).toBe(frames[0]);
+});
