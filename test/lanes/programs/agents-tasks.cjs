@@ -22,6 +22,20 @@ exports.tool = async ({ library, client }) => {
   return (await newRunner(library, client).run(agent, 'Hi')).finalOutput;
 };
 
+/** An agent with a tool, whose calls go over a WebSocket of the library's own. */
+exports.webSocket = async ({ library, client }) => {
+  const { Agent, OpenAIProvider, Runner } = library;
+  const modelProvider = new OpenAIProvider({ openAIClient: client, useResponsesWebSocket: true });
+  const agent = new Agent({
+    name: 'Helper',
+    model: 'gpt-4o',
+    tools: [newTool(library, 'echo', () => 'Yes.')],
+  });
+  const { finalOutput } = await new Runner({ modelProvider }).run(agent, 'Hi');
+  await modelProvider.close();
+  return finalOutput;
+};
+
 /** Two runs of one session. */
 exports.session = async ({ library, client }) => {
   const { Agent, MemorySession } = library;
