@@ -3,6 +3,7 @@ import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OUTPUT_MESSAGES,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_COST,
@@ -22,7 +23,7 @@ import { formatDuration } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText, unusualFinish } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
-import { cancelledBy } from '../spoken-details.ts';
+import { cancelledBy, heardOf } from '../spoken-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
@@ -45,6 +46,12 @@ const SPEAKERS: Readonly<Record<string, string>> = {
   system: 'Instructions',
   developer: 'Instructions',
 };
+
+/** How much of an answer was heard, as the session above it says. */
+function heardIn({ node, parent }: Row): string | undefined {
+  const { events = [] } = (parent?.node.span ?? {}) as Partial<ShownSpan>;
+  return events.length === 0 ? undefined : heardOf(node.span.attributes[ATTR_GEN_AI_RESPONSE_ID], events);
+}
 
 /** The conversation of a trace, with its tool calls and the cost of each answer. */
 export class Chat {
@@ -92,7 +99,7 @@ export class Chat {
     const { row, ...content } = entry;
     const { spanId } = row.node.span.spanContext();
     const { events } = row.node.span as ShownSpan;
-    const key = attributeText([place, spanId, row.node.span.endTime, events.length, content]);
+    const key = attributeText([place, spanId, row.node.span.endTime, events.length, heardIn(row), content]);
     const item = this.made.get(key) ?? this.#before.get(key) ?? this.#item(entry);
     this.made.set(key, item);
     return item;
@@ -169,6 +176,7 @@ export class Chat {
     const { attributes } = span;
     const cutOff =
       cancelledBy(attributes[ATTR_OPENAI_REALTIME_CANCEL_REASON]) ??
+      heardIn(row) ??
       unusualFinish(attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS]);
     const facts = [
       formatDuration(span.startTime, span.endTime),
