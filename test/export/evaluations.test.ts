@@ -64,7 +64,7 @@ const HELPFUL: Omit<Evaluation, 'responseId'> = {
 
 /** Without durations. */
 function steady(text: string): string {
-  return text.replace(/ +[\d.]+ m?s/g, '').replace(/[\da-f]{32}/g, 'TRACE');
+  return text.replace(/ +[\d.]+ [mµ]?s/g, '').replace(/[\da-f]{32}/g, 'TRACE');
 }
 
 describe('the terminal', () => {
