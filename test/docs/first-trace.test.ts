@@ -8,7 +8,7 @@ import { type Completed, run } from '../support/lanes/command.ts';
 import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
 const PACKAGE = 'opentelemetry-instrumentation-openai';
-const [install, program, start, view, startLive] = blocksBelow('One minute to a picture');
+const [install, program, start, view, startLive] = blocksBelow('Quick start');
 const simulator = useSimulator();
 let folder: string;
 beforeAll(async () => {
