@@ -4,7 +4,7 @@ const mask = (text: string): string => text.replace(/[\w.+-]+@[\w.-]+/g, '[mail]
 const maskPart = (part: MessagePart): MessagePart =>
   part.type === 'text' ? { ...part, content: mask(part.content) } : part;
 
-/** Mail addresses are masked; of tools nothing is recorded. */
+/** Masks mail addresses, and drops the arguments and results of tools. */
 const completionHook: CompletionHook = (completion) => {
   for (const field of ['inputMessages', 'outputMessages'] as const)
     completion[field] = completion[field].map((message) => ({

@@ -4,14 +4,14 @@ import { OpenAIInstrumentation } from '../../../src/index.ts';
 const uploaded = new Map<string, string>();
 
 const store = new ContentStore({
-  // Or, in place of a function of yours, a folder: `folder: '/var/lib/content'`.
+  // Or write to a folder: `folder: '/var/lib/content'`.
   write: async (name, json) => {
     uploaded.set(name, json);
   },
   baseUrl: 's3://bucket/content/',
 });
 
-// Nothing is said on spans and events; they refer to where it is stored.
+// Spans and events contain references only.
 const instrumentation = new OpenAIInstrumentation({
   captureMessageContent: 'NO_CONTENT',
   completionHook: store.hook,
