@@ -76,7 +76,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'CommonJS called `openai` before the set-up': { command: 'app.mjs', files: { 'app.mjs': LATE } },
   'ES modules on Node before 22.15': { command: `--import ./old-node.mjs ${OWN_SET_UP}` },
   '`process.exit()` ended the program': { command: OWN_SET_UP, files: { 'app.mjs': EXITING } },
-  'nobody listens at the endpoint': {
+  'nothing listens at the endpoint': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }),
   },
@@ -84,7 +84,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: localAddress() }),
   },
-  'the protocol does not fit the port': {
+  'the protocol does not match the port': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' }),
   },

@@ -29,7 +29,7 @@ test('every promise names a test', () => {
 
 test('its figures are those of the tests', () => {
   expect(text).toContain(
-    `**Faults**: ${FAULTS.length} of what surrounds the instrumentation, each with ${PROGRAMS.length} kinds`,
+    `**Faults**: ${FAULTS.length} faults around the instrumentation, each with ${PROGRAMS.length} kinds`,
   );
   expect(text).toContain(`200,000 operations of ${OPERATIONS.length} kinds`);
 });
