@@ -29,24 +29,24 @@ export function documentOf(rows: readonly Row[]): string {
 npm install openai opentelemetry-instrumentation-openai @opentelemetry/api @opentelemetry/sdk-node
 \`\`\`
 
-Only \`@opentelemetry/api\` is required beside \`openai\`. \`@opentelemetry/sdk-node\` is the shortest set-up; any other SDK set-up works too.
-On Node 22.15 and later the command installs SDK 3. On Node 20 npm chooses SDK 2 for it, whose versions begin with 0.2; with other package
-managers, name it:
+Besides \`openai\`, only \`@opentelemetry/api\` is required. \`@opentelemetry/sdk-node\` is the shortest set-up, but any SDK set-up works.
+On Node 22.15 and later the command installs SDK 3. On Node 20, npm installs SDK 2 (0.2xx). With other package managers, name its
+versions:
 
 \`\`\`sh
 npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223
 \`\`\`
 
-| package | needed for |
+| package | required for |
 | --- | --- |
 | \`@opentelemetry/api\` | everything |
-| \`@opentelemetry/sdk-node\` | \`…/register\`, and a set-up with \`NodeSDK\` |
+| \`@opentelemetry/sdk-node\` | \`…/register\` and \`NodeSDK\` |
 | \`@pydantic/genai-prices\` | cost in USD |
 
-## What was tried
+## Tested combinations
 
-Each cell is a new project with the packed package, \`openai\` and \`@opentelemetry/sdk-node\`, in which a first program ran. \`ok\`: the
-package manager did not complain about peers, the program's call was recorded, and there is one copy of \`@opentelemetry/api\`.
+Each cell is a new project with the packed package, \`openai\` and \`@opentelemetry/sdk-node\`. \`ok\` means that the package manager reported
+no peer problems, a program's call was recorded, and one copy of \`@opentelemetry/api\` is installed.
 
 ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
