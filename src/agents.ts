@@ -4,11 +4,11 @@ import { guard } from './util/guard.ts';
 let stop: (() => void) | undefined;
 
 /**
- * Draws programs of `@openai/agents` as one tree: workflows, agents, tools, handoffs and guardrails, with the calls of the
- * model inside, which the instrumentation of `openai` records. Call it once, before or after the library is loaded, which
- * is never imported here. With `…/register` nobody has to call it.
+ * Instruments `@openai/agents`: records workflows, agents, tools, handoffs and guardrails as one tree. The model calls inside
+ * come from the instrumentation of `openai`. Call this function once, before or after the library is loaded; it never
+ * imports the library. `…/register` calls it for you.
  *
- * @returns ends it: what is under way is not drawn any further
+ * @returns a function that stops the instrumentation
  */
 export function instrumentAgents(): () => void {
   stop ??= guard('drawing agents', drawAgents);

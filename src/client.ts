@@ -47,7 +47,8 @@ const observersBySeam = new WeakMap<Seam | SocketSeam | PatchedClass, SeamObserv
  *
  * @param target a client, to instrument this client alone; the `OpenAI` class, a subclass or the module namespace, to
  *   instrument all of their clients; a socket class such as `ResponsesWS`, or its module, to instrument all of its
- *   sockets; a class such as `ResponsesToolRunner`, or its module, to draw its loops. No client leads to these classes
+ *   sockets; a class such as `ResponsesToolRunner`, or its module, to record its loops. A client does not include
+ *   these socket and loop classes
  * @param config options; environment variables and defaults apply to the options it does not set
  * @returns the target itself
  */

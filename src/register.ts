@@ -2,8 +2,8 @@
  * Instruments `openai` without code: `node --import opentelemetry-instrumentation-openai/register app.mjs`, or
  * `--require` for CommonJS.
  *
- * Every client is instrumented, and so is `@openai/agents`. If the program has registered no tracer provider by its first call, `register` starts
- * a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
+ * This instruments every client, and `@openai/agents`. If the program has registered no tracer provider by its first call,
+ * `register` starts a `NodeSDK` from the standard `OTEL_*` variables. This requires `@opentelemetry/sdk-node`.
  */
 import * as api from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from './config/kill-switch.ts';

@@ -20,7 +20,7 @@ const HEADER = `# API reference
 
 <!-- Written by \`npm run api-reference\` from the types of the package. Do not edit. -->
 
-Every entry with what it exports: values first, then types. A type that several entries export is described once.
+Each entry point and its exports: values first, then types. A type that several entry points export is described once.
 `;
 
 /** What the extractor says of a constructor that has no comment. */

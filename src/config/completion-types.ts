@@ -47,7 +47,7 @@ export type MessagePart =
   | { readonly type: 'uri'; readonly modality: string; readonly uri: string }
   | BlobPart;
 
-/** Media inside a message. The option `media` decides how they are recorded. */
+/** Media inside a message. The option `media` decides how it is recorded. */
 export interface BlobPart {
   readonly type: 'blob';
   readonly modality: string;
@@ -68,12 +68,12 @@ export interface ToolDefinition {
 
 /**
  * The content of one operation, as a completion hook receives it. Operations are chat completions, responses, runs,
- * steps of runs, tool calls, searches, traced functions and evaluations that are explained. For any other failed call
- * only `errorMessage` is set.
+ * steps of runs, tool calls, searches, traced functions and evaluations with an explanation. For any other failed
+ * call only `errorMessage` is set.
  *
  * All values are the hook's own copy, in the shapes of the GenAI conventions, with media as base64. A hook masks content
  * by assigning fields. The limits of recorded content do not apply; a streamed answer or run keeps at most 16 MiB of
- * text and 8 MiB of media. A text cut by that has an `original_length` or ends in `…`.
+ * text and 8 MiB of media. A text cut at these limits has an `original_length` or ends in `…`.
  */
 export interface Completion {
   /** The other attributes of the operation: `gen_ai.operation.name`, models, ids, usage. */

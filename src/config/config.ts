@@ -19,7 +19,7 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
 
 /**
  * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
- * the default. A value that is not accepted counts as unset and is reported once, with the accepted values.
+ * the default. An invalid value counts as unset and is reported once, with the accepted values.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
   /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
@@ -50,19 +50,19 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    * `captureMessageContent`, and for unsampled traces too. See `docs/privacy.md`.
    */
   completionHook?: CompletionHook;
-  /** When a conversation gets its own span, or with `trace` a trace. Default `auto`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`. */
+  /** When a conversation gets its own span or, with `trace`, its own trace. Default `auto`. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_SPANS`. */
   conversationSpans?: 'auto' | 'always' | 'never' | 'trace';
   /**
    * Milliseconds of inactivity after which the span of a conversation ends, if no active span bounds it. Default
    * 30,000. `OTEL_INSTRUMENTATION_OPENAI_CONVERSATION_IDLE_TIMEOUT`.
    */
   conversationIdleTimeout?: number;
-  /** Milliseconds after which a run that has not ended is given up. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
+  /** Milliseconds without activity after which the span of a run ends. Default 600,000. `OTEL_INSTRUMENTATION_OPENAI_RUN_TIMEOUT`. */
   runTimeout?: number;
   /** The maximum number of conversations remembered at once. Default 10,000. `OTEL_INSTRUMENTATION_OPENAI_MAX_CONVERSATIONS`. */
   maxConversations?: number;
   /**
-   * Which requests get a span although they are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
+   * Which requests get a span if they are not GenAI operations: `all` (default), `writes` (all but GET) or `none`.
    * `OTEL_INSTRUMENTATION_OPENAI_API_SPANS`.
    */
   apiSpans?: 'all' | 'writes' | 'none';
@@ -77,8 +77,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
   adoptRuns?: boolean | 'polled' | 'link';
   /**
    * Whether the trace context is written to the metadata of runs, responses and sessions, so that another process can
-   * continue their trace, and to that of traces of `@openai/agents`, so that another process can link to them. Everyone with access to these objects can read the metadata, and everyone who can change it
-   * can name another trace. With `adoptRuns` too, the process that works on a run records it. Default `false`.
+   * continue their trace, and to that of `@openai/agents` traces, for links. Anyone with access to these objects can read
+   * it, and anyone who can change it can name another trace. With `adoptRuns` too, the worker of a run records it. Default `false`.
    * `OTEL_INSTRUMENTATION_OPENAI_PROPAGATE_IN_METADATA`.
    */
   propagateInMetadata?: boolean;

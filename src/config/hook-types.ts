@@ -32,9 +32,9 @@ export interface HookResponse {
 }
 
 /**
- * Hooks with which the program adjusts what is recorded. Names and timing are those of `instrumentation-undici`. An
- * error that a hook throws is reported once and changes nothing. Hooks are free to record content: attributes they set
- * are kept whatever `captureMessageContent` says.
+ * Functions of the program that adjust what is recorded. Names and timing are those of `instrumentation-undici`. An
+ * error in a hook is reported once and changes nothing. Attributes set by a hook are recorded with any value of
+ * `captureMessageContent`, even if they contain content.
  */
 export interface Hooks {
   /** Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. */

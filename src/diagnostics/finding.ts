@@ -1,10 +1,10 @@
-/** `warning`: telemetry is lost or wrong until somebody acts. `information`: good to know. */
+/** `warning`: telemetry is lost or wrong until you act. `information`: no action is required. */
 export type Severity = 'information' | 'warning';
 
-/** Identifies the kind of a finding, for programs. */
+/** Identifies a finding. */
 export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 
-/** The kinds that the command `doctor` finds in a project. */
+/** The findings of the `doctor` command in a project. */
 export type ProjectFindingCode =
   /** No OpenTelemetry SDK is installed. */
   | 'no_sdk_installed'
@@ -31,7 +31,7 @@ export type ProjectFindingCode =
   /** A version of `@openai/agents` is installed whose agents cannot be drawn. Its calls of models are recorded. */
   | 'agents_too_old';
 
-/** The kinds that are found in a running program. */
+/** The findings in a running program. */
 export type ProcessFindingCode =
   /** An option or environment variable has a value that is not accepted; it is treated as not set. */
   | 'option_not_accepted'
@@ -92,7 +92,7 @@ export type ProcessFindingCode =
   /** The program is an ES module, and this version of Node has no synchronous module hooks. */
   | 'node_too_old';
 
-/** Something that is wrong, or worth knowing, about the set-up of the instrumentation. */
+/** A problem with the set-up of the instrumentation, or a note about it. */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;

@@ -17,15 +17,15 @@ export type {
 noticeOurselves(thisFile() ?? 'bundled', VERSION);
 
 /**
- * What is wrong, or worth knowing, about how this package is set up in this process: what was noticed so far,
- * and what is missing now. It reads no files and makes no connections; an empty list means that nothing was noticed.
+ * Returns problems and notes about the set-up of this package in this process: what the package noticed so far, and what
+ * is missing now. Reads no files and makes no connections. An empty list means that the package noticed nothing.
  *
  * ```ts
  * for (const { severity, message, action } of doctor()) console.error(severity, message, action);
  * ```
  *
- * Everything is said through OpenTelemetry's `diag` as well, once, when it is noticed. For a project that is not
- * running there is the command `npx opentelemetry-instrumentation-openai doctor`.
+ * The package also logs each finding once through OpenTelemetry's `diag`. To check a project that is not running, use
+ * `npx opentelemetry-instrumentation-openai doctor`.
  */
 export function doctor(): Finding[] {
   const findings = [

@@ -57,11 +57,11 @@ const DEFAULT_COLUMNS = 80;
  * `SpanExporter` of SDK 2.x and 3.x, for any span processor.
  *
  * A trace is printed 200 ms after its root has arrived, or on `forceFlush`. A root is a span without a parent in this
- * process. While a conversation, run or tool call in the trace is open, printing waits up to five seconds more, from its
- * last span on. A trace whose root
- * never arrives is printed on `shutdown`, at the exit of the process, or when more than 1,000 traces wait. Spans that
- * arrive after their trace was printed form a second tree below a line with the trace id. At most 10,000 spans of a
- * trace are kept; further ones are counted. The exporter neither throws nor keeps the process alive.
+ * process. While a conversation, run or tool call in the trace is open, printing waits up to five more seconds after the
+ * last span. A trace whose root never arrives is printed on `shutdown`, at the exit of the process, or when more than
+ * 1,000 traces wait. Spans that arrive after their trace was printed form a second tree below a line with the trace id.
+ * At most 10,000 spans of a trace are kept; further ones are counted. The exporter neither throws nor keeps the process
+ * alive.
  */
 export class ConsoleTreeExporter {
   readonly #options: ConsoleTreeExporterOptions;

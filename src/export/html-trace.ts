@@ -84,7 +84,7 @@ export class HtmlTraceExporter {
     resultCallback(SUCCESS);
   }
 
-  /** Shows an evaluation with its span, also if that is on a page already. One that names no span is not shown. */
+  /** Shows an evaluation with its span, even if the span is on a page already. Ignores evaluations without a span. */
   evaluated({ traceId, spanId, event }: ShownEvaluation): void {
     if (traceId === undefined || spanId === undefined) return;
     const known = this.#evaluations.get(spanId) ?? [];

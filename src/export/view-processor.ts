@@ -24,7 +24,7 @@ export interface ViewProcessor {
   onEnd(span: FinishedSpan): void;
   /** Shows evaluations, and ignores all other log records. */
   onEmit(record: FinishedLogRecord): void;
-  /** Whether a log record is shown: others need not be made for this processor. */
+  /** Whether this processor shows the log record. Other log records need not be created for it. */
   enabled(options: { readonly eventName?: string | undefined }): boolean;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;

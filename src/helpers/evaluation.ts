@@ -6,7 +6,7 @@ import { now } from '../util/clock.ts';
 import { guard, warnOnce } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 
-/** The result of an evaluation, or the feedback of a person. At least one id says what it is about. */
+/** The result of an evaluation, or user feedback. At least one id is required. */
 export interface Evaluation {
   /** The id of a chat completion, a response or a message of a run. */
   readonly responseId?: string | undefined;
@@ -15,20 +15,20 @@ export interface Evaluation {
   readonly threadId?: string | undefined;
   /** The id of a conversation or session, or one that was passed to `withConversation`. */
   readonly conversationId?: string | undefined;
-  /** What was evaluated: `helpfulness`. It is recorded, and should be one of few. */
+  /** What was evaluated: `helpfulness`. Recorded in every mode; use few distinct values. */
   readonly name: string;
   readonly score?: number | undefined;
-  /** The score as a word: `pass`, `fail`. It is recorded, and should be one of few. */
+  /** The score as a word: `pass`, `fail`. Recorded in every mode; use few distinct values. */
   readonly label?: string | undefined;
-  /** The reason for the score. It is content: it is recorded if `captureMessageContent` allows it on events. */
+  /** The reason for the score. It is content, recorded if `captureMessageContent` allows it on events. */
   readonly explanation?: string | undefined;
 }
 
 /**
  * Records a score for an answer, a run, a thread or a conversation as the event `gen_ai.evaluation.result`, a log record.
- * Call it at any time, also in a later request or in another process. The event belongs to the span that it is about if
- * this process recorded that span and still knows it: the last 1,000 answers, runs and conversations each, for an hour. Otherwise it
- * belongs to no span, and its ids say what it is about. Never throws.
+ * Call it at any time, even in a later request or in another process. The event gets the span context of its subject if
+ * this process recorded that span and still knows it: it keeps 1,000 answers, runs and conversations each, for an hour.
+ * Otherwise the event has no span context, and its ids identify the subject. Never throws.
  */
 export function recordEvaluation(evaluation: Evaluation): void {
   guard('recording an evaluation', record, evaluation);

@@ -33,14 +33,14 @@ export type TracedDecorator = <Method extends AnyFunction>(
  * returns, when its promise settles, or when its generator ends. Arguments and results are content: they are recorded as
  * `openai.trace.input` and `openai.trace.output` if `captureMessageContent` allows.
  *
- * In place of a native promise the caller gets another one that settles the same way; handle the rejection of that one.
+ * If the function returns a native promise, the caller gets another one that settles the same way. Handle its rejection.
  *
  * @param options the name of the span, or an object with more options
  * @returns a function with the same name, length, properties and behaviour
  */
 export function traced<Traced extends CallableFunction>(options: string | TracedOptions, run: Traced): Traced;
 /**
- * The same as a standard method decorator: `@traced('answer') async answer(question) { … }`.
+ * A standard method decorator that does the same: `@traced('answer') async answer(question) { … }`.
  *
  * @param options the name of the span, or an object with more options
  */
@@ -91,8 +91,8 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
 }
 
 /**
- * Runs a function whose calls belong to one conversation, for programs that keep the history themselves: chat completions,
- * responses that name no conversation, embeddings and other calls, and functions under `span` and `traced`. Their spans carry
+ * Runs a function whose calls belong to one conversation, for programs that keep the message history themselves. It covers
+ * chat completions, responses without a conversation, embeddings and other calls, `span` and `traced`. Their spans carry
  * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
  *
  * @param id the program's own id of the conversation

@@ -11,7 +11,7 @@ export interface FoundSpan {
   readonly kind: MaskedKind;
 }
 
-/** The kinds that are found without a pattern of the program. */
+/** The kinds with built-in patterns. */
 export type MaskedKind = 'email' | 'phone' | 'card' | 'key';
 
 export const CODE_DOT = 0x2e;

@@ -36,14 +36,14 @@ const MAX_MASKED_DEPTH = 32;
 const MIN_CARD_NUMBER = 1e12;
 
 /**
- * Creates a `completionHook` that masks mail addresses, phone numbers, card numbers, API keys and tokens in everything that
- * is said in an operation, before it is recorded:
+ * Creates a `completionHook` that masks mail addresses, phone numbers, card numbers, API keys and tokens in the content of
+ * an operation before it is recorded:
  *
  * ```ts
  * new OpenAIInstrumentation({ captureMessageContent: 'SPAN_ONLY', completionHook: maskingHook() });
  * ```
  *
- * It finds what has a format, and cannot find names or addresses: see `docs/masking.md`.
+ * It finds text with a known format. It cannot find names or postal addresses: see `docs/masking.md`.
  */
 export function maskingHook(options?: MaskingOptions): CompletionHook {
   const mask = readMask(options);
