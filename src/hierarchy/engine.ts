@@ -122,6 +122,7 @@ export class Engine implements ConversationApi {
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
         if (segment === undefined && folds) tracker.find(this.#use(observed, intent.conversationId));
+        return false;
       },
     };
   }

@@ -12,6 +12,7 @@ import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_OPENAI_RUN_STATUS,
 } from '../semconv/attributes.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../telemetry/cost/spent.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { textLimits } from '../telemetry/kept-text.ts';
@@ -20,7 +21,7 @@ import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Askable } from './closing-reads.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
-import { addSpent, costOfUsage, NOTHING_SPENT, recordSpent, type Spent, spentBy } from './cost-and-usage.ts';
+import { recordSpent, spentAtOnce } from './cost-and-usage.ts';
 import { createdTimeOf, identifyInvocation } from './identify-invocation.ts';
 import { type InvocationStart, type ReadDetails, startInvocation, startTimeIn } from './invocation-start.ts';
 import { Life } from './life.ts';
@@ -232,7 +233,7 @@ export class Invocation {
 
   #spend(usage: Usage | undefined, seconds?: number): void {
     const { telemetry, attributes } = this;
-    const spent = { ...spentBy(telemetry, usage, costOfUsage(telemetry, usage, attributes)), seconds };
+    const spent = { ...spentAtOnce(telemetry, usage, attributes), seconds };
     this.#priced = spent;
     this.conversation?.spent(spent);
     recordSpent(telemetry, spent, attributes, this.contextIn(ROOT_CONTEXT), this.failure);
@@ -288,13 +289,11 @@ export class Invocation {
     if (this.life.state === 'closed') return;
     const endTime = timeWithin(this.segment, this.life.close());
     for (const invocation of [...this.below]) invocation.close();
-    if (this.above !== undefined) this.above.#closedBelow(this);
+    if (this.above !== undefined) {
+      this.above.below.delete(this);
+      this.above.#spentBelow = addSpent(this.above.#spentBelow, this.spent);
+    }
     this.#closed(this, endTime);
     this.segment?.invocationClosed(this, endTime);
-  }
-
-  #closedBelow(invocation: Invocation): void {
-    this.below.delete(invocation);
-    this.#spentBelow = addSpent(this.#spentBelow, invocation.spent);
   }
 }

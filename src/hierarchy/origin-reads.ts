@@ -21,6 +21,8 @@ const MAX_DURATIONS = 20;
 /** A read that takes this many times the median is slow. */
 const SLOW = 2;
 const MIN_DURATIONS = 5;
+/** How long reads give way to a program that keeps the server busy. */
+const MAX_BUSY_WAIT_MS = 5_000;
 
 class DroppedRead extends Error {}
 
@@ -28,8 +30,8 @@ class DroppedRead extends Error {}
 export type Send = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
 
 /**
- * The reads from one server: as many requests at once as it bears, none while the program keeps it busy or while it fails,
- * none for some minutes where it lacks the endpoint.
+ * The reads from one server: as many requests at once as it bears, none while it fails, none for some minutes where it
+ * lacks the endpoint. While the program keeps the server busy, none begins for five seconds, then one at a time.
  */
 export class OriginReads {
   readonly #queue: TaskQueue;
@@ -42,6 +44,8 @@ export class OriginReads {
   readonly #missed = new Set<string>();
   /** Until when nothing is read, in monotonic milliseconds. */
   #restsUntil = 0;
+  /** Since when reads give way to the program, in monotonic milliseconds. */
+  #busySince: number | undefined;
   #lacksEndpoint = false;
   #isStopped = false;
   /** Milliseconds that the last reads took. */
@@ -53,16 +57,20 @@ export class OriginReads {
       this.#requests.goOn();
       this.#queue.goOn();
     };
-    const maySend = (): boolean => !isBusy(origin, goOn);
+    const maySend = (running: number): boolean => {
+      if (isBusy(origin, goOn)) return running === 0 && this.#hasGivenWay();
+      this.#busySince = undefined;
+      return true;
+    };
     this.#queue = new TaskQueue({
       maxConcurrent: FIRST_CONCURRENT_READS,
       maxPending,
-      mayStart: () => !this.rests && maySend(),
+      mayStart: () => !this.rests && maySend(this.#queue.running),
     });
     this.#requests = new TaskQueue({
       maxConcurrent: FIRST_CONCURRENT_READS,
       maxPending: Number.POSITIVE_INFINITY,
-      mayStart: maySend,
+      mayStart: () => maySend(this.#requests.running),
     });
     this.goOn = goOn;
   }
@@ -128,6 +136,13 @@ export class OriginReads {
   stop(): void {
     this.#isStopped = true;
     this.clear();
+  }
+
+  /** A service that always has requests under way would never see the steps of its runs otherwise. */
+  #hasGivenWay(): boolean {
+    const now = monotonic();
+    this.#busySince ??= now;
+    return now - this.#busySince >= MAX_BUSY_WAIT_MS;
   }
 
   async #attempt(id: string, read: () => Promise<void>, wanted: () => boolean): Promise<void> {

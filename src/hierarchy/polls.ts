@@ -41,7 +41,7 @@ export class Polls implements ConversationApi {
     if (poll !== undefined) return new PollRequest(this.#telemetry, poll);
     return {
       parent: call.context,
-      keepsOpen: (ended, result, span) => this.#goesOn(key, ended, result, span),
+      settled: (ended, result, span) => this.#goesOn(key, ended, result, span),
     };
   }
 

@@ -29,7 +29,7 @@ export function partOf(
   awaitsToolCalls: boolean,
 ): HierarchyPart | undefined {
   const { route } = request;
-  const family = row(FAMILIES, route.family) ?? (isPoll(call, route) ? 'polls' : undefined);
+  const family = row(FAMILIES, route.family) ?? (hasSpan && isPoll(call, route) ? 'polls' : undefined);
   if (family !== undefined || !hasSpan) return family;
   if (conversationIn(call.context) !== undefined) return 'histories';
   if (operationOf(route) !== chat) return undefined;

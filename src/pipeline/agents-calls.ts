@@ -1,13 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 import type { Operation } from '../telemetry/operation.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 
 interface PlacedCall {
   readonly context: Context;
   readonly place: CallPlace;
   readonly operation: Operation;
-  readonly telemetry: Telemetry;
 }
 
 /** What happens to calls inside of workflows of `@openai/agents`, once there are any. */

@@ -28,9 +28,9 @@ export function drawAgents(): () => void {
   const stopWaiting = onTraceProvider((provider) => {
     if (heard.value.has(provider)) return;
     heard.value.set(provider, true);
-    agentsCalls.place = ({ context, place, ...call }) => {
+    agentsCalls.place = ({ context, place, operation }) => {
       const node = agentsNodeIn(context);
-      return node === undefined ? place : placeWithinAgents(place, node, call);
+      return node === undefined ? place : placeWithinAgents(place, node, operation);
     };
     agentsCalls.ignored = (context) => {
       const node = agentsNodeIn(context);

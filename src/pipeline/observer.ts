@@ -230,8 +230,7 @@ export class Observer implements CallObserver, ProviderListener {
     if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
     const placed = observed ?? { parent: call.context };
     const { context } = call;
-    const { telemetry } = this;
-    const place = agentsCalls.place?.({ context, place: placed, operation, telemetry }) ?? placed;
+    const place = agentsCalls.place?.({ context, place: placed, operation }) ?? placed;
     if (!hasSpan) return unrecorded(place);
     const above = this.#others.above(call.context, operation.traits?.inference);
     if (above !== undefined) notice('other_instrumentation', above.scope ?? 'Another instrumentation');

@@ -53,7 +53,7 @@ export class CallHooks {
       attributes: { ...place.attributes, ...this.startAttributes },
       settled: (call, result, span) => {
         this.#received(call);
-        place.settled?.(call, result, span);
+        return place.settled?.(call, result, span) === true;
       },
       finishing: (span, result) => this.#finishing(span, result),
     };

@@ -28,6 +28,11 @@ export class TaskQueue {
     this.#mayStart = limits.mayStart ?? (() => true);
   }
 
+  /** How many tasks are running. */
+  get running(): number {
+    return this.#running;
+  }
+
   get full(): boolean {
     return this.#pending.size >= this.#maxPending;
   }

@@ -33,6 +33,24 @@ function readsOf(simulator: Simulator): string[] {
   return simulator.requests.map(({ path }) => path).filter((path) => /steps|messages\?/.test(path));
 }
 
+/** Four requests of the program that its server does not answer until it is told to. */
+function keepBusy(client: Tutor['client']): { answer(): Promise<void> } {
+  const held = Promise.withResolvers<void>();
+  const busy = client.withOptions({
+    fetch: async (url, init) => {
+      await held.promise;
+      return fetch(url, init);
+    },
+  });
+  const asks = Array.from({ length: 4 }, () => busy.models.list().then());
+  return {
+    async answer() {
+      held.resolve();
+      await Promise.all(asks);
+    },
+  };
+}
+
 const WITH_CONTENT = { config: { captureMessageContent: 'SPAN_ONLY' }, content: true } as const;
 
 const FOUND = { file_id: 'file-1', file_name: 'algebra.md', score: 0.9, text: 'x = 1' };
@@ -200,19 +218,11 @@ describe('the background read', () => {
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
     const ask = (): Promise<unknown> =>
       client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi' }] });
-    const held = Promise.withResolvers<void>();
-    const busy = client.withOptions({
-      fetch: async (url, init) => {
-        await held.promise;
-        return fetch(url, init);
-      },
-    });
-    const asks = Array.from({ length: 4 }, () => busy.models.list().then());
+    const { answer } = keepBusy(client);
     await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     await ask();
     expect(readsOf(simulator)).toHaveLength(0);
-    held.resolve();
-    await Promise.all(asks);
+    await answer();
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toHaveLength(1);
   });
@@ -525,29 +535,42 @@ describe('a run that ends while its server rests', () => {
 });
 
 describe('a run that ends while the program keeps its server busy', () => {
-  it('is drawn without its steps after the runTimeout, and is counted', async () => {
+  it('has its steps after five seconds, read by one request at a time', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+    const { client, simulator, assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const { answer } = keepBusy(client);
+    await program.inSpan(() =>
+      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+    );
+    vi.advanceTimersByTime(4_000);
+    expect(readsOf(simulator)).toEqual([]);
+    vi.advanceTimersByTime(2_000);
+    await program.telemetry.provider.forceFlush();
+    expect(readsOf(simulator)).toHaveLength(1);
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent Math Tutor
+            └─ chat gpt-4o-mini
+    `);
+    await answer();
+  });
+
+  it('is drawn without its steps after a shorter runTimeout, and is counted', async () => {
     forgetNotices();
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
     const { client, simulator, assistantId, threadId, ...program } = await startTutor({
-      config: { runTimeout: 60_000 },
+      config: { runTimeout: 3_000 },
       runs: [{}],
     });
-    const held = Promise.withResolvers<void>();
-    const busy = client.withOptions({
-      fetch: async (url, init) => {
-        await held.promise;
-        return fetch(url, init);
-      },
-    });
-    const asks = Array.from({ length: 4 }, () => busy.models.list().then());
+    const { answer } = keepBusy(client);
     await client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
     const isOpen = (): boolean => program.telemetry.openSpans.includes('invoke_agent Math Tutor');
-    vi.advanceTimersByTime(50_000);
+    vi.advanceTimersByTime(2_000);
     expect(isOpen()).toBe(true);
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(2_500);
     expect(isOpen()).toBe(false);
-    held.resolve();
-    await Promise.all(asks);
+    await answer();
     await program.telemetry.provider.forceFlush();
     expect(readsOf(simulator)).toEqual([]);
     expect(noticed().filter(({ code }) => code === 'reads_skipped')).toHaveLength(1);

@@ -194,6 +194,52 @@ describe('reads beside the requests of the program', () => {
     for (let request = 0; request < 13; request++) requestAnswered(ORIGIN);
   });
 
+  it('begin one at a time once the program has kept the server busy for five seconds', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    const log: string[] = [];
+    begin(4);
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const started = answers.map(({ promise }, index) =>
+      reads.start(`run_${index}`, async () => {
+        log.push(`read ${index}`);
+        await reads.send(() => promise);
+      }),
+    );
+    vi.advanceTimersByTime(4_999);
+    reads.goOn();
+    await nextTurn();
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(1);
+    reads.goOn();
+    await nextTurn();
+    expect(log).toEqual(['read 0']);
+    answers[0]?.resolve();
+    await nextTurn();
+    expect(log).toEqual(['read 0', 'read 1']);
+    answers[1]?.resolve();
+    await Promise.all(started);
+    for (let request = 0; request < 4; request++) requestAnswered(ORIGIN);
+  });
+
+  it('give way for five seconds again after the server was quiet', async () => {
+    const reads = new OriginReads(ORIGIN, 100);
+    begin(4);
+    const first = reads.start('run_1', succeed);
+    vi.advanceTimersByTime(5_000);
+    requestAnswered(ORIGIN);
+    await first;
+    begin(1);
+    const log: string[] = [];
+    const second = reads.start('run_2', async () => void log.push('read'));
+    vi.advanceTimersByTime(4_999);
+    reads.goOn();
+    await nextTurn();
+    expect(log).toEqual([]);
+    for (let request = 0; request < 4; request++) requestAnswered(ORIGIN);
+    await second;
+    expect(log).toEqual(['read']);
+  });
+
   it('that have begun send no further request meanwhile', async () => {
     const reads = new OriginReads(ORIGIN, 100);
     const log: string[] = [];

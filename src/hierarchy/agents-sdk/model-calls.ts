@@ -3,17 +3,11 @@ import { ATTR_GEN_AI_AGENT_NAME } from '../../semconv/attributes.ts';
 import { readFailure } from '../../telemetry/error.ts';
 import type { Operation } from '../../telemetry/operation.ts';
 import type { CallPlace } from '../../telemetry/spans/call-place.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
-import { spentBy } from '../cost-and-usage.ts';
 import { workOf } from './work.ts';
 
 /** The place of a call inside of a workflow of `@openai/agents`, which gets to know what the call asks for and spends. */
-export function placeWithinAgents(
-  place: CallPlace,
-  node: AgentsNode,
-  { operation, telemetry }: { operation: Operation; telemetry: Telemetry },
-): CallPlace {
+export function placeWithinAgents(place: CallPlace, node: AgentsNode, operation: Operation): CallPlace {
   if (operation.name === undefined) return place;
   const { agent } = node;
   const name = stringField(agent?.data, 'name');
@@ -23,14 +17,13 @@ export function placeWithinAgents(
     ...place,
     attributes: { ...(name !== undefined && { [ATTR_GEN_AI_AGENT_NAME]: name }), ...place.attributes },
     settled: (call, result, span) => {
-      place.settled?.(call, result, span);
       if (isOfAgent) workOf(agent).failure = call.failed ? readFailure(call.error) : undefined;
+      return place.settled?.(call, result, span) === true;
     },
-    ended: (result, endTime, cost) => {
-      place.ended?.(result, endTime, cost);
+    ended: (result, endTime, spent) => {
+      place.ended?.(result, endTime, spent);
       if (result === undefined) return;
       if (isOfAgent) workOf(agent).asked(operation.toolCalls?.(result) ?? []);
-      const spent = spentBy(telemetry, operation.usage?.(result), cost);
       for (let above: AgentsNode | undefined = node.trace; above !== undefined; above = above.parent?.trace)
         workOf(above).add(spent);
     },

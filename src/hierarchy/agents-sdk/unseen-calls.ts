@@ -48,7 +48,7 @@ export function recordUnseenCall(
   };
   const endpoint: Endpoint = { origin: '', provider, address: undefined, port: undefined };
   const attributes: Attributes = { [ATTR_OPENAI_AGENTS_SPAN_TYPE]: node.type };
-  const place = placeWithinAgents({ parent, attributes }, node, { operation, telemetry });
+  const place = placeWithinAgents({ parent, attributes }, node, operation);
   const span = new CallSpan(telemetry, { startTime }, { operation, request, endpoint, place });
   span.finish(result, now(), { failure });
 }

@@ -1,7 +1,7 @@
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
-import { addSpent, NOTHING_SPENT, type Spent } from '../cost-and-usage.ts';
 
 /** What the clients of `openai` have seen of a node's work. */
 export class Work {

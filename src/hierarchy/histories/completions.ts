@@ -21,7 +21,10 @@ export class Completions implements ConversationApi {
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     return {
       parent: loop.parent,
-      settled: (_, __, span) => loop.settled(span),
+      settled: (_, __, span) => {
+        loop.settled(span);
+        return false;
+      },
       ended: (result, endTime) => loop.ended(result, endTime),
     };
   }

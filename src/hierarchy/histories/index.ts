@@ -4,14 +4,13 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
-import type { Usage } from '../../telemetry/cost/usage.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
 import { type ConversationApi, type Placement, parentIn, startIn } from '../api.ts';
 import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
-import { spentBy } from '../cost-and-usage.ts';
 import { contextInConversation } from '../own-trace.ts';
 import { activeSpan, type Segment } from '../segment.ts';
 import type { ToolCalls } from '../tool-calls.ts';
@@ -77,20 +76,20 @@ export class Histories implements ConversationApi {
       settled: (ended, _, span) => {
         loop.settled(span);
         segment?.requestEnded(ended.endTime);
+        return false;
       },
-      ended: (result, endTime, cost) => {
-        const usage = result === undefined ? undefined : operation.usage?.(result);
-        this.#spent(id, origin, usage, cost);
+      ended: (result, endTime, spent) => {
+        this.#spent(id, origin, spent);
         if (isAnswer) this.#answered(id, origin, result, userMessages);
         loop.ended(result, endTime);
       },
     };
   }
 
-  #spent(id: string, origin: string, usage: Usage | undefined, cost: number | undefined): void {
-    if (usage === undefined && cost === undefined) return;
+  #spent(id: string, origin: string, spent: Spent): void {
+    if (spent.usage === undefined && spent.cost === undefined) return;
     const conversation = this.#conversations.conversation('conversation', id, origin);
-    conversation.spent(spentBy(this.#telemetry, usage, cost));
+    conversation.spent(spent);
   }
 
   #answered(id: string, origin: string, result: unknown, userMessages: number): void {

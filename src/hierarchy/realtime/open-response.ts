@@ -8,6 +8,7 @@ import {
   ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO,
   ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT,
 } from '../../semconv/attributes.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
@@ -33,7 +34,7 @@ export interface ResponseStart {
   readonly model: string | undefined;
   readonly place: Place;
   /** Called after its span has ended. */
-  readonly ended: (result: unknown, endTime: number, cost: number | undefined) => void;
+  readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
 }
 
 /** A response of a session that was asked for, or that the server has begun, and has not ended. */

@@ -1,10 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
-import { readUsage } from '../../telemetry/cost/usage.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, fieldsOf, numberField, objectField, stringField } from '../../util/payload.ts';
-import { spentBy } from '../cost-and-usage.ts';
 import { ItemTimes, readItemCalls } from '../responses/items.ts';
 import { OpenResponse } from './open-response.ts';
 import type { RealtimeSession } from './session.ts';
@@ -135,7 +134,7 @@ export class SessionResponses {
       startTime,
       model: place.model,
       place: place.of(),
-      ended: (result, endTime, cost) => this.#ended(response, result, { times, endTime, cost }),
+      ended: (result, endTime, spent) => this.#ended(response, result, { times, endTime, spent }),
     });
     this.#times.set(response, times);
     return response;
@@ -144,11 +143,11 @@ export class SessionResponses {
   #ended(
     { parent, call }: OpenResponse,
     result: unknown,
-    { times, endTime, cost }: { times: ItemTimes; endTime: number; cost: number | undefined },
+    { times, endTime, spent }: { times: ItemTimes; endTime: number; spent: Spent },
   ): void {
     const responseId = stringField(result, 'id');
     const session = this.#session;
-    session.spent(spentBy(this.#telemetry, readUsage(field(result, 'usage')), cost));
+    session.spent(spent);
     if (responseId === undefined) return;
     const calls = readItemCalls(result, { content: this.#telemetry.wantsContent });
     if (calls.length === 0) return;

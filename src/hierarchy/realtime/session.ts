@@ -7,6 +7,7 @@ import {
   ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
@@ -22,7 +23,6 @@ import {
 } from '../../util/payload.ts';
 import type { Member } from '../closing-reads.ts';
 import { Conversation } from '../conversation.ts';
-import type { Spent } from '../cost-and-usage.ts';
 import { readItemResults } from '../responses/item-results.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';

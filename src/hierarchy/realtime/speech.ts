@@ -1,8 +1,8 @@
 import { ATTR_OPENAI_AUDIO_DURATION, ATTR_OPENAI_ITEM_ID } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
-import type { Spent } from '../cost-and-usage.ts';
 import type { SocketSegment } from './segment.ts';
 import type { SessionPlace } from './session.ts';
 import { recordTranscription } from './transcription.ts';

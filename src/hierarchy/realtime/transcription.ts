@@ -2,12 +2,10 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { realtimeTranscription } from '../../operations/realtime-transcription.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { ATTR_OPENAI_ITEM_ID } from '../../semconv/attributes.ts';
-import { readUsage } from '../../telemetry/cost/usage.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { field } from '../../util/payload.ts';
-import { type Spent, spentBy } from '../cost-and-usage.ts';
 import type { SessionPlace } from './session.ts';
 
 export interface Transcribed {
@@ -47,7 +45,7 @@ export function recordTranscription(
           ...placeAttributes(of()),
           ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
         },
-        ended: (result, _, cost) => spent(spentBy(telemetry, readUsage(field(result, 'usage')), cost)),
+        ended: (_, __, ownSpent) => spent(ownSpent),
       },
     },
   );

@@ -5,7 +5,7 @@ import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
-import { readUsage } from '../../telemetry/cost/usage.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
@@ -15,7 +15,6 @@ import { field, stringField } from '../../util/payload.ts';
 import { type ConversationApi, type OpenSpan, type Placement, parentIn, startIn } from '../api.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
-import { spentBy } from '../cost-and-usage.ts';
 import { handsOn } from '../handing-on.ts';
 import { contextInConversation } from '../own-trace.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
@@ -122,6 +121,7 @@ export class Responses implements ConversationApi {
         if (told !== undefined) told.settle(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
         conversationUsed(this.#conversations, fetched, segment, ended);
+        return false;
       },
       ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
     };
@@ -146,7 +146,7 @@ export class Responses implements ConversationApi {
     request: ApiRequest,
     endpoint: Endpoint,
     { above, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { above: Context },
-  ): Pick<Placement, 'parent' | 'chunk' | 'settled' | 'ended' | 'keepsOpen'> {
+  ): Pick<Placement, 'parent' | 'chunk' | 'settled' | 'ended'> {
     const { body } = request;
     const { startTime: time } = call;
     const { origin } = endpoint;
@@ -159,18 +159,18 @@ export class Responses implements ConversationApi {
       parent,
       chunk: (event, time) => followed.times.add(event, time),
       settled: (ended, result, span) => this.#responded(followed, ended, result, span),
-      ended: (result, endTime, cost) => {
-        this.#ended(followed, result, endTime, cost);
+      ended: (result, endTime, spent) => {
+        this.#ended(followed, result, endTime, spent);
         loopEnded();
       },
-      keepsOpen: (ended, result, span) => this.#goesOn(followed, ended, result, span),
     };
   }
 
-  #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): void {
+  /** @returns whether it is a background response that goes on */
+  #responded(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
     const id = stringField(result, 'id');
     follow.segment?.requestEnded(call.endTime);
-    if (id === undefined) return;
+    if (id === undefined) return false;
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.conversationId;
@@ -178,14 +178,9 @@ export class Responses implements ConversationApi {
     const key = keyAt(endpoint.origin, id);
     if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
     this.#conversations.watch();
-  }
-
-  /** Keeps the span of a background response open until its end becomes known. */
-  #goesOn(follow: FollowedResponse, call: Call, result: unknown, span: OpenSpan): boolean {
-    const id = stringField(result, 'id');
-    if (id === undefined || follow.handedOn === true || !isResponseOpen(result)) return false;
-    const { endpoint, segment } = follow;
+    if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
+    const { segment } = follow;
     this.#keep({ id, endpoint, client, span, segment, response: result, time }).startedWith(call);
     return true;
   }
@@ -248,7 +243,7 @@ export class Responses implements ConversationApi {
         place: {
           parent,
           links: link === undefined ? [] : [{ context: link }],
-          ended: (result, endTime, cost) => this.#ended(followed, result, endTime, cost),
+          ended: (result, endTime, spent) => this.#ended(followed, result, endTime, spent),
         },
       },
     );
@@ -260,7 +255,7 @@ export class Responses implements ConversationApi {
     this.#keep(start).see(response, call.endTime, false);
   }
 
-  #ended(follow: FollowedResponse, response: unknown, endTime: number, cost: number | undefined): void {
+  #ended(follow: FollowedResponse, response: unknown, endTime: number, spent: Spent): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
     const { parent, startTime, vectorStoreIds, content, times } = follow;
@@ -277,7 +272,7 @@ export class Responses implements ConversationApi {
     conversation.askedWithRun(follow.userMessages);
     if (follow.handedOn === true) return;
     conversation.startedRun();
-    conversation.spent(spentBy(this.#telemetry, readUsage(field(response, 'usage')), cost));
+    conversation.spent(spent);
   }
 
   /** The calls of a response that this process has created are known from there, and not before it has ended. */

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
+import type { Spent } from '../cost/spent.ts';
 import type { Failure } from '../error.ts';
 import type { ApiRequest, Operation } from '../operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
@@ -20,7 +21,10 @@ export interface OpenSpan {
   finish(result: unknown, endTime: number, more?: FinishDetails): void;
 }
 
-/** The place in the hierarchy of a call with its own span, and the hierarchy's callbacks. */
+/**
+ * The place in the hierarchy of a call with its own span, and what the hierarchy is told of the call, in this order:
+ * each chunk, the result, the end.
+ */
 export interface CallPlace {
   readonly parent: Context;
   /** Just after the span above, where both would start at once. */
@@ -30,14 +34,16 @@ export interface CallPlace {
   readonly attributes?: Attributes;
   /** Receives each chunk of a stream. */
   readonly chunk?: (value: unknown, time: number) => void;
-  /** Called before the span ends, with the result: plain, or accumulated from a stream. */
-  readonly settled?: (call: Call, result: unknown, span: OpenSpan) => void;
+  /**
+   * Called once with the result, plain or accumulated from a stream, before the span ends.
+   *
+   * @returns whether the operation continues after the call: the hierarchy then ends the span with `finish`
+   */
+  readonly settled?: (call: Call, result: unknown, span: OpenSpan) => boolean;
   /** Called when everything is recorded, just before the span ends. */
   readonly finishing?: (span: Span, result: unknown) => void;
   /** Called after the span has ended, to record later spans. */
-  readonly ended?: (result: unknown, endTime: number, cost: number | undefined) => void;
-  /** Whether the operation continues after the call. An implementation that returns `true` must end the span. */
-  readonly keepsOpen?: (call: Call, result: unknown, span: OpenSpan) => boolean;
+  readonly ended?: (result: unknown, endTime: number, spent: Spent) => void;
 }
 
 /** Everything needed to start the span of a call. */

@@ -21,6 +21,7 @@ import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { addInput, addOutput } from '../content/operation-content.ts';
+import { spentBy } from '../cost/spent.ts';
 import { addUsageAttributes, type Usage } from '../cost/usage.ts';
 import { type Failure, readFailure } from '../error.ts';
 import { rememberAnswer } from '../evaluated-spans.ts';
@@ -142,13 +143,11 @@ export class CallSpan implements CallObservation, OpenSpan {
     guard('recording a call', () => this.#recordCall(call));
     if (call.attempts.length > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
-    if (call.streamEnd === 'completed')
-      guard('looking for usage', missUsage, this.#operation, this.#usage(result));
-    const { settled, keepsOpen } = this.#place;
-    if (settled !== undefined) guard('placing a result', settled, call, result, this);
-    const staysOpen = keepsOpen !== undefined && guard('keeping a span open', keepsOpen, call, result, this);
-    if (staysOpen !== true)
-      this.#end(result, call.endTime, call.failed ? readFailure(call.error) : undefined);
+    const usage = this.#usage(result);
+    if (call.streamEnd === 'completed') guard('looking for usage', missUsage, this.#operation, usage);
+    const { settled } = this.#place;
+    if (settled !== undefined && guard('placing a result', settled, call, result, this) === true) return;
+    this.#end(result, usage, call.endTime, call.failed ? readFailure(call.error) : undefined);
   }
 
   link(context: Link['context']): void {
@@ -158,12 +157,11 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** Ends a span that was kept open, with the final result of its operation. */
   finish(result: unknown, endTime: number, { attributes, failure }: FinishDetails = {}): void {
     guard('recording an end', () => this.#span.setAttributes(attributes ?? {}));
-    this.#end(result, endTime, failure);
+    this.#end(result, this.#usage(result), endTime, failure);
   }
 
-  #end(result: unknown, endTime: number, thrown: Failure | undefined): void {
+  #end(result: unknown, usage: Usage | undefined, endTime: number, thrown: Failure | undefined): void {
     const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
-    const usage = this.#usage(result);
     if (result !== undefined) guard('recording a result', () => this.#recordResult(result, usage));
     guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
     if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
@@ -174,7 +172,9 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (finishing !== undefined)
       guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
     endSpan(this.#span, Math.max(endTime, this.#startTime));
-    if (ended !== undefined) guard('placing what stands beside a span', ended, result, endTime, this.#cost);
+    if (ended === undefined) return;
+    const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted);
+    guard('placing what stands beside a span', ended, result, endTime, spent);
   }
 
   /** Records content, the failure and events. */
