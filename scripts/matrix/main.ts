@@ -23,6 +23,12 @@ const columns = COLUMNS.filter(
     wanted.length === 0 ||
     wanted.some((start) => title.toLowerCase().startsWith(start) || (framework && start === 'frameworks')),
 );
+if (columns.length === 0) {
+  console.error(
+    `No column begins with ${wanted.join(' or ')}. Columns: ${COLUMNS.map(({ title }) => title).join(', ')}.`,
+  );
+  process.exit(2);
+}
 
 await prepare(columns);
 const outcomes: ColumnOutcome[] = [];

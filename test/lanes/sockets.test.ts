@@ -23,8 +23,10 @@ const ROWS = LANES_AND_FORMATS.filter(({ lane }) => lane.line === 3 && lane.open
 describe.each(ROWS)('$name, $format: a program with sockets', ({ lane, format }) => {
   test('sees and sends the same with and without instrumentation', async () => {
     const setup = [format === 'cjs' ? '--require' : '--import', `./sdk-${lane.line}.${format}`];
-    const bare = await use(lane.name, format, []);
-    const instrumented = await use(lane.name, format, setup);
+    const [bare, instrumented] = await Promise.all([
+      use(lane.name, format, []),
+      use(lane.name, format, setup),
+    ]);
     const { realtime = 0, live = 0, responses = 0 } = CLASSES[lane.openai] ?? {};
     // With listeners and without.
     expect(Object.keys(bare.seen)).toHaveLength(2 * (realtime + live + responses));
