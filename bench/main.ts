@@ -48,11 +48,8 @@ const PEER_CASES = [
   'assistants',
 ];
 
-/** Cases whose profile is taken, and the part of the page that it is for. */
-const PROFILED = [
-  ['chat', 'profile'],
-  ['assistants', 'profile of assistants'],
-] as const;
+/** Cases whose profile is printed. It is for those who work on this package, and not part of the page. */
+const PROFILED = ['chat', 'assistants'];
 
 const SCALE = [
   { name: 'polled runs', title: '1,000 runs polled at once: a poll', size: 1_000 },
@@ -82,7 +79,8 @@ async function measureThis(): Promise<void> {
     await tell('event loop', variantTable(await measureLarge('loopDelay'), 'ms', 2));
   }
   if (!options.writes) return;
-  for (const [name, part] of PROFILED) await tell(part, profileTable(await measureProfiles(name)));
+  for (const name of PROFILED)
+    console.log(`\nprofile of ${name}\n\n${profileTable(await measureProfiles(name))}`);
   await tell('start', variantTable(await measureStarts(waysIn(), options.starts), 'ms', 1));
   await tell('kept', keptTable(await measureAllKept()));
   await tell('scale', scaleTable(await measureScale()));
