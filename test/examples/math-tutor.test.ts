@@ -109,13 +109,13 @@ describe.concurrent('the demo', () => {
     expect(treeLines(stdout)).toEqual(treeLines(block));
   });
 
-  it('shows a spoken Math Tutor with --realtime, as the documents do', async () => {
-    const [{ code, stdout, stderr }, hierarchy] = await Promise.all([
+  it('shows a spoken Math Tutor with --realtime, as docs/sockets.md does', async () => {
+    const [{ code, stdout, stderr }, sockets] = await Promise.all([
       runDemo(['--realtime']),
-      readFile(`${ROOT}docs/hierarchy.md`, 'utf8'),
+      readFile(`${ROOT}docs/sockets.md`, 'utf8'),
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const [, block = ''] = hierarchy.match(/```text\n(realtime .*?)```/s) ?? [];
+    const [, block = ''] = sockets.match(/```text\n(realtime .*?)```/s) ?? [];
     expect(treeLines(block)).toHaveLength(7);
     expect(treeLines(stdout)).toEqual(treeLines(block));
   });

@@ -19,6 +19,7 @@ import {
   type Role,
   SCRIPTED,
   type ScriptedConversation,
+  showProcesses,
   showTree,
   writesTrees,
 } from '../support/scripted/index.ts';
@@ -74,14 +75,21 @@ async function readBill(roles: Running['roles']): Promise<Conversed['bill']> {
   return Object.assign({}, ...bills);
 }
 
-/** What was done, whoever did it: invocations, model calls and tool calls, each with what it spent. */
+const WORK_ATTRIBUTES = [
+  'error.type',
+  'openai.run.status',
+  'gen_ai.response.status',
+  'openai.stream.end',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+];
+
+/** What was done, whoever did it: invocations, model calls and tool calls, each with how it ended and what it spent. */
 function workOf(spans: readonly FinishedSpan[]): string[] {
   return spans
     .filter(({ name }) => /^(invoke_agent|chat|execute_tool) ?/.test(name))
     .map(({ name, attributes }) =>
-      [name, 'error.type', 'openai.run.status', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens']
-        .map((part, index) => (index === 0 ? part : (attributes[part] ?? '-')))
-        .join(' '),
+      [name, ...WORK_ATTRIBUTES.map((attribute) => attributes[attribute] ?? '-')].join(' '),
     )
     .sort();
 }
@@ -142,7 +150,7 @@ describe('four processes', () => {
       const { name } = conversation;
       const spans = running.processes.spans.filter((span) => span.spanContext().traceId === traceId);
       const looks = /^(GET |fetch_response)/;
-      const tree = showTree(withProcess(spans.filter((span) => !looks.test(span.name))), ['process']);
+      const tree = showProcesses(withProcess(spans.filter((span) => !looks.test(span.name))));
       writesTrees(`${name}, four processes`, tree);
       expect(tree).toBe(documentedTree(`${name}, four processes`));
       expect(showTree(spans), name).not.toContain('\n\n');

@@ -17,12 +17,23 @@ const SHOWN = [
 const CONVERSATIONS: ReadonlySet<string> = new Set(['thread', 'conversation', 'session']);
 
 /** The tree as the document shows it: what was spent stands on the span that spent it, totals on the conversation. */
-export function showTree(spans: readonly FinishedSpan[], attributes: readonly string[] = []): string {
+export function showTree(spans: readonly FinishedSpan[]): string {
+  return spanTree(spans, { attributes: SHOWN, normalize: withConversationTotals });
+}
+
+/** The tree of several processes, with the process of each span that the creator did not record. */
+export function showProcesses(spans: readonly FinishedSpan[]): string {
   return spanTree(spans, {
-    attributes: [...attributes, ...SHOWN],
-    normalize: (value, attribute, { name }) =>
-      TOTALS.includes(attribute) && !CONVERSATIONS.has(name) ? undefined : value,
+    attributes: ['process', ...TOTALS],
+    normalize: (value, attribute, span) =>
+      attribute === 'process' && value === 'creator'
+        ? undefined
+        : withConversationTotals(value, attribute, span),
   });
+}
+
+function withConversationTotals(value: unknown, attribute: string, { name }: FinishedSpan): unknown {
+  return TOTALS.includes(attribute) && !CONVERSATIONS.has(name) ? undefined : value;
 }
 
 /** The tree below a comment with its name in `docs/hierarchy.md`. @throws if there is none */
