@@ -210,6 +210,24 @@ describe('a background response', () => {
     expect(duration?.dataPoints.map(({ value }) => (value as { count: number }).count)).toEqual([1]);
   });
 
+  it('shows the attempts of a poll that the SDK has repeated', async () => {
+    const program = await startProgram();
+    await program.inSpan(async () => {
+      const { simulator } = program;
+      const client = program.client.withOptions({ maxRetries: 1 });
+      let response = await client.responses.create({ model: MODEL, input: 'Think.', background: true });
+      simulator.next({ when: { path: /responses\// }, status: 503, headers: { 'retry-after-ms': '1' } });
+      while (response.status === 'queued' || response.status === 'in_progress')
+        response = await client.responses.retrieve(response.id);
+    });
+    await program.expectTree(`
+      program
+      └─ chat gpt-4o-mini  gen_ai.response.status=completed
+         ├─ attempt        !503 http.response.status_code=503
+         └─ attempt        http.response.status_code=200
+    `);
+  });
+
   it('ends when it is cancelled', async () => {
     const program = await startProgram();
     await program.inSpan(async () => {

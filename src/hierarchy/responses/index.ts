@@ -13,6 +13,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import { type ConversationApi, type OpenSpan, type Placement, parentIn, startIn } from '../api.ts';
+import { ContinuingRequest } from '../continuing-operation.ts';
 import { derivesTraceIds } from '../conversation-trace-id.ts';
 import type { Use } from '../conversation-use.ts';
 import { handsOn } from '../handing-on.ts';
@@ -24,7 +25,7 @@ import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { keyAt } from '../whereabouts.ts';
 import { placeAdoption, readAdoption } from './adoption.ts';
-import { BackgroundRequest, BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
+import { BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
 import {
   conversationUsed,
   conversationUsedBy,
@@ -73,7 +74,7 @@ export class Responses implements ConversationApi {
     if (used.uses) call.context = contextInConversation(call, this.#telemetry, this.#conversations, use);
     const background = this.#backgroundOf(request, endpoint);
     return background !== undefined && isInTrace(call.context, background.traceId)
-      ? new BackgroundRequest(background)
+      ? new ContinuingRequest(this.#telemetry, background)
       : this.#place(call, request, endpoint, used);
   }
 
@@ -112,13 +113,13 @@ export class Responses implements ConversationApi {
   ): Pick<Placement, 'chunk' | 'settled' | 'ended'> {
     const { request, endpoint, known } = fetched;
     const background = this.#backgroundOf(request, endpoint);
-    const told = background === undefined ? undefined : new BackgroundRequest(background);
+    background?.requested();
     return {
-      ...(told === undefined ? {} : { chunk: (event, time) => told.chunk(event, time) }),
+      ...(background && { chunk: (event, time) => background.seeEvent(event, time) }),
       settled: (ended, result, span) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) span.link(creator);
-        if (told !== undefined) told.settle(ended);
+        if (background !== undefined) background.answered(ended);
         else if (request.route.folds === 'response') this.#adopt(fetched, ended, result, creator);
         conversationUsed(this.#conversations, fetched, segment, ended);
         return false;
@@ -181,7 +182,7 @@ export class Responses implements ConversationApi {
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
     const { segment } = follow;
-    this.#keep({ id, endpoint, client, span, segment, response: result, time }).startedWith(call);
+    this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);
     return true;
   }
 
@@ -251,7 +252,7 @@ export class Responses implements ConversationApi {
     followed.parent.span ??= own;
     if (own !== undefined) this.#known.set(key, { context: own, conversationId });
     const { client } = call;
-    const start = { id, endpoint, client, span, segment, response, time: startTime, clock };
+    const start = { id, endpoint, client, span, segment, result: response, time: startTime, clock };
     this.#keep(start).see(response, call.endTime, false);
   }
 
