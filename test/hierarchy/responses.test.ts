@@ -222,7 +222,7 @@ describe('a background response', () => {
     });
     await program.expectTree(`
       program
-      └─ chat gpt-4o-mini  gen_ai.response.status=completed
+      └─ chat gpt-4o-mini  gen_ai.response.status=completed http.response.status_code=200
          ├─ attempt        !503 http.response.status_code=503
          └─ attempt        http.response.status_code=200
     `);
