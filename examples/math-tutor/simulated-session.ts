@@ -1,14 +1,16 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerSocket } from '../../test/support/simulator/index.ts';
 
 const MODEL = 'gpt-realtime';
-/** Half a second of sound, PCM16 at 24 kHz. */
-const SOUND = 'A'.repeat(32_000);
+/** A fifth of a second of sound, PCM16 at 24 kHz. */
+const SOUND = 'A'.repeat(12_800);
 
 /** What the simulated server says in a realtime session, step by step. */
 export class SimulatedSession {
   readonly #socket: Pick<ServerSocket, 'send'>;
   #responses = 0;
   #events = 0;
+  #heardSeconds = 0;
 
   constructor(socket: Pick<ServerSocket, 'send'>) {
     this.#socket = socket;
@@ -20,10 +22,12 @@ export class SimulatedSession {
     this.#send('session.created', { session });
   }
 
-  /** The student speaks: the server hears the end of it, and transcribes it. */
-  hear(item_id: string, transcript: string, seconds: number): void {
-    this.#send('input_audio_buffer.speech_started', { item_id, audio_start_ms: 0 });
-    this.#send('input_audio_buffer.speech_stopped', { item_id, audio_end_ms: seconds * 1e3 });
+  /** The student speaks: the server hears the beginning and the end of it, and transcribes it. */
+  async hear(item_id: string, transcript: string, seconds: number): Promise<void> {
+    this.listen(item_id);
+    await wait(seconds * 1e3);
+    this.#heardSeconds += seconds;
+    this.#send('input_audio_buffer.speech_stopped', { item_id, audio_end_ms: this.#heardSeconds * 1e3 });
     this.#send('input_audio_buffer.committed', { item_id });
     const usage = { type: 'tokens', input_tokens: 24, output_tokens: 9, total_tokens: 33 };
     this.#send('conversation.item.input_audio_transcription.completed', {
@@ -32,6 +36,12 @@ export class SimulatedSession {
       transcript,
       usage,
     });
+  }
+
+  /** The student begins to speak. */
+  listen(item_id: string): void {
+    const audio_start_ms = this.#heardSeconds * 1e3;
+    this.#send('input_audio_buffer.speech_started', { item_id, audio_start_ms });
   }
 
   /** The model begins an answer. */

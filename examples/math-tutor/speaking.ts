@@ -31,10 +31,10 @@ export async function speak(): Promise<void> {
   if (session === undefined) throw new Error('No session was opened.');
 
   say('Student', '3x + 11 = 14. Is x equal to 1?');
-  socket.send({ type: 'input_audio_buffer.append', audio: 'A'.repeat(128_000) });
-  session.hear('item_1', '3x + 11 = 14. Is x equal to 1?', 2);
+  socket.send({ type: 'input_audio_buffer.append', audio: 'A'.repeat(64_000) });
+  await session.hear('item_1', '3x + 11 = 14. Is x equal to 1?', 1);
   const asked = session.begin();
-  await wait(40);
+  await wait(200);
   session.end(asked, [CALL]);
   await socket.emitted('response.done');
 
@@ -44,24 +44,25 @@ export async function speak(): Promise<void> {
   socket.send({ type: 'response.create' });
   const words = 'Yes, x is 1. Subtract 11 on both sides, and divide by 3.';
   const answered = session.begin();
-  await wait(30);
+  await wait(250);
   session.speak(answered, 'item_3', words);
-  await wait(30);
+  await wait(150);
   session.end(answered, [message('item_3', words)]);
   await socket.emitted('response.done');
   say('Tutor', words);
 
+  // All of the answer has arrived. The program plays it until the student begins to speak.
+  await wait(1_200);
   say('Student', 'Thanks! And …');
-  socket.send({
-    type: 'conversation.item.truncate',
-    item_id: 'item_3',
-    content_index: 0,
-    audio_end_ms: 2_400,
-  });
-  session.hear('item_4', 'Thanks! And …', 1);
+  const heard = session.hear('item_4', 'Thanks! And …', 0.6);
+  const truncate = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 1_350 } as const;
+  socket.send({ ...truncate, item_id: 'item_3' });
+  await heard;
   const interrupted = session.begin();
+  await wait(150);
   session.speak(interrupted, 'item_5', 'You are welcome');
-  await wait(30);
+  await wait(400);
+  session.listen('item_6');
   session.end(interrupted, [message('item_5', 'You are welcome')], true);
   await socket.emitted('response.done');
   say('Tutor', 'You are wel–');

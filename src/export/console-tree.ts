@@ -23,7 +23,8 @@ export interface ConsoleTreeExporterOptions {
   readonly attributes?: readonly string[];
   /**
    * Whether to print a panel below each trace with its id, prompt (if content was recorded), model, project,
-   * environment, duration, tokens, cost, counts of runs, steps and calls, retries and status. Default: false.
+   * environment, duration, tokens and cost (by modality, where not all is text), who spoke when in voice sessions, counts
+   * of runs, steps and calls, retries and status. Default: false.
    */
   readonly summary?: boolean;
   /** Whether to print a numbered table of model and tool calls below each trace. Default: false. */

@@ -1,3 +1,5 @@
+import { attributeText } from './span-details.ts';
+
 /** A message in the format of the GenAI conventions, read from a span. */
 export interface SpanMessage {
   readonly role: string;
@@ -53,4 +55,12 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** The content of a message part: its text, or the result of a tool. */
 export function partContent(part: Readonly<Record<string, unknown>>): unknown {
   return part.content ?? part.response ?? part.result;
+}
+
+/** The text of a message, without its other parts. */
+export function messageText(message: SpanMessage | undefined): string | undefined {
+  return message?.parts
+    .filter(({ type }) => type === 'text')
+    .map((part) => attributeText(partContent(part) ?? ''))
+    .join(' ');
 }

@@ -40,10 +40,14 @@ export function heardOf(responseId: unknown, sessionEvents: readonly SessionEven
   for (const { name, attributes } of sessionEvents) {
     if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION || attributes?.[ATTR_GEN_AI_RESPONSE_ID] !== responseId)
       continue;
-    const seconds = attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION];
-    if (isNumber(seconds)) return `interrupted after ${Number(seconds.toFixed(1))} s`;
+    const text = interruptedAfter(attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]);
+    if (text !== undefined) return text;
   }
   return undefined;
+}
+
+export function interruptedAfter(seconds: unknown): string | undefined {
+  return isNumber(seconds) ? `interrupted after ${Number(seconds.toFixed(1))} s` : undefined;
 }
 
 /** What only realtime sessions and their responses have: who interrupted whom, and how much of it was sound. */

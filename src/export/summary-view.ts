@@ -3,10 +3,12 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { count, explainedCost, grouped, tokens } from './amounts.ts';
 import { fittingDetails, joined } from './detail-layout.ts';
 import { formatDuration } from './duration.ts';
+import { modalityText } from './modalities.ts';
 import { attributeText, detailsOf } from './span-details.ts';
 import { pad, paint, shorten, shortenLine, type TextSegment, type Tone, widthOf } from './terminal-text.ts';
 import type { TraceSummary } from './trace-summary.ts';
 import { type Row, STATUS_ERROR } from './tree.ts';
+import { voiceLines } from './voice-lines.ts';
 
 /** See `TreeViewOptions`. */
 interface SummaryViewOptions {
@@ -44,6 +46,8 @@ const LINES: readonly (readonly [label: string, read: (summary: TraceSummary) =>
 export function drawSummary(summary: TraceSummary, { columns, color }: SummaryViewOptions): string {
   const values: (readonly [label: string, value: TextSegment])[] = [
     ...LINES.map(([label, read]) => [label, read(summary)] as const),
+    ...summary.modalities.map((each) => [each.label, modalityText(each)] as const),
+    ...voiceLines(summary.voices, columns ?? PANEL_WIDTH),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', grouped(summary.retries)] as const,
   ].flatMap(([label, text]) =>

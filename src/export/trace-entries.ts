@@ -4,8 +4,8 @@ import {
   ATTR_OPENAI_THREAD_ID,
 } from '../semconv/attributes.ts';
 import { summarize } from './trace-summary.ts';
-import { buildTrees, type FinishedSpan, type Row, rowsOf, type Time } from './tree.ts';
-import { findRows, millisecondsBetween, type Trace, typeOf } from './viewed-trace.ts';
+import { buildTrees, type FinishedSpan, millisecondsBetween, type Row, rowsOf, type Time } from './tree.ts';
+import { findRows, type Trace, typeOf } from './viewed-trace.ts';
 
 /** A trace or a conversation in a list. */
 export interface TraceEntry {

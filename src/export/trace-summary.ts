@@ -11,10 +11,11 @@ import {
   ATTR_OPENAI_TRACE_PROJECT,
 } from '../semconv/attributes.ts';
 import { isNumber } from './amounts.ts';
-import { partContent, readMessages, type SpanMessage } from './messages.ts';
-import { attributeText } from './span-details.ts';
+import { messageText, readMessages } from './messages.ts';
+import { type ModalityAmount, modalitiesOf } from './modalities.ts';
 import { countsOf, isListedCall, type TraceCount } from './trace-counts.ts';
 import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
+import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
 export interface TraceSummary {
@@ -34,6 +35,8 @@ export interface TraceSummary {
   /** The sum of `gen_ai.usage.*` over all spans, which counts every token once. `undefined` if no span reports usage. */
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
+  /** The tokens by modality, and what they cost; empty where all are text. */
+  readonly modalities: readonly ModalityAmount[];
   /** In USD; `undefined` if no price was known. */
   readonly cost: number | undefined;
   /** Spans with tokens and no cost, which the cost therefore lacks. */
@@ -47,6 +50,8 @@ export interface TraceSummary {
   readonly errors: readonly Row[];
   /** The call with the highest cost, where several have one. */
   readonly costliest: Row | undefined;
+  /** Who spoke when in its realtime sessions. */
+  readonly voices: readonly Voice[];
 }
 
 /** @param rows all rows of the trace */
@@ -72,6 +77,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     environment: namesIn([...attributes, ...resources], [ATTR_DEPLOYMENT_ENVIRONMENT_NAME])[0],
     inputTokens: sum(attributes, ATTR_GEN_AI_USAGE_INPUT_TOKENS),
     outputTokens: sum(attributes, ATTR_GEN_AI_USAGE_OUTPUT_TOKENS),
+    modalities: modalitiesOf(attributes),
     cost: sum(attributes, ATTR_OPENAI_COST),
     unpriced: attributes.filter(isUnpriced).length,
     counts: countsOf(rows),
@@ -79,6 +85,7 @@ export function summarize(traceId: string, rows: readonly Row[]): TraceSummary {
     calls: rows.filter(({ node }) => isListedCall(node.span)),
     errors: rows.filter(isCause),
     costliest: costliestOf(rows),
+    voices: voicesOf(rows),
   };
 }
 
@@ -121,7 +128,7 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
     const asked = readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES])?.findLast(
       ({ role }) => role === 'user',
     );
-    const text = textOfMessage(asked);
+    const text = messageText(asked);
     if (text) return text;
   }
   return undefined;
@@ -135,17 +142,10 @@ function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
     // It is what the user has said.
     if (name === 'transcription') continue;
     const answer = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1);
-    const text = textOfMessage(answer);
+    const text = messageText(answer);
     if (text) return text;
   }
   return undefined;
-}
-
-function textOfMessage(message: SpanMessage | undefined): string | undefined {
-  return message?.parts
-    .filter(({ type }) => type === 'text')
-    .map((part) => attributeText(partContent(part) ?? ''))
-    .join(' ');
 }
 
 function costliestOf(rows: readonly Row[]): Row | undefined {

@@ -12,7 +12,7 @@ import {
 } from '../semconv/attributes.ts';
 import { isRecord, parseShortJson, partContent, readMessages, type SpanMessage } from './messages.ts';
 import { attributeText } from './span-details.ts';
-import type { FinishedSpan, Row } from './tree.ts';
+import { type FinishedSpan, isTranscription, type Row } from './tree.ts';
 
 type TranscriptPart = SpanMessage['parts'][number];
 
@@ -64,6 +64,8 @@ class Transcript {
   readonly #ownTools = new Set<unknown>();
   /** Tool results by the id of the call. */
   readonly #answers = new Map<unknown, unknown>();
+  /** What the user has said in realtime sessions, by its key: a response may have it as its input, too. */
+  readonly #transcribed = new Map<string, number>();
   /** Runs whose output is not added yet. */
   readonly #open: Row[] = [];
   readonly #places = new Map<Row, TranscriptPlace>();
@@ -78,7 +80,14 @@ class Transcript {
     this.#closeRuns(undefined);
   }
 
-  #lookAhead({ attributes }: FinishedSpan): void {
+  #lookAhead(span: FinishedSpan): void {
+    const { attributes } = span;
+    if (isTranscription(span))
+      for (const message of readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES]) ?? [])
+        this.#transcribed.set(
+          transcriptKey(message),
+          (this.#transcribed.get(transcriptKey(message)) ?? 0) + 1,
+        );
     if (TOOL_CALLS.has(attributes[ATTR_GEN_AI_OPERATION_NAME]))
       this.#ownTools.add(attributes[ATTR_GEN_AI_TOOL_CALL_ID]);
     for (const { parts } of readMessages(attributes[ATTR_GEN_AI_INPUT_MESSAGES]) ?? [])
@@ -102,6 +111,9 @@ class Transcript {
       this.#addOutput(row, scope, true);
     } else if (TOOL_CALLS.has(operation)) {
       this.#addTool(row);
+    } else if (isTranscription(span)) {
+      const [said] = messagesOf(row, ATTR_GEN_AI_OUTPUT_MESSAGES, 'user') ?? [];
+      this.entries.push({ kind: 'message', row, role: 'user', parts: said?.parts ?? [], usage: true });
     }
   }
 
@@ -132,7 +144,16 @@ class Transcript {
       scope,
       [keys, ...histories.filter((_, i) => i !== going || again)].slice(0, MAX_HISTORIES),
     );
-    for (const { role, parts } of messages.slice(known)) this.#addMessage(row, role, parts, false);
+    for (const message of messages.slice(known))
+      if (!this.#isTranscribed(message)) this.#addMessage(row, message.role, message.parts, false);
+  }
+
+  /** Each transcript is the input of one response. */
+  #isTranscribed(message: SpanMessage): boolean {
+    const key = transcriptKey(message);
+    const left = this.#transcribed.get(key) ?? 0;
+    if (left > 0) this.#transcribed.set(key, left - 1);
+    return left > 0;
   }
 
   #addOutput(row: Row, scope: Row | undefined, usage: boolean): void {

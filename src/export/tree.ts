@@ -1,6 +1,10 @@
 /** Seconds since the epoch (or of a duration) and the nanoseconds within that second. */
 export type Time = readonly [seconds: number, nanoseconds: number];
 
+export function millisecondsBetween(start: Time, end: Time): number {
+  return (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
+}
+
 /**
  * A finished span: the common part of `ReadableSpan` in SDK 2.x and 3.x. Declared here, so that neither SDK is
  * required.
@@ -57,9 +61,9 @@ export interface Row {
 const MAX_INDENTATION = 100;
 
 /**
- * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start time, then
- * end time, then arrival; traces by the start of their first span. If parents form a circle, the span that arrived
- * first becomes a root. If two spans have the same id, the first gets the children.
+ * Arranges finished spans, given in order of arrival, as one tree per trace. Siblings are sorted by start time (what a
+ * user has said comes before the answer), then end time, then arrival; traces by the start of their first span. If
+ * parents form a circle, the span that arrived first becomes a root. If two spans have the same id, the first gets the children.
  */
 export function buildTrees(spans: Iterable<FinishedSpan>): TraceTree[] {
   const traces = new Map<string, SpanNode[]>();
@@ -153,7 +157,16 @@ function cutCircles(
 // Sorting is stable, so equal nodes stay in order of arrival.
 function compareNodes(a: SpanNode | undefined, b: SpanNode | undefined): number {
   if (a === undefined || b === undefined) return 0;
-  return compareTimes(a.span.startTime, b.span.startTime) || compareTimes(a.span.endTime, b.span.endTime);
+  return (
+    compareTimes(a.span.startTime, b.span.startTime) ||
+    Number(isTranscription(b.span)) - Number(isTranscription(a.span)) ||
+    compareTimes(a.span.endTime, b.span.endTime)
+  );
+}
+
+/** Whether a span is what the user has said in a realtime session. It is known later than the answer to it begins. */
+export function isTranscription({ name }: FinishedSpan): boolean {
+  return name === 'transcription';
 }
 
 function compareTimes(a: Time, b: Time): number {

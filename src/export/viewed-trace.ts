@@ -2,7 +2,7 @@ import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
 import { attributeText } from './span-details.ts';
 import { summarize, type TraceSummary } from './trace-summary.ts';
-import { buildTrees, type Row, rowsOf, STATUS_ERROR, type Time, type TraceTree } from './tree.ts';
+import { buildTrees, millisecondsBetween, type Row, rowsOf, STATUS_ERROR, type TraceTree } from './tree.ts';
 
 /** The data of the page. */
 export interface PageData {
@@ -100,10 +100,6 @@ function searchedText(span: ShownSpan | Row['node']['span']): string {
 
 export function isFailed({ status }: Row['node']['span']): boolean {
   return status.code === STATUS_ERROR;
-}
-
-export function millisecondsBetween(start: Time, end: Time): number {
-  return (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
 }
 
 /** The type of a span, which selects its color and symbol. */

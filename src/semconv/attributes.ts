@@ -276,7 +276,7 @@ export const ATTR_OPENAI_ARTIFACT_ID = 'openai.artifact.id' as const;
 /** Id of the assistant. */
 export const ATTR_OPENAI_ASSISTANT_ID = 'openai.assistant.id' as const;
 
-/** Seconds of sound that were transcribed or translated, where the answer tells it. */
+/** Seconds of sound that were spoken, transcribed or translated. */
 export const ATTR_OPENAI_AUDIO_DURATION = 'openai.audio.duration' as const;
 
 /** Id of an agent automation. */
@@ -444,6 +444,9 @@ export const ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES = 'openai.realtime.output_mo
 /** What the session is for. */
 export const ATTR_OPENAI_REALTIME_SESSION_TYPE = 'openai.realtime.session_type' as const;
 
+/** Seconds from the beginning of what the user says to its end, by the clock of the process. Where sound is sent faster than it is spoken, `openai.audio.duration` is longer. */
+export const ATTR_OPENAI_REALTIME_SPEECH_TIME = 'openai.realtime.speech_time' as const;
+
 /** Seconds from the request, or from the end of speech, to the first sound of the answer. */
 export const ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO = 'openai.realtime.time_to_first_audio' as const;
 
@@ -609,8 +612,35 @@ export const ATTR_OPENAI_TURN_ID = 'openai.turn.id' as const;
 /** Id of an upload. */
 export const ATTR_OPENAI_UPLOAD_ID = 'openai.upload.id' as const;
 
+/** Cost in USD of the cached input tokens that are audio. */
+export const ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST = 'openai.usage.audio.cache_read.input_cost' as const;
+
+/** Cost in USD of the input tokens that are audio. Cached tokens are included. */
+export const ATTR_OPENAI_USAGE_AUDIO_INPUT_COST = 'openai.usage.audio.input_cost' as const;
+
+/** Cost in USD of the output tokens that are audio. */
+export const ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST = 'openai.usage.audio.output_cost' as const;
+
 /** Chunks with content of a stream that does not tell its usage, about one for each token. An estimate: it is in no `gen_ai.usage.*`, no metric and no total. */
 export const ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS = 'openai.usage.estimated_output_tokens' as const;
+
+/** Cost in USD of the cached input tokens that are image. */
+export const ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST = 'openai.usage.image.cache_read.input_cost' as const;
+
+/** Cost in USD of the input tokens that are image. Cached tokens are included. */
+export const ATTR_OPENAI_USAGE_IMAGE_INPUT_COST = 'openai.usage.image.input_cost' as const;
+
+/** Cost in USD of the output tokens that are image. */
+export const ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST = 'openai.usage.image.output_cost' as const;
+
+/** Cost in USD of the cached input tokens that are text. */
+export const ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST = 'openai.usage.text.cache_read.input_cost' as const;
+
+/** Cost in USD of the input tokens that are text. Cached tokens are included. */
+export const ATTR_OPENAI_USAGE_TEXT_INPUT_COST = 'openai.usage.text.input_cost' as const;
+
+/** Cost in USD of the output tokens that are text. */
+export const ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST = 'openai.usage.text.output_cost' as const;
 
 /** Id of a vault of credentials. */
 export const ATTR_OPENAI_VAULT_ID = 'openai.vault.id' as const;

@@ -10,6 +10,11 @@ export interface SpanPlan {
   readonly start?: number;
   readonly end?: number;
   readonly attributes?: api.Attributes;
+  readonly events?: readonly {
+    readonly name: string;
+    readonly at: number;
+    readonly attributes?: api.Attributes;
+  }[];
   /** Status ERROR. */
   readonly error?: boolean;
   /** Never ended, so that its children miss their parent. */
@@ -32,6 +37,8 @@ export function makeSpans(...plans: readonly SpanPlan[]): FinishedSpan[] {
     const { name, kind = api.SpanKind.INTERNAL, start = 0, end = start, attributes = {} } = plan;
     const span = tracer.startSpan(name, { kind, attributes, startTime: START + start }, parent);
     if (plan.error) span.setStatus({ code: api.SpanStatusCode.ERROR });
+    for (const { name: event, at, attributes: told = {} } of plan.events ?? [])
+      span.addEvent(event, told, START + at);
     const below = api.trace.setSpan(parent, span);
     for (const child of plan.children ?? []) make(child, below);
     if (!plan.open) span.end(START + end);
@@ -119,6 +126,95 @@ export const MATH_TUTOR: SpanPlan = {
           },
         },
       ],
+    },
+  ],
+};
+
+const said = (role: string, content: string): string =>
+  JSON.stringify([{ role, parts: [{ type: 'text', content }] }]);
+const spoken = { 'gen_ai.conversation.id': 'sess_1', 'openai.api.type': 'realtime' };
+
+/** A spoken conversation: two questions, and answers that the user interrupts, while it is played and while it is made. */
+export const VOICE_SESSION: SpanPlan = {
+  name: 'realtime',
+  end: 10_000,
+  attributes: { ...spoken, 'openai.realtime.interruption_count': 2 },
+  events: [
+    {
+      name: 'openai.realtime.speech',
+      at: 2_000,
+      attributes: {
+        'openai.item.id': 'item_1',
+        'openai.audio.duration': 9,
+        'openai.realtime.speech_time': 1.5,
+      },
+    },
+    {
+      name: 'openai.realtime.interruption',
+      at: 6_000,
+      attributes: { 'gen_ai.response.id': 'resp_1', 'openai.realtime.heard_audio_duration': 2.5 },
+    },
+    {
+      name: 'openai.realtime.speech',
+      at: 7_000,
+      attributes: { 'openai.item.id': 'item_3', 'openai.audio.duration': 1 },
+    },
+    { name: 'openai.realtime.interruption', at: 9_000, attributes: { 'gen_ai.response.id': 'resp_2' } },
+  ],
+  children: [
+    {
+      name: 'chat gpt-realtime',
+      start: 2_000,
+      end: 3_500,
+      attributes: {
+        ...spoken,
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.response.id': 'resp_1',
+        'gen_ai.usage.input_tokens': 180,
+        'gen_ai.usage.output_tokens': 95,
+        'gen_ai.usage.cache_read.input_tokens': 64,
+        'gen_ai.usage.audio.input_tokens': 70,
+        'gen_ai.usage.audio.output_tokens': 75,
+        'openai.cost': 0.0078,
+        'openai.usage.text.input_cost': 0.0004,
+        'openai.usage.text.output_cost': 0.0003,
+        'openai.usage.audio.input_cost': 0.0023,
+        'openai.usage.audio.output_cost': 0.0048,
+        'openai.realtime.output_audio_duration': 6,
+        'openai.realtime.time_to_first_audio': 1,
+        'gen_ai.input.messages': said('user', 'Is x equal to 1?'),
+        'gen_ai.output.messages': said('assistant', 'Yes, x is 1.'),
+      },
+    },
+    {
+      name: 'transcription',
+      start: 2_000,
+      end: 4_000,
+      attributes: {
+        ...spoken,
+        'openai.item.id': 'item_1',
+        'gen_ai.usage.input_tokens': 24,
+        'gen_ai.usage.output_tokens': 9,
+        'openai.cost': 0.0002,
+        'gen_ai.output.messages': said('user', 'Is x equal to 1?'),
+      },
+    },
+    {
+      name: 'chat gpt-realtime',
+      start: 7_000,
+      end: 9_000,
+      attributes: {
+        ...spoken,
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.response.id': 'resp_2',
+        'gen_ai.usage.input_tokens': 10,
+        'gen_ai.usage.output_tokens': 5,
+        'gen_ai.usage.audio.output_tokens': 5,
+        'openai.realtime.cancel_reason': 'turn_detected',
+        'openai.realtime.output_audio_duration': 4,
+        'openai.realtime.time_to_first_audio': 0.5,
+        'gen_ai.output.messages': said('assistant', 'You are wel'),
+      },
     },
   ],
 };

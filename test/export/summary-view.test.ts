@@ -184,8 +184,8 @@ describe('the table of calls', () => {
         name: 'session',
         children: [
           { name: 'invoke_agent', attributes: turn },
-          { name: 'transcription', attributes: tokens },
-          { name: 'GET /models' },
+          { name: 'transcription', start: 1, attributes: tokens },
+          { name: 'GET /models', start: 1 },
         ],
       }),
       wide,

@@ -4,9 +4,11 @@ import {
 } from '../../semconv/attributes.ts';
 import { isNumber } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import type { SpanNode, Time } from '../tree.ts';
-import { millisecondsBetween, typeOf } from '../viewed-trace.ts';
+import { millisecondsBetween, type Row, type SpanNode, type Time } from '../tree.ts';
+import { typeOf } from '../viewed-trace.ts';
+import type { Voice } from '../voice.ts';
 import { element } from './element.ts';
+import { VOICE_LABELS, voiceParts } from './voice.ts';
 
 /** What goes on in a part of a span's time: nothing below it, tools alone, other work, or several things at once. */
 type Activity = 'idle' | 'tools' | 'work' | 'several';
@@ -73,10 +75,15 @@ function addPart(parts: BarPart[], part: BarPart): void {
 }
 
 /** The bar of a span between two places of the track, in per cent. */
-export function barOf(node: SpanNode, left: number, right: number): HTMLElement {
+export function barOf(node: SpanNode, left: number, right: number, voice?: Voice): HTMLElement {
   const bar = element('span', { class: 'bar' });
   bar.style.left = `${left}%`;
   bar.style.width = `${right - left}%`;
+  if (voice !== undefined) {
+    bar.classList.add('voice');
+    bar.append(...voiceParts(voice));
+    return bar;
+  }
   const parts = barParts(node);
   if (parts.length > 0) bar.classList.add('parted');
   for (const { activity, from, to } of parts) {
@@ -111,17 +118,22 @@ export function firstChunkText(seconds: unknown): string | undefined {
 }
 
 /** What the bars of some spans show. */
-export function legendOf(nodes: Iterable<SpanNode>): HTMLElement | undefined {
+export function legendOf(rows: Iterable<Row>, voices: ReadonlyMap<Row, Voice>): HTMLElement | undefined {
   const seen = new Set<string>();
-  for (const node of nodes) {
+  for (const row of rows) {
+    const { node } = row;
+    if (voices.has(row)) {
+      for (const name of Object.keys(VOICE_LABELS)) seen.add(name);
+      continue;
+    }
     for (const { activity } of barParts(node)) seen.add(activity);
     if (firstChunkAt(node) !== undefined) seen.add('first');
   }
-  if (!seen.has('tools') && !seen.has('several') && !seen.has('first')) return undefined;
+  if (!seen.has('cut') && !seen.has('tools') && !seen.has('several') && !seen.has('first')) return undefined;
   return element(
     'p',
     { class: 'legend dim' },
-    ...Object.entries(BAR_LABELS)
+    ...Object.entries({ ...BAR_LABELS, ...VOICE_LABELS })
       .filter(([name]) => seen.has(name))
       .map(([name, label]) =>
         element('span', {}, element('span', { class: `key ${name}`, 'aria-hidden': 'true' }), label),

@@ -27,8 +27,10 @@ import { cancelledBy, heardOf } from '../spoken-details.ts';
 import { type TranscriptEntry, transcriptOf } from '../transcript.ts';
 import type { Row } from '../tree.ts';
 import { isFailed, type Trace } from '../viewed-trace.ts';
+import type { Utterance, Voice } from '../voice.ts';
 import { element, fill } from './element.ts';
 import { partBlock, toolBlock } from './parts.ts';
+import { timeText, voiceStrip } from './voice.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -58,6 +60,9 @@ export class Chat {
   readonly root: HTMLElement = element('div', { class: 'chat' });
   readonly #entries: readonly TranscriptEntry[];
   readonly #select: (row: Row) => void;
+  readonly #voices: readonly Voice[];
+  /** When the words of a span were spoken. */
+  readonly #spoken: ReadonlyMap<Row | undefined, Utterance>;
   /** The entries that are shown, by what they show. */
   readonly made: Map<string, HTMLElement> = new Map();
   #before: ReadonlyMap<string, HTMLElement> = new Map();
@@ -67,6 +72,10 @@ export class Chat {
     if (before !== undefined) this.#before = before.made;
     this.#entries = transcriptOf(trace.rows);
     this.#select = select;
+    this.#voices = trace.summary.voices;
+    this.#spoken = new Map(
+      this.#voices.flatMap(({ utterances }) => utterances.map((each) => [each.row, each])),
+    );
   }
 
   /** Shows the entries of the given rows. */
@@ -99,7 +108,9 @@ export class Chat {
     const { row, ...content } = entry;
     const { spanId } = row.node.span.spanContext();
     const { events } = row.node.span as ShownSpan;
-    const key = attributeText([place, spanId, row.node.span.endTime, events.length, heardIn(row), content]);
+    const { endTime } = row.node.span;
+    const spoken = this.#spoken.size;
+    const key = attributeText([place, spanId, endTime, events.length, heardIn(row), spoken, content]);
     const item = this.made.get(key) ?? this.#before.get(key) ?? this.#item(entry);
     this.made.set(key, item);
     return item;
@@ -118,6 +129,7 @@ export class Chat {
     const unpriced = attributes[ATTR_OPENAI_TOTAL_UNPRICED];
     const cost =
       explainedCost(attributes[ATTR_OPENAI_TOTAL_COST], unpriced) ?? dollars(attributes[ATTR_OPENAI_COST]);
+    const voice = this.#voices.find(({ session }) => session === row);
     const perMessage = costOf(attributes[ATTR_OPENAI_COST_PER_USER_MESSAGE], unpriced);
     const facts = [
       attributes[ATTR_OPENAI_RUN_STATUS],
@@ -131,6 +143,7 @@ export class Chat {
       { class: 'heading' },
       element('h3', {}, this.#spanButton(row, name), ' ', element('code', { class: 'id' }, String(id ?? ''))),
       element('p', { class: 'dim' }, facts.filter((fact) => typeof fact === 'string').join(' · ')),
+      voice && voiceStrip(voice),
     );
   }
 
@@ -143,7 +156,7 @@ export class Chat {
     const onlyCalls = parts.length === 0 && attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined;
     if (onlyCalls) return element('li', { class: 'message assistant' }, usage && this.#footer(row));
     if (parts.length === 0)
-      texts.push(element('p', { class: 'dim' }, isFailed(row.node.span) ? 'no answer' : 'not recorded'));
+      texts.push(element('p', { class: 'dim' }, missingText(role, isFailed(row.node.span))));
     const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : role.slice(0, 100);
     const folded = speaker === 'Instructions';
     return element(
@@ -151,9 +164,21 @@ export class Chat {
       { class: `message ${folded ? 'system' : role === 'user' ? 'user' : 'assistant'}` },
       folded
         ? element('details', {}, element('summary', {}, speaker), ...texts)
-        : element('div', { class: 'said' }, element('span', { class: 'speaker' }, speaker), ...texts),
+        : element(
+            'div',
+            { class: 'said' },
+            element('span', { class: 'speaker' }, speaker, usage && this.#whenSpoken(row)),
+            ...texts,
+          ),
       usage && this.#footer(row),
     );
+  }
+
+  #whenSpoken(row: Row): string | undefined {
+    const { from, to } = this.#spoken.get(row) ?? {};
+    return from === undefined || to === undefined
+      ? undefined
+      : `, after ${timeText(from)}, for ${timeText(to - from)}`;
   }
 
   #tool({ row, name, input, output, own }: Tool): HTMLElement {
@@ -215,6 +240,12 @@ export class Chat {
       name.slice(0, 100),
     );
   }
+}
+
+/** What stands for words that are not there. */
+function missingText(role: string, isFailed: boolean): string {
+  if (!isFailed) return 'not recorded';
+  return role === 'user' ? 'not transcribed' : 'no answer';
 }
 
 function isRecordedContent(entry: TranscriptEntry): boolean {

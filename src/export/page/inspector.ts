@@ -1,16 +1,20 @@
 import { count, grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import { modalitiesOf } from '../modalities.ts';
 import type { ShownSpan } from '../page-span.ts';
 import type { Row } from '../tree.ts';
 import type { Trace } from '../viewed-trace.ts';
 import { contentOf, evaluationList, factsOf, failureBlock } from './answer.ts';
 import { element, fill, textBlock } from './element.ts';
 import { pretty } from './value.ts';
+import { modalityTable, voiceStrip, voiceTable } from './voice.ts';
 
 /** A span: what it did in short, what was said, and at last everything that was recorded. */
 export function inspector(row: Row, trace: Trace, filter: (id: string) => void): HTMLElement {
   const span = row.node.span as ShownSpan;
   const attributes = attributeRows(span.attributes);
+  const voice = trace.summary.voices.find(({ session }) => session === row);
+  const spending = voice === undefined ? [row] : voice.parts;
   const isIdRow = ([name]: readonly [string, string]): boolean => ID_NAME.test(name);
   return element(
     'div',
@@ -19,6 +23,9 @@ export function inspector(row: Row, trace: Trace, filter: (id: string) => void):
     factsOf(span),
     failureBlock(span),
     evaluationList(span),
+    modalityTable(modalitiesOf(spending.map(({ node }) => node.span.attributes))),
+    voice && voiceStrip(voice),
+    voice && voiceTable(voice),
     ...contentOf(span),
     table('Ids', attributes.filter(isIdRow).slice(0, MAX_ID_ROWS), filter),
     recordOf(row, trace, attributes, filter),

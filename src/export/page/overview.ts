@@ -6,6 +6,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { count, dollars, explainedCost, grouped, tokens } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
+import { modalityText } from '../modalities.ts';
 import { attributeText } from '../span-details.ts';
 import type { TraceEntry } from '../trace-entries.ts';
 import type { TraceSummary } from '../trace-summary.ts';
@@ -25,6 +26,7 @@ export function overview(
     ['Duration', formatDuration(summary.start, summary.end)],
     ['Cost', explainedCost(summary.cost, summary.unpriced)],
     ['Tokens', tokens(summary.inputTokens, summary.outputTokens)?.replace(' tokens', '')],
+    ...summary.modalities.map((each) => [each.label, modalityText(each).replace(' tokens', '')] as const),
     ...summary.counts.map((each) => [each.label, grouped(each.count)] as const),
     ['Retries', grouped(summary.retries)],
     ['Model', listed(summary.models)],

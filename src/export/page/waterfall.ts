@@ -3,6 +3,7 @@ import { formatDuration } from '../duration.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { Row, Time } from '../tree.ts';
 import type { Trace } from '../viewed-trace.ts';
+import type { Voice } from '../voice.ts';
 import { barOf, legendOf } from './bar.ts';
 import { element, fill } from './element.ts';
 import { listenForDrags, millisecondsOf, type TimeRange } from './time-zoom.ts';
@@ -21,6 +22,7 @@ export class Waterfall {
   readonly root: HTMLElement = element('div', { class: 'waterfall' });
   readonly #tree = element('div', { role: 'tree', 'aria-label': 'Spans, in order of time' });
   readonly #rows: readonly Row[];
+  readonly #voices: ReadonlyMap<Row, Voice>;
   readonly #items = new Map<Row, HTMLElement>();
   readonly #closed = new Set<Row>();
   readonly #select: (row: Row) => void;
@@ -40,6 +42,7 @@ export class Waterfall {
   /** @param before the timeline of the same trace with fewer spans, whose closed rows and focus it takes over */
   constructor(trace: Trace, select: (row: Row) => void, before?: Waterfall) {
     this.#rows = trace.rows;
+    this.#voices = new Map(trace.summary.voices.map((voice) => [voice.session, voice]));
     this.#select = select;
     this.#found = this.#shown = new Set(trace.rows);
     for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
@@ -181,13 +184,14 @@ export class Waterfall {
     return item;
   }
 
-  #track({ node }: Row): HTMLElement {
+  #track(row: Row): HTMLElement {
+    const { span } = row.node;
     const { from, to } = this.#axis;
     const place = (time: Time): number =>
       Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
-    const left = place(node.span.startTime);
-    const right = Math.max(place(node.span.endTime), left);
-    return element('span', { class: 'track' }, right < 0 || left > 100 ? '' : barOf(node, left, right));
+    const left = place(span.startTime);
+    const right = Math.max(place(span.endTime), left);
+    return element('span', { class: 'track' }, right < 0 || left > 100 ? '' : barOf(row.node, left, right, this.#voices.get(row)));
   }
 
   #scale(): void {
@@ -220,7 +224,7 @@ export class Waterfall {
       element('span', { class: 'ticks' }, ...ticks),
     );
     this.root.querySelector('.legend')?.remove();
-    this.root.append(legendOf([...this.#found].map(({ node }) => node)) ?? '');
+    this.root.append(legendOf(this.#found, this.#voices) ?? '');
   }
 
   #zoomNote(): HTMLElement {

@@ -1,31 +1,17 @@
 import type { Context } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
-import {
-  ATTR_GEN_AI_RESPONSE_ID,
-  ATTR_OPENAI_ITEM_ID,
-  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
-} from '../../semconv/attributes.ts';
-import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
-import {
-  arrayField,
-  field,
-  fieldsOf,
-  first,
-  MAX_REPEATED,
-  numberField,
-  objectField,
-  stringField,
-} from '../../util/payload.ts';
+import { arrayField, field, fieldsOf, first, MAX_REPEATED } from '../../util/payload.ts';
 import type { Member } from '../closing-reads.ts';
 import { Conversation } from '../conversation.ts';
 import { readItemResults } from '../responses/item-results.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
+import { SessionInterruptions } from './interruptions.ts';
 import { SessionResponses } from './responses.ts';
 import type { SocketSegment } from './segment.ts';
 import { readSessionFacts } from './session-facts.ts';
@@ -71,8 +57,7 @@ export class RealtimeSession implements Member {
   #lastActivity = now();
   #input: unknown[] = [];
   readonly #speech: SessionSpeech;
-  /** The responses of finished items, the newest: playback goes on after them. */
-  readonly #finished = new Map<string, string>();
+  readonly #interruptions: SessionInterruptions;
   #closed = false;
 
   constructor(start: SessionStart) {
@@ -98,6 +83,7 @@ export class RealtimeSession implements Member {
       takeInput: () => session.#input.splice(0),
     };
     this.#responses = new SessionResponses(telemetry, this);
+    this.#interruptions = new SessionInterruptions(segment);
     this.#speech = new SessionSpeech({
       telemetry,
       segment,
@@ -115,13 +101,16 @@ export class RealtimeSession implements Member {
     if (type === 'input_audio_buffer.append') {
       const audio = field(event, 'audio');
       if (typeof audio === 'string') counts.heardSeconds += (audio.length * 0.75) / this.#facts.inputRate;
+      this.#speech.sendingSince ??= now();
       return;
     }
     this.#lastActivity = now();
     this.#responses.sentOther();
     if (type === 'response.create') this.#responses.ask(event, caller);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
-    else if (type === 'conversation.item.truncate') this.#truncated(event);
+    else if (type === 'conversation.item.truncate') this.#interruptions.truncated(event);
+    else if (type === 'input_audio_buffer.commit') this.#speech.committing();
+    else if (type === 'input_audio_buffer.clear') this.#speech.cleared();
   }
 
   notSent(error: unknown): void {
@@ -171,14 +160,7 @@ export class RealtimeSession implements Member {
 
   /** A response has ended. */
   answered(response: unknown, responseId: string, time: number): void {
-    for (const item of first(arrayField(response, 'output'))) {
-      const id = stringField(item, 'id');
-      if (id !== undefined) this.#finished.set(id, responseId);
-    }
-    for (const id of [...this.#finished.keys()].slice(0, -MAX_REPEATED)) this.#finished.delete(id);
-    const reason = field(objectField(response, 'status_details'), 'reason');
-    if (field(response, 'status') === 'cancelled' && reason === 'turn_detected')
-      this.#interrupted({ [ATTR_GEN_AI_RESPONSE_ID]: responseId }, time);
+    this.#interruptions.answered(response, responseId, time);
   }
 
   #see(type: string, event: unknown): void {
@@ -195,6 +177,9 @@ export class RealtimeSession implements Member {
         this.#responses.created(event);
         break;
       case 'response.output_item.added':
+        this.#interruptions.added(event);
+        this.#responses.item(event, time);
+        break;
       case 'response.output_item.done':
         this.#responses.item(event, time);
         break;
@@ -202,7 +187,7 @@ export class RealtimeSession implements Member {
         this.#responses.done(event);
         break;
       case 'input_audio_buffer.speech_started':
-        this.#speech.started(event);
+        this.#speech.started(event, time);
         break;
       case 'input_audio_buffer.speech_stopped':
         this.#speech.stopped(event, time);
@@ -253,26 +238,6 @@ export class RealtimeSession implements Member {
 
   #say(item: unknown): void {
     if (this.#input.length < MAX_REPEATED) this.#input.push(item);
-  }
-
-  /** Sound arrives faster than it is played: an interruption may come after the answer is complete. */
-  #truncated(event: unknown): void {
-    const itemId = stringField(event, 'item_id');
-    const responseId = this.#finished.get(itemId ?? '');
-    const heard = numberField(event, 'audio_end_ms');
-    this.#interrupted(
-      {
-        ...(responseId !== undefined && { [ATTR_GEN_AI_RESPONSE_ID]: responseId }),
-        ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
-        ...(heard !== undefined && { [ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard / 1e3 }),
-      },
-      now(),
-    );
-  }
-
-  #interrupted(attributes: Record<string, string | number>, time: number): void {
-    this.#start.segment.counts.interruptions++;
-    this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
   }
 }
 

@@ -1,7 +1,12 @@
-import { ATTR_OPENAI_AUDIO_DURATION, ATTR_OPENAI_ITEM_ID } from '../../semconv/attributes.ts';
+import {
+  ATTR_OPENAI_AUDIO_DURATION,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_REALTIME_SPEECH_TIME,
+} from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { now } from '../../util/clock.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 import type { SessionPlace } from './session.ts';
@@ -20,11 +25,25 @@ interface SpeechStart {
   readonly say: (item: object) => void;
 }
 
+/** A piece of speech, as far as it is known. */
+interface Speech {
+  readonly itemId: string | undefined;
+  readonly startTime: number | undefined;
+  readonly seconds: number | undefined;
+}
+
 /** What the user of a session says: when, and what it is transcribed to. */
 export class SessionSpeech {
+  /** When the program began to send what the server has not taken yet. */
+  sendingSince: number | undefined;
   readonly #start: SpeechStart;
   #end: number | undefined;
   #startMs: number | undefined;
+  #startTime: number | undefined;
+  /** Seconds of sound sent before that. */
+  #sentBefore = 0;
+  /** When the program has said that the user has finished: the server does not listen for it. */
+  #committing: number | undefined;
   /** When the speech of an item ended, until its transcript comes. */
   readonly #spoken = new Map<string, number>();
 
@@ -32,26 +51,54 @@ export class SessionSpeech {
     this.#start = start;
   }
 
-  started(event: unknown): void {
+  started(event: unknown, time: number): void {
     this.#startMs = numberField(event, 'audio_start_ms');
+    this.#startTime = time;
   }
 
   stopped(event: unknown, time: number): void {
     const itemId = stringField(event, 'item_id');
     const [start, end] = [this.#startMs, numberField(event, 'audio_end_ms')];
-    this.#startMs = undefined;
+    const isTold = start !== undefined && end !== undefined && end >= start;
+    const seconds = isTold ? (end - start) / 1e3 : undefined;
+    this.#ended({ itemId, startTime: this.#startTime, seconds }, time);
+    this.#startMs = this.#startTime = undefined;
     this.#end = time;
+  }
+
+  /** The program says that the user has finished. */
+  committing(): void {
+    this.#committing = now();
+  }
+
+  /** The server takes what was sent as an item. */
+  committed(event: unknown, time: number): void {
+    const itemId = stringField(event, 'item_id');
+    const seconds = this.#start.segment.counts.heardSeconds - this.#sentBefore;
+    if (this.#committing !== undefined && itemId !== undefined && !this.#spoken.has(itemId))
+      this.#ended({ itemId, startTime: this.sendingSince, seconds }, this.#committing);
+    else this.#remember(itemId, time);
+    this.#committing = undefined;
+    this.cleared();
+  }
+
+  /** What was sent and not taken is gone. */
+  cleared(): void {
+    this.sendingSince = undefined;
+    this.#sentBefore = this.#start.segment.counts.heardSeconds;
+  }
+
+  #ended({ itemId, startTime, seconds }: Speech, time: number): void {
     this.#start.spoke();
     const attributes: Record<string, string | number> = {};
     if (itemId !== undefined) attributes[ATTR_OPENAI_ITEM_ID] = itemId;
-    if (start !== undefined && end !== undefined && end >= start)
-      attributes[ATTR_OPENAI_AUDIO_DURATION] = (end - start) / 1e3;
+    if (seconds !== undefined) attributes[ATTR_OPENAI_AUDIO_DURATION] = seconds;
+    if (startTime !== undefined) attributes[ATTR_OPENAI_REALTIME_SPEECH_TIME] = (time - startTime) / 1e3;
     this.#start.segment.addEvent(EVENT_OPENAI_REALTIME_SPEECH, attributes, time);
-    this.committed(event, time);
+    this.#remember(itemId, time);
   }
 
-  committed(event: unknown, time: number): void {
-    const itemId = stringField(event, 'item_id');
+  #remember(itemId: string | undefined, time: number): void {
     if (itemId === undefined || this.#spoken.has(itemId) || this.#spoken.size >= MAX_REPEATED) return;
     this.#spoken.set(itemId, time);
   }

@@ -12,7 +12,7 @@ import {
 import { log } from '../../util/guard.ts';
 import { row } from '../../util/payload.ts';
 import { PriceList } from './price-package.ts';
-import { priceOf, type Spending } from './prices.ts';
+import { type CostPart, priceOf, type Spending } from './prices.ts';
 
 const MAX_REPORTED_MODELS = 100;
 
@@ -48,9 +48,15 @@ export class Costs {
   /**
    * @param asked the attributes of the request: provider, model and service tier
    * @param answered the attributes of the response
+   * @param tell called with the cost of each part
    * @returns the cost in USD; `undefined` if the price is unknown
    */
-  of(spending: Spending, asked: Attributes, answered: Attributes = asked): number | undefined {
+  of(
+    spending: Spending,
+    asked: Attributes,
+    answered: Attributes = asked,
+    tell?: (part: CostPart, cost: number) => void,
+  ): number | undefined {
     const list = this.#list();
     const { usage, audioSeconds } = spending;
     if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
@@ -62,7 +68,7 @@ export class Costs {
     );
     const prices = this.#find(list, provider, requestModel, responseModel);
     const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);
-    const cost = inTier === undefined ? undefined : priceOf(inTier, spending);
+    const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
     if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
     return cost;
   }

@@ -17,7 +17,12 @@ export interface Spending extends Fees {
   readonly aggregate?: boolean | undefined;
 }
 
+/** The parts that the cost of tokens is told for. */
+export type CostPart = `${'text' | 'audio' | 'image'}.${'input' | 'cached' | 'output'}`;
+
 interface Amount {
+  /** `undefined` for what is billed besides tokens. */
+  readonly part?: CostPart;
   readonly count: (spending: Spending, usage: Usage, modalities: ModalityUsage) => number;
   /** The number of units that the price refers to. */
   readonly per: number;
@@ -30,6 +35,7 @@ interface Amount {
 /** Each token counts in exactly one row, and each row has one price. */
 const AMOUNTS: readonly Amount[] = [
   tokenAmount(
+    'text.input',
     (usage, parts) =>
       usage.inputTokens -
       usage.cacheReadTokens -
@@ -39,34 +45,40 @@ const AMOUNTS: readonly Amount[] = [
     ['input_mtok'],
   ),
   tokenAmount(
+    'text.cached',
     (usage, parts) => usage.cacheReadTokens - parts.audioCacheReadTokens - parts.imageCacheReadTokens,
     ['cache_read_mtok', 'input_mtok'],
   ),
-  tokenAmount((usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
+  tokenAmount('text.input', (usage) => usage.cacheWriteTokens, ['cache_write_mtok', 'input_mtok']),
+  tokenAmount('audio.input', (_, parts) => parts.audioInputTokens - parts.audioCacheReadTokens, [
+    'input_audio_mtok',
+    'input_mtok',
+  ]),
+  tokenAmount('audio.cached', (_, parts) => parts.audioCacheReadTokens, [
+    'cache_audio_read_mtok',
+    'cache_read_mtok',
+    'input_audio_mtok',
+    'input_mtok',
+  ]),
+  tokenAmount('image.input', (_, parts) => parts.imageInputTokens - parts.imageCacheReadTokens, [
+    'input_image_mtok',
+    'input_mtok',
+  ]),
+  tokenAmount('image.cached', (_, parts) => parts.imageCacheReadTokens, [
+    'cache_image_read_mtok',
+    'cache_read_mtok',
+    'input_image_mtok',
+    'input_mtok',
+  ]),
   tokenAmount(
-    (_, parts) => parts.audioInputTokens - parts.audioCacheReadTokens,
-    ['input_audio_mtok', 'input_mtok'],
-  ),
-  tokenAmount(
-    (_, parts) => parts.audioCacheReadTokens,
-    ['cache_audio_read_mtok', 'cache_read_mtok', 'input_audio_mtok', 'input_mtok'],
-  ),
-  tokenAmount(
-    (_, parts) => parts.imageInputTokens - parts.imageCacheReadTokens,
-    ['input_image_mtok', 'input_mtok'],
-  ),
-  tokenAmount(
-    (_, parts) => parts.imageCacheReadTokens,
-    ['cache_image_read_mtok', 'cache_read_mtok', 'input_image_mtok', 'input_mtok'],
-  ),
-  tokenAmount(
+    'text.output',
     (usage, parts) =>
       usage.outputTokens - usage.reasoningTokens - parts.audioOutputTokens - parts.imageOutputTokens,
     ['output_mtok'],
   ),
-  tokenAmount((usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
-  tokenAmount((_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
-  tokenAmount((_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
+  tokenAmount('text.output', (usage) => usage.reasoningTokens, ['output_reasoning_mtok', 'output_mtok']),
+  tokenAmount('audio.output', (_, parts) => parts.audioOutputTokens, ['output_audio_mtok', 'output_mtok']),
+  tokenAmount('image.output', (_, parts) => parts.imageOutputTokens, ['output_image_mtok', 'output_mtok']),
   { count: ({ audioSeconds = 0 }) => audioSeconds, per: 3_600, keys: ['audio_hours'], needed: true },
   {
     count: ({ aggregate }) => (aggregate === true ? 0 : 1),
@@ -84,24 +96,37 @@ const AMOUNTS: readonly Amount[] = [
 ];
 
 function tokenAmount(
+  part: CostPart,
   count: (usage: Usage, modalities: ModalityUsage) => number,
   keys: readonly PriceKey[],
 ): Amount {
-  return { count: (_, usage, modalities) => count(usage, modalities), per: 1e6, keys, needed: true };
+  return { part, count: (_, usage, modalities) => count(usage, modalities), per: 1e6, keys, needed: true };
 }
 
-/** @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong */
-export function priceOf(prices: ModelPrices, spending: Spending): number | undefined {
+/**
+ * @param tell called with the cost of each part
+ * @returns the cost in USD; `undefined` if a price is missing, because a partial cost would be wrong
+ */
+export function priceOf(
+  prices: ModelPrices,
+  spending: Spending,
+  tell?: (part: CostPart, cost: number) => void,
+): number | undefined {
   const usage = spending.usage ?? NO_USAGE;
   const modalities = usage.modalities ?? NO_MODALITIES;
   const context = spending.aggregate === true ? 0 : usage.inputTokens;
   let sum = 0;
-  for (const { count, per, keys, needed } of AMOUNTS) {
+  for (const { part, count, per, keys, needed } of AMOUNTS) {
     const amount = count(spending, usage, modalities);
     if (amount <= 0) continue;
     const price = priceAt(prices, keys, context);
-    if (price !== undefined) sum += (price * amount) / per;
-    else if (needed) return undefined;
+    if (price === undefined) {
+      if (needed) return undefined;
+      continue;
+    }
+    const cost = (price * amount) / per;
+    sum += cost;
+    if (part !== undefined) tell?.(part, cost);
   }
   return roundCost(sum);
 }

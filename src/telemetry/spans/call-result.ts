@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
-import { ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
+import { ATTR_OPENAI_COST, ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
+import { addPartCost } from '../cost/modality-costs.ts';
+import type { CostPart, Spending } from '../cost/prices.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
@@ -22,6 +24,26 @@ export function failureOf(operation: Operation, result: unknown): Failure | unde
 export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
   if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
     notice('stream_without_usage');
+}
+
+/**
+ * Adds what a call cost, and what each modality of it did unless all is text.
+ *
+ * @returns the cost in USD, if it is known
+ */
+export function addCost(
+  attributes: Attributes,
+  { costs }: Telemetry,
+  spending: Spending,
+  asked: Attributes,
+): number | undefined {
+  const parts: Attributes | undefined = spending.usage?.modalities && {};
+  const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
+  const cost = costs.of(spending, asked, attributes, tell);
+  if (cost === undefined) return undefined;
+  attributes[ATTR_OPENAI_COST] = cost;
+  if (parts !== undefined) Object.assign(attributes, parts);
+  return cost;
 }
 
 /** What other calls spent, if the result sums that up. */

@@ -36,7 +36,7 @@ import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
-import { addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
+import { addCost, addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { recordEndAndTellSink } from './record-end.ts';
@@ -252,21 +252,17 @@ export class CallSpan implements CallObservation, OpenSpan {
     const spent = guard('reading totals', spentElsewhereOf, this.#operation, result);
     if (spent !== undefined) addTotals(attributes, this.#telemetry, spent, this.#asked);
     this.#answered = attributes;
-    const cost = guard('pricing a result', () => this.#costOf(result, usage));
-    if (cost !== undefined) {
-      this.#cost = attributes[ATTR_OPENAI_COST] = cost;
-      // The SDK logs a warning for a span that has ended.
-      if (this.#above?.span.isRecording() === true) this.#above.span.setAttribute(ATTR_OPENAI_COST, cost);
-    }
+    if (this.#telemetry.costs.wanted)
+      this.#cost = guard('pricing a result', () => {
+        const spending = { ...this.#operation.fees?.(result), usage };
+        return addCost(attributes, this.#telemetry, spending, this.#asked);
+      });
+    // The SDK logs a warning for a span that has ended.
+    if (this.#cost !== undefined && this.#above?.span.isRecording() === true)
+      this.#above.span.setAttribute(ATTR_OPENAI_COST, this.#cost);
     this.#span.setAttributes(attributes);
     if (this.#content !== undefined && this.#operation.content !== undefined)
       guard('reading the content of a result', addOutput, this.#content, this.#operation.content, result);
-  }
-
-  #costOf(result: unknown, usage: Usage | undefined): number | undefined {
-    const { costs } = this.#telemetry;
-    if (!costs.wanted) return undefined;
-    return costs.of({ ...this.#operation.fees?.(result), usage }, this.#asked, this.#answered);
   }
 
   #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {

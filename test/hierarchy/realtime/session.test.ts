@@ -56,8 +56,8 @@ describe('a realtime session', () => {
     await closed();
     await program.expectTree(`
       realtime                     openai.realtime.voice=marin openai.total.runs=2 openai.total.input_tokens=426
-      ├─ chat gpt-realtime         gen_ai.response.id=resp_1 gen_ai.response.finish_reasons=["tool_calls"]
       ├─ transcription             openai.item.id=item_1
+      ├─ chat gpt-realtime         gen_ai.response.id=resp_1 gen_ai.response.finish_reasons=["tool_calls"]
       ├─ execute_tool get_weather  gen_ai.response.id=resp_1 gen_ai.tool.call.id=call_1 openai.item.id=item_2
       └─ chat gpt-realtime         gen_ai.response.id=resp_2 gen_ai.response.finish_reasons=["stop"]
     `);
@@ -92,7 +92,14 @@ describe('a realtime session', () => {
       'openai.total.user_messages': 1,
     });
     expect(session?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
-      ['openai.realtime.speech', { 'openai.item.id': 'item_1', 'openai.audio.duration': 1 }],
+      [
+        'openai.realtime.speech',
+        {
+          'openai.item.id': 'item_1',
+          'openai.audio.duration': 1,
+          'openai.realtime.speech_time': expect.any(Number),
+        },
+      ],
     ]);
   });
 
@@ -133,6 +140,61 @@ describe('a realtime session', () => {
         'openai.item.id': 'item_2',
         'openai.realtime.heard_audio_duration': 0.4,
       },
+    ]);
+  });
+
+  it('counts an answer as interrupted once, whether the program or the server tells it first', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    const truncate = { type: 'conversation.item.truncate', content_index: 0, audio_end_ms: 400 };
+    const status_details = { type: 'cancelled', reason: 'turn_detected' };
+    const cancelled = (id: string): object => done(id, { status: 'cancelled', status_details });
+    await answer({ type: 'session.created', session: SESSION });
+    await answer(created('resp_1'), added('resp_1', message('item_1')), sound('resp_1'));
+    await say({ ...truncate, item_id: 'item_1' });
+    await answer(cancelled('resp_1'));
+    await answer(created('resp_2'), added('resp_2', message('item_2')), sound('resp_2'), cancelled('resp_2'));
+    await say({ ...truncate, item_id: 'item_2' });
+    socket.close();
+    await closed();
+    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    expect(session?.attributes['openai.realtime.interruption_count']).toBe(2);
+    const told = session?.events.map(({ attributes }) => [
+      attributes?.['gen_ai.response.id'],
+      attributes?.['openai.realtime.heard_audio_duration'],
+    ]);
+    expect(told).toEqual([
+      ['resp_1', 0.4],
+      ['resp_2', undefined],
+      ['resp_2', 0.4],
+    ]);
+  });
+
+  it('tells when the user spoke where the program says so, and the server does not listen for it', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION });
+    const append = { type: 'input_audio_buffer.append', audio: AUDIO };
+    await say(append, { type: 'input_audio_buffer.clear' });
+    await say(append, append, { type: 'input_audio_buffer.commit' });
+    const committed = { type: 'input_audio_buffer.committed' };
+    await answer({ ...committed, item_id: 'item_1' });
+    // The server takes silence by itself.
+    await say(append);
+    await answer({ ...committed, item_id: 'item_2' });
+    socket.close();
+    await closed();
+    const session = program.telemetry.spans.find(({ name }) => name === 'realtime');
+    expect(session?.attributes['openai.total.user_messages']).toBe(1);
+    expect(session?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      [
+        'openai.realtime.speech',
+        {
+          'openai.item.id': 'item_1',
+          'openai.audio.duration': 2,
+          'openai.realtime.speech_time': expect.any(Number),
+        },
+      ],
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
-import { created, done, SESSION, sound, transcript } from './events.ts';
+import { attributesOf, created, done, SESSION, sound, transcript } from './events.ts';
 
 describe('what a realtime session spends', () => {
   it('is counted once where a socket that listens beside the main one tells it, too', async () => {
@@ -57,6 +57,32 @@ describe('what a realtime session spends', () => {
     `);
     const [recorded] = program.telemetry.spans.filter(({ name }) => name === 'realtime');
     expect(recorded?.attributes['gen_ai.conversation.id']).toBe('sess_2');
+  });
+
+  it('is told for each modality, which add up to the cost', async () => {
+    const program = await startProgram();
+    const session = await openRealtime(program, { cost: true });
+    await session.answer(
+      { type: 'session.created', session: SESSION },
+      created('resp_1'),
+      done('resp_1', {}),
+    );
+    session.socket.close();
+    await session.closed();
+    const attributes = attributesOf(program, 'resp_1') ?? {};
+    const costs = Object.entries(attributes).filter(([name]) => name.endsWith('_cost'));
+    // 16 text at 4, 64 cached at 0.4, 120 audio at 32; 30 text at 16, 120 audio at 64, all per million.
+    expect(Object.fromEntries(costs)).toEqual({
+      'openai.usage.text.input_cost': 0.0000896,
+      'openai.usage.text.cache_read.input_cost': 0.0000256,
+      'openai.usage.text.output_cost': 0.00048,
+      'openai.usage.audio.input_cost': 0.00384,
+      'openai.usage.audio.output_cost': 0.00768,
+    });
+    const sum = costs
+      .filter(([name]) => !name.includes('cache_read'))
+      .reduce((total, [, cost]) => total + Number(cost), 0);
+    expect(sum).toBeCloseTo(Number(attributes['openai.cost']), 12);
   });
 
   it('costs what the price list says, and nothing is said of models billed by the hour whose length is unknown', async () => {

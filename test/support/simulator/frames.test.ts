@@ -47,7 +47,7 @@ test('the frames of a Responses socket are of the types that the SDK has for the
 test('the frames of a realtime session are of the types that the SDK has for them', async () => {
   const frames: object[] = [];
   const session = new SimulatedSession({ send: (frame) => void frames.push(frame) });
-  session.hear('item_1', 'Hello', 2);
+  await session.hear('item_1', 'Hello', 0);
   const id = session.begin();
   session.speak(id, 'item_2', 'Hello there');
   session.end(id, [call('item_3')]);

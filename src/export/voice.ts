@@ -1,0 +1,211 @@
+import {
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_OUTPUT_MESSAGES,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_AUDIO_DURATION,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_REALTIME_CANCEL_REASON,
+  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
+  ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION,
+  ATTR_OPENAI_REALTIME_SPEECH_TIME,
+  ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO,
+} from '../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_INTERRUPTION, EVENT_OPENAI_REALTIME_SPEECH } from '../semconv/events.ts';
+import { isNumber } from './amounts.ts';
+import { messageText, readMessages } from './messages.ts';
+import type { SpanEvent } from './page-span.ts';
+import { cancelledBy, interruptedAfter } from './spoken-details.ts';
+import { type FinishedSpan, isTranscription, millisecondsBetween, type Row } from './tree.ts';
+
+/** Somebody speaks in a realtime session. Times are milliseconds since its start. */
+export interface Utterance {
+  readonly speaker: 'user' | 'assistant';
+  readonly from: number;
+  readonly to: number;
+  /** The response of the assistant, or the transcription of the user. */
+  readonly row: Row | undefined;
+  /** What is said, if content was recorded. */
+  readonly text: string | undefined;
+  /** Who cut it off, or after how long. */
+  readonly cutOff: string | undefined;
+}
+
+/** Who spoke when in a realtime session. */
+export interface Voice {
+  readonly session: Row;
+  /** Of the session, in milliseconds. */
+  readonly length: number;
+  /** In order. The assistant's are as long as its sound, as if that was played at once. */
+  readonly utterances: readonly Utterance[];
+  /** When the user interrupted the assistant. */
+  readonly interruptions: readonly number[];
+  /** What belongs to the session: responses, transcriptions and tool calls. */
+  readonly parts: readonly Row[];
+}
+
+/** What the session tells of an interrupted answer. */
+interface Interruption {
+  readonly at: number;
+  readonly heardSeconds: number | undefined;
+}
+
+/** Sessions of one trace that are looked at. */
+const MAX_VOICES = 20;
+
+/** The sessions in which somebody spoke. */
+export function voicesOf(rows: readonly Row[]): Voice[] {
+  return rows
+    .filter(isSession)
+    .slice(0, MAX_VOICES)
+    .map((session) =>
+      voiceOf(
+        session,
+        rows.filter((row) => isPartOf(row, session)),
+      ),
+    )
+    .filter(({ utterances }) => utterances.length > 0);
+}
+
+/** Milliseconds in which somebody spoke. */
+export function spokenTime({ utterances }: Voice, by: Utterance['speaker']): number {
+  return utterances.filter(({ speaker }) => speaker === by).reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+function isSession({ node: { span } }: Row): boolean {
+  const isNamed = span.name === 'realtime' || span.name === 'live';
+  return isNamed && span.attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined;
+}
+
+/** A response that the program asked for stands below the program's own span. */
+function isPartOf(row: Row, session: Row): boolean {
+  if (row.parent === session) return true;
+  const id = session.node.span.attributes[ATTR_GEN_AI_CONVERSATION_ID];
+  const isElsewhere = row.parent === undefined || !isSession(row.parent);
+  return (
+    isElsewhere &&
+    row !== session &&
+    id !== undefined &&
+    row.node.span.attributes[ATTR_GEN_AI_CONVERSATION_ID] === id
+  );
+}
+
+function voiceOf(session: Row, parts: readonly Row[]): Voice {
+  const { span } = session.node;
+  const { events = [] } = span as { readonly events?: readonly SpanEvent[] };
+  // Never 0: places are parts of it.
+  const length = Math.max(millisecondsBetween(span.startTime, span.endTime), 1e-3);
+  const within = (time: number): number => Math.min(Math.max(time, 0), length);
+  const placed = events.map(({ name, time, attributes = {} }) => ({
+    name,
+    attributes,
+    at: within(millisecondsBetween(span.startTime, time)),
+  }));
+  const { byResponse, times } = interruptionsIn(placed);
+  const spoken = parts.map((row) => ({
+    row,
+    attributes: row.node.span.attributes,
+    from: within(millisecondsBetween(span.startTime, row.node.span.startTime)),
+    to: within(millisecondsBetween(span.startTime, row.node.span.endTime)),
+  }));
+  const utterances = [...userSpeech(placed, spoken), ...assistantSpeech(spoken, byResponse, length)].sort(
+    (a, b) => a.from - b.from,
+  );
+  return { session, length, utterances, interruptions: times, parts };
+}
+
+interface PlacedEvent {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly at: number;
+}
+
+/** A span of a session, and its place in it. */
+interface SpokenPart {
+  readonly row: Row;
+  readonly attributes: FinishedSpan['attributes'];
+  readonly from: number;
+  readonly to: number;
+}
+
+function interruptionsIn(events: readonly PlacedEvent[]): {
+  readonly byResponse: ReadonlyMap<unknown, Interruption>;
+  readonly times: readonly number[];
+} {
+  const byResponse = new Map<unknown, Interruption>();
+  const times: number[] = [];
+  for (const { name, attributes, at } of events) {
+    if (name !== EVENT_OPENAI_REALTIME_INTERRUPTION) continue;
+    const id = attributes[ATTR_GEN_AI_RESPONSE_ID];
+    const known = id === undefined ? undefined : byResponse.get(id);
+    if (known === undefined) times.push(at);
+    const heard = attributes[ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION];
+    byResponse.set(id, { at: known?.at ?? at, heardSeconds: isNumber(heard) ? heard : known?.heardSeconds });
+  }
+  return { byResponse, times };
+}
+
+function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]): Utterance[] {
+  const transcriptions = new Map(
+    parts
+      .filter(({ row }) => isTranscription(row.node.span))
+      .map((part) => [part.attributes[ATTR_OPENAI_ITEM_ID], part]),
+  );
+  const made = (to: number, milliseconds: number, part: SpokenPart | undefined): Utterance => ({
+    speaker: 'user',
+    from: Math.max(to - milliseconds, 0),
+    to,
+    row: part?.row,
+    text: part && wordsIn(part),
+    cutOff: undefined,
+  });
+  const utterances = events
+    .filter(({ name }) => name === EVENT_OPENAI_REALTIME_SPEECH)
+    .map(({ attributes, at }) => {
+      const { [ATTR_OPENAI_REALTIME_SPEECH_TIME]: time, [ATTR_OPENAI_AUDIO_DURATION]: duration } = attributes;
+      const id = attributes[ATTR_OPENAI_ITEM_ID];
+      const part = transcriptions.get(id);
+      transcriptions.delete(id);
+      return made(at, 1e3 * (isNumber(time) ? time : isNumber(duration) ? duration : 0), part);
+    });
+  // The SDK keeps a limited number of events on a span. Transcription begins at the end of speech.
+  const others = [...transcriptions.values()].map((part) => made(part.from, 0, part));
+  return [...utterances, ...others];
+}
+
+function assistantSpeech(
+  parts: readonly SpokenPart[],
+  interruptions: ReadonlyMap<unknown, Interruption>,
+  length: number,
+): Utterance[] {
+  const utterances: Utterance[] = [];
+  let free = 0;
+  for (const { row, attributes, from: start, to: end } of [...parts].sort((a, b) => a.from - b.from)) {
+    const seconds = attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION];
+    if (!isNumber(seconds) || attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) continue;
+    const first = attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO];
+    const reason = attributes[ATTR_OPENAI_REALTIME_CANCEL_REASON];
+    const id = attributes[ATTR_GEN_AI_RESPONSE_ID];
+    const interruption = id === undefined ? undefined : interruptions.get(id);
+    const heard = interruption?.heardSeconds;
+    // One answer is played after the other.
+    const from = Math.min(Math.max(start + (isNumber(first) ? first * 1e3 : 0), free), length);
+    const latest = Math.min(interruption?.at ?? length, reason === undefined ? length : end);
+    const to = Math.max(from, Math.min(from + 1e3 * Math.min(seconds, heard ?? seconds), latest));
+    free = to;
+    const cutOff = interruptedAfter(heard) ?? cancelledBy(reason);
+    utterances.push({
+      speaker: 'assistant',
+      from,
+      to,
+      row,
+      text: wordsIn({ attributes }),
+      cutOff: cutOff ?? (interruption && 'interrupted'),
+    });
+  }
+  return utterances;
+}
+
+function wordsIn({ attributes }: Pick<SpokenPart, 'attributes'>): string | undefined {
+  return messageText(readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1)) || undefined;
+}

@@ -1,0 +1,90 @@
+import {
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_ITEM_ID,
+  ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
+} from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
+import { now } from '../../util/clock.ts';
+import {
+  arrayField,
+  field,
+  first,
+  MAX_REPEATED,
+  numberField,
+  objectField,
+  stringField,
+} from '../../util/payload.ts';
+import type { SocketSegment } from './segment.ts';
+
+/**
+ * The answers that the user interrupts. The server tells it of one that is still being made. Sound arrives faster than it is
+ * played, so the program may tell it later, or of the same one again: with how much was heard.
+ */
+export class SessionInterruptions {
+  readonly #segment: SocketSegment;
+  /** The responses of items, the newest: playback goes on after their end. */
+  readonly #responses = new Map<string, string>();
+  /** The interrupted responses, the newest. */
+  readonly #interrupted = new Set<string>();
+
+  constructor(segment: SocketSegment) {
+    this.#segment = segment;
+  }
+
+  /** A response has a new item. */
+  added(event: unknown): void {
+    this.#belongs(field(event, 'item'), stringField(event, 'response_id'));
+  }
+
+  /** A response has ended. */
+  answered(response: unknown, responseId: string, time: number): void {
+    for (const item of first(arrayField(response, 'output'))) this.#belongs(item, responseId);
+    const reason = field(objectField(response, 'status_details'), 'reason');
+    const isCancelled = field(response, 'status') === 'cancelled' && reason === 'turn_detected';
+    if (isCancelled && this.#isNew(responseId)) this.#tell({ [ATTR_GEN_AI_RESPONSE_ID]: responseId }, time);
+  }
+
+  /** The program tells how much of an item was heard. */
+  truncated(event: unknown): void {
+    const itemId = stringField(event, 'item_id');
+    const responseId = this.#responses.get(itemId ?? '');
+    const heard = numberField(event, 'audio_end_ms');
+    if (responseId === undefined) this.#segment.counts.interruptions++;
+    else this.#isNew(responseId);
+    this.#tell(
+      {
+        ...(responseId !== undefined && { [ATTR_GEN_AI_RESPONSE_ID]: responseId }),
+        ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
+        ...(heard !== undefined && { [ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard / 1e3 }),
+      },
+      now(),
+    );
+  }
+
+  #belongs(item: unknown, responseId: string | undefined): void {
+    const id = stringField(item, 'id');
+    if (id === undefined || responseId === undefined) return;
+    this.#responses.set(id, responseId);
+    keepNewest(this.#responses);
+  }
+
+  /** Counts a response that is interrupted for the first time. */
+  #isNew(responseId: string): boolean {
+    if (this.#interrupted.has(responseId)) return false;
+    this.#interrupted.add(responseId);
+    keepNewest(this.#interrupted);
+    this.#segment.counts.interruptions++;
+    return true;
+  }
+
+  #tell(attributes: Record<string, string | number>, time: number): void {
+    this.#segment.addEvent(EVENT_OPENAI_REALTIME_INTERRUPTION, attributes, time);
+  }
+}
+
+function keepNewest(known: Map<string, string> | Set<string>): void {
+  for (const oldest of known.keys()) {
+    if (known.size <= MAX_REPEATED) return;
+    known.delete(oldest);
+  }
+}

@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
+import { HtmlTraceExporter } from '../../src/export.ts';
+import type { Browser } from '../support/browser.ts';
+import { makeSpans, type SpanPlan } from './spans.ts';
+
+/** Opens the page of some spans in a browser. */
+export async function openPage(
+  browser: Browser,
+  plans: readonly SpanPlan[],
+  options: Parameters<Browser['open']>[0] = {},
+): Promise<Page> {
+  const folder = await mkdtemp(join(tmpdir(), 'pages-'));
+  const path = join(folder, 'page.html');
+  const exporter = new HtmlTraceExporter({ path });
+  exporter.export(
+    plans.flatMap((plan) => makeSpans(plan)),
+    () => {},
+  );
+  await exporter.shutdown();
+  const page = await browser.open(options);
+  await page.goto(pathToFileURL(path).href);
+  await rm(folder, { recursive: true, force: true });
+  return page;
+}

@@ -1,0 +1,108 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessFindings } from '../support/axe.ts';
+import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { openPage } from './opened-page.ts';
+import { VOICE_SESSION } from './spans.ts';
+
+describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', () => {
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+  afterEach(() => page.close());
+
+  const session = () => page.getByRole('treeitem', { name: 'realtime' }).first();
+  /** Where the parts of a lane begin and end, in per cent of the session. */
+  const places = (parts: string): Promise<string[]> =>
+    session()
+      .locator(parts)
+      .evaluateAll((all) =>
+        all.map((each) => {
+          const { left, width } = (each as HTMLElement).style;
+          return [left, width].map((text) => Math.round(Number.parseFloat(text))).join(' + ');
+        }),
+      );
+
+  it('shows who spoke when in the bar of the session, with interruptions where they happened', async () => {
+    page = await openPage(browser, [VOICE_SESSION]);
+    expect(await places('.speech-user')).toEqual(['5 + 15', '60 + 10']);
+    expect(await places('.speech-assistant')).toEqual(['30 + 25', '75 + 15']);
+    expect(await places('.cut')).toEqual(['60 + NaN', '90 + NaN']);
+    const [user, assistant] = await session()
+      .locator('.speech')
+      .evaluateAll((all) => all.slice(1, 3).map((each) => each.getBoundingClientRect()));
+    expect(user?.bottom).toBeLessThanOrEqual(assistant?.top ?? 0);
+    expect(await page.locator('.legend > span').allTextContents()).toEqual([
+      'user speaks',
+      'assistant speaks',
+      'interruption',
+    ]);
+  });
+
+  it('tells in the details of the session who said what when, and what each modality cost', async () => {
+    page = await openPage(browser, [VOICE_SESSION]);
+    await session().click();
+    const panel = page.getByRole('tabpanel', { name: 'Span' });
+    const linesOf = async (name: string): Promise<string[][]> =>
+      (await panel.getByRole('table', { name }).getByRole('row').allInnerTexts()).map((line) =>
+        line.split('\t'),
+      );
+    expect(await linesOf('Who spoke when')).toEqual([
+      ['After', 'Speaker', 'For', 'Said'],
+      ['500 ms', 'User', '1.50 s', 'Is x equal to 1?'],
+      ['3.00 s', 'Assistant', '2.50 s', 'Yes, x is 1. interrupted after 2.5 s'],
+      ['6.00 s', 'User', '1.00 s', ''],
+      ['7.50 s', 'Assistant', '1.50 s', 'You are wel interrupted by the user'],
+    ]);
+    expect(await linesOf('Tokens and cost by modality')).toEqual([
+      ['Modality', 'Input', 'Cached', 'Output', 'Cost'],
+      ['Text', '144', '64', '29', '≥ $0.00090, 1 call without a price'],
+      ['Audio', '70', '0', '80', '≥ $0.0071, 1 call without a price'],
+    ]);
+    const strip = panel.getByRole('group', { name: 'Who spoke when' });
+    expect(await strip.getByRole('img', { name: 'User speaks 2 times, 2.50 s in all' }).count()).toBe(1);
+    await page.getByRole('treeitem', { name: 'chat gpt-realtime' }).first().click();
+    expect(await linesOf('Tokens and cost by modality')).toEqual([
+      ['Modality', 'Input', 'Cached', 'Output', 'Cost'],
+      ['Text', '110', '64', '20', '$0.00070'],
+      ['Audio', '70', '0', '75', '$0.0071'],
+    ]);
+  });
+
+  it('tells in the conversation when everything was said', async () => {
+    page = await openPage(browser, [VOICE_SESSION]);
+    const panel = page.getByRole('tabpanel', { name: 'Conversation' });
+    const lines = (await panel.locator('.message .said').allInnerTexts()).map((text) =>
+      text.split('\n').filter(Boolean),
+    );
+    expect(lines).toEqual([
+      ['User, after 500 ms, for 1.50 s', 'Is x equal to 1?'],
+      ['Assistant, after 3.00 s, for 2.50 s', 'Yes, x is 1.'],
+      ['Assistant, after 7.50 s, for 1.50 s', 'You are wel'],
+    ]);
+    expect(await panel.getByRole('group', { name: 'Who spoke when' }).isVisible()).toBe(true);
+  });
+
+  it.each([
+    [1600, false],
+    [800, true],
+    [400, false],
+    [400, true],
+  ])('has no finding of axe and fits at %d pixels, dark: %s', async (width, dark) => {
+    page = await openPage(browser, [VOICE_SESSION], { width, dark });
+    expect(await accessFindings(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Conversation' }).click();
+    expect(await accessFindings(page)).toEqual([]);
+    if (width < 1100) await page.getByRole('tab', { name: 'Timeline' }).click();
+    await session().click();
+    expect(await accessFindings(page)).toEqual([]);
+    const overflow = await page
+      .locator('html, .inspector, .chat')
+      .evaluateAll((all) => all.filter((each) => each.scrollWidth > each.clientWidth + 1).length);
+    expect(overflow).toBe(0);
+  });
+});

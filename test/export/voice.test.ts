@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { modalitiesOf, modalityText } from '../../src/export/modalities.ts';
+import { drawSummary } from '../../src/export/summary-view.ts';
+import { summarize } from '../../src/export/trace-summary.ts';
+import { transcriptOf } from '../../src/export/transcript.ts';
+import { buildTrees, type FinishedSpan, type Row, rowsOf } from '../../src/export/tree.ts';
+import { voicesOf } from '../../src/export/voice.ts';
+import { AUDIO, created, done, message, SESSION, sound, transcript } from '../hierarchy/realtime/events.ts';
+import { startProgram } from '../support/program.ts';
+import { openRealtime } from '../support/realtime-socket.ts';
+import { makeSpans, type SpanPlan, VOICE_SESSION } from './spans.ts';
+
+function rowsIn(spans: readonly FinishedSpan[]): Row[] {
+  return buildTrees(spans).flatMap((tree) => [...rowsOf(tree)]);
+}
+
+/** Who spoke, from and to which second, and who cut it off. */
+function spokenIn(rows: readonly Row[]): unknown[] {
+  return voicesOf(rows).flatMap(({ utterances }) =>
+    utterances.map(({ speaker, from, to, cutOff }) => [speaker, from / 1e3, to / 1e3, cutOff]),
+  );
+}
+
+describe('who spoke when in a realtime session', () => {
+  it('is read from its events and its responses', () => {
+    const rows = rowsIn(makeSpans(VOICE_SESSION));
+    expect(spokenIn(rows)).toEqual([
+      ['user', 0.5, 2, undefined],
+      ['assistant', 3, 5.5, 'interrupted after 2.5 s'],
+      ['user', 6, 7, undefined],
+      ['assistant', 7.5, 9, 'interrupted by the user'],
+    ]);
+    const [voice] = voicesOf(rows);
+    expect(voice?.interruptions).toEqual([6_000, 9_000]);
+    expect(voice?.utterances.map(({ text }) => text)).toEqual([
+      'Is x equal to 1?',
+      'Yes, x is 1.',
+      undefined,
+      'You are wel',
+    ]);
+  });
+
+  it('includes responses below a span of the program, and none of another session', () => {
+    const spoke = { 'gen_ai.operation.name': 'chat', 'openai.realtime.output_audio_duration': 1 };
+    const answer = (id: string, start: number): SpanPlan => ({
+      name: 'chat gpt-realtime',
+      start,
+      end: start + 100,
+      attributes: { ...spoke, 'gen_ai.conversation.id': id },
+    });
+    const plan: SpanPlan = {
+      name: 'program',
+      end: 9_000,
+      children: [
+        { name: 'realtime', end: 9_000, attributes: { 'gen_ai.conversation.id': 'sess_1' } },
+        { name: 'button', end: 9_000, children: [answer('sess_1', 2_000), answer('sess_2', 4_000)] },
+      ],
+    };
+    expect(spokenIn(rowsIn(makeSpans(plan)))).toEqual([['assistant', 2, 3, undefined]]);
+  });
+
+  it('lets one answer play after the other, and ends with the session', () => {
+    const children = [0, 100].map((start) => ({
+      name: 'chat gpt-realtime',
+      start,
+      end: start + 100,
+      attributes: { 'gen_ai.operation.name': 'chat', 'openai.realtime.output_audio_duration': 2 },
+    }));
+    expect(spokenIn(rowsIn(makeSpans({ name: 'realtime', end: 3_000, children })))).toEqual([
+      ['assistant', 0, 2, undefined],
+      ['assistant', 2, 3, undefined],
+    ]);
+  });
+
+  it('knows from transcriptions alone when the user has finished, where the SDK has dropped events', () => {
+    const plan = { ...VOICE_SESSION, events: [] };
+    expect(spokenIn(rowsIn(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);
+  });
+
+  it('is known of a session over a socket', async () => {
+    const program = await startProgram();
+    const { say, answer, socket, closed } = await openRealtime(program);
+    await answer({ type: 'session.created', session: SESSION });
+    await say({ type: 'input_audio_buffer.append', audio: AUDIO });
+    await answer(
+      { type: 'input_audio_buffer.speech_started', audio_start_ms: 0, item_id: 'item_1' },
+      { type: 'input_audio_buffer.speech_stopped', audio_end_ms: 1_000, item_id: 'item_1' },
+      created('resp_1'),
+      sound('resp_1'),
+      done('resp_1', { output: [message('item_2', 'Yes.')] }),
+      transcript('item_1', 'Is it?'),
+    );
+    socket.close();
+    await closed();
+    const rows = rowsIn(program.telemetry.spans);
+    expect(voicesOf(rows)[0]?.utterances.map(({ speaker, row }) => [speaker, row?.node.span.name])).toEqual([
+      ['user', 'transcription'],
+      ['assistant', 'chat gpt-realtime'],
+    ]);
+    // The transcript comes after the answer, and stands before it.
+    expect(rows.map(({ node }) => node.span.name)).toEqual([
+      'realtime',
+      'transcription',
+      'chat gpt-realtime',
+    ]);
+  });
+});
+
+describe('the tokens by modality', () => {
+  it('are added up with what they cost, and say where a price is missing', () => {
+    const amounts = modalitiesOf(rowsIn(makeSpans(VOICE_SESSION)).map(({ node }) => node.span.attributes));
+    expect(amounts.map((amount) => [amount.label, modalityText(amount)])).toEqual([
+      ['Text', '144 → 29 tokens (64 cached), ≥ $0.00090, 1 call without a price'],
+      ['Audio', '70 → 80 tokens, ≥ $0.0071, 1 call without a price'],
+    ]);
+  });
+
+  it('are not told apart where all of them are text', () => {
+    const attributes = { 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 5, 'openai.cost': 1 };
+    expect(modalitiesOf([attributes, {}])).toEqual([]);
+  });
+
+  it('have the cost of sound that is billed by its length', () => {
+    const attributes = { 'openai.audio.duration': 30, 'openai.cost': 0.003 };
+    expect(modalitiesOf([attributes]).map(modalityText)).toEqual(['$0.0030']);
+  });
+});
+
+describe('the panel of the terminal', () => {
+  const panelOf = (columns: number | undefined): string => {
+    const rows = rowsIn(makeSpans(VOICE_SESSION));
+    return drawSummary(summarize('0af7651916cd43dd8448eb211c80319c', rows), { columns, color: false });
+  };
+
+  it('draws who spoke when, and what each modality cost', () => {
+    expect(panelOf(undefined).split('\n').slice(4, 10)).toEqual([
+      '│ Tokens          214 → 109 tokens                                         │',
+      '│ Cost            ≥ $0.0080, 1 call without a price                        │',
+      '│ Text            144 → 29 tokens (64 cached), ≥ $0.00090, 1 call without… │',
+      '│ Audio           70 → 80 tokens, ≥ $0.0071, 1 call without a price        │',
+      '│ User            ··██████··················████·············· 2.50 s      │',
+      '│ Assistant       ·············███████████··✗······██████✗···· 4.00 s      │',
+    ]);
+  });
+
+  it('fits into a narrow terminal', () => {
+    const lines = panelOf(40).split('\n').filter(Boolean);
+    expect(lines.every((line) => line.length <= 40)).toBe(true);
+    expect(lines.some((line) => /Assistant +·+█+·✗/.test(line))).toBe(true);
+  });
+});
+
+describe('the conversation', () => {
+  it('has what the user said before the answer, once, whenever its transcript came', () => {
+    const said = transcriptOf(rowsIn(makeSpans(VOICE_SESSION))).map((entry) =>
+      entry.kind === 'message' ? [entry.role, entry.parts[0]?.content] : entry.kind,
+    );
+    expect(said).toEqual([
+      'heading',
+      ['user', 'Is x equal to 1?'],
+      ['assistant', 'Yes, x is 1.'],
+      ['assistant', 'You are wel'],
+    ]);
+  });
+});
