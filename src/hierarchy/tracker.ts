@@ -6,6 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
+import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from '../util/sweep-timer.ts';
 import { BackgroundReads } from './background-reads.ts';
 import { askForEnds, type Member, sweepInvocation, sweepMember } from './closing-reads.ts';
 import { Conversation } from './conversation.ts';
@@ -20,7 +21,6 @@ import { resumption } from './paused.ts';
 import { settleInvocation } from './read-details.ts';
 import { recordInvocation } from './record-invocation.ts';
 import { activeSpan, Segment } from './segment.ts';
-import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from './sweep-timer.ts';
 import { conversationKey } from './whereabouts.ts';
 
 /** Conversations whose messages are kept for the run that answers them, where content is recorded: they may be long. */

@@ -218,11 +218,12 @@ export class Call implements KeyHolder {
     this.#settle('error', undefined, error);
   }
 
-  endStream(end: StreamEnd, error?: unknown): void {
+  /** @param isLate whether the end was noticed some time after it happened */
+  endStream(end: StreamEnd, error?: unknown, isLate = false): void {
     // Without this, an ended stream changes how it ended.
     if (this.settled) return;
     this.streamEnd = end;
-    this.#settle('stream', undefined, error);
+    this.#settle('stream', undefined, error, isLate);
   }
 
   /** Ends a call without a result to read: the program takes the body itself, or nobody asked for it. */
@@ -231,12 +232,12 @@ export class Call implements KeyHolder {
     this.#settle(outcome, undefined, undefined);
   }
 
-  #settle(outcome: CallOutcome, value: unknown, error: unknown): void {
+  #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = outcome === 'abandoned'): void {
     // Without this, a call settles twice.
     if (this.settled) return;
     this.outcome = outcome;
-    // Abandonment is noticed late: the last sign of life is the end.
-    this.endTime = (outcome === 'abandoned' && (this.lastChunkTime ?? this.headersTime)) || now(this.clock);
+    // Abandonment is noticed late, as some closes are: the last sign of life is the end.
+    this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || now(this.clock);
     this.value = value;
     this.error = error;
     const { observation } = this;

@@ -56,6 +56,11 @@ class SessionSocket implements SocketObservation {
     this.#session?.sent(type, event, context.active());
   }
 
+  flushed(event: PayloadObject | undefined): void {
+    this.#session ??= this.#open();
+    this.sent(event, false);
+  }
+
   notSent(error: unknown): void {
     this.#session?.notSent(error);
   }

@@ -106,15 +106,22 @@ export class SessionResponses {
     for (const { call } of this.#begun.values()) call.headers = headers;
   }
 
-  /** Ends what is open, because the connection is. */
-  end(close: SocketClose | undefined): void {
+  /**
+   * Ends what is open, because the connection is.
+   *
+   * @returns the end of the last one
+   */
+  end(close: SocketClose | undefined): number {
+    let last = 0;
     for (const { call } of [...this.#asked.splice(0), ...this.#begun.values()]) {
       if (close === undefined) call.close('interrupted');
       else if (close.byProgram) call.endStream('aborted');
-      else call.endStream('error', close.error);
+      else call.endStream('error', close.error, close.isLate);
+      last = Math.max(last, call.endTime);
     }
     this.#begun.clear();
     this.#times.clear();
+    return last;
   }
 
   #of(event: unknown): OpenResponse | undefined {

@@ -28,9 +28,6 @@ import {
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { activeSpan } from '../segment.ts';
 
-/** Closes that both sides wanted: as agreed, going away, without a code. */
-const ORDERLY_CLOSES: ReadonlySet<number | undefined> = new Set([1000, 1001, 1005]);
-
 export interface SocketSegmentStart {
   readonly kind: ConversationKind;
   readonly endpoint: ClientEndpoint;
@@ -108,8 +105,7 @@ export class SocketSegment {
     if (spokenSeconds > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
     if (close?.code !== undefined) attributes[ATTR_OPENAI_SOCKET_CLOSE_CODE] = close.code;
     span.setAttributes(attributes);
-    if (close !== undefined && !close.byProgram && !ORDERLY_CLOSES.has(close.code))
-      recordFailure(span, readFailure(close.error), this.#telemetry.settings);
+    if (close?.isFailure === true) recordFailure(span, readFailure(close.error), this.#telemetry.settings);
     endConversationSpan(span, totals, Math.max(time, this.#startTime));
   }
 }

@@ -131,9 +131,10 @@ export class RealtimeSession implements Member {
   end(close: SocketClose | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#responses.end(close);
     const { segment, released } = this.#start;
-    segment.end(close === undefined ? this.#lastActivity : now(), this.#conversation.totals, close);
+    const last = Math.max(this.#responses.end(close), this.#lastActivity);
+    const isTold = close !== undefined && !close.isLate;
+    segment.end(isTold ? now() : last, this.#conversation.totals, close);
     released(this);
   }
 

@@ -6,8 +6,8 @@ import type { CallObserver } from '../call.ts';
 import { PatchedClass } from '../patched-class.ts';
 import type { Method, Patches } from '../patches.ts';
 import { asMethod, isObject } from '../reflect.ts';
-import { closeError } from '../sockets/close-error.ts';
 import type { SocketObservation } from '../sockets/socket.ts';
+import { closeOf } from '../sockets/socket-close.ts';
 import { Transports } from '../sockets/transport.ts';
 import { isSuppressed } from '../suppression.ts';
 
@@ -86,11 +86,13 @@ class RealtimeConnections {
   }
 
   #watch(socket: object, connection: Connection): void {
-    this.#transports.watch(socket, (code, opened) => {
-      const { observation, byProgram } = connection;
-      const close = { code, byProgram, error: closeError(undefined, code) };
-      observation.connectionClosed(close, opened);
-      observation.closed(close);
+    this.#transports.watch(socket, {
+      closed: (code, opened, isLate) => {
+        const { observation, byProgram } = connection;
+        const close = closeOf({ code, byProgram, isLate, error: undefined, hasFailed: false });
+        observation.connectionClosed(close, opened);
+        observation.closed(close);
+      },
     });
     const known = this.#known;
     this.#wrap(socket, 'send', (original) =>

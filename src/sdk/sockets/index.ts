@@ -102,7 +102,7 @@ export class SocketSeam {
       asMethod({
         [name](...args) {
           // Without its address it is still being made.
-          if (field(this, 'url') !== undefined) seam.#stateOf(this);
+          if (field(this, 'url') !== undefined) seam.#stateOf(this)?.listening();
           return inherited().apply(this, args);
         },
       }),

@@ -118,7 +118,7 @@ export class ResponsesSocket implements SocketObservation {
   #break(pending: Pending, close: SocketClose): void {
     this.#remove(pending);
     if (close.byProgram) pending.call?.endStream('aborted');
-    else pending.call?.endStream('error', close.error);
+    else pending.call?.endStream('error', close.error, close.isLate);
   }
 
   #remove(pending: Pending): void {

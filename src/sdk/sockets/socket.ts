@@ -24,6 +24,10 @@ export interface SocketClose {
   readonly byProgram: boolean;
   /** What the connection broke with; that it closed, where nothing else was told. */
   readonly error: object;
+  /** Neither side wanted it. */
+  readonly isFailure: boolean;
+  /** It was noticed some time after it happened: what was open ended with its last event. */
+  readonly isLate: boolean;
 }
 
 /** What a socket carries, frame by frame. Nothing here may throw: the SDK would stop reading. */
@@ -34,6 +38,8 @@ export interface SocketObservation {
    * @param waits the connection is closed: the SDK keeps the event for the next one
    */
   sent(event: PayloadObject | undefined, waits: boolean): void;
+  /** An event that waited is sent over the next connection. */
+  flushed?(event: PayloadObject | undefined): void;
   /** The event just given to {@link sent} could not be sent. */
   notSent(error: unknown): void;
   received(event: unknown): void;

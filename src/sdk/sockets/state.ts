@@ -6,13 +6,16 @@ import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { ownObserverOf } from '../seam.ts';
 import { seenCalls } from '../seen-calls.ts';
-import { closeError } from './close-error.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
+import { closeOf } from './socket-close.ts';
 import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
 
 /** Longer texts that a program sends by itself are not parsed: they are media. */
 const MAX_RAW_FRAME_LENGTH = 65_536;
+
+/** The SDK keeps a limited number of bytes; further events are not told apart. */
+const MAX_KEPT = 1_000;
 
 /** What fails a request that the SDK drops, because the socket has closed for good. */
 const NOT_SENT: object = Object.freeze({ code: 'connection_closed', message: 'The WebSocket is closed.' });
@@ -25,13 +28,20 @@ export class SocketState {
   /** Emitted by name only: `event` is emitted only if somebody listens. */
   readonly #byName: boolean;
   #connection: unknown;
+  #transport: object | undefined;
   /** The runtime tells nobody of its close. */
   #isNative = false;
   #isSending = false;
+  /** What the SDK is sending has reached the connection, or is lost. */
+  #isPassed = false;
+  /** What the SDK keeps to send later: whether it is for the next connection. */
+  readonly #kept: boolean[] = [];
   #byProgram = false;
   /** What still arrives after the program has closed it belongs to nothing. */
   #isOver = false;
   #error: unknown;
+  /** The SDK has reported an error of the connection, maybe without its cause. */
+  #hasFailed = false;
 
   constructor(socket: object, observer: CallObserver, transports: Transports) {
     this.#socket = socket;
@@ -39,6 +49,11 @@ export class SocketState {
     const opened = guard('looking at a socket', readSocket, socket);
     this.#byName = opened?.kind === 'translation';
     this.#observation = opened && guard('opening a socket', observe, opened, observer);
+  }
+
+  /** The program begins to listen. */
+  listening(): void {
+    if (this.#observation !== undefined) guard('watching a connection', () => this.#connect());
   }
 
   /** Called before an event reaches the listeners of the program. */
@@ -50,7 +65,10 @@ export class SocketState {
       guard('reading a frame', receive, this.#observation, event);
     else if (name === 'close' && this.#readyState >= CLOSING)
       guard('closing a socket', () => this.#observation?.closed(this.#close(event)));
-    else if (name === 'reconnected') this.#error = undefined;
+    else if (name === 'reconnected') {
+      this.#error = undefined;
+      this.#hasFailed = false;
+    }
   }
 
   /** Sends an event of the program: notes it first, so that its span starts before the SDK's work. */
@@ -58,17 +76,20 @@ export class SocketState {
     const observation = this.#observation;
     if (observation === undefined || this.#isSending) return original();
     let isLost = false;
+    let isClosed = false;
     guard('sending a frame', () => {
       this.#connect();
       this.#see(false);
       const event = isRaw ? parseFrame(given) : given;
-      const isClosed = this.#readyState >= CLOSING;
+      isClosed = this.#readyState >= CLOSING;
       observation.sent(asObject(event), isClosed);
       isLost = isClosed && !canReconnect(this.#socket);
     });
     this.#isSending = true;
+    this.#isPassed = isLost;
     try {
       const result = original();
+      if (!this.#isPassed && this.#kept.length < MAX_KEPT) this.#kept.push(isClosed);
       if (isLost) guard('failing to send a frame', () => observation.notSent(NOT_SENT));
       return result;
     } catch (error) {
@@ -82,11 +103,13 @@ export class SocketState {
   /** Called when the SDK reports an error: an event of the API, or a cause of its own. */
   broke(first: unknown, cause: unknown): void {
     if (asObject(first) !== undefined && 'type' in Object(first)) return;
+    this.#hasFailed = true;
     const error = cause ?? first ?? undefined;
     if (error !== undefined) this.#error = error;
     // It gives no cause where a socket has closed for good, or too much waits for the next connection.
-    if (this.#isSending)
-      guard('failing to send a frame', () => this.#observation?.notSent(error ?? NOT_SENT));
+    if (!this.#isSending) return;
+    this.#isPassed = true;
+    guard('failing to send a frame', () => this.#observation?.notSent(error ?? NOT_SENT));
   }
 
   closing(): void {
@@ -110,12 +133,33 @@ export class SocketState {
   #connect(): void {
     const connection = field(this.#socket, 'socket');
     if (connection === this.#connection) return;
+    // Nobody may have told that the one before has closed.
+    if (this.#isNative && this.#transport !== undefined) this.#transports.missed(this.#transport, false);
     this.#connection = connection;
     const transport = transportOf(this.#socket);
+    this.#transport = transport;
     if (transport === undefined) return;
-    this.#isNative = this.#transports.watch(transport, (code, opened) => {
-      if (transport !== transportOf(this.#socket)) return;
-      this.#observation?.connectionClosed(this.#close(code), opened);
+    this.#isNative = this.#transports.watch(transport, {
+      closed: (code, opened, isLate) => {
+        if (transport !== this.#transport) return;
+        this.#observation?.connectionClosed(this.#close(code, isLate), opened);
+      },
+      sending: (data) => this.#sending(data),
+    });
+  }
+
+  /** Anything goes out: what the SDK was just given, what it has kept, or what the program sends past the SDK. */
+  #sending(data: unknown): void {
+    if (this.#isSending) {
+      this.#isPassed = true;
+      // The SDK sends in order: what it kept has gone out, or never will.
+      this.#kept.length = 0;
+      return;
+    }
+    guard('noting a frame', () => {
+      const wasForNext = this.#kept.shift();
+      if (wasForNext === undefined) this.#observation?.sent(asObject(parseFrame(data)), false);
+      else if (wasForNext) this.#observation?.flushed?.(asObject(parseFrame(data)));
     });
   }
 
@@ -126,9 +170,10 @@ export class SocketState {
     if (transport !== undefined && this.#transports.missed(transport, isClosing)) this.#isOver = isClosing;
   }
 
-  #close(code: unknown): SocketClose {
+  #close(code: unknown, isLate = false): SocketClose {
     const known = typeof code === 'number' ? code : undefined;
-    return { code: known, byProgram: this.#byProgram, error: closeError(this.#error, known) };
+    const told = { byProgram: this.#byProgram, error: this.#error, hasFailed: this.#hasFailed };
+    return closeOf({ code: known, isLate, ...told });
   }
 }
 

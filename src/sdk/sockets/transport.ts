@@ -1,5 +1,6 @@
 import { guard } from '../../util/guard.ts';
 import { asNumber, field } from '../../util/payload.ts';
+import { SweepTimer } from '../../util/sweep-timer.ts';
 import { type Method, Patches } from '../patches.ts';
 import { asMethod, isObject } from '../reflect.ts';
 
@@ -7,27 +8,55 @@ import { asMethod, isObject } from '../reflect.ts';
 export const CONNECTING = 0;
 export const CLOSING = 2;
 
-/** Called when a connection has closed. */
-export type TransportListener = (code: number | undefined, opened: boolean) => void;
+/** How often sockets are looked at that nobody tells the close of. */
+const SOCKET_SWEEP_INTERVAL_MS = 1_000;
+
+/**
+ * Called when a connection has closed.
+ *
+ * @param opened whether frames have passed over it
+ * @param isLate whether it was noticed some time later
+ */
+export type TransportListener = (code: number | undefined, opened: boolean, isLate: boolean) => void;
+
+/** What is told of a connection. */
+export interface TransportObserver {
+  readonly closed: TransportListener;
+  /** Something is about to be sent, by the SDK or by the program itself. */
+  sending?(data: unknown): void;
+}
 
 /**
  * Sees connections close. Not every class of the SDK tells it, and a listener of ours could be counted, so the method
  * that tells the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. It does
  * nothing for sockets that are not the SDK's. Bun, Workers and browsers close their sockets in native code, where no
- * method can be wrapped: see {@link missed}.
+ * method can be wrapped: such a socket is looked at when the program uses it, and now and then.
  */
 export class Transports {
   readonly #listeners = new WeakMap<object, TransportListener>();
+  readonly #senders = new WeakMap<object, TransportObserver>();
   readonly #patches = new Patches();
+  /** Those that nobody tells the close of. The runtime keeps them, too, as long as they are open. */
+  readonly #untold = new Set<object>();
+  readonly #timer = new SweepTimer(
+    () => this.#sweep(),
+    () => this.#sweep(),
+  );
 
   /** @returns whether its close may be {@link missed} */
-  watch(transport: object, listener: TransportListener): boolean {
-    this.#listeners.set(transport, listener);
+  watch(transport: object, observer: TransportObserver): boolean {
+    this.#listeners.set(transport, observer.closed);
+    if (observer.sending !== undefined) this.#watchSend(transport, observer);
     const holder = holderOf(transport, 'emitClose');
     if (holder !== undefined)
       this.#patches.wrap(holder, 'emitClose', (original) => this.#wrapEmitClose(original));
     else this.#watchPlatform(transport);
-    return holder === undefined && isNative(transport);
+    if (holder !== undefined || !isNative(transport)) return false;
+    this.#untold.add(transport);
+    // Workers have no timers outside of a request.
+    if (!this.#timer.isAwake)
+      guard('looking after sockets', () => this.#timer.wake(SOCKET_SWEEP_INTERVAL_MS));
+    return true;
   }
 
   /**
@@ -42,12 +71,42 @@ export class Transports {
     // Workers leave a socket that the server has closed in `CLOSING`.
     if (readyState < CLOSING && !isClosing) return false;
     this.#listeners.delete(transport);
-    guard('closing a socket', listener, undefined, true);
+    this.#forget(transport);
+    guard('closing a socket', listener, undefined, true, !isClosing);
     return true;
   }
 
   restore(): void {
     this.#patches.restore();
+    this.#untold.clear();
+    this.#timer.stop();
+  }
+
+  #sweep(): void {
+    // One that was told after all needs no further look.
+    for (const transport of [...this.#untold])
+      if (this.#listeners.has(transport)) guard('looking at a socket', () => this.missed(transport, false));
+      else this.#forget(transport);
+  }
+
+  #forget(transport: object): void {
+    this.#untold.delete(transport);
+    if (this.#untold.size === 0) this.#timer.stop();
+  }
+
+  #watchSend(transport: object, observer: TransportObserver): void {
+    const holder = holderOf(transport, 'send');
+    if (holder === undefined) return;
+    this.#senders.set(transport, observer);
+    const senders = this.#senders;
+    this.#patches.wrap(holder, 'send', (original) =>
+      asMethod({
+        send(...args) {
+          senders.get(this)?.sending?.(args[0]);
+          return original.apply(this, args);
+        },
+      }),
+    );
   }
 
   #wrapEmitClose(original: Method): Method {
@@ -63,6 +122,7 @@ export class Transports {
             listener,
             asNumber(field(this, '_closeCode')),
             isObject(field(this, '_socket')),
+            false,
           );
         }
         return original.apply(this, args);
@@ -82,7 +142,7 @@ export class Transports {
           const listener = field(event, 'type') === 'close' ? listeners.get(this) : undefined;
           if (listener !== undefined) {
             listeners.delete(this);
-            guard('closing a socket', listener, asNumber(field(event, 'code')), true);
+            guard('closing a socket', listener, asNumber(field(event, 'code')), true, false);
           }
           return inherited().apply(this, args);
         },

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ResponsesWS } from 'openai/resources/responses/ws';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { Observer } from '../../../src/pipeline/observer.ts';
 import { findSocketPrototypes, packageOfSocketFile } from '../../../src/sdk/sockets/find-sockets.ts';
@@ -52,6 +53,8 @@ describe('socket classes', () => {
 });
 
 describe('a socket', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('that the server refuses ends what waits to be sent', async () => {
     const program = await startProgram();
     const server = createServer().on('upgrade', (_, stream) =>
@@ -138,6 +141,76 @@ describe('a socket', () => {
     expect([telemetry.openSpans, ends]).toEqual([[], ['connection_closed', 'connection_closed']]);
   });
 
+  it('whose runtime tells nobody of its close ends what is open with the next look at it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const responses = new NativeWS();
+    responses.send({ type: 'response.create', model: 'gpt-4o', input: 'Hello' });
+    const realtime = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
+    realtime._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    const lastEvent = Date.now();
+    vi.advanceTimersByTime(5_000);
+    expect(telemetry.spans).toEqual([]);
+    await delay(50);
+    responses.socket.readyState = realtime.socket.readyState = 3;
+    vi.advanceTimersByTime(1_000);
+    expect(telemetry.openSpans).toEqual([]);
+    const [response, session] = telemetry.spans;
+    expect([response?.name, response?.attributes['error.type']]).toEqual([
+      'chat gpt-4o',
+      'connection_closed',
+    ]);
+    expect([session?.name, session?.status.code]).toEqual(['realtime', 0]);
+    // It ends with its last event, whenever the close is noticed.
+    const [seconds = 0, nanoseconds = 0] = session?.endTime ?? [];
+    expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(lastEvent + 50);
+  });
+
+  it('whose error the SDK has reported ends the session as failed, though its code is not known', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    socket._onError(null, 'broken', null);
+    socket.socket.readyState = 3;
+    socket.send({ type: 'response.cancel' });
+    const [session] = telemetry.spans;
+    expect([session?.name, session?.attributes['error.type']]).toEqual(['realtime', 'connection_closed']);
+  });
+
+  it('that its runtime has closed ends the session before the one over the next connection', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime');
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    socket.socket.readyState = 3;
+    socket.socket = new NativeSocket();
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_2' } });
+    socket.close();
+    const ids = telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
+    expect(ids).toEqual(['sess_1', 'sess_2']);
+  });
+
+  it('over which the program sends past the SDK records that once', async () => {
+    const program = await startProgram();
+    instrumentOpenAI(ResponsesWS);
+    const socket = new ResponsesWS(program.client);
+    socket.on('error', () => undefined);
+    // The SDK keeps this one until the connection is open.
+    socket.send({ type: 'response.create', model: 'gpt-kept', input: 'Hello' });
+    await socket.emitted('response.completed');
+    platformSocket(socket).send(
+      JSON.stringify({ type: 'response.create', model: 'gpt-own', input: 'Hello' }),
+    );
+    await socket.emitted('response.completed');
+    socket.send({ type: 'response.create', model: 'gpt-sent', input: 'Hello' });
+    await socket.emitted('response.completed');
+    socket.close();
+    const models = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.request.model']);
+    expect(models).toEqual(['gpt-kept', 'gpt-own', 'gpt-sent']);
+  });
+
   it('stands where the program began to listen, wherever its frames arrive', async () => {
     const program = await startProgram();
     instrumentOpenAI(NativeWS as never);
@@ -184,7 +257,7 @@ class NativeSocket extends EventTarget {
 /** What the platform's class is on Bun, in Workers and in browsers, as far as the seam can tell. */
 class NativeWS extends Events {
   readonly url: string;
-  readonly socket = new NativeSocket();
+  socket = new NativeSocket();
 
   constructor(url: string = 'wss://host/v1/responses') {
     super();
@@ -192,6 +265,8 @@ class NativeWS extends Events {
   }
 
   send(_: unknown): void {}
+
+  _onError(..._: unknown[]): void {}
 
   close(): void {}
 }

@@ -1,6 +1,6 @@
-import { startOutside } from '../util/detached-timer.ts';
-import { guard } from '../util/guard.ts';
-import { atExit } from '../util/process-exit.ts';
+import { startOutside } from './detached-timer.ts';
+import { guard } from './guard.ts';
+import { atExit } from './process-exit.ts';
 
 /** The interval of a tracker that has nothing open: what it remembers is kept for minutes to hours. */
 export const IDLE_SWEEP_INTERVAL_MS = 60_000;

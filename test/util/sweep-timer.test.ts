@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from '../../src/hierarchy/sweep-timer.ts';
+import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from '../../src/util/sweep-timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
