@@ -42,6 +42,7 @@ const PROCESSES = [
 
 const BROWSER = [
   'test/export/page-access.test.ts',
+  'test/export/page-touch.test.ts',
   'test/export/page-voice.test.ts',
   'test/export/page.test.ts',
   'test/export/live/page.test.ts',

@@ -17,6 +17,8 @@ export interface Browser {
     readonly dark?: boolean;
     readonly width?: number;
     readonly height?: number;
+    /** A screen that is touched. */
+    readonly touch?: boolean;
   }): Promise<Page>;
   close(): Promise<void>;
 }
@@ -38,8 +40,12 @@ export async function startBrowser(): Promise<Browser> {
     reducedMotion: 'reduce',
   });
   return {
-    async open({ dark = false, width = 1440, height = 900 } = {}) {
+    async open({ dark = false, width = 1440, height = 900, touch = false } = {}) {
       const page = await context.newPage();
+      if (touch) {
+        const session = await context.newCDPSession(page);
+        await session.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+      }
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       return page;

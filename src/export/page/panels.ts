@@ -21,6 +21,9 @@ export class Panels {
   readonly #panels: Readonly<Record<PanelName, HTMLElement>>;
   readonly #tabs: Readonly<Record<PanelName, HTMLElement>>;
   readonly #wide = matchMedia(WIDE_SCREEN);
+  readonly #print = matchMedia('print');
+  /** Paper is narrower than the screen, and keeps the layout of that. */
+  #laidOutWide: boolean | undefined;
   readonly #closeSpan: () => void;
   #chosen: PanelName = 'chat';
   #hasSpan = false;
@@ -43,11 +46,13 @@ export class Panels {
     this.sheet.addEventListener('click', ({ target }) => {
       if (target === this.sheet) this.sheet.close();
     });
-    const layout = (): void => {
-      if (this.root.isConnected) this.#layOut();
-      else this.#wide.removeEventListener('change', layout);
-    };
-    this.#wide.addEventListener('change', layout);
+    for (const media of [this.#wide, this.#print]) {
+      const change = (): void => {
+        if (this.root.isConnected) this.#onMedia();
+        else media.removeEventListener('change', change);
+      };
+      media.addEventListener('change', change);
+    }
     this.#layOut();
   }
 
@@ -74,8 +79,17 @@ export class Panels {
     if (this.#chosen === 'span') this.#choose('chat');
   }
 
+  #onMedia(): void {
+    const prints = this.#print.matches;
+    if (!prints && this.#laidOutWide !== this.#wide.matches) this.#layOut();
+    // Nothing lies over anything on paper.
+    else if (this.#laidOutWide === false)
+      (prints && this.sheet.open ? this.root : this.sheet).append(this.#panels.span);
+  }
+
   #layOut(): void {
     const isWide = this.#wide.matches;
+    this.#laidOutWide = isWide;
     const { timeline, chat, span } = this.#panels;
     const names: readonly PanelName[] = isWide ? ['chat', 'span'] : ['timeline', 'chat'];
     const tabs = element('div', { role: 'tablist' }, ...names.map((name) => this.#tabs[name]));

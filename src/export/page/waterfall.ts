@@ -1,21 +1,18 @@
 import { grouped } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
-import { edgeOf } from '../trace-summary.ts';
-import type { Row, Time } from '../tree.ts';
+import type { Row } from '../tree.ts';
 import type { Trace } from '../viewed-trace.ts';
 import type { Voice } from '../voice.ts';
 import { barOf, legendOf } from './bar.ts';
 import { element, fill } from './element.ts';
+import { TimeAxis } from './time-axis.ts';
 import { listenForDrags, millisecondsOf, type TimeRange } from './time-zoom.ts';
 import { timelineRow } from './timeline-row.ts';
+import { timelineTools } from './timeline-tools.ts';
 
 /** The number of rows rendered at once. A button shows more. */
 const WATERFALL_PAGE_SIZE = 2000;
-const TICKS = 3;
-/** How far bars reach beyond what is shown, in per cent. Browsers limit lengths. */
-const MAX_PLACE = 5e6;
-/** The shortest time that can be shown. */
-const MIN_ZOOM_MS = 1e-3;
+/** How much of what is shown the timeline moves at once. */
+const MOVED_PART = 0.5;
 
 /** The timeline of a trace, as a tree with keyboard navigation. */
 export class Waterfall {
@@ -27,10 +24,7 @@ export class Waterfall {
   readonly #closed = new Set<Row>();
   readonly #select: (row: Row) => void;
   readonly #ruler = element('div', { class: 'ruler', 'aria-hidden': 'true' });
-  /** The time of the rows that were found. */
-  #whole: TimeRange = { from: 0, to: 0 };
-  /** The part of it that the reader has chosen. */
-  #zoom: TimeRange | undefined;
+  readonly #axis: TimeAxis;
   readonly #depths = new Map<Row, number>();
   #shown: ReadonlySet<Row>;
   #found: ReadonlySet<Row>;
@@ -47,9 +41,10 @@ export class Waterfall {
     this.#found = this.#shown = new Set(trace.rows);
     for (const row of trace.rows) this.#depths.set(row, (this.#depths.get(row.parent as Row) ?? 0) + 1);
     this.#tree.addEventListener('keydown', (event) => this.#onKey(event));
-    this.root.append(this.#ruler, this.#tree);
+    this.#axis = new TimeAxis(before === undefined ? undefined : before.#axis);
+    this.root.append(this.#tools(), this.#ruler, this.#tree);
     listenForDrags(this.root, (from, to) => {
-      const { from: start, to: end } = this.#axis;
+      const { from: start, to: end } = this.#axis.shown;
       const place = (part: number): number => start + part * (end - start);
       this.#zoomTo({ from: place(from), to: place(to) });
     });
@@ -65,26 +60,40 @@ export class Waterfall {
       if (focused !== undefined && idOf(row) === idOf(focused)) this.#focused = row;
     }
     this.#limit = before.#limit;
-    this.#zoom = before.#zoom;
-  }
-
-  get #axis(): TimeRange {
-    return this.#zoom ?? this.#whole;
   }
 
   /** Shows the time of the selected row alone, or all of the time again. */
   toggleZoom(): void {
-    const span = this.#zoom === undefined ? this.#selected?.node.span : undefined;
-    this.#zoomTo(span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) });
+    this.#zoomTo(this.#axis.isZoomed ? undefined : this.#selectedTime);
+  }
+
+  get #selectedTime(): TimeRange | undefined {
+    const span = this.#selected?.node.span;
+    return span && { from: millisecondsOf(span.startTime), to: millisecondsOf(span.endTime) };
   }
 
   #zoomTo(range: TimeRange | undefined): void {
-    if (range !== undefined && !(range.to - range.from >= MIN_ZOOM_MS)) return;
-    this.#zoom = range;
+    this.#rescale(this.#axis.zoomTo(range));
+  }
+
+  #rescale(isChanged: boolean): void {
+    if (!isChanged) return;
     const focused = [...this.#items].find(([, item]) => item === document.activeElement)?.[0];
     this.#scale();
     this.#draw();
     if (focused !== undefined) this.#items.get(focused)?.focus({ preventScroll: true });
+  }
+
+  #tools(): HTMLElement {
+    return timelineTools({
+      // The first time around what is selected, then around what is shown.
+      zoomIn: () => this.#rescale(this.#axis.zoomBy(2, this.#axis.isZoomed ? undefined : this.#selectedTime)),
+      zoomOut: () => this.#rescale(this.#axis.zoomBy(0.5)),
+      showAll: () => this.#zoomTo(undefined),
+      move: (direction) => this.#rescale(this.#axis.move(direction * MOVED_PART)),
+      collapseAll: () => this.#closeAll(true),
+      expandAll: () => this.#closeAll(false),
+    });
   }
 
   /** Shows the rows that were found, with their ancestors, and scales the time axis to them. */
@@ -186,35 +195,22 @@ export class Waterfall {
 
   #track(row: Row): HTMLElement {
     const { span } = row.node;
-    const { from, to } = this.#axis;
-    const place = (time: Time): number =>
-      Math.min(Math.max(((millisecondsOf(time) - from) / (to - from)) * 100, -MAX_PLACE), MAX_PLACE);
-    const left = place(span.startTime);
-    const right = Math.max(place(span.endTime), left);
-    return element('span', { class: 'track' }, right < 0 || left > 100 ? '' : barOf(row.node, left, right, this.#voices.get(row)));
+    const left = this.#axis.placeOf(span.startTime);
+    const right = Math.max(this.#axis.placeOf(span.endTime), left);
+    return element(
+      'span',
+      { class: 'track' },
+      right < 0 || left > 100 ? '' : barOf(row.node, left, right, this.#voices.get(row)),
+    );
   }
 
   #scale(): void {
-    const spans = [...this.#found].map(({ node }) => node.span);
-    const start = edgeOf(
-      spans.map(({ startTime }) => startTime),
-      -1,
-    );
-    const end = edgeOf(
-      spans.map(({ endTime }) => endTime),
-      1,
-    );
-    const from = millisecondsOf(start);
-    this.#whole = { from, to: Math.max(millisecondsOf(end), from + MIN_ZOOM_MS) };
+    this.#axis.scaleTo([...this.#found].map(({ node }) => node.span));
     // The cached bars have the previous scale.
     this.#items.clear();
-    const axis = this.#axis;
-    const ticks = Array.from({ length: TICKS }, (_, i) => {
-      const milliseconds = axis.from - from + ((axis.to - axis.from) * i) / (TICKS - 1);
-      return element('span', {}, milliseconds > 0 ? formatDuration([0, 0], [0, milliseconds * 1e6]) : '0');
-    });
+    const ticks = this.#axis.ticks().map((tick) => element('span', {}, tick));
     this.root.querySelector('.zoomed')?.remove();
-    if (this.#zoom !== undefined) this.#ruler.before(this.#zoomNote());
+    if (this.#axis.isZoomed) this.#ruler.before(this.#zoomNote());
     fill(
       this.#ruler,
       element('span', {}, 'Span'),
@@ -280,9 +276,16 @@ export class Waterfall {
 
   /** Collapses all rows, or expands them if none is left to collapse. */
   toggleAll(): void {
-    const parents = this.#rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
-    if (parents.every((row) => this.#closed.has(row))) this.#closed.clear();
-    else for (const row of parents) this.#closed.add(row);
+    this.#closeAll(!this.#parents.every((row) => this.#closed.has(row)));
+  }
+
+  get #parents(): Row[] {
+    return this.#rows.filter(({ node, parent }) => node.children.length > 0 && parent !== undefined);
+  }
+
+  #closeAll(close: boolean): void {
+    if (close) for (const row of this.#parents) this.#closed.add(row);
+    else this.#closed.clear();
     this.#draw();
   }
 

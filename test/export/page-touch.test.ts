@@ -1,0 +1,134 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessFindings } from '../support/axe.ts';
+import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { openPage } from './opened-page.ts';
+import { MATH_TUTOR, type SpanPlan, VOICE_SESSION } from './spans.ts';
+
+/** The least that a finger hits, in pixels. */
+const MIN_TARGET = 44;
+
+const plan: SpanPlan = {
+  name: 'whole',
+  end: 1_000,
+  children: [
+    { name: 'early', end: 250, children: [{ name: 'below', end: 100 }] },
+    { name: 'late', start: 500, end: 1_000 },
+  ],
+};
+
+describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page', () => {
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+  afterEach(() => page.close());
+
+  const tools = () => page.getByRole('group', { name: 'Timeline view' });
+  const press = (name: string): Promise<void> => tools().getByRole('button', { name }).click();
+  const ticks = async (): Promise<string> => (await page.locator('.ticks span').allTextContents()).join(' ');
+  const rows = (): Promise<string[]> => page.getByRole('treeitem').locator('.label').allTextContents();
+
+  it('has buttons that zoom in and out, move, and show all of the time', async () => {
+    page = await openPage(browser, [plan], { touch: true });
+    const seen: string[] = [];
+    for (const name of ['Zoom in', 'Later', 'Zoom in', 'Earlier', 'Earlier', 'Zoom out', 'Zoom out']) {
+      await press(name);
+      seen.push(await ticks());
+    }
+    expect(seen).toEqual([
+      '250 ms 500 ms 750 ms',
+      '500 ms 750 ms 1.00 s',
+      '625 ms 750 ms 875 ms',
+      '500 ms 625 ms 750 ms',
+      '375 ms 500 ms 625 ms',
+      '250 ms 500 ms 750 ms',
+      '0 500 ms 1.00 s',
+    ]);
+    await press('Zoom in');
+    await press('Show all of the time');
+    expect(await ticks()).toBe('0 500 ms 1.00 s');
+  });
+
+  it('zooms in around the selected span first', async () => {
+    page = await openPage(browser, [plan], { touch: true });
+    await page.getByRole('treeitem', { name: 'late' }).click();
+    await press('Zoom in');
+    expect(await ticks()).toBe('500 ms 750 ms 1.00 s');
+  });
+
+  it('has buttons that collapse and expand all spans', async () => {
+    page = await openPage(browser, [plan], { touch: true });
+    await press('Collapse all');
+    expect(await rows()).toEqual(['whole', 'early', 'late']);
+    await press('Expand all');
+    expect(await rows()).toEqual(['whole', 'early', 'below', 'late']);
+  });
+
+  it.each([400, 800, 1600])('is pressed easily at %d pixels, and has no finding of axe', async (width) => {
+    page = await openPage(browser, [MATH_TUTOR, VOICE_SESSION], { width, touch: true });
+    const small = (): Promise<string[]> =>
+      page.locator('button, summary, [role="tab"], [role="treeitem"], .toggle').evaluateAll((all, least) => {
+        const isSmall = (each: Element): boolean => {
+          const { width, height } = each.getBoundingClientRect();
+          return height < least || width < least;
+        };
+        return all
+          .filter((each) => each.checkVisibility() && !each.matches('.link') && isSmall(each))
+          .map((each) => each.outerHTML.slice(0, 100));
+      }, MIN_TARGET);
+    expect(await small()).toEqual([]);
+    expect(await accessFindings(page)).toEqual([]);
+    await page.getByRole('treeitem').first().click();
+    expect(await small()).toEqual([]);
+    expect(await accessFindings(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  });
+
+  it('has no such buttons where there is a mouse', async () => {
+    page = await openPage(browser, [plan]);
+    expect(await tools().isVisible()).toBe(false);
+  });
+});
+
+describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+  afterEach(() => page.close());
+
+  it.each([
+    [1600, 'Span'],
+    [1600, 'Conversation'],
+    [800, 'Timeline'],
+    [800, 'Conversation'],
+  ])('has the timeline and the conversation at %d pixels, with %s on the screen', async (width, tab) => {
+    page = await openPage(browser, [VOICE_SESSION], { width });
+    await page.getByRole('tab', { name: tab }).click();
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    const isVisible = (text: string): Promise<boolean> => page.locator(text).first().isVisible();
+    expect(await Promise.all(['.row', '#panel-chat .said'].map(isVisible))).toEqual([true, true]);
+    expect(await page.getByText('Select a span in the timeline.').isVisible()).toBe(false);
+  });
+
+  it.each([1600, 800])('has the selected span, too, at %d pixels', async (width) => {
+    page = await openPage(browser, [VOICE_SESSION], { width });
+    await page.getByRole('treeitem', { name: 'realtime' }).first().click();
+    if (width > 1100) await page.getByRole('tab', { name: 'Conversation' }).click();
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    for (const part of ['.row', '#panel-chat .said', '#panel-span .facts'])
+      expect(await page.locator(part).first().isVisible(), part).toBe(true);
+    const overflow = await page
+      .locator('.sheet, .details, .waterfall, main')
+      .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
+    expect(overflow).toBe(0);
+    expect((await page.pdf()).length).toBeGreaterThan(1_000);
+  });
+});
