@@ -28,7 +28,7 @@ import {
   signalsTable,
   variantTable,
 } from './tables.ts';
-import { CONTROL, FACTS, NONE, OURS, OWN_VARIANTS, THIS } from './variants/index.ts';
+import { BARE, CONTROL, FACTS, NONE, OURS, OWN_VARIANTS, THIS, type Variant } from './variants/index.ts';
 import { startServer } from './worker/worker.ts';
 
 /** No garbage is collected while bytes are counted. */
@@ -64,6 +64,7 @@ if (process.argv.includes('--help')) {
 }
 const options = readOptions(process.argv.slice(2));
 const own: readonly Placed[] = OWN_VARIANTS.map((variant) => ({ variant, folder: ROOT }));
+const BY_HAND: readonly Variant[] = [BARE, FACTS];
 /** For what does not depend on how much is recorded. */
 const compared = own.filter(({ variant }) => variant !== FACTS);
 
@@ -113,11 +114,19 @@ async function measureCpu(placed: readonly Placed[], cases: readonly Case[]): Pr
   return all;
 }
 
-/** One that always records content says nothing about calls without it. */
-function placedIn(placed: readonly Placed[], measured: Pick<Case, 'name' | 'content'>): readonly Placed[] {
+/**
+ * One that always records content says nothing about calls without it; and where nothing is recorded, there is nothing to
+ * record by hand.
+ */
+function placedIn(
+  placed: readonly Placed[],
+  { name, content, silent }: Pick<Case, 'name' | 'content' | 'silent'>,
+): readonly Placed[] {
   return placed.filter(
-    ({ variant: { content, cases } }) =>
-      (content !== 'always' || measured.content === true) && (cases?.includes(measured.name) ?? true),
+    ({ variant }) =>
+      (variant.content !== 'always' || content === true) &&
+      (variant.cases?.includes(name) ?? true) &&
+      (silent === undefined || !BY_HAND.includes(variant)),
   );
 }
 

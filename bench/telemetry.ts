@@ -1,14 +1,13 @@
 import type { Context, Span, TracerProvider } from '@opentelemetry/api';
 import type { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { Case } from './cases/case.ts';
 
 /** What `require` gives in a folder in which OpenTelemetry is installed: one of its two lines. */
 export type Load = (name: string) => unknown;
 
-export interface TelemetryOptions {
-  readonly metered: boolean;
-  readonly sampled: boolean;
-}
+/** The parts of a case that decide how telemetry is set up. */
+export type TelemetryOptions = Pick<Case, 'metered' | 'sampled' | 'silent'>;
 
 /** What was recorded, the program's own span aside. */
 export interface Signals {
@@ -40,9 +39,11 @@ const PROGRAM = 'program';
 
 type Constructor<Value> = new (options: object) => Value;
 
-export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOptions): CountingTelemetry {
+export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingTelemetry {
+  const { metered = true, sampled = true, silent } = options;
   const api = load('@opentelemetry/api') as typeof import('@opentelemetry/api');
   const spans = new Counter();
+  if (silent === 'no SDK') return withoutSdk(api, spans);
   const sampler = { shouldSample: () => ({ decision: sampled ? 2 : 0 }), toString: () => 'fixed' };
   const tracerProvider = new (tracerProviderClass(load))({ spanProcessors: [spans], sampler });
   api.trace.setGlobalTracerProvider(tracerProvider);
@@ -76,12 +77,33 @@ export function setUpTelemetry(load: Load, { metered, sampled }: TelemetryOption
     inSpan: (run) =>
       api.trace.getTracer(PROGRAM).startActiveSpan(PROGRAM, async (span) => {
         try {
-          return await run();
+          return await (silent === 'suppressed' ? suppressed(load, run) : run());
         } finally {
           span.end();
         }
       }),
   };
+}
+
+function withoutSdk(api: Telemetry['api'], { ended, open }: Counter): CountingTelemetry {
+  return {
+    api,
+    tracerProvider: api.trace.getTracerProvider(),
+    meterProvider: undefined,
+    ended,
+    open,
+    signalsOf: async (run) => {
+      await run();
+      return { spans: 0, attributes: 0, points: 0 };
+    },
+    inSpan: (run) => run(),
+  };
+}
+
+function suppressed<Result>(load: Load, run: () => Promise<Result>): Promise<Result> {
+  const { context } = load('@opentelemetry/api') as typeof import('@opentelemetry/api');
+  const { suppressTracing } = load('@opentelemetry/core') as typeof import('@opentelemetry/core');
+  return context.with(suppressTracing(context.active()), run);
 }
 
 function tracerProviderClass(load: Load): Constructor<TracerProvider> {

@@ -23,6 +23,8 @@ export interface Case {
   readonly metered?: boolean;
   /** Whether the sampler keeps the spans. Default `true`. */
   readonly sampled?: boolean;
+  /** Set where nothing is recorded: the program sets up no SDK, or calls inside of `suppressTracing`. */
+  readonly silent?: 'no SDK' | 'suppressed';
 }
 
 export function expect(holds: boolean, what: string): void {

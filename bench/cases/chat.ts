@@ -73,6 +73,8 @@ export const CHAT_CASES: readonly Case[] = [
   { ...small, name: 'chat', title: 'chat, small' },
   { ...small, name: 'chat-unmetered', title: 'chat, small, without a meter', metered: false },
   { ...small, name: 'chat-unsampled', title: 'chat, small, not sampled', sampled: false },
+  { ...small, name: 'chat-no-sdk', title: 'chat, small, no SDK', silent: 'no SDK' },
+  { ...small, name: 'chat-suppressed', title: 'chat, small, inside `suppressTracing`', silent: 'suppressed' },
   {
     ...small,
     name: 'chat-content',

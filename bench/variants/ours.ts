@@ -7,7 +7,7 @@ export const OURS = 'opentelemetry-instrumentation-openai';
 export function prepareOurs({ load, telemetry, measured }: SetUp): Prepared {
   const { OpenAIInstrumentation } = load(OURS) as typeof ours;
   const instrumentation = new OpenAIInstrumentation({ cost: false, ...measured.config });
-  instrumentation.setTracerProvider(telemetry.tracerProvider);
+  if (measured.silent !== 'no SDK') instrumentation.setTracerProvider(telemetry.tracerProvider);
   if (telemetry.meterProvider !== undefined) instrumentation.setMeterProvider(telemetry.meterProvider);
   return {};
 }

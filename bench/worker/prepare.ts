@@ -23,8 +23,7 @@ interface Setting {
 /** A program as it is after its start: OpenTelemetry, then what observes `openai`, then `openai` and a client. */
 export function prepareProgram({ variant, measured, folder, server }: Setting): PreparedProgram {
   const load = createRequire(join(folder, 'program.js'));
-  const { metered = true, sampled = true } = measured;
-  const telemetry = setUpTelemetry(load, { metered, sampled });
+  const telemetry = setUpTelemetry(load, measured);
   const prepared = variant.prepare({ load, folder, telemetry, measured });
   const module = load('openai') as typeof import('openai');
   prepared?.loaded?.(module);

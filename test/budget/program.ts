@@ -26,8 +26,7 @@ scriptTime();
 console.log(JSON.stringify(await measure(found)));
 
 async function measure(one: Case): Promise<Cost> {
-  const { metered = true, sampled = true } = one;
-  const telemetry = setUpTelemetry(createRequire(import.meta.url), { metered, sampled });
+  const telemetry = setUpTelemetry(createRequire(import.meta.url), one);
   const operations = Math.max(4, Math.ceil(one.operations / 8));
   const client = new OpenAI({ apiKey: 'test', maxRetries: 0, ...inMemory(one.api()) });
   const without = await bytesOf(one, client, telemetry, operations);

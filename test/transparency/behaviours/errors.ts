@@ -162,7 +162,7 @@ export const ERRORS: readonly Behaviour[] = [
   {
     name: 'aborted-while-waiting-to-retry',
     title: 'An abort between two tries',
-    answers: [{ status: 500, headers: { 'retry-after-ms': '400', 'retry-after': '1' } }],
+    answers: [{ status: 500, headers: { 'retry-after-ms': '2000', 'retry-after': '2' } }],
     spans: ['chat gpt-4o  !APIUserAbortError'],
   },
   {
