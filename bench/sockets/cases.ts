@@ -1,10 +1,10 @@
-/** What is measured over a socket: one response of so many pieces, or so many frames that the program sends. */
+/** What is measured over a socket: one response of so many chunks, or so many frames that the program sends. */
 export interface SocketCase {
   readonly title: string;
   readonly api: 'realtime' | 'responses';
-  /** Pieces of sound or text in a response. */
+  /** Chunks of audio or text in a response. */
   readonly deltas: number;
-  /** Frames of sound that the program sends before it asks. */
+  /** Frames of audio that the program sends before it asks. */
   readonly sent: number;
   /** Responses in one round. */
   readonly operations: number;
@@ -14,20 +14,20 @@ export interface SocketCase {
 export const SOUND: string = 'A'.repeat(1_280);
 
 export const SOCKET_CASES: readonly SocketCase[] = [
-  { title: 'realtime response without sound', api: 'realtime', deltas: 0, sent: 0, operations: 400 },
+  { title: 'realtime response without audio', api: 'realtime', deltas: 0, sent: 0, operations: 400 },
   {
-    title: 'realtime response of 1,000 pieces of sound',
+    title: 'realtime response of 1,000 audio chunks',
     api: 'realtime',
     deltas: 1_000,
     sent: 0,
     operations: 16,
   },
   {
-    title: '1,000 pieces of sound sent, and a response',
+    title: '1,000 audio chunks sent, and a response',
     api: 'realtime',
     deltas: 0,
     sent: 1_000,
     operations: 16,
   },
-  { title: 'response of 100 pieces of text', api: 'responses', deltas: 100, sent: 0, operations: 60 },
+  { title: 'response of 100 text chunks', api: 'responses', deltas: 100, sent: 0, operations: 60 },
 ];

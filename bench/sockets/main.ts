@@ -33,12 +33,12 @@ for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
   }
   const [none = [], again = [], observed = []] = samples;
   const added = paired(observed, none, (one, base) => one - base);
-  const pieces = Math.max(deltas, sent);
+  const chunks = Math.max(deltas, sent);
   const each =
-    pieces === 0
+    chunks === 0
       ? '–'
       : range(
-          paired(observed, none, (one, base) => (one - base) / pieces),
+          paired(observed, none, (one, base) => (one - base) / chunks),
           2,
         );
   const ratio = (values: readonly number[]): string =>
@@ -50,7 +50,7 @@ for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
   rows.push(`| ${title} | ${cells.join(' | ')} |`);
   console.log(rows.at(-1));
 }
-const head = ['', 'none, µs', 'none, again', 'this package', 'this package, µs', 'for one piece, µs'];
+const head = ['', 'none, µs', 'none, again', 'this package', 'this package, µs', 'for one chunk, µs'];
 const table = [`| ${head.join(' | ')} |`, `| --- |${' ---: |'.repeat(head.length - 1)}`, ...rows].join('\n');
 if (wanted === undefined)
   await writePage('sockets', `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds.\n\n${table}`);

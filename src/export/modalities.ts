@@ -98,7 +98,7 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
     const cost = told ?? (isText ? whole : undefined);
     return [{ label, ...counts, cost, unpriced: cost === undefined ? 1 : 0 }];
   });
-  // Some models are billed by the length of the sound.
+  // Some models are billed by the length of the audio.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR_OPENAI_AUDIO_DURATION]);
   if (isTimed && whole !== undefined)
     amounts.push({ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });

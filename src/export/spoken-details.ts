@@ -32,7 +32,7 @@ export function cancelledBy(reason: unknown): string | undefined {
 }
 
 /**
- * How much of a finished answer was played before the user interrupted it. The session knows: sound arrives faster than
+ * How much of a finished answer was played before the user interrupted it. The session knows: audio arrives faster than
  * it is played.
  */
 export function heardOf(responseId: unknown, sessionEvents: readonly SessionEvent[]): string | undefined {
@@ -50,7 +50,7 @@ export function interruptedAfter(seconds: unknown): string | undefined {
   return isNumber(seconds) ? `interrupted after ${Number(seconds.toFixed(1))} s` : undefined;
 }
 
-/** What only realtime sessions and their responses have: who interrupted whom, and how much of it was sound. */
+/** What only realtime sessions and their responses have: who interrupted whom, and how much of it was audio. */
 export const SPOKEN_FACTS: readonly SpokenFact[] = [
   {
     attributes: [ATTR_OPENAI_REALTIME_CANCEL_REASON],
@@ -68,7 +68,7 @@ export const SPOKEN_FACTS: readonly SpokenFact[] = [
     show: ([input, output]) => {
       const isSpoken = [input, output].some((value) => isNumber(value) && value > 0);
       const shown = isSpoken ? tokens(input, output) : undefined;
-      return shown && `${shown} of sound`;
+      return shown && `audio ${shown}`;
     },
   },
 ];

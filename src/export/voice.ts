@@ -36,7 +36,7 @@ export interface Voice {
   readonly session: Row;
   /** Of the session, in milliseconds. */
   readonly length: number;
-  /** In order. The assistant's are as long as its sound, as if that was played at once. */
+  /** In order. The assistant's are as long as its audio, as if that was played at once. */
   readonly utterances: readonly Utterance[];
   /** When the user interrupted the assistant. */
   readonly interruptions: readonly number[];

@@ -276,7 +276,7 @@ export const ATTR_OPENAI_ARTIFACT_ID = 'openai.artifact.id' as const;
 /** Id of the assistant. */
 export const ATTR_OPENAI_ASSISTANT_ID = 'openai.assistant.id' as const;
 
-/** Seconds of sound that were spoken, transcribed or translated. */
+/** Seconds of audio that were spoken, transcribed or translated. */
 export const ATTR_OPENAI_AUDIO_DURATION = 'openai.audio.duration' as const;
 
 /** Id of an agent automation. */
@@ -429,13 +429,13 @@ export const ATTR_OPENAI_REALTIME_CANCEL_REASON = 'openai.realtime.cancel_reason
 /** Seconds of an answer that were played before the user interrupted it. */
 export const ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION = 'openai.realtime.heard_audio_duration' as const;
 
-/** Seconds of sound that the program has sent, by their number of bytes. */
+/** Seconds of audio that the program has sent, by their number of bytes. */
 export const ATTR_OPENAI_REALTIME_INPUT_AUDIO_DURATION = 'openai.realtime.input_audio_duration' as const;
 
 /** Answers that the user has interrupted, while they were made or while they were played. */
 export const ATTR_OPENAI_REALTIME_INTERRUPTION_COUNT = 'openai.realtime.interruption_count' as const;
 
-/** Seconds of sound that the model has sent, by their number of bytes. */
+/** Seconds of audio that the model has sent, by their number of bytes. */
 export const ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION = 'openai.realtime.output_audio_duration' as const;
 
 /** What the model answers with. */
@@ -444,10 +444,10 @@ export const ATTR_OPENAI_REALTIME_OUTPUT_MODALITIES = 'openai.realtime.output_mo
 /** What the session is for. */
 export const ATTR_OPENAI_REALTIME_SESSION_TYPE = 'openai.realtime.session_type' as const;
 
-/** Seconds from the beginning of what the user says to its end, by the clock of the process. Where sound is sent faster than it is spoken, `openai.audio.duration` is longer. */
+/** Seconds from the beginning of what the user says to its end, by the clock of the process. Where audio is sent faster than it is spoken, `openai.audio.duration` is longer. */
 export const ATTR_OPENAI_REALTIME_SPEECH_TIME = 'openai.realtime.speech_time' as const;
 
-/** Seconds from the request, or from the end of speech, to the first sound of the answer. */
+/** Seconds from the request, or from the end of speech, to the first audio of the answer. */
 export const ATTR_OPENAI_REALTIME_TIME_TO_FIRST_AUDIO = 'openai.realtime.time_to_first_audio' as const;
 
 /** Seconds from the request, or from the end of speech, to the first text of the answer or of its transcript. */

@@ -103,7 +103,7 @@ test('with EVENT_ONLY, a sink with the preset full receives content', async () =
   expect(found('sink tool.call arguments')).toEqual([expect.stringContaining('function.arguments.term')]);
 });
 
-test('sound of a realtime session is not recorded, with consent neither', async () => {
+test('audio of a realtime session is never recorded, even with consent', async () => {
   const captureMessageContent = 'SPAN_AND_EVENT';
   const run = SOCKET_SCENARIOS.find(({ name }) => name === 'realtime session')?.run;
   const { secrets, signals } = await record({ captureMessageContent }, async (stage) => run?.(stage));

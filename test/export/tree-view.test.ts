@@ -163,15 +163,15 @@ describe('a tree in the terminal', () => {
       '',
     ],
     [
-      'who interrupted a realtime response, and its tokens of sound',
+      'who interrupted a realtime response, and its audio tokens',
       {
         'openai.realtime.cancel_reason': 'turn_detected',
         'gen_ai.usage.audio.input_tokens': 70,
         'gen_ai.usage.audio.output_tokens': 75,
       },
-      'interrupted by the user · 70 → 75 tokens of sound',
+      'interrupted by the user · audio 70 → 75 tokens',
     ],
-    ['no sound where there is none', { 'gen_ai.usage.audio.input_tokens': 0 }, ''],
+    ['no audio where there is none', { 'gen_ai.usage.audio.input_tokens': 0 }, ''],
     [
       'how often a realtime session was interrupted',
       { 'openai.realtime.interruption_count': 2 },

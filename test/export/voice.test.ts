@@ -120,7 +120,7 @@ describe('the tokens by modality', () => {
     expect(modalitiesOf([attributes, {}])).toEqual([]);
   });
 
-  it('have the cost of sound that is billed by its length', () => {
+  it('have the cost of audio that is billed by its length', () => {
     const attributes = { 'openai.audio.duration': 30, 'openai.cost': 0.003 };
     expect(modalitiesOf([attributes]).map(modalityText)).toEqual(['$0.0030']);
   });

@@ -182,7 +182,7 @@ function media(type: string, data: PayloadObject): AgentsStart {
   return internal(type, attributes);
 }
 
-/** Texts only, never sound: that is an object with its bytes. */
+/** Texts only, never audio: that is an object with its bytes. */
 function mediaEnd(data: PayloadObject): Partial<AgentsEnd> {
   return {
     content: () => ({

@@ -17,7 +17,7 @@ import {
 import type { SocketSegment } from './segment.ts';
 
 /**
- * The answers that the user interrupts. The server tells it of one that is still being made. Sound arrives faster than it is
+ * The answers that the user interrupts. The server tells it of one that is still being made. Audio arrives faster than it is
  * played, so the program may tell it later, or of the same one again: with how much was heard.
  */
 export class SessionInterruptions {

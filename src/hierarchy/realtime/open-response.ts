@@ -17,7 +17,7 @@ import { now } from '../../util/clock.ts';
 import { countField, field, textField } from '../../util/payload.ts';
 import type { SessionPlace } from './session.ts';
 
-/** Sound is counted and not kept. */
+/** Audio is counted and not kept. */
 const AUDIO_DELTA = Object.freeze({ type: 'response.output_audio.delta' });
 /** Pieces of an answer's text, in both versions of the API, and of what is said. */
 const TEXT_DELTAS: ReadonlySet<string> = new Set([

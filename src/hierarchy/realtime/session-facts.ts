@@ -13,7 +13,7 @@ export interface SessionFacts {
   readonly id: string | undefined;
   readonly model: string | undefined;
   readonly transcriptionModel: string | undefined;
-  /** Bytes of sound in a second. */
+  /** Bytes of audio in a second. */
   readonly inputRate: number;
   readonly outputRate: number;
   readonly attributes: Attributes;

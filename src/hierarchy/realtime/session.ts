@@ -242,7 +242,7 @@ export class RealtimeSession implements Member {
   }
 }
 
-/** An item without its sound, which is large and never recorded. */
+/** An item without its audio, which is large and never recorded. */
 function withoutSound(item: unknown): unknown {
   const content = arrayField(item, 'content');
   if (content.length === 0) return item;

@@ -40,7 +40,7 @@ export class SessionSpeech {
   #end: number | undefined;
   #startMs: number | undefined;
   #startTime: number | undefined;
-  /** Seconds of sound sent before that. */
+  /** Seconds of audio sent before that. */
   #sentBefore = 0;
   /** When the program has said that the user has finished: the server does not listen for it. */
   #committing: number | undefined;

@@ -136,7 +136,7 @@ function readSpokenAnswer(audio: unknown): MessagePart[] {
   const transcript = textField(audio, 'transcript');
   const data = textField(audio, 'data');
   const id = textField(audio, 'id');
-  // Of sound that was too long to be kept.
+  // Of audio that was too long to be kept.
   const size = data === undefined ? countField(audio, 'size') : undefined;
   return [
     ...(transcript === undefined ? [] : [textPart('text', transcript, countField(audio, 'original_length'))]),

@@ -20,7 +20,7 @@ import {
 const SECRET = 'canary-5309';
 
 describe('a realtime session', () => {
-  it('has transcripts with consent only, and sound never', async () => {
+  it('has transcripts with consent only, and audio never', async () => {
     for (const content of [false, true]) {
       const program = await startProgram({ content });
       const config = content ? ({ captureMessageContent: 'SPAN_ONLY' } as const) : {};
