@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerSocket } from '../../test/support/simulator/index.ts';
 
 const MODEL = 'gpt-realtime';
-/** A fifth of a second of sound, PCM16 at 24 kHz. */
+/** A fifth of a second of audio, PCM16 at 24 kHz. */
 const SOUND = 'A'.repeat(12_800);
 
 /** What the simulated server says in a realtime session, step by step. */
@@ -29,7 +29,13 @@ export class SimulatedSession {
     this.#heardSeconds += seconds;
     this.#send('input_audio_buffer.speech_stopped', { item_id, audio_end_ms: this.#heardSeconds * 1e3 });
     this.#send('input_audio_buffer.committed', { item_id });
-    const usage = { type: 'tokens', input_tokens: 24, output_tokens: 9, total_tokens: 33 };
+    const usage = {
+      type: 'tokens',
+      input_tokens: 24,
+      output_tokens: 9,
+      total_tokens: 33,
+      input_token_details: { text_tokens: 0, audio_tokens: 24 },
+    };
     this.#send('conversation.item.input_audio_transcription.completed', {
       item_id,
       content_index: 0,
@@ -51,7 +57,7 @@ export class SimulatedSession {
     return id;
   }
 
-  /** The model says something. Its sound arrives faster than it is played. */
+  /** The model says something. Its audio arrives faster than it is played. */
   speak(response_id: string, item_id: string, words: string): void {
     const item = { id: item_id, type: 'message', role: 'assistant', content: [] };
     this.#send('response.output_item.added', { response_id, output_index: 0, item });
@@ -70,7 +76,12 @@ export class SimulatedSession {
       input_tokens: 180,
       output_tokens: 95,
       total_tokens: 275,
-      input_token_details: { text_tokens: 110, audio_tokens: 70, cached_tokens: 0 },
+      input_token_details: {
+        text_tokens: 110,
+        audio_tokens: 70,
+        cached_tokens: 64,
+        cached_tokens_details: { text_tokens: 64, audio_tokens: 0 },
+      },
       output_token_details: { text_tokens: 20, audio_tokens: 75 },
     };
     const response = { id, object: 'realtime.response', status, status_details, output, usage };

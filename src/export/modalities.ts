@@ -10,10 +10,13 @@ import {
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_OPENAI_AUDIO_DURATION,
   ATTR_OPENAI_COST,
+  ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
   ATTR_OPENAI_USAGE_AUDIO_INPUT_COST,
   ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST,
+  ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
   ATTR_OPENAI_USAGE_IMAGE_INPUT_COST,
   ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST,
+  ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
   ATTR_OPENAI_USAGE_TEXT_INPUT_COST,
   ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST,
 } from '../semconv/attributes.ts';
@@ -23,6 +26,13 @@ import type { FinishedSpan } from './tree.ts';
 type SpanAttributes = FinishedSpan['attributes'];
 type Modality = 'Text' | 'Audio' | 'Image';
 
+/** What tokens cost in USD. Cached tokens are part of the input. */
+export interface ModalityCosts {
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+}
+
 /** Tokens of one modality, and what they cost. Cached tokens are part of the input. */
 export interface ModalityAmount {
   readonly label: Modality;
@@ -31,14 +41,28 @@ export interface ModalityAmount {
   readonly output: number;
   /** In USD; `undefined` if no price is known. */
   readonly cost: number | undefined;
+  /** What the cost consists of; `undefined` if some calls tell only the sum. */
+  readonly costs: ModalityCosts | undefined;
   /** Calls with such tokens whose price is not known. */
   readonly unpriced: number;
 }
 
-const COSTS: Readonly<Record<Modality, readonly string[]>> = {
-  Text: [ATTR_OPENAI_USAGE_TEXT_INPUT_COST, ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST],
-  Audio: [ATTR_OPENAI_USAGE_AUDIO_INPUT_COST, ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST],
-  Image: [ATTR_OPENAI_USAGE_IMAGE_INPUT_COST, ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST],
+const COSTS: Readonly<Record<Modality, Readonly<Record<keyof ModalityCosts, string>>>> = {
+  Text: {
+    input: ATTR_OPENAI_USAGE_TEXT_INPUT_COST,
+    cached: ATTR_OPENAI_USAGE_TEXT_CACHE_READ_INPUT_COST,
+    output: ATTR_OPENAI_USAGE_TEXT_OUTPUT_COST,
+  },
+  Audio: {
+    input: ATTR_OPENAI_USAGE_AUDIO_INPUT_COST,
+    cached: ATTR_OPENAI_USAGE_AUDIO_CACHE_READ_INPUT_COST,
+    output: ATTR_OPENAI_USAGE_AUDIO_OUTPUT_COST,
+  },
+  Image: {
+    input: ATTR_OPENAI_USAGE_IMAGE_INPUT_COST,
+    cached: ATTR_OPENAI_USAGE_IMAGE_CACHE_READ_INPUT_COST,
+    output: ATTR_OPENAI_USAGE_IMAGE_OUTPUT_COST,
+  },
 };
 
 /** The tokens of some spans by modality. Empty where all is text: then the totals tell the same. */
@@ -65,8 +89,21 @@ function added(a: ModalityAmount, b: ModalityAmount): ModalityAmount {
     cached: a.cached + b.cached,
     output: a.output + b.output,
     cost: a.cost === undefined ? b.cost : a.cost + (b.cost ?? 0),
+    costs: a.costs && b.costs && addedCosts(a.costs, b.costs),
     unpriced: a.unpriced + b.unpriced,
   };
+}
+
+function addedCosts(a: ModalityCosts, b: ModalityCosts): ModalityCosts {
+  return { input: a.input + b.input, cached: a.cached + b.cached, output: a.output + b.output };
+}
+
+/** What a span tells of the cost of a modality. */
+function costsIn(attributes: SpanAttributes, label: Modality): ModalityCosts | undefined {
+  const { input, cached, output } = COSTS[label];
+  const [inputCost, outputCost] = [numberIn(attributes, input), numberIn(attributes, output)];
+  if (inputCost === undefined && outputCost === undefined) return undefined;
+  return { input: inputCost ?? 0, cached: numberIn(attributes, cached) ?? 0, output: outputCost ?? 0 };
 }
 
 function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
@@ -90,18 +127,21 @@ function amountsIn(attributes: SpanAttributes): ModalityAmount[] {
   };
   const whole = numberIn(attributes, ATTR_OPENAI_COST);
   const isText = audio.input + audio.output + image.input + image.output === 0;
-  const amounts = Object.entries({ Text: text, Audio: audio, Image: image }).flatMap(([name, counts]) => {
-    if (counts.input + counts.output === 0) return [];
-    const label = name as Modality;
-    const costs = COSTS[label].map((each) => numberIn(attributes, each)).filter(isNumber);
-    const told = costs.length === 0 ? undefined : costs.reduce((sum, cost) => sum + cost, 0);
-    const cost = told ?? (isText ? whole : undefined);
-    return [{ label, ...counts, cost, unpriced: cost === undefined ? 1 : 0 }];
-  });
+  const amounts = Object.entries({ Text: text, Audio: audio, Image: image }).flatMap(
+    ([name, counts]): ModalityAmount[] => {
+      if (counts.input + counts.output === 0) return [];
+      const label = name as Modality;
+      const costs = costsIn(attributes, label);
+      const cost = costs === undefined ? (isText ? whole : undefined) : costs.input + costs.output;
+      return [{ label, ...counts, cost, costs, unpriced: cost === undefined ? 1 : 0 }];
+    },
+  );
   // Some models are billed by the length of the audio.
   const isTimed = amounts.length === 0 && isNumber(attributes[ATTR_OPENAI_AUDIO_DURATION]);
-  if (isTimed && whole !== undefined)
-    amounts.push({ label: 'Audio', input: 0, cached: 0, output: 0, cost: whole, unpriced: 0 });
+  if (isTimed && whole !== undefined) {
+    const none = { input: 0, cached: 0, output: 0 };
+    amounts.push({ label: 'Audio', ...none, cost: whole, costs: { ...none, input: whole }, unpriced: 0 });
+  }
   return amounts;
 }
 

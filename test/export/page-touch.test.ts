@@ -71,15 +71,17 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
   it.each([400, 800, 1600])('is pressed easily at %d pixels, and has no finding of axe', async (width) => {
     page = await openPage(browser, [MATH_TUTOR, VOICE_SESSION], { width, touch: true });
     const small = (): Promise<string[]> =>
-      page.locator('button, summary, [role="tab"], [role="treeitem"], .toggle').evaluateAll((all, least) => {
-        const isSmall = (each: Element): boolean => {
-          const { width, height } = each.getBoundingClientRect();
-          return height < least || width < least;
-        };
-        return all
-          .filter((each) => each.checkVisibility() && !each.matches('.link') && isSmall(each))
-          .map((each) => each.outerHTML.slice(0, 100));
-      }, MIN_TARGET);
+      page
+        .locator('button, summary, search label, [role="tab"], [role="treeitem"], .toggle')
+        .evaluateAll((all, least) => {
+          const isSmall = (each: Element): boolean => {
+            const { width, height } = each.getBoundingClientRect();
+            return height < least || width < least;
+          };
+          return all
+            .filter((each) => each.checkVisibility() && !each.matches('.link') && isSmall(each))
+            .map((each) => each.outerHTML.slice(0, 100));
+        }, MIN_TARGET);
     expect(await small()).toEqual([]);
     expect(await accessFindings(page)).toEqual([]);
     await page.getByRole('treeitem').first().click();

@@ -177,6 +177,7 @@ export const VOICE_SESSION: SpanPlan = {
         'gen_ai.usage.audio.output_tokens': 75,
         'openai.cost': 0.0078,
         'openai.usage.text.input_cost': 0.0004,
+        'openai.usage.text.cache_read.input_cost': 0.0001,
         'openai.usage.text.output_cost': 0.0003,
         'openai.usage.audio.input_cost': 0.0023,
         'openai.usage.audio.output_cost': 0.0048,

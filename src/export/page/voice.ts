@@ -1,6 +1,6 @@
-import { count, explainedCost, grouped } from '../amounts.ts';
+import { count, dollars, explainedCost, grouped } from '../amounts.ts';
 import { formatDuration } from '../duration.ts';
-import type { ModalityAmount } from '../modalities.ts';
+import type { ModalityAmount, ModalityCosts } from '../modalities.ts';
 import { spokenTime, type Utterance, type Voice } from '../voice.ts';
 import { element } from './element.ts';
 
@@ -100,15 +100,26 @@ export function modalityTable(amounts: readonly ModalityAmount[]): HTMLElement |
     { class: 'amounts' },
     element('caption', {}, 'Tokens and cost by modality'),
     headings('Modality', 'Input', 'Cached', 'Output', 'Cost'),
-    amounts.map(({ label, input, cached, output, cost, unpriced }) =>
+    amounts.map((amount) =>
       element(
         'tr',
         {},
-        element('th', { scope: 'row' }, label),
-        ...[input, cached, output].map((tokens) => element('td', {}, grouped(tokens))),
-        element('td', {}, explainedCost(cost, unpriced) ?? 'not known'),
+        element('th', { scope: 'row' }, amount.label),
+        ...(['input', 'cached', 'output'] as const).map((part) => tokenCell(amount, part)),
+        element('td', {}, explainedCost(amount.cost, amount.unpriced) ?? 'not known'),
       ),
     ),
+  );
+}
+
+/** Tokens, and below them what they cost. */
+function tokenCell(amount: ModalityAmount, part: keyof ModalityCosts): HTMLElement {
+  const cost = amount[part] > 0 ? dollars(amount.costs?.[part]) : undefined;
+  return element(
+    'td',
+    {},
+    grouped(amount[part]),
+    cost !== undefined && element('div', { class: 'dim' }, cost),
   );
 }
 

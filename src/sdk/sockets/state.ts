@@ -153,7 +153,7 @@ export class SocketState {
     if (this.#isSending) {
       this.#isPassed = true;
       // The SDK sends in order: what it kept has gone out, or never will.
-      this.#kept.length = 0;
+      if (this.#kept.length > 0) this.#kept.length = 0;
       return;
     }
     guard('noting a frame', () => {
