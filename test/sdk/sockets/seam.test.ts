@@ -211,6 +211,38 @@ describe('a socket', () => {
     expect(models).toEqual(['gpt-kept', 'gpt-own', 'gpt-sent']);
   });
 
+  it('over which nothing has passed ends with the next look at it, too', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(NativeWS as never);
+    const socket = new NativeWS('wss://host/v1/realtime?model=gpt-realtime').on();
+    socket.socket.readyState = 3;
+    vi.advanceTimersByTime(1_000);
+    expect(telemetry.spans.map(({ name }) => name)).toEqual(['realtime']);
+  });
+
+  it('records what the SDK has kept in the session over the connection that it is sent over', () => {
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(KeepingWS as never);
+    const socket = new KeepingWS('wss://host/v1/realtime?model=gpt-realtime');
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_1' } });
+    socket.socket.readyState = 3;
+    socket.send({ type: 'response.create' });
+    socket.reconnect();
+    socket._emit('event', { type: 'session.created', session: { id: 'sess_2' } });
+    socket.close();
+    const seen = telemetry.spans.map(({ name, attributes }) => [
+      name,
+      attributes['gen_ai.conversation.id'],
+      attributes['openai.socket.sent_events'],
+    ]);
+    expect(seen).toEqual([
+      ['realtime', 'sess_1', 0],
+      ['chat gpt-realtime', undefined, undefined],
+      ['realtime', 'sess_2', 1],
+    ]);
+  });
+
   it('stands where the program began to listen, wherever its frames arrive', async () => {
     const program = await startProgram();
     instrumentOpenAI(NativeWS as never);
@@ -269,6 +301,29 @@ class NativeWS extends Events {
   _onError(..._: unknown[]): void {}
 
   close(): void {}
+}
+
+class SendingSocket extends NativeSocket {
+  send(_: string): void {}
+}
+
+/** Keeps what is sent over a closed connection for the next one. */
+class KeepingWS extends NativeWS {
+  override socket = new SendingSocket();
+  readonly #kept: string[] = [];
+
+  sendRaw(_: string): void {}
+
+  override send(event: unknown): void {
+    if (this.socket.readyState > 1) this.#kept.push(JSON.stringify(event));
+    else this.socket.send(JSON.stringify(event));
+  }
+
+  reconnect(): void {
+    this.socket = new SendingSocket();
+    this.on();
+    for (const frame of this.#kept.splice(0)) this.socket.send(frame);
+  }
 }
 
 function describePrototypes(): unknown[] {
