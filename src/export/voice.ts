@@ -108,9 +108,9 @@ function voiceOf(session: Row, parts: readonly Row[]): Voice {
     from: within(millisecondsBetween(span.startTime, row.node.span.startTime)),
     to: within(millisecondsBetween(span.startTime, row.node.span.endTime)),
   }));
-  const utterances = [...userSpeech(placed, spoken), ...assistantSpeech(spoken, byResponse, length)].sort(
-    (a, b) => a.from - b.from,
-  );
+  const said = userSpeech(placed, spoken);
+  const answers = assistantSpeech(spoken, { said, interruptions: byResponse, length });
+  const utterances = [...said, ...answers].sort((a, b) => a.from - b.from);
   return { session, length, utterances, interruptions: times, parts };
 }
 
@@ -173,10 +173,15 @@ function userSpeech(events: readonly PlacedEvent[], parts: readonly SpokenPart[]
   return [...utterances, ...others];
 }
 
+interface AnswerSurroundings {
+  readonly said: readonly Utterance[];
+  readonly interruptions: ReadonlyMap<unknown, Interruption>;
+  readonly length: number;
+}
+
 function assistantSpeech(
   parts: readonly SpokenPart[],
-  interruptions: ReadonlyMap<unknown, Interruption>,
-  length: number,
+  { said, interruptions, length }: AnswerSurroundings,
 ): Utterance[] {
   const utterances: Utterance[] = [];
   let free = 0;
@@ -188,6 +193,13 @@ function assistantSpeech(
     const id = attributes[ATTR_GEN_AI_RESPONSE_ID];
     const interruption = id === undefined ? undefined : interruptions.get(id);
     const heard = interruption?.heardSeconds;
+    const before = utterances.at(-1);
+    if (before !== undefined && before.to > start) {
+      // What the user has said since then is answered now, so the answer before is over, whether or not anybody told it.
+      const stopped = said.find(({ from: time }) => time > before.from && time <= start)?.from ?? before.to;
+      free = Math.min(before.to, stopped);
+      utterances[utterances.length - 1] = { ...before, to: free };
+    }
     // One answer is played after the other.
     const from = Math.min(Math.max(start + (isNumber(first) ? first * 1e3 : 0), free), length);
     const latest = Math.min(interruption?.at ?? length, reason === undefined ? length : end);

@@ -72,6 +72,27 @@ describe('who spoke when in a realtime session', () => {
     ]);
   });
 
+  it('ends an answer when the user says something that is answered, though nobody told of an interruption', () => {
+    const answer = (start: number): SpanPlan => ({
+      name: 'chat gpt-realtime',
+      start,
+      end: start + 100,
+      attributes: { 'gen_ai.operation.name': 'chat', 'openai.realtime.output_audio_duration': 60 },
+    });
+    const spoke = { name: 'openai.realtime.speech', attributes: { 'openai.audio.duration': 1 } };
+    const plan: SpanPlan = {
+      name: 'realtime',
+      end: 9_000,
+      events: [{ ...spoke, at: 4_000 }],
+      children: [answer(0), answer(5_000)],
+    };
+    expect(spokenIn(rowsIn(makeSpans(plan)))).toEqual([
+      ['assistant', 0, 3, undefined],
+      ['user', 3, 4, undefined],
+      ['assistant', 5, 9, undefined],
+    ]);
+  });
+
   it('knows from transcriptions alone when the user has finished, where the SDK has dropped events', () => {
     const plan = { ...VOICE_SESSION, events: [] };
     expect(spokenIn(rowsIn(makeSpans(plan)))[0]).toEqual(['user', 2, 2, undefined]);

@@ -5,9 +5,9 @@ import { spokenTime, type Utterance, type Voice } from '../voice.ts';
 import { element } from './element.ts';
 
 /** Utterances that a lane shows. */
-const MAX_LANE_PARTS = 500;
+const MAX_LANE_PARTS = 2_000;
 /** The same for interruptions. */
-const MAX_MARKS = 200;
+const MAX_MARKS = 1_000;
 /** Utterances that the table lists. */
 const MAX_LISTED_UTTERANCES = 200;
 /** UTF-16 units of what was said. The conversation has all of it. */
