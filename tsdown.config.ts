@@ -2,16 +2,19 @@ import { defineConfig, type UserConfig } from 'tsdown';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazily } from './scripts/build/lazily.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
+import { sharedFiles } from './scripts/build/shared-files.ts';
 import { pageAssets } from './scripts/page/assets.ts';
+
+const SHARED_OUTPUT = { exports: 'named' } as const;
 
 const SHARED: UserConfig = {
   platform: 'node',
   target: 'node20',
   dts: true,
   shims: false,
-  outputOptions: { exports: 'named' },
+  outputOptions: SHARED_OUTPUT,
   // Most of the time goes into building the page, as it should.
-  inputOptions: { checks: { pluginTimings: false } },
+  inputOptions: { checks: { pluginTimings: false }, preserveEntrySignatures: 'allow-extension' },
   // Comments, white space and names of functions are more than half of the code. Classes keep theirs, which programs see.
   minify: {
     compress: { keepNames: { function: false, class: true } },
@@ -20,7 +23,7 @@ const SHARED: UserConfig = {
   },
 };
 
-const ENTRIES: Readonly<Record<string, string>> = {
+const ENTRIES = {
   agents: 'src/agents.ts',
   cli: 'src/cli.ts',
   index: 'src/index.ts',
@@ -37,7 +40,7 @@ const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
 };
 
 /** What is loaded when it is first used. */
-const LAZY_ENTRIES: Readonly<Record<string, string>> = {
+const LAZY_ENTRIES = {
   'agents-transport': 'src/sdk/agents-sdk/realtime-transport.ts',
   'agents-tracing': 'src/pipeline/agents-tracing.ts',
   hierarchy: 'src/hierarchy/index.ts',
@@ -53,6 +56,23 @@ const config: UserConfig[] = defineConfig([
     format: 'cjs',
     dts: { entry: Object.values(ENTRIES) },
     define: { 'import.meta.url': 'undefined' },
+    outputOptions: {
+      ...SHARED_OUTPUT,
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [
+          sharedFiles({
+            start: ENTRIES.client,
+            others: {
+              agents: LAZY_ENTRIES['agents-tracing'],
+              export: ENTRIES.export,
+              testing: ENTRIES.testing,
+            },
+            apart: ['src/telemetry/collector.ts'],
+          }),
+        ],
+      },
+    },
     plugins: [
       pageAssets(),
       lazily({ source: './pipeline/agents-tracing.ts', entry: 'agents-tracing', name: 'drawAgents' }),

@@ -14,11 +14,11 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 177, loads: [API] },
+  { name: 'agents', kilobytes: 183, loads: [API] },
   { name: 'client', kilobytes: 350, loads: [API] },
   { name: 'export', kilobytes: 147, loads: [API] },
-  { name: 'index', kilobytes: 350, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 356, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 350, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 490, loads: [API, ...HOOKS] },
+  { name: 'register', kilobytes: 495, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 14, loads: [] },
 ];
