@@ -219,8 +219,9 @@ function signalsCell(
   const { spans, attributes, points } = signals;
   // What some record is no telemetry of OpenTelemetry.
   if (spans === 0) return samples.spans === 0 ? 'records nothing' : NOTHING;
-  const { value } = paired(samples.values, none, subtract);
-  return `${spans} + ${attributes} + ${points}: ${(value / (spans + attributes + points)).toFixed(1)} µs`;
+  const { value, low } = paired(samples.values, none, subtract);
+  const each = low > 0 ? `${(value / (spans + attributes + points)).toFixed(1)} µs` : 'within the error';
+  return `${spans} + ${attributes} + ${points}: ${each}`;
 }
 
 /** Why a variant is not in a table. */
