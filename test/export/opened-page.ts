@@ -9,7 +9,7 @@ import { makeSpans, type SpanPlan } from './spans.ts';
 
 /** Opens the page of some spans in a browser. */
 export async function openPage(
-  browser: Browser,
+  browser: Pick<Browser, 'open'>,
   plans: readonly SpanPlan[],
   options: Parameters<Browser['open']>[0] = {},
 ): Promise<Page> {

@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { HtmlTraceExporter } from '../../src/export.ts';
 import { accessFindings } from '../support/axe.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { type Browser, NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 /** The smallest PNG: one pixel. */
@@ -61,19 +59,10 @@ const ANSWERS: SpanPlan = {
 };
 
 describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
-  let browser: Browser;
-  let folder: string;
+  const browser = suiteBrowser();
   let page: Page;
   let requests: string[];
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-    folder = await mkdtemp(join(tmpdir(), 'pages-'));
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  });
   afterEach(async () => {
     await page.close();
     expect(requests).toEqual([]);
@@ -83,7 +72,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page', () => {
     plans: readonly SpanPlan[],
     options: Parameters<Browser['open']>[0] = {},
   ): Promise<void> {
-    const path = join(folder, 'page.html');
+    const path = browser.pathOf('page.html');
     const exporter = new HtmlTraceExporter({ path });
     exporter.export(
       plans.flatMap((plan) => makeSpans(plan)),

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { accessFindings } from '../support/axe.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 import { openPage } from './opened-page.ts';
 import { MATH_TUTOR, type SpanPlan, VOICE_SESSION } from './spans.ts';
 
@@ -18,13 +19,9 @@ const plan: SpanPlan = {
 };
 
 describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page', () => {
-  let browser: Browser;
+  const browser = suiteBrowser();
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-  }, 60_000);
-  afterAll(() => browser?.close());
   afterEach(() => page.close());
 
   const tools = () => page.getByRole('group', { name: 'Timeline view' });
@@ -97,13 +94,9 @@ describe.skipIf(NO_BROWSER !== undefined)('on a screen that is touched, the page
 });
 
 describe.skipIf(NO_BROWSER !== undefined)('on paper, the page', () => {
-  let browser: Browser;
+  const browser = suiteBrowser();
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-  }, 60_000);
-  afterAll(() => browser?.close());
   afterEach(() => page.close());
 
   it.each([

@@ -1,18 +1,15 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { accessFindings } from '../support/axe.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 import { openPage } from './opened-page.ts';
 import { VOICE_SESSION } from './spans.ts';
 
 describe.skipIf(NO_BROWSER !== undefined)('a spoken conversation in the page', () => {
-  let browser: Browser;
+  const browser = suiteBrowser();
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-  }, 60_000);
-  afterAll(() => browser?.close());
   afterEach(() => page.close());
 
   const session = () => page.getByRole('treeitem', { name: 'realtime' }).first();

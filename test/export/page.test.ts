@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FinishedSpan, HtmlTraceExporter } from '../../src/export.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { type Browser, NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 import { MATH_TUTOR, makeSpans, type SpanPlan } from './spans.ts';
 
 if (NO_BROWSER !== undefined) console.warn(`The page is not tested in a browser: ${NO_BROWSER}`);
@@ -56,20 +54,11 @@ function rawSpan(index: number): FinishedSpan {
 }
 
 describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
-  let browser: Browser;
-  let folder: string;
+  const browser = suiteBrowser();
   let page: Page;
   /** What no page may do: fail, ask, or load something. */
   let offences: string[];
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-    folder = await mkdtemp(join(tmpdir(), 'pages-'));
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  });
   beforeEach(() => {
     offences = [];
   });
@@ -92,7 +81,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     spans: readonly FinishedSpan[],
     options: Parameters<Browser['open']>[0] = {},
   ): Promise<void> {
-    const path = join(folder, 'page.html');
+    const path = browser.pathOf('page.html');
     const exporter = new HtmlTraceExporter({ path, maxSize: 100_000_000 });
     exporter.export(spans, () => {});
     await exporter.shutdown();
@@ -209,7 +198,7 @@ describe.skipIf(NO_BROWSER !== undefined)('the page in Chromium', () => {
     });
 
     it('a message for an empty page', async () => {
-      const path = join(folder, 'page.html');
+      const path = browser.pathOf('page.html');
       await open([{ name: 'x' }]);
       await page.close();
       const exporter = new HtmlTraceExporter({ path, maxSize: 1 });

@@ -1,11 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { view } from '../../src/export/view.ts';
-import { type Browser, NO_BROWSER, startBrowser } from '../support/browser.ts';
+import { NO_BROWSER } from '../support/browser.ts';
+import { suiteBrowser } from '../support/suite-browser.ts';
 
 if (NO_BROWSER !== undefined) console.warn(`The page is not tested in a browser: ${NO_BROWSER}`);
 
@@ -97,19 +96,10 @@ const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(level
 const HTML = '<img src=x onerror=alert(1)></script><script>alert(1)</script>';
 
 describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', () => {
-  let browser: Browser;
-  let folder: string;
+  const browser = suiteBrowser();
   let page: Page;
   let failures: string[];
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-    folder = await mkdtemp(join(tmpdir(), 'trace-page-'));
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  });
   afterEach(async () => {
     await page.close();
     expect(failures).toEqual([]);
@@ -117,8 +107,8 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
 
   async function open(spans: readonly OtlpSpan[]): Promise<void> {
     failures = [];
-    const file = join(folder, 'traces.json');
-    const path = join(folder, 'page.html');
+    const file = browser.pathOf('traces.json');
+    const path = browser.pathOf('page.html');
     await writeFile(file, JSON.stringify([{ spans }]).replaceAll('"@infinite"', '1e999'));
     const ignore = { write: () => {} };
     expect(view([file, '--output', path], ignore, ignore)).toBe(0);
