@@ -6,13 +6,11 @@ import type { CallObserver } from '../call.ts';
 import { PatchedClass } from '../patched-class.ts';
 import type { Method, Patches } from '../patches.ts';
 import { asMethod, isObject } from '../reflect.ts';
+import { httpUrl, parseFrame } from '../sockets/read-socket.ts';
 import type { SocketObservation } from '../sockets/socket.ts';
 import { closeOf } from '../sockets/socket-close.ts';
-import { Transports } from '../sockets/transport.ts';
+import { holderOf, Transports } from '../sockets/transport.ts';
 import { isSuppressed } from '../suppression.ts';
-
-/** Longer frames of the program are not parsed: they are media. */
-const MAX_SENT_FRAME_LENGTH = 65_536;
 
 /** A WebSocket of a realtime agent, and what hears its frames. */
 interface Connection {
@@ -74,7 +72,7 @@ class RealtimeConnections {
     guard('preparing for a realtime agent', () => observer?.prepare?.());
     const observation = observer?.openSocket?.({
       kind: 'realtime',
-      client: { baseURL: `${address.protocol.replace('ws', 'http')}//${address.host}${address.pathname}` },
+      client: { baseURL: httpUrl(address) },
       context: active,
       parameters: Object.fromEntries(address.searchParams),
       time: now(),
@@ -93,18 +91,13 @@ class RealtimeConnections {
         observation.connectionClosed(close, opened);
         observation.closed(close);
       },
+      sending: (frame) => guard('noting a frame of a realtime agent', noteSent, connection, frame),
     });
     const known = this.#known;
-    this.#wrap(socket, 'send', (original) =>
-      asMethod({
-        send(...args) {
-          const open = known.get(this);
-          if (open !== undefined) guard('noting a frame of a realtime agent', noteSent, open, args[0]);
-          return original.apply(this, args);
-        },
-      }),
-    );
-    this.#wrap(socket, 'close', (original) =>
+    // The class belongs to others, whose sockets are not known here.
+    const holder = holderOf(socket, 'close');
+    if (holder === undefined) return;
+    this.#patches.wrap(holder, 'close', (original) =>
       asMethod({
         close(...args) {
           const open = known.get(this);
@@ -114,16 +107,8 @@ class RealtimeConnections {
       }),
     );
   }
-
-  /** Where the method is defined: the class belongs to others, whose sockets are not known here. */
-  #wrap(socket: object, name: string, wrap: (original: Method) => Method): void {
-    let holder: object | null = socket;
-    while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
-    if (holder !== null) this.#patches.wrap(holder, name, wrap);
-  }
 }
 
 function noteSent({ observation }: Connection, frame: unknown): void {
-  const isText = typeof frame === 'string' && frame.length <= MAX_SENT_FRAME_LENGTH;
-  observation.sent(isText ? asObject(JSON.parse(frame)) : undefined, false);
+  observation.sent(asObject(parseFrame(frame)), false);
 }

@@ -6,13 +6,11 @@ import type { CallObserver } from '../call.ts';
 import { isObject, propertyOf } from '../reflect.ts';
 import { ownObserverOf } from '../seam.ts';
 import { seenCalls } from '../seen-calls.ts';
+import { httpUrl, parseFrame } from './read-socket.ts';
 import { ResponsesSocket } from './responses-socket.ts';
 import type { OpenedSocket, SocketClose, SocketKind, SocketObservation } from './socket.ts';
 import { closeOf } from './socket-close.ts';
 import { CLOSING, CONNECTING, type Transports, transportOf } from './transport.ts';
-
-/** Longer texts that a program sends by itself are not parsed: they are media. */
-const MAX_RAW_FRAME_LENGTH = 65_536;
 
 /** The SDK keeps a limited number of bytes; further events are not told apart. */
 const MAX_KEPT = 1_000;
@@ -201,16 +199,14 @@ function readSocket(socket: object): OpenedSocket | undefined {
   const parameters = address === undefined ? {} : Object.fromEntries(address.searchParams);
   return {
     kind: socketKindOf(socket, address?.pathname ?? ''),
-    client: made ?? { baseURL: httpUrl(address), deploymentName: parameters.deployment },
+    client: made ?? {
+      baseURL: address === undefined ? '' : httpUrl(address),
+      deploymentName: parameters.deployment,
+    },
     context: context.active(),
     parameters,
     time: now(),
   };
-}
-
-/** Ids are unique at an origin, whatever the protocol. */
-function httpUrl(url: URL | undefined): string {
-  return url === undefined ? '' : `${url.protocol.replace('ws', 'http')}//${url.host}${url.pathname}`;
 }
 
 function readUrl(url: unknown): URL | undefined {
@@ -235,14 +231,4 @@ function socketKindOf(socket: object, path: string): SocketKind {
     if (byClass !== undefined) return byClass[2];
   }
   return 'live';
-}
-
-/** A frame that the program has serialised itself. */
-function parseFrame(data: unknown): unknown {
-  if (typeof data !== 'string' || data.length > MAX_RAW_FRAME_LENGTH) return undefined;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }

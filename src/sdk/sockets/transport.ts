@@ -163,7 +163,8 @@ function isNative(transport: object): boolean {
   return typeof close === 'function' && Function.prototype.toString.call(close).includes('[native code]');
 }
 
-function holderOf(object: object, name: string): object | undefined {
+/** The object on the prototype chain that has the method. */
+export function holderOf(object: object, name: string): object | undefined {
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder))
     if (Object.hasOwn(holder, name)) return holder;
   return undefined;

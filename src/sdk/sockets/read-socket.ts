@@ -1,0 +1,17 @@
+/** Longer texts that a program sends by itself are not parsed: they are media. */
+const MAX_RAW_FRAME_LENGTH = 65_536;
+
+/** A frame that the program has serialised itself. */
+export function parseFrame(data: unknown): unknown {
+  if (typeof data !== 'string' || data.length > MAX_RAW_FRAME_LENGTH) return undefined;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids are unique at an origin, whatever the protocol. */
+export function httpUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol.replace('ws', 'http')}//${host}${pathname}`;
+}
