@@ -3,7 +3,6 @@ import type { Call, CallObservation } from '../sdk/call.ts';
 import { type Failure, readFailure } from '../telemetry/error.ts';
 import { recordAttempts } from '../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { asObject } from '../util/payload.ts';
 import type { OpenSpan } from './api.ts';
 import type { Member } from './closing-reads.ts';
 import { isLeft } from './invocation-requests.ts';
@@ -71,7 +70,7 @@ export class ContinuingOperation implements Member {
   /** @param live whether a stream reported it as it happened */
   see(result: unknown, time: number, live: boolean): void {
     const { life } = this;
-    const state = asObject(result) === undefined ? undefined : this.#traits.stateOf(result);
+    const state = this.#traits.stateOf(result);
     if (life.state === 'closed' || state === undefined) return;
     this.#latest = state === 'over' ? result : this.#kept(result);
     if (state === 'open') {
@@ -86,7 +85,8 @@ export class ContinuingOperation implements Member {
 
   /** Takes an event of a stream that tells of the operation. */
   seeEvent(event: unknown, time: number): void {
-    this.see(this.#traits.resultIn?.(event), time, true);
+    const result = this.#traits.resultIn?.(event);
+    if (result !== undefined) this.see(result, time, true);
   }
 
   /** Called for each later request about it. */
