@@ -20,7 +20,7 @@ const NOTHING = '–';
 
 type Row = readonly string[];
 
-function table(head: Row, rows: readonly Row[]): string {
+export function table(head: Row, rows: readonly Row[]): string {
   const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
     '\n',
@@ -33,12 +33,12 @@ function valuesOf(samples: SamplesByVariant, name: string): readonly number[] | 
 }
 
 /** `1.21 [1.19–1.24]` */
-function ratio({ value, low, high }: Estimate): string {
+export function ratio({ value, low, high }: Estimate): string {
   return `${value.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`;
 }
 
 /** `+12 [9–15]` */
-function added({ value, low, high }: Estimate, digits: number): string {
+export function added({ value, low, high }: Estimate, digits: number): string {
   const sign = value < 0 ? '−' : '+';
   return `${sign}${Math.abs(value).toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
 }

@@ -6,7 +6,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { writePage } from '../page.ts';
-import { type Estimate, estimate, paired } from '../statistics.ts';
+import { estimate, paired } from '../statistics.ts';
+import { added, ratio, table } from '../tables.ts';
 import { userEnvironment } from '../worker/worker.ts';
 import { SOCKET_CASES } from './cases.ts';
 
@@ -21,7 +22,7 @@ const variants = await Promise.all(
   ['none', 'again', 'yes'].map((name) => start('worker.ts', [origin, name])),
 );
 
-const rows: string[] = [];
+const rows: string[][] = [];
 for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
   const samples: number[][] = variants.map(() => []);
   for (let round = -WARM_UPS; round < rounds; round++) {
@@ -32,28 +33,28 @@ for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
     }
   }
   const [none = [], again = [], observed = []] = samples;
-  const added = paired(observed, none, (one, base) => one - base);
   const chunks = Math.max(deltas, sent);
-  const each =
-    chunks === 0
-      ? '–'
-      : range(
-          paired(observed, none, (one, base) => (one - base) / chunks),
-          2,
-        );
-  const ratio = (values: readonly number[]): string =>
-    range(
-      paired(values, none, (one, base) => one / base),
-      2,
-    );
-  const cells = [estimate(none).value.toFixed(0), ratio(again), ratio(observed), `+${range(added, 0)}`, each];
-  rows.push(`| ${title} | ${cells.join(' | ')} |`);
-  console.log(rows.at(-1));
+  const timesNone = (values: readonly number[]): string =>
+    ratio(paired(values, none, (one, base) => one / base));
+  rows.push([
+    title,
+    estimate(none).value.toFixed(0),
+    timesNone(again),
+    timesNone(observed),
+    added(
+      paired(observed, none, (one, base) => one - base),
+      0,
+    ),
+    chunks === 0 ? '–' : ratio(paired(observed, none, (one, base) => (one - base) / chunks)),
+  ]);
+  console.log(rows.at(-1)?.join(' | '));
 }
 const head = ['', 'none, µs', 'none, again', 'this package', 'this package, µs', 'for one chunk, µs'];
-const table = [`| ${head.join(' | ')} |`, `| --- |${' ---: |'.repeat(head.length - 1)}`, ...rows].join('\n');
 if (wanted === undefined)
-  await writePage('sockets', `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds.\n\n${table}`);
+  await writePage(
+    'sockets',
+    `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds.\n\n${table(head, rows)}`,
+  );
 for (const { child } of [...variants, server]) child.disconnect();
 
 async function start(
@@ -72,8 +73,4 @@ async function ask(child: ChildProcess, index: number): Promise<number> {
   child.send(index);
   const [value] = await once(child, 'message');
   return value as number;
-}
-
-function range({ value, low, high }: Estimate, digits: number): string {
-  return `${value.toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
 }

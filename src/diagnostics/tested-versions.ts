@@ -7,17 +7,21 @@ export const TESTED: string = `${OLDEST_MAJOR}.${OLDEST_MINOR} to ${NEWEST_MAJOR
 
 /** Whether a version of `openai` is older than all that are traced. */
 export function isTooOld(version: string): boolean {
-  const [major = Number.NaN, minor = Number.NaN] = version.split('.').map(Number);
-  return major < OLDEST_MAJOR || (major === OLDEST_MAJOR && minor < OLDEST_MINOR);
+  return isOlder(version, `${OLDEST_MAJOR}.${OLDEST_MINOR}`);
 }
 
 /** The first version of `@openai/agents` that leaves its traces where `…/agents` finds them. */
 export const OLDEST_AGENTS = '0.3.9';
 
-/** Whether a version of `@openai/agents` is older than that. An unreadable version counts as new enough. */
+/** Whether a version of `@openai/agents` is older than that. */
 export function isTooOldForAgents(version: string): boolean {
+  return isOlder(version, OLDEST_AGENTS);
+}
+
+/** Whether a version is older than another one. An unreadable version is not. */
+function isOlder(version: string, than: string): boolean {
   const given = version.split('.').map((part) => Number.parseInt(part, 10));
-  for (const [index, oldest] of OLDEST_AGENTS.split('.').map(Number).entries()) {
+  for (const [index, oldest] of than.split('.').map(Number).entries()) {
     const part = given[index] ?? Number.NaN;
     if (part !== oldest) return part < oldest;
   }

@@ -1,11 +1,15 @@
-import type { Time } from './tree.ts';
+import { millisecondsBetween, type Time } from './tree.ts';
+
+/** The time between two moments, see {@link formatMilliseconds}. */
+export function formatDuration(start: Time, end: Time): string {
+  return formatMilliseconds(millisecondsBetween(start, end));
+}
 
 /**
- * The time between two moments, in a suitable unit with about three digits: `1.2 µs`, `0.42 ms`, `812 ms`, `1.24 s`,
- * `2 m 03 s`, `1 h 07 m`. Negative durations are `0 ms`.
+ * A duration in a suitable unit with about three digits: `1.2 µs`, `0.42 ms`, `812 ms`, `1.24 s`, `2 m 03 s`, `1 h 07 m`.
+ * Negative durations are `0 ms`.
  */
-export function formatDuration(start: Time, end: Time): string {
-  const milliseconds = (end[0] - start[0]) * 1e3 + (end[1] - start[1]) / 1e6;
+export function formatMilliseconds(milliseconds: number): string {
   // Each limit is where the smaller unit would round up to a full larger one.
   if (!(milliseconds > 0)) return '0 ms';
   if (milliseconds < 0.0995) return `${Number((milliseconds * 1e3).toPrecision(2))} µs`;

@@ -14,7 +14,7 @@ import { isNumber } from './amounts.ts';
 import { messageText, readMessages } from './messages.ts';
 import { type ModalityAmount, modalitiesOf } from './modalities.ts';
 import { countsOf, isListedCall, type TraceCount } from './trace-counts.ts';
-import { type FinishedSpan, type Row, STATUS_ERROR, type Time } from './tree.ts';
+import { type FinishedSpan, isTranscription, type Row, STATUS_ERROR, type Time } from './tree.ts';
 import { type Voice, voicesOf } from './voice.ts';
 
 /** Facts about a trace as a whole. */
@@ -138,10 +138,9 @@ function firstPrompt(spans: readonly FinishedSpan[]): string | undefined {
 function lastAnswer(spans: readonly FinishedSpan[]): string | undefined {
   const answers = spans.filter(({ attributes }) => attributes[ATTR_GEN_AI_OUTPUT_MESSAGES] !== undefined);
   answers.sort((a, b) => b.endTime[0] - a.endTime[0] || b.endTime[1] - a.endTime[1]);
-  for (const { name, attributes } of answers) {
-    // It is what the user has said.
-    if (name === 'transcription') continue;
-    const answer = readMessages(attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1);
+  for (const span of answers) {
+    if (isTranscription(span)) continue;
+    const answer = readMessages(span.attributes[ATTR_GEN_AI_OUTPUT_MESSAGES])?.at(-1);
     const text = messageText(answer);
     if (text) return text;
   }

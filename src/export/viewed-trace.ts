@@ -2,7 +2,15 @@ import { ATTR_GEN_AI_OPERATION_NAME } from '../semconv/attributes.ts';
 import { fromPageSpan, type PageSpan, type ShownSpan } from './page-span.ts';
 import { attributeText } from './span-details.ts';
 import { summarize, type TraceSummary } from './trace-summary.ts';
-import { buildTrees, millisecondsBetween, type Row, rowsOf, STATUS_ERROR, type TraceTree } from './tree.ts';
+import {
+  buildTrees,
+  isTranscription,
+  millisecondsBetween,
+  type Row,
+  rowsOf,
+  STATUS_ERROR,
+  type TraceTree,
+} from './tree.ts';
 
 /** The data of the page. */
 export interface PageData {
@@ -103,10 +111,11 @@ export function isFailed({ status }: Row['node']['span']): boolean {
 }
 
 /** The type of a span, which selects its color and symbol. */
-export function typeOf({ name, attributes }: Row['node']['span']): string {
+export function typeOf(span: Row['node']['span']): string {
+  const { name, attributes } = span;
   const operation = attributeText(attributes[ATTR_GEN_AI_OPERATION_NAME] ?? '');
   if (/_agent$/.test(operation)) return 'agent';
   if (operation === 'execute_tool' || operation === 'retrieval') return 'tool';
-  if (operation !== '' || name === 'transcription') return 'model';
+  if (operation !== '' || isTranscription(span)) return 'model';
   return /^(thread|conversation|session|realtime|live)$/.test(name) ? 'conversation' : 'other';
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from './duration.ts';
+import { formatMilliseconds } from './duration.ts';
 import { spokenTime, type Utterance, type Voice } from './voice.ts';
 
 /** Sessions of a trace that are drawn. */
@@ -31,5 +31,5 @@ function laneText(voice: Voice, speaker: Utterance['speaker'], width: number): s
   for (const { from, to } of utterances.filter((each) => each.speaker === speaker))
     lane.fill('█', placeOf(from), Math.max(placeOf(to), placeOf(from) + 1));
   if (speaker === 'assistant') for (const time of interruptions) lane[placeOf(time)] = '✗';
-  return `${lane.join('')} ${formatDuration([0, 0], [0, spokenTime(voice, speaker) * 1e6])}`;
+  return `${lane.join('')} ${formatMilliseconds(spokenTime(voice, speaker))}`;
 }

@@ -19,7 +19,7 @@ import {
   ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
 import { costOf, dollars, estimatedTokens, explainedCost, grouped, tokens } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration, formatMilliseconds } from '../duration.ts';
 import type { ShownSpan } from '../page-span.ts';
 import { attributeText, unusualFinish } from '../span-details.ts';
 import { evaluationsOf, evaluationText } from '../span-evaluations.ts';
@@ -30,7 +30,7 @@ import { isFailed, type Trace } from '../viewed-trace.ts';
 import type { Utterance, Voice } from '../voice.ts';
 import { element, fill } from './element.ts';
 import { partBlock, toolBlock } from './parts.ts';
-import { timeText, voiceStrip } from './voice.ts';
+import { voiceStrip } from './voice.ts';
 
 type ChatMessage = Extract<TranscriptEntry, { kind: 'message' }>;
 type Tool = Extract<TranscriptEntry, { kind: 'tool' }>;
@@ -178,7 +178,7 @@ export class Chat {
     const { from, to } = this.#spoken.get(row) ?? {};
     return from === undefined || to === undefined
       ? undefined
-      : `, after ${timeText(from)}, for ${timeText(to - from)}`;
+      : `, after ${formatMilliseconds(from)}, for ${formatMilliseconds(to - from)}`;
   }
 
   #tool({ row, name, input, output, own }: Tool): HTMLElement {

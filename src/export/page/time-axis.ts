@@ -1,4 +1,4 @@
-import { formatDuration } from '../duration.ts';
+import { formatMilliseconds } from '../duration.ts';
 import { edgeOf } from '../trace-summary.ts';
 import type { FinishedSpan, Time } from '../tree.ts';
 import { millisecondsOf, type TimeRange } from './time-zoom.ts';
@@ -71,7 +71,7 @@ export class TimeAxis {
     const { from, to } = this.shown;
     return Array.from({ length: TICKS }, (_, i) => {
       const milliseconds = from - this.#whole.from + ((to - from) * i) / (TICKS - 1);
-      return milliseconds > 0 ? formatDuration([0, 0], [0, milliseconds * 1e6]) : '0';
+      return milliseconds > 0 ? formatMilliseconds(milliseconds) : '0';
     });
   }
 

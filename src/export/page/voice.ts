@@ -1,5 +1,5 @@
 import { count, dollars, explainedCost, grouped } from '../amounts.ts';
-import { formatDuration } from '../duration.ts';
+import { formatMilliseconds } from '../duration.ts';
 import type { ModalityAmount, ModalityCosts } from '../modalities.ts';
 import { spokenTime, type Utterance, type Voice } from '../voice.ts';
 import { element } from './element.ts';
@@ -25,10 +25,6 @@ export const VOICE_LABELS: Readonly<Record<string, string>> = {
   cut: 'interruption',
 };
 
-export function timeText(milliseconds: number): string {
-  return formatDuration([0, 0], [0, milliseconds * 1e6]);
-}
-
 /** Who spoke when, in the bar of a session: the user above the assistant. */
 export function voiceParts(voice: Voice): HTMLElement[] {
   return [...lane(voice, 'user'), ...lane(voice, 'assistant'), ...marks(voice)];
@@ -40,7 +36,9 @@ export function voiceStrip(voice: Voice): HTMLElement {
     const times = count(voice.utterances.filter((each) => each.speaker === speaker).length, 'time', 'times');
     const name = SPEAKER_NAMES[speaker];
     const said =
-      times === undefined ? 'is silent' : `speaks ${times}, ${timeText(spokenTime(voice, speaker))} in all`;
+      times === undefined
+        ? 'is silent'
+        : `speaks ${times}, ${formatMilliseconds(spokenTime(voice, speaker))} in all`;
     return element(
       'div',
       { class: 'voice-lane' },
@@ -51,7 +49,7 @@ export function voiceStrip(voice: Voice): HTMLElement {
         ...lane(voice, speaker),
         ...marks(voice),
       ),
-      element('span', { class: 'dim' }, timeText(spokenTime(voice, speaker))),
+      element('span', { class: 'dim' }, formatMilliseconds(spokenTime(voice, speaker))),
     );
   };
   return element(
@@ -70,9 +68,9 @@ export function voiceTable({ utterances }: Voice): HTMLElement {
       element(
         'tr',
         {},
-        element('th', { scope: 'row' }, timeText(from)),
+        element('th', { scope: 'row' }, formatMilliseconds(from)),
         element('td', {}, SPEAKER_NAMES[speaker]),
-        element('td', {}, timeText(to - from)),
+        element('td', {}, formatMilliseconds(to - from)),
         element(
           'td',
           {},
