@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Rolldown } from 'tsdown';
 
 interface Shared {
-  /** The source of the entry that programs load at their start. */
+  /** The source of the entry that programs load first. */
   readonly start: string;
   /** Sources of entries that are also used without it, by name. They load no more of it than they use. */
   readonly others: Readonly<Record<string, string>>;
@@ -13,8 +13,8 @@ interface Shared {
 type ImportsOf = (id: string) => readonly string[];
 
 /**
- * Puts what the start of a program loads into few files, one for each set of the other entries that load it, too. The
- * bundler would look at all entries, and make three dozen files: they took a third longer to load.
+ * Groups the sources that a program loads at its start into a few files: one for each set of other entries that load them,
+ * too. By default the bundler makes three dozen files, which take a third longer to load.
  */
 export function sharedFiles({ start, others, apart }: Shared): Rolldown.CodeSplittingGroup {
   let names: ReadonlyMap<string, string> = new Map();

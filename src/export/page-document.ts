@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 
 /**
- * A self-contained page that shows spans. Its content security policy allows its own script and style, images that are in the
- * spans, and no loading.
- * The spans are JSON data that an HTML parser cannot take for markup.
+ * A self-contained page that shows spans. Its content security policy allows its own script and style, and images that are
+ * in the spans. It loads nothing. The spans are JSON data that an HTML parser cannot take for markup.
  *
  * @param spans JSON, one `PageSpan` each
  * @param omitted the number of spans that did not fit

@@ -10,7 +10,7 @@ import { Life } from './life.ts';
 import type { Segment } from './segment.ts';
 import { clamp, ServerClock } from './server-clock.ts';
 
-/** What distinguishes one kind of operations that continue after their call from another. */
+/** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
   /** Milliseconds without a sign of life after which the operation is given up. */
   readonly timeout: number;
