@@ -1,6 +1,6 @@
 /**
  * What this package costs, measured against the uninstrumented SDK, a hand-written minimum, and other packages.
- * Writes the tables of `docs/performance.md`.
+ * Writes the tables of `docs/performance.md` and `docs/benchmarks.md`.
  */
 
 import { measureScenario } from '../test/scale/measure.ts';
@@ -12,7 +12,7 @@ import { interleave, type Placed, type SamplesByVariant, WARM_UPS } from './meas
 import { measureSignals } from './measures/signals.ts';
 import { measureStarts, type Started } from './measures/start.ts';
 import { readOptions, USAGE } from './options.ts';
-import { conditions, writePage } from './page.ts';
+import { conditions, type Part, writePart } from './page.ts';
 import { installPeers } from './peers.ts';
 import {
   bytesTable,
@@ -48,7 +48,7 @@ const PEER_CASES = [
   'assistants',
 ];
 
-/** Cases whose profile is printed. It is for those who work on this package, and not part of the page. */
+/** Cases whose profile is printed. It is for those who work on this package, and not part of the pages. */
 const PROFILED = ['chat', 'assistants'];
 
 const SCALE = [
@@ -68,7 +68,7 @@ const BY_HAND: readonly Variant[] = [BARE, FACTS];
 /** For what does not depend on how much is recorded. */
 const compared = own.filter(({ variant }) => variant !== FACTS);
 
-if (options.writes && !options.peers) await writePage('conditions', await conditions(options.rounds));
+if (options.writes && !options.peers) await writePart('conditions', await conditions(options.rounds));
 await (options.peers ? comparePeers() : measureThis());
 
 async function measureThis(): Promise<void> {
@@ -91,8 +91,8 @@ function wants(name: string): boolean {
   return options.cases.some((one) => one.name === name);
 }
 
-async function tell(name: string, text: string): Promise<void> {
-  if (options.writes) await writePage(name, text);
+async function tell(name: Part, text: string): Promise<void> {
+  if (options.writes) await writePart(name, text);
   console.log(`\n${name}\n\n${text}`);
 }
 

@@ -10,12 +10,12 @@ export interface Options {
   readonly keptAfter: number;
   /** Other packages are measured, and this one beside them. */
   readonly peers: boolean;
-  /** Whether the page is written: of all cases, and not of a quick look. */
+  /** Whether the pages are written: of all cases, and not of a quick look. */
   readonly writes: boolean;
 }
 
-export const USAGE = `npm run bench                     all cases against none and bare; writes docs/performance.md
-npm run bench -- --peers          against other packages; writes their part of it
+export const USAGE = `npm run bench                     all cases against none and bare; writes their tables into docs/
+npm run bench -- --peers          against other packages; writes their tables into docs/
 npm run bench -- --case=chat,stream
 npm run bench -- --rounds=20
 npm run bench -- --quick          a first look; nothing is written`;

@@ -3,15 +3,33 @@ import { arch, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/lanes/paths.ts';
 
-const PAGE = join(ROOT, 'docs', 'performance.md');
+/** The page in `docs/` of each part that is measured; the text around the parts is written by hand. */
+export const PAGES = {
+  conditions: 'performance.md',
+  'processor time': 'performance.md',
+  bytes: 'performance.md',
+  peers: 'performance.md',
+  signals: 'performance.md',
+  'first chunk': 'benchmarks.md',
+  blocked: 'benchmarks.md',
+  'event loop': 'benchmarks.md',
+  sockets: 'benchmarks.md',
+  start: 'benchmarks.md',
+  'start of peers': 'benchmarks.md',
+  kept: 'benchmarks.md',
+  scale: 'benchmarks.md',
+} as const;
 
-/**
- * Puts a generated part in its place; the text around it is written by hand.
- *
- * @throws Error when the page has no place for it
- */
-export async function writePage(name: string, part: string): Promise<void> {
-  await writeFile(PAGE, replacePart(await readFile(PAGE, 'utf8'), name, part));
+export type Part = keyof typeof PAGES;
+
+/** @throws Error when the page has no place for the part */
+export async function writePart(name: Part, part: string): Promise<void> {
+  const page = pathOf(name);
+  await writeFile(page, replacePart(await readFile(page, 'utf8'), name, part));
+}
+
+export function pathOf(name: Part): string {
+  return join(ROOT, 'docs', PAGES[name]);
 }
 
 export function replacePart(text: string, name: string, part: string): string {

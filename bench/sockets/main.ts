@@ -1,11 +1,11 @@
 /**
  * What observing a socket costs, beside one that nobody observes: two processes take turns, against the same server.
- * `npm run bench:sockets` writes its part of `docs/performance.md`; `-- 4` measures four rounds and writes nothing.
+ * `npm run bench:sockets` writes its part of `docs/benchmarks.md`; `-- 4` measures four rounds and writes nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { writePage } from '../page.ts';
+import { writePart } from '../page.ts';
 import { estimate, paired } from '../statistics.ts';
 import { added, ratio, table } from '../tables.ts';
 import { userEnvironment } from '../worker/worker.ts';
@@ -51,7 +51,7 @@ for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
 }
 const head = ['', 'none, µs', 'none, again', 'this package', 'this package, µs', 'for one chunk, µs'];
 if (wanted === undefined)
-  await writePage(
+  await writePart(
     'sockets',
     `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds.\n\n${table(head, rows)}`,
   );

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { CASES } from '../../bench/cases/index.ts';
 import { groupOf } from '../../bench/measures/profile.ts';
 import { readOptions } from '../../bench/options.ts';
-import { replacePart } from '../../bench/page.ts';
+import { PAGES, type Part, pathOf, replacePart } from '../../bench/page.ts';
 import { estimate, paired } from '../../bench/statistics.ts';
 import { cpuTable, peersTable, signalsTable } from '../../bench/tables.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from '../../bench/variants/index.ts';
@@ -69,6 +70,11 @@ describe('a table', () => {
     ]);
   });
 
+  it.each(Object.keys(PAGES) as Part[])('has one place in its page: %s', (name) => {
+    const page = readFileSync(pathOf(name), 'utf8');
+    expect(replacePart(page, name, 'new').split(`<!-- ${name}: `)).toHaveLength(2);
+  });
+
   it('replaces its part of the page only', () => {
     const page = 'before <!-- bytes: written by npm run bench -->\n\nold\n\n<!-- end of bytes --> after';
     expect(replacePart(page, 'bytes', 'new')).toBe(page.replace('old', 'new'));
@@ -106,7 +112,7 @@ describe('a profile', () => {
 });
 
 describe('the options', () => {
-  it('choose cases and rounds; the page is written only for all cases', () => {
+  it('choose cases and rounds; the pages are written only for all cases', () => {
     expect(readOptions(['--case=chat,stream', '--rounds=7'])).toMatchObject({
       cases: [{ name: 'chat' }, { name: 'stream' }],
       rounds: 7,
