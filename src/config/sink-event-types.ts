@@ -30,13 +30,14 @@ export interface SinkEventBase {
   /** The end of the operation, in milliseconds since the epoch. */
   readonly time: number;
   readonly traceId: string;
-  /** The id of the operation's span. */
+  /** The id of the operation's span, sampled or not. */
   readonly spanId: string;
   /** `gen_ai.operation.name`: `chat`, `embeddings`, `text_completion`, `invoke_agent`, … */
   readonly operation: string;
   readonly provider: string;
   /** The model of the request. */
   readonly model?: string;
+  /** The thread or conversation. */
   readonly conversationId?: string;
   /** The id of an Assistants run. */
   readonly runId?: string;
@@ -47,16 +48,20 @@ export interface SinkEventBase {
 /** A finished model operation: a chat completion, a response, embeddings or a run. A stream has one event, at its end. */
 export interface ModelInvokeEvent extends SinkEventBase {
   readonly type: 'model.invoke';
+  /** The name of the assistant. */
   readonly agentName?: string;
   readonly responseId?: string;
+  /** The model that answered. */
   readonly responseModel?: string;
   readonly systemFingerprint?: string;
+  /** One per choice, in the API's words, except that every limit is `length`. */
   readonly finishReasons?: readonly string[];
   readonly streamed: boolean;
   /** The duration in milliseconds. */
   readonly latency: number;
-  /** Milliseconds until the first chunk of a stream. */
+  /** Milliseconds from the request to the first chunk of a stream. */
   readonly timeToFirstChunk?: number;
+  /** The input and output of a run have no parts. */
   readonly tokens?: {
     readonly input: number;
     /** Absent for embeddings. */
@@ -82,14 +87,16 @@ export interface ModelInvokeEvent extends SinkEventBase {
 /** The cost of an operation. It is sent only if the price of the model is known. */
 export interface CostRecordEvent extends SinkEventBase {
   readonly type: 'cost.record';
-  /** USD. */
+  /** The cost of the whole operation in USD. */
   readonly cost: number;
 }
 
 /** A tool call that the model asked for, including hosted tools. */
 export interface ToolCallEvent extends SinkEventBase {
   readonly type: 'tool.call';
+  /** The id of the call. The older `function_call` has none. */
   readonly id?: string;
+  /** The name of the function, or the type of the tool. */
   readonly name: string;
   /** The type of the tool in the API: `function`, `code_interpreter`, `mcp`, … */
   readonly toolType: string;

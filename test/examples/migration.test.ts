@@ -1,19 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { codeBlocksOf } from '../docs/documents.ts';
-import { ROOT, treeLines } from './program.ts';
+import { treeLines } from './program.ts';
 
 const DOCUMENT = 'docs/migration-from-assistants.md';
 const BLOCKS = codeBlocksOf(DOCUMENT);
 const tree = codeBlocksOf('examples/migration/README.md').find(({ language }) => language === 'text');
-
-test('the document shows the two programs unchanged', () => {
-  const programs = ['before', 'after'].map((name) =>
-    readFileSync(`${ROOT}examples/migration/${name}.mjs`, 'utf8').trimEnd(),
-  );
-  const shown = BLOCKS.filter(({ language }) => language === 'javascript');
-  expect(shown.map(({ code }) => code)).toEqual(programs);
-});
 
 test('the document shows their trees side by side', () => {
   const rows = BLOCKS.find(({ language }) => language === 'text')?.code.split('\n') ?? [];
