@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type FinishedSpan, spanTree } from '../../../src/testing.ts';
 
-const DOCUMENT = new URL('../../../docs/hierarchy.md', import.meta.url);
+const DOCUMENT = new URL('../../../docs/trees.md', import.meta.url);
 
 const TOTALS = ['runs', 'user_messages', 'input_tokens', 'output_tokens', 'cost'].map(
   (name) => `openai.total.${name}`,
@@ -36,10 +36,10 @@ function withConversationTotals(value: unknown, attribute: string, { name }: Fin
   return TOTALS.includes(attribute) && !CONVERSATIONS.has(name) ? undefined : value;
 }
 
-/** The tree below a comment with its name in `docs/hierarchy.md`. @throws if there is none */
+/** The tree below a comment with its name in `docs/trees.md`. @throws if there is none */
 export function documentedTree(name: string): string {
   const [, tree] = blockOf(name).exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
-  if (tree === undefined) throw new Error(`docs/hierarchy.md has no tree <!-- tree: ${name} -->`);
+  if (tree === undefined) throw new Error(`docs/trees.md has no tree <!-- tree: ${name} -->`);
   return tree;
 }
 
