@@ -6,7 +6,7 @@ import { type CodeBlock, codeBlocksOf, readDocument } from './documents.ts';
 
 const DOCUMENT = 'docs/coming-from.md';
 
-/** A section of the document: a program, perhaps with a set-up, and what it prints. */
+/** A section of the document with a program, perhaps with a set-up, and what it prints. */
 export interface Section {
   readonly heading: string;
   readonly setUp: CodeBlock | undefined;
@@ -18,18 +18,18 @@ export interface Section {
 export function readSections(): Section[] {
   const lines = readDocument(DOCUMENT).split('\n');
   const starts = lines.flatMap((line, index) => (line.startsWith('## ') ? [index] : []));
-  return starts.map((start, index) => {
+  return starts.flatMap((start, index) => {
     const blocks = codeBlocksOf(DOCUMENT).filter(
       ({ line }) => line > start && line < (starts[index + 1] ?? lines.length),
     );
-    const programs = blocks.filter(({ language }) => language !== 'text');
+    const programs = blocks.filter(({ language }) => ['js', 'ts'].includes(language));
     const setUp = programs.find(({ code }) => code.startsWith('// telemetry.mjs'));
     const [program] = programs.filter((block) => block !== setUp);
+    if (program === undefined) return [];
     const output = blocks.find(({ language }) => language === 'text')?.code;
     const heading = lines[start]?.slice(3) ?? '';
-    if (program === undefined || output === undefined)
-      throw new Error(`Nothing is shown below "${heading}".`);
-    return { heading, setUp, program, output };
+    if (output === undefined) throw new Error(`"${heading}" does not show what its program prints.`);
+    return [{ heading, setUp, program, output }];
   });
 }
 
