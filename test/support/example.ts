@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 const SOURCE = /'(?:\.\.\/)+src\/index\.ts'/g;
+const CLIENT_SOURCE = /'(?:\.\.\/)+src\/client\.ts'/g;
 const EXPORT_SOURCE = /'(?:\.\.\/)+src\/export\.ts'/g;
 const PACKAGE = "'opentelemetry-instrumentation-openai'";
 
@@ -9,6 +10,7 @@ export function shownExample(file: string): string {
   const [shown = ''] = read(`test/${file}`).split(/\n*\/\/ The example of .* ends here\./);
   return shown
     .replace(SOURCE, PACKAGE)
+    .replace(CLIENT_SOURCE, "'opentelemetry-instrumentation-openai/client'")
     .replace(EXPORT_SOURCE, "'opentelemetry-instrumentation-openai/export'");
 }
 

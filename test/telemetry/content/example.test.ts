@@ -19,7 +19,7 @@ test('the first example masks content as documented', async () => {
   const session = await startSession({ config: instrumentation.getConfig() });
   await session.client.chat.completions.create({ model: 'gpt-4o-mini', messages });
   const [span] = session.spans;
-  expect(span?.attributes['gen_ai.input.messages']).toContain('Write to [mail]');
+  expect(span?.attributes['gen_ai.input.messages']).toContain('Write to [email]');
   expect(JSON.stringify(session.logRecords[0]?.attributes)).not.toContain('me@example.org');
   await session.verify();
 });

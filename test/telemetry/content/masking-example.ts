@@ -1,19 +1,13 @@
-import { type CompletionHook, type MessagePart, OpenAIInstrumentation } from '../../../src/index.ts';
+import { maskingHook } from '../../../src/client.ts';
+import { type CompletionHook, OpenAIInstrumentation } from '../../../src/index.ts';
 
-const mask = (text: string): string => text.replace(/[\w.+-]+@[\w.-]+/g, '[mail]');
-const maskPart = (part: MessagePart): MessagePart =>
-  part.type === 'text' ? { ...part, content: mask(part.content) } : part;
+// Masks mail addresses, phone and card numbers, API keys and tokens.
+const mask = maskingHook();
 
-/** Masks mail addresses, and drops the arguments and results of tools. */
 const completionHook: CompletionHook = (completion) => {
-  for (const field of ['inputMessages', 'outputMessages'] as const)
-    completion[field] = completion[field].map((message) => ({
-      ...message,
-      parts: message.parts.map(maskPart),
-    }));
-  completion.systemInstructions = completion.systemInstructions.map(maskPart);
+  mask(completion);
   completion.toolArguments = completion.toolResult = undefined;
-  completion.errorMessage = completion.errorMessage && mask(completion.errorMessage);
+  completion.inputMessages = completion.inputMessages.slice(-1);
 };
 
 const instrumentation = new OpenAIInstrumentation({

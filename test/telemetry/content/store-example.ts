@@ -4,18 +4,10 @@ import { OpenAIInstrumentation } from '../../../src/index.ts';
 const uploaded = new Map<string, string>();
 
 const store = new ContentStore({
-  // Or write to a folder: `folder: '/var/lib/content'`.
-  write: async (name, json) => {
-    uploaded.set(name, json);
-  },
+  write: (name, json) => uploaded.set(name, json), // or `folder: '/var/lib/content'`
   baseUrl: 's3://bucket/content/',
 });
-
-// Spans and events contain references only.
-const instrumentation = new OpenAIInstrumentation({
-  captureMessageContent: 'NO_CONTENT',
-  completionHook: store.hook,
-});
+const instrumentation = new OpenAIInstrumentation({ completionHook: store.hook });
 
 // The example of docs/privacy.md ends here.
 export function example(): {
