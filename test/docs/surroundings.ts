@@ -46,22 +46,10 @@ export const MODULES: Readonly<Record<string, string>> = {
   '@langchain/langgraph/prebuilt':
     'export const ToolNode: new (tools: object[]) => { isNode: true }; export const toolsCondition: object;',
   '@langchain/openai':
-    'interface Model { bindTools(tools: object[]): { invoke(messages: object[]): Promise<object> }; withStructuredOutput(schema: object, options: { method: string }): { invoke(question: string): Promise<object> } } export const ChatOpenAI: new (options: object) => Model;',
-  langchain: `
-    export function createAgent(options: { model: object; tools: object[] }): { invoke(input: { messages: object[] }): Promise<object> };
-    export { tool } from '@langchain/core/tools';`,
-  '@instructor-ai/instructor': `
-    interface Instructed { chat: { completions: { create(body: object): Promise<object> } } }
-    export default function Instructor(options: { client: import('openai').default; mode: string }): Instructed;`,
+    'interface Model { bindTools(tools: object[]): { invoke(messages: object[]): Promise<object> } } export const ChatOpenAI: new (options: object) => Model;',
   '@ai-sdk/otel': 'export class OpenTelemetry {}',
   ai: "export function registerTelemetry(integration: import('@ai-sdk/otel').OpenTelemetry): void;",
-  '@llamaindex/core/tools':
-    'export function tool(options: { name: string; description: string; parameters: object; execute: (input: { equation: string }) => string }): object;',
-  '@llamaindex/openai': 'export function openai(options: object): object;',
-  '@llamaindex/workflow': `
-    export function agent(options: object): { runStream(question: string): AsyncIterable<{ data: { delta: string } }> };
-    export const agentStreamEvent: { include(event: object): boolean };`,
-  zod: 'export const z: { boolean(): object; object(shape: object): object; string(): object };',
+  zod: 'export const z: { object(shape: object): object; string(): object };',
   express: `
     interface Request { body: { user: string; thread: string; question: string } }
     interface Response { json(body: object): void }
