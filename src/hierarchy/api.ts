@@ -1,4 +1,5 @@
-import type { Attributes, Context } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Settings } from '../config/config.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
@@ -43,9 +44,13 @@ export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 
 }
 
 /** Below the segment, unless the caller's span is neither the segment's parent nor missing: then it stays with that. */
-export function parentIn(segment: Segment | undefined, context: Context): Context {
+export function parentIn(
+  segment: Segment | undefined,
+  context: Context,
+  active: Span | undefined = activeSpan(context),
+): Context {
   if (segment === undefined) return context;
-  const caller = activeSpan(context)?.spanContext().spanId;
+  const caller = active?.spanContext().spanId;
   return caller === undefined || caller === segment.parentSpanId ? segment.contextIn(context) : context;
 }
 
@@ -55,9 +60,31 @@ export function parentIn(segment: Segment | undefined, context: Context): Contex
  *
  * @param looks whether the use only reads
  */
-export function segmentOf(conversations: ConversationTracker, use: Use, looks: boolean): Segment | undefined {
-  const active = activeSpan(use.context) !== undefined;
+export function segmentOf(
+  conversations: ConversationTracker,
+  use: Use,
+  looks: boolean,
+  active: Span | undefined,
+): Segment | undefined {
   // A trace id that is derived from the conversation's id must wait for that id.
-  if (use.id === undefined && (active || derivesTraceIds())) return undefined;
-  return looks && active ? conversations.find(use) : conversations.open(use);
+  if (use.id === undefined && (active !== undefined || derivesTraceIds())) return undefined;
+  return looks && active !== undefined ? conversations.find(use, active) : conversations.open(use, active);
+}
+
+/**
+ * The segment for a use of a conversation that is no thread or session: one is opened if there is no active span, or
+ * always if so configured. Otherwise the open one of the same trace goes on.
+ */
+export function enterConversation(
+  conversations: ConversationTracker,
+  { conversationSpans }: Settings,
+  use: Omit<Use, 'kind'>,
+): Segment | undefined {
+  const active = activeSpan(use.context);
+  const always = conversationSpans === 'always' && use.id !== undefined;
+  const waits = use.id === undefined && derivesTraceIds();
+  const named: Use = { kind: 'conversation', ...use };
+  return (active === undefined && !waits) || always
+    ? conversations.open(named, active)
+    : conversations.find(named, active);
 }

@@ -60,8 +60,11 @@ function rest(facts: ConversationFacts, state: ConversationState): void {
   }
 }
 
+/** Nothing is in progress in its conversation: it is over, with an unknown outcome. */
 function endUnseen({ engine, time }: ConversationFacts, invocation: Invocation): void {
-  invocation.seeOver(time);
+  const { life, segment } = invocation;
+  if (life.canGoOn) segment?.touch(time);
+  life.rest(time);
   engine.tracker.settle(invocation);
 }
 

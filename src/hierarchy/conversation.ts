@@ -2,6 +2,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { Message } from '../config/completion-types.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../telemetry/cost/spent.ts';
 import type { Totals } from '../telemetry/spans/conversation-span.ts';
+import type { BoundedMap } from '../util/lru-map.ts';
 import type { ConversationKind } from './model.ts';
 import type { Segment } from './segment.ts';
 
@@ -34,13 +35,13 @@ export class Conversation {
   #unanswered: Message[] = [];
   /** Whether this process has created it, and nothing but the kept messages was said in it. */
   #isNew = false;
-  readonly #keeps: (conversation: Conversation) => void;
+  readonly #spoken: BoundedMap<Conversation, Conversation> | undefined;
 
-  /** @param keeps called when message content is kept for a later run, which may never come in this process */
-  constructor(kind: ConversationKind, id: string, keeps: (conversation: Conversation) => void) {
+  /** @param spoken takes it when message content is kept for a later run, which may never come in this process */
+  constructor(kind: ConversationKind, id: string, spoken?: BoundedMap<Conversation, Conversation>) {
     this.kind = kind;
     this.id = id;
-    this.#keeps = keeps;
+    this.#spoken = spoken;
   }
 
   get totals(): Totals {
@@ -72,7 +73,7 @@ export class Conversation {
       return;
     }
     this.#unanswered.push(content);
-    this.#keeps(this);
+    this.#spoken?.set(this, this);
   }
 
   /** Drops the content of kept messages, but not their number. */

@@ -1,6 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { type Spent, spentBy } from '../telemetry/cost/spent.ts';
-import type { Usage } from '../telemetry/cost/usage.ts';
+import { addUsage, NO_USAGE, type Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { metricDimensions } from '../telemetry/metrics/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -13,6 +13,10 @@ export function costOfUsage(
   attributes: Attributes,
 ): number | undefined {
   return guard('pricing a run', () => telemetry.costs.of({ usage, aggregate: true }, attributes));
+}
+
+export function sumOf(usages: readonly (Usage | undefined)[]): Usage {
+  return usages.reduce<Usage>((sum, usage) => (usage === undefined ? sum : addUsage(sum, usage)), NO_USAGE);
 }
 
 /** What several model calls together spent. */

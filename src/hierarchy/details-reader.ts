@@ -21,14 +21,14 @@ interface ReadFacts extends FactSink {
 export function detailsReader(
   engine: EngineState,
   { endpoint, exchange: { client, assistantsVersion: version = engine.dialect.version } }: FactSource,
-  takeFacts: (source: FactSource, conversationId: string | undefined) => ReadFacts,
+  newFacts: (engine: EngineState, source: FactSource, conversationId: string | undefined) => ReadFacts,
 ): ReadDetails | undefined {
   if (client === undefined) return undefined;
   return async (invocation, what, send) => {
     const exchange = { startTime: now(), headers: undefined, client, assistantsVersion: version };
     const content = engine.telemetry.wantsContent;
     const source = { endpoint, context: ROOT_CONTEXT, content, exchange };
-    const facts = takeFacts(source, invocation.conversationId);
+    const facts = newFacts(engine, source, invocation.conversationId);
     const request = async (path: string, query: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
       const answer = await send(() => readWithClient(client, path, query, version));
       facts.time = now();

@@ -16,7 +16,6 @@ import {
   startIn,
 } from './api.ts';
 import { type Conversation, isOfUser } from './conversation.ts';
-import type { Use } from './conversation-use.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
@@ -27,8 +26,9 @@ import { InvocationMatcher } from './match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
 import { contextInConversation } from './own-trace.ts';
 import { creatorIn, creatorOf } from './remote-creator.ts';
-import { isInTrace, type Segment } from './segment.ts';
+import { activeSpan, isInTrace, type Segment } from './segment.ts';
 import { SourceListener } from './source-listener.ts';
+import { stepsListed, stepsRead } from './steps-listed.ts';
 import type { ConversationTracker } from './tracker.ts';
 import { keyAt } from './whereabouts.ts';
 
@@ -56,25 +56,40 @@ export class Engine implements ConversationApi {
     options: ObserveOptions,
   ): CallObservation | Placement {
     const { dialect, telemetry, tracker } = this.#state;
+    const { kind } = dialect;
     const { route } = request;
     const content = telemetry.wantsContent;
     const intent = dialect.intent(request, content);
-    const use = { kind: dialect.kind, id: intent.conversationId, origin: endpoint.origin };
-    if (intent.conversation !== 'none') call.context = contextInConversation(call, telemetry, tracker, use);
-    const { context } = call;
-    const observed: ObservedCall = { call, exchange: call, route, intent, context, endpoint, content };
-    const facts = new Facts(this.#state, observed, intent.conversationId);
+    const id = intent.conversationId;
+    if (intent.conversation !== 'none')
+      call.context = contextInConversation(call.context, tracker, kind, id, endpoint.origin);
+    const { context, startTime } = call;
+    const active = activeSpan(context);
+    const observed: ObservedCall = {
+      call,
+      exchange: call,
+      route,
+      intent,
+      kind,
+      id,
+      context,
+      active,
+      endpoint,
+      startTime,
+      content,
+    };
+    const facts = new Facts(this.#state, observed, id);
     facts.isDriven = drives(call, intent.outputs);
     const driven =
       route.folds === dialect.folds
-        ? (this.#driven(observed) ?? facts.resume(intent.invocationId, intent.conversationId))
+        ? (this.#driven(observed) ?? facts.resume(intent.invocationId, id))
         : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
       const started = this.#start(observed, request, options);
       return new InvocationCreation(this.#state, observed, facts, started);
     }
     // In other traces, requests about an invocation have spans with a link.
-    return driven !== undefined && isInTrace(call.context, driven.spanContext.traceId)
+    return driven !== undefined && isInTrace(active, driven.spanContext.traceId)
       ? new InvocationRequest(this.#state, observed, facts, driven)
       : this.#place(observed, facts, driven);
   }
@@ -96,11 +111,11 @@ export class Engine implements ConversationApi {
     if (driven === undefined && folds && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
-    const listed = intent.invocation === 'lists' ? this.#stepsListed(observed) : undefined;
+    const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
     const { query } = call;
     segment?.requestStarted();
     return {
-      parent: parentIn(segment, call.context),
+      parent: parentIn(segment, call.context, observed.active),
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
       links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
@@ -114,21 +129,17 @@ export class Engine implements ConversationApi {
         if (driving !== undefined) driving.settled(ended);
         else {
           if (ended.outcome === 'value') facts.read(ended.value, ended.endTime, query);
-          if (ended.error === undefined) answerOutputs(this.#state, intent, { facts, time: ended.startTime });
+          if (ended.error === undefined) answerOutputs(intent, facts, ended.startTime);
         }
         const creator = facts.unowned?.creator ?? this.#creatorOf(observed, ended.value, span);
         if (creator !== undefined) span.link(creator);
-        if (listed !== undefined) this.#stepsRead(listed);
+        if (listed !== undefined) stepsRead(tracker, listed);
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
-        if (segment === undefined && folds) tracker.find(this.#use(observed, intent.conversationId));
+        if (segment === undefined && folds) tracker.find(observed);
         return false;
       },
     };
-  }
-
-  #use({ call, context, endpoint }: ObservedCall, id: string | undefined): Use {
-    return { kind: this.#state.dialect.kind, id, context, endpoint, startTime: call.startTime };
   }
 
   #conversation(id: string, { origin }: Endpoint): Conversation {
@@ -185,7 +196,7 @@ export class Engine implements ConversationApi {
     Object.assign(attributes, startAttributes);
     const invocation: Invocation = tracker.openInvocation({
       kind: dialect.kind,
-      segment: tracker.open(this.#use(observed, conversationId)),
+      segment: tracker.open(observed, observed.active),
       agent,
       agentId,
       endpoint,
@@ -220,9 +231,9 @@ export class Engine implements ConversationApi {
   }
 
   #segmentOf(observed: ObservedCall): Segment | undefined {
-    const { conversation, conversationId } = observed.intent;
+    const { conversation } = observed.intent;
     if (conversation === 'none') return undefined;
-    return segmentOf(this.#state.tracker, this.#use(observed, conversationId), conversation === 'reads');
+    return segmentOf(this.#state.tracker, observed, conversation === 'reads', observed.active);
   }
 
   /** @param segment may have been opened before the conversation had an id */
@@ -246,8 +257,9 @@ export class Engine implements ConversationApi {
 
   /** Beside the request that created the conversation, and after it. */
   #opened(observed: ObservedCall, id: string): void {
-    const use = this.#use(observed, id);
-    this.#state.tracker.open({ ...use, startTime: justAfter(use.startTime) })?.touch();
+    const { kind, context, active, endpoint, startTime } = observed;
+    const use = { kind, id, context, endpoint, startTime: justAfter(startTime) };
+    this.#state.tracker.open(use, active)?.touch();
   }
 
   #created(observed: ObservedCall, segment: Segment | undefined, id: string): void {
@@ -258,28 +270,9 @@ export class Engine implements ConversationApi {
     for (const message of observed.intent.messages) conversation.asked(message);
   }
 
-  /**
-   * The invocation whose steps the program is listing, so that no background read is needed. Only a program that has done
-   * so before is waited for: another one may delete the conversation, and the steps with it, as soon as it has ended.
-   */
-  #stepsListed({ intent, endpoint }: ObservedCall): Invocation | undefined {
-    const { tracker } = this.#state;
-    const { invocationId = '', conversationId } = intent;
-    const invocation = tracker.known.open(invocationId, endpoint.origin, conversationId);
-    if (invocation === undefined) return undefined;
-    if (invocation.life.finished !== undefined) tracker.leaveReading();
-    invocation.life.requests++;
-    return invocation;
-  }
-
-  #stepsRead(invocation: Invocation): void {
-    invocation.life.requests--;
-    this.#state.tracker.settle(invocation);
-  }
-
   #linksTo(driven: Invocation | undefined, id: string | undefined, { origin }: Endpoint): Link[] {
     if (driven !== undefined) return [{ context: driven.spanContext }];
-    return id === undefined ? [] : this.#state.tracker.linksTo(id, origin);
+    return id === undefined ? [] : this.#state.tracker.known.linksTo(id, origin);
   }
 
   /** The span that created a conversation in another process, where a request reads that conversation. */

@@ -26,6 +26,7 @@ import type { ReadDetails } from './invocation-start.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, Observation } from './observed-call.ts';
 import { answerToolCall } from './request-details.ts';
+import { isOf } from './whereabouts.ts';
 
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {
@@ -50,6 +51,8 @@ export class Facts implements FactSink, Observation {
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
   /** The invocation whose early facts are read, before the tracker knows its id. */
+  /** The invocation that the current facts were last about: most of them are about one. */
+  #last: Invocation | undefined;
   #early: { readonly id: string; readonly invocation: Invocation } | undefined;
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
@@ -75,9 +78,7 @@ export class Facts implements FactSink, Observation {
 
   /** Reads the missing details of an invocation, with the client of the call. */
   get details(): ReadDetails | undefined {
-    return detailsReader(this.engine, this.#source, (source, conversationId) => {
-      return new Facts(this.engine, source, conversationId);
-    });
+    return detailsReader(this.engine, this.#source, newFacts);
   }
 
   /**
@@ -88,6 +89,7 @@ export class Facts implements FactSink, Observation {
   read(value: unknown, time: number, query?: unknown, live = false): void {
     this.time = time;
     this.live = live;
+    this.#last = this.invocationAsked;
     this.engine.dialect.read(value, this, { query });
   }
 
@@ -95,6 +97,8 @@ export class Facts implements FactSink, Observation {
   readEvent(event: unknown, time: number): void {
     this.time = time;
     this.live = true;
+    // Looked up again for each event: what a long stream is about must not become the least recently used one.
+    this.#last = undefined;
     this.engine.dialect.readEvent(event, this);
   }
 
@@ -170,7 +174,7 @@ export class Facts implements FactSink, Observation {
     const invocation = this.known(message.invocationId, message.conversationId);
     if (invocation === undefined || (message.role === 'user' && message.isInput !== true)) return;
     if (this.live) invocation.touch(this.time);
-    invocation.seeMessage(message);
+    if (invocation.life.state !== 'closed') invocation.steps.seeMessage(message);
     this.engine.tracker.settle(invocation);
   }
 
@@ -211,9 +215,11 @@ export class Facts implements FactSink, Observation {
     if (id === undefined) return undefined;
     if (id === this.#early?.id) return this.#early.invocation;
     const { tracker } = this.engine;
-    const { endpoint } = this;
     const conversation = conversationId ?? this.conversationId;
-    return tracker.known.open(id, endpoint.origin, conversation) ?? this.resume(id, conversation);
+    const last = this.#last;
+    if (last?.id === id && last.life.state !== 'closed' && isOf(last, conversation)) return last;
+    this.#last = tracker.known.open(id, this.endpoint.origin, conversation) ?? this.resume(id, conversation);
+    return this.#last;
   }
 
   /** Goes on with a paused invocation. */
@@ -254,6 +260,7 @@ export class Facts implements FactSink, Observation {
 
   #readEarly(invocation: Invocation, { id, conversationId }: InvocationSnapshot): void {
     const { matcher, dialect } = this.engine;
+    if (dialect.identifiesAtOnce) return;
     const state = matcher.known(conversationId, this.endpoint.origin);
     if (state === undefined || state.early.length === 0) return;
     const { time, live } = this;
@@ -267,4 +274,9 @@ export class Facts implements FactSink, Observation {
     this.time = time;
     this.live = live;
   }
+}
+
+/** Apart from {@link Facts.details}: what reads details later keeps nothing of the call. */
+function newFacts(engine: EngineState, source: FactSource, conversationId: string | undefined): Facts {
+  return new Facts(engine, source, conversationId);
 }

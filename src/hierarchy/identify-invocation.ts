@@ -23,6 +23,13 @@ export function createdTimeOf({ resumed, rebuilt, startTime }: Invocation): numb
   return rebuilt ? undefined : startTime;
 }
 
+/** The seconds from there to its end, if both are known. */
+export function durationOf(invocation: Invocation): number | undefined {
+  const began = createdTimeOf(invocation);
+  const { endTime } = invocation.life;
+  return began === undefined || endTime === undefined ? undefined : (endTime - began) / 1e3;
+}
+
 /** Called when another object tells the agent of an invocation. */
 export function introduceAgent(invocation: Invocation, agent: Agent, attributes: Attributes): void {
   if (invocation.life.state === 'closed') return;
@@ -40,4 +47,12 @@ function constantAttributes({ model, parameters }: InvocationSnapshot, known: At
     [ATTR_GEN_AI_REQUEST_MODEL]: known[ATTR_GEN_AI_REQUEST_MODEL] ?? model,
     [ATTR_GEN_AI_RESPONSE_MODEL]: model,
   };
+}
+
+/** What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room. */
+export function withoutCalls(snapshot: InvocationSnapshot): InvocationSnapshot {
+  const { content, pendingToolCalls } = snapshot;
+  return content === undefined && pendingToolCalls.length === 0
+    ? snapshot
+    : { ...snapshot, content: undefined, pendingToolCalls: [] };
 }

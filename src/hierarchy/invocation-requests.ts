@@ -54,8 +54,7 @@ export class InvocationCreation implements CallObservation {
     if (isLeft(call)) invocation.life.closing.begin();
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);
-    if (call.error === undefined)
-      answerOutputs(this.#engine, this.#intent, { facts: this.#facts, time: call.startTime });
+    if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
     this.#engine.tracker.settle(invocation);
   }
 
@@ -166,21 +165,20 @@ export class InvocationRequest implements CallObservation {
   #answer(time: number): void {
     if (this.#answered) return;
     this.#answered = true;
-    answerOutputs(this.#engine, this.#intent, { facts: this.#facts, driven: this.#invocation, time });
+    answerOutputs(this.#intent, this.#facts, time, this.#invocation);
   }
 }
 
 /** Called when the server has accepted the outputs of tools. */
-export function answerOutputs(
-  { matcher }: EngineState,
-  { outputs }: Intent,
-  { facts, driven, time }: { facts: Facts; driven?: Invocation; time: number },
-): void {
-  const { conversationId, endpoint } = facts;
+export function answerOutputs({ outputs }: Intent, facts: Facts, time: number, driven?: Invocation): void {
+  if (outputs.length === 0) return;
+  const { conversationId, endpoint, engine } = facts;
   for (const output of outputs) {
     const { invocationId } = output;
     const invocation =
-      invocationId === undefined ? driven : matcher.named(invocationId, conversationId, endpoint.origin);
+      invocationId === undefined
+        ? driven
+        : engine.matcher.named(invocationId, conversationId, endpoint.origin);
     if (invocation !== undefined) answerToolCall(invocation, output, time);
   }
 }

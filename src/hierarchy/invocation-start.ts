@@ -21,7 +21,6 @@ export type ReadDetails = (invocation: Invocation, what: 'end' | 'details', send
 
 /** The initial state of an invocation. */
 export interface InvocationStart {
-  readonly telemetry: Telemetry;
   readonly kind: ConversationKind;
   readonly segment: Segment | undefined;
   readonly agent: Agent | undefined;
@@ -48,27 +47,34 @@ export interface InvocationStart {
   readonly rebuilt?: boolean;
   /** Called when it has closed, to forget it. */
   readonly forgotten?: () => void;
-  /** Called when it closes, to record it. */
-  readonly closed: (invocation: Invocation, endTime: number) => void;
 }
 
-/** Just after the span above it, where both would start at once. */
-export function startTimeIn({ startTime, above, segment }: InvocationStart): number {
-  return inOrder(startTime, (above ?? segment)?.startTime);
+/** Who opens invocations and records them. */
+export interface InvocationOwner {
+  readonly telemetry: Telemetry;
+  /** Called when one closes, to record it. */
+  closed(invocation: Invocation, endTime: number): void;
 }
 
 /** Starts the span below the invocation it works for, or else in its conversation, with a link to a deeper caller. */
-export function startInvocation(start: InvocationStart, place: Place): StartedInvocation {
-  const { telemetry, segment, above, endpoint, attributes, context } = start;
+export function startInvocation(
+  telemetry: Telemetry,
+  start: InvocationStart,
+  place: Place,
+): StartedInvocation & { readonly startTime: number } {
+  const { segment, above, endpoint, attributes, context } = start;
   const caller = activeSpan(context)?.spanContext();
   const bounded = segment === undefined || segment.parentSpanId === caller?.spanId || above !== undefined;
   const linked = [bounded ? undefined : caller, start.creator];
-  return startInvocationSpan(telemetry, {
+  // Just after the span above it, where both would start at once.
+  const startTime = inOrder(start.startTime, (above ?? segment)?.startTime);
+  const started = startInvocationSpan(telemetry, {
     place,
     endpoint,
     attributes,
     parent: (above ?? segment)?.contextIn(context) ?? context,
     links: linked.flatMap((other) => (other === undefined ? [] : [{ context: other }])),
-    startTime: startTimeIn(start),
+    startTime,
   });
+  return { ...started, startTime };
 }

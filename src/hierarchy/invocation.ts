@@ -19,18 +19,23 @@ import { textLimits } from '../telemetry/kept-text.ts';
 import { Keeper } from '../telemetry/kept-values.ts';
 import type { Place } from '../telemetry/place.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { LinkedContext } from '../util/linked-context.ts';
 import type { Askable } from './closing-reads.ts';
 import type { AskedMessages, Conversation } from './conversation.ts';
 import { recordSpent, spentAtOnce } from './cost-and-usage.ts';
-import { createdTimeOf, identifyInvocation } from './identify-invocation.ts';
-import { type InvocationStart, type ReadDetails, startInvocation, startTimeIn } from './invocation-start.ts';
+import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
+import {
+  type InvocationOwner,
+  type InvocationStart,
+  type ReadDetails,
+  startInvocation,
+} from './invocation-start.ts';
 import { Life } from './life.ts';
 import type {
   Agent,
   ConversationKind,
   InvocationContent,
   InvocationSnapshot,
-  MessageSnapshot,
   StepSnapshot,
   ToolCallSnapshot,
 } from './model.ts';
@@ -67,7 +72,7 @@ export class Invocation {
   readonly life: Life;
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
-  readonly #closed: (invocation: Invocation, endTime: number) => void;
+  readonly #owner: InvocationOwner;
   readonly clock: ServerClock;
   agent: Agent | undefined;
   snapshot: InvocationSnapshot | undefined;
@@ -86,32 +91,33 @@ export class Invocation {
   acceptedAt: number | undefined;
   agentId: string | undefined;
   #sawText = false;
+  #context: Context | undefined;
   readonly #keeper: Keeper;
   #spentBelow: Spent = NOTHING_SPENT;
   /** Its own cost in USD, and whether it has none, once its usage is final. */
   #priced: Pick<Spent, 'cost' | 'unpriced'> = NOTHING_SPENT;
 
-  constructor(start: InvocationStart) {
-    this.telemetry = start.telemetry;
+  constructor(start: InvocationStart, owner: InvocationOwner) {
+    const { telemetry } = owner;
+    this.telemetry = telemetry;
     this.kind = start.kind;
     this.segment = start.segment;
     this.agent = start.agent;
     this.agentId = start.agentId;
     this.endpoint = start.endpoint;
-    this.startTime = startTimeIn(start);
     this.life = new Life(start.startTime);
     this.rebuilt = start.rebuilt === true;
     this.asked = start.asked;
     this.content = start.content;
     this.requestedStores = start.vectorStoreIds ?? [];
-    this.#closed = start.closed;
+    this.#owner = owner;
     this.above = start.above;
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
     this.resumed = start.resumed;
     this.above?.below.add(this);
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
-    const { settings, wantsContent } = start.telemetry;
+    const { settings, wantsContent } = telemetry;
     this.#keeper = new Keeper(textLimits(settings));
     this.steps = new Steps({
       content: wantsContent,
@@ -120,8 +126,9 @@ export class Invocation {
       resumed: start.resumed,
       isInputKnown: start.asked.isAll,
     });
-    const started = startInvocation(start, this.place);
+    const started = startInvocation(telemetry, start, this.place);
     this.span = started.span;
+    this.startTime = started.startTime;
     this.attributes = started.attributes;
     this.segment?.invocations.add(this);
   }
@@ -168,7 +175,13 @@ export class Invocation {
   }
 
   contextIn(context: Context): Context {
-    return trace.setSpan(context, this.span);
+    return trace.setSpan(LinkedContext.of(context), this.span);
+  }
+
+  /** A context with nothing but its span, for what is recorded below it. */
+  get context(): Context {
+    this.#context ??= this.contextIn(ROOT_CONTEXT);
+    return this.#context;
   }
 
   /**
@@ -185,8 +198,7 @@ export class Invocation {
     }
     life.goOn();
     const first = this.snapshot === undefined;
-    // What it is given, and the calls that it asks for, are kept elsewhere, as far as there is room.
-    this.snapshot = { ...snapshot, content: undefined, pendingToolCalls: [] };
+    this.snapshot = withoutCalls(snapshot);
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
     if (first) identifyInvocation(this, snapshot, time);
     this.segment?.touch(time);
@@ -206,10 +218,6 @@ export class Invocation {
     this.segment?.touch(time);
   }
 
-  seeMessage(message: MessageSnapshot): void {
-    if (this.life.state !== 'closed') this.steps.seeMessage(message);
-  }
-
   /** Takes the time of a piece of text. The first one counts, unless the program had to do something before it. */
   seeText(time: number): void {
     if (this.#sawText) return;
@@ -227,8 +235,7 @@ export class Invocation {
     if (!life.canGoOn) return;
     life.end(endTime);
     this.failure = failure;
-    const began = createdTimeOf(this);
-    this.#spend(snapshot?.usage, began === undefined ? began : ((life.endTime ?? endTime) - began) / 1e3);
+    this.#spend(snapshot?.usage, durationOf(this));
   }
 
   #spend(usage: Usage | undefined, seconds?: number): void {
@@ -236,7 +243,7 @@ export class Invocation {
     const spent = { ...spentAtOnce(telemetry, usage, attributes), seconds };
     this.#priced = spent;
     this.conversation?.spent(spent);
-    recordSpent(telemetry, spent, attributes, this.contextIn(ROOT_CONTEXT), this.failure);
+    recordSpent(telemetry, spent, attributes, this.context, this.failure);
   }
 
   /** Some servers report usage only a while after the end. */
@@ -252,13 +259,6 @@ export class Invocation {
     this.life.goOn();
     this.steps.wait(calls, time);
     this.touch(time);
-  }
-
-  /** Called when nothing is in progress in its conversation: it is over, with an unknown outcome. */
-  seeOver(time: number): void {
-    if (!this.life.canGoOn) return;
-    this.life.rest(time);
-    this.segment?.touch(time);
   }
 
   /** Called on activity: it is in progress. */
@@ -293,7 +293,7 @@ export class Invocation {
       this.above.below.delete(this);
       this.above.#spentBelow = addSpent(this.above.#spentBelow, this.spent);
     }
-    this.#closed(this, endTime);
+    this.#owner.closed(this, endTime);
     this.segment?.invocationClosed(this, endTime);
   }
 }

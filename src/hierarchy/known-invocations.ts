@@ -1,4 +1,4 @@
-import type { SpanContext } from '@opentelemetry/api';
+import type { Link, SpanContext } from '@opentelemetry/api';
 import { BoundedMap } from '../util/lru-map.ts';
 import type { Invocation } from './invocation.ts';
 import { PausedInvocations } from './paused.ts';
@@ -48,8 +48,9 @@ export class KnownInvocations {
 
   /** Takes a paused invocation, which the caller goes on with. */
   takePaused(id: string, origin: string, conversationId: string | undefined): PausedInvocation | undefined {
+    if (this.#paused.size === 0) return undefined;
     const key = keyAt(origin, id);
-    const paused = this.#paused.size === 0 ? undefined : this.#paused.get(key);
+    const paused = this.#paused.get(key);
     if (paused === undefined || !isSame(paused.conversationId, conversationId)) return undefined;
     // Another conversation of the server has an open invocation with this id.
     if (this.#open.get(key) !== undefined) return undefined;
@@ -71,9 +72,10 @@ export class KnownInvocations {
     return [this.#open, this.#closed, this.#paused].some((kept) => kept.get(key) !== undefined);
   }
 
-  /** The span of an invocation, the last one where it has several. */
-  spanOf(id: string, origin: string): SpanContext | undefined {
+  /** Links to an invocation, for requests about it in other traces: to its last span where it has several. */
+  linksTo(id: string, origin: string): Link[] {
     const key = keyAt(origin, id);
-    return this.#open.get(key)?.spanContext ?? this.#closed.get(key) ?? this.#paused.get(key)?.span;
+    const context = this.#open.get(key)?.spanContext ?? this.#closed.get(key) ?? this.#paused.get(key)?.span;
+    return context === undefined ? [] : [{ context }];
   }
 }

@@ -1,7 +1,8 @@
-import type { Context } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
+import type { Use } from './conversation-use.ts';
 import type { Intent } from './dialect.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -23,8 +24,11 @@ export interface FactSource {
 }
 
 /** A call with everything that the engine needs to place it, without what it sends: a stream may stay open for long. */
-export interface ObservedCall extends FactSource {
+export interface ObservedCall extends FactSource, Use {
   readonly call: Call;
+  readonly endpoint: Endpoint;
+  /** The active span of the context. */
+  readonly active: Span | undefined;
   readonly route: Route;
   readonly intent: Intent;
 }

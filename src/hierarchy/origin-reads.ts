@@ -85,7 +85,7 @@ export class OriginReads {
 
   /** Whether it has failed too often: reads that are asked for meanwhile wait. */
   get rests(): boolean {
-    return monotonic() < this.#restsUntil;
+    return this.#restsUntil > 0 && monotonic() < this.#restsUntil;
   }
 
   /** Whether the server does not offer what was read. */

@@ -1,6 +1,4 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
-import type { Call } from '../sdk/call.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ConversationKind } from './model.ts';
 import { activeSpan, type Segment } from './segment.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -23,15 +21,16 @@ const linked = new WeakMap<Span, Set<string>>();
  * The context for a call that uses a conversation: where that has a trace of its own, without the program's span, which is
  * remembered.
  *
- * @param use.id `undefined` if the call creates it
+ * @param id `undefined` if the call creates it
  */
 export function contextInConversation(
-  { context }: Pick<Call, 'context'>,
-  { settings }: Pick<Telemetry, 'settings'>,
+  context: Context,
   conversations: ConversationTracker,
-  { kind, id, origin }: { kind: ConversationKind; id: string | undefined; origin: string },
+  kind: ConversationKind,
+  id: string | undefined,
+  origin: string,
 ): Context {
-  const caller = settings.conversationSpans === 'trace' ? activeSpan(context) : undefined;
+  const caller = conversations.haveOwnTraces ? activeSpan(context) : undefined;
   if (caller === undefined) return context;
   const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();
   const links = linked.get(caller);

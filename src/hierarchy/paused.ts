@@ -46,7 +46,7 @@ export class PausedInvocations extends BoundedMap<string, PausedInvocation> {
 export function resumption(
   paused: PausedInvocation,
   { context, endpoint, time }: { context: Context; endpoint: Endpoint; time: number },
-): Omit<InvocationStart, 'telemetry' | 'closed' | 'segment'> {
+): Omit<InvocationStart, 'segment'> {
   const { kind, agent, agentId, attributes, span, clock } = paused;
   return {
     kind,

@@ -28,7 +28,12 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
     reads.skip();
     return;
   }
-  const left = (): void => settleInvocation(reads, invocation, fetches);
+  startReading(reads, invocation, details);
+}
+
+/** Apart from the above, which runs for every answer and would make these functions each time. */
+function startReading(reads: BackgroundReads, invocation: Invocation, details: ReadDetails): void {
+  const left = (): void => settleInvocation(reads, invocation, true);
   void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
 }
 

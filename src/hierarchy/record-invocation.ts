@@ -1,4 +1,3 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { RequestedToolCall } from '../operations/index.ts';
 import { messageFinishReason } from '../telemetry/content/messages.ts';
@@ -140,7 +139,7 @@ function drawStep(
       inputMessages: said.inputMessages,
       outputMessages: said.outputMessages,
     },
-    { parent: invocation.contextIn(ROOT_CONTEXT), place: invocation.place, endpoint: invocation.endpoint },
+    { parent: invocation.context, place: invocation.place, endpoint: invocation.endpoint },
   );
 }
 
@@ -159,7 +158,7 @@ function drawToolCall(invocation: Invocation, call: ToolCall, { startTime, endTi
       endTime,
     },
     {
-      parent: invocation.contextIn(ROOT_CONTEXT),
+      parent: invocation.context,
       origin: invocation.endpoint.origin,
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },

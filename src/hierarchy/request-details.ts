@@ -1,4 +1,4 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { define } from '../operations/attributes.ts';
 import type { Call } from '../sdk/call.ts';
 import type { Route } from '../sdk/routes/index.ts';
@@ -73,12 +73,6 @@ export function answerToolCall(
   const { telemetry, steps, agent } = invocation;
   const timed = steps.answer(callId, output, time);
   if (timed !== undefined)
-    recordToolDuration(
-      telemetry,
-      timed.snapshot,
-      agent?.name,
-      timed.seconds,
-      invocation.contextIn(ROOT_CONTEXT),
-    );
+    recordToolDuration(telemetry, timed.snapshot, agent?.name, timed.seconds, invocation.context);
   if (failure !== undefined) steps.seeToolResult(callId, { output, failure });
 }

@@ -17,6 +17,7 @@ import { beforeSpanEnds } from '../telemetry/spans/span-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic, now, type SpanClock } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
+import { LinkedContext } from '../util/linked-context.ts';
 import { clockIn, notAfter } from '../util/span-clock.ts';
 import type { Conversation } from './conversation.ts';
 import { inTraceOf } from './conversation-trace-id.ts';
@@ -37,10 +38,13 @@ export interface SegmentStart {
   /** Not known yet while the request that creates the conversation is under way. */
   readonly conversation: Conversation | undefined;
   readonly context: Context;
+  /** The active span of that context. */
+  readonly active: Span | undefined;
   readonly endpoint: Endpoint | undefined;
   readonly apiType: string | undefined;
   readonly startTime: number;
-  readonly ended: (segment: Segment) => void;
+  /** All open segments, which it leaves at its end. */
+  readonly open: Set<Segment>;
 }
 
 /**
@@ -59,7 +63,7 @@ export class Segment {
   readonly #kind: ConversationKind;
   readonly startTime: number;
   readonly #started = monotonic();
-  readonly #ended: (segment: Segment) => void;
+  readonly #open: Set<Segment>;
   readonly #parent: WeakRef<Span> | undefined;
   /** Of the span above: nothing of the segment ends after it. */
   readonly #clock: SpanClock;
@@ -68,18 +72,17 @@ export class Segment {
   #conversation: Conversation | undefined;
   #lastActivity: number;
   /** In monotonic milliseconds, but for what has happened since {@link endIfIdle} looked. */
-  #lastActive = monotonic();
+  #lastActive = this.#started;
   /** Whether something has happened since then: reading the clock each time would cost more than all the rest. */
   #wasActive = false;
   #requests = 0;
   #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
 
   constructor(start: SegmentStart) {
-    const { telemetry, kind, conversation, context, startTime, endpoint, apiType } = start;
-    const parent = activeSpan(context);
+    const { telemetry, kind, conversation, context, active: parent, startTime, endpoint, apiType } = start;
     this.#kind = kind;
     this.startTime = this.#lastActivity = startTime;
-    this.#ended = start.ended;
+    this.#open = start.open;
     this.#told = { endpoint, apiType };
     this.span = inTraceOf(parent === undefined ? conversation?.id : undefined, () =>
       startConversationSpan(telemetry, {
@@ -113,7 +116,7 @@ export class Segment {
 
   /** The context of what happens on the conversation. */
   contextIn(context: Context): Context {
-    return trace.setSpan(context, this.span);
+    return trace.setSpan(LinkedContext.of(context), this.span);
   }
 
   /** The request that creates the conversation has told its id. */
@@ -189,7 +192,7 @@ export class Segment {
     this.#conversation?.segments.delete(this.traceId);
     const totals = this.#conversation?.totals ?? NO_TOTALS;
     endConversationSpan(this.span, totals, Math.max(time, this.startTime));
-    this.#ended(this);
+    this.#open.delete(this);
   }
 
   #endWithParent(parentEnd: number | undefined): void {
@@ -219,8 +222,7 @@ export function activeSpan(context: Context): Span | undefined {
   return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined;
 }
 
-/** Whether what is done in the context can be part of something in the trace: without an active span anything can. */
-export function isInTrace(context: Context, traceId: string): boolean {
-  const active = activeSpan(context)?.spanContext().traceId;
-  return active === undefined || active === traceId;
+/** Whether what is done below the active span can be part of something in the trace: without an active span anything can. */
+export function isInTrace(active: Span | undefined, traceId: string): boolean {
+  return active === undefined || active.spanContext().traceId === traceId;
 }

@@ -1,11 +1,14 @@
 import type { Message } from '../config/completion-types.ts';
-import { addUsage, NO_USAGE, subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
+import { subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
+import { sumOf } from './cost-and-usage.ts';
+import { KeptMessages } from './kept-messages.ts';
 import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from './model.ts';
 import { NO_DRAWN_STEPS, type PausedInvocation } from './paused-invocation.ts';
 import type { ServerClock } from './server-clock.ts';
+import { SkippedIds } from './skipped-ids.ts';
 import {
   hasDocuments,
   newToolCall,
@@ -17,7 +20,6 @@ import {
 
 const MAX_STEPS = MAX_READ;
 const MAX_TOOL_CALLS = MAX_READ;
-const MAX_OUTPUTS = MAX_READ;
 
 export interface Step {
   snapshot: StepSnapshot;
@@ -39,16 +41,15 @@ export class Steps {
   readonly #deltas: boolean;
   readonly #steps = new Map<string, Step>();
   readonly #toolCalls = new Map<string, ToolCall>();
-  readonly #outputs = new Map<string, Message>();
-  /** The messages that the model was given, in their order. */
-  readonly inputs: Map<string, Message> = new Map();
+  readonly #outputs: KeptMessages;
+  readonly #inputs: KeptMessages;
   /** Whether they are known without having been listed. */
   readonly #isInputKnown: boolean;
   /** The position of each step in the list that contained it. */
-  readonly #order = new Map<string, number>();
+  #order: Map<string, number> | undefined;
   /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
-  readonly #skippedSteps = new Set<string>();
-  readonly #skippedCalls = new Set<string>();
+  readonly #skippedSteps = new SkippedIds();
+  readonly #skippedCalls = new SkippedIds();
   /** Tool calls that are part of no step, and that the program was not asked for. */
   #looseCalls = 0;
   /** When the invocation last began to wait for the program's tools. */
@@ -64,6 +65,8 @@ export class Steps {
     this.#isInputKnown = options.isInputKnown === true;
     this.#content = options.content;
     this.#keeper = options.keeper;
+    this.#inputs = new KeptMessages(options.keeper);
+    this.#outputs = new KeptMessages(options.keeper);
     this.#deltas = options.deltas;
     this.#drawnBefore = options.resumed?.drawnSteps ?? NO_DRAWN_STEPS;
     for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
@@ -72,7 +75,7 @@ export class Steps {
 
   /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
   get all(): readonly Step[] {
-    const place = ({ snapshot: { id } }: Step): number => this.#order.get(id) ?? Number.NaN;
+    const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
     return this.#undrawn().sort(
       (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
     );
@@ -83,7 +86,12 @@ export class Steps {
   }
 
   get outputs(): ReadonlyMap<string, Message> {
-    return this.#outputs;
+    return this.#outputs.all;
+  }
+
+  /** The messages that the model was given, in their order. */
+  get inputs(): ReadonlyMap<string, Message> {
+    return this.#inputs.all;
   }
 
   /** Whether all messages are known that the model was given. */
@@ -108,7 +116,9 @@ export class Steps {
   }
 
   #undrawn(): Step[] {
-    return [...this.#steps.values()].filter(({ snapshot }) => !this.#drawnBefore.has(snapshot.id));
+    const steps = [...this.#steps.values()];
+    if (this.#drawnBefore.size === 0) return steps;
+    return steps.filter(({ snapshot }) => !this.#drawnBefore.has(snapshot.id));
   }
 
   /** How many steps were seen for which there was no room. */
@@ -131,7 +141,7 @@ export class Steps {
     let step = this.#steps.get(snapshot.id);
     if (step === undefined) {
       if (this.#steps.size >= MAX_STEPS) {
-        skip(this.#skippedSteps, snapshot.id);
+        this.#skippedSteps.add(snapshot.id);
         return;
       }
       step = {
@@ -164,9 +174,11 @@ export class Steps {
    * @param earlier whether the list continues before the known steps
    */
   seeOrder(ids: readonly string[], earlier = false): void {
-    const known = this.#order.size;
+    this.#order ??= new Map();
+    const order = this.#order;
+    const known = order.size;
     const first = earlier ? -known - ids.length : known;
-    if (known < MAX_STEPS) for (const [index, id] of ids.entries()) this.#order.set(id, first + index);
+    if (known < MAX_STEPS) for (const [index, id] of ids.entries()) order.set(id, first + index);
   }
 
   /** Called for each delta of a step, or of the message that a step creates. */
@@ -181,11 +193,7 @@ export class Steps {
   }
 
   seeMessage({ id, content, isInput }: MessageSnapshot): void {
-    if (content === undefined) return;
-    const messages = isInput === true ? this.inputs : this.#outputs;
-    const known = messages.get(id);
-    if (known !== undefined || messages.size < MAX_OUTPUTS)
-      messages.set(id, this.#keeper.keep(content, known));
+    if (content !== undefined) (isInput === true ? this.#inputs : this.#outputs).keep(id, content);
   }
 
   /**
@@ -196,7 +204,7 @@ export class Steps {
   seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
     if (!this.#toolCalls.has(snapshot.id)) {
       if (this.#looseCalls >= MAX_REPEATED) {
-        skip(this.#skippedCalls, snapshot.id);
+        this.#skippedCalls.add(snapshot.id);
         return;
       }
       this.#looseCalls++;
@@ -253,7 +261,7 @@ export class Steps {
   haveAnswers(whole: Usage | undefined): boolean {
     if (!this.#areAllSeen(whole)) return false;
     const ids = [...this.#steps.values()].map(({ snapshot }) => snapshot.messageId);
-    return ids.every((id) => id === undefined || this.#outputs.has(id));
+    return ids.every((id) => id === undefined || this.outputs.has(id));
   }
 
   /** All steps have been seen if their usage adds up to that of the invocation. */
@@ -286,13 +294,4 @@ export class Steps {
     for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
     return undefined;
   }
-}
-
-function sumOf(usages: readonly (Usage | undefined)[]): Usage {
-  return usages.reduce<Usage>((sum, usage) => (usage === undefined ? sum : addUsage(sum, usage)), NO_USAGE);
-}
-
-/** Counts by id, since one list may follow another; up to a number that is worth telling. */
-function skip(skipped: Set<string>, id: string): void {
-  if (skipped.size < MAX_READ) skipped.add(id);
 }

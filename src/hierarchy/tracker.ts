@@ -1,4 +1,4 @@
-import type { Context, Link } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import type { ProviderListener } from '../telemetry/provider-life.ts';
@@ -12,7 +12,7 @@ import { askForEnds, type Member, sweepInvocation, sweepMember } from './closing
 import { Conversation } from './conversation.ts';
 import type { Use } from './conversation-use.ts';
 import { Invocation } from './invocation.ts';
-import type { InvocationStart, ReadDetails } from './invocation-start.ts';
+import type { InvocationOwner, InvocationStart, ReadDetails } from './invocation-start.ts';
 import { KnownAgents } from './known-agents.ts';
 import { KnownInvocations, type Memory } from './known-invocations.ts';
 import type { ConversationKind, InvocationSnapshot } from './model.ts';
@@ -49,6 +49,7 @@ export class ConversationTracker implements ProviderListener {
   #isEnding = false;
   readonly #memories: Memory[];
   readonly #reads: BackgroundReads;
+  readonly #owner: InvocationOwner;
   readonly #timer = new SweepTimer(
     () => this.#sweep(),
     () => {
@@ -62,6 +63,7 @@ export class ConversationTracker implements ProviderListener {
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
     this.#telemetry = telemetry;
+    this.#owner = { telemetry, closed: (invocation, endTime) => this.#closing(invocation, endTime) };
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
     this.known = new KnownInvocations(maxConversations);
     this.#reads = new BackgroundReads(maxConversations);
@@ -73,28 +75,29 @@ export class ConversationTracker implements ProviderListener {
     const key = conversationKey(kind, id, origin);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
-    const made = new Conversation(kind, id, (spoken) => this.#spoken.set(spoken, spoken));
+    const made = new Conversation(kind, id, this.#spoken);
     this.#conversations.set(key, made);
     return made;
   }
 
   /** Finds the segment for a use. An active span decides for its own trace; without one the newest open one goes on. */
-  find({ kind, id, context, endpoint, apiType }: Use): Segment | undefined {
+  find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
+    const { kind, id, endpoint, apiType } = use;
     if (id === undefined) return undefined;
     const { segments } = this.conversation(kind, id, endpoint?.origin ?? '');
-    const active = activeSpan(context);
     const segment =
       active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
-    segment?.touch();
-    if (kind === 'conversation') segment?.tell({ endpoint, apiType });
-    if (segment !== undefined) linkCaller(context, segment);
+    if (segment === undefined) return undefined;
+    segment.touch();
+    if (kind === 'conversation') segment.tell({ endpoint, apiType });
+    linkCaller(use.context, segment);
     return segment;
   }
 
   /** Finds or opens the segment for a use; `undefined` if segments are switched off. */
-  open(use: Use): Segment | undefined {
+  open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
-    const found = this.find(use);
+    const found = this.find(use, active);
     if (found !== undefined) return found;
     const { kind, id, context, endpoint, apiType, startTime } = use;
     const segment = new Segment({
@@ -102,10 +105,11 @@ export class ConversationTracker implements ProviderListener {
       kind,
       conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? ''),
       context,
+      active,
       endpoint,
       apiType,
       startTime,
-      ended: (ended) => this.#segments.delete(ended),
+      open: this.#segments,
     });
     this.#segments.add(segment);
     linkCaller(context, segment);
@@ -113,12 +117,13 @@ export class ConversationTracker implements ProviderListener {
     return segment;
   }
 
-  openInvocation(start: Omit<InvocationStart, 'telemetry' | 'closed'>): Invocation {
-    const invocation = new Invocation({
-      ...start,
-      telemetry: this.#telemetry,
-      closed: (closed, endTime) => this.#closing(closed, endTime),
-    });
+  /** Whether a conversation has a trace of its own also below an active span. */
+  get haveOwnTraces(): boolean {
+    return this.#telemetry.settings.conversationSpans === 'trace';
+  }
+
+  openInvocation(start: InvocationStart): Invocation {
+    const invocation = new Invocation(start, this.#owner);
     this.#invocations.add(invocation);
     this.watch();
     return invocation;
@@ -159,12 +164,6 @@ export class ConversationTracker implements ProviderListener {
 
   release(member: Member): void {
     this.#members.delete(member);
-  }
-
-  /** Links to an invocation of this process, for requests about it in other traces. */
-  linksTo(id: string, origin: string): Link[] {
-    const context = this.known.spanOf(id, origin);
-    return context === undefined ? [] : [{ context }];
   }
 
   /**

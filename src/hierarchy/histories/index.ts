@@ -8,11 +8,11 @@ import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
-import { type ConversationApi, type Placement, parentIn, startIn } from '../api.ts';
+import { type ConversationApi, enterConversation, type Placement, parentIn, startIn } from '../api.ts';
 import { conversationIn } from '../conversation-context.ts';
 import type { Use } from '../conversation-use.ts';
 import { contextInConversation } from '../own-trace.ts';
-import { activeSpan, type Segment } from '../segment.ts';
+import type { Segment } from '../segment.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { LoopCall } from './loop-call.ts';
@@ -37,7 +37,7 @@ export class Histories implements ConversationApi {
   placeFunction(context: Context, startTime: number): FunctionPlace | undefined {
     const id = conversationIn(context);
     if (id === undefined) return undefined;
-    const segment = this.#enter({ kind: 'conversation', id, context, endpoint: undefined, startTime });
+    const segment = this.#enter({ id, context, endpoint: undefined, startTime });
     return {
       parent: parentIn(segment, context),
       startTime: startIn(segment, { startTime }),
@@ -45,11 +45,8 @@ export class Histories implements ConversationApi {
     };
   }
 
-  /** Opens the conversation's span where no span is active; below one, it goes on with that of the same trace. */
-  #enter(use: Use): Segment | undefined {
-    const { conversationSpans } = this.#telemetry.settings;
-    const opens = activeSpan(use.context) === undefined || conversationSpans === 'always';
-    const segment = opens ? this.#conversations.open(use) : this.#conversations.find(use);
+  #enter(use: Omit<Use, 'kind'>): Segment | undefined {
+    const segment = enterConversation(this.#conversations, this.#telemetry.settings, use);
     segment?.requestStarted();
     return segment;
   }
@@ -57,15 +54,14 @@ export class Histories implements ConversationApi {
   /** Every call has its own span. */
   observe(call: Call, { body, route }: ApiRequest, endpoint: Endpoint): Placement {
     const id = conversationIn(call.context) ?? '';
-    const use = { kind: 'conversation', id, origin: endpoint.origin } as const;
-    call.context = contextInConversation(call, this.#telemetry, this.#conversations, use);
+    const { origin } = endpoint;
+    call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
     const { context, startTime } = call;
     const operation = operationOf(route);
     const isAnswer = ANSWERS.has(operation.traits?.inference);
     const apiType = operation === chat ? OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS : undefined;
-    const segment = this.#enter({ kind: 'conversation', id, context, endpoint, apiType, startTime });
+    const segment = this.#enter({ id, context, endpoint, apiType, startTime });
     const above = parentIn(segment, context);
-    const { origin } = endpoint;
     const start = { call, body, origin, conversationId: id, above };
     const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
     const userMessages = countNewUserMessages(body);

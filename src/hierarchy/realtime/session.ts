@@ -66,7 +66,7 @@ export class RealtimeSession implements Member {
     this.#model = start.model;
     this.toolCalls = start.toolCalls;
     this.claims = start.claims;
-    this.#conversation = new Conversation(kind, '', () => undefined);
+    this.#conversation = new Conversation(kind, '');
     const session = this;
     this.place = {
       client,

@@ -12,10 +12,15 @@ import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
-import { type ConversationApi, type OpenSpan, type Placement, parentIn, startIn } from '../api.ts';
+import {
+  type ConversationApi,
+  enterConversation,
+  type OpenSpan,
+  type Placement,
+  parentIn,
+  startIn,
+} from '../api.ts';
 import { ContinuingRequest } from '../continuing-operation.ts';
-import { derivesTraceIds } from '../conversation-trace-id.ts';
-import type { Use } from '../conversation-use.ts';
 import { handsOn } from '../handing-on.ts';
 import { contextInConversation } from '../own-trace.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
@@ -69,11 +74,13 @@ export class Responses implements ConversationApi {
 
   /** A call about an open background response in the same trace is part of that response. */
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
-    const used = conversationUsedBy(call, request, (id) => this.#known.get(keyAt(endpoint.origin, id)));
-    const use = { kind: 'conversation', id: used.id, origin: endpoint.origin } as const;
-    if (used.uses) call.context = contextInConversation(call, this.#telemetry, this.#conversations, use);
+    const { origin } = endpoint;
+    const used = conversationUsedBy(call, request, (id) => this.#known.get(keyAt(origin, id)));
+    const { id, uses } = used;
+    if (uses)
+      call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
     const background = this.#backgroundOf(request, endpoint);
-    return background !== undefined && isInTrace(call.context, background.traceId)
+    return background !== undefined && isInTrace(activeSpan(call.context), background.traceId)
       ? new ContinuingRequest(this.#telemetry, background)
       : this.#place(call, request, endpoint, used);
   }
@@ -128,18 +135,13 @@ export class Responses implements ConversationApi {
     };
   }
 
-  /** Opens a segment if there is no active span, or always if so configured; else the open one of the same trace. */
   #segmentOf(
     { context, startTime }: Pick<Call, 'context' | 'startTime'>,
     id: string | undefined,
     endpoint: Endpoint,
   ): Segment | undefined {
-    const apiType = OPENAI_API_TYPE_VALUE_RESPONSES;
-    const use: Use = { kind: 'conversation', id, context, endpoint, apiType, startTime };
-    const always = this.#telemetry.settings.conversationSpans === 'always' && id !== undefined;
-    const waits = id === undefined && derivesTraceIds();
-    if ((activeSpan(context) === undefined && !waits) || always) return this.#conversations.open(use);
-    return this.#conversations.find(use);
+    const use = { id, context, endpoint, apiType: OPENAI_API_TYPE_VALUE_RESPONSES, startTime };
+    return enterConversation(this.#conversations, this.#telemetry.settings, use);
   }
 
   #followResponse(
