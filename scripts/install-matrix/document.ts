@@ -29,8 +29,7 @@ export function documentOf(rows: readonly Row[]): string {
 npm install openai opentelemetry-instrumentation-openai @opentelemetry/api @opentelemetry/sdk-node
 \`\`\`
 
-Besides \`openai\`, only \`@opentelemetry/api\` is required. \`@opentelemetry/sdk-node\` is the shortest set-up, but any SDK set-up works.
-On Node 22.15 and later the command installs SDK 3. On Node 20, npm installs SDK 2 (0.2xx). With other package managers, name its
+On Node 22.15 and later, this installs OpenTelemetry SDK 3. On Node 20, npm installs SDK 2 (0.2xx). With other package managers, name its
 versions:
 
 \`\`\`sh
@@ -40,13 +39,12 @@ npm install openai opentelemetry-instrumentation-openai @opentelemetry/api@1.9 @
 | package | required for |
 | --- | --- |
 | \`@opentelemetry/api\` | everything |
-| \`@opentelemetry/sdk-node\` | \`…/register\` and \`NodeSDK\` |
+| \`@opentelemetry/sdk-node\` | \`…/register\` and \`NodeSDK\`; other SDK set-ups work without it |
 | \`@pydantic/genai-prices\` | cost in USD |
 
 ## Tested combinations
 
-Each cell is a new project with the packed package, \`openai\` and \`@opentelemetry/sdk-node\`. \`ok\` means that the package manager reported
-no peer problems, a program's call was recorded, and one copy of \`@opentelemetry/api\` is installed.
+\`ok\` means that a new project installed without peer problems and with one copy of \`@opentelemetry/api\`, and recorded a call.
 
 ${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 

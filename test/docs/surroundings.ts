@@ -22,8 +22,6 @@ export const IMPORTED: Readonly<Record<string, string>> = {
 
 /** Packages that documents use and that are not installed here: name → what is used of them. */
 export const MODULES: Readonly<Record<string, string>> = {
-  '@opentelemetry/auto-instrumentations-node':
-    "export function getNodeAutoInstrumentations(config?: Readonly<Record<string, { enabled?: boolean }>>): import('@opentelemetry/instrumentation').Instrumentation[];",
   '@langchain/core/messages': 'export const HumanMessage: new (text: string) => object;',
   '@langchain/core/tools':
     'export function tool(run: (input: { equation: string }) => string, options: object): object;',
