@@ -34,7 +34,7 @@ function commandOf(section: Section): string[] {
 }
 
 /** One program sends its spans; the others print them, or events. */
-const SENDING = sections.filter(({ setUp }) => setUp?.code.includes('OTLPTraceExporter') === true);
+const SENDING = sections.filter(({ heading }) => heading.includes('Uptrace'));
 const PRINTING = sections.filter((section) => !SENDING.includes(section));
 
 test.each(PRINTING.map((section) => [section.heading, section] as const))(
@@ -58,6 +58,8 @@ test.each(SENDING.map((section) => [section.heading, section] as const))(
     const receiver = await startReceiver();
     try {
       const { code, stderr } = await startExample(commandOf(section), {
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
