@@ -40,7 +40,7 @@ const PRINTING = sections.filter((section) => !SENDING.includes(section));
 test.each(PRINTING.map((section) => [section.heading, section] as const))(
   '%s: prints what the document shows',
   async (_, section) => {
-    const printsEvents = section.setUp?.code.includes('console.log') === true;
+    const printsEvents = section.program.code.includes('sink');
     const { code, stdout, stderr } = await startExample(commandOf(section), {
       OTEL_TRACES_EXPORTER: section.setUp === undefined ? 'console' : 'none',
       OTEL_METRICS_EXPORTER: 'none',

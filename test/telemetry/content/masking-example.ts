@@ -1,7 +1,6 @@
 import { maskingHook } from '../../../src/client.ts';
 import { type CompletionHook, OpenAIInstrumentation } from '../../../src/index.ts';
 
-// Masks mail addresses, phone and card numbers, API keys and tokens.
 const mask = maskingHook();
 
 const completionHook: CompletionHook = (completion) => {

@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { logs } from '@opentelemetry/api';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { expect, onTestFinished, test } from 'vitest';
+import { langfuse, phoenix } from '../../../examples/backends/scores.ts';
 import { recordEvaluation } from '../../../src/client.ts';
 import { startTracedProgram } from '../../helpers/program.ts';
-import { codeBlocks, shownExample } from '../../support/example.ts';
-import { langfuse, phoenix } from './scores.ts';
 
 interface Received {
   readonly url: string | undefined;
@@ -27,10 +26,6 @@ async function startReceiver(): Promise<{ url: string; received: Received[] }> {
   onTestFinished(() => void server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
-
-test('docs/evaluations.md shows the processors', () => {
-  expect(codeBlocks('docs/evaluations.md')).toEqual([shownExample('telemetry/events/scores.ts')]);
-});
 
 test('scores are sent to Langfuse and Phoenix with the span of the answer', async () => {
   const { url, received } = await startReceiver();

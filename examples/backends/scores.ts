@@ -1,3 +1,8 @@
+/**
+ * Sends scores of `recordEvaluation` to Langfuse or Phoenix, which do not take them as log records:
+ *
+ *     new NodeSDK({ logRecordProcessors: [phoenix('http://localhost:6006', 'HUMAN')], … });
+ */
 import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
 
 interface Score {
@@ -39,7 +44,7 @@ function scores(url: string, headers: object, bodyOf: (score: Score) => object):
 }
 
 /** Langfuse: a number, or a word if there is no number. */
-function langfuse(url: string, publicKey: string, secretKey: string): LogRecordProcessor {
+export function langfuse(url: string, publicKey: string, secretKey: string): LogRecordProcessor {
   const authorization = `Basic ${btoa(`${publicKey}:${secretKey}`)}`;
   return scores(`${url}/api/public/scores`, { authorization }, (score) => ({
     traceId: score.traceId,
@@ -52,11 +57,8 @@ function langfuse(url: string, publicKey: string, secretKey: string): LogRecordP
 }
 
 /** Phoenix: `HUMAN`, `LLM` or `CODE` says who evaluated. */
-function phoenix(url: string, annotator_kind: 'HUMAN' | 'LLM' | 'CODE'): LogRecordProcessor {
+export function phoenix(url: string, annotator_kind: 'HUMAN' | 'LLM' | 'CODE'): LogRecordProcessor {
   return scores(`${url}/v1/span_annotations`, {}, ({ spanId, name, score, label, explanation }) => ({
     data: [{ span_id: spanId, name, annotator_kind, result: { score, label, explanation } }],
   }));
 }
-
-// The example of docs/evaluations.md ends here.
-export { langfuse, phoenix };
