@@ -5,11 +5,10 @@ import { justAfter } from '../util/microseconds.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { InvocationFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
-import { adopts } from './handing-on.ts';
 import type { Invocation } from './invocation.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
-import { continueFrom, creatorOf, hasDrawingCreator, trusts } from './remote-creator.ts';
+import { type Continuation, creatorOf, placeAdopted } from './remote-creator.ts';
 import { activeSpan } from './segment.ts';
 import { ServerClock } from './server-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
@@ -36,27 +35,24 @@ interface Found {
  * Starts to record an invocation that this process does not record yet, from the invocation's own times.
  *
  * @param adopted.handedOn set if this process created it
- * @param adopted.creator the span that created it, if known
  */
 export function adoptInvocation(
   tracker: ConversationTracker,
   adopted: Found & {
     readonly observation: Observation;
     readonly handedOn?: HandedOn | undefined;
-    readonly creator?: SpanContext | undefined;
-    readonly trusted?: boolean;
+    readonly place: Continuation;
   },
 ): Invocation {
-  const { snapshot, observation, handedOn, creator, trusted = false, ...found } = adopted;
+  const { snapshot, observation, handedOn, place, ...found } = adopted;
   const { time, endpoint } = observation;
   const clock = ServerClock.ofResponse(observation.headers, time);
-  const { context, link } = continueFrom(creator, observation.context, trusted);
   return openFoundInvocation(tracker, {
     ...found,
     snapshot,
-    context,
+    context: place.context,
     endpoint,
-    creator: link,
+    creator: place.link,
     asked: handedOn?.asked,
     startTime: handedOn?.startTime ?? Math.min(clock.local(snapshot.createdAt, time), time),
     askedAt: observation.askedAt,
@@ -158,14 +154,10 @@ export function adoptUnowned(
   const own = handedOn.get(key);
   const creator = own?.creator ?? creatorOf(object, telemetry.settings);
   unowned.creator ??= creator;
-  if (!adopts(telemetry.settings, facts.isDriven)) return undefined;
-  if (own === undefined && hasDrawingCreator(object)) return undefined;
+  const { isDriven, context } = facts;
+  const isOwn = own !== undefined;
+  const place = placeAdopted(telemetry.settings, { isDriven, isOwn, creator, object, context });
+  if (place === undefined) return undefined;
   handedOn.delete(key);
-  return adoptInvocation(tracker, {
-    ...found,
-    observation: facts,
-    handedOn: own,
-    creator,
-    trusted: own?.creator !== undefined || trusts(telemetry.settings.adoptRuns),
-  });
+  return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
 }

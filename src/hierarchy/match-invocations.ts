@@ -101,7 +101,8 @@ export class InvocationMatcher {
     const reported = openReported(this.#tracker, found, observation);
     if (reported !== undefined) return reported;
     if (state.hasDrawingCreator || !adopts(this.#telemetry.settings, observation.isDriven)) return undefined;
-    return adoptInvocation(this.#tracker, { ...found, observation });
+    const place = { context: observation.context, link: undefined };
+    return adoptInvocation(this.#tracker, { ...found, observation, place });
   }
 
   /** The invocation of a subagent is a child of the one it works for, if this process records that. */

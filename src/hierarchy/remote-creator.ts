@@ -2,6 +2,7 @@ import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace }
 import type { AdoptRuns, Settings } from '../config/config.ts';
 import { HANDED_ON } from '../sdk/metadata-propagation.ts';
 import { objectField, stringField } from '../util/payload.ts';
+import { adopts } from './handing-on.ts';
 import { spanContextIn, withoutFlags } from './metadata-context.ts';
 import { activeSpan } from './segment.ts';
 
@@ -60,12 +61,28 @@ export interface Continuation {
  * It goes on in its creator's trace where no span is active and the creator is trusted. Otherwise it stands below the active
  * span, or begins a trace that this process's sampler decides on, with a link to its creator.
  */
-export function continueFrom(
-  creator: SpanContext | undefined,
-  context: Context,
-  trusted: boolean,
-): Continuation {
+function continueFrom(creator: SpanContext | undefined, context: Context, trusted: boolean): Continuation {
   return creator !== undefined && trusted && activeSpan(context) === undefined
     ? { context: trace.setSpanContext(context, creator), link: undefined }
     : { context, link: creator };
+}
+
+/**
+ * Where something is drawn that this process does not draw yet; `undefined` if it is not drawn here.
+ *
+ * @param found.isOwn whether this process created it, and handed it on
+ */
+export function placeAdopted(
+  settings: Pick<Settings, 'adoptRuns'>,
+  found: {
+    readonly isDriven: boolean;
+    readonly isOwn: boolean;
+    readonly creator: SpanContext | undefined;
+    readonly object: unknown;
+    readonly context: Context;
+  },
+): Continuation | undefined {
+  const { isDriven, isOwn, creator, object, context } = found;
+  if (!adopts(settings, isDriven) || (!isOwn && hasDrawingCreator(object))) return undefined;
+  return continueFrom(creator, context, isOwn || trusts(settings.adoptRuns));
 }

@@ -1,5 +1,4 @@
 import { readHeader } from '../util/headers.ts';
-import { numberField } from '../util/payload.ts';
 
 /** The time within the bounds; the upper one wins where they cross. */
 export function clamp(time: number, from: number, to: number): number {
@@ -9,10 +8,9 @@ export function clamp(time: number, from: number, to: number): number {
 /** Milliseconds since the epoch: no date is later. */
 const LATEST = 8.64e15;
 
-/** A time of the API's, which are whole seconds; what cannot be one is none, since to reckon with it gives no number. */
-export function milliseconds(value: unknown, name: string): number | undefined {
-  const time = (numberField(value, name) ?? Number.NaN) * 1e3;
-  return time >= 0 && time <= LATEST ? time : undefined;
+/** A time of the API's in milliseconds. They are whole seconds; what cannot be one is none, since to reckon with it gives no number. */
+export function asTime(seconds: unknown): number | undefined {
+  return typeof seconds === 'number' && seconds >= 0 && seconds * 1e3 <= LATEST ? seconds * 1e3 : undefined;
 }
 
 /** What the server's clock said when it sent a response, in milliseconds. */

@@ -6,10 +6,15 @@ import { type RecordedToolCall, recordToolCall } from '../telemetry/spans/tool-s
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
 import { justAfter, Starts } from '../util/microseconds.ts';
+import type { ItemCall } from './item-calls.ts';
+import type { ItemTimes } from './item-times.ts';
 import type { ToolCallContent } from './model.ts';
-import { type AnsweredToolCall, type AskedToolCall, PendingToolCalls } from './pending-tool-calls.ts';
-import type { ToolResult } from './responses/item-results.ts';
-import type { ItemCall, ItemTimes } from './responses/items.ts';
+import {
+  type AnsweredToolCall,
+  type AskedToolCall,
+  type CallFacts,
+  PendingToolCalls,
+} from './pending-tool-calls.ts';
 import { clamp } from './server-clock.ts';
 import type { ConversationTracker } from './tracker.ts';
 
@@ -18,6 +23,15 @@ const MAX_CONTENTS = 1_000;
 
 /** A call without what is only needed to find it again. */
 type KnownCall = Omit<ItemCall, 'fingerprint'>;
+
+/** The result of a tool call, as a request brings it. */
+export interface ToolResult {
+  /** Of the call. */
+  readonly id: string;
+  /** The call as the request repeats it; gives `undefined` where it does not. */
+  readonly repeated: () => CallFacts | undefined;
+  readonly output: () => unknown;
+}
 
 /** The response that asked for a tool call. */
 export interface AskingResponse {
@@ -83,7 +97,11 @@ export class ToolCalls {
   }
 
   /** Takes the calls of a response that another process has created: the process that answers them draws them. */
-  seen(calls: readonly ItemCall[], response: AskingResponse): void {
+  seen(
+    calls: readonly ItemCall[],
+    seen: Pick<AskingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
+  ): void {
+    const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
     let askedFrom = response.endTime;
     for (const asked of calls) {
       if (!asked.asksProgram || this.#pending.has(identityOf(asked, response))) continue;

@@ -37,14 +37,14 @@ export function fieldsOf(value: unknown): PayloadObject {
 }
 
 /** Makes a reader that throws on a hostile getter read again, with every such field left out. */
-export function tolerating<Payload, Result>(
-  read: (payload: Payload) => Result,
-): (payload: Payload) => Result {
-  return (payload) => {
+export function tolerating<Payload, Result, Options = void>(
+  read: (payload: Payload, options: Options) => Result,
+): (payload: Payload, options: Options) => Result {
+  return (payload, options) => {
     try {
-      return read(payload);
+      return read(payload, options);
     } catch {
-      return read(tolerant(payload) as Payload);
+      return read(tolerant(payload) as Payload, options);
     }
   };
 }

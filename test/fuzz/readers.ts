@@ -1,3 +1,4 @@
+import { readAgentContent } from '../../src/hierarchy/agent-content.ts';
 import * as agentContent from '../../src/hierarchy/agents/content.ts';
 import { agents } from '../../src/hierarchy/agents/index.ts';
 import { readItemCall } from '../../src/hierarchy/agents/items.ts';
@@ -6,11 +7,13 @@ import { readSubmittedEvents } from '../../src/hierarchy/agents/submitted-events
 import * as runContent from '../../src/hierarchy/assistants/content.ts';
 import { assistants } from '../../src/hierarchy/assistants/index.ts';
 import * as runObjects from '../../src/hierarchy/assistants/objects.ts';
-import { readStepToolCall } from '../../src/hierarchy/assistants/tool-calls.ts';
+import { readStepToolCalls } from '../../src/hierarchy/assistants/tool-calls.ts';
 import type { Dialect } from '../../src/hierarchy/dialect.ts';
 import * as histories from '../../src/hierarchy/histories/messages.ts';
-import { readItemResults, type ToolResult } from '../../src/hierarchy/responses/item-results.ts';
-import * as responseItems from '../../src/hierarchy/responses/items.ts';
+import { type ItemCall, readItemCalls } from '../../src/hierarchy/item-calls.ts';
+import { readItemResults } from '../../src/hierarchy/item-results.ts';
+import { countUserMessages, readVectorStoreIds } from '../../src/hierarchy/responses/request.ts';
+import type { ToolResult } from '../../src/hierarchy/tool-calls.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import { plainError } from '../../src/telemetry/content/plain-data.ts';
@@ -53,9 +56,9 @@ export const READERS: readonly Reader[] = [
   { name: 'a run step', read: (value) => runObjects.readStep(value, CONTENT) },
   { name: 'a message of a thread', read: (value) => runObjects.readThreadMessage(value, CONTENT) },
   { name: 'an assistant', read: runObjects.readAssistant },
-  { name: "a run's tool call", read: (value) => readStepToolCall(value, CONTENT) },
-  { name: "a run's content", read: runContent.readRunContent },
-  { name: "a run's messages", read: (value) => runContent.readAskedMessages([value], true) },
+  { name: "a run's tool call", read: (value) => readStepToolCalls([value], true) },
+  { name: 'the content of an agent', read: readAgentContent },
+  { name: 'a message of a thread, or its request', read: runContent.readThreadMessageContent },
   { name: 'tool outputs', read: (value) => runContent.readToolOutputs(value, true) },
   { name: 'an agent', read: agentObjects.readAgent },
   { name: 'parameters of an agent', read: agentObjects.readAgentParameters },
@@ -69,11 +72,11 @@ export const READERS: readonly Reader[] = [
   { name: 'submitted events', read: (value) => readSubmittedEvents(value, true) },
   {
     name: 'items of a response',
-    read: (value) => responseItems.readItemCalls(value, CONTENT).map(readAsked),
+    read: (value) => readItemCalls(value, CONTENT).map(readAsked),
   },
   { name: 'results of items', read: (value) => readItemResults(value).map(readResult) },
-  { name: 'user messages of a response', read: responseItems.countUserMessages },
-  { name: 'vector stores of a response', read: responseItems.readVectorStoreIds },
+  { name: 'user messages of a response', read: countUserMessages },
+  { name: 'vector stores of a response', read: readVectorStoreIds },
   {
     name: 'tool calls of a history',
     read: (value) => histories.readAskedCalls(value, CONTENT.content).map(readAsked),
@@ -87,7 +90,7 @@ export const READERS: readonly Reader[] = [
   { name: 'URLs in a text', read: (value) => textWithoutUrlSecrets(asText(value) ?? '') },
 ];
 
-function readAsked(call: responseItems.ItemCall): unknown {
+function readAsked(call: ItemCall): unknown {
   return [call, call.fingerprint()];
 }
 

@@ -1,44 +1,13 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { readToolDefinitions } from '../../operations/chat/messages.ts';
 import { parseJson, partsOf, urlPart } from '../../telemetry/content/messages.ts';
-import { arrayField, field, textField } from '../../util/payload.ts';
-import type { InvocationContent, ToolCallContent } from '../model.ts';
+import { arrayField, asArray, field, textField } from '../../util/payload.ts';
+import { readAsked } from '../agent-content.ts';
 
-export const NO_TOOL_CONTENT: ToolCallContent = {
-  arguments: undefined,
-  result: undefined,
-  query: undefined,
-  documents: [],
-};
-
-/** The instructions and tools of an agent, in a request or in a session. */
-export function readAgentContent(agent: unknown): InvocationContent {
-  const instructions = textField(agent, 'instructions');
-  return {
-    systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
-    toolDefinitions: readToolDefinitions(agent),
-  };
-}
-
-export function readArguments(value: unknown): ToolCallContent {
-  return { ...NO_TOOL_CONTENT, arguments: parseJson(value) };
-}
-
-/**
- * The messages in a request, of the user or of the agent: one entry each of the user's, with its content if content is
- * recorded. Those of the agent have none without it.
- *
- * @param input a text, or messages
- */
-export function readSessionInput(input: unknown, content: boolean): (Message | undefined)[] {
-  if (typeof input === 'string')
-    return input === ''
-      ? []
-      : [content ? { role: 'user', parts: [{ type: 'text', content: input }] } : undefined];
-  const messages: unknown[] = Array.isArray(input) ? input : [];
-  return content
-    ? messages.map(readSessionMessage)
-    : messages.filter((message) => field(message, 'role') !== 'assistant').map(() => undefined);
+/** @param input a text, or messages of the user or of the agent */
+export function readSessionInput(input: unknown, content: boolean): readonly (Message | undefined)[] {
+  const isText = typeof input === 'string' && input !== '';
+  const messages = isText ? [{ content: [{ text: input }] }] : asArray(input);
+  return readAsked(messages, content, readSessionMessage);
 }
 
 /** Reads a message of the user or of the agent. */

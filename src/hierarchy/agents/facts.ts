@@ -1,6 +1,8 @@
 import { arrayField, field, MAX_REPEATED, objectField, row, stringField } from '../../util/payload.ts';
+import { readAgentContent } from '../agent-content.ts';
 import type { AgentSettings, ConversationFact, FactSink, InvocationFact } from '../dialect.ts';
-import { readAgentContent, readSessionParts } from './content.ts';
+import { oldestFirst } from '../list-pages.ts';
+import { readSessionParts } from './content.ts';
 import { readAgent, readAgentParameters, readRequiredActions, readTurn } from './objects.ts';
 import { readSessionItem } from './session-items.ts';
 
@@ -10,10 +12,7 @@ const SESSION_STATES: Readonly<Record<string, ConversationFact['state']>> = {
 };
 
 export function readSessionList(value: unknown, sink: FactSink, query: unknown): void {
-  const listed = arrayField(value, 'data').slice(0, MAX_REPEATED);
-  // By default, the API lists the newest first.
-  const inOrder = stringField(query, 'order') === 'asc' ? listed : listed.reverse();
-  for (const item of inOrder) {
+  for (const item of oldestFirst(value, query, MAX_REPEATED)) {
     // A list contains sessions that this process does not use.
     if (field(item, 'object') !== 'agent.session' || sink.uses(stringField(item, 'id')))
       readSessionObject(item, sink);

@@ -1,9 +1,10 @@
-import type { ApiRequest } from '../../operations/index.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { field, objectField, stringField } from '../../util/payload.ts';
-import type { AgentSettings, Dialect, Intent } from '../dialect.ts';
+import { readAgentContent } from '../agent-content.ts';
+import { type ConversationPaths, conversationUse } from '../conversation-use.ts';
+import type { AgentSettings, Dialect } from '../dialect.ts';
 import { parameterOf } from '../request-parameters.ts';
-import { readAgentContent, readSessionInput } from './content.ts';
+import { readSessionInput } from './content.ts';
 import { readSessionEvent } from './events.ts';
 import { readSessionList, readSessionObject } from './facts.ts';
 import { readAgentParameters } from './objects.ts';
@@ -12,7 +13,11 @@ import { readSessionItem } from './session-items.ts';
 import { readSubmittedEvents } from './submitted-events.ts';
 
 const SESSIONS = '/agents/sessions';
-const SESSION = '/agents/sessions/{session_id}';
+const SESSION_PATHS: ConversationPaths = {
+  all: SESSIONS,
+  one: '/agents/sessions/{session_id}',
+  creating: [SESSIONS],
+};
 const SESSION_EVENTS = '/agents/sessions/{session_id}/events';
 
 /** Sessions, turns and items of the Agents API as conversations, invocations and tool calls. */
@@ -23,7 +28,7 @@ export const agents: Dialect = {
   identifiesAtOnce: false,
   version: 'agents=v1',
 
-  intent(request, content): Intent {
+  intent(request, content) {
     const { route, body } = request;
     const { template } = route;
     const submitted = readSubmittedEvents(template === SESSION_EVENTS ? body : undefined, content);
@@ -32,7 +37,7 @@ export const agents: Dialect = {
     const asks = route.folds === 'turn' && messages.length > 0;
     const drives = route.folds === 'turn' && template !== SESSIONS;
     return {
-      conversation: sessionUse(request),
+      conversation: conversationUse(request, SESSION_PATHS, false),
       conversationId: parameterOf(request, 'session_id'),
       invocation: asks ? 'starts' : drives ? 'drives' : 'none',
       invocationId: parameterOf(request, 'turn_id') ?? submitted.turnId,
@@ -68,11 +73,3 @@ export const agents: Dialect = {
   readEnd: readTurnEnd,
   readDetails: readTurnDetails,
 };
-
-function sessionUse({ route, method }: ApiRequest): Intent['conversation'] {
-  const { template, folds } = route;
-  if (template === SESSIONS) return method === 'POST' ? 'creates' : 'none';
-  if (!template.startsWith(SESSIONS)) return 'none';
-  if (template === SESSION && method === 'DELETE') return 'deletes';
-  return method === 'GET' || folds === 'turn' ? 'reads' : 'changes';
-}

@@ -1,23 +1,31 @@
 import { readPage } from '../../operations/response/item-content.ts';
 import { parseJson, urlPart } from '../../telemetry/content/messages.ts';
-import { readError } from '../../telemetry/error.ts';
-import { arrayField, field, objectField, row, stringField, textField } from '../../util/payload.ts';
-import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { NO_TOOL_CONTENT, readSessionParts } from './content.ts';
+import {
+  arrayField,
+  field,
+  numberField,
+  objectField,
+  row,
+  stringField,
+  textField,
+} from '../../util/payload.ts';
+import type { ToolCallSnapshot } from '../model.ts';
+import { NO_TOOL_CONTENT, readToolFailure } from '../tool-facts.ts';
+import { readSessionParts } from './content.ts';
 import { readTurnFunctionCall } from './objects.ts';
 
 interface ToolItem {
-  /** `openai.tool.type`, and the name of the tool if the item has none. */
-  readonly tool: string;
-  /** The field with the name of the tool. */
+  /** The field with the name of the tool; otherwise its type is its name. */
   readonly name?: string;
   /** The field with the id of the subagent. */
   readonly subagent?: string;
   /** The fields with the arguments. */
-  readonly given: readonly string[];
+  readonly given?: readonly string[];
   /** The fields with the result. */
-  readonly result: readonly string[];
+  readonly result?: readonly string[];
 }
+
+const RECIPIENT = 'recipient_agent_id';
 
 /**
  * The types of items that are hosted tool calls. Calls about subagents are tools of the model, too; the subagent's own
@@ -26,45 +34,21 @@ interface ToolItem {
  * @see https://platform.openai.com/docs/api-reference/agents
  */
 const TOOL_ITEMS: Readonly<Record<string, ToolItem>> = {
-  mcp_call: { tool: 'mcp', name: 'name', given: ['arguments'], result: ['output'] },
-  command_execution: {
-    tool: 'command_execution',
-    given: ['command', 'cwd'],
-    result: ['output', 'exit_code'],
-  },
-  web_search_call: { tool: 'web_search', given: ['action'], result: [] },
-  computer_use_call: { tool: 'computer_use', given: ['title'], result: ['output'] },
-  create_subagent_call: {
-    tool: 'create_subagent',
-    given: ['content', 'model', 'reasoning_effort'],
-    result: [],
-  },
-  send_subagent_input_call: {
-    tool: 'send_subagent_input',
-    subagent: 'recipient_agent_id',
-    given: ['content'],
-    result: [],
-  },
-  resume_subagent_call: {
-    tool: 'resume_subagent',
-    subagent: 'recipient_agent_id',
-    given: [],
-    result: [],
-  },
-  wait_for_subagents_call: { tool: 'wait_for_subagents', given: ['recipient_agent_ids'], result: [] },
-  interrupt_subagent_call: {
-    tool: 'interrupt_subagent',
-    subagent: 'recipient_agent_id',
-    given: [],
-    result: [],
-  },
-  close_subagent_call: { tool: 'close_subagent', subagent: 'recipient_agent_id', given: [], result: [] },
+  mcp_call: { name: 'name', given: ['arguments'], result: ['output'] },
+  command_execution: { given: ['command', 'cwd'], result: ['output', 'exit_code'] },
+  web_search_call: { given: ['action'] },
+  computer_use_call: { given: ['title'], result: ['output'] },
+  create_subagent_call: { given: ['content', 'model', 'reasoning_effort'] },
+  send_subagent_input_call: { subagent: RECIPIENT, given: ['content'] },
+  resume_subagent_call: { subagent: RECIPIENT },
+  wait_for_subagents_call: { given: ['recipient_agent_ids'] },
+  interrupt_subagent_call: { subagent: RECIPIENT },
+  close_subagent_call: { subagent: RECIPIENT },
 };
 
-const UNKNOWN_CALL: Pick<ToolItem, 'given' | 'result'> = {
-  given: ['action', 'arguments'],
-  result: ['output'],
-};
+const CALL_SUFFIX = '_call';
+/** What else is called so counts as a hosted tool. */
+const UNKNOWN_CALL: ToolItem = { given: ['action', 'arguments'], result: ['output'] };
 
 /** An item that is a tool call. */
 export interface SessionItemCall {
@@ -76,53 +60,38 @@ export interface SessionItemCall {
   readonly duration: number | undefined;
 }
 
-/** Reads an item as a tool call; `undefined` if it is none. An unknown `…_call` counts as a hosted tool. */
+/** Reads an item as a tool call; `undefined` if it is none. */
 export function readItemCall(item: unknown, options: { content: boolean }): SessionItemCall | undefined {
   const type = stringField(item, 'type') ?? '';
-  const status = stringField(item, 'status');
+  const failure = readToolFailure(item);
+  const failed = failure === undefined ? {} : { failure };
   if (type === 'function_call') {
     const call = readTurnFunctionCall(item, options);
-    return call && { call: withFailure(call, item), asksProgram: true, ended: false, duration: undefined };
+    return call && { call: { ...call, ...failed }, asksProgram: true, ended: false, duration: undefined };
   }
-  const known = row(TOOL_ITEMS, type) ?? unknownItemCall(type);
+  const known = row(TOOL_ITEMS, type) ?? (type.endsWith(CALL_SUFFIX) ? UNKNOWN_CALL : undefined);
   const id = stringField(item, 'id');
   if (known === undefined || id === undefined) return undefined;
+  const { given = [], result = [] } = known;
+  const tool = type.endsWith(CALL_SUFFIX) ? type.slice(0, -CALL_SUFFIX.length) : type;
   const subagentId = known.subagent === undefined ? undefined : stringField(item, known.subagent);
-  const duration = field(item, 'duration_ms');
+  const status = stringField(item, 'status');
+  const duration = numberField(item, 'duration_ms') ?? Number.NaN;
   const call: ToolCallSnapshot = {
     id,
     itemId: id,
-    type: known.tool,
-    name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? known.tool,
+    type: tool,
+    name: (known.name === undefined ? undefined : stringField(item, known.name)) ?? tool,
     imageCount: undefined,
     resultCount: undefined,
-    content: options.content ? readSessionItemContent(known, item) : undefined,
+    content: options.content
+      ? { ...NO_TOOL_CONTENT, arguments: readFields(item, given), result: readFields(item, result) }
+      : undefined,
     ...(subagentId === undefined ? {} : { subagentId }),
+    ...failed,
   };
-  return {
-    call: withFailure(call, item),
-    asksProgram: false,
-    ended: status !== undefined && status !== 'in_progress',
-    duration: typeof duration === 'number' && duration >= 0 ? duration : undefined,
-  };
-}
-
-function unknownItemCall(type: string): ToolItem | undefined {
-  return type.endsWith('_call') ? { tool: type.slice(0, -'_call'.length), ...UNKNOWN_CALL } : undefined;
-}
-
-function withFailure(call: ToolCallSnapshot, item: unknown): ToolCallSnapshot {
-  const error = field(item, 'error') ?? undefined;
-  const failed = stringField(item, 'status') === 'failed' || error !== undefined;
-  return failed ? { ...call, failure: readError(error, 'failed') } : call;
-}
-
-function readSessionItemContent(item: ToolItem, value: unknown): ToolCallContent {
-  return {
-    ...NO_TOOL_CONTENT,
-    arguments: readFields(value, item.given),
-    result: readFields(value, item.result),
-  };
+  const ended = status !== undefined && status !== 'in_progress';
+  return { call, asksProgram: false, ended, duration: duration >= 0 ? duration : undefined };
 }
 
 /** Reads one field as its value and several as an object, without missing ones. */

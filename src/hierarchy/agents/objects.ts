@@ -1,13 +1,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import { define } from '../../operations/attributes.ts';
 import { ATTR_GEN_AI_OUTPUT_TYPE, ATTR_GEN_AI_REQUEST_REASONING_LEVEL } from '../../semconv/attributes.ts';
+import { parseJson } from '../../telemetry/content/messages.ts';
 import { readUsage } from '../../telemetry/cost/usage.ts';
 import { readError } from '../../telemetry/error.ts';
 import { arrayField, field, first, objectField, row, stringField } from '../../util/payload.ts';
 import type { InvocationFact, RequiredAction } from '../dialect.ts';
 import type { Agent, Phase, ToolCallSnapshot } from '../model.ts';
-import { milliseconds } from '../server-clock.ts';
-import { readArguments } from './content.ts';
+import { asTime } from '../server-clock.ts';
+import { NO_TOOL_CONTENT } from '../tool-facts.ts';
 
 /**
  * Reads the untrusted objects of the Agents API. An object without an id is ignored.
@@ -64,8 +65,8 @@ export function readTurn(value: unknown, event?: unknown): Omit<InvocationFact, 
       phase: row(PHASES, status) ?? 'open',
       model: undefined,
       parameters: {},
-      createdAt: milliseconds(value, 'created_at'),
-      endedAt: milliseconds(value, 'completed_at'),
+      createdAt: asTime(field(value, 'created_at')),
+      endedAt: asTime(field(value, 'completed_at')),
       expiresAt: undefined,
       usage: readUsage(field(value, 'usage')) ?? readUsage(field(event, 'usage')),
       failure: status === 'failed' ? readError(field(value, 'error'), status) : undefined,
@@ -104,7 +105,9 @@ export function readTurnFunctionCall(
     name: stringField(value, 'name') ?? 'function',
     imageCount: undefined,
     resultCount: undefined,
-    content: options.content ? readArguments(field(value, 'arguments')) : undefined,
+    content: options.content
+      ? { ...NO_TOOL_CONTENT, arguments: parseJson(field(value, 'arguments')) }
+      : undefined,
     ...(itemId === undefined ? {} : { itemId }),
   };
 }

@@ -1,6 +1,6 @@
-import { type Failure, readError } from '../../telemetry/error.ts';
 import { field, stringField } from '../../util/payload.ts';
 import type { FactSink } from '../dialect.ts';
+import { readToolFailure } from '../tool-facts.ts';
 import { readFunctionOutput, readSessionMessage, readSessionReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
 
@@ -31,12 +31,6 @@ function readResult(item: unknown, sink: FactSink, invocationId: string): void {
   if (callId === undefined) return;
   const output = sink.content ? readFunctionOutput(field(item, 'output')) : undefined;
   sink.toolResult({ invocationId, callId, output, failure: readToolFailure(item) });
-}
-
-function readToolFailure(item: unknown): Failure | undefined {
-  const error = field(item, 'error') ?? undefined;
-  const failed = error !== undefined || stringField(item, 'status') === 'failed';
-  return failed ? readError(error, 'failed') : undefined;
 }
 
 function readMessage(

@@ -1,17 +1,7 @@
 import type { Message, MessagePart } from '../../config/completion-types.ts';
-import { readToolDefinitions } from '../../operations/chat/messages.ts';
 import { partsOf, urlPart } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, objectField, stringField, textField } from '../../util/payload.ts';
 import type { ToolOutput } from '../dialect.ts';
-import type { InvocationContent } from '../model.ts';
-
-export function readRunContent(run: unknown): InvocationContent {
-  const instructions = textField(run, 'instructions');
-  return {
-    systemInstructions: instructions === undefined ? [] : [{ type: 'text', content: instructions }],
-    toolDefinitions: readToolDefinitions(run),
-  };
-}
 
 /** Reads a message of a thread, or of the request that creates it. */
 export function readThreadMessageContent(message: unknown): Message {
@@ -20,14 +10,16 @@ export function readThreadMessageContent(message: unknown): Message {
     role: textField(message, 'role') ?? 'user',
     parts: [
       ...(typeof content === 'string' ? [{ type: 'text' as const, content }] : readThreadParts(content)),
-      ...first(arrayField(message, 'attachments')).flatMap(readAttachment),
+      ...first(arrayField(message, 'attachments')).flatMap((attachment) =>
+        readThreadFile(attachment, 'document'),
+      ),
     ],
   };
 }
 
-function readAttachment(attachment: unknown): MessagePart[] {
-  const fileId = textField(attachment, 'file_id');
-  return fileId === undefined ? [] : [{ type: 'file', modality: 'document', file_id: fileId }];
+function readThreadFile(value: unknown, modality: 'document' | 'image'): MessagePart[] {
+  const fileId = textField(value, 'file_id');
+  return fileId === undefined ? [] : [{ type: 'file', modality, file_id: fileId }];
 }
 
 function readThreadParts(content: unknown): MessagePart[] {
@@ -42,10 +34,8 @@ function readPart(part: unknown): MessagePart[] {
       return [{ type: 'text', content: typeof text === 'string' ? text : (textField(text, 'value') ?? '') }];
     case 'refusal':
       return [{ type: 'text', content: textField(part, 'refusal') ?? '' }];
-    case 'image_file': {
-      const fileId = textField(objectField(part, 'image_file'), 'file_id');
-      return fileId === undefined ? [] : [{ type: 'file', modality: 'image', file_id: fileId }];
-    }
+    case 'image_file':
+      return readThreadFile(objectField(part, 'image_file'), 'image');
     case 'image_url': {
       const url = textField(objectField(part, 'image_url'), 'url');
       return url === undefined ? [] : [urlPart(url, 'image')];
@@ -63,11 +53,4 @@ export function readToolOutputs(body: unknown, content: boolean): ToolOutput[] {
     const text = content ? field(output, 'output') : undefined;
     return [{ invocationId: undefined, callId, output: text, failure: undefined }];
   });
-}
-
-/** The messages of a request: those of the user, and with content also those of another role. */
-export function readAskedMessages(messages: readonly unknown[], content: boolean): (Message | undefined)[] {
-  return messages
-    .filter((message) => content || field(message, 'role') !== 'assistant')
-    .map((message) => (content ? readThreadMessageContent(message) : undefined));
 }

@@ -1,10 +1,12 @@
-import type { Message } from '../../config/completion-types.ts';
 import { type ApiRequest, createThreadAndRun, operationOf } from '../../operations/index.ts';
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { arrayField, field, MAX_READ, objectField, stringField } from '../../util/payload.ts';
+import { readAgentContent, readAsked } from '../agent-content.ts';
+import { type ConversationPaths, conversationUse } from '../conversation-use.ts';
 import type { AgentSettings, Dialect, FactSink, Intent } from '../dialect.ts';
+import { isOldestFirst, oldestFirst } from '../list-pages.ts';
 import { parameterOf } from '../request-parameters.ts';
-import { readAskedMessages, readRunContent, readToolOutputs } from './content.ts';
+import { readThreadMessageContent, readToolOutputs } from './content.ts';
 import {
   readAssistant,
   readRun,
@@ -17,9 +19,15 @@ import { readRunDetails, readRunEnd } from './read-details.ts';
 import { readListedInput } from './run-input.ts';
 
 const THREADS = '/threads';
-const THREAD = '/threads/{thread_id}';
+const THREAD_PATHS: ConversationPaths = {
+  all: THREADS,
+  one: '/threads/{thread_id}',
+  creating: [THREADS, '/threads/runs'],
+};
 const MESSAGES = '/threads/{thread_id}/messages';
 const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
+
+const NO_OUTPUTS: readonly never[] = [];
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export const assistants: Dialect = {
@@ -34,12 +42,12 @@ export const assistants: Dialect = {
     const starts = operationOf(route).traits?.invokesAgent === true;
     const submits = route.template.endsWith('/submit_tool_outputs');
     return {
-      conversation: conversationUse(request, starts),
+      conversation: conversationUse(request, THREAD_PATHS, starts),
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
-      messages: request.method === 'POST' ? readRequestMessages(request, starts, content) : [],
-      outputs: submits ? readToolOutputs(body, content) : [],
+      messages: readAsked(messagesIn(request, starts), content, readThreadMessageContent),
+      outputs: submits ? readToolOutputs(body, content) : NO_OUTPUTS,
     };
   },
 
@@ -49,7 +57,7 @@ export const assistants: Dialect = {
       agent: undefined,
       model: stringField(body, 'model'),
       parameters: readRunParameters(body),
-      content: content ? readRunContent(body) : undefined,
+      content: content ? readAgentContent(body) : undefined,
       vectorStoreIds: [...readStores(body), ...readStores(objectField(body, 'thread'))],
     };
   },
@@ -77,40 +85,25 @@ export const assistants: Dialect = {
   agentPath: (assistantId) => `/assistants/${encodeURIComponent(assistantId)}`,
 };
 
-function conversationUse({ route, method }: ApiRequest, starts: boolean): Intent['conversation'] {
-  const { template, folds } = route;
-  if (template.startsWith('/assistants')) return 'none';
-  if (method === 'POST' && (template === THREADS || template === '/threads/runs')) return 'creates';
-  if (method === 'DELETE' && template === THREAD) return 'deletes';
-  return method === 'GET' || (folds === 'run' && !starts) ? 'reads' : 'changes';
-}
-
 function driven({ route }: ApiRequest): Intent['invocation'] {
   if (route.template === RUN_STEPS) return 'lists';
   return route.folds === 'run' ? 'drives' : 'none';
 }
 
-function readRequestMessages(
-  { route, body }: ApiRequest,
-  starts: boolean,
-  content: boolean,
-): readonly (Message | undefined)[] {
-  if (route.template === MESSAGES) return readAskedMessages([body], content);
-  if (operationOf(route) === createThreadAndRun)
-    return readAskedMessages(arrayField(objectField(body, 'thread'), 'messages'), content);
-  if (route.template === THREADS) return readAskedMessages(arrayField(body, 'messages'), content);
-  return starts ? readAskedMessages(arrayField(body, 'additional_messages'), content) : [];
+function messagesIn({ route, method, body }: ApiRequest, starts: boolean): readonly unknown[] {
+  if (method !== 'POST') return NO_OUTPUTS;
+  if (route.template === MESSAGES) return [body];
+  if (operationOf(route) === createThreadAndRun) return arrayField(objectField(body, 'thread'), 'messages');
+  if (route.template === THREADS) return arrayField(body, 'messages');
+  return starts ? arrayField(body, 'additional_messages') : NO_OUTPUTS;
 }
 
 function readList(value: unknown, sink: FactSink, query: unknown): void {
-  const listed = arrayField(value, 'data').slice(0, MAX_READ);
-  // By default, the API lists the newest first.
-  const oldestFirst = stringField(query, 'order') === 'asc';
-  const inOrder = oldestFirst ? listed : listed.reverse();
+  const inOrder = oldestFirst(value, query, MAX_READ);
   const runId = stringField(inOrder[0], 'run_id');
   if (field(inOrder[0], 'object') === 'thread.run.step' && runId !== undefined) {
     const ids = inOrder.flatMap((step) => stringField(step, 'id') ?? []);
-    sink.order(runId, ids, !oldestFirst && stringField(query, 'after') !== undefined);
+    sink.order(runId, ids, !isOldestFirst(query) && stringField(query, 'after') !== undefined);
   }
   if (field(inOrder[0], 'object') === 'thread.message') readListedInput(value, inOrder, query, sink);
   for (const item of inOrder) readObject(item, sink);
@@ -119,7 +112,8 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
 function readObject(value: unknown, sink: FactSink): void {
   const kind = field(value, 'object');
   if (kind === 'thread.run') readRunFact(value, sink);
-  else if (kind === 'thread.run.step' || kind === 'thread.message') readRunPart(value, kind, sink);
+  else if (kind === 'thread.run.step') readStepFact(value, sink);
+  else if (kind === 'thread.message') readMessageFact(value, sink);
   else if (kind === 'thread') {
     const id = stringField(value, 'id');
     if (id !== undefined) sink.vectorStores(id, readStores(value));
@@ -136,14 +130,16 @@ function readRunFact(value: unknown, sink: FactSink): void {
   if (snapshot !== undefined) sink.invocation({ snapshot, object: value });
 }
 
-function readRunPart(value: unknown, kind: 'thread.run.step' | 'thread.message', sink: FactSink): void {
-  const { content } = sink;
-  if (sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) === 'nothing') return;
-  if (kind === 'thread.message') {
-    const message = readThreadMessage(value, { content });
-    if (message?.role === 'assistant') sink.message(message);
-    return;
-  }
-  const step = readStep(value, { content });
+function readStepFact(value: unknown, sink: FactSink): void {
+  const step = isWanted(value, sink) ? readStep(value, sink) : undefined;
   if (step !== undefined) sink.step(step);
+}
+
+function readMessageFact(value: unknown, sink: FactSink): void {
+  const message = isWanted(value, sink) ? readThreadMessage(value, sink) : undefined;
+  if (message?.role === 'assistant') sink.message(message);
+}
+
+function isWanted(value: unknown, sink: FactSink): boolean {
+  return sink.wants(stringField(value, 'run_id'), stringField(value, 'thread_id')) !== 'nothing';
 }

@@ -13,20 +13,24 @@ import { readUsage } from '../../telemetry/cost/usage.ts';
 import { type Failure, readError } from '../../telemetry/error.ts';
 import {
   arrayField,
-  countField,
+  asArray,
+  asCount,
+  asName,
+  asNumber,
   field,
-  first,
+  fieldsOf,
   MAX_REPEATED,
   names,
-  numberField,
-  objectField,
+  type PayloadObject,
   row,
   stringField,
+  tolerating,
 } from '../../util/payload.ts';
-import type { Agent, InvocationSnapshot, MessageSnapshot, Phase, StepSnapshot } from '../model.ts';
-import { milliseconds } from '../server-clock.ts';
-import { readRunContent, readThreadMessageContent } from './content.ts';
-import { readStepToolCall } from './tool-calls.ts';
+import { readAgentContent } from '../agent-content.ts';
+import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from '../model.ts';
+import { asTime } from '../server-clock.ts';
+import { readThreadMessageContent } from './content.ts';
+import { readStepToolCalls } from './tool-calls.ts';
 
 /**
  * Reads the untrusted objects of the Assistants API. An object without an id is ignored.
@@ -42,6 +46,13 @@ const ENDED_RUN_STATUSES: ReadonlySet<string> = new Set([
   'incomplete',
 ]);
 
+const NO_STORES: readonly string[] = [];
+const NO_RUN_PARAMETERS: Attributes = Object.freeze({});
+
+interface ReadingOptions {
+  readonly content: boolean;
+}
+
 export function readAssistant(value: unknown): Agent | undefined {
   const id = stringField(value, 'id');
   if (id === undefined || field(value, 'object') !== 'assistant') return undefined;
@@ -54,117 +65,108 @@ export function readAssistant(value: unknown): Agent | undefined {
 }
 
 /** @param options.known whether the run was seen before, so that its constant fields are not read again */
-export function readRun(
+export const readRun: (
   value: unknown,
-  options: { content: boolean; known?: boolean },
-): InvocationSnapshot | undefined {
-  const id = stringField(value, 'id');
-  const status = stringField(value, 'status');
-  if (id === undefined || status === undefined || field(value, 'object') !== 'thread.run') return undefined;
-  const required = objectField(objectField(value, 'required_action'), 'submit_tool_outputs');
+  options: ReadingOptions & { readonly known?: boolean },
+) => InvocationSnapshot | undefined = tolerating((value, options) => {
+  const run = fieldsOf(value);
+  const id = asName(run.id);
+  const status = asName(run.status);
+  if (id === undefined || status === undefined || run.object !== 'thread.run') return undefined;
+  const ended = ENDED_RUN_STATUSES.has(status);
+  const required = fieldsOf(fieldsOf(run.required_action).submit_tool_outputs);
   return {
     id,
     status,
-    conversationId: stringField(value, 'thread_id'),
-    agentId: stringField(value, 'assistant_id'),
-    phase: phaseOf(status),
-    model: stringField(value, 'model'),
-    parameters: options.known === true ? {} : readRunParameters(value),
-    createdAt: milliseconds(value, 'created_at'),
-    endedAt: endedAt(value, status),
-    expiresAt: milliseconds(value, 'expires_at'),
-    usage: readUsage(field(value, 'usage')),
-    failure: readLastError(value, status),
-    finishReason: readFinishReason(value, status),
-    pendingToolCalls: first(arrayField(required, 'tool_calls')).flatMap(
-      (call) => readStepToolCall(call, options) ?? [],
-    ),
+    conversationId: asName(run.thread_id),
+    agentId: asName(run.assistant_id),
+    phase: ended ? 'ended' : status === 'requires_action' ? 'waiting' : 'open',
+    model: asName(run.model),
+    parameters: options.known === true ? NO_RUN_PARAMETERS : readRunParameters(value),
+    createdAt: asTime(run.created_at),
+    endedAt: ended ? readEndTime(run) : undefined,
+    expiresAt: asTime(run.expires_at),
+    usage: readUsage(run.usage),
+    failure: ended ? readLastError(run.last_error, status) : undefined,
+    finishReason: ended ? readFinishReason(run.incomplete_details, status) : undefined,
+    pendingToolCalls: readStepToolCalls(asArray(required.tool_calls), options.content),
     vectorStoreIds: readStores(value),
-    content: options.content && options.known !== true ? readRunContent(value) : undefined,
+    content: options.content && options.known !== true ? readAgentContent(value) : undefined,
   };
-}
+});
 
 /** The parameters in a run or in the request that creates it. */
-export function readRunParameters(value: unknown): Attributes {
+export const readRunParameters: (value: unknown) => Attributes = tolerating((value) => {
+  const run = fieldsOf(value);
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, numberField(value, 'temperature'));
-  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, numberField(value, 'top_p'));
-  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, countField(value, 'max_completion_tokens'));
-  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, stringField(value, 'reasoning_effort'));
-  define(attributes, ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS, countField(value, 'max_prompt_tokens'));
-  const truncation = objectField(value, 'truncation_strategy');
-  define(attributes, ATTR_OPENAI_RUN_LAST_MESSAGES, countField(truncation, 'last_messages'));
-  const format = stringField(field(value, 'response_format'), 'type');
+  define(attributes, ATTR_GEN_AI_REQUEST_TEMPERATURE, asNumber(run.temperature));
+  define(attributes, ATTR_GEN_AI_REQUEST_TOP_P, asNumber(run.top_p));
+  define(attributes, ATTR_GEN_AI_REQUEST_MAX_TOKENS, asCount(run.max_completion_tokens));
+  define(attributes, ATTR_GEN_AI_REQUEST_REASONING_LEVEL, asName(run.reasoning_effort));
+  define(attributes, ATTR_OPENAI_RUN_MAX_PROMPT_TOKENS, asCount(run.max_prompt_tokens));
+  const { last_messages } = fieldsOf(run.truncation_strategy);
+  define(attributes, ATTR_OPENAI_RUN_LAST_MESSAGES, asCount(last_messages));
+  const { type: format } = fieldsOf(run.response_format);
   if (format === 'json_object' || format === 'json_schema') attributes[ATTR_GEN_AI_OUTPUT_TYPE] = 'json';
   return attributes;
-}
+});
 
-export function readStep(value: unknown, options: { content: boolean }): StepSnapshot | undefined {
-  const id = stringField(value, 'id');
-  const invocationId = stringField(value, 'run_id');
-  if (id === undefined || invocationId === undefined || field(value, 'object') !== 'thread.run.step')
-    return undefined;
-  const status = stringField(value, 'status') ?? 'in_progress';
-  const details = field(value, 'step_details');
-  const calls = arrayField(details, 'tool_calls');
-  return {
-    id,
-    conversationId: stringField(value, 'thread_id'),
-    invocationId,
-    status,
-    type: stringField(value, 'type') ?? stringField(details, 'type') ?? 'unknown',
-    ended: ENDED_RUN_STATUSES.has(status),
-    createdAt: milliseconds(value, 'created_at'),
-    endedAt: endedAt(value, status),
-    usage: readUsage(field(value, 'usage')),
-    failure: readLastError(value, status),
-    messageId: stringField(objectField(details, 'message_creation'), 'message_id'),
-    toolCalls: first(calls).flatMap((call) => readStepToolCall(call, options) ?? []),
-    skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
-  };
-}
+export const readStep: (value: unknown, options: ReadingOptions) => StepSnapshot | undefined = tolerating(
+  (value, { content }) => {
+    const step = fieldsOf(value);
+    const id = asName(step.id);
+    const invocationId = asName(step.run_id);
+    if (id === undefined || invocationId === undefined || step.object !== 'thread.run.step') return undefined;
+    const status = asName(step.status) ?? 'in_progress';
+    const ended = ENDED_RUN_STATUSES.has(status);
+    const details = fieldsOf(step.step_details);
+    const calls = asArray(details.tool_calls);
+    return {
+      id,
+      conversationId: asName(step.thread_id),
+      invocationId,
+      status,
+      type: asName(step.type) ?? asName(details.type) ?? 'unknown',
+      ended,
+      createdAt: asTime(step.created_at),
+      endedAt: ended ? readEndTime(step) : undefined,
+      usage: readUsage(step.usage),
+      failure: ended ? readLastError(step.last_error, status) : undefined,
+      messageId: asName(fieldsOf(details.message_creation).message_id),
+      toolCalls: readStepToolCalls(calls, content),
+      skippedToolCalls: Math.max(0, calls.length - MAX_REPEATED),
+    };
+  },
+);
 
-export function readThreadMessage(
-  value: unknown,
-  options: { content: boolean },
-): MessageSnapshot | undefined {
-  const id = stringField(value, 'id');
-  if (id === undefined || field(value, 'object') !== 'thread.message') return undefined;
-  const role = stringField(value, 'role') ?? 'user';
-  return {
-    id,
-    role,
-    conversationId: stringField(value, 'thread_id'),
-    invocationId: stringField(value, 'run_id'),
-    content: options.content ? readThreadMessageContent(value) : undefined,
-  };
-}
+export const readThreadMessage: (value: unknown, options: ReadingOptions) => MessageSnapshot | undefined =
+  tolerating((value, { content }) => {
+    const { id: givenId, object, role, thread_id, run_id } = fieldsOf(value);
+    const id = asName(givenId);
+    if (id === undefined || object !== 'thread.message') return undefined;
+    return {
+      id,
+      role: asName(role) ?? 'user',
+      conversationId: asName(thread_id),
+      invocationId: asName(run_id),
+      content: content ? readThreadMessageContent(value) : undefined,
+    };
+  });
 
 /** The vector stores in the `tool_resources` of a run, a thread, an assistant, or of a request for one. */
-export function readStores(value: unknown): string[] {
-  const searched = objectField(objectField(value, 'tool_resources'), 'file_search');
-  return names(arrayField(searched, 'vector_store_ids'));
+export function readStores(value: unknown): readonly string[] {
+  const ids = arrayField(field(field(value, 'tool_resources'), 'file_search'), 'vector_store_ids');
+  return ids.length === 0 ? NO_STORES : names(ids);
 }
 
-function phaseOf(status: string): Phase {
-  if (ENDED_RUN_STATUSES.has(status)) return 'ended';
-  return status === 'requires_action' ? 'waiting' : 'open';
-}
-
-function endedAt(value: unknown, status: string): number | undefined {
-  if (!ENDED_RUN_STATUSES.has(status)) return undefined;
-  for (const name of ['completed_at', 'failed_at', 'cancelled_at', 'expired_at']) {
-    const time = milliseconds(value, name);
-    if (time !== undefined) return time;
-  }
-  return undefined;
+function readEndTime(ended: PayloadObject): number | undefined {
+  const { completed_at, failed_at, cancelled_at, expired_at } = ended;
+  return asTime(completed_at) ?? asTime(failed_at) ?? asTime(cancelled_at) ?? asTime(expired_at);
 }
 
 /** Failed and expired runs are errors; incomplete and cancelled ones are not. */
-function readLastError(value: unknown, status: string): Failure | undefined {
-  return status === 'failed' || status === 'expired'
-    ? readError(field(value, 'last_error'), status)
-    : undefined;
+function readLastError(error: unknown, status: string): Failure | undefined {
+  return status === 'failed' || status === 'expired' ? readError(error, status) : undefined;
 }
 
 const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
@@ -174,8 +176,7 @@ const RUN_FINISH_REASONS: Readonly<Record<string, string>> = {
   cancelled: 'cancelled',
 };
 
-function readFinishReason(value: unknown, status: string): string | undefined {
-  if (status === 'incomplete')
-    return stringField(objectField(value, 'incomplete_details'), 'reason') ?? 'incomplete';
+function readFinishReason(incomplete: unknown, status: string): string | undefined {
+  if (status === 'incomplete') return stringField(incomplete, 'reason') ?? 'incomplete';
   return row(RUN_FINISH_REASONS, status);
 }

@@ -9,7 +9,7 @@ const SEARCH_RESULTS = 'step_details.tool_calls[*].file_search.results[*].conten
 export async function readRunEnd(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
   const path = runPath(run);
   if (path === undefined) return;
-  const snapshot = readRun(await get(`${path.thread}${path.run}`), { content: sink.content, known: true });
+  const snapshot = readRun(await get(path), { content: sink.content, known: true });
   if (snapshot !== undefined && snapshot.id === run.id) sink.invocation({ snapshot });
 }
 
@@ -18,12 +18,9 @@ export async function readRunEnd(run: InvocationView, get: Get, sink: FactSink):
  * first. It skips what the program's own requests have shown meanwhile.
  */
 export async function readRunDetails(run: InvocationView, get: Get, sink: FactSink): Promise<boolean> {
-  if (runPath(run) === undefined) return false;
-  if (isOpen(run)) {
-    await readRunEnd(run, get, sink);
-    // Its steps are not final yet.
-    if (isOpen(run)) return false;
-  }
+  if (isOpen(run)) await readRunEnd(run, get, sink);
+  // The steps of an open run are not final yet.
+  if (isOpen(run)) return false;
   const reads = run.complete ? [] : [readSteps(run, get, sink)];
   const knowsMessages = run.steps.knowsInput && run.steps.haveAnswers(run.snapshot?.usage);
   if (sink.content && !knowsMessages) reads.push(readNewestMessages(run, get, sink));
@@ -37,15 +34,11 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
   const path = runPath(run);
   const { id } = run;
   if (path === undefined || id === undefined) return;
-  const { content } = sink;
   // The first version of the API rejects the field.
-  const include = content && get.version !== 'assistants=v1' ? { include: [SEARCH_RESULTS] } : {};
-  const listed = await listPages(get, `${path.thread}${path.run}/steps`, {
-    order: 'asc',
-    ...include,
-  });
+  const include = sink.content && get.version !== 'assistants=v1' ? { include: [SEARCH_RESULTS] } : {};
+  const listed = await listPages(get, `${path}/steps`, { order: 'asc', ...include });
   const steps = listed.flatMap((value) => {
-    const step = readStep(value, { content });
+    const step = readStep(value, sink);
     return step?.invocationId === id ? [step] : [];
   });
   const ids = steps.map((step) => step.id);
@@ -54,23 +47,18 @@ async function readSteps(run: InvocationView, get: Get, sink: FactSink): Promise
 }
 
 async function readNewestMessages(run: InvocationView, get: Get, sink: FactSink): Promise<void> {
-  const path = runPath(run);
-  if (path === undefined) return;
-  const listed = await get(`${path.thread}/messages`, { limit: MAX_READ_MESSAGES, order: 'desc' });
-  readMessagesOfRun(listed, run, sink);
-}
-
-function runPath({
-  id,
-  conversationId,
-}: InvocationView): { readonly thread: string; readonly run: string } | undefined {
-  if (id === undefined || conversationId === undefined) return undefined;
-  return {
-    thread: `/threads/${encodeURIComponent(conversationId)}`,
-    run: `/runs/${encodeURIComponent(id)}`,
-  };
+  const { conversationId } = run;
+  if (conversationId === undefined) return;
+  const path = `/threads/${encodeURIComponent(conversationId)}/messages`;
+  readMessagesOfRun(await get(path, { limit: MAX_READ_MESSAGES, order: 'desc' }), run, sink);
 }
 
 function isOpen({ life }: InvocationView): boolean {
   return life.endTime === undefined;
+}
+
+function runPath({ id, conversationId }: InvocationView): string | undefined {
+  return id === undefined || conversationId === undefined
+    ? undefined
+    : `/threads/${encodeURIComponent(conversationId)}/runs/${encodeURIComponent(id)}`;
 }

@@ -1,7 +1,7 @@
 import { arrayField, field, first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, InvocationView } from '../dialect.ts';
 import type { MessageSnapshot } from '../model.ts';
-import { milliseconds } from '../server-clock.ts';
+import { asTime } from '../server-clock.ts';
 import { readThreadMessage } from './objects.ts';
 
 /** Older messages are not looked for. */
@@ -19,7 +19,7 @@ interface Listed {
 export function readMessagesOfRun(listed: unknown, run: InvocationView, sink: FactSink): void {
   const { id, conversationId, snapshot } = run;
   if (id === undefined) return;
-  const messages = readListedMessages(oldestFirst(first(arrayField(listed, 'data'), MAX_READ)), sink);
+  const messages = readListedMessages(messagesInOrder(first(arrayField(listed, 'data'), MAX_READ)), sink);
   readInput(messages, { id, conversationId, createdAt: snapshot?.createdAt }, sink);
   for (const { message } of messages) if (isAnswerOfRun(message, id)) sink.message(message);
 }
@@ -62,10 +62,10 @@ function readInput(
   for (const { message } of given) sink.message({ ...message, conversationId, invocationId, isInput: true });
 }
 
-function readListedMessages(values: readonly unknown[], { content }: FactSink): Listed[] {
+function readListedMessages(values: readonly unknown[], sink: FactSink): Listed[] {
   return values.flatMap((value) => {
-    const message = readThreadMessage(value, { content });
-    return message === undefined ? [] : [{ message, createdAt: milliseconds(value, 'created_at') }];
+    const message = readThreadMessage(value, sink);
+    return message === undefined ? [] : [{ message, createdAt: timeOf(value) }];
   });
 }
 
@@ -73,9 +73,13 @@ function isAnswerOfRun({ invocationId, role }: MessageSnapshot, runId: string): 
   return invocationId === runId && role === 'assistant';
 }
 
+function timeOf(message: unknown): number | undefined {
+  return asTime(field(message, 'created_at'));
+}
+
 /** Lists are newest first by default. Messages of one second are taken for that. */
-function oldestFirst(listed: readonly unknown[]): readonly unknown[] {
-  const [oldest, newest] = [listed[0], listed.at(-1)].map((value) => milliseconds(value, 'created_at'));
+function messagesInOrder(listed: readonly unknown[]): readonly unknown[] {
+  const [oldest, newest] = [listed[0], listed.at(-1)].map(timeOf);
   const isOldestFirst = oldest !== undefined && newest !== undefined && oldest < newest;
   return isOldestFirst ? listed : listed.toReversed();
 }

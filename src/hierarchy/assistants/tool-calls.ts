@@ -11,16 +11,18 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+import { countResults, countToolImages, NO_TOOL_CONTENT } from '../tool-facts.ts';
 
-/**
- * Reads a tool call of a step or of a run's `required_action`.
- *
- * @see https://platform.openai.com/docs/api-reference/run-steps/step-object
- */
-export function readStepToolCall(
-  value: unknown,
-  options: { content: boolean },
-): ToolCallSnapshot | undefined {
+const NO_STEP_CALLS: readonly ToolCallSnapshot[] = [];
+
+/** The first tool calls of a step or of a run's `required_action`. Most have none. */
+export function readStepToolCalls(calls: readonly unknown[], content: boolean): readonly ToolCallSnapshot[] {
+  if (calls.length === 0) return NO_STEP_CALLS;
+  return first(calls).flatMap((call) => readStepToolCall(call, content) ?? []);
+}
+
+/** @see https://platform.openai.com/docs/api-reference/run-steps/step-object */
+function readStepToolCall(value: unknown, content: boolean): ToolCallSnapshot | undefined {
   const id = stringField(value, 'id');
   const type = stringField(value, 'type');
   if (id === undefined || type === undefined) return undefined;
@@ -29,39 +31,28 @@ export function readStepToolCall(
     id,
     type,
     name: (type === 'function' ? stringField(details, 'name') : undefined) ?? type,
-    imageCount: type === 'code_interpreter' ? countStepImages(details) : undefined,
+    imageCount: type === 'code_interpreter' ? countToolImages(details) : undefined,
     resultCount: type === 'file_search' ? countResults(details) : undefined,
-    content: options.content ? readToolCallContent(type, details) : undefined,
+    content: content ? { ...NO_TOOL_CONTENT, ...readToolCallContent(type, details) } : undefined,
   };
 }
 
-function countStepImages(details: unknown): number {
-  return arrayField(details, 'outputs').filter((output) => field(output, 'type') === 'image').length;
-}
-
-function countResults(details: unknown): number | undefined {
-  return Array.isArray(field(details, 'results')) ? arrayField(details, 'results').length : undefined;
-}
-
-function readToolCallContent(type: string, details: unknown): ToolCallContent {
-  const none = { arguments: undefined, result: undefined, query: undefined, documents: [] };
+function readToolCallContent(type: string, details: unknown): Partial<ToolCallContent> {
   switch (type) {
     case 'function':
       return {
-        ...none,
         arguments: parseJson(field(details, 'arguments')),
         result: parseJson(field(details, 'output')),
       };
     case 'code_interpreter':
-      return { ...none, arguments: codeOf(details), result: logsOf(details) };
+      return { arguments: codeOf(details), result: logsOf(details) };
     case 'file_search':
       return {
-        ...none,
         query: textField(details, 'query'),
         documents: readDocuments(arrayField(details, 'results')),
       };
     default:
-      return { ...none, arguments: asObject(details) };
+      return { arguments: asObject(details) };
   }
 }
 

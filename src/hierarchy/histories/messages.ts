@@ -2,8 +2,9 @@ import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
-import type { ToolResult } from '../responses/item-results.ts';
-import type { ItemCall } from '../responses/items.ts';
+import type { ItemCall } from '../item-calls.ts';
+import type { ToolResult } from '../tool-calls.ts';
+import { NO_TOOL_CONTENT } from '../tool-facts.ts';
 
 /** The first tool calls that a chat completion asks the program for. */
 export function readAskedCalls(completion: unknown, withContent: boolean): ItemCall[] {
@@ -23,9 +24,7 @@ export function readAskedCalls(completion: unknown, withContent: boolean): ItemC
           type: stringField(call, 'type') ?? 'function',
           imageCount: undefined,
           resultCount: undefined,
-          content: withContent
-            ? { arguments: parseJson(given), result: undefined, query: undefined, documents: [] }
-            : undefined,
+          content: withContent ? { ...NO_TOOL_CONTENT, arguments: parseJson(given) } : undefined,
         },
         asksProgram: true,
         failure: undefined,

@@ -4,7 +4,8 @@ import type { Spent } from '../../telemetry/cost/spent.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, field, fieldsOf, numberField, objectField, stringField } from '../../util/payload.ts';
-import { ItemTimes, readItemCalls } from '../responses/items.ts';
+import { readItemCalls } from '../item-calls.ts';
+import { ItemTimes } from '../item-times.ts';
 import { OpenResponse } from './open-response.ts';
 import type { RealtimeSession } from './session.ts';
 

@@ -8,7 +8,7 @@ import { now } from '../../util/clock.ts';
 import { arrayField, field, fieldsOf, first, MAX_REPEATED } from '../../util/payload.ts';
 import type { Member } from '../closing-reads.ts';
 import { Conversation } from '../conversation.ts';
-import { readItemResults } from '../responses/item-results.ts';
+import { readItemResults } from '../item-results.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SessionInterruptions } from './interruptions.ts';

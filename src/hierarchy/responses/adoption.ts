@@ -4,9 +4,9 @@ import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
-import { adopts, drives } from '../handing-on.ts';
-import { type Continuation, continueFrom, hasDrawingCreator, trusts } from '../remote-creator.ts';
-import { milliseconds, ServerClock } from '../server-clock.ts';
+import { drives } from '../handing-on.ts';
+import { type Continuation, placeAdopted } from '../remote-creator.ts';
+import { asTime, ServerClock } from '../server-clock.ts';
 import type { KnownResponse } from './followed.ts';
 
 /** A background response of another process, with its reconstructed creation. */
@@ -31,7 +31,7 @@ export function readAdoption(
   // A response contains the tier that served it, not the requested one.
   const { service_tier: _, ...body } = asObject(response) ?? {};
   const clock = ServerClock.ofResponse(call.headers, call.endTime);
-  const began = clock.local(milliseconds(response, 'created_at'), call.endTime);
+  const began = clock.local(asTime(field(response, 'created_at')), call.endTime);
   return {
     id,
     clock,
@@ -63,8 +63,8 @@ export function placeAdoption(seen: {
 }): Continuation | undefined {
   const { settings, call, response, paused, known, creator, context } = seen;
   if (paused !== undefined) return { context, link: paused };
-  if (!adopts(settings, drives(call))) return undefined;
-  if (known?.handedOn === true) return continueFrom({ ...known.context, isRemote: true }, context, true);
-  if (known !== undefined || hasDrawingCreator(response)) return undefined;
-  return continueFrom(creator, context, trusts(settings.adoptRuns));
+  if (known !== undefined && known.handedOn !== true) return undefined;
+  const own = known && { ...known.context, isRemote: true };
+  const found = { isDriven: drives(call), isOwn: own !== undefined, creator: own ?? creator };
+  return placeAdopted(settings, { ...found, object: response, context });
 }

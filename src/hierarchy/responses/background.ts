@@ -14,7 +14,7 @@ import {
 } from '../continuing-operation.ts';
 import { isLeft } from '../invocation-requests.ts';
 import type { Send } from '../origin-reads.ts';
-import { milliseconds, ServerClock } from '../server-clock.ts';
+import { asTime, ServerClock } from '../server-clock.ts';
 
 const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([
   'completed',
@@ -44,7 +44,7 @@ function continuation(limits: TextLimits | undefined): ContinuationTraits {
     stateOf,
     kept: (response) => keptResponse(response, limits),
     resultIn: (event) => field(event, 'response'),
-    endedAt: (response) => milliseconds(response, 'completed_at'),
+    endedAt: (response) => asTime(field(response, 'completed_at')),
   };
 }
 
@@ -67,7 +67,7 @@ export class BackgroundResponse extends ContinuingOperation implements Askable {
 
   constructor(start: BackgroundStart) {
     const { result, time, clock = new ServerClock() } = start;
-    clock.learn(milliseconds(result, 'created_at'), time);
+    clock.learn(asTime(field(result, 'created_at')), time);
     super(continuation(start.limits), { ...start, clock }, () => start.closed(this));
     this.id = start.id;
     this.endpoint = start.endpoint;

@@ -5,10 +5,16 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
+import { ItemTimes } from '../item-times.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { countUserMessages, ItemTimes, readVectorStoreIds } from './items.ts';
-import { conversationNamed, conversationOf, isResponse } from './request.ts';
+import {
+  conversationNamed,
+  conversationOf,
+  countUserMessages,
+  isResponse,
+  readVectorStoreIds,
+} from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */

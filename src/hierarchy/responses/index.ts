@@ -22,6 +22,9 @@ import {
 } from '../api.ts';
 import { ContinuingRequest } from '../continuing-operation.ts';
 import { handsOn } from '../handing-on.ts';
+import { readItemCalls } from '../item-calls.ts';
+import { readItemResults } from '../item-results.ts';
+import { answerCalls } from '../joined-trace.ts';
 import { contextInConversation } from '../own-trace.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { creatorOf } from '../remote-creator.ts';
@@ -40,8 +43,6 @@ import {
   type KnownResponse,
   type UsedConversation,
 } from './followed.ts';
-import { answerCalls } from './item-results.ts';
-import { readItemCalls } from './items.ts';
 import { isResponse } from './request.ts';
 
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
@@ -153,8 +154,10 @@ export class Responses implements ConversationApi {
     const { body } = request;
     const { startTime: time } = call;
     const { origin } = endpoint;
-    const answering = { origin, conversationId: place.conversationId, time, parent: above };
-    const { parent, ended: loopEnded } = answerCalls(this.#toolCalls, body, answering);
+    const { conversationId } = place;
+    const previousResponseId = stringField(body, 'previous_response_id');
+    const answering = { origin, previousResponseId, conversationId, time, parent: above };
+    const { parent, ended: loopEnded } = answerCalls(this.#toolCalls, body, answering, readItemResults);
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
     const from = { ...place, endpoint, parent, startTime: time, handedOn };
     const followed = followedResponse(this.#telemetry, body, from);
@@ -177,13 +180,12 @@ export class Responses implements ConversationApi {
     const context = trace.getSpanContext(span.context);
     follow.parent.span ??= context;
     const conversationId = conversationIdOf(result) ?? follow.conversationId;
-    const { endpoint, handedOn } = follow;
+    const { endpoint, segment, handedOn } = follow;
     const key = keyAt(endpoint.origin, id);
     if (context !== undefined) this.#known.set(key, { context, conversationId, handedOn });
     this.#conversations.watch();
     if (handedOn === true || !isResponseOpen(result)) return false;
     const { client, endTime: time } = call;
-    const { segment } = follow;
     this.#keep({ id, endpoint, client, span, segment, result, time }).startedWith(call);
     return true;
   }
@@ -287,10 +289,7 @@ export class Responses implements ConversationApi {
     this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
       origin,
       responseId,
-      parent: undefined,
       place,
-      vectorStoreIds: [],
-      startTime: endTime,
       endTime,
     });
   }

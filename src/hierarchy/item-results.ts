@@ -1,24 +1,13 @@
-import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
+import { fingerprintOfItem } from '../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
   readResponseToolCall,
   readToolContent,
   readToolOutputCallId,
-} from '../../operations/response/items.ts';
-import { parseJson } from '../../telemetry/content/messages.ts';
-import { arrayField, field, stringField } from '../../util/payload.ts';
-import { JoinedTrace } from '../joined-trace.ts';
-import type { CallFacts } from '../pending-tool-calls.ts';
-import type { Answering, ToolCalls } from '../tool-calls.ts';
-
-/** The result of a tool call, as a request brings it. */
-export interface ToolResult {
-  /** Of the call. */
-  readonly id: string;
-  /** The call as the request repeats it; gives `undefined` where it does not. */
-  readonly repeated: () => CallFacts | undefined;
-  readonly output: () => unknown;
-}
+} from '../operations/response/items.ts';
+import { parseJson } from '../telemetry/content/messages.ts';
+import { arrayField, field } from '../util/payload.ts';
+import type { ToolResult } from './tool-calls.ts';
 
 interface FoundResult {
   readonly item: unknown;
@@ -29,22 +18,6 @@ interface FoundResult {
    * before that call. `ambiguous`: two results or two calls of the id follow each other.
    */
   state: 'open' | 'paired' | 'complete' | 'ambiguous';
-}
-
-/**
- * Takes the results that a request for a response brings.
- *
- * @returns where the request stands
- */
-export function answerCalls(
-  toolCalls: ToolCalls,
-  body: unknown,
-  answering: Omit<Answering, 'previousResponseId'>,
-): JoinedTrace {
-  if (!toolCalls.areAwaited) return new JoinedTrace(answering.parent, undefined);
-  const previousResponseId = stringField(body, 'previous_response_id');
-  const asking = toolCalls.answered(readItemResults(body), { ...answering, previousResponseId });
-  return new JoinedTrace(answering.parent, asking);
 }
 
 /**

@@ -1,25 +1,15 @@
-import { fingerprintOfItem } from '../../operations/response/item-fingerprint.ts';
+import { fingerprintOfItem } from '../operations/response/item-fingerprint.ts';
 import {
   type ResponseToolCall,
   readResponseToolCall,
   readToolContent,
   readToolErrorType,
   readToolOutputCallId,
-} from '../../operations/response/items.ts';
-import type { Failure } from '../../telemetry/error.ts';
-import { ownEntries, ownValue } from '../../util/own-data.ts';
-import {
-  arrayField,
-  field,
-  first,
-  MAX_READ,
-  MAX_REPEATED,
-  names,
-  objectField,
-  stringField,
-  strings,
-} from '../../util/payload.ts';
-import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
+} from '../operations/response/items.ts';
+import type { Failure } from '../telemetry/error.ts';
+import { arrayField, first, MAX_READ, strings } from '../util/payload.ts';
+import type { ToolCallContent, ToolCallSnapshot } from './model.ts';
+import { countResults, countToolImages } from './tool-facts.ts';
 
 /** A tool call of a response in the terms of the hierarchy. */
 export interface ItemCall {
@@ -61,14 +51,10 @@ function snapshotOf(call: ResponseToolCall, item: unknown, content: boolean): To
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,
     name: call.name,
-    imageCount: call.tool === 'code_interpreter' ? countItemImages(item) : undefined,
-    resultCount: Array.isArray(field(item, 'results')) ? arrayField(item, 'results').length : undefined,
+    imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
+    resultCount: countResults(item),
     content: content ? responseToolContent(call, item) : undefined,
   };
-}
-
-function countItemImages(item: unknown): number {
-  return arrayField(item, 'outputs').filter((output) => field(output, 'type') === 'image').length;
 }
 
 function responseToolContent(call: ResponseToolCall, item: unknown): ToolCallContent {
@@ -80,41 +66,4 @@ function responseToolContent(call: ResponseToolCall, item: unknown): ToolCallCon
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
     documents: searched ? arrayField(result, 'results') : [],
   };
-}
-
-/** The number of user messages in a request. */
-export function countUserMessages(body: unknown): number {
-  const input = field(body, 'input');
-  if (typeof input === 'string') return 1;
-  return arrayField(body, 'input').filter((item) => field(item, 'role') === 'user').length;
-}
-
-/** The vector stores that the request allows the model to search. */
-export function readVectorStoreIds(body: unknown): string[] {
-  return ownEntries(field(body, 'tools'))
-    .filter((tool) => ownValue(tool, 'type') === 'file_search')
-    .flatMap((tool) => names(ownEntries(ownValue(tool, 'vector_store_ids'))))
-    .slice(0, MAX_REPEATED);
-}
-
-/** The start and end times of the items of a streamed response. */
-export class ItemTimes {
-  /** Created lazily: most responses are not streamed. */
-  #times: Map<string, { startTime: number; endTime: number | undefined }> | undefined;
-
-  add(event: unknown, time: number): void {
-    const type = field(event, 'type');
-    if (type !== 'response.output_item.added' && type !== 'response.output_item.done') return;
-    const id = stringField(objectField(event, 'item'), 'id');
-    if (id === undefined) return;
-    this.#times ??= new Map();
-    const known = this.#times.get(id);
-    if (known === undefined) {
-      if (this.#times.size < MAX_READ) this.#times.set(id, { startTime: time, endTime: undefined });
-    } else if (type === 'response.output_item.done') known.endTime ??= time;
-  }
-
-  of(id: string | undefined): { startTime: number; endTime: number | undefined } | undefined {
-    return id === undefined ? undefined : this.#times?.get(id);
-  }
 }
