@@ -21,20 +21,19 @@ const HEAD = `# Compatibility
 
 <!-- Written by \`npm run matrix\` from what it saw; edit scripts/matrix instead. -->
 
-What a program sees is the same with and without this instrumentation. Each row is a program that is run twice, without
-and with it. Everything that the program gets is compared deeply: values, hidden properties, classes, errors, headers,
-events and their order, unhandled rejections. So is every request that the server sees, and every frame of a WebSocket.
-Then the spans: those expected and no others, each ended once and with the right status, all of them as the conventions
-say.
+A program behaves the same with and without this instrumentation. \`npm run matrix\` runs the program of each row twice, without and with it.
+Both runs must give the program the same values, hidden properties, classes, errors, headers, unhandled rejections, and events in the same
+order. The server must receive the same requests and WebSocket frames. The second run must record exactly the expected spans, each ended
+once, with the right status, and as the conventions require.
 
-What differs is when, and only by microtasks: the result of a call comes three of them later, a chunk of a stream one
-(openai 7.55). No timer and no turn of the event loop is added. And accessors among the parameters of a call are read
-more often, before the SDK reads them: one that gives something else each time, or throws, is better read into a value.
+Only timing differs, by microtasks: the result of a call arrives three microtasks later, a chunk of a stream one (openai 7.55). The
+instrumentation adds no timer and no turn of the event loop. It also reads accessors among the parameters of a call, before the SDK does: if
+an accessor throws, or returns something else each time, read it into a variable first.
 
 - **ok**: nothing differs, and the spans are right.
-- **absent**: this version of \`openai\`, or this runtime, has no such thing. Of openai 4.85, the first version with
-  sockets, only these are compared.
-- **changed**: the program or the server notices. **spans**: the program does not, but its spans are not right.`;
+- **absent**: this version of \`openai\`, or this runtime, does not have the feature.
+- **changed**: the program or the server notices a difference. **spans**: only the spans are wrong.
+- Empty: not run. On openai 4.85, the first version with sockets, only the socket rows run.`;
 
 /** The page, with the table and what was wrong. */
 export function compatibilityPage(columns: readonly ColumnOutcome[], date: string): string {
@@ -71,8 +70,8 @@ export function frameworksTable(columns: readonly ColumnOutcome[]): string {
     ),
   ]);
   if (rows.length === 0) return '';
-  return `Libraries that make the calls themselves, with \`OpenAIInstrumentation\` and \`instrumentAgents()\`, as CommonJS and as ES
-modules, \`@openai/agents\` with both lines of OpenTelemetry. What its processors are told of its own traces is compared, too.
+  return `Libraries that call \`openai\` ran with \`OpenAIInstrumentation\` and \`instrumentAgents()\`, as CommonJS and as ES modules,
+\`@openai/agents\` also with both OpenTelemetry SDKs. What the trace processors of \`@openai/agents\` receive must be the same, too.
 
 ${['| | |', '| --- | --- |', ...rows].join('\n')}`;
 }
@@ -87,9 +86,8 @@ function ranOn(columns: readonly ColumnOutcome[], date: string): string {
   const node22 = NODE_22_LANE.packages.node;
   const { bun, deno, workerd } = RUNTIMES_LANE.packages;
   const cells = columns.flatMap(({ outcomes }) => outcomes).length;
-  return `Run on ${date}, ${cells} times. Each column of a version of \`openai\` stands for eight runs:
-Node ${node22} and ${process.versions.node}, OpenTelemetry SDK 2 and 3, CommonJS and ES modules, loaded through
-\`OpenAIInstrumentation\`. Bun ${bun}, Deno ${deno} and workerd ${workerd} run \`openai\` ${RUNTIMES_LANE.openai} through \`…/client\`.`;
+  return `Run on ${date}, ${cells} times. Each version of \`openai\` ran eight times with \`OpenAIInstrumentation\`: on Node ${node22} and
+${process.versions.node}, with OpenTelemetry SDK 2 and 3, as CommonJS and as ES modules. Bun ${bun}, Deno ${deno} and workerd ${workerd} run \`openai\` ${RUNTIMES_LANE.openai} through \`…/client\`.`;
 }
 
 function totals(columns: readonly ColumnOutcome[]): string {
@@ -100,7 +98,7 @@ function totals(columns: readonly ColumnOutcome[]): string {
     const count = verdicts.filter((verdict) => verdict.state === state).length;
     return `${count} ${state}`;
   });
-  return `In all: ${counted.join(', ')}.`;
+  return `Total: ${counted.join(', ')}.`;
 }
 
 function findings(columns: readonly ColumnOutcome[]): string {

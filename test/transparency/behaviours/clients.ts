@@ -7,7 +7,7 @@ const SOON = { 'retry-after-ms': '5', 'retry-after': '0.005' };
 export const CLIENTS: readonly Behaviour[] = [
   {
     name: 'custom-fetch',
-    title: 'A `fetch` of the program’s own',
+    title: 'A custom `fetch`',
     spans: [
       `
       chat gpt-4o
@@ -18,7 +18,7 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'custom-fetch-that-throws',
-    title: 'A `fetch` that throws any value',
+    title: 'A `fetch` that throws values of any type',
     spans: [...times(4, 'chat gpt-4o  !APIConnectionError')],
   },
   {
@@ -46,7 +46,7 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'api-key-function',
-    title: 'A key from a function',
+    title: 'An API key from a function',
     spans: ['chat gpt-4o', 'chat gpt-4o  !OpenAIError'],
   },
   {
@@ -64,7 +64,7 @@ export const CLIENTS: readonly Behaviour[] = [
   },
   {
     name: 'subclass-of-request',
-    title: 'Subclasses that refuse calls',
+    title: 'Subclasses that reject calls',
     spans: ({ format, major, parsesInClient }) =>
       // What these CommonJS builds export makes clients of its own class, whatever extends it: they are sent.
       format === 'cjs' && major >= 5 && !parsesInClient ? ['chat gpt-4o', 'chat gpt-4o'] : [],

@@ -70,7 +70,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'empty-answer',
-    title: 'An answer without a body',
+    title: 'A response without a body',
     answers: [
       { status: 204, body: '' },
       { status: 200, headers: { 'content-type': 'application/json', 'content-length': '0' }, body: '' },
@@ -99,7 +99,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'retries-exhausted',
-    title: 'Retries that do not help',
+    title: 'Retries that all fail',
     answers: [
       { status: 503, headers: SOON },
       { status: 503, headers: SOON },
@@ -120,7 +120,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'retried-stream',
-    title: 'A stream that starts at the second attempt',
+    title: 'A stream that starts on the second attempt',
     answers: [{ status: 500, headers: SOON }],
     spans: [
       `
@@ -138,7 +138,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'timeout-then-answer',
-    title: 'A timeout, and an answer at the second try',
+    title: 'A timeout, then a response on the second attempt',
     answers: [{ delayMs: 2_000 }],
     spans: [
       `
@@ -161,7 +161,7 @@ export const ERRORS: readonly Behaviour[] = [
   },
   {
     name: 'aborted-while-waiting-to-retry',
-    title: 'An abort between two tries',
+    title: 'An abort between two attempts',
     answers: [{ status: 500, headers: { 'retry-after-ms': '2000', 'retry-after': '2' } }],
     spans: ['chat gpt-4o  !APIUserAbortError'],
   },

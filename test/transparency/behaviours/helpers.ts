@@ -95,7 +95,7 @@ export const HELPERS: readonly Behaviour[] = [
   },
   {
     name: 'chat-parse-cut-off',
-    title: '`chat.completions.parse` of an answer that was cut off',
+    title: '`chat.completions.parse` of a truncated answer',
     answers: [
       {
         body: {

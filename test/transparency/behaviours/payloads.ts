@@ -68,7 +68,7 @@ export const PAYLOADS: readonly Behaviour[] = [
   },
   {
     name: 'binary-body',
-    title: 'Binary answers',
+    title: 'Binary responses',
     spans: ['POST /audio/speech', 'GET /files/{file_id}/content'],
   },
   {
@@ -121,7 +121,7 @@ export const PAYLOADS: readonly Behaviour[] = [
   },
   {
     name: 'unknown-paths',
-    title: '`client.post` and others on paths that have no method',
+    title: '`client.post` and others on paths without an SDK method',
     answers: [{ when: { path: '/brand/new/missing' }, status: 404 }],
     spans: [
       'POST /brand/new/endpoint',

@@ -87,7 +87,7 @@ export const PROMISES: readonly Behaviour[] = [
   },
   {
     name: 'shapes',
-    title: 'Names, kinds and lengths of all that an object has',
+    title: 'Names, kinds and lengths of all members of an object',
     spans: ['chat gpt-4o', 'GET /models', 'chat gpt-4o  openai.stream.end=cancelled'],
   },
   {

@@ -40,13 +40,13 @@ export const STREAMS: readonly Behaviour[] = [
   },
   {
     name: 'stream-signal-abort',
-    title: 'An abort by the signal of the call',
+    title: 'An abort through the signal of the call',
     answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
   {
     name: 'stream-aborted-unread',
-    title: '`stream.controller.abort()` before anything is read, and reading then',
+    title: '`stream.controller.abort()` before reading starts',
     answers: [HELD],
     spans: ['chat gpt-4o  openai.stream.end=aborted'],
   },
@@ -124,12 +124,12 @@ export const STREAMS: readonly Behaviour[] = [
   },
   {
     name: 'stream-by-hand',
-    title: '`next()` and `return()` by hand',
+    title: '`next()` and `return()` called directly',
     spans: ['chat gpt-4o  openai.stream.end=cancelled'],
   },
   {
     name: 'stream-thrown-into',
-    title: '`throw()` by hand',
+    title: '`throw()` called directly',
     spans: ({ parsesInClient }) => [
       `chat gpt-4o  ${parsesInClient ? 'openai.stream.end=cancelled' : '!Error openai.stream.end=error'}`,
     ],

@@ -4,7 +4,7 @@ import { HELLO } from '../runtime/requests.mjs';
 /** What Node itself puts on promises while a program has contexts that follow it. */
 const OF_NODE = /async_id_symbol|kResourceStore/;
 
-/** Names, kinds and lengths of all that an object has, and of its classes. */
+/** Names, kinds and lengths of all members of an object, and of its classes. */
 function shapeOf(value) {
   const layers = [];
   for (
