@@ -13,6 +13,7 @@ import {
   numberField,
 } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
+import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
@@ -35,17 +36,6 @@ export type CallOutcome =
   | 'interrupted';
 
 export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
-
-/** One HTTP request of a call. A call has several when the SDK retries. */
-export interface Attempt {
-  readonly startTime: number;
-  /** When the response headers arrived, the request failed, or the SDK gave it up for a retry. */
-  endTime: number | undefined;
-  status: number | undefined;
-  /** Response headers, kept until the call settles. */
-  headers: unknown;
-  error: unknown;
-}
 
 /** What the instrumentation does with one call, from its start to its end. */
 export interface CallObservation {
@@ -148,8 +138,9 @@ export class Call implements KeyHolder {
 
   /** @param startTime where it began earlier than now */
   constructor(client: object, observer: CallObserver, callerContext: Context, startTime?: number) {
-    this.clock = clockIn(callerContext);
-    this.startTime = startTime ?? now(this.clock);
+    const reading = performance.now();
+    this.clock = clockIn(callerContext, reading);
+    this.startTime = startTime ?? now(this.clock, reading);
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
@@ -181,7 +172,8 @@ export class Call implements KeyHolder {
 
   attempted(attempt: Attempt): void {
     this.attemptCount++;
-    this.attempts = [...first(this.attempts, MAX_REPEATED - 1), attempt];
+    this.attempts =
+      this.attempts === NO_ATTEMPTS ? [attempt] : [...first(this.attempts, MAX_REPEATED - 1), attempt];
   }
 
   /** Reads the response's status and headers, which arrive before its body. */
@@ -253,7 +245,7 @@ export class Call implements KeyHolder {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.sentHeaders = undefined;
-    for (const attempt of this.attempts) attempt.headers = attempt.error = undefined;
+    this.attempts.forEach(dropPayloads);
     this.context = ROOT_CONTEXT;
     this.working = this.carrier = undefined;
   }
@@ -289,11 +281,4 @@ function readOptions(call: Call, options: unknown): void {
   if (headers === undefined) return;
   call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
-}
-
-/** Reads status and headers of a response into a call or an attempt. */
-export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
-  const { status, headers } = fieldsOf(response);
-  answered.status = typeof status === 'number' ? status : undefined;
-  answered.headers = headers;
 }

@@ -2,20 +2,21 @@ import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
-import { type Attempt, type Call, readResponse } from './call.ts';
+import { type Attempt, readResponse } from './attempt.ts';
+import type { Call } from './call.ts';
 import { callInProgress, currentCall, goOn } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
 import { mayRefuseUsage, rememberRefusal } from './refused-usage.ts';
-import { takeResponse } from './response-wrappers.ts';
+import { callBeingParsed, takeResponse } from './response-wrappers.ts';
 import { askForUsage } from './stream-usage.ts';
 
 /** Wraps `makeRequest`, which sees the final options of a call and its response. */
 export function wrapMakeRequest(original: Method): Method {
   return asMethod({
     makeRequest(...args) {
-      const [options] = args;
+      const options = args[0];
       const call = currentCall();
       // A retry passes here again.
       // Without `call === undefined || `, unobserved requests fail.
@@ -23,31 +24,36 @@ export function wrapMakeRequest(original: Method): Method {
       // Without ` || call.client !== this`, the call of another client is taken for this one.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
-      const begin = (resolved: unknown): unknown => {
-        call.begin(resolved);
-        if (!call.wantsUsage && !call.propagates) return resolved;
-        const asking = guard('asking for usage', askForUsage, call, resolved) ?? resolved;
-        return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
-      };
-      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : `, promised options are read before they resolve.
+      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then((resolved) => begin(call, resolved)) : `, promised options are read before they resolve.
       args[0] =
-        typeof field(options, 'then') === 'function' ? Promise.resolve(options).then(begin) : begin(options);
+        typeof field(options, 'then') === 'function'
+          ? Promise.resolve(options).then((resolved) => begin(call, resolved))
+          : begin(call, options);
       const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
-      const sendAsMade = (): unknown => goOn(call, original, this, [options, ...args.slice(1)]);
-      return watchResponse(call, response, sendAsMade);
+      args[0] = options;
+      return watchResponse(call, response, original, args);
     },
   });
+}
+
+/** @returns the options to send: the program's own, unless something is added to them */
+function begin(call: Call, options: unknown): unknown {
+  call.begin(options);
+  if (!call.wantsUsage && !call.propagates) return options;
+  const asking = guard('asking for usage', askForUsage, call, options) ?? options;
+  return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
 }
 
 /**
  * Chains onto the SDK's promise: a handler on the side would hide an unhandled rejection from the program.
  *
- * @param sendAsMade sends the program's original request again
+ * @param args what the program passed to `makeRequest`, to send its original request again
  */
 function watchResponse(
   call: Call,
   response: Promise<unknown> | undefined,
-  sendAsMade: () => unknown,
+  makeRequest: Method,
+  args: readonly unknown[],
 ): unknown {
   // A subclass may return something else than a promise, on which the SDK then fails by itself.
   // Without this, such a subclass fails in another way than without us.
@@ -55,32 +61,40 @@ function watchResponse(
     call.close('abandoned');
     return response;
   }
-  const take = (props: unknown): unknown => {
-    // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
-    if (!(call.indirect && call.asked)) takeResponse(call, props);
-    return props;
-  };
-  const fail = (error: unknown): never => {
-    // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
-    if (!(call.indirect && call.asked)) call.fail(error);
-    // Without this, a failed call resolves to `undefined`.
-    throw error;
-  };
-  const carrier = response.then(take, (error) => {
-    // Without this, a server that knows no stream_options breaks every stream.
-    if (mayRefuseUsage(call, error)) return sendWithoutUsage(call, sendAsMade).then(take, fail);
-    return fail(error);
-  });
+  const carrier = response.then(
+    (props) => take(call, props),
+    (error) =>
+      // Without `mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : `, a server that knows no stream_options breaks every stream.
+      mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : fail(call, error),
+  );
   if (!call.indirect) call.carrier = carrier;
   return carrier;
 }
 
-/** The program gets the answer to its original request. If the server accepts that one, it rejected our addition. */
-async function sendWithoutUsage(call: Call, sendAsMade: () => unknown): Promise<unknown> {
-  call.hidesUsage = false;
-  const props = await sendAsMade();
-  guard('remembering a refusal', rememberRefusal, call.client);
+function take(call: Call, props: unknown): unknown {
+  // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
+  if (!(call.indirect && call.asked)) takeResponse(call, props);
   return props;
+}
+
+function fail(call: Call, error: unknown): never {
+  // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
+  if (!(call.indirect && call.asked)) call.fail(error);
+  // Without this, a failed call resolves to `undefined`.
+  throw error;
+}
+
+/** The program gets the answer to its original request. If the server accepts that one, it rejected our addition. */
+async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly unknown[]): Promise<unknown> {
+  call.hidesUsage = false;
+  let props: unknown;
+  try {
+    props = await goOn(call, makeRequest, call.client, [...args]);
+  } catch (error) {
+    return fail(call, error);
+  }
+  guard('remembering a refusal', rememberRefusal, call.client);
+  return take(call, props);
 }
 
 /** Wraps `fetchWithTimeout`, which sees each attempt of a call. */
@@ -121,11 +135,13 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const call = callInProgress(this);
-      const attempt = call?.attempts.at(-1);
-      // Without `call !== undefined && `, unobserved retries fail.
-      if (call !== undefined && attempt !== undefined) attempt.endTime = now(call.clock);
-      return original.apply(this, args);
+      const call = callBeingParsed(args[0], this) ?? callInProgress(this);
+      // Without this, unobserved retries fail.
+      if (call === undefined) return original.apply(this, args);
+      const attempt = call.attempts.at(-1);
+      if (attempt !== undefined) attempt.endTime = now(call.clock);
+      // Without this, a retry while the body is read counts as no attempt: the SDK parses outside of the call's context.
+      return goOn(call, original, this, args);
     },
   });
 }

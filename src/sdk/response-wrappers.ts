@@ -13,6 +13,8 @@ import { isStream, watchStream } from './stream.ts';
 const callsByResponse = privateSlot<Call>();
 /** Calls by the value of that promise, which the SDK passes to its parser. */
 const callsByProps = privateSlot<Call>();
+/** Calls by their request options while the SDK parses their responses. */
+const callsByOptions = privateSlot<Call>();
 const watchingParses = privateSlot<Method>();
 
 /** Ends a call whose promise or stream was garbage collected: nobody can read its result any more. */
@@ -52,10 +54,33 @@ export function wrapClientParse(original: Method): Method {
       const call = callOfProps(args[1]);
       // Without this, unobserved results cannot be parsed.
       if (call === undefined) return original.apply(this, args);
-      // Late openai 7 may retry while it parses.
-      return watchParsed(call, args[1], goOn(call, original, this, args));
+      const options = field(args[1], 'options');
+      // Two calls may share one options object. Only a context tells their retries apart.
+      const isShared =
+        isObject(options) && guard('watching for a retry', awaitRetry, call, options) === false;
+      const parsed = isShared ? goOn(call, original, this, args) : original.apply(this, args);
+      return watchParsed(call, args[1], parsed);
     },
   });
+}
+
+/**
+ * Late openai 7 may send the request again while it parses. A context around the parser would tell that it belongs to this
+ * call, but entering one costs more than all else of the call.
+ *
+ * @returns false if another call is already found by these options
+ */
+function awaitRetry(call: Call, options: object): boolean {
+  const known = callsByOptions.get(options);
+  if (known !== undefined && known !== call && !known.settled) return false;
+  callsByOptions.set(options, call);
+  return true;
+}
+
+/** The call of this client whose response the SDK is parsing, by its request options. */
+export function callBeingParsed(options: unknown, client: object): Call | undefined {
+  const call = isObject(options) ? callsByOptions.get(options) : undefined;
+  return call === undefined || call.settled || call.client !== client ? undefined : call;
 }
 
 /** The wrapper of a parse function. Most promises share one function, and so one wrapper. */

@@ -9,13 +9,17 @@ const ROUNDING_MS = 0.0005;
 /** The clocks of our own spans that functions of the program run in. */
 const clocks = new WeakMap<Span, number>();
 
-/** The clock of the active span. */
-export function clockIn(context: Context): SpanClock {
+/**
+ * The clock of the active span.
+ *
+ * @param monotonicTime a reading of `performance.now()` to use instead of another one, which allocates
+ */
+export function clockIn(context: Context, monotonicTime: number = performance.now()): SpanClock {
   const span = trace.getSpan(context);
   if (span === undefined) return undefined;
   const clock = clocks.get(span) ?? ownClock(span);
   if (clock === undefined) return undefined;
-  return Math.abs(clock + performance.now() - Date.now()) < MAX_DIFFERENCE_MS ? clock : undefined;
+  return Math.abs(clock + monotonicTime - Date.now()) < MAX_DIFFERENCE_MS ? clock : undefined;
 }
 
 /** What the SDK's spans know of their start. */

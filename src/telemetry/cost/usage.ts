@@ -66,7 +66,8 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   const inputTokens = asCount(prompt_tokens) ?? asCount(input_tokens);
   const outputTokens = asCount(completion_tokens) ?? asCount(output_tokens);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  const { input, output } = usageDetails(whole);
+  const input = inputDetails(whole);
+  const output = outputDetails(whole);
   const { cached_tokens, cache_write_tokens } = input;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
   // xAI does not include reasoning tokens in the output; only the total reveals that.
@@ -82,21 +83,17 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   };
 });
 
-interface Details {
-  readonly input: PayloadObject;
-  readonly output: PayloadObject;
+/** The details of the input, by API: chat, Assistants traffic, Responses and images, audio. */
+function inputDetails(usage: PayloadObject): PayloadObject {
+  const { prompt_tokens_details, prompt_token_details, input_tokens_details, input_token_details } = usage;
+  return fieldsOf(
+    prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
+  );
 }
 
-/** The details, by API: chat, Assistants traffic, Responses and images, audio. */
-function usageDetails(usage: PayloadObject): Details {
-  const { prompt_tokens_details, prompt_token_details, completion_tokens_details } = usage;
-  const { input_tokens_details, input_token_details, output_tokens_details, output_token_details } = usage;
-  return {
-    input: fieldsOf(
-      prompt_tokens_details ?? prompt_token_details ?? input_tokens_details ?? input_token_details,
-    ),
-    output: fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details),
-  };
+function outputDetails(usage: PayloadObject): PayloadObject {
+  const { completion_tokens_details, output_tokens_details, output_token_details } = usage;
+  return fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
 }
 
 function cachedBeside({ cached_tokens, prompt_cache_hit_tokens }: PayloadObject): number | undefined {

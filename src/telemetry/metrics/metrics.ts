@@ -173,12 +173,14 @@ export class Metrics {
    */
   #current(): Instruments | undefined {
     const { provider } = this;
-    if (this.#provider !== provider) {
-      this.#provider = provider;
-      this.#instruments = guard('making instruments', instrumentsOf, provider);
-      guard('listening to the meter provider', () => this.providerChanged?.(provider));
-    }
+    if (this.#provider !== provider) this.#change(provider);
     return this.#instruments;
+  }
+
+  #change(provider: MeterProvider): void {
+    this.#provider = provider;
+    this.#instruments = guard('making instruments', instrumentsOf, provider);
+    guard('listening to the meter provider', () => this.providerChanged?.(provider));
   }
 }
 

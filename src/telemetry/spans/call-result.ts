@@ -3,7 +3,7 @@ import { notice } from '../../diagnostics/report.ts';
 import { ATTR_OPENAI_COST, ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { addPartCost } from '../cost/modality-costs.ts';
-import type { CostPart, Spending } from '../cost/prices.ts';
+import type { CostPart } from '../cost/prices.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
@@ -26,6 +26,13 @@ export function missUsage({ name, traits }: Operation, usage: Usage | undefined)
     notice('stream_without_usage');
 }
 
+/** A result, and the usage that was read from it. */
+interface Priced {
+  readonly operation: Operation;
+  readonly result: unknown;
+  readonly usage: Usage | undefined;
+}
+
 /**
  * Adds what a call cost, and what each modality of it did unless all is text.
  *
@@ -34,12 +41,12 @@ export function missUsage({ name, traits }: Operation, usage: Usage | undefined)
 export function addCost(
   attributes: Attributes,
   { costs }: Telemetry,
-  spending: Spending,
+  { operation, result, usage }: Priced,
   asked: Attributes,
 ): number | undefined {
-  const parts: Attributes | undefined = spending.usage?.modalities && {};
+  const parts: Attributes | undefined = usage?.modalities && {};
   const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
-  const cost = costs.of(spending, asked, attributes, tell);
+  const cost = costs.of({ ...operation.fees?.(result), usage }, asked, attributes, tell);
   if (cost === undefined) return undefined;
   attributes[ATTR_OPENAI_COST] = cost;
   if (parts !== undefined) Object.assign(attributes, parts);

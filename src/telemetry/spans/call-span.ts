@@ -116,7 +116,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#recordsDetails =
       this.#span.isRecording() || this.#content !== undefined || telemetry.emitsEvents(this.context);
     if (this.#recordsDetails)
-      guard('reading the parameters of a request', () => this.#recordParameters(request));
+      guard('reading the parameters of a request', CallSpan.#recordParameters, this, request);
     if (this.#content !== undefined && operation.content !== undefined)
       guard('reading the content of a request', addInput, this.#content, operation.content, request);
   }
@@ -128,7 +128,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#gaps ??= new ChunkGaps();
     if (!this.#gaps.add(time)) return;
     this.#early ??= this.#answeredSoFar();
-    this.#recordGaps(this.#gaps, this.#early);
+    const dimensions = chunkDimensions(this.#asked, this.#early);
+    this.#telemetry.metrics.recordTimePerOutputChunk(this.#gaps.take(), dimensions, this.context);
   }
 
   /** Receives a chunk that the program does not see. */
@@ -140,7 +141,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   settle(call: Call): void {
     const result = call.outcome === 'stream' ? this.#streamed() : call.value;
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
-    guard('recording a call', () => this.#recordCall(call));
+    guard('recording a call', CallSpan.#recordCall, this, call);
     if (call.attempts.length > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
     const usage = this.#usage(result);
@@ -162,8 +163,8 @@ export class CallSpan implements CallObservation, OpenSpan {
 
   #end(result: unknown, usage: Usage | undefined, endTime: number, thrown: Failure | undefined): void {
     const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
-    if (result !== undefined) guard('recording a result', () => this.#recordResult(result, usage));
-    guard('recording metrics', () => this.#recordMetrics(endTime, usage, failure));
+    if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
+    guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
       this.#tell(result, endTime, failure);
     if (this.#operation.name !== undefined)
@@ -209,26 +210,27 @@ export class CallSpan implements CallObservation, OpenSpan {
     return result === undefined ? undefined : guard('reading usage', usageOf, this.#operation, result);
   }
 
-  #recordParameters(request: ApiRequest): void {
-    const attributes = this.#operation.parameterAttributes?.(request);
+  // Static, so that `guard` needs no closure for each call.
+  static #recordParameters(self: CallSpan, request: ApiRequest): void {
+    const attributes = self.#operation.parameterAttributes?.(request);
     if (attributes === undefined) return;
     // The hierarchy knows more about the call's place than the request does.
-    for (const name in this.#place.attributes) if (name in attributes) delete attributes[name];
-    this.#parameters = attributes;
-    this.#span.setAttributes(attributes);
+    for (const name in self.#place.attributes) if (name in attributes) delete attributes[name];
+    self.#parameters = attributes;
+    self.#span.setAttributes(attributes);
   }
 
-  #recordCall(call: Call): void {
-    if (call.firstChunkTime !== undefined && this.#operation.name !== undefined)
-      this.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
-    const { metrics } = this.#telemetry;
+  static #recordCall(self: CallSpan, call: Call): void {
+    if (call.firstChunkTime !== undefined && self.#operation.name !== undefined)
+      self.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
+    const { metrics } = self.#telemetry;
     const attributes: Attributes = {};
-    const recordsCall = this.#recordsDetails || this.#above?.span.isRecording() === true;
+    const recordsCall = self.#recordsDetails || self.#above?.span.isRecording() === true;
     const limited = recordsCall
       ? addCallAttributes(attributes, call)
       : metrics.wanted && addRateLimits(attributes, headersOf(call));
-    if (recordsCall) this.#setCallAttributes(call, attributes);
-    if (limited) metrics.seeRateLimits({ ...this.#asked, ...attributes });
+    if (recordsCall) self.#setCallAttributes(call, attributes);
+    if (limited) metrics.seeRateLimits({ ...self.#asked, ...attributes });
   }
 
   #setCallAttributes({ status, attemptCount }: Call, attributes: Attributes): void {
@@ -242,55 +244,53 @@ export class CallSpan implements CallObservation, OpenSpan {
     this.#span.setAttributes(attributes);
   }
 
-  #recordResult(result: unknown, usage: Usage | undefined): void {
-    const attributes = this.#operation.resultAttributes(result, this.#route);
-    const skipped = this.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
+  static #recordResult(self: CallSpan, result: unknown, usage: Usage | undefined): void {
+    const attributes = self.#operation.resultAttributes(result, self.#route);
+    const skipped = self.#accumulator?.skippedCalls || attributes[ATTR_OPENAI_SKIPPED_TOOL_CALLS];
     if (typeof skipped === 'number') addSkippedCalls(attributes, ATTR_OPENAI_SKIPPED_TOOL_CALLS, skipped);
     addUsageAttributes(attributes, usage);
-    const estimated = this.#operation.usage && this.#accumulator?.contentChunks;
+    const estimated = self.#operation.usage && self.#accumulator?.contentChunks;
     if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
-    const spent = guard('reading totals', spentElsewhereOf, this.#operation, result);
-    if (spent !== undefined) addTotals(attributes, this.#telemetry, spent, this.#asked);
-    this.#answered = attributes;
-    if (this.#telemetry.costs.wanted)
-      this.#cost = guard('pricing a result', () => {
-        const spending = { ...this.#operation.fees?.(result), usage };
-        return addCost(attributes, this.#telemetry, spending, this.#asked);
-      });
+    const spent = guard('reading totals', spentElsewhereOf, self.#operation, result);
+    if (spent !== undefined) addTotals(attributes, self.#telemetry, spent, self.#asked);
+    self.#answered = attributes;
+    if (self.#telemetry.costs.wanted) {
+      const priced = { operation: self.#operation, result, usage };
+      self.#cost = guard('pricing a result', addCost, attributes, self.#telemetry, priced, self.#asked);
+    }
     // The SDK logs a warning for a span that has ended.
-    if (this.#cost !== undefined && this.#above?.span.isRecording() === true)
-      this.#above.span.setAttribute(ATTR_OPENAI_COST, this.#cost);
-    this.#span.setAttributes(attributes);
-    if (this.#content !== undefined && this.#operation.content !== undefined)
-      guard('reading the content of a result', addOutput, this.#content, this.#operation.content, result);
+    if (self.#cost !== undefined && self.#above?.span.isRecording() === true)
+      self.#above.span.setAttribute(ATTR_OPENAI_COST, self.#cost);
+    self.#span.setAttributes(attributes);
+    if (self.#content !== undefined && self.#operation.content !== undefined)
+      guard('reading the content of a result', addOutput, self.#content, self.#operation.content, result);
   }
 
-  #recordMetrics(endTime: number, usage: Usage | undefined, failure: Failure | undefined): void {
-    const { metrics } = this.#telemetry;
+  static #recordMetrics(
+    self: CallSpan,
+    endTime: number,
+    usage: Usage | undefined,
+    failure: Failure | undefined,
+  ): void {
+    const { metrics } = self.#telemetry;
     if (!metrics.wanted) return;
-    const { context } = this;
-    const dimensions = metricDimensions(this.#asked, this.#answered);
+    const { context } = self;
+    const dimensions = metricDimensions(self.#asked, self.#answered);
     // No other instrumentation records the cost. Calls without an operation in the conventions cost money too.
-    if (this.#cost !== undefined) metrics.recordCost(this.#cost, dimensions, context);
-    if (!this.#measures) return;
-    const seconds = (endTime - this.#startTime) / 1e3;
-    if (!this.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
-    if (this.#timeToFirstChunk !== undefined) {
-      const streamed = chunkDimensions(this.#asked, this.#answered);
-      metrics.recordTimeToFirstChunk(this.#timeToFirstChunk, streamed, context);
-    }
+    if (self.#cost !== undefined) metrics.recordCost(self.#cost, dimensions, context);
+    if (!self.#measures) return;
+    const seconds = (endTime - self.#startTime) / 1e3;
+    if (!self.#rebuilt) metrics.recordDuration(seconds, dimensions, failure?.type, context);
     if (usage !== undefined) metrics.recordUsage(usage, dimensions, context);
-    if (this.#gaps !== undefined) this.#recordGaps(this.#gaps, this.#answered);
+    if (self.#timeToFirstChunk === undefined) return;
+    const streamed = chunkDimensions(self.#asked, self.#answered);
+    metrics.recordTimeToFirstChunk(self.#timeToFirstChunk, streamed, context);
+    if (self.#gaps !== undefined) metrics.recordTimePerOutputChunk(self.#gaps.take(), streamed, context);
   }
 
   /** The first chunks name the model. */
   #answeredSoFar(): Attributes {
     const result = this.#streamed();
     return result === undefined ? NO_ATTRIBUTES : this.#operation.resultAttributes(result, this.#route);
-  }
-
-  #recordGaps(gaps: ChunkGaps, answered: Attributes): void {
-    const dimensions = chunkDimensions(this.#asked, answered);
-    this.#telemetry.metrics.recordTimePerOutputChunk(gaps.take(), dimensions, this.context);
   }
 }

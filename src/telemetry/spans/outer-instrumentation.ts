@@ -1,7 +1,7 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
 import { OTHER_INSTRUMENTATIONS } from '../../diagnostics/other-instrumentations.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
-import { asName, fieldsOf, type PayloadObject, stringField } from '../../util/payload.ts';
+import { asName, fieldsOf, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
 import type { InferenceKind } from '../operation.ts';
 
@@ -25,13 +25,17 @@ const EMBEDDINGS: readonly InferenceKind[] = ['embeddings'];
 const RETRIEVAL: readonly InferenceKind[] = ['retrieval'];
 const IMAGE: readonly InferenceKind[] = ['image'];
 
-type Signs = Readonly<Record<string, readonly InferenceKind[]>>;
+/** An attribute whose value tells the kinds of inferences that a span represents. */
+interface Sign {
+  readonly attribute: string;
+  readonly kinds: Readonly<Record<string, readonly InferenceKind[]>>;
+}
 
-/** Maps attributes of a span to kinds of inferences. The first attribute that is present decides. */
-const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
-  [
-    ATTR_GEN_AI_OPERATION_NAME,
-    {
+/** The first attribute that is present decides. */
+const SIGNS: readonly Sign[] = [
+  {
+    attribute: ATTR_GEN_AI_OPERATION_NAME,
+    kinds: {
       chat: CHAT,
       generate_content: [...CHAT, ...COMPLETION, ...IMAGE],
       text_completion: COMPLETION,
@@ -41,9 +45,15 @@ const SIGNS: readonly (readonly [attribute: string, signs: Signs])[] = [
       image_edit: IMAGE,
       image_variation: IMAGE,
     },
-  ],
-  ['openinference.span.kind', { LLM: [...CHAT, ...COMPLETION], EMBEDDING: EMBEDDINGS, RETRIEVER: RETRIEVAL }],
-  ['llm.request.type', { chat: CHAT, completion: COMPLETION, embedding: EMBEDDINGS }],
+  },
+  {
+    attribute: 'openinference.span.kind',
+    kinds: { LLM: [...CHAT, ...COMPLETION], EMBEDDING: EMBEDDINGS, RETRIEVER: RETRIEVAL },
+  },
+  {
+    attribute: 'llm.request.type',
+    kinds: { chat: CHAT, completion: COMPLETION, embedding: EMBEDDINGS },
+  },
 ];
 
 /**
@@ -86,10 +96,12 @@ function readOuterSpan(
   return { scope, recordsMetrics: known?.recordsMetrics ?? true };
 }
 
+/** Each model call below a span passes here, so no iterator is allocated. */
 function says(attributes: unknown, kind: InferenceKind): boolean {
-  for (const [attribute, signs] of SIGNS) {
+  for (let index = 0; index < SIGNS.length; index++) {
+    const { attribute, kinds } = SIGNS[index] as Sign;
     const value = stringField(attributes, attribute);
-    if (value !== undefined) return Object.hasOwn(signs, value) && signs[value]?.includes(kind) === true;
+    if (value !== undefined) return row(kinds, value)?.includes(kind) === true;
   }
   return false;
 }
