@@ -95,10 +95,12 @@ describe('an invalid request loses only its own attributes', () => {
     });
   });
 
-  test('messages that throw on iteration', async () => {
-    const messages = new Proxy([{ role: 'user', content: 'Hello' }], {
+  test('messages that throw when they are read, but not when they are sent', async () => {
+    const sent = [{ role: 'user', content: 'Hello' }];
+    const messages = new Proxy(sent, {
       get(target, key) {
-        if (key === 'map' || key === Symbol.iterator) return broken();
+        if (key === 'toJSON') return () => sent;
+        if (key === '0' || key === Symbol.iterator) return broken();
         return Reflect.get(target, key);
       },
     });

@@ -25,7 +25,9 @@ import { readToolParameters } from '../tool-parameters.ts';
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
   const read: Message[] = [];
-  for (const message of Array.isArray(messages) ? messages : []) {
+  if (!Array.isArray(messages)) return read;
+  for (let index = 0; index < messages.length; index++) {
+    const message: unknown = messages[index];
     const role = textField(message, 'role') ?? 'user';
     read.push(new UnreadMessage(role, textField(message, 'name'), message, readChatParts));
   }
@@ -69,20 +71,12 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   const role = textField(message, 'role');
   // The legacy `functions` API puts a result into a message with the role `function`.
   if (role === 'tool' || role === 'function') return [toolResponse(message)];
-  const parts: MessagePart[] = [];
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
+  const parts = readChatContent(field(message, 'content'), lengths, most);
   const reasoning = textField(message, 'reasoning_content');
   if (reasoning !== undefined)
-    parts.push(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
-  const content = field(message, 'content');
-  if (typeof content === 'string' && content !== '')
-    parts.push(
-      lengths === undefined
-        ? chatTextPart(content)
-        : textPart('text', content, countField(lengths, 'content')),
-    );
-  else if (Array.isArray(content)) for (const part of partsOf(content, readChatPart, most)) parts.push(part);
+    parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
   const audio = objectField(message, 'audio');
@@ -92,6 +86,15 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   const call = objectField(message, 'function_call');
   if (call !== undefined) parts.push(...readLegacyFunctionCall(call));
   return parts;
+}
+
+/** An array for one text has one element: an empty one makes room for 17 with the first that is added. */
+function readChatContent(content: unknown, lengths: unknown, most: number): MessagePart[] {
+  if (Array.isArray(content)) return partsOf(content, readChatPart, most);
+  if (typeof content !== 'string' || content === '') return [];
+  return [
+    lengths === undefined ? chatTextPart(content) : textPart('text', content, countField(lengths, 'content')),
+  ];
 }
 
 function chatTextPart(content: string): MessagePart {

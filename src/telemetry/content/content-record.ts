@@ -25,22 +25,58 @@ import { attributeLimitOf, ContentRecorder } from './content-writer.ts';
 /** The share of the limit that messages may use if more content follows, and the input if an output follows. */
 const SHARE = 0.75;
 
+interface ContentWriter {
+  readonly kind: keyof Content;
+  readonly write: (recorder: ContentRecorder, to: Attributes, content: Content) => void;
+}
+
 /** The kinds of content, in the order in which they may use up the limit. */
-const WRITERS: readonly ((recorder: ContentRecorder, to: Attributes, content: Content) => void)[] = [
-  (recorder, to, { parameters }) => recorder.addTexts(to, parameters ?? {}),
-  (recorder, to, { systemInstructions }) =>
-    recorder.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
-  (recorder, to, { outputMessages }) =>
-    recorder.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
-  (recorder, to, { inputMessages }) =>
-    recorder.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
-  (recorder, to, { toolDefinitions }) =>
-    recorder.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
-  (recorder, to, { toolArguments }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
-  (recorder, to, { toolResult }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
-  (recorder, to, { functionArguments }) => recorder.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
-  (recorder, to, { functionResult }) => recorder.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
-  (recorder, to, { documents }) => recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
+const WRITERS: readonly ContentWriter[] = [
+  { kind: 'parameters', write: (recorder, to, { parameters }) => recorder.addTexts(to, parameters ?? {}) },
+  {
+    kind: 'systemInstructions',
+    write: (recorder, to, { systemInstructions }) =>
+      recorder.addParts(to, ATTR_GEN_AI_SYSTEM_INSTRUCTIONS, systemInstructions ?? []),
+  },
+  {
+    kind: 'outputMessages',
+    write: (recorder, to, { outputMessages }) =>
+      recorder.addMessages(to, ATTR_GEN_AI_OUTPUT_MESSAGES, outputMessages ?? []),
+  },
+  {
+    kind: 'inputMessages',
+    write: (recorder, to, { inputMessages }) =>
+      recorder.addMessages(to, ATTR_GEN_AI_INPUT_MESSAGES, inputMessages ?? [], SHARE),
+  },
+  {
+    kind: 'toolDefinitions',
+    write: (recorder, to, { toolDefinitions }) =>
+      recorder.addList(to, ATTR_GEN_AI_TOOL_DEFINITIONS, toolDefinitions ?? []),
+  },
+  {
+    kind: 'toolArguments',
+    write: (recorder, to, { toolArguments }) =>
+      recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_ARGUMENTS, toolArguments),
+  },
+  {
+    kind: 'toolResult',
+    write: (recorder, to, { toolResult }) => recorder.addValue(to, ATTR_GEN_AI_TOOL_CALL_RESULT, toolResult),
+  },
+  {
+    kind: 'functionArguments',
+    write: (recorder, to, { functionArguments }) =>
+      recorder.addJson(to, ATTR_OPENAI_TRACE_INPUT, functionArguments),
+  },
+  {
+    kind: 'functionResult',
+    write: (recorder, to, { functionResult }) =>
+      recorder.addJson(to, ATTR_OPENAI_TRACE_OUTPUT, functionResult),
+  },
+  {
+    kind: 'documents',
+    write: (recorder, to, { documents }) =>
+      recorder.addList(to, ATTR_GEN_AI_RETRIEVAL_DOCUMENTS, documents ?? []),
+  },
 ];
 
 /** Attributes that are JSON on spans and structured values on events. */
@@ -136,6 +172,11 @@ export class ContentRecord {
     return structured(this.#attributes);
   }
 
+  /** Whether the end has anything to do: a hook must see the content, or an event carries it. */
+  get awaitsEnd(): boolean {
+    return this.#hook !== undefined || this.#onEvent;
+  }
+
   /** Adds the input. It is recorded at once, unless a hook must see it first. */
   addInput(content: Content): void {
     if (this.#hook === undefined) this.#recorder.within(SHARE, () => this.#write(content));
@@ -188,7 +229,10 @@ export class ContentRecord {
   #write(content: Content): void {
     if (!this.#onSpan && !this.#onEvent && !this.#inSink) return;
     const written: Attributes = {};
-    for (const write of WRITERS) guard('recording content', write, this.#recorder, written, content);
+    for (let index = 0; index < WRITERS.length; index++) {
+      const { kind, write } = WRITERS[index] as ContentWriter;
+      if (content[kind] !== undefined) guard('recording content', write, this.#recorder, written, content);
+    }
     this.#set(written);
   }
 

@@ -28,6 +28,7 @@ export class ContentRecorder {
   readonly #maxText: number;
   readonly #maxAttribute: number;
   readonly #media: MediaPolicy;
+  readonly #shown = (value: unknown): unknown => this.#media.shown(value);
   #left: number;
 
   /** @param maxAttribute the attribute limit of OpenTelemetry's SDK, which would cut JSON in the middle */
@@ -61,20 +62,18 @@ export class ContentRecorder {
    * @param share the share of the span's remaining limit, less than 1 if more content will follow
    */
   addMessages(attributes: Attributes, name: string, messages: readonly Message[], share: number = 1): void {
-    if (messages.length === 0) return;
-    this.#add(attributes, name, share, (json) => {
-      let kept = '';
-      let omitted = messages.length;
-      while (omitted > 0) {
-        const written = json.spend(1)
-          ? this.#writeMessage(json, messages[omitted - 1] as Message)
-          : undefined;
-        if (written === undefined) break;
-        kept = list(written, kept);
-        omitted--;
-      }
-      return omitted > 0 ? list(omittedMessages(messages[omitted - 1] as Message, omitted), kept) : kept;
-    });
+    const json = this.#startArray(messages.length, share);
+    if (json === undefined) return;
+    let kept = '';
+    let omitted = messages.length;
+    while (omitted > 0) {
+      const written = json.spend(1) ? this.#writeMessage(json, messages[omitted - 1] as Message) : undefined;
+      if (written === undefined) break;
+      kept = list(written, kept);
+      omitted--;
+    }
+    if (omitted > 0) kept = list(omittedMessages(messages[omitted - 1] as Message, omitted), kept);
+    this.#endArray(attributes, name, kept);
   }
 
   /** Adds parts of system instructions as JSON. If not all fit, the first are kept. */
@@ -116,34 +115,39 @@ export class ContentRecorder {
     values: readonly Value[],
     write: (json: LimitedJson, value: Value) => string | undefined,
   ): void {
-    if (values.length === 0) return;
-    this.#add(attributes, name, 1, (json) => {
-      let kept = '';
-      let omitted = values.length;
-      for (const value of values) {
-        const written = json.spend(1) ? write(json, value) : undefined;
-        if (written === undefined) break;
-        kept = list(kept, written);
-        omitted--;
-      }
-      return omitted > 0 ? list(kept, `{"type":"omitted","name":"…","count":${omitted}}`) : kept;
-    });
+    const json = this.#startArray(values.length, 1);
+    if (json === undefined) return;
+    let kept = '';
+    let omitted = values.length;
+    for (const value of values) {
+      const written = json.spend(1) ? write(json, value) : undefined;
+      if (written === undefined) break;
+      kept = list(kept, written);
+      omitted--;
+    }
+    if (omitted > 0) kept = list(kept, `{"type":"omitted","name":"…","count":${omitted}}`);
+    this.#endArray(attributes, name, kept);
   }
 
   /**
-   * Adds a JSON array, or nothing if not even the mark fits. It concatenates with `+`, which builds a rope: the text is
-   * copied only when the span is exported.
+   * Starts a JSON array. Its items are concatenated with `+`, which builds a rope: the text is copied only when the span
+   * is exported.
+   *
+   * @returns `undefined` if the array is empty or not even the mark fits
    */
-  #add(attributes: Attributes, name: string, share: number, write: (json: LimitedJson) => string): void {
+  #startArray(length: number, share: number): LimitedJson | undefined {
     const limit = Math.min(this.#left * share, this.#maxAttribute) - MARK_LENGTH;
-    if (limit < 0) return;
-    const written = `[${write(this.#json(limit))}]`;
+    return length === 0 || limit < 0 ? undefined : this.#json(limit);
+  }
+
+  #endArray(attributes: Attributes, name: string, items: string): void {
+    const written = `[${items}]`;
     attributes[name] = written;
     this.#left -= written.length;
   }
 
   #json(maxLength: number): LimitedJson {
-    return new LimitedJson(this.#maxText, maxLength, (value) => this.#media.shown(value));
+    return new LimitedJson(this.#maxText, maxLength, this.#shown);
   }
 
   #writeMessage(json: LimitedJson, { role, name, parts: all, finish_reason }: Message): string | undefined {
@@ -154,7 +158,8 @@ export class ContentRecorder {
     if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
     let kept = '';
     let omitted = 0;
-    for (const part of all) {
+    for (let index = 0; index < all.length; index++) {
+      const part = all[index];
       // A hook may have left holes.
       if (part === undefined || this.#media.drops(part)) continue;
       const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
@@ -181,10 +186,12 @@ function finishReason(reason: string | undefined): string {
   return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
 }
 
+const WORD = /^[\w.-]{1,24}$/;
+
 /** Roles and finish reasons are short words; anything longer is cut. */
 function word(text: string): string {
   const shown = String(text);
-  return /^[\w.-]{1,24}$/.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
+  return WORD.test(shown) ? shown : shown.slice(0, 24).replace(/[^\w.-]/g, '_');
 }
 
 const TEXT = '{"type":"text","content":';

@@ -165,8 +165,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
     guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
-    if (this.#content !== undefined || failure !== undefined || this.#telemetry.settings.events !== undefined)
-      this.#tell(result, endTime, failure);
+    const isHeard = this.#content?.awaitsEnd === true || this.#telemetry.settings.events !== undefined;
+    if (failure !== undefined || isHeard) this.#tell(result, endTime, failure);
     if (this.#operation.name !== undefined)
       rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
     const { finishing, ended } = this.#place;

@@ -16,7 +16,8 @@ import type { EndedOperation } from './ended-operation.ts';
  */
 export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Failure | undefined {
   const { span, context, failure, endTime } = operation;
-  const attributes = { ...operation.attributes, ...failureAttributes(failure) };
+  const attributes =
+    failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
   const content =
     operation.content ?? (failure && ContentRecord.ofFailure(telemetry, span, context, failure));
   // A hook that could not run has not masked anything.
