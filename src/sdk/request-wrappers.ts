@@ -9,7 +9,7 @@ import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
 import { mayRefuseUsage, rememberRefusal } from './refused-usage.ts';
-import { callBeingParsed, takeResponse } from './response-wrappers.ts';
+import { callBeingRetried, takeResponse } from './response-wrappers.ts';
 import { askForUsage } from './stream-usage.ts';
 
 /** Wraps `makeRequest`, which sees the final options of a call and its response. */
@@ -24,11 +24,11 @@ export function wrapMakeRequest(original: Method): Method {
       // Without ` || call.client !== this`, the call of another client is taken for this one.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
-      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then((resolved) => begin(call, resolved)) : `, promised options are read before they resolve.
+      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then((resolved) => beginRequest(call, resolved)) : `, promised options are read before they resolve.
       args[0] =
         typeof field(options, 'then') === 'function'
-          ? Promise.resolve(options).then((resolved) => begin(call, resolved))
-          : begin(call, options);
+          ? Promise.resolve(options).then((resolved) => beginRequest(call, resolved))
+          : beginRequest(call, options);
       const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
       return watchResponse(call, response, original, args);
@@ -37,7 +37,7 @@ export function wrapMakeRequest(original: Method): Method {
 }
 
 /** @returns the options to send: the program's own, unless something is added to them */
-function begin(call: Call, options: unknown): unknown {
+function beginRequest(call: Call, options: unknown): unknown {
   call.begin(options);
   if (!call.wantsUsage && !call.propagates) return options;
   const asking = guard('asking for usage', askForUsage, call, options) ?? options;
@@ -62,22 +62,22 @@ function watchResponse(
     return response;
   }
   const carrier = response.then(
-    (props) => take(call, props),
+    (props) => takeProps(call, props),
     (error) =>
       // Without `mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : `, a server that knows no stream_options breaks every stream.
-      mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : fail(call, error),
+      mayRefuseUsage(call, error) ? sendWithoutUsage(call, makeRequest, args) : failCall(call, error),
   );
   if (!call.indirect) call.carrier = carrier;
   return carrier;
 }
 
-function take(call: Call, props: unknown): unknown {
+function takeProps(call: Call, props: unknown): unknown {
   // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a response is missed.
   if (!(call.indirect && call.asked)) takeResponse(call, props);
   return props;
 }
 
-function fail(call: Call, error: unknown): never {
+function failCall(call: Call, error: unknown): never {
   // Without `if (!(call.indirect && call.asked)) `, a request that a subclass repeats after a failure is missed.
   if (!(call.indirect && call.asked)) call.fail(error);
   // Without this, a failed call resolves to `undefined`.
@@ -91,10 +91,10 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
   try {
     props = await goOn(call, makeRequest, call.client, [...args]);
   } catch (error) {
-    return fail(call, error);
+    return failCall(call, error);
   }
   guard('remembering a refusal', rememberRefusal, call.client);
-  return take(call, props);
+  return takeProps(call, props);
 }
 
 /** Wraps `fetchWithTimeout`, which sees each attempt of a call. */
@@ -135,7 +135,7 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const call = callBeingParsed(args[0], this) ?? callInProgress(this);
+      const call = callBeingRetried(args[0], this);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);
       const attempt = call.attempts.at(-1);

@@ -3,7 +3,7 @@ import { guard } from '../util/guard.ts';
 import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
-import { goOn } from './call-context.ts';
+import { callInProgress, goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
 import { asMethod, isObject } from './reflect.ts';
@@ -77,10 +77,13 @@ function awaitRetry(call: Call, options: object): boolean {
   return true;
 }
 
-/** The call of this client whose response the SDK is parsing, by its request options. */
-export function callBeingParsed(options: unknown, client: object): Call | undefined {
-  const call = isObject(options) ? callsByOptions.get(options) : undefined;
-  return call === undefined || call.settled || call.client !== client ? undefined : call;
+/** The call whose request the SDK sends again, before or while it parses a response. */
+export function callBeingRetried(options: unknown, client: object): Call | undefined {
+  const active = callInProgress(client);
+  // A call that shares its options is parsed in its context. One without a response may be the caller of a custom fetch.
+  if (active !== undefined && active.headersTime > 0) return active;
+  const parsed = isObject(options) ? callsByOptions.get(options) : undefined;
+  return parsed === undefined || parsed.settled || parsed.client !== client ? active : parsed;
 }
 
 /** The wrapper of a parse function. Most promises share one function, and so one wrapper. */
