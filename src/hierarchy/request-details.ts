@@ -45,7 +45,7 @@ export function abandon(invocation: Invocation, call: Call): void {
 }
 
 export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
-  if (call.attempts.length > 1)
+  if (call.attemptCount > 1)
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 

@@ -36,6 +36,7 @@ import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
+import { OpenCalls } from './open-calls.ts';
 import { CallHooks } from './user-hooks.ts';
 
 const NO_TRAITS: OperationTraits = {};
@@ -53,8 +54,8 @@ export interface ObserverHooks {
 export class Observer implements CallObserver, ProviderListener {
   readonly telemetry: Telemetry;
   readonly #others = new OtherInferences();
-  /** Calls in flight, with the server that has not answered yet. A shutdown ends their spans. */
-  readonly #open = new Map<Call, string | undefined>();
+  /** Calls in flight. A shutdown ends their spans. */
+  readonly #open = new OpenCalls();
   /** Created, and in the built package also loaded, when it is first needed. */
   #hierarchy: Hierarchy | undefined;
   #beforeFirstCall: (() => void) | undefined;
@@ -122,15 +123,16 @@ export class Observer implements CallObserver, ProviderListener {
     call.wantsUsage =
       call.streamed && this.settings.streamUsage === 'include' && traits.reportsUsageOnRequest === true;
     call.propagates = this.settings.propagateInMetadata && traits.createsMetadata === true;
-    this.#open.set(call, endpoint.origin);
+    this.#open.add(call);
+    call.awaitedOrigin = endpoint.origin;
     requestBegan(endpoint.origin);
     return observation;
   }
 
   answered(call: Call): void {
-    const origin = this.#open.get(call);
+    const origin = call.awaitedOrigin;
     if (origin === undefined) return;
-    this.#open.set(call, undefined);
+    call.awaitedOrigin = undefined;
     requestAnswered(origin);
   }
 
@@ -255,7 +257,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   #interruptCalls(): void {
-    for (const call of [...this.#open.keys()]) call.close('interrupted');
+    for (const call of this.#open.values()) call.close('interrupted');
   }
 
   /** Called last, after everything below these spans has ended. The newest ends first: it may be below another. */

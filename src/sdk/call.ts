@@ -8,7 +8,6 @@ import {
   asText,
   booleanField,
   fieldsOf,
-  first,
   MAX_REPEATED,
   numberField,
 } from '../util/payload.ts';
@@ -93,9 +92,9 @@ export class Call implements KeyHolder {
   pollHelper = false;
   assistantsVersion: string | undefined;
 
-  /** The first attempts and the last one. */
-  attempts: readonly Attempt[] = NO_ATTEMPTS;
+  lastAttempt: Attempt | undefined;
   attemptCount = 0;
+  #earlierAttempts: readonly Attempt[] = NO_ATTEMPTS;
   /** Those of the last request, which hold its keys. */
   sentHeaders: unknown;
   status: number | undefined;
@@ -134,6 +133,10 @@ export class Call implements KeyHolder {
   /** The program called `asResponse()`. */
   rawRequested = false;
   observation: CallObservation | undefined;
+  /** Set by the observer: where it keeps the call while it is in flight. */
+  openIndex: number | undefined;
+  /** Set by the observer: the server that has not answered yet. */
+  awaitedOrigin: string | undefined;
   readonly #observer: CallObserver;
 
   /** @param startTime where it began earlier than now */
@@ -149,6 +152,12 @@ export class Call implements KeyHolder {
 
   get settled(): boolean {
     return this.outcome !== undefined;
+  }
+
+  /** The first attempts and the last one. */
+  get attempts(): readonly Attempt[] {
+    const { lastAttempt: last } = this;
+    return last === undefined ? NO_ATTEMPTS : [...this.#earlierAttempts, last];
   }
 
   /** True for any thrown value, even `undefined`. */
@@ -172,13 +181,14 @@ export class Call implements KeyHolder {
 
   attempted(attempt: Attempt): void {
     this.attemptCount++;
-    this.attempts =
-      this.attempts === NO_ATTEMPTS ? [attempt] : [...first(this.attempts, MAX_REPEATED - 1), attempt];
+    if (this.lastAttempt !== undefined && this.#earlierAttempts.length < MAX_REPEATED - 1)
+      this.#earlierAttempts = [...this.#earlierAttempts, this.lastAttempt];
+    this.lastAttempt = attempt;
   }
 
   /** Reads the response's status and headers, which arrive before its body. */
   responded(response: unknown): void {
-    this.headersTime = this.attempts.at(-1)?.endTime ?? now(this.clock);
+    this.headersTime = this.lastAttempt?.endTime ?? now(this.clock);
     readResponse(this, response);
     guard('taking an answer', tellAnswered, this.#observer, this);
   }
@@ -245,7 +255,8 @@ export class Call implements KeyHolder {
   #release(): void {
     this.observation = undefined;
     this.value = this.error = this.headers = this.sentHeaders = undefined;
-    this.attempts.forEach(dropPayloads);
+    this.#earlierAttempts.forEach(dropPayloads);
+    if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
     this.context = ROOT_CONTEXT;
     this.working = this.carrier = undefined;
   }

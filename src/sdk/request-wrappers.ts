@@ -138,8 +138,7 @@ export function wrapRetry(original: Method): Method {
       const call = callBeingRetried(args[0], this);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);
-      const attempt = call.attempts.at(-1);
-      if (attempt !== undefined) attempt.endTime = now(call.clock);
+      if (call.lastAttempt !== undefined) call.lastAttempt.endTime = now(call.clock);
       // Without this, a retry while the body is read counts as no attempt: the SDK parses outside of the call's context.
       return goOn(call, original, this, args);
     },

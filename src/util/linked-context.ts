@@ -1,4 +1,5 @@
-import type { Context } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
+import { SPAN_KEY } from './span-key.ts';
 
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
 const MAX_LINKS = 8;
@@ -25,6 +26,17 @@ export class LinkedContext implements Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
   }
 
+  /** `trace.setSpan` in one link. */
+  static withSpan(context: Context, span: Span): Context {
+    return LinkedContext.#add(context, SPAN_KEY, span);
+  }
+
+  static #add(context: Context, key: symbol, value: unknown): Context {
+    if (!(context instanceof LinkedContext) || context.#links < MAX_LINKS)
+      return new LinkedContext(context, key, value);
+    return context.#copy().setValue(key, value);
+  }
+
   getValue(key: symbol): unknown {
     let context: Context = this;
     while (context instanceof LinkedContext) {
@@ -35,7 +47,7 @@ export class LinkedContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#links < MAX_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
+    return LinkedContext.#add(this, key, value);
   }
 
   deleteValue(key: symbol): Context {

@@ -2,9 +2,6 @@ import { type Context, createContextKey, type Span, trace } from '@opentelemetry
 import { AGENTS } from './agents-key.ts';
 import type { AgentsNode } from './node.ts';
 
-/** The key of the active span, which the API does not export. */
-const SPAN: symbol = findSpanKey();
-
 /** The innermost trace or span of `@openai/agents` that the context is part of. */
 export function agentsNodeIn(context: Context): AgentsNode | undefined {
   return context.getValue(AGENTS) as AgentsNode | undefined;
@@ -28,7 +25,7 @@ export class AgentsContext implements Context {
     const node = this.#current();
     if (node === undefined) return this.#base.getValue(key);
     if (key === AGENTS) return node;
-    if (key !== SPAN) return this.#base.getValue(key) ?? node.valueOf(key);
+    if (key !== SPAN_KEY) return this.#base.getValue(key) ?? node.valueOf(key);
     const open = node.open;
     // The program's own span, if it has made one inside of the same node.
     if (open === undefined || agentsNodeIn(this.#base)?.open === open) return this.#base.getValue(key);
@@ -37,13 +34,13 @@ export class AgentsContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     const node = this.#current();
-    return key === SPAN && node !== undefined
+    return key === SPAN_KEY && node !== undefined
       ? new PlacedContext(this, node, value as Span | undefined)
       : new AgentsContext(this.#base.setValue(key, value), this.#current);
   }
 
   deleteValue(key: symbol): Context {
-    return key === SPAN
+    return key === SPAN_KEY
       ? this.setValue(key, undefined)
       : new AgentsContext(this.#base.deleteValue(key), this.#current);
   }
@@ -63,32 +60,18 @@ export class PlacedContext implements Context {
 
   getValue(key: symbol): unknown {
     if (key === AGENTS) return this.#node;
-    return key === SPAN ? this.#span : (this.#base.getValue(key) ?? this.#node.valueOf(key));
+    return key === SPAN_KEY ? this.#span : (this.#base.getValue(key) ?? this.#node.valueOf(key));
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return key === SPAN
+    return key === SPAN_KEY
       ? new PlacedContext(this.#base, this.#node, value as Span | undefined)
       : new PlacedContext(this.#base.setValue(key, value), this.#node, this.#span);
   }
 
   deleteValue(key: symbol): Context {
-    return key === SPAN
+    return key === SPAN_KEY
       ? this.setValue(key, undefined)
       : new PlacedContext(this.#base.deleteValue(key), this.#node, this.#span);
   }
-}
-
-function findSpanKey(): symbol {
-  let found = createContextKey('OpenTelemetry Context Key SPAN');
-  const probe: Context = {
-    getValue: () => undefined,
-    setValue: () => probe,
-    deleteValue: (key) => {
-      found = key;
-      return probe;
-    },
-  };
-  trace.deleteSpan(probe);
-  return found;
 }

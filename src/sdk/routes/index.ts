@@ -29,8 +29,8 @@ const MAX_METHOD_LENGTH = 'OPTIONS'.length;
 const PATH_PREFIXES: ReadonlySet<string> = new Set(['openai', 'v1']);
 
 let trie: TrieNode | undefined;
-/** Caches endpoints without parameters by their path, which is also their template. */
-const literals = new Map<string, TrieEndpoint>();
+/** Caches matches without parameters by path, which is also their template, and method. */
+const literals = new Map<string, Map<string, RouteMatch>>();
 
 /**
  * Finds the route of a request by method and path. It never throws.
@@ -43,8 +43,8 @@ const literals = new Map<string, TrieEndpoint>();
  */
 export function matchRoute(method: string, path: string): RouteMatch {
   const known = methodName(method);
-  const literal = literals.get(path);
-  if (literal !== undefined) return { route: routeOf(literal, known), values: NO_VALUES };
+  const literal = literals.get(path)?.get(known);
+  if (literal !== undefined) return literal;
   trie ??= buildTrie(ROUTE_TABLE);
   const parts = pathSegments(path);
   return matchEndpoint(trie, known, path, parts) ?? unknownRoute(trie, known, parts);
@@ -60,11 +60,12 @@ function matchEndpoint(
   if (truncated) return undefined;
   let start = skipPrefixes(segments, 0);
   while (start < segments.length) {
-    const values: string[] = [];
-    const endpoint = findEndpoint(root, segments, start, values);
+    const endpoint = findEndpoint(root, segments, start);
     if (endpoint !== undefined) {
-      if (endpoint.template === path && values.length === 0) literals.set(path, endpoint);
-      for (let index = 0; index < values.length; index++) values[index] = decodeSegment(values[index] ?? '');
+      const { template, positions } = endpoint;
+      if (template === path && positions.length === 0) return rememberLiteral(endpoint, method);
+      const first = start;
+      const values = positions.map((position) => decodeSegment(segments[first + position] ?? ''));
       return { route: routeOf(endpoint, method), values };
     }
     // The base path of a whole URL is unknown: try each suffix until one is an endpoint.
@@ -73,6 +74,14 @@ function matchEndpoint(
     while (start < segments.length && !root.literals?.has(segments[start] ?? '')) start++;
   }
   return undefined;
+}
+
+/** There are as many as endpoints and methods: an unlisted method has one name. */
+function rememberLiteral(endpoint: TrieEndpoint, method: string): RouteMatch {
+  const match: RouteMatch = { route: routeOf(endpoint, method), values: NO_VALUES };
+  const matches = literals.get(endpoint.template) ?? new Map<string, RouteMatch>();
+  literals.set(endpoint.template, matches.set(method, match));
+  return match;
 }
 
 function unknownRoute(

@@ -27,13 +27,7 @@ export function pathSegments(path: unknown): PathSegments {
   while (start < end && text.charCodeAt(start) === SLASH) start++;
   while (end > start && text.charCodeAt(end - 1) === SLASH) end--;
 
-  const segments: string[] = [];
-  while (start < end) {
-    const slash = text.indexOf('/', start);
-    const next = slash < 0 || slash > end ? end : slash;
-    segments.push(text.slice(start, next));
-    start = next + 1;
-  }
+  const segments = start < end ? text.slice(start, end).split('/') : [];
   return { segments, absolute: origin > 0, truncated };
 }
 

@@ -5,6 +5,8 @@ import type { EndpointMethod, Meaning, Meanings, PathParameter, Route, RouteRow 
 export interface TrieEndpoint {
   readonly template: string;
   readonly parameters: readonly PathParameter[];
+  /** The index of each parameter's segment. */
+  readonly positions: readonly number[];
   readonly meanings: Meanings;
   readonly created: string | undefined;
   /** By method, created lazily. */
@@ -55,14 +57,11 @@ export function familyOf(template: string): string {
 /**
  * Finds the endpoint whose template matches the segments from `start` on. A literal takes precedence over a parameter
  * (`/threads/runs` is not a thread), without backtracking, which no template needs.
- *
- * @param values receives the segments that match parameters, still encoded
  */
 export function findEndpoint(
   root: TrieNode,
   segments: readonly string[],
   start: number,
-  values: string[],
 ): TrieEndpoint | undefined {
   let node = root;
   for (let index = start; index < segments.length; index++) {
@@ -73,7 +72,6 @@ export function findEndpoint(
     } else {
       if (node.parameter === undefined || segment === '') return undefined;
       node = node.parameter;
-      values.push(segment);
     }
   }
   if (node.row === undefined) return undefined;
@@ -83,7 +81,12 @@ export function findEndpoint(
 
 function newEndpoint([template, , meanings = {}]: RouteRow, item: string | undefined): TrieEndpoint {
   const created = item === undefined ? undefined : pathParameters(item).at(-1)?.attribute;
-  return { template, parameters: pathParameters(template), meanings, created, routes: new Map() };
+  const parameters = pathParameters(template);
+  const positions = template
+    .slice(1)
+    .split('/')
+    .flatMap((segment, index) => (segment.startsWith('{') ? [index] : []));
+  return { template, parameters, positions, meanings, created, routes: new Map() };
 }
 
 function newNode(): TrieNode {

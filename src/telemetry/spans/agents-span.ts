@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -7,6 +7,7 @@ import {
 } from '../../semconv/values.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
@@ -54,7 +55,7 @@ export class AgentsSpan {
       },
       parent,
     );
-    this.#context = trace.setSpan(parent, this.span);
+    this.#context = LinkedContext.withSpan(parent, this.span);
     // A shutdown ends the span early, without a duration.
     telemetry.functions.set(this, () => this.#finish(undefined, now()));
   }

@@ -106,7 +106,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       };
       if (place.links !== undefined) options.links = place.links;
       this.#span = startSpan(telemetry, operation.spanName(request), options, place.parent);
-      this.context = trace.setSpan(LinkedContext.of(place.parent), this.#span);
+      this.context = LinkedContext.withSpan(place.parent, this.#span);
       if (operation.content !== undefined)
         this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
     } else {
@@ -142,7 +142,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const result = call.outcome === 'stream' ? this.#streamed() : call.value;
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     guard('recording a call', CallSpan.#recordCall, this, call);
-    if (call.attempts.length > 1)
+    if (call.attemptCount > 1)
       guard('recording attempts', recordAttempts, this.#telemetry, call, this.context, this.#asked);
     const usage = this.#usage(result);
     if (call.streamEnd === 'completed') guard('looking for usage', missUsage, this.#operation, usage);

@@ -1,6 +1,7 @@
-import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, type Span, SpanKind } from '@opentelemetry/api';
 import { now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { shareClock } from '../../util/span-clock.ts';
 import type { OutcomeListener } from '../../util/watch-result.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -67,7 +68,7 @@ export class FunctionSpan implements OutcomeListener {
     this.#attributes = attributes;
     this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
     shareClock(this.span, start.clock);
-    this.#context = trace.setSpan(parent, this.span);
+    this.#context = LinkedContext.withSpan(parent, this.span);
     telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock), true));
     if (start.hasContent !== false) this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;

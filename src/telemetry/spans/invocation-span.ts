@@ -5,7 +5,6 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  trace,
 } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
@@ -19,6 +18,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { messageFinishReason } from '../content/messages.ts';
@@ -108,7 +108,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   };
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
-  const context = trace.setSpan(ROOT_CONTEXT, span);
+  const context = LinkedContext.withSpan(ROOT_CONTEXT, span);
   const content = ContentRecord.begin(telemetry, span, context);
   content?.add(invocationContent(end));
   const { failure, endTime } = end;

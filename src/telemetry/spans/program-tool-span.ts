@@ -18,6 +18,7 @@ import {
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { now, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { clockIn, shareClock } from '../../util/span-clock.ts';
 import { followOutcome, type Outcome } from '../../util/watch-result.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -80,7 +81,7 @@ class ToolSpan implements Outcome {
       parent,
     );
     shareClock(this.#span, this.#clock);
-    this.context = trace.setSpan(parent, this.#span);
+    this.context = LinkedContext.withSpan(parent, this.#span);
     // A shutdown ends the span early, without a duration.
     telemetry.functions.set(this, () => this.#end(undefined, true));
     this.#content = ContentRecord.begin(telemetry, this.#span, this.context);

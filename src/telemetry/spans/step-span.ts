@@ -1,4 +1,4 @@
-import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { ContentRecord } from '../content/content-record.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
@@ -81,7 +82,7 @@ export function recordStep(
   if (cost !== undefined) answered[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
   guard('recording a step', () => span.setAttributes(answered));
   rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
-  const own = trace.setSpan(context.parent, span);
+  const own = LinkedContext.withSpan(context.parent, span);
   const content = ContentRecord.begin(telemetry, span, own);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import { providerAt } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -20,6 +20,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { row } from '../../util/payload.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -103,7 +104,7 @@ export function recordToolCall(
     { kind: SpanKind.INTERNAL, startTime, attributes },
     context.parent,
   );
-  const own = trace.setSpan(context.parent, span);
+  const own = LinkedContext.withSpan(context.parent, span);
   const content = ContentRecord.begin(telemetry, span, own);
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });

@@ -1,4 +1,4 @@
-import { type Attributes, context, type Span, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
@@ -8,6 +8,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { objectField, stringField } from '../../util/payload.ts';
 import { clockIn } from '../../util/span-clock.ts';
 import { followOutcome } from '../../util/watch-result.ts';
@@ -44,7 +45,7 @@ export function unwrapWebhook(
       guard('recording a failure', () =>
         recordEnd(telemetry, {
           span,
-          context: trace.setSpan(active, span),
+          context: LinkedContext.withSpan(active, span),
           attributes: {},
           content: undefined,
           failure: readFailure(error),

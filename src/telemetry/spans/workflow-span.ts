@@ -1,4 +1,4 @@
-import { type Attributes, context, trace } from '@opentelemetry/api';
+import { type Attributes, context } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -6,6 +6,7 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type FunctionPlace, FunctionSpan, type FunctionSpanStart } from './function-span.ts';
 
@@ -36,7 +37,7 @@ export function startWorkflow(telemetry: Telemetry, start: WorkflowStart): Funct
     clock,
     ended: (endTime, { errorType, interrupted }) => {
       const seconds = (endTime - startTime) / 1e3;
-      const own = trace.setSpan(parent, workflow.span);
+      const own = LinkedContext.withSpan(parent, workflow.span);
       if (!interrupted)
         guard('recording metrics', () =>
           telemetry.metrics.recordWorkflowDuration(seconds, attributes, errorType, own),
