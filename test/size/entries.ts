@@ -17,7 +17,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 183, loads: [API] },
   { name: 'client', kilobytes: 350, loads: [API] },
   { name: 'export', kilobytes: 147, loads: [API] },
-  { name: 'index', kilobytes: 356, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 358, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 350, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 495, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 14, loads: [] },

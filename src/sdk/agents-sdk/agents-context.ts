@@ -1,4 +1,5 @@
-import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
+import { SPAN_KEY } from '../../util/span-key.ts';
 import { AGENTS } from './agents-key.ts';
 import type { AgentsNode } from './node.ts';
 

@@ -92,8 +92,11 @@ function readOuterSpan(
   const declared =
     context.getValue(INFERENCE_SPAN) !== undefined || (scope === LANGSMITH && isLangSmithModelCall(kind));
   if (!declared && !says(inner.attributes, kind)) return undefined;
-  const known = OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope);
-  return { scope, recordsMetrics: known?.recordsMetrics ?? true };
+  return { scope, recordsMetrics: recordsMetrics(scope) };
+}
+
+function recordsMetrics(scope: string | undefined): boolean {
+  return OTHER_INSTRUMENTATIONS.find((other) => other.scope === scope)?.recordsMetrics ?? true;
 }
 
 /** Each model call below a span passes here, so no iterator is allocated. */
