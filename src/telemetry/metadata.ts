@@ -69,7 +69,7 @@ function mergeMetadata(outer: Attributes | undefined, added: Attributes): Attrib
 /** The metadata of a context. A context that was built from a bare span has the metadata of that span. */
 export function metadataIn(context: Context): Attributes | undefined {
   const own = context.getValue(METADATA) as Attributes | undefined;
-  if (own !== undefined) return own;
+  if (own !== undefined || !hasMetadata) return own;
   const above = trace.getSpanContext(context);
   return above === undefined ? undefined : metadataBySpan.get(above);
 }
@@ -102,6 +102,8 @@ export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
 
 /** Metadata by span: steps and tool calls are created in contexts that hold only a span. */
 const metadataBySpan = new WeakMap<SpanContext, Attributes>();
+/** Whether there is any: most programs have none, and each span asks. */
+let hasMetadata = false;
 
 /** A tracer whose spans carry the metadata of their context. */
 export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<Tracer, 'startSpan'> {
@@ -112,6 +114,7 @@ export function withMetadataOfContext(tracer: Pick<Tracer, 'startSpan'>): Pick<T
       const attributes = { ...metadata, ...options.attributes };
       const span = tracer.startSpan(name, { ...options, attributes }, context);
       metadataBySpan.set(span.spanContext(), metadata);
+      hasMetadata = true;
       return span;
     },
   };

@@ -39,7 +39,7 @@ import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-p
 import { addCost, addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
-import { recordEndAndTellSink } from './record-end.ts';
+import { isEndTold, recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 
@@ -165,8 +165,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
     guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
-    const isHeard = this.#content?.awaitsEnd === true || this.#telemetry.settings.events !== undefined;
-    if (failure !== undefined || isHeard) this.#tell(result, endTime, failure);
+    if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
     if (this.#operation.name !== undefined)
       rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
     const { finishing, ended } = this.#place;

@@ -31,7 +31,7 @@ import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Totals, totalAttributes } from './conversation-span.ts';
-import { recordEndAndTellSink } from './record-end.ts';
+import { isEndTold, recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 
@@ -111,17 +111,12 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   const context = LinkedContext.withSpan(ROOT_CONTEXT, span);
   const content = ContentRecord.begin(telemetry, span, context);
   content?.add(invocationContent(end));
-  const { failure, endTime } = end;
-  const ended = {
-    span,
-    context,
-    attributes: { ...end.attributes, ...attributes },
-    content,
-    failure,
-    endTime,
-  };
-  const { startTime, toolCalls } = end;
-  recordEndAndTellSink(telemetry, ended, { isRecorded: true, startTime, toolCalls: () => toolCalls });
+  const { failure, startTime, endTime, toolCalls } = end;
+  if (isEndTold(telemetry, content, failure)) {
+    const all = { ...end.attributes, ...attributes };
+    const ended = { span, context, attributes: all, content, failure, endTime };
+    recordEndAndTellSink(telemetry, ended, { isRecorded: true, startTime, toolCalls: () => toolCalls });
+  }
   endSpan(span, endTime);
 }
 

@@ -9,6 +9,18 @@ import type { Telemetry } from '../telemetry.ts';
 import type { EndedOperation } from './ended-operation.ts';
 
 /**
+ * Whether anybody besides the span is told about the end of an operation. If not, its attributes need not be gathered
+ * again: with more than 20 of them, that takes longer than anything else at the end.
+ */
+export function isEndTold(
+  { settings }: Telemetry,
+  content: ContentRecord | undefined,
+  failure: Failure | undefined,
+): boolean {
+  return failure !== undefined || content?.awaitsEnd === true || settings.events !== undefined;
+}
+
+/**
  * Records the end of any operation before its span ends: content on span and event, the failure on the span and as an
  * exception event.
  *

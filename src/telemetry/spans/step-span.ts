@@ -28,7 +28,7 @@ import { addFinishReason } from '../finish-reason.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { recordEnd } from './record-end.ts';
+import { isEndTold, recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 import { recordDeltas } from './stream-deltas.ts';
@@ -77,9 +77,8 @@ export function recordStep(
     context.parent,
   );
   const answered = { ...stepAttributes(step), ...usageAttributes(step.usage) };
-  const attributes = { ...asked, ...answered };
-  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, attributes));
-  if (cost !== undefined) answered[ATTR_OPENAI_COST] = attributes[ATTR_OPENAI_COST] = cost;
+  const cost = guard('pricing a step', () => telemetry.costs.of({ usage: step.usage }, asked, answered));
+  if (cost !== undefined) answered[ATTR_OPENAI_COST] = cost;
   guard('recording a step', () => span.setAttributes(answered));
   rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
   const own = LinkedContext.withSpan(context.parent, span);
@@ -94,7 +93,10 @@ export function recordStep(
     });
   }
   const { failure, endTime } = step;
-  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  if (isEndTold(telemetry, content, failure)) {
+    const attributes = { ...asked, ...answered };
+    recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  }
   endSpan(span, endTime);
 }
 
