@@ -1,5 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
 import { BoundedMap } from '../util/lru-map.ts';
+import { nextTurn } from '../util/wait.ts';
 import { OriginReads } from './origin-reads.ts';
 
 const MAX_READ_ORIGINS = 100;
@@ -14,6 +15,9 @@ export class BackgroundReads {
   patient = false;
   readonly #maxPending: number;
   #isStopped = false;
+  /** What begins on the next turn, and the wait for it. */
+  readonly #waiting: (() => void)[] = [];
+  #turn: Promise<void> | undefined;
   readonly #origins = new BoundedMap<string, OriginReads>(MAX_READ_ORIGINS, (reads) => reads.clear());
 
   /** @param maxPending how many reads wait at most, for each server */
@@ -30,6 +34,15 @@ export class BackgroundReads {
     return made;
   }
 
+  /** Calls each function on the next turn of the event loop. One wait serves all that ask in this turn. */
+  nextTurn(start: () => void): void {
+    this.#waiting.push(start);
+    this.#turn ??= nextTurn().then(() => {
+      this.#turn = undefined;
+      for (const waiting of this.#waiting.splice(0)) waiting();
+    });
+  }
+
   /** Counts something that is recorded without a read that would have completed it, and says so once. */
   skip(): void {
     skipped++;
@@ -43,6 +56,7 @@ export class BackgroundReads {
 
   /** Waits for the current reads and those that they start, but not for a server that rests. */
   async settled(timeoutMs: number = READ_TIMEOUT_MS): Promise<void> {
+    await this.#turn;
     const all = [...this.#origins.values()];
     for (const reads of all) if (reads.rests) reads.drop();
     await Promise.all(all.map((reads) => reads.settled(timeoutMs)));

@@ -16,7 +16,9 @@ export function costOfUsage(
 }
 
 export function sumOf(usages: readonly (Usage | undefined)[]): Usage {
-  return usages.reduce<Usage>((sum, usage) => (usage === undefined ? sum : addUsage(sum, usage)), NO_USAGE);
+  let sum = NO_USAGE;
+  for (const usage of usages) if (usage !== undefined) sum = sum === NO_USAGE ? usage : addUsage(sum, usage);
+  return sum;
 }
 
 /** What several model calls together spent. */

@@ -147,10 +147,6 @@ export interface FactSink {
   later(invocationId: string, value: unknown, done: boolean): void;
 }
 
-export interface ReadOptions {
-  readonly query?: unknown;
-}
-
 /** Sends a GET request with the program's client. */
 export interface Get {
   (path: string, query?: Readonly<Record<string, unknown>>): Promise<unknown>;
@@ -193,8 +189,8 @@ export interface Dialect {
   conversationOf(value: unknown): string | undefined;
   /** The id of an invocation; `undefined` for any other object. */
   invocationOf(value: unknown): string | undefined;
-  /** Reads the result of a call: one object or a list. */
-  read(value: unknown, sink: FactSink, options: ReadOptions): void;
+  /** Reads the result of a call: one object, or a list that the query asked for. */
+  read(value: unknown, sink: FactSink, query?: unknown): void;
   /** Reads an event of a stream. */
   readEvent(event: unknown, sink: FactSink): void;
   /** Reads what {@link FactSink.later} kept. */

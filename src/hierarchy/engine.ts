@@ -112,6 +112,7 @@ export class Engine implements ConversationApi {
     if (intent.conversation === 'creates' && call.streamed)
       facts.conversationCreated = (id) => this.#created(observed, segment, id);
     const listed = intent.invocation === 'lists' ? stepsListed(tracker, observed) : undefined;
+    facts.invocationAsked ??= listed;
     const { query } = call;
     segment?.requestStarted();
     return {
@@ -136,7 +137,7 @@ export class Engine implements ConversationApi {
         if (listed !== undefined) stepsRead(tracker, listed);
         segment?.requestEnded(ended.endTime);
         // An adopted invocation has opened a segment meanwhile.
-        if (segment === undefined && folds) tracker.find(observed);
+        if (segment === undefined && folds) tracker.find(observed)?.touch(ended.endTime);
         return false;
       },
     };

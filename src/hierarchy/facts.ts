@@ -90,7 +90,7 @@ export class Facts implements FactSink, Observation {
     this.time = time;
     this.live = live;
     this.#last = this.invocationAsked;
-    this.engine.dialect.read(value, this, { query });
+    this.engine.dialect.read(value, this, query);
   }
 
   /** Reads an event of a stream. */
@@ -151,11 +151,12 @@ export class Facts implements FactSink, Observation {
     const known = this.known(id, fact.snapshot.conversationId);
     const followed = moment === 'ended' && this.#begun?.delete(id) === true;
     if (followed && known !== undefined && fact.snapshot.usage !== undefined) known.allSeen = true;
-    const snapshot = this.#withAgent(fact);
+    const { identifiesAtOnce } = this.engine.dialect;
+    const snapshot = identifiesAtOnce ? fact.snapshot : this.#withAgent(fact);
     const invocation = known ?? this.#find({ ...fact, snapshot });
     if (invocation === undefined) return;
     if (moment === 'begun') this.#begin(id);
-    this.#readEarly(invocation, snapshot);
+    if (!identifiesAtOnce) this.#readEarly(invocation, snapshot);
     this.engine.tracker.see(invocation, snapshot, this);
   }
 
@@ -245,8 +246,8 @@ export class Facts implements FactSink, Observation {
 
   /** Adds what only the conversation tells: its agent with its settings. */
   #withAgent({ snapshot, subagentId }: InvocationFact): InvocationSnapshot {
-    const { matcher, dialect } = this.engine;
-    if (dialect.identifiesAtOnce || subagentId !== undefined) return snapshot;
+    const { matcher } = this.engine;
+    if (subagentId !== undefined) return snapshot;
     const agent = matcher.known(snapshot.conversationId, this.endpoint.origin)?.agent;
     if (agent === undefined) return snapshot;
     const { model, parameters, content } = agent;
@@ -260,7 +261,6 @@ export class Facts implements FactSink, Observation {
 
   #readEarly(invocation: Invocation, { id, conversationId }: InvocationSnapshot): void {
     const { matcher, dialect } = this.engine;
-    if (dialect.identifiesAtOnce) return;
     const state = matcher.known(conversationId, this.endpoint.origin);
     if (state === undefined || state.early.length === 0) return;
     const { time, live } = this;

@@ -163,7 +163,7 @@ export class InvocationRequest implements CallObservation {
   }
 
   #answer(time: number): void {
-    if (this.#answered) return;
+    if (this.#answered || this.#intent.outputs.length === 0) return;
     this.#answered = true;
     answerOutputs(this.#intent, this.#facts, time, this.#invocation);
   }

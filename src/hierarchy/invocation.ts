@@ -10,7 +10,6 @@ import type { Endpoint } from '../sdk/provider.ts';
 import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_OPENAI_RUN_STATUS,
 } from '../semconv/attributes.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../telemetry/cost/spent.ts';
 import type { Usage } from '../telemetry/cost/usage.ts';
@@ -53,6 +52,7 @@ export class Invocation {
   readonly telemetry: Telemetry;
   readonly kind: ConversationKind;
   readonly span: Span;
+  readonly spanContext: SpanContext;
   readonly segment: Segment | undefined;
   readonly endpoint: Endpoint;
   readonly startTime: number;
@@ -75,6 +75,7 @@ export class Invocation {
   readonly #owner: InvocationOwner;
   readonly clock: ServerClock;
   agent: Agent | undefined;
+  id: string | undefined;
   snapshot: InvocationSnapshot | undefined;
   failure: Failure | undefined;
   pollCount = 0;
@@ -115,6 +116,7 @@ export class Invocation {
     this.subagentId = start.subagentId;
     this.forgotten = start.forgotten;
     this.resumed = start.resumed;
+    this.id = start.resumed?.id;
     this.above?.below.add(this);
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     const { settings, wantsContent } = telemetry;
@@ -128,13 +130,10 @@ export class Invocation {
     });
     const started = startInvocation(telemetry, start, this.place);
     this.span = started.span;
+    this.spanContext = started.span.spanContext();
     this.startTime = started.startTime;
     this.attributes = started.attributes;
     this.segment?.invocations.add(this);
-  }
-
-  get id(): string | undefined {
-    return this.snapshot?.id ?? this.resumed?.id;
   }
 
   get place(): Place {
@@ -154,10 +153,6 @@ export class Invocation {
 
   get conversation(): Conversation | undefined {
     return this.segment?.conversation;
-  }
-
-  get spanContext(): SpanContext {
-    return this.span.spanContext();
   }
 
   /** What it and everything below it spent. */
@@ -196,18 +191,15 @@ export class Invocation {
       this.#seeLateUsage(snapshot);
       return;
     }
-    life.goOn();
     const first = this.snapshot === undefined;
+    this.id = snapshot.id;
     this.snapshot = withoutCalls(snapshot);
     if (snapshot.content !== undefined) this.content = this.#keeper.keep(snapshot.content, this.content);
     if (first) identifyInvocation(this, snapshot, time);
     this.segment?.touch(time);
-    this.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
     if (snapshot.phase === 'waiting') this.steps.wait(snapshot.pendingToolCalls, time);
-    if (snapshot.phase !== 'ended') {
-      life.goOn(time);
-      return;
-    }
+    life.goOn(snapshot.phase === 'ended' ? undefined : time);
+    if (snapshot.phase !== 'ended') return;
     const endTime = live ? time : this.clock.local(snapshot.endedAt, time);
     this.end(clamp(endTime, life.lastOpenTime, time), snapshot.failure);
   }

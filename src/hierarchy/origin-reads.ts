@@ -97,17 +97,11 @@ export class OriginReads {
    * @param id of what is read, by which misses are told apart
    * @param wanted asked just before the read starts and when it fails; a read that is not wanted counts as neither success
    *   nor failure
-   * @param ready the read starts only once this is settled
    * @returns settles when the read is over; never rejects
    */
-  start(
-    id: string,
-    read: () => Promise<void>,
-    wanted: () => boolean = () => true,
-    ready?: Promise<void>,
-  ): Promise<void> {
+  start(id: string, read: () => Promise<void>, wanted: () => boolean = () => true): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
-    return this.#queue.add(() => this.#attempt(id, read, wanted), ready);
+    return this.#queue.add(() => this.#attempt(id, read, wanted));
   }
 
   /** Sends one request of a read that has started. */

@@ -30,24 +30,26 @@ export function contextInConversation(
   id: string | undefined,
   origin: string,
 ): Context {
-  const caller = conversations.haveOwnTraces ? activeSpan(context) : undefined;
+  if (!conversations.haveOwnTraces) return context;
+  const caller = activeSpan(context);
   if (caller === undefined) return context;
   const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();
   const links = linked.get(caller);
   const mayLink = links === undefined || links.size < MAX_LINKED_CONVERSATIONS;
   let isLinked = false;
-  for (const { traceId, spanContext } of segments) {
+  for (const { spanContext } of segments) {
     // The program goes on below a span of the conversation.
-    if (traceId === caller.spanContext().traceId) return context;
+    if (spanContext.traceId === caller.spanContext().traceId) return context;
     isLinked ||= links?.has(spanContext.spanId) === true;
   }
   return mayLink || isLinked ? trace.deleteSpan(context).setValue(CALLER, caller) : context;
 }
 
 /** Links the span of the program to a conversation that is used below it, once. */
-export function linkCaller(context: Context, { spanContext }: Segment): void {
+export function linkCaller(context: Context, segment: Segment): void {
   const caller = context.getValue(CALLER) as Span | undefined;
   if (caller === undefined) return;
+  const { spanContext } = segment;
   let links = linked.get(caller);
   if (links === undefined) {
     links = new Set();

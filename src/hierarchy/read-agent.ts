@@ -25,7 +25,7 @@ export async function readAgentOf(
     const read = agentReads.get(key) ?? get(dialect.agentPath(agentId));
     agentReads.set(key, read);
     await read.then(
-      (value) => dialect.read(value, facts, {}),
+      (value) => dialect.read(value, facts),
       () => undefined,
     );
     agentReads.delete(key);

@@ -1,5 +1,4 @@
 import { guardAsync } from '../util/guard.ts';
-import { nextTurn } from '../util/wait.ts';
 import type { BackgroundReads } from './background-reads.ts';
 import type { Invocation } from './invocation.ts';
 import type { ReadDetails } from './invocation-start.ts';
@@ -33,8 +32,22 @@ export function settleInvocation(reads: BackgroundReads, invocation: Invocation,
 
 /** Apart from the above, which runs for every answer and would make these functions each time. */
 function startReading(reads: BackgroundReads, invocation: Invocation, details: ReadDetails): void {
+  invocation.read = true;
+  invocation.reading = 'soon';
   const left = (): void => settleInvocation(reads, invocation, true);
-  void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
+  const start = (): void =>
+    void guardAsync('reading details', () => readDetails(reads, invocation, details, left));
+  if (!reads.patient) {
+    start();
+    return;
+  }
+  reads.nextTurn(() => {
+    const { life } = invocation;
+    if (life.requests === 0 && life.state !== 'closed') start();
+    else invocation.reading = 'no';
+    // Where the program's own request is under way, the read may be needed after it.
+    invocation.read = life.requests === 0;
+  });
 }
 
 /**
@@ -50,8 +63,6 @@ async function readDetails(
   details: ReadDetails,
   left: () => void,
 ): Promise<void> {
-  invocation.read = true;
-  invocation.reading = 'soon';
   let leaves = false;
   let began = false;
   let succeeded = false;
@@ -66,8 +77,7 @@ async function readDetails(
     leaves = invocation.life.requests > 0;
     return !leaves && invocation.life.state !== 'closed';
   };
-  const ready = reads.patient ? nextTurn() : undefined;
-  await from.start(invocation.id ?? '', read, wanted, ready);
+  await from.start(invocation.id ?? '', read, wanted);
   invocation.reading = 'no';
   // The read may show that it is in progress after all.
   invocation.read = !leaves && invocation.life.finished !== undefined;

@@ -1,5 +1,6 @@
 import type { Message, MessagePart } from '../config/completion-types.ts';
 import type { RequestedToolCall } from '../operations/index.ts';
+import { ATTR_OPENAI_RUN_STATUS } from '../semconv/attributes.ts';
 import { messageFinishReason } from '../telemetry/content/messages.ts';
 import { isNoUsage, subtractUsage } from '../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
@@ -20,6 +21,7 @@ import type { ToolCall } from './tool-call.ts';
  */
 export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
   const { span, telemetry, steps, snapshot } = invocation;
+  if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
   const recorded = span.isRecording() || telemetry.wantsContent;
   const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
@@ -52,6 +54,7 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
 }
 
 function callsToDraw({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
+  if (!pauses && resumed === undefined) return steps.toolCalls;
   const left = new Set(pauses ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
   return steps.toolCalls.filter(
     ({ snapshot: { id } }) => !left.has(id) && resumed?.drawnCalls.has(id) !== true,
@@ -92,11 +95,16 @@ function drawStepsAndTools(
   });
   if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
     const orphans = drawnCalls.filter(({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId));
-    const times = new DrawnTimes([], whole);
-    for (const call of inOrderOfTime(orphans, whole))
-      drawToolCall(invocation, call, times.ofToolCall(call, whole));
+    if (orphans.length > 0) drawOrphans(invocation, orphans, whole);
   }
   return [...answers, ...unclaimed(invocation, shown)];
+}
+
+/** Draws the tool calls that belong to no drawn step. */
+function drawOrphans(invocation: Invocation, orphans: readonly ToolCall[], whole: Times): void {
+  const times = new DrawnTimes([], whole);
+  for (const call of inOrderOfTime(orphans, whole))
+    drawToolCall(invocation, call, times.ofToolCall(call, whole));
 }
 
 /** Calls that began at once are in the order in which they ended, as far as that is known. */
@@ -197,6 +205,7 @@ function toolResponses(calls: readonly ToolCall[]): Message[] {
 
 /** Messages of the invocation that no drawn step stands for. What was not seen to its end did not stop by itself. */
 function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<string>): Message[] {
+  if (steps.outputs.size === 0) return [];
   const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
   return [...steps.outputs]
     .filter(([id]) => !shown.has(id))

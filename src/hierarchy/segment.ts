@@ -21,6 +21,7 @@ import { LinkedContext } from '../util/linked-context.ts';
 import { clockIn, notAfter } from '../util/span-clock.ts';
 import type { Conversation } from './conversation.ts';
 import { inTraceOf } from './conversation-trace-id.ts';
+import type { Use } from './conversation-use.ts';
 import type { ConversationKind } from './model.ts';
 
 /** What a segment needs of an invocation that is part of it. */
@@ -34,15 +35,12 @@ const MAX_SEGMENT_DURATION_MS = 600_000;
 
 export interface SegmentStart {
   readonly telemetry: Telemetry;
-  readonly kind: ConversationKind;
   /** Not known yet while the request that creates the conversation is under way. */
   readonly conversation: Conversation | undefined;
-  readonly context: Context;
-  /** The active span of that context. */
+  /** What opens it. */
+  readonly use: Use;
+  /** The active span of its context. */
   readonly active: Span | undefined;
-  readonly endpoint: Endpoint | undefined;
-  readonly apiType: string | undefined;
-  readonly startTime: number;
   /** All open segments, which it leaves at its end. */
   readonly open: Set<Segment>;
 }
@@ -53,7 +51,7 @@ export interface SegmentStart {
  */
 export class Segment {
   readonly span: Span;
-  readonly traceId: string;
+  readonly spanContext: SpanContext;
   /** The span of the program that bounds it; `undefined` where time does. */
   readonly parentSpanId: string | undefined;
   readonly invocations: Set<SegmentMember> = new Set();
@@ -79,7 +77,8 @@ export class Segment {
   #told: { readonly endpoint: Endpoint | undefined; readonly apiType: string | undefined };
 
   constructor(start: SegmentStart) {
-    const { telemetry, kind, conversation, context, active: parent, startTime, endpoint, apiType } = start;
+    const { telemetry, conversation, use, active: parent } = start;
+    const { kind, context, startTime, endpoint, apiType } = use;
     this.#kind = kind;
     this.startTime = this.#lastActivity = startTime;
     this.#open = start.open;
@@ -94,7 +93,7 @@ export class Segment {
         startTime,
       }),
     );
-    this.traceId = this.span.spanContext().traceId;
+    this.spanContext = this.span.spanContext();
     if (parent !== undefined && parent.spanContext().isRemote !== true) {
       this.#parent = new WeakRef(parent);
       this.#clock = clockIn(context);
@@ -108,10 +107,6 @@ export class Segment {
 
   get conversation(): Conversation | undefined {
     return this.#conversation;
-  }
-
-  get spanContext(): SpanContext {
-    return this.span.spanContext();
   }
 
   /** The context of what happens on the conversation. */
@@ -128,7 +123,7 @@ export class Segment {
   }
 
   /** The first call tells the server and the API, which a function of the program before it did not. */
-  tell({ endpoint, apiType }: Pick<SegmentStart, 'endpoint' | 'apiType'>): void {
+  tell({ endpoint, apiType }: Pick<Use, 'endpoint' | 'apiType'>): void {
     const told = this.#told;
     this.#told = { endpoint: told.endpoint ?? endpoint, apiType: told.apiType ?? apiType };
     if (told.endpoint === undefined && endpoint !== undefined)
@@ -139,7 +134,7 @@ export class Segment {
 
   #attach(conversation: Conversation): void {
     this.#conversation = conversation;
-    conversation.segments.set(this.traceId, this);
+    conversation.segments.set(this.spanContext.traceId, this);
     conversation.previous = this.spanContext;
     // The program's own ids hold for every endpoint.
     const endpoint = this.#kind === 'conversation' ? undefined : this.#told.endpoint;
@@ -152,7 +147,7 @@ export class Segment {
 
   /** Once its parent has ended only what it waits for can make it longer. */
   touch(time: number = now(this.#clock)): void {
-    if (!this.parentEnded) this.#lastActivity = Math.max(this.#lastActivity, time);
+    if (!this.parentEnded && time > this.#lastActivity) this.#lastActivity = time;
     this.#wasActive = true;
   }
 
@@ -189,7 +184,7 @@ export class Segment {
     this.ended = true;
     this.#stopWaiting?.();
     for (const invocation of [...this.invocations]) invocation.close();
-    this.#conversation?.segments.delete(this.traceId);
+    this.#conversation?.segments.delete(this.spanContext.traceId);
     const totals = this.#conversation?.totals ?? NO_TOTALS;
     endConversationSpan(this.span, totals, Math.max(time, this.startTime));
     this.#open.delete(this);

@@ -1,5 +1,5 @@
 import type { Message } from '../config/completion-types.ts';
-import { subtractUsage, type Usage } from '../telemetry/cost/usage.ts';
+import type { Usage } from '../telemetry/cost/usage.ts';
 import type { Failure } from '../telemetry/error.ts';
 import type { Keeper } from '../telemetry/kept-values.ts';
 import { MAX_READ, MAX_REPEATED } from '../util/payload.ts';
@@ -178,7 +178,9 @@ export class Steps {
     const order = this.#order;
     const known = order.size;
     const first = earlier ? -known - ids.length : known;
-    if (known < MAX_STEPS) for (const [index, id] of ids.entries()) order.set(id, first + index);
+    if (known >= MAX_STEPS) return;
+    let place = first;
+    for (const id of ids) order.set(id, place++);
   }
 
   /** Called for each delta of a step, or of the message that a step creates. */
@@ -269,8 +271,8 @@ export class Steps {
     const steps = [...this.#steps.values()];
     if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
       return false;
-    const left = subtractUsage(whole, sumOf(steps.map(({ snapshot }) => snapshot.usage)));
-    return left.inputTokens + left.outputTokens <= 0;
+    const seen = sumOf(steps.map(({ snapshot }) => snapshot.usage));
+    return whole.inputTokens <= seen.inputTokens && whole.outputTokens <= seen.outputTokens;
   }
 
   #toolCall(snapshot: ToolCallSnapshot): ToolCall {

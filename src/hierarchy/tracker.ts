@@ -82,14 +82,17 @@ export class ConversationTracker implements ProviderListener {
 
   /** Finds the segment for a use. An active span decides for its own trace; without one the newest open one goes on. */
   find(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
-    const { kind, id, endpoint, apiType } = use;
+    const { id } = use;
     if (id === undefined) return undefined;
-    const { segments } = this.conversation(kind, id, endpoint?.origin ?? '');
+    return this.#goOn(this.conversation(use.kind, id, use.endpoint?.origin ?? ''), use, active);
+  }
+
+  #goOn({ segments }: Conversation, use: Use, active: Span | undefined): Segment | undefined {
     const segment =
       active === undefined ? [...segments.values()].at(-1) : segments.get(active.spanContext().traceId);
     if (segment === undefined) return undefined;
-    segment.touch();
-    if (kind === 'conversation') segment.tell({ endpoint, apiType });
+    segment.touch(use.startTime);
+    if (use.kind === 'conversation') segment.tell(use);
     linkCaller(use.context, segment);
     return segment;
   }
@@ -97,20 +100,12 @@ export class ConversationTracker implements ProviderListener {
   /** Finds or opens the segment for a use; `undefined` if segments are switched off. */
   open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
     if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
-    const found = this.find(use, active);
+    const { kind, id, context, endpoint } = use;
+    const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
+    const found = conversation && this.#goOn(conversation, use, active);
     if (found !== undefined) return found;
-    const { kind, id, context, endpoint, apiType, startTime } = use;
-    const segment = new Segment({
-      telemetry: this.#telemetry,
-      kind,
-      conversation: id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? ''),
-      context,
-      active,
-      endpoint,
-      apiType,
-      startTime,
-      open: this.#segments,
-    });
+    const start = { telemetry: this.#telemetry, conversation, use, active, open: this.#segments };
+    const segment = new Segment(start);
     this.#segments.add(segment);
     linkCaller(context, segment);
     this.watch();
@@ -187,6 +182,7 @@ export class ConversationTracker implements ProviderListener {
 
   /** Closes an ended invocation once its details are known. Until then it stays open for a while. */
   settle(invocation: Invocation): void {
+    if (invocation.life.finished === undefined) return;
     settleInvocation(this.#reads, invocation, this.#telemetry.settings.runSteps === 'fetch');
   }
 

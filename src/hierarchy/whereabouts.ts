@@ -8,7 +8,7 @@ export function keyAt(origin: string, id: string): string {
 
 /** `withConversation` names a conversation for every endpoint. */
 export function conversationKey(kind: ConversationKind, id: string, origin: string): string {
-  return kind === 'conversation' ? id : `${kind} ${keyAt(origin, id)}`;
+  return kind === 'conversation' ? id : `${kind} ${origin} ${id}`;
 }
 
 /** Whether two ids of conversations can be the same one: also where either is not named. */

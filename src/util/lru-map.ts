@@ -44,7 +44,7 @@ export class BoundedMap<Key, Value> {
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    entry.used = monotonic();
+    if (this.#lifetime !== Number.POSITIVE_INFINITY) entry.used = monotonic();
     if (entry !== this.#newest) {
       this.#unlink(entry);
       this.#append(entry);

@@ -39,12 +39,11 @@ export class TaskQueue {
 
   /**
    * @param task must not reject
-   * @param ready the task takes its place only once this is settled, so that others go first
    * @returns settles when the task is over, or at once if the queue is full; never rejects
    */
-  add(task: () => Promise<void>, ready?: Promise<void>): Promise<void> {
+  add(task: () => Promise<void>): Promise<void> {
     if (this.full) return Promise.resolve();
-    const done = this.#run(task, ready).finally(() => this.#pending.delete(done));
+    const done = this.#run(task).finally(() => this.#pending.delete(done));
     this.#pending.add(done);
     return done;
   }
@@ -66,8 +65,7 @@ export class TaskQueue {
       await Promise.all(this.#pending);
   }
 
-  async #run(task: () => Promise<void>, ready: Promise<void> | undefined): Promise<void> {
-    if (ready !== undefined) await ready;
+  async #run(task: () => Promise<void>): Promise<void> {
     if (this.#hasRoom) this.#running++;
     else if (!(await this.#turn())) return;
     try {

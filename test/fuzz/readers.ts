@@ -109,7 +109,7 @@ function dialectReaders(dialect: Dialect): Reader[] {
   return [
     {
       name: `an object of a ${kind}`,
-      read: (value) => facts((sink) => dialect.read(value, sink, { query: value })),
+      read: (value) => facts((sink) => dialect.read(value, sink, value)),
     },
     { name: `an event of a ${kind}`, read: (value) => facts((sink) => dialect.readEvent(value, sink)) },
     {

@@ -82,7 +82,7 @@ describe('what a request of the Agents API intends', () => {
 describe('what an object of the Assistants API tells', () => {
   it('is an invocation for a run', () => {
     const sink = recordFacts();
-    assistants.read(RUN, sink, {});
+    assistants.read(RUN, sink);
     expect(sink.facts).toEqual([
       ['invocation', { object: RUN, snapshot: expect.objectContaining({ id: 'run_1', phase: 'waiting' }) }],
     ]);
@@ -90,7 +90,7 @@ describe('what an object of the Assistants API tells', () => {
 
   it('is nothing for a run that nobody draws', () => {
     const sink = recordFacts({ wants: 'nothing' });
-    assistants.read(RUN, sink, {});
+    assistants.read(RUN, sink);
     expect(sink.facts).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe('what an object of the Assistants API tells', () => {
       type: 'tool_calls',
     });
     const sink = recordFacts();
-    assistants.read({ object: 'list', data: [step('step_2'), step('step_1')] }, sink, {});
+    assistants.read({ object: 'list', data: [step('step_2'), step('step_1')] }, sink);
     expect(sink.facts.map(([name, value]) => [name, (value as { id?: string }).id ?? value])).toEqual([
       ['order', 'run_1'],
       ['step', 'step_1'],

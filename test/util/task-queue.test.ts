@@ -63,18 +63,6 @@ describe('a task queue', () => {
     await expect.poll(() => log).toEqual(['a', 'b', 'c']);
   });
 
-  it('gives no place to a task that is not ready yet', async () => {
-    const log: string[] = [];
-    const queue = new TaskQueue({ maxConcurrent: 1, maxPending: 10 });
-    const { promise: ready, resolve } = Promise.withResolvers<void>();
-    const late = queue.add(async () => void log.push('late'), ready);
-    await queue.add(async () => void log.push('at once'));
-    expect(log).toEqual(['at once']);
-    resolve();
-    await late;
-    expect(log).toEqual(['at once', 'late']);
-  });
-
   it('does not start waiting tasks after it is cleared', async () => {
     const log: string[] = [];
     const queue = new TaskQueue({ maxConcurrent: 1, maxPending: 10 });

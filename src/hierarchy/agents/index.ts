@@ -63,7 +63,7 @@ export const agents: Dialect = {
   invocationOf: (value) =>
     field(value, 'object') === 'agent.session.turn' ? stringField(value, 'id') : undefined,
 
-  read(value, sink, { query }): void {
+  read(value, sink, query): void {
     if (field(value, 'object') === 'list') readSessionList(value, sink, query);
     else readSessionObject(value, sink);
   },

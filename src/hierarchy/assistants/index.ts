@@ -27,7 +27,7 @@ const THREAD_PATHS: ConversationPaths = {
 const MESSAGES = '/threads/{thread_id}/messages';
 const RUN_STEPS = '/threads/{thread_id}/runs/{run_id}/steps';
 
-const NO_OUTPUTS: readonly never[] = [];
+const NO_ENTRIES: readonly never[] = [];
 
 /** Threads, runs and run steps of the Assistants API as conversations, invocations and steps. */
 export const assistants: Dialect = {
@@ -46,8 +46,11 @@ export const assistants: Dialect = {
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
-      messages: readAsked(messagesIn(request, starts), content, readThreadMessageContent),
-      outputs: submits ? readToolOutputs(body, content) : NO_OUTPUTS,
+      messages:
+        request.method === 'POST'
+          ? readAsked(messagesIn(request, starts), content, readThreadMessageContent)
+          : NO_ENTRIES,
+      outputs: submits ? readToolOutputs(body, content) : NO_ENTRIES,
     };
   },
 
@@ -66,9 +69,10 @@ export const assistants: Dialect = {
 
   invocationOf: (value) => (field(value, 'object') === 'thread.run' ? stringField(value, 'id') : undefined),
 
-  read(value, sink, { query }): void {
-    if (field(value, 'object') === 'list') readList(value, sink, query);
-    else readObject(value, sink);
+  read(value, sink, query): void {
+    const kind = field(value, 'object');
+    if (kind === 'list') readList(value, sink, query);
+    else readObject(value, sink, kind);
   },
 
   readEvent(event, sink): void {
@@ -90,12 +94,11 @@ function driven({ route }: ApiRequest): Intent['invocation'] {
   return route.folds === 'run' ? 'drives' : 'none';
 }
 
-function messagesIn({ route, method, body }: ApiRequest, starts: boolean): readonly unknown[] {
-  if (method !== 'POST') return NO_OUTPUTS;
+function messagesIn({ route, body }: ApiRequest, starts: boolean): readonly unknown[] {
   if (route.template === MESSAGES) return [body];
   if (operationOf(route) === createThreadAndRun) return arrayField(objectField(body, 'thread'), 'messages');
   if (route.template === THREADS) return arrayField(body, 'messages');
-  return starts ? arrayField(body, 'additional_messages') : NO_OUTPUTS;
+  return starts ? arrayField(body, 'additional_messages') : NO_ENTRIES;
 }
 
 function readList(value: unknown, sink: FactSink, query: unknown): void {
@@ -109,8 +112,7 @@ function readList(value: unknown, sink: FactSink, query: unknown): void {
   for (const item of inOrder) readObject(item, sink);
 }
 
-function readObject(value: unknown, sink: FactSink): void {
-  const kind = field(value, 'object');
+function readObject(value: unknown, sink: FactSink, kind: unknown = field(value, 'object')): void {
   if (kind === 'thread.run') readRunFact(value, sink);
   else if (kind === 'thread.run.step') readStepFact(value, sink);
   else if (kind === 'thread.message') readMessageFact(value, sink);

@@ -74,7 +74,7 @@ export const readRun: (
   const status = asName(run.status);
   if (id === undefined || status === undefined || run.object !== 'thread.run') return undefined;
   const ended = ENDED_RUN_STATUSES.has(status);
-  const required = fieldsOf(fieldsOf(run.required_action).submit_tool_outputs);
+  const required = field(run.required_action, 'submit_tool_outputs');
   return {
     id,
     status,
@@ -86,11 +86,11 @@ export const readRun: (
     createdAt: asTime(run.created_at),
     endedAt: ended ? readEndTime(run) : undefined,
     expiresAt: asTime(run.expires_at),
-    usage: readUsage(run.usage),
+    usage: run.usage === null ? undefined : readUsage(run.usage),
     failure: ended ? readLastError(run.last_error, status) : undefined,
     finishReason: ended ? readFinishReason(run.incomplete_details, status) : undefined,
-    pendingToolCalls: readStepToolCalls(asArray(required.tool_calls), options.content),
-    vectorStoreIds: readStores(value),
+    pendingToolCalls: readStepToolCalls(arrayField(required, 'tool_calls'), options.content),
+    vectorStoreIds: run.tool_resources ? readStores(value) : NO_STORES,
     content: options.content && options.known !== true ? readAgentContent(value) : undefined,
   };
 });
