@@ -24,16 +24,19 @@ export function wrapMakeRequest(original: Method): Method {
       // Without ` || call.client !== this`, the call of another client is taken for this one.
       if (call === undefined || call.begun || call.client !== this) return original.apply(this, args);
       call.begun = true;
-      // Without `typeof field(options, 'then') === 'function' ? Promise.resolve(options).then((resolved) => beginRequest(call, resolved)) : `, promised options are read before they resolve.
-      args[0] =
-        typeof field(options, 'then') === 'function'
-          ? Promise.resolve(options).then((resolved) => beginRequest(call, resolved))
-          : beginRequest(call, options);
+      args[0] = beginWhenResolved(call, options);
       const response = goOn(call, original, this, args) as Promise<unknown> | undefined;
       args[0] = options;
       return watchResponse(call, response, original, args);
     },
   });
+}
+
+function beginWhenResolved(call: Call, options: unknown): unknown {
+  // Without this, promised options are read before they resolve.
+  if (typeof field(options, 'then') === 'function')
+    return Promise.resolve(options).then((resolved) => beginRequest(call, resolved));
+  return beginRequest(call, options);
 }
 
 /** @returns the options to send: the program's own, unless something is added to them */
