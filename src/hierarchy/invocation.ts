@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import {
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -170,7 +163,7 @@ export class Invocation {
   }
 
   contextIn(context: Context): Context {
-    return trace.setSpan(LinkedContext.of(context), this.span);
+    return LinkedContext.withSpan(context, this.span);
   }
 
   /** A context with nothing but its span, for what is recorded below it. */

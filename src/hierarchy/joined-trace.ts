@@ -1,7 +1,6 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { beginIn, finishIn } from '../telemetry/open-traces.ts';
 import { activeSpan } from './segment.ts';
-import type { Answering, ToolCalls, ToolResult } from './tool-calls.ts';
 
 /**
  * Where a request stands that answers tool calls. An active span alone decides its trace. Without one it goes on in the
@@ -18,24 +17,8 @@ export class JoinedTrace {
     beginIn(this.#joined);
   }
 
-  readonly ended = (): void => {
+  ended(): void {
     finishIn(this.#joined);
     this.#joined = undefined;
-  };
-}
-
-/**
- * Takes the results of tool calls that a request brings.
- *
- * @param read reads them, where any are awaited
- * @returns where the request stands
- */
-export function answerCalls(
-  toolCalls: ToolCalls,
-  body: unknown,
-  answering: Answering,
-  read: (body: unknown) => readonly ToolResult[],
-): JoinedTrace {
-  const asking = toolCalls.areAwaited ? toolCalls.answered(read(body), answering) : undefined;
-  return new JoinedTrace(answering.parent, asking);
+  }
 }

@@ -111,7 +111,7 @@ export class Segment {
 
   /** The context of what happens on the conversation. */
   contextIn(context: Context): Context {
-    return trace.setSpan(LinkedContext.of(context), this.span);
+    return LinkedContext.withSpan(context, this.span);
   }
 
   /** The request that creates the conversation has told its id. */

@@ -4,7 +4,7 @@ import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { OpenSpan } from '../api.ts';
 import { ItemTimes } from '../item-times.ts';
-import { answerCalls, type JoinedTrace } from '../joined-trace.ts';
+import { JoinedTrace } from '../joined-trace.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import { readAskedCalls, readToolMessages } from './messages.ts';
 
@@ -38,7 +38,8 @@ export class LoopCall {
     this.#conversationId = conversationId;
     this.#startTime = time;
     const answering = { origin, previousResponseId: undefined, conversationId, time, parent };
-    this.#trace = answerCalls(toolCalls, body, answering, readToolMessages);
+    const asking = toolCalls.areAwaited ? toolCalls.answered(readToolMessages(body), answering) : undefined;
+    this.#trace = new JoinedTrace(parent, asking);
     this.#asking = callerTraceOf(this.#trace.parent);
   }
 

@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  type Link,
-  type Span,
-  type SpanContext,
-  trace,
-} from '@opentelemetry/api';
+import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import {
@@ -26,6 +19,7 @@ import {
   type Totals,
 } from '../../telemetry/spans/conversation-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { LinkedContext } from '../../util/linked-context.ts';
 import { activeSpan } from '../segment.ts';
 
 export interface SocketSegmentStart {
@@ -65,7 +59,7 @@ export class SocketSegment {
         ? undefined
         : startConversationSpan(telemetry, { place, endpoint, parent: context, root, links, startTime });
     this.#span?.setAttributes(attributes);
-    this.context = this.#span === undefined ? context : trace.setSpan(context, this.#span);
+    this.context = this.#span === undefined ? context : LinkedContext.withSpan(context, this.#span);
   }
 
   get spanContext(): SpanContext | undefined {
@@ -76,7 +70,9 @@ export class SocketSegment {
   parentIn(caller: Context): Context {
     if (this.#span === undefined) return caller;
     const id = activeSpan(caller)?.spanContext().spanId;
-    return id === undefined || id === this.#parentSpanId ? trace.setSpan(caller, this.#span) : caller;
+    return id === undefined || id === this.#parentSpanId
+      ? LinkedContext.withSpan(caller, this.#span)
+      : caller;
   }
 
   /** The server has told what the session is. */

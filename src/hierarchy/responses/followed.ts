@@ -8,13 +8,7 @@ import { stringField } from '../../util/payload.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import {
-  conversationNamed,
-  conversationOf,
-  countUserMessages,
-  isResponse,
-  readVectorStoreIds,
-} from './request.ts';
+import { conversationNamed, conversationOf, countUserMessages, readVectorStoreIds } from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */
@@ -26,6 +20,7 @@ export interface KnownResponse {
 
 /** The conversation that a call uses. */
 export interface UsedConversation {
+  readonly createsResponse: boolean;
   /** The response that the call refers to, if this process knows it. */
   readonly known: KnownResponse | undefined;
   /** The conversation that the program has named, where the call names none. */
@@ -35,19 +30,20 @@ export interface UsedConversation {
   readonly uses: boolean;
 }
 
-/** @param known finds a response that this process knows */
+/** @param known the response that the call refers to */
 export function conversationUsedBy(
   call: Call,
   request: ApiRequest,
-  known: (responseId: string) => KnownResponse | undefined,
+  createsResponse: boolean,
+  known: KnownResponse | undefined,
 ): UsedConversation {
-  const { route, body } = request;
-  const previous = isResponse(route) ? stringField(body, 'previous_response_id') : request.values[0];
-  const response = previous === undefined ? undefined : known(previous);
-  const own = conversationOf(request) ?? (isResponse(route) ? undefined : response?.conversationId);
+  const { route } = request;
+  const own =
+    conversationOf(request, createsResponse) ?? (createsResponse ? undefined : known?.conversationId);
   const named = own === undefined ? conversationNamed(call, route) : undefined;
   const id = own ?? named;
-  return { known: response, named, id, uses: id !== undefined || route.template === '/conversations' };
+  const uses = id !== undefined || route.template === '/conversations';
+  return { createsResponse, known, named, id, uses };
 }
 
 /** A request about a response that was created before. */
@@ -79,15 +75,16 @@ export interface FollowedResponse {
 export function followedResponse(
   { wantsContent: content }: Telemetry,
   body: unknown,
-  {
-    parent,
-    ...from
-  }: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'> & {
-    readonly parent: Context;
-  },
+  parent: Context,
+  from: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId' | 'startTime' | 'handedOn'>,
 ): FollowedResponse {
+  const { endpoint, segment, conversationId, startTime, handedOn } = from;
   return {
-    ...from,
+    endpoint,
+    segment,
+    conversationId,
+    startTime,
+    handedOn,
     times: new ItemTimes(),
     parent: callerTraceOf(parent),
     vectorStoreIds: readVectorStoreIds(body),

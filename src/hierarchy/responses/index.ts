@@ -24,7 +24,7 @@ import { ContinuingRequest } from '../continuing-operation.ts';
 import { handsOn } from '../handing-on.ts';
 import { readItemCalls } from '../item-calls.ts';
 import { readItemResults } from '../item-results.ts';
-import { answerCalls } from '../joined-trace.ts';
+import { JoinedTrace } from '../joined-trace.ts';
 import { contextInConversation } from '../own-trace.ts';
 import { PAUSE_LIFETIME_MS } from '../paused.ts';
 import { creatorOf } from '../remote-creator.ts';
@@ -43,7 +43,7 @@ import {
   type KnownResponse,
   type UsedConversation,
 } from './followed.ts';
-import { isResponse } from './request.ts';
+import { isResponse, responseReferredBy } from './request.ts';
 
 /** The Responses and Conversations APIs as conversations, with the tool calls of responses. */
 export class Responses implements ConversationApi {
@@ -76,7 +76,10 @@ export class Responses implements ConversationApi {
   /** A call about an open background response in the same trace is part of that response. */
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
     const { origin } = endpoint;
-    const used = conversationUsedBy(call, request, (id) => this.#known.get(keyAt(origin, id)));
+    const createsResponse = isResponse(request.route);
+    const referred = responseReferredBy(request, createsResponse);
+    const known = referred === undefined ? undefined : this.#known.get(keyAt(origin, referred));
+    const used = conversationUsedBy(call, request, createsResponse, known);
     const { id, uses } = used;
     if (uses)
       call.context = contextInConversation(call.context, this.#conversations, 'conversation', id, origin);
@@ -95,22 +98,20 @@ export class Responses implements ConversationApi {
     call: Call,
     request: ApiRequest,
     endpoint: Endpoint,
-    { known, named, uses, id: conversationId }: UsedConversation,
+    { createsResponse, known, named, uses, id: conversationId }: UsedConversation,
   ): Placement {
-    const { route } = request;
-    const segment = uses ? this.#segmentOf(call, conversationId, endpoint) : undefined;
+    const segment = uses ? this.#segmentOf(call, call.startTime, conversationId, endpoint) : undefined;
     segment?.requestStarted();
     const above = parentIn(segment, call.context);
-    // Once the call runs, its context is that of its span.
-    const fetched: Fetched = { request, endpoint, context: call.context, known };
     return {
       parent: above,
       startTime: startIn(segment, call),
       links: known === undefined ? [] : [{ context: known.context }],
       ...(named !== undefined && { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: named } }),
-      ...(isResponse(route)
-        ? this.#followResponse(call, request, endpoint, { segment, above, conversationId })
-        : this.#followRequest(fetched, segment)),
+      ...(createsResponse
+        ? this.#followResponse(call, request, above, { endpoint, segment, conversationId })
+        : // Once the call runs, its context is that of its span.
+          this.#followRequest({ request, endpoint, context: call.context, known }, segment)),
     };
   }
 
@@ -137,7 +138,8 @@ export class Responses implements ConversationApi {
   }
 
   #segmentOf(
-    { context, startTime }: Pick<Call, 'context' | 'startTime'>,
+    { context }: Pick<Call, 'context'>,
+    startTime: number,
     id: string | undefined,
     endpoint: Endpoint,
   ): Segment | undefined {
@@ -148,26 +150,34 @@ export class Responses implements ConversationApi {
   #followResponse(
     call: Call,
     request: ApiRequest,
-    endpoint: Endpoint,
-    { above, ...place }: Pick<FollowedResponse, 'segment' | 'conversationId'> & { above: Context },
+    above: Context,
+    place: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId'>,
   ): Pick<Placement, 'parent' | 'chunk' | 'settled' | 'ended'> {
     const { body } = request;
-    const { startTime: time } = call;
-    const { origin } = endpoint;
-    const { conversationId } = place;
-    const previousResponseId = stringField(body, 'previous_response_id');
-    const answering = { origin, previousResponseId, conversationId, time, parent: above };
-    const { parent, ended: loopEnded } = answerCalls(this.#toolCalls, body, answering, readItemResults);
+    const { startTime } = call;
+    const { endpoint, segment, conversationId } = place;
+    const toolCalls = this.#toolCalls;
+    const asking = toolCalls.areAwaited
+      ? toolCalls.answered(readItemResults(body), {
+          origin: endpoint.origin,
+          previousResponseId: stringField(body, 'previous_response_id'),
+          conversationId,
+          time: startTime,
+          parent: above,
+        })
+      : undefined;
+    const joined = new JoinedTrace(above, asking);
+    const { parent } = joined;
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
-    const from = { ...place, endpoint, parent, startTime: time, handedOn };
-    const followed = followedResponse(this.#telemetry, body, from);
+    const from = { endpoint, segment, conversationId, startTime, handedOn };
+    const followed = followedResponse(this.#telemetry, body, parent, from);
     return {
       parent,
-      chunk: (event, time) => followed.times.add(event, time),
+      ...(call.streamed && { chunk: (event, time) => followed.times.add(event, time) }),
       settled: (ended, result, span) => this.#responded(followed, ended, result, span),
       ended: (result, endTime, spent) => {
         this.#ended(followed, result, endTime, spent);
-        loopEnded();
+        joined.ended();
       },
     };
   }
@@ -226,17 +236,11 @@ export class Responses implements ConversationApi {
     const { context, link } = place;
     const startTime = paused === undefined ? adoption.startTime : call.startTime;
     const conversationId = conversationIdOf(response);
-    const from = { context, startTime };
     const isNamed = conversationId !== undefined;
-    const segment = isNamed ? this.#segmentOf(from, conversationId, endpoint) : undefined;
+    const segment = isNamed ? this.#segmentOf(place, startTime, conversationId, endpoint) : undefined;
     const parent = parentIn(segment, context);
-    const followed = followedResponse(this.#telemetry, adoption.request.body, {
-      endpoint,
-      segment,
-      conversationId,
-      parent,
-      startTime,
-    });
+    const from = { endpoint, segment, conversationId, startTime };
+    const followed = followedResponse(this.#telemetry, adoption.request.body, parent, from);
     const span = new CallSpan(
       this.#telemetry,
       { startTime },
@@ -263,10 +267,10 @@ export class Responses implements ConversationApi {
   #ended(follow: FollowedResponse, response: unknown, endTime: number, spent: Spent): void {
     const responseId = stringField(response, 'id');
     if (responseId === undefined) return;
-    const { parent, startTime, vectorStoreIds, content, times } = follow;
+    const { parent, startTime, vectorStoreIds, times } = follow;
     const { origin } = follow.endpoint;
     const conversationId = conversationIdOf(response) ?? follow.conversationId;
-    const calls = readItemCalls(response, { content });
+    const calls = readItemCalls(response, follow);
     if (calls.length > 0) {
       const place: Place = { kind: 'conversation', conversationId };
       const asking = { origin, responseId, parent, place, vectorStoreIds, startTime, endTime };
