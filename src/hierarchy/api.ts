@@ -1,5 +1,4 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import type { Settings } from '../config/config.ts';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
@@ -77,9 +76,9 @@ export function segmentOf(
  */
 export function enterConversation(
   conversations: ConversationTracker,
-  { conversationSpans }: Settings,
   use: Omit<Use, 'kind'>,
 ): Segment | undefined {
+  const { conversationSpans } = conversations.telemetry.settings;
   const active = activeSpan(use.context);
   const always = conversationSpans === 'always' && use.id !== undefined;
   const waits = use.id === undefined && derivesTraceIds();

@@ -103,7 +103,10 @@ export class Engine implements ConversationApi {
   #place(observed: ObservedCall, facts: Facts, driven: Invocation | undefined): Placement {
     const { dialect, tracker } = this.#state;
     const { call, intent, route, endpoint } = observed;
-    const segment = this.#segmentOf(observed);
+    const segment =
+      intent.conversation === 'none'
+        ? undefined
+        : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const folds = route.folds !== undefined;
     const driving =
       driven === undefined ? undefined : new InvocationRequest(this.#state, observed, facts, driven);
@@ -229,12 +232,6 @@ export class Engine implements ConversationApi {
     const conversation = this.#conversation(conversationId, endpoint);
     for (const message of messages) conversation.asked(message);
     return conversation.takeUnanswered();
-  }
-
-  #segmentOf(observed: ObservedCall): Segment | undefined {
-    const { conversation } = observed.intent;
-    if (conversation === 'none') return undefined;
-    return segmentOf(this.#state.tracker, observed, conversation === 'reads', observed.active);
   }
 
   /** @param segment may have been opened before the conversation had an id */

@@ -30,7 +30,7 @@ export function contextInConversation(
   id: string | undefined,
   origin: string,
 ): Context {
-  if (!conversations.haveOwnTraces) return context;
+  if (conversations.telemetry.settings.conversationSpans !== 'trace') return context;
   const caller = activeSpan(context);
   if (caller === undefined) return context;
   const segments = id === undefined ? [] : conversations.conversation(kind, id, origin).segments.values();

@@ -1,4 +1,4 @@
-import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
@@ -19,6 +19,7 @@ import { monotonic, now, type SpanClock } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { LinkedContext } from '../util/linked-context.ts';
 import { clockIn, notAfter } from '../util/span-clock.ts';
+import { SPAN_KEY } from '../util/span-key.ts';
 import type { Conversation } from './conversation.ts';
 import { inTraceOf } from './conversation-trace-id.ts';
 import type { Use } from './conversation-use.ts';
@@ -213,7 +214,7 @@ export function timeWithin(segment: Segment | undefined, time: number): number {
 
 /** The active span, if it is a real one. One that nobody records may have no ids: nothing stands below it. */
 export function activeSpan(context: Context): Span | undefined {
-  const span = trace.getSpan(context);
+  const span = context.getValue(SPAN_KEY) as Span | undefined;
   return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined;
 }
 

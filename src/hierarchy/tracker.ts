@@ -37,7 +37,7 @@ const SWEEP_INTERVAL_MS = 1_000;
  */
 export class ConversationTracker implements ProviderListener {
   readonly agents: KnownAgents = new KnownAgents();
-  readonly #telemetry: Telemetry;
+  readonly telemetry: Telemetry;
   readonly #conversations: BoundedMap<string, Conversation>;
   readonly #spoken: BoundedMap<Conversation, Conversation>;
   readonly #segments = new Set<Segment>();
@@ -62,7 +62,7 @@ export class ConversationTracker implements ProviderListener {
 
   constructor(telemetry: Telemetry) {
     const { maxConversations } = telemetry.settings;
-    this.#telemetry = telemetry;
+    this.telemetry = telemetry;
     this.#owner = { telemetry, closed: (invocation, endTime) => this.#closing(invocation, endTime) };
     this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
     this.known = new KnownInvocations(maxConversations);
@@ -99,22 +99,17 @@ export class ConversationTracker implements ProviderListener {
 
   /** Finds or opens the segment for a use; `undefined` if segments are switched off. */
   open(use: Use, active: Span | undefined = activeSpan(use.context)): Segment | undefined {
-    if (this.#telemetry.settings.conversationSpans === 'never') return undefined;
+    if (this.telemetry.settings.conversationSpans === 'never') return undefined;
     const { kind, id, context, endpoint } = use;
     const conversation = id === undefined ? undefined : this.conversation(kind, id, endpoint?.origin ?? '');
     const found = conversation && this.#goOn(conversation, use, active);
     if (found !== undefined) return found;
-    const start = { telemetry: this.#telemetry, conversation, use, active, open: this.#segments };
+    const start = { telemetry: this.telemetry, conversation, use, active, open: this.#segments };
     const segment = new Segment(start);
     this.#segments.add(segment);
     linkCaller(context, segment);
     this.watch();
     return segment;
-  }
-
-  /** Whether a conversation has a trace of its own also below an active span. */
-  get haveOwnTraces(): boolean {
-    return this.#telemetry.settings.conversationSpans === 'trace';
   }
 
   openInvocation(start: InvocationStart): Invocation {
@@ -183,7 +178,7 @@ export class ConversationTracker implements ProviderListener {
   /** Closes an ended invocation once its details are known. Until then it stays open for a while. */
   settle(invocation: Invocation): void {
     if (invocation.life.finished === undefined) return;
-    settleInvocation(this.#reads, invocation, this.#telemetry.settings.runSteps === 'fetch');
+    settleInvocation(this.#reads, invocation, this.telemetry.settings.runSteps === 'fetch');
   }
 
   /** Called when the program has read details itself: from now on background reads let it go first. */
@@ -229,7 +224,7 @@ export class ConversationTracker implements ProviderListener {
   }
 
   async #askForEnds(isLast: boolean): Promise<void> {
-    if (this.#telemetry.settings.runSteps !== 'fetch') return;
+    if (this.telemetry.settings.runSteps !== 'fetch') return;
     await askForEnds(this.#reads, { invocations: this.#invocations, members: this.#members }, isLast);
   }
 
@@ -267,12 +262,12 @@ export class ConversationTracker implements ProviderListener {
   /** Searches for overdue entries from now on. */
   watch(): void {
     if (this.#timer.isAwake) return;
-    const { conversationIdleTimeout, runTimeout } = this.#telemetry.settings;
+    const { conversationIdleTimeout, runTimeout } = this.telemetry.settings;
     this.#timer.wake(Math.max(10, Math.min(SWEEP_INTERVAL_MS, conversationIdleTimeout / 4, runTimeout / 4)));
   }
 
   #sweep(): void {
-    const { settings } = this.#telemetry;
+    const { settings } = this.telemetry;
     this.#reads.goOn();
     for (const invocation of [...this.#invocations]) sweepInvocation(this.#reads, invocation, settings);
     for (const member of [...this.#members]) sweepMember(this.#reads, member, settings);

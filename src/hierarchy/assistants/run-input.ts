@@ -35,9 +35,10 @@ export function readListedInput(
   query: unknown,
   sink: FactSink,
 ): void {
+  if (!sink.content) return;
   const isPart = ['run_id', 'after', 'before'].some((name) => stringField(query, name) !== undefined);
   const isShort = inOrder.length < MAX_READ_MESSAGES && field(list, 'has_more') !== false;
-  if (!sink.content || isPart || isShort) return;
+  if (isPart || isShort) return;
   const messages = readListedMessages(inOrder, sink);
   const ids = new Set(messages.map(({ message }) => message.invocationId));
   for (const id of ids) {

@@ -46,7 +46,7 @@ export class Histories implements ConversationApi {
   }
 
   #enter(use: Omit<Use, 'kind'>): Segment | undefined {
-    const segment = enterConversation(this.#conversations, this.#telemetry.settings, use);
+    const segment = enterConversation(this.#conversations, use);
     segment?.requestStarted();
     return segment;
   }

@@ -144,7 +144,7 @@ export class Responses implements ConversationApi {
     endpoint: Endpoint,
   ): Segment | undefined {
     const use = { id, context, endpoint, apiType: OPENAI_API_TYPE_VALUE_RESPONSES, startTime };
-    return enterConversation(this.#conversations, this.#telemetry.settings, use);
+    return enterConversation(this.#conversations, use);
   }
 
   #followResponse(
