@@ -41,7 +41,7 @@ export interface Member extends SegmentMember {
  * @param after called once the read is over; `asked`: whether a request was sent
  * @returns settles after that; `undefined` if it cannot be asked
  */
-export function askForEnd(
+function askForEnd(
   reads: BackgroundReads,
   askable: Askable,
   after: (asked: boolean) => void,
@@ -78,7 +78,7 @@ export function giveUp(reads: BackgroundReads, askable: Askable, settle: () => v
 }
 
 /** Asks how something ended that the program no longer waits for, if it is time to. */
-export function followUp(reads: BackgroundReads, askable: Askable, settle: () => void): void {
+function followUp(reads: BackgroundReads, askable: Askable, settle: () => void): void {
   const { life } = askable;
   if (life.requests + life.streams > 0 || !life.closing.isDue(monotonic())) return;
   void askForEnd(reads, askable, settle);

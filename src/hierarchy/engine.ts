@@ -4,7 +4,6 @@ import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_REQUEST_STREAM } from '../semconv/attributes.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import { justAfter, SPAN_ROOM_MS } from '../util/microseconds.ts';
 import {
   type ConversationApi,
@@ -38,12 +37,12 @@ const MAX_HANDED_ON = 1_000;
 export class Engine implements ConversationApi {
   readonly #state: EngineState;
 
-  constructor(telemetry: Telemetry, tracker: ConversationTracker, dialect: Dialect) {
+  constructor(tracker: ConversationTracker, dialect: Dialect) {
     this.#state = {
-      telemetry,
+      telemetry: tracker.telemetry,
       tracker,
       dialect,
-      matcher: new InvocationMatcher(telemetry, tracker, dialect.kind),
+      matcher: new InvocationMatcher(tracker, dialect.kind),
       agentReads: new Map(),
       handedOn: tracker.remember(MAX_HANDED_ON),
     };

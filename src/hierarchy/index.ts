@@ -32,16 +32,16 @@ export class Hierarchy implements ProviderListener {
   constructor(telemetry: Telemetry) {
     const conversations = new ConversationTracker(telemetry);
     this.#conversations = conversations;
-    const toolCalls = new ToolCalls(telemetry, conversations);
+    const toolCalls = new ToolCalls(conversations);
     this.#toolCalls = toolCalls;
-    this.#responses = new Responses(telemetry, conversations, toolCalls);
+    this.#responses = new Responses(conversations, toolCalls);
     this.#telemetry = telemetry;
     this.parts = {
-      agents: new Engine(telemetry, conversations, agents),
-      assistants: new Engine(telemetry, conversations, assistants),
+      agents: new Engine(conversations, agents),
+      assistants: new Engine(conversations, assistants),
       completions: new Completions(telemetry, toolCalls),
-      histories: new Histories(telemetry, conversations, toolCalls),
-      polls: new Polls(telemetry, conversations),
+      histories: new Histories(conversations, toolCalls),
+      polls: new Polls(conversations),
       responses: this.#responses,
     };
   }

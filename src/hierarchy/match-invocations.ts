@@ -2,7 +2,6 @@ import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { MessagePart } from '../config/completion-types.ts';
 import { notice } from '../diagnostics/report.ts';
 import { contextOf } from '../telemetry/metadata.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
 import { MAX_REPEATED } from '../util/payload.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
@@ -20,7 +19,6 @@ import { keyAt } from './whereabouts.ts';
  * nobody knows is taken for the one that was asked for first.
  */
 export class InvocationMatcher {
-  readonly #telemetry: Telemetry;
   readonly #tracker: ConversationTracker;
   readonly #kind: ConversationKind;
   /** By origin and id. */
@@ -28,11 +26,10 @@ export class InvocationMatcher {
   /** How many invocations of subagents stand below each invocation. */
   readonly #below = new WeakMap<Invocation, number>();
 
-  constructor(telemetry: Telemetry, tracker: ConversationTracker, kind: ConversationKind) {
-    this.#telemetry = telemetry;
+  constructor(tracker: ConversationTracker, kind: ConversationKind) {
     this.#tracker = tracker;
     this.#kind = kind;
-    this.#states = tracker.remember(telemetry.settings.maxConversations);
+    this.#states = tracker.remember(tracker.telemetry.settings.maxConversations);
   }
 
   state(id: string, origin: string): ConversationState {
@@ -100,7 +97,8 @@ export class InvocationMatcher {
     }
     const reported = openReported(this.#tracker, found, observation);
     if (reported !== undefined) return reported;
-    if (state.hasDrawingCreator || !adopts(this.#telemetry.settings, observation.isDriven)) return undefined;
+    if (state.hasDrawingCreator || !adopts(this.#tracker.telemetry.settings, observation.isDriven))
+      return undefined;
     const place = { context: observation.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, observation, place });
   }

@@ -1,7 +1,6 @@
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import { ATTR_OPENAI_POLL_COUNT } from '../semconv/attributes.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import { stringField } from '../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from './api.ts';
 import { type ContinuationTraits, ContinuingOperation, ContinuingRequest } from './continuing-operation.ts';
@@ -28,19 +27,17 @@ const POLL_LOOP: ContinuationTraits = {
  * last. Those of runs are folded into the run.
  */
 export class Polls implements ConversationApi {
-  readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
   readonly #open = new Map<string, ContinuingOperation>();
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
-    this.#telemetry = telemetry;
+  constructor(conversations: ConversationTracker) {
     this.#conversations = conversations;
   }
 
   observe(call: Call, request: ApiRequest): CallObservation | Placement {
     const key = pollKey(call, request);
     const loop = this.#open.get(key);
-    if (loop !== undefined) return new ContinuingRequest(this.#telemetry, loop);
+    if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
     return {
       parent: call.context,
       settled: (ended, result, span) => this.#goesOn(key, ended, result, span),

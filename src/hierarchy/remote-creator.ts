@@ -27,7 +27,7 @@ export function creatorOf(
 }
 
 /** Whether trace and sampling are taken from metadata. */
-export function trusts(adoptRuns: AdoptRuns): boolean {
+function trusts(adoptRuns: AdoptRuns): boolean {
   return adoptRuns === true || adoptRuns === 'polled';
 }
 

@@ -3,7 +3,6 @@ import { type CallerTrace, contextOf } from '../telemetry/metadata.ts';
 import { beginIn, finishIn } from '../telemetry/open-traces.ts';
 import type { Place } from '../telemetry/place.ts';
 import { type RecordedToolCall, recordToolCall } from '../telemetry/spans/tool-span.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
 import { justAfter, Starts } from '../util/microseconds.ts';
 import type { ItemCall } from './item-calls.ts';
@@ -65,15 +64,13 @@ export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' |
  * from the response that asked to the request that answers. There is one for all APIs.
  */
 export class ToolCalls {
-  readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
   /** One that is never answered is never drawn. */
   readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
   /** What the newest are given. */
   readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker) {
-    this.#telemetry = telemetry;
+  constructor(conversations: ConversationTracker) {
     this.#conversations = conversations;
     conversations.addMemory(this.#pending);
     this.#contents = conversations.remember(MAX_CONTENTS);
@@ -191,7 +188,7 @@ export class ToolCalls {
       failure: asked.failure,
       ...times,
     };
-    recordToolCall(this.#telemetry, recorded, {
+    recordToolCall(this.#conversations.telemetry, recorded, {
       parent: response.parent === undefined ? answering : contextOf(response.parent),
       place: response.place,
       origin: response.origin,

@@ -123,7 +123,7 @@ function startDesk(identifiesAtOnce: boolean): {
   const own = new Telemetry(resolveSettings({ cost: false }, () => undefined, {}));
   const tracker = new ConversationTracker(own);
   const socket = new EventEmitter();
-  const engine = new Engine(own, tracker, deskDialect(identifiesAtOnce));
+  const engine = new Engine(tracker, deskDialect(identifiesAtOnce));
   const program = trace.getTracer('program').startSpan('program', { startTime: BEGIN }, ROOT_CONTEXT);
   context.with(trace.setSpan(ROOT_CONTEXT, program), () => hear(socket, engine));
   return {

@@ -6,7 +6,6 @@ import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
 import { type ConversationApi, enterConversation, type Placement, parentIn, startIn } from '../api.ts';
 import { conversationIn } from '../conversation-context.ts';
@@ -23,12 +22,10 @@ const ANSWERS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completi
 
 /** Conversations that the program names by `withConversation`: calls and functions that belong to no other. */
 export class Histories implements ConversationApi {
-  readonly #telemetry: Telemetry;
   readonly #conversations: ConversationTracker;
   readonly #toolCalls: ToolCalls;
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
-    this.#telemetry = telemetry;
+  constructor(conversations: ConversationTracker, toolCalls: ToolCalls) {
     this.#conversations = conversations;
     this.#toolCalls = toolCalls;
   }
@@ -63,7 +60,7 @@ export class Histories implements ConversationApi {
     const segment = this.#enter({ id, context, endpoint, apiType, startTime });
     const above = parentIn(segment, context);
     const start = { call, body, origin, conversationId: id, above };
-    const loop = new LoopCall(this.#telemetry, this.#toolCalls, start);
+    const loop = new LoopCall(this.#conversations.telemetry, this.#toolCalls, start);
     const userMessages = countNewUserMessages(body);
     return {
       parent: loop.parent,

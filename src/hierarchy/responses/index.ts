@@ -57,11 +57,11 @@ export class Responses implements ConversationApi {
   /** The open background responses; the least recently used one is closed first. */
   readonly #background: BoundedMap<string, BackgroundResponse>;
 
-  constructor(telemetry: Telemetry, conversations: ConversationTracker, toolCalls: ToolCalls) {
-    this.#telemetry = telemetry;
+  constructor(conversations: ConversationTracker, toolCalls: ToolCalls) {
+    this.#telemetry = conversations.telemetry;
     this.#conversations = conversations;
     this.#toolCalls = toolCalls;
-    const { maxConversations } = telemetry.settings;
+    const { maxConversations } = this.#telemetry.settings;
     this.#known = conversations.remember(maxConversations);
     this.#paused = new BoundedMap(maxConversations, undefined, PAUSE_LIFETIME_MS);
     conversations.addMemory(this.#paused);
