@@ -36,7 +36,7 @@ export function readOptions(parameters: readonly string[]): Options {
   const unknown = names?.find((name) => !CASES.some((one) => one.name === name));
   if (unknown !== undefined)
     throw new Error(`There is no case ${unknown}; cases: ${CASES.map(({ name }) => name).join(', ')}`);
-  const rounds = values.rounds === undefined ? (quick ? 4 : 15) : Number(values.rounds);
+  const rounds = values.rounds === undefined ? (quick ? 4 : 24) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 2) throw new Error('--rounds takes a whole number from 2 on');
   return {
     cases: CASES.filter(({ name }) => names === undefined || names.includes(name)),

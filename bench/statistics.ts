@@ -19,6 +19,14 @@ export function estimate(samples: readonly number[]): Estimate {
   return { value: median(values), low: quantile(medians, 0.025), high: quantile(medians, 0.975) };
 }
 
+/**
+ * The fastest round. What else runs on a machine only adds time, so this is steadier than the median: on a busy virtual
+ * machine, two measurements of one program differ by a few percent instead of a third.
+ */
+export function fastest(samples: readonly number[]): number {
+  return Math.min(...samples);
+}
+
 /** Pairs what was measured in the same round: what disturbs a whole round then cancels out. */
 export function paired(
   samples: readonly number[],

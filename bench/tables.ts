@@ -2,8 +2,8 @@ import type { Finding } from '../test/scale/measure.ts';
 import type { Case } from './cases/index.ts';
 import type { Kept } from './measures/kept.ts';
 import { GROUPS, type Profiled } from './measures/profile.ts';
-import type { Samples, SamplesByVariant } from './measures/rounds.ts';
-import { type Estimate, estimate, paired } from './statistics.ts';
+import type { SamplesByVariant } from './measures/rounds.ts';
+import { type Estimate, estimate, fastest, paired } from './statistics.ts';
 import type { Signals } from './telemetry.ts';
 import { BARE, CONTROL, FACTS, NONE, OURS } from './variants/index.ts';
 
@@ -39,36 +39,40 @@ export function ratio({ value, low, high }: Estimate): string {
 
 /** `+12 [9–15]` */
 export function added({ value, low, high }: Estimate, digits: number): string {
-  const sign = value < 0 ? '−' : '+';
-  return `${sign}${Math.abs(value).toFixed(digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
+  return `${signed(value, digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
+}
+
+function signed(value: number, digits: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 }
 
 const divide = (sample: number, base: number): number => sample / base;
 const subtract = (sample: number, base: number): number => sample - base;
 
+function timeOf(samples: SamplesByVariant, name: string): number | undefined {
+  const values = valuesOf(samples, name);
+  return values === undefined ? undefined : fastest(values);
+}
+
 /** Processor time: ratios to `none`, and ours to what records the same by hand. */
 export function cpuTable(cases: readonly CaseSamples[]): string {
   const rows = cases.map(({ measured, samples }) => {
-    const none = valuesOf(samples, NONE.name);
-    const compare = (name: string): string => {
-      const values = valuesOf(samples, name);
-      return values === undefined || none === undefined ? NOTHING : ratio(paired(values, none, divide));
+    const compare = (name: string, baseName: string = NONE.name): string => {
+      const time = timeOf(samples, name);
+      const base = timeOf(samples, baseName);
+      return time === undefined || base === undefined ? NOTHING : (time / base).toFixed(2);
     };
-    const ours = valuesOf(samples, OURS);
-    const byHand = valuesOf(samples, FACTS.name);
-    const toHand = ours === undefined || byHand === undefined ? NOTHING : ratio(paired(ours, byHand, divide));
-    const microseconds =
-      ours === undefined || none === undefined ? NOTHING : added(paired(ours, none, subtract), 0);
-    const base = none === undefined ? NOTHING : estimate(none).value.toFixed(0);
+    const none = timeOf(samples, NONE.name);
+    const ours = timeOf(samples, OURS);
     return [
       measured.title,
-      base,
+      none?.toFixed(0) ?? NOTHING,
       compare(CONTROL.name),
       compare(BARE.name),
       compare(FACTS.name),
       compare(OURS),
-      microseconds,
-      toHand,
+      none === undefined || ours === undefined ? NOTHING : signed(ours - none, 0),
+      compare(OURS, FACTS.name),
     ];
   });
   return table(
@@ -88,16 +92,14 @@ export function cpuTable(cases: readonly CaseSamples[]): string {
 
 /** Bytes allocated by one operation: those of `none`, and what the others add. */
 export function bytesTable(cases: readonly CaseSamples[]): string {
-  const kilobytes = (value: number): string => (value / 1_000).toFixed(1);
   const rows = cases.map(({ measured, samples }) => {
     const none = valuesOf(samples, NONE.name);
     const more = (name: string): string => {
       const values = valuesOf(samples, name);
       if (values === undefined || none === undefined) return NOTHING;
-      const { value } = paired(values, none, subtract);
-      return `${value < 0 ? '−' : '+'}${kilobytes(Math.abs(value))}`;
+      return signed(paired(values, none, subtract).value / 1_000, 1);
     };
-    const base = none === undefined ? NOTHING : kilobytes(estimate(none).value);
+    const base = none === undefined ? NOTHING : (estimate(none).value / 1_000).toFixed(1);
     return [measured.title, base, more(CONTROL.name), more(BARE.name), more(FACTS.name), more(OURS)];
   });
   return table(['', 'none, kB', 'none, again', 'bare', 'the same by hand', 'this package'], rows);
@@ -179,21 +181,18 @@ export function scaleTable(scaled: readonly Scaled[]): string {
 export function peersTable(cases: readonly CaseSamples[], missing: ReadonlyMap<string, string>): string {
   const all = cases.flatMap(({ samples }) => [...samples.keys()]);
   const names = [...new Set(all)].filter((name) => name !== NONE.name);
-  const rows = names.map((name) => [
-    name,
-    ...cases.map(({ samples }) => peerCell(samples.get(name), valuesOf(samples, NONE.name), name)),
-  ]);
+  const rows = names.map((name) => [name, ...cases.map(({ samples }) => peerCell(samples, name))]);
   const absent = [...missing].map(([name]) => [name, 'not installed', ...cases.slice(1).map(() => '')]);
   return table(['', ...cases.map(({ measured }) => measured.title)], [...rows, ...absent]);
 }
 
-function peerCell(samples: Samples | undefined, none: readonly number[] | undefined, name: string): string {
-  if (samples === undefined || none === undefined) return NOTHING;
-  if (samples.failure !== undefined) return 'fails';
-  const times = paired(samples.values, none, divide);
-  // How far this row is from 1 shows how exact all others are.
-  if (name === CONTROL.name) return ratio(times);
-  return samples.spans === 0 ? 'records nothing' : times.value.toFixed(2);
+function peerCell(samples: SamplesByVariant, name: string): string {
+  const { failure, spans } = samples.get(name) ?? {};
+  if (failure !== undefined) return 'fails';
+  const none = timeOf(samples, NONE.name);
+  const time = timeOf(samples, name);
+  if (none === undefined || time === undefined) return NOTHING;
+  return spans === 0 && name !== CONTROL.name ? 'records nothing' : (time / none).toFixed(2);
 }
 
 /** What each package records of an operation, and what that takes: `1 span, 17 attributes, 3 points: 1.9 µs each`. */
@@ -203,25 +202,21 @@ export function signalsTable(
   const names = [...new Set(cases.flatMap(({ signals }) => [...signals.keys()]))];
   const rows = names.map((name) => [
     name,
-    ...cases.map(({ samples, signals }) =>
-      signalsCell(signals.get(name), samples.get(name), valuesOf(samples, NONE.name)),
-    ),
+    ...cases.map(({ samples, signals }) => signalsCell(signals.get(name), samples, name)),
   ]);
   return table(['', ...cases.map(({ measured }) => measured.title)], rows);
 }
 
-function signalsCell(
-  signals: Signals | undefined,
-  samples: Samples | undefined,
-  none: readonly number[] | undefined,
-): string {
-  if (signals === undefined || samples === undefined || none === undefined) return NOTHING;
+function signalsCell(signals: Signals | undefined, samples: SamplesByVariant, name: string): string {
+  const none = timeOf(samples, NONE.name);
+  const time = timeOf(samples, name);
+  if (signals === undefined || none === undefined || time === undefined) return NOTHING;
   const { spans, attributes, points } = signals;
   // What some record is no telemetry of OpenTelemetry.
-  if (spans === 0) return samples.spans === 0 ? 'records nothing' : NOTHING;
-  const { value, low } = paired(samples.values, none, subtract);
-  const each = low > 0 ? `${(value / (spans + attributes + points)).toFixed(1)} µs` : 'within the error';
-  return `${spans} + ${attributes} + ${points}: ${each}`;
+  if (spans === 0) return samples.get(name)?.spans === 0 ? 'records nothing' : NOTHING;
+  const error = Math.abs((timeOf(samples, CONTROL.name) ?? none) - none);
+  const each = (time - none) / (spans + attributes + points);
+  return `${spans} + ${attributes} + ${points}: ${time - none > error ? `${each.toFixed(1)} µs` : 'within the error'}`;
 }
 
 /** Why a variant is not in a table. */
