@@ -1,11 +1,11 @@
-import type { Context, SpanContext } from '@opentelemetry/api';
-import type { Endpoint } from '../sdk/provider.ts';
+import type { SpanContext } from '@opentelemetry/api';
 import { ATTR_GEN_AI_REQUEST_MODEL } from '../semconv/attributes.ts';
 import { justAfter } from '../util/microseconds.ts';
 import type { AskedMessages } from './conversation.ts';
 import type { InvocationFact } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Invocation } from './invocation.ts';
+import type { InvocationStart } from './invocation-start.ts';
 import type { Agent, ConversationKind, InvocationSnapshot } from './model.ts';
 import type { Observation } from './observed-call.ts';
 import { type Continuation, creatorOf, placeAdopted } from './remote-creator.ts';
@@ -77,17 +77,12 @@ export function openReported(
 /** Opens an invocation that an object reports. */
 export function openFoundInvocation(
   tracker: ConversationTracker,
-  found: Found & {
-    readonly context: Context;
-    readonly endpoint: Endpoint;
-    readonly startTime: number;
-    /** When the request was sent that found it. */
-    readonly askedAt?: number;
-    readonly creator?: SpanContext | undefined;
-    readonly asked?: AskedMessages | undefined;
-    readonly clock?: ServerClock;
-    readonly rebuilt?: boolean;
-  },
+  found: Found &
+    Pick<InvocationStart, 'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt'> & {
+      /** When the request was sent that found it. */
+      readonly askedAt?: number;
+      readonly asked?: AskedMessages | undefined;
+    },
 ): Invocation {
   const { kind, snapshot, conversationId, context, endpoint, forgotten, clock } = found;
   // Below a span of this process, nothing begins before it was asked for.
@@ -99,7 +94,7 @@ export function openFoundInvocation(
   const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
   const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
   const { model } = snapshot;
-  const invocation: Invocation = tracker.openInvocation({
+  return tracker.openInvocation({
     kind,
     segment,
     agent,
@@ -119,10 +114,9 @@ export function openFoundInvocation(
     creator: found.creator,
     startTime,
     rebuilt: found.rebuilt === true,
-    ...(forgotten === undefined ? {} : { forgotten: () => forgotten(invocation) }),
-    ...(clock === undefined ? {} : { clock }),
+    forgotten,
+    clock,
   });
-  return invocation;
 }
 
 /** What adopting needs of the call that shows an invocation which this process does not record. */

@@ -85,11 +85,11 @@ export class Engine implements ConversationApi {
         : undefined;
     if (intent.invocation === 'starts' && driven === undefined && !this.#handsOn(call)) {
       const started = this.#start(observed, request, options);
-      return new InvocationCreation(this.#state, observed, facts, started);
+      return new InvocationCreation(observed, facts, started);
     }
     // In other traces, requests about an invocation have spans with a link.
     return driven !== undefined && isInTrace(active, driven.spanContext.traceId)
-      ? new InvocationRequest(this.#state, observed, facts, driven)
+      ? new InvocationRequest(observed, facts, driven)
       : this.#place(observed, facts, driven);
   }
 
@@ -107,8 +107,7 @@ export class Engine implements ConversationApi {
         ? undefined
         : segmentOf(tracker, observed, intent.conversation === 'reads', observed.active);
     const folds = route.folds !== undefined;
-    const driving =
-      driven === undefined ? undefined : new InvocationRequest(this.#state, observed, facts, driven);
+    const driving = driven === undefined ? undefined : new InvocationRequest(observed, facts, driven);
     // The request that hands an invocation on does not adopt it; another process does, or a later request.
     if (driven === undefined && folds && intent.invocation === 'drives') facts.unowned = {};
     if (intent.conversation === 'creates' && call.streamed)
@@ -197,7 +196,7 @@ export class Engine implements ConversationApi {
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, told.model ?? agent?.model);
     if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
     Object.assign(attributes, startAttributes);
-    const invocation: Invocation = tracker.openInvocation({
+    return tracker.openInvocation({
       kind: dialect.kind,
       segment: tracker.open(observed, observed.active),
       agent,
@@ -209,15 +208,14 @@ export class Engine implements ConversationApi {
       vectorStoreIds: told.vectorStoreIds,
       context,
       startTime: call.startTime,
-      ...(dialect.identifiesAtOnce ? {} : { forgotten: () => this.#forget(invocation) }),
+      forgotten: dialect.identifiesAtOnce ? undefined : this.#forget,
     });
-    return invocation;
   }
 
-  #forget(invocation: Invocation): void {
-    const { conversationId } = invocation.place;
-    this.#state.matcher.known(conversationId, invocation.endpoint.origin)?.forget(invocation);
-  }
+  readonly #forget = (invocation: Invocation): void => {
+    const { conversationId, endpoint } = invocation;
+    this.#state.matcher.known(conversationId, endpoint.origin)?.forget(invocation);
+  };
 
   /** The messages that an invocation answers: the unanswered ones of the conversation and those of the request. */
   #asked({ intent, endpoint }: ObservedCall): Invocation['asked'] {

@@ -4,7 +4,6 @@ import type { Route } from '../sdk/routes/index.ts';
 import { callerTraceOf } from '../telemetry/metadata.ts';
 import type { Acceptance, Ask, ConversationState, WaitingInvocation } from './conversation-state.ts';
 import type { Intent } from './dialect.ts';
-import type { EngineState } from './engine-state.ts';
 import type { Facts } from './facts.ts';
 import type { Invocation } from './invocation.ts';
 import type { ObservedCall } from './observed-call.ts';
@@ -17,17 +16,16 @@ export class InvocationCreation implements CallObservation {
   readonly span: Span;
   readonly #invocation: Invocation;
   readonly #intent: Intent;
-  readonly #engine: EngineState;
   readonly #facts: Facts;
   /** Set while the id of the invocation is unknown. */
   #waiting: WaitingInvocation | undefined;
 
-  constructor(engine: EngineState, observed: ObservedCall, facts: Facts, invocation: Invocation) {
+  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    const { engine } = facts;
     this.context = invocation.contextIn(observed.call.context);
     this.span = invocation.span;
     this.#invocation = invocation;
     this.#intent = observed.intent;
-    this.#engine = engine;
     this.#facts = facts;
     facts.invocationAsked = invocation;
     invocation.life.requests++;
@@ -55,11 +53,11 @@ export class InvocationCreation implements CallObservation {
     if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
     else abandon(invocation, call);
     if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
-    this.#engine.tracker.settle(invocation);
+    this.#facts.engine.tracker.settle(invocation);
   }
 
   #created(call: Call): void {
-    const { dialect } = this.#engine;
+    const { dialect } = this.#facts.engine;
     const id = dialect.identifiesAtOnce ? undefined : dialect.conversationOf(call.value);
     if (this.#waiting === undefined && id !== undefined) this.#conversationCreated(id);
     // The state of a new conversation is that of this moment.
@@ -68,7 +66,7 @@ export class InvocationCreation implements CallObservation {
 
   #conversationCreated(id: string): void {
     const { segment, asked, endpoint } = this.#invocation;
-    const { tracker, dialect } = this.#engine;
+    const { tracker, dialect } = this.#facts.engine;
     this.#wait(id);
     if (segment === undefined || segment.conversation !== undefined) return;
     const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
@@ -78,7 +76,7 @@ export class InvocationCreation implements CallObservation {
 
   /** The response does not tell the id; a later event or list does. */
   #wait(conversationId: string): void {
-    const state = this.#engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
+    const state = this.#facts.engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
     state.asks.clear();
     state.waiting.push(this.#waiting);
@@ -93,7 +91,6 @@ export class InvocationRequest implements CallObservation {
   readonly context: Context;
   readonly #invocation: Invocation;
   readonly #intent: Intent;
-  readonly #engine: EngineState;
   readonly #facts: Facts;
   readonly #route: Route;
   readonly #ask: Ask | undefined;
@@ -102,12 +99,12 @@ export class InvocationRequest implements CallObservation {
   readonly #holds: boolean;
   #answered = false;
 
-  constructor(engine: EngineState, observed: ObservedCall, facts: Facts, invocation: Invocation) {
+  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    const { engine } = facts;
     const { call, route, intent, endpoint } = observed;
     this.context = invocation.contextIn(observed.context);
     this.#invocation = invocation;
     this.#intent = intent;
-    this.#engine = engine;
     this.#facts = facts;
     this.#route = route;
     facts.invocationAsked = invocation;
@@ -148,7 +145,7 @@ export class InvocationRequest implements CallObservation {
     if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
     if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
     if (isLeft(call)) invocation.life.closing.begin();
-    this.#engine.tracker.settle(invocation);
+    this.#facts.engine.tracker.settle(invocation);
   }
 
   /** Called when the server has accepted the input of the request. */
@@ -156,7 +153,7 @@ export class InvocationRequest implements CallObservation {
     this.#answer(call.startTime);
     if (this.#ask === undefined || this.#state === undefined) return;
     accept(this.#ask, call);
-    const { tracker, dialect } = this.#engine;
+    const { tracker, dialect } = this.#facts.engine;
     const { origin } = this.#invocation.endpoint;
     const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
     for (const message of this.#intent.messages) conversation.asked(message);

@@ -40,13 +40,13 @@ export interface InvocationStart {
   readonly above?: Invocation | undefined;
   readonly subagentId?: string | undefined;
   /** Set if the clock was learnt from something else than the creation. */
-  readonly clock?: ServerClock;
+  readonly clock?: ServerClock | undefined;
   /** Set if it goes on after a pause, of which an earlier span tells. */
   readonly resumed?: PausedInvocation;
   /** Its start is in the server's whole seconds, too coarse for duration metrics. */
   readonly rebuilt?: boolean;
   /** Called when it has closed, to forget it. */
-  readonly forgotten?: () => void;
+  readonly forgotten?: ((invocation: Invocation) => void) | undefined;
 }
 
 /** Who opens invocations and records them. */

@@ -59,7 +59,7 @@ export class Invocation {
   /** The open invocations that work for it. */
   readonly below: Set<Invocation> = new Set();
   readonly subagentId: string | undefined;
-  readonly forgotten: (() => void) | undefined;
+  readonly forgotten: InvocationStart['forgotten'];
   /** Set if it goes on after a pause. */
   readonly resumed: PausedInvocation | undefined;
   readonly life: Life;

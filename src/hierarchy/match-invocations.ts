@@ -133,7 +133,7 @@ export class InvocationMatcher {
       context: ROOT_CONTEXT,
       startTime: Math.max(startTime, above.startTime),
       rebuilt: !observation.live,
-      forgotten: () => state.forget(invocation),
+      forgotten: (closed) => state.forget(closed),
     });
     subagent.invocation = invocation;
     return invocation;

@@ -255,7 +255,7 @@ export class ConversationTracker implements ProviderListener {
     guard('recording an invocation', recordInvocation, invocation, endTime, pauses);
     this.#invocations.delete(invocation);
     if (id !== undefined) this.known.close(id, invocation, pauses);
-    invocation.forgotten?.();
+    invocation.forgotten?.(invocation);
     if (above !== undefined) this.settle(above);
   }
 
