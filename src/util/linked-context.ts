@@ -1,4 +1,4 @@
-import type { Context, Span } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { SPAN_KEY } from './span-key.ts';
 
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
@@ -26,9 +26,11 @@ export class LinkedContext implements Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);
   }
 
-  /** `trace.setSpan` in one link. */
+  /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
   static withSpan(context: Context, span: Span): Context {
-    return LinkedContext.#add(context, SPAN_KEY, span);
+    return context instanceof LinkedContext || context.constructor === ROOT_CONTEXT.constructor
+      ? LinkedContext.#add(context, SPAN_KEY, span)
+      : context.setValue(SPAN_KEY, span);
   }
 
   static #add(context: Context, key: symbol, value: unknown): Context {

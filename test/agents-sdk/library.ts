@@ -20,10 +20,18 @@ export interface AgentsLibrary {
   setTracingDisabled(disabled: boolean): void;
   setTraceProcessors(processors: readonly object[]): void;
   setTracingContextStorage?(storage: object | undefined): void;
+  createCustomSpan(options: SpanDetails): LibrarySpan;
+  setCurrentSpan(span: LibrarySpan): void;
+  resetCurrentSpan(): void;
   withGenerationSpan<Result>(run: (span: { readonly spanData: object }) => Promise<Result>): Promise<Result>;
   withCustomSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
   withSpeechSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
   withTranscriptionSpan<Result>(run: () => Promise<Result>, options: SpanDetails): Promise<Result>;
+}
+
+interface LibrarySpan {
+  start(): void;
+  end(): void;
 }
 
 interface SpanDetails {

@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
+import { span } from '../../src/client.ts';
 import { library } from './library.ts';
 import { calling, newTool, startAgents } from './program.ts';
 
@@ -7,10 +8,10 @@ const { Agent } = library;
 
 /** A span of the program. */
 function inOwnSpan<Result>(name: string, run: () => Result): Result {
-  return trace.getTracer('program').startActiveSpan(name, (span) => {
+  return trace.getTracer('program').startActiveSpan(name, (own) => {
     const result = run();
-    if (result instanceof Promise) return result.finally(() => span.end()) as Result;
-    span.end();
+    if (result instanceof Promise) return result.finally(() => own.end()) as Result;
+    own.end();
     return result;
   });
 }
@@ -143,6 +144,29 @@ describe.each([{ tracing: true }, { tracing: false }])(
          │  └─ think
          └─ speech         gen_ai.request.model=tts-1
             └─ speak
+    `);
+    });
+
+    it('draws a run below a span that was made current within a function of the program', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.respond({ output: [{ message: 'Yes.' }] });
+      const { createCustomSpan, setCurrentSpan, resetCurrentSpan } = library;
+      await library.withTrace('Flow', () =>
+        span('outer', async () => {
+          const part = createCustomSpan({ data: { name: 'my part', data: {} } });
+          part.start();
+          setCurrentSpan(part);
+          await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+          resetCurrentSpan();
+          part.end();
+        }),
+      );
+      await expectTree(`
+      invoke_workflow Flow
+      └─ outer
+         └─ my part
+            └─ invoke_agent Helper
+               └─ chat gpt-4o
     `);
     });
 

@@ -1,4 +1,10 @@
-import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import {
+  type Context,
+  createContextKey,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { LinkedContext } from '../../src/util/linked-context.ts';
 
@@ -23,6 +29,21 @@ describe('a linked context', () => {
       1,
     ]);
     expect(LinkedContext.of(context)).toBe(context);
+  });
+
+  test('has a span like a context that `trace.setSpan` returns', () => {
+    const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const outer = ROOT_CONTEXT.setValue(A, 1);
+    for (const context of [outer, LinkedContext.of(outer)]) {
+      const inner = LinkedContext.withSpan(context, span);
+      expect([trace.getSpan(inner), inner.getValue(A), trace.getSpan(context)]).toEqual([span, 1, undefined]);
+    }
+  });
+
+  test('leaves a context of another kind to set the span itself', () => {
+    const own = LinkedContext.of(ROOT_CONTEXT);
+    const other: Context = { getValue: () => undefined, setValue: () => own, deleteValue: () => other };
+    expect(LinkedContext.withSpan(other, trace.wrapSpanContext(INVALID_SPAN_CONTEXT))).toBe(own);
   });
 
   test('becomes a copy after a few links', () => {
