@@ -88,6 +88,8 @@ export class Call implements KeyHolder {
   path = '';
   body: unknown;
   query: unknown;
+  /** What the SDK sends, until the result is read: a retry is recognised by it. */
+  options: unknown;
   /** Sent by one of the SDK's poll helpers, which repeat a retrieve until a resource is ready. */
   pollHelper = false;
   assistantsVersion: string | undefined;
@@ -254,7 +256,7 @@ export class Call implements KeyHolder {
   /** Drops every payload: a program may retain promises and streams for long. */
   #release(): void {
     this.observation = undefined;
-    this.value = this.error = this.headers = this.sentHeaders = undefined;
+    this.value = this.error = this.headers = this.sentHeaders = this.options = undefined;
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
     this.context = ROOT_CONTEXT;

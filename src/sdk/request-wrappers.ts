@@ -42,7 +42,11 @@ function beginWhenResolved(call: Call, options: unknown): unknown {
 /** @returns the options to send: the program's own, unless something is added to them */
 function beginRequest(call: Call, options: unknown): unknown {
   call.begin(options);
-  if (!call.wantsUsage && !call.propagates) return options;
+  call.options = call.wantsUsage || call.propagates ? withAdditions(call, options) : options;
+  return call.options;
+}
+
+function withAdditions(call: Call, options: unknown): unknown {
   const asking = guard('asking for usage', askForUsage, call, options) ?? options;
   return guard('adding the trace context', addTraceContext, call, asking) ?? asking;
 }
@@ -138,12 +142,13 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const call = callBeingRetried(args[0], this);
+      const active = callInProgress(this);
+      const call = callBeingRetried(args[0], this, active);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);
       if (call.lastAttempt !== undefined) call.lastAttempt.endTime = now(call.clock);
-      // Without this, a retry while the body is read counts as no attempt: the SDK parses outside of the call's context.
-      return goOn(call, original, this, args);
+      // The SDK parses outside of the call's context. Inside, a subclass may have made a context of its own.
+      return call === active ? original.apply(this, args) : goOn(call, original, this, args);
     },
   });
 }

@@ -3,7 +3,7 @@ import { guard } from '../util/guard.ts';
 import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
-import { callInProgress, goOn } from './call-context.ts';
+import { goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
 import { asMethod, isObject } from './reflect.ts';
@@ -77,12 +77,19 @@ function awaitRetry(call: Call, options: object): boolean {
   return true;
 }
 
-/** The call whose request the SDK sends again, before or while it parses a response. */
-export function callBeingRetried(options: unknown, client: object): Call | undefined {
-  const active = callInProgress(client);
-  // A call that shares its options is parsed in its context. One without a response may be the caller of a custom fetch.
-  if (active !== undefined && active.headersTime > 0) return active;
-  const parsed = isObject(options) ? callsByOptions.get(options) : undefined;
+/**
+ * The call whose request the SDK sends again, before or while it parses a response.
+ *
+ * @param active the client's call of the current context. It may be another one: one call may make another, in a custom
+ *   fetch or in a subclass.
+ */
+export function callBeingRetried(
+  options: unknown,
+  client: object,
+  active: Call | undefined,
+): Call | undefined {
+  if (!isObject(options) || active?.options === options) return active;
+  const parsed = callsByOptions.get(options);
   return parsed === undefined || parsed.settled || parsed.client !== client ? active : parsed;
 }
 
@@ -139,6 +146,8 @@ function takeNewResponse(call: Call, props: unknown): void {
 function takeResult(call: Call, value: unknown, props: unknown): void {
   if (isStream(value)) {
     call.streamed = true;
+    // Without this, an open stream retains the request.
+    call.options = undefined;
     collected.register(value, call, call);
     watchStream(value, call, (iterator) => {
       collected.unregister(call);

@@ -142,6 +142,31 @@ describe('an attempt', () => {
     assertSpanTree(session().spans, call + call);
   });
 
+  test('belongs to its own call if another one with the same options object is still read', async () => {
+    const options = {
+      method: 'post',
+      path: '/chat/completions',
+      body: { ...HELLO, stream: true },
+      stream: true,
+      maxRetries: 1,
+    } as const;
+    const { client, simulator } = session();
+    const first = await client.request<AsyncIterable<unknown>>(options);
+    simulator.next({ status: 500, headers: SOON });
+    await Array.fromAsync(await client.request<AsyncIterable<unknown>>(options));
+    await Array.fromAsync(first);
+    assertSpanTree(
+      session().spans,
+      `
+      chat gpt-4o   openai.stream.end=completed
+
+      chat gpt-4o   openai.stream.end=completed http.request.resend_count=1
+      ├─ attempt    !500
+      └─ attempt    http.request.resend_count=1
+      `,
+    );
+  });
+
   test('in a thread or run has the ids of these', async () => {
     const { client, simulator } = session();
     const assistant = await client.beta.assistants.create({ model: 'gpt-4o', name: 'Tutor' });

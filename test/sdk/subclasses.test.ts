@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { context, createContextKey } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
@@ -129,4 +130,55 @@ test('a subclass that sends no request makes no call', async () => {
   }));
   expect(await client.chat.completions.create(HELLO)).toMatchObject({ choices: [] });
   expect(session().spans).toEqual([]);
+});
+
+test('a subclass that makes another call after a response counts the attempts of each', async () => {
+  let isNested = false;
+  const client = startClient(async (request) => {
+    const response = await request();
+    if (isNested) return response;
+    isNested = true;
+    session().simulator.next({
+      sse: Array.from({ length: 100 }, () => ({ data: 'x' })),
+      eventDelayMs: 100,
+      headers: { 'content-type': 'application/json' },
+    });
+    await client.embeddings.create({ model: 'm', input: 'Hello' }, { timeout: 1_000, maxRetries: 1 });
+    return response;
+  });
+  await client.chat.completions.create(HELLO);
+  assertSpanTree(
+    session().spans,
+    `
+    chat gpt-4o
+    └─ embeddings m    http.request.resend_count=1
+       ├─ attempt      !APIConnectionTimeoutError
+       └─ attempt      http.request.resend_count=1
+    `,
+  );
+});
+
+test('a subclass that retries in a context of its own sends in that context', async () => {
+  const key = createContextKey('of the program');
+  class Client extends OpenAI {}
+  Object.defineProperty(Client.prototype, 'retryRequest', {
+    value(this: OpenAI, ...args: unknown[]) {
+      const { retryRequest } = OpenAI.prototype as unknown as { retryRequest: MakeRequest };
+      return context.with(context.active().setValue(key, 'kept'), () => retryRequest.apply(this, args));
+    },
+  });
+  const seen: unknown[] = [];
+  const client = new Client({
+    apiKey: 'k',
+    baseURL: session().simulator.url,
+    maxRetries: 1,
+    fetch: (url, init) => {
+      seen.push(context.active().getValue(key));
+      return fetch(url, init);
+    },
+  });
+  session().simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+  await instrumentOpenAI(client, { cost: false }).chat.completions.create(HELLO);
+  expect(seen).toEqual([undefined, 'kept']);
+  assertSpanTree(session().spans, ANSWERED);
 });
