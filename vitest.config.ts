@@ -36,6 +36,7 @@ const PROCESSES = [
   'test/scale/**/*.test.ts',
   'test/support/processes/**/*.test.ts',
   'test/support/simulator/frames.test.ts',
+  'test/telemetry/without-spans.test.ts',
   'test/threats/{search-path,shared-symbols}.test.ts',
   'test/helpers/{decorator,left}.test.ts',
 ];

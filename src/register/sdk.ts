@@ -63,10 +63,10 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     made.start();
     return made;
   });
-  const { provider } = telemetry;
+  const { flushed } = telemetry;
   const stop = flushOnSignals({
-    flush: () => sendWithin(FLUSH_TIMEOUT_MS, [provider], { asks: false }),
-    finish: () => endWithin(FLUSH_TIMEOUT_MS, [provider], { asks: false }),
+    flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
+    finish: () => endWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
   });
   handOver(dependencies, () => {
     stop();

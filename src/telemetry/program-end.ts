@@ -30,9 +30,9 @@ export interface ProgramEndListener {
   readonly otherProviders?: readonly object[];
 }
 
-/** The state of a tracer provider. */
+/** The state of a provider. */
 export interface SendState {
-  /** Whether it may hold spans of ours that are not flushed yet. */
+  /** Whether it may hold something of ours that is not flushed yet. */
   unsent: boolean;
   /** The listeners of the provider. The module that wraps its methods keeps them. */
   listeners(): readonly ProgramEndListener[];
@@ -50,7 +50,7 @@ export function sendStateOf(provider: object): SendState {
   return state;
 }
 
-/** Like {@link sendStateOf}, and flushes the tracer provider when the program ends. */
+/** Like {@link sendStateOf}, and flushes the provider when the program ends. */
 export function flushAtProgramEnd(provider: object): SendState {
   const state = sendStateOf(provider);
   if (typeof field(provider, 'forceFlush') !== 'function' || live().includes(provider)) return state;
@@ -83,34 +83,34 @@ async function sendUnsent(): Promise<void> {
  */
 export function endWithin(
   milliseconds: number,
-  tracerProviders: readonly object[],
+  flushed: readonly object[],
   { asks }: { readonly asks: boolean },
 ): Promise<void> {
   const limits: EndLimits = { asks, readTimeoutMs: END_READ_TIMEOUT_MS };
   return within(milliseconds, async () => {
-    const listeners = await prepareForEnd(tracerProviders, (listener) => listener.shutdown(limits));
+    const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
     // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.
-    const targets = [...tracerProviders.flatMap(processorsOf), ...otherProvidersOf(listeners)];
-    await flushAll(await withoutRefused(targets));
+    const targets = new Set([...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)]);
+    await flushAll(await withoutRefused([...targets]));
   });
 }
 
 /**
  * Ends idle conversations and sends everything recorded, while the program continues.
  *
- * @param tracerProviders default: all that have spans of ours
+ * @param flushed default: all that we have recorded with
  */
 export function sendWithin(
   milliseconds: number,
-  tracerProviders: readonly object[] = live(),
+  flushed: readonly object[] = live(),
   limits: EndLimits = {},
 ): Promise<void> {
   return within(milliseconds, async () => {
     const listeners = await prepareForEnd(
-      tracerProviders,
+      flushed,
       (listener) => listener.endIdle?.(limits) ?? Promise.resolve(),
     );
-    await flushAll(new Set([...tracerProviders, ...otherProvidersOf(listeners)]));
+    await flushAll(new Set([...flushed, ...otherProvidersOf(listeners)]));
   });
 }
 
@@ -119,12 +119,12 @@ function within(milliseconds: number, run: () => Promise<void>): Promise<void> {
 }
 
 async function prepareForEnd(
-  tracerProviders: readonly object[],
+  flushed: readonly object[],
   run: (listener: ProgramEndListener) => Promise<void>,
 ): Promise<ProgramEndListener[]> {
-  const listeners = tracerProviders.flatMap((provider) => states.get(provider)?.listeners() ?? []);
-  await Promise.all(listeners.map((each) => guardAsync('ending what is open', () => run(each))));
-  return listeners;
+  const listeners = new Set(flushed.flatMap((provider) => states.get(provider)?.listeners() ?? []));
+  await Promise.all([...listeners].map((each) => guardAsync('ending what is open', () => run(each))));
+  return [...listeners];
 }
 
 function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object> {

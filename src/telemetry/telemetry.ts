@@ -27,7 +27,8 @@ import { flushAtProgramEnd, type SendState } from './program-end.ts';
 interface KnownTracer {
   readonly provider: object;
   readonly olderNames: boolean;
-  readonly state: SendState;
+  /** `undefined` for a no-op provider. */
+  readonly state: SendState | undefined;
   readonly tracer: Pick<Tracer, 'startSpan'>;
 }
 
@@ -114,6 +115,13 @@ export class Telemetry {
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 
+  /** The providers to flush: that of the spans, whose listeners name the others, or these where it is missing. */
+  get flushed(): readonly object[] {
+    const { provider, metrics, events } = this;
+    if (!isNoopTracerProvider(provider)) return [provider];
+    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+  }
+
   /** Has all providers flushed when the program ends, though it may have started no span. */
   sendAtEnd(): void {
     void this.tracer;
@@ -129,12 +137,15 @@ export class Telemetry {
       this.#tracer = {
         provider,
         olderNames,
-        state: flushAtProgramEnd(provider),
+        state: isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider),
         tracer: withMetadataOfContext(named),
       };
     }
+    const { state, tracer } = this.#tracer;
     // Callers get the tracer to start a span.
-    this.#tracer.state.unsent = true;
-    return this.#tracer.tracer;
+    if (state !== undefined) state.unsent = true;
+    // Without spans, metrics and events still have to be sent.
+    else for (const each of this.flushed) flushAtProgramEnd(each).unsent = true;
+    return tracer;
   }
 }
