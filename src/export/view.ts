@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { terminalSafe } from '../util/terminal-safe.ts';
+import { count } from './amounts.ts';
 import { annotatedSpans } from './otlp-evaluations.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument } from './page-document.ts';
@@ -40,7 +41,9 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
     }
     const shown = fitting(spans);
     writePage(wanted.page, pageDocument(shown, spans.length - shown.length + found.omitted));
-    output.write(`${shown.length} spans: ${pathToFileURL(wanted.page).href}\n`);
+    output.write(
+      `${count(shown.length, 'span', 'spans') ?? 'No spans'}: ${pathToFileURL(wanted.page).href}\n`,
+    );
     return 0;
   } catch (error) {
     errors.write(`${terminalSafe(error instanceof Error ? error.message : String(error))}\n`);
@@ -50,7 +53,8 @@ export function view(parameters: readonly string[], output: Output, errors: Outp
 
 function problemsOf({ unreadable, stopped, tooDeep }: OtlpSpans): string[] {
   const problems: string[] = [];
-  if (unreadable > 0) problems.push(`${unreadable} lines are not JSON and were skipped.`);
+  if (unreadable > 0)
+    problems.push(`Skipped ${count(unreadable, 'line that is', 'lines that are')} not JSON.`);
   if (stopped) problems.push('The rest of the file was not read.');
   if (tooDeep > 0) problems.push('Some values are nested deeper than OTLP allows and were skipped.');
   return problems;

@@ -308,8 +308,8 @@ describe('the command view', () => {
     const page = join(folder, 'page.html');
     expect(run(file, '--output', page)).toEqual({
       code: 0,
-      output: `1 spans: file://${page}\n`,
-      errors: '1 lines are not JSON and were skipped.\n',
+      output: `1 span: file://${page}\n`,
+      errors: 'Skipped 1 line that is not JSON.\n',
     });
     expect(namesIn(page)).toEqual(['chat']);
   });
