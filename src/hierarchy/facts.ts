@@ -50,9 +50,9 @@ export class Facts implements FactSink, Observation {
   readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;
-  /** The invocation whose early facts are read, before the tracker knows its id. */
   /** The invocation that the current facts were last about: most of them are about one. */
   #last: Invocation | undefined;
+  /** The invocation whose early facts are read, before the tracker knows its id. */
   #early: { readonly id: string; readonly invocation: Invocation } | undefined;
 
   constructor(engine: EngineState, source: FactSource, conversationId: string | undefined) {
