@@ -1,14 +1,42 @@
 import type { Invocation } from './invocation.ts';
 import type { ConversationKind } from './model.ts';
 
+interface MadeKey {
+  readonly kind: string;
+  readonly origin: string;
+  readonly id: string;
+  readonly key: string;
+}
+
+/** Those of a conversation and an invocation, of two calls at a time. */
+const MAX_MADE_KEYS = 4;
+/** The newest keys. A call looks up the same few again and again, and a map has to hash each new text. */
+const made: MadeKey[] = [];
+let oldest = 0;
+
 /** The key of an id. Servers choose ids, so the same one may stand for something else elsewhere. No origin has a space in it. */
 export function keyAt(origin: string, id: string): string {
-  return `${origin} ${id}`;
+  return findKey('', origin, id) ?? remember({ kind: '', origin, id, key: `${origin} ${id}` });
 }
 
 /** `withConversation` names a conversation for every endpoint. */
 export function conversationKey(kind: ConversationKind, id: string, origin: string): string {
-  return kind === 'conversation' ? id : `${kind} ${origin} ${id}`;
+  if (kind === 'conversation') return id;
+  return findKey(kind, origin, id) ?? remember({ kind, origin, id, key: `${kind} ${origin} ${id}` });
+}
+
+function findKey(kind: string, origin: string, id: string): string | undefined {
+  for (let index = 0; index < made.length; index++) {
+    const one = made[index] as MadeKey;
+    if (one.id === id && one.kind === kind && one.origin === origin) return one.key;
+  }
+  return undefined;
+}
+
+function remember(one: MadeKey): string {
+  made[oldest] = one;
+  oldest = (oldest + 1) % MAX_MADE_KEYS;
+  return one.key;
 }
 
 /** Whether two ids of conversations can be the same one: also where either is not named. */

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import { SPAN_KEY } from './span-key.ts';
 
 /** The longest chain that a lookup walks. A longer one is copied into a single context. */
@@ -28,7 +28,7 @@ export class LinkedContext implements Context {
 
   /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
   static withSpan(context: Context, span: Span): Context {
-    return context instanceof LinkedContext || context.constructor === ROOT_CONTEXT.constructor
+    return context instanceof LinkedContext || isContextOfApi(context)
       ? LinkedContext.#add(context, SPAN_KEY, span)
       : context.setValue(SPAN_KEY, span);
   }
@@ -60,4 +60,9 @@ export class LinkedContext implements Context {
     const outer = this.#outer instanceof LinkedContext ? this.#outer.#copy() : this.#outer;
     return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
   }
+}
+
+/** Whether a context is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
+function isContextOfApi(context: Context): boolean {
+  return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }
