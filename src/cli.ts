@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: (parameters) => runDoctor(parameters, output, errors),
   },
   view: {
-    summary: 'takes traces by OTLP and shows them live in the browser, or as a page from a file',
+    summary: 'receives traces over OTLP and shows them live in the browser, or writes a page from a file',
     run: async (parameters) => {
       const { runView } = await import('./export/view-command.ts');
       return runView(parameters, output, errors);

@@ -1,12 +1,12 @@
 import type { Finding } from '../diagnostics/finding.ts';
 
-export type CheckResult = 'ok' | 'problem' | 'not looked at';
+export type CheckResult = 'ok' | 'problem' | 'skipped';
 
 /** One thing that the command `doctor` looked at, or could not look at. */
 export interface Check {
   readonly subject: string;
   readonly result: CheckResult;
-  /** What was there, or why it was not looked at. */
+  /** What was there, or why it was skipped. */
   readonly detail: string;
   readonly findings: readonly Finding[];
 }
@@ -17,8 +17,8 @@ export function checked(subject: string, detail: string, findings: readonly Find
 }
 
 /** @param findings notes that stand beside it */
-export function notLookedAt(subject: string, reason: string, findings: readonly Finding[] = []): Check {
-  return { subject, result: 'not looked at', detail: reason, findings };
+export function skippedCheck(subject: string, reason: string, findings: readonly Finding[] = []): Check {
+  return { subject, result: 'skipped', detail: reason, findings };
 }
 
 /** The findings of all checks, each once. */

@@ -8,7 +8,7 @@ import {
   tracesEndpoint,
   tracesProtocol,
 } from '../telemetry/collector.ts';
-import { type Check, checked, notLookedAt } from './check.ts';
+import { type Check, checked, skippedCheck } from './check.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
 const ENDPOINT_CHECK = 'endpoint';
@@ -31,7 +31,7 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
     const reason = `${ENDPOINT} is not set; exporters use ${tracesEndpoint(environment, protocol)}`;
     return findings.length > 0
       ? checked(ENDPOINT_CHECK, reason, findings)
-      : notLookedAt(ENDPOINT_CHECK, reason);
+      : skippedCheck(ENDPOINT_CHECK, reason);
   }
   const endpoint = environment[variable]?.trim() ?? '';
   findings.push(...examineAddress(variable, endpoint, protocol));

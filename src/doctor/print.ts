@@ -5,7 +5,7 @@ import { type Check, findingsOf } from './check.ts';
 
 /** Characters of a line: checks quote commands, versions and options, which others have written. */
 const MAX_LINE_LENGTH = 4_000;
-const RESULT_WIDTH = 'not looked at'.length;
+const RESULT_WIDTH = 'skipped'.length;
 
 /** Prints a line for each check, then the findings, problems first, and how many there are. */
 export function printChecks(checks: readonly Check[], output: TextStream): void {
@@ -19,8 +19,8 @@ export function printChecks(checks: readonly Check[], output: TextStream): void 
     ({ code, severity, message, action }) =>
       `${severity === 'warning' ? 'problem' : 'note'} ${code}\n  ${safeLine(message)}\n  → ${safeLine(action)}\n`,
   );
-  const missing = checks.filter(({ result }) => result === 'not looked at').length;
-  const summary = `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${missing} of ${counted(checks.length, 'check')} not made.\n`;
+  const skipped = checks.filter(({ result }) => result === 'skipped').length;
+  const summary = `${counted(problems.length, 'problem')}, ${counted(notes.length, 'note')}; ${skipped} of ${counted(checks.length, 'check')} skipped.\n`;
   output.write([`${NAME} ${VERSION}\n`, lines.join(''), ...blocks, summary].join('\n'));
 }
 

@@ -13,7 +13,7 @@ import {
   tracesProtocol,
   usesProxy,
 } from '../telemetry/collector.ts';
-import { type Check, checked, notLookedAt } from './check.ts';
+import { type Check, checked, skippedCheck } from './check.ts';
 import { endpointVariable } from './endpoint.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
@@ -32,13 +32,13 @@ type Answer = { readonly status: number } | { readonly reason: string } | 'conne
  */
 export async function probeCollector(environment: CollectorEnvironment): Promise<Check> {
   const variable = endpointVariable(environment);
-  if (variable === undefined) return notLookedAt(COLLECTOR_CHECK, 'no endpoint is named in the environment');
+  if (variable === undefined) return skippedCheck(COLLECTOR_CHECK, 'no endpoint is named in the environment');
   const protocol = tracesProtocol(environment);
   const endpoint = tracesEndpoint(environment, protocol);
   const url = parseAddress(endpoint);
   if (url === undefined || (protocol !== 'grpc' && lacksScheme(endpoint)))
-    return notLookedAt(COLLECTOR_CHECK, `${variable} is malformed`);
-  if (usesProxy(environment)) return notLookedAt(COLLECTOR_CHECK, 'a proxy is set in the environment');
+    return skippedCheck(COLLECTOR_CHECK, `${variable} is malformed`);
+  if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
   const isConnectionOnly = protocol === 'grpc' || hasOwnCertificate(environment);
   const asking = isConnectionOnly ? connectTo(url) : exportNothing(url, protocol, environment);
   const answer = await asking.catch((error: Error): Answer => ({ reason: probeFailure(error) }));

@@ -10,8 +10,9 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   },
   openai_bundled: {
     severity: 'information',
-    message: (bundler) => `The project has ${bundler}. Where it bundles openai, no module hook can see it.`,
-    action: (_, external) => `Leave openai external (${external}), or call ${INSTRUMENT}.`,
+    message: (bundler) =>
+      `The project has ${bundler}. If it bundles openai, the module hooks cannot find it.`,
+    action: (_, external) => `Mark openai as external (${external}), or call ${INSTRUMENT}.`,
   },
   openai_not_installed: {
     severity: 'warning',
@@ -27,18 +28,19 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   set_up_too_late: {
     severity: 'warning',
     message: (setUp, file) =>
-      `${setUp} sets the instrumentation up too late. ES modules are all loaded before the first of them runs, and ${file} imports openai.`,
+      `${setUp} sets up the instrumentation too late: all ES modules are loaded before the first of them runs, and ${file} imports openai.`,
     action: (_, __, remedy) => `${remedy}.`,
   },
   openai_in_bundle: {
     severity: 'warning',
-    message: (file) => `${file} has openai in it. No module hook sees it there, so its calls are not traced.`,
-    action: () => `Leave openai out of the bundle, or call ${INSTRUMENT} in the program.`,
+    message: (file) =>
+      `${file} contains openai. The module hooks cannot find it there, so its calls are not traced.`,
+    action: () => `Keep openai out of the bundle, or call ${INSTRUMENT} in the program.`,
   },
   spans_switched_off: {
     severity: 'information',
     message: (setting) => `${setting}: no spans are sent.`,
-    action: () => 'To have spans, unset it.',
+    action: () => 'To send spans, unset it.',
   },
   endpoint_malformed: {
     severity: 'warning',
@@ -47,31 +49,31 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
   },
   endpoint_unreachable: {
     severity: 'warning',
-    message: (endpoint, reason) => `${endpoint} does not take traces (${reason}).`,
+    message: (endpoint, reason) => `${endpoint} does not accept traces (${reason}).`,
     action: (_, __, remedy) => `${remedy}`,
   },
   other_instrumentation_installed: {
     severity: 'information',
     message: (scope) =>
       scope === '@langfuse/openai'
-        ? `${scope} is installed. A client that it wraps has two spans for each call, its own and ours.`
-        : `${scope} is installed. Where it is active too, its span stands for the calls that it wraps.`,
+        ? `${scope} is installed. Each call of a client that it wraps has two spans, one from each package.`
+        : `${scope} is installed. If it is active, its span replaces the one of this package for the calls that it wraps.`,
     action: (scope) =>
       scope === '@langfuse/openai'
-        ? 'Use the client without observeOpenAI. Langfuse takes the spans of this package over OTLP.'
-        : `To have ours alone, switch it off: ${switchOff(scope)}`,
+        ? 'Use the client without observeOpenAI. Langfuse accepts the spans of this package over OTLP.'
+        : `To use this package alone, disable the other: ${switchOff(scope)}`,
   },
   calls_past_openai: {
     severity: 'warning',
     message: (name) =>
-      `${name} is installed. Its client sends a part of its calls itself, and not through openai: those have no spans.`,
+      `${name} is installed. Its client sends some calls itself instead of through openai. These calls have no spans.`,
     action: () =>
       "Use the client of openai with Portkey's address and headers: new OpenAI({ baseURL: PORTKEY_GATEWAY_URL, defaultHeaders: createHeaders({ … }) }).",
   },
   agents_too_old: {
     severity: 'warning',
     message: (version) =>
-      `@openai/agents ${version} keeps its traces to itself: calls of models are recorded, but no workflows, agents or tools.`,
+      `@openai/agents ${version} does not expose its traces: model calls are recorded, but not workflows, agents or tools.`,
     action: (_, oldest) => `Update @openai/agents to ${oldest} or later.`,
   },
 };

@@ -8,7 +8,7 @@ import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts
 import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
-import { type Check, checked, notLookedAt } from './check.ts';
+import { type Check, checked, skippedCheck } from './check.ts';
 import { examineEndpoint } from './endpoint.ts';
 import { isRegularFile, nearestManifest } from './files.ts';
 import { findInstalled, type InstalledPackage } from './installed.ts';
@@ -105,7 +105,7 @@ function examinePackages(project: string): Check {
   const names = [NAME, 'openai', PORTKEY, AGENTS_CORE, ...SDKS, ...INSTALLED_OTHERS];
   const installed = findInstalled(project, new Set(names));
   if (installed.length === 0 && isRegularFile(join(project, '.pnp.cjs')))
-    return notLookedAt('packages', "Plug'n'Play keeps them where only Yarn finds them");
+    return skippedCheck('packages', "Plug'n'Play keeps them where only Yarn finds them");
   const has = (wanted: string): boolean => installed.some(({ name }) => name === wanted);
   const others = INSTALLED_OTHERS.filter(has);
   return checked('packages', describePackages(installed), [
@@ -150,7 +150,7 @@ function examineSdk(installed: readonly InstalledPackage[]): Finding[] {
 }
 
 function examineBundlers(manifest: unknown): Check {
-  if (manifest === undefined) return notLookedAt('bundlers', 'there is no package.json');
+  if (manifest === undefined) return skippedCheck('bundlers', 'there is no package.json');
   const wanted = {
     ...asObject(field(manifest, 'dependencies')),
     ...asObject(field(manifest, 'devDependencies')),

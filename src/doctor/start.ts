@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { NAME } from '../util/version.ts';
-import { type Check, checked, notLookedAt } from './check.ts';
+import { type Check, checked, skippedCheck } from './check.ts';
 import { environmentOf } from './launch-environment.ts';
 import { type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
@@ -49,8 +49,8 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
     const reason =
       surroundings.start === undefined ? missing : `${surroundings.start} runs no file with Node`;
     return [
-      notLookedAt(START_SCRIPT, `${reason}. Give the command: ${NAME} doctor --start "node app.mjs"`),
-      ...[FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, 'no start script')),
+      skippedCheck(START_SCRIPT, `${reason}. Give the command: ${NAME} doctor --start "node app.mjs"`),
+      ...[FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, 'no start script')),
     ];
   }
   const { root, folder } = surroundings;
@@ -62,7 +62,7 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
     });
     if (program === undefined) {
       const reason = `${launch.entry} cannot be read. If it is built, build it first`;
-      return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => notLookedAt(subject, reason));
+      return [START_SCRIPT, FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, reason));
     }
     const start = startOf(launch, surroundings);
     return [examineCommand(start, program), examineType(start, program), examineImports(start, program)];
@@ -105,10 +105,10 @@ function examineCommand({ launch, preload, unread }: Start, program: Program): C
     return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`);
   if (program.setUp !== undefined)
     return checked(START_SCRIPT, `${command}; ${program.setUp.file} sets the instrumentation up`);
-  if (unread !== undefined) return notLookedAt(START_SCRIPT, `${command}: ${unread} cannot be read`);
+  if (unread !== undefined) return skippedCheck(START_SCRIPT, `${command}: ${unread} cannot be read`);
   const [first] = program.openai;
   if (first === undefined && program.bundle === undefined)
-    return notLookedAt(START_SCRIPT, `${command}: ${withoutImport(launch, program)}`);
+    return skippedCheck(START_SCRIPT, `${command}: ${withoutImport(launch, program)}`);
   const described =
     launch.script === undefined ? 'The command' : `The script ${JSON.stringify(launch.script)}`;
   return checked(START_SCRIPT, command, [
@@ -145,9 +145,9 @@ function examineImports(start: Start, program: Program): Check {
   }
   const [first] = program.openai;
   if (findings.length > 0) return checked(IMPORTS, describeImport(first, launch), findings);
-  if (first === undefined) return notLookedAt(IMPORTS, withoutImport(launch, program));
+  if (first === undefined) return skippedCheck(IMPORTS, withoutImport(launch, program));
   if (program.setUp === undefined && preload === undefined)
-    return notLookedAt(IMPORTS, unread === undefined ? 'there is no set-up' : `${unread} was not read`);
+    return skippedCheck(IMPORTS, unread === undefined ? 'there is no set-up' : `${unread} was not read`);
   return checked(IMPORTS, describeImport(first, launch));
 }
 

@@ -5,11 +5,11 @@ export const VIEW_USAGE: string =
   'Usage: opentelemetry-instrumentation-openai view [--port <port>]\n' +
   '       opentelemetry-instrumentation-openai view <file> [--output <page>]\n' +
   '       opentelemetry-instrumentation-openai view <file or folder> --watch [--port <port>]\n' +
-  'Without a file it takes traces by OTLP over HTTP on this machine, and shows them as they arrive.\n' +
-  '  <file>    OTLP/JSON: one document, or one per line as a collector writes them; - reads standard input\n' +
-  '  --output  the path of the page; default: openai-traces.html\n' +
-  '  --watch   shows the file, or the .json, .jsonl and .ndjson files of a folder, as they grow\n' +
-  '  --port    the port of the page and of OTLP; default: 4318\n';
+  'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
+  '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
+  '  --output  path of the page; default: openai-traces.html\n' +
+  '  --watch   also shows the file, or the .json, .jsonl and .ndjson files of the folder, as they grow\n' +
+  '  --port    port of the page and of OTLP; default: 4318\n';
 
 /** The port of OTLP over HTTP. */
 const OTLP_PORT = 4318;

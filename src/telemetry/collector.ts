@@ -111,7 +111,7 @@ export function reportUnsent(endpoint: string, reason: string): void {
 
 export function adviceFor(reason: string): string {
   if (/^HTTP 4/.test(reason)) return 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.';
-  if (reason === NO_SCHEME) return 'Begin OTEL_EXPORTER_OTLP_ENDPOINT with http:// or https://.';
+  if (reason === NO_SCHEME) return 'OTEL_EXPORTER_OTLP_ENDPOINT must start with http:// or https://.';
   return (
     'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ' +
     'OTEL_TRACES_EXPORTER=console prints traces here instead.'

@@ -68,7 +68,7 @@ function report(where: string, error: unknown): void {
   } catch {
     // Programs throw anything: even reading the stack may throw.
   }
-  warnOnce(where, `${where} failed, the call goes on without it: ${described}`);
+  warnOnce(where, `${where} failed; the call continues without it: ${described}`);
 }
 
 /** The class and the stack frames, never the message, which may quote what the program sent or received. */

@@ -71,7 +71,7 @@ test('a finding has a code, a severity, a message and an action', () => {
     code: 'openai_untested',
     severity: 'warning',
     message:
-      'openai 8.1.0 is not among the tested versions (4.19 to 7.x). It is traced as far as it is made like those.',
+      'openai 8.1.0 is not a tested version (4.19 to 7.x). It is traced as far as its internals are the same.',
     action: 'Update opentelemetry-instrumentation-openai, or use a tested version of openai.',
   });
 });

@@ -39,7 +39,7 @@ describe('a malformed endpoint is reported with its correction:', () => {
 });
 
 test('without an endpoint the check is not made', () => {
-  expect(examineEndpoint({})).toMatchObject({ result: 'not looked at', findings: [] });
+  expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
 });
 
 test('an endpoint without http:// is not reported as in use', () => {

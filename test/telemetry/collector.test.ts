@@ -36,5 +36,7 @@ test('the report shows an endpoint without http:// as it is set, and without cre
   reportUnsent('user:secret@localhost:4318/v1/traces', 'no http://');
   const said = write.mock.calls.map(([text]) => String(text)).join('');
   write.mockRestore();
-  expect(said).toMatch(/could not send traces to localhost:4318\/v1\/traces \(no http:\/\/\)\. Begin OTEL_/);
+  expect(said).toMatch(
+    /could not send traces to localhost:4318\/v1\/traces \(no http:\/\/\)\. OTEL_EXPORTER_OTLP_ENDPOINT must start/,
+  );
 });
