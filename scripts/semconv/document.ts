@@ -31,7 +31,7 @@ export function renderDocument(registry: Registry, schemaUrl: string): string {
     '## Events',
     ...registry.events.map((event) => renderEvent(event, registry)),
     '## All attributes',
-    '**Content** is sensitive: it is recorded with consent only.',
+    '**Content** is recorded only [with consent](privacy.md#only-with-consent).',
     attributesTable([...registry.attributes.values()], content),
   ].join('\n\n')}\n`;
 }
@@ -43,12 +43,12 @@ function introduction(schemaUrl: string): string {
 
 Every span, metric and event that this package records, with its attributes. Names that begin with \`gen_ai.\` come from
 OpenTelemetry's GenAI conventions (${schemaUrl}), as do \`openai.api.type\`, \`openai.request.service_tier\`,
-\`openai.response.service_tier\` and \`openai.response.system_fingerprint\`; the other \`openai.\` names are additions of this
-package, and the rest comes from OpenTelemetry's core conventions.
+\`openai.response.service_tier\` and \`openai.response.system_fingerprint\`. This package adds the other \`openai.\` names, and the
+rest comes from OpenTelemetry's core conventions.
 
-The level of an attribute is that of the conventions: **required**, **recommended** (there whenever it is known), or
-**opt-in** (content, or what the program stamps on spans itself).
-★ marks what is there when the span starts, so that samplers see it. A call that failed has no attributes of an answer.`;
+The conventions give each attribute a level: **required**, **recommended** (recorded if known), or **opt-in** (content, or what the
+program sets on spans itself). ★ marks attributes that a span has from its start, so that samplers see them. A failed call has no
+attributes of an answer.`;
 }
 
 /** Ours in the order of the tree, from the conversation down. */

@@ -3,13 +3,13 @@
 /** Environment that the program named with `traced` or `withMetadata`. */
 export const ATTR_DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name' as const;
 
-/** Kind of error: a known code, else the name of the error class, the HTTP status or the status of what failed. On spans with status ERROR and on nothing else. */
+/** Kind of error: a known code, or else the error class, the HTTP status, or the status of what failed. On spans with status ERROR and on nothing else. */
 export const ATTR_ERROR_TYPE = 'error.type' as const;
 
 /** Message of the error, which may echo input. */
 export const ATTR_EXCEPTION_MESSAGE = 'exception.message' as const;
 
-/** Stack frames; without consent without the line of the message. */
+/** Stack frames. The line with the message needs consent. */
 export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace' as const;
 
 /** Name of the error class. */
@@ -54,7 +54,7 @@ export const ATTR_GEN_AI_EVALUATION_SCORE_VALUE = 'gen_ai.evaluation.score.value
 /** What the model was given. */
 export const ATTR_GEN_AI_INPUT_MESSAGES = 'gen_ai.input.messages' as const;
 
-/** Where a completion hook has stored what the model was given. */
+/** Reference to the input messages that a completion hook has stored. */
 export const ATTR_GEN_AI_INPUT_MESSAGES_REF = 'gen_ai.input.messages_ref' as const;
 
 /** Kind of operation; the first word of the span's name. */
@@ -63,7 +63,7 @@ export const ATTR_GEN_AI_OPERATION_NAME = 'gen_ai.operation.name' as const;
 /** What the model answered. */
 export const ATTR_GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages' as const;
 
-/** Where a completion hook has stored what the model answered. */
+/** Reference to the output messages that a completion hook has stored. */
 export const ATTR_GEN_AI_OUTPUT_MESSAGES_REF = 'gen_ai.output.messages_ref' as const;
 
 /** Kind of output that the request asks for. */
@@ -78,7 +78,7 @@ export const ATTR_GEN_AI_PROMPT_VARIABLE = (key: string): string => `gen_ai.prom
 /** Version of the stored prompt. */
 export const ATTR_GEN_AI_PROMPT_VERSION = 'gen_ai.prompt.version' as const;
 
-/** Service behind the client, told from its base URL. */
+/** Service behind the client, determined by its base URL. */
 export const ATTR_GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name' as const;
 
 /** How many choices were asked for (`n`), unless it is one. */
@@ -159,7 +159,7 @@ export const ATTR_GEN_AI_SYSTEM = 'gen_ai.system' as const;
 /** Instructions that are given beside the messages (`instructions`). */
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions' as const;
 
-/** Where a completion hook has stored the system instructions. */
+/** Reference to the system instructions that a completion hook has stored. */
 export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF = 'gen_ai.system_instructions_ref' as const;
 
 /** Whether the tokens are input or output. */
@@ -177,7 +177,7 @@ export const ATTR_GEN_AI_TOOL_CALL_RESULT = 'gen_ai.tool.call.result' as const;
 /** Tools that the model may call. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions' as const;
 
-/** Where a completion hook has stored the definitions of the tools. */
+/** Reference to the tool definitions that a completion hook has stored. */
 export const ATTR_GEN_AI_TOOL_DEFINITIONS_REF = 'gen_ai.tool.definitions_ref' as const;
 
 /** Description of the tool. */
@@ -324,7 +324,7 @@ export const ATTR_OPENAI_ENVIRONMENT_ID = 'openai.environment.id' as const;
 /** How many times the sandbox of the environment was replaced. */
 export const ATTR_OPENAI_ENVIRONMENT_RESET_COUNT = 'openai.environment.reset_count' as const;
 
-/** What became of the environment of an Agents session, as the API spells it. */
+/** Status of the environment of an Agents session, as the API spells it. */
 export const ATTR_OPENAI_ENVIRONMENT_STATUS = 'openai.environment.status' as const;
 
 /** Type of the environment of an Agents session, as the API spells it. */
@@ -657,10 +657,10 @@ export const ATTR_OPENAI_VIDEO_ID = 'openai.video.id' as const;
 /** Id of a custom voice. */
 export const ATTR_OPENAI_VOICE_ID = 'openai.voice.id' as const;
 
-/** Id of the event that a webhook tells of. It is the same when the event is delivered again. */
+/** Id of the event that a webhook delivers. It is the same when the event is delivered again. */
 export const ATTR_OPENAI_WEBHOOK_EVENT_ID = 'openai.webhook.event.id' as const;
 
-/** Type of the event that a webhook tells of, as the API spells it. */
+/** Type of the event that a webhook delivers, as the API spells it. */
 export const ATTR_OPENAI_WEBHOOK_EVENT_TYPE = 'openai.webhook.event.type' as const;
 
 /** Id of a webhook endpoint. */

@@ -85,7 +85,7 @@ export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_requests',
-  description: "Requests allowed in the current window, as the last answer told (header `x-ratelimit-limit-requests`).",
+  description: "Requests allowed in the current window, according to the last answer (header `x-ratelimit-limit-requests`).",
   unit: '{request}',
   instrument: 'gauge',
   valueType: 'int',
@@ -94,7 +94,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition = {
   name: 'openai.client.ratelimit.remaining_requests',
-  description: "Requests left in the current window, as the last answer told (header `x-ratelimit-remaining-requests`).",
+  description: "Requests left in the current window, according to the last answer (header `x-ratelimit-remaining-requests`).",
   unit: '{request}',
   instrument: 'gauge',
   valueType: 'int',
@@ -103,7 +103,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_tokens',
-  description: "Tokens allowed in the current window, as the last answer told (header `x-ratelimit-limit-tokens`).",
+  description: "Tokens allowed in the current window, according to the last answer (header `x-ratelimit-limit-tokens`).",
   unit: '{token}',
   instrument: 'gauge',
   valueType: 'int',
@@ -112,7 +112,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS: MetricDefinition = {
   name: 'openai.client.ratelimit.remaining_tokens',
-  description: "Tokens left in the current window, as the last answer told (header `x-ratelimit-remaining-tokens`).",
+  description: "Tokens left in the current window, according to the last answer (header `x-ratelimit-remaining-tokens`).",
   unit: '{token}',
   instrument: 'gauge',
   valueType: 'int',
