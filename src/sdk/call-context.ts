@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import { LinkedContext } from '../util/linked-context.ts';
+import { SPAN_KEY } from '../util/span-key.ts';
 import type { Call } from './call.ts';
 import type { Method } from './patches.ts';
 import { isSuppressed } from './suppression.ts';
@@ -64,6 +65,13 @@ export function goOn({ working }: Call, method: Method, client: object, args: un
   return working === undefined || context.active() === working
     ? method.apply(client, args)
     : context.with(working, method, client, ...args);
+}
+
+/** The same in what is not the call's context: the program may have added values to it, which stay. */
+export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  const span = call.working?.getValue(SPAN_KEY);
+  const here = LinkedContext.of(context.active()).setValue(SPAN_KEY, span).setValue(CALL, call);
+  return context.with(here, method, client, ...args);
 }
 
 /** The call of the current context, whether or not it has begun. */

@@ -4,7 +4,7 @@ import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import { type Attempt, readResponse } from './attempt.ts';
 import type { Call } from './call.ts';
-import { callInProgress, currentCall, goOn } from './call-context.ts';
+import { callInProgress, currentCall, goOn, goOnHere } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
@@ -147,8 +147,8 @@ export function wrapRetry(original: Method): Method {
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);
       if (call.lastAttempt !== undefined) call.lastAttempt.endTime = now(call.clock);
-      // The SDK parses outside of the call's context. Inside, a subclass may have made a context of its own.
-      return call === active ? original.apply(this, args) : goOn(call, original, this, args);
+      // The SDK parses outside of the call's context.
+      return call === active ? original.apply(this, args) : goOnHere(call, original, this, args);
     },
   });
 }

@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/streaming';
 import { describe, expect, test } from 'vitest';
@@ -219,4 +222,24 @@ describe('a stream that outlasts tracing', () => {
     assertSpanTree(session().spans, 'chat gpt-4o  openai.response.parsed=false');
     expect((await answer).object).toBe('chat.completion');
   });
+});
+
+test('a stream that is open does not keep its request in memory', async () => {
+  const start = async (): Promise<{ stream: Stream<Chunk>; request: WeakRef<object> }> => {
+    const request = { ...HELLO, stream: true as const };
+    const stream = await session().client.chat.completions.create(request);
+    return { stream, request: new WeakRef(request) };
+  };
+  const { stream, request } = await start();
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let tries = 0; tries < 10 && request.deref() !== undefined; tries++) {
+    await nextTurn();
+    collect();
+  }
+  expect(request.deref()).toBeUndefined();
+  expect(session().openSpans).toEqual(['chat gpt-4o']);
+  await iterator.return?.();
 });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { context, createContextKey } from '@opentelemetry/api';
+import { context, createContextKey, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
@@ -158,27 +158,43 @@ test('a subclass that makes another call after a response counts the attempts of
   );
 });
 
-test('a subclass that retries in a context of its own sends in that context', async () => {
-  const key = createContextKey('of the program');
-  class Client extends OpenAI {}
-  Object.defineProperty(Client.prototype, 'retryRequest', {
-    value(this: OpenAI, ...args: unknown[]) {
-      const { retryRequest } = OpenAI.prototype as unknown as { retryRequest: MakeRequest };
-      return context.with(context.active().setValue(key, 'kept'), () => retryRequest.apply(this, args));
-    },
+describe('a subclass that retries in a context of its own sends in that context', () => {
+  const slow = {
+    sse: Array.from({ length: 100 }, () => ({ data: 'x' })),
+    eventDelayMs: 100,
+    headers: { 'content-type': 'application/json' },
+  };
+
+  test.each([
+    ['after a failure', { status: 500, headers: { 'retry-after-ms': '1' } }],
+    ['while it reads the body', slow],
+  ])('%s', async (_, answer) => {
+    const key = createContextKey('of the program');
+    class Client extends OpenAI {}
+    Object.defineProperty(Client.prototype, 'retryRequest', {
+      value(this: OpenAI, ...args: unknown[]) {
+        const { retryRequest } = OpenAI.prototype as unknown as { retryRequest: MakeRequest };
+        return context.with(context.active().setValue(key, 'kept'), () => retryRequest.apply(this, args));
+      },
+    });
+    const seen: unknown[] = [];
+    const client = new Client({
+      apiKey: 'k',
+      baseURL: session().simulator.url,
+      maxRetries: 1,
+      timeout: 1_000,
+      fetch: (url, init) => {
+        const active = context.active();
+        seen.push([active.getValue(key), trace.getSpan(active) !== undefined]);
+        return fetch(url, init);
+      },
+    });
+    session().simulator.next(answer);
+    await instrumentOpenAI(client, { cost: false }).chat.completions.create(HELLO);
+    expect(seen).toEqual([
+      [undefined, true],
+      ['kept', true],
+    ]);
+    expect(session().spans.map(({ name }) => name)).toEqual(['attempt', 'attempt', 'chat gpt-4o']);
   });
-  const seen: unknown[] = [];
-  const client = new Client({
-    apiKey: 'k',
-    baseURL: session().simulator.url,
-    maxRetries: 1,
-    fetch: (url, init) => {
-      seen.push(context.active().getValue(key));
-      return fetch(url, init);
-    },
-  });
-  session().simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
-  await instrumentOpenAI(client, { cost: false }).chat.completions.create(HELLO);
-  expect(seen).toEqual([undefined, 'kept']);
-  assertSpanTree(session().spans, ANSWERED);
 });

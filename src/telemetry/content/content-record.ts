@@ -231,7 +231,9 @@ export class ContentRecord {
     const written: Attributes = {};
     for (let index = 0; index < WRITERS.length; index++) {
       const { kind, write } = WRITERS[index] as ContentWriter;
-      if (content[kind] !== undefined) guard('recording content', write, this.#recorder, written, content);
+      // A hook may have left a getter that throws.
+      if (this.#hook !== undefined || content[kind] !== undefined)
+        guard('recording content', write, this.#recorder, written, content);
     }
     this.#set(written);
   }

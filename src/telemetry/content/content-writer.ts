@@ -150,7 +150,7 @@ export class ContentRecorder {
     return new LimitedJson(this.#maxText, maxLength, this.#shown);
   }
 
-  #writeMessage(json: LimitedJson, { role, name, parts: all, finish_reason }: Message): string | undefined {
+  #writeMessage(json: LimitedJson, { role, name, parts, finish_reason }: Message): string | undefined {
     const named =
       name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
     const head = `{"role":"${word(role)}"${named},"parts":[`;
@@ -158,9 +158,10 @@ export class ContentRecorder {
     if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
     let kept = '';
     let omitted = 0;
+    // A hook may have left another iterable, or holes.
+    const all: readonly (MessagePart | undefined)[] = Array.isArray(parts) ? parts : [...parts];
     for (let index = 0; index < all.length; index++) {
       const part = all[index];
-      // A hook may have left holes.
       if (part === undefined || this.#media.drops(part)) continue;
       const written = omitted === 0 && json.spend(1) ? writePart(json, part) : undefined;
       if (written === undefined) omitted++;

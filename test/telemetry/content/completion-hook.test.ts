@@ -226,6 +226,31 @@ describe('a hook that fails', () => {
   });
 });
 
+test('a hook that leaves a field that cannot be read loses that one alone', async () => {
+  const { client } = await startProgramWith((completion) => {
+    Object.defineProperty(completion, 'inputMessages', {
+      get: () => {
+        throw new Error('hidden');
+      },
+    });
+  });
+  await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+  session.warnings.splice(0);
+  for (const attributes of [session.spans[0]?.attributes, session.logRecords[0]?.attributes]) {
+    expect(attributes).toHaveProperty(['gen_ai.output.messages']);
+    expect(attributes).not.toHaveProperty(['gen_ai.input.messages']);
+  }
+  await session.verify();
+});
+
+test('a hook may leave parts in any iterable', async () => {
+  const { span } = await chatWith((completion) => {
+    const parts = new Set([{ type: 'text', content: 'in a set' }]);
+    Object.assign(completion, { inputMessages: [{ role: 'user', parts }] });
+  });
+  expect(span['gen_ai.input.messages']).toContain('in a set');
+});
+
 describe('the error message of an operation without content', () => {
   test.each(WITHOUT_CONTENT)('passes through the hook: %s', async (name, call) => {
     const completions: Completion[] = [];
