@@ -42,7 +42,8 @@ export function added({ value, low, high }: Estimate, digits: number): string {
   return `${signed(value, digits)} [${low.toFixed(digits)}–${high.toFixed(digits)}]`;
 }
 
-function signed(value: number, digits: number): string {
+/** `+12` */
+export function signed(value: number, digits: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 }
 

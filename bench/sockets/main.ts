@@ -6,13 +6,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { writePart } from '../page.ts';
-import { estimate, paired } from '../statistics.ts';
-import { added, ratio, table } from '../tables.ts';
+import { fastest } from '../statistics.ts';
+import { signed, table } from '../tables.ts';
 import { userEnvironment } from '../worker/worker.ts';
 import { SOCKET_CASES } from './cases.ts';
 
-const ROUNDS = 15;
-const WARM_UPS = 5;
+const ROUNDS = 24;
+const WARM_UPS = 20;
 
 const wanted = process.argv[2];
 const rounds = wanted === undefined ? ROUNDS : Number(wanted);
@@ -32,20 +32,15 @@ for (const [index, { title, deltas, sent }] of SOCKET_CASES.entries()) {
       if (round >= 0) samples[at]?.push(value);
     }
   }
-  const [none = [], again = [], observed = []] = samples;
+  const [none = Number.NaN, again = Number.NaN, observed = Number.NaN] = samples.map(fastest);
   const chunks = Math.max(deltas, sent);
-  const timesNone = (values: readonly number[]): string =>
-    ratio(paired(values, none, (one, base) => one / base));
   rows.push([
     title,
-    estimate(none).value.toFixed(0),
-    timesNone(again),
-    timesNone(observed),
-    added(
-      paired(observed, none, (one, base) => one - base),
-      0,
-    ),
-    chunks === 0 ? '–' : ratio(paired(observed, none, (one, base) => (one - base) / chunks)),
+    none.toFixed(0),
+    (again / none).toFixed(2),
+    (observed / none).toFixed(2),
+    signed(observed - none, 0),
+    chunks === 0 ? '–' : ((observed - none) / chunks).toFixed(2),
   ]);
   console.log(rows.at(-1)?.join(' | '));
 }
