@@ -145,7 +145,8 @@ export class Call implements KeyHolder {
   constructor(client: object, observer: CallObserver, callerContext: Context, startTime?: number) {
     const reading = performance.now();
     this.clock = clockIn(callerContext, reading);
-    this.startTime = startTime ?? now(this.clock, reading);
+    // Our own clock is set by what the date is at this moment, not by an earlier reading.
+    this.startTime = startTime ?? now(this.clock, this.clock === undefined ? undefined : reading);
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;

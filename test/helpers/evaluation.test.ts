@@ -177,6 +177,21 @@ test('an answer is known for an hour', async () => {
   span.end();
 });
 
+test('answers are known while a program has set the clock, and after it', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  onTestFinished(() => void vi.useRealTimers());
+  for (const now of [0, 4e12]) {
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    rememberForEvaluation('response', `set to ${now}`, span, {});
+    expect(findEvaluated('response', `set to ${now}`)).toBeDefined();
+    vi.useRealTimers();
+  }
+  rememberForEvaluation('response', 'set back', span, {});
+  expect(findEvaluated('response', 'set back')).toBeDefined();
+  span.end();
+});
+
 describe('the explanation is content', () => {
   const GIVEN = {
     responseId: 'chatcmpl-x',

@@ -1,13 +1,21 @@
 import { type Attributes, context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { span, traced, withMetadata } from '../../src/client.ts';
 import { MetadataSpanProcessor } from '../../src/index.ts';
 import { startTutor } from '../support/tutor.ts';
 import { startTracedProgram } from './program.ts';
 
 const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'What is 2 + 2?' }] };
+
+/** What a program imports that has the package twice. */
+async function anotherCopy(): Promise<typeof withMetadata> {
+  vi.resetModules();
+  const copy = await import('../../src/client.ts');
+  expect(copy.withMetadata).not.toBe(withMetadata);
+  return copy.withMetadata;
+}
 
 describe('withMetadata', () => {
   it('adds attributes to every span below, with standard names where they exist', async () => {
@@ -38,24 +46,31 @@ describe('withMetadata', () => {
     expect(telemetry.spans.at(-1)?.attributes).toEqual({});
   });
 
-  it('applies to everything of a thread: runs, steps and tool calls that are recorded later', async () => {
-    const { assistantId, threadId, client, telemetry } = await startTutor({
-      runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
-    });
-    const before = telemetry.spans.length;
-    await withMetadata({ userId: 'user-42' }, () =>
-      client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
-    );
-    await telemetry.provider.shutdown();
-    const stamped = telemetry.spans
-      .slice(before)
-      .map(({ name, attributes }) => [name, attributes['user.id']]);
-    expect(stamped).toContainEqual(['execute_tool code_interpreter', 'user-42']);
-    expect(stamped.filter(([name]) => name === 'chat gpt-4o-mini')).toEqual(
-      Array(2).fill(['chat gpt-4o-mini', 'user-42']),
-    );
-    expect(stamped).toContainEqual(['invoke_agent Math Tutor', 'user-42']);
-  });
+  it.each([
+    ['this copy', async () => withMetadata],
+    ['another copy', anotherCopy],
+  ])(
+    'of %s of the package applies to everything of a thread, also to what is recorded later',
+    async (_, copy) => {
+      const stamp = await copy();
+      const { assistantId, threadId, client, telemetry } = await startTutor({
+        runs: [{ steps: [{ tools: [{ codeInterpreter: { input: '1' } }] }, { message: 'x is 1' }] }],
+      });
+      const before = telemetry.spans.length;
+      await stamp({ userId: 'user-42' }, () =>
+        client.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId }),
+      );
+      await telemetry.provider.shutdown();
+      const stamped = telemetry.spans
+        .slice(before)
+        .map(({ name, attributes }) => [name, attributes['user.id']]);
+      expect(stamped).toContainEqual(['execute_tool code_interpreter', 'user-42']);
+      expect(stamped.filter(([name]) => name === 'chat gpt-4o-mini')).toEqual(
+        Array(2).fill(['chat gpt-4o-mini', 'user-42']),
+      );
+      expect(stamped).toContainEqual(['invoke_agent Math Tutor', 'user-42']);
+    },
+  );
 
   it('applies to everything of a response: hosted tools, and functions answered by a later request', async () => {
     const program = await startTracedProgram();

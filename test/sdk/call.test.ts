@@ -1,6 +1,7 @@
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Call, type CallObservation } from '../../src/sdk/call.ts';
+import { now } from '../../src/util/clock.ts';
 import { readHeader } from '../../src/util/headers.ts';
 
 const KEY = createContextKey('test');
@@ -17,6 +18,19 @@ function newCall(more: Partial<CallObservation> = {}): { call: Call; told: unkno
   };
   return { call: new Call({}, { start: () => observation }, CALLER), told };
 }
+
+afterEach(() => vi.restoreAllMocks());
+
+test('a call that starts as a millisecond passes does not put the clock forward', () => {
+  const date = vi.spyOn(Date, 'now').mockReturnValue(4e12);
+  const monotonic = vi.spyOn(performance, 'now').mockReturnValue(500);
+  now();
+  monotonic.mockReturnValueOnce(500.9).mockReturnValue(501.1);
+  date.mockReturnValue(4e12 + 1);
+  expect(newCall().call.startTime - 4e12).toBeCloseTo(1.1);
+  monotonic.mockReturnValue(501.5);
+  expect(now() - 4e12).toBeCloseTo(1.5);
+});
 
 describe('a call is settled once', () => {
   test.each<[string, (call: Call) => void, object]>([
