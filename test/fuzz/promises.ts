@@ -38,7 +38,7 @@ export function broken(fuzzCase: FuzzCase, run: Observed): string[] {
 }
 
 /** A hostile server is not asked again for a while, which is told once. */
-const READS_SKIPPED = 'recorded without a read of what is missing';
+const READS_SKIPPED = 'recorded without reading what was missing';
 
 /** What was logged, but for notices of what the telemetry shows: calls without spans, and values left out of metrics. */
 function unexpectedLines({ logged, spans, metrics }: Observed): string[] {

@@ -515,7 +515,7 @@ describe('a run that ends while its server rests', () => {
     vi.advanceTimersByTime(2_000);
     expect(isOpen()).toBe(false);
     expect(readsOf(simulator)).toHaveLength(3);
-    expect(said.filter((line) => line.includes('without a read'))).toHaveLength(1);
+    expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
   });
 
   it('is drawn without its steps by a flush, which does not wait for it, and is counted', async () => {
@@ -528,7 +528,7 @@ describe('a run that ends while its server rests', () => {
     }
     expect(readsOf(simulator)).toHaveLength(3);
     expect(program.telemetry.openSpans).toEqual([]);
-    expect(said.filter((line) => line.includes('without a read'))).toHaveLength(1);
+    expect(said.filter((line) => line.includes('recorded without reading'))).toHaveLength(1);
     const counted = noticed().filter(({ code }) => code === 'reads_skipped');
     expect(counted).toHaveLength(1);
   });

@@ -89,7 +89,7 @@ describe('settings', () => {
       begin(observer).succeed({});
     }
     expect(warnings).toEqual([
-      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Give it one of the accepted values, or none.',
+      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Use an accepted value, or unset it.',
     ]);
   });
 
