@@ -6,6 +6,7 @@ import { isNoUsage, subtractUsage } from '../telemetry/cost/usage.ts';
 import { endInvocationSpan } from '../telemetry/spans/invocation-span.ts';
 import { recordStep } from '../telemetry/spans/step-span.ts';
 import { recordToolCall } from '../telemetry/spans/tool-span.ts';
+import { guard } from '../util/guard.ts';
 import { costOfUsage } from './cost-and-usage.ts';
 import { DrawnTimes, type Times } from './drawn-times.ts';
 import type { Invocation } from './invocation.ts';
@@ -21,7 +22,7 @@ import type { ToolCall } from './tool-call.ts';
  */
 export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
   const { span, telemetry, steps, snapshot } = invocation;
-  if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
+  guard('recording a status', addStatus, invocation);
   const recorded = span.isRecording() || telemetry.wantsContent;
   const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
   const drawn = drawsSteps ? steps.all : [];
@@ -51,6 +52,11 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
     inputMessages: inputMessagesOf(invocation),
     outputMessages: outputs,
   });
+}
+
+function addStatus(invocation: Invocation): void {
+  const { snapshot } = invocation;
+  if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
 }
 
 function callsToDraw({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
