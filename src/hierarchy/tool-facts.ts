@@ -1,5 +1,4 @@
-import type { Failure } from '../telemetry/error.ts';
-import { readError } from '../telemetry/error.ts';
+import { type Failure, readError } from '../telemetry/error.ts';
 import { arrayField, field, stringField } from '../util/payload.ts';
 import type { ToolCallContent } from './model.ts';
 

@@ -183,8 +183,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   get otherProviders(): readonly object[] {
-    const { metrics, events } = this.telemetry;
-    return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
+    return this.telemetry.otherProviders;
   }
 
   async flush(): Promise<void> {

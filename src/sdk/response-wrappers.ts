@@ -65,8 +65,8 @@ export function wrapClientParse(original: Method): Method {
 }
 
 /**
- * Late openai 7 may send the request again while it parses. A context around the parser would tell that it belongs to this
- * call, but entering one costs more than all else of the call.
+ * Late openai 7 may send the request again while it parses. A context around the parser would also tell which call that
+ * request belongs to, but entering it allocates a kilobyte for each call.
  *
  * @returns false if another call is already found by these options
  */

@@ -34,6 +34,8 @@ export interface ProgramEndListener {
 export interface SendState {
   /** Whether it may hold something of ours that is not flushed yet. */
   unsent: boolean;
+  /** Whether it is flushed when the program ends. */
+  flushesAtEnd: boolean;
   /** The listeners of the provider. The module that wraps its methods keeps them. */
   listeners(): readonly ProgramEndListener[];
 }
@@ -45,7 +47,7 @@ let listeningForEnd = false;
 let reportedRefusal = false;
 
 export function sendStateOf(provider: object): SendState {
-  const state = states.get(provider) ?? { unsent: false, listeners: () => [] };
+  const state = states.get(provider) ?? { unsent: false, flushesAtEnd: false, listeners: () => [] };
   states.set(provider, state);
   return state;
 }
@@ -53,7 +55,8 @@ export function sendStateOf(provider: object): SendState {
 /** Like {@link sendStateOf}, and flushes the provider when the program ends. */
 export function flushAtProgramEnd(provider: object): SendState {
   const state = sendStateOf(provider);
-  if (typeof field(provider, 'forceFlush') !== 'function' || live().includes(provider)) return state;
+  if (state.flushesAtEnd || typeof field(provider, 'forceFlush') !== 'function') return state;
+  state.flushesAtEnd = true;
   for (const each of providers) if (each.deref() === undefined) providers.delete(each);
   providers.add(new WeakRef(provider));
   listenForEnd();

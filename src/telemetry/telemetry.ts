@@ -117,8 +117,13 @@ export class Telemetry {
 
   /** The providers to flush: that of the spans, whose listeners name the others, or these where it is missing. */
   get flushed(): readonly object[] {
-    const { provider, metrics, events } = this;
-    if (!isNoopTracerProvider(provider)) return [provider];
+    const { provider } = this;
+    return isNoopTracerProvider(provider) ? this.otherProviders : [provider];
+  }
+
+  /** The providers of metrics and events. */
+  get otherProviders(): readonly object[] {
+    const { metrics, events } = this;
     return events.provider === undefined ? [metrics.provider] : [metrics.provider, events.provider];
   }
 
@@ -145,7 +150,7 @@ export class Telemetry {
     // Callers get the tracer to start a span.
     if (state !== undefined) state.unsent = true;
     // Without spans, metrics and events still have to be sent.
-    else for (const each of this.flushed) flushAtProgramEnd(each).unsent = true;
+    else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
     return tracer;
   }
 }
