@@ -71,7 +71,7 @@ export function refusalOf(endpoint: string, environment: CollectorEnvironment): 
 }
 
 /** Why nothing can be sent to an endpoint, which is the one that the user wrote. */
-interface SendFailure {
+export interface SendFailure {
   readonly endpoint: string;
   readonly reason: string;
 }
@@ -98,23 +98,31 @@ export function usesProxy(environment: CollectorEnvironment): boolean {
   return Object.keys(environment).some((name) => /^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name));
 }
 
+/** What is reported as not sent. */
+type Signal = 'traces' | 'metrics';
+
 let hasReported = false;
 
-/** Prints once to standard error that traces could not be sent, and what to do. */
-export function reportUnsent(endpoint: string, reason: string): void {
+/** Prints once to standard error that a signal could not be sent, and what to do. */
+export function reportUnsent(endpoint: string, reason: string, signal: Signal = 'traces'): void {
   if (hasReported || typeof process !== 'object') return;
   hasReported = true;
   const address = addressWithoutSecrets(endpoint);
   const shown = reason === NO_SCHEME ? address.replace(/^http:\/\//, '') : address;
-  writeTo(process.stderr, `${NAME}: could not send traces to ${shown} (${reason}). ${adviceFor(reason)}\n`);
+  writeTo(
+    process.stderr,
+    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${adviceFor(reason, signal)}\n`,
+  );
 }
 
-export function adviceFor(reason: string): string {
+export function adviceFor(reason: string, signal: Signal = 'traces'): string {
   if (/^HTTP 4/.test(reason)) return 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.';
   if (reason === NO_SCHEME) return 'OTEL_EXPORTER_OTLP_ENDPOINT must start with http:// or https://.';
   return (
     'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ' +
-    'OTEL_TRACES_EXPORTER=console prints traces here instead.'
+    (signal === 'traces'
+      ? 'OTEL_TRACES_EXPORTER=console prints traces here instead.'
+      : 'OTEL_METRICS_EXPORTER=none disables metrics.')
   );
 }
 

@@ -4,7 +4,7 @@ import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
-import { reportUnsent, sendFailureOf } from './collector.ts';
+import { reportUnsent, type SendFailure, sendFailureOf } from './collector.ts';
 import { endpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
@@ -34,6 +34,8 @@ export interface ProgramEndListener {
 export interface SendState {
   /** Whether it may hold something of ours that is not flushed yet. */
   unsent: boolean;
+  /** Whether a span of ours was recorded. A sampler may have dropped them all. */
+  recorded: boolean;
   /** Whether it is flushed when the program ends. */
   flushesAtEnd: boolean;
   /** The listeners of the provider. The module that wraps its methods keeps them. */
@@ -47,7 +49,12 @@ let listeningForEnd = false;
 let reportedRefusal = false;
 
 export function sendStateOf(provider: object): SendState {
-  const state = states.get(provider) ?? { unsent: false, flushesAtEnd: false, listeners: () => [] };
+  const state = states.get(provider) ?? {
+    unsent: false,
+    recorded: false,
+    flushesAtEnd: false,
+    listeners: () => [],
+  };
   states.set(provider, state);
   return state;
 }
@@ -94,7 +101,10 @@ export function endWithin(
     const listeners = await prepareForEnd(flushed, (listener) => listener.shutdown(limits));
     // Exporters that are refused retry until their timeout, and keep the process alive meanwhile.
     const targets = new Set([...flushed.flatMap(processorsOf), ...otherProvidersOf(listeners)]);
-    await flushAll(await withoutRefused([...targets]));
+    const recorded = flushed.some(
+      (provider) => states.get(provider)?.recorded || countQueuedSpans(provider) > 0,
+    );
+    await flushAll(await withoutRefused([...targets], recorded));
   });
 }
 
@@ -141,27 +151,34 @@ function processorsOf(provider: object): object[] {
   return found.length === 0 ? [provider] : found;
 }
 
-/** The targets without those that can send to none of their endpoints. */
-async function withoutRefused(targets: readonly object[]): Promise<object[]> {
-  const refused = await Promise.all(targets.map(isRefused));
-  return targets.filter((_, index) => refused[index] !== true);
-}
-
-/** Whether a target can send to none of its endpoints. For traces that is reported. */
-async function isRefused(target: object): Promise<boolean> {
-  const failures = await Promise.all(endpointsIn(target).map((each) => sendFailureOf(each, process.env)));
-  const [first] = failures;
-  if (first === undefined || failures.includes(undefined)) return false;
-  if (isTraceTarget(target)) {
-    reportedRefusal = true;
-    reportUnsent(first.endpoint, first.reason);
+/**
+ * The targets without those that can send to none of their endpoints. That is reported for the traces, or for the metrics
+ * of a program without recorded spans.
+ */
+async function withoutRefused(targets: readonly object[], recordedSpans: boolean): Promise<object[]> {
+  const failures = await Promise.all(targets.map(targetFailure));
+  const isReported = recordedSpans ? isTraceTarget : isMeterProvider;
+  const failure = failures.find((each, index) => each !== undefined && isReported(targets[index]));
+  if (failure !== undefined) {
+    reportedRefusal = recordedSpans;
+    reportUnsent(failure.endpoint, failure.reason, recordedSpans ? 'traces' : 'metrics');
   }
-  return true;
+  return targets.filter((_, index) => failures[index] === undefined);
 }
 
-/** Meter and logger providers have one of these methods; tracer providers and span processors have neither. */
-function isTraceTarget(target: object): boolean {
-  return ['getMeter', 'getLogger'].every((name) => typeof field(target, name) !== 'function');
+/** Why a target can send to none of its endpoints. */
+async function targetFailure(target: object): Promise<SendFailure | undefined> {
+  const failures = await Promise.all(endpointsIn(target).map((each) => sendFailureOf(each, process.env)));
+  return failures.includes(undefined) ? undefined : failures[0];
+}
+
+function isMeterProvider(target: unknown): boolean {
+  return typeof field(target, 'getMeter') === 'function';
+}
+
+/** Tracer providers and span processors have the methods of neither other provider. */
+function isTraceTarget(target: unknown): boolean {
+  return !isMeterProvider(target) && typeof field(target, 'getLogger') !== 'function';
 }
 
 async function flushAll(flushed: Iterable<object>): Promise<void> {

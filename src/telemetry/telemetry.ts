@@ -139,12 +139,9 @@ export class Telemetry {
     if (this.#tracer?.provider !== provider || this.#tracer.olderNames !== olderNames) {
       const tracer = provider.getTracer(NAME, VERSION, { schemaUrl: SCHEMA_URL });
       const named = olderNames ? withOlderNames(tracer) : tracer;
-      this.#tracer = {
-        provider,
-        olderNames,
-        state: isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider),
-        tracer: withMetadataOfContext(named),
-      };
+      const state = isNoopTracerProvider(provider) ? undefined : flushAtProgramEnd(provider);
+      const noted = state === undefined ? named : notingRecorded(named, state);
+      this.#tracer = { provider, olderNames, state, tracer: withMetadataOfContext(noted) };
     }
     const { state, tracer } = this.#tracer;
     // Callers get the tracer to start a span.
@@ -153,4 +150,15 @@ export class Telemetry {
     else for (const each of this.otherProviders) flushAtProgramEnd(each).unsent = true;
     return tracer;
   }
+}
+
+/** A tracer that notes its first recorded span. */
+function notingRecorded(tracer: Pick<Tracer, 'startSpan'>, state: SendState): Pick<Tracer, 'startSpan'> {
+  return {
+    startSpan(name, options, context) {
+      const span = tracer.startSpan(name, options, context);
+      if (!state.recorded) state.recorded = span.isRecording();
+      return span;
+    },
+  };
 }

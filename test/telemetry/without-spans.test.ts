@@ -43,3 +43,24 @@ describe('with OTEL_TRACES_EXPORTER=none, metrics are sent', () => {
     expect(spans).toEqual([]);
   });
 });
+
+describe('at the end, a refused connection is reported for what could not be sent', () => {
+  const SAMPLED_OUT = { OTEL_TRACES_SAMPLER: 'always_off' };
+  test.each([
+    ['traces', {}],
+    ['metrics', SAMPLED_OUT],
+    ['metrics', { OTEL_TRACES_EXPORTER: 'none' }],
+    ['', { ...SAMPLED_OUT, OTEL_METRICS_EXPORTER: 'none' }],
+  ] as const)('"%s" with %j', async (signal, environment) => {
+    await project().write({ 'app.mjs': APP, 'set-up.mjs': SET_UP });
+    const { stderr } = await project().run(['--import', './set-up.mjs', 'app.mjs'], {
+      BASE_URL: simulator().url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_LOGS_EXPORTER: 'none',
+      ...environment,
+    });
+    expect(/could not send (\w+) to http:\S+\/v1\/\1 \(ECONNREFUSED\)/.exec(stderr)?.[1] ?? stderr).toBe(
+      signal,
+    );
+  });
+});
