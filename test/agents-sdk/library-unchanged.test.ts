@@ -101,3 +101,65 @@ it('keeps nothing open, run after run', async () => {
   expect(telemetry.openSpans).toEqual([]);
   expect(telemetry.spans).toHaveLength(50 * 5);
 });
+
+it('ends what is under way when it ends, and no sooner', async () => {
+  const { runner, simulator, telemetry } = await startAgents();
+  const stop = instrumentAgents();
+  simulator.respond({ output: [calling('stop')] }, { output: [{ message: 'Yes.' }] });
+  const open: (readonly string[])[] = [];
+  const stopping = newTool('stop', () => {
+    open.push([...telemetry.openSpans]);
+    stop();
+    open.push([...telemetry.openSpans]);
+    return 'stopped';
+  });
+  const { finalOutput } = await runner.run(
+    new Agent({ name: 'Helper', model: 'gpt-4o', tools: [stopping] }),
+    'Hi',
+  );
+  expect(finalOutput).toBe('Yes.');
+  expect(open).toEqual([['invoke_workflow Agent workflow', 'invoke_agent Helper', 'execute_tool stop'], []]);
+});
+
+it('keeps the names and lengths of the methods that it wraps', async () => {
+  const { runner, simulator } = await startAgents();
+  const stop = instrumentAgents();
+  simulator.respond({ output: [{ message: 'Yes.' }] });
+  await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+  const provider = (globalThis as Record<symbol, unknown>)[Symbol.for('openai.agents.core.traceProvider')];
+  const described = (): readonly unknown[] => {
+    const span = library.createCustomSpan({ data: { name: 'mine' } });
+    return [
+      ...['createTrace', 'createSpan'].map((name) => describeMethod(provider, name)),
+      ...['start', 'end', 'setError', 'clone'].map((name) => describeMethod(span, name)),
+    ];
+  };
+  const withUs = described();
+  stop();
+  expect(withUs).toEqual(described());
+});
+
+function describeMethod(holder: unknown, name: string): readonly unknown[] {
+  const method = (holder as Record<string, () => unknown>)[name];
+  return [method?.name, method?.length];
+}
+
+it.skipIf(library.withTraceContext === undefined)(
+  'leaves it to the process to report a rejection within a trace that has ended',
+  async () => {
+    await startAgents();
+    const trace = await library.withTrace('ended', async () => library.getCurrentTrace());
+    const unhandled: unknown[] = [];
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (reason) => void unhandled.push(reason));
+    onTestFinished(() => {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of listeners) process.on('unhandledRejection', listener);
+    });
+    void library.withTraceContext?.({ trace }, () => Promise.reject('nobody handles this'));
+    // Node reports it once all microtasks have run.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(unhandled).toEqual(['nobody handles this']);
+  },
+);

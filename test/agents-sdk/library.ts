@@ -16,6 +16,8 @@ export interface AgentsLibrary {
   tool(options: Readonly<Record<string, unknown>>): object;
   handoff(agent: LibraryAgent, options?: Readonly<Record<string, unknown>>): object;
   withTrace<Result>(name: string, run: () => Promise<Result>, options?: object): Promise<Result>;
+  /** Not in all versions. */
+  withTraceContext?<Result>(context: { readonly trace: unknown }, run: () => Result): Result;
   getCurrentTrace(): { readonly traceId: string } | null;
   setTracingDisabled(disabled: boolean): void;
   setTraceProcessors(processors: readonly object[]): void;

@@ -1,16 +1,27 @@
 import { context } from '@opentelemetry/api';
+import { copyFunctionProperties } from '../../util/function-properties.ts';
 import { guard } from '../../util/guard.ts';
+import { BoundedMap } from '../../util/lru-map.ts';
 import { patchMethod } from '../../util/patch-method.ts';
 import { asObject, field, type PayloadObject } from '../../util/payload.ts';
 import { isObject } from '../reflect.ts';
 import { AgentsContext } from './agents-context.ts';
 import { AgentsNode } from './node.ts';
-
-/** Where every copy of `@openai/agents-core` from 0.3.9 on has its storage of current traces and spans. */
-const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
+import {
+  type Entered,
+  globalStorage,
+  HeardStorage,
+  isStorage,
+  type Run,
+  setStorage,
+  type TraceRuns,
+} from './trace-storage.ts';
 
 /** The id of every trace that the library does not record. */
 export const NO_TRACE_ID: string = 'no-op';
+
+/** Traces to end when this package stops listening. A program may begin traces and end none. */
+const MAX_OPEN_WORKFLOWS = 1_000;
 
 /** Told of everything that `@openai/agents` does, at once and in order. */
 export interface AgentsListener {
@@ -18,15 +29,6 @@ export interface AgentsListener {
   prepare(): void;
   started(node: AgentsNode): void;
   ended(node: AgentsNode): void;
-}
-
-type Run = (this: unknown, ...args: unknown[]) => unknown;
-
-/** The library's storage. A program may set one of its own. */
-interface TraceStorage {
-  getStore(): unknown;
-  run(store: unknown, run: Run, ...args: unknown[]): unknown;
-  enterWith(store: unknown): void;
 }
 
 /** What the library's traces and spans are told. */
@@ -37,13 +39,15 @@ type Heard = (typeof HEARD)[number];
  * Hears the traces and spans of `@openai/agents`, whether or not the library records them. It asks for its trace provider
  * and its storage under global symbols at every use, so that both are found without importing it, in every copy and build.
  */
-export class AgentsSource {
+export class AgentsSource implements TraceRuns {
   readonly #provider: object;
   readonly #listener: AgentsListener;
   readonly #nodes = new WeakMap<object, AgentsNode>();
   /** By prototype, the methods that are patched. */
   readonly #patched = new WeakMap<object, Set<string>>();
   readonly #open = new WeakMap<AgentsNode, Set<AgentsNode>>();
+  /** The traces that have not ended. */
+  readonly #traces = new BoundedMap<AgentsNode, AgentsNode>(MAX_OPEN_WORKFLOWS);
   readonly #restores: (() => unknown)[] = [];
   #storage: HeardStorage | undefined;
   #stopped = false;
@@ -75,24 +79,24 @@ export class AgentsSource {
 
   /** The library may be loading at this moment, and cannot make its storage until it has. */
   #findStorage(): void {
-    if (isStorage((globalThis as Record<symbol, unknown>)[STORAGE])) this.#keepStorage();
+    if (isStorage(globalStorage())) this.#keepStorage();
     else queueMicrotask(() => guard('looking for the storage of agents', () => this.#keepStorage()));
   }
 
-  /** Restores everything. What is under way is not heard any further. */
+  /** Restores everything. What is under way is not heard any further, and ends now. */
   stop(): void {
     this.#stopped = true;
     for (const restore of this.#restores.splice(0)) restore();
-    const globals = globalThis as Record<symbol, unknown>;
-    if (this.#storage !== undefined && globals[STORAGE] === this.#storage) setStorage(this.#storage.original);
+    for (const trace of this.#traces.values().reverse()) guard('ending a trace', () => this.#end(trace));
+    if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
 
-  /** Prepares for what the library runs with a store of its own: a trace, or a copy of its current trace and span. */
-  entering(store: unknown): { readonly within: AgentsContext; readonly failed?: (error: unknown) => void } {
+  entering(store: unknown): Entered {
     const trace = field(store, 'trace');
     const node = isObject(trace) ? (this.#nodes.get(trace) ?? this.#adopt(trace)) : undefined;
-    const begins = node !== undefined && node.state !== 'open' && field(store, 'span') === undefined;
+    // A store that was copied, or that the program made of a trace, names a span, even if that is `undefined`.
+    const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
     const base = context.active();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
     // The library does not end a trace whose function throws.
@@ -157,14 +161,17 @@ export class AgentsSource {
     node.thrown = undefined;
     this.#listener.started(node);
     node.state = 'open';
-    if (node.type !== 'trace') this.#openIn(node.trace).add(node);
+    if (node.type === 'trace') this.#traces.set(node, node);
+    else this.#openIn(node.trace).add(node);
   }
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
     // Some versions leave an agent open that waits for an approval.
-    if (node.type === 'trace') for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
-    else this.#openIn(node.trace).delete(node);
+    if (node.type === 'trace') {
+      for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
+      this.#traces.delete(node);
+    } else this.#openIn(node.trace).delete(node);
     node.state = 'ended';
     this.#listener.ended(node);
   }
@@ -206,7 +213,7 @@ export class AgentsSource {
   /** Wraps the storage again if the program has set another. */
   #keepStorage(): void {
     if (this.#stopped) return;
-    const found = (globalThis as Record<symbol, unknown>)[STORAGE] ?? this.#makeStorage();
+    const found = globalStorage() ?? this.#makeStorage();
     if (found === this.#storage || !isStorage(found)) return;
     this.#storage = new HeardStorage(found, this);
     setStorage(this.#storage);
@@ -216,7 +223,7 @@ export class AgentsSource {
   #makeStorage(): unknown {
     const { getCurrentTrace } = this.#provider as { getCurrentTrace?: () => unknown };
     getCurrentTrace?.call(this.#provider);
-    return (globalThis as Record<symbol, unknown>)[STORAGE];
+    return globalStorage();
   }
 
   #wrap(
@@ -231,49 +238,9 @@ export class AgentsSource {
         return wrapper(method as Run, this, args);
       },
     }[name] as Run;
+    copyFunctionProperties(method as Run, wrapped);
     this.#restores.push(patchMethod(holder, name, wrapped));
   }
-}
-
-/** The library's storage, with OpenTelemetry's context beside it. */
-class HeardStorage implements TraceStorage {
-  readonly original: TraceStorage;
-  readonly #source: AgentsSource;
-
-  constructor(original: TraceStorage, source: AgentsSource) {
-    this.original = original;
-    this.#source = source;
-  }
-
-  getStore(): unknown {
-    return this.original.getStore();
-  }
-
-  enterWith(store: unknown): void {
-    this.original.enterWith(store);
-  }
-
-  run(store: unknown, run: Run, ...args: unknown[]): unknown {
-    const entered = guard('entering a trace', () => this.#source.entering(store));
-    if (entered === undefined) return this.original.run(store, run, ...args);
-    const { within, failed } = entered;
-    const result = this.original.run(store, () => context.with(within, run, undefined, ...args));
-    // The promise that the program gets is another one: a rejection that nobody handles is reported as before.
-    if (failed !== undefined && result instanceof Promise)
-      result.then(undefined, (error: unknown) => void guard('ending a trace', failed, error));
-    return result;
-  }
-}
-
-function isStorage(value: unknown): value is TraceStorage {
-  return (
-    isObject(value) &&
-    ['getStore', 'run', 'enterWith'].every((name) => typeof field(value, name) === 'function')
-  );
-}
-
-function setStorage(value: TraceStorage): void {
-  Object.defineProperty(globalThis, STORAGE, { value, writable: true, configurable: true });
 }
 
 /** A trace that is not recorded does not know its name: only what it was made with does. */

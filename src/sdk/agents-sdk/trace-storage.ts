@@ -1,0 +1,75 @@
+import { context } from '@opentelemetry/api';
+import { guard } from '../../util/guard.ts';
+import { field } from '../../util/payload.ts';
+import { isObject } from '../reflect.ts';
+import type { AgentsContext } from './agents-context.ts';
+
+/** Where every copy of `@openai/agents-core` from 0.3.9 on has its storage of current traces and spans. */
+const STORAGE: symbol = Symbol.for('openai.agents.core.asyncLocalStorage');
+
+export type Run = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The library's storage. A program may set one of its own. */
+interface TraceStorage {
+  getStore(): unknown;
+  run(store: unknown, run: Run, ...args: unknown[]): unknown;
+  enterWith(store: unknown): void;
+}
+
+/** A trace, or a copy of the library's current trace and span, that something is about to run with. */
+export interface Entered {
+  readonly within: AgentsContext;
+  /** Called with what its function is rejected with. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** Is told what the library runs with a store of its own. */
+export interface TraceRuns {
+  entering(store: unknown): Entered;
+}
+
+/** The library's storage, with OpenTelemetry's context beside it. */
+export class HeardStorage implements TraceStorage {
+  readonly original: TraceStorage;
+  readonly #runs: TraceRuns;
+
+  constructor(original: TraceStorage, runs: TraceRuns) {
+    this.original = original;
+    this.#runs = runs;
+  }
+
+  getStore(): unknown {
+    return this.original.getStore();
+  }
+
+  enterWith(store: unknown): void {
+    this.original.enterWith(store);
+  }
+
+  run(store: unknown, run: Run, ...args: unknown[]): unknown {
+    const entered = guard('entering a trace', () => this.#runs.entering(store));
+    if (entered === undefined) return this.original.run(store, run, ...args);
+    const { within, failed } = entered;
+    const result = this.original.run(store, () => context.with(within, run, undefined, ...args));
+    // Where a trace begins, the promise that the program gets is another one. With a handler of ours on its own promise,
+    // a rejection that nobody handles would not be reported.
+    if (failed !== undefined && result instanceof Promise)
+      result.then(undefined, (error: unknown) => void guard('ending a trace', failed, error));
+    return result;
+  }
+}
+
+export function isStorage(value: unknown): value is TraceStorage {
+  return (
+    isObject(value) &&
+    ['getStore', 'run', 'enterWith'].every((name) => typeof field(value, name) === 'function')
+  );
+}
+
+export function setStorage(value: TraceStorage): void {
+  Object.defineProperty(globalThis, STORAGE, { value, writable: true, configurable: true });
+}
+
+export function globalStorage(): unknown {
+  return (globalThis as Record<symbol, unknown>)[STORAGE];
+}
