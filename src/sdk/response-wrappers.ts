@@ -1,4 +1,3 @@
-import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
 import { field, fieldsOf, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
@@ -97,16 +96,15 @@ export function callBeingRetried(
 export function watchingParse(original: Method): Method {
   const known = watchingParses.get(original);
   if (known !== undefined) return known;
-  const parseResponse = asMethod({
-    parseResponse(...args) {
+  // It is printed like the SDK's function, as part of the promise.
+  const parseResponse = new Proxy(original, {
+    apply(parse, self, args) {
       const props = args[args.length - 1];
       const call = callOfProps(props);
-      const parsed = original.apply(this, args);
+      const parsed = Reflect.apply(parse, self, args);
       return call === undefined ? parsed : watchParsed(call, props, parsed);
     },
   });
-  // Without this, the SDK's parse function changes its name and length.
-  copyFunctionProperties(original, parseResponse);
   watchingParses.set(original, parseResponse);
   // A wrapper is its own wrapper: one promise may serve many requests.
   watchingParses.set(parseResponse, parseResponse);

@@ -1,4 +1,3 @@
-import { copyFunctionProperties } from '../util/function-properties.ts';
 import { guard } from '../util/guard.ts';
 import { setMethod } from '../util/patch-method.ts';
 import { fieldsOf } from '../util/payload.ts';
@@ -24,20 +23,20 @@ export function isStream(value: unknown): value is Stream {
  * @param watchForLoss called with the object whose garbage collection means that nobody can read on
  */
 export function watchStream(stream: Stream, call: Call, watchForLoss: (target: object) => void): void {
-  const original = stream.iterator;
-  const iterator = function (this: unknown, ...args: unknown[]): Iterator {
-    const generator = Reflect.apply(original, this, args);
-    // A second iteration throws at its first `next`, whatever the state of the first one.
-    // Without `if (!call.read) `, a second iteration ends the call of the first.
-    if (!call.read) {
-      call.read = true;
-      watchGenerator(generator, stream, call);
-      watchForLoss(generator);
-    }
-    return generator;
-  };
-  copyFunctionProperties(original, iterator);
-  stream.iterator = iterator;
+  // A function of ours would be printed as another kind of function than the SDK's.
+  stream.iterator = new Proxy(stream.iterator, {
+    apply(original, self, args) {
+      const generator: Iterator = Reflect.apply(original, self, args);
+      // A second iteration throws at its first `next`, whatever the state of the first one.
+      // Without `if (!call.read) `, a second iteration ends the call of the first.
+      if (!call.read) {
+        call.read = true;
+        watchGenerator(generator, stream, call);
+        watchForLoss(generator);
+      }
+      return generator;
+    },
+  });
   endOnAbort(stream.controller.signal, call);
 }
 
@@ -76,14 +75,14 @@ function watchGenerator(generator: Iterator, stream: Stream, call: Call): void {
   };
 
   const watching: Pick<Iterator, 'next' | 'return' | 'throw'> = {
-    next: (value?: unknown) => next.call(generator, value).then(onResult, onError),
-    return: (...args: [unknown]) => {
+    next: (value: unknown) => next.call(generator, value).then(onResult, onError),
+    return: (value: unknown) => {
       call.endStream(stream.controller.signal?.aborted === true ? 'aborted' : 'cancelled');
-      return close.apply(generator, args);
+      return close.call(generator, value);
     },
-    throw: (...args: [unknown]) => {
-      call.endStream('error', args[0]);
-      return fail.apply(generator, args);
+    throw: (error: unknown) => {
+      call.endStream('error', error);
+      return fail.call(generator, error);
     },
   };
   for (const [name, method] of Object.entries(watching)) setMethod(generator, name, method);

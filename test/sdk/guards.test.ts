@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import OpenAI from 'openai';
@@ -57,7 +58,7 @@ describe('a client with unexpected internals works unchanged', () => {
     expect(await client.request({}).parseResponse?.({})).toBe('value');
   });
 
-  test('if its promises parse themselves, with a function that keeps its name and length', async () => {
+  test('if its promises parse themselves, with a function that keeps its name and length, and is printed alike', async () => {
     const defaultParseResponse = async (_client: object, _props: unknown): Promise<unknown> => 'value';
     const client = newClient(
       (responsePromise) => ({ responsePromise, parseResponse: defaultParseResponse }),
@@ -66,6 +67,7 @@ describe('a client with unexpected internals works unchanged', () => {
     const parse = client.request({}).parseResponse;
     expect(parse).not.toBe(defaultParseResponse);
     expect([parse?.name, parse?.length]).toEqual(['defaultParseResponse', 2]);
+    expect(inspect(parse)).toBe('[AsyncFunction: defaultParseResponse]');
   });
 
   test('if its promises parse nothing', () => {

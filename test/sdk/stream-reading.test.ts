@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type OpenAI from 'openai';
@@ -106,6 +107,14 @@ describe('a stream gives the same results as without instrumentation', () => {
       async (client) => {
         const [left, right] = (await open(client)).tee();
         return [texts(await Array.fromAsync(left)), texts(await Array.fromAsync(right))];
+      },
+      ALL,
+    ],
+    [
+      'printed, and then read',
+      async (client) => {
+        const stream = await open(client);
+        return [inspect(stream, { depth: 0 }), texts(await Array.fromAsync(stream))];
       },
       ALL,
     ],
