@@ -1,4 +1,5 @@
 import { defineConfig, type UserConfig } from 'tsdown';
+import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazily } from './scripts/build/lazily.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
@@ -86,6 +87,7 @@ const config: UserConfig[] = defineConfig([
       lazily({ source: './realtime/index.ts', entry: 'realtime', name: 'Realtime' }),
       lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', name: 'SocketSeam' }),
       plainBindings(),
+      callableModule('openai'),
       esModules(['agents', 'index', 'client', 'export', 'testing']),
     ],
   },

@@ -1,0 +1,27 @@
+import type { Rolldown } from 'tsdown';
+
+/** `require('openai')` gives a function with all exports: programs construct clients with it. */
+const CALLABLE = `
+{
+  const theirs = require('openai');
+  const own = Object.getOwnPropertyDescriptors(exports);
+  delete own[Symbol.toStringTag];
+  const callable = function (...args) {
+    if (new.target === undefined) return theirs(...args);
+    return Reflect.construct(theirs, args, new.target === callable ? theirs : new.target);
+  };
+  Object.setPrototypeOf(callable, Object.getPrototypeOf(theirs));
+  module.exports = Object.defineProperties(callable, { ...Object.getOwnPropertyDescriptors(theirs), ...own });
+}
+`;
+
+/** Makes what the CommonJS entry exports callable and constructible, as what `openai` exports is. */
+export function callableModule(entry: string): Rolldown.Plugin {
+  return {
+    name: 'callable-module',
+    generateBundle(_, bundle) {
+      const chunk = bundle[`${entry}.cjs`];
+      if (chunk?.type === 'chunk') chunk.code += CALLABLE.replaceAll(/\s+/g, ' ');
+    },
+  };
+}
