@@ -23,10 +23,10 @@ export async function countCalls(folders: readonly string[], run: () => Promise<
   for (const { url, functions } of result) {
     const file = placeOf(url);
     if (!folders.some((folder) => file.startsWith(folder))) continue;
-    // The first function of a file is the file itself.
-    for (const { functionName, ranges } of functions.slice(1)) {
-      const count = ranges[0]?.count ?? 0;
-      if (count === 0) continue;
+    for (const { functionName, ranges } of functions) {
+      const { count = 0, startOffset } = ranges[0] ?? {};
+      // A file that was loaded meanwhile is listed too, as a function without a name that starts with it.
+      if (count === 0 || (functionName === '' && startOffset === 0)) continue;
       const name = `${file} ${functionName || '(anonymous)'}`;
       counts.set(name, (counts.get(name) ?? 0) + count);
     }
