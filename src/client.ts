@@ -1,5 +1,6 @@
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
+import { logFindings } from './diagnostics/report.ts';
 import { Observer } from './pipeline/observer.ts';
 import {
   addClientObserver,
@@ -89,7 +90,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     observer = new Observer(config, { beforeFirstCall: prepareDefaultObservers });
     ownObservers.set(config, observer);
   }
-  observer.reportProblems();
+  logFindings();
   for (const socket of sockets) {
     const seam = SocketSeam.of(socket);
     if (seam !== undefined) observeAll(seam, observer);

@@ -1,6 +1,7 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
+import { logFindings } from './diagnostics/report.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-registry.ts';
 import { findClientClass } from './sdk/find-client.ts';
@@ -61,7 +62,7 @@ export class OpenAIInstrumentation {
 
   setTracerProvider(tracerProvider: TracerProvider): void {
     this.#observer.telemetry.setTracerProvider(tracerProvider);
-    this.#observer.reportProblems();
+    logFindings();
   }
 
   setMeterProvider(meterProvider: MeterProvider): void {

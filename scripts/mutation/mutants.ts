@@ -6,15 +6,15 @@
  * // Without ` || call.settled`, attempts are added to a call that is over.
  * ```
  *
- * The first form removes the statement that follows, or the protection of its `guard(…)` call; the second one removes
- * the quoted fragment of that statement. A statement may have several such comments.
+ * The first form removes the statement that follows, or the protection of its `guard(…)` call or `try`; the second one
+ * removes the quoted fragment of that statement. A statement may have several such comments.
  */
 export interface Mutant {
   /** The line of the comment, from 1. */
   readonly line: number;
   /** What goes wrong. */
   readonly consequence: string;
-  /** `undefined`: the whole statement, or the protection of its `guard(…)` call. */
+  /** `undefined`: the whole statement, or the protection of its `guard(…)` call or `try`. */
   readonly fragment: string | undefined;
 }
 
@@ -56,6 +56,8 @@ function unguarded<Arguments extends unknown[], Result>(
 `;
 
 function unprotect(statement: string): string {
+  const { body } = /^\s*try \{\n(?<body>[\s\S]*?)\n\s*\} catch /.exec(statement)?.groups ?? {};
+  if (body !== undefined) return body;
   return /\bguard\(/.test(statement) ? statement.replace(/\bguard\(/g, 'unguarded(') : '';
 }
 

@@ -49,8 +49,13 @@ function keep(code: ProcessFindingCode, details: readonly string[]): void {
   if (speaking && !known) logFinding(finding);
 }
 
+/** Whether this copy has seen that the findings are logged: each call passes here. */
+let hasLogged = false;
+
 /** Logs the findings so far. Programs often set up a logger after the instrumentations. */
 export function logFindings(): void {
+  if (hasLogged) return;
+  hasLogged = true;
   const all = notices.value;
   if (all.speaking) return;
   all.speaking = true;
@@ -99,4 +104,5 @@ export function forgetNotices(): void {
   all.findings.clear();
   all.said.clear();
   all.speaking = false;
+  hasLogged = false;
 }

@@ -212,10 +212,18 @@ export function timeWithin(segment: Segment | undefined, time: number): number {
   return segment === undefined ? time : segment.within(time);
 }
 
+/** The last one that was checked: many calls in a row are made below one span. */
+let lastValid: SpanContext | undefined;
+
 /** The active span, if it is a real one. One that nobody records may have no ids: nothing stands below it. */
 export function activeSpan(context: Context): Span | undefined {
   const span = context.getValue(SPAN_KEY) as Span | undefined;
-  return span !== undefined && isSpanContextValid(span.spanContext()) ? span : undefined;
+  if (span === undefined) return undefined;
+  const spanContext = span.spanContext();
+  if (spanContext === lastValid) return span;
+  if (!isSpanContextValid(spanContext)) return undefined;
+  lastValid = spanContext;
+  return span;
 }
 
 /** Whether what is done below the active span can be part of something in the trace: without an active span anything can. */

@@ -53,11 +53,13 @@ const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, at
 /** The ids in the path, named by the route table. */
 export function pathAttributes({ route, values }: ApiRequest): Attributes {
   const attributes: Attributes = {};
-  route.parameters.forEach(({ attribute }, index) => {
+  const { parameters } = route;
+  for (let index = 0; index < parameters.length; index++) {
+    const attribute = parameters[index]?.attribute;
     const value = values[index];
-    if (attribute === undefined || value === undefined) return;
+    if (attribute === undefined || value === undefined) continue;
     attributes[attribute] = value;
     if (attribute === ATTR_OPENAI_THREAD_ID) attributes[ATTR_GEN_AI_CONVERSATION_ID] = value;
-  });
+  }
   return attributes;
 }

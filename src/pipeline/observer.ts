@@ -1,4 +1,10 @@
-import { type Context, context as currentContext, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context as currentContext,
+  ROOT_CONTEXT,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
@@ -21,7 +27,7 @@ import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { WebhookDelivery } from '../sdk/webhooks.ts';
-import type { OperationTraits } from '../telemetry/operation.ts';
+import type { Operation } from '../telemetry/operation.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import { FollowedProvider, type ProviderListener } from '../telemetry/provider-life.ts';
 import type { CallSpanStart } from '../telemetry/spans/call-place.ts';
@@ -39,7 +45,6 @@ import { agentsCalls } from './agents-calls.ts';
 import { OpenCalls } from './open-calls.ts';
 import { CallHooks } from './user-hooks.ts';
 
-const NO_TRAITS: OperationTraits = {};
 const NO_OPTIONS: ObserveOptions = {};
 
 export interface ObserverHooks {
@@ -82,32 +87,30 @@ export class Observer implements CallObserver, ProviderListener {
     return this.telemetry.settings;
   }
 
-  /** Logs the findings so far. */
-  reportProblems(): void {
-    logFindings();
-  }
-
-  prepare(): void {
+  prepare(): boolean {
     const beforeFirstCall = this.#beforeFirstCall;
     this.#beforeFirstCall = undefined;
     beforeFirstCall?.();
-    this.reportProblems();
-    const { provider, metrics, events } = this.telemetry;
-    this.#followed.loggers.follow(events.provider);
-    if (!this.#followed.tracers.follow(provider)) return;
-    this.#followed.meters.follow(metrics.provider);
+    logFindings();
+    const { provider, events, settings } = this.telemetry;
+    const { loggers, tracers } = this.#followed;
+    if (events.provider !== loggers.provider) loggers.follow(events.provider);
+    if (provider !== tracers.provider) this.#follow(provider);
+    return this.telemetry.isHeardBy(provider) || CallHooks.wants(settings);
+  }
+
+  #follow(provider: TracerProvider): void {
+    this.#followed.tracers.follow(provider);
+    this.#followed.meters.follow(this.telemetry.metrics.provider);
     guard('looking for what is missing', noticeProvider, provider);
     guard('looking at the size of batches', noticeBatchSize, provider, this.settings);
   }
 
-  get isHeard(): boolean {
-    return CallHooks.wants(this.settings) || this.telemetry.isHeard;
-  }
-
   start(call: Call): CallObservation | undefined {
-    this.telemetry.costs.prepare();
+    const { settings, costs } = this.telemetry;
+    if (settings.cost !== false) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
-    const endpoint = endpointOf(call.client, this.settings.providers);
+    const endpoint = endpointOf(call.client, settings.providers);
     const request: ApiRequest = {
       method: call.method,
       route,
@@ -117,12 +120,13 @@ export class Observer implements CallObserver, ProviderListener {
       streamed: call.streamed,
       deployment: endpoint.deployment,
     };
-    const observation = this.#observe(call, request, endpoint);
+    const operation = operationOf(route);
+    const observation = this.#observe(call, request, operation, endpoint);
     if (observation === undefined) return undefined;
-    const traits = operationOf(route).traits ?? NO_TRAITS;
+    const { traits } = operation;
     call.wantsUsage =
-      call.streamed && this.settings.streamUsage === 'include' && traits.reportsUsageOnRequest === true;
-    call.propagates = this.settings.propagateInMetadata && traits.createsMetadata === true;
+      call.streamed && settings.streamUsage === 'include' && traits?.reportsUsageOnRequest === true;
+    call.propagates = settings.propagateInMetadata && traits?.createsMetadata === true;
     this.#open.add(call);
     call.awaitedOrigin = endpoint.origin;
     requestBegan(endpoint.origin);
@@ -137,7 +141,7 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   ended(call: Call): void {
-    this.answered(call);
+    if (call.awaitedOrigin !== undefined) this.answered(call);
     this.#open.delete(call);
   }
 
@@ -218,15 +222,22 @@ export class Observer implements CallObserver, ProviderListener {
     for (const followed of Object.values(this.#followed)) followed.stop();
   }
 
-  #observe(call: Call, request: ApiRequest, endpoint: ClientEndpoint): CallObservation | undefined {
-    const hooks = CallHooks.of(this.settings, call, request);
+  #observe(
+    call: Call,
+    request: ApiRequest,
+    operation: Operation,
+    endpoint: ClientEndpoint,
+  ): CallObservation | undefined {
+    const { settings } = this.telemetry;
+    const { apiSpans } = settings;
+    const hooks = CallHooks.wants(settings) ? new CallHooks(settings, call, request) : undefined;
     if (hooks?.ignored) {
       agentsCalls.ignored?.(call.context);
       return undefined;
     }
-    const operation = operationOf(request.route);
-    const hasSpan = operation.name !== undefined || this.#wantsApiSpan(request);
-    const api = this.#apiOf(call, request, hasSpan);
+    const hasSpan =
+      operation.name !== undefined || apiSpans === 'all' || (apiSpans === 'writes' && call.method !== 'GET');
+    const api = this.#apiOf(call, request, operation, hasSpan);
     const observed = api?.observe(call, request, endpoint, hooks ?? NO_OPTIONS);
     if (observed !== undefined && isFolded(observed)) return hooks?.around(observed) ?? observed;
     const placed = observed ?? { parent: call.context };
@@ -243,16 +254,16 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   /** The API of the hierarchy that the call belongs to, if it is part of something longer. */
-  #apiOf(call: Call, request: ApiRequest, hasSpan: boolean): ConversationApi | undefined {
-    const part = partOf(call, request, hasSpan, this.#hierarchy?.awaitsToolCalls === true);
+  #apiOf(
+    call: Call,
+    request: ApiRequest,
+    operation: Operation,
+    hasSpan: boolean,
+  ): ConversationApi | undefined {
+    const part = partOf(call, request, operation, hasSpan, this.#hierarchy);
     if (part === undefined) return undefined;
     this.#hierarchy ??= new Hierarchy(this.telemetry);
     return this.#hierarchy.parts[part];
-  }
-
-  #wantsApiSpan({ method }: ApiRequest): boolean {
-    const { apiSpans } = this.settings;
-    return apiSpans === 'all' || (apiSpans === 'writes' && method !== 'GET');
   }
 
   #interruptCalls(): void {

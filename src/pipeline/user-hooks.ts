@@ -15,16 +15,11 @@ export class CallHooks {
   #request: HookRequest | undefined;
   #response: Omit<HookResponse, 'result'> | undefined;
 
-  private constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
+  constructor(hooks: Hooks, { method, path }: Call, request: ApiRequest) {
     const { route, body, query, streamed } = request;
     this.#hooks = hooks;
     this.#sent = { operation: operationNameOf(route), method, path, route: route.template, streamed };
     this.#request = { ...this.#sent, body, query };
-  }
-
-  /** `undefined` without hooks, so that they cost nothing. */
-  static of(hooks: Hooks, call: Call, request: ApiRequest): CallHooks | undefined {
-    return CallHooks.wants(hooks) ? new CallHooks(hooks, call, request) : undefined;
   }
 
   /** Whether the program has set any of them. */

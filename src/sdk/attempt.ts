@@ -1,4 +1,4 @@
-import { fieldsOf } from '../util/payload.ts';
+import type { PayloadObject } from '../util/payload.ts';
 
 /** One HTTP request of a call. A call has several when the SDK retries. */
 export interface Attempt {
@@ -13,7 +13,7 @@ export interface Attempt {
 
 /** Reads status and headers of a response into a call or an attempt. */
 export function readResponse(answered: Pick<Attempt, 'status' | 'headers'>, response: unknown): void {
-  const { status, headers } = fieldsOf(response);
+  const { status, headers } = (response ?? {}) as PayloadObject;
   answered.status = typeof status === 'number' ? status : undefined;
   answered.headers = headers;
 }

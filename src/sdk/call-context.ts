@@ -54,7 +54,9 @@ export function make(call: Call, method: Method, client: object, args: unknown[]
   const outer = callBeingMade;
   callBeingMade = call;
   try {
-    return goOn(call, method, client, args);
+    return call.working === undefined
+      ? method.apply(client, args)
+      : context.with(call.working, method, client, ...args);
   } finally {
     callBeingMade = outer;
   }
@@ -85,7 +87,9 @@ export function callInProgress(client: object): Call | undefined {
   const call = active.getValue(CALL) as Call | undefined;
   // Without ` || call.settled`, attempts are added to a call that is over.
   // Without ` || call.client !== client`, the request of another client counts as an attempt.
-  // Without ` || isSuppressed(active)`, a suppressed request inside a call counts as its attempt.
-  if (call === undefined || call.settled || call.client !== client || isSuppressed(active)) return undefined;
+  if (call === undefined || call.settled || call.client !== client) return undefined;
+  // The call's own context is never suppressed.
+  // Without this, a suppressed request inside a call counts as its attempt.
+  if (active !== call.working && isSuppressed(active)) return undefined;
   return call;
 }

@@ -1,20 +1,12 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now, type SpanClock } from '../util/clock.ts';
-import { guard } from '../util/guard.ts';
-import { readHeader } from '../util/headers.ts';
-import {
-  asBoolean,
-  asName,
-  asText,
-  booleanField,
-  fieldsOf,
-  MAX_REPEATED,
-  numberField,
-} from '../util/payload.ts';
+import { guard, logError } from '../util/guard.ts';
+import { MAX_REPEATED, numberField } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
+import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
 import type { WebhookDelivery } from './webhooks.ts';
@@ -52,10 +44,12 @@ export interface CallObservation {
 
 /** Decides whether and how a call is observed. */
 export interface CallObserver extends HelperObserver {
-  /** Runs before each call, before its context is read: the last moment to set up tracing. */
-  prepare?(): void;
-  /** Whether anything takes what is recorded now. If not, a call goes past unobserved, and costs next to nothing. */
-  readonly isHeard?: boolean;
+  /**
+   * Runs before each call, before its context is read: the last moment to set up tracing.
+   *
+   * @returns whether anything takes what is recorded now. If not, a call goes past unobserved, and costs next to nothing.
+   */
+  prepare?(): boolean;
   start(call: Call): CallObservation | undefined;
   /** Runs when the headers of the answer have arrived. */
   answered?(call: Call): void;
@@ -103,6 +97,7 @@ export class Call implements KeyHolder {
   headers: unknown;
   headersTime = 0;
 
+  settled = false;
   outcome: CallOutcome | undefined;
   value: unknown;
   error: unknown;
@@ -153,10 +148,6 @@ export class Call implements KeyHolder {
     this.working = new CallContext(this, callerContext);
   }
 
-  get settled(): boolean {
-    return this.outcome !== undefined;
-  }
-
   /** The first attempts and the last one. */
   get attempts(): readonly Attempt[] {
     const { lastAttempt: last } = this;
@@ -172,9 +163,17 @@ export class Call implements KeyHolder {
   begin(options: unknown): void {
     this.begun = true;
     // Without this, a request that cannot be read breaks the call.
-    guard('reading a request', readOptions, this, options);
+    try {
+      readOptions(this, options);
+    } catch (error) {
+      logError('reading a request', error);
+    }
     // Without this, a span that cannot be started breaks the call.
-    this.observation = guard('starting a call', startObservation, this.#observer, this);
+    try {
+      this.observation = this.#observer.start(this);
+    } catch (error) {
+      logError('starting a call', error);
+    }
     this.context = this.observation?.context ?? this.context;
     this.working?.enter(this.context);
     // Everything has been read: a stream may stay open for long and must not retain the request.
@@ -193,20 +192,29 @@ export class Call implements KeyHolder {
   responded(response: unknown): void {
     this.headersTime = this.lastAttempt?.endTime ?? now(this.clock);
     readResponse(this, response);
-    guard('taking an answer', tellAnswered, this.#observer, this);
+    try {
+      this.#observer.answered?.(this);
+    } catch (error) {
+      logError('taking an answer', error);
+    }
   }
 
   chunk(value: unknown): void {
     const { observation, lastChunkTime } = this;
     const rough = lastChunkTime !== undefined && observation?.roughTimes === true;
-    const time = rough ? Math.max(Date.now(), lastChunkTime) : now(this.clock);
+    const read = rough ? Date.now() : now(this.clock);
+    const time = lastChunkTime !== undefined && read <= lastChunkTime ? lastChunkTime : read;
     this.chunkCount++;
     this.firstChunkTime ??= time;
-    if (lastChunkTime !== undefined && time > lastChunkTime)
+    if (lastChunkTime !== undefined && time !== lastChunkTime)
       this.longestChunkGap = Math.max(this.longestChunkGap, time - lastChunkTime);
     this.lastChunkTime = time;
     // Without this, a chunk that cannot be read breaks the stream.
-    if (observation?.chunk !== undefined) guard('reading a chunk', readAnswer, this, passChunk, value, time);
+    try {
+      if (observation?.chunk !== undefined) readAnswer(this, passChunk, value, time);
+    } catch (error) {
+      logError('reading a chunk', error);
+    }
   }
 
   hiddenChunk(value: unknown): void {
@@ -240,6 +248,7 @@ export class Call implements KeyHolder {
   #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = outcome === 'abandoned'): void {
     // Without this, a call settles twice.
     if (this.settled) return;
+    this.settled = true;
     this.outcome = outcome;
     // Abandonment is noticed late, as some closes are: the last sign of life is the end.
     this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || now(this.clock);
@@ -247,9 +256,16 @@ export class Call implements KeyHolder {
     this.error = error;
     const { observation } = this;
     // Without this, a span that cannot be ended keeps the result from the program.
-    if (observation !== undefined)
-      guard('ending a call', readAnswer, this, settleObservation, undefined, this.endTime);
-    guard('forgetting a call', tellEnded, this.#observer, this);
+    try {
+      if (observation !== undefined) readAnswer(this, settleObservation, undefined, this.endTime);
+    } catch (error) {
+      logError('ending a call', error);
+    }
+    try {
+      this.#observer.ended?.(this);
+    } catch (error) {
+      logError('forgetting a call', error);
+    }
     // Without this, a retained promise or stream retains its whole request and response.
     this.#release();
   }
@@ -265,34 +281,10 @@ export class Call implements KeyHolder {
   }
 }
 
-function startObservation(observer: CallObserver, call: Call): CallObservation | undefined {
-  return observer.start(call);
-}
-
 function settleObservation(call: Call): void {
   call.observation?.settle(call);
 }
 
-function tellAnswered(observer: CallObserver, call: Call): void {
-  observer.answered?.(call);
-}
-
-function tellEnded(observer: CallObserver, call: Call): void {
-  observer.ended?.(call);
-}
-
 function passChunk(call: Call, value: unknown, time: number): void {
   call.observation?.chunk?.(value, time);
-}
-
-function readOptions(call: Call, options: unknown): void {
-  const { method, path, body, query, stream, headers } = fieldsOf(options);
-  call.method = asName(method)?.toUpperCase() ?? '';
-  call.path = asText(path) ?? '';
-  call.body = body;
-  call.query = query;
-  call.streamed = asBoolean(stream) ?? booleanField(body, 'stream') ?? false;
-  if (headers === undefined) return;
-  call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
-  call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }

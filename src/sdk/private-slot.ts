@@ -1,6 +1,7 @@
 /** Associates a value with an object. */
 export interface PrivateSlot<Value> {
-  get(holder: object): Value | undefined;
+  /** Nothing but an object holds a value. */
+  get(holder: unknown): Value | undefined;
   set(holder: object, value: Value): void;
 }
 
@@ -19,8 +20,9 @@ class ReturnsHolder {
 export function privateSlot<Value extends object>(): PrivateSlot<Value> {
   class Holder extends ReturnsHolder {
     #value: Value | undefined;
-    static get(holder: object): Value | undefined {
-      return #value in holder ? holder.#value : undefined;
+    static get(holder: unknown): Value | undefined {
+      const mayHold = (typeof holder === 'object' && holder !== null) || typeof holder === 'function';
+      return mayHold && #value in holder ? holder.#value : undefined;
     }
     static set(holder: object, value: Value): void {
       const held = #value in holder ? holder : (new Holder(holder) as Holder);

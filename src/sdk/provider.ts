@@ -1,6 +1,6 @@
 import type { ProviderRow } from '../config/config.ts';
 import { BoundedMap } from '../util/lru-map.ts';
-import { asText, field, fieldsOf, row, textField } from '../util/payload.ts';
+import { asText, field, type PayloadObject, row, textField } from '../util/payload.ts';
 import { rememberClient } from './client-keys.ts';
 
 /** Where a client sends its calls. */
@@ -103,8 +103,8 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  const fields = fieldsOf(client);
-  const baseURL = asText(fields.baseURL) ?? '';
+  const fields = client as PayloadObject;
+  const baseURL = typeof fields.baseURL === 'string' ? fields.baseURL : '';
   const deploymentName = asText(fields.deploymentName);
   const cached = endpoints.get(client);
   if (cached === undefined) rememberClient(client);

@@ -1,12 +1,21 @@
 import { guard } from '../util/guard.ts';
-import { field, fieldsOf, objectField } from '../util/payload.ts';
+import { field, objectField } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import type { Call } from './call.ts';
 import { goOn } from './call-context.ts';
 import type { Method } from './patches.ts';
 import { privateSlot } from './private-slot.ts';
-import { asMethod, isObject } from './reflect.ts';
+import { asMethod } from './reflect.ts';
 import { isStream, watchStream } from './stream.ts';
+
+/** What the SDK hands to its parser. */
+interface SdkProps {
+  readonly response?: { readonly headers?: unknown };
+}
+
+interface SdkPage {
+  readonly getPaginatedItems: unknown;
+}
 
 /** Calls by the promise of their response. Every promise that the SDK derives leads back to it. */
 const callsByResponse = privateSlot<Call>();
@@ -40,7 +49,7 @@ export function takeResponse(call: Call, props: unknown): void {
   const { carrier } = call;
   call.carrier = undefined;
   call.responded(field(props, 'response'));
-  if (isObject(props)) guard('watching a response', callsByProps.set, props, call);
+  if (typeof props === 'object' && props !== null) callsByProps.set(props, call);
   // A raw response ends the call: the program reads the body itself.
   // Without `if (call.rawRequested) `, every call ends with its headers.
   if (call.rawRequested) closeRaw(call);
@@ -50,14 +59,15 @@ export function takeResponse(call: Call, props: unknown): void {
 export function wrapClientParse(original: Method): Method {
   return asMethod({
     parseResponseWithTimeout(...args) {
-      const call = callOfProps(args[1]);
+      const call = callsByProps.get(args[1]);
       // Without this, unobserved results cannot be parsed.
       if (call === undefined) return original.apply(this, args);
       const options = field(args[1], 'options');
       // Two calls may share one options object. Only a context tells their retries apart.
-      const isShared =
-        isObject(options) && guard('watching for a retry', awaitRetry, call, options) === false;
-      const parsed = isShared ? goOn(call, original, this, args) : original.apply(this, args);
+      const parsed =
+        typeof options === 'object' && options !== null && !awaitRetry(call, options)
+          ? goOn(call, original, this, args)
+          : original.apply(this, args);
       return watchParsed(call, args[1], parsed);
     },
   });
@@ -87,7 +97,7 @@ export function callBeingRetried(
   client: object,
   active: Call | undefined,
 ): Call | undefined {
-  if (!isObject(options) || active?.options === options) return active;
+  if (active?.options === options) return active;
   const parsed = callsByOptions.get(options);
   return parsed === undefined || parsed.settled || parsed.client !== client ? active : parsed;
 }
@@ -100,7 +110,7 @@ export function watchingParse(original: Method): Method {
   const parseResponse = new Proxy(original, {
     apply(parse, self, args) {
       const props = args[args.length - 1];
-      const call = callOfProps(props);
+      const call = callsByProps.get(props);
       const parsed = Reflect.apply(parse, self, args);
       return call === undefined ? parsed : watchParsed(call, props, parsed);
     },
@@ -111,10 +121,6 @@ export function watchingParse(original: Method): Method {
   return parseResponse;
 }
 
-function callOfProps(props: unknown): Call | undefined {
-  return isObject(props) ? callsByProps.get(props) : undefined;
-}
-
 /** Watches a result that the SDK is parsing. */
 function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   if (call.settled) return parsed;
@@ -122,8 +128,6 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   return passOn(
     parsed,
     (value) => {
-      // The parser may have sent the request again.
-      guard('reading a response', takeNewResponse, call, props);
       // Without this, an unreadable result does not reach the program.
       guard('reading a result', takeResult, call, value, props);
       return value;
@@ -136,12 +140,10 @@ function watchParsed(call: Call, props: unknown, parsed: unknown): unknown {
   );
 }
 
-function takeNewResponse(call: Call, props: unknown): void {
-  const { response } = fieldsOf(props);
-  if (fieldsOf(response).headers !== call.headers) call.responded(response);
-}
-
 function takeResult(call: Call, value: unknown, props: unknown): void {
+  const { response } = props as SdkProps;
+  // The parser may have sent the request again.
+  if (response?.headers !== call.headers) call.responded(response);
   if (isStream(value)) {
     call.streamed = true;
     // Without this, an open stream retains the request.
@@ -151,12 +153,11 @@ function takeResult(call: Call, value: unknown, props: unknown): void {
       collected.unregister(call);
       collected.register(iterator, call, call);
     });
-  } else if (value === fieldsOf(props).response) {
+  } else if (value === response) {
     call.succeed(undefined);
   } else {
-    call.succeed(
-      typeof fieldsOf(value).getPaginatedItems === 'function' ? objectField(value, 'body') : value,
-    );
+    const isPage = typeof (value as Partial<SdkPage> | undefined)?.getPaginatedItems === 'function';
+    call.succeed(isPage ? objectField(value, 'body') : value);
   }
 }
 
@@ -201,8 +202,7 @@ function watchIndirect(call: Call, promise: object): void {
 }
 
 function callOf(promise: object): Call | undefined {
-  const response = field(promise, 'responsePromise');
-  return isObject(response) ? callsByResponse.get(response) : undefined;
+  return callsByResponse.get(field(promise, 'responsePromise'));
 }
 
 function closeRaw(call: Call): void {

@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
 import { guard } from '../util/guard.ts';
-import { asObject, field, fieldsOf } from '../util/payload.ts';
+import { asObject, field, type PayloadObject } from '../util/payload.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver } from './call.ts';
@@ -169,14 +169,11 @@ export class Seam {
         const observer = seam.#observerOf(this);
         // Without this, unobserved calls run in a context of ours.
         if (observer === undefined) return original.apply(this, args);
-        // Without this, a failing set-up breaks the call.
-        guard('preparing for a call', prepare, observer);
         // Without this, calls are observed that nobody hears of.
-        if (guard('asking who listens', isHeard, observer) === false) return original.apply(this, args);
+        if (guard('preparing for a call', prepare, observer) === false) return original.apply(this, args);
         const active = context.active();
         // Without this, suppressed calls get spans.
         if (isSuppressed(active)) return original.apply(this, args);
-        guard('looking for wrappers', lookForWrappers);
         const call = new Call(this, observer, active);
         const promise = make(call, original, this, args);
         // Without this, a promise that cannot be watched breaks the call.
@@ -203,8 +200,8 @@ export class Seam {
 
   readonly #watchPromise = (promise: unknown, call: Call): void => {
     if (typeof promise !== 'object' || promise === null) return;
-    this.#wrapPromise(promise, call.client);
-    const { responsePromise: response, parseResponse: parse } = fieldsOf(promise);
+    if (this.#promisePrototype === undefined) this.#wrapPromise(promise, call.client);
+    const { responsePromise: response, parseResponse: parse } = promise as PayloadObject;
     if (typeof response === 'object' && response !== null) {
       watchResponsePromise(response, call);
     }
@@ -216,7 +213,6 @@ export class Seam {
 
   /** The SDK does not export the class of its promises; the first promise leads to it. */
   #wrapPromise(promise: object, client: object): void {
-    if (this.#promisePrototype !== undefined) return;
     let holder: object | null = promise;
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
     this.#promisePrototype = holder ?? Object.prototype;
@@ -228,12 +224,10 @@ export class Seam {
   }
 }
 
-function prepare(observer: CallObserver): void {
-  observer.prepare?.();
-}
-
-function isHeard(observer: CallObserver): boolean {
-  return observer.isHeard !== false;
+/** @returns `false` if nothing takes what would be recorded */
+function prepare(observer: CallObserver): boolean | undefined {
+  lookForWrappers();
+  return observer.prepare?.();
 }
 
 /** The observer of a client that was instrumented by itself. */

@@ -1,6 +1,6 @@
 import { guard } from '../util/guard.ts';
 import { setMethod } from '../util/patch-method.ts';
-import { fieldsOf } from '../util/payload.ts';
+import type { PayloadObject } from '../util/payload.ts';
 import type { Call } from './call.ts';
 import { isUsageChunk, removeNoUsage } from './stream-usage.ts';
 
@@ -12,7 +12,8 @@ interface Stream {
 
 /** Recognises the SDK's streams by their shape: each build of the SDK has its own class. */
 export function isStream(value: unknown): value is Stream {
-  const { iterator, controller } = fieldsOf(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const { iterator, controller } = value as PayloadObject;
   return typeof iterator === 'function' && typeof controller === 'object';
 }
 

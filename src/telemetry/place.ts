@@ -80,18 +80,20 @@ export function placeAttributes(place: Place): Attributes {
   const names = NAMES[place.kind];
   const apiType = place.apiType ?? names.apiType;
   const attributes: Attributes = apiType === undefined ? {} : { [ATTR_OPENAI_API_TYPE]: apiType };
-  addId(attributes, ATTR_GEN_AI_CONVERSATION_ID, place.conversationId);
-  addId(attributes, names.conversation, place.conversationId);
-  addId(attributes, names.invocation, place.invocationId);
-  addId(attributes, ATTR_GEN_AI_AGENT_ID, place.agentId);
-  addId(attributes, names.agent, place.agentId);
-  addId(attributes, ATTR_GEN_AI_AGENT_NAME, place.agentName);
-  addId(attributes, ATTR_OPENAI_SUBAGENT_ID, place.subagentId);
+  const { conversationId, invocationId, agentId, agentName, subagentId } = place;
+  if (conversationId !== undefined) {
+    attributes[ATTR_GEN_AI_CONVERSATION_ID] = conversationId;
+    if (names.conversation !== undefined) attributes[names.conversation] = conversationId;
+  }
+  if (invocationId !== undefined && names.invocation !== undefined)
+    attributes[names.invocation] = invocationId;
+  if (agentId !== undefined) {
+    attributes[ATTR_GEN_AI_AGENT_ID] = agentId;
+    if (names.agent !== undefined) attributes[names.agent] = agentId;
+  }
+  if (agentName !== undefined) attributes[ATTR_GEN_AI_AGENT_NAME] = agentName;
+  if (subagentId !== undefined) attributes[ATTR_OPENAI_SUBAGENT_ID] = subagentId;
   return attributes;
-}
-
-function addId(attributes: Attributes, name: string | undefined, value: string | undefined): void {
-  if (name !== undefined && value !== undefined) attributes[name] = value;
 }
 
 export function endpointAttributes(endpoint: Endpoint): Attributes {

@@ -48,26 +48,24 @@ export function beforeProviderEnds(provider: object, listener: ProviderListener)
 /** Listens to one provider at a time: a provider may be registered or replaced long after the instrumentation was created. */
 export class FollowedProvider {
   readonly #listener: ProviderListener;
-  #provider: object | undefined;
+  provider: object | undefined;
   #stopListening: () => void = () => undefined;
 
   constructor(listener: ProviderListener) {
     this.#listener = listener;
   }
 
-  /** @returns whether it is another provider than before */
-  follow(provider: object | undefined): boolean {
-    if (provider === this.#provider) return false;
+  follow(provider: object | undefined): void {
+    if (provider === this.provider) return;
     this.stop();
-    this.#provider = provider;
+    this.provider = provider;
     if (provider !== undefined) this.#stopListening = beforeProviderEnds(provider, this.#listener);
-    return true;
   }
 
   stop(): void {
     this.#stopListening();
     this.#stopListening = () => undefined;
-    this.#provider = undefined;
+    this.provider = undefined;
   }
 }
 

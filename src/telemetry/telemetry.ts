@@ -40,7 +40,7 @@ export class Telemetry {
   settings: Settings;
   readonly metrics: Metrics = new Metrics();
   readonly events: Events = new Events();
-  readonly costs: Costs = new Costs(() => this.settings);
+  readonly costs: Costs = new Costs(this);
   readonly sink: Sink = new Sink();
   /** Completion hooks that have not settled. */
   readonly hooks: PendingHooks = new PendingHooks(this);
@@ -75,8 +75,9 @@ export class Telemetry {
   /** Whether spans, a listening logger or a hook want content. Otherwise none is read. */
   get wantsContent(): boolean {
     const { settings } = this;
+    if (settings.completionHook !== undefined) return true;
+    if (settings.captureMessageContent === 'NO_CONTENT') return false;
     return (
-      settings.completionHook !== undefined ||
       recordsContentOnSpans(settings) ||
       sinkTakesContent(settings) ||
       (recordsContentOnEvents(settings) &&
@@ -105,13 +106,16 @@ export class Telemetry {
     return providerBehind(this.#provider ?? trace.getTracerProvider());
   }
 
-  /** Whether anything takes spans, metrics, events or content. A program without an SDK has nothing that does. */
-  get isHeard(): boolean {
-    const { provider, settings } = this;
+  /**
+   * Whether anything takes spans, metrics, events or content. A program without an SDK has nothing that does.
+   *
+   * @param provider the current one
+   */
+  isHeardBy(provider: TracerProvider): boolean {
     if (provider !== this.#asked) this.#records = !isNoopTracerProvider(provider);
     this.#asked = provider;
     if (this.#records) return true;
-    const { events, completionHook } = settings;
+    const { events, completionHook } = this.settings;
     return this.metrics.wanted || (events ?? completionHook ?? this.events.provider) !== undefined;
   }
 

@@ -7,8 +7,8 @@ const reported = new Set<string>();
  * Runs a piece of the instrumentation so that nothing it throws reaches the program. The first failure in each place is
  * logged through `diag`.
  *
- * Every error of the instrumentation ends here. Arguments are passed one by one because every call comes through here
- * several times, and collecting them would allocate.
+ * Every error of the instrumentation ends here or, where each call passes, in a `catch` that calls {@link logError}.
+ * Arguments are passed one by one: collecting them would allocate.
  *
  * @param where names the place, in the log line and for logging it once
  * @returns what `run` returns; `undefined` if it throws
@@ -29,7 +29,7 @@ export function guard(
   try {
     return run(first, second, third, fourth);
   } catch (error) {
-    report(where, error);
+    logError(where, error);
     return undefined;
   }
 }
@@ -39,7 +39,7 @@ export async function guardAsync(where: string, run: () => Promise<void>): Promi
   try {
     await run();
   } catch (error) {
-    report(where, error);
+    logError(where, error);
   }
 }
 
@@ -61,7 +61,8 @@ export function log(level: 'warn' | 'info', message: string): void {
   }
 }
 
-function report(where: string, error: unknown): void {
+/** Logs an error that was caught; the first one in each place. */
+export function logError(where: string, error: unknown): void {
   let described: string = typeof error;
   try {
     described = describeError(error);

@@ -28,15 +28,9 @@ export class LinkedContext implements Context {
 
   /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
   static withSpan(context: Context, span: Span): Context {
-    return context instanceof LinkedContext || isContextOfApi(context)
-      ? LinkedContext.#add(context, SPAN_KEY, span)
-      : context.setValue(SPAN_KEY, span);
-  }
-
-  static #add(context: Context, key: symbol, value: unknown): Context {
-    if (!(context instanceof LinkedContext) || context.#links < MAX_LINKS)
-      return new LinkedContext(context, key, value);
-    return context.#copy().setValue(key, value);
+    // The API's own, of any copy: a program often loads both its CommonJS and its ES module.
+    const isOfApi = (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
+    return isOfApi ? new LinkedContext(context, SPAN_KEY, span) : context.setValue(SPAN_KEY, span);
   }
 
   getValue(key: symbol): unknown {
@@ -49,7 +43,7 @@ export class LinkedContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return LinkedContext.#add(this, key, value);
+    return this.#links < MAX_LINKS ? new LinkedContext(this, key, value) : this.#copy().setValue(key, value);
   }
 
   deleteValue(key: symbol): Context {
@@ -60,9 +54,4 @@ export class LinkedContext implements Context {
     const outer = this.#outer instanceof LinkedContext ? this.#outer.#copy() : this.#outer;
     return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
   }
-}
-
-/** Whether a context is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
-function isContextOfApi(context: Context): boolean {
-  return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }

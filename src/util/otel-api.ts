@@ -8,7 +8,7 @@ import { field } from './payload.ts';
 import { NAME } from './version.ts';
 
 /** The API's global, which all copies of it share: the registered providers and the logger of `diag`. */
-export const API_KEY: symbol = Symbol.for('opentelemetry.js.api.1');
+export const API_KEY: unique symbol = Symbol.for('opentelemetry.js.api.1');
 
 /*
  * Without a registered provider, the API returns no-op ones. A process may hold two copies of the API, one for

@@ -90,8 +90,13 @@ export function asText(value: unknown): string | undefined {
 
 /** A non-empty string that names something: an id, a model, a status. No name of the API is longer. */
 export function stringField(value: unknown, key: string): string | undefined {
-  const found = field(value, key);
-  return typeof found === 'string' && found !== '' && found.length <= MAX_NAME_LENGTH ? found : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    const { [key]: found } = value as PayloadObject;
+    return typeof found === 'string' && found !== '' && found.length <= MAX_NAME_LENGTH ? found : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function asName(value: unknown): string | undefined {

@@ -29,13 +29,13 @@ async function measure(one: Case): Promise<Cost> {
   const telemetry = setUpTelemetry(createRequire(import.meta.url), one);
   const operations = Math.max(4, Math.ceil(one.operations / 8));
   const client = new OpenAI({ apiKey: 'test', maxRetries: 0, ...inMemory(one.api()) });
-  const without = await bytesOf(one, client, telemetry, operations);
+  const without = await bytesOfOne(one, client, telemetry, operations);
   instrumentOpenAI(client, { cost: false, ...one.config });
-  const withIt = await bytesOf(one, client, telemetry, operations);
+  const withIt = await bytesOfOne(one, client, telemetry, operations);
   const calls = await countCalls(COUNTED, () => repeat(one, client, telemetry, operations));
   const byFunction = [...calls].map(([name, count]): [string, number] => [name, count / operations]);
   return {
-    bytes: Math.round((withIt - without) / operations),
+    bytes: Math.round(withIt - without),
     calls: Math.round(byFunction.reduce((sum, [, count]) => sum + count, 0)),
     byFunction: Object.fromEntries(byFunction),
   };
@@ -47,6 +47,18 @@ async function repeat(one: Case, client: OpenAI, telemetry: Telemetry, operation
   });
   // What goes on in the background after the last one.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Bytes on the heap that one operation allocates: what the program allocates once, whatever their number, is left out. */
+async function bytesOfOne(
+  one: Case,
+  client: OpenAI,
+  telemetry: Telemetry,
+  operations: number,
+): Promise<number> {
+  const some = await bytesOf(one, client, telemetry, operations);
+  const twice = await bytesOf(one, client, telemetry, 2 * operations);
+  return (twice - some) / operations;
 }
 
 /** Bytes on the heap that all of these operations allocate, the program warmed up. */

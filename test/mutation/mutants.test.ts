@@ -49,6 +49,14 @@ describe('a mutant', () => {
     expect(mutated(7)).toContain('function unguarded<');
   });
 
+  test('removes the `try` around a statement', () => {
+    const source =
+      "// Without this, nothing is read.\ntry {\n  read();\n} catch (error) {\n  logError('reading', error);\n}\nend();";
+    expect(mutate(source, findMutants(source)[0] as Mutant)).toBe(
+      '// Without this, nothing is read.\n  read();\nend();',
+    );
+  });
+
   test('is rejected if the statement does not contain the fragment', () => {
     const wrong = '// Without `missing`, nothing happens.\nreturn 1;';
     expect(() => mutate(wrong, findMutants(wrong)[0] as Mutant)).toThrow(/does not contain `missing`/);

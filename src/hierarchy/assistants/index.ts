@@ -39,17 +39,17 @@ export const assistants: Dialect = {
 
   intent(request, content): Intent {
     const { route, body } = request;
-    const starts = operationOf(route).traits?.invokesAgent === true;
-    const submits = route.template.endsWith('/submit_tool_outputs');
+    const posts = request.method === 'POST';
+    const starts = posts && operationOf(route).traits?.invokesAgent === true;
+    const submits = posts && route.template.endsWith('/submit_tool_outputs');
     return {
       conversation: conversationUse(request, THREAD_PATHS, starts),
       conversationId: parameterOf(request, 'thread_id'),
       invocation: starts ? 'starts' : driven(request),
       invocationId: parameterOf(request, 'run_id'),
-      messages:
-        request.method === 'POST'
-          ? readAsked(messagesIn(request, starts), content, readThreadMessageContent)
-          : NO_ENTRIES,
+      messages: posts
+        ? readAsked(messagesIn(request, starts), content, readThreadMessageContent)
+        : NO_ENTRIES,
       outputs: submits ? readToolOutputs(body, content) : NO_ENTRIES,
     };
   },

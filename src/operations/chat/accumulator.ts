@@ -3,7 +3,6 @@ import { keptNumbers } from '../../telemetry/kept-values.ts';
 import type { Accumulator } from '../../telemetry/operation.ts';
 import {
   asName,
-  asObject,
   countField,
   first,
   isCount,
@@ -83,8 +82,7 @@ export class ChatAccumulator implements Accumulator {
    */
   add(chunk: unknown, tolerates: boolean = false): void {
     try {
-      const { id, model, service_tier, system_fingerprint, usage, choices } = (asObject(chunk) ??
-        NO_ITEMS) as Chunk;
+      const { id, model, service_tier, system_fingerprint, usage, choices } = (chunk ?? NO_ITEMS) as Chunk;
       // Some servers leave out of most chunks which response they are part of.
       if (!this.#begun || (typeof id === 'string' && id !== '')) {
         this.#begun = true;
@@ -119,14 +117,10 @@ export class ChatAccumulator implements Accumulator {
   /** @returns whether the piece is content: text, or a part of a tool call or of audio */
   #addChoice(piece: unknown, tolerates: boolean = false): boolean {
     try {
-      const {
-        index: position,
-        finish_reason: reasonGiven,
-        delta,
-      } = (asObject(piece) ?? NO_ITEMS) as ChoicePiece;
+      const { index: position, finish_reason: reasonGiven, delta } = (piece ?? NO_ITEMS) as ChoicePiece;
       const index = isCount(position) ? position : 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
-      const message = (asObject(delta) ?? NO_ITEMS) as MessagePiece;
+      const message = (typeof delta === 'object' && delta !== null ? delta : NO_ITEMS) as MessagePiece;
       const { content, refusal, reasoning_content: reasoning, audio } = message;
       const { tool_calls: toolCalls, function_call: called } = message;
       const calls =

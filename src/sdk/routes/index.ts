@@ -64,9 +64,7 @@ function matchEndpoint(
     if (endpoint !== undefined) {
       const { template, positions } = endpoint;
       if (template === path && positions.length === 0) return rememberLiteral(endpoint, method);
-      const first = start;
-      const values = positions.map((position) => decodeSegment(segments[first + position] ?? ''));
-      return { route: routeOf(endpoint, method), values };
+      return { route: routeOf(endpoint, method), values: valuesAt(positions, segments, start) };
     }
     // The base path of a whole URL is unknown: try each suffix until one is an endpoint.
     if (!absolute) return undefined;
@@ -74,6 +72,16 @@ function matchEndpoint(
     while (start < segments.length && !root.literals?.has(segments[start] ?? '')) start++;
   }
   return undefined;
+}
+
+/** The parameters in the path. Each call about something that exists passes here, so no function is made. */
+function valuesAt(positions: readonly number[], segments: readonly string[], start: number): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < positions.length; index++) {
+    const segment = segments[start + (positions[index] ?? 0)] ?? '';
+    values.push(segment.includes('%') ? decodeSegment(segment) : segment);
+  }
+  return values;
 }
 
 /** There are as many as endpoints and methods: an unlisted method has one name. */
@@ -123,7 +131,6 @@ function methodName(method: unknown): string {
 }
 
 function decodeSegment(value: string): string {
-  if (!value.includes('%')) return value;
   try {
     return decodeURIComponent(value);
   } catch {

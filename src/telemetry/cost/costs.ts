@@ -28,16 +28,17 @@ const programPrices = new WeakMap<PricePackage, PriceList>();
 
 /** Computes the cost of operations from the program's prices and the price package. */
 export class Costs {
-  readonly #settings: () => Settings;
+  readonly #holder: { readonly settings: Settings };
   readonly #reported = new Set<string>();
 
-  constructor(settings: () => Settings) {
-    this.#settings = settings;
+  /** @param holder of the settings, which may change */
+  constructor(holder: { readonly settings: Settings }) {
+    this.#holder = holder;
   }
 
   /** Whether costs are recorded at all. */
   get wanted(): boolean {
-    return this.#list() !== undefined;
+    return this.#holder.settings.cost !== false;
   }
 
   /** Called with each call: loads the price package while the program waits for the response. */
@@ -74,7 +75,7 @@ export class Costs {
   }
 
   #list(): PriceList | undefined {
-    const { cost } = this.#settings();
+    const { cost } = this.#holder.settings;
     if (cost === false) return undefined;
     if (cost === true) return installed;
     let list = programPrices.get(cost);
@@ -91,7 +92,7 @@ export class Costs {
     requestModel: string | undefined,
     responseModel: string | undefined,
   ): ModelPrices | undefined {
-    const { prices } = this.#settings();
+    const { prices } = this.#holder.settings;
     const own = findModel(prices, responseModel) ?? findModel(prices, requestModel);
     if (own !== undefined) return own;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);

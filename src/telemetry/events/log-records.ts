@@ -10,8 +10,13 @@ import { field } from '../../util/payload.ts';
 import { NAME, VERSION } from '../../util/version.ts';
 
 /** The global of `@opentelemetry/api-logs`, with the provider and the version it is for. */
-const API_LOGS_KEY: symbol = Symbol.for('io.opentelemetry.js.api.logs');
+const API_LOGS_KEY: unique symbol = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
+
+interface LoggerGlobals {
+  readonly [API_KEY]?: { readonly logs?: LoggerProvider };
+  readonly [API_LOGS_KEY]?: unknown;
+}
 
 /** The part of a logger that events need, in `@opentelemetry/api` 1.10 and in `@opentelemetry/api-logs`, which share no types. */
 export interface Logger {
@@ -94,21 +99,12 @@ export class Events {
 
 /** The registered provider, of the API or of the package. */
 function registeredProvider(): LoggerProvider | undefined {
-  const ofApi = providerOfApi();
+  const { [API_KEY]: registered, [API_LOGS_KEY]: getter } = globalThis as LoggerGlobals;
+  // Read like this because API 1.9 has no export `logs`.
+  const ofApi = registered?.logs;
   if (ofApi !== undefined && !isPlaceholder(ofApi)) return ofApi;
-  const ofApiLogs = providerOfApiLogs();
+  const ofApiLogs = typeof getter === 'function' ? (getter(API_LOGS_VERSION) as LoggerProvider) : undefined;
   return ofApiLogs === undefined || isPlaceholder(ofApiLogs) ? undefined : ofApiLogs;
-}
-
-/** Reads the global because API 1.9 has no export `logs`. */
-function providerOfApi(): LoggerProvider | undefined {
-  const registered = (globalThis as Readonly<Record<symbol, unknown>>)[API_KEY];
-  return field(registered, 'logs') as LoggerProvider | undefined;
-}
-
-function providerOfApiLogs(): LoggerProvider | undefined {
-  const getter = (globalThis as Readonly<Record<symbol, unknown>>)[API_LOGS_KEY];
-  return typeof getter === 'function' ? (getter(API_LOGS_VERSION) as LoggerProvider) : undefined;
 }
 
 /** Recognises the proxies and no-op providers of both versions. */

@@ -5,20 +5,9 @@ import { guard } from '../../util/guard.ts';
 import { addPartCost } from '../cost/modality-costs.ts';
 import type { CostPart } from '../cost/prices.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
-import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { NO_TOTALS, totalAttributes } from './conversation-span.ts';
-
-/** The tokens that a result reports. */
-export function usageOf(operation: Operation, result: unknown): Usage | undefined {
-  return operation.usage?.(result);
-}
-
-/** The failure that a result reports. */
-export function failureOf(operation: Operation, result: unknown): Failure | undefined {
-  return operation.failure?.(result);
-}
 
 /** Only streams of chat completions omit their usage unless the request asks for it. */
 export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
@@ -51,11 +40,6 @@ export function addCost(
   attributes[ATTR_OPENAI_COST] = cost;
   if (parts !== undefined) Object.assign(attributes, parts);
   return cost;
-}
-
-/** What other calls spent, if the result sums that up. */
-export function spentElsewhereOf(operation: Operation, result: unknown): TotalSpent | undefined {
-  return operation.spentElsewhere?.(result);
 }
 
 /** Adds what other calls spent, as totals, at the prices of the tier that they were billed in. */

@@ -36,7 +36,7 @@ import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
-import { addCost, addTotals, failureOf, missUsage, spentElsewhereOf, usageOf } from './call-result.ts';
+import { addCost, addTotals, missUsage } from './call-result.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { isEndTold, recordEndAndTellSink } from './record-end.ts';
@@ -115,14 +115,15 @@ export class CallSpan implements CallObservation, OpenSpan {
     }
     this.#recordsDetails =
       this.#span.isRecording() || this.#content !== undefined || telemetry.emitsEvents(this.context);
-    if (this.#recordsDetails)
+    if (this.#recordsDetails && operation.parameterAttributes !== undefined)
       guard('reading the parameters of a request', CallSpan.#recordParameters, this, request);
     if (this.#content !== undefined && operation.content !== undefined)
       guard('reading the content of a request', addInput, this.#content, operation.content, request);
   }
 
   chunk(value: unknown, time: number): void {
-    this.hiddenChunk(value);
+    this.#accumulator ??= this.#newAccumulator();
+    this.#accumulator?.add(value);
     this.#place.chunk?.(value, time);
     if (!this.#measuresChunks) return;
     this.#gaps ??= new ChunkGaps();
@@ -162,12 +163,13 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   #end(result: unknown, usage: Usage | undefined, endTime: number, thrown: Failure | undefined): void {
-    const failure = thrown ?? guard('reading a failure', failureOf, this.#operation, result);
+    const { name, failure: readsFailure } = this.#operation;
+    const failure = thrown ?? (readsFailure && guard('reading a failure', readsFailure, result));
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
-    guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
+    if (this.#measures || this.#cost !== undefined)
+      guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
-    if (this.#operation.name !== undefined)
-      rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
+    if (name !== undefined) rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
     const { finishing, ended } = this.#place;
     if (finishing !== undefined)
       guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
@@ -206,7 +208,8 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   #usage(result: unknown): Usage | undefined {
-    return result === undefined ? undefined : guard('reading usage', usageOf, this.#operation, result);
+    const { usage } = this.#operation;
+    return result === undefined || usage === undefined ? undefined : guard('reading usage', usage, result);
   }
 
   // Static, so that `guard` needs no closure for each call.
@@ -250,7 +253,8 @@ export class CallSpan implements CallObservation, OpenSpan {
     addUsageAttributes(attributes, usage);
     const estimated = self.#operation.usage && self.#accumulator?.contentChunks;
     if (usage === undefined && estimated) attributes[ATTR_OPENAI_USAGE_ESTIMATED_OUTPUT_TOKENS] = estimated;
-    const spent = guard('reading totals', spentElsewhereOf, self.#operation, result);
+    const { spentElsewhere } = self.#operation;
+    const spent = spentElsewhere && guard('reading totals', spentElsewhere, result);
     if (spent !== undefined) addTotals(attributes, self.#telemetry, spent, self.#asked);
     self.#answered = attributes;
     if (self.#telemetry.costs.wanted) {

@@ -1,16 +1,16 @@
 import type { Span, TimeInput } from '@opentelemetry/api';
 import { copyFunctionProperties } from '../../util/function-properties.ts';
-import { guard } from '../../util/guard.ts';
+import { guard, logError } from '../../util/guard.ts';
 import { patchMethod } from '../../util/patch-method.ts';
 import { ownClock } from '../../util/span-clock.ts';
 
 /** Ends one of our spans even if a span processor of the program throws. */
 export function endSpan(span: Span, endTime: number): void {
-  guard('ending a span', end, span, endTime);
-}
-
-function end(span: Span, endTime: number): void {
-  span.end(endTime);
+  try {
+    span.end(endTime);
+  } catch (error) {
+    logError('ending a span', error);
+  }
 }
 
 /** Called when a span ends, with the caller's end time in milliseconds since the epoch, if it passed one. */

@@ -40,7 +40,7 @@ class Prices {
 
 function costs(config: OpenAIInstrumentationConfig): Costs {
   const settings = resolveSettings(config, (problem) => expect.fail(problem), {});
-  return new Costs(() => settings);
+  return new Costs({ settings });
 }
 
 interface Call {
