@@ -37,6 +37,7 @@ async function runFile(
   return project().run([...parameters, file], {
     BASE_URL: simulator().url,
     OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
     ...environment,
   });
 }
