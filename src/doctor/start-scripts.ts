@@ -1,4 +1,5 @@
 import { asObject, field } from '../util/payload.ts';
+import { textWithoutUrlSecrets } from '../util/url-secrets.ts';
 
 /** A program that a script starts. */
 export interface Launch {
@@ -127,6 +128,24 @@ function launchOf(
   if (!RUNNERS.has(runner)) return undefined;
   const { file, ...options } = readRunnerOptions(words, runner);
   return file === undefined ? undefined : { script, command, runner, ...options, entry: file, environment };
+}
+
+/** A variable that a command sets, by its name and `=`; not an option such as `--import=…`. */
+const SET_VALUE = /(?<![\w-])(?!NODE_OPTIONS=)([A-Za-z_]\w*=)(?:"[^"]*"|'[^']*'|\\.|[^\s;&|"'\\])+/g;
+const LEFT_OUT = '…';
+
+/** The command to print: without the values of its variables and the arguments of its program, which may be secret. */
+export function printable({ command, entry }: Launch): string {
+  const shown = textWithoutUrlSecrets(command.replaceAll(SET_VALUE, `$1${LEFT_OUT}`));
+  let at = shown.indexOf(entry);
+  while (at > 0 && !standsAlone(shown, at, entry.length)) at = shown.indexOf(entry, at + 1);
+  const end = at + entry.length;
+  if (at < 0) return `${LEFT_OUT} ${entry}`;
+  return /^["']?\s*$/.test(shown.slice(end)) ? shown : `${shown.slice(0, end)} ${LEFT_OUT}`;
+}
+
+function standsAlone(text: string, at: number, length: number): boolean {
+  return /^[\s"']$/.test(text.charAt(at - 1)) && /^[\s"';&|]?$/.test(text.charAt(at + length));
 }
 
 /** The preloads among the options of Node, in `NODE_OPTIONS` too. */

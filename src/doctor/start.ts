@@ -7,7 +7,7 @@ import { type Check, checked, skippedCheck } from './check.ts';
 import { environmentOf } from './launch-environment.ts';
 import { type OpenAIImport, type Program, readProgram } from './program.ts';
 import { describeProjectFinding } from './project-findings.ts';
-import { type Launch, preloadsIn } from './start-scripts.ts';
+import { type Launch, preloadsIn, printable } from './start-scripts.ts';
 
 const START_SCRIPT = 'start script';
 const FILE_TYPE = 'file type';
@@ -99,7 +99,8 @@ function runtimeWithoutHooks(runner: string, nodeVersion: string): string | unde
 
 /** Whether something observes the program's clients at all. */
 function examineCommand({ launch, preload, unread }: Start, program: Program): Check {
-  const command = launch.script === undefined ? launch.command : `"${launch.script}": ${launch.command}`;
+  const shown = printable(launch);
+  const command = launch.script === undefined ? shown : `"${launch.script}": ${shown}`;
   if (preload !== undefined) return checked(START_SCRIPT, `${command} loads ${preload} first`);
   if (program.byHand !== undefined)
     return checked(START_SCRIPT, `${command}; ${program.byHand} observes openai`);

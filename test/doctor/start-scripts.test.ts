@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { launchesIn, launchesOf, preloadsIn } from '../../src/doctor/start-scripts.ts';
+import { launchesIn, launchesOf, preloadsIn, printable } from '../../src/doctor/start-scripts.ts';
 
 const read = (command: string): string =>
   launchesIn(undefined, command)
@@ -32,6 +32,23 @@ test.each([
 test('reads the variables that a command sets', () => {
   const [launch] = launchesIn('start', `OTEL_EXPORTER_OTLP_ENDPOINT='http://a:4318' B="c d" node app.mjs`);
   expect(launch?.environment).toEqual({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', B: 'c d' });
+});
+
+test.each([
+  ['node --import=a --env-file .env app.mjs', 'node --import=a --env-file .env app.mjs'],
+  [`KEY=sk-1 B='c d' C=e"f g"\\ h node app.mjs`, 'KEY=… B=… C=… node app.mjs'],
+  ['NODE_OPTIONS="--import a" KEY= node app.mjs', 'NODE_OPTIONS="--import a" KEY= node app.mjs'],
+  ['node app.mjs --token secret', 'node app.mjs …'],
+  ['node app.mjs | tee app.mjs', 'node app.mjs …'],
+  ['node -r ./app.mjs-setup.cjs app.mjs x', 'node -r ./app.mjs-setup.cjs app.mjs …'],
+  ['cross-env A=1 node "my app.mjs"', 'cross-env A=… node "my app.mjs"'],
+  ['node my\\ app.mjs x', '… my app.mjs'],
+  [
+    'wait-on https://user:secret@host/?sig=secret && node a.js',
+    'wait-on https://REDACTED@host/?sig=REDACTED && node a.js',
+  ],
+])('prints %s without values and arguments, which may be secret', (command, shown) => {
+  expect(launchesIn(undefined, command).map(printable)).toEqual([shown]);
 });
 
 test('reads --env-file', () => {
