@@ -180,7 +180,7 @@ export class ContentStore {
 
 /** Writes to a temporary name and renames, so that the file is never incomplete. */
 async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
-  const { lstat, mkdir, rename, writeFile } = await import('node:fs/promises');
+  const { lstat, mkdir, rename, rm, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -192,6 +192,12 @@ async function writeFileIn(folder: string, name: string, json: string): Promise<
   );
   if (written) return;
   const unfinished = `${path}.${randomUUID()}`;
-  await writeFile(unfinished, json, { mode: 0o600, flag: 'wx' });
-  await rename(unfinished, path);
+  try {
+    await writeFile(unfinished, json, { mode: 0o600, flag: 'wx' });
+    await rename(unfinished, path);
+  } catch (error) {
+    // On a full disk, each attempt would leave a part of the content behind.
+    await rm(unfinished, { force: true });
+    throw error;
+  }
 }

@@ -1,6 +1,10 @@
 import { guardAsync, warnOnce } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
+import { logsWarnings } from '../util/otel-api.ts';
 import { atExit } from '../util/process-exit.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import { writeTo } from '../util/text-stream.ts';
+import { NAME } from '../util/version.ts';
 import type { ShownEvaluation } from './evaluations.ts';
 import { type ExportResult, failed, SUCCESS } from './export-result.ts';
 import type * as PageMaker from './page-maker.ts';
@@ -44,7 +48,8 @@ const WRITE_DELAY_MS = 1000;
  *
  * The page is written one second after a span without a parent in this process has arrived, on `forceFlush` and
  * `shutdown`, and at the exit of the process. It replaces the previous page atomically and is readable by its owner
- * only, because it contains everything the spans contain. A page that cannot be written is logged once through `diag`.
+ * only, because it contains everything the spans contain. A page that cannot be written is reported once: through `diag`,
+ * or on standard error if `diag` has no logger.
  */
 export class HtmlTraceExporter {
   readonly #path: string;
@@ -62,6 +67,7 @@ export class HtmlTraceExporter {
   #maker: typeof PageMaker | undefined;
   #writing: Promise<void>;
   #forget: (() => void) | undefined;
+  #isReported = false;
 
   constructor(options: HtmlTraceExporterOptions = {}) {
     this.#path = options.path ?? 'openai-traces.html';
@@ -186,8 +192,16 @@ export class HtmlTraceExporter {
         ),
       );
     } catch (error) {
-      warnOnce(`page ${this.#path}`, `the page ${path} cannot be written: ${reasonOf(error)}`);
+      this.#reportUnwritten(`the page ${path} cannot be written: ${reasonOf(error)}`);
     }
+  }
+
+  #reportUnwritten(problem: string): void {
+    warnOnce(`page ${this.#path}`, problem);
+    const stream = globalThis.process?.stderr;
+    if (this.#isReported || stream === undefined || logsWarnings()) return;
+    this.#isReported = true;
+    writeTo(stream, `${NAME}: ${terminalSafe(problem)}\n`);
   }
 
   #jsonOf(held: HeldSpan): string {

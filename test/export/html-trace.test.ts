@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -256,6 +258,25 @@ describe('the exporter does not throw', () => {
     await exporter.shutdown();
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
+  });
+
+  it('if something else than a file is at its path, which stays and is reported once on standard error', async () => {
+    const path = join(folder, 'socket');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const exporter = new HtmlTraceExporter({ path });
+    for (let i = 0; i < 3; i++) {
+      send(exporter, ...makeSpans({ name: 'root' }));
+      await exporter.forceFlush();
+    }
+    await exporter.shutdown();
+    expect(write.mock.calls.map(([text]) => text)).toEqual([
+      `opentelemetry-instrumentation-openai: the page ${path} cannot be written: not a file\n`,
+    ]);
+    expect(statSync(path).isSocket()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['socket']);
+    server.close();
   });
 
   it('if a batch is not an array: the result is a failure', async () => {

@@ -180,4 +180,15 @@ describe('content that is not stored', () => {
     expect(warnings).toEqual([expect.stringContaining('storing content failed')]);
     expect(warnings.join()).not.toContain('hidden');
   });
+
+  test('because its file cannot be written leaves nothing behind', async () => {
+    const folder = await newFolder();
+    const said = completion('x');
+    const hash = createHash('sha256').update(JSON.stringify(said.inputMessages)).digest('hex');
+    const name = `input_messages-${hash}.json`;
+    await mkdir(join(folder, name), { recursive: true });
+    const store = new ContentStore({ folder });
+    await store.hook(said);
+    expect([await readdir(folder), store.dropped]).toEqual([[name], 1]);
+  });
 });
