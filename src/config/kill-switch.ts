@@ -9,16 +9,20 @@ const { parse, accepts } = flag(true);
  * operators who cannot change the program. `openai` then stays untouched.
  */
 export function isSwitchedOff(): boolean {
-  const value = typeof process === 'object' ? process.env?.[VARIABLE] : undefined;
-  if (value === undefined || value === '') return false;
-  const enabled = parse(value);
-  if (enabled === undefined)
-    notice(
-      'option_not_accepted',
-      `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted are ${accepts}. It is treated as not set.`,
-    );
-  if (enabled === false) notice('switched_off', VARIABLE);
-  return enabled === false;
+  const environment = typeof process === 'object' ? process.env : undefined;
+  if (environment === undefined) return false;
+  const problem = switchProblem(environment);
+  if (problem !== undefined) notice('option_not_accepted', problem);
+  const isOff = parse(environment[VARIABLE]) === false;
+  if (isOff) notice('switched_off', VARIABLE);
+  return isOff;
+}
+
+/** The problem with a value of the switch that is neither `true` nor `false`. */
+export function switchProblem(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const value = environment[VARIABLE] ?? '';
+  if (value === '' || parse(value) !== undefined) return undefined;
+  return `${VARIABLE} is ${JSON.stringify(value.slice(0, 40))}; accepted are ${accepts}. It is treated as not set.`;
 }
 
 /** Whether OpenTelemetry's own switch is off. */

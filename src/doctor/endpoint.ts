@@ -2,7 +2,9 @@ import type { Finding } from '../diagnostics/finding.ts';
 import {
   addressWithoutSecrets,
   type CollectorEnvironment,
+  endpointVariable,
   lacksScheme,
+  malformationIn,
   namedProtocol,
   parseAddress,
   tracesEndpoint,
@@ -16,11 +18,6 @@ const TRACES_ENDPOINT = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const HTTP_PORT = '4318';
 const GRPC_PORT = '4317';
-
-/** The variable that says where traces go. */
-export function endpointVariable(environment: CollectorEnvironment): string | undefined {
-  return [TRACES_ENDPOINT, ENDPOINT].find((name) => (environment[name]?.trim() ?? '') !== '');
-}
 
 /** Whether an endpoint is one that traces can be sent to, by its form alone. */
 export function examineEndpoint(environment: CollectorEnvironment): Check {
@@ -36,7 +33,7 @@ export function examineEndpoint(environment: CollectorEnvironment): Check {
   const endpoint = environment[variable]?.trim() ?? '';
   findings.push(...examineAddress(variable, endpoint, protocol));
   const target = addressWithoutSecrets(tracesEndpoint(environment, protocol));
-  const isSent = findings.length === 0 || (protocol !== 'grpc' && !lacksScheme(endpoint));
+  const isSent = findings.length === 0 || (protocol !== 'grpc' && malformationIn(environment) === undefined);
   const detail = isSent
     ? `${variable} sends ${protocol} to ${target}`
     : `${variable} cannot be used for ${protocol}`;

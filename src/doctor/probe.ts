@@ -5,8 +5,10 @@ import {
   addressWithoutSecrets,
   adviceFor,
   type CollectorEnvironment,
+  endpointVariable,
   failureReason,
   lacksScheme,
+  malformationIn,
   parseAddress,
   socketAddress,
   tracesEndpoint,
@@ -14,14 +16,18 @@ import {
   usesProxy,
 } from '../telemetry/collector.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
-import { endpointVariable } from './endpoint.ts';
 import { describeProjectFinding } from './project-findings.ts';
 
 const COLLECTOR_CHECK = 'collector';
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** A collector that listens answers these to an export of nothing; others do not know the address or the sender. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 405]);
+/**
+ * Who answers these to an export of nothing does not accept traces: it does not know the address or the sender, sends
+ * exporters elsewhere, which they do not follow, or is overloaded. Collectors may answer others, such as 400.
+ */
+function isRefusal(status: number): boolean {
+  return (status >= 300 && status < 400) || [401, 403, 404, 405, 429, 502, 503, 504].includes(status);
+}
 
 /** What came back: a status of HTTP, or the reason why nothing did. */
 type Answer = { readonly status: number } | { readonly reason: string } | 'connected';
@@ -36,7 +42,7 @@ export async function probeCollector(environment: CollectorEnvironment): Promise
   const protocol = tracesProtocol(environment);
   const endpoint = tracesEndpoint(environment, protocol);
   const url = parseAddress(endpoint);
-  if (url === undefined || (protocol !== 'grpc' && lacksScheme(endpoint)))
+  if (url === undefined || lacksScheme(url.href) || malformationIn(environment) !== undefined)
     return skippedCheck(COLLECTOR_CHECK, `${variable} is malformed`);
   if (usesProxy(environment)) return skippedCheck(COLLECTOR_CHECK, 'a proxy is set in the environment');
   const isConnectionOnly = protocol === 'grpc' || hasOwnCertificate(environment);
@@ -44,17 +50,12 @@ export async function probeCollector(environment: CollectorEnvironment): Promise
   const answer = await asking.catch((error: Error): Answer => ({ reason: probeFailure(error) }));
   const shown = addressWithoutSecrets(endpoint);
   if (answer === 'connected') return checked(COLLECTOR_CHECK, `${shown} accepts connections`);
-  if ('status' in answer && !REFUSALS.has(answer.status))
+  if ('status' in answer && !isRefusal(answer.status))
     return checked(COLLECTOR_CHECK, `${shown} answers (HTTP ${answer.status})`);
   const reason = 'status' in answer ? `HTTP ${answer.status}` : answer.reason;
   return checked(COLLECTOR_CHECK, `${shown}: ${reason}`, [
-    describeProjectFinding('endpoint_unreachable', shown, reason, adviceAgainst(reason)),
+    describeProjectFinding('endpoint_unreachable', shown, reason, adviceFor(reason, environment)),
   ]);
-}
-
-function adviceAgainst(reason: string): string {
-  if (!reason.startsWith('HPE_')) return adviceFor(reason);
-  return 'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.';
 }
 
 /** Certificates of the exporter's own are not read here. */

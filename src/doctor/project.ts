@@ -1,6 +1,8 @@
 import module from 'node:module';
 import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
+import { unknownExporter } from '../config/exporter-names.ts';
+import { switchProblem } from '../config/kill-switch.ts';
 import { describeCopies } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
@@ -167,6 +169,8 @@ function examineBundlers(manifest: unknown): Check {
 function examineSettings(environment: ProjectEnvironment): Check {
   const problems: string[] = [];
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
+  for (const problem of [switchProblem(environment), unknownExporter(environment)])
+    if (problem !== undefined) problems.push(problem);
   const { captureMessageContent } = settings;
   const batch = Number(environment.OTEL_BSP_MAX_EXPORT_BATCH_SIZE || DEFAULT_BATCH);
   const named = Object.keys(environment)

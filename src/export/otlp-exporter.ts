@@ -1,8 +1,8 @@
+import { namedExporters } from '../config/exporter-names.ts';
 import {
   type CollectorEnvironment,
   failureReason,
-  lacksScheme,
-  NO_SCHEME,
+  malformationIn,
   refusalOf,
   reportUnsent,
   tracesEndpoint,
@@ -30,6 +30,9 @@ const BATCHING: readonly (readonly [option: string, variable: string])[] = [
   ['maxExportBatchSize', 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
 ];
 
+/** The maximum of `setTimeout`, which treats anything longer as one millisecond. */
+const MAX_BATCHING = 2 ** 31 - 1;
+
 const TIMEOUT_VARIABLE = 'OTEL_EXPORTER_OTLP_TIMEOUT';
 /** The timeout of an export if the user sets none: as long as a program that ends waits. */
 const EXPORT_TIMEOUT_MS = 2_000;
@@ -43,14 +46,6 @@ interface SpanExporter {
 interface OtlpExportResult {
   readonly code: number;
   readonly error?: Error;
-}
-
-/** The names in `OTEL_TRACES_EXPORTER`. */
-export function namedExporters(environment: CollectorEnvironment): string[] {
-  return (environment.OTEL_TRACES_EXPORTER ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 }
 
 /** Whether the environment asks to send a signal: it names an exporter or an endpoint. */
@@ -118,8 +113,12 @@ function batchProcessor(
   exporter: SpanExporter,
 ): unknown {
   const options = Object.fromEntries(
-    BATCHING.map(([option, variable]) => [option, Number(environment[variable])] as const).filter(
-      ([, value]) => value > 0,
+    BATCHING.map(([option, variable]) => [
+      option,
+      Math.min(Number(environment[variable]), MAX_BATCHING),
+    ]).filter(
+      // With half a span per batch, the processor would export forever.
+      ([, value]) => Number.isInteger(value) && Number(value) > 0,
     ),
   );
   type Processor = new (...parameters: unknown[]) => unknown;
@@ -169,7 +168,8 @@ class ReportingExporter implements SpanExporter {
   }
 
   checkEndpoint(): void {
-    if (lacksScheme(this.#endpoint)) reportUnsent(this.#endpoint, NO_SCHEME);
+    const malformed = malformationIn(this.#environment);
+    if (malformed !== undefined) reportUnsent(this.#endpoint, malformed);
   }
 
   export(spans: unknown, done: (result: OtlpExportResult) => void): void {

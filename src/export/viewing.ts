@@ -1,4 +1,5 @@
 import { trace } from '@opentelemetry/api';
+import { unknownExporter } from '../config/exporter-names.ts';
 import { guard } from '../util/guard.ts';
 import { findDependenciesOf, findPackage } from '../util/optional-packages.ts';
 import { providerBehind } from '../util/otel-api.ts';
@@ -58,6 +59,8 @@ export function viewing(...views: ViewProcessor[]): ViewProcessor[] {
 function fromEnvironment(): ViewProcessor[] {
   const environment = globalThis.process?.env;
   if (environment === undefined) return [];
+  const unknown = unknownExporter(environment);
+  if (unknown !== undefined) printWarning(unknown);
   const wanted = exportersFromEnvironment(environment);
   const [first] = wanted;
   if (first === undefined) return [];

@@ -30,9 +30,12 @@ function onSignal(signal: NodeJS.Signals, actions: SignalActions): () => void {
     process.removeListener(signal, onArrival);
     process.removeListener('newListener', stayFirst);
   };
-  const onArrival = (): void => {
+  const onArrival = (_: NodeJS.Signals, number?: number): void => {
+    const isAlone = process.listenerCount(signal) === 1;
+    // Node passes the number of a signal. `process.emit('SIGTERM')` without listeners would do nothing.
+    if (isAlone && typeof number !== 'number') return;
     stop();
-    if (process.listenerCount(signal) === 0) finishAndDie(signal, actions);
+    if (isAlone) finishAndDie(signal, actions);
     else void actions.flush();
   };
   /** A listener that is prepended later would run before ours. */

@@ -1,11 +1,7 @@
+import { namedExporters } from '../config/exporter-names.ts';
 import { ConsoleTreeExporter } from '../export/console-tree.ts';
 import { HtmlTraceExporter } from '../export/html-trace.ts';
-import {
-  type CollectorEnvironment,
-  isAsked,
-  namedExporters,
-  processorsFromEnvironment,
-} from '../export/otlp-exporter.ts';
+import { type CollectorEnvironment, isAsked, processorsFromEnvironment } from '../export/otlp-exporter.ts';
 import { ImmediateSpanProcessor } from '../export/view-processor.ts';
 
 /** The parts of `NodeSDK`'s configuration that we set. `NodeSDK` derives the others from the environment. */
@@ -49,7 +45,7 @@ export function sdkConfiguration(
 }
 
 /** With such a file, `NodeSDK` ignores the other variables. */
-function hasConfigurationFile(environment: CollectorEnvironment): boolean {
+export function hasConfigurationFile(environment: CollectorEnvironment): boolean {
   return ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'].some(
     (name) => (environment[name] ?? '') !== '',
   );

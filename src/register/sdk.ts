@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import { hasSeenClientClass } from '../diagnostics/copies.ts';
 import { noticed, sayFinding } from '../diagnostics/report.ts';
@@ -12,7 +13,7 @@ import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
-import { type SdkConfiguration, sdkConfiguration } from './exporters.ts';
+import { hasConfigurationFile, type SdkConfiguration, sdkConfiguration } from './exporters.ts';
 import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -50,11 +51,15 @@ function startIfMissing(telemetry: Telemetry): void {
   try {
     start(require, telemetry);
   } catch (error) {
-    printToStderr(`${SDK} could not be started, so nothing is recorded: ${String(error)}`);
+    printToStderr(
+      `${SDK} could not be started, so nothing is recorded: ${String(error)}. Check the OTEL_* variables.`,
+    );
   }
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {
+  const unknown = hasConfigurationFile(process.env) ? undefined : unknownExporter(process.env);
+  if (unknown !== undefined) printToStderr(unknown);
   const { NodeSDK } = require(SDK) as { NodeSDK: SdkClass };
   const dependencies = requireOf(SDK, require, createRequire);
   const configuration = sdkConfiguration(process.env, process.stderr.isTTY === true, dependencies);

@@ -28,11 +28,18 @@ export function tracesProtocol(environment: CollectorEnvironment): string {
   return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
 }
 
+/** The variables that set the endpoint for traces. The first one that is set applies. */
+const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
+
+/** The variable that sets the endpoint for traces. */
+export function endpointVariable(environment: CollectorEnvironment): string | undefined {
+  return ENDPOINT_VARIABLES.find((name) => (environment[name]?.trim() ?? '') !== '');
+}
+
 /** The endpoint for traces that the `OTEL_*` variables set. */
 export function tracesEndpoint(environment: CollectorEnvironment, protocol: string): string {
-  const named = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
-  if (named) return named;
-  const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.trim();
+  const [traces, base] = ENDPOINT_VARIABLES.map((name) => environment[name]?.trim());
+  if (traces) return traces;
   if (protocol === 'grpc') return base || DEFAULT_GRPC_ENDPOINT;
   return `${(base || DEFAULT_HTTP_ENDPOINT).replace(/\/$/, '')}/${TRACES_PATH}`;
 }
@@ -54,7 +61,8 @@ interface Socket {
 export function refusalOf(endpoint: string, environment: CollectorEnvironment): Promise<string | undefined> {
   const net = globalThis.process?.getBuiltinModule?.('node:net') as Net | undefined;
   const url = parseAddress(endpoint);
-  if (net === undefined || url === undefined || usesProxy(environment)) return Promise.resolve(undefined);
+  if (net === undefined || usesProxy(environment)) return Promise.resolve(undefined);
+  if (url === undefined || lacksScheme(url.href)) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const socket = net.connect({ ...socketAddress(url), timeout: CONNECT_TIMEOUT_MS });
     const end = (code?: string): void => {
@@ -77,7 +85,7 @@ export interface SendFailure {
 }
 
 /**
- * Checks whether nothing can be sent to an endpoint: it refuses connections, or the variable that set it lacks `http://`.
+ * Checks whether nothing can be sent to an endpoint: it refuses connections, or the variable that set it is malformed.
  * Exporters over HTTP throw at each export to `localhost:4318`, and replace `127.0.0.1:4318`, which is no URL, by the default.
  */
 export async function sendFailureOf(
@@ -86,12 +94,21 @@ export async function sendFailureOf(
 ): Promise<SendFailure | undefined> {
   const protocol = tracesProtocol(environment);
   const named = tracesEndpoint(environment, protocol);
-  const isMalformed = protocol !== 'grpc' && lacksScheme(named);
-  if (isMalformed && endpoint === named) return { endpoint, reason: NO_SCHEME };
+  const malformed = malformationIn(environment);
+  if (malformed !== undefined && endpoint === named) return { endpoint, reason: malformed };
   const refusal = await refusalOf(endpoint, environment);
   if (refusal === undefined) return undefined;
-  const isReplaced = isMalformed && !URL.canParse(named) && endpoint === tracesEndpoint({}, protocol);
-  return isReplaced ? { endpoint: named, reason: NO_SCHEME } : { endpoint, reason: refusal };
+  const isReplaced = malformed !== undefined && endpoint === tracesEndpoint({}, protocol);
+  return isReplaced ? { endpoint: named, reason: malformed } : { endpoint, reason: refusal };
+}
+
+/** Why exporters cannot use the endpoint that the environment sets. Over gRPC, an address without scheme means TLS. */
+export function malformationIn(environment: CollectorEnvironment): string | undefined {
+  const variable = endpointVariable(environment);
+  if (variable === undefined) return undefined;
+  const endpoint = environment[variable]?.trim() ?? '';
+  if (tracesProtocol(environment) !== 'grpc' && lacksScheme(endpoint)) return NO_SCHEME;
+  return parseAddress(endpoint) === undefined ? NOT_A_URL : undefined;
 }
 
 export function usesProxy(environment: CollectorEnvironment): boolean {
@@ -107,26 +124,45 @@ let hasReported = false;
 export function reportUnsent(endpoint: string, reason: string, signal: Signal = 'traces'): void {
   if (hasReported || typeof process !== 'object') return;
   hasReported = true;
-  const address = addressWithoutSecrets(endpoint);
+  const address = reason === NOT_A_URL ? 'its endpoint' : addressWithoutSecrets(endpoint);
   const shown = reason === NO_SCHEME ? address.replace(/^http:\/\//, '') : address;
   writeTo(
     process.stderr,
-    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${adviceFor(reason, signal)}\n`,
+    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${adviceFor(reason, process.env, signal)}\n`,
   );
 }
 
-export function adviceFor(reason: string, signal: Signal = 'traces'): string {
-  if (/^HTTP 4/.test(reason)) return 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.';
-  if (reason === NO_SCHEME) return 'OTEL_EXPORTER_OTLP_ENDPOINT must start with http:// or https://.';
-  return (
-    'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ' +
-    (signal === 'traces'
+/** The first that fits a reason. */
+const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [/^HTTP (?:3|4(?!29))|^ERR_INVALID/, 'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.'],
+  [/^HTTP /, 'The collector, or a proxy before it, is overloaded or broken. See its log.'],
+  [
+    /^HPE_/,
+    'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.',
+  ],
+  [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
+];
+
+export function adviceFor(
+  reason: string,
+  environment: CollectorEnvironment,
+  signal: Signal = 'traces',
+): string {
+  const variable = endpointVariable(environment) ?? 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  if (reason === NO_SCHEME) return `${variable} must start with http:// or https://.`;
+  if (reason === NOT_A_URL) return `${variable} must be a URL such as http://localhost:4318.`;
+  const [, known] = ADVICE.find(([reasons]) => reasons.test(reason)) ?? [];
+  const instead =
+    signal === 'traces'
       ? 'OTEL_TRACES_EXPORTER=console prints traces here instead.'
-      : 'OTEL_METRICS_EXPORTER=none disables metrics.')
-  );
+      : 'OTEL_METRICS_EXPORTER=none disables metrics.';
+  return known ?? `Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ${instead}`;
 }
 
-export const NO_SCHEME = 'no http://';
+const NO_SCHEME = 'no http://';
+const NOT_A_URL = 'not a URL';
+/** After these statuses, exporters retry. Their error names none of them. */
+const RETRIED_STATUS = 'HTTP 429, 502, 503 or 504';
 
 export function lacksScheme(endpoint: string): boolean {
   return !/^https?:\/\//i.test(endpoint);
@@ -136,13 +172,14 @@ export function lacksScheme(endpoint: string): boolean {
 export function failureReason(error: unknown, depth = 0): string {
   const code = field(error, 'code') ?? field(error, 'statusCode');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code;
-  if (typeof code === 'number' && code >= 400) return `HTTP ${code}`;
+  if (typeof code === 'number' && code >= 300) return `HTTP ${code}`;
   if (typeof code === 'number' && code > 0 && code <= 16) return `gRPC ${code}`;
   if (depth < 3) {
     const inner = field(error, 'cause') ?? field(field(error, 'errors'), 0);
     if (inner !== undefined) return failureReason(inner, depth + 1);
   }
   const message = field(error, 'message');
+  if (typeof message === 'string' && /retryable status/.test(message)) return RETRIED_STATUS;
   if (typeof message === 'string' && /tim(?:ed? ?out|eout)/i.test(message)) return 'timeout';
   return error instanceof Error ? error.name : 'unknown error';
 }
@@ -150,7 +187,8 @@ export function failureReason(error: unknown, depth = 0): string {
 /** The endpoint without the user name, the password and the query, which may contain a key. */
 export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
-  return url === undefined ? 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT' : `${url.origin}${url.pathname}`;
+  if (url === undefined) return 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT';
+  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /** What a socket connects to for a URL. */
@@ -163,7 +201,7 @@ export function socketAddress({ hostname, port, protocol }: URL): { host: string
 
 export function parseAddress(endpoint: string): URL | undefined {
   try {
-    return new URL(lacksScheme(endpoint) ? `http://${endpoint}` : endpoint);
+    return new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`);
   } catch {
     return undefined;
   }

@@ -13,15 +13,17 @@ import { readDocument } from './documents.ts';
 const simulator = useSimulator();
 const project = useProject();
 
-/** A collector that takes everything. */
+/** A collector that takes everything, and one that takes nothing. */
 let collector: Server;
+let refusing: Server;
 beforeAll(async () => {
   collector = createServer((_, response) => void response.end()).listen(0, '127.0.0.1');
-  await once(collector, 'listening');
+  refusing = createServer((_, response) => void response.writeHead(503).end()).listen(0, '127.0.0.1');
+  await Promise.all([collector, refusing].map((each) => once(each, 'listening')));
 });
-afterAll(() => void collector.close());
+afterAll(() => [collector, refusing].map((each) => each.close()));
 
-const address = (): string => `127.0.0.1:${(collector.address() as AddressInfo).port}`;
+const address = (server = collector): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 const localAddress = (): string => address().replace('127.0.0.1', 'localhost');
 
 const FINDINGS = `
@@ -60,6 +62,7 @@ interface Row {
 }
 
 const OWN_SET_UP = '--import ./telemetry.mjs app.mjs';
+const REGISTERED = `--import ${PACKAGE_NAME}/register app.mjs`;
 
 /** By the cause as the page names it. */
 const ROWS: Readonly<Record<string, Row>> = {
@@ -83,6 +86,18 @@ const ROWS: Readonly<Record<string, Row>> = {
   'the endpoint has no `http://`': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: localAddress() }),
+  },
+  'the endpoint is not a URL': {
+    command: OWN_SET_UP,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:99999' }),
+  },
+  'the collector answers with an error': {
+    command: REGISTERED,
+    environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address(refusing)}` }),
+  },
+  '`OTEL_TRACES_EXPORTER` has an unknown name, such as `Console`': {
+    command: REGISTERED,
+    environment: () => ({ OTEL_TRACES_EXPORTER: 'Console' }),
   },
   'the protocol does not match the port': {
     command: OWN_SET_UP,

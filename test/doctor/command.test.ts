@@ -163,10 +163,17 @@ describe('the check of the collector', () => {
     expect(seen).toEqual([['POST', '/v1/traces', 'a b', '0']]);
   });
 
-  test.each([401, 404])('reports a refusal: HTTP %i', async (status) => {
+  test.each([302, 401, 404])('reports a refusal: HTTP %i', async (status) => {
     const address = await listen(createServer((_, response) => void response.writeHead(status).end()));
     expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
       new RegExp(`^problem: .* HTTP ${status} Check OTEL_EXPORTER_OTLP_ENDPOINT`),
+    );
+  });
+
+  test.each([429, 503])('reports a server that is overloaded: HTTP %i', async (status) => {
+    const address = await listen(createServer((_, response) => void response.writeHead(status).end()));
+    expect(await collector({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}` })).toMatch(
+      new RegExp(`^problem: .* HTTP ${status} The collector, or a proxy before it, is overloaded`),
     );
   });
 
@@ -244,6 +251,17 @@ test.each([
 ])('it names the variable that drops spans: %j', async (environment, code) => {
   const { findings, ...ended } = await report(environment);
   expect([ended.code, findings.map((finding) => finding.code)]).toEqual([0, [code]]);
+});
+
+test.each([
+  [{ OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'no' }, 'OTEL_INSTRUMENTATION_OPENAI_ENABLED is "no"'],
+  [{ OTEL_TRACES_EXPORTER: 'Console' }, 'OTEL_TRACES_EXPORTER names "Console", which is ignored'],
+])('it names the variable that is ignored: %j', async (environment, problem) => {
+  const { findings, code } = await report(environment);
+  expect([code, findings]).toEqual([
+    1,
+    [expect.objectContaining({ code: 'option_not_accepted', message: expect.stringContaining(problem) })],
+  ]);
 });
 
 describe('the command line:', () => {

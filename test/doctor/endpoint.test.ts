@@ -42,11 +42,14 @@ test('without an endpoint the check is not made', () => {
   expect(examineEndpoint({})).toMatchObject({ result: 'skipped', findings: [] });
 });
 
-test('an endpoint without http:// is not reported as in use', () => {
-  expect(examineEndpoint({ [ENDPOINT]: 'localhost:4318' }).detail).toBe(
-    `${ENDPOINT} cannot be used for http/protobuf`,
-  );
-});
+test.each(['localhost:4318', 'http://localhost:99999'])(
+  'a malformed endpoint is not in use: %s',
+  (endpoint) => {
+    expect(examineEndpoint({ [ENDPOINT]: endpoint }).detail).toBe(
+      `${ENDPOINT} cannot be used for http/protobuf`,
+    );
+  },
+);
 
 test('credentials are left out', () => {
   const said = ['http://user:secret@host:4317?key=secret', 'user:secret@localhost:4318/v1/traces'].map(

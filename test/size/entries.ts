@@ -14,10 +14,10 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 184, loads: [API] },
+  { name: 'agents', kilobytes: 185, loads: [API] },
   { name: 'client', kilobytes: 350, loads: [API] },
-  { name: 'export', kilobytes: 147, loads: [API] },
-  { name: 'index', kilobytes: 358, loads: [API, ...HOOKS] },
+  { name: 'export', kilobytes: 149, loads: [API] },
+  { name: 'index', kilobytes: 359, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 350, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 500, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 14, loads: [] },

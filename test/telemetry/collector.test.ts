@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { reportUnsent, sendFailureOf } from '../../src/telemetry/collector.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  adviceFor,
+  failureReason,
+  malformationIn,
+  reportUnsent,
+  sendFailureOf,
+} from '../../src/telemetry/collector.ts';
 
 let server: Server;
 beforeAll(async () => {
@@ -39,4 +45,37 @@ test('the report shows an endpoint without http:// as it is set, and without cre
   expect(said).toMatch(
     /could not send traces to localhost:4318\/v1\/traces \(no http:\/\/\)\. OTEL_EXPORTER_OTLP_ENDPOINT must start/,
   );
+});
+
+describe('an endpoint that is no URL', () => {
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:99999' };
+
+  test.each(['http://127.0.0.1:99999', 'http://', 'http://a b:4318'])('is malformed: %s', (endpoint) => {
+    expect(malformationIn({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toBe('not a URL');
+    const grpc = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+    expect(malformationIn(grpc)).toBe('not a URL');
+  });
+
+  test('is reported by the variable that set it', () => {
+    const traces = { ...environment, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://' };
+    expect(adviceFor('not a URL', traces)).toMatch(/^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL/);
+  });
+});
+
+test.each([
+  [
+    { name: 'OTLPExporterError', message: 'Export failed with retryable status' },
+    'HTTP 429, 502, 503 or 504',
+    /overloaded/,
+  ],
+  [{ code: 503 }, 'HTTP 503', /overloaded/],
+  [{ code: 302 }, 'HTTP 302', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
+  [{ code: 401 }, 'HTTP 401', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
+  [{ code: 'ERR_INVALID_CHAR' }, 'ERR_INVALID_CHAR', /OTEL_EXPORTER_OTLP_HEADERS/],
+  [{ code: 'HPE_INVALID_CONSTANT' }, 'HPE_INVALID_CONSTANT', /OTEL_EXPORTER_OTLP_PROTOCOL=grpc/],
+  [{ code: 'EPROTO' }, 'EPROTO', /http:\/\/ instead of https/],
+  [{ code: 'ECONNREFUSED' }, 'ECONNREFUSED', /^Is a collector running/],
+])('an export that failed with %j: %s, and what to do', (error, reason, advice) => {
+  expect(failureReason(error)).toBe(reason);
+  expect(adviceFor(reason, {})).toMatch(advice);
 });

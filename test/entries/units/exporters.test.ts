@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
+import { unknownExporter } from '../../../src/config/exporter-names.ts';
 import {
   type CollectorEnvironment,
   exportersFromEnvironment,
+  processorsFromEnvironment,
   withExportTimeout,
 } from '../../../src/export/otlp-exporter.ts';
 import { sdkConfiguration, wantsTree } from '../../../src/register/exporters.ts';
@@ -125,4 +127,44 @@ describe('a page', () => {
   test('is written beside trees and exporters', () => {
     expect(count({ OTEL_INSTRUMENTATION_OPENAI_PAGE, OTEL_TRACES_EXPORTER: 'console,otlp' })).toBe(3);
   });
+});
+
+describe('the sizes and times of batches', () => {
+  const require = createRequire(import.meta.url);
+  const batching = (environment: NodeJS.ProcessEnv): unknown =>
+    processorsFromEnvironment({ OTEL_TRACES_EXPORTER: 'otlp', ...environment }, require)[0];
+
+  test('are those of the environment', () => {
+    expect(batching({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '7', OTEL_BSP_SCHEDULE_DELAY: ' 250 ' })).toMatchObject(
+      {
+        _maxExportBatchSize: 7,
+        _scheduledDelayMillis: 250,
+      },
+    );
+  });
+
+  test.each(['0.5', '-1', '0', 'NaN', 'many', ''])('are whole numbers from 1: not %j', (value) => {
+    expect(batching({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: value })).toMatchObject({ _maxExportBatchSize: 512 });
+  });
+
+  test('are no longer than a timer can wait', () => {
+    expect(batching({ OTEL_BSP_SCHEDULE_DELAY: '99999999999' })).toMatchObject({
+      _scheduledDelayMillis: 2 ** 31 - 1,
+    });
+  });
+});
+
+test.each([
+  ['Console', '"Console"'],
+  ['otlp, jaeger', '"jaeger"'],
+  ['\u001b[2J', '"␛[2J"'],
+])('OTEL_TRACES_EXPORTER=%j names no exporter that is known', (OTEL_TRACES_EXPORTER, shown) => {
+  expect(unknownExporter({ OTEL_TRACES_EXPORTER })).toBe(
+    `OTEL_TRACES_EXPORTER names ${shown}, which is ignored. Accepted are otlp, console, zipkin, none.`,
+  );
+});
+
+test('the exporters that OTEL_TRACES_EXPORTER may name are known', () => {
+  for (const OTEL_TRACES_EXPORTER of [undefined, '', ' ', 'otlp,console', 'zipkin', 'none'])
+    expect(unknownExporter({ OTEL_TRACES_EXPORTER })).toBeUndefined();
 });

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { CALL, type Ended, useProject } from '../../support/project.ts';
+
+const simulator = useSimulator();
+const project = useProject();
+
+async function run(end: string, environment: Readonly<Record<string, string>>): Promise<Ended> {
+  await project().write({ 'app.mjs': `import OpenAI from 'openai';${CALL}${end}` });
+  return project().run(['--import', `${PACKAGE_NAME}/register`, 'app.mjs'], {
+    BASE_URL: simulator().url,
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+    ...environment,
+  });
+}
+
+describe('a program with …/register', () => {
+  test("is not ended by process.emit('SIGTERM'), which does nothing without it", async () => {
+    const end = `process.emit('SIGTERM'); setTimeout(() => console.log('still here'), 50);`;
+    const { code, stdout } = await run(end, { OTEL_TRACES_EXPORTER: 'console' });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'still here\n' });
+  });
+
+  test('hears of an exporter that OTEL_TRACES_EXPORTER names in vain', async () => {
+    expect(await run('', { OTEL_TRACES_EXPORTER: 'Console' })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `${PACKAGE_NAME}: OTEL_TRACES_EXPORTER names "Console", which is ignored. Accepted are otlp, console, zipkin, none.\n`,
+    });
+  });
+
+  test('hears of variables that keep the SDK from starting', async () => {
+    const { code, stderr } = await run('', {
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://',
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /could not be started, .*: TypeError: Invalid URL\. Check the OTEL_\* variables\.\n$/,
+    );
+  });
+});
