@@ -8,7 +8,7 @@ import {
   prepareDefaultObservers,
   removeDefaultObserver,
 } from './pipeline/observer-registry.ts';
-import { findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
+import { clientOfResources, findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
 import type { PatchedClass } from './sdk/patched-class.ts';
 import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
@@ -101,6 +101,12 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
   if (isClient(target)) {
     seam.observeClient(target, observer);
     addClientObserver(observer);
+    const inner = clientOfResources(target);
+    if (clientOfResources(target) !== inner)
+      warnOnce(
+        'wrapped client',
+        'instrumentOpenAI cannot find the client inside of a proxy. Pass the client to it first, and then wrap the client.',
+      );
   } else {
     observeAll(seam, observer);
     seam.watchResources(findClientClass(target));

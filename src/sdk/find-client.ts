@@ -22,6 +22,15 @@ export function missingMethods(prototype: unknown): string[] {
   return KNOWN_METHODS.filter((name) => typeof field(prototype, name) !== 'function');
 }
 
+/**
+ * The client that the resources of a client call: of a proxy, or of an object that inherits from a client, the original.
+ * A proxy that wraps all that it returns gives another one each time.
+ */
+export function clientOfResources(client: object): object {
+  const found = propertyOf(propertyOf(client, 'models'), '_client');
+  return isClient(found) ? found : client;
+}
+
 /** Whether the target is a client, not a class or a namespace. */
 export function isClient(target: unknown): target is object {
   return (

@@ -7,7 +7,7 @@ import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
-import { findClientPrototype, missingMethods } from './find-client.ts';
+import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
 import { type Method, Patches } from './patches.ts';
 import { asMethod } from './reflect.ts';
 import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
@@ -82,6 +82,8 @@ export class Seam {
     this.#install();
     this.watchResources(client);
     this.#clients.set(client, observer);
+    // Without this, the settings of a proxy do not apply to the calls of its resources.
+    this.#clients.set(clientOfResources(client), observer);
     this.#observesClients = true;
   }
 

@@ -1,6 +1,7 @@
+import { diag } from '@opentelemetry/api';
 import OpenAI, * as namespace from 'openai';
 import { AzureOpenAI } from 'openai';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
 import { VERSION } from '../../../src/util/version.ts';
 import { type Simulator, startSimulator } from '../../support/simulator/index.ts';
@@ -63,6 +64,46 @@ describe('the settings of one client', () => {
     instrumentOpenAI(client, { captureMessageContent: 'NO_CONTENT' });
     await ask(client, 'after');
     expect(asked()).toEqual({ before: true, after: false });
+  });
+
+  test.each<[string, (client: OpenAI) => OpenAI]>([
+    ['a proxy', (client) => new Proxy(client, {})],
+    [
+      'a proxy that binds methods',
+      (client) =>
+        new Proxy(client, {
+          get(target, key) {
+            const value: unknown = Reflect.get(target, key);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }),
+    ],
+    ['an object that inherits from a client', (client) => Object.create(client)],
+  ])('apply to the calls of %s', async (_, wrap) => {
+    instrumentOpenAI(OpenAI, { captureMessageContent: 'SPAN_ONLY' });
+    const silent = instrumentOpenAI(wrap(newClient()), { captureMessageContent: 'NO_CONTENT' });
+    await ask(silent, 'silent');
+    expect(asked()).toEqual({ silent: false });
+  });
+
+  test('cannot be given to a proxy that wraps everything, which is reported', () => {
+    const warnings: string[] = [];
+    const log = (): void => undefined;
+    diag.setLogger(
+      { warn: (text) => void warnings.push(text), error: log, info: log, debug: log, verbose: log },
+      { suppressOverrideMessage: true },
+    );
+    onTestFinished(() => diag.disable());
+    const wrap = <Wrapped extends object>(wrapped: Wrapped): Wrapped =>
+      new Proxy(wrapped, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === 'object' && value !== null ? wrap(value) : value;
+        },
+      });
+    const client = wrap(newClient());
+    expect(instrumentOpenAI(client)).toBe(client);
+    expect(warnings).toEqual([expect.stringContaining('Pass the client to it first')]);
   });
 
   test('take precedence over those of all clients', async () => {
