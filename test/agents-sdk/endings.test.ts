@@ -64,6 +64,50 @@ describe.each([{ tracing: true }, { tracing: false }])(
     `);
     });
 
+    // The oldest version has no handlers of errors.
+    it.skipIf(library.withTraceContext === undefined).each([{ stream: false }, { stream: true }])(
+      'marks no workflow whose program has handled the error: $stream',
+      async ({ stream }) => {
+        const { runner, simulator, expectTree } = await startAgents({ tracing });
+        simulator.respond({ output: [calling('fail')] });
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [failing] });
+        const errorHandlers = { maxTurns: () => ({ finalOutput: 'Too long.' }) };
+        const result = await runner.run(agent, 'Hi', { maxTurns: 1, errorHandlers, stream } as {
+          stream: true;
+        });
+        if (stream) await Array.fromAsync(result);
+        expect(result.finalOutput).toBe('Too long.');
+        await expectTree(`
+      invoke_workflow Agent workflow
+      └─ invoke_agent Helper          !MaxTurnsExceededError
+         ├─ chat gpt-4o
+         └─ execute_tool fail         !ToolCallError
+    `);
+      },
+    );
+
+    it('marks no workflow whose function has caught the error', async () => {
+      const { runner, simulator, expectTree } = await startAgents({ tracing });
+      simulator.next({ status: 400, body: { error: { code: 'invalid_prompt' } } });
+      const caught = library.withTrace('Careful', async () => {
+        await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi').catch(() => undefined);
+        return 'fine';
+      });
+      expect(await caught).toBe('fine');
+      await expectTree(`
+      invoke_workflow Careful
+      └─ invoke_agent Helper  !invalid_prompt
+         └─ chat gpt-4o       !invalid_prompt
+    `);
+    });
+
+    it('marks a workflow whose function throws nothing that is an error', async () => {
+      const { expectTree } = await startAgents({ tracing });
+      const thrown = library.withTrace('Careless', () => Promise.reject(undefined));
+      await expect(thrown).rejects.toBeUndefined();
+      await expectTree(`invoke_workflow Careless  !_OTHER`);
+    });
+
     it('marks no agent whose model call is repeated, by the client or by the library', async () => {
       const { runner, simulator, expectTree } = await startAgents({ tracing, client: { maxRetries: 1 } });
       const overloaded = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: {} } };

@@ -99,7 +99,7 @@ export class Workflows implements AgentsListener {
     if (node.type === 'trace')
       Object.assign(attributes, totalAttributes({ ...NO_TOTALS, ...workOf(node).spent }));
     const failure = failureOfNode(node);
-    // A stream that fails does not say so to its trace: its last agent does.
+    // Where nobody can tell how a trace has ended, its last agent does.
     if (node.type === 'agent') workOf(node.trace).failure = failure;
     span.end({
       name: name === undefined ? undefined : `execute_tool ${name}`,
@@ -176,7 +176,7 @@ function conversationOfNode(node: AgentsNode): string | undefined {
 function failureOfNode(node: AgentsNode): Failure | undefined {
   const { failure } = workOf(node);
   const own = morePrecise(readAgentsFailure(node.error, node.thrown, givesTexts(node)), failure);
-  return own ?? (node.type === 'trace' ? failure : undefined);
+  return own ?? (node.type === 'trace' && !node.isFollowed ? failure : undefined);
 }
 
 /** Whether the library gives the texts of its errors: without sensitive data, a tool has no input. */

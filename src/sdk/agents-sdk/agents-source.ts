@@ -87,7 +87,10 @@ export class AgentsSource implements TraceRuns {
   stop(): void {
     this.#stopped = true;
     for (const restore of this.#restores.splice(0)) restore();
-    for (const trace of this.#traces.values().reverse()) guard('ending a trace', () => this.#end(trace));
+    for (const trace of this.#traces.values().reverse()) {
+      trace.isRunning = false;
+      guard('ending a trace', () => this.#end(trace));
+    }
     if (this.#storage !== undefined && globalStorage() === this.#storage) setStorage(this.#storage.original);
     this.#storage = undefined;
   }
@@ -99,8 +102,7 @@ export class AgentsSource implements TraceRuns {
     const begins = node !== undefined && node.state !== 'open' && !Object.hasOwn(Object(store), 'span');
     const base = context.active();
     const within = new AgentsContext(base, () => this.#nodeIn(store) ?? this.#current());
-    // The library does not end a trace whose function throws.
-    return begins ? { within, failed: (error) => this.#failed(node, error) } : { within };
+    return begins ? { within, watch: (result) => this.#watch(node, result) } : { within };
   }
 
   /** A trace that was not made by the provider: a runner with tracing disabled has one of its own. */
@@ -159,6 +161,7 @@ export class AgentsSource implements TraceRuns {
     node.isPaused = false;
     node.error = undefined;
     node.thrown = undefined;
+    node.isEnding = false;
     this.#listener.started(node);
     node.state = 'open';
     if (node.type === 'trace') this.#traces.set(node, node);
@@ -167,6 +170,11 @@ export class AgentsSource implements TraceRuns {
 
   #end(node: AgentsNode): void {
     if (node.state !== 'open') return;
+    // Only its result tells whether a run has failed.
+    node.isEnding = true;
+    if (node.isRunning) return;
+    if (node.stream !== undefined) node.thrown = field(node.stream, 'error') ?? undefined;
+    node.stream = undefined;
     // Some versions leave an agent open that waits for an approval.
     if (node.type === 'trace') {
       for (const inside of [...this.#openIn(node)].reverse()) this.#pause(inside);
@@ -191,9 +199,21 @@ export class AgentsSource implements TraceRuns {
     return open;
   }
 
-  #failed(node: AgentsNode, error: unknown): void {
-    node.thrown = error;
-    this.#end(node);
+  /** Follows the function of a trace. The library ends the trace of a stream later, and none whose function throws. */
+  #watch(trace: AgentsNode, result: Promise<unknown>): void {
+    trace.isRunning = true;
+    trace.isFollowed = true;
+    const settle = (settled: { readonly value?: unknown; readonly error?: unknown }, ends: boolean): void => {
+      trace.isRunning = false;
+      trace.thrown = settled.error;
+      if (typeof field(settled.value, '_getStreamLoopPromise') === 'function') trace.stream = settled.value;
+      if (ends) guard('ending a trace', () => this.#end(trace));
+    };
+    result.then(
+      (value) => settle({ value }, trace.isEnding),
+      // A program may throw `undefined`, too.
+      (error: unknown) => settle({ error: error ?? null }, true),
+    );
   }
 
   #nodeOf(object: unknown): AgentsNode | undefined {

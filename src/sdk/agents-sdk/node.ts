@@ -23,8 +23,16 @@ export class AgentsNode {
   isPaused = false;
   /** The error as the library describes it. */
   error: unknown;
-  /** The error itself, where one ended a trace. */
+  /** The error itself, where one ended a trace; `null` where nothing was thrown as one. */
   thrown: unknown;
+  /** The function of a trace has not returned yet. */
+  isRunning = false;
+  /** The function of a trace is, or was, followed: how it returns tells whether the trace has failed. */
+  isFollowed = false;
+  /** The library has ended it. */
+  isEnding = false;
+  /** The stream that the function of a trace has returned. */
+  stream: unknown;
   /** Adds to the metadata of a trace, which the library keeps in the state of a run. */
   addMetadata: ((added: Readonly<Record<string, string>>) => void) | undefined;
   /** Values for the contexts inside. */

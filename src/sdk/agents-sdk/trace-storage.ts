@@ -19,8 +19,8 @@ interface TraceStorage {
 /** A trace, or a copy of the library's current trace and span, that something is about to run with. */
 export interface Entered {
   readonly within: AgentsContext;
-  /** Called with what its function is rejected with. */
-  readonly failed?: (error: unknown) => void;
+  /** Follows what its function returns. */
+  readonly watch?: (result: Promise<unknown>) => void;
 }
 
 /** Is told what the library runs with a store of its own. */
@@ -49,12 +49,11 @@ export class HeardStorage implements TraceStorage {
   run(store: unknown, run: Run, ...args: unknown[]): unknown {
     const entered = guard('entering a trace', () => this.#runs.entering(store));
     if (entered === undefined) return this.original.run(store, run, ...args);
-    const { within, failed } = entered;
+    const { within, watch } = entered;
     const result = this.original.run(store, () => context.with(within, run, undefined, ...args));
     // Where a trace begins, the promise that the program gets is another one. With a handler of ours on its own promise,
     // a rejection that nobody handles would not be reported.
-    if (failed !== undefined && result instanceof Promise)
-      result.then(undefined, (error: unknown) => void guard('ending a trace', failed, error));
+    if (watch !== undefined && result instanceof Promise) guard('following a trace', watch, result);
     return result;
   }
 }
