@@ -25,8 +25,8 @@ test('publint has no findings', async () => {
   expect(code, stdout + stderr).toBe(0);
 });
 
-test('every entry has correct types for CommonJS and ES modules', async () => {
-  const { code, stdout, stderr } = await run('attw', [tarball, '--profile', 'node16', '--no-emoji'], {
+test('every entry has correct types for CommonJS and ES modules, with each moduleResolution', async () => {
+  const { code, stdout, stderr } = await run('attw', [tarball, '--profile', 'strict', '--no-emoji'], {
     cwd: ROOT,
   });
   expect(code, stdout + stderr).toBe(0);
