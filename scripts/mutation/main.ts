@@ -13,7 +13,7 @@ import { findMutants, type Mutant, mutate } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What the tests need, apart from the packages. */
-const COPIED = ['examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
+const COPIED = ['dist', 'examples', 'package.json', 'scripts', 'semconv', 'src', 'test', 'vitest.config.ts'];
 const TESTS = 'test/{sdk,util,entries/units}/**/*.test.ts';
 /** Tests that take longer count as hanging, which kills the mutant. */
 const TESTS_TIMEOUT_MS = 120_000;

@@ -121,10 +121,9 @@ export class Engine implements ConversationApi {
       startTime: startIn(segment, call),
       attributes: dialect.attributes,
       links: folds ? this.#linksTo(driven, intent.invocationId, endpoint) : [],
-      ...(folds && {
-        chunk: (event: unknown, time: number) =>
-          driving === undefined ? facts.readEvent(event, time) : driving.chunk(event, time),
-      }),
+      chunk: folds
+        ? (event, time) => (driving === undefined ? facts.readEvent(event, time) : driving.chunk(event, time))
+        : undefined,
       settled: (ended, _, span) => {
         this.#conversationUsed(observed, segment, ended);
         if (ended.handsOn && ended.outcome === 'value') this.#handOn(observed, ended.value, span);

@@ -103,9 +103,10 @@ const NO_ROWS: readonly ProviderRow[] = [];
  * @param rows the rows of the option `providers`, which take precedence
  */
 export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROWS): ClientEndpoint {
-  const fields = client as PayloadObject;
-  const baseURL = typeof fields.baseURL === 'string' ? fields.baseURL : '';
-  const deploymentName = asText(fields.deploymentName);
+  const { baseURL: base, deploymentName: name } = client as PayloadObject;
+  const baseURL = typeof base === 'string' ? base : '';
+  // Only Azure's clients have one.
+  const deploymentName = name === undefined ? undefined : asText(name);
   const cached = endpoints.get(client);
   if (cached === undefined) rememberClient(client);
   if (cached?.baseURL === baseURL && cached.deploymentName === deploymentName && cached.rows === rows)

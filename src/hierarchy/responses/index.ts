@@ -1,4 +1,4 @@
-import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { type SpanContext, trace } from '@opentelemetry/api';
 import { type ApiRequest, response as createResponse } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
@@ -102,29 +102,27 @@ export class Responses implements ConversationApi {
   ): Placement {
     const segment = uses ? this.#segmentOf(call, call.startTime, conversationId, endpoint) : undefined;
     segment?.requestStarted();
-    const above = parentIn(segment, call.context);
-    return {
-      parent: above,
+    const parent = parentIn(segment, call.context);
+    const place: Placement = {
+      parent,
       startTime: startIn(segment, call),
-      links: known === undefined ? [] : [{ context: known.context }],
-      ...(named !== undefined && { attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: named } }),
-      ...(createsResponse
-        ? this.#followResponse(call, request, above, { endpoint, segment, conversationId })
-        : // Once the call runs, its context is that of its span.
-          this.#followRequest({ request, endpoint, context: call.context, known }, segment)),
+      links: known === undefined ? undefined : [{ context: known.context }],
+      attributes: named === undefined ? undefined : { [ATTR_GEN_AI_CONVERSATION_ID]: named },
     };
+    return createsResponse
+      ? this.#followResponse(call, request, place, { endpoint, segment, conversationId })
+      : // Once the call runs, its context is that of its span.
+        this.#followRequest(place, { request, endpoint, context: call.context, known }, segment);
   }
 
   /** A request from another trace may also report the end of a background response. */
-  #followRequest(
-    fetched: Fetched,
-    segment: Segment | undefined,
-  ): Pick<Placement, 'chunk' | 'settled' | 'ended'> {
+  #followRequest(place: Placement, fetched: Fetched, segment: Segment | undefined): Placement {
     const { request, endpoint, known } = fetched;
     const background = this.#backgroundOf(request, endpoint);
     background?.requested();
     return {
-      ...(background && { chunk: (event, time) => background.seeEvent(event, time) }),
+      ...place,
+      chunk: background && ((event, time) => background.seeEvent(event, time)),
       settled: (ended, result, span) => {
         const creator = known === undefined ? creatorOf(result, this.#telemetry.settings) : undefined;
         if (creator !== undefined) span.link(creator);
@@ -149,13 +147,11 @@ export class Responses implements ConversationApi {
 
   #followResponse(
     call: Call,
-    request: ApiRequest,
-    above: Context,
-    place: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId'>,
-  ): Pick<Placement, 'parent' | 'chunk' | 'settled' | 'ended'> {
-    const { body } = request;
+    { body }: ApiRequest,
+    place: Placement,
+    { endpoint, segment, conversationId }: Pick<FollowedResponse, 'endpoint' | 'segment' | 'conversationId'>,
+  ): Placement {
     const { startTime } = call;
-    const { endpoint, segment, conversationId } = place;
     const toolCalls = this.#toolCalls;
     const asking = toolCalls.areAwaited
       ? toolCalls.answered(readItemResults(body), {
@@ -163,17 +159,20 @@ export class Responses implements ConversationApi {
           previousResponseId: stringField(body, 'previous_response_id'),
           conversationId,
           time: startTime,
-          parent: above,
+          parent: place.parent,
         })
       : undefined;
-    const joined = new JoinedTrace(above, asking);
+    const joined = new JoinedTrace(place.parent, asking);
     const { parent } = joined;
     const handedOn = field(body, 'background') === true && handsOn(call, this.#telemetry.settings, true);
     const from = { endpoint, segment, conversationId, startTime, handedOn };
     const followed = followedResponse(this.#telemetry, body, parent, from);
     return {
       parent,
-      ...(call.streamed && { chunk: (event, time) => followed.times.add(event, time) }),
+      startTime: place.startTime,
+      links: place.links,
+      attributes: place.attributes,
+      chunk: call.streamed ? (event, time) => followed.times.add(event, time) : undefined,
       settled: (ended, result, span) => this.#responded(followed, ended, result, span),
       ended: (result, endTime, spent) => {
         this.#ended(followed, result, endTime, spent);

@@ -38,7 +38,9 @@ export const responseAttributes: (response: unknown) => Attributes = tolerating(
 
 /** The conversation id of a request or a response, which may be wrapped in an object. */
 export function conversationIdOf(holder: unknown): string | undefined {
-  return stringField(holder, 'conversation') ?? stringField(objectField(holder, 'conversation'), 'id');
+  const conversation = field(holder, 'conversation');
+  if (conversation === undefined || conversation === null) return undefined;
+  return asName(conversation) ?? stringField(conversation, 'id');
 }
 
 /** The finish reason by status. A response in progress has none. */

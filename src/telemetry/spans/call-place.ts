@@ -28,12 +28,12 @@ export interface OpenSpan {
 export interface CallPlace {
   readonly parent: Context;
   /** Just after the span above, where both would start at once. */
-  readonly startTime?: number;
-  readonly links?: Link[];
+  readonly startTime?: number | undefined;
+  readonly links?: Link[] | undefined;
   /** Attributes that the place adds. */
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
   /** Receives each chunk of a stream. */
-  readonly chunk?: (value: unknown, time: number) => void;
+  readonly chunk?: ((value: unknown, time: number) => void) | undefined;
   /**
    * Called once with the result, plain or accumulated from a stream, before the span ends.
    *
