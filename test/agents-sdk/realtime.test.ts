@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as realtime from '@openai/agents/realtime';
 import { OpenAIRealtimeBase } from '@openai/agents-realtime';
+import { diag } from '@opentelemetry/api';
 import { expect, it, onTestFinished } from 'vitest';
 import { Observer } from '../../src/pipeline/observer.ts';
 import { realtimeSeam } from '../../src/sdk/agents-sdk/realtime-transport.ts';
@@ -96,6 +97,22 @@ it('draws the session of a realtime agent', async () => {
     ├─ execute_tool get_weather  gen_ai.response.id=resp_1
     └─ chat gpt-realtime         gen_ai.response.id=resp_2
   `);
+});
+
+it('passes over frames that are not JSON, without a warning', async () => {
+  const warnings: string[] = [];
+  const warn = (text: string): void => void warnings.push(text);
+  const ignore = (): void => undefined;
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { suppressOverrideMessage: true },
+  );
+  onTestFinished(() => diag.disable());
+  const voice = await startVoice(true);
+  for (const text of ['{', 'null', '']) voice.simulator.sockets.at(-1)?.sendText(text);
+  await converse(voice);
+  expect(voice.telemetry.spans.map(({ name }) => name)).toContain('chat gpt-realtime');
+  expect(warnings).toEqual([]);
 });
 
 it('records what is said with consent alone, and its tokens without', async () => {

@@ -6,7 +6,7 @@ import type { CallObserver } from '../call.ts';
 import { PatchedClass } from '../patched-class.ts';
 import type { Method, Patches } from '../patches.ts';
 import { asMethod, isObject } from '../reflect.ts';
-import { httpUrl, parseFrame } from '../sockets/read-socket.ts';
+import { httpUrl, parseFrame, parseReceived } from '../sockets/read-socket.ts';
 import type { SocketObservation } from '../sockets/socket.ts';
 import { closeOf } from '../sockets/socket-close.ts';
 import { holderOf, Transports } from '../sockets/transport.ts';
@@ -59,9 +59,8 @@ class RealtimeConnections {
     // A data channel of WebRTC has no address.
     if (!isObject(socket) || typeof field(socket, 'url') !== 'string') return;
     if (!this.#known.has(socket)) this.#known.set(socket, this.#open(socket));
-    const data = field(message, 'data');
-    if (typeof data !== 'string') return;
-    this.#known.get(socket)?.observation.received(JSON.parse(data));
+    const observation = this.#known.get(socket)?.observation;
+    if (observation !== undefined) observation.received(parseReceived(field(message, 'data')));
   }
 
   #open(socket: object): Connection | undefined {

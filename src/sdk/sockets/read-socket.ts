@@ -3,7 +3,12 @@ const MAX_RAW_FRAME_LENGTH = 65_536;
 
 /** A frame that the program has serialised itself. */
 export function parseFrame(data: unknown): unknown {
-  if (typeof data !== 'string' || data.length > MAX_RAW_FRAME_LENGTH) return undefined;
+  return typeof data === 'string' && data.length > MAX_RAW_FRAME_LENGTH ? undefined : parseReceived(data);
+}
+
+/** A frame of a server: `undefined` for one that is not JSON. */
+export function parseReceived(data: unknown): unknown {
+  if (typeof data !== 'string') return undefined;
   try {
     return JSON.parse(data);
   } catch {
