@@ -63,12 +63,20 @@ function stackOf({ thrown, message }: Failure, wanted: boolean): string | undefi
   return shown === '' ? undefined : withoutCredentials(shown);
 }
 
-/** The frames after the message: lines of the message may look like frames. */
+const FRAME = /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/;
+
+/**
+ * The frames after the message, whose lines may look like frames. Where the message was changed since then, the stack
+ * still has the earlier one: no more of its last lines are frames than the platform notes.
+ */
 function framesOf(stack: string, message: string | undefined): string {
   const at = message === undefined ? -1 : stack.indexOf(message);
-  const rest = at < 0 ? stack : stack.slice(at + (message?.length ?? 0));
-  return rest
-    .split('\n')
-    .filter((line) => /^\s+at \S.*(?::\d+:\d+\)?|\((?:<anonymous>|native)\))$/.test(line))
+  const lines = (at < 0 ? stack : stack.slice(at + (message?.length ?? 0))).split('\n');
+  const { stackTraceLimit } = Error;
+  let first = lines.length;
+  while (lines.length - first < stackTraceLimit && /^\s+at /.test(lines[first - 1] ?? '')) first--;
+  return lines
+    .slice(first)
+    .filter((line) => FRAME.test(line))
     .join('\n');
 }

@@ -2,7 +2,7 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OpenAIInstrumentationConfig } from '../../../src/client.ts';
 import { resolveSettings } from '../../../src/config/config.ts';
 import { readFailure } from '../../../src/telemetry/error.ts';
@@ -130,6 +130,27 @@ describe('without consent, no message text gets into the stack', () => {
     const error = new Error('hidden two');
     error.message = 'other';
     expect(stackOf(error)).not.toContain('hidden two');
+  });
+
+  test.each([
+    ['one', 'Wrapped'],
+    ['a part of it', 'It fails'],
+    ['none', ''],
+  ])('even if its lines look like frames, and it was changed to %s', (_, message) => {
+    const error = withMessage(new Error('It fails:\n    at hidden (/hidden.js:1:1)\nWhy?'), message);
+    expect(stackOf(error)).not.toContain('hidden');
+    expect(stackOf(error)).toMatch(/^ {4}at /);
+  });
+
+  test('even if it ends with lines that look like frames, and was changed', () => {
+    const { stackTraceLimit } = Error;
+    onTestFinished(() => {
+      Error.stackTraceLimit = stackTraceLimit;
+    });
+    Error.stackTraceLimit = 2;
+    const error = withMessage(new Error('It fails:\n    at hidden (/hidden.js:1:1)'), 'Wrapped');
+    expect(stackOf(error)).not.toContain('hidden');
+    expect(String(stackOf(error)).split('\n')).toHaveLength(2);
   });
 
   test('even if the stack is invalid', () => {
