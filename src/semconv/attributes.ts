@@ -249,7 +249,7 @@ export const ATTR_OPENAI_AGENTS_HANDOFF_FROM = 'openai.agents.handoff.from' as c
 /** Name of the agent that takes over. */
 export const ATTR_OPENAI_AGENTS_HANDOFF_TO = 'openai.agents.handoff.to' as const;
 
-/** Name of the MCP server, as the program calls it. */
+/** Name of the MCP server, as the program calls it, without any URL. */
 export const ATTR_OPENAI_AGENTS_MCP_SERVER = 'openai.agents.mcp.server' as const;
 
 /** How many tools the MCP server offers. */

@@ -6,7 +6,7 @@ import { calling, startAgents } from './program.ts';
 const { Agent } = library;
 
 /** An MCP server whose work is a span of the program's. */
-function newServer(): object {
+function newServer(name = 'files'): object {
   const work = async <Result>(name: string, result: Result): Promise<Result> =>
     trace.getTracer('program').startActiveSpan(name, (span) => {
       span.end();
@@ -14,7 +14,7 @@ function newServer(): object {
     });
   const parameters = { type: 'object', properties: {}, required: [], additionalProperties: false };
   return {
-    name: 'files',
+    name,
     cacheToolsList: false,
     connect: async () => undefined,
     close: async () => undefined,
@@ -50,3 +50,28 @@ it.each([{ tracing: true }, { tracing: false }])(
     expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain('secret');
   },
 );
+
+it.each([
+  ['streamable-http: https://user:secret@host/secret/mcp?api_key=secret', 'streamable-http'],
+  ['sse: http://host/secret', 'sse'],
+  ['https://host/secret', 'https'],
+  ['my-files', 'my-files'],
+])('records the name of an MCP server without its address: %s', async (name, shown) => {
+  const { runner, simulator, telemetry, expectTree } = await startAgents();
+  simulator.respond({ output: [calling('read_file')] }, { output: [{ message: 'Read.' }] });
+  const agent = new Agent({ name: 'Helper', model: 'gpt-4o', mcpServers: [newServer(name)] });
+  await runner.run(agent, 'Hi');
+  await expectTree(`
+    invoke_workflow Agent workflow
+    └─ invoke_agent Helper
+       ├─ tools/list              openai.agents.mcp.server=${shown}
+       │  └─ list
+       ├─ chat gpt-4o
+       ├─ execute_tool read_file  openai.agents.mcp.server=${shown}
+       │  └─ call
+       ├─ tools/list              openai.agents.mcp.server=${shown}
+       │  └─ list
+       └─ chat gpt-4o
+  `);
+  expect(JSON.stringify(telemetry.spans.map(({ attributes }) => attributes))).not.toContain('secret');
+});

@@ -118,7 +118,7 @@ const SPAN_TYPES: Readonly<Record<string, SpanType>> = {
   mcp_tools: {
     start: (data) => {
       const attributes: Attributes = { [ATTR_MCP_METHOD_NAME]: MCP_METHOD_NAME_VALUE_TOOLS_LIST };
-      define(attributes, ATTR_OPENAI_AGENTS_MCP_SERVER, stringField(data, 'server'));
+      define(attributes, ATTR_OPENAI_AGENTS_MCP_SERVER, withoutAddress(stringField(data, 'server')));
       return { name: MCP_METHOD_NAME_VALUE_TOOLS_LIST, kind: 'client', attributes };
     },
     end: (data) =>
@@ -173,7 +173,16 @@ function toolContent(data: PayloadObject): Content {
 
 function mcpServerOf(data: PayloadObject): string | undefined {
   const given = field(data, 'mcp_data');
-  return stringField(typeof given === 'string' ? parseJson(given) : given, 'server');
+  return withoutAddress(stringField(typeof given === 'string' ? parseJson(given) : given, 'server'));
+}
+
+/**
+ * The name of an MCP server. Where the program gives none, the library makes one of the transport and the address, which
+ * may hold credentials: `sse: https://…`.
+ */
+function withoutAddress(name: string | undefined): string | undefined {
+  const [, before = '', scheme] = /^(.*?)(?::?\s*)\b([a-z][a-z\d+.-]*):\/\//is.exec(name ?? '') ?? [];
+  return scheme === undefined ? name : before || scheme;
 }
 
 function media(type: string, data: PayloadObject): AgentsStart {
