@@ -134,7 +134,7 @@ async function measureBytes(cases: readonly Case[]): Promise<CaseSamples[]> {
   const all: CaseSamples[] = [];
   for (const measured of cases) {
     // Few at a time, since what lies beside the heap has garbage collected, too.
-    const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 8) };
+    const order = { command: 'allocated' as const, operations: Math.ceil(measured.operations / 16) };
     const rounds = { rounds: 5, warmUps: 15, flags: ROOMY };
     all.push({
       measured,

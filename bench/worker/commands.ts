@@ -44,8 +44,15 @@ async function cpu(program: Program, operations: number): Promise<number> {
   return (user + system) / operations;
 }
 
-/** Bytes allocated on the heap for one operation. The young generation has to hold them all. */
+/** Bytes allocated on the heap for one operation: what is allocated once, whatever their number, is left out. */
 async function allocated(program: Program, operations: number): Promise<number> {
+  const some = await allocatedBy(program, operations);
+  const twice = await allocatedBy(program, 2 * operations);
+  return (twice - some) / operations;
+}
+
+/** Bytes allocated on the heap for so many operations. The young generation has to hold them all. */
+async function allocatedBy(program: Program, operations: number): Promise<number> {
   globalThis.gc?.();
   await pause();
   let collections = 0;
@@ -59,7 +66,7 @@ async function allocated(program: Program, operations: number): Promise<number> 
   await pause();
   observer.disconnect();
   if (collections > 0) throw new Error('Garbage was collected: the young generation is too small');
-  return bytes / operations;
+  return bytes;
 }
 
 /** Bytes in use after so many more operations, on the heap and beside it. */
