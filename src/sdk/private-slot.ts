@@ -15,18 +15,25 @@ class ReturnsHolder {
 
 /**
  * Adds a private field to objects of the SDK. Like an entry of a `WeakMap`, it is invisible and lives as long as the
- * object, but it costs the garbage collector nothing.
+ * object, but it costs the garbage collector nothing. Engines may refuse to add a field to a frozen object, so that one
+ * gets an entry of a `WeakMap` after all.
+ *
+ * @see https://syg.github.io/proposal-nonextensible-applies-to-private
  */
 export function privateSlot<Value extends object>(): PrivateSlot<Value> {
+  const frozen = new WeakMap<object, Value>();
   class Holder extends ReturnsHolder {
     #value: Value | undefined;
     static get(holder: unknown): Value | undefined {
       const mayHold = (typeof holder === 'object' && holder !== null) || typeof holder === 'function';
-      return mayHold && #value in holder ? holder.#value : undefined;
+      if (!mayHold) return undefined;
+      if (#value in holder) return holder.#value;
+      return Object.isExtensible(holder) ? undefined : frozen.get(holder);
     }
     static set(holder: object, value: Value): void {
-      const held = #value in holder ? holder : (new Holder(holder) as Holder);
-      held.#value = value;
+      if (#value in holder) holder.#value = value;
+      else if (Object.isExtensible(holder)) (new Holder(holder) as Holder).#value = value;
+      else frozen.set(holder, value);
     }
   }
   return Holder;

@@ -13,6 +13,19 @@ test('a value in a private slot is found by the slot that stored it', () => {
   expect(names.get(Promise.resolve())).toBeUndefined();
 });
 
+test('a frozen object holds a value, too', () => {
+  const names = privateSlot<{ name: string }>();
+  const before = Object.freeze({});
+  const after = {};
+  names.set(before, { name: 'first' });
+  names.set(after, { name: 'first' });
+  Object.freeze(after);
+  names.set(before, { name: 'second' });
+  names.set(after, { name: 'second' });
+  expect([names.get(before), names.get(after)]).toEqual([{ name: 'second' }, { name: 'second' }]);
+  expect(names.get(Object.freeze({}))).toBeUndefined();
+});
+
 test('a private slot is invisible', () => {
   const holder = { id: 1 };
   privateSlot<object>().set(holder, { secret: true });
