@@ -11,6 +11,7 @@ import { findClientPrototype, missingMethods } from './find-client.ts';
 import { type Defined, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { isObserved } from './releases.ts';
+import { afterRequire } from './required.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
 import { findLoopPrototypes } from './tool-loops.ts';
 
@@ -63,7 +64,8 @@ const announcements = new ProcessWide<Announcements>({
  * function is called.
  *
  * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
- * `require` and `import` alike, and touches nothing else. On older versions it hooks `require` alone.
+ * `require` and `import` alike, and touches nothing else. What a loader such as tsx compiles past the hooks is found when it
+ * is required. On older versions it hooks `require` alone.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
   const guarded: Required<LoadListener> = {
@@ -106,8 +108,18 @@ function appendOnLoad(listener: LoadListener): () => void {
         return guard('adding to a module', announceClient, url, result) ?? result;
       },
     });
+    afterRequire(announceRequired);
   }
   return () => listeners.delete(hear);
+}
+
+/** Loaders such as tsx compile CommonJS themselves, past the hooks: their modules are found in the cache. */
+function announceRequired(): void {
+  const { made } = announcements.value;
+  for (const [file, exported, isLoaded] of loadedFiles()) {
+    const isKnown = made.some((earlier) => earlier.file === file && earlier.exported.deref() === exported);
+    if (isLoaded && isObject(exported) && !isKnown) announcements.value(exported, file);
+  }
 }
 
 function createAnnouncements(): Announcements {
@@ -184,11 +196,11 @@ export function findUnobserved(): string | undefined {
   return found?.[0];
 }
 
-function loadedFiles(): [file: string, exported: unknown][] {
+function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
   const { cache } = builtInRequire(module.createRequire);
   return Object.keys(cache)
     .filter((file) => hookedFile(file) !== undefined && versionOfHooked(file) !== undefined)
-    .map((file) => [file, cache[file]?.exports]);
+    .map((file) => [file, cache[file]?.exports, cache[file]?.loaded === true]);
 }
 
 function take(listener: LoadListener, exported: unknown, file: string, early: boolean): void {

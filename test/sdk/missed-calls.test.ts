@@ -76,7 +76,7 @@ describe('a program whose calls were not traced prints one line when it ends:', 
       Module._extensions['.js'] = (module, file) => module._compile(readFileSync(file, 'utf8'), file);
       const { OpenAIInstrumentation } = require('${PACKAGE_NAME}');
       new OpenAIInstrumentation();
-      require('openai');
+      Module._load('openai', module);
     `;
     const { stderr } = await runFile('app.cjs', program);
     // The path may have a space.

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { useSimulator } from '../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../support/lanes/paths.ts';
+import { useProject } from '../support/project.ts';
 
 test('copies of openai that are loaded again are not kept', async () => {
   const program = ['--expose-gc', 'test/sdk/programs/reloading.ts'];
@@ -16,5 +19,33 @@ test('module hooks leave modules other than openai unchanged, and openai after t
       { copy: 'second', version: '9.9.9' },
     ],
     found: true,
+  });
+});
+
+describe('a CommonJS program that a loader such as tsx compiles, past the hooks, is traced', () => {
+  const simulator = useSimulator();
+  const project = useProject();
+  const REGISTER = `${PACKAGE_NAME}/register`;
+  const LOADER = `
+    const { Module } = require('node:module');
+    const { readFileSync } = require('node:fs');
+    Module._extensions['.js'] = (module, file) => module._compile(readFileSync(file, 'utf8'), file);
+  `;
+  const APP = `
+    const { OpenAI } = require('openai');
+    const client = new OpenAI({ apiKey: 'test', baseURL: process.env.BASE_URL });
+    client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] });
+  `;
+
+  test.each([
+    ['before', ['./loader.cjs', REGISTER]],
+    ['after', [REGISTER, './loader.cjs']],
+  ])('with the loader %s the instrumentation', async (_, loaded) => {
+    await project().write({ 'app.cjs': APP, 'loader.cjs': LOADER });
+    const parameters = loaded.flatMap((each) => ['--import', each]);
+    const environment = { BASE_URL: simulator().url, OTEL_TRACES_EXPORTER: 'console' };
+    const { code, stderr } = await project().run([...parameters, 'app.cjs'], environment);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^chat gpt-4o-mini .*\n+$/);
   });
 });

@@ -1,0 +1,26 @@
+import { guard } from '../util/guard.ts';
+import { textField } from '../util/payload.ts';
+import { isObject, propertyOf } from './reflect.ts';
+
+interface Channels {
+  subscribe(name: string, listener: (message: unknown) => void): void;
+}
+
+/** Node reports each `require` here, where it has module hooks. */
+const CHANNEL = 'tracing:module.require:end';
+
+/** Calls a function after each `require` that may have loaded a part of the SDK for the first time. */
+export function afterRequire(run: () => void): void {
+  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined;
+  const seen = new WeakSet<object>();
+  const look = (message: unknown): void => {
+    const id = textField(message, 'id');
+    // Files of a package require each other before they are complete.
+    if (id === undefined || id.startsWith('.') || !id.includes('openai')) return;
+    const result = propertyOf(message, 'result');
+    if (!isObject(result) || seen.has(result)) return;
+    seen.add(result);
+    run();
+  };
+  channels?.subscribe(CHANNEL, (message) => void guard('looking at a required module', look, message));
+}
