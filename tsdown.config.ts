@@ -2,7 +2,9 @@ import { defineConfig, type UserConfig } from 'tsdown';
 import { callableModule } from './scripts/build/callable-module.ts';
 import { esModules } from './scripts/build/es-modules.ts';
 import { lazily } from './scripts/build/lazily.ts';
+import { lazyFiles } from './scripts/build/lazy-files.ts';
 import { plainBindings } from './scripts/build/plain-bindings.ts';
+import { plainImports } from './scripts/build/plain-imports.ts';
 import { sharedFiles } from './scripts/build/shared-files.ts';
 import { pageAssets } from './scripts/page/assets.ts';
 
@@ -32,8 +34,10 @@ const ENTRIES = {
   export: 'src/export.ts',
   openai: 'src/openai.ts',
   register: 'src/register.ts',
-  testing: 'src/testing.ts',
 };
+
+/** Loads nothing but itself, and so shares no file. */
+const TESTING = { testing: 'src/testing.ts' };
 
 /** What the entries that are ES modules share with the others. */
 const INTERNAL_ENTRIES: Readonly<Record<string, string>> = {
@@ -50,6 +54,64 @@ const LAZY_ENTRIES = {
   sockets: 'src/sdk/sockets/index.ts',
 };
 
+/** Small sources that only later files import. To load each from a file of its own would take longer. */
+const MORE_AT_START = [
+  'src/hierarchy/conversation-trace-id.ts',
+  'src/hierarchy/metadata-context.ts',
+  'src/sdk/agents-sdk/runner.ts',
+  'src/util/sweep-timer.ts',
+];
+
+/** Sources that most programs never use, by the file that is loaded when the first of them is used. */
+const LATER = {
+  collector: ['src/telemetry/collector.ts'],
+  content: [
+    'src/operations/chat/messages.ts',
+    'src/operations/response/item-content.ts',
+    'src/operations/response/messages.ts',
+    'src/telemetry/content/completion-hook.ts',
+    'src/telemetry/content/content-record.ts',
+    'src/telemetry/content/limited-json.ts',
+    'src/telemetry/content/messages.ts',
+    'src/telemetry/content/operation-content.ts',
+    'src/telemetry/content/plain-data.ts',
+  ],
+  failures: [
+    'src/telemetry/content/credentials.ts',
+    'src/telemetry/error.ts',
+    'src/telemetry/spans/attempt-span.ts',
+    'src/telemetry/spans/record-end.ts',
+  ],
+  findings: ['src/diagnostics/messages.ts'],
+  functions: [
+    'src/sdk/runner-loops.ts',
+    'src/telemetry/events/evaluation-event.ts',
+    'src/telemetry/spans/function-span.ts',
+    'src/telemetry/spans/program-tool-span.ts',
+    'src/telemetry/spans/webhook-span.ts',
+    'src/telemetry/spans/workflow-span.ts',
+  ],
+  operations: [
+    'src/operations/batch.ts',
+    'src/operations/compaction.ts',
+    'src/operations/create-agent.ts',
+    'src/operations/embeddings.ts',
+    'src/operations/fetch-response.ts',
+    'src/operations/image.ts',
+    'src/operations/invoke-agent.ts',
+    'src/operations/moderation.ts',
+    'src/operations/response.ts',
+    'src/operations/response/accumulator.ts',
+    'src/operations/response/items.ts',
+    'src/operations/response/outcome.ts',
+    'src/operations/retrieval.ts',
+    'src/operations/speech.ts',
+    'src/operations/text-completion.ts',
+    'src/operations/transcription.ts',
+    'src/operations/video.ts',
+  ],
+};
+
 const config: UserConfig[] = defineConfig([
   {
     ...SHARED,
@@ -63,13 +125,13 @@ const config: UserConfig[] = defineConfig([
         includeDependenciesRecursively: false,
         groups: [
           sharedFiles({
-            start: ENTRIES.client,
+            start: [ENTRIES.client, ...MORE_AT_START],
+            together: { hooks: [ENTRIES.index, ENTRIES.register] },
             others: {
               agents: LAZY_ENTRIES['agents-tracing'],
               export: ENTRIES.export,
-              testing: ENTRIES.testing,
             },
-            apart: ['src/telemetry/collector.ts'],
+            later: LATER,
           }),
         ],
       },
@@ -86,10 +148,19 @@ const config: UserConfig[] = defineConfig([
       lazily({ source: './mask-text.ts', entry: 'masking', name: 'maskWith' }),
       lazily({ source: './realtime/index.ts', entry: 'realtime', name: 'Realtime' }),
       lazily({ source: './sdk/sockets/index.ts', entry: 'sockets', name: 'SocketSeam' }),
-      plainBindings(),
+      plainImports(),
+      lazyFiles(Object.keys(LATER)),
+      plainBindings(Object.keys(LATER)),
       callableModule('openai'),
-      esModules(['agents', 'index', 'client', 'export', 'testing']),
+      esModules(['agents', 'index', 'client', 'export']),
     ],
+  },
+  {
+    ...SHARED,
+    entry: TESTING,
+    format: 'cjs',
+    clean: false,
+    plugins: [plainBindings([]), esModules(['testing'])],
   },
   {
     ...SHARED,

@@ -1,3 +1,5 @@
+import { row } from '../util/payload.ts';
+
 /** The kinds of options: what each accepts, and how it normalises a value. */
 
 export interface Option<Value> {
@@ -17,16 +19,14 @@ export function oneOf<const Name extends string>(
   names: readonly [Name, ...Name[]],
   aliases: Readonly<Record<string, Name>> = {},
 ): Omit<Option<Name>, 'variable'> {
-  const byKey = new Map<string, Name>(
-    [...names.map((name) => [name, name] as const), ...Object.entries(aliases)].map(([key, name]) => [
-      key.toLowerCase(),
-      name,
-    ]),
-  );
+  const keys = [...names, ...Object.keys(aliases)];
   return {
     fallback: names[0],
-    accepts: [...names, ...Object.keys(aliases)].join(', '),
-    parse: (value) => byKey.get(optionText(value).trim().toLowerCase()),
+    accepts: keys.join(', '),
+    parse: (value) => {
+      const key = keyFor(value, keys);
+      return key === undefined ? undefined : (row(aliases, key) ?? (key as Name));
+    },
   };
 }
 
@@ -35,12 +35,17 @@ export function namedValue<Value>(
   values: Readonly<Record<string, Value>>,
   fallback: Value,
 ): Omit<Option<Value>, 'variable'> {
-  const byKey = new Map(Object.entries(values));
+  const keys = Object.keys(values);
   return {
     fallback,
-    accepts: Object.keys(values).join(', '),
-    parse: (value) => byKey.get(optionText(value).trim().toLowerCase()),
+    accepts: keys.join(', '),
+    parse: (value) => row(values, keyFor(value, keys)),
   };
+}
+
+function keyFor(value: unknown, keys: readonly string[]): string | undefined {
+  const text = optionText(value).trim().toLowerCase();
+  return keys.find((key) => key.toLowerCase() === text);
 }
 
 export function flag(fallback: boolean): Omit<Option<boolean>, 'variable'> {

@@ -32,11 +32,6 @@ export interface ConversationApi {
   ): CallObservation | Placement;
 }
 
-/** Whether a call is part of a longer operation and gets no span of its own. */
-export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
-  return 'settle' in observed;
-}
-
 /** Just after the start of the segment, where the use has opened it. */
 export function startIn(segment: Segment | undefined, { startTime }: Pick<Call, 'startTime'>): number {
   return inOrder(startTime, segment?.startTime);

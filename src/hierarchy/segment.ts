@@ -8,12 +8,9 @@ import {
 } from '../semconv/attributes.ts';
 import { rememberForEvaluation } from '../telemetry/evaluated-spans.ts';
 import { endpointAttributes, placeAttributes } from '../telemetry/place.ts';
-import {
-  endConversationSpan,
-  NO_TOTALS,
-  startConversationSpan,
-} from '../telemetry/spans/conversation-span.ts';
+import { endConversationSpan, startConversationSpan } from '../telemetry/spans/conversation-span.ts';
 import { beforeSpanEnds } from '../telemetry/spans/span-end.ts';
+import { NO_TOTALS } from '../telemetry/spans/totals.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { monotonic, now, type SpanClock } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';

@@ -1,6 +1,7 @@
 import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
-import type { Call } from '../sdk/call.ts';
+import type { Call, CallObservation } from '../sdk/call.ts';
 import { field } from '../util/payload.ts';
+import type { Placement } from './api.ts';
 import { conversationIn } from './conversation-context.ts';
 
 /** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
@@ -41,4 +42,9 @@ export function partOf(
 /** A request of one of the SDK's poll helpers; those of runs are part of the run. */
 function isPoll({ pollHelper, method }: Call, { folds }: ApiRequest['route']): boolean {
   return pollHelper && method === 'GET' && folds === undefined;
+}
+
+/** Whether a call is part of a longer operation and gets no span of its own. */
+export function isFolded(observed: CallObservation | Placement): observed is CallObservation {
+  return 'settle' in observed;
 }

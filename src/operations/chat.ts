@@ -55,13 +55,13 @@ export const chat: Operation = {
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
   usage: (result) => readUsage(field(result, 'usage')),
-  toolCalls: readRequestedToolCalls,
+  toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
   content: {
     requestAttributes: ({ body }) => chatStopSequences(body),
     inputMessages: ({ body }) => readInputMessages(field(body, 'messages')),
     toolDefinitions: ({ body }) => readToolDefinitions(body),
-    outputMessages: readOutputMessages,
+    outputMessages: (result) => readOutputMessages(result),
   },
 };
 

@@ -36,5 +36,5 @@ export const fetchResponse: Operation = {
   },
   resultAttributes: responseAttributes,
   accumulate: (content) => new ResponseAccumulator(content),
-  content: { outputMessages: readResponseOutput },
+  content: { outputMessages: (result) => readResponseOutput(result) },
 };

@@ -20,35 +20,42 @@ import { video } from './video.ts';
 export type { Accumulator, ApiRequest, Operation, RequestedToolCall } from '../telemetry/operation.ts';
 export { chat, createRun, createThreadAndRun, response };
 
-/** Every operation. Its own file declares its endpoints and traits. */
-const OPERATIONS: readonly Operation[] = [
-  batch,
-  chat,
-  compaction,
-  createAgent,
-  createRun,
-  createSession,
-  createThreadAndRun,
-  embeddings,
-  fetchResponse,
-  image,
-  moderation,
-  response,
-  retrieval,
-  speech,
-  submitSessionEvents,
-  textCompletion,
-  transcription,
-  video,
-];
+/** All operations but chat. In the built package they are loaded with the first call that is none. */
+function otherOperations(): readonly Operation[] {
+  return [
+    batch,
+    compaction,
+    createAgent,
+    createRun,
+    createSession,
+    createThreadAndRun,
+    embeddings,
+    fetchResponse,
+    image,
+    moderation,
+    response,
+    retrieval,
+    speech,
+    submitSessionEvents,
+    textCompletion,
+    transcription,
+    video,
+  ];
+}
 
-const BY_ENDPOINT: ReadonlyMap<string, Operation> = new Map(
-  OPERATIONS.flatMap((operation) => operation.endpoints.map((endpoint) => [endpoint, operation] as const)),
-);
+let others: ReadonlyMap<string, Operation> | undefined;
 
 /** The operation of a route; a plain request if no operation declares its endpoint. */
 export function operationOf({ endpoint }: Pick<Route, 'endpoint'>): Operation {
-  return BY_ENDPOINT.get(endpoint) ?? request;
+  if (chat.endpoints.includes(endpoint)) return chat;
+  others ??= byEndpoint(otherOperations());
+  return others.get(endpoint) ?? request;
+}
+
+function byEndpoint(operations: readonly Operation[]): ReadonlyMap<string, Operation> {
+  return new Map(
+    operations.flatMap((operation) => operation.endpoints.map((endpoint) => [endpoint, operation] as const)),
+  );
 }
 
 /** `gen_ai.operation.name`, also of requests whose span the hierarchy creates. */

@@ -50,14 +50,14 @@ export const realtimeResponse: Operation = {
     return attributes;
   },
   usage: (result) => readUsage(field(result, 'usage')),
-  failure: readResponseFailure,
-  toolCalls: readResponseToolCalls,
+  failure: (result) => readResponseFailure(result),
+  toolCalls: (result) => readResponseToolCalls(result),
   accumulate: (content) => new ResponseAccumulator(content),
   content: {
     systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
     inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
     toolDefinitions: ({ body }) => readResponseTools(body),
-    outputMessages: readResponseOutput,
+    outputMessages: (result) => readResponseOutput(result),
   },
 };
 

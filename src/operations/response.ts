@@ -73,7 +73,7 @@ export const response: Operation = {
     systemInstructions: ({ body }) => readInstructions(field(body, 'instructions')),
     inputMessages: ({ body }) => readResponseInput(field(body, 'input')),
     toolDefinitions: ({ body }) => readResponseTools(body),
-    outputMessages: readResponseOutput,
+    outputMessages: (result) => readResponseOutput(result),
   },
 };
 

@@ -8,16 +8,10 @@ import {
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
-import {
-  type ConversationApi,
-  isFolded,
-  type ObserveOptions,
-  type OpenSpan,
-  type Placement,
-} from '../hierarchy/api.ts';
+import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
-import { partOf } from '../hierarchy/select-api.ts';
+import { isFolded, partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';

@@ -11,6 +11,8 @@ export type Defined = 'client' | 'socket' | 'loop' | 'agents' | 'agents-realtime
 interface HookedFile {
   readonly defines: Defined;
   readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime';
+  /** The names of such files, without the extension. No two rows share one. */
+  readonly files: readonly string[];
   /** The folder of the package that the file belongs to by its path; `undefined` if it is another file. */
   readonly folderOf: (file: string) => string | undefined;
   /** An ES module has to be asked for each of its exports by name. */
@@ -33,15 +35,35 @@ const HOOKED_FILES: readonly HookedFile[] = [
   {
     defines: 'client',
     package: 'openai',
+    files: ['client', 'core', 'index'],
     folderOf: (file) => (CLIENT_FILE.test(file) ? dirname(file) : undefined),
     names: ['OpenAI', 'APIClient'],
   },
-  { defines: 'socket', package: 'openai', folderOf: packageOfSocketFile, names: SOCKET_CLASSES },
-  { defines: 'loop', package: 'openai', folderOf: above(LOOP_FILE), names: LOOP_CLASSES },
-  { defines: 'agents', package: '@openai/agents-core', folderOf: above(AGENTS_FILE), names: ['Runner'] },
+  {
+    defines: 'socket',
+    package: 'openai',
+    files: ['ws', 'websocket'],
+    folderOf: packageOfSocketFile,
+    names: SOCKET_CLASSES,
+  },
+  {
+    defines: 'loop',
+    package: 'openai',
+    files: ['responses-tool-runner', 'decisions-tool-runner'],
+    folderOf: above(LOOP_FILE),
+    names: LOOP_CLASSES,
+  },
+  {
+    defines: 'agents',
+    package: '@openai/agents-core',
+    files: ['run'],
+    folderOf: above(AGENTS_FILE),
+    names: ['Runner'],
+  },
   {
     defines: 'agents-realtime',
     package: '@openai/agents-realtime',
+    files: ['openaiRealtimeBase'],
     folderOf: above(REALTIME_FILE),
     names: ['OpenAIRealtimeBase'],
   },
@@ -57,19 +79,39 @@ function above(pattern: RegExp): (file: string) => string | undefined {
   };
 }
 
+/** By the names of their files: patterns are not tried on every file that a program loads. */
+const ROWS: ReadonlyMap<string, HookedFile> = new Map(
+  HOOKED_FILES.flatMap((row) => row.files.map((name) => [name, row] as const)),
+);
+
 /** The row of a file, by its path or URL alone: whether it belongs to the package is not looked at. */
 export function hookedFile(file: string): HookedFile | undefined {
-  return HOOKED_FILES.find(({ folderOf }) => folderOf(file) !== undefined);
+  const start = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
+  const row = ROWS.get(file.slice(start, file.lastIndexOf('.')));
+  return row?.folderOf(file) === undefined ? undefined : row;
 }
 
 /** The version of the package that a file belongs to; `undefined` if it is not the package of its row. */
 export function versionOfHooked(file: string): string | undefined {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   const row = hookedFile(path);
-  const manifest = join(row?.folderOf(path) ?? dirname(path), 'package.json');
-  if (row === undefined || !existsSync(manifest)) return undefined;
-  const content: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
-  return textField(content, 'name') === row.package
-    ? (textField(content, 'version') ?? 'unknown')
-    : undefined;
+  if (row === undefined) return undefined;
+  const { name, version } = manifestAt(join(row.folderOf(path) ?? dirname(path), 'package.json'));
+  return name === row.package ? version : undefined;
+}
+
+interface Manifest {
+  readonly path: string;
+  readonly name: string | undefined;
+  readonly version: string;
+}
+
+/** The one that was read last: it is asked for when a file is loaded, and again when it has run. */
+let latest: Manifest | undefined;
+
+function manifestAt(path: string): Manifest {
+  if (latest?.path === path) return latest;
+  const content: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  latest = { path, name: textField(content, 'name'), version: textField(content, 'version') ?? 'unknown' };
+  return latest;
 }

@@ -22,22 +22,22 @@ const HELPERS = ['runTools', 'runFunctions'] as const;
  * resources. The helpers moved from `beta.chat.completions` (openai 4) to `chat.completions` (5 to 7).
  */
 export function findCompletionsPrototypes(clientOrClass: unknown): object[] {
-  const fromClass = [
-    path(clientOrClass, 'Chat', 'Completions'),
-    path(clientOrClass, 'Beta', 'Chat', 'Completions'),
-  ];
+  const ofClass = propertyOf(path(clientOrClass, 'Chat', 'Completions'), 'prototype');
+  if (hasHelpers(ofClass)) return [ofClass];
+  const ofBeta = propertyOf(path(clientOrClass, 'Beta', 'Chat', 'Completions'), 'prototype');
   const fromClient = [
     path(clientOrClass, 'chat', 'completions'),
     path(clientOrClass, 'beta', 'chat', 'completions'),
     path(makeBeta(clientOrClass), 'chat', 'completions'),
   ];
-  const found = [
-    ...fromClass.map((resource) => propertyOf(resource, 'prototype')),
-    ...fromClient.map((resource) => (isObject(resource) ? Object.getPrototypeOf(resource) : undefined)),
-  ];
-  return found.filter(
-    (prototype) => isObject(prototype) && HELPERS.some((name) => Object.hasOwn(prototype, name)),
+  const found = fromClient.map((resource) =>
+    isObject(resource) ? Object.getPrototypeOf(resource) : undefined,
   );
+  return [ofBeta, ...found].filter(hasHelpers);
+}
+
+function hasHelpers(prototype: unknown): prototype is object {
+  return isObject(prototype) && HELPERS.some((name) => Object.hasOwn(prototype, name));
 }
 
 /** Late openai 4 does not expose the class of beta chat; only an instance of `Beta` leads to it. */

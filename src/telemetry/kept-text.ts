@@ -1,5 +1,5 @@
 import type { Settings } from '../config/config.ts';
-import { cut } from './content/limited-json.ts';
+import { cut } from '../util/cut-text.ts';
 
 /** The characters of one answer that are kept for a completion hook; without a hook, those of all its tool calls. */
 const MAX_ANSWER_LENGTH = 16_777_216;

@@ -20,8 +20,8 @@ import {
   ATTR_SESSION_ID,
   ATTR_USER_ID,
 } from '../semconv/attributes.ts';
+import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
-import { cut } from './content/limited-json.ts';
 
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {

@@ -15,7 +15,7 @@ import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 import { NAME, VERSION } from '../util/version.ts';
-import { PendingHooks } from './content/completion-hook.ts';
+import { PendingHooks } from './content/pending-hooks.ts';
 import { Costs } from './cost/costs.ts';
 import { Events, type LoggerProvider } from './events/log-records.ts';
 import { Sink, sinkTakesContent } from './events/sink.ts';

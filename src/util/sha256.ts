@@ -34,10 +34,21 @@ function findCrypto(): Crypto | undefined {
   }
 }
 
+interface Constants {
+  readonly rounds: Int32Array;
+  readonly start: Int32Array;
+}
+
+let computed: Constants | undefined;
+
 /** The first 32 bits of the fractional parts of the roots of the first 64 primes (FIPS 180-4, §4.2.2 and §5.3.3). */
-const PRIMES: readonly number[] = Array.from({ length: 312 }, (_, number) => number).filter(isPrime);
-const CONSTANTS: Int32Array = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
-const START: Int32Array = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
+function constants(): Constants {
+  const primes = Array.from({ length: 312 }, (_, number) => number).filter(isPrime);
+  return {
+    rounds: Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime))),
+    start: Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime))),
+  };
+}
 
 function isPrime(number: number): boolean {
   for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false;
@@ -56,13 +67,20 @@ export function slowSha256(bytes: Uint8Array): string {
   const view = new DataView(padded.buffer);
   view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
   view.setUint32(padded.length - 4, bytes.length << 3);
-  const hash = Int32Array.from(START);
+  computed ??= constants();
+  const { rounds, start } = computed;
+  const hash = Int32Array.from(start);
   const words = new Int32Array(64);
-  for (let offset = 0; offset < padded.length; offset += 64) addBlock(hash, words, view, offset);
+  for (let offset = 0; offset < padded.length; offset += 64) addBlock(hash, { words, rounds }, view, offset);
   return [...hash].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
-function addBlock(hash: Int32Array, words: Int32Array, view: DataView, offset: number): void {
+function addBlock(
+  hash: Int32Array,
+  { words, rounds }: Readonly<Record<'words' | 'rounds', Int32Array>>,
+  view: DataView,
+  offset: number,
+): void {
   for (let index = 0; index < 16; index++) words[index] = view.getInt32(offset + index * 4);
   for (let index = 16; index < 64; index++) {
     const near = at(words, index - 2);
@@ -75,7 +93,7 @@ function addBlock(hash: Int32Array, words: Int32Array, view: DataView, offset: n
   for (let index = 0; index < 64; index++) {
     const choice = (e & f) ^ (~e & g);
     const first =
-      h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + at(CONSTANTS, index) + at(words, index);
+      h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + at(rounds, index) + at(words, index);
     const majority = (a & b) ^ (a & c) ^ (b & c);
     const second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];

@@ -1,6 +1,6 @@
 // Control (Cc), format (Cf: direction overrides and other invisible ones) and lone surrogate (Cs) characters,
 // and the two Unicode line ends; all but U+200D, which joins emoji and moves nothing.
-const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+const harmful = (): RegExp => /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
  * Makes text safe for one line of a terminal: white space becomes single spaces, and characters that could
@@ -9,21 +9,21 @@ const HARMFUL = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
  */
 export function terminalSafe(text: string, limit = 1000): string {
   const short = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return short.replace(/[\s\u0085]+/g, ' ').replace(HARMFUL, visibleSymbol);
+  return short.replace(/[\s\u0085]+/g, ' ').replace(harmful(), visibleSymbol);
 }
 
 /** The same for text of many lines: line feeds and tabs stay, and nothing is cut. */
 export function terminalSafeLines(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
-    .replace(HARMFUL, (character) =>
+    .replace(harmful(), (character) =>
       character === '\n' || character === '\t' ? character : visibleSymbol(character),
     );
 }
 
 /** Writes the same characters as `\u` escapes, so that none is lost. */
 export function escapeControlCharacters(text: string): string {
-  return text.replace(HARMFUL, (character) =>
+  return text.replace(harmful(), (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
       .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
       .join(''),

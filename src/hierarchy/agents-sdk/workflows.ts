@@ -16,7 +16,7 @@ import {
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
-import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/conversation-span.ts';
+import { NO_TOTALS, totalAttributes } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import { BoundedMap } from '../../util/lru-map.ts';

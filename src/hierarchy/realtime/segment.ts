@@ -13,11 +13,8 @@ import {
 import { readFailure, recordFailure } from '../../telemetry/error.ts';
 import type { ConversationKind } from '../../telemetry/place.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
-import {
-  endConversationSpan,
-  startConversationSpan,
-  type Totals,
-} from '../../telemetry/spans/conversation-span.ts';
+import { endConversationSpan, startConversationSpan } from '../../telemetry/spans/conversation-span.ts';
+import type { Totals } from '../../telemetry/spans/totals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { activeSpan } from '../segment.ts';

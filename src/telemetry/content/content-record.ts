@@ -135,14 +135,9 @@ export class ContentRecord {
     this.#recorder = new ContentRecorder(settings, to.span ? attributeLimitOf(span) : undefined);
   }
 
-  /**
-   * @param context contains the span, to which the event belongs
-   * @returns `undefined` if content is neither recorded nor hooked, so that none is read
-   */
+  /** {@link beginContent} calls this once something may take content. */
   static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
     const { settings, events } = telemetry;
-    const consent = settings.captureMessageContent !== 'NO_CONTENT';
-    if (!consent && settings.completionHook === undefined) return undefined;
     const to = {
       span: recordsContentOnSpans(settings) && span.isRecording(),
       event:
@@ -155,14 +150,14 @@ export class ContentRecord {
       : undefined;
   }
 
-  /** For an operation without content: the hook sees only the message of its error. */
+  /** For an operation without content: the completion hook sees only the message of its error. */
   static ofFailure(
     telemetry: Telemetry,
     span: Span,
     context: Context,
     { message }: Failure,
   ): ContentRecord | undefined {
-    return message === undefined || telemetry.settings.completionHook === undefined
+    return message === undefined
       ? undefined
       : new ContentRecord(telemetry, span, context, { span: false, event: false, sink: false });
   }

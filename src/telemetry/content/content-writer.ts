@@ -1,8 +1,9 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { Message, MessagePart } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
+import { cut } from '../../util/cut-text.ts';
 import { asCount, field } from '../../util/payload.ts';
-import { cut, LimitedJson } from './limited-json.ts';
+import { LimitedJson } from './limited-json.ts';
 import { MediaPolicy } from './media.ts';
 
 /** Reserved for the mark that counts the omitted values. */

@@ -1,3 +1,4 @@
+import { cut } from '../../util/cut-text.ts';
 import { field } from '../../util/payload.ts';
 
 const MAX_JSON_DEPTH = 12;
@@ -105,11 +106,4 @@ export class LimitedJson {
 
 function itself(value: unknown): unknown {
   return value;
-}
-
-/** The first characters of a text. Never splits a surrogate pair. */
-export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const last = text.charCodeAt(length - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }

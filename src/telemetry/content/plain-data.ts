@@ -1,8 +1,8 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
+import { cut } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { classNameOf } from '../error.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
-import { cut } from './limited-json.ts';
 
 const MAX_DATA_DEPTH = 12;
 /** The number of values recorded of one argument list, result, or generator. */

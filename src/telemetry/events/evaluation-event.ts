@@ -12,10 +12,10 @@ import {
   ATTR_OPENAI_TURN_ID,
 } from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_EVALUATION_RESULT } from '../../semconv/events.ts';
+import { cut } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
-import { cut } from '../content/limited-json.ts';
 import { EVALUATION_ATTRIBUTES, type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
 import { metadataIn } from '../metadata.ts';
 import type { Telemetry } from '../telemetry.ts';

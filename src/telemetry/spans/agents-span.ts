@@ -8,8 +8,9 @@ import {
 import { now } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
+import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
-import { ContentRecord } from '../content/content-record.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { recordEnd } from './record-end.ts';
@@ -68,7 +69,7 @@ export class AgentsSpan {
       this.span.setAttributes(attributes);
       this.#attributes = { ...this.#attributes, ...attributes };
     });
-    const record = ContentRecord.begin(this.#telemetry, this.span, this.#context);
+    const record = beginContent(this.#telemetry, this.span, this.#context);
     if (record !== undefined) guard('reading the content of an agent', () => record.add(content()));
     this.#finish(failure, endTime, record);
     guard('recording metrics', () => this.#measure(endTime, failure));

@@ -7,7 +7,7 @@ import type { CostPart } from '../cost/prices.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { NO_TOTALS, totalAttributes } from './conversation-span.ts';
+import { NO_TOTALS, totalAttributes } from './totals.ts';
 
 /** Only streams of chat completions omit their usage unless the request asks for it. */
 export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {

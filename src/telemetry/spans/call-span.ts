@@ -19,7 +19,8 @@ import {
 } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import { ContentRecord } from '../content/content-record.ts';
+import { beginContent } from '../content/begin-content.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import { addInput, addOutput } from '../content/operation-content.ts';
 import { spentBy } from '../cost/spent.ts';
 import { addUsageAttributes, type Usage } from '../cost/usage.ts';
@@ -37,9 +38,10 @@ import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
 import { addCost, addTotals, missUsage } from './call-result.ts';
+import { isEndTold } from './ended-operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
-import { isEndTold, recordEndAndTellSink } from './record-end.ts';
+import { recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 
@@ -107,8 +109,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       if (place.links !== undefined) options.links = place.links;
       this.#span = startSpan(telemetry, operation.spanName(request), options, place.parent);
       this.context = LinkedContext.withSpan(place.parent, this.#span);
-      if (operation.content !== undefined)
-        this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+      if (operation.content !== undefined) this.#content = beginContent(telemetry, this.#span, this.context);
     } else {
       this.#span = trace.wrapSpanContext(above.span.spanContext());
       this.context = place.parent;

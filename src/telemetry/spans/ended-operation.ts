@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
+import type { Telemetry } from '../telemetry.ts';
 
 /** A finished operation. */
 export interface EndedOperation {
@@ -13,4 +14,16 @@ export interface EndedOperation {
   readonly failure: Failure | undefined;
   /** Milliseconds since the epoch. */
   readonly endTime: number;
+}
+
+/**
+ * Whether anybody besides the span is told about the end of an operation. If not, its attributes need not be gathered
+ * again: with more than 20 of them, that takes longer than anything else at the end.
+ */
+export function isEndTold(
+  { settings }: Telemetry,
+  content: ContentRecord | undefined,
+  failure: Failure | undefined,
+): boolean {
+  return failure !== undefined || content?.awaitsEnd === true || settings.events !== undefined;
 }

@@ -4,7 +4,8 @@ import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { shareClock } from '../../util/span-clock.ts';
 import type { OutcomeListener } from '../../util/watch-result.ts';
-import { ContentRecord } from '../content/content-record.ts';
+import { beginContent } from '../content/begin-content.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import { plainData, plainDataReader } from '../content/plain-data.ts';
 import { type Failure, readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -70,7 +71,7 @@ export class FunctionSpan implements OutcomeListener {
     shareClock(this.span, start.clock);
     this.#context = LinkedContext.withSpan(parent, this.span);
     telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock), true));
-    if (start.hasContent !== false) this.#content = ContentRecord.begin(telemetry, this.span, this.#context);
+    if (start.hasContent !== false) this.#content = beginContent(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
       if (input !== undefined) this.#content?.addInput({ functionArguments: plainData(input) });

@@ -19,8 +19,8 @@ import {
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
+import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
-import { ContentRecord } from '../content/content-record.ts';
 import { messageFinishReason } from '../content/messages.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
@@ -30,10 +30,11 @@ import type { RequestedToolCall } from '../operation.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Totals, totalAttributes } from './conversation-span.ts';
-import { isEndTold, recordEndAndTellSink } from './record-end.ts';
+import { isEndTold } from './ended-operation.ts';
+import { recordEndAndTellSink } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
+import { type Totals, totalAttributes } from './totals.ts';
 
 export interface InvocationSpanStart {
   readonly place: Place;
@@ -109,7 +110,7 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
   const context = LinkedContext.withSpan(ROOT_CONTEXT, span);
-  const content = ContentRecord.begin(telemetry, span, context);
+  const content = beginContent(telemetry, span, context);
   content?.add(invocationContent(end));
   const { failure, startTime, endTime, toolCalls } = end;
   if (isEndTold(telemetry, content, failure)) {

@@ -21,7 +21,8 @@ import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { clockIn, shareClock } from '../../util/span-clock.ts';
 import { followOutcome, type Outcome } from '../../util/watch-result.ts';
-import { ContentRecord } from '../content/content-record.ts';
+import { beginContent } from '../content/begin-content.ts';
+import type { ContentRecord } from '../content/content-record.ts';
 import { parseJson } from '../content/messages.ts';
 import { type Failure, readFailure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -84,7 +85,7 @@ class ToolSpan implements Outcome {
     this.context = LinkedContext.withSpan(parent, this.#span);
     // A shutdown ends the span early, without a duration.
     telemetry.functions.set(this, () => this.#end(undefined, true));
-    this.#content = ContentRecord.begin(telemetry, this.#span, this.context);
+    this.#content = beginContent(telemetry, this.#span, this.context);
     guard('reading the arguments of a tool', () =>
       this.#content?.addInput({ toolArguments: parseJson(tool.arguments) }),
     );

@@ -9,18 +9,6 @@ import type { Telemetry } from '../telemetry.ts';
 import type { EndedOperation } from './ended-operation.ts';
 
 /**
- * Whether anybody besides the span is told about the end of an operation. If not, its attributes need not be gathered
- * again: with more than 20 of them, that takes longer than anything else at the end.
- */
-export function isEndTold(
-  { settings }: Telemetry,
-  content: ContentRecord | undefined,
-  failure: Failure | undefined,
-): boolean {
-  return failure !== undefined || content?.awaitsEnd === true || settings.events !== undefined;
-}
-
-/**
  * Records the end of any operation before its span ends: content on span and event, the failure on the span and as an
  * exception event.
  *
@@ -30,8 +18,9 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   const { span, context, failure, endTime } = operation;
   const attributes =
     failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
+  const isHooked = failure !== undefined && telemetry.settings.completionHook !== undefined;
   const content =
-    operation.content ?? (failure && ContentRecord.ofFailure(telemetry, span, context, failure));
+    operation.content ?? (isHooked ? ContentRecord.ofFailure(telemetry, span, context, failure) : undefined);
   // A hook that could not run has not masked anything.
   let reported = withoutUnseenMessage(failure, telemetry.settings);
   if (content !== undefined)

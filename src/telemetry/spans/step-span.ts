@@ -20,7 +20,7 @@ import {
 import { GEN_AI_OPERATION_NAME_VALUE_CHAT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
-import { ContentRecord } from '../content/content-record.ts';
+import { beginContent } from '../content/begin-content.ts';
 import { type Usage, usageAttributes } from '../cost/usage.ts';
 import type { Failure } from '../error.ts';
 import { rememberForEvaluation } from '../evaluated-spans.ts';
@@ -28,7 +28,8 @@ import { addFinishReason } from '../finish-reason.ts';
 import { endpointAttributes, type Place, placeAttributes } from '../place.ts';
 import { addSkippedCalls } from '../skipped.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { isEndTold, recordEnd } from './record-end.ts';
+import { isEndTold } from './ended-operation.ts';
+import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
 import { startSpan } from './start-span.ts';
 import { recordDeltas } from './stream-deltas.ts';
@@ -82,7 +83,7 @@ export function recordStep(
   guard('recording a step', () => span.setAttributes(answered));
   rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
   const own = LinkedContext.withSpan(context.parent, span);
-  const content = ContentRecord.begin(telemetry, span, own);
+  const content = beginContent(telemetry, span, own);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {
     const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);

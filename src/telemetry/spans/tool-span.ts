@@ -22,8 +22,8 @@ import { GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL } from '../../semconv/values.t
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { row } from '../../util/payload.ts';
+import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
-import { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
 import { type Place, placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -105,7 +105,7 @@ export function recordToolCall(
     context.parent,
   );
   const own = LinkedContext.withSpan(context.parent, span);
-  const content = ContentRecord.begin(telemetry, span, own);
+  const content = beginContent(telemetry, span, own);
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere === true)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cut, LimitedJson } from '../../../src/telemetry/content/limited-json.ts';
+import { LimitedJson } from '../../../src/telemetry/content/limited-json.ts';
+import { cut } from '../../../src/util/cut-text.ts';
 
 function write(value: unknown, maxText = 100, maxLength = 1_000): unknown {
   const json = new LimitedJson(maxText, maxLength).write(value);

@@ -1,0 +1,75 @@
+import type { Rolldown } from 'tsdown';
+
+/** Of the syntax tree, as far as it is looked at. */
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly id?: unknown;
+  readonly name?: unknown;
+}
+
+/** What is run later, if at all: the bodies of functions, and the values of fields. */
+const LATER: ReadonlySet<string> = new Set([
+  'ArrowFunctionExpression',
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'PropertyDefinition',
+]);
+
+/**
+ * Has some files of the build loaded when something in them is first used, though sources import it like anything else.
+ * {@link sharedFiles} decides which sources are in them.
+ *
+ * @param names of these files
+ */
+export function lazyFiles(names: readonly string[]): Rolldown.Plugin {
+  const required = new RegExp(
+    `^(?:const|let|var) ([\\w$]+) = require\\("(\\./(?:${names.join('|')})-[^"]+)"\\);$`,
+    'gm',
+  );
+  return {
+    name: 'lazy files',
+    renderChunk(code, { fileName }) {
+      const found = [...code.matchAll(required)];
+      if (found.length === 0) return undefined;
+      const program = this.parse(code);
+      return found.reduce((text, [statement, name = '', file = '']) => {
+        const use = usedAtOnce(program, name);
+        if (use !== undefined) throw new Error(`${fileName} is loaded with ${file}: ${lineAt(use, code)}`);
+        return calling(name, text).replace(statement, () => functionThatLoads(name, file));
+      }, code);
+    },
+  };
+}
+
+/** Has each use of a file call the function that loads it. `new` would take the call for that of the constructor. */
+function calling(name: string, code: string): string {
+  const uses = new RegExp(`(\\bnew )?\\b${name.replaceAll('$', '\\$')}\\.([\\w$]+)`, 'g');
+  return code.replaceAll(uses, (_, made: string | undefined, member: string) =>
+    made === undefined ? `${name}().${member}` : `new (${name}().${member})`,
+  );
+}
+
+function functionThatLoads(name: string, file: string): string {
+  return `let loaded$${name};\nfunction ${name}() { return loaded$${name} ??= require("${file}"); }`;
+}
+
+/** Where a name is used outside of functions. Its own declaration does not count. */
+function usedAtOnce(node: Node, name: string): Node | undefined {
+  if (LATER.has(node.type)) return undefined;
+  if (node.type === 'VariableDeclarator' && isNode(node.id) && node.id.name === name) return undefined;
+  if (node.type === 'Identifier') return node.name === name ? node : undefined;
+  for (const child of Object.values(node).flat()) {
+    const use = isNode(child) ? usedAtOnce(child, name) : undefined;
+    if (use !== undefined) return use;
+  }
+  return undefined;
+}
+
+function lineAt({ start }: Node, code: string): string {
+  return code.slice(code.lastIndexOf('\n', start) + 1, code.indexOf('\n', start)).trim();
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
