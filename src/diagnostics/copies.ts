@@ -45,10 +45,11 @@ export function noticeOpenAI({
   const path = pathOf(file);
   if (files.has(path)) return;
   files.add(path);
-  if (early) notice('openai_loaded_early', version, path);
+  const directory = directoryOf(path);
+  // Several files of a copy define its client.
+  if (early && !openai.has(directory)) notice('openai_loaded_early', version, path);
   noticeVersion(version);
-  if (add(openai, { directory: directoryOf(path), version }))
-    notice('openai_twice', ...describeCopies([...openai.values()]));
+  if (add(openai, { directory, version })) notice('openai_twice', ...describeCopies([...openai.values()]));
 }
 
 /** Reads the version of `openai` from the user agent of a client. */

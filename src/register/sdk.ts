@@ -9,6 +9,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopTracerProvider } from '../util/otel-api.ts';
+import { field } from '../util/payload.ts';
 import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
@@ -51,10 +52,15 @@ function startIfMissing(telemetry: Telemetry): void {
   try {
     start(require, telemetry);
   } catch (error) {
-    printToStderr(
-      `${SDK} could not be started, so nothing is recorded: ${String(error)}. Check the OTEL_* variables.`,
-    );
+    printToStderr(`${SDK} could not be started, so nothing is recorded: ${startFailure(error)}`);
   }
+}
+
+/** What went wrong and what to do. The error of a missing package has further lines. */
+function startFailure(error: unknown): string {
+  const [reason] = String(error).split('\n');
+  const isMissing = field(error, 'code') === 'MODULE_NOT_FOUND';
+  return `${reason}. ${isMissing ? `Install it again: ${INSTALL}` : 'Check the OTEL_* variables.'}`;
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {

@@ -53,6 +53,13 @@ test('openai loaded before the instrumentation is reported', async () => {
   expect(await codesOf(load(client) + START)).toEqual(['openai_loaded_early']);
 });
 
+test('a copy of openai that was loaded early is reported once, though several of its files define the client', async () => {
+  const client = await writeOpenAI('node_modules', '7.55.0');
+  const index = join(client, '..', 'index.js');
+  await writeFile(index, "module.exports = require('./client.js');");
+  expect(await codesOf(load(index) + START)).toEqual(['openai_loaded_early']);
+});
+
 test('openai that the hooks of an earlier instrumentation saw is not reported as loaded early', async () => {
   const client = await writeOpenAI('node_modules', '7.55.0');
   expect(await codesOf(`${START + load(client)} new OpenAIInstrumentation();`)).toEqual([]);

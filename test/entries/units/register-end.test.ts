@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useSimulator } from '../../support/lanes/api.ts';
 import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
@@ -39,6 +41,20 @@ describe('a program with …/register', () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(
       /could not be started, .*: TypeError: Invalid URL\. Check the OTEL_\* variables\.\n$/,
+    );
+  });
+
+  test('hears in one line of a part of the SDK that is missing', async () => {
+    const sdk = '@opentelemetry/sdk-node';
+    await rm(join(project().folder, 'node_modules', sdk));
+    await project().write({
+      [`node_modules/${sdk}/package.json`]: { name: sdk, version: '0.301.0' },
+      [`node_modules/${sdk}/index.js`]: `require('@opentelemetry/missing');`,
+    });
+    const { code, stderr } = await run('', {});
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^\S+: \S+ could not be started, .*'@opentelemetry\/missing'\. Install it again: npm install .*\n$/,
     );
   });
 });
