@@ -1,6 +1,7 @@
+import { context } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
 import { library } from './library.ts';
-import { startAgents } from './program.ts';
+import { completion, startAgents } from './program.ts';
 
 const { Agent } = library;
 
@@ -42,6 +43,26 @@ it.each([{ tracing: true }, { tracing: false }])(
       └─ invoke_agent Helper
          └─ chat claude               gen_ai.usage.input_tokens=12 gen_ai.usage.output_tokens=3 gen_ai.provider.name=another.provider
     `);
+    const usage = (await telemetry.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
+    );
+    expect(usage?.dataPoints).toHaveLength(2);
+  },
+);
+
+it.each(['responses', 'chat'] as const)(
+  'counts each token once where the program has no context manager: %s',
+  async (api) => {
+    const { runner, simulator, telemetry } = await startAgents({ api });
+    context.disable();
+    if (api === 'responses') simulator.respond({ output: [{ message: 'Hello.' }] });
+    else simulator.next({ body: completion({ text: 'Hello.', usage: [12, 3] }) });
+    await runner.run(new Agent({ name: 'Helper', model: 'gpt-4o' }), 'Hi');
+    expect(telemetry.spans.map(({ name }) => name).toSorted()).toEqual([
+      'chat gpt-4o',
+      'invoke_agent Helper',
+      'invoke_workflow Agent workflow',
+    ]);
     const usage = (await telemetry.metrics()).find(
       ({ descriptor }) => descriptor.name === 'gen_ai.client.token.usage',
     );

@@ -6,6 +6,7 @@ import { matchRoute } from '../../sdk/routes/index.ts';
 import { ATTR_OPENAI_AGENTS_SPAN_TYPE } from '../../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER, GEN_AI_PROVIDER_NAME_VALUE_OPENAI } from '../../semconv/values.ts';
 import type { Failure } from '../../telemetry/error.ts';
+import { findEvaluated } from '../../telemetry/evaluated-spans.ts';
 import type { ApiRequest, Operation } from '../../telemetry/operation.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -39,6 +40,7 @@ export function recordUnseenCall(
   const told = node.type === 'response' ? readResponseCall(node.data) : readGeneration(node.data);
   if (told === undefined) return;
   const { operation, path, body, result, provider } = told;
+  if (isSeen(result, startTime)) return;
   const request: ApiRequest = {
     method: 'POST',
     ...matchRoute('POST', path),
@@ -51,6 +53,13 @@ export function recordUnseenCall(
   const place = placeWithinAgents({ parent, attributes }, node, operation);
   const span = new CallSpan(telemetry, { startTime }, { operation, request, endpoint, place });
   span.finish(result, now(), { failure });
+}
+
+/** Whether a client of `openai` has recorded it elsewhere: without a context manager, it cannot tell the workflow. */
+function isSeen(result: unknown, startTime: number): boolean {
+  const id = stringField(result, 'id');
+  const seen = id === undefined ? undefined : findEvaluated('response', id);
+  return seen !== undefined && seen.seconds >= Math.trunc(startTime / 1e3);
 }
 
 function readResponseCall(data: PayloadObject): ToldCall | undefined {
