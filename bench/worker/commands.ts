@@ -125,6 +125,7 @@ async function loopDelay(program: Program, operations: number): Promise<number> 
   return histogram.percentile(99) / 1e6;
 }
 
-function pause(): Promise<void> {
+/** Until what goes on in the background is over. */
+export function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,7 +1,7 @@
 /** One program under measurement: does what it is told by messages, and tells what it measured. */
 import { ABANDONED_STREAMS, CASES } from '../cases/index.ts';
 import { VARIANTS } from '../variants/index.ts';
-import { COMMANDS, repeat } from './commands.ts';
+import { COMMANDS, pause, repeat } from './commands.ts';
 import { prepareProgram } from './prepare.ts';
 import type { Answer, Assignment, Message, Order } from './protocol.ts';
 
@@ -18,9 +18,13 @@ try {
   const obey = async ({ command, operations }: Order): Promise<Answer> => {
     const before = recorded();
     if (command === 'signals') {
-      // The first call may record what others do not.
+      // The first call may record what others do not. A thread ends after its last call.
       await repeat(program, 1);
-      const signals = await telemetry.signalsOf(() => telemetry.inSpan(() => repeat(program, 1)));
+      await pause();
+      const signals = await telemetry.signalsOf(async () => {
+        await telemetry.inSpan(() => repeat(program, 1));
+        await pause();
+      });
       return { value: 0, spans: signals.spans, open: telemetry.open, signals };
     }
     const value = await telemetry.inSpan(() => COMMANDS[command](program, operations));
