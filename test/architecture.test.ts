@@ -88,7 +88,7 @@ describe('only', () => {
   it('entries that need Node import Node modules', () => {
     const onNode = filesWith(/from 'node:/).filter(
       (path) =>
-        !/^(?:sdk\/(?:module-hooks|hooked-files)|diagnostics\/node-version|register|cli|doctor|export)/.test(
+        !/^(?:sdk\/(?:module-hooks|load-hook|hooked-files)|diagnostics\/node-version|register|cli|doctor|export)/.test(
           path,
         ),
     );

@@ -9,6 +9,7 @@ import { builtInRequire, requireDependency } from '../util/optional-packages.ts'
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
 import { type Defined, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
+import { LoadHook } from './load-hook.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { isObserved } from './releases.ts';
 import { afterRequire } from './required.ts';
@@ -85,11 +86,14 @@ function installHooks(listener: LoadListener): () => void {
   return typeof module.registerHooks === 'function' ? appendOnLoad(listener) : hookRequire(listener);
 }
 
-let appends = false;
+let appending: LoadHook | undefined;
 
 function appendOnLoad(listener: LoadListener): () => void {
   const { made, listeners } = announcements.value;
-  const hear: Announce = (exported, file) => take(listener, exported, file, false);
+  const hear: Announce = (exported, file) => {
+    appending?.resume();
+    take(listener, exported, file, false);
+  };
   guard('looking at clients loaded before', () => {
     for (const { exported, file } of made) {
       const loaded = exported.deref();
@@ -98,19 +102,23 @@ function appendOnLoad(listener: LoadListener): () => void {
   });
   listeners.add(hear);
   // The hook outlives the last listener: an ES module that loads in between could never be found again.
-  if (!appends) {
-    appends = true;
-    module.registerHooks({
-      load(url, context, nextLoad) {
-        const result = nextLoad(url, context);
-        if (hookedFile(url) === undefined) return result;
-        // Without this, a module that cannot be read breaks its import.
-        return guard('adding to a module', announceClient, url, result) ?? result;
-      },
+  if (appending === undefined) {
+    appending = new LoadHook(module.registerHooks, (url, context, nextLoad) => {
+      const result = nextLoad(url, context);
+      if (hookedFile(url) === undefined) return result;
+      // Without this, a module that cannot be read breaks its import.
+      const announced = guard('adding to a module', announceClient, url, result);
+      if (announced !== undefined && leadsToNoOther(url, context)) guard('pausing the module hooks', () => appending?.rest());
+      return announced ?? result;
     });
     afterRequire(announceRequired);
   }
   return () => listeners.delete(hear);
+}
+
+/** Whether a file is required, so that it runs at once, and requires no other file that is hooked: since openai 5. */
+function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): boolean {
+  return url.endsWith('/client.js') && conditions.includes('require');
 }
 
 /** Loaders such as tsx compile CommonJS themselves, past the hooks: their modules are found in the cache. */

@@ -1,5 +1,4 @@
 import { guard } from '../util/guard.ts';
-import { textField } from '../util/payload.ts';
 import { isObject, propertyOf } from './reflect.ts';
 
 interface Channels {
@@ -14,13 +13,15 @@ export function afterRequire(run: () => void): void {
   const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined;
   const seen = new WeakSet<object>();
   const look = (message: unknown): void => {
-    const id = textField(message, 'id');
-    // Files of a package require each other before they are complete.
-    if (id === undefined || id.startsWith('.') || !id.includes('openai')) return;
     const result = propertyOf(message, 'result');
     if (!isObject(result) || seen.has(result)) return;
     seen.add(result);
     run();
   };
-  channels?.subscribe(CHANNEL, (message) => void guard('looking at a required module', look, message));
+  channels?.subscribe(CHANNEL, (message) => {
+    // A program requires thousands of files. Those of a package require each other before they are complete.
+    const { id } = message as { readonly id?: unknown };
+    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
+    guard('looking at a required module', look, message);
+  });
 }

@@ -22,6 +22,11 @@ test('module hooks leave modules other than openai unchanged, and openai after t
   });
 });
 
+test('module hooks rest while a client loads its own files, and hear of each later client', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['test/sdk/programs/resting.ts']);
+  expect(JSON.parse(stdout)).toEqual({ askedForFirst: 1, heard: ['first', 'second', 'last'] });
+});
+
 describe('a CommonJS program that a loader such as tsx compiles, past the hooks, is traced', () => {
   const simulator = useSimulator();
   const project = useProject();

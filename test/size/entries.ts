@@ -17,7 +17,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 187, loads: [API] },
   { name: 'client', kilobytes: 353, loads: [API] },
   { name: 'export', kilobytes: 149, loads: [API] },
-  { name: 'index', kilobytes: 361, loads: [API, ...HOOKS] },
+  { name: 'index', kilobytes: 363, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 354, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 503, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
