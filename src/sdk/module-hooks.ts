@@ -108,7 +108,8 @@ function appendOnLoad(listener: LoadListener): () => void {
       if (hookedFile(url) === undefined) return result;
       // Without this, a module that cannot be read breaks its import.
       const announced = guard('adding to a module', announceClient, url, result);
-      if (announced !== undefined && leadsToNoOther(url, context)) guard('pausing the module hooks', () => appending?.rest());
+      if (announced !== undefined && leadsToNoOther(url, context))
+        guard('pausing the module hooks', () => appending?.rest());
       return announced ?? result;
     });
     afterRequire(announceRequired);
