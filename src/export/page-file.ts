@@ -9,7 +9,7 @@ import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
  */
 export function writePage(path: string, text: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  // Without this, a program of root replaces devices such as /dev/null. Folders are not replaced anyway.
+  // A program of root would replace devices such as /dev/null. Folders are never replaced.
   if (found !== undefined && !found.isFile() && !found.isDirectory()) throw new NotAFileError(path);
   const folder = path.replace(/[^/\\]*$/, '');
   if (folder !== '') mkdirSync(folder, { recursive: true, mode: 0o700 });
