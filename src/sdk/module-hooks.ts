@@ -123,7 +123,10 @@ function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): bo
 }
 
 /** Loaders such as tsx compile CommonJS themselves, past the hooks: their modules are found in the cache. */
-function announceRequired(): void {
+function announceRequired(required: object): void {
+  const prototype = findClientPrototype(required);
+  // The hooks saw this client, and so all that it required: there is no need to look through thousands of modules.
+  if (prototype !== undefined && isObserved(prototype)) return;
   const { made } = announcements.value;
   for (const [file, exported, isLoaded] of loadedFiles()) {
     const isKnown = made.some((earlier) => earlier.file === file && earlier.exported.deref() === exported);

@@ -8,15 +8,15 @@ interface Channels {
 /** Node reports each `require` here, where it has module hooks. */
 const CHANNEL = 'tracing:module.require:end';
 
-/** Calls a function after each `require` that may have loaded a part of the SDK for the first time. */
-export function afterRequire(run: () => void): void {
+/** Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time. */
+export function afterRequire(run: (exported: object) => void): void {
   const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined;
   const seen = new WeakSet<object>();
   const look = (message: unknown): void => {
     const result = propertyOf(message, 'result');
     if (!isObject(result) || seen.has(result)) return;
     seen.add(result);
-    run();
+    run(result);
   };
   channels?.subscribe(CHANNEL, (message) => {
     // A program requires thousands of files. Those of a package require each other before they are complete.
