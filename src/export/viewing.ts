@@ -50,10 +50,13 @@ export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewPr
  * ```ts
  * new NodeSDK({ spanProcessors: viewing(consoleTree(), htmlPage('trace.html')) }).start();
  * ```
+ *
+ * @param views what is not one is left out, so that a condition can stand before a view: `isLocal && consoleTree()`
  */
-export function viewing(...views: ViewProcessor[]): ViewProcessor[] {
-  for (const view of views) viewed.add(view);
-  return [...views, ...(guard('making exporters', fromEnvironment) ?? [])];
+export function viewing(...views: (ViewProcessor | false | null | undefined)[]): ViewProcessor[] {
+  const given = views.filter((view) => typeof view === 'object' && view !== null);
+  for (const view of given) viewed.add(view);
+  return [...given, ...(guard('making exporters', fromEnvironment) ?? [])];
 }
 
 function fromEnvironment(): ViewProcessor[] {

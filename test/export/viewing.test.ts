@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import { consoleTree, viewing } from '../../src/export/viewing.ts';
+
+it('leaves out views whose condition is not met', () => {
+  const view = consoleTree();
+  expect(viewing(false, undefined, null, view)).toEqual([view]);
+  expect(viewing('' as unknown as false)).toEqual([]);
+});
