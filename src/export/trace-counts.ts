@@ -1,4 +1,5 @@
 import {
+  ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
@@ -8,6 +9,7 @@ import {
   ATTR_OPENAI_STEP_ID,
   ATTR_OPENAI_SUBAGENT_ID,
   ATTR_OPENAI_TURN_ID,
+  ATTR_SERVER_ADDRESS,
 } from '../semconv/attributes.ts';
 import { count, isNumber } from './amounts.ts';
 import type { FinishedSpan, Row } from './tree.ts';
@@ -69,11 +71,15 @@ const ORDER: readonly string[] = [
 /** What a trace contains, counted under the names of its APIs. What does not occur is left out. */
 export function countsOf(rows: readonly Row[]): TraceCount[] {
   const counts = new Map<string, number>();
+  const invocations = new Set<string>();
   const steps = new Set<unknown>();
   let interruptions = 0;
   for (const { node } of rows) {
     const label = COUNTED.find(([, fits]) => fits(node.span))?.[0];
-    if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const invocation = invocationIn(node.span.attributes);
+    const goesOn = invocation !== undefined && invocations.has(invocation);
+    if (label !== undefined && !goesOn) counts.set(label, (counts.get(label) ?? 0) + 1);
+    if (invocation !== undefined) invocations.add(invocation);
     // A step has one span for the model, and one for each of its tool calls.
     const step = node.span.attributes[ATTR_OPENAI_STEP_ID];
     if (isOperation(node.span.attributes) && step !== undefined) steps.add(step);
@@ -107,6 +113,14 @@ export function invocationCount({ name, attributes }: Span, total: unknown): str
 
 function isInvocation(attributes: Span['attributes']): boolean {
   return attributes[ATTR_GEN_AI_OPERATION_NAME] === 'invoke_agent';
+}
+
+/** What identifies a run or turn in a trace: it has several spans if it went on after a pause. */
+function invocationIn(attributes: Span['attributes']): string | undefined {
+  const id = attributes[ATTR_OPENAI_RUN_ID] ?? attributes[ATTR_OPENAI_TURN_ID];
+  if (!isInvocation(attributes) || id === undefined) return undefined;
+  const place = [ATTR_SERVER_ADDRESS, ATTR_GEN_AI_CONVERSATION_ID, ATTR_OPENAI_SUBAGENT_ID];
+  return JSON.stringify([...place.map((name) => attributes[name]), id]);
 }
 
 /** A run or turn that failed before it had an id is known by its API. */

@@ -113,6 +113,17 @@ describe('what happened in a trace is counted under the names of its API:', () =
 
   it.each<[string, readonly SpanPlan[], object]>([
     [
+      'a run once, also if it went on after a pause in a span of its own',
+      [
+        operation('invoke_agent', { 'openai.run.id': 'run_1', 'gen_ai.conversation.id': 'thread_1' }),
+        operation('invoke_agent', { 'openai.run.id': 'run_1', 'gen_ai.conversation.id': 'thread_1' }),
+        operation('invoke_agent', { 'openai.run.id': 'run_1', 'gen_ai.conversation.id': 'thread_2' }),
+        operation('invoke_agent', { 'openai.api.type': 'assistants', 'error.type': '500' }),
+        operation('invoke_agent', { 'openai.api.type': 'assistants', 'error.type': '500' }),
+      ],
+      { Runs: 4 },
+    ],
+    [
       'a run by its runs, and by its steps, of which each has spans for its tool calls',
       [
         operation('invoke_agent', { 'openai.run.id': 'run_1' }),
