@@ -43,10 +43,10 @@ describe('a CommonJS program that a loader such as tsx compiles, past the hooks,
   `;
 
   test.each([
-    ['before', ['./loader.cjs', REGISTER]],
-    ['after', [REGISTER, './loader.cjs']],
+    ['before', ['./tsx/loader.cjs', REGISTER]],
+    ['after', [REGISTER, './tsx/loader.cjs']],
   ])('with the loader %s the instrumentation', async (_, loaded) => {
-    await project().write({ 'app.cjs': APP, 'loader.cjs': LOADER });
+    await project().write({ 'app.cjs': APP, 'tsx/loader.cjs': LOADER });
     const parameters = loaded.flatMap((each) => ['--import', each]);
     const environment = { BASE_URL: simulator().url, OTEL_TRACES_EXPORTER: 'console' };
     const { code, stderr } = await project().run([...parameters, 'app.cjs'], environment);
