@@ -65,8 +65,8 @@ const announcements = new ProcessWide<Announcements>({
  * function is called.
  *
  * Where Node has `module.registerHooks` (22.15 and later), it appends one line to the file that defines the client, for
- * `require` and `import` alike, and touches nothing else. What a loader such as tsx compiles past the hooks is found when it
- * is required. On older versions it hooks `require` alone.
+ * `require` and `import` alike, and touches nothing else. CommonJS that tsx compiles past the hooks is found when it is
+ * required. On older versions it hooks `require` alone.
  */
 export function onClientLoaded(listener: LoadListener): () => void {
   const guarded: Required<LoadListener> = {
@@ -122,7 +122,7 @@ function leadsToNoOther(url: string, { conditions }: module.LoadHookContext): bo
   return url.endsWith('/client.js') && conditions.includes('require');
 }
 
-/** Loaders such as tsx compile CommonJS themselves, past the hooks: their modules are found in the cache. */
+/** What tsx compiles as CommonJS passes no hook: it is found in the cache. */
 function announceRequired(required: object): void {
   const prototype = findClientPrototype(required);
   // The hooks saw this client, and so all that it required: there is no need to look through thousands of modules.

@@ -8,16 +8,16 @@ interface Channels {
 /** Node reports each `require` here, where it has module hooks. */
 const CHANNEL = 'tracing:module.require:end';
 
-/** A loader that compiles CommonJS itself, past the module hooks, as the options of Node name it. */
-const LOADER = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
+/** The options of Node that name tsx, which compiles CommonJS past the module hooks. */
+const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
 
 /**
  * Calls a function with what a `require` returned, each time that it may have loaded a part of the SDK for the first time.
- * It listens only beside such a loader: while anybody listens, Node does not see that a package required `punycode`, and
+ * It listens only beside tsx: while anybody listens, Node does not see that a package required `punycode`, and
  * prints a warning.
  */
 export function afterRequire(run: (exported: object) => void): void {
-  if (!LOADER.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
+  if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
   const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined;
   const seen = new WeakSet<object>();
   const look = (message: unknown): void => {
