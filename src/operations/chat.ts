@@ -20,7 +20,7 @@ import {
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
   ATTR_OPENAI_SKIPPED_TOOL_CALLS,
 } from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import {
   asArray,
@@ -54,7 +54,7 @@ export const chat: Operation = {
   requestAttributes: tolerating(chatRequestAttributes),
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: tolerating(readChatUsage),
   toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
   content: {
@@ -88,6 +88,17 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   define(attributes, ATTR_GEN_AI_OUTPUT_TYPE, chatOutputType(body));
   return attributes;
 }
+
+/** Gemini reports the tokens of its thoughts in the total alone. They are output, and billed as such. */
+function readChatUsage(result: unknown): Usage | undefined {
+  const { usage: reported, model } = fieldsOf(result);
+  const usage = readUsage(reported);
+  if (usage === undefined || typeof model !== 'string' || !GEMINI.test(model)) return usage;
+  const thoughts = (asCount(fieldsOf(reported).total_tokens) ?? 0) - usage.inputTokens - usage.outputTokens;
+  return thoughts > 0 ? { ...usage, outputTokens: usage.outputTokens + thoughts } : usage;
+}
+
+const GEMINI = /^(?:google\/|models\/)?gemini-/;
 
 /** The stop sequences, which are content. */
 function chatStopSequences(body: unknown): Attributes {

@@ -57,6 +57,24 @@ const RESPONSE: Attributes = {
   'openai.ratelimit.reset_tokens': '30ms',
 };
 
+test('the tokens of Gemini’s thoughts, which only the total includes, are output', async () => {
+  const answer = (model: string): void =>
+    session.simulator.next({
+      body: {
+        id: 'chatcmpl-1',
+        model,
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hi' } }],
+        usage: { prompt_tokens: 20, completion_tokens: 198, total_tokens: 623 },
+      },
+    });
+  answer('gemini-2.5-flash');
+  await session.client.chat.completions.create({ ...HELLO, model: 'gemini-2.5-flash' });
+  answer('another-model');
+  await session.client.chat.completions.create({ ...HELLO, model: 'another-model' });
+  const tokens = session.spans.map((span) => span.attributes['gen_ai.usage.output_tokens']);
+  expect(tokens).toEqual([603, 198]);
+});
+
 describe('a plain chat completion', () => {
   test('is one span below the span of the caller', async () => {
     const completion = await trace.getTracer('program').startActiveSpan('program', async (span) => {

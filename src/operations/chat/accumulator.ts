@@ -11,11 +11,14 @@ import {
   stringField,
   tolerant,
 } from '../../util/payload.ts';
+import { reasoningOf } from './reasoning.ts';
 import {
   addAudio,
   addCalled,
+  addContentParts,
   ChoiceMessage,
   completeChoice,
+  findCall,
   newCalled,
   Room,
   type StreamedChoice,
@@ -28,6 +31,8 @@ interface Chunk {
   readonly service_tier?: unknown;
   readonly system_fingerprint?: unknown;
   readonly usage?: unknown;
+  /** Groq puts the usage here unless the program asks for it. */
+  readonly x_groq?: unknown;
   readonly choices?: unknown;
 }
 
@@ -42,6 +47,8 @@ interface MessagePiece {
   readonly content?: unknown;
   readonly refusal?: unknown;
   readonly reasoning_content?: unknown;
+  /** The same under the name that OpenRouter, Groq, Ollama and vLLM use. */
+  readonly reasoning?: unknown;
   readonly tool_calls?: unknown;
   readonly function_call?: unknown;
   readonly audio?: unknown;
@@ -82,16 +89,19 @@ export class ChatAccumulator implements Accumulator {
    */
   add(chunk: unknown, tolerates: boolean = false): void {
     try {
-      const { id, model, service_tier, system_fingerprint, usage, choices } = (chunk ?? NO_ITEMS) as Chunk;
+      const { id, model, service_tier, system_fingerprint, usage, x_groq, choices } = (chunk ??
+        NO_ITEMS) as Chunk;
       // Some servers leave out of most chunks which response they are part of.
       if (!this.#begun || (typeof id === 'string' && id !== '')) {
         this.#begun = true;
         if (id !== this.#id) this.#id = asName(id);
         if (model !== this.#model) this.#model = asName(model);
-        if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier);
-        if (system_fingerprint !== this.#fingerprint) this.#fingerprint = asName(system_fingerprint);
+        if (service_tier !== this.#serviceTier) this.#serviceTier = asName(service_tier) ?? this.#serviceTier;
+        if (system_fingerprint !== this.#fingerprint)
+          this.#fingerprint = asName(system_fingerprint) ?? this.#fingerprint;
       }
       if (usage !== undefined && usage !== null) this.#usage = keptNumbers(usage);
+      else if (x_groq !== undefined) this.#usage = keptNumbers(objectField(x_groq, 'usage')) ?? this.#usage;
       if (!Array.isArray(choices)) return;
       let hasContent = false;
       for (let position = 0; position < choices.length && position < MAX_REPEATED; position++)
@@ -121,15 +131,16 @@ export class ChatAccumulator implements Accumulator {
       const index = isCount(position) ? position : 0;
       const reason = typeof reasonGiven === 'string' ? asName(reasonGiven) : undefined;
       const message = (typeof delta === 'object' && delta !== null ? delta : NO_ITEMS) as MessagePiece;
-      const { content, refusal, reasoning_content: reasoning, audio } = message;
+      const { content, refusal, reasoning_content, reasoning, audio } = message;
       const { tool_calls: toolCalls, function_call: called } = message;
       const calls =
         (Array.isArray(toolCalls) && toolCalls.length > 0) || (called !== undefined && called !== null);
       // Written out for `content`: this runs for each chunk.
       const hasContent =
         calls ||
-        (typeof content === 'string' && content !== '') ||
+        (typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0) ||
         isPiece(refusal) ||
+        isPiece(reasoning_content) ||
         isPiece(reasoning) ||
         (audio ?? undefined) !== undefined;
       // The names of tools are not content; their arguments are.
@@ -161,25 +172,27 @@ export class ChatAccumulator implements Accumulator {
     if (this.#room === undefined) return;
     if (audio !== undefined && audio !== null) addAudio(message, audio, this.#room);
     if (role !== undefined) message.role = asName(role) ?? message.role;
-    const { content, refusal, reasoning_content: reasoning } = delta;
+    const { content, refusal } = delta;
     if (typeof content === 'string') message.content.add(content, this.#room.messages);
+    else if (Array.isArray(content)) addContentParts(message, content, this.#room);
     if (typeof refusal === 'string') message.refusal.add(refusal, this.#room.messages);
-    if (typeof reasoning === 'string') message.reasoning_content.add(reasoning, this.#room.messages);
+    const reasoning = reasoningOf(delta);
+    if (reasoning !== undefined) message.reasoning_content.add(reasoning, this.#room.messages);
   }
 
   #addToolCall(message: ChoiceMessage, delta: unknown): void {
-    const index = countField(delta, 'index') ?? 0;
     const id = stringField(delta, 'id');
-    let call = message.calls[index];
+    let call = findCall(message.calls, delta, id);
     if (call === undefined) {
+      const index = countField(delta, 'index') ?? message.calls.length;
       if (index >= MAX_REPEATED || this.#calls >= MAX_REPEATED) {
         // The first piece of a call has its id.
         if (id !== undefined) this.skippedCalls++;
         return;
       }
       this.#calls++;
-      call = { type: stringField(delta, 'type') ?? 'function' };
-      message.calls[index] = call;
+      call = { index, type: stringField(delta, 'type') ?? 'function' };
+      message.calls.push(call);
     }
     if (id !== undefined) call.id = id;
     this.#arguments ??= new TextRoom(MAX_ARGUMENTS_LENGTH, MAX_ARGUMENTS_LENGTH);

@@ -21,6 +21,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { readToolParameters } from '../tool-parameters.ts';
+import { reasoningOf, thinkingText } from './reasoning.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -74,8 +75,11 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
-  const reasoning = textField(message, 'reasoning_content');
-  if (reasoning !== undefined)
+  const reasoning = reasoningOf({
+    reasoning_content: field(message, 'reasoning_content'),
+    reasoning: field(message, 'reasoning'),
+  });
+  if (reasoning !== undefined && reasoning !== '')
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
@@ -115,6 +119,7 @@ function readChatPart(part: unknown): MessagePart[] {
   const value = type === undefined ? undefined : field(part, type);
   if (type === 'text' && typeof value === 'string') return [chatTextPart(value)];
   if (type === 'refusal' && typeof value === 'string') return [chatTextPart(value)];
+  if (type === 'thinking') return [{ type: 'reasoning', content: thinkingText(part) }];
   const url = textField(value, 'url');
   if (type === 'image_url' && url !== undefined) return [urlPart(url, 'image')];
   const fileId = textField(value, 'file_id');

@@ -1,6 +1,14 @@
 import { KeptText, type TextLimits, TextRoom } from '../../telemetry/kept-text.ts';
-import { countField, MAX_NAME_LENGTH, stringField, textField } from '../../util/payload.ts';
+import {
+  countField,
+  first,
+  MAX_NAME_LENGTH,
+  objectField,
+  stringField,
+  textField,
+} from '../../util/payload.ts';
 import { keepArguments } from './call-fingerprint.ts';
+import { thinkingText } from './reasoning.ts';
 
 /** What the chunks of a stream have told of one choice. */
 export interface StreamedChoice {
@@ -17,12 +25,14 @@ export class ChoiceMessage {
   readonly content: KeptText = new KeptText();
   readonly refusal: KeptText = new KeptText();
   readonly reasoning_content: KeptText = new KeptText();
+  /** In the order in which they began. */
   readonly calls: StreamedToolCall[] = [];
   called: Called | undefined;
   audio: Audio | undefined;
 }
 
 interface StreamedToolCall {
+  readonly index: number;
   id?: string;
   type: string;
   function?: Called;
@@ -63,6 +73,33 @@ export class Room {
   }
 }
 
+/**
+ * The call that a piece continues. Gemini sends no index, and some servers give all calls index 0: there, a piece with
+ * a name and another id begins a new call. Some servers change the id of a call with each piece, but repeat no name.
+ */
+export function findCall(
+  calls: readonly StreamedToolCall[],
+  delta: unknown,
+  id: string | undefined,
+): StreamedToolCall | undefined {
+  const index = countField(delta, 'index');
+  const isAt = (call: StreamedToolCall): boolean => index === undefined || call.index === index;
+  const latest = calls.findLast(isAt);
+  if (latest === undefined || (id !== undefined && latest.id === id)) return latest;
+  const called = objectField(delta, 'function') ?? objectField(delta, 'custom');
+  const isNamed = textField(called, 'name') !== undefined;
+  const hasOtherId = id === undefined ? index === undefined : latest.id !== undefined;
+  return isNamed && hasOtherId ? calls.find((call) => id !== undefined && call.id === id) : latest;
+}
+
+/** Adds content that is a list, as Mistral streams its reasoning. */
+export function addContentParts(message: ChoiceMessage, content: readonly unknown[], room: Room): void {
+  for (const part of first(content)) {
+    message.content.add(textField(part, 'text') ?? '', room.messages);
+    message.reasoning_content.add(thinkingText(part), room.messages);
+  }
+}
+
 export function addCalled(
   called: Called,
   delta: unknown,
@@ -71,7 +108,9 @@ export function addCalled(
   identifying?: TextRoom,
 ): void {
   const name = textField(delta, 'name');
-  if (name !== undefined && called.name.length + name.length <= MAX_NAME_LENGTH) called.name += name;
+  // Some servers repeat the name in each piece.
+  if (name !== undefined && name !== called.name && called.name.length + name.length <= MAX_NAME_LENGTH)
+    called.name += name;
   const piece = textField(delta, argumentsField) ?? '';
   if (room !== undefined) called.given.add(piece, room.toolArguments);
   if (identifying !== undefined) called.whole.add(piece, identifying);
@@ -104,7 +143,7 @@ function wholeMessage(message: ChoiceMessage): object {
     content: content.text,
     refusal: refusal.text,
     reasoning_content: reasoning_content.text,
-    tool_calls: message.calls.filter((call) => call !== undefined).map(wholeCall),
+    tool_calls: message.calls.sort((left, right) => left.index - right.index).map(wholeCall),
     ...(called === undefined ? {} : { function_call: wholeCalled(called, 'arguments') }),
     ...(audio === undefined ? {} : { audio: wholeAudio(audio) }),
     ...(cut.length === 0

@@ -65,6 +65,79 @@ test('tool calls are accumulated by index', () => {
   });
 });
 
+describe('the pieces of a tool call are found', () => {
+  const LOOK = { name: 'look', arguments: '{}' };
+  const ADD = { name: 'add', arguments: '{"a":1}' };
+  const piece = (name: string | undefined, given: string): object => ({
+    function: { name, arguments: given },
+  });
+
+  test.each<[string, readonly object[], readonly object[]]>([
+    [
+      'if all calls have index 0',
+      [
+        { index: 0, id: 'call_1', ...piece('look', '{}') },
+        { index: 0, id: 'call_2', ...piece('add', '{"a"') },
+        { index: 0, ...piece(undefined, ':1}') },
+      ],
+      [
+        { id: 'call_1', function: LOOK },
+        { id: 'call_2', function: ADD },
+      ],
+    ],
+    [
+      'if calls have neither index nor id',
+      [piece('look', '{}'), piece('add', '{"a"'), piece(undefined, ':1}')],
+      [{ function: LOOK }, { function: ADD }],
+    ],
+    [
+      'if calls without an index alternate',
+      [
+        { id: 'call_1', ...piece('add', '{"a"') },
+        { id: 'call_2', ...piece('look', '{}') },
+        { id: 'call_1', ...piece('add', ':1}') },
+      ],
+      [
+        { id: 'call_1', function: ADD },
+        { id: 'call_2', function: LOOK },
+      ],
+    ],
+    [
+      'if the id changes with each piece',
+      [
+        { index: 0, id: 'call_1', ...piece('add', '{"a"') },
+        { index: 0, id: 'call_2', ...piece('', ':1}') },
+      ],
+      [{ id: 'call_2', function: ADD }],
+    ],
+    [
+      'if each has the name',
+      [
+        { index: 0, id: 'call_1', ...piece('add', '{"a"') },
+        { index: 0, id: 'call_1', ...piece('add', ':1}') },
+      ],
+      [{ id: 'call_1', function: ADD }],
+    ],
+    [
+      'if the second call begins first',
+      [
+        { index: 1, id: 'call_2', ...piece('add', '{"a"') },
+        { index: 0, id: 'call_1', ...piece('look', '{}') },
+        { index: 1, ...piece(undefined, ':1}') },
+      ],
+      [
+        { id: 'call_1', function: LOOK },
+        { id: 'call_2', function: ADD },
+      ],
+    ],
+  ])('%s', (_, pieces, calls) => {
+    const result = accumulate(pieces.map((one) => chunk({ index: 0, delta: { tool_calls: [one] } })));
+    expect(result).toMatchObject({ choices: [{ message: { tool_calls: calls } }] });
+    const { choices } = result as { choices: [{ message: { tool_calls: unknown[] } }] };
+    expect(choices[0].message.tool_calls).toHaveLength(calls.length);
+  });
+});
+
 test('a legacy function call is accumulated', () => {
   const result = accumulate([
     chunk({ index: 0, delta: { function_call: { name: 'add', arguments: '' } } }),
@@ -107,6 +180,26 @@ test('the last chunk with usage counts', () => {
     accumulate([{ ...HEAD, usage: null }, { ...HEAD, choices: [], usage: { prompt_tokens: 1 } }, HEAD]),
   ).toMatchObject({
     usage: { prompt_tokens: 1 },
+  });
+});
+
+test('usage is found where Groq puts it', () => {
+  const usage = { queue_time: 0.1, prompt_tokens: 2, completion_tokens: 1, total_tokens: 3 };
+  expect(
+    accumulate([
+      { ...HEAD, x_groq: { id: 'req_1' } },
+      { ...HEAD, x_groq: { usage } },
+    ]),
+  ).toMatchObject({
+    usage,
+  });
+});
+
+test('a service tier that only the first chunk reports is kept', () => {
+  const { service_tier: _, system_fingerprint: __, ...rest } = HEAD;
+  expect(accumulate([{ ...HEAD, service_tier: 'flex' }, rest])).toMatchObject({
+    service_tier: 'flex',
+    system_fingerprint: 'fp_1',
   });
 });
 

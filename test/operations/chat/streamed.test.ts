@@ -41,6 +41,59 @@ const KINDS: Readonly<Record<string, Kind>> = {
       { type: 'text', content: '4' },
     ],
   },
+  'thoughts under the name that OpenRouter gives them': {
+    message: { reasoning: 'Two and two.', content: '4' },
+    deltas: [{ content: '', reasoning: 'Two ' }, { reasoning: 'and two.' }, { content: '4' }],
+    parts: [
+      { type: 'reasoning', content: 'Two and two.' },
+      { type: 'text', content: '4' },
+    ],
+  },
+  'thoughts under both names': {
+    message: { reasoning: 'Two.', reasoning_content: 'Two.', content: '4' },
+    deltas: [{ reasoning: 'Two.', reasoning_content: 'Two.' }, { content: '4' }],
+    parts: [
+      { type: 'reasoning', content: 'Two.' },
+      { type: 'text', content: '4' },
+    ],
+  },
+  'thoughts as parts of the content, as Mistral sends them': {
+    message: {
+      content: [
+        { type: 'thinking', thinking: [{ type: 'text', text: 'Two and two.' }] },
+        { type: 'text', text: 'It is 4.' },
+      ],
+    },
+    deltas: [
+      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'Two ' }] }] },
+      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'and two.' }] }] },
+      { content: [{ type: 'text', text: 'It ' }] },
+      { content: 'is 4.' },
+    ],
+    parts: [
+      { type: 'reasoning', content: 'Two and two.' },
+      { type: 'text', content: 'It is 4.' },
+    ],
+  },
+  'calls of functions without an index, as Gemini sends them': {
+    message: {
+      content: null,
+      tool_calls: [called('call_1', 'add', '{}'), called('call_2', 'add', '{"a":1}')],
+    },
+    deltas: [
+      { tool_calls: [called('call_1', 'add', '{}')] },
+      { tool_calls: [called('call_2', 'add', '{"a"')] },
+      { tool_calls: [{ function: { arguments: ':1}' } }] },
+    ],
+    parts: [
+      { type: 'tool_call', id: 'call_1', name: 'add', arguments: {} },
+      { type: 'tool_call', id: 'call_2', name: 'add', arguments: { a: 1 } },
+    ],
+    calls: [
+      { id: 'call_1', name: 'add', toolType: 'function', arguments: {} },
+      { id: 'call_2', name: 'add', toolType: 'function', arguments: { a: 1 } },
+    ],
+  },
   'calls of functions': {
     message: {
       content: null,
