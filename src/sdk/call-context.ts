@@ -1,4 +1,4 @@
-import { type Context, context } from '@opentelemetry/api';
+import { type Context, context, trace } from '@opentelemetry/api';
 import { LinkedContext } from '../util/linked-context.ts';
 import { SPAN_KEY } from '../util/span-key.ts';
 import type { Call } from './call.ts';
@@ -14,16 +14,23 @@ const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
  */
 export class CallContext implements Context {
   readonly #call: Call;
+  readonly #caller: Context;
   #values: Context;
 
   constructor(call: Call, caller: Context) {
     this.#call = call;
+    this.#caller = caller;
     this.#values = caller;
   }
 
   /** Called when the call begins: all work from here on runs in the given context. */
   enter(values: Context): void {
     this.#values = values;
+  }
+
+  /** Whether the caller's span is active in a context that has been entered. */
+  isOfCaller(entered: Context): boolean {
+    return entered !== this && idOfSpan(entered) === idOfSpan(this.#caller);
   }
 
   getValue(key: symbol): unknown {
@@ -41,6 +48,10 @@ export class CallContext implements Context {
   #copy(): Context {
     return LinkedContext.of(this.#values).setValue(CALL, this.#call);
   }
+}
+
+function idOfSpan(context: Context): string | undefined {
+  return trace.getSpanContext(context)?.spanId;
 }
 
 /**
@@ -74,6 +85,16 @@ export function goOnHere(call: Call, method: Method, client: object, args: unkno
   const span = call.working?.getValue(SPAN_KEY);
   const here = LinkedContext.of(context.active()).setValue(SPAN_KEY, span).setValue(CALL, call);
   return context.with(here, method, client, ...args);
+}
+
+/**
+ * Sends an attempt of a call. Context managers such as those of Sentry and Datadog read the span when they enter a
+ * context, which may be before the call has begun.
+ */
+export function sendAttempt(call: Call, method: Method, client: object, args: unknown[]): unknown {
+  return call.working?.isOfCaller(context.active()) === true
+    ? goOnHere(call, method, client, args)
+    : method.apply(client, args);
 }
 
 /** The call of the current context, whether or not it has begun. */

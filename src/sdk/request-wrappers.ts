@@ -4,7 +4,7 @@ import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import { type Attempt, readResponse } from './attempt.ts';
 import type { Call } from './call.ts';
-import { callInProgress, currentCall, goOn, goOnHere } from './call-context.ts';
+import { callInProgress, currentCall, goOn, goOnHere, sendAttempt } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
@@ -121,7 +121,7 @@ export function wrapFetch(original: Method): Method {
       call.attempted(attempt);
       call.sentHeaders = field(args[1], 'headers');
       return passOn(
-        original.apply(this, args),
+        sendAttempt(call, original, this, args),
         (response) => {
           attempt.endTime = now(call.clock);
           guard('reading a response', readResponse, attempt, response);

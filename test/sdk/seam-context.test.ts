@@ -1,7 +1,8 @@
-import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { suppressTracing } from '@opentelemetry/core';
 import OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { instrumentOpenAI } from '../../src/client.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { HELLO, useSession } from '../support/use-session.ts';
@@ -27,9 +28,9 @@ function nameOf(active: Context = context.active()): string | undefined {
 }
 
 /** A client whose requests pass a function of the program. */
-function withFetch(fetchIt: typeof fetch): OpenAI {
+function withFetch(fetchIt: typeof fetch, Client = OpenAI): OpenAI {
   return instrumentOpenAI(
-    new OpenAI({ apiKey: 'k', baseURL: session().simulator.url, maxRetries: 1, fetch: fetchIt }),
+    new Client({ apiKey: 'k', baseURL: session().simulator.url, maxRetries: 1, fetch: fetchIt }),
     {},
   );
 }
@@ -56,6 +57,36 @@ describe('the span of a call is active', () => {
     session().simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
     await client.chat.completions.create(HELLO, { timeout: 1_000 });
     expect(active).toEqual(['chat gpt-4o', 'chat gpt-4o']);
+  });
+
+  describe('with a context manager that copies each context, as that of Sentry does', () => {
+    const SCOPE = createContextKey('scope');
+    class CopyingContextManager extends AsyncLocalStorageContextManager {
+      override with: AsyncLocalStorageContextManager['with'] = (entered, ...rest) =>
+        super.with(entered.setValue(SCOPE, {}), ...rest);
+    }
+    class OwnSpans extends OpenAI {
+      override fetchWithTimeout: OpenAI['fetchWithTimeout'] = (...args) =>
+        inSpan('request', () => super.fetchWithTimeout(...args));
+    }
+    beforeEach(() => {
+      context.disable();
+      context.setGlobalContextManager(new CopyingContextManager());
+    });
+
+    test.each([
+      ['in every attempt', OpenAI, 'chat gpt-4o'],
+      ['below a span of a subclass', OwnSpans, 'request'],
+    ])('%s', async (_, Client, expected) => {
+      const active: unknown[] = [];
+      const client = withFetch((url, init) => {
+        active.push(nameOf());
+        return fetch(url, init);
+      }, Client);
+      session().simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+      await inSpan('program', () => complete(client));
+      expect(active).toEqual([expected, expected]);
+    });
   });
 
   test('not in the code after the call', async () => {
