@@ -71,6 +71,17 @@ test('it depends on require-in-the-middle, and has only the OpenTelemetry API as
   ]);
 });
 
+test('none of its optional peers asks for a version of the OpenTelemetry API', () => {
+  // npm obeys the peers of optional peers too: with `@opentelemetry/sdk-node` here, it refuses to install beside the
+  // other major version of the SDK, although nobody asked for that package.
+  expect(Object.keys(manifest.peerDependenciesMeta as object)).toEqual([
+    '@openai/agents',
+    '@opentelemetry/api-logs',
+    '@pydantic/genai-prices',
+    'openai',
+  ]);
+});
+
 test.each(['agents', 'client', 'export', 'testing'])(
   '…/%s imports nothing but the OpenTelemetry API',
   async (entry) => {

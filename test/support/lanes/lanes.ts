@@ -73,7 +73,8 @@ export const CLEAN_LANES: readonly Lane[] = [
   },
   {
     name: 'clean-sdk-2-bare',
-    packages: { openai: '6.49.0', ...API_2, '@opentelemetry/sdk-trace-node': '2.12.0' },
+    // As in `npm install @opentelemetry/api`: the version follows from what else is installed.
+    packages: { openai: '6.49.0', '@opentelemetry/api': '*', '@opentelemetry/sdk-trace-node': '2.12.0' },
   },
 ];
 
