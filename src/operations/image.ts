@@ -6,10 +6,10 @@ import {
   ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
-import { readUsage } from '../telemetry/cost/usage.ts';
+import { NO_MODALITIES, readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
-import { countField, field, stringField } from '../util/payload.ts';
+import { countField, field, objectField, stringField } from '../util/payload.ts';
 import { define, optional } from './attributes.ts';
 import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';
@@ -37,9 +37,22 @@ export const image: Operation = {
     const images = countField(result, IMAGES) ?? arrayLength(field(result, 'data'));
     return images === undefined ? {} : { [ATTR_OPENAI_IMAGE_COUNT]: images };
   },
-  usage: (result) => readUsage(field(result, 'usage')),
+  usage: readImageUsage,
+  // The model that draws an SVG has a price of its own.
+  fees: (result) => ({ hasOthers: objectField(result, 'svg_usage') !== undefined }),
   accumulate: () => new ImageAccumulator(),
 };
+
+/** Without details, all of the output are tokens of images. */
+function readImageUsage(result: unknown): Usage | undefined {
+  const reported = field(result, 'usage');
+  const usage = readUsage(reported);
+  if (usage === undefined || objectField(reported, 'output_tokens_details') !== undefined) return usage;
+  return {
+    ...usage,
+    modalities: { ...(usage.modalities ?? NO_MODALITIES), imageOutputTokens: usage.outputTokens },
+  };
+}
 
 /** What a stream counted, which keeps no image. */
 const IMAGES = 'image_count';

@@ -114,9 +114,9 @@ export function keptNames(value: unknown, depth: number = 2): object | undefined
   );
 }
 
-/** Copies the numbers of a usage object and its details. */
+/** Copies the numbers and booleans of a usage object and its details. */
 export function keptNumbers(usage: unknown, depth: number = 3): object | undefined {
-  return keptFields(usage, depth, MAX_NUMBERS, asNumber);
+  return keptFields(usage, depth, MAX_NUMBERS, (item) => (typeof item === 'boolean' ? item : asNumber(item)));
 }
 
 /** Copies the fields that `keep` returns a value for, also those of nested objects. */

@@ -52,6 +52,27 @@ describe('images', () => {
     });
   });
 
+  test.each<[string, boolean, object | undefined, object]>([
+    ['without details, the output of an image', false, undefined, { 'gen_ai.usage.image.output_tokens': 9 }],
+    ['without details, that of a stream', true, undefined, { 'gen_ai.usage.image.output_tokens': 9 }],
+    ['the details', false, { image_tokens: 7, text_tokens: 2 }, { 'gen_ai.usage.image.output_tokens': 7 }],
+  ])('are counted in tokens by %s', async (_, stream, output_tokens_details, expected) => {
+    const { client, simulator, telemetry } = await startProgram();
+    const input_tokens_details = { image_tokens: 0, text_tokens: 4 };
+    const tokens = { input_tokens: 4, output_tokens: 9, total_tokens: 13, input_tokens_details };
+    const usage = output_tokens_details === undefined ? tokens : { ...tokens, output_tokens_details };
+    simulator.next(
+      stream
+        ? { sse: [{ data: { type: 'image_generation.completed', b64_json: '', usage } }] }
+        : { body: { created: 1, data: [{}], usage } },
+    );
+    const asked = { model: 'gpt-image-1', prompt: 'secret' };
+    if (stream) await Array.fromAsync(await client.images.generate({ ...asked, stream }));
+    else await client.images.generate(asked);
+    const { attributes = {} } = telemetry.spans[0] ?? {};
+    expect(attributes).toMatchObject({ 'gen_ai.usage.output_tokens': 9, ...expected });
+  });
+
   test('that are edited record the same from a form', async () => {
     const program = await startProgram();
     await program.client.images.edit({ model: 'gpt-image-1', prompt: 'secret', image: await image(), n: 3 });

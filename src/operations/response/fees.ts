@@ -2,13 +2,20 @@ import type { Fees } from '../../telemetry/cost/prices.ts';
 import { arrayField, countField, field, objectField } from '../../util/payload.ts';
 
 /**
- * The searches of a response, which are billed by number. The API counts billed web searches in `tool_usage`; each file
- * search is an output item.
+ * What a response bills besides its tokens. The API counts billed web searches in `tool_usage`, which some servers leave
+ * out; each file search is an output item. Images have the price of another model.
  */
 export function readResponseFees(response: unknown): Fees {
-  const webSearch = objectField(objectField(response, 'tool_usage'), 'web_search');
+  const toolUsage = objectField(response, 'tool_usage');
+  const webSearches = countField(objectField(toolUsage, 'web_search'), 'num_requests');
+  let hasOthers = countField(objectField(toolUsage, 'image_gen'), 'total_tokens') || false;
   let fileSearches = 0;
-  for (const item of arrayField(response, 'output'))
-    if (field(item, 'type') === 'file_search_call' && field(item, 'status') === 'completed') fileSearches++;
-  return { webSearches: countField(webSearch, 'num_requests'), fileSearches };
+  for (const item of arrayField(response, 'output')) {
+    const type = field(item, 'type');
+    if (typeof type !== 'string' || field(item, 'status') !== 'completed') continue;
+    if (type === 'file_search_call') fileSearches++;
+    else if (type === 'image_generation_call') hasOthers = true;
+    else if (type === 'web_search_call' && webSearches === undefined) hasOthers = true;
+  }
+  return { webSearches, fileSearches, hasOthers: hasOthers !== false };
 }

@@ -11,8 +11,9 @@ import {
 } from '../../semconv/attributes.ts';
 import { log } from '../../util/guard.ts';
 import { row } from '../../util/payload.ts';
+import { includesAll } from './list-prices.ts';
 import { PriceList } from './price-package.ts';
-import { type CostPart, priceOf, type Spending } from './prices.ts';
+import { type CostPart, priceOf, roundCost, type Spending } from './prices.ts';
 
 const MAX_REPORTED_MODELS = 100;
 
@@ -59,15 +60,20 @@ export class Costs {
     tell?: (part: CostPart, cost: number) => void,
   ): number | undefined {
     const list = this.#list();
-    const { usage, audioSeconds } = spending;
-    if (list === undefined || (usage === undefined && audioSeconds === undefined)) return undefined;
+    const { usage, audioSeconds, reported, hasOthers } = spending;
+    if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
     const requestModel = attributeAsText(asked[ATTR_GEN_AI_REQUEST_MODEL]);
     const responseModel = attributeAsText(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
     const provider = String(asked[ATTR_GEN_AI_PROVIDER_NAME]);
     const tier = String(
       answered[ATTR_OPENAI_RESPONSE_SERVICE_TIER] ?? asked[ATTR_OPENAI_REQUEST_SERVICE_TIER] ?? 'default',
     );
-    const prices = this.#find(list, provider, requestModel, responseModel);
+    const own = this.#findOwn(requestModel, responseModel);
+    if (own === undefined && reported !== undefined) return roundCost(reported);
+    // No price of the program could cover it.
+    if (hasOthers === true) return undefined;
+    const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
+    const prices = own ?? findWhole(list, model, asked, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);
     const cost = inTier === undefined ? undefined : priceOf(inTier, spending, tell);
     if (cost === undefined && list.available) this.#report(provider, responseModel ?? requestModel, tier);
@@ -86,17 +92,9 @@ export class Costs {
     return list;
   }
 
-  #find(
-    list: PriceList,
-    provider: string,
-    requestModel: string | undefined,
-    responseModel: string | undefined,
-  ): ModelPrices | undefined {
+  #findOwn(requestModel: string | undefined, responseModel: string | undefined): ModelPrices | undefined {
     const { prices } = this.#holder.settings;
-    const own = findModel(prices, responseModel) ?? findModel(prices, requestModel);
-    if (own !== undefined) return own;
-    const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
-    return model === undefined ? undefined : list.find(provider, model);
+    return findModel(prices, responseModel) ?? findModel(prices, requestModel);
   }
 
   /** Logs a missing price once for each model, for those who wonder about the missing cost. */
@@ -106,6 +104,18 @@ export class Costs {
     this.#reported.add(what);
     log('info', `no price is known for ${what}, so its calls have no cost; the option prices can add one.`);
   }
+}
+
+/** The list prices of a model, if they include all that is billed. */
+function findWhole(
+  list: PriceList,
+  model: string | undefined,
+  asked: Attributes,
+  spending: Spending,
+): ModelPrices | undefined {
+  if (model === undefined) return undefined;
+  const prices = list.find(String(asked[ATTR_GEN_AI_PROVIDER_NAME]), model);
+  return prices !== undefined && includesAll(prices, model, asked, spending) ? prices : undefined;
 }
 
 /** The row of a model: an exact match, else the longest match that ends in `*`. */

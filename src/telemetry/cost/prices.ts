@@ -8,11 +8,15 @@ export interface Fees {
   /** Web searches that the API bills. */
   readonly webSearches?: number | undefined;
   readonly fileSearches?: number | undefined;
+  /** Whether more is billed whose amount or price is unknown. */
+  readonly hasOthers?: boolean;
 }
 
 /** What one or several operations spent. */
 export interface Spending extends Fees {
   readonly usage?: Usage | undefined;
+  /** What the provider says that it cost, in USD. */
+  readonly reported?: number | undefined;
   /** A sum of several model calls. Tiers do not apply, since no single call had all these tokens. */
   readonly aggregate?: boolean | undefined;
 }

@@ -1,9 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
-import { ATTR_OPENAI_COST, ATTR_OPENAI_RESPONSE_SERVICE_TIER } from '../../semconv/attributes.ts';
+import {
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_OPENAI_COST,
+  ATTR_OPENAI_RESPONSE_SERVICE_TIER,
+} from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
+import { field } from '../../util/payload.ts';
 import { addPartCost } from '../cost/modality-costs.ts';
 import type { CostPart } from '../cost/prices.ts';
+import { readReportedCost } from '../cost/reported-cost.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -35,7 +41,10 @@ export function addCost(
 ): number | undefined {
   const parts: Attributes | undefined = usage?.modalities && {};
   const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
-  const cost = costs.of({ ...operation.fees?.(result), usage }, asked, attributes, tell);
+  // What a retrieved response has cost belongs to the call that created it.
+  const reported =
+    operation.usage && readReportedCost(asked[ATTR_GEN_AI_PROVIDER_NAME], field(result, 'usage'));
+  const cost = costs.of({ ...operation.fees?.(result), usage, reported }, asked, attributes, tell);
   if (cost === undefined) return undefined;
   attributes[ATTR_OPENAI_COST] = cost;
   if (parts !== undefined) Object.assign(attributes, parts);

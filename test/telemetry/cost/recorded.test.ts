@@ -119,6 +119,42 @@ describe('a call has its cost on the span, and once as a metric', () => {
     expect(session.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes['openai.cost']).toBe(1e9 + 5);
   });
 
+  test.each<[string, object, number | undefined]>([
+    [
+      'images, which another model draws',
+      { output: [{ type: 'image_generation_call', status: 'completed' }] },
+      undefined,
+    ],
+    ['tokens of images', { tool_usage: { image_gen: { total_tokens: 9 } } }, undefined],
+    [
+      'web searches that the server does not count',
+      { output: [{ type: 'web_search_call', status: 'completed' }] },
+      undefined,
+    ],
+    [
+      'web searches that the server counts',
+      {
+        output: [{ type: 'web_search_call', status: 'completed' }],
+        tool_usage: { image_gen: { total_tokens: 0 }, web_search: { num_requests: 0 } },
+      },
+      5,
+    ],
+  ])('unless a part of it is unknown: %s', async (_, answer, cost) => {
+    session.simulator.next({
+      body: {
+        id: 'resp_1',
+        object: 'response',
+        status: 'completed',
+        model: 'gpt-4o',
+        output: [],
+        usage: { input_tokens: 5, output_tokens: 0 },
+        ...answer,
+      },
+    });
+    await session.client.responses.create({ model: 'gpt-4o', input: 'Find' });
+    expect(session.spans.find(({ name }) => name === 'chat gpt-4o')?.attributes['openai.cost']).toBe(cost);
+  });
+
   test('unless it failed, or costs are off', async () => {
     session.simulator.next({ status: 400 });
     await session.client.chat.completions.create(HELLO).catch(() => undefined);

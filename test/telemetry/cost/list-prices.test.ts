@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { includesAll } from '../../../src/telemetry/cost/list-prices.ts';
+import type { Spending } from '../../../src/telemetry/cost/prices.ts';
+import { NO_MODALITIES, NO_USAGE } from '../../../src/telemetry/cost/usage.ts';
+
+const TEXT = { input_mtok: 1, output_mtok: 2 };
+const NOTHING: Spending = {};
+
+function spoken(audio: 'audioInputTokens' | 'audioOutputTokens'): Spending {
+  return { usage: { ...NO_USAGE, modalities: { ...NO_MODALITIES, [audio]: 5 } } };
+}
+
+interface Case {
+  readonly model?: string;
+  readonly provider?: string;
+  readonly address?: string;
+  readonly spending?: Spending;
+  readonly prices?: object;
+}
+
+function isWhole({ model = 'gpt-5', provider = 'openai', address, spending, prices }: Case): boolean {
+  const asked = { 'gen_ai.provider.name': provider, 'server.address': address };
+  return includesAll({ ...TEXT, ...prices }, model, asked, spending ?? NOTHING);
+}
+
+describe('the list prices of a model include', () => {
+  test.each<[string, Case]>([
+    ['text', {}],
+    ['audio with a price', { spending: spoken('audioOutputTokens'), prices: { output_audio_mtok: 9 } }],
+    [
+      'audio of others, who bill it as text',
+      { provider: 'gcp.gemini', spending: spoken('audioInputTokens') },
+    ],
+    ['searches with a price', { spending: { webSearches: 1 }, prices: { web_searches_kcount: 10 } }],
+    ['no searches', { spending: { webSearches: 0, fileSearches: 0 } }],
+    ['requests with a price', { model: 'gpt-4o-search-preview', prices: { requests_kcount: 25 } }],
+    ['an older model in a region', { model: 'gpt-4o-2024-08-06', address: 'eu.api.openai.com' }],
+    ['gpt-5 in a region', { model: 'gpt-5-mini', address: 'eu.api.openai.com' }],
+    ['a newer model elsewhere', { model: 'gpt-5.4', address: 'api.openai.com' }],
+  ])('%s', (_, call) => expect(isWhole(call)).toBe(true));
+});
+
+describe('the list prices of a model lack', () => {
+  test.each<[string, Case]>([
+    ['audio that is heard', { spending: spoken('audioInputTokens') }],
+    ['audio that is spoken', { spending: spoken('audioOutputTokens') }],
+    ['audio on Azure', { provider: 'azure.ai.openai', spending: spoken('audioOutputTokens') }],
+    ['web searches', { spending: { webSearches: 1 } }],
+    ['file searches', { spending: { fileSearches: 1 } }],
+    ['the fee of a model that searches', { model: 'gpt-4o-mini-search-preview-2025-03-11' }],
+    ['the surcharge of a region', { model: 'gpt-5.4-pro', address: 'eu.api.openai.com' }],
+  ])('%s', (_, call) => expect(isWhole(call)).toBe(false));
+});
