@@ -8,6 +8,9 @@ export interface OtherInstrumentation {
   readonly switchOff: string;
 }
 
+/** What stands for the scope of Sentry's spans, which have none. */
+export const SENTRY_SCOPE = '@sentry/node';
+
 /** The known ones. An unknown one is assumed to record metrics, so that nothing is counted twice. */
 export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
   {
@@ -33,5 +36,10 @@ export const OTHER_INSTRUMENTATIONS: readonly OtherInstrumentation[] = [
     scope: 'langsmith',
     recordsMetrics: false,
     switchOff: 'use the client without wrapOpenAI of langsmith/wrappers.',
+  },
+  {
+    scope: SENTRY_SCOPE,
+    recordsMetrics: false,
+    switchOff: "Sentry.init({ integrations: (all) => all.filter(({ name }) => name !== 'OpenAI') })",
   },
 ];

@@ -6,7 +6,7 @@ import { switchProblem } from '../config/kill-switch.ts';
 import { describeCopies } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
-import { OTHER_INSTRUMENTATIONS } from '../diagnostics/other-instrumentations.ts';
+import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../diagnostics/other-instrumentations.ts';
 import { isTested, isTooOldForAgents, OLDEST_AGENTS } from '../diagnostics/tested-versions.ts';
 import { asObject, field, textField } from '../util/payload.ts';
 import { NAME } from '../util/version.ts';
@@ -33,9 +33,12 @@ const PORTKEY = 'portkey-ai';
 /** The part of `@openai/agents` that traces. It may be there alone, and in several copies. */
 const AGENTS_CORE = '@openai/agents-core';
 
-/** Other instrumentations that nobody installs without using them. LangChain brings `langsmith`. */
+/** LangChain brings `langsmith`, and Sentry has other uses. */
+const OTHER_USES: readonly string[] = ['langsmith', SENTRY_SCOPE];
+
+/** Other instrumentations that nobody installs without using them. */
 const INSTALLED_OTHERS: readonly string[] = [
-  ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => scope !== 'langsmith'),
+  ...OTHER_INSTRUMENTATIONS.map(({ scope }) => scope).filter((scope) => !OTHER_USES.includes(scope)),
   '@langfuse/openai',
 ];
 

@@ -97,8 +97,11 @@ describe('packages are found in every folder:', () => {
     expect(findings()[0]?.action).toContain('observeOpenAI');
   });
 
-  test('langsmith alone is no finding: LangChain brings it', async () => {
-    await install({ langsmith: '0.10.5' });
+  test.each([
+    ['langsmith', 'LangChain brings it'],
+    ['@sentry/node', 'it has other uses'],
+  ])('%s alone is no finding: %s', async (name) => {
+    await install({ [name]: '1.0.0' });
     expect(codes()).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
-import { OTHER_INSTRUMENTATIONS } from '../../diagnostics/other-instrumentations.ts';
+import { OTHER_INSTRUMENTATIONS, SENTRY_SCOPE } from '../../diagnostics/other-instrumentations.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { asName, fieldsOf, type PayloadObject, row, stringField } from '../../util/payload.ts';
 import { NAME } from '../../util/version.ts';
@@ -127,8 +127,24 @@ function isLangSmithModelCall(kind: InferenceKind): boolean {
   return LANGSMITH_KINDS.includes(kind) && stringField(storage?.getStore?.(), 'run_type') === 'llm';
 }
 
-/** Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
+/** What a span tells, in the form of the SDK's. Some instrumentations wrap the SDK's span in an object that keeps it as `span`. */
 function innerSpan(span: Span): PayloadObject {
   const outer = fieldsOf(span);
-  return outer.attributes === undefined ? fieldsOf(outer.span ?? span) : outer;
+  if (outer.attributes !== undefined) return outer;
+  return sentrySpan(outer._attributes) ?? fieldsOf(outer.span ?? span);
 }
+
+const SENTRY_ORIGIN = 'sentry.origin';
+/** How the origin of the spans begins that Sentry's own instrumentations of models create. */
+const SENTRY_MODELS = 'auto.ai.';
+
+/** Sentry is its own SDK and keeps attributes elsewhere. The spans of all others, also ours, tell nothing here. */
+function sentrySpan(attributes: unknown): PayloadObject | undefined {
+  const origin = stringField(attributes, SENTRY_ORIGIN);
+  if (origin === undefined) return undefined;
+  return origin.startsWith(SENTRY_MODELS)
+    ? { attributes, instrumentationScope: { name: SENTRY_SCOPE } }
+    : NO_SIGNS;
+}
+
+const NO_SIGNS: PayloadObject = { attributes: {} };

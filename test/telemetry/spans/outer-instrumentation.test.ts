@@ -125,6 +125,40 @@ describe('LangSmith, which names the operation after the call', () => {
   );
 });
 
+describe('Sentry, whose spans are not those of an SDK', () => {
+  /** Has what Sentry's spans have and the SDK's do not, and lacks the rest. */
+  function sentrySpan(attributes: Attributes): Span {
+    const set = { ...attributes };
+    const span = {
+      _attributes: set,
+      isRecording: () => true,
+      spanContext: () => ({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 }),
+      setAttributes: (more: Attributes) => Object.assign(set, more) && span,
+    } as unknown as Span;
+    return span;
+  }
+  const under = (attributes: Attributes): Promise<unknown> =>
+    context.with(trace.setSpan(ROOT_CONTEXT, sentrySpan(attributes)), () => chat(session.client));
+
+  test('records a model call itself, without metrics', async () => {
+    await start();
+    await under({ 'sentry.origin': 'auto.ai.openai', 'gen_ai.operation.name': 'chat' });
+    expect(ours()).toEqual([]);
+    expect(await operationMetrics()).toContain('gen_ai.client.token.usage');
+    expect(session.warnings.join()).toContain("name !== 'OpenAI'");
+  });
+
+  test.each<[string, Attributes]>([
+    ['an agent of its own', { 'sentry.origin': 'auto.ai.openai', 'gen_ai.operation.name': 'invoke_agent' }],
+    ['a span that we created', { 'sentry.origin': 'manual', 'gen_ai.operation.name': 'chat' }],
+    ['something without attributes', {}],
+  ])('leaves to us what is below %s', async (_, attributes) => {
+    await start();
+    await under(attributes);
+    expect(ours()).toEqual(['chat gpt-4o']);
+  });
+});
+
 describe('a span of another instrumentation replaces a call span of ours', () => {
   test.each<[string, Attributes, (client: OpenAI) => Promise<unknown>]>([
     ['chat, by the conventions', { 'gen_ai.operation.name': 'chat' }, chat],
