@@ -7,7 +7,9 @@ import {
   reportUnsent,
   tracesEndpoint,
   tracesProtocol,
+  zipkinEndpoint,
 } from '../telemetry/collector.ts';
+import { limitRequestsTo } from '../telemetry/exporter-requests.ts';
 
 export type { CollectorEnvironment } from '../telemetry/collector.ts';
 
@@ -69,9 +71,7 @@ export function processorsFromEnvironment(
   unnamed?: readonly string[],
 ): unknown[] {
   return exportersFromEnvironment(environment, unnamed).map((source) =>
-    source === ZIPKIN
-      ? batchProcessor(environment, require, create(require, source))
-      : otlpProcessor(environment, require, source),
+    source === ZIPKIN ? zipkinProcessor(environment, require) : otlpProcessor(environment, require, source),
   );
 }
 
@@ -98,6 +98,13 @@ function otlpProcessor(
   const made = withExportTimeout(environment, () => create(require, source));
   const exporter = new ReportingExporter(made, tracesEndpoint(environment, protocol), environment);
   if (protocol !== 'grpc') exporter.checkEndpoint();
+  return batchProcessor(environment, require, exporter);
+}
+
+function zipkinProcessor(environment: NodeJS.ProcessEnv, require: NodeJS.Require): unknown {
+  const endpoint = zipkinEndpoint(environment);
+  const exporter = new ReportingExporter(create(require, ZIPKIN), endpoint, environment);
+  limitRequestsTo(endpoint, EXPORT_TIMEOUT_MS);
   return batchProcessor(environment, require, exporter);
 }
 
@@ -160,6 +167,8 @@ class ReportingExporter implements SpanExporter {
   private readonly exporter: SpanExporter;
   readonly #endpoint: string;
   readonly #environment: CollectorEnvironment;
+  /** Named like the exporters' own field: until its report is written, a failed export counts as one without an answer. */
+  private readonly _sendingPromises: Promise<void>[] = [];
 
   constructor(exporter: SpanExporter, endpoint: string, environment: CollectorEnvironment) {
     this.exporter = exporter;
@@ -174,13 +183,15 @@ class ReportingExporter implements SpanExporter {
 
   export(spans: unknown, done: (result: OtlpExportResult) => void): void {
     this.exporter.export(spans, (result) => {
-      if (result.code !== 0) void this.#report(result.error);
+      if (result.code !== 0) this._sendingPromises.push(this.#report(result.error));
       done(result);
     });
   }
 
-  forceFlush(): Promise<void> {
-    return this.exporter.forceFlush?.() ?? Promise.resolve();
+  /** The program may end when this has settled, so it waits for the report, too. */
+  async forceFlush(): Promise<void> {
+    await this.exporter.forceFlush?.();
+    await Promise.all(this._sendingPromises);
   }
 
   shutdown(): Promise<void> {
@@ -191,5 +202,6 @@ class ReportingExporter implements SpanExporter {
   async #report(error: unknown): Promise<void> {
     const reason = failureReason(error);
     reportUnsent(this.#endpoint, (await refusalOf(this.#endpoint, this.#environment)) ?? reason);
+    this._sendingPromises.shift();
   }
 }

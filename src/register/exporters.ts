@@ -33,7 +33,8 @@ export function sdkConfiguration(
   ];
   if (views.length === 0) {
     const known =
-      !hasConfigurationFile(environment) && namedExporters(environment).every((name) => name === 'otlp');
+      !hasConfigurationFile(environment) &&
+      namedExporters(environment).every((name) => name === 'otlp' || name === 'zipkin');
     return known ? { spanProcessors: processorsFromEnvironment(environment, require, ['otlp']) } : {};
   }
   const shown = views.map((view) => new ImmediateSpanProcessor(view));

@@ -4,7 +4,7 @@ import { isSdkDisabled } from '../config/kill-switch.ts';
 import { hasSeenClientClass } from '../diagnostics/copies.ts';
 import { noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
-import { endWithin, FLUSH_TIMEOUT_MS, sendWithin } from '../telemetry/program-end.ts';
+import { endWithin, FLUSH_TIMEOUT_MS, reportUnanswered, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -77,7 +77,10 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
-    finish: () => endWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
+    finish: async () => {
+      await endWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false });
+      guard('reporting what was not sent', reportUnanswered, flushed);
+    },
   });
   handOver(dependencies, () => {
     stop();

@@ -3,19 +3,15 @@ import { isSdkDisabled } from '../config/kill-switch.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { startOutside } from '../util/detached-timer.ts';
+import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';
 import { atExit } from '../util/process-exit.ts';
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
 
-interface DiagnosticsChannels {
-  subscribe(name: string, listener: (message: unknown) => void): void;
-  unsubscribe(name: string, listener: (message: unknown) => void): void;
-}
-
 /** Requests of `fetch`, and of `node:http`, which openai 4 uses. */
-const CHANNELS = ['undici:request:create', 'http.client.request.start'] as const;
+const CHANNELS = ['undici:request:create', HTTP_REQUESTS] as const;
 
 /** A server that does not end is told after this. */
 const REPORT_DELAY_MS = 5_000;
@@ -87,21 +83,13 @@ function reasonFor(): Finding | undefined {
 
 /** @returns stops it */
 function listenToRequests(missed: () => void): () => void {
-  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as
-    | DiagnosticsChannels
-    | undefined;
-  const stop = (): void => {
-    for (const name of CHANNELS) channels?.unsubscribe(name, hear);
-  };
-  const look = (message: unknown): void => {
+  const stop = listenToChannels(CHANNELS, 'looking at a request', (message) => {
     if (seenCalls.value.any) stop();
     else if (isCall(field(message, 'request')) && !isSuppressed(context.active())) {
       stop();
       missed();
     }
-  };
-  const hear = (message: unknown): void => void guard('looking at a request', look, message);
-  for (const name of CHANNELS) channels?.subscribe(name, hear);
+  });
   return stop;
 }
 

@@ -28,6 +28,13 @@ export function tracesProtocol(environment: CollectorEnvironment): string {
   return PROTOCOLS.has(named) ? named : DEFAULT_PROTOCOL;
 }
 
+const ZIPKIN_VARIABLE = 'OTEL_EXPORTER_ZIPKIN_ENDPOINT';
+
+/** The endpoint of Zipkin's exporter, with its default. */
+export function zipkinEndpoint(environment: CollectorEnvironment): string {
+  return environment[ZIPKIN_VARIABLE]?.trim() || 'http://localhost:9411/api/v2/spans';
+}
+
 /** The variables that set the endpoint for traces. The first one that is set applies. */
 const ENDPOINT_VARIABLES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
 
@@ -128,7 +135,9 @@ export function reportUnsent(endpoint: string, reason: string, signal: Signal = 
   const shown = reason === NO_SCHEME ? address.replace(/^http:\/\//, '') : address;
   writeTo(
     process.stderr,
-    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${adviceFor(reason, process.env, signal)}\n`,
+    `${NAME}: could not send ${signal} to ${shown} (${reason}). ${
+      endpoint === zipkinEndpoint(process.env) ? ZIPKIN_ADVICE : adviceFor(reason, process.env, signal)
+    }\n`,
   );
 }
 
@@ -143,6 +152,9 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
 ];
 
+const INSTEAD = 'OTEL_TRACES_EXPORTER=console prints traces here instead.';
+const ZIPKIN_ADVICE = `Is Zipkin running? ${ZIPKIN_VARIABLE} sets its address; ${INSTEAD}`;
+
 export function adviceFor(
   reason: string,
   environment: CollectorEnvironment,
@@ -152,13 +164,12 @@ export function adviceFor(
   if (reason === NO_SCHEME) return `${variable} must start with http:// or https://.`;
   if (reason === NOT_A_URL) return `${variable} must be a URL such as http://localhost:4318.`;
   const [, known] = ADVICE.find(([reasons]) => reasons.test(reason)) ?? [];
-  const instead =
-    signal === 'traces'
-      ? 'OTEL_TRACES_EXPORTER=console prints traces here instead.'
-      : 'OTEL_METRICS_EXPORTER=none disables metrics.';
+  const instead = signal === 'traces' ? INSTEAD : 'OTEL_METRICS_EXPORTER=none disables metrics.';
   return known ?? `Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT sets its address; ${instead}`;
 }
 
+/** The reason where a collector has accepted the connection, and nothing else. */
+export const NO_ANSWER = 'timeout';
 const NO_SCHEME = 'no http://';
 const NOT_A_URL = 'not a URL';
 /** After these statuses, exporters retry. Their error names none of them. */
@@ -180,7 +191,9 @@ export function failureReason(error: unknown, depth = 0): string {
   }
   const message = field(error, 'message');
   if (typeof message === 'string' && /retryable status/.test(message)) return RETRIED_STATUS;
-  if (typeof message === 'string' && /tim(?:ed? ?out|eout)/i.test(message)) return 'timeout';
+  if (typeof message === 'string' && /tim(?:ed? ?out|eout)/i.test(message)) return NO_ANSWER;
+  const [, zipkinStatus] = /status code from zipkin: (\d{3})$/.exec(String(message)) ?? [];
+  if (zipkinStatus !== undefined) return `HTTP ${zipkinStatus}`;
   return error instanceof Error ? error.name : 'unknown error';
 }
 

@@ -4,8 +4,16 @@ import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
 import { settledWithin } from '../util/wait.ts';
-import { reportUnsent, type SendFailure, sendFailureOf } from './collector.ts';
-import { endpointsIn } from './provider-endpoints.ts';
+import {
+  addressWithoutSecrets,
+  failureReason,
+  NO_ANSWER,
+  reportUnsent,
+  type SendFailure,
+  sendFailureOf,
+} from './collector.ts';
+import { unrefRequestsTo } from './exporter-requests.ts';
+import { endpointsIn, isSendingIn, zipkinEndpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -83,7 +91,11 @@ function listenForEnd(): void {
  */
 async function sendUnsent(): Promise<void> {
   const unsent = live().filter((provider) => states.get(provider)?.unsent === true);
-  if (unsent.length > 0) await endWithin(FLUSH_TIMEOUT_MS, unsent, { asks: true });
+  if (unsent.length === 0) return;
+  // Only the flush makes these requests: without it, the program would end here.
+  const stop = unrefRequestsTo(unsent.flatMap(processorsOf).flatMap(zipkinEndpointsIn));
+  await endWithin(FLUSH_TIMEOUT_MS, unsent, { asks: true });
+  stop();
 }
 
 /**
@@ -104,8 +116,18 @@ export function endWithin(
     const recorded = flushed.some(
       (provider) => states.get(provider)?.recorded || countQueuedSpans(provider) > 0,
     );
-    await flushAll(await withoutRefused([...targets], recorded));
+    const reachable = await withoutRefused([...targets], recorded);
+    await flushAll(reachable, recorded ? reportFailure : undefined);
   });
+}
+
+/** Reports what a collector has not answered when a signal is about to end the program: there will be no `exit` event. */
+export function reportUnanswered(flushed: readonly object[]): void {
+  const [unanswered] = flushed
+    .flatMap(processorsOf)
+    .filter((processor) => isSending(processor) || countQueued(processor) > 0)
+    .flatMap((processor) => endpointsIn(processor));
+  if (unanswered !== undefined) reportUnsent(unanswered, NO_ANSWER);
 }
 
 /**
@@ -181,15 +203,38 @@ function isTraceTarget(target: unknown): boolean {
   return !isMeterProvider(target) && typeof field(target, 'getLogger') !== 'function';
 }
 
-async function flushAll(flushed: Iterable<object>): Promise<void> {
+async function flushAll(
+  targets: Iterable<object>,
+  failed?: (target: object, error: unknown) => void,
+): Promise<void> {
+  const flush = (target: object): Promise<void> =>
+    flushAtEnd(target).catch((error) => {
+      failed?.(target, error);
+      throw error;
+    });
   await Promise.all(
-    [...flushed].map((each) => guardAsync('sending what is recorded', () => flushAtEnd(each))),
+    [...targets].map((target) => guardAsync('sending what is recorded', () => flush(target))),
   );
 }
 
-async function flushAtEnd(provider: object): Promise<void> {
-  const forceFlush = field(provider, 'forceFlush');
-  if (typeof forceFlush === 'function') await forceFlush.call(provider);
+/** The exporters of `…/register` have reported by then. */
+function reportFailure(target: object, error: unknown): void {
+  const [endpoint] = isTraceTarget(target) ? endpointsIn(target) : [];
+  if (endpoint !== undefined) reportUnsent(endpoint, failureReason(error));
+}
+
+/** Batching processors do not wait for a batch that they have handed to their exporter before. */
+async function flushAtEnd(target: object): Promise<void> {
+  try {
+    await forceFlush(target);
+  } finally {
+    await Promise.all(processorsOf(target).map((each) => forceFlush(field(each, '_exporter'))));
+  }
+}
+
+async function forceFlush(target: unknown): Promise<void> {
+  const method = field(target, 'forceFlush');
+  if (typeof method === 'function') await method.call(target);
 }
 
 function live(): object[] {
@@ -198,20 +243,36 @@ function live(): object[] {
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
-  const lost = live().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-  if (lost === 0 || reportedRefusal) return;
+  if (reportedRefusal) return;
+  const providers = live();
+  const lost = providers.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
   const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
-  writeTo(
-    process.stderr,
-    `${NAME}: ${spans} lost because the program ended before sending ${them}. ` +
-      `Before process.exit(), await flush() of ${NAME}/client.\n`,
-  );
+  const unanswered = providers.flatMap(processorsOf).find(isSending);
+  const problem =
+    lost > 0
+      ? `${spans} lost because the program ended before sending ${them}`
+      : unanswered && `spans may be lost because the program ended before ${addressOf(unanswered)} answered`;
+  if (problem === undefined) return;
+  const advice = `Before process.exit(), await flush() of ${NAME}/client.`;
+  writeTo(process.stderr, `${NAME}: ${problem}. ${advice}\n`);
+}
+
+function addressOf(processor: object): string {
+  const [endpoint] = endpointsIn(processor);
+  return endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
+}
+
+/** Whether the exporter of a processor waits for an answer. */
+function isSending(processor: object): boolean {
+  const exporter = field(processor, '_exporter');
+  return typeof exporter === 'object' && exporter !== null && isSendingIn(exporter);
+}
+
+function countQueuedSpans(provider: object): number {
+  return Math.max(0, ...processorsOf(provider).map(countQueued));
 }
 
 /** The batching processors of SDK 2.x and 3.x keep their queue in this field. No API exposes its length. */
-function countQueuedSpans(provider: object): number {
-  return Math.max(
-    0,
-    ...processorsOf(provider).map((processor) => arrayField(processor, '_finishedSpans').length),
-  );
+function countQueued(processor: object): number {
+  return arrayField(processor, '_finishedSpans').length;
 }

@@ -13,15 +13,17 @@ import { readDocument } from './documents.ts';
 const simulator = useSimulator();
 const project = useProject();
 
-/** A collector that takes everything, and one that takes nothing. */
+/** A collector that takes everything, one that takes nothing, and one that never answers. */
 let collector: Server;
 let refusing: Server;
+let silent: Server;
 beforeAll(async () => {
   collector = createServer((_, response) => void response.end()).listen(0, '127.0.0.1');
   refusing = createServer((_, response) => void response.writeHead(503).end()).listen(0, '127.0.0.1');
-  await Promise.all([collector, refusing].map((each) => once(each, 'listening')));
+  silent = createServer((request) => request.resume()).listen(0, '127.0.0.1');
+  await Promise.all([collector, refusing, silent].map((each) => once(each, 'listening')));
 });
-afterAll(() => [collector, refusing].map((each) => each.close()));
+afterAll(() => [collector, refusing, silent].map((each) => each.close()));
 
 const address = (server = collector): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 const localAddress = (): string => address().replace('127.0.0.1', 'localhost');
@@ -82,6 +84,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'nothing listens at the endpoint': {
     command: OWN_SET_UP,
     environment: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }),
+  },
+  'the collector accepts requests but does not answer': {
+    command: OWN_SET_UP,
+    environment: () => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address(silent)}`,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '100',
+    }),
   },
   'the endpoint has no `http://`': {
     command: OWN_SET_UP,

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useSimulator } from '../../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { CALL, type Ended, useProject } from '../../support/project.ts';
+
+const simulator = useSimulator();
+const project = useProject();
+
+/** Accepts every request and answers none. */
+let collector: Server;
+let origin: string;
+beforeAll(async () => {
+  collector = createServer((request) => request.resume()).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  origin = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  collector.close();
+  collector.closeAllConnections();
+});
+
+const STAY = 'setInterval(() => {}, 1_000_000);';
+const SIGNAL = `process.kill(process.pid, 'SIGTERM'); ${STAY}`;
+/** Does something when a batch is on its way; exporters may send it again. */
+const whenSent = (what: string): string => `
+  import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+  const channel = 'http.client.request.start';
+  subscribe(channel, function sent() { unsubscribe(channel, sent); ${what} });
+  ${STAY}
+`;
+
+const OWN_SDK = `
+  import { NodeSDK } from '@opentelemetry/sdk-node';
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
+  new NodeSDK({ instrumentations: [new OpenAIInstrumentation()] }).start();
+`;
+
+type Environment = Readonly<Record<string, string>>;
+
+async function run(
+  end: string,
+  environment: Environment,
+  setUp = `${PACKAGE_NAME}/register`,
+): Promise<Ended> {
+  await project().write({ 'app.mjs': `import OpenAI from 'openai';${CALL}${end}`, 'own-sdk.mjs': OWN_SDK });
+  return project().run(['--import', setUp, 'app.mjs'], {
+    BASE_URL: simulator().url,
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+    ...environment,
+  });
+}
+
+const otlp = (): Environment => ({ OTEL_EXPORTER_OTLP_ENDPOINT: origin });
+const zipkin = (): Environment => ({
+  OTEL_TRACES_EXPORTER: 'zipkin',
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${origin}/api/v2/spans`,
+});
+const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '1' };
+
+describe.each([
+  ['OTLP', otlp, '/v1/traces', 'Is a collector running? OTEL_EXPORTER_OTLP_ENDPOINT'],
+  ['Zipkin', zipkin, '/api/v2/spans', 'Is Zipkin running? OTEL_EXPORTER_ZIPKIN_ENDPOINT'],
+])('a program whose collector never answers over %s', (_, environment, path, advice) => {
+  const unsent = (): string =>
+    `${PACKAGE_NAME}: could not send traces to ${origin}${path} (timeout). ${advice} sets its address; ` +
+    'OTEL_TRACES_EXPORTER=console prints traces here instead.\n';
+  const unanswered = (): string =>
+    `${PACKAGE_NAME}: spans may be lost because the program ended before ${origin}${path} answered. ` +
+    `Before process.exit(), await flush() of ${PACKAGE_NAME}/client.\n`;
+
+  test('says so when it ends by itself, and does end', async () => {
+    expect((await run('', environment())).stderr).toBe(unsent());
+  });
+
+  test('says so when a signal ends it', async () => {
+    expect((await run(SIGNAL, environment())).stderr).toBe(unsent());
+  });
+
+  test('says so when a signal ends it with a batch on its way', async () => {
+    const end = whenSent(`process.kill(process.pid, 'SIGTERM');`);
+    expect((await run(end, { ...environment(), ...AT_ONCE })).stderr).toBe(unsent());
+  });
+
+  test('says so after process.exit() with a batch on its way', async () => {
+    const { code, stderr } = await run(whenSent('process.exit(3);'), { ...environment(), ...AT_ONCE });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: unanswered() });
+  });
+});
+
+describe('a program with a NodeSDK of its own', () => {
+  test('says that its collector never answered', async () => {
+    const environment = { ...otlp(), OTEL_EXPORTER_OTLP_TIMEOUT: '100' };
+    const { stderr } = await run('', environment, './own-sdk.mjs');
+    expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
+  });
+
+  test('ends, although its exporter for Zipkin waits for good', async () => {
+    const { code } = await run('', { ...zipkin(), OTEL_BSP_EXPORT_TIMEOUT: '100' }, './own-sdk.mjs');
+    expect(code).toBe(0);
+  });
+});
+
+test('a refusing Zipkin is reported, and its status', async () => {
+  const refused = { ...zipkin(), OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:1/api/v2/spans' };
+  expect((await run('', refused)).stderr).toContain('http://127.0.0.1:1/api/v2/spans (ECONNREFUSED). ');
+  const missing = { ...zipkin(), OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${simulator().url}/nowhere` };
+  simulator().next({ status: 200, body: { choices: [] } });
+  simulator().next({ status: 404, body: {} });
+  expect((await run('', missing)).stderr).toContain('/nowhere (HTTP 404). ');
+});
