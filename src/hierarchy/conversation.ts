@@ -82,7 +82,7 @@ export class Conversation {
     this.#isNew = false;
   }
 
-  /** Counts user messages that arrived with the run that answers them. */
+  /** Counts user messages whose content is not kept, such as those that arrived with the run that answers them. */
   askedWithRun(count: number): void {
     this.#userMessages += count;
   }

@@ -6,6 +6,7 @@ import {
   readToolErrorType,
   readToolOutputCallId,
 } from '../operations/response/items.ts';
+import { parseJson } from '../telemetry/content/messages.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { arrayField, first, MAX_READ, strings } from '../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from './model.ts';
@@ -37,7 +38,7 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
     const errorType = readToolErrorType(item);
     return {
       itemId: call.id,
-      call: snapshotOf(call, item, options.content),
+      call: snapshotOf(call, item, options.content ? output : undefined),
       asksProgram,
       failure: errorType === undefined ? undefined : { type: errorType, message: undefined },
       fingerprint: () => fingerprintOfItem(call, item),
@@ -46,24 +47,39 @@ export function readItemCalls(response: unknown, options: { content: boolean }):
   return first(calls);
 }
 
-function snapshotOf(call: ResponseToolCall, item: unknown, content: boolean): ToolCallSnapshot {
+/** @param output all items of the response, if content is recorded */
+function snapshotOf(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[] | undefined,
+): ToolCallSnapshot {
   return {
     id: call.callId ?? call.id ?? call.name,
     type: call.tool,
     name: call.name,
     imageCount: call.tool === 'code_interpreter' ? countToolImages(item) : undefined,
     resultCount: countResults(item),
-    content: content ? responseToolContent(call, item) : undefined,
+    content: output && responseToolContent(call, item, output),
   };
 }
 
-function responseToolContent(call: ResponseToolCall, item: unknown): ToolCallContent {
+function responseToolContent(
+  call: ResponseToolCall,
+  item: unknown,
+  output: readonly unknown[],
+): ToolCallContent {
   const { arguments: given, result } = readToolContent(item);
   const searched = call.tool === 'file_search';
   return {
     arguments: given,
-    result: searched ? undefined : result,
+    result: searched ? undefined : (result ?? resultIn(output, call.callId)),
     query: searched ? strings(arrayField(item, 'queries')).join('\n') || undefined : undefined,
     documents: searched ? arrayField(result, 'results') : [],
   };
+}
+
+/** The result of a call that the API has run, such as in a shell, is an item of its own. */
+function resultIn(output: readonly unknown[], callId: string | undefined): unknown {
+  const item = output.find((one) => callId !== undefined && readToolOutputCallId(one) === callId);
+  return item === undefined ? undefined : parseJson(readToolContent(item).result);
 }

@@ -12,7 +12,7 @@ import type { Dialect } from '../../src/hierarchy/dialect.ts';
 import * as histories from '../../src/hierarchy/histories/messages.ts';
 import { type ItemCall, readItemCalls } from '../../src/hierarchy/item-calls.ts';
 import { readItemResults } from '../../src/hierarchy/item-results.ts';
-import { countUserMessages, readVectorStoreIds } from '../../src/hierarchy/responses/request.ts';
+import { countNewMessages, readVectorStoreIds } from '../../src/hierarchy/responses/request.ts';
 import type { ToolResult } from '../../src/hierarchy/tool-calls.ts';
 import { type ApiRequest, operationOf } from '../../src/operations/index.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
@@ -75,7 +75,7 @@ export const READERS: readonly Reader[] = [
     read: (value) => readItemCalls(value, CONTENT).map(readAsked),
   },
   { name: 'results of items', read: (value) => readItemResults(value).map(readResult) },
-  { name: 'user messages of a response', read: countUserMessages },
+  { name: 'user messages of a response', read: countNewMessages },
   { name: 'vector stores of a response', read: readVectorStoreIds },
   {
     name: 'tool calls of a history',

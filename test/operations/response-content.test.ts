@@ -190,6 +190,27 @@ describe('with consent, a response has the output of the model as one message', 
     ]);
   });
 
+  test('keep a `type` among the arguments and in the result of a tool', async () => {
+    const program = await startProgram({ content: true, config: { captureMessageContent: true } });
+    program.simulator.respond({
+      output: [
+        {
+          mcpCall: {
+            server: 'wiki',
+            name: 'ask',
+            arguments: { type: 'page' },
+            output: '{"type":"text","text":"4"}',
+          },
+        },
+      ],
+    });
+    await program.client.responses.create(HELLO);
+    expect(outputParts(program)).toMatchObject([
+      { server_tool_call: { type: 'mcp', arguments: { type: 'page' } } },
+      { server_tool_call_response: { type: 'mcp', result: { type: 'text', text: '4' } } },
+    ]);
+  });
+
   test('calls of hosted tools, with their results', async () => {
     const program = await startWithConsent();
     program.simulator.respond({

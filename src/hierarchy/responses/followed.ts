@@ -8,7 +8,13 @@ import { stringField } from '../../util/payload.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { conversationNamed, conversationOf, countUserMessages, readVectorStoreIds } from './request.ts';
+import {
+  conversationNamed,
+  conversationOf,
+  countNewMessages,
+  countPutMessages,
+  readVectorStoreIds,
+} from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */
@@ -45,6 +51,9 @@ export function conversationUsedBy(
   const uses = id !== undefined || route.template === '/conversations';
   return { createsResponse, known, named, id, uses };
 }
+
+/** Where requests put items into a conversation. */
+const TAKE_ITEMS: ReadonlySet<string> = new Set(['/conversations', '/conversations/{conversation_id}/items']);
 
 /** A request about a response that was created before. */
 export interface Fetched {
@@ -88,12 +97,15 @@ export function followedResponse(
     times: new ItemTimes(),
     parent: callerTraceOf(parent),
     vectorStoreIds: readVectorStoreIds(body),
-    userMessages: countUserMessages(body),
+    userMessages: countNewMessages(body),
     content,
   };
 }
 
-/** Called when a request that uses a conversation is over. It may have created or deleted the conversation. */
+/**
+ * Called when a request that uses a conversation is over. It may have created or deleted the conversation, or put
+ * messages into it.
+ */
 export function conversationUsed(
   conversations: ConversationTracker,
   { request, endpoint }: Fetched,
@@ -108,6 +120,10 @@ export function conversationUsed(
     if (id === undefined) segment.end(call.endTime);
     else segment.identify(conversations.conversation('conversation', id, origin));
   }
+  const put = call.method === 'POST' && call.outcome === 'value' ? countPutMessages(request.body) : 0;
+  const usedId = template === '/conversations' ? id : request.values[0];
+  if (put > 0 && usedId !== undefined && TAKE_ITEMS.has(template))
+    conversations.conversation('conversation', usedId, origin).askedWithRun(put);
   if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
     conversations.endConversation('conversation', id, origin);
 }

@@ -114,9 +114,12 @@ function readCall(item: unknown): MessagePart[] {
   ];
 }
 
-/** Adds the type of the tool, which the schema requires: to an object directly, around any other value. */
+/** Adds the type of the tool, which the schema requires: to an object directly, around any other value or type. */
 function typed(tool: string, key: string, value: unknown): { readonly type: string } {
-  return value === undefined ? { type: tool } : { ...(asObject(value) ?? { [key]: value }), type: tool };
+  if (value === undefined) return { type: tool };
+  const fields = asObject(value);
+  const isPlain = fields !== undefined && !Object.hasOwn(fields, 'type');
+  return { ...(isPlain ? fields : { [key]: value }), type: tool };
 }
 
 function identified(id: string | undefined): { readonly id?: string } {

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { startSession } from '../../support/session.ts';
+
+const SHELL = {
+  id: 'sh_1',
+  type: 'shell_call',
+  call_id: 'call_1',
+  status: 'completed',
+  action: { commands: ['ls'] },
+  environment: { type: 'container_reference', container_id: 'cntr_1' },
+};
+const LISTED = [{ stdout: 'a.txt', stderr: '', outcome: { type: 'exit', exit_code: 0 } }];
+const HEAD = {
+  id: 'resp_1',
+  object: 'response',
+  status: 'completed',
+  model: 'gpt-5',
+  usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+};
+const OUTPUT = { id: 'sho_1', type: 'shell_call_output', call_id: 'call_1', output: LISTED };
+
+test.each([
+  ['with content', true, JSON.stringify({ output: LISTED })],
+  ['without', false, undefined],
+])('the result of a call in a container is that of its output item, %s', async (_, content, expected) => {
+  const session = await startSession({ config: { captureMessageContent: content } });
+  session.simulator.next({
+    body: { ...HEAD, output: [SHELL, OUTPUT] },
+  });
+  await session.client.responses.create({ model: 'gpt-5', input: 'What files are there?' });
+  const [span] = session.spans.filter(({ name }) => name === 'execute_tool shell');
+  expect(span?.attributes['gen_ai.tool.call.result']).toBe(expected);
+  await session.verify();
+});
