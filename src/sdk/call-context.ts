@@ -14,23 +14,20 @@ const CALL: symbol = Symbol('opentelemetry-instrumentation-openai call');
  */
 export class CallContext implements Context {
   readonly #call: Call;
-  readonly #caller: Context;
   #values: Context;
 
   constructor(call: Call, caller: Context) {
     this.#call = call;
-    this.#caller = caller;
     this.#values = caller;
+  }
+
+  get isLinkable(): true {
+    return true;
   }
 
   /** Called when the call begins: all work from here on runs in the given context. */
   enter(values: Context): void {
     this.#values = values;
-  }
-
-  /** Whether the caller's span is active in a context that has been entered. */
-  isOfCaller(entered: Context): boolean {
-    return entered !== this && idOfSpan(entered) === idOfSpan(this.#caller);
   }
 
   getValue(key: symbol): unknown {
@@ -48,6 +45,18 @@ export class CallContext implements Context {
   #copy(): Context {
     return LinkedContext.of(this.#values).setValue(CALL, this.#call);
   }
+}
+
+/** The context that the SDK works in until the call has begun. */
+export function contextBefore(call: Call, caller: Context): Context {
+  return LinkedContext.accepts(caller) ? new CallContext(call, caller) : caller.setValue(CALL, call);
+}
+
+/** The call has begun: all work that enters its context from here on runs in the given one. */
+export function enterSpan(call: Call, values: Context): void {
+  const { working } = call;
+  if (working instanceof CallContext) working.enter(values);
+  else if (working !== undefined) call.working = values.setValue(CALL, call);
 }
 
 function idOfSpan(context: Context): string | undefined {
@@ -83,16 +92,24 @@ export function goOn({ working }: Call, method: Method, client: object, args: un
 /** The same in what is not the call's context: the program may have added values to it, which stay. */
 export function goOnHere(call: Call, method: Method, client: object, args: unknown[]): unknown {
   const span = call.working?.getValue(SPAN_KEY);
-  const here = LinkedContext.of(context.active()).setValue(SPAN_KEY, span).setValue(CALL, call);
-  return context.with(here, method, client, ...args);
+  const active = context.active();
+  const base = LinkedContext.accepts(active) ? LinkedContext.of(active) : active;
+  const placed = span === undefined ? base.deleteValue(SPAN_KEY) : base.setValue(SPAN_KEY, span);
+  return context.with(placed.setValue(CALL, call), method, client, ...args);
 }
 
 /**
- * Sends an attempt of a call. Context managers such as those of Sentry and Datadog read the span when they enter a
- * context, which may be before the call has begun.
+ * Sends an attempt of a call. Context managers such as those of Sentry, Datadog and New Relic read the span when they
+ * enter a context, which may be before the call has begun.
  */
-export function sendAttempt(call: Call, method: Method, client: object, args: unknown[]): unknown {
-  return call.working?.isOfCaller(context.active()) === true
+export function sendAttempt(
+  call: Call,
+  active: Context,
+  method: Method,
+  client: object,
+  args: unknown[],
+): unknown {
+  return active !== call.working && idOfSpan(active) === idOfSpan(call.caller)
     ? goOnHere(call, method, client, args)
     : method.apply(client, args);
 }
@@ -103,8 +120,7 @@ export function currentCall(): Call | undefined {
 }
 
 /** The call that the client is working on. A suppressed request may run inside it, for example in a custom fetch. */
-export function callInProgress(client: object): Call | undefined {
-  const active = context.active();
+export function callInProgress(client: object, active: Context): Call | undefined {
   const call = active.getValue(CALL) as Call | undefined;
   // Without ` || call.settled`, attempts are added to a call that is over.
   // Without ` || call.client !== client`, the request of another client counts as an attempt.

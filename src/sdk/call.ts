@@ -4,7 +4,7 @@ import { guard, logError } from '../util/guard.ts';
 import { MAX_REPEATED, numberField } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
-import { CallContext } from './call-context.ts';
+import { contextBefore, enterSpan } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
@@ -76,7 +76,9 @@ export class Call implements KeyHolder {
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
   /** The context that the SDK works in. Released with it. */
-  working: CallContext | undefined;
+  working: Context | undefined;
+  /** The caller's context. Released with it. */
+  caller: Context;
 
   method = '';
   path = '';
@@ -145,7 +147,8 @@ export class Call implements KeyHolder {
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
-    this.working = new CallContext(this, callerContext);
+    this.caller = callerContext;
+    this.working = contextBefore(this, callerContext);
   }
 
   /** The first attempts and the last one. */
@@ -175,7 +178,7 @@ export class Call implements KeyHolder {
       logError('starting a call', error);
     }
     this.context = this.observation?.context ?? this.context;
-    this.working?.enter(this.context);
+    enterSpan(this, this.context);
     // Everything has been read: a stream may stay open for long and must not retain the request.
     // Without this, an open stream retains the request.
     this.body = this.query = undefined;
@@ -276,7 +279,7 @@ export class Call implements KeyHolder {
     this.value = this.error = this.headers = this.sentHeaders = this.options = undefined;
     this.#earlierAttempts.forEach(dropPayloads);
     if (this.lastAttempt !== undefined) dropPayloads(this.lastAttempt);
-    this.context = ROOT_CONTEXT;
+    this.context = this.caller = ROOT_CONTEXT;
     this.working = this.carrier = undefined;
   }
 }

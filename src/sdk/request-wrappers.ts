@@ -1,3 +1,4 @@
+import { context } from '@opentelemetry/api';
 import { now } from '../util/clock.ts';
 import { guard } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
@@ -108,7 +109,8 @@ async function sendWithoutUsage(call: Call, makeRequest: Method, args: readonly 
 export function wrapFetch(original: Method): Method {
   return asMethod({
     fetchWithTimeout(...args) {
-      const call = callInProgress(this);
+      const current = context.active();
+      const call = callInProgress(this, current);
       // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
       const attempt: Attempt = {
@@ -121,7 +123,7 @@ export function wrapFetch(original: Method): Method {
       call.attempted(attempt);
       call.sentHeaders = field(args[1], 'headers');
       return passOn(
-        sendAttempt(call, original, this, args),
+        sendAttempt(call, current, original, this, args),
         (response) => {
           attempt.endTime = now(call.clock);
           guard('reading a response', readResponse, attempt, response);
@@ -142,7 +144,7 @@ export function wrapFetch(original: Method): Method {
 export function wrapRetry(original: Method): Method {
   return asMethod({
     retryRequest(...args) {
-      const active = callInProgress(this);
+      const active = callInProgress(this, context.active());
       const call = callBeingRetried(args[0], this, active);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);

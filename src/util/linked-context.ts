@@ -21,6 +21,19 @@ export class LinkedContext implements Context {
     this.#links = outer instanceof LinkedContext ? outer.#links + 1 : 1;
   }
 
+  /**
+   * Whether a context keeps all that it is in its values, as the API's does, of any copy of it, and ours. Those of other
+   * packages, such as New Relic's, may have more: they set values themselves.
+   */
+  static accepts(context: Context): boolean {
+    const { _currentContext, isLinkable } = context as { _currentContext?: unknown; isLinkable?: unknown };
+    return _currentContext instanceof Map || isLinkable === true;
+  }
+
+  get isLinkable(): true {
+    return true;
+  }
+
   /** A context with the same values, to which `setValue` adds by linking. */
   static of(context: Context): Context {
     return context instanceof LinkedContext ? context : new LinkedContext(context, undefined, undefined);

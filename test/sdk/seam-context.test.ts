@@ -89,6 +89,56 @@ describe('the span of a call is active', () => {
     });
   });
 
+  describe('with contexts of another kind, as those of New Relic are', () => {
+    class OwnContext implements Context {
+      readonly #values: ReadonlyMap<symbol, unknown>;
+      constructor(values: ReadonlyMap<symbol, unknown> = new Map()) {
+        this.#values = values;
+      }
+      getValue(key: symbol): unknown {
+        return this.#values.get(key);
+      }
+      setValue(key: symbol, value: unknown): Context {
+        if (value === undefined) throw new TypeError('no value');
+        return new OwnContext(new Map(this.#values).set(key, value));
+      }
+      deleteValue(key: symbol): Context {
+        return new OwnContext(new Map([...this.#values].filter(([own]) => own !== key)));
+      }
+    }
+    class OwnContextManager extends AsyncLocalStorageContextManager {
+      override active(): Context {
+        const active = super.active();
+        return active === ROOT_CONTEXT ? new OwnContext() : active;
+      }
+    }
+    beforeEach(() => {
+      context.disable();
+      context.setGlobalContextManager(new OwnContextManager());
+    });
+    const sent: unknown[] = [];
+    const client = (): OpenAI =>
+      withFetch((url, init) => {
+        sent.push(nameOf(), context.active().constructor);
+        return fetch(url, init);
+      });
+    beforeEach(() => void sent.splice(0));
+
+    test('in every attempt', async () => {
+      session().simulator.next({ status: 500, headers: { 'retry-after-ms': '1' } });
+      await inSpan('program', () => complete(client()));
+      expect(sent).toEqual(['chat gpt-4o', OwnContext, 'chat gpt-4o', OwnContext]);
+      assertSpanTree(session().spans, 'program\n└─ chat gpt-4o\n   ├─ attempt  !500\n   └─ attempt');
+    });
+
+    test('when the SDK retries while it reads the body, without a span of ours', async () => {
+      const slow = { sse: Array.from({ length: 100 }, () => ({ data: 'x' })), eventDelayMs: 100 };
+      session().simulator.next({ ...slow, headers: { 'content-type': 'application/json' } });
+      await instrumentOpenAI(client(), { apiSpans: 'none' }).get('/unknown', { timeout: 1_000 });
+      expect(sent).toEqual([undefined, OwnContext, undefined, OwnContext]);
+    });
+  });
+
   test('not in the code after the call', async () => {
     await inSpan('program', async () => {
       await complete(session().client);

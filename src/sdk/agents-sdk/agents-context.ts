@@ -22,6 +22,10 @@ export class AgentsContext implements Context {
     this.#current = current;
   }
 
+  get isLinkable(): true {
+    return true;
+  }
+
   getValue(key: symbol): unknown {
     const node = this.#current();
     if (node === undefined) return this.#base.getValue(key);
@@ -57,6 +61,10 @@ export class PlacedContext implements Context {
     this.#base = base;
     this.#node = node;
     this.#span = span;
+  }
+
+  get isLinkable(): true {
+    return true;
   }
 
   getValue(key: symbol): unknown {
