@@ -30,7 +30,8 @@ export interface TransportObserver {
  * Sees connections close. Not every class of the SDK tells it, and a listener of ours could be counted, so the method
  * that tells the listeners is wrapped: `emitClose` of the package `ws`, `dispatchEvent` of the platform's class. It does
  * nothing for sockets that are not the SDK's. Bun, Workers and browsers close their sockets in native code, where no
- * method can be wrapped: such a socket is looked at when the program uses it, and now and then.
+ * method can be wrapped, and a hand-written class may have no such method: such a socket is looked at when the program
+ * uses it, and now and then.
  */
 export class Transports {
   readonly #listeners = new WeakMap<object, TransportListener>();
@@ -51,7 +52,7 @@ export class Transports {
     if (holder !== undefined)
       this.#patches.wrap(holder, 'emitClose', (original) => this.#wrapEmitClose(original));
     else this.#watchPlatform(transport);
-    if (holder !== undefined || !isNative(transport)) return false;
+    if (holder !== undefined || !isSilent(transport)) return false;
     this.#untold.add(transport);
     // Workers have no timers outside of a request.
     if (!this.#timer.isAwake)
@@ -158,8 +159,10 @@ export function transportOf(socket: object): object | undefined {
   return isObject(inner) ? inner : undefined;
 }
 
-function isNative(transport: object): boolean {
+/** Whether no method can be wrapped that tells of the close. Hand-written classes may call their listeners themselves. */
+function isSilent(transport: object): boolean {
   const close = field(transport, 'close');
+  if (holderOf(transport, 'dispatchEvent') === undefined) return true;
   return typeof close === 'function' && Function.prototype.toString.call(close).includes('[native code]');
 }
 

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI } from '../../../src/client.ts';
@@ -167,6 +169,23 @@ describe('a socket', () => {
     expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(lastEvent + 50);
   });
 
+  it('of a hand-written class, which calls its listeners itself, ends what is open when it has closed', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.stubGlobal('WebSocket', HandWrittenSocket);
+    const telemetry = recordTelemetry();
+    instrumentOpenAI(OpenAIRealtimeWebSocket);
+    const client = new OpenAI({ apiKey: 'test', baseURL: 'http://127.0.0.1:1/v1' });
+    const socket = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }, client);
+    const transport = socket.socket as unknown as HandWrittenSocket;
+    transport.tell('message', { type: 'session.created', session: { id: 'sess_1' } });
+    expect(telemetry.openSpans).toEqual(['realtime']);
+    transport.readyState = 3;
+    transport.tell('close');
+    vi.advanceTimersByTime(1_000);
+    expect(telemetry.openSpans).toEqual([]);
+    vi.unstubAllGlobals();
+  });
+
   it('whose error the SDK has reported ends the session as failed, though its code is not known', () => {
     const telemetry = recordTelemetry();
     instrumentOpenAI(NativeWS as never);
@@ -299,6 +318,26 @@ class NativeWS extends Events {
   send(_: unknown): void {}
 
   _onError(..._: unknown[]): void {}
+
+  close(): void {}
+}
+
+class HandWrittenSocket {
+  readyState = 1;
+  readonly #listeners: (readonly [type: string, listener: (event: object) => void])[] = [];
+
+  addEventListener(type: string, listener: (event: object) => void): void {
+    this.#listeners.push([type, listener]);
+  }
+
+  removeEventListener(): void {}
+
+  tell(type: string, data?: object): void {
+    const event = { type, code: 1000, data: JSON.stringify(data) };
+    for (const [wanted, listener] of this.#listeners) if (wanted === type) listener(event);
+  }
+
+  send(): void {}
 
   close(): void {}
 }
