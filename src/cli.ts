@@ -3,7 +3,7 @@
 import { runDoctor } from './doctor/command.ts';
 import { terminalSafe } from './util/terminal-safe.ts';
 import { writeTo } from './util/text-stream.ts';
-import { NAME, VERSION } from './util/version.ts';
+import { COMMAND, VERSION } from './util/version.ts';
 
 interface Command {
   readonly summary: string;
@@ -52,8 +52,7 @@ async function run(): Promise<number> {
 }
 
 function commandList(): string {
-  const lines = Object.entries(COMMANDS).map(
-    ([each, { summary }]) => `  ${NAME} ${each.padEnd(6)}  ${summary}`,
-  );
-  return `Commands:\n${lines.join('\n')}\n  ${NAME} --help | --version\n`;
+  const lines = Object.entries(COMMANDS).map(([each, { summary }]) => `  ${each.padEnd(9)}  ${summary}\n`);
+  const flags = '  --help     prints this, or after a command its options\n  --version\n';
+  return `Usage: ${COMMAND} <command>\n${lines.join('')}${flags}`;
 }

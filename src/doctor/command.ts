@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
-import { terminalSafe } from '../util/terminal-safe.ts';
+import { parameterProblem } from '../util/parameter-problem.ts';
 import type { TextStream } from '../util/text-stream.ts';
-import { NAME } from '../util/version.ts';
+import { COMMAND } from '../util/version.ts';
 import { type Check, findingsOf } from './check.ts';
 import { printChecks, printJson } from './print.ts';
 import { probeCollector } from './probe.ts';
 import { examineProject } from './project.ts';
 
 const DOCTOR_USAGE =
-  `Usage: ${NAME} doctor [--json] [--start "<command>"]\n` +
+  `Usage: ${COMMAND} doctor [--json] [--start "<command>"]\n` +
   '  --json   prints the checks and the findings as JSON\n' +
   '  --start  examines this command, such as "node app.mjs", instead of the start scripts of package.json\n' +
   'It exits with 1 if there is a problem.\n';
@@ -59,8 +59,6 @@ function readDoctorParameters(
     });
     return { help: values.help, json: values.json, start: values.start };
   } catch (error) {
-    // Node's messages go on with advice that does not fit here.
-    const [problem = ''] = String(error instanceof Error ? error.message : error).split('. ');
-    return { problem: `${terminalSafe(problem)}.` };
+    return { problem: parameterProblem(error) };
   }
 }

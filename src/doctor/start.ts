@@ -2,7 +2,7 @@ import module from 'node:module';
 import { resolve } from 'node:path';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
-import { NAME } from '../util/version.ts';
+import { COMMAND, NAME } from '../util/version.ts';
 import { type Check, checked, skippedCheck } from './check.ts';
 import { environmentOf } from './launch-environment.ts';
 import { type OpenAIImport, type Program, readProgram } from './program.ts';
@@ -49,7 +49,7 @@ export function examineStart(launches: readonly Launch[], surroundings: Surround
     const reason =
       surroundings.start === undefined ? missing : `${surroundings.start} runs no file with Node`;
     return [
-      skippedCheck(START_SCRIPT, `${reason}. Give the command: ${NAME} doctor --start "node app.mjs"`),
+      skippedCheck(START_SCRIPT, `${reason}. Give the command: ${COMMAND} doctor --start "node app.mjs"`),
       ...[FILE_TYPE, IMPORTS].map((subject) => skippedCheck(subject, 'no start script')),
     ];
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
  * Writes a page. The page and the folders it creates are accessible to their owner only, because the page contains
@@ -9,10 +10,9 @@ import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
  */
 export function writePage(path: string, text: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  // A program of root would replace devices such as /dev/null. Folders are never replaced.
-  if (found !== undefined && !found.isFile() && !found.isDirectory()) throw new NotAFileError(path);
-  const folder = path.replace(/[^/\\]*$/, '');
-  if (folder !== '') mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A program of root would replace devices such as /dev/null.
+  if (found !== undefined && !found.isFile()) throw new NotAFileError(path);
+  makeFolder(dirname(path));
   const unfinished = `${path}.${randomUUID()}`;
   try {
     writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' });
@@ -20,6 +20,19 @@ export function writePage(path: string, text: string): void {
   } finally {
     // If renaming failed, the content of the spans would be left behind.
     rmSync(unfinished, { force: true });
+  }
+}
+
+/** Creates a folder and those above it. Where no folder can be, as in /proc, Node's `recursive` never returns. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolder(above);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(folder)) throw error;
   }
 }
 

@@ -15,8 +15,8 @@ export async function runView(
   errors: ViewOutput,
 ): Promise<number> {
   const wanted = readViewParameters(parameters);
-  if (wanted === undefined) {
-    errors.write(VIEW_USAGE);
+  if ('problem' in wanted) {
+    errors.write(`${wanted.problem}\n${VIEW_USAGE}`);
     return 2;
   }
   if (wanted.help) {
@@ -25,7 +25,7 @@ export async function runView(
   }
   if (wanted.file !== undefined && !wanted.watch) {
     const { view } = await import('./page-maker.ts');
-    return view(parameters, output, errors);
+    return view(wanted.file, wanted.page, output, errors);
   }
   const { viewLive } = await import('./live/live-view.ts');
   return viewLive(wanted, output, errors);

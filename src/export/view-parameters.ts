@@ -1,10 +1,13 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parameterProblem } from '../util/parameter-problem.ts';
+import { terminalSafe } from '../util/terminal-safe.ts';
+import { COMMAND } from '../util/version.ts';
 
 export const VIEW_USAGE: string =
-  'Usage: opentelemetry-instrumentation-openai view [--port <port>]\n' +
-  '       opentelemetry-instrumentation-openai view <file> [--output <page>]\n' +
-  '       opentelemetry-instrumentation-openai view <file or folder> --watch [--port <port>]\n' +
+  `Usage: ${COMMAND} view [--port <port>]\n` +
+  `       ${COMMAND} view <file> [--output <page>]\n` +
+  `       ${COMMAND} view <file or folder> --watch [--port <port>]\n` +
   'Without a file, it receives traces over OTLP/HTTP on this machine and shows them as they arrive.\n' +
   '  <file>    OTLP/JSON: one document, or one per line, as the collector writes them; - reads standard input\n' +
   '  --output  path of the page; default: openai-traces.html\n' +
@@ -13,6 +16,7 @@ export const VIEW_USAGE: string =
 
 /** The port of OTLP over HTTP. */
 const OTLP_PORT = 4318;
+const MAX_PORT = 65_535;
 
 export interface ViewParameters {
   readonly help: boolean;
@@ -23,8 +27,12 @@ export interface ViewParameters {
   readonly port: number;
 }
 
-/** @returns `undefined` for wrong parameters */
-export function readViewParameters(parameters: readonly string[]): ViewParameters | undefined {
+/** Parameters that cannot be used, and why. */
+export interface WrongParameters {
+  readonly problem: string;
+}
+
+export function readViewParameters(parameters: readonly string[]): ViewParameters | WrongParameters {
   try {
     const { values, positionals } = parseArgs({
       args: [...parameters],
@@ -36,18 +44,25 @@ export function readViewParameters(parameters: readonly string[]): ViewParameter
         port: { type: 'string' },
       },
     });
-    const [file] = positionals;
+    const [file, second] = positionals;
     const { help, output, watch, port } = values;
     const isWatched = watch || (file !== undefined && isFolder(file));
-    const isConsistent =
-      isWatched || file === undefined
-        ? output === undefined && (!watch || file !== undefined)
-        : port === undefined;
     const number = port === undefined ? OTLP_PORT : /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
-    if (!help && (!isConsistent || positionals.length > 1 || !(number <= 65_535))) return undefined;
+    const wrong = (problem: string): WrongParameters => ({ problem: terminalSafe(problem) });
+    if (!help) {
+      if (second !== undefined) return wrong(`Unexpected argument '${second}'.`);
+      if (file === '' || output === '') return wrong('The name of a file is empty.');
+      if (!(number <= MAX_PORT)) return wrong(`--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
+      if (watch && file === undefined) return wrong('--watch needs a file or a folder.');
+      if (output !== undefined && file === undefined) return wrong('--output needs a file of traces.');
+      if (output !== undefined && isWatched)
+        return wrong('--output writes a page from one file. It does not go with --watch or a folder.');
+      if (port !== undefined && file !== undefined && !isWatched)
+        return wrong('--port needs --watch if there is a file.');
+    }
     return { help, file, page: output ?? 'openai-traces.html', watch: isWatched, port: number };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return { problem: parameterProblem(error) };
   }
 }
 

@@ -1,13 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import { terminalSafe } from '../util/terminal-safe.ts';
 import { count } from './amounts.ts';
+import { fileProblem } from './file-problem.ts';
 import { annotatedSpans } from './otlp-evaluations.ts';
 import { type OtlpSpans, readOtlpJson } from './otlp-json.ts';
 import { inert, pageDocument } from './page-document.ts';
 import { writePage } from './page-file.ts';
 import type { PageSpan } from './page-span.ts';
 import { readWhole, viewText } from './read-file.ts';
-import { readViewParameters, VIEW_USAGE } from './view-parameters.ts';
 
 /** UTF-16 units of spans that a browser can be expected to open. */
 const MAX_PAGE_LENGTH = 50_000_000;
@@ -19,34 +19,29 @@ interface Output {
 }
 
 /**
- * The command `view`: creates a page from a file of traces.
+ * The command `view` with a file: creates a page from it.
  *
- * @returns the exit code: 0 if the page was written, 1 if it was not, 2 for wrong arguments
+ * @returns the exit code: 0 if the page was written, 1 if it was not
  */
-export function view(parameters: readonly string[], output: Output, errors: Output): number {
-  const wanted = readViewParameters(parameters);
-  if (wanted?.file === undefined) {
-    errors.write(VIEW_USAGE);
-    return 2;
-  }
+export function view(file: string, page: string, output: Output, errors: Output): number {
+  let done: 'read' | 'written' = 'read';
   try {
-    const found = readOtlpJson(viewText(readWhole(wanted.file)));
+    const found = readOtlpJson(viewText(readWhole(file)));
     for (const problem of problemsOf(found)) errors.write(`${problem}\n`);
     const { spans, missed } = annotatedSpans(found.spans, found.evaluations);
     if (missed > 0 && spans.length > 0)
       errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
     if (spans.length === 0) {
-      errors.write(`${terminalSafe(wanted.file)} contains no spans. It must be OTLP/JSON.\n`);
+      errors.write(`${terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`);
       return 1;
     }
     const shown = fitting(spans);
-    writePage(wanted.page, pageDocument(shown, spans.length - shown.length + found.omitted));
-    output.write(
-      `${count(shown.length, 'span', 'spans') ?? 'No spans'}: ${pathToFileURL(wanted.page).href}\n`,
-    );
+    done = 'written';
+    writePage(page, pageDocument(shown, spans.length - shown.length + found.omitted));
+    output.write(`${count(shown.length, 'span', 'spans') ?? 'No spans'}: ${pathToFileURL(page).href}\n`);
     return 0;
   } catch (error) {
-    errors.write(`${terminalSafe(error instanceof Error ? error.message : String(error))}\n`);
+    errors.write(`${fileProblem(done === 'read' ? file : page, done, error)}\n`);
     return 1;
   }
 }

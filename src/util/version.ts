@@ -1,5 +1,8 @@
 /** The name of the package, which is also the instrumentation scope. */
 export const NAME = 'opentelemetry-instrumentation-openai';
 
+/** How the command is called in a project that has the package. */
+export const COMMAND: string = `npx ${NAME}`;
+
 /** The version in package.json. A test compares the two. */
 export const VERSION = '0.1.0';

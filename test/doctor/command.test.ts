@@ -240,7 +240,9 @@ test('it prints a line for each check, each problem with its remedy, and the cou
 test('a check that was not made is not reported as ok', async () => {
   const { code, stdout } = await doctor();
   expect(code).toBe(0);
-  expect(stdout).toContain('skipped  start script');
+  expect(stdout).toMatch(
+    /^skipped {2}start script: .* Give the command: npx \S+ doctor --start "node app.mjs"$/m,
+  );
   expect(stdout).not.toMatch(/all is well/i);
 });
 
@@ -279,17 +281,17 @@ describe('the command line:', () => {
   });
 
   test.each([
-    [[], 'Commands:'],
+    [[], `Usage: npx ${PACKAGE_NAME} <command>`],
     [['toString'], 'Unknown command: toString'],
     [['doc\x1btor'], 'Unknown command: doc␛tor'],
     [['--unknown'], 'Unknown command: --unknown'],
-    [['--version', 'doctor'], 'Commands:'],
+    [['--version', 'doctor'], `Usage: npx ${PACKAGE_NAME} <command>`],
     [['doctor', 'app.mjs'], "Unexpected argument 'app.mjs'."],
     [['doctor', '--unknown'], "Unknown option '--unknown'."],
     [['doctor', '--start'], "Option '--start <value>' argument missing."],
   ])('%j is rejected with what is wrong and the usage', async (parameters, problem) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect([code, stdout, stderr.split('\n')[0]]).toEqual([2, '', problem]);
-    expect(stderr).toContain(`${PACKAGE_NAME} doctor`);
+    expect(stderr).toMatch(`Usage: npx ${PACKAGE_NAME} (doctor|<command>\n  doctor )`);
   });
 });

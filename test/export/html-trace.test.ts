@@ -1,5 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -309,14 +319,17 @@ it('escapes data that could end the script element', () => {
 });
 
 describe('the command view', () => {
-  function run(...parameters: string[]): { code: number; output: string; errors: string } {
+  function run(
+    file: string,
+    page = join(folder, 'unnamed.html'),
+  ): { code: number; output: string; errors: string } {
     const said = { output: '', errors: '' };
     const into = (name: 'output' | 'errors'): { write(text: string): void } => ({
       write: (text) => {
         said[name] += text;
       },
     });
-    return { code: view(parameters, into('output'), into('errors')), ...said };
+    return { code: view(file, page, into('output'), into('errors')), ...said };
   }
 
   it('writes a page from a file and prints its URL', async () => {
@@ -327,7 +340,7 @@ describe('the command view', () => {
       `${JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })}\nno JSON\n`,
     );
     const page = join(folder, 'page.html');
-    expect(run(file, '--output', page)).toEqual({
+    expect(run(file, page)).toEqual({
       code: 0,
       output: `1 span: file://${page}\n`,
       errors: 'Skipped 1 line that is not JSON.\n',
@@ -347,7 +360,7 @@ describe('the command view', () => {
     const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: [evaluation('2'), evaluation('3')] }] }] };
     writeFileSync(file, `${JSON.stringify(logs)}\n${JSON.stringify(span)}\n`);
     const page = join(folder, 'page.html');
-    expect(run(file, '--output', page)).toMatchObject({
+    expect(run(file, page)).toMatchObject({
       code: 0,
       errors: 'Evaluations about spans that are not in the file: 1.\n',
     });
@@ -359,10 +372,10 @@ describe('the command view', () => {
   it.each(['folder', '.', ''])('leaves no temporary file behind if %j is not a writable path', (name) => {
     writeFileSync(join(folder, 'file'), '{"traceId":"1","spanId":"2"}');
     mkdirSync(join(folder, 'folder'));
-    expect(run(join(folder, 'file'), '--output', `${folder}/${name}`)).toMatchObject({
+    expect(run(join(folder, 'file'), `${folder}/${name}`)).toMatchObject({
       code: 1,
       output: '',
-      errors: expect.stringMatching(/^E/),
+      errors: `${folder}/${name} cannot be written: not a file.\n`,
     });
     expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
   });
@@ -377,14 +390,33 @@ describe('the command view', () => {
       write('{"traceId":"1","spanId":"2","name":"é"}\n{"traceId":"1","spanId":"3"}'),
     );
     const page = join(folder, 'page.html');
-    expect(run(join(folder, 'file'), '--output', page)).toMatchObject({ code: 0, errors: '' });
+    expect(run(join(folder, 'file'), page)).toMatchObject({ code: 0, errors: '' });
     expect(dataOf(page).spans).toContainEqual(expect.objectContaining({ spanId: '2', name: 'é' }));
   });
 
-  it.each([[['a', 'b']], [['a', '--colour']]])('prints its usage for %j', async (parameters) => {
-    const { code, errors } = run(...parameters);
-    expect(code).toBe(2);
-    expect(errors).toContain('Usage: opentelemetry-instrumentation-openai view [--port <port>]');
+  it.each([
+    [['a', 'b'], "Unexpected argument 'b'."],
+    [['a', '--colour'], "Unknown option '--colour'."],
+    [['--port'], "Option '--port <value>' argument missing."],
+    [['--port', 'http'], "--port 'http' is not a number from 0 to 65535."],
+    [['--port', '65536'], "--port '65536' is not a number from 0 to 65535."],
+    [['--port', '4319', 'a'], '--port needs --watch if there is a file.'],
+    [['--watch'], '--watch needs a file or a folder.'],
+    [['--output', 'a'], '--output needs a file of traces.'],
+    [
+      ['.', '--output', 'a'],
+      '--output writes a page from one file. It does not go with --watch or a folder.',
+    ],
+    [[''], 'The name of a file is empty.'],
+    [['a', '--output', ''], 'The name of a file is empty.'],
+  ])('says what is wrong with %j, and prints its usage', async (parameters, problem) => {
+    let errors = '';
+    const into = { write: (text: string) => (errors += text) };
+    expect(await runView(parameters, { write: () => expect.fail() }, into)).toBe(2);
+    expect(errors.split('\n').slice(0, 2)).toEqual([
+      problem,
+      'Usage: npx opentelemetry-instrumentation-openai view [--port <port>]',
+    ]);
   });
 
   it('prints its usage for --help', async () => {
@@ -394,10 +426,23 @@ describe('the command view', () => {
     expect(output).toContain('Usage: ');
   });
 
+  it.runIf(existsSync('/proc/self'))('ends where no folder can be created', () => {
+    const file = join(folder, 'traces.jsonl');
+    writeFileSync(file, '{"traceId":"1","spanId":"2"}');
+    const cli = join(import.meta.dirname, '../../dist/cli.cjs');
+    const page = '/proc/traces/page.html';
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'view', file, '--output', page], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    expect([status, stderr]).toEqual([1, `${page} cannot be written: no such file or folder.\n`]);
+  });
+
   it('reports a missing file and a file without spans', async () => {
     expect(run(join(folder, 'nothing'))).toMatchObject({
       code: 1,
-      errors: expect.stringContaining('ENOENT'),
+      errors: `${join(folder, 'nothing')} cannot be read: no such file or folder.\n`,
     });
     writeFileSync(join(folder, 'empty'), '{}');
     expect(run(join(folder, 'empty'))).toMatchObject({

@@ -64,7 +64,7 @@ function viewPath(file: string): { code: number; said: string } {
       said += text;
     },
   };
-  return { code: view([file, '--output', join(folder, 'page.html')], output, output), said };
+  return { code: view(file, join(folder, 'page.html'), output, output), said };
 }
 
 function shown(): Shown {

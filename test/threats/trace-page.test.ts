@@ -111,7 +111,7 @@ describe.skipIf(NO_BROWSER !== undefined)('whoever wrote the file of a page', ()
     const path = browser.pathOf('page.html');
     await writeFile(file, JSON.stringify([{ spans }]).replaceAll('"@infinite"', '1e999'));
     const ignore = { write: () => {} };
-    expect(view([file, '--output', path], ignore, ignore)).toBe(0);
+    expect(view(file, path, ignore, ignore)).toBe(0);
     page = await browser.open();
     page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => failures.push(error.message));

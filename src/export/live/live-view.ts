@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { terminalSafe } from '../../util/terminal-safe.ts';
-import { NAME } from '../../util/version.ts';
+import { COMMAND } from '../../util/version.ts';
 import type { ViewParameters } from '../view-parameters.ts';
 import { errorCodeOf, type Listening, listenLocally, nextFreePort } from './listen.ts';
 import { Receiver } from './receiver.ts';
@@ -88,6 +88,6 @@ async function startProblem(error: unknown, port: number): Promise<string> {
   const advice =
     free === undefined
       ? 'Choose another one with --port.'
-      : `${free} is free: ${NAME} view --port ${free}, and set ${ENDPOINT_VARIABLE}=http://localhost:${free}`;
+      : `${free} is free: ${COMMAND} view --port ${free}, and set ${ENDPOINT_VARIABLE}=http://localhost:${free}`;
   return `Port ${port} is taken. ${advice}`;
 }

@@ -1,5 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringField } from '../../util/payload.ts';
+import { fileProblem } from '../file-problem.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { readWhole, viewText } from '../page-maker.ts';
 
@@ -34,7 +36,7 @@ export function watchTraces(
     try {
       for (const file of filesAt(path)) readNew(file, files, take);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = fileProblem(stringField(error, 'path') ?? path, 'read', error);
       if (!reported.has(problem) && reported.size < MAX_WATCHED_FILES) report(problem);
       reported.add(problem);
     }

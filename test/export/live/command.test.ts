@@ -65,7 +65,7 @@ test('a port that is taken is said in one line, with the next free one and the v
       .said()
       .match(
         new RegExp(
-          `^Port ${port} is taken\\. (\\d+) is free: .* view --port \\1, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:\\1\\n$`,
+          `^Port ${port} is taken\\. (\\d+) is free: npx \\S+ view --port \\1, and set OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:\\1\\n$`,
         ),
       ) ?? [];
   expect(Number(next), program.said()).toBeGreaterThan(port);
