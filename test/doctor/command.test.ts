@@ -273,7 +273,7 @@ describe('the command line:', () => {
   test.each([[['--help']], [['-h']], [['doctor', '--help']]])('%j prints the usage', async (parameters) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`${PACKAGE_NAME} doctor`);
+    expect(stdout).toMatch(/^Usage: npx \S+ (?:doctor|<command>\n {2}doctor) /);
   });
 
   test('--version', async () => {
@@ -292,6 +292,6 @@ describe('the command line:', () => {
   ])('%j is rejected with what is wrong and the usage', async (parameters, problem) => {
     const { code, stdout, stderr } = await run(...parameters);
     expect([code, stdout, stderr.split('\n')[0]]).toEqual([2, '', problem]);
-    expect(stderr).toMatch(`Usage: npx ${PACKAGE_NAME} (doctor|<command>\n  doctor )`);
+    expect(stderr).toMatch(/^Usage: npx \S+ (?:doctor|<command>\n {2}doctor) /m);
   });
 });

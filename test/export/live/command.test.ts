@@ -88,8 +88,8 @@ test.each([
   [['a.json', '--port', '4318']],
   [['a.json', '--watch', '--output', 'page.html']],
   [['--nothing']],
-])('%j is answered with the usage', async (parameters) => {
+])('%j is answered with what is wrong and the usage', async (parameters) => {
   const program = start(...parameters);
   expect(await program.ended).toBe(2);
-  expect(program.said()).toMatch(/^Usage: .* view/);
+  expect(program.said()).toMatch(/^.+\.\nUsage: .* view/);
 });
