@@ -35,6 +35,7 @@ import {
   strings,
   tolerating,
 } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define, optional } from './attributes.ts';
 import { ChatAccumulator } from './chat/accumulator.ts';
 import { readInputMessages, readOutputMessages, readToolDefinitions } from './chat/messages.ts';
@@ -48,13 +49,17 @@ import { modelCall, modelOf, nameWith, requestedServiceTier } from './subject.ts
  */
 export const chat: Operation = {
   endpoints: ['POST /chat/completions'],
-  traits: { inference: 'chat', reportsUsageOnRequest: true },
+  traits: { inference: 'chat', reportsUsageOnRequest: true, failsWithoutId: true },
   name: 'chat',
   spanName: (request) => nameWith('chat', modelOf(request)),
   requestAttributes: tolerating(chatRequestAttributes),
   parameterAttributes: tolerating(chatParameterAttributes),
   resultAttributes: tolerating(chatResultAttributes),
-  usage: tolerating(readChatUsage),
+  usage(result) {
+    const usage = readUsage(field(result, 'usage'));
+    return usage?.unlisted === undefined ? usage : withThoughts(usage, usage.unlisted, result);
+  },
+  failure: readAnswerFailure,
   toolCalls: (result) => readRequestedToolCalls(result),
   accumulate: (content) => new ChatAccumulator(content),
   content: {
@@ -89,13 +94,10 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   return attributes;
 }
 
-/** Gemini reports the tokens of its thoughts in the total alone. They are output, and billed as such. */
-function readChatUsage(result: unknown): Usage | undefined {
-  const { usage: reported, model } = fieldsOf(result);
-  const usage = readUsage(reported);
-  if (usage === undefined || typeof model !== 'string' || !GEMINI.test(model)) return usage;
-  const thoughts = (asCount(fieldsOf(reported).total_tokens) ?? 0) - usage.inputTokens - usage.outputTokens;
-  return thoughts > 0 ? { ...usage, outputTokens: usage.outputTokens + thoughts } : usage;
+/** Only the total of Gemini includes the tokens of its thoughts. They are output, and billed as such. */
+function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
+  const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
+  return isGemini ? { ...usage, outputTokens: usage.outputTokens + tokens } : usage;
 }
 
 const GEMINI = /^(?:google\/|models\/)?gemini-/;

@@ -29,6 +29,7 @@ import {
   strings,
   textField,
 } from '../util/payload.ts';
+import { readAnswerFailure } from './answer-failure.ts';
 import { define, optional } from './attributes.ts';
 import { modelCall, modelOf, nameWith } from './subject.ts';
 import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
@@ -40,13 +41,14 @@ import { TextCompletionAccumulator } from './text-completion/accumulator.ts';
  */
 export const textCompletion: Operation = {
   endpoints: ['POST /completions'],
-  traits: { inference: 'text_completion', reportsUsageOnRequest: true },
+  traits: { inference: 'text_completion', reportsUsageOnRequest: true, failsWithoutId: true },
   name: 'text_completion',
   spanName: (request) => nameWith('text_completion', modelOf(request)),
   requestAttributes: (request) => modelCall('text_completion', request),
   parameterAttributes: completionParameterAttributes,
   resultAttributes: completionResultAttributes,
   usage: (result) => readUsage(field(result, 'usage')),
+  failure: readAnswerFailure,
   accumulate: (content) => new TextCompletionAccumulator(content),
   content: {
     requestAttributes: ({ body }) => completionStopSequences(body),

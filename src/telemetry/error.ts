@@ -43,9 +43,15 @@ export function thrownTypeOf(error: unknown): string {
   );
 }
 
-/** The type of an error object. */
+/** The type of an error object. Some servers put an HTTP status into its code. */
 export function errorTypeOf(error: unknown, fallback: string): string {
-  return knownCode(field(error, 'code')) ?? knownCode(field(error, 'type')) ?? fallback;
+  const status = numberField(error, 'code');
+  return (
+    knownCode(field(error, 'code')) ??
+    knownCode(field(error, 'type')) ??
+    knownCode(String(status)) ??
+    fallback
+  );
 }
 
 function redacted(message: string | undefined): string | undefined {

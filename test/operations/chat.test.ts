@@ -57,6 +57,17 @@ const RESPONSE: Attributes = {
   'openai.ratelimit.reset_tokens': '30ms',
 };
 
+test.each([
+  ['the status of the provider', { code: 502, message: 'secret' }, '502'],
+  ['a known code', { code: 'server_error', message: 'secret' }, 'server_error'],
+  ['neither', { code: 1, message: 'secret' }, 'failed'],
+])('an answer with status 200 that only reports an error fails, with %s', async (_, error, type) => {
+  session.simulator.next({ body: { error } });
+  await session.client.chat.completions.create(HELLO);
+  expect(session.spans[0]).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': type } });
+  expect(session.logRecords.map(({ eventName }) => eventName)).toContain('gen_ai.client.operation.exception');
+});
+
 test('the tokens of Gemini’s thoughts, which only the total includes, are output', async () => {
   const answer = (model: string): void =>
     session.simulator.next({

@@ -73,11 +73,18 @@ const SCHEMA_FINISH_REASONS: Readonly<Record<string, string>> = {
   ...INCOMPLETE_REASONS,
   failed: 'error',
   expired: 'error',
+  // Of DeepSeek, Mistral and Together.
+  insufficient_system_resource: 'error',
+  model_length: 'length',
+  eos: 'stop',
 };
 
 /** The schema requires a finish reason, and prescribes `error` for a message without one. */
 export function messageFinishReason(reason: string | undefined): string {
-  return reason === undefined ? 'error' : (row(SCHEMA_FINISH_REASONS, reason) ?? reason);
+  if (reason === undefined) return 'error';
+  // Some servers send them in capitals.
+  const lower = reason.toLowerCase();
+  return row(SCHEMA_FINISH_REASONS, lower) ?? lower;
 }
 
 /** The finish reason of a message in an answer. Some servers send whole answers without one. */

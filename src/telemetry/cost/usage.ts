@@ -33,6 +33,8 @@ export interface Usage {
   readonly reasoningTokens: number;
   /** `undefined` if the response reports text only. */
   readonly modalities?: ModalityUsage | undefined;
+  /** Tokens that the total includes and no other number. */
+  readonly unlisted?: number;
   /** The operation has no output tokens, as with embeddings; not even zero is recorded. */
   readonly inputOnly?: boolean;
 }
@@ -58,7 +60,7 @@ export const NO_MODALITIES: ModalityUsage = Object.freeze({
  * Reads usage in the spelling of any OpenAI API: `prompt_tokens` (chat, completions, embeddings, Assistants) or
  * `input_tokens` (Responses, images, audio), with details in every known spelling: real Assistants traffic has
  * `prompt_token_details` where the reference says `prompt_tokens_details`. It also accepts compatible services that
- * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`).
+ * report cached tokens beside the totals (`cached_tokens`, `prompt_cache_hit_tokens`, `cache_read_input_tokens`).
  */
 export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usage) => {
   const whole = fieldsOf(usage);
@@ -68,19 +70,23 @@ export const readUsage: (usage: unknown) => Usage | undefined = tolerating((usag
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const input = inputDetails(whole);
   const output = outputDetails(whole);
-  const { cached_tokens, cache_write_tokens } = input;
+  const { cached_tokens, cache_write_tokens, cache_creation_tokens } = input;
+  // LiteLLM's spelling.
+  const written = cache_write_tokens ?? cache_creation_tokens ?? whole.cache_creation_input_tokens;
   const reasoningTokens = asCount(output.reasoning_tokens) ?? 0;
   // xAI does not include reasoning tokens in the output; only the total reveals that.
-  const beside = (inputTokens ?? 0) + (outputTokens ?? 0) + reasoningTokens;
-  const more = asCount(total_tokens) === beside ? reasoningTokens : 0;
-  return {
+  const listed = (inputTokens ?? 0) + (outputTokens ?? 0);
+  const total = asCount(total_tokens) ?? 0;
+  const more = total === listed + reasoningTokens ? reasoningTokens : 0;
+  const read: Usage = {
     inputTokens: inputTokens ?? 0,
     outputTokens: (outputTokens ?? 0) + more,
     cacheReadTokens: asCount(cached_tokens) ?? cachedBeside(whole) ?? 0,
-    cacheWriteTokens: asCount(cache_write_tokens) ?? 0,
+    cacheWriteTokens: asCount(written) ?? 0,
     reasoningTokens,
     modalities: readModalities(input, output),
   };
+  return total > listed + more ? { ...read, unlisted: total - listed } : read;
 });
 
 /** The details of the input, by API: chat, Assistants traffic, Responses and images, audio. */
@@ -96,8 +102,9 @@ function outputDetails(usage: PayloadObject): PayloadObject {
   return fieldsOf(completion_tokens_details ?? output_tokens_details ?? output_token_details);
 }
 
-function cachedBeside({ cached_tokens, prompt_cache_hit_tokens }: PayloadObject): number | undefined {
-  return asCount(cached_tokens) ?? asCount(prompt_cache_hit_tokens);
+function cachedBeside(usage: PayloadObject): number | undefined {
+  const { cached_tokens, prompt_cache_hit_tokens, cache_read_input_tokens } = usage;
+  return asCount(cached_tokens ?? prompt_cache_hit_tokens ?? cache_read_input_tokens);
 }
 
 function readModalities(input: PayloadObject, output: PayloadObject): ModalityUsage | undefined {

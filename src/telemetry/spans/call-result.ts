@@ -2,15 +2,16 @@ import type { Attributes } from '@opentelemetry/api';
 import { notice } from '../../diagnostics/report.ts';
 import {
   ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RESPONSE_SERVICE_TIER,
 } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
-import { field } from '../../util/payload.ts';
 import { addPartCost } from '../cost/modality-costs.ts';
 import type { CostPart } from '../cost/prices.ts';
 import { readReportedCost } from '../cost/reported-cost.ts';
 import { isNoUsage, type Usage } from '../cost/usage.ts';
+import type { Failure } from '../error.ts';
 import type { Operation, TotalSpent } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { NO_TOTALS, totalAttributes } from './totals.ts';
@@ -19,6 +20,21 @@ import { NO_TOTALS, totalAttributes } from './totals.ts';
 export function missUsage({ name, traits }: Operation, usage: Usage | undefined): void {
   if (name === 'chat' && traits?.reportsUsageOnRequest === true && usage === undefined)
     notice('stream_without_usage');
+}
+
+/**
+ * The failure that a result reports.
+ *
+ * @param answered the attributes of the result
+ */
+export function failureIn(
+  result: unknown,
+  { traits, failure }: Operation,
+  answered: Attributes,
+): Failure | undefined {
+  if (failure === undefined) return undefined;
+  const isWhole = traits?.failsWithoutId === true && answered[ATTR_GEN_AI_RESPONSE_ID] !== undefined;
+  return isWhole ? undefined : guard('reading a failure', failure, result);
 }
 
 /** A result, and the usage that was read from it. */
@@ -42,8 +58,7 @@ export function addCost(
   const parts: Attributes | undefined = usage?.modalities && {};
   const tell = parts && ((part: CostPart, cost: number) => addPartCost(parts, part, cost));
   // What a retrieved response has cost belongs to the call that created it.
-  const reported =
-    operation.usage && readReportedCost(asked[ATTR_GEN_AI_PROVIDER_NAME], field(result, 'usage'));
+  const reported = operation.usage && readReportedCost(asked[ATTR_GEN_AI_PROVIDER_NAME], result);
   const cost = costs.of({ ...operation.fees?.(result), usage, reported }, asked, attributes, tell);
   if (cost === undefined) return undefined;
   attributes[ATTR_OPENAI_COST] = cost;

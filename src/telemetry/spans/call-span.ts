@@ -37,7 +37,7 @@ import { markUnfinished } from '../unfinished.ts';
 import { recordAttempts } from './attempt-span.ts';
 import { addCallAttributes, headersOf } from './call-attributes.ts';
 import type { CallPlace, CallSpanStart, FinishDetails, OpenSpan } from './call-place.ts';
-import { addCost, addTotals, missUsage } from './call-result.ts';
+import { addCost, addTotals, failureIn, missUsage } from './call-result.ts';
 import { isEndTold } from './ended-operation.ts';
 import type { InferenceAbove } from './outer-instrumentation.ts';
 import { addRateLimits } from './rate-limits.ts';
@@ -164,9 +164,9 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   #end(result: unknown, usage: Usage | undefined, endTime: number, thrown: Failure | undefined): void {
-    const { name, failure: readsFailure } = this.#operation;
-    const failure = thrown ?? (readsFailure && guard('reading a failure', readsFailure, result));
+    const { name } = this.#operation;
     if (result !== undefined) guard('recording a result', CallSpan.#recordResult, this, result, usage);
+    const failure = thrown ?? failureIn(result, this.#operation, this.#answered);
     if (this.#measures || this.#cost !== undefined)
       guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);

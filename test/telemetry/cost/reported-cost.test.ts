@@ -15,7 +15,7 @@ test.each([
   ['openrouter', undefined, undefined],
   [undefined, { cost: 0.012 }, undefined],
 ])('%s reports %o, which is %s USD', (provider, usage, cost) => {
-  expect(readReportedCost(provider, usage)).toBe(cost);
+  expect(readReportedCost(provider, { usage })).toBe(cost);
 });
 
 describe('a cost that OpenRouter reports', () => {

@@ -109,6 +109,26 @@ describe('usage is read in the spelling of every API', () => {
       { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8 },
     ],
     [
+      'LiteLLM, with what it writes to the cache',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        cache_creation_input_tokens: 5,
+        prompt_tokens_details: { cached_tokens: 8, cache_creation_tokens: 5 },
+      },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 5 },
+    ],
+    [
+      'the same without details',
+      {
+        prompt_tokens: 20,
+        completion_tokens: 10,
+        cache_creation_input_tokens: 5,
+        cache_read_input_tokens: 8,
+      },
+      { inputTokens: 20, outputTokens: 10, cacheReadTokens: 8, cacheWriteTokens: 5 },
+    ],
+    [
       'services that count reasoning beside the output',
       {
         prompt_tokens: 20,
