@@ -47,16 +47,9 @@ export class CallContext implements Context {
   }
 }
 
-/** The context that the SDK works in until the call has begun. */
-export function contextBefore(call: Call, caller: Context): Context {
-  return LinkedContext.accepts(caller) ? new CallContext(call, caller) : caller.setValue(CALL, call);
-}
-
-/** The call has begun: all work that enters its context from here on runs in the given one. */
-export function enterSpan(call: Call, values: Context): void {
-  const { working } = call;
-  if (working instanceof CallContext) working.enter(values);
-  else if (working !== undefined) call.working = values.setValue(CALL, call);
+/** A context that the SDK works in during a call, where the caller's has to set values itself. */
+export function contextWithCall(call: Call, values: Context): Context {
+  return values.setValue(CALL, call);
 }
 
 function idOfSpan(context: Context): string | undefined {
@@ -99,17 +92,17 @@ export function goOnHere(call: Call, method: Method, client: object, args: unkno
 }
 
 /**
- * Sends an attempt of a call. Context managers such as those of Sentry, Datadog and New Relic read the span when they
- * enter a context, which may be before the call has begun.
+ * Sends an attempt of a call in another context than the call's own. Context managers such as those of Sentry, Datadog
+ * and New Relic read the span when they enter a context, which may be before the call has begun.
  */
-export function sendAttempt(
+export function sendInside(
   call: Call,
   active: Context,
   method: Method,
   client: object,
   args: unknown[],
 ): unknown {
-  return active !== call.working && idOfSpan(active) === idOfSpan(call.caller)
+  return idOfSpan(active) === idOfSpan(call.caller)
     ? goOnHere(call, method, client, args)
     : method.apply(client, args);
 }

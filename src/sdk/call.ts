@@ -1,10 +1,11 @@
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
+import { LinkedContext } from '../util/linked-context.ts';
 import { MAX_REPEATED, numberField } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
-import { contextBefore, enterSpan } from './call-context.ts';
+import { CallContext, contextWithCall } from './call-context.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
@@ -148,7 +149,9 @@ export class Call implements KeyHolder {
     this.#observer = observer;
     this.context = callerContext;
     this.caller = callerContext;
-    this.working = contextBefore(this, callerContext);
+    this.working = LinkedContext.accepts(callerContext)
+      ? new CallContext(this, callerContext)
+      : contextWithCall(this, callerContext);
   }
 
   /** The first attempts and the last one. */
@@ -178,7 +181,9 @@ export class Call implements KeyHolder {
       logError('starting a call', error);
     }
     this.context = this.observation?.context ?? this.context;
-    enterSpan(this, this.context);
+    const { working } = this;
+    if (working instanceof CallContext) working.enter(this.context);
+    else if (working !== undefined) this.working = contextWithCall(this, this.context);
     // Everything has been read: a stream may stay open for long and must not retain the request.
     // Without this, an open stream retains the request.
     this.body = this.query = undefined;

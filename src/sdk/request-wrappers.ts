@@ -1,11 +1,11 @@
 import { context } from '@opentelemetry/api';
 import { now } from '../util/clock.ts';
-import { guard } from '../util/guard.ts';
+import { guard, logError } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
 import { type Attempt, readResponse } from './attempt.ts';
 import type { Call } from './call.ts';
-import { callInProgress, currentCall, goOn, goOnHere, sendAttempt } from './call-context.ts';
+import { callInProgress, currentCall, goOn, goOnHere, sendInside } from './call-context.ts';
 import { addTraceContext } from './metadata-propagation.ts';
 import type { Method } from './patches.ts';
 import { asMethod } from './reflect.ts';
@@ -123,10 +123,17 @@ export function wrapFetch(original: Method): Method {
       call.attempted(attempt);
       call.sentHeaders = field(args[1], 'headers');
       return passOn(
-        sendAttempt(call, current, original, this, args),
+        current === call.working
+          ? original.apply(this, args)
+          : sendInside(call, current, original, this, args),
         (response) => {
           attempt.endTime = now(call.clock);
-          guard('reading a response', readResponse, attempt, response);
+          // Without this, a response that cannot be read breaks the call.
+          try {
+            readResponse(attempt, response);
+          } catch (error) {
+            logError('reading a response', error);
+          }
           return response;
         },
         (error) => {

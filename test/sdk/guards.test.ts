@@ -50,6 +50,23 @@ function newClient(answer: (props: Promise<unknown>) => unknown, observer: CallO
 }
 
 describe('a client with unexpected internals works unchanged', () => {
+  test('if the response of its own fetch throws when it is first read', async () => {
+    let reads = 0;
+    const fetch = async (): Promise<Response> =>
+      new Proxy(Response.json({ id: 'chatcmpl_1' }), {
+        get(response, name) {
+          if (name === 'status' && reads++ === 0) throw new Error('not yet');
+          const value: unknown = Reflect.get(response, name);
+          return typeof value === 'function' ? value.bind(response) : value;
+        },
+      });
+    const client = new OpenAI({ apiKey: 'test', maxRetries: 0, fetch });
+    Seam.of(OpenAI.prototype).observeClient(client, new Listener());
+    const { id } = await client.chat.completions.create({ model: 'gpt-4o', messages: [] });
+    expect(id).toBe('chatcmpl_1');
+    expect(reads).toBeGreaterThan(1);
+  });
+
   test('if its promises are frozen', async () => {
     const client = newClient(
       (responsePromise) => Object.freeze({ responsePromise, parseResponse: async () => 'value' }),
