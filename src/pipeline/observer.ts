@@ -208,11 +208,16 @@ export class Observer implements CallObserver, ProviderListener {
     await this.telemetry.hooks.settled();
   }
 
-  /** Ends everything in progress and stops listening to the providers. */
-  dispose(): void {
+  /** Ends everything in progress, and asks nothing. */
+  endAll(): void {
     this.#interruptCalls();
     this.#hierarchy?.endAll();
     this.#interruptFunctions();
+  }
+
+  /** Ends everything in progress and stops listening to the providers. */
+  dispose(): void {
+    this.endAll();
     for (const followed of Object.values(this.#followed)) followed.stop();
   }
 

@@ -250,10 +250,12 @@ export class Call implements KeyHolder {
   /** Ends a call without a result to read: the program takes the body itself, or nobody asked for it. */
   close(outcome: 'raw' | 'abandoned' | 'interrupted'): void {
     if (outcome !== 'raw' && this.streamed) this.streamEnd ??= 'abandoned';
-    this.#settle(outcome, undefined, undefined);
+    // At the end of the program, nobody has read such an answer since it arrived.
+    const isUnread = outcome === 'interrupted' && !(this.streamed ? this.read : this.asked);
+    this.#settle(outcome, undefined, undefined, isUnread || outcome === 'abandoned');
   }
 
-  #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = outcome === 'abandoned'): void {
+  #settle(outcome: CallOutcome, value: unknown, error: unknown, isLate = false): void {
     // Without this, a call settles twice.
     if (this.settled) return;
     this.settled = true;

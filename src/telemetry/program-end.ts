@@ -34,6 +34,8 @@ export interface ProgramEndListener {
   shutdown(limits?: EndLimits): Promise<void>;
   /** Ends idle conversations: those without a call or invocation in progress. */
   endIdle?(limits?: EndLimits): Promise<void>;
+  /** Ends all open spans at once. */
+  endAll?(): void;
   /** The meter and logger providers to flush together with the tracer provider. */
   readonly otherProviders?: readonly object[];
 }
@@ -82,6 +84,8 @@ function listenForEnd(): void {
   if (listeningForEnd || typeof process !== 'object' || typeof process.once !== 'function') return;
   listeningForEnd = true;
   process.once('beforeExit', () => void guardAsync('sending what is recorded', sendUnsent));
+  // No span has started yet, so this comes before the views print what has ended.
+  atExit(endOpenSpans);
   atExit(() => guard('counting lost spans', reportLostSpans), { last: true });
 }
 
@@ -239,6 +243,12 @@ async function forceFlush(target: unknown): Promise<void> {
 
 function live(): object[] {
   return [...providers].flatMap((each) => each.deref() ?? []);
+}
+
+/** Runs at exit, for the views and the count of lost spans: after `process.exit()`, calls and runs are still open. */
+function endOpenSpans(): void {
+  const listeners = new Set(live().flatMap((provider) => states.get(provider)?.listeners() ?? []));
+  for (const each of listeners) guard('ending what is open', () => each.endAll?.());
 }
 
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */

@@ -21,6 +21,13 @@ export function atExit(end: () => void, { last = false }: { readonly last?: bool
   return () => group.delete(end);
 }
 
+/** What ends may add something to end, such as a view of the span that has just ended. Each runs once. */
 function endAll(): void {
-  for (const end of [...endings, ...lastEndings]) guard('ending at exit', end);
+  const ended = new Set<() => void>();
+  for (const group of [endings, lastEndings])
+    for (const end of group) {
+      if (ended.has(end)) continue;
+      ended.add(end);
+      guard('ending at exit', end);
+    }
 }

@@ -62,6 +62,26 @@ describe('a call is settled once', () => {
     expect(told).toEqual([{ value: undefined, error: undefined, streamEnd: undefined, ...expected }]);
   });
 
+  test.each([
+    ['when its answer arrived, if nobody has asked for it', { asked: false }, 1],
+    ['with the program, if it was waiting for the body', { asked: true }, 60_000],
+    ['when its answer arrived, if nobody has read the stream', { asked: true, streamed: true }, 1],
+    ['with the program, if it was reading the stream', { streamed: true, read: true }, 60_000],
+  ])('at the end of the program: %s', (_, state, duration) => {
+    const date = vi.spyOn(Date, 'now').mockReturnValue(6e12);
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const { call } = newCall();
+    call.begin({ method: 'post', path: '/p' });
+    date.mockReturnValue(6e12 + 1);
+    vi.spyOn(performance, 'now').mockReturnValue(1);
+    call.responded({ status: 200, headers: new Headers() });
+    Object.assign(call, state);
+    date.mockReturnValue(6e12 + 60_000);
+    vi.spyOn(performance, 'now').mockReturnValue(60_000);
+    call.close('interrupted');
+    expect(Math.round(call.endTime - call.startTime)).toBe(duration);
+  });
+
   test('and then releases its resources', () => {
     const { call } = newCall();
     call.begin({ method: 'post', path: '/p', body: { a: 1 } });

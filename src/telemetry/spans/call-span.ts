@@ -141,7 +141,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   settle(call: Call): void {
-    const result = call.outcome === 'stream' ? this.#streamed() : call.value;
+    const result = call.outcome === 'stream' || call.chunkCount > 0 ? this.#streamed() : call.value;
     if (call.streamEnd !== undefined && call.streamEnd !== 'completed') markUnfinished(result);
     guard('recording a call', CallSpan.#recordCall, this, call);
     if (call.attemptCount > 1)

@@ -91,6 +91,30 @@ describe.each([
   });
 });
 
+describe('a program that ends in the middle of a stream', () => {
+  const MODEL = { model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'Hi' }] };
+  const stream = (end: string): string => `
+    let read = 0;
+    for await (const chunk of await client.chat.completions.create(${JSON.stringify(MODEL)}))
+      if (++read === 3) { ${end} }
+  `;
+
+  test.each([
+    ['process.exit(3);', 3],
+    [`throw new Error('Nobody catches this');`, 1],
+  ])('counts its span as lost: %s', async (end, exitCode) => {
+    const { code, stderr } = await run(stream(end), otlp());
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain(`${PACKAGE_NAME}: 2 spans were lost because the program ended before`);
+  });
+
+  test('prints its span, with what has arrived', async () => {
+    const end = stream('process.exit(3);');
+    const { stderr } = await run(end, { OTEL_TRACES_EXPORTER: 'console', NO_COLOR: '1' });
+    expect(stderr).toMatch(/^chat gpt-4o .*output tokens · 3 chunks · stream abandoned$/m);
+  });
+});
+
 describe('a program with a NodeSDK of its own', () => {
   test('says that its collector never answered', async () => {
     const environment = { ...otlp(), OTEL_EXPORTER_OTLP_TIMEOUT: '100' };
