@@ -15,7 +15,7 @@ import { isFolded, partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';
 import type { Call, CallObservation, CallObserver } from '../sdk/call.ts';
 import { requestAnswered, requestBegan } from '../sdk/program-load.ts';
-import { type ClientEndpoint, endpointOf } from '../sdk/provider.ts';
+import { type ClientEndpoint, endpointAt, endpointOf } from '../sdk/provider.ts';
 import { matchRoute } from '../sdk/routes/index.ts';
 import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
@@ -104,7 +104,9 @@ export class Observer implements CallObserver, ProviderListener {
     const { settings, costs } = this.telemetry;
     if (settings.cost !== false) costs.prepare();
     const { route, values } = matchRoute(call.method, call.path);
-    const endpoint = endpointOf(call.client, settings.providers);
+    const endpoint = call.path.startsWith('/')
+      ? endpointOf(call.client, settings.providers)
+      : endpointAt(call.path, call.client, settings.providers);
     const request: ApiRequest = {
       method: call.method,
       route,

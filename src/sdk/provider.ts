@@ -118,6 +118,18 @@ export function endpointOf(client: object, rows: readonly ProviderRow[] = NO_ROW
   return endpoint;
 }
 
+/** The endpoint of a call to a whole URL, which may lead to another host than the client's. */
+export function endpointAt(
+  url: string,
+  client: object,
+  rows: readonly ProviderRow[] = NO_ROWS,
+): ClientEndpoint {
+  const own = endpointOf(client, rows);
+  if (!URL.canParse(url)) return own;
+  const endpoint = readEndpoint(url, undefined, rows);
+  return endpoint.origin === own.origin ? own : { ...endpoint, deployment: deploymentIn(url) };
+}
+
 function deploymentIn(baseURL: string): string | undefined {
   const inPath = /\/deployments\/([^/?#]+)/.exec(baseURL)?.[1];
   try {

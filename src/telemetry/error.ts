@@ -3,6 +3,7 @@ import type { Settings } from '../config/config.ts';
 import { recordsContentOnSpans } from '../config/config.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
+import { cut } from '../util/cut-text.ts';
 import { field, numberField, textField } from '../util/payload.ts';
 import { withoutCredentials } from './content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
@@ -72,7 +73,7 @@ export function recordFailure(span: Span, failure: Failure, settings: Settings):
   const described = recordsContentOnSpans(settings) && failure.message !== undefined;
   span.setStatus({
     code: SpanStatusCode.ERROR,
-    ...(described ? { message: failure.message.slice(0, settings.maxContentLength) } : {}),
+    ...(described ? { message: cut(failure.message, settings.maxContentLength) } : {}),
   });
 }
 

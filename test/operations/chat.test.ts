@@ -57,6 +57,17 @@ const RESPONSE: Attributes = {
   'openai.ratelimit.reset_tokens': '30ms',
 };
 
+test('an error message is never cut inside a character', async () => {
+  await session.verify();
+  const config = { captureMessageContent: true, maxContentLength: 8 };
+  session = await startSession({ config });
+  session.simulator.next({ status: 400, body: { error: { message: 'abc😀' } } });
+  await session.client.chat.completions.create(HELLO).catch(() => undefined);
+  expect(session.spans[0]?.status.message).toBe('400 abc');
+  const messages = session.logRecords.map(({ attributes }) => attributes['exception.message']);
+  expect(messages.filter((message) => message !== undefined)).toEqual(['400 abc']);
+});
+
 test.each([
   ['the status of the provider', { code: 502, message: 'secret' }, '502'],
   ['a known code', { code: 'server_error', message: 'secret' }, 'server_error'],

@@ -2,7 +2,7 @@ import OpenAI, { AzureOpenAI } from 'openai';
 import { BedrockOpenAI } from 'openai/bedrock';
 import { describe, expect, test } from 'vitest';
 import type { ProviderRow } from '../../src/config/config.ts';
-import { endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
+import { endpointAt, endpointOf, readEndpoint } from '../../src/sdk/provider.ts';
 
 describe('the provider is recognised by its host', () => {
   test.each([
@@ -173,5 +173,32 @@ describe('the deployment of an Azure client is read from the client or its base 
     [{}, undefined],
   ])('%j: %s', (client, deployment) => {
     expect(endpointOf(client).deployment).toBe(deployment);
+  });
+});
+
+describe('a call to a whole URL', () => {
+  const client = new AzureOpenAI({
+    apiKey: 'test',
+    apiVersion: '2024-10-21',
+    endpoint: 'https://me.openai.azure.com',
+    deployment: 'mine',
+  });
+
+  test('goes to the host of the URL', () => {
+    expect(endpointAt('https://api.groq.com/openai/v1/models?key=secret', client)).toEqual({
+      origin: 'https://api.groq.com',
+      provider: 'groq',
+      address: 'api.groq.com',
+      port: 443,
+      deployment: undefined,
+    });
+  });
+
+  test('has the deployment of the client at its host', () => {
+    expect(endpointAt('https://me.openai.azure.com/openai/files', client)).toBe(endpointOf(client));
+  });
+
+  test('is one to the client’s host if the URL cannot be read', () => {
+    expect(endpointAt('https://', client)).toBe(endpointOf(client));
   });
 });

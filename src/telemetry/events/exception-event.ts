@@ -12,6 +12,7 @@ import {
   ATTR_SERVER_PORT,
 } from '../../semconv/attributes.ts';
 import { EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION } from '../../semconv/events.ts';
+import { cut } from '../../util/cut-text.ts';
 import { textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../error.ts';
@@ -50,7 +51,7 @@ export function emitException(
   const stack = stackOf(failure, consent && settings.completionHook === undefined);
   if (stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = stack;
   if (consent && failure.message !== undefined)
-    attributes[ATTR_EXCEPTION_MESSAGE] = failure.message.slice(0, settings.maxContentLength);
+    attributes[ATTR_EXCEPTION_MESSAGE] = cut(failure.message, settings.maxContentLength);
   events.emit({ name: EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context, attributes, time });
 }
 

@@ -37,6 +37,7 @@ import {
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
 } from '../../semconv/attributes.ts';
+import { cut } from '../../util/cut-text.ts';
 import { arrayField, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
 import type { Failure } from '../error.ts';
@@ -193,7 +194,7 @@ function violation(
     type: 'policy.violation',
     error: failure.type,
     status: attributes[ATTR_HTTP_RESPONSE_STATUS_CODE],
-    message: maxMessage > 0 ? failure.message?.slice(0, maxMessage) : undefined,
+    message: cut(failure.message ?? '', maxMessage) || undefined,
   });
 }
 
