@@ -21,6 +21,7 @@ import type { OpenedSocket, SocketObservation } from '../sdk/sockets/socket.ts';
 import { isSuppressed } from '../sdk/suppression.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { WebhookDelivery } from '../sdk/webhooks.ts';
+import { readFailure } from '../telemetry/error.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import { FollowedProvider, type ProviderListener } from '../telemetry/provider-life.ts';
@@ -65,6 +66,8 @@ export class Observer implements CallObserver, ProviderListener {
     loggers: new FollowedProvider(this),
   };
   #ending: Promise<void> | undefined;
+  /** Whether a call has ended. */
+  #hasEnded = false;
 
   constructor(config: OpenAIInstrumentationConfig = {}, hooks: ObserverHooks = {}) {
     this.#beforeFirstCall = hooks.beforeFirstCall;
@@ -139,6 +142,10 @@ export class Observer implements CallObserver, ProviderListener {
   ended(call: Call): void {
     if (call.awaitedOrigin !== undefined) this.answered(call);
     this.#open.delete(call);
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    // Loads the code for failures. A program that has run out of file descriptors can load nothing, and its calls fail.
+    guard('preparing for failures', readFailure, undefined);
   }
 
   runTool(tool: ToolRun): unknown {
