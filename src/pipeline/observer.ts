@@ -1,14 +1,8 @@
-import {
-  type Context,
-  context as currentContext,
-  ROOT_CONTEXT,
-  type TracerProvider,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, context as currentContext, type TracerProvider, trace } from '@opentelemetry/api';
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
-import type { ConversationApi, ObserveOptions, OpenSpan, Placement } from '../hierarchy/api.ts';
+import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
 import { conversationIn } from '../hierarchy/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { isFolded, partOf } from '../hierarchy/select-api.ts';
@@ -38,6 +32,7 @@ import { guard } from '../util/guard.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { OpenCalls } from './open-calls.ts';
+import { unrecorded } from './unrecorded.ts';
 import { CallHooks } from './user-hooks.ts';
 
 const NO_OPTIONS: ObserveOptions = {};
@@ -282,17 +277,6 @@ export class Observer implements CallObserver, ProviderListener {
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
-}
-
-const NO_SPAN: OpenSpan = { context: ROOT_CONTEXT, link: () => undefined, finish: () => undefined };
-
-/** A call without a span still reports its outcome to the hierarchy. */
-function unrecorded({ parent, chunk, settled }: Placement): CallObservation {
-  return {
-    context: parent,
-    ...(chunk === undefined ? {} : { chunk }),
-    settle: (call) => void settled?.(call, call.value, NO_SPAN),
-  };
 }
 
 function readSettings(config: OpenAIInstrumentationConfig): Settings {
