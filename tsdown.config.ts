@@ -82,7 +82,7 @@ const LATER = {
     'src/telemetry/spans/attempt-span.ts',
     'src/telemetry/spans/record-end.ts',
   ],
-  findings: ['src/diagnostics/messages.ts'],
+  findings: ['src/config/unknown-names.ts', 'src/diagnostics/messages.ts'],
   functions: [
     'src/sdk/runner-loops.ts',
     'src/telemetry/events/evaluation-event.ts',

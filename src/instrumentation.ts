@@ -2,6 +2,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
+import { reportMissingProvider } from './doctor/missing-provider.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver, removeDefaultObserver } from './pipeline/observer-registry.ts';
 import { findClientClass } from './sdk/find-client.ts';
@@ -93,9 +94,11 @@ export class OpenAIInstrumentation {
         this.#observe(defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined)),
     });
     const stopWatching = guard('watching for missed calls', watchMissedCalls, findUnobserved);
+    const stopReporting = guard('watching for a provider', reportMissingProvider);
     return () => {
       stopLoading();
       stopWatching?.();
+      stopReporting?.();
     };
   }
 

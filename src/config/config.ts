@@ -19,7 +19,7 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
 
 /**
  * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
- * the default. An invalid value counts as unset and is reported once, with the accepted values.
+ * the default. An invalid value counts as unset and is reported once, with the accepted values. So is an unknown name.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
   /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
@@ -266,7 +266,7 @@ function resolve(
     if (source.value === undefined || source.value === '') continue;
     const value = parse(source.value);
     if (value !== undefined) return value;
-    const shown = JSON.stringify(optionText(source.value).slice(0, 40));
+    const shown = JSON.stringify(optionText(source.value).slice(0, 40)).replace('"object"', 'malformed');
     report(`${source.name} is ${shown}; accepted are ${accepts}. It is treated as not set.`);
   }
   return fallback;

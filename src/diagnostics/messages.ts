@@ -17,7 +17,7 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
   option_not_accepted: {
     severity: 'warning',
     message: (problem) => `${problem}`,
-    action: () => 'Use an accepted value, or unset it.',
+    action: () => 'Correct or remove it.',
   },
   switched_off: {
     severity: 'information',

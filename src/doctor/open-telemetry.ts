@@ -19,6 +19,11 @@ export function noticeProvider(provider: TracerProvider): void {
   for (const finding of findMissing(provider)) logFinding(finding);
 }
 
+/** Whether a call was made with a provider. It may be gone by now. */
+export function hasUsedProvider(): boolean {
+  return used !== undefined;
+}
+
 /** What is missing of OpenTelemetry now. */
 export function findMissing(provider: TracerProvider): Finding[] {
   if (isNoopTracerProvider(provider)) return [describeFinding('no_tracer_provider')];

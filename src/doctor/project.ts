@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { resolveSettings } from '../config/config.ts';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { switchProblem } from '../config/kill-switch.ts';
+import { unknownVariables } from '../config/unknown-names.ts';
 import { describeCopies } from '../diagnostics/copies.ts';
 import type { Finding } from '../diagnostics/finding.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
@@ -174,6 +175,7 @@ function examineSettings(environment: ProjectEnvironment): Check {
   const settings = resolveSettings({}, (problem) => problems.push(problem), environment);
   for (const problem of [switchProblem(environment), unknownExporter(environment)])
     if (problem !== undefined) problems.push(problem);
+  problems.push(...unknownVariables(environment));
   const { captureMessageContent } = settings;
   const batch = Number(environment.OTEL_BSP_MAX_EXPORT_BATCH_SIZE || DEFAULT_BATCH);
   const named = Object.keys(environment)

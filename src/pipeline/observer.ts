@@ -1,5 +1,5 @@
 import { type Context, context as currentContext, type TracerProvider, trace } from '@opentelemetry/api';
-import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
+import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts';
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
 import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
@@ -32,6 +32,7 @@ import { guard } from '../util/guard.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { agentsCalls } from './agents-calls.ts';
 import { OpenCalls } from './open-calls.ts';
+import { readSettings } from './read-settings.ts';
 import { unrecorded } from './unrecorded.ts';
 import { CallHooks } from './user-hooks.ts';
 
@@ -277,11 +278,4 @@ export class Observer implements CallObserver, ProviderListener {
   #interruptFunctions(): void {
     for (const end of this.telemetry.functions.values().reverse()) end();
   }
-}
-
-function readSettings(config: OpenAIInstrumentationConfig): Settings {
-  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
-  const { captureMessageContent } = settings;
-  if (captureMessageContent !== 'NO_CONTENT') notice('content_recorded', captureMessageContent);
-  return settings;
 }

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
+import { unknownVariables } from '../config/unknown-names.ts';
 import { hasSeenClientClass } from '../diagnostics/copies.ts';
-import { noticed, sayFinding } from '../diagnostics/report.ts';
+import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, reportUnanswered, sendWithin } from '../telemetry/program-end.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -74,6 +75,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     made.start();
     return made;
   });
+  sayRejectedVariables();
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),
@@ -86,6 +88,12 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     stop();
     void guardAsync('sending what is recorded', () => sdk.shutdown());
   });
+}
+
+/** Who changes no code has no logger for `diag`, and would never learn that a variable has no effect. */
+function sayRejectedVariables(): void {
+  for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
+  for (const finding of noticed()) if (finding.code === 'option_not_accepted') sayFinding(finding);
 }
 
 /**

@@ -54,8 +54,8 @@ describe('an invalid value is reported with the accepted values, and the next so
     ],
     [{ maxContentLength: 1.5 }, {}, 'option maxContentLength is "1.5"; accepted are whole numbers from 0.'],
     [{ maxContentLength: -1 }, {}, 'option maxContentLength is "-1"; accepted are whole numbers from 0.'],
-    [{ apiSpans: null }, {}, 'option apiSpans is "object"; accepted are all, writes, none.'],
-    [{ apiSpans: Object.create(null) }, {}, 'option apiSpans is "object"; accepted are all, writes, none.'],
+    [{ apiSpans: null }, {}, 'option apiSpans is malformed; accepted are all, writes, none.'],
+    [{ apiSpans: Object.create(null) }, {}, 'option apiSpans is malformed; accepted are all, writes, none.'],
     [
       { apiSpans: 'x'.repeat(99) },
       {},

@@ -73,6 +73,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     files: { 'app.mjs': `import OpenAI from '${PACKAGE_NAME}/openai';${CALL}${FINDINGS}` },
     removed: ['@opentelemetry/sdk-node'],
   },
+  '`NodeSDK` is created but not started': {
+    command: OWN_SET_UP,
+    files: { 'telemetry.mjs': TELEMETRY.replace('.start()', '') },
+  },
+  '`new` is missing in `instrumentations`': {
+    command: OWN_SET_UP,
+    files: { 'telemetry.mjs': TELEMETRY.replace('[new OpenAIInstrumentation()]', '[OpenAIInstrumentation]') },
+  },
   'the start command has no `--import`': { command: 'app.mjs' },
   'an ES module imports the set-up, before or after `openai`': {
     command: 'app.mjs',
@@ -140,8 +148,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   '`openai` is not installed': { command: OWN_SET_UP, removed: ['openai'] },
 };
 
-/** Rows of which no message speaks. */
+/** Rows of which no message speaks, and one that needs Jest. */
 const SILENT: readonly string[] = [
+  'Jest loads `openai`',
   'a function froze after its response',
   'the call runs under `suppressTracing`',
 ];

@@ -10,6 +10,17 @@ const CALLS = `${CALL}await client.models.list();\n`;
 const DROP_IN = `import OpenAI from '${PACKAGE_NAME}/openai';\n`;
 const SDK = `import { NodeSDK } from '@opentelemetry/sdk-node';\nconst sdk = new NodeSDK();\nsdk.start();\n`;
 
+const CLASS = `
+  import { OpenAIInstrumentation } from '${PACKAGE_NAME}';
+  const instrumentation = new OpenAIInstrumentation();
+  const { default: OpenAI } = await import('openai');
+`;
+/** A provider of the program's own that nobody registers. */
+const UNREGISTERED = `
+  const { trace } = await import('@opentelemetry/api');
+  instrumentation.setTracerProvider({ getTracer: () => trace.getTracer('none') });
+`;
+
 async function said(program: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
   await project().write({ 'app.mjs': program });
   const { code, stderr } = await project().run(['app.mjs'], {
@@ -27,7 +38,34 @@ test('a program that calls openai through …/openai without an SDK gets one lin
   );
 });
 
+test('so does one that creates OpenAIInstrumentation and never starts the SDK', async () => {
+  const start = `import { NodeSDK } from '@opentelemetry/sdk-node';`;
+  const program = `${start}${CLASS}new NodeSDK({ instrumentations: [instrumentation] });${CALLS}`;
+  expect(await said(program)).toMatch(/^\S+: No tracer provider is registered, .*\)\.start\(\).*\n$/);
+});
+
+test('rejected variables and unknown ones are said on standard error with …/register', async () => {
+  await project().write({ 'app.mjs': `import OpenAI from 'openai';${CALLS}` });
+  const { stderr } = await project().run(['--import', `${PACKAGE_NAME}/register`, 'app.mjs'], {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'yes',
+    OTEL_INSTRUMENTATION_OPENAI_ENABLED: '0',
+    OTEL_INSTRUMENTATION_OPENAI_RUNSTEPS: 'off',
+  });
+  expect(stderr.split('\n').sort()).toEqual([
+    '',
+    expect.stringContaining('_CAPTURE_MESSAGE_CONTENT is "yes"; accepted are '),
+    expect.stringContaining('_ENABLED is "0"; accepted are true, false.'),
+    expect.stringContaining('_RUNSTEPS is unknown. Did you mean OTEL_INSTRUMENTATION_OPENAI_RUN_STEPS?'),
+  ]);
+});
+
 test.each([
+  ['with OpenAIInstrumentation and a provider that is not registered', CLASS + UNREGISTERED + CALLS, {}],
+  ['with OpenAIInstrumentation that is disabled', `${CLASS}${CALLS}instrumentation.disable();`, {}],
+  ['with OpenAIInstrumentation and no call', CLASS, {}],
   ['with an SDK', SDK + DROP_IN + CALLS, { OTEL_TRACES_EXPORTER: 'console' }],
   ['with an SDK that exports nothing', SDK + DROP_IN + CALLS, { OTEL_TRACES_EXPORTER: 'none' }],
   [

@@ -83,13 +83,14 @@ test('preparation before the first call runs once', () => {
 
 describe('settings', () => {
   test('that are invalid are reported once, with any number of observers and calls', () => {
-    const config = { apiSpans: 'some' as 'all' };
+    const config = { apiSpans: 'some' as 'all', runstep: 'off' };
     for (const observer of [new Observer(config), new Observer(config)]) {
       begin(observer).succeed({});
       begin(observer).succeed({});
     }
     expect(warnings).toEqual([
-      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Use an accepted value, or unset it.',
+      'opentelemetry-instrumentation-openai: option apiSpans is "some"; accepted are all, writes, none. It is treated as not set. Correct or remove it.',
+      'opentelemetry-instrumentation-openai: option runstep is unknown. Did you mean runSteps? Correct or remove it.',
     ]);
   });
 

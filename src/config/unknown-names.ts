@@ -1,0 +1,56 @@
+import { asObject, field } from '../util/payload.ts';
+import { OPTIONS } from './config.ts';
+
+const EVENT_OPTION_NAMES = ['sink', 'preset'];
+
+/** Other variables for `GENAI` belong to other packages. */
+const OWN_VARIABLE = /^OTEL_INSTRUMENTATION_(?:OPENAI_|GENAI_CAPTURE)/;
+/** Variables that are no options. */
+const OTHER_VARIABLES = ['OTEL_INSTRUMENTATION_OPENAI_ENABLED', 'OTEL_INSTRUMENTATION_OPENAI_PAGE'];
+
+/** Letters at the start that two names must have in common for one to be a misspelling of the other. */
+const MIN_COMMON_LETTERS = 3;
+
+/** A sentence for each name in a program's options that is none: most are misspelt. */
+export function unknownOptions(config: unknown): string[] {
+  return [
+    ...unknownAmong('option ', config, ['enabled', ...Object.keys(OPTIONS)]),
+    ...unknownAmong('option events.', field(config, 'events'), EVENT_OPTION_NAMES),
+  ];
+}
+
+/** The same for environment variables. */
+export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const ours = Object.entries(environment).filter(([name]) => OWN_VARIABLE.test(name));
+  const known = Object.values(OPTIONS).flatMap(({ variable }) => variable ?? []);
+  return unknownAmong('', Object.fromEntries(ours), [...known, ...OTHER_VARIABLES]);
+}
+
+function unknownAmong(kind: string, values: unknown, known: readonly string[]): string[] {
+  return Object.entries(asObject(values) ?? {})
+    .filter(([name, value]) => value !== undefined && !known.includes(name))
+    .map(([name]) => {
+      const meant = nearest(name, known);
+      return `${kind}${name.slice(0, 80)} is unknown.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
+    });
+}
+
+/** The name that begins with the most of the same letters. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const counted = known.map((each) => ({ each, common: commonLetters(lettersOf(name), lettersOf(each)) }));
+  const best = counted.reduce((most, next) => (next.common > most.common ? next : most));
+  return best.common < MIN_COMMON_LETTERS ? undefined : best.each;
+}
+
+function lettersOf(name: string): string {
+  return name
+    .replace(/^OTEL_INSTRUMENTATION_(?:OPENAI|GENAI)_/, '')
+    .replaceAll('_', '')
+    .toLowerCase();
+}
+
+function commonLetters(one: string, other: string): number {
+  let count = 0;
+  while (count < one.length && one[count] === other[count]) count++;
+  return count;
+}
