@@ -117,11 +117,12 @@ export function priceOf(
   tell?: (part: CostPart, cost: number) => void,
 ): number | undefined {
   const usage = spending.usage ?? NO_USAGE;
-  const modalities = usage.modalities ?? NO_MODALITIES;
+  const modalities = usage.modalities && splitCache(prices, usage, usage.modalities);
+  if (usage.modalities !== undefined && modalities === undefined) return undefined;
   const context = spending.aggregate === true ? 0 : usage.inputTokens;
   let sum = 0;
   for (const { part, count, per, keys, needed } of AMOUNTS) {
-    const amount = count(spending, usage, modalities);
+    const amount = count(spending, usage, modalities ?? NO_MODALITIES);
     if (amount <= 0) continue;
     const price = priceAt(prices, keys, context);
     if (price === undefined) {
@@ -133,6 +134,20 @@ export function priceOf(
     if (part !== undefined) tell?.(part, cost);
   }
   return roundCost(sum);
+}
+
+/**
+ * Some APIs count the tokens of images, but not which of them were cached. Those that cannot be text were images.
+ *
+ * @returns `undefined` if the price depends on what the API does not report
+ */
+function splitCache(prices: ModelPrices, usage: Usage, parts: ModalityUsage): ModalityUsage | undefined {
+  const images = parts.imageInputTokens - parts.imageCacheReadTokens;
+  const audio = parts.audioInputTokens - parts.audioCacheReadTokens;
+  const excess = usage.cacheReadTokens + usage.cacheWriteTokens + images + audio - usage.inputTokens;
+  if (excess <= 0) return parts;
+  if (excess > images || prices.input_image_mtok !== undefined) return undefined;
+  return { ...parts, imageCacheReadTokens: parts.imageCacheReadTokens + excess };
 }
 
 /** Removes the rounding errors of binary fractions. */

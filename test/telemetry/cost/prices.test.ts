@@ -45,6 +45,25 @@ describe('every token has one price', () => {
     expect(priceOf(prices, spending)).toBe(cost);
   });
 
+  describe('if the API does not say which of the tokens were cached', () => {
+    const input = (prompt_tokens_details: object): Spending => ({
+      usage: readUsage({ prompt_tokens: 2_000, completion_tokens: 0, prompt_tokens_details }),
+    });
+    const images = input({ cached_tokens: 1_000, image_tokens: 1_500 });
+
+    test.each<[string, ModelPrices, Spending, number | undefined]>([
+      ['images were, at the price of text', PRICES, images, 0.0025],
+      ['text may have been', PRICES, input({ cached_tokens: 100, image_tokens: 1_500 }), 0.00385],
+      ['it is unknown for images with a price', { ...PRICES, input_image_mtok: 4 }, images, undefined],
+      [
+        'it is unknown for audio',
+        { ...PRICES, input_audio_mtok: 4 },
+        input({ cached_tokens: 1_000, audio_tokens: 1_500 }),
+        undefined,
+      ],
+    ])('%s', (_, prices, spending, cost) => expect(priceOf(prices, spending)).toBe(cost));
+  });
+
   test('for audio and images, cached and not', () => {
     const usage = readUsage({
       input_tokens: 1_000,
