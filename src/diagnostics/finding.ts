@@ -8,6 +8,7 @@ export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 export type ProjectFindingCode =
   /** No OpenTelemetry SDK is installed. */
   | 'no_sdk_installed'
+  | 'api_too_old'
   /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. */
   | 'openai_bundled'
   /** A start script starts a program that uses `openai` without the instrumentation. */

@@ -19,7 +19,7 @@ export function isTooOldForAgents(version: string): boolean {
 }
 
 /** Whether a version is older than another one. An unreadable version is not. */
-function isOlder(version: string, than: string): boolean {
+export function isOlder(version: string, than: string): boolean {
   const given = version.split('.').map((part) => Number.parseInt(part, 10));
   for (const [index, oldest] of than.split('.').map(Number).entries()) {
     const part = given[index] ?? Number.NaN;

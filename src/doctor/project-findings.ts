@@ -8,6 +8,13 @@ const PROJECT_FINDINGS: Readonly<Record<ProjectFindingCode, FindingRow>> = {
     message: () => 'No OpenTelemetry SDK is installed, so nothing can be recorded.',
     action: () => 'npm install @opentelemetry/api @opentelemetry/sdk-node',
   },
+  api_too_old: {
+    severity: 'warning',
+    message: (sdk, api) =>
+      `${sdk} requires @opentelemetry/api 1.10, but loads ${api}. It may not start, and then nothing is recorded.`,
+    action: () =>
+      'Install @opentelemetry/api@1.10. If another package requires an older one, use SDK 2: npm install @opentelemetry/api@1.9 @opentelemetry/sdk-node@0.223',
+  },
   openai_bundled: {
     severity: 'information',
     message: (bundler) =>

@@ -18,6 +18,7 @@ import { findInstalled, type InstalledPackage } from './installed.ts';
 import { environmentOf } from './launch-environment.ts';
 import { findBatch } from './open-telemetry.ts';
 import { describeProjectFinding } from './project-findings.ts';
+import { examineApi } from './sdk-api.ts';
 import { examineStart } from './start.ts';
 import { launchesIn, launchesOf, scriptsOf } from './start-scripts.ts';
 
@@ -150,9 +151,8 @@ function examineAgents(installed: readonly InstalledPackage[]): Finding[] {
 }
 
 function examineSdk(installed: readonly InstalledPackage[]): Finding[] {
-  return installed.some(({ name }) => SDKS.includes(name))
-    ? []
-    : [describeProjectFinding('no_sdk_installed')];
+  const sdks = installed.filter(({ name }) => SDKS.includes(name));
+  return sdks.length === 0 ? [describeProjectFinding('no_sdk_installed')] : examineApi(sdks);
 }
 
 function examineBundlers(manifest: unknown): Check {

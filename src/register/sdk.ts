@@ -61,7 +61,7 @@ function startIfMissing(telemetry: Telemetry): void {
 function startFailure(error: unknown): string {
   const [reason] = String(error).split('\n');
   const isMissing = field(error, 'code') === 'MODULE_NOT_FOUND';
-  return `${reason}. ${isMissing ? `Install it again: ${INSTALL}` : 'Check the OTEL_* variables.'}`;
+  return `${reason}. ${isMissing ? `Install it again: ${INSTALL}` : 'Check the OTEL_* variables, and `npm ls @opentelemetry/api`.'}`;
 }
 
 function start(require: NodeJS.Require, telemetry: Telemetry): void {

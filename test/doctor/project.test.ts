@@ -55,6 +55,27 @@ test('an empty folder lacks openai and an SDK', () => {
   expect(codes()).toEqual(['openai_not_installed', 'no_sdk_installed']);
 });
 
+describe('SDK 3 with the API of SDK 2 is reported', () => {
+  const api = '@opentelemetry/api';
+
+  test('once for each package of it', async () => {
+    await install({ ...HEALTHY, [api]: '1.9.1', '@opentelemetry/sdk-trace': '3.1.1' });
+    const found = findings();
+    expect(found.map(({ code }) => code)).toEqual(['api_too_old', 'api_too_old']);
+    expect(found.map(({ message }) => message).join()).toContain('@opentelemetry/sdk-node 0.301.0 requires');
+  });
+
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['its own copy of the API', { [api]: '1.9.1' }, { [api]: '1.10.0' }],
+    ['the right API', { [api]: '1.10.0' }, {}],
+    ['an older SDK', { [api]: '1.9.1', '@opentelemetry/sdk-node': '0.223.0' }, {}],
+  ])('but not with %s', async (_, packages, nested) => {
+    await install({ ...HEALTHY, ...packages });
+    await install(nested, 'node_modules/@opentelemetry/sdk-node/node_modules');
+    expect(codes()).toEqual([]);
+  });
+});
+
 describe('packages are found in every folder:', () => {
   beforeEach(() => install(HEALTHY));
 

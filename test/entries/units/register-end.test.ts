@@ -40,7 +40,7 @@ describe('a program with …/register', () => {
     });
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /could not be started, .*: TypeError: Invalid URL\. Check the OTEL_\* variables\.\n$/,
+      /could not be started, .*: TypeError: Invalid URL\. Check the OTEL_\* variables, and `npm ls @opentelemetry\/api`\.\n$/,
     );
   });
 

@@ -1,0 +1,31 @@
+import { dirname, join } from 'node:path';
+import type { Finding } from '../diagnostics/finding.ts';
+import { isOlder } from '../diagnostics/tested-versions.ts';
+import { textField } from '../util/payload.ts';
+import { readManifest } from './files.ts';
+import type { InstalledPackage } from './installed.ts';
+import { describeProjectFinding } from './project-findings.ts';
+
+const API = '@opentelemetry/api';
+/** What SDK 3 requires. SDK 2 requires an older one. */
+const API_OF_SDK_3 = '1.10.0';
+
+/** SDK 3 does not start with the API of SDK 2. Only npm refuses to install the two together. */
+export function examineApi(sdks: readonly InstalledPackage[]): Finding[] {
+  const found = sdks.filter(isSdk3).flatMap(({ name, version, directory }): [string, string][] => {
+    const api = apiOf(directory);
+    return api !== undefined && isOlder(api, API_OF_SDK_3) ? [[`${name} ${version}`, api]] : [];
+  });
+  return [...new Map(found)].map((names) => describeProjectFinding('api_too_old', ...names));
+}
+
+function isSdk3({ name, version }: InstalledPackage): boolean {
+  return !isOlder(version, name === '@opentelemetry/sdk-node' ? '0.300.0' : '3.0.0');
+}
+
+/** The version of the API that a package loads. */
+function apiOf(directory: string): string | undefined {
+  const version = textField(readManifest(join(directory, 'node_modules', API)), 'version');
+  const above = dirname(directory);
+  return version ?? (above === directory ? undefined : apiOf(above));
+}
