@@ -32,7 +32,9 @@ export function view(file: string, page: string, output: Output, errors: Output)
     if (missed > 0 && spans.length > 0)
       errors.write(`Evaluations about spans that are not in the file: ${missed}.\n`);
     if (spans.length === 0) {
-      errors.write(`${terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`);
+      errors.write(
+        `${file === '-' ? 'Standard input' : terminalSafe(file)} contains no spans. It must be OTLP/JSON.\n`,
+      );
       return 1;
     }
     const shown = fitting(spans);

@@ -149,6 +149,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /^HPE_/,
     'It does not speak HTTP: if it is the port for gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.',
   ],
+  [/^gRPC 14$/, 'Does it speak gRPC? Collectors receive gRPC on port 4317, and HTTP on port 4318.'],
   [/^EPROTO$/, 'It does not speak TLS: if it is a local collector, write http:// instead of https://.'],
 ];
 

@@ -447,7 +447,7 @@ describe('the command view', () => {
     writeFileSync(join(folder, 'empty'), '{}');
     expect(run(join(folder, 'empty'))).toMatchObject({
       code: 1,
-      errors: expect.stringContaining('contains no spans'),
+      errors: `${join(folder, 'empty')} contains no spans. It must be OTLP/JSON.\n`,
     });
     expect(readdirSync(folder)).toEqual(['empty']);
   });

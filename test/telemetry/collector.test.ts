@@ -73,6 +73,7 @@ test.each([
   [{ code: 401 }, 'HTTP 401', /^Check OTEL_EXPORTER_OTLP_ENDPOINT/],
   [{ code: 'ERR_INVALID_CHAR' }, 'ERR_INVALID_CHAR', /OTEL_EXPORTER_OTLP_HEADERS/],
   [{ code: 'HPE_INVALID_CONSTANT' }, 'HPE_INVALID_CONSTANT', /OTEL_EXPORTER_OTLP_PROTOCOL=grpc/],
+  [{ code: 14 }, 'gRPC 14', /gRPC on port 4317, and HTTP on port 4318/],
   [{ code: 'EPROTO' }, 'EPROTO', /http:\/\/ instead of https/],
   [{ code: 'ECONNREFUSED' }, 'ECONNREFUSED', /^Is a collector running/],
 ])('an export that failed with %j: %s, and what to do', (error, reason, advice) => {

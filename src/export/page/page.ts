@@ -34,7 +34,7 @@ export class TracePage {
   readonly #words = element('input', {
     type: 'search',
     list: 'ids',
-    placeholder: 'Name, id, or words of a message   ( / )',
+    placeholder: 'Name, id or message   ( / )',
     input: () => void this.refresh(),
   });
   readonly #onlyErrors = element('input', { type: 'checkbox', change: () => void this.refresh() });

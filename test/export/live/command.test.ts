@@ -93,3 +93,14 @@ test.each([
   expect(await program.ended).toBe(2);
   expect(program.said()).toMatch(/^.+\.\nUsage: .* view/);
 });
+
+test('standard input without spans is named in words', async () => {
+  const child = spawn(process.execPath, [CLI, 'view', '-']);
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  child.stdin.end();
+  const [code] = await once(child, 'close');
+  expect([code, said]).toEqual([1, 'Standard input contains no spans. It must be OTLP/JSON.\n']);
+});
