@@ -129,6 +129,19 @@ describe('whether content is recorded', () => {
 });
 
 describe('recorded content', () => {
+  test('includes the definitions of functions as they were before tools', async () => {
+    const { client } = await record({ captureMessageContent: true });
+    const parameters = { type: 'object', properties: { a: { type: 'number' } } };
+    await client.chat.completions.create({
+      model: 'gpt-4o',
+      messages: [{ role: 'user', content: 'Hello' }],
+      functions: [{ name: 'add', description: 'Adds.', parameters }],
+    });
+    expect(contentOf('gen_ai.tool.definitions')).toEqual([
+      { type: 'function', name: 'add', description: 'Adds.', parameters },
+    ]);
+  });
+
   test('includes messages, tool definitions and stop sequences', async () => {
     await ask(await record({ captureMessageContent: true }));
     expect(CONTENT.map(contentOf)).toEqual([

@@ -50,21 +50,25 @@ export function readOutputMessages(result: unknown): Message[] {
   return messages;
 }
 
-/** The tool definitions: function tools flat, as in the conventions, custom tools by name and type. */
+/** The tool definitions: functions flat, as in the conventions, custom tools by name and type. */
 export function readToolDefinitions(body: unknown): ToolDefinition[] {
-  return ownEntries(field(body, 'tools')).map((tool) => {
+  const functions = ownEntries(field(body, 'functions')).map((called) => definitionOf('function', called));
+  const tools = ownEntries(field(body, 'tools')).map((tool) => {
     const type = ownName(tool, 'type') ?? 'function';
-    const definition = ownValue(tool, type);
-    const name = ownName(definition, 'name') ?? ownName(tool, 'name') ?? type;
-    const description = asText(ownValue(definition, 'description'));
-    const parameters = readToolParameters(definition);
-    return {
-      type,
-      name,
-      ...(description === undefined ? {} : { description }),
-      ...(parameters === undefined ? {} : { parameters }),
-    };
+    return definitionOf(type, ownValue(tool, type), ownName(tool, 'name'));
   });
+  return functions.length === 0 ? tools : [...tools, ...functions];
+}
+
+function definitionOf(type: string, definition: unknown, otherName: string = type): ToolDefinition {
+  const description = asText(ownValue(definition, 'description'));
+  const parameters = readToolParameters(definition);
+  return {
+    type,
+    name: ownName(definition, 'name') ?? otherName,
+    ...(description === undefined ? {} : { description }),
+    ...(parameters === undefined ? {} : { parameters }),
+  };
 }
 
 /** @param most parts of a kind: a completion hook sees everything that the program sends */
