@@ -186,11 +186,14 @@ export class ConversationTracker implements ProviderListener {
     this.#reads.patient = true;
   }
 
-  /** Forgets a deleted conversation. */
+  /** Forgets a deleted conversation. Its invocations are gone, too: later requests about them fail. */
   endConversation(kind: ConversationKind, id: string, origin: string): void {
     const key = conversationKey(kind, id, origin);
     const conversation = this.#conversations.get(key);
     if (conversation === undefined) return;
+    for (const invocation of this.#invocations)
+      if (invocation.conversationId === id && invocation.endpoint.origin === origin)
+        invocation.mayGoOn = false;
     endConversation(conversation);
     this.#spoken.delete(conversation);
     this.#conversations.delete(key);

@@ -283,6 +283,22 @@ describe('the span of a thread', () => {
     });
   });
 
+  it('ends with its run when its thread is deleted, and a later request finds neither', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({ runs: [{ pollsPerStage: 5 }] });
+    await program.inSpan(async () => {
+      const { id } = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+      await client.beta.threads.delete(threadId);
+      await expect(client.beta.threads.runs.retrieve(id, { thread_id: threadId })).rejects.toThrow('404');
+    });
+    await program.expectTree(`
+      program
+      ├─ thread
+      │  ├─ invoke_agent Math Tutor  openai.run.observed=false
+      │  └─ DELETE /threads/{thread_id}
+      └─ GET /threads/{thread_id}/runs/{run_id}  !NotFoundError
+    `);
+  });
+
   it('has no link to the previous segment after its thread was deleted', async () => {
     const { client, threadId, ...program } = await startTutor();
     const say = (): Promise<unknown> =>
