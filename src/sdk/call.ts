@@ -3,31 +3,15 @@ import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { LinkedContext } from '../util/linked-context.ts';
 import { MAX_REPEATED, numberField } from '../util/payload.ts';
-import { clockIn } from '../util/span-clock.ts';
+import { clockIn, timeSince } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext, contextWithCall } from './call-context.ts';
+import type { CallOutcome, StreamEnd } from './call-outcome.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
 import type { HelperObserver } from './tool-run.ts';
 import type { WebhookDelivery } from './webhooks.ts';
-
-/** How a call ended. Every call ends once, in one of these ways. */
-export type CallOutcome =
-  /** The program got its value: parsed JSON, a page, text, a binary response. */
-  | 'value'
-  /** A stream was read to its end, left early, aborted, or broke. */
-  | 'stream'
-  /** The program took the raw `Response`. Its body is not read here. */
-  | 'raw'
-  /** The call threw. */
-  | 'error'
-  /** The program never asked for the result. */
-  | 'abandoned'
-  /** Tracing was shut down during the call. */
-  | 'interrupted';
-
-export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
 
 /** What the instrumentation does with one call, from its start to its end. */
 export interface CallObservation {
@@ -73,6 +57,7 @@ export class Call implements KeyHolder {
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
   readonly startTime: number;
+  readonly #startReading: number;
   endTime = 0;
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
@@ -145,6 +130,7 @@ export class Call implements KeyHolder {
     this.clock = clockIn(callerContext, reading);
     // Our own clock is set by what the date is at this moment, not by an earlier reading.
     this.startTime = startTime ?? now(this.clock, this.clock === undefined ? undefined : reading);
+    this.#startReading = startTime === undefined ? reading : Number.NaN;
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
@@ -163,6 +149,10 @@ export class Call implements KeyHolder {
   /** True for any thrown value, even `undefined`. */
   get failed(): boolean {
     return this.outcome === 'error' || this.streamEnd === 'error';
+  }
+
+  now(): number {
+    return timeSince(this.startTime, this.#startReading, this.clock);
   }
 
   /** Reads the SDK's final request options, before the SDK builds the request from them. */
@@ -198,7 +188,7 @@ export class Call implements KeyHolder {
 
   /** Reads the response's status and headers, which arrive before its body. */
   responded(response: unknown): void {
-    this.headersTime = this.lastAttempt?.endTime ?? now(this.clock);
+    this.headersTime = this.lastAttempt?.endTime ?? this.now();
     readResponse(this, response);
     try {
       this.#observer.answered?.(this);
@@ -210,7 +200,7 @@ export class Call implements KeyHolder {
   chunk(value: unknown): void {
     const { observation, lastChunkTime } = this;
     const rough = lastChunkTime !== undefined && observation?.roughTimes === true;
-    const read = rough ? Date.now() : now(this.clock);
+    const read = rough ? Date.now() : this.now();
     const time = lastChunkTime !== undefined && read <= lastChunkTime ? lastChunkTime : read;
     this.chunkCount++;
     this.firstChunkTime ??= time;
@@ -261,7 +251,12 @@ export class Call implements KeyHolder {
     this.settled = true;
     this.outcome = outcome;
     // Abandonment is noticed late, as some closes are: the last sign of life is the end.
-    this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || now(this.clock);
+    this.endTime = (isLate && (this.lastChunkTime ?? this.headersTime)) || this.now();
+    if (this.lastChunkTime !== undefined && this.lastChunkTime > this.endTime) {
+      // The wall clock was set between two chunks.
+      this.lastChunkTime = this.endTime;
+      this.longestChunkGap = Math.min(this.longestChunkGap, this.endTime - this.startTime);
+    }
     this.value = value;
     this.error = error;
     const { observation } = this;

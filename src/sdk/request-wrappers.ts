@@ -1,5 +1,4 @@
 import { context } from '@opentelemetry/api';
-import { now } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { field } from '../util/payload.ts';
 import { passOn } from '../util/watch-result.ts';
@@ -114,7 +113,7 @@ export function wrapFetch(original: Method): Method {
       // Without this, unobserved attempts fail.
       if (call === undefined) return original.apply(this, args);
       const attempt: Attempt = {
-        startTime: now(call.clock),
+        startTime: call.now(),
         endTime: undefined,
         status: undefined,
         headers: undefined,
@@ -127,7 +126,7 @@ export function wrapFetch(original: Method): Method {
           ? original.apply(this, args)
           : sendInside(call, current, original, this, args),
         (response) => {
-          attempt.endTime = now(call.clock);
+          attempt.endTime = call.now();
           // Without this, a response that cannot be read breaks the call.
           try {
             readResponse(attempt, response);
@@ -137,7 +136,7 @@ export function wrapFetch(original: Method): Method {
           return response;
         },
         (error) => {
-          attempt.endTime = now(call.clock);
+          attempt.endTime = call.now();
           attempt.error = error;
           // Without this, the SDK misses that an attempt failed.
           throw error;
@@ -155,7 +154,7 @@ export function wrapRetry(original: Method): Method {
       const call = callBeingRetried(args[0], this, active);
       // Without this, unobserved retries fail.
       if (call === undefined) return original.apply(this, args);
-      if (call.lastAttempt !== undefined) call.lastAttempt.endTime = now(call.clock);
+      if (call.lastAttempt !== undefined) call.lastAttempt.endTime = call.now();
       // The SDK parses outside of the call's context.
       return call === active ? original.apply(this, args) : goOnHere(call, original, this, args);
     },

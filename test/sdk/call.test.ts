@@ -32,6 +32,26 @@ test('a call that starts as a millisecond passes does not put the clock forward'
   expect(now() - 4e12).toBeCloseTo(1.5);
 });
 
+test.each([
+  ['back', -3_600_000],
+  ['forward', 3_600_000],
+])('a call during which the wall clock is set %s lasts as long as it took', (_, jump) => {
+  const date = vi.spyOn(Date, 'now').mockReturnValue(7e12);
+  const monotonic = vi.spyOn(performance, 'now').mockReturnValue(100);
+  const { call } = newCall({ roughTimes: true });
+  call.begin({ method: 'post', path: '/p', stream: true });
+  for (const passed of [10, 20, 30]) {
+    monotonic.mockReturnValue(100 + passed);
+    date.mockReturnValue(7e12 + passed + (passed > 10 ? jump : 0));
+    call.chunk({});
+  }
+  call.endStream('completed');
+  const sinceStart = (time = 0): number => Math.round(time - call.startTime);
+  expect([call.firstChunkTime, call.endTime].map(sinceStart)).toEqual([10, 30]);
+  expect(sinceStart(call.lastChunkTime)).toBeLessThan(31);
+  expect(call.longestChunkGap).toBeLessThan(31);
+});
+
 describe('a call is settled once', () => {
   test.each<[string, (call: Call) => void, object]>([
     ['by its value', (call) => call.succeed('v'), { outcome: 'value', value: 'v' }],

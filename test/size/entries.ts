@@ -17,8 +17,8 @@ export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 194, loads: [API] },
   { name: 'client', kilobytes: 361, loads: [API] },
   { name: 'export', kilobytes: 149, loads: [API] },
-  { name: 'index', kilobytes: 371, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 361, loads: [API, 'openai'] },
+  { name: 'index', kilobytes: 372, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 362, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 512, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];

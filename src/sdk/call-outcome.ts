@@ -1,0 +1,16 @@
+/** How a call ended. Every call ends once, in one of these ways. */
+export type CallOutcome =
+  /** The program got its value: parsed JSON, a page, text, a binary response. */
+  | 'value'
+  /** A stream was read to its end, left early, aborted, or broke. */
+  | 'stream'
+  /** The program took the raw `Response`. Its body is not read here. */
+  | 'raw'
+  /** The call threw. */
+  | 'error'
+  /** The program never asked for the result. */
+  | 'abandoned'
+  /** Tracing was shut down during the call. */
+  | 'interrupted';
+
+export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
