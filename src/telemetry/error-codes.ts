@@ -44,7 +44,7 @@ const SOURCES: Readonly<Record<string, string>> = {
     http_error mcp_approval_denied mcp_error mcp_protocol_error mcp_tool_execution_error protocol_error tool_error
     tool_execution_error tool_timeout`,
   'Realtime, WebSockets': `
-    connection_closed inference_rate_limit_exceeded input_audio_buffer_commit_empty
+    audio_unintelligible connection_closed conversation_already_has_active_response inference_rate_limit_exceeded input_audio_buffer_commit_empty
     invalid_event item_not_found session_expired unknown_event websocket_connection_limit_reached websocket_stream_limit_reached`,
   'Batches, files, fine-tuning': `
     batch_cancelled batch_expired duplicate_custom_id empty_file exceeded_quota file_too_large invalid_custom_id

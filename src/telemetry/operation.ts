@@ -37,6 +37,8 @@ export interface OperationContent {
   systemInstructions?(request: ApiRequest): readonly Message['parts'][number][];
   inputMessages?(request: ApiRequest): readonly Message[];
   toolDefinitions?(request: ApiRequest): readonly ToolDefinition[];
+  /** The whole input, if some of it is told after the start. */
+  lateInput?(): readonly Message[] | undefined;
   outputMessages?(result: unknown): readonly Message[];
   /** The results of a search. */
   documents?(result: unknown): readonly unknown[];

@@ -1,6 +1,8 @@
 import type { Attributes, Context } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
 import type { ApiRequest } from '../../operations/index.ts';
 import { asResponse, realtimeResponse } from '../../operations/realtime-response.ts';
+import { readResponseInput } from '../../operations/response/messages.ts';
 import { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import {
@@ -9,12 +11,13 @@ import {
   ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT,
 } from '../../semconv/attributes.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
+import type { Operation } from '../../telemetry/operation.ts';
 import type { Place } from '../../telemetry/place.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
-import { countField, field, textField } from '../../util/payload.ts';
+import { arrayField, countField, field, textField } from '../../util/payload.ts';
 import type { SessionPlace } from './session.ts';
 
 /** Audio is counted and not kept. */
@@ -33,6 +36,7 @@ export interface ResponseStart {
   readonly startTime: number | undefined;
   readonly model: string | undefined;
   readonly place: Place;
+  readonly isOutOfBand: boolean;
   /** Called after its span has ended. */
   readonly ended: (result: unknown, endTime: number, spent: Spent) => void;
 }
@@ -43,19 +47,25 @@ export class OpenResponse {
   readonly call: Call;
   /** Of the event that asked for it, as the program names it. */
   readonly eventId: string | undefined;
+  readonly isOutOfBand: boolean;
+  /** Transcripts of what it answers that came after its start. */
+  readonly heard: object[] = [];
   id: string | undefined;
   readonly #telemetry: Telemetry;
   readonly #model: string | undefined;
+  readonly #input: readonly unknown[];
   #bytes = 0;
   #firstAudio: number | undefined;
   #firstText: number | undefined;
 
   constructor(telemetry: Telemetry, session: SessionPlace, start: ResponseStart) {
-    const { body, parent, startTime, model, place, ended } = start;
+    const { body, parent, startTime, model, place, isOutOfBand, ended } = start;
     this.#telemetry = telemetry;
     this.#model = model;
     this.parent = parent;
     this.eventId = textField(body, 'event_id');
+    this.isOutOfBand = isOutOfBand;
+    this.#input = arrayField(body, 'input');
     const request: ApiRequest = {
       ...matchRoute('POST', '/realtime'),
       method: 'POST',
@@ -66,7 +76,7 @@ export class OpenResponse {
     };
     const begin = (call: Call): CallSpan =>
       new CallSpan(telemetry, call, {
-        operation: realtimeResponse,
+        operation: hearing(() => (this.heard.length === 0 ? undefined : [...this.heard, ...this.#input])),
         request,
         endpoint: session.endpoint,
         place: {
@@ -114,6 +124,15 @@ export class OpenResponse {
       attributes[ATTR_OPENAI_REALTIME_TIME_TO_FIRST_TEXT] = (this.#firstText - startTime) / 1e3;
     return attributes;
   }
+}
+
+/** @param heard the whole input, if more of it was told after the start */
+function hearing(heard: () => readonly unknown[] | undefined): Operation {
+  const lateInput = (): Message[] | undefined => {
+    const input = heard();
+    return input && readResponseInput(input);
+  };
+  return { ...realtimeResponse, content: { ...realtimeResponse.content, lateInput } };
 }
 
 function inputOf(body: object): object {

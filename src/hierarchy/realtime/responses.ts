@@ -1,9 +1,18 @@
 import type { Context } from '@opentelemetry/api';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
+import { ERROR_TYPE_VALUE_OTHER } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
+import { errorTypeOf } from '../../telemetry/error.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { arrayField, field, fieldsOf, numberField, objectField, stringField } from '../../util/payload.ts';
+import {
+  arrayField,
+  field,
+  fieldsOf,
+  numberField,
+  type PayloadObject,
+  stringField,
+} from '../../util/payload.ts';
 import { readItemCalls } from '../item-calls.ts';
 import { ItemTimes } from '../item-times.ts';
 import { OpenResponse } from './open-response.ts';
@@ -31,6 +40,8 @@ export class SessionResponses {
 
   /** The program asks for a response. */
   ask(event: object, caller: Context): void {
+    // The next response that the server begins by itself does not answer this speech again.
+    if (!isOutOfBand(event)) this.#session.takeEndOfSpeech();
     this.#last = this.#begin(event, caller, undefined);
     if (this.#last !== undefined) this.#asked.push(this.#last);
   }
@@ -52,8 +63,10 @@ export class SessionResponses {
     const id = stringField(field(event, 'response'), 'id');
     if (id === undefined || this.#begun.has(id) || !this.#session.claims(id)) return;
     const response =
-      this.#asked.shift() ?? this.#begin({}, this.#session.place.context, this.#session.takeEndOfSpeech());
+      this.#takeAsked(field(event, 'response')) ??
+      this.#begin({}, this.#session.place.context, this.#session.takeEndOfSpeech());
     if (response === undefined) return;
+    if (!response.isOutOfBand) this.#session.answering(response);
     response.id = id;
     this.#begun.set(id, response);
     response.see(event);
@@ -87,12 +100,11 @@ export class SessionResponses {
 
   /** The API rejects something that the program has sent. */
   failed(error: unknown): void {
-    const { event_id, code } = fieldsOf(error);
-    const named = this.#asked.find(({ eventId }) => eventId !== undefined && eventId === event_id);
-    const failed = named ?? (code === ALREADY_ACTIVE ? this.#asked.at(-1) : undefined);
+    const failed = this.#rejected(fieldsOf(error));
     if (failed === undefined) return;
     this.#asked.splice(this.#asked.indexOf(failed), 1);
-    failed.call.endStream('error', error);
+    const code = errorTypeOf(error, ERROR_TYPE_VALUE_OTHER);
+    failed.call.endStream('error', { ...fieldsOf(error), code });
   }
 
   limits(event: unknown): void {
@@ -125,6 +137,21 @@ export class SessionResponses {
     return last;
   }
 
+  /** The request that a response answers. One within the conversation answers no request for one outside of it. */
+  #takeAsked(response: unknown): OpenResponse | undefined {
+    const isWithin = stringField(response, 'conversation_id') !== undefined;
+    const index = isWithin ? this.#asked.findIndex((asked) => !asked.isOutOfBand) : 0;
+    return index < 0 ? undefined : this.#asked.splice(index, 1)[0];
+  }
+
+  /** The request that an error is about. Few programs name their events, but the parameter may tell. */
+  #rejected({ event_id, code, param }: PayloadObject): OpenResponse | undefined {
+    if (typeof event_id === 'string') return this.#asked.find(({ eventId }) => eventId === event_id);
+    if (code === ALREADY_ACTIVE) return this.#asked.at(-1);
+    const isOfResponse = typeof param === 'string' && /^response(?:[.[]|$)/.test(param);
+    return isOfResponse ? this.#asked.find(({ eventId }) => eventId === undefined) : undefined;
+  }
+
   #of(event: unknown): OpenResponse | undefined {
     const id = field(event, 'response_id');
     return typeof id === 'string' ? this.#begun.get(id) : undefined;
@@ -133,11 +160,14 @@ export class SessionResponses {
   #begin(event: object, caller: Context, startTime: number | undefined): OpenResponse | undefined {
     if (this.#asked.length + this.#begun.size >= MAX_OPEN_RESPONSES) return undefined;
     const { place } = this.#session;
-    const input = this.#telemetry.wantsContent ? place.takeInput() : undefined;
+    const given = field(field(event, 'response'), 'input');
+    const { wantsContent } = this.#telemetry;
+    const input = given ?? (wantsContent ? place.said(!isOutOfBand(event)) : undefined);
     const times = new ItemTimes();
     const parent = place.parentIn(caller);
     const response: OpenResponse = new OpenResponse(this.#telemetry, place, {
-      body: { ...event, input: objectField(event, 'response')?.input ?? input },
+      body: { ...event, input },
+      isOutOfBand: isOutOfBand(event),
       parent,
       startTime,
       model: place.model,
@@ -170,4 +200,9 @@ export class SessionResponses {
     };
     session.toolCalls.asked(calls, asking, times);
   }
+}
+
+/** Whether a response is asked for outside of the session's conversation, which goes on as if there were none. */
+function isOutOfBand(event: object): boolean {
+  return field(field(event, 'response'), 'conversation') === 'none';
 }

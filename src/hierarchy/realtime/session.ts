@@ -12,6 +12,7 @@ import { readItemResults } from '../item-results.ts';
 import type { ToolCalls } from '../tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { SessionInterruptions } from './interruptions.ts';
+import type { OpenResponse } from './open-response.ts';
 import { SessionResponses } from './responses.ts';
 import type { SocketSegment } from './segment.ts';
 import { readSessionFacts } from './session-facts.ts';
@@ -26,8 +27,8 @@ export interface SessionPlace {
   readonly outputRate: number;
   parentIn(caller: Context): Context;
   of(): Place;
-  /** What was said and brought since the last response. */
-  takeInput(): readonly unknown[];
+  /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
+  said(takes: boolean): readonly unknown[];
 }
 
 export interface SessionStart {
@@ -80,7 +81,7 @@ export class RealtimeSession implements Member {
       },
       parentIn: (caller) => segment.parentIn(caller),
       of: () => ({ kind, conversationId: session.#facts.id }),
-      takeInput: () => session.#input.splice(0),
+      said: (takes) => (takes ? session.#input.splice(0) : [...session.#input]),
     };
     this.#responses = new SessionResponses(telemetry, this);
     this.#interruptions = new SessionInterruptions(segment);
@@ -152,6 +153,11 @@ export class RealtimeSession implements Member {
   /** When the speech that the next response answers has ended. */
   takeEndOfSpeech(): number | undefined {
     return this.#speech.takeEnd();
+  }
+
+  /** A response within the conversation has begun. */
+  answering({ heard }: OpenResponse): void {
+    this.#speech.answering(heard);
   }
 
   spent(spent: Spent): void {

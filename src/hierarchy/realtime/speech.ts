@@ -10,6 +10,7 @@ import { now } from '../../util/clock.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 import type { SessionPlace } from './session.ts';
+import { SpeechAnswers } from './speech-answers.ts';
 import { recordTranscription } from './transcription.ts';
 
 interface SpeechStart {
@@ -46,6 +47,7 @@ export class SessionSpeech {
   #committing: number | undefined;
   /** When the speech of an item ended, until its transcript comes. */
   readonly #spoken = new Map<string, number>();
+  readonly #answers = new SpeechAnswers();
 
   constructor(start: SpeechStart) {
     this.#start = start;
@@ -79,7 +81,13 @@ export class SessionSpeech {
       this.#ended({ itemId, startTime: this.sendingSince, seconds }, this.#committing);
     else this.#remember(itemId, time);
     this.#committing = undefined;
+    this.#answers.committed(itemId);
     this.cleared();
+  }
+
+  /** A response begins that answers what was said. */
+  answering(heard: object[]): void {
+    this.#answers.begun(heard);
   }
 
   /** What was sent and not taken is gone. */
@@ -109,8 +117,12 @@ export class SessionSpeech {
     const startTime = this.#spoken.get(itemId ?? '') ?? time;
     this.#spoken.delete(itemId ?? '');
     const transcript = textField(event, 'transcript');
-    if (telemetry.wantsContent && transcript !== undefined)
-      say({ type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] });
+    const heard = this.#answers.take(itemId);
+    if (telemetry.wantsContent && transcript !== undefined) {
+      const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] };
+      if (heard === undefined) say(item);
+      else heard.push(item);
+    }
     if (itemId !== undefined && !claims(`transcript of ${itemId}`)) return;
     recordTranscription(telemetry, place, { event, itemId, model, startTime, endTime: time, spent });
   }

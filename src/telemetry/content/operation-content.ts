@@ -15,9 +15,11 @@ export function addInput(to: ContentRecord, content: OperationContent, request: 
 
 /** Adds the output of an operation. */
 export function addOutput(to: ContentRecord, content: OperationContent, result: unknown): void {
-  const { outputMessages, documents } = content;
+  const { lateInput, outputMessages, documents } = content;
   const output: Content = {};
   if (outputMessages !== undefined) output.outputMessages = outputMessages(result);
   if (documents !== undefined) output.documents = documents(result);
+  const inputMessages = lateInput?.();
+  if (inputMessages !== undefined) output.inputMessages = inputMessages;
   to.add(output);
 }
