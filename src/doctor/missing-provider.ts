@@ -1,8 +1,9 @@
+import { metrics } from '@opentelemetry/api';
 import { isSdkDisabled, isSwitchedOff } from '../config/kill-switch.ts';
 import { describeFinding } from '../diagnostics/messages.ts';
 import { sayFinding } from '../diagnostics/report.ts';
 import { seenCalls } from '../sdk/seen-calls.ts';
-import { isNoopTracerProvider } from '../util/otel-api.ts';
+import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
 import { atExit } from '../util/process-exit.ts';
 import { currentProvider, hasUsedProvider } from './open-telemetry.ts';
 
@@ -11,14 +12,19 @@ import { currentProvider, hasUsedProvider } from './open-telemetry.ts';
  * `OpenAIInstrumentation`: whoever uses them wants traces, while a library may instrument its client and leave the SDK to
  * the program.
  *
+ * @param isHeard whether anything else takes what is recorded: metrics, events, or functions of the program
  * @returns takes it back
  */
-export function reportMissingProvider(): () => void {
+export function reportMissingProvider(isHeard: () => boolean = hasMeterProvider): () => void {
   // With this exporter NodeSDK registers no provider.
   const isOff = globalThis.process?.env?.OTEL_TRACES_EXPORTER?.trim() === 'none';
   if (isOff || isSwitchedOff() || isSdkDisabled()) return () => undefined;
   return atExit(() => {
-    if (seenCalls.value.any && !hasUsedProvider() && isNoopTracerProvider(currentProvider()))
-      sayFinding(describeFinding('no_tracer_provider'));
+    const isMissing = seenCalls.value.any && !hasUsedProvider() && isNoopTracerProvider(currentProvider());
+    if (isMissing && !isHeard()) sayFinding(describeFinding('no_tracer_provider'));
   });
+}
+
+function hasMeterProvider(): boolean {
+  return !isNoopMeterProvider(metrics.getMeterProvider());
 }

@@ -15,6 +15,16 @@ const CLASS = `
   const instrumentation = new OpenAIInstrumentation();
   const { default: OpenAI } = await import('openai');
 `;
+const METRICS = `
+  import { metrics } from '@opentelemetry/api';
+  import { createRequire } from 'node:module';
+  const { MeterProvider } = createRequire(import.meta.resolve('@opentelemetry/sdk-node'))('@opentelemetry/sdk-metrics');
+  metrics.setGlobalMeterProvider(new MeterProvider());
+`;
+const SINK = CLASS.replace(
+  'OpenAIInstrumentation()',
+  'OpenAIInstrumentation({ events: { sink: () => undefined } })',
+);
 /** A provider of the program's own that nobody registers. */
 const UNREGISTERED = `
   const { trace } = await import('@opentelemetry/api');
@@ -66,6 +76,9 @@ test.each([
   ['with OpenAIInstrumentation and a provider that is not registered', CLASS + UNREGISTERED + CALLS, {}],
   ['with OpenAIInstrumentation that is disabled', `${CLASS}${CALLS}instrumentation.disable();`, {}],
   ['with OpenAIInstrumentation and no call', CLASS, {}],
+  ['with OpenAIInstrumentation and metrics alone', METRICS + CLASS + CALLS, {}],
+  ['with OpenAIInstrumentation and a sink of events alone', SINK + CALLS, {}],
+  ['with …/openai and metrics alone', METRICS + DROP_IN + CALLS, {}],
   ['with an SDK', SDK + DROP_IN + CALLS, { OTEL_TRACES_EXPORTER: 'console' }],
   ['with an SDK that exports nothing', SDK + DROP_IN + CALLS, { OTEL_TRACES_EXPORTER: 'none' }],
   [
