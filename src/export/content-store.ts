@@ -180,11 +180,11 @@ export class ContentStore {
 
 /** Writes to a temporary name and renames, so that the file is never incomplete. */
 async function writeFileIn(folder: string, name: string, json: string): Promise<void> {
-  const { lstat, mkdir, rename, rm, writeFile } = await import('node:fs/promises');
+  const { lstat, rename, rm, writeFile } = await import('node:fs/promises');
   const { join } = await import('node:path');
   const { randomUUID } = await import('node:crypto');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
+  await makeFolderFor(path);
   // A symbolic link of that name is replaced, not followed: its target may be anywhere.
   const written = await lstat(path).then(
     (found) => found.isFile(),
@@ -199,5 +199,25 @@ async function writeFileIn(folder: string, name: string, json: string): Promise<
     // On a full disk, each attempt would leave a part of the content behind.
     await rm(unfinished, { force: true });
     throw error;
+  }
+}
+
+/** Creates the folder of a file and those above it. Where no folder can be, as in /proc, Node's `recursive` never ends. */
+async function makeFolderFor(path: string): Promise<void> {
+  const { mkdir, stat } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
+  const folder = dirname(path);
+  const exists = (): Promise<boolean> =>
+    stat(folder).then(
+      () => true,
+      () => false,
+    );
+  if (folder === path || (await exists())) return;
+  await makeFolderFor(folder);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!(await exists())) throw error;
   }
 }

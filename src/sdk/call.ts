@@ -3,7 +3,7 @@ import { now, type SpanClock } from '../util/clock.ts';
 import { guard, logError } from '../util/guard.ts';
 import { LinkedContext } from '../util/linked-context.ts';
 import { MAX_REPEATED, numberField } from '../util/payload.ts';
-import { clockIn, timeSince } from '../util/span-clock.ts';
+import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext, contextWithCall } from './call-context.ts';
 import type { CallOutcome, StreamEnd } from './call-outcome.ts';
@@ -57,7 +57,8 @@ export class Call implements KeyHolder {
   /** Of the caller's span: what is timed by it ends before that span does. */
   readonly clock: SpanClock;
   readonly startTime: number;
-  readonly #startReading: number;
+  /** Its clock, or where it has none, ours as it was at the start: the wall clock may be set meanwhile. */
+  readonly #ownClock: number;
   endTime = 0;
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
@@ -129,8 +130,9 @@ export class Call implements KeyHolder {
     const reading = performance.now();
     this.clock = clockIn(callerContext, reading);
     // Our own clock is set by what the date is at this moment, not by an earlier reading.
-    this.startTime = startTime ?? now(this.clock, this.clock === undefined ? undefined : reading);
-    this.#startReading = startTime === undefined ? reading : Number.NaN;
+    const time = now(this.clock, this.clock === undefined ? undefined : reading);
+    this.startTime = startTime ?? time;
+    this.#ownClock = this.clock ?? time - reading;
     this.client = client;
     this.#observer = observer;
     this.context = callerContext;
@@ -152,7 +154,7 @@ export class Call implements KeyHolder {
   }
 
   now(): number {
-    return timeSince(this.startTime, this.#startReading, this.clock);
+    return this.#ownClock + performance.now();
   }
 
   /** Reads the SDK's final request options, before the SDK builds the request from them. */

@@ -22,17 +22,6 @@ export function clockIn(context: Context, monotonicTime: number = performance.no
   return Math.abs(clock + monotonicTime - Date.now()) < MAX_DIFFERENCE_MS ? clock : undefined;
 }
 
-/**
- * The time. If the wall clock was set since a start, it is what has passed since then that counts.
- *
- * @param startReading of `performance.now()`; `NaN` if there is none
- */
-export function timeSince(startTime: number, startReading: number, clock: SpanClock): number {
-  const time = now(clock);
-  const passed = performance.now() - startReading;
-  return Math.abs(time - startTime - passed) > MAX_DIFFERENCE_MS ? startTime + passed : time;
-}
-
 /** What the SDK's spans know of their start. */
 interface TimedSpan {
   readonly startTime?: HrTime;

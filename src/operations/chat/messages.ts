@@ -21,7 +21,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { readToolParameters } from '../tool-parameters.ts';
-import { reasoningOf, thinkingText } from './reasoning.ts';
+import { thinkingText } from './reasoning.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -79,10 +79,7 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
-  const reasoning = reasoningOf({
-    reasoning_content: field(message, 'reasoning_content'),
-    reasoning: field(message, 'reasoning'),
-  });
+  const reasoning = textField(message, 'reasoning_content') || textField(message, 'reasoning');
   if (reasoning !== undefined && reasoning !== '')
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
   const refusal = textField(message, 'refusal');

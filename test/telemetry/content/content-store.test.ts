@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -192,3 +193,13 @@ describe('content that is not stored', () => {
     expect([await readdir(folder), store.dropped]).toEqual([[name], 1]);
   });
 });
+
+test.runIf(existsSync('/proc/self'))(
+  'a content store drops content where no folder can be created',
+  async () => {
+    const store = new ContentStore({ folder: '/proc/nowhere/content' });
+    store.hook(completion('hidden'));
+    await store.flush();
+    expect(store.dropped).toBe(1);
+  },
+);
