@@ -28,6 +28,8 @@ export interface RequestedToolCall {
   readonly type: string;
   /** Set if content is recorded and the output messages do not contain it. */
   readonly content?: { readonly arguments: unknown; readonly result: unknown };
+  /** Identifies its name and arguments. */
+  fingerprint?(): string | undefined;
 }
 
 /** The content of an operation, which is recorded only with consent. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConversationIdGenerator } from '../../src/index.ts';
 import { library } from './library.ts';
-import { calling, newTool, startAgents } from './program.ts';
+import { calling, completion, newTool, startAgents } from './program.ts';
 
 const { Agent } = library;
 
@@ -10,6 +10,30 @@ const failing = newTool('fail', () => {
 });
 
 /** A tool that a person has to approve. */
+/** A completion that asks to delete something important and something else. */
+function askingTwice(): object {
+  const tool_calls = ['important', 'other'].map((name) => ({
+    id: `call_${name}`,
+    type: 'function',
+    function: { name: 'delete', arguments: JSON.stringify({ name }) },
+  }));
+  const message = { role: 'assistant', content: null, tool_calls };
+  return {
+    ...completion({ usage: [100, 20] }),
+    choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+  };
+}
+
+/** Deletes all but what is important, which a person approves. */
+const deletingSome = library.tool({
+  name: 'delete',
+  description: 'delete',
+  strict: false,
+  parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
+  needsApproval: async (_: unknown, given: Readonly<Record<string, string>>) => given.name === 'important',
+  execute: () => 'deleted',
+});
+
 const deleting = library.tool({
   name: 'delete',
   description: 'Deletes.',
@@ -205,6 +229,38 @@ describe.each([{ tracing: true }, { tracing: false }])(
       expect(second?.links.map(({ context }) => context.spanId)).toEqual(
         tracing ? [first?.spanContext().spanId] : [],
       );
+    });
+
+    it('tells which of two calls was approved, and counts what each part of the run has spent', async () => {
+      for (const api of ['responses', 'chat'] as const) {
+        const { runner, simulator, telemetry } = await startAgents({ tracing, api });
+        const agent = new Agent({ name: 'Helper', model: 'gpt-4o', tools: [deletingSome] });
+        if (api === 'chat') {
+          simulator.next({ body: askingTwice() });
+          simulator.next({ body: completion({ text: 'Done.', usage: [120, 5] }) });
+        } else
+          simulator.respond(
+            { output: [calling('delete', { name: 'important' }), calling('delete', { name: 'other' })] },
+            { output: [{ message: 'Done.' }] },
+          );
+        const { state } = await runner.run(agent, 'Delete it');
+        const [asked] = telemetry.spans.filter(({ name }) => name.startsWith('execute_tool'));
+        for (const each of state.getInterruptions()) {
+          // The one that has run is not the one that waits.
+          const waiting = (each as unknown as { rawItem: { callId: string } }).rawItem.callId;
+          expect(asked?.attributes['gen_ai.tool.call.id']).toMatch(/^call_/);
+          expect(asked?.attributes['gen_ai.tool.call.id']).not.toBe(waiting);
+          state.approve(each);
+        }
+        expect((await runner.run(agent, state)).finalOutput).toBe('Done.');
+        const tokens = (name: string, attribute: string): unknown[] =>
+          telemetry.spans
+            .filter((span) => span.name.startsWith(name))
+            .map(({ attributes }) => attributes[attribute]);
+        expect(tokens('invoke_workflow', 'openai.total.input_tokens')).toEqual(
+          tokens('chat', 'gen_ai.usage.input_tokens'),
+        );
+      }
     });
 
     it('names the conversation by the group', async () => {

@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { AgentsNode } from '../../sdk/agents-sdk/node.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
@@ -13,6 +14,8 @@ export class Work {
   spent: Spent = NOTHING_SPENT;
   /** The tool calls that the last answer asked for and nothing has been drawn for, in its order. */
   #asked: readonly RequestedToolCall[] = [];
+  /** All of them. */
+  #calls: readonly RequestedToolCall[] = [];
 
   add(spent: Spent): void {
     this.spent = addSpent(this.spent, spent);
@@ -20,6 +23,7 @@ export class Work {
 
   asked(calls: readonly RequestedToolCall[]): void {
     this.#asked = calls;
+    this.#calls = calls;
   }
 
   /** The first of those calls that fits, which is answered now: the library starts its tools in their order. */
@@ -27,6 +31,15 @@ export class Work {
     const found = this.#asked.find(fits);
     if (found !== undefined) this.#asked = this.#asked.filter((call) => call !== found);
     return found;
+  }
+
+  /** The call with these arguments, if calls of the same name differ in them: one may wait for its approval. */
+  called(name: string, given: string): RequestedToolCall | undefined {
+    const named = this.#calls.filter((call) => call.name === name);
+    if (named.length < 2) return undefined;
+    const fingerprint = fingerprintOf(name, given);
+    const found = named.filter((call) => call.fingerprint?.() === fingerprint);
+    return fingerprint !== undefined && found.length === 1 ? found[0] : undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
   ATTR_OPENAI_AGENTS_TRACE_ID,
 } from '../../semconv/attributes.ts';
+import { NOTHING_SPENT } from '../../telemetry/cost/spent.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { AgentsSpan } from '../../telemetry/spans/agents-span.ts';
@@ -92,8 +93,8 @@ export class Workflows implements AgentsListener {
     if (span === undefined) return;
     this.#spans.delete(node);
     const { toolName, attributes, content } = readEnd(node.type, node.data);
-    const call = toolName === undefined ? undefined : answeredCall(node, toolName);
-    const name = call?.name ?? toolName;
+    const call = toolName === undefined ? calledWith(node) : answeredCall(node, toolName);
+    const name = toolName === undefined ? undefined : (call?.name ?? toolName);
     define(attributes, ATTR_GEN_AI_TOOL_NAME, name);
     define(attributes, ATTR_GEN_AI_TOOL_CALL_ID, call?.id);
     if (node.type === 'trace')
@@ -137,6 +138,8 @@ export class Workflows implements AgentsListener {
   #begin(trace: AgentsNode): Telemetry | undefined {
     const telemetry = this.#telemetryNow();
     if (telemetry !== undefined) this.#telemetry.set(trace, telemetry);
+    // One that is resumed has spent the rest in its first span.
+    workOf(trace).spent = NOTHING_SPENT;
     return telemetry;
   }
 
@@ -191,6 +194,14 @@ function answeredCall({ type, parent }: AgentsNode, name: unknown): RequestedToo
   const work = workOf(agent);
   const found = work.take((call) => call.name === name);
   return found ?? (type === 'handoff' ? work.take((call) => call.type === 'function') : undefined);
+}
+
+/** The call that a function answers, where its arguments tell, which are known at its end. */
+function calledWith({ type, data, agent }: AgentsNode): RequestedToolCall | undefined {
+  const [name, given] = [stringField(data, 'name'), textField(data, 'input')];
+  if (type !== 'function' || agent === undefined || name === undefined || given === undefined)
+    return undefined;
+  return workOf(agent).called(name, given);
 }
 
 /** What the trace id of a workflow without a span above is derived from, so that a run resumed elsewhere is in the same one. */

@@ -1,6 +1,7 @@
 import { parseJson } from '../../telemetry/content/messages.ts';
 import type { RequestedToolCall } from '../../telemetry/operation.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
+import { fingerprintOfCall } from './call-fingerprint.ts';
 
 /** The first tool calls that a chat completion asks for, of all its choices, in the form that came before them as well. */
 export function readRequestedToolCalls(completion: unknown): readonly RequestedToolCall[] {
@@ -34,12 +35,14 @@ function readRequestedToolCall(call: unknown): RequestedToolCall[] {
   const name = stringField(called, 'name');
   if (name === undefined) return [];
   const id = stringField(call, 'id');
-  const told = { id, name, type: stringField(call, 'type') ?? 'function' };
+  const given = field(called, 'arguments') ?? field(called, 'input');
+  const type = stringField(call, 'type') ?? 'function';
+  const told = { id, name, type, fingerprint: () => fingerprintOfCall(call, name, given) };
   if (id !== undefined) return [told];
   // A call without an id cannot be matched with the output messages, so its arguments are read here.
   const content = {
     get arguments(): unknown {
-      return parseJson(field(called, 'arguments') ?? field(called, 'input'));
+      return parseJson(given);
     },
     result: undefined,
   };
