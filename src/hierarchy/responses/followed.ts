@@ -1,5 +1,6 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { ApiRequest } from '../../operations/index.ts';
+import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
@@ -8,13 +9,7 @@ import { stringField } from '../../util/payload.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import {
-  conversationNamed,
-  conversationOf,
-  countNewMessages,
-  countPutMessages,
-  readVectorStoreIds,
-} from './request.ts';
+import { conversationNamed, conversationOf, readVectorStoreIds } from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */

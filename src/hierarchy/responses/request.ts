@@ -1,10 +1,9 @@
 import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
-import { readResponseToolCall } from '../../operations/response/items.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { ownEntries, ownValue } from '../../util/own-data.ts';
-import { arrayField, field, MAX_REPEATED, names, stringField } from '../../util/payload.ts';
+import { field, MAX_REPEATED, names, stringField } from '../../util/payload.ts';
 import { conversationIn } from '../conversation-context.ts';
 
 const NO_VECTOR_STORES: readonly string[] = [];
@@ -34,35 +33,6 @@ export function responseReferredBy(
   createsResponse: boolean,
 ): string | undefined {
   return createsResponse ? stringField(body, 'previous_response_id') : values[0];
-}
-
-/**
- * The number of user messages that a request for a response adds: those after the last item that the model made.
- * Programs that keep the history repeat the others.
- */
-export function countNewMessages(body: unknown): number {
-  if (typeof field(body, 'input') === 'string') return 1;
-  const input = arrayField(body, 'input');
-  return countOfUser(input.slice(input.findLastIndex(isOfModel) + 1));
-}
-
-/** The number of user messages that a request puts into a Conversation. */
-export function countPutMessages(body: unknown): number {
-  return countOfUser(arrayField(body, 'items'));
-}
-
-function countOfUser(items: readonly unknown[]): number {
-  return items.filter((item) => field(item, 'role') === 'user').length;
-}
-
-function isOfModel(item: unknown): boolean {
-  const type = field(item, 'type');
-  return (
-    field(item, 'role') === 'assistant' ||
-    type === 'reasoning' ||
-    type === 'compaction' ||
-    readResponseToolCall(item) !== undefined
-  );
 }
 
 /** The vector stores that the request allows the model to search. */
