@@ -21,17 +21,15 @@ const LONG_PATH = 160;
 const TIMEOUT = 1_200_000;
 const LEFT_OUT = ['.git', '.bench', '.e2e', '.lanes', 'node_modules'];
 
-/** Tests that look at paths, count functions by their files, start programs, bundle, or write files. */
+/** Tests that look at paths, start programs, bundle, or write files. */
 const TESTS = [
   'test/architecture.test.ts',
-  'test/budget/budget.test.ts',
-  'test/sdk/missed-calls.test.ts',
   'test/sdk/module-hooks.test.ts',
   'test/code',
   'test/telemetry/content/content-store.test.ts',
   'test/hierarchy/scripted-processes.test.ts',
   'test/docs/api-reference.test.ts',
-  'test/doctor',
+  'test/doctor/command.test.ts',
   'test/entries/units/register.test.ts',
   'test/examples/examples.test.ts',
   'test/export/html-trace.test.ts',

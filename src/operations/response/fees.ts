@@ -8,14 +8,15 @@ import { arrayField, countField, field, objectField } from '../../util/payload.t
 export function readResponseFees(response: unknown): Fees {
   const toolUsage = objectField(response, 'tool_usage');
   const webSearches = countField(objectField(toolUsage, 'web_search'), 'num_requests');
-  let hasOthers = countField(objectField(toolUsage, 'image_gen'), 'total_tokens') || false;
+  let hasOthers = (countField(objectField(toolUsage, 'image_gen'), 'total_tokens') ?? 0) > 0;
+  let hasUncountedSearches = false;
   let fileSearches = 0;
   for (const item of arrayField(response, 'output')) {
     const type = field(item, 'type');
     if (typeof type !== 'string' || field(item, 'status') !== 'completed') continue;
     if (type === 'file_search_call') fileSearches++;
     else if (type === 'image_generation_call') hasOthers = true;
-    else if (type === 'web_search_call' && webSearches === undefined) hasOthers = true;
+    else if (type === 'web_search_call' && webSearches === undefined) hasUncountedSearches = true;
   }
-  return { webSearches, fileSearches, hasOthers: hasOthers !== false };
+  return { webSearches, fileSearches, hasUncountedSearches, hasOthers };
 }

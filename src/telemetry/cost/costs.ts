@@ -60,7 +60,7 @@ export class Costs {
     tell?: (part: CostPart, cost: number) => void,
   ): number | undefined {
     const list = this.#list();
-    const { usage, audioSeconds, reported, hasOthers } = spending;
+    const { usage, audioSeconds, reported, hasOthers, hasUncountedSearches } = spending;
     if (list === undefined || (usage ?? audioSeconds ?? reported) === undefined) return undefined;
     const requestModel = attributeAsText(asked[ATTR_GEN_AI_REQUEST_MODEL]);
     const responseModel = attributeAsText(answered[ATTR_GEN_AI_RESPONSE_MODEL]);
@@ -72,6 +72,9 @@ export class Costs {
     if (own === undefined && reported !== undefined) return roundCost(reported);
     // No price of the program could cover it.
     if (hasOthers === true) return undefined;
+    // Searches are free where the program's own prices have none for them.
+    const areSearchesFree = own !== undefined && own.web_searches_kcount === undefined;
+    if (hasUncountedSearches === true && !areSearchesFree) return undefined;
     const model = provider === NAMES_DEPLOYMENTS ? responseModel : (responseModel ?? requestModel);
     const prices = own ?? findWhole(list, model, asked, spending);
     const inTier = STANDARD_TIERS.has(tier) ? prices : row(prices?.service_tiers ?? {}, tier);

@@ -8,6 +8,8 @@ export interface Fees {
   /** Web searches that the API bills. */
   readonly webSearches?: number | undefined;
   readonly fileSearches?: number | undefined;
+  /** Whether there were web searches that the API does not count. */
+  readonly hasUncountedSearches?: boolean;
   /** Whether more is billed whose amount or price is unknown. */
   readonly hasOthers?: boolean;
 }

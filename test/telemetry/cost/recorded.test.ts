@@ -15,6 +15,7 @@ const CONFIG: OpenAIInstrumentationConfig = {
       audio_hours: 3_600,
       storage_searches_kcount: 1e12,
     },
+    'gpt-4.1': { input_mtok: 1e6, web_searches_kcount: 1 },
   },
 };
 
@@ -121,15 +122,20 @@ describe('a call has its cost on the span, and once as a metric', () => {
 
   test.each<[string, object, number | undefined]>([
     [
+      'web searches that the server does not count',
+      { model: 'gpt-4.1', output: [{ type: 'web_search_call', status: 'completed' }] },
+      undefined,
+    ],
+    [
       'images, which another model draws',
       { output: [{ type: 'image_generation_call', status: 'completed' }] },
       undefined,
     ],
     ['tokens of images', { tool_usage: { image_gen: { total_tokens: 9 } } }, undefined],
     [
-      'web searches that the server does not count',
+      'web searches that the server does not count, but that have no price here',
       { output: [{ type: 'web_search_call', status: 'completed' }] },
-      undefined,
+      5,
     ],
     [
       'web searches that the server counts',
