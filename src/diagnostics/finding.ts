@@ -8,6 +8,7 @@ export type FindingCode = ProcessFindingCode | ProjectFindingCode;
 export type ProjectFindingCode =
   /** No OpenTelemetry SDK is installed. */
   | 'no_sdk_installed'
+  /** SDK 3 is installed beside an `@opentelemetry/api` that it does not start with. */
   | 'api_too_old'
   /** A bundler is installed. Module hooks cannot see an `openai` inside a bundle. */
   | 'openai_bundled'

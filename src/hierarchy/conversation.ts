@@ -82,8 +82,8 @@ export class Conversation {
     this.#isNew = false;
   }
 
-  /** Counts user messages whose content is not kept, such as those that arrived with the run that answers them. */
-  askedWithRun(count: number): void {
+  /** Counts messages of the user whose content is not kept: the run that answers them has it, or nobody records it. */
+  countUserMessages(count: number): void {
     this.#userMessages += count;
   }
 

@@ -71,7 +71,7 @@ export class InvocationCreation implements CallObservation {
     if (segment === undefined || segment.conversation !== undefined) return;
     const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
     segment.identify(conversation);
-    conversation.askedWithRun(asked.count);
+    conversation.countUserMessages(asked.count);
   }
 
   /** The response does not tell the id; a later event or list does. */

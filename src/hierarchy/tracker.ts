@@ -248,7 +248,7 @@ export class ConversationTracker implements ProviderListener {
     conversation.startedRun();
     if (invocation.segment?.conversation !== undefined) return;
     invocation.segment?.identify(conversation);
-    conversation.askedWithRun(invocation.asked.count);
+    conversation.countUserMessages(invocation.asked.count);
   }
 
   #closing(invocation: Invocation, endTime: number): void {

@@ -94,13 +94,13 @@ function chatParameterAttributes({ body, streamed }: ApiRequest): Attributes {
   return attributes;
 }
 
+const GEMINI = /^(?:google\/|models\/)?gemini-/;
+
 /** Only the total of Gemini includes the tokens of its thoughts. They are output, and billed as such. */
 function withThoughts(usage: Usage, tokens: number, result: unknown): Usage {
   const isGemini = GEMINI.test(asName(field(result, 'model')) ?? '');
   return isGemini ? { ...usage, outputTokens: usage.outputTokens + tokens } : usage;
 }
-
-const GEMINI = /^(?:google\/|models\/)?gemini-/;
 
 /** The stop sequences, which are content. */
 function chatStopSequences(body: unknown): Attributes {

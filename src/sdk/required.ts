@@ -1,9 +1,5 @@
-import { guard } from '../util/guard.ts';
+import { listenToChannels } from '../util/diagnostics-channels.ts';
 import { isObject, propertyOf } from './reflect.ts';
-
-interface Channels {
-  subscribe(name: string, listener: (message: unknown) => void): void;
-}
 
 /** Node reports each `require` here, where it has module hooks. */
 const CHANNEL = 'tracing:module.require:end';
@@ -18,18 +14,14 @@ const TSX = /(?:^|[\s\\/=])tsx(?:$|[\s\\/])/;
  */
 export function afterRequire(run: (exported: object) => void): void {
   if (!TSX.test([...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' '))) return;
-  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined;
   const seen = new WeakSet<object>();
-  const look = (message: unknown): void => {
+  listenToChannels([CHANNEL], 'looking at a required module', (message) => {
+    // A program requires thousands of files. Those of a package require each other before they are complete.
+    const { id } = message as { readonly id?: unknown };
+    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
     const result = propertyOf(message, 'result');
     if (!isObject(result) || seen.has(result)) return;
     seen.add(result);
     run(result);
-  };
-  channels?.subscribe(CHANNEL, (message) => {
-    // A program requires thousands of files. Those of a package require each other before they are complete.
-    const { id } = message as { readonly id?: unknown };
-    if (typeof id !== 'string' || id.startsWith('.') || !id.includes('openai')) return;
-    guard('looking at a required module', look, message);
   });
 }

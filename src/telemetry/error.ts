@@ -46,13 +46,9 @@ export function thrownTypeOf(error: unknown): string {
 
 /** The type of an error object. Some servers put an HTTP status into its code. */
 export function errorTypeOf(error: unknown, fallback: string): string {
-  const status = numberField(error, 'code');
-  return (
-    knownCode(field(error, 'code')) ??
-    knownCode(field(error, 'type')) ??
-    knownCode(String(status)) ??
-    fallback
-  );
+  const code = field(error, 'code');
+  const status = typeof code === 'number' ? String(code) : undefined;
+  return knownCode(code) ?? knownCode(field(error, 'type')) ?? knownCode(status) ?? fallback;
 }
 
 function redacted(message: string | undefined): string | undefined {

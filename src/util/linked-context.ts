@@ -26,8 +26,7 @@ export class LinkedContext implements Context {
    * packages, such as New Relic's, may have more: they set values themselves.
    */
   static accepts(context: Context): boolean {
-    const { _currentContext, isLinkable } = context as { _currentContext?: unknown; isLinkable?: unknown };
-    return _currentContext instanceof Map || isLinkable === true;
+    return isApiContext(context) || (context as { readonly isLinkable?: unknown }).isLinkable === true;
   }
 
   get isLinkable(): true {
@@ -41,9 +40,7 @@ export class LinkedContext implements Context {
 
   /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
   static withSpan(context: Context, span: Span): Context {
-    // The API's own, of any copy: a program often loads both its CommonJS and its ES module.
-    const isOfApi = (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
-    return isOfApi ? new LinkedContext(context, SPAN_KEY, span) : context.setValue(SPAN_KEY, span);
+    return isApiContext(context) ? new LinkedContext(context, SPAN_KEY, span) : context.setValue(SPAN_KEY, span);
   }
 
   getValue(key: symbol): unknown {
@@ -67,4 +64,9 @@ export class LinkedContext implements Context {
     const outer = this.#outer instanceof LinkedContext ? this.#outer.#copy() : this.#outer;
     return this.#key === undefined ? outer : outer.setValue(this.#key, this.#value);
   }
+}
+
+/** Whether it is the API's own, of any copy: a program often loads both its CommonJS and its ES module. */
+function isApiContext(context: Context): boolean {
+  return (context as { readonly _currentContext?: unknown })._currentContext instanceof Map;
 }

@@ -90,6 +90,6 @@ export class Histories implements ConversationApi {
     if (stringField(result, 'id') === undefined && arrayField(result, 'choices').length === 0) return;
     const conversation = this.#conversations.conversation('conversation', id, origin);
     conversation.startedRun();
-    conversation.askedWithRun(userMessages);
+    conversation.countUserMessages(userMessages);
   }
 }

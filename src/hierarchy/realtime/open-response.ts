@@ -16,7 +16,6 @@ import type { Place } from '../../telemetry/place.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { CallSpan } from '../../telemetry/spans/call-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { now } from '../../util/clock.ts';
 import { arrayField, countField, field, textField } from '../../util/payload.ts';
 import type { SessionPlace } from './session.ts';
 
@@ -92,14 +91,14 @@ export class OpenResponse {
 
   audio(delta: unknown): void {
     if (typeof delta === 'string') this.#bytes += delta.length * 0.75;
-    this.#firstAudio ??= now(this.call.clock);
+    this.#firstAudio ??= this.call.now();
     this.call.chunk(AUDIO_DELTA);
   }
 
   /** A piece of text, of what is said, or of the arguments of a function. */
   text(type: string, event: unknown): void {
     const isText = TEXT_DELTAS.has(type);
-    if (isText) this.#firstText ??= now(this.call.clock);
+    if (isText) this.#firstText ??= this.call.now();
     const { wantsContent } = this.#telemetry;
     this.call.chunk(isText && wantsContent ? textDelta(event) : { type });
   }

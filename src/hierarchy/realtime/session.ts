@@ -89,7 +89,7 @@ export class RealtimeSession implements Member {
       telemetry,
       segment,
       place: this.place,
-      spoke: () => this.#conversation.askedWithRun(1),
+      spoke: () => this.#conversation.countUserMessages(1),
       spent: (spent) => this.#conversation.spent(spent),
       claims: start.claims,
       say: (item) => this.#say(item),
@@ -231,7 +231,7 @@ export class RealtimeSession implements Member {
   #brought(item: unknown): void {
     const { telemetry, endpoint } = this.#start;
     if (field(item, 'type') === 'message' && field(item, 'role') === 'user')
-      this.#conversation.askedWithRun(1);
+      this.#conversation.countUserMessages(1);
     if (this.toolCalls.areAwaited)
       this.toolCalls.answered(readItemResults({ input: [item] }), {
         origin: endpoint.origin,

@@ -118,7 +118,7 @@ export function conversationUsed(
   const put = call.method === 'POST' && call.outcome === 'value' ? countPutMessages(request.body) : 0;
   const usedId = template === '/conversations' ? id : request.values[0];
   if (put > 0 && usedId !== undefined && TAKE_ITEMS.has(template))
-    conversations.conversation('conversation', usedId, origin).askedWithRun(put);
+    conversations.conversation('conversation', usedId, origin).countUserMessages(put);
   if (template === '/conversations/{conversation_id}' && call.method === 'DELETE' && id !== undefined)
     conversations.endConversation('conversation', id, origin);
 }

@@ -277,7 +277,7 @@ export class Responses implements ConversationApi {
     }
     if (conversationId === undefined) return;
     const conversation = this.#conversations.conversation('conversation', conversationId, origin);
-    conversation.askedWithRun(follow.userMessages);
+    conversation.countUserMessages(follow.userMessages);
     if (follow.handedOn === true) return;
     conversation.startedRun();
     conversation.spent(spent);

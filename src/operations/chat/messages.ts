@@ -21,7 +21,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import { readToolParameters } from '../tool-parameters.ts';
-import { thinkingText } from './reasoning.ts';
+import { reasoningOf, thinkingText } from './reasoning.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
@@ -79,8 +79,8 @@ function readChatParts(message: unknown, most: number = Number.POSITIVE_INFINITY
   // Set by our own accumulator for a cut text. Programs do not send this field.
   const lengths = most === MAX_READ ? field(message, 'original_lengths') : undefined;
   const parts = readChatContent(field(message, 'content'), lengths, most);
-  const reasoning = textField(message, 'reasoning_content') || textField(message, 'reasoning');
-  if (reasoning !== undefined && reasoning !== '')
+  const reasoning = reasoningOf(message);
+  if (reasoning !== undefined)
     parts.unshift(textPart('reasoning', reasoning, countField(lengths, 'reasoning_content')));
   const refusal = textField(message, 'refusal');
   if (refusal !== undefined) parts.push(textPart('text', refusal, countField(lengths, 'refusal')));
