@@ -56,8 +56,8 @@ const LAZY_ENTRIES = {
 
 /** Small sources that only later files import. To load each from a file of its own would take longer. */
 const MORE_AT_START = [
-  'src/hierarchy/conversation-trace-id.ts',
-  'src/hierarchy/metadata-context.ts',
+  'src/hierarchy/conversations/conversation-trace-id.ts',
+  'src/hierarchy/conversations/metadata-context.ts',
   'src/sdk/agents-sdk/runner.ts',
   'src/util/sweep-timer.ts',
 ];

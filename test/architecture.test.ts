@@ -104,6 +104,17 @@ describe('the structure of src/', () => {
     expect(structure.typeArrowsUp).toEqual([]);
   });
 
+  it('has folders in the hierarchy that use each other in one direction', () => {
+    const order = ['reads', 'invocations', 'tool-calls', 'conversations'];
+    const against = readSource().flatMap(({ path, imports }) => {
+      const [, folder = ''] = path.split('/');
+      const above = order.slice(0, order.indexOf(folder) + 1).filter((other) => other !== folder);
+      const isAbove = (other: string): boolean => above.some((one) => other.startsWith(`hierarchy/${one}/`));
+      return imports.filter(isAbove).map((other) => `${path} -> ${other}`);
+    });
+    expect(against).toEqual([]);
+  });
+
   it('has no circular imports', () => {
     expect(structure.circles).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { type Attributes, context, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import { CONVERSATION, conversationIn } from '../hierarchy/conversation-context.ts';
+import { CONVERSATION, conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { define } from '../operations/attributes.ts';
 import { defaultTelemetry, placeOfFunction, prepareDefaultObservers } from '../pipeline/observer-registry.ts';
 import { isSuppressed } from '../sdk/suppression.ts';

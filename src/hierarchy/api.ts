@@ -4,9 +4,9 @@ import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { inOrder } from '../util/microseconds.ts';
-import { derivesTraceIds } from './conversation-trace-id.ts';
-import type { Use } from './conversation-use.ts';
-import { activeSpan, type Segment } from './segment.ts';
+import { derivesTraceIds } from './conversations/conversation-trace-id.ts';
+import type { Use } from './conversations/conversation-use.ts';
+import { activeSpan, type Segment } from './conversations/segment.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 export type { OpenSpan } from '../telemetry/spans/call-place.ts';

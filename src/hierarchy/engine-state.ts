@@ -1,8 +1,8 @@
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { BoundedMap } from '../util/lru-map.ts';
-import type { HandedOn } from './adoption.ts';
 import type { Dialect } from './dialect.ts';
-import type { InvocationMatcher } from './match-invocations.ts';
+import type { HandedOn } from './invocations/adoption.ts';
+import type { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { ConversationTracker } from './tracker.ts';
 
 /** What the engine keeps for one API. */

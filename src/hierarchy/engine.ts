@@ -14,22 +14,22 @@ import {
   segmentOf,
   startIn,
 } from './api.ts';
-import { type Conversation, isOfUser } from './conversation.ts';
+import { type Conversation, isOfUser } from './conversations/conversation.ts';
+import { drives, handsOn } from './conversations/handing-on.ts';
+import { contextInConversation } from './conversations/own-trace.ts';
+import { creatorIn, creatorOf } from './conversations/remote-creator.ts';
+import { activeSpan, isInTrace, type Segment } from './conversations/segment.ts';
+import { keyAt } from './conversations/whereabouts.ts';
 import type { AgentSettings, Dialect } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
-import { drives, handsOn } from './handing-on.ts';
-import type { Invocation } from './invocation.ts';
-import { answerOutputs, InvocationCreation, InvocationRequest } from './invocation-requests.ts';
-import { InvocationMatcher } from './match-invocations.ts';
+import type { Invocation } from './invocations/invocation.ts';
+import { answerOutputs, InvocationCreation, InvocationRequest } from './invocations/invocation-requests.ts';
+import { InvocationMatcher } from './invocations/match-invocations.ts';
 import type { FactSource, ObservedCall } from './observed-call.ts';
-import { contextInConversation } from './own-trace.ts';
-import { creatorIn, creatorOf } from './remote-creator.ts';
-import { activeSpan, isInTrace, type Segment } from './segment.ts';
+import { stepsListed, stepsRead } from './reads/steps-listed.ts';
 import { SourceListener } from './source-listener.ts';
-import { stepsListed, stepsRead } from './steps-listed.ts';
 import type { ConversationTracker } from './tracker.ts';
-import { keyAt } from './whereabouts.ts';
 
 const MAX_HANDED_ON = 1_000;
 

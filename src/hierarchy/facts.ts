@@ -2,7 +2,6 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
 import { MAX_READ } from '../util/payload.ts';
-import { adoptUnowned, type Unowned } from './adoption.ts';
 import {
   addConversationEvent,
   applyConversation,
@@ -10,7 +9,7 @@ import {
   failNext,
   keepEarly,
 } from './conversation-facts.ts';
-import { detailsReader } from './details-reader.ts';
+import { isOf } from './conversations/whereabouts.ts';
 import type {
   ConversationFact,
   FactSink,
@@ -21,12 +20,13 @@ import type {
   WantedDetail,
 } from './dialect.ts';
 import type { EngineState } from './engine-state.ts';
-import type { Invocation } from './invocation.ts';
-import type { ReadDetails } from './invocation-start.ts';
+import { adoptUnowned, type Unowned } from './invocations/adoption.ts';
+import type { Invocation } from './invocations/invocation.ts';
+import type { ReadDetails } from './invocations/invocation-start.ts';
+import { answerToolCall } from './invocations/request-details.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from './model.ts';
 import type { FactSource, Observation } from './observed-call.ts';
-import { answerToolCall } from './request-details.ts';
-import { isOf } from './whereabouts.ts';
+import { detailsReader } from './reads/details-reader.ts';
 
 /** Applies the facts that one call or background read brings. */
 export class Facts implements FactSink, Observation {

@@ -13,11 +13,11 @@ import { Engine } from './engine.ts';
 import { Completions } from './histories/completions.ts';
 import { Histories } from './histories/index.ts';
 import { takeRunningCall } from './histories/running-call.ts';
-import { Polls } from './polls.ts';
+import { Polls } from './invocations/polls.ts';
 import { Realtime } from './realtime/index.ts';
 import { Responses } from './responses/index.ts';
 import type { HierarchyPart } from './select-api.ts';
-import { ToolCalls } from './tool-calls.ts';
+import { ToolCalls } from './tool-calls/tool-calls.ts';
 import { ConversationTracker } from './tracker.ts';
 
 /** Everything that lasts longer than a call, for one set of settings. */

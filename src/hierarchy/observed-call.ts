@@ -2,9 +2,9 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Call } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Route } from '../sdk/routes/index.ts';
-import type { Use } from './conversation-use.ts';
+import type { Use } from './conversations/conversation-use.ts';
 import type { Intent } from './dialect.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from './invocations/invocation.ts';
 
 /** The call, socket or background read that brings facts. */
 export interface Exchange extends Pick<Call, 'startTime' | 'headers'> {

@@ -2,7 +2,7 @@ import { type ApiRequest, chat, type Operation } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import { field } from '../util/payload.ts';
 import type { Placement } from './api.ts';
-import { conversationIn } from './conversation-context.ts';
+import { conversationIn } from './conversations/conversation-context.ts';
 
 /** The parts of the hierarchy: each knows the calls of one API, or those that belong together in another way. */
 export type HierarchyPart = 'agents' | 'assistants' | 'completions' | 'histories' | 'polls' | 'responses';

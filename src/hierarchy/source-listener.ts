@@ -1,8 +1,8 @@
+import type { Segment } from './conversations/segment.ts';
 import type { EngineState } from './engine-state.ts';
 import { Facts } from './facts.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from './invocations/invocation.ts';
 import type { FactSource } from './observed-call.ts';
-import type { Segment } from './segment.ts';
 
 /**
  * Takes what a source reports that is no request of the program, such as a socket. An invocation that nobody has asked for

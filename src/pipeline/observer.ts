@@ -3,7 +3,7 @@ import type { OpenAIInstrumentationConfig, Settings } from '../config/config.ts'
 import { logFindings, notice } from '../diagnostics/report.ts';
 import { noticeBatchSize, noticeProvider } from '../doctor/open-telemetry.ts';
 import type { ConversationApi, ObserveOptions } from '../hierarchy/api.ts';
-import { conversationIn } from '../hierarchy/conversation-context.ts';
+import { conversationIn } from '../hierarchy/conversations/conversation-context.ts';
 import { Hierarchy } from '../hierarchy/index.ts';
 import { isFolded, partOf } from '../hierarchy/select-api.ts';
 import { type ApiRequest, operationOf } from '../operations/index.ts';

@@ -40,7 +40,9 @@ export class LinkedContext implements Context {
 
   /** `trace.setSpan` in one link. A context that sets values in a way of its own is left to do so. */
   static withSpan(context: Context, span: Span): Context {
-    return isApiContext(context) ? new LinkedContext(context, SPAN_KEY, span) : context.setValue(SPAN_KEY, span);
+    return isApiContext(context)
+      ? new LinkedContext(context, SPAN_KEY, span)
+      : context.setValue(SPAN_KEY, span);
   }
 
   getValue(key: symbol): unknown {

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { flush } from '../../src/client.ts';
-import { ClosingPlan } from '../../src/hierarchy/closing-plan.ts';
+import { ClosingPlan } from '../../src/hierarchy/invocations/closing-plan.ts';
 import { type Bill, startBill } from '../support/bill.ts';
 import { environment, startHelper } from '../support/helper.ts';
 import { type Program, startProgram } from '../support/program.ts';

@@ -3,7 +3,7 @@ import {
   type AnsweredToolCall,
   type AskedToolCall,
   PendingToolCalls,
-} from '../../src/hierarchy/pending-tool-calls.ts';
+} from '../../src/hierarchy/tool-calls/pending-tool-calls.ts';
 
 const ASKED: AskedToolCall = {
   origin: 'https://gateway.example',

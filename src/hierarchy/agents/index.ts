@@ -1,8 +1,8 @@
 import { ATTR_OPENAI_API_TYPE } from '../../semconv/attributes.ts';
 import { field, objectField, stringField } from '../../util/payload.ts';
-import { readAgentContent } from '../agent-content.ts';
-import { type ConversationPaths, conversationUse } from '../conversation-use.ts';
+import { type ConversationPaths, conversationUse } from '../conversations/conversation-use.ts';
 import type { AgentSettings, Dialect } from '../dialect.ts';
+import { readAgentContent } from '../invocations/agent-content.ts';
 import { parameterOf } from '../request-parameters.ts';
 import { readSessionInput } from './content.ts';
 import { readSessionEvent } from './events.ts';

@@ -10,7 +10,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { ToolCallSnapshot } from '../model.ts';
-import { NO_TOOL_CONTENT, readToolFailure } from '../tool-facts.ts';
+import { NO_TOOL_CONTENT, readToolFailure } from '../tool-calls/tool-facts.ts';
 import { readSessionParts } from './content.ts';
 import { readTurnFunctionCall } from './objects.ts';
 

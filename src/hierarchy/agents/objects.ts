@@ -8,7 +8,7 @@ import { arrayField, field, first, objectField, row, stringField } from '../../u
 import type { InvocationFact, RequiredAction } from '../dialect.ts';
 import type { Agent, Phase, ToolCallSnapshot } from '../model.ts';
 import { asTime } from '../server-clock.ts';
-import { NO_TOOL_CONTENT } from '../tool-facts.ts';
+import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 /**
  * Reads the untrusted objects of the Agents API. An object without an id is ignored.

@@ -1,6 +1,6 @@
 import { arrayField, first, MAX_READ, stringField } from '../../util/payload.ts';
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
-import { listPages } from '../list-pages.ts';
+import { listPages } from '../reads/list-pages.ts';
 import { readSessionObject } from './facts.ts';
 
 const MAX_READ_SUBAGENTS = 10;

@@ -1,6 +1,6 @@
 import { field, stringField } from '../../util/payload.ts';
 import type { FactSink } from '../dialect.ts';
-import { readToolFailure } from '../tool-facts.ts';
+import { readToolFailure } from '../tool-calls/tool-facts.ts';
 import { readFunctionOutput, readSessionMessage, readSessionReasoning } from './content.ts';
 import { readItemCall } from './items.ts';
 

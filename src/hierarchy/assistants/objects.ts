@@ -26,7 +26,7 @@ import {
   stringField,
   tolerating,
 } from '../../util/payload.ts';
-import { readAgentContent } from '../agent-content.ts';
+import { readAgentContent } from '../invocations/agent-content.ts';
 import type { Agent, InvocationSnapshot, MessageSnapshot, StepSnapshot } from '../model.ts';
 import { asTime } from '../server-clock.ts';
 import { readThreadMessageContent } from './content.ts';

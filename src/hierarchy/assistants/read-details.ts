@@ -1,5 +1,5 @@
 import type { FactSink, Get, InvocationView } from '../dialect.ts';
-import { listPages } from '../list-pages.ts';
+import { listPages } from '../reads/list-pages.ts';
 import { readRun, readStep } from './objects.ts';
 import { MAX_READ_MESSAGES, readMessagesOfRun } from './run-input.ts';
 

@@ -11,7 +11,7 @@ import {
   textField,
 } from '../../util/payload.ts';
 import type { ToolCallContent, ToolCallSnapshot } from '../model.ts';
-import { countResults, countToolImages, NO_TOOL_CONTENT } from '../tool-facts.ts';
+import { countResults, countToolImages, NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 const NO_STEP_CALLS: readonly ToolCallSnapshot[] = [];
 

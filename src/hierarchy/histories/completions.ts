@@ -3,7 +3,7 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { ConversationApi, Placement } from '../api.ts';
-import type { ToolCalls } from '../tool-calls.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { LoopCall } from './loop-call.ts';
 
 /** Chat completions that belong to no conversation, with the functions that they ask the program for. */

@@ -3,9 +3,9 @@ import type { Call } from '../../sdk/call.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { OpenSpan } from '../api.ts';
+import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { ItemTimes } from '../item-times.ts';
-import { JoinedTrace } from '../joined-trace.ts';
-import type { ToolCalls } from '../tool-calls.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import { readAskedCalls, readToolMessages } from './messages.ts';
 
 interface LoopCallStart {

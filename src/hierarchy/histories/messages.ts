@@ -2,9 +2,9 @@ import { fingerprintOfCall } from '../../operations/chat/call-fingerprint.ts';
 import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import { parseJson } from '../../telemetry/content/messages.ts';
 import { arrayField, field, first, MAX_REPEATED, objectField, stringField } from '../../util/payload.ts';
-import type { ItemCall } from '../item-calls.ts';
-import type { ToolResult } from '../tool-calls.ts';
-import { NO_TOOL_CONTENT } from '../tool-facts.ts';
+import type { ItemCall } from '../tool-calls/item-calls.ts';
+import type { ToolResult } from '../tool-calls/tool-calls.ts';
+import { NO_TOOL_CONTENT } from '../tool-calls/tool-facts.ts';
 
 /** The first tool calls that a chat completion asks the program for. */
 export function readAskedCalls(completion: unknown, withContent: boolean): ItemCall[] {

@@ -3,9 +3,9 @@ import { fingerprintOf } from '../../operations/tool-call-fingerprint.ts';
 import type { ToolRun } from '../../sdk/tool-run.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_TOOL_CALL_ID } from '../../semconv/attributes.ts';
 import type { AskedCall } from '../../telemetry/spans/program-tool-span.ts';
-import { conversationIn } from '../conversation-context.ts';
-import { activeSpan } from '../segment.ts';
-import { type ToolCalls, validTraceId } from '../tool-calls.ts';
+import { conversationIn } from '../conversations/conversation-context.ts';
+import { activeSpan } from '../conversations/segment.ts';
+import { type ToolCalls, validTraceId } from '../tool-calls/tool-calls.ts';
 
 /** The tool call that a function of the program is about to answer. It is drawn while it runs, not when it is answered. */
 export function takeRunningCall(

@@ -6,9 +6,9 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { now } from '../../util/clock.ts';
 import type { BoundedMap } from '../../util/lru-map.ts';
 import { asName, field, type PayloadObject } from '../../util/payload.ts';
-import type { ToolCalls } from '../tool-calls.ts';
+import { keyAt } from '../conversations/whereabouts.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { keyAt } from '../whereabouts.ts';
 import { SocketSegment } from './segment.ts';
 import { RealtimeSession } from './session.ts';
 

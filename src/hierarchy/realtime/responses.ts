@@ -13,8 +13,8 @@ import {
   type PayloadObject,
   stringField,
 } from '../../util/payload.ts';
-import { readItemCalls } from '../item-calls.ts';
 import { ItemTimes } from '../item-times.ts';
+import { readItemCalls } from '../tool-calls/item-calls.ts';
 import { OpenResponse } from './open-response.ts';
 import type { RealtimeSession } from './session.ts';
 

@@ -4,8 +4,8 @@ import type { ApiRequest } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import { matchRoute } from '../../sdk/routes/index.ts';
 import { asObject, field, stringField } from '../../util/payload.ts';
-import { drives } from '../handing-on.ts';
-import { type Continuation, placeAdopted } from '../remote-creator.ts';
+import { drives } from '../conversations/handing-on.ts';
+import { type Continuation, placeAdopted } from '../conversations/remote-creator.ts';
 import { asTime, ServerClock } from '../server-clock.ts';
 import type { KnownResponse } from './followed.ts';
 

@@ -6,14 +6,14 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import type { TextLimits } from '../../telemetry/kept-text.ts';
 import { now } from '../../util/clock.ts';
 import { field, stringField } from '../../util/payload.ts';
-import type { Askable } from '../closing-reads.ts';
 import {
   type ContinuationTraits,
   ContinuingOperation,
   type ContinuingStart,
-} from '../continuing-operation.ts';
-import { isLeft } from '../invocation-requests.ts';
-import type { Send } from '../origin-reads.ts';
+} from '../invocations/continuing-operation.ts';
+import { isLeft } from '../invocations/invocation-requests.ts';
+import type { Askable } from '../reads/closing-reads.ts';
+import type { Send } from '../reads/origin-reads.ts';
 import { asTime, ServerClock } from '../server-clock.ts';
 
 const ENDED_RESPONSE_STATUSES: ReadonlySet<string> = new Set([

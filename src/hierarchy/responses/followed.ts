@@ -6,8 +6,8 @@ import type { Endpoint } from '../../sdk/provider.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
+import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
-import type { Segment } from '../segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
 import { conversationNamed, conversationOf, readVectorStoreIds } from './request.ts';
 

@@ -20,18 +20,18 @@ import {
   parentIn,
   startIn,
 } from '../api.ts';
-import { ContinuingRequest } from '../continuing-operation.ts';
-import { handsOn } from '../handing-on.ts';
-import { readItemCalls } from '../item-calls.ts';
-import { readItemResults } from '../item-results.ts';
-import { JoinedTrace } from '../joined-trace.ts';
-import { contextInConversation } from '../own-trace.ts';
-import { PAUSE_LIFETIME_MS } from '../paused.ts';
-import { creatorOf } from '../remote-creator.ts';
-import { activeSpan, isInTrace, type Segment } from '../segment.ts';
-import type { ToolCalls } from '../tool-calls.ts';
+import { handsOn } from '../conversations/handing-on.ts';
+import { JoinedTrace } from '../conversations/joined-trace.ts';
+import { contextInConversation } from '../conversations/own-trace.ts';
+import { creatorOf } from '../conversations/remote-creator.ts';
+import { activeSpan, isInTrace, type Segment } from '../conversations/segment.ts';
+import { keyAt } from '../conversations/whereabouts.ts';
+import { ContinuingRequest } from '../invocations/continuing-operation.ts';
+import { PAUSE_LIFETIME_MS } from '../invocations/paused.ts';
+import { readItemCalls } from '../tool-calls/item-calls.ts';
+import { readItemResults } from '../tool-calls/item-results.ts';
+import type { ToolCalls } from '../tool-calls/tool-calls.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { keyAt } from '../whereabouts.ts';
 import { placeAdoption, readAdoption } from './adoption.ts';
 import { BackgroundResponse, type BackgroundStart, isResponseOpen } from './background.ts';
 import {

@@ -4,7 +4,7 @@ import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { ownEntries, ownValue } from '../../util/own-data.ts';
 import { field, MAX_REPEATED, names, stringField } from '../../util/payload.ts';
-import { conversationIn } from '../conversation-context.ts';
+import { conversationIn } from '../conversations/conversation-context.ts';
 
 const NO_VECTOR_STORES: readonly string[] = [];
 

@@ -1,0 +1,110 @@
+import type { SpanContext } from '@opentelemetry/api';
+import type { Message } from '../../config/completion-types.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
+import type { Totals } from '../../telemetry/spans/totals.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
+import type { ConversationKind } from '../model.ts';
+import type { Segment } from './segment.ts';
+
+const MAX_KEPT_MESSAGES = 100;
+
+/** The user messages that a run answers: their number and, if content is recorded, their content. */
+export interface AskedMessages {
+  readonly count: number;
+  /** Also those of other roles that the program has put before them. */
+  readonly messages: readonly Message[];
+  /** Whether nothing else was said in the conversation before. */
+  readonly isAll?: boolean;
+}
+
+/** The state of one thread, conversation or session in this process: counts and span contexts, no objects of the caller. */
+export class Conversation {
+  readonly id: string;
+  readonly kind: ConversationKind;
+  /** The open segments, at most one for each trace. */
+  readonly segments: Map<string, Segment> = new Map();
+  /** The vector stores that its invocations may search. */
+  vectorStoreIds: readonly string[] = [];
+  /** The previous segment, to which the next one links. */
+  previous: SpanContext | undefined;
+
+  #spent = NOTHING_SPENT;
+  #runs = 0;
+  #userMessages = 0;
+  #unansweredCount = 0;
+  #unanswered: Message[] = [];
+  /** Whether this process has created it, and nothing but the kept messages was said in it. */
+  #isNew = false;
+  readonly #spoken: BoundedMap<Conversation, Conversation> | undefined;
+
+  /** @param spoken takes it when message content is kept for a later run, which may never come in this process */
+  constructor(kind: ConversationKind, id: string, spoken?: BoundedMap<Conversation, Conversation>) {
+    this.kind = kind;
+    this.id = id;
+    this.#spoken = spoken;
+  }
+
+  get totals(): Totals {
+    return { ...this.#spent, runs: this.#runs, userMessages: this.#userMessages };
+  }
+
+  /** Called when this process has created it. */
+  created(): void {
+    this.#isNew = true;
+  }
+
+  startedRun(): void {
+    this.#runs++;
+  }
+
+  spent(spent: Spent): void {
+    this.#spent = addSpent(this.#spent, spent);
+  }
+
+  /** Takes a message for the next run, with its content if content is recorded, and counts it if it is the user's. */
+  asked(content: Message | undefined): void {
+    if (isOfUser(content)) {
+      this.#userMessages++;
+      this.#unansweredCount++;
+    }
+    if (content === undefined) return;
+    if (this.#unanswered.length >= MAX_KEPT_MESSAGES) {
+      this.#isNew = false;
+      return;
+    }
+    this.#unanswered.push(content);
+    this.#spoken?.set(this, this);
+  }
+
+  /** Drops the content of kept messages, but not their number. */
+  forgetWords(): void {
+    this.#unanswered = [];
+    this.#isNew = false;
+  }
+
+  /** Counts messages of the user whose content is not kept: the run that answers them has it, or nobody records it. */
+  countUserMessages(count: number): void {
+    this.#userMessages += count;
+  }
+
+  /** Takes the unanswered messages, for the run that answers them. */
+  takeUnanswered(): AskedMessages {
+    const asked = { count: this.#unansweredCount, messages: this.#unanswered, isAll: this.#isNew };
+    this.#isNew = false;
+    this.#unansweredCount = 0;
+    this.#unanswered = [];
+    return asked;
+  }
+
+  /** Returns the messages because their run was not created. */
+  giveBack({ count, messages, isAll }: AskedMessages): void {
+    this.#isNew = isAll === true;
+    this.#unansweredCount += count;
+    this.#unanswered.unshift(...messages);
+  }
+}
+
+/** Whether a message counts as one of the user's. Without content there are no others. */
+export function isOfUser(message: Message | undefined): boolean {
+  return message?.role !== 'assistant';
+}

@@ -1,0 +1,157 @@
+import type { SpanContext } from '@opentelemetry/api';
+import { ATTR_GEN_AI_REQUEST_MODEL } from '../../semconv/attributes.ts';
+import { justAfter } from '../../util/microseconds.ts';
+import type { AskedMessages } from '../conversations/conversation.ts';
+import { type Continuation, creatorOf, placeAdopted } from '../conversations/remote-creator.ts';
+import { activeSpan } from '../conversations/segment.ts';
+import { keyAt } from '../conversations/whereabouts.ts';
+import type { InvocationFact } from '../dialect.ts';
+import type { EngineState } from '../engine-state.ts';
+import type { Agent, ConversationKind, InvocationSnapshot } from '../model.ts';
+import type { Observation } from '../observed-call.ts';
+import { ServerClock } from '../server-clock.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import type { Invocation } from './invocation.ts';
+import type { InvocationStart } from './invocation-start.ts';
+
+/** An invocation that this process created and handed on. */
+export interface HandedOn {
+  readonly startTime: number;
+  /** The request's span: what this process knows itself needs no metadata. */
+  readonly creator: SpanContext | undefined;
+  readonly asked: AskedMessages;
+}
+
+interface Found {
+  readonly kind: ConversationKind;
+  readonly snapshot: InvocationSnapshot;
+  readonly conversationId: string | undefined;
+  /** The agent, as far as the conversation tells it. */
+  readonly agent?: Agent | undefined;
+  readonly forgotten?: ((invocation: Invocation) => void) | undefined;
+}
+
+/**
+ * Starts to record an invocation that this process does not record yet, from the invocation's own times.
+ *
+ * @param adopted.handedOn set if this process created it
+ */
+export function adoptInvocation(
+  tracker: ConversationTracker,
+  adopted: Found & {
+    readonly observation: Observation;
+    readonly handedOn?: HandedOn | undefined;
+    readonly place: Continuation;
+  },
+): Invocation {
+  const { snapshot, observation, handedOn, place, ...found } = adopted;
+  const { time, endpoint } = observation;
+  const clock = ServerClock.ofResponse(observation.headers, time);
+  return openFoundInvocation(tracker, {
+    ...found,
+    snapshot,
+    context: place.context,
+    endpoint,
+    creator: place.link,
+    asked: handedOn?.asked,
+    startTime: handedOn?.startTime ?? Math.min(clock.local(snapshot.createdAt, time), time),
+    askedAt: observation.askedAt,
+    clock,
+    // Its start is known only in the server's whole seconds.
+    rebuilt: handedOn === undefined,
+  });
+}
+
+/** Opens an invocation that begins with its report, where the source reports what nobody has asked for. */
+export function openReported(
+  tracker: ConversationTracker,
+  found: Found,
+  { reported, context, endpoint, time }: Observation,
+): Invocation | undefined {
+  if (reported === undefined) return undefined;
+  const invocation = openFoundInvocation(tracker, { ...found, context, endpoint, startTime: time });
+  reported(invocation);
+  return invocation;
+}
+
+/** Opens an invocation that an object reports. */
+export function openFoundInvocation(
+  tracker: ConversationTracker,
+  found: Found &
+    Pick<InvocationStart, 'context' | 'endpoint' | 'startTime' | 'creator' | 'clock' | 'rebuilt'> & {
+      /** When the request was sent that found it. */
+      readonly askedAt?: number;
+      readonly asked?: AskedMessages | undefined;
+    },
+): Invocation {
+  const { kind, snapshot, conversationId, context, endpoint, forgotten, clock } = found;
+  // Below a span of this process, nothing begins before it was asked for.
+  const { askedAt = found.startTime } = found;
+  const active = activeSpan(context)?.spanContext();
+  const isBounded = active !== undefined && active.isRemote !== true;
+  const segmentStart = isBounded ? justAfter(askedAt) : found.startTime;
+  const segment = tracker.open({ kind, id: conversationId, context, endpoint, startTime: segmentStart });
+  const startTime = Math.max(found.startTime, segment?.startTime ?? found.startTime);
+  const agent = found.agent ?? tracker.agents.at(endpoint.origin, snapshot.agentId);
+  const { model } = snapshot;
+  return tracker.openInvocation({
+    kind,
+    segment,
+    agent,
+    agentId: agent?.id ?? snapshot.agentId,
+    endpoint,
+    attributes: {
+      ...snapshot.parameters,
+      ...(model === undefined ? {} : { [ATTR_GEN_AI_REQUEST_MODEL]: model }),
+    },
+    asked:
+      found.asked ??
+      (conversationId === undefined
+        ? { count: 0, messages: [] }
+        : tracker.conversation(kind, conversationId, endpoint.origin).takeUnanswered()),
+    content: undefined,
+    context,
+    creator: found.creator,
+    startTime,
+    rebuilt: found.rebuilt === true,
+    forgotten,
+    clock,
+  });
+}
+
+/** What adopting needs of the call that shows an invocation which this process does not record. */
+interface UnownedFacts extends Observation {
+  readonly engine: EngineState;
+  readonly conversationId: string | undefined;
+  readonly unowned: Unowned | undefined;
+}
+
+/** A request about an invocation that this process does not record. */
+export interface Unowned {
+  /** The span that created it, once that is known. */
+  creator?: SpanContext | undefined;
+}
+
+/** Starts to record an invocation that the source reports, or that the process adopts, be it one that it handed on. */
+export function adoptUnowned(
+  facts: UnownedFacts,
+  { snapshot, object }: InvocationFact,
+): Invocation | undefined {
+  const { unowned, engine } = facts;
+  const { tracker, handedOn, dialect, telemetry } = engine;
+  const { origin } = facts.endpoint;
+  if (tracker.known.has(snapshot.id, origin)) return undefined;
+  const conversationId = snapshot.conversationId ?? facts.conversationId;
+  const found = { kind: dialect.kind, snapshot, conversationId };
+  if (unowned === undefined) return openReported(tracker, found, facts);
+  const key = keyAt(origin, snapshot.id);
+  const own = handedOn.get(key);
+  const creator = own?.creator ?? creatorOf(object, telemetry.settings);
+  unowned.creator ??= creator;
+  const { isDriven, context } = facts;
+  const isOwn = own !== undefined;
+  const place = placeAdopted(telemetry.settings, { isDriven, isOwn, creator, object, context });
+  if (place === undefined) return undefined;
+  handedOn.delete(key);
+  return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });
+}

@@ -1,0 +1,156 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import { type Failure, readFailure } from '../../telemetry/error.ts';
+import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { OpenSpan } from '../api.ts';
+import type { Segment } from '../conversations/segment.ts';
+import type { Member } from '../reads/closing-reads.ts';
+import { clamp, ServerClock } from '../server-clock.ts';
+import { isLeft } from './invocation-requests.ts';
+import { Life } from './life.ts';
+
+/** How one kind of operation continues after its call: a background response, or a poll loop. */
+export interface ContinuationTraits {
+  /** Milliseconds without a sign of life after which the operation is given up. */
+  readonly timeout: number;
+  /** What a result tells of the operation; `undefined` if nothing. */
+  stateOf(result: unknown): 'open' | 'over' | undefined;
+  /** The part of an open result that is recorded if no other result follows. */
+  kept?(result: unknown): unknown;
+  /** The result in an event of a stream. */
+  resultIn?(event: unknown): unknown;
+  /** When the operation ended, in milliseconds since the epoch on the server's clock. */
+  endedAt?(result: unknown): number | undefined;
+  /** Whether a request that brings no result ends the operation. */
+  readonly endsWithoutResult?: true;
+  /** Attributes that its span gets at the end. */
+  attributes?(requests: number): Attributes;
+}
+
+export interface ContinuingStart {
+  readonly span: OpenSpan;
+  readonly segment?: Segment | undefined;
+  /** Of the call that began the operation. */
+  readonly result: unknown;
+  /** When that call ended. */
+  readonly time: number;
+  readonly clock?: ServerClock;
+}
+
+/** An operation that continues after its call, until a later request, an event or a timeout ends it. */
+export class ContinuingOperation implements Member {
+  readonly span: OpenSpan;
+  readonly segment: Segment | undefined;
+  readonly life: Life;
+  readonly #traits: ContinuationTraits;
+  readonly #closed: () => void;
+  readonly #clock: ServerClock;
+  #requests = 1;
+  #latest: unknown;
+
+  /** @param closed called once, after its span has ended */
+  constructor(traits: ContinuationTraits, start: ContinuingStart, closed: () => void) {
+    const { span, segment, result, time, clock = new ServerClock() } = start;
+    this.#traits = traits;
+    this.span = span;
+    this.segment = segment;
+    this.#closed = closed;
+    this.#clock = clock;
+    this.#latest = this.#kept(result);
+    this.life = new Life(time);
+    segment?.invocations.add(this);
+  }
+
+  /** Whether its end is known. */
+  get hasEnded(): boolean {
+    return this.life.endTime !== undefined;
+  }
+
+  /** @param live whether a stream reported it as it happened */
+  see(result: unknown, time: number, live: boolean): void {
+    const { life } = this;
+    const state = this.#traits.stateOf(result);
+    if (life.state === 'closed' || state === undefined) return;
+    this.#latest = state === 'over' ? result : this.#kept(result);
+    if (state === 'open') {
+      life.goOn(time);
+      return;
+    }
+    const endTime = live ? time : this.#clock.local(this.#traits.endedAt?.(result), time);
+    const clamped = clamp(endTime, life.lastOpenTime, time);
+    life.end(clamped);
+    this.#close(clamped);
+  }
+
+  /** Takes an event of a stream that tells of the operation. */
+  seeEvent(event: unknown, time: number): void {
+    const result = this.#traits.resultIn?.(event);
+    if (result !== undefined) this.see(result, time, true);
+  }
+
+  /** Called for each later request about it. */
+  requested(): void {
+    this.life.closing.cancel();
+    this.life.requests++;
+  }
+
+  answered(call: Call): void {
+    const { life } = this;
+    const { outcome, endTime } = call;
+    life.requests--;
+    this.#requests++;
+    if (outcome === 'value') this.see(call.value, endTime, false);
+    else if (this.#traits.endsWithoutResult === true)
+      this.#close(endTime, call.failed ? readFailure(call.error) : undefined);
+    if (isLeft(call)) life.closing.begin();
+  }
+
+  /** Ends its span with the last known result. */
+  close(): void {
+    this.#close(this.life.lastOpenTime);
+  }
+
+  /** It outlives the span that bounds its conversation. */
+  closeIfFinished(): void {}
+
+  overdue(): boolean {
+    return this.life.isSilent(this.#traits.timeout);
+  }
+
+  #kept(result: unknown): unknown {
+    return this.#traits.kept === undefined ? result : this.#traits.kept(result);
+  }
+
+  #close(endTime: number, failure?: Failure): void {
+    if (this.life.state === 'closed') return;
+    this.life.close();
+    const attributes = this.#traits.attributes?.(this.#requests);
+    this.span.finish(this.#latest, endTime, { ...(attributes && { attributes }), failure });
+    this.#closed();
+    this.segment?.invocationClosed(this, endTime);
+  }
+}
+
+/** Observes a later request about the operation, such as a poll or a resumed stream, which is folded into its span. */
+export class ContinuingRequest implements CallObservation {
+  readonly context: Context;
+  readonly #telemetry: Telemetry;
+  readonly #operation: ContinuingOperation;
+
+  constructor(telemetry: Telemetry, operation: ContinuingOperation) {
+    this.context = operation.span.context;
+    this.#telemetry = telemetry;
+    this.#operation = operation;
+    operation.requested();
+  }
+
+  chunk(event: unknown, time: number): void {
+    this.#operation.seeEvent(event, time);
+  }
+
+  settle(call: Call): void {
+    recordAttempts(this.#telemetry, call, this.context);
+    this.#operation.answered(call);
+  }
+}

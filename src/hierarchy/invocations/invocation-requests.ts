@@ -1,0 +1,200 @@
+import type { Context, Span } from '@opentelemetry/api';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Route } from '../../sdk/routes/index.ts';
+import { callerTraceOf } from '../../telemetry/metadata.ts';
+import type {
+  Acceptance,
+  Ask,
+  ConversationState,
+  WaitingInvocation,
+} from '../conversations/conversation-state.ts';
+import type { Intent } from '../dialect.ts';
+import type { Facts } from '../facts.ts';
+import type { ObservedCall } from '../observed-call.ts';
+import { dateOf } from '../server-clock.ts';
+import type { Invocation } from './invocation.ts';
+import { abandon, addAttempts, addCreation, addRequestEvent, answerToolCall } from './request-details.ts';
+
+/** Observes the call that creates an invocation. The invocation starts with the call and outlives it. */
+export class InvocationCreation implements CallObservation {
+  readonly context: Context;
+  readonly span: Span;
+  readonly #invocation: Invocation;
+  readonly #intent: Intent;
+  readonly #facts: Facts;
+  /** Set while the id of the invocation is unknown. */
+  #waiting: WaitingInvocation | undefined;
+
+  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    const { engine } = facts;
+    this.context = invocation.contextIn(observed.call.context);
+    this.span = invocation.span;
+    this.#invocation = invocation;
+    this.#intent = observed.intent;
+    this.#facts = facts;
+    facts.invocationAsked = invocation;
+    invocation.life.requests++;
+    if (engine.dialect.identifiesAtOnce) return;
+    facts.conversationCreated = (id) => this.#conversationCreated(id);
+    const { conversationId } = observed.intent;
+    if (conversationId !== undefined) this.#wait(conversationId);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#facts.readEvent(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    invocation.life.requests--;
+    addCreation(invocation, call, this.context);
+    if (call.outcome === 'value') this.#created(call);
+    const waiting = call.error === undefined ? this.#waiting : undefined;
+    if (waiting !== undefined) accept(waiting, call);
+    invocation.acceptedAt = waiting?.acceptedAt;
+    // Its id may never be told: then the newest ones of its conversation are read.
+    if (waiting !== undefined) invocation.details ??= this.#facts.details;
+    if (isLeft(call)) invocation.life.closing.begin();
+    if (invocation.id !== undefined || waiting !== undefined) invocation.touch(call.endTime);
+    else abandon(invocation, call);
+    if (call.error === undefined) answerOutputs(this.#intent, this.#facts, call.startTime);
+    this.#facts.engine.tracker.settle(invocation);
+  }
+
+  #created(call: Call): void {
+    const { dialect } = this.#facts.engine;
+    const id = dialect.identifiesAtOnce ? undefined : dialect.conversationOf(call.value);
+    if (this.#waiting === undefined && id !== undefined) this.#conversationCreated(id);
+    // The state of a new conversation is that of this moment.
+    this.#facts.read(call.value, call.endTime, undefined, !dialect.identifiesAtOnce);
+  }
+
+  #conversationCreated(id: string): void {
+    const { segment, asked, endpoint } = this.#invocation;
+    const { tracker, dialect } = this.#facts.engine;
+    this.#wait(id);
+    if (segment === undefined || segment.conversation !== undefined) return;
+    const conversation = tracker.conversation(dialect.kind, id, endpoint.origin);
+    segment.identify(conversation);
+    conversation.countUserMessages(asked.count);
+  }
+
+  /** The response does not tell the id; a later event or list does. */
+  #wait(conversationId: string): void {
+    const state = this.#facts.engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
+    this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
+    state.asks.clear();
+    state.waiting.push(this.#waiting);
+  }
+}
+
+/**
+ * Observes a request about an open invocation, such as a poll or a tool output. In the invocation's trace it is folded into
+ * the invocation's span, elsewhere it has its own; its result counts for the invocation in both cases.
+ */
+export class InvocationRequest implements CallObservation {
+  readonly context: Context;
+  readonly #invocation: Invocation;
+  readonly #intent: Intent;
+  readonly #facts: Facts;
+  readonly #route: Route;
+  readonly #ask: Ask | undefined;
+  readonly #state: ConversationState | undefined;
+  /** Whether it keeps the invocation open. A stream of a conversation's events does not: it may outlive the invocation. */
+  readonly #holds: boolean;
+  #answered = false;
+
+  constructor(observed: ObservedCall, facts: Facts, invocation: Invocation) {
+    const { engine } = facts;
+    const { call, route, intent, endpoint } = observed;
+    this.context = invocation.contextIn(observed.context);
+    this.#invocation = invocation;
+    this.#intent = intent;
+    this.#facts = facts;
+    this.#route = route;
+    facts.invocationAsked = invocation;
+    invocation.life.closing.cancel();
+    this.#holds = engine.dialect.identifiesAtOnce || !call.streamed;
+    if (this.#holds) invocation.life.requests++;
+    else invocation.life.streams++;
+    if (engine.dialect.identifiesAtOnce) return;
+    this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
+    if (intent.messages.length === 0) return;
+    const caller = callerTraceOf(observed.context);
+    this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
+    this.#state?.asked(this.#ask);
+  }
+
+  chunk(value: unknown, time: number): void {
+    this.#answer(time);
+    this.#facts.readEvent(value, time);
+  }
+
+  settle(call: Call): void {
+    const invocation = this.#invocation;
+    if (invocation.life.state !== 'closed') {
+      addAttempts(invocation, call, this.context);
+      if (call.error === undefined && call.method === 'GET' && this.#holds) invocation.pollCount++;
+      else addRequestEvent(invocation, call, this.#route);
+    }
+    this.settled(call);
+  }
+
+  /** Takes the result of the request. */
+  settled(call: Call): void {
+    const invocation = this.#invocation;
+    if (this.#holds) invocation.life.requests--;
+    else invocation.life.streams--;
+    if (call.error === undefined) this.#accept(call);
+    else if (this.#ask !== undefined) this.#state?.asks.delete(this.#ask);
+    if (call.outcome === 'value') this.#facts.read(call.value, call.endTime);
+    if (call.error === undefined && invocation.life.state !== 'closed') invocation.touch(call.endTime);
+    if (isLeft(call)) invocation.life.closing.begin();
+    this.#facts.engine.tracker.settle(invocation);
+  }
+
+  /** Called when the server has accepted the input of the request. */
+  #accept(call: Call): void {
+    this.#answer(call.startTime);
+    if (this.#ask === undefined || this.#state === undefined) return;
+    accept(this.#ask, call);
+    const { tracker, dialect } = this.#facts.engine;
+    const { origin } = this.#invocation.endpoint;
+    const conversation = tracker.conversation(dialect.kind, this.#state.id, origin);
+    for (const message of this.#intent.messages) conversation.asked(message);
+  }
+
+  #answer(time: number): void {
+    if (this.#answered || this.#intent.outputs.length === 0) return;
+    this.#answered = true;
+    answerOutputs(this.#intent, this.#facts, time, this.#invocation);
+  }
+}
+
+/** Called when the server has accepted the outputs of tools. */
+export function answerOutputs({ outputs }: Intent, facts: Facts, time: number, driven?: Invocation): void {
+  if (outputs.length === 0) return;
+  const { conversationId, endpoint, engine } = facts;
+  for (const output of outputs) {
+    const { invocationId } = output;
+    const invocation =
+      invocationId === undefined
+        ? driven
+        : engine.matcher.named(invocationId, conversationId, endpoint.origin);
+    if (invocation !== undefined) answerToolCall(invocation, output, time);
+  }
+}
+
+/** Whether the program has stopped to wait for the end: a stream that it left, or a request that was aborted or failed. */
+export function isLeft({ error, method, streamed, streamEnd }: Call): boolean {
+  if (streamEnd !== undefined) return streamEnd !== 'completed';
+  return error !== undefined && (streamed || method === 'GET');
+}
+
+/** From now on a list can contain the invocation; the response date tells the server's time. */
+function accept(acceptance: Acceptance, call: Call): void {
+  acceptance.acceptedAt = call.endTime;
+  const date = dateOf(call.headers);
+  const duration = call.endTime - call.startTime;
+  if (date !== undefined) acceptance.notBefore = date - duration - 1_000;
+}

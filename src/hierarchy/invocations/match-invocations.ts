@@ -1,0 +1,173 @@
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { MessagePart } from '../../config/completion-types.ts';
+import { notice } from '../../diagnostics/report.ts';
+import { contextOf } from '../../telemetry/metadata.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
+import { MAX_REPEATED } from '../../util/payload.ts';
+import {
+  type Acceptance,
+  type Ask,
+  ConversationState,
+  type SubagentState,
+} from '../conversations/conversation-state.ts';
+import { adopts } from '../conversations/handing-on.ts';
+import { keyAt } from '../conversations/whereabouts.ts';
+import type { InvocationFact } from '../dialect.ts';
+import type { ConversationKind, InvocationSnapshot } from '../model.ts';
+import type { Observation } from '../observed-call.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
+import type { Invocation } from './invocation.ts';
+
+/**
+ * Finds the invocation that an object reports, where the request for an invocation is not told its id: the first one that
+ * nobody knows is taken for the one that was asked for first.
+ */
+export class InvocationMatcher {
+  readonly #tracker: ConversationTracker;
+  readonly #kind: ConversationKind;
+  /** By origin and id. */
+  readonly #states: BoundedMap<string, ConversationState>;
+  /** How many invocations of subagents stand below each invocation. */
+  readonly #below = new WeakMap<Invocation, number>();
+
+  constructor(tracker: ConversationTracker, kind: ConversationKind) {
+    this.#tracker = tracker;
+    this.#kind = kind;
+    this.#states = tracker.remember(tracker.telemetry.settings.maxConversations);
+  }
+
+  state(id: string, origin: string): ConversationState {
+    const known = this.known(id, origin);
+    if (known !== undefined) return known;
+    const made = new ConversationState(id);
+    this.#states.set(keyAt(origin, id), made);
+    this.#tracker.watch();
+    return made;
+  }
+
+  known(id: string | undefined, origin: string): ConversationState | undefined {
+    return id === undefined ? undefined : this.#states.get(keyAt(origin, id));
+  }
+
+  /** Takes an invocation that goes on after a pause. */
+  resumed(invocation: Invocation): void {
+    this.known(invocation.conversationId, invocation.endpoint.origin)?.invocations.add(invocation);
+  }
+
+  /** The open invocation with this id, or a requested one without an id, which must be this one. */
+  named(id: string, conversationId: string | undefined, origin: string): Invocation | undefined {
+    const waiting = this.known(conversationId, origin)?.underWay;
+    if (this.#tracker.known.has(id, origin) || waiting?.id !== undefined)
+      return this.#tracker.known.open(id, origin, conversationId);
+    return waiting;
+  }
+
+  /** Finds or opens the invocation; `undefined` if this process does not record it. */
+  find(fact: InvocationFact, conversationId: string, observation: Observation): Invocation | undefined {
+    const { origin } = observation.endpoint;
+    if (this.#tracker.known.has(fact.snapshot.id, origin)) return undefined;
+    const state = this.state(conversationId, origin);
+    if (fact.subagentId !== undefined)
+      return this.#openBelow(state, state.subagent(fact.subagentId), fact, observation);
+    const invocation = this.#askedFor(state, fact.snapshot, observation);
+    if (invocation !== undefined) state.invocations.add(invocation);
+    return invocation;
+  }
+
+  #askedFor(
+    state: ConversationState,
+    snapshot: InvocationSnapshot,
+    observation: Observation,
+  ): Invocation | undefined {
+    const waiting = state.waiting.findIndex((asked) => canBe(asked, snapshot, observation));
+    if (waiting >= 0) return state.waiting.splice(waiting, 1)[0]?.invocation;
+    const found = {
+      kind: this.#kind,
+      snapshot,
+      conversationId: state.id,
+      agent: state.agent?.agent,
+      forgotten: (invocation: Invocation): void => state.forget(invocation),
+    };
+    const ask = [...state.asks].find((asked) => canBe(asked, snapshot, observation));
+    if (ask !== undefined) {
+      state.asks.delete(ask);
+      const { endpoint, startTime } = ask;
+      return openFoundInvocation(this.#tracker, {
+        ...found,
+        context: farContextOf(ask),
+        endpoint,
+        startTime,
+      });
+    }
+    const reported = openReported(this.#tracker, found, observation);
+    if (reported !== undefined) return reported;
+    if (state.hasDrawingCreator || !adopts(this.#tracker.telemetry.settings, observation.isDriven))
+      return undefined;
+    const place = { context: observation.context, link: undefined };
+    return adoptInvocation(this.#tracker, { ...found, observation, place });
+  }
+
+  /** The invocation of a subagent is a child of the one it works for, if this process records that. */
+  #openBelow(
+    state: ConversationState,
+    subagent: SubagentState,
+    { snapshot, subagentId = '' }: InvocationFact,
+    observation: Observation,
+  ): Invocation | undefined {
+    const above = state.above(subagent);
+    const created = snapshot.createdAt;
+    const before = above?.snapshot?.createdAt;
+    if (above === undefined || (created !== undefined && before !== undefined && created < before))
+      return undefined;
+    if (!this.#hasRoomBelow(above)) return undefined;
+    const startTime = observation.live ? observation.time : above.clock.local(created, above.startTime);
+    const parts = subagent.instructions;
+    subagent.instructions = [];
+    const invocation = this.#tracker.openInvocation({
+      kind: this.#kind,
+      above,
+      subagentId,
+      segment: above.segment,
+      agent: { id: snapshot.agentId ?? subagentId, name: subagent.name, model: undefined },
+      agentId: snapshot.agentId,
+      endpoint: above.endpoint,
+      attributes: {},
+      asked: { count: 0, messages: taskOf(parts) },
+      content: undefined,
+      context: ROOT_CONTEXT,
+      startTime: Math.max(startTime, above.startTime),
+      rebuilt: !observation.live,
+      forgotten: (closed) => state.forget(closed),
+    });
+    subagent.invocation = invocation;
+    return invocation;
+  }
+
+  #hasRoomBelow(above: Invocation): boolean {
+    const below = this.#below.get(above) ?? 0;
+    if (below >= MAX_REPEATED) {
+      notice('calls_skipped');
+      return false;
+    }
+    this.#below.set(above, below + 1);
+    return true;
+  }
+}
+
+function taskOf(parts: readonly MessagePart[]): { role: string; parts: readonly MessagePart[] }[] {
+  return parts.length === 0 ? [] : [{ role: 'user', parts }];
+}
+
+/** Whether an invocation can be the requested one. One in a stream is new; one in a list may be old. */
+function canBe(asked: Acceptance, { createdAt }: InvocationSnapshot, { live }: Observation): boolean {
+  if (live) return true;
+  const { acceptedAt, notBefore } = asked;
+  if (acceptedAt === undefined) return false;
+  return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
+}
+
+/** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
+function farContextOf({ caller: { span, metadata } }: Ask): Context {
+  return contextOf({ span: span && { ...span, isRemote: true }, metadata });
+}

@@ -1,0 +1,28 @@
+import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Usage } from '../../telemetry/cost/usage.ts';
+import type { Agent, ConversationKind } from '../model.ts';
+import type { ServerClock } from '../server-clock.ts';
+import type { UnansweredCall } from '../tool-calls/tool-call.ts';
+
+/** What is kept of an invocation that was closed before its end. No content. */
+export interface PausedInvocation {
+  readonly id: string;
+  readonly kind: ConversationKind;
+  readonly conversationId: string | undefined;
+  readonly agent: Agent | undefined;
+  readonly agentId: string | undefined;
+  readonly attributes: Attributes;
+  /** The span that has ended. */
+  readonly span: SpanContext;
+  /** When the invocation began, in milliseconds since the epoch; `undefined` if only the server knows. */
+  readonly createdTime: number | undefined;
+  readonly clock: ServerClock;
+  /** The steps that were drawn, with the usage that their spans carry. */
+  readonly drawnSteps: ReadonlyMap<string, Usage | undefined>;
+  readonly drawnCalls: ReadonlySet<string>;
+  readonly unanswered: readonly UnansweredCall[];
+}
+
+/** Shared: most of what nobody asks about again has neither, and is kept for a day. */
+export const NO_DRAWN_STEPS: PausedInvocation['drawnSteps'] = new Map();
+export const NO_DRAWN_CALLS: PausedInvocation['drawnCalls'] = new Set();

@@ -1,0 +1,64 @@
+import type { ApiRequest } from '../../operations/index.ts';
+import type { Call, CallObservation } from '../../sdk/call.ts';
+import { ATTR_OPENAI_POLL_COUNT } from '../../semconv/attributes.ts';
+import { stringField } from '../../util/payload.ts';
+import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
+import { activeSpan } from '../conversations/segment.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import { type ContinuationTraits, ContinuingOperation, ContinuingRequest } from './continuing-operation.ts';
+
+const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
+
+/** The number of concurrent loops that are folded into one span each. Beyond it, each poll has its own span. */
+const MAX_LOOPS = 1_000;
+
+/** A poll loop without a poll for this long is over. */
+const POLL_TIMEOUT_MS = 60_000;
+
+const POLL_LOOP: ContinuationTraits = {
+  timeout: POLL_TIMEOUT_MS,
+  stateOf: (result) => (UNDER_WAY.has(stringField(result, 'status')) ? 'open' : 'over'),
+  endsWithoutResult: true,
+  attributes: (requests) => ({ [ATTR_OPENAI_POLL_COUNT]: requests }),
+};
+
+/**
+ * Folds the requests of the SDK's poll helpers, such as `vectorStores.files.poll`, into one span from the first to the
+ * last. Those of runs are folded into the run.
+ */
+export class Polls implements ConversationApi {
+  readonly #conversations: ConversationTracker;
+  readonly #open = new Map<string, ContinuingOperation>();
+
+  constructor(conversations: ConversationTracker) {
+    this.#conversations = conversations;
+  }
+
+  observe(call: Call, request: ApiRequest): CallObservation | Placement {
+    const key = pollKey(call, request);
+    const loop = this.#open.get(key);
+    if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
+    return {
+      parent: call.context,
+      settled: (ended, result, span) => this.#goesOn(key, ended, result, span),
+    };
+  }
+
+  #goesOn(key: string, call: Call, result: unknown, span: OpenSpan): boolean {
+    const { size } = this.#open;
+    const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
+    if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
+    const loop = new ContinuingOperation(POLL_LOOP, { span, result, time: call.endTime }, () => {
+      this.#open.delete(key);
+      this.#conversations.release(loop);
+    });
+    this.#open.set(key, loop);
+    this.#conversations.keep(loop);
+    return true;
+  }
+}
+
+/** Identifies a poll loop: what is polled, in which trace. */
+function pollKey({ context }: Call, { route, values }: ApiRequest): string {
+  return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
+}

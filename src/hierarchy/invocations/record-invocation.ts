@@ -1,0 +1,249 @@
+import type { Message, MessagePart } from '../../config/completion-types.ts';
+import type { RequestedToolCall } from '../../operations/index.ts';
+import { ATTR_OPENAI_RUN_STATUS } from '../../semconv/attributes.ts';
+import { messageFinishReason } from '../../telemetry/content/messages.ts';
+import { isNoUsage, subtractUsage } from '../../telemetry/cost/usage.ts';
+import { endInvocationSpan } from '../../telemetry/spans/invocation-span.ts';
+import { recordStep } from '../../telemetry/spans/step-span.ts';
+import { recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import { guard } from '../../util/guard.ts';
+import type { StepSnapshot, ToolCallContent } from '../model.ts';
+import type { ToolCall } from '../tool-calls/tool-call.ts';
+import { costOfUsage } from './cost-and-usage.ts';
+import { DrawnTimes, type Times } from './drawn-times.ts';
+import type { Invocation } from './invocation.ts';
+import { inputMessagesOf } from './run-input.ts';
+import type { Step } from './steps.ts';
+
+/**
+ * Records a closed invocation: its steps, its tool calls, and then its own span.
+ *
+ * @param pauses whether it may go on later: the functions that the program has not answered belong to the next span then
+ */
+export function recordInvocation(invocation: Invocation, endTime: number, pauses: boolean): void {
+  const { span, telemetry, steps, snapshot } = invocation;
+  guard('recording a status', addStatus, invocation);
+  const recorded = span.isRecording() || telemetry.wantsContent;
+  const drawsSteps = recorded && telemetry.settings.runSteps !== 'off';
+  const drawn = drawsSteps ? steps.all : [];
+  const calls = callsToDraw(invocation, pauses);
+  const outputs = drawStepsAndTools(invocation, drawn, calls, endTime);
+  const usage = snapshot?.usage;
+  const hasCarriers = drawn.length > 0 || invocation.resumed !== undefined;
+  const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
+  const left =
+    unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
+  endInvocationSpan(telemetry, span, {
+    attributes: invocation.attributes,
+    startTime: invocation.startTime,
+    endTime,
+    observed: invocation.life.endTime !== undefined,
+    finishReason: snapshot?.finishReason,
+    failure: invocation.failure,
+    pollCount: invocation.pollCount,
+    usage: left,
+    cost: costOfUsage(telemetry, left, invocation.attributes),
+    totals: { ...invocation.spent, runs: 0, userMessages: invocation.asked.count },
+    toolCalls: steps.toolCalls.map(requestedToolCall),
+    skippedSteps: steps.skippedSteps,
+    skippedToolCalls: steps.skippedToolCalls,
+    systemInstructions: invocation.content?.systemInstructions ?? [],
+    toolDefinitions: invocation.content?.toolDefinitions ?? [],
+    inputMessages: inputMessagesOf(invocation),
+    outputMessages: outputs,
+  });
+}
+
+function addStatus(invocation: Invocation): void {
+  const { snapshot } = invocation;
+  if (snapshot !== undefined) invocation.addAttributes({ [ATTR_OPENAI_RUN_STATUS]: snapshot.status });
+}
+
+function callsToDraw({ steps, resumed }: Invocation, pauses: boolean): readonly ToolCall[] {
+  if (!pauses && resumed === undefined) return steps.toolCalls;
+  const left = new Set(pauses ? steps.unanswered.map(({ snapshot }) => snapshot.id) : []);
+  return steps.toolCalls.filter(
+    ({ snapshot: { id } }) => !left.has(id) && resumed?.drawnCalls.has(id) !== true,
+  );
+}
+
+/** @returns the output messages of the invocation */
+function drawStepsAndTools(
+  invocation: Invocation,
+  drawn: readonly Step[],
+  drawnCalls: readonly ToolCall[],
+  endTime: number,
+): Message[] {
+  const { steps, snapshot } = invocation;
+  const heard: Message[] = [...inputMessagesOf(invocation)];
+  const shown = new Set<string>();
+  const answers: Message[] = [];
+  const whole = { startTime: invocation.startTime, endTime };
+  const callsOf = ({ snapshot: { id } }: Step): ToolCall[] =>
+    steps.toolCalls.filter(({ stepId }) => stepId === id);
+  const withCalls = drawn.map((step) => ({ step, calls: callsOf(step) }));
+  const drawnTimes = new DrawnTimes(withCalls, whole);
+  withCalls.forEach(({ step, calls }, index) => {
+    const reason = stepFinishReason(step.snapshot, index === drawn.length - 1, snapshot?.finishReason);
+    const outputMessages = stepOutput(step.snapshot, calls, steps.outputs, reason);
+    const times = drawnTimes.ofStep(index, { step, calls });
+    const { toolCalls, skippedToolCalls } = step.snapshot;
+    const skipped = toolCalls.length + skippedToolCalls - calls.length;
+    drawStep(invocation, step, times, { reason, inputMessages: heard.slice(), outputMessages, skipped });
+    for (const call of calls) {
+      if (drawnCalls.includes(call)) drawToolCall(invocation, call, drawnTimes.ofToolCall(call, times));
+    }
+    heard.push(...outputMessages, ...toolResponses(calls));
+    if (step.snapshot.messageId !== undefined) {
+      shown.add(step.snapshot.messageId);
+      answers.push(...outputMessages);
+    }
+  });
+  if (invocation.span.isRecording() || invocation.telemetry.wantsContent) {
+    const orphans = drawnCalls.filter(({ stepId }) => !drawn.some(({ snapshot: { id } }) => id === stepId));
+    if (orphans.length > 0) drawOrphans(invocation, orphans, whole);
+  }
+  return [...answers, ...unclaimed(invocation, shown)];
+}
+
+/** Draws the tool calls that belong to no drawn step. */
+function drawOrphans(invocation: Invocation, orphans: readonly ToolCall[], whole: Times): void {
+  const times = new DrawnTimes([], whole);
+  for (const call of inOrderOfTime(orphans, whole))
+    drawToolCall(invocation, call, times.ofToolCall(call, whole));
+}
+
+/** Calls that began at once are in the order in which they ended, as far as that is known. */
+function inOrderOfTime(calls: readonly ToolCall[], whole: Times): readonly ToolCall[] {
+  const start = (call: ToolCall): number => call.startTime ?? whole.startTime;
+  const end = (call: ToolCall): number => call.endTime ?? whole.endTime;
+  return calls.toSorted((a, b) => start(a) - start(b) || end(a) - end(b));
+}
+
+function drawStep(
+  invocation: Invocation,
+  { snapshot, firstTextTime, deltaTimes, skippedDeltas }: Step,
+  times: Times,
+  said: {
+    reason: string | undefined;
+    inputMessages: readonly Message[];
+    outputMessages: readonly Message[];
+    skipped: number;
+  },
+): void {
+  const { id, type, status, usage, failure, messageId } = snapshot;
+  recordStep(
+    invocation.telemetry,
+    {
+      id,
+      type,
+      status,
+      usage,
+      failure,
+      messageId,
+      model: invocation.snapshot?.model,
+      finishReason: said.reason,
+      startTime: times.startTime,
+      endTime: times.endTime,
+      timeToFirstChunk:
+        firstTextTime === undefined ? undefined : Math.max(0, firstTextTime - times.startTime) / 1e3,
+      deltaTimes,
+      skippedDeltas,
+      skippedToolCalls: Math.max(0, said.skipped),
+      inputMessages: said.inputMessages,
+      outputMessages: said.outputMessages,
+    },
+    { parent: invocation.context, place: invocation.place, endpoint: invocation.endpoint },
+  );
+}
+
+function drawToolCall(invocation: Invocation, call: ToolCall, { startTime, endTime }: Times): void {
+  const { snapshot } = call;
+  recordToolCall(
+    invocation.telemetry,
+    {
+      call: { ...snapshot, content: withOutput(snapshot.content, call.output) },
+      stepId: call.stepId,
+      vectorStoreIds: storesOf(invocation),
+      itemId: snapshot.itemId,
+      failure: call.failure ?? snapshot.failure,
+      waited: call.askedAt === undefined ? undefined : Math.max(0, startTime - call.askedAt) / 1e3,
+      startTime,
+      endTime,
+    },
+    {
+      parent: invocation.context,
+      origin: invocation.endpoint.origin,
+      place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
+    },
+  );
+}
+
+/** The vector stores of the run, the request, the thread or the assistant, the first that has any. */
+function storesOf({ snapshot, requestedStores, conversation, agent }: Invocation): readonly string[] {
+  const stores = [
+    snapshot?.vectorStoreIds,
+    requestedStores,
+    conversation?.vectorStoreIds,
+    agent?.vectorStoreIds,
+  ];
+  return stores.find((ids) => ids !== undefined && ids.length > 0) ?? [];
+}
+
+/** A step that was seen before its tool's output has it only from the request that brought it. */
+function withOutput(content: ToolCallContent | undefined, output: unknown): ToolCallContent | undefined {
+  return content === undefined ? undefined : { ...content, result: content.result ?? output };
+}
+
+function requestedToolCall({ snapshot: { id, name, type, content }, output }: ToolCall): RequestedToolCall {
+  const own = withOutput(content, output);
+  return { id, name, type, ...(own === undefined ? {} : { content: own }) };
+}
+
+function toolResponses(calls: readonly ToolCall[]): Message[] {
+  const parts: MessagePart[] = calls.map(({ snapshot, output }) => ({
+    type: 'tool_call_response',
+    id: snapshot.id,
+    response: snapshot.content?.result ?? output ?? null,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'tool', parts }];
+}
+
+/** Messages of the invocation that no drawn step stands for. What was not seen to its end did not stop by itself. */
+function unclaimed({ steps, snapshot, life }: Invocation, shown: ReadonlySet<string>): Message[] {
+  if (steps.outputs.size === 0) return [];
+  const reason = snapshot?.finishReason ?? (life.endTime === undefined ? 'error' : 'stop');
+  return [...steps.outputs]
+    .filter(([id]) => !shown.has(id))
+    .map(([, message]) => ({ ...message, finish_reason: reason }));
+}
+
+/** The finish reason of a step: `tool_calls`, or for the last message that of its invocation. */
+function stepFinishReason(
+  step: StepSnapshot,
+  last: boolean,
+  invocationReason: string | undefined,
+): string | undefined {
+  if (step.type === 'tool_calls') return 'tool_calls';
+  if (last && invocationReason !== undefined) return invocationReason;
+  return step.status === 'completed' ? 'stop' : undefined;
+}
+
+/** The output of a step's model call: its message or its tool calls. */
+function stepOutput(
+  step: StepSnapshot,
+  calls: readonly ToolCall[],
+  outputs: ReadonlyMap<string, Message>,
+  reason: string | undefined,
+): Message[] {
+  const finish_reason = messageFinishReason(reason);
+  const message = step.messageId === undefined ? undefined : outputs.get(step.messageId);
+  if (message !== undefined) return [{ ...message, finish_reason }];
+  const parts = calls.map(({ snapshot }) => ({
+    type: 'tool_call' as const,
+    id: snapshot.id,
+    name: snapshot.name,
+    arguments: snapshot.content?.arguments,
+  }));
+  return parts.length === 0 ? [] : [{ role: 'assistant', parts, finish_reason }];
+}

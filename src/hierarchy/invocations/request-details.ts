@@ -1,0 +1,78 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import { define } from '../../operations/attributes.ts';
+import type { Call } from '../../sdk/call.ts';
+import type { Route } from '../../sdk/routes/index.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_OPENAI_REQUEST_ID,
+  ATTR_OPENAI_RESPONSE_PARSED,
+  ATTR_OPENAI_RUN_STATUS,
+  ATTR_URL_TEMPLATE,
+} from '../../semconv/attributes.ts';
+import { EVENT_OPENAI_RUN_REQUEST } from '../../semconv/events.ts';
+import { readFailure, thrownTypeOf } from '../../telemetry/error.ts';
+import { placeAttributes } from '../../telemetry/place.ts';
+import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
+import { callAttributes } from '../../telemetry/spans/call-attributes.ts';
+import { recordToolDuration } from '../../telemetry/spans/tool-span.ts';
+import { stringField } from '../../util/payload.ts';
+import type { ToolOutput } from '../dialect.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Adds what the creating request contributes to the span of an invocation. */
+export function addCreation(invocation: Invocation, call: Call, context: Context): void {
+  const attributes = callAttributes(call);
+  if (call.streamed) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+  if (call.outcome === 'raw') attributes[ATTR_OPENAI_RESPONSE_PARSED] = false;
+  invocation.addAttributes(attributes);
+  addAttempts(invocation, call, context);
+}
+
+/** Ends an invocation without an id: it was not created, or the program read the raw response. */
+export function abandon(invocation: Invocation, call: Call): void {
+  invocation.touch(call.endTime);
+  if (call.error !== undefined) {
+    invocation.conversation?.giveBack(invocation.asked);
+    invocation.end(call.endTime, readFailure(call.error));
+  }
+  invocation.close();
+  // Nor was the conversation created that belongs to it.
+  if (invocation.conversation === undefined) invocation.segment?.end(call.endTime);
+}
+
+export function addAttempts(invocation: Invocation, call: Call, context: Context): void {
+  if (call.attemptCount > 1)
+    recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
+}
+
+/** Adds an event to the span of an invocation for a request that has no span of its own. */
+export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {
+  const attributes: Attributes = {
+    [ATTR_HTTP_REQUEST_METHOD]: route.method,
+    [ATTR_URL_TEMPLATE]: route.template,
+  };
+  const { [ATTR_OPENAI_REQUEST_ID]: requestId } = callAttributes(call);
+  define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
+  define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
+  define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
+  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
+  if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
+  invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
+}
+
+/** Called when the server has accepted the program's output of a tool call. */
+export function answerToolCall(
+  invocation: Invocation,
+  { callId, output, failure }: Pick<ToolOutput, 'callId' | 'output' | 'failure'>,
+  time: number,
+): void {
+  const { telemetry, steps, agent } = invocation;
+  const timed = steps.answer(callId, output, time);
+  if (timed !== undefined)
+    recordToolDuration(telemetry, timed.snapshot, agent?.name, timed.seconds, invocation.context);
+  if (failure !== undefined) steps.seeToolResult(callId, { output, failure });
+}

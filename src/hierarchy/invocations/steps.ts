@@ -1,0 +1,299 @@
+import type { Message } from '../../config/completion-types.ts';
+import type { Usage } from '../../telemetry/cost/usage.ts';
+import type { Failure } from '../../telemetry/error.ts';
+import type { Keeper } from '../../telemetry/kept-values.ts';
+import { MAX_READ, MAX_REPEATED } from '../../util/payload.ts';
+import { KeptMessages } from '../conversations/kept-messages.ts';
+import type { MessageSnapshot, StepSnapshot, ToolCallSnapshot } from '../model.ts';
+import type { ServerClock } from '../server-clock.ts';
+import { SkippedIds } from '../tool-calls/skipped-ids.ts';
+import {
+  hasDocuments,
+  newToolCall,
+  type TimedToolCall,
+  type ToolCall,
+  type UnansweredCall,
+  unansweredOf,
+} from '../tool-calls/tool-call.ts';
+import { sumOf } from './cost-and-usage.ts';
+import { NO_DRAWN_STEPS, type PausedInvocation } from './paused-invocation.ts';
+
+const MAX_STEPS = MAX_READ;
+const MAX_TOOL_CALLS = MAX_READ;
+
+export interface Step {
+  snapshot: StepSnapshot;
+  startTime: number | undefined;
+  endTime: number | undefined;
+  firstTextTime: number | undefined;
+  /** When each of the first pieces came, where pieces are recorded. */
+  readonly deltaTimes: number[];
+  /** How many pieces came after them. */
+  skippedDeltas: number;
+}
+
+/** The steps and tool calls of one invocation, collected from streams, lists and retrieved objects. */
+export class Steps {
+  readonly #content: boolean;
+  /** The steps that were drawn before a pause, with the usage that their spans carry. */
+  readonly #drawnBefore: ReadonlyMap<string, Usage | undefined>;
+  readonly #keeper: Keeper;
+  readonly #deltas: boolean;
+  readonly #steps = new Map<string, Step>();
+  readonly #toolCalls = new Map<string, ToolCall>();
+  readonly #outputs: KeptMessages;
+  readonly #inputs: KeptMessages;
+  /** Whether they are known without having been listed. */
+  readonly #isInputKnown: boolean;
+  /** The position of each step in the list that contained it. */
+  #order: Map<string, number> | undefined;
+  /** Ids of steps, and of tool calls that are part of no step, for which there was no room. */
+  readonly #skippedSteps = new SkippedIds();
+  readonly #skippedCalls = new SkippedIds();
+  /** Tool calls that are part of no step, and that the program was not asked for. */
+  #looseCalls = 0;
+  /** When the invocation last began to wait for the program's tools. */
+  #waitingSince: number | undefined;
+
+  constructor(options: {
+    content: boolean;
+    deltas: boolean;
+    keeper: Keeper;
+    resumed?: PausedInvocation | undefined;
+    isInputKnown?: boolean | undefined;
+  }) {
+    this.#isInputKnown = options.isInputKnown === true;
+    this.#content = options.content;
+    this.#keeper = options.keeper;
+    this.#inputs = new KeptMessages(options.keeper);
+    this.#outputs = new KeptMessages(options.keeper);
+    this.#deltas = options.deltas;
+    this.#drawnBefore = options.resumed?.drawnSteps ?? NO_DRAWN_STEPS;
+    for (const { snapshot, stepId, askedAt } of options.resumed?.unanswered ?? [])
+      this.#toolCalls.set(snapshot.id, { ...newToolCall(snapshot), stepId, askedAt });
+  }
+
+  /** All steps by creation time; within the same second in the order of a list, or else of a stream. */
+  get all(): readonly Step[] {
+    const place = ({ snapshot: { id } }: Step): number => this.#order?.get(id) ?? Number.NaN;
+    return this.#undrawn().sort(
+      (a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0) || place(a) - place(b) || 0,
+    );
+  }
+
+  get toolCalls(): readonly ToolCall[] {
+    return [...this.#toolCalls.values()];
+  }
+
+  get outputs(): ReadonlyMap<string, Message> {
+    return this.#outputs.all;
+  }
+
+  /** The messages that the model was given, in their order. */
+  get inputs(): ReadonlyMap<string, Message> {
+    return this.#inputs.all;
+  }
+
+  /** Whether all messages are known that the model was given. */
+  get knowsInput(): boolean {
+    return this.#isInputKnown || this.inputs.size > 0;
+  }
+
+  /** Whether the invocation has waited for the program. */
+  get hasWaited(): boolean {
+    return this.#waitingSince !== undefined;
+  }
+
+  /** The functions that the program has been asked for and has not answered. */
+  get unanswered(): readonly UnansweredCall[] {
+    return unansweredOf(this.toolCalls);
+  }
+
+  /** The tokens of all steps, as far as spans carry them. */
+  get usage(): Usage {
+    const own = this.#undrawn().map(({ snapshot }) => snapshot.usage);
+    return sumOf([...this.#drawnBefore.values(), ...own]);
+  }
+
+  #undrawn(): Step[] {
+    const steps = [...this.#steps.values()];
+    if (this.#drawnBefore.size === 0) return steps;
+    return steps.filter(({ snapshot }) => !this.#drawnBefore.has(snapshot.id));
+  }
+
+  /** How many steps were seen for which there was no room. */
+  get skippedSteps(): number {
+    return this.#skippedSteps.size;
+  }
+
+  /** How many tool calls were seen for which there was no room. */
+  get skippedToolCalls(): number {
+    let listed = 0;
+    for (const { snapshot } of this.#steps.values())
+      listed += snapshot.toolCalls.length + snapshot.skippedToolCalls;
+    let kept = 0;
+    for (const { stepId } of this.#toolCalls.values()) if (stepId !== undefined) kept++;
+    return Math.max(0, listed - kept) + this.#skippedCalls.size;
+  }
+
+  /** @param liveTime the arrival time in a stream; otherwise the server's times apply */
+  see(snapshot: StepSnapshot, liveTime: number | undefined, clock: ServerClock): void {
+    let step = this.#steps.get(snapshot.id);
+    if (step === undefined) {
+      if (this.#steps.size >= MAX_STEPS) {
+        this.#skippedSteps.add(snapshot.id);
+        return;
+      }
+      step = {
+        snapshot,
+        startTime: liveTime,
+        endTime: undefined,
+        firstTextTime: undefined,
+        deltaTimes: [],
+        skippedDeltas: 0,
+      };
+      this.#steps.set(snapshot.id, step);
+    }
+    // A list may be older than the stream.
+    const toolCalls = snapshot.toolCalls.map((told) => {
+      const call = this.#toolCall(told);
+      call.stepId = snapshot.id;
+      return call.snapshot;
+    });
+    if (!step.snapshot.ended || snapshot.ended)
+      step.snapshot = { ...snapshot, toolCalls, usage: snapshot.usage ?? step.snapshot.usage };
+    if (step.startTime === undefined && snapshot.createdAt !== undefined)
+      step.startTime = clock.local(snapshot.createdAt, Number.NaN);
+    if (step.endTime === undefined && snapshot.ended)
+      step.endTime = liveTime ?? clock.local(snapshot.endedAt, Number.NaN);
+  }
+
+  /**
+   * Takes the order of steps from a list.
+   *
+   * @param earlier whether the list continues before the known steps
+   */
+  seeOrder(ids: readonly string[], earlier = false): void {
+    this.#order ??= new Map();
+    const order = this.#order;
+    const known = order.size;
+    const first = earlier ? -known - ids.length : known;
+    if (known >= MAX_STEPS) return;
+    let place = first;
+    for (const id of ids) order.set(id, place++);
+  }
+
+  /** Called for each delta of a step, or of the message that a step creates. */
+  seeDelta(id: string | undefined, time: number): void {
+    if (id === undefined) return;
+    const step = this.#steps.get(id) ?? this.#stepOfMessage(id);
+    if (step === undefined) return;
+    step.firstTextTime ??= time;
+    if (!this.#deltas) return;
+    if (step.deltaTimes.length < MAX_REPEATED) step.deltaTimes.push(time);
+    else step.skippedDeltas++;
+  }
+
+  seeMessage({ id, content, isInput }: MessageSnapshot): void {
+    if (content !== undefined) (isInput === true ? this.#inputs : this.#outputs).keep(id, content);
+  }
+
+  /**
+   * Takes a tool call that is not part of a step.
+   *
+   * @param live the times at which a stream reported its start or end; without a stream its times are unknown
+   */
+  seeToolCall(snapshot: ToolCallSnapshot, live: { beganAt?: number; endedAt?: number } = {}): void {
+    if (!this.#toolCalls.has(snapshot.id)) {
+      if (this.#looseCalls >= MAX_REPEATED) {
+        this.#skippedCalls.add(snapshot.id);
+        return;
+      }
+      this.#looseCalls++;
+    }
+    const call = this.#toolCall(snapshot);
+    call.startTime ??= live.beganAt;
+    call.endTime ??= live.endedAt;
+  }
+
+  /** Called when the invocation waits for the program's tools: the asking model call is over. */
+  wait(calls: readonly ToolCallSnapshot[], time: number): void {
+    this.#waitingSince = time;
+    for (const call of calls) {
+      const toolCall = this.#toolCall(call);
+      if (toolCall.startTime !== undefined) continue;
+      toolCall.startTime = time;
+      const step = toolCall.stepId === undefined ? undefined : this.#steps.get(toolCall.stepId);
+      if (step !== undefined) step.endTime ??= time;
+    }
+  }
+
+  /**
+   * Takes the program's output of a tool call.
+   *
+   * @returns the tool call if its duration is known now
+   */
+  answer(id: string, output: unknown, time: number): TimedToolCall | undefined {
+    const toolCall = this.#toolCalls.get(id);
+    if (toolCall === undefined) return undefined;
+    toolCall.startTime ??= this.#waitingSince ?? (toolCall.askedAt === undefined ? undefined : time);
+    if (this.#content) toolCall.output = this.#keeper.keep(output, toolCall.output);
+    if (toolCall.endTime !== undefined) return undefined;
+    toolCall.endTime = time;
+    const { snapshot, startTime } = toolCall;
+    const asked = toolCall.askedAt ?? startTime;
+    return asked === undefined ? undefined : { snapshot, seconds: (time - asked) / 1e3 };
+  }
+
+  /** Takes the result of a tool call whose end time is unknown. */
+  seeToolResult(id: string, result: { output: unknown; failure: Failure | undefined }): void {
+    const toolCall = this.#toolCalls.get(id);
+    if (toolCall === undefined) return;
+    toolCall.failure = result.failure;
+    if (this.#content) toolCall.output = this.#keeper.keep(result.output, toolCall.output);
+  }
+
+  /** Whether everything is known of an invocation with so much usage. */
+  isComplete(whole: Usage | undefined): boolean {
+    if (!this.#content) return this.#areAllSeen(whole);
+    return this.haveAnswers(whole) && this.toolCalls.every(hasDocuments);
+  }
+
+  /** Whether all steps of an invocation with so much usage are known, with their messages. */
+  haveAnswers(whole: Usage | undefined): boolean {
+    if (!this.#areAllSeen(whole)) return false;
+    const ids = [...this.#steps.values()].map(({ snapshot }) => snapshot.messageId);
+    return ids.every((id) => id === undefined || this.outputs.has(id));
+  }
+
+  /** All steps have been seen if their usage adds up to that of the invocation. */
+  #areAllSeen(whole: Usage | undefined): boolean {
+    const steps = [...this.#steps.values()];
+    if (steps.length === 0 || whole === undefined || !steps.every(({ snapshot }) => snapshot.ended))
+      return false;
+    const seen = sumOf(steps.map(({ snapshot }) => snapshot.usage));
+    return whole.inputTokens <= seen.inputTokens && whole.outputTokens <= seen.outputTokens;
+  }
+
+  #toolCall(snapshot: ToolCallSnapshot): ToolCall {
+    const known = this.#toolCalls.get(snapshot.id);
+    if (known !== undefined) {
+      // A list without the `include` for search results contains less than what is known.
+      const { content } = hasDocuments(known) && !hasDocuments({ snapshot }) ? known.snapshot : snapshot;
+      const kept =
+        content === known.snapshot.content ? content : this.#keeper.keep(content, known.snapshot.content);
+      known.snapshot = { ...known.snapshot, ...snapshot, content: kept };
+      return known;
+    }
+    const hasRoom = this.#toolCalls.size < MAX_TOOL_CALLS;
+    const content = hasRoom ? this.#keeper.keep(snapshot.content) : undefined;
+    const made = newToolCall({ ...snapshot, content });
+    if (hasRoom) this.#toolCalls.set(snapshot.id, made);
+    return made;
+  }
+
+  #stepOfMessage(messageId: string): Step | undefined {
+    for (const step of this.#steps.values()) if (step.snapshot.messageId === messageId) return step;
+    return undefined;
+  }
+}

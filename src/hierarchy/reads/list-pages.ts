@@ -1,0 +1,37 @@
+import { arrayField, field, MAX_READ, stringField } from '../../util/payload.ts';
+import type { Get } from '../dialect.ts';
+
+/** What the API returns at most at once. */
+const PAGE_SIZE = 100;
+
+/**
+ * Reads a list of the API, page after page to its end, but no more than a thousand objects.
+ *
+ * @throws the SDK's error
+ */
+export async function listPages(
+  get: Get,
+  path: string,
+  query: Readonly<Record<string, unknown>>,
+): Promise<readonly unknown[]> {
+  const objects: unknown[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < MAX_READ / PAGE_SIZE; page++) {
+    const listed = await get(path, { limit: PAGE_SIZE, ...query, ...(after === undefined ? {} : { after }) });
+    const data = arrayField(listed, 'data').slice(0, MAX_READ - objects.length);
+    objects.push(...data);
+    after = stringField(data.at(-1), 'id');
+    if (field(listed, 'has_more') !== true || after === undefined) break;
+  }
+  return objects;
+}
+
+/** The first objects of a list, oldest first. By default, the API lists the newest first. */
+export function oldestFirst(list: unknown, query: unknown, most: number): readonly unknown[] {
+  const listed = arrayField(list, 'data').slice(0, most);
+  return isOldestFirst(query) ? listed : listed.reverse();
+}
+
+export function isOldestFirst(query: unknown): boolean {
+  return stringField(query, 'order') === 'asc';
+}

@@ -1,0 +1,191 @@
+import { BoundedMap } from '../../util/lru-map.ts';
+
+const MAX_PENDING_CALLS = 10_000;
+const MAX_CLOSED_KEYS = 20_000;
+const PENDING_TIMEOUT_MS = 600_000;
+
+interface ToolCallIdentity {
+  /** Scheme, host and port of the endpoint that chose the id. */
+  readonly origin: string;
+  readonly id: string;
+  readonly conversationId: string | undefined;
+  readonly traceId: string | undefined;
+}
+
+/** What is called, and with what. */
+export interface CallFacts {
+  readonly name: string;
+  /** Of the name and arguments. `undefined` where the arguments are too long, or were not kept of a stream. */
+  readonly fingerprint: string | undefined;
+}
+
+/** A tool call that the model has asked the program for. */
+export interface AskedToolCall extends ToolCallIdentity, CallFacts {
+  /** The response that asked. */
+  readonly responseId: string | undefined;
+}
+
+/** A request that brings the result of a tool call. */
+export interface AnsweredToolCall extends ToolCallIdentity {
+  /** The call as the request repeats it. `undefined` where it does not. */
+  readonly repeated: CallFacts | undefined;
+  readonly previousResponseId: string | undefined;
+}
+
+/**
+ * Where an id is looked for: in the response that the request continues, in its conversation, in its trace, or
+ * anywhere at the origin.
+ */
+type Scope = readonly [kind: 'response' | 'conversation' | 'trace' | 'origin', id: string];
+
+interface PendingEntry<Call> {
+  readonly call: Call;
+  readonly facts: CallFacts;
+  readonly keys: readonly string[];
+  /** Those of the keys that may be asked for once only. */
+  readonly keysUsedOnce: readonly string[];
+}
+
+/**
+ * The tool calls that the program has been asked for and has not answered yet, of every API.
+ *
+ * A server or gateway may give every call the same id, so an id alone says nothing: a result that meets the wrong
+ * call ends up in another user's trace. A request meets a call of the same origin and id, in this order:
+ *
+ * - the request names a previous response: a call of that response;
+ * - it names a conversation: a call of that conversation;
+ * - otherwise: a call in the same trace, where nothing can reach another trace; or, if the request repeats the call, the
+ *   only call at the origin with that name and those arguments, of those that belong to no conversation.
+ *
+ * If the request repeats the call, name and arguments have to be the same in every case; the name alone where the
+ * arguments are not known. Where two calls fit, neither is met.
+ */
+export class PendingToolCalls<Call> {
+  readonly #entries = new BoundedMap<PendingEntry<Call>, PendingEntry<Call>>(
+    MAX_PENDING_CALLS,
+    (entry) => {
+      this.#close(entry);
+      this.#dropped(entry.call);
+    },
+    PENDING_TIMEOUT_MS,
+  );
+  readonly #dropped: (call: Call) => void;
+  readonly #byKey = new Map<string, PendingEntry<Call>>();
+  /** Keys that meet nothing: two calls had them, or their call was answered or dropped and its result may come again. */
+  readonly #closedKeys = new BoundedMap<string, true>(MAX_CLOSED_KEYS, undefined, PENDING_TIMEOUT_MS);
+
+  /** @param dropped is told of each call that was kept for too long, or was one too many */
+  constructor(dropped: (call: Call) => void = () => undefined) {
+    this.#dropped = dropped;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  /** Everything that is kept. */
+  get size(): number {
+    return this.#entries.size + this.#closedKeys.size;
+  }
+
+  add(asked: AskedToolCall, call: Call): void {
+    this.expire();
+    const entry = { call, facts: asked, ...keysOf(asked) };
+    this.#entries.set(entry, entry);
+    for (const key of entry.keys) {
+      const other = this.#at(key);
+      if (other === undefined) this.#byKey.set(key, entry);
+      else if (other !== 'ambiguous') {
+        this.#byKey.delete(key);
+        this.#closedKeys.set(key, true);
+      }
+    }
+  }
+
+  /** Whether this response has asked for a call with this id, be it answered or not. */
+  has({ origin, id, responseId }: Pick<AskedToolCall, 'origin' | 'id' | 'responseId'>): boolean {
+    this.expire();
+    if (responseId === undefined) return false;
+    return this.#at(keyOf(origin, id, ['response', responseId], undefined)) !== undefined;
+  }
+
+  /** The one call that the request answers, which is pending no longer. */
+  take(answered: AnsweredToolCall): Call | undefined {
+    if (this.isEmpty) return undefined;
+    this.expire();
+    for (const scope of scopesOf(answered)) {
+      const found = this.#find(answered, scope);
+      if (found === 'ambiguous') return undefined;
+      if (found === undefined) continue;
+      this.#entries.delete(found);
+      this.#close(found);
+      return found.call;
+    }
+    return undefined;
+  }
+
+  #find(
+    { origin, id, repeated }: AnsweredToolCall,
+    scope: Scope,
+  ): PendingEntry<Call> | 'ambiguous' | undefined {
+    const { fingerprint } = repeated ?? {};
+    if (fingerprint !== undefined) {
+      const found = this.#at(keyOf(origin, id, scope, fingerprint));
+      if (found !== undefined) return found;
+    }
+    if (scope[0] === 'origin') return undefined;
+    const found = this.#at(keyOf(origin, id, scope, undefined));
+    if (found === undefined || found === 'ambiguous' || repeated === undefined) return found;
+    const comparable = fingerprint !== undefined && found.facts.fingerprint !== undefined;
+    return !comparable && found.facts.name === repeated.name ? found : undefined;
+  }
+
+  #at(key: string): PendingEntry<Call> | 'ambiguous' | undefined {
+    return this.#byKey.get(key) ?? (this.#closedKeys.get(key) === undefined ? undefined : 'ambiguous');
+  }
+
+  /** Drops what has been pending for too long. */
+  expire(): void {
+    this.#entries.expire();
+    this.#closedKeys.expire();
+  }
+
+  #close(entry: PendingEntry<Call>): void {
+    for (const key of entry.keys) if (this.#byKey.get(key) === entry) this.#byKey.delete(key);
+    for (const key of entry.keysUsedOnce) this.#closedKeys.set(key, true);
+  }
+}
+
+function keysOf(asked: AskedToolCall): Pick<PendingEntry<unknown>, 'keys' | 'keysUsedOnce'> {
+  const { origin, id, fingerprint, responseId, conversationId, traceId } = asked;
+  const once: string[] = [];
+  const again: string[] = [];
+  const addTo = (keys: string[], scope: Scope): void => {
+    if (scope[0] !== 'origin') keys.push(keyOf(origin, id, scope, undefined));
+    if (fingerprint !== undefined) keys.push(keyOf(origin, id, scope, fingerprint));
+  };
+  if (responseId !== undefined) addTo(once, ['response', responseId]);
+  // A conversation or trace asks for the same again, and whatever meets it stays inside of it.
+  if (conversationId !== undefined) addTo(again, ['conversation', conversationId]);
+  else {
+    if (traceId !== undefined) addTo(again, ['trace', traceId]);
+    addTo(once, ['origin', '']);
+  }
+  return { keys: [...once, ...again], keysUsedOnce: once };
+}
+
+function scopesOf({ previousResponseId, conversationId, traceId }: AnsweredToolCall): Scope[] {
+  if (previousResponseId !== undefined) return [['response', previousResponseId]];
+  if (conversationId !== undefined) return [['conversation', conversationId]];
+  return traceId === undefined
+    ? [['origin', '']]
+    : [
+        ['trace', traceId],
+        ['origin', ''],
+      ];
+}
+
+/** As JSON, so that no id can be written to look like the key of another call. */
+function keyOf(origin: string, id: string, scope: Scope, fingerprint: string | undefined): string {
+  return JSON.stringify([origin, id, ...scope, fingerprint]);
+}

@@ -1,0 +1,217 @@
+import { type Context, isSpanContextValid, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { type CallerTrace, contextOf } from '../../telemetry/metadata.ts';
+import { beginIn, finishIn } from '../../telemetry/open-traces.ts';
+import type { Place } from '../../telemetry/place.ts';
+import { type RecordedToolCall, recordToolCall } from '../../telemetry/spans/tool-span.ts';
+import type { BoundedMap } from '../../util/lru-map.ts';
+import { justAfter, Starts } from '../../util/microseconds.ts';
+import type { ItemTimes } from '../item-times.ts';
+import type { ToolCallContent } from '../model.ts';
+import { clamp } from '../server-clock.ts';
+import type { ConversationTracker } from '../tracker.ts';
+import type { ItemCall } from './item-calls.ts';
+import {
+  type AnsweredToolCall,
+  type AskedToolCall,
+  type CallFacts,
+  PendingToolCalls,
+} from './pending-tool-calls.ts';
+
+/** They may be long, and there are programs that ask for calls and answer none. */
+const MAX_CONTENTS = 1_000;
+
+/** A call without what is only needed to find it again. */
+type KnownCall = Omit<ItemCall, 'fingerprint'>;
+
+/** The result of a tool call, as a request brings it. */
+export interface ToolResult {
+  /** Of the call. */
+  readonly id: string;
+  /** The call as the request repeats it; gives `undefined` where it does not. */
+  readonly repeated: () => CallFacts | undefined;
+  readonly output: () => unknown;
+}
+
+/** The response that asked for a tool call. */
+export interface AskingResponse {
+  /** Of the endpoint. */
+  readonly origin: string;
+  readonly responseId: string | undefined;
+  /** What the response's own span stands below, itself where it is a root; where it is elsewhere, what answers it tells. */
+  readonly parent: CallerTrace | undefined;
+  readonly place: Place;
+  readonly vectorStoreIds: readonly string[];
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+export interface PendingCall {
+  readonly asked: KnownCall;
+  /** Calls that were asked for at once are in order. */
+  readonly askedAt: number;
+  readonly response: AskingResponse;
+}
+
+/** Where a request stands that brings results of tool calls. */
+export type Answering = Pick<AnsweredToolCall, 'origin' | 'previousResponseId' | 'conversationId'> & {
+  readonly time: number;
+  /** The span that the request's own span stands below. */
+  readonly parent: Context;
+};
+
+/**
+ * Records the tool calls of responses and chat completions as their siblings: hosted ones within the response, functions
+ * from the response that asked to the request that answers. There is one for all APIs.
+ */
+export class ToolCalls {
+  readonly #conversations: ConversationTracker;
+  /** One that is never answered is never drawn. */
+  readonly #pending = new PendingToolCalls<PendingCall>((call) => this.#forget(call));
+  /** What the newest are given. */
+  readonly #contents: BoundedMap<PendingCall, ToolCallContent>;
+
+  constructor(conversations: ConversationTracker) {
+    this.#conversations = conversations;
+    conversations.addMemory(this.#pending);
+    this.#contents = conversations.remember(MAX_CONTENTS);
+  }
+
+  /** Whether the program has been asked for anything: otherwise no request has to be searched for results. */
+  get areAwaited(): boolean {
+    return !this.#pending.isEmpty;
+  }
+
+  /** Takes the tool calls of a response that has ended. */
+  asked(calls: readonly ItemCall[], response: AskingResponse, times: ItemTimes): void {
+    const starts = new Starts(response.startTime);
+    let askedFrom = response.endTime;
+    for (const asked of calls) {
+      if (asked.asksProgram) {
+        if (response.parent?.withinAgents !== true) this.#keep(asked, response, askedFrom);
+        askedFrom = justAfter(askedFrom);
+      } else this.#drawHosted(asked, response, times, starts);
+    }
+  }
+
+  /** Takes the calls of a response that another process has created: the process that answers them draws them. */
+  seen(
+    calls: readonly ItemCall[],
+    seen: Pick<AskingResponse, 'origin' | 'responseId' | 'place' | 'endTime'>,
+  ): void {
+    const response = { ...seen, parent: undefined, vectorStoreIds: [], startTime: seen.endTime };
+    let askedFrom = response.endTime;
+    for (const asked of calls) {
+      if (!asked.asksProgram || this.#pending.has(identityOf(asked, response))) continue;
+      this.#keep(asked, response, askedFrom);
+      askedFrom = justAfter(askedFrom);
+    }
+  }
+
+  #keep({ fingerprint, ...asked }: ItemCall, response: AskingResponse, askedAt: number): void {
+    const { content, ...call } = asked.call;
+    const pending = { asked: { ...asked, call: { ...call, content: undefined } }, response, askedAt };
+    this.#pending.add({ ...identityOf(asked, response), fingerprint: fingerprint() }, pending);
+    beginIn(response.parent?.span);
+    this.#conversations.watch();
+    if (content !== undefined) this.#contents.set(pending, content);
+  }
+
+  /**
+   * Takes what a request brings for calls that were asked for before.
+   *
+   * @returns the span that the request goes on below if no span is active; `undefined` if it answers calls of several traces
+   */
+  answered(results: readonly ToolResult[], { time, parent, ...request }: Answering): SpanContext | undefined {
+    const traceId = validTraceId(trace.getSpanContext(parent));
+    const asking: (SpanContext | undefined)[] = [];
+    for (const { id, repeated, output } of results) {
+      const pending = this.#pending.take({ ...request, id, repeated: repeated(), traceId });
+      if (pending === undefined) continue;
+      const { asked, response } = pending;
+      asking.push(response.parent?.span);
+      const content = this.#forget(pending);
+      const call = {
+        ...asked.call,
+        content: content === undefined ? undefined : { ...content, result: output() },
+      };
+      const { askedAt } = pending;
+      const times = { startTime: askedAt, endTime: Math.max(time, justAfter(askedAt)), timedHere: true };
+      this.#draw({ ...asked, call }, response, times, parent);
+    }
+    const last = asking.at(-1);
+    const oneTrace =
+      validTraceId(last) !== undefined && asking.every((span) => span?.traceId === last?.traceId);
+    return oneTrace ? last : undefined;
+  }
+
+  /** The first of the calls that is not answered, which is drawn where the program runs it and not by its answer. */
+  taken(calls: readonly Omit<AnsweredToolCall, 'previousResponseId'>[]): PendingCall | undefined {
+    for (const call of calls) {
+      const pending = this.#pending.take({ ...call, previousResponseId: undefined });
+      if (pending === undefined) continue;
+      this.#forget(pending);
+      return pending;
+    }
+    return undefined;
+  }
+
+  /** @returns what it is given */
+  #forget(pending: PendingCall): ToolCallContent | undefined {
+    finishIn(pending.response.parent?.span);
+    const content = this.#contents.get(pending);
+    this.#contents.delete(pending);
+    return content;
+  }
+
+  #drawHosted(asked: ItemCall, response: AskingResponse, times: ItemTimes, starts: Starts): void {
+    const { startTime, endTime } = response;
+    const seen = times.of(asked.itemId);
+    const start = starts.next(clamp(seen?.startTime ?? startTime, startTime, endTime));
+    this.#draw(asked, response, {
+      startTime: start,
+      endTime: Math.max(justAfter(start), Math.min(seen?.endTime ?? endTime, endTime)),
+    });
+  }
+
+  #draw(
+    asked: KnownCall,
+    response: AskingResponse,
+    times: { startTime: number; endTime: number; timedHere?: boolean },
+    answering = ROOT_CONTEXT,
+  ): void {
+    const recorded: RecordedToolCall = {
+      call: asked.call,
+      stepId: undefined,
+      responseId: response.responseId,
+      itemId: asked.itemId,
+      vectorStoreIds: response.vectorStoreIds,
+      failure: asked.failure,
+      ...times,
+    };
+    recordToolCall(this.#conversations.telemetry, recorded, {
+      parent: response.parent === undefined ? answering : contextOf(response.parent),
+      place: response.place,
+      origin: response.origin,
+    });
+  }
+}
+
+function identityOf(
+  { call }: KnownCall,
+  { origin, responseId, place, parent }: AskingResponse,
+): Omit<AskedToolCall, 'fingerprint'> {
+  const { conversationId } = place;
+  return {
+    origin,
+    id: call.id,
+    name: call.name,
+    responseId,
+    conversationId,
+    traceId: validTraceId(parent?.span),
+  };
+}
+
+/** No trace has the id that spans have where nobody traces: two users would share it. */
+export function validTraceId(span: SpanContext | undefined): string | undefined {
+  return span !== undefined && isSpanContextValid(span) ? span.traceId : undefined;
+}

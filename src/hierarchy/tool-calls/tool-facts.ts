@@ -1,0 +1,29 @@
+import { type Failure, readError } from '../../telemetry/error.ts';
+import { arrayField, field, stringField } from '../../util/payload.ts';
+import type { ToolCallContent } from '../model.ts';
+
+/** What the tool calls of all APIs have in common. */
+
+export const NO_TOOL_CONTENT: ToolCallContent = {
+  arguments: undefined,
+  result: undefined,
+  query: undefined,
+  documents: [],
+};
+
+/** The number of images that a code interpreter made. */
+export function countToolImages(call: unknown): number {
+  return arrayField(call, 'outputs').filter((output) => field(output, 'type') === 'image').length;
+}
+
+/** The number of results of a search; the API tells them only on request. */
+export function countResults(call: unknown): number | undefined {
+  const results = field(call, 'results');
+  return Array.isArray(results) ? results.length : undefined;
+}
+
+export function readToolFailure(item: unknown): Failure | undefined {
+  const error = field(item, 'error') ?? undefined;
+  const failed = error !== undefined || stringField(item, 'status') === 'failed';
+  return failed ? readError(error, 'failed') : undefined;
+}
