@@ -19,10 +19,18 @@ export function now(clock?: SpanClock, monotonicTime: number = performance.now()
   const date = Date.now();
   const time = anchor + monotonicTime;
   if (time >= date && time < date + 1) return time;
-  // The nearest time within the millisecond, so that a mere drift between the clocks never steps back.
-  const nearest = time < date ? date : date + 0.999;
-  anchor = nearest - monotonicTime;
-  return nearest;
+  adjust(date, monotonicTime);
+  return anchor + monotonicTime;
+}
+
+/**
+ * Moves the clock by as little as it must, so that a mere drift never steps back. The date was read between the given
+ * reading and this one, which are far apart if the thread had to wait meanwhile.
+ */
+function adjust(date: number, earliest: number): void {
+  const latest = performance.now();
+  if (anchor + latest < date) anchor = date - latest;
+  else if (anchor + earliest >= date + 1) anchor = date + 0.999 - earliest;
 }
 
 /** Monotonic milliseconds, for deadlines. */

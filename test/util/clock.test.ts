@@ -25,6 +25,16 @@ test('the clock follows jumps of the wall clock in both directions', () => {
   expect(now()).toBe(9_000_000);
 });
 
+test('a wait between the readings of the two clocks does not set the clock', () => {
+  set(3_000_000, 30);
+  const start = now();
+  vi.spyOn(Date, 'now').mockReturnValue(3_000_005);
+  vi.spyOn(performance, 'now').mockReturnValueOnce(30.25).mockReturnValue(35.5);
+  expect(now() - start).toBeCloseTo(0.25);
+  set(3_000_006, 36);
+  expect(now() - start).toBeCloseTo(6);
+});
+
 test("the clock is never a millisecond away from the SDK's timestamps", () => {
   for (let step = 0; step < 10_000; step++) {
     // Both clocks go on, the one of performance a little faster.
