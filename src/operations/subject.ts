@@ -5,8 +5,8 @@ import { asName, fieldsOf, names, stringField } from '../util/payload.ts';
 import { define } from './attributes.ts';
 
 /** The model of a request; for Azure, the deployment. */
-export function modelOf({ body, deployment }: ApiRequest): string | undefined {
-  return deployment ?? bodyText(body, 'model');
+export function modelOf({ body, deployment, sdkMetadata }: ApiRequest): string | undefined {
+  return deployment ?? bodyText(body, 'model') ?? stringField(sdkMetadata, 'model');
 }
 
 /** The attributes common to all model calls. */

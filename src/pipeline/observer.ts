@@ -112,6 +112,7 @@ export class Observer implements CallObserver, ProviderListener {
       values,
       body: call.body,
       query: call.query,
+      sdkMetadata: call.sdkMetadata,
       streamed: call.streamed,
       deployment: endpoint.deployment,
     };

@@ -71,6 +71,8 @@ export class Call implements KeyHolder {
   path = '';
   body: unknown;
   query: unknown;
+  /** The SDK's own `__metadata`. It names the model of a form that cannot be read. */
+  sdkMetadata: unknown;
   /** What the SDK sends, until the result is read: a retry is recognised by it. */
   options: unknown;
   /** Sent by one of the SDK's poll helpers, which repeat a retrieve until a resource is ready. */
@@ -178,7 +180,7 @@ export class Call implements KeyHolder {
     else if (working !== undefined) this.working = contextWithCall(this, this.context);
     // Everything has been read: a stream may stay open for long and must not retain the request.
     // Without this, an open stream retains the request.
-    this.body = this.query = undefined;
+    this.body = this.query = this.sdkMetadata = undefined;
   }
 
   attempted(attempt: Attempt): void {

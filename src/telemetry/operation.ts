@@ -15,6 +15,8 @@ export interface ApiRequest {
   readonly body: unknown;
   /** The query parameters, as the object that was passed to the SDK. */
   readonly query?: unknown;
+  /** What the SDK notes about the request. It names the model of a form whose file is a stream. */
+  readonly sdkMetadata?: unknown;
   readonly streamed: boolean;
   /** The deployment of an `AzureOpenAI` client, which takes the place of the model. */
   readonly deployment: string | undefined;

@@ -1,3 +1,4 @@
+import { createReadStream, type ReadStream } from 'node:fs';
 import type { Attributes } from '@opentelemetry/api';
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { toFile } from 'openai';
@@ -174,6 +175,22 @@ describe('audio', () => {
     expect(told(program)).toMatchObject({
       'gen_ai.output.type': 'text',
       'gen_ai.request.model': 'whisper-1',
+    });
+  });
+});
+
+describe('a file that is a stream', () => {
+  test.each<[string, (client: Program['client'], file: ReadStream) => Promise<unknown>]>([
+    ['transcribed', ({ audio }, file) => audio.transcriptions.create({ model: 'gpt-4o-transcribe', file })],
+    ['translated', ({ audio }, file) => audio.translations.create({ model: 'gpt-4o-transcribe', file })],
+    ['edited', ({ images }, image) => images.edit({ model: 'gpt-4o-transcribe', prompt: 'secret', image })],
+  ])('has its model and cost when it is %s', async (_, upload) => {
+    const program = await startProgram({ config: { cost: true } });
+    program.simulator.next({ body: { usage: { input_tokens: 14, output_tokens: 6 } } });
+    await upload(program.client, createReadStream(import.meta.filename));
+    expect(told(program)).toMatchObject({
+      'gen_ai.request.model': 'gpt-4o-transcribe',
+      'openai.cost': expect.any(Number) as unknown,
     });
   });
 });

@@ -34,6 +34,13 @@ describe('a chat completion', () => {
     expect(read(deployed)).toMatchObject({ name: 'chat mine', start: { 'gen_ai.request.model': 'mine' } });
   });
 
+  test('has the model of its body, or else the one that the SDK notes', () => {
+    const sdkMetadata = { model: 'noted' };
+    const asked = (body: unknown): ApiRequest => request('POST', '/chat/completions', { body, sdkMetadata });
+    expect(read(asked({ model: 'gpt-4o' })).name).toBe('chat gpt-4o');
+    expect(read(asked(new ReadableStream())).name).toBe('chat noted');
+  });
+
   test.each([
     [{ max_tokens: 5 }, 'gen_ai.request.max_tokens', 5],
     [{ max_tokens: 5, max_completion_tokens: 6 }, 'gen_ai.request.max_tokens', 6],

@@ -156,11 +156,13 @@ describe('a call keeps of its request', () => {
     expect(call).toMatchObject(expected);
   });
 
-  test('the body only while it starts', () => {
-    const bodies: unknown[] = [];
-    const call = new Call({}, { start: ({ body }) => void bodies.push(body) as undefined }, CALLER);
-    call.begin({ body: { a: 1 } });
-    expect([bodies, call.body]).toEqual([[{ a: 1 }], undefined]);
+  test('the body and what the SDK notes only while it starts', () => {
+    const seen: unknown[] = [];
+    const start = ({ body, sdkMetadata }: Call): undefined => void seen.push(body, sdkMetadata);
+    const call = new Call({}, { start }, CALLER);
+    call.begin({ body: { a: 1 }, __metadata: { model: 'm' } });
+    expect(seen).toEqual([{ a: 1 }, { model: 'm' }]);
+    expect([call.body, call.sdkMetadata]).toEqual([undefined, undefined]);
   });
 });
 
