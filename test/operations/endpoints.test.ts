@@ -114,7 +114,7 @@ describe('a request without a model operation', () => {
   test('is named even if its path is unknown', async () => {
     await session.client.post('/brand/new/endpoint', { body: { secret: 'secret' } });
     await session.client.get('/brand/0Ab9/endpoint?secret=1');
-    expect(names()).toEqual(['POST /brand/new/endpoint', 'GET /brand/{id}/endpoint']);
+    expect(names()).toEqual(['POST /brand/{id}/endpoint', 'GET /brand/{id}/endpoint']);
     expect(JSON.stringify(session.spans.map((span) => span.attributes))).not.toContain('secret');
   });
 

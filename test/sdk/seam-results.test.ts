@@ -159,7 +159,7 @@ describe('a program gets the same results as without instrumentation', () => {
     [
       'an endpoint that has no method',
       (client) => client.post('/brand/new/endpoint', { body: { a: 1 }, query: { b: 2 } }),
-      'POST /brand/new/endpoint',
+      'POST /brand/{id}/endpoint',
     ],
     [
       'tools that the SDK runs',

@@ -7,8 +7,8 @@ const MAX_WORD_PART_LENGTH = 20;
 
 /**
  * Builds a low-cardinality template for a path without a row: `/threads/{id}/summary`. A segment becomes `{id}` where an
- * endpoint of the table has a parameter, after a plural, and if it does not look like a word. Ids, keys, names and
- * addresses thus stay out of span names.
+ * endpoint of the table has a parameter, after a plural, after a word that the table does not have there, and if it does
+ * not look like a word: `/user/{id}`. Ids, keys, names and addresses thus stay out of span names.
  */
 export function genericTemplate(
   root: TrieNode,
@@ -19,15 +19,15 @@ export function genericTemplate(
   const end = Math.min(segments.length, start + MAX_SEGMENTS);
   let node: TrieNode | undefined = root;
   let template = '';
-  let plural = false;
+  let expectsId = false;
   for (let index = start; index < end; index++) {
     const segment = segments[index] ?? '';
     const literal: TrieNode | undefined = node?.literals?.get(segment);
     const parameter: TrieNode | undefined = literal === undefined ? node?.parameter : undefined;
-    const named: boolean = parameter !== undefined || plural;
+    const named: boolean = parameter !== undefined || expectsId;
     const keep: boolean = literal !== undefined || (!named && looksLikeWord(segment));
     template += keep ? `/${segment}` : '/{id}';
-    plural = keep && segment.endsWith('s');
+    expectsId = keep && (literal === undefined || segment.endsWith('s'));
     node = literal ?? parameter;
   }
   if (truncated || end < segments.length) template += '/…';

@@ -188,9 +188,10 @@ describe('text around the path', () => {
 
 describe('an unknown request', () => {
   it.each([
-    ['POST', '/brand/new-endpoint', 'POST /brand/new-endpoint'],
+    ['POST', '/audio/enhance', 'POST /audio/enhance'],
+    ['POST', '/brand/new-endpoint', 'POST /brand/{id}'],
     ['POST', '/v1/rerank', 'POST /rerank'],
-    ['POST', '/custom/responses', 'POST /custom/responses'],
+    ['POST', '/custom/responses', 'POST /custom/{id}'],
     ['GET', '/things/a-name-of-many-words-is-not-a-word', 'GET /things/{id}'],
     ['GET', '/threads/thread_1/summary', 'GET /threads/{id}/summary'],
     ['GET', '/threads/john/summary', 'GET /threads/{id}/summary'],
@@ -199,18 +200,22 @@ describe('an unknown request', () => {
     ['GET', '/things/thing_0123/parts/john@example.com', 'GET /things/{id}/parts/{id}'],
     ['GET', '/things/john%40example.com', 'GET /things/{id}'],
     ['GET', '/users/john', 'GET /users/{id}'],
+    ['GET', '/user/john', 'GET /user/{id}'],
+    ['GET', '/team/john/budget/jane', 'GET /team/{id}/budget/{id}'],
+    ['GET', '/vector_stores/vs_1/summary/john', 'GET /vector_stores/{id}/summary/{id}'],
+    ['GET', '/embeddings/john', 'GET /embeddings/{id}'],
     ['GET', 'https://host/patients/john/history', 'GET /patients/{id}/history'],
     ['GET', '/things/sk-proj-abcdefghijklmnopqrstuvw', 'GET /things/{id}'],
     ['GET', '/things/Secret/3f0a/-/_x/é/.', 'GET /things/{id}/{id}/{id}/{id}/{id}/{id}'],
     ['GET', '/deployments/gpt-four', 'GET /deployments/{id}'],
-    ['GET', 'https://api.example.com/customers/acme/v1/brand/new?key=secret', 'GET /brand/new'],
+    ['GET', 'https://api.example.com/customers/acme/v1/brand/new?key=secret', 'GET /brand/{id}'],
     ['GET', 'https://name.openai.azure.com/openai/deployments/gpt-four/brand', 'GET /brand'],
     ['GET', 'https://user:secret@host', 'GET /'],
     ['GET', 'brand?next=https://host/threads', 'GET /brand'],
     ['GET', '', 'GET /'],
     ['GET', '/', 'GET /'],
-    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l', 'GET /a/b/c/d/e/f/g/h/i/j/k/l'],
-    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l/m/n', 'GET /a/b/c/d/e/f/g/h/i/j/k/l/…'],
+    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l', 'GET /a/{id}/c/{id}/e/{id}/g/{id}/i/{id}/k/{id}'],
+    ['GET', '/a/b/c/d/e/f/g/h/i/j/k/l/m/n', 'GET /a/{id}/c/{id}/e/{id}/g/{id}/i/{id}/k/{id}/…'],
   ])('%s %s is %s', (method, path, expected) => {
     expect(found(method, path)).toBe(expected);
   });
@@ -266,7 +271,7 @@ describe('hostile input', () => {
     [`https://host/${'threads/'.repeat(100_000)}`, `${'/threads/{id}'.repeat(6)}/…`],
     ['\u0000/\ud800/%', '/{id}/{id}/{id}'],
     ['/__proto__/constructor', '/{id}/constructor'],
-    ['/threads/../../etc/passwd', '/threads/{id}/{id}/etc/passwd'],
+    ['/threads/../../etc/passwd', '/threads/{id}/{id}/etc/{id}'],
     ['https:\\\\user:secret@host\\threads', '/{id}'],
   ])('that is very long or strange', (path, template) => {
     expect(matchRoute('GET', path).route.template).toBe(template);

@@ -124,12 +124,12 @@ export const PAYLOADS: readonly Behaviour[] = [
     title: '`client.post` and others on paths without an SDK method',
     answers: [{ when: { path: '/brand/new/missing' }, status: 404 }],
     spans: [
-      'POST /brand/new/endpoint',
-      'GET /brand/new/{id}',
-      'PUT /brand/new/{id}',
-      'PATCH /brand/new/{id}',
-      'DELETE /brand/new/{id}',
-      'GET /brand/new/missing  !NotFoundError',
+      'POST /brand/{id}/endpoint',
+      'GET /brand/{id}/{id}',
+      'PUT /brand/{id}/{id}',
+      'PATCH /brand/{id}/{id}',
+      'DELETE /brand/{id}/{id}',
+      'GET /brand/{id}/missing  !NotFoundError',
     ],
   },
 ];

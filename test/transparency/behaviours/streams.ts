@@ -92,7 +92,7 @@ export const STREAMS: readonly Behaviour[] = [
     name: 'stream-empty',
     title: 'An empty stream',
     answers: [{ sse: ['done'] }],
-    spans: ['POST /brand/new/stream  openai.stream.end=completed'],
+    spans: ['POST /brand/{id}/stream  openai.stream.end=completed'],
   },
   {
     name: 'stream-tee',
