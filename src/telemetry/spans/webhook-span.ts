@@ -2,7 +2,16 @@ import { type Attributes, context, type Span, type SpanContext, SpanKind } from 
 import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
   ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_OPENAI_ALERT_ID,
   ATTR_OPENAI_API_TYPE,
+  ATTR_OPENAI_BATCH_ID,
+  ATTR_OPENAI_CALL_ID,
+  ATTR_OPENAI_CASE_ID,
+  ATTR_OPENAI_ENVIRONMENT_ID,
+  ATTR_OPENAI_EVAL_RUN_ID,
+  ATTR_OPENAI_FINE_TUNING_JOB_ID,
+  ATTR_OPENAI_SESSION_ID,
+  ATTR_OPENAI_VIDEO_ID,
   ATTR_OPENAI_WEBHOOK_EVENT_ID,
   ATTR_OPENAI_WEBHOOK_EVENT_TYPE,
 } from '../../semconv/attributes.ts';
@@ -57,14 +66,37 @@ export function unwrapWebhook(
   });
 }
 
-/**
- * The attributes of the object that an event is about, by the prefix of the event type.
- *
- * @see https://platform.openai.com/docs/api-reference/webhook-events
- */
-const SUBJECTS: readonly (readonly [type: string, attributes: (id: string) => Attributes])[] = [
-  ['response.', (id) => ({ [ATTR_OPENAI_API_TYPE]: 'responses', [ATTR_GEN_AI_RESPONSE_ID]: id })],
-  ['agent.session.', (id) => placeAttributes({ kind: 'session', conversationId: id })],
+/** What the events of one object are about. */
+interface Subject {
+  /** The prefix of their types. */
+  readonly type: string;
+  /** The field of `data` that has the object's id, unless it is `id`. */
+  readonly key?: string;
+  /** The attribute that requests about the object have, too; or several. */
+  readonly attribute: string | ((id: string) => Attributes);
+}
+
+/** @see https://platform.openai.com/docs/api-reference/webhook-events */
+const SUBJECTS: readonly Subject[] = [
+  {
+    type: 'response.',
+    attribute: (id) => ({ [ATTR_OPENAI_API_TYPE]: 'responses', [ATTR_GEN_AI_RESPONSE_ID]: id }),
+  },
+  {
+    type: 'agent.session.',
+    attribute: (id) => placeAttributes({ kind: 'session', conversationId: id }),
+  },
+  { type: 'agent.environment.', attribute: ATTR_OPENAI_ENVIRONMENT_ID },
+  { type: 'batch.', attribute: ATTR_OPENAI_BATCH_ID },
+  { type: 'eval.run.', attribute: ATTR_OPENAI_EVAL_RUN_ID },
+  { type: 'fine_tuning.job.', attribute: ATTR_OPENAI_FINE_TUNING_JOB_ID },
+  { type: 'live.', key: 'session_id', attribute: ATTR_OPENAI_SESSION_ID },
+  { type: 'realtime.call.', key: 'call_id', attribute: ATTR_OPENAI_CALL_ID },
+  { type: 'safety.alert.', attribute: ATTR_OPENAI_ALERT_ID },
+  { type: 'safety.org_alert.', attribute: ATTR_OPENAI_ALERT_ID },
+  { type: 'safety.deactivation_issued', attribute: ATTR_OPENAI_CASE_ID },
+  { type: 'safety.warning_issued', attribute: ATTR_OPENAI_CASE_ID },
+  { type: 'video.', attribute: ATTR_OPENAI_VIDEO_ID },
 ];
 
 function recordEvent(
@@ -76,10 +108,11 @@ function recordEvent(
   const eventId = stringField(event, 'id');
   if (type !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_TYPE, type);
   if (eventId !== undefined) span.setAttribute(ATTR_OPENAI_WEBHOOK_EVENT_ID, eventId);
-  const id = stringField(objectField(event, 'data'), 'id');
-  if (type === undefined || id === undefined) return;
-  const subject = SUBJECTS.find(([beginning]) => type.startsWith(beginning));
-  if (subject !== undefined) span.setAttributes(subject[1](id));
+  const subject = SUBJECTS.find((row) => type?.startsWith(row.type) === true);
+  const id = stringField(objectField(event, 'data'), subject?.key ?? 'id');
+  if (subject === undefined || id === undefined) return;
+  const { attribute } = subject;
+  span.setAttributes(typeof attribute === 'string' ? { [attribute]: id } : attribute(id));
   const creator = creatorOf(id);
   if (creator !== undefined) span.addLink({ context: creator });
 }
