@@ -3,14 +3,13 @@ import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_CHOICE_COUNT,
   ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_IMAGE_COUNT,
 } from '../semconv/attributes.ts';
 import { NO_MODALITIES, readUsage, type Usage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { countField, field, objectField, stringField } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
+import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { bodyText, modelOf } from './subject.ts';
 
@@ -25,12 +24,11 @@ export const image: Operation = {
   traits: { inference: 'image' },
   spanName: request.spanName,
   requestAttributes(apiRequest): Attributes {
-    const { body, streamed } = apiRequest;
+    const { body } = apiRequest;
     const count = countField(body, 'n') ?? formCount(bodyText(body, 'n'));
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'image' };
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
     define(attributes, ATTR_GEN_AI_REQUEST_CHOICE_COUNT, count === 1 ? undefined : count);
-    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
     return attributes;
   },
   resultAttributes(result): Attributes {

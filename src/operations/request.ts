@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_OPENAI_ASSISTANT_ID,
@@ -12,18 +13,23 @@ import {
 } from '../semconv/attributes.ts';
 import type { ApiRequest, Operation } from '../telemetry/operation.ts';
 import { row, stringField } from '../util/payload.ts';
-import { define } from './attributes.ts';
+import { define, optional } from './attributes.ts';
 
 /** Any endpoint without an operation in the conventions: a span with method, path template and ids. */
 export const request: Operation = {
   /** Every endpoint that no other operation declares. */
   endpoints: [],
   spanName: ({ route }) => `${route.method} ${route.template}`,
-  requestAttributes: (apiRequest) => ({
-    [ATTR_HTTP_REQUEST_METHOD]: apiRequest.route.method,
-    [ATTR_URL_TEMPLATE]: apiRequest.route.template,
-    ...pathAttributes(apiRequest),
-  }),
+  requestAttributes(apiRequest): Attributes {
+    const { route, streamed } = apiRequest;
+    const attributes: Attributes = {
+      [ATTR_HTTP_REQUEST_METHOD]: route.method,
+      [ATTR_URL_TEMPLATE]: route.template,
+      ...pathAttributes(apiRequest),
+    };
+    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
+    return attributes;
+  },
   /** The fields of the result, and the id of a created resource. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};

@@ -2,14 +2,13 @@ import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_GEN_AI_OUTPUT_TYPE,
   ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_REQUEST_STREAM,
   ATTR_OPENAI_AUDIO_DURATION,
 } from '../semconv/attributes.ts';
 import { readUsage } from '../telemetry/cost/usage.ts';
 import { keptNumbers } from '../telemetry/kept-values.ts';
 import type { Accumulator, Operation } from '../telemetry/operation.ts';
 import { field, numberField } from '../util/payload.ts';
-import { define, optional } from './attributes.ts';
+import { define } from './attributes.ts';
 import { request } from './request.ts';
 import { modelOf } from './subject.ts';
 
@@ -25,7 +24,6 @@ export const transcription: Operation = {
   requestAttributes(apiRequest): Attributes {
     const attributes = { ...request.requestAttributes(apiRequest), [ATTR_GEN_AI_OUTPUT_TYPE]: 'text' };
     define(attributes, ATTR_GEN_AI_REQUEST_MODEL, modelOf(apiRequest));
-    define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(apiRequest.streamed));
     return attributes;
   },
   resultAttributes(result): Attributes {

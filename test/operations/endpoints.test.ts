@@ -4,6 +4,7 @@ import { instrumentOpenAI } from '../../src/client.ts';
 import { matchRoute } from '../../src/sdk/routes/index.ts';
 import routes from '../fixtures/openai-routes.json' with { type: 'json' };
 import { type Session, startSession } from '../support/session.ts';
+import { STREAMED } from './recorded.ts';
 
 let session: Session;
 beforeEach(async () => {
@@ -151,6 +152,13 @@ describe('answers of every kind', () => {
     const page = await session.client.files.list();
     expect(page.hasNextPage()).toBe(false);
     expect(names()).toEqual(['GET /files']);
+  });
+
+  test('a stream of any endpoint has its times', async () => {
+    session.simulator.next({ sse: [{ data: { a: 1 } }, { data: { a: 2 } }] });
+    const stream = await session.client.post('/brand/new', { body: { stream: true }, stream: true });
+    await Array.fromAsync(stream as AsyncIterable<unknown>);
+    expect(attributes()).toMatchObject({ 'openai.stream.chunk_count': 2, ...STREAMED });
   });
 
   test('a binary answer is left for the program to read', async () => {

@@ -224,7 +224,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   }
 
   static #recordCall(self: CallSpan, call: Call): void {
-    if (call.firstChunkTime !== undefined && self.#operation.name !== undefined)
+    if (call.firstChunkTime !== undefined)
       self.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
     const { metrics } = self.#telemetry;
     const attributes: Attributes = {};
