@@ -35,10 +35,11 @@ export const request: Operation = {
     const attributes: Attributes = {};
     for (const [key, name] of row(OBJECT_FIELDS, stringField(result, 'object')) ?? [])
       define(attributes, name, stringField(result, key));
-    if (route.created === undefined) return attributes;
-    define(attributes, route.created, stringField(result, 'id'));
-    if (route.created === ATTR_OPENAI_THREAD_ID)
-      define(attributes, ATTR_GEN_AI_CONVERSATION_ID, stringField(result, 'id'));
+    const { created } = route;
+    const id = created === undefined ? undefined : stringField(result, created.field);
+    if (created?.attribute === undefined || id === undefined) return attributes;
+    attributes[created.attribute] = id;
+    if (created.attribute === ATTR_OPENAI_THREAD_ID) attributes[ATTR_GEN_AI_CONVERSATION_ID] = id;
     return attributes;
   },
 };

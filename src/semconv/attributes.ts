@@ -648,7 +648,7 @@ export const ATTR_OPENAI_VAULT_ID = 'openai.vault.id' as const;
 /** Id of a vector store. */
 export const ATTR_OPENAI_VECTOR_STORE_ID = 'openai.vector_store.id' as const;
 
-/** Id of a version of a skill. */
+/** Number of a version of a skill, as in the path. */
 export const ATTR_OPENAI_VERSION_ID = 'openai.version.id' as const;
 
 /** Id of a video. */

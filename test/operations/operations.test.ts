@@ -114,6 +114,15 @@ describe('any other request', () => {
     expect(read(request('GET', '/files'), { id: 'file_1' }).end).toEqual({});
   });
 
+  test.each([
+    ['/skills/skill_1/versions', '3', { id: 'skillver_1', version: '3' }, 'openai.version.id'],
+    ['/organization/projects/proj_1/groups', 'group_1', { group_id: 'group_1' }, 'openai.group.id'],
+  ])('has the value that its path has later: %s/%s', (path, value, created, attribute) => {
+    expect(read(request('POST', path), created).end).toEqual({ [attribute]: value });
+    expect(read(request('DELETE', `${path}/${value}`)).start).toMatchObject({ [attribute]: value });
+    expect(read(request('POST', path), { id: 'another' }).end).toEqual({});
+  });
+
   test('has the status of the run or step that it retrieves', () => {
     const run = { object: 'thread.run', status: 'completed', assistant_id: 'asst_1' };
     expect(read(request('GET', '/threads/t/runs/r'), run).end).toEqual({

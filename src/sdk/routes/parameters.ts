@@ -27,6 +27,12 @@ const ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   '/safety/cases/{id}': ATTR_OPENAI_CASE_ID,
 };
 
+/** The fields of resources that have the value of a parameter, unless it is `id`; by the same keys. */
+const VALUE_FIELDS: Readonly<Record<string, string | undefined>> = {
+  version: 'version',
+  '/organization/projects/{project_id}/groups/{group_id}': 'group_id',
+};
+
 /** The parameters of a path template, in path order, with the attributes their values are recorded under. */
 export function pathParameters(template: string): readonly PathParameter[] {
   const parameters: PathParameter[] = [];
@@ -36,7 +42,9 @@ export function pathParameters(template: string): readonly PathParameter[] {
     if (start < 0) return parameters;
     end = template.indexOf('}', start) + 1;
     const name = template.slice(start + 1, end - 1);
-    parameters.push({ name, attribute: attributeOf(template.slice(0, end), name) });
+    const path = template.slice(0, end);
+    const field = VALUE_FIELDS[path] ?? VALUE_FIELDS[name] ?? 'id';
+    parameters.push({ name, attribute: attributeOf(path, name), field });
   }
 }
 

@@ -25,6 +25,8 @@ export interface PathParameter {
   readonly name: string;
   /** The attribute for its value: `openai.thread.id`; `undefined` if it is not recorded. */
   readonly attribute: string | undefined;
+  /** The field of the resource with its value: `id`. */
+  readonly field: string;
 }
 
 /** One method of one row. */
@@ -44,6 +46,6 @@ export interface Route {
   readonly folds?: InvocationKind;
   /** In path order. */
   readonly parameters: readonly PathParameter[];
-  /** The attribute for the id of what a POST to a collection creates: `openai.file.id` for `/files`. */
-  readonly created?: string | undefined;
+  /** What identifies the resource that a POST to a collection creates: `file_id` for `/files`. */
+  readonly created?: PathParameter | undefined;
 }

@@ -8,7 +8,7 @@ export interface TrieEndpoint {
   /** The index of each parameter's segment. */
   readonly positions: readonly number[];
   readonly meanings: Meanings;
-  readonly created: string | undefined;
+  readonly created: PathParameter | undefined;
   /** By method, created lazily. */
   readonly routes: Map<string, Route>;
 }
@@ -80,7 +80,7 @@ export function findEndpoint(
 }
 
 function newEndpoint([template, , meanings = {}]: RouteRow, item: string | undefined): TrieEndpoint {
-  const created = item === undefined ? undefined : pathParameters(item).at(-1)?.attribute;
+  const created = item === undefined ? undefined : pathParameters(item).at(-1);
   const parameters = pathParameters(template);
   const positions = template
     .slice(1)
