@@ -14,6 +14,7 @@ import {
   ATTR_OPENAI_FILE_SEARCH_RESULT_COUNT,
   ATTR_OPENAI_ITEM_ID,
   ATTR_OPENAI_POLL_COUNT,
+  ATTR_OPENAI_RESOURCE_STATUS,
   ATTR_OPENAI_RUN_ID,
   ATTR_OPENAI_RUN_OBSERVED,
   ATTR_OPENAI_RUN_POLL_COUNT,
@@ -38,7 +39,7 @@ import { terminalSafe } from '../util/terminal-safe.ts';
 import { costOf, count, dollars, estimatedTokens, explainedCost, isNumber, tokens } from './amounts.ts';
 import type { Detail, Rank } from './detail-layout.ts';
 import { SPOKEN_FACTS } from './spoken-details.ts';
-import type { TextSegment, Tone } from './terminal-text.ts';
+import type { TextSegment } from './terminal-text.ts';
 import { invocationCount } from './trace-counts.ts';
 import { type Row, type SpanNode, STATUS_ERROR } from './tree.ts';
 
@@ -85,6 +86,10 @@ const FACTS: readonly Fact[] = [
   {
     attributes: [ATTR_OPENAI_STEP_STATUS],
     show: ([value], { span }) => (value === 'completed' ? undefined : status(value, span)),
+  },
+  {
+    attributes: [ATTR_OPENAI_RESOURCE_STATUS],
+    show: ([value], { span }) => (BAD_STATUSES.has(value) ? status(value, span) : undefined),
   },
   {
     attributes: [ATTR_OPENAI_RUN_OBSERVED],
@@ -240,14 +245,15 @@ function error(span: SpanNode['span']): TextSegment {
   return { text: `✗ ${shown}`, tone: 'bad' };
 }
 
-const STATUS_TONES: Readonly<Record<string, Tone>> = { completed: 'good', failed: 'bad', expired: 'bad' };
+const BAD_STATUSES: ReadonlySet<unknown> = new Set(['error', 'expired', 'failed']);
 
 function status(value: unknown, span: SpanNode['span']): ShownFact | undefined {
   if (typeof value !== 'string') return undefined;
   // A status that is also the error type, such as `expired`, is shown once.
   if (span.status.code === STATUS_ERROR && span.attributes[ATTR_ERROR_TYPE] === value) return undefined;
-  const tone = Object.hasOwn(STATUS_TONES, value) ? STATUS_TONES[value] : undefined;
-  return { text: terminalSafe(value, 40), tone: tone ?? 'warning', rank: value === 'completed' ? 2 : 0 };
+  const text = terminalSafe(value, 40);
+  if (value === 'completed') return { text, tone: 'good', rank: 2 };
+  return { text, tone: BAD_STATUSES.has(value) ? 'bad' : 'warning', rank: 0 };
 }
 
 const NORMAL_FINISH_REASONS: ReadonlySet<string | undefined> = new Set(['stop', 'tool_calls', 'completed']);

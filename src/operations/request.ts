@@ -5,6 +5,7 @@ import {
   ATTR_GEN_AI_RESPONSE_STATUS,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_OPENAI_ASSISTANT_ID,
+  ATTR_OPENAI_RESOURCE_STATUS,
   ATTR_OPENAI_RUN_STATUS,
   ATTR_OPENAI_STEP_STATUS,
   ATTR_OPENAI_STEP_TYPE,
@@ -30,11 +31,13 @@ export const request: Operation = {
     define(attributes, ATTR_GEN_AI_REQUEST_STREAM, optional(streamed));
     return attributes;
   },
-  /** The fields of the result, and the id of a created resource. */
+  /** The status or other fields of the result, and the id of a created resource. */
   resultAttributes(result, route): Attributes {
     const attributes: Attributes = {};
-    for (const [key, name] of row(OBJECT_FIELDS, stringField(result, 'object')) ?? [])
-      define(attributes, name, stringField(result, key));
+    const fields = row(OBJECT_FIELDS, stringField(result, 'object'));
+    for (const [key, name] of fields ?? []) define(attributes, name, stringField(result, key));
+    const status = fields === undefined ? stringField(result, 'status') : undefined;
+    if (status !== undefined && STATUS.test(status)) attributes[ATTR_OPENAI_RESOURCE_STATUS] = status;
     const { created } = route;
     const id = created === undefined ? undefined : stringField(result, created.field);
     if (created?.attribute === undefined || id === undefined) return attributes;
@@ -43,6 +46,9 @@ export const request: Operation = {
     return attributes;
   },
 };
+
+/** A short word. Any server may put anything there. */
+const STATUS = /^[a-z][a-z_]{0,31}$/;
 
 /** The recorded fields of a result, by its `object`. */
 const OBJECT_FIELDS: Readonly<Record<string, readonly (readonly [key: string, attribute: string])[]>> = {

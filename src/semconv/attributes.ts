@@ -468,6 +468,9 @@ export const ATTR_OPENAI_REQUEST_SERVICE_TIER = 'openai.request.service_tier' as
 /** What the program has to do before the turn can go on, as the API spells it. */
 export const ATTR_OPENAI_REQUIRED_ACTION_TYPE = 'openai.required_action.type' as const;
 
+/** Last status of the resource that was seen, as the API spells it, such as that of a video, batch, file or fine-tuning job. A failed one is no error of the request. */
+export const ATTR_OPENAI_RESOURCE_STATUS = 'openai.resource.status' as const;
+
 /** Why the run or response is incomplete, as the API spells it. The finish reason of its three limits is `length`. */
 export const ATTR_OPENAI_RESPONSE_INCOMPLETE_REASON = 'openai.response.incomplete_reason' as const;
 

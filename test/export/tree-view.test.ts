@@ -64,6 +64,8 @@ describe('a tree in the terminal', () => {
 
   it.each<[string, Attributes, string]>([
     ['an unusual status', { 'openai.step.status': 'expired' }, 'expired'],
+    ['the status of a resource that failed', { 'openai.resource.status': 'failed' }, 'failed'],
+    ['no other status of a resource', { 'openai.resource.status': 'in_progress' }, ''],
     ['no status of a completed step', { 'openai.step.status': 'completed' }, ''],
     [
       'tokens with groups of digits',

@@ -42,7 +42,9 @@ describe('a batch that is retrieved', () => {
   test.each<OpenAI.Batch['status']>(['completed', 'failed', 'expired', 'cancelled'])(
     'has its model, its tokens and its cost at the batch price once it has ended: %s',
     async (status) => {
-      expect(spentOf(await retrieve({ ...BATCH, status }))).toEqual({
+      const program = await retrieve({ ...BATCH, status });
+      expect(program.telemetry.spans[0]?.attributes['openai.resource.status']).toBe(status);
+      expect(spentOf(program)).toEqual({
         'gen_ai.response.model': BATCH.model,
         'openai.total.input_tokens': 1_000_000,
         'openai.total.output_tokens': 200_000,

@@ -99,8 +99,16 @@ describe('a request without a model operation', () => {
       'http.response.status_code': 200,
       'openai.file.id': 'file-0Ab9',
       'openai.request.id': 'req_00000000000000000000000000000001',
+      'openai.resource.status': 'completed',
       'url.template': '/files/{file_id}',
     });
+  });
+
+  test('has the last status that a poll helper saw', async () => {
+    for (const status of ['in_progress', 'in_progress', 'failed'])
+      session.simulator.next({ body: { id: 'file_1', object: 'vector_store.file', status } });
+    await session.client.vectorStores.files.poll('vs_1', 'file_1', { pollIntervalMs: 1 });
+    expect(attributes()).toMatchObject({ 'openai.poll.count': 3, 'openai.resource.status': 'failed' });
   });
 
   test('has the id of the object that it creates', async () => {

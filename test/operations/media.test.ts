@@ -12,14 +12,14 @@ function told({ telemetry }: Program): Attributes {
   const [span] = telemetry.spans;
   const {
     'gen_ai.provider.name': _provider,
-    'http.request.method': _method,
+    'http.request.method': method,
     'http.response.status_code': _status,
     'openai.request.id': _id,
     'server.address': _address,
     'url.template': template,
     ...rest
   } = attributesOf(telemetry, span?.name ?? '');
-  expect(span?.name).toBe(`POST ${String(template)}`);
+  expect(span?.name).toBe(`${String(method)} ${String(template)}`);
   expect(JSON.stringify(rest)).not.toContain('secret');
   return rest;
 }
@@ -216,6 +216,7 @@ describe('a video', () => {
     expect(told(program)).toEqual({
       'gen_ai.request.model': 'sora-2-pro',
       'gen_ai.response.model': 'sora-2-pro',
+      'openai.resource.status': 'queued',
       'openai.video.id': expect.stringMatching(/^video_\w+$/),
     });
   });
@@ -225,6 +226,7 @@ describe('a video', () => {
     await program.client.videos.create({ prompt: 'secret' });
     expect(told(program)).toEqual({
       'gen_ai.response.model': 'sora-2',
+      'openai.resource.status': 'queued',
       'openai.video.id': expect.stringMatching(/^video_\w+$/),
     });
   });
@@ -232,7 +234,28 @@ describe('a video', () => {
   test('that is remixed keeps the id of the path', async () => {
     const program = await startProgram();
     await program.client.videos.remix('video_source', { prompt: 'secret' });
-    expect(told(program)).toEqual({ 'gen_ai.response.model': 'sora-2', 'openai.video.id': 'video_source' });
+    expect(told(program)).toEqual({
+      'gen_ai.response.model': 'sora-2',
+      'openai.resource.status': 'queued',
+      'openai.video.id': 'video_source',
+    });
+  });
+
+  test('that failed says so, though the request did not', async () => {
+    const program = await startProgram();
+    program.simulator.next({
+      body: {
+        id: 'video_1',
+        object: 'video',
+        status: 'failed',
+        error: { code: 'secret', message: 'secret' },
+      },
+    });
+    await program.client.videos.retrieve('video_1');
+    await program.expectTree(`
+      GET /videos/{video_id}  openai.resource.status=failed openai.video.id=video_1
+    `);
+    expect(told(program)).toEqual({ 'openai.resource.status': 'failed', 'openai.video.id': 'video_1' });
   });
 });
 

@@ -135,4 +135,19 @@ describe('any other request', () => {
       'openai.step.status': 'failed',
     });
   });
+
+  test.each([
+    [{ object: 'fine_tuning.job', status: 'validating_files' }, 'validating_files'],
+    [{ status: 'failed' }, 'failed'],
+    [{ object: 'response', status: 'failed' }, undefined],
+    [{ object: 'thread.run', status: 'failed' }, undefined],
+    [{ status: { type: 'active' } }, undefined],
+    [{ status: 200 }, undefined],
+    [{ status: 'Dear John' }, undefined],
+    [{ status: 'sk-proj-0Ab9' }, undefined],
+    [{ status: 'x'.repeat(33) }, undefined],
+  ])('has the status of any other resource, if it is a short word: %j', (result, status) => {
+    const end = read(request('GET', '/brand'), result).end as Record<string, unknown>;
+    expect(end['openai.resource.status']).toBe(status);
+  });
 });
