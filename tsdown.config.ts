@@ -100,6 +100,7 @@ const LATER = {
     'src/operations/image.ts',
     'src/operations/invoke-agent.ts',
     'src/operations/moderation.ts',
+    'src/operations/request.ts',
     'src/operations/response.ts',
     'src/operations/response/accumulator.ts',
     'src/operations/response/items.ts',
