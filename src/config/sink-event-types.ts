@@ -32,7 +32,7 @@ export interface SinkEventBase {
   readonly traceId: string;
   /** The id of the operation's span, sampled or not. */
   readonly spanId: string;
-  /** `gen_ai.operation.name`: `chat`, `embeddings`, `text_completion`, `invoke_agent`, … */
+  /** `gen_ai.operation.name`: `chat`, `embeddings`, … Otherwise the name of the span: `POST /images/generations`. */
   readonly operation: string;
   readonly provider: string;
   /** The model of the request. */

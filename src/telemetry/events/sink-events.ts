@@ -29,6 +29,7 @@ import {
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_OPENAI_COST,
   ATTR_OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
@@ -36,6 +37,7 @@ import {
   ATTR_OPENAI_TOTAL_COST,
   ATTR_OPENAI_TOTAL_INPUT_TOKENS,
   ATTR_OPENAI_TOTAL_OUTPUT_TOKENS,
+  ATTR_URL_TEMPLATE,
 } from '../../semconv/attributes.ts';
 import { cut } from '../../util/cut-text.ts';
 import { arrayField, field } from '../../util/payload.ts';
@@ -46,7 +48,7 @@ import type { EndedOperation } from '../spans/ended-operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { sinkTakesContent } from './sink.ts';
 
-/** The operations that the sink receives. A run counts as a whole, without its steps. */
+/** The operations of which the sink receives all. A run counts as a whole, without its steps. Of others, it has the cost. */
 const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
   'chat',
   'text_completion',
@@ -64,8 +66,12 @@ export interface EndedModelOperation extends EndedOperation {
 export function emitSinkEvents(telemetry: Telemetry, operation: EndedModelOperation): void {
   const { settings, sink } = telemetry;
   const { events } = settings;
-  if (events === undefined || !SINK_OPERATIONS.has(operation.attributes[ATTR_GEN_AI_OPERATION_NAME])) return;
-  for (const event of modelEvents(operation, settings, events.preset)) sink.hand(events.sink, event);
+  if (events === undefined) return;
+  const { attributes } = operation;
+  const sent = SINK_OPERATIONS.has(attributes[ATTR_GEN_AI_OPERATION_NAME])
+    ? modelEvents(operation, settings, events.preset)
+    : costRecords(baseOf(operation), attributes[ATTR_OPENAI_COST]);
+  for (const event of sent) sink.hand(events.sink, event);
 }
 
 function modelEvents(operation: EndedModelOperation, settings: Settings, preset: EventPreset): SinkEvent[] {
@@ -73,15 +79,28 @@ function modelEvents(operation: EndedModelOperation, settings: Settings, preset:
   const content = sinkTakesContent(settings) ? (operation.content?.written ?? {}) : undefined;
   const base = baseOf(operation);
   const toolCalls = preset === 'minimal' ? [] : operation.toolCalls();
-  const cost = attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST];
   return [
     invocation(base, operation, preset, content),
     ...toolCalls.map((call) => toolCall(base, call, content, settings)),
-    ...(typeof cost === 'number' ? [{ ...base, type: 'cost.record', cost } satisfies CostRecordEvent] : []),
+    ...costRecords(base, attributes[ATTR_OPENAI_TOTAL_COST] ?? attributes[ATTR_OPENAI_COST]),
     ...(failure === undefined
       ? []
       : [violation(base, failure, attributes, content === undefined ? 0 : settings.maxContentLength)]),
   ];
+}
+
+/** None if the cost is not known. */
+function costRecords(base: SinkEventBase, cost: unknown): CostRecordEvent[] {
+  return typeof cost === 'number' ? [{ ...base, type: 'cost.record', cost }] : [];
+}
+
+/** The operation, or where the conventions have no name for it, the name of its span. */
+function eventOperation(attributes: Attributes): unknown {
+  const template = attributes[ATTR_URL_TEMPLATE];
+  const name = attributes[ATTR_GEN_AI_OPERATION_NAME];
+  // All operations without a path are those of realtime sessions.
+  if (name !== undefined || template === undefined) return name ?? 'transcription';
+  return `${String(attributes[ATTR_HTTP_REQUEST_METHOD])} ${String(template)}`;
 }
 
 function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBase {
@@ -90,7 +109,7 @@ function baseOf({ span, attributes, endTime }: EndedModelOperation): SinkEventBa
     time: endTime,
     traceId,
     spanId,
-    operation: attributes[ATTR_GEN_AI_OPERATION_NAME],
+    operation: eventOperation(attributes),
     provider: attributes[ATTR_GEN_AI_PROVIDER_NAME],
     model: attributes[ATTR_GEN_AI_REQUEST_MODEL],
     conversationId: attributes[ATTR_GEN_AI_CONVERSATION_ID],
