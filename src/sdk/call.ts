@@ -77,6 +77,8 @@ export class Call implements KeyHolder {
   options: unknown;
   /** Sent by one of the SDK's poll helpers, which repeat a retrieve until a resource is ready. */
   pollHelper = false;
+  /** Of a poll helper: the program's, which stops the loop. */
+  signal: unknown;
   assistantsVersion: string | undefined;
 
   lastAttempt: Attempt | undefined;

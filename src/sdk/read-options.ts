@@ -13,5 +13,6 @@ export function readOptions(call: Call, options: unknown): void {
   call.streamed = typeof stream === 'boolean' ? stream : field(body, 'stream') === true;
   if (headers === undefined) return;
   call.pollHelper = readHeader(headers, 'X-Stainless-Poll-Helper') === 'true';
+  if (call.pollHelper) call.signal = field(options, 'signal');
   call.assistantsVersion = readHeader(headers, 'OpenAI-Beta');
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
+import { startSimulator } from '../support/simulator/index.ts';
 
 const PATH = '/v1/vector_stores/vs_1/files/file_1';
 
@@ -77,6 +78,61 @@ describe('a poll helper', () => {
     await expect(polled).rejects.toThrow();
     await program.telemetry.provider.shutdown();
     expect(program.telemetry.openSpans).toEqual([]);
+  });
+
+  it('has the status and the request id of the request that failed', async () => {
+    const program = await startProgram();
+    answer(program, 'in_progress');
+    for (const id of ['req_first', 'req_last'])
+      program.simulator.next({
+        when: { method: 'GET', path: PATH },
+        status: 500,
+        headers: { 'x-request-id': id, 'retry-after-ms': '1' },
+      });
+    const client = program.client.withOptions({ maxRetries: 1 });
+    await expect(program.inSpan(() => poll({ ...program, client }))).rejects.toThrow('500');
+    expect(program.telemetry.spans.at(-2)?.attributes).toMatchObject({
+      'http.response.status_code': 500,
+      'http.request.resend_count': 1,
+      'openai.request.id': 'req_last',
+    });
+  });
+
+  it('ends when the program aborts it between two requests, and the next one is a span of its own', async () => {
+    const debug = vi.fn();
+    const logger = { debug, info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const program = await startProgram({ client: { logger, logLevel: 'debug' } });
+    const gone = new AbortController();
+    answer(program, 'in_progress');
+    await program.inSpan(async (): Promise<void> => {
+      const { files } = program.client.vectorStores;
+      const first = files.poll('vs_1', 'file_1', { pollIntervalMs: 60_000, signal: gone.signal });
+      await expect.poll(() => debug.mock.calls.flat()).toContainEqual(expect.stringContaining('parsed'));
+      gone.abort();
+      await expect(first).rejects.toThrow();
+      answer(program, 'completed');
+      await poll(program);
+    });
+    await program.expectTree(`
+      program
+      ├─ GET /vector_stores/{vector_store_id}/files/{file_id}  !APIUserAbortError openai.poll.count=1
+      └─ GET /vector_stores/{vector_store_id}/files/{file_id}
+    `);
+  });
+
+  it('is separate at each server', async () => {
+    const program = await startProgram();
+    const simulator = await startSimulator();
+    const client = program.client.withOptions({ baseURL: simulator.url });
+    answer(program, 'in_progress', 'in_progress', 'completed');
+    answer({ ...program, simulator }, 'in_progress', 'completed');
+    await program.inSpan(() => Promise.all([poll(program), poll({ ...program, client })]));
+    await simulator.close();
+    await program.expectTree(`
+      program
+      ├─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.poll.count=3
+      └─ GET /vector_stores/{vector_store_id}/files/{file_id}  openai.poll.count=2
+    `);
   });
 
   it('is separate in each trace', async () => {

@@ -3,12 +3,14 @@ import type { Call, CallObservation } from '../../sdk/call.ts';
 import { type Failure, readFailure } from '../../telemetry/error.ts';
 import { recordAttempts } from '../../telemetry/spans/attempt-span.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { field } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import type { Segment } from '../conversations/segment.ts';
 import type { Member } from '../reads/closing-reads.ts';
 import { clamp, ServerClock } from '../server-clock.ts';
 import { isLeft } from './invocation-requests.ts';
 import { Life } from './life.ts';
+import { answerAttributes } from './request-details.ts';
 
 /** How one kind of operation continues after its call: a background response, or a poll loop. */
 export interface ContinuationTraits {
@@ -36,7 +38,12 @@ export interface ContinuingStart {
   /** When that call ended. */
   readonly time: number;
   readonly clock?: ServerClock;
+  /** Of the program: once it is aborted, no further request follows. */
+  readonly signal?: unknown;
 }
+
+/** What the SDK throws. */
+const ABORTED: Failure = { type: 'APIUserAbortError', message: undefined };
 
 /** An operation that continues after its call, until a later request, an event or a timeout ends it. */
 export class ContinuingOperation implements Member {
@@ -46,6 +53,7 @@ export class ContinuingOperation implements Member {
   readonly #traits: ContinuationTraits;
   readonly #closed: () => void;
   readonly #clock: ServerClock;
+  readonly #signal: unknown;
   #requests = 1;
   #latest: unknown;
 
@@ -57,6 +65,7 @@ export class ContinuingOperation implements Member {
     this.segment = segment;
     this.#closed = closed;
     this.#clock = clock;
+    this.#signal = start.signal;
     this.#latest = this.#kept(result);
     this.life = new Life(time);
     segment?.invocations.add(this);
@@ -65,6 +74,11 @@ export class ContinuingOperation implements Member {
   /** Whether its end is known. */
   get hasEnded(): boolean {
     return this.life.endTime !== undefined;
+  }
+
+  /** Whether the program has aborted it. No listener tells: a signal of the program may live for as long as the process. */
+  get isAborted(): boolean {
+    return field(this.#signal, 'aborted') === true;
   }
 
   /** @param live whether a stream reported it as it happened */
@@ -102,31 +116,32 @@ export class ContinuingOperation implements Member {
     this.#requests++;
     if (outcome === 'value') this.see(call.value, endTime, false);
     else if (this.#traits.endsWithoutResult === true)
-      this.#close(endTime, call.failed ? readFailure(call.error) : undefined);
+      this.#close(endTime, call.failed ? readFailure(call.error) : undefined, answerAttributes(call));
     if (isLeft(call)) life.closing.begin();
   }
 
   /** Ends its span with the last known result. */
   close(): void {
-    this.#close(this.life.lastOpenTime);
+    this.#close(this.life.lastOpenTime, this.isAborted ? ABORTED : undefined);
   }
 
   /** It outlives the span that bounds its conversation. */
   closeIfFinished(): void {}
 
   overdue(): boolean {
-    return this.life.isSilent(this.#traits.timeout);
+    return this.isAborted || this.life.isSilent(this.#traits.timeout);
   }
 
   #kept(result: unknown): unknown {
     return this.#traits.kept === undefined ? result : this.#traits.kept(result);
   }
 
-  #close(endTime: number, failure?: Failure): void {
+  /** @param answer attributes of the request that ended it, if that brought no result */
+  #close(endTime: number, failure?: Failure, answer?: Attributes): void {
     if (this.life.state === 'closed') return;
     this.life.close();
-    const attributes = this.#traits.attributes?.(this.#requests);
-    this.span.finish(this.#latest, endTime, { ...(attributes && { attributes }), failure });
+    const attributes = { ...this.#traits.attributes?.(this.#requests), ...answer };
+    this.span.finish(this.#latest, endTime, { attributes, failure });
     this.#closed();
     this.segment?.invocationClosed(this, endTime);
   }

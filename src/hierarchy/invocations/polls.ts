@@ -1,5 +1,6 @@
 import type { ApiRequest } from '../../operations/index.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
+import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_OPENAI_POLL_COUNT } from '../../semconv/attributes.ts';
 import { stringField } from '../../util/payload.ts';
 import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
@@ -34,8 +35,9 @@ export class Polls implements ConversationApi {
     this.#conversations = conversations;
   }
 
-  observe(call: Call, request: ApiRequest): CallObservation | Placement {
-    const key = pollKey(call, request);
+  observe(call: Call, request: ApiRequest, { origin }: Endpoint): CallObservation | Placement {
+    const key = pollKey(call, request, origin);
+    if (this.#open.get(key)?.isAborted === true) this.#open.get(key)?.close();
     const loop = this.#open.get(key);
     if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
     return {
@@ -48,7 +50,8 @@ export class Polls implements ConversationApi {
     const { size } = this.#open;
     const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
     if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
-    const loop = new ContinuingOperation(POLL_LOOP, { span, result, time: call.endTime }, () => {
+    const { endTime: time, signal } = call;
+    const loop = new ContinuingOperation(POLL_LOOP, { span, result, time, signal }, () => {
       this.#open.delete(key);
       this.#conversations.release(loop);
     });
@@ -58,7 +61,7 @@ export class Polls implements ConversationApi {
   }
 }
 
-/** Identifies a poll loop: what is polled, in which trace. */
-function pollKey({ context }: Call, { route, values }: ApiRequest): string {
-  return [activeSpan(context)?.spanContext().traceId, route.template, ...values].join(' ');
+/** Identifies a poll loop: what is polled, where, and in which trace. */
+function pollKey({ context }: Call, { route, values }: ApiRequest, origin: string): string {
+  return [activeSpan(context)?.spanContext().traceId, origin, route.template, ...values].join(' ');
 }

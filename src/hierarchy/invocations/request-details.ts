@@ -49,17 +49,23 @@ export function addAttempts(invocation: Invocation, call: Call, context: Context
     recordAttempts(invocation.telemetry, call, context, placeAttributes(invocation.place));
 }
 
+/** How a request that has no span of its own was answered. */
+export function answerAttributes(call: Call): Attributes {
+  const attributes: Attributes = {};
+  define(attributes, ATTR_OPENAI_REQUEST_ID, callAttributes(call)[ATTR_OPENAI_REQUEST_ID]);
+  define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
+  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
+  return attributes;
+}
+
 /** Adds an event to the span of an invocation for a request that has no span of its own. */
 export function addRequestEvent(invocation: Invocation, call: Call, route: Route): void {
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: route.method,
     [ATTR_URL_TEMPLATE]: route.template,
   };
-  const { [ATTR_OPENAI_REQUEST_ID]: requestId } = callAttributes(call);
-  define(attributes, ATTR_OPENAI_REQUEST_ID, requestId);
   define(attributes, ATTR_OPENAI_RUN_STATUS, stringField(call.value, 'status'));
-  define(attributes, ATTR_HTTP_RESPONSE_STATUS_CODE, call.status);
-  if (call.attemptCount > 1) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = call.attemptCount - 1;
+  Object.assign(attributes, answerAttributes(call));
   if (call.error !== undefined) attributes[ATTR_ERROR_TYPE] = thrownTypeOf(call.error);
   invocation.span.addEvent(EVENT_OPENAI_RUN_REQUEST, attributes, call.endTime);
 }
