@@ -64,7 +64,7 @@ export class ConversationTracker implements ProviderListener {
     const { maxConversations } = telemetry.settings;
     this.telemetry = telemetry;
     this.#owner = { telemetry, closed: (invocation, endTime) => this.#closing(invocation, endTime) };
-    this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS);
+    this.#conversations = new BoundedMap(maxConversations, endConversation, MEMORY_LIFETIME_MS, isGoingOn);
     this.known = new KnownInvocations(maxConversations);
     this.#reads = new BackgroundReads(maxConversations);
     this.#memories = [this.agents, this.#conversations, ...this.known.memories];
@@ -284,6 +284,12 @@ export class ConversationTracker implements ProviderListener {
     if (this.#memories.every(({ size }) => size === 0)) this.#timer.stop();
     else this.#timer.idle();
   }
+}
+
+/** Whether something is in progress in the conversation. Its polls and events do not look the conversation up. */
+function isGoingOn({ segments }: Conversation): boolean {
+  for (const { invocations } of segments.values()) if (invocations.size > 0) return true;
+  return false;
 }
 
 function endConversation(conversation: Conversation): void {

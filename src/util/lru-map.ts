@@ -10,6 +10,9 @@ interface Entry<Key, Value> {
   newer: Entry<Key, Value> | undefined;
 }
 
+/** How many entries in use are passed over to make room for a new one. */
+const MAX_TRIES = 16;
+
 /**
  * A map with a limit and a lifetime: a new entry replaces the least recently used one, and {@link expire} drops entries
  * that have not been used for the lifetime.
@@ -21,19 +24,26 @@ export class BoundedMap<Key, Value> {
   readonly #limit: number;
   readonly #evicted: (value: Value) => void;
   readonly #lifetime: number;
+  readonly #isInUse: (value: Value) => boolean;
   readonly #entries = new Map<Key, Entry<Key, Value>>();
   #oldest: Entry<Key, Value> | undefined;
   #newest: Entry<Key, Value> | undefined;
 
-  /** @param lifetime milliseconds without use after which {@link expire} drops an entry */
+  /**
+   * @param lifetime milliseconds without use after which {@link expire} drops an entry
+   * @param isInUse whether a value is used without being read from the map. Such a value outlives its lifetime, and
+   *   goes only if there is little else to go
+   */
   constructor(
     limit: number,
     evicted: (value: Value) => void = () => undefined,
     lifetime: number = Number.POSITIVE_INFINITY,
+    isInUse: (value: Value) => boolean = () => false,
   ) {
     this.#limit = Math.max(1, limit);
     this.#evicted = evicted;
     this.#lifetime = lifetime;
+    this.#isInUse = isInUse;
   }
 
   get size(): number {
@@ -45,19 +55,16 @@ export class BoundedMap<Key, Value> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (this.#lifetime !== Number.POSITIVE_INFINITY) entry.used = monotonic();
-    if (entry !== this.#newest) {
-      this.#unlink(entry);
-      this.#append(entry);
-    }
+    if (entry !== this.#newest) this.#renew(entry);
     return entry.value;
   }
 
   set(key: Key, value: Value): void {
     this.delete(key);
+    if (this.#entries.size >= this.#limit) this.#makeRoom();
     const entry = { key, value, used: monotonic(), older: undefined, newer: undefined };
     this.#entries.set(key, entry);
     this.#append(entry);
-    if (this.#entries.size > this.#limit && this.#oldest !== undefined) this.#drop(this.#oldest);
   }
 
   delete(key: Key): void {
@@ -81,13 +88,39 @@ export class BoundedMap<Key, Value> {
 
   /** Drops the entries that have not been used for the lifetime. */
   expire(): void {
-    const last = monotonic() - this.#lifetime;
-    while (this.#oldest !== undefined && this.#oldest.used <= last) this.#drop(this.#oldest);
+    const time = monotonic();
+    const last = time - this.#lifetime;
+    for (let entry = this.#oldest; entry !== undefined && entry.used <= last; entry = this.#oldest) {
+      if (this.#isInUse(entry.value)) {
+        entry.used = time;
+        this.#renew(entry);
+      } else this.#drop(entry);
+    }
+  }
+
+  /** Drops the oldest entry that is not in use, or the oldest one if the next few are in use, too. */
+  #makeRoom(): void {
+    const first = this.#oldest;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const entry = this.#oldest;
+      if (entry === undefined) return;
+      if (!this.#isInUse(entry.value)) {
+        this.#drop(entry);
+        return;
+      }
+      this.#renew(entry);
+    }
+    if (first !== undefined) this.#drop(first);
   }
 
   #drop(entry: Entry<Key, Value>): void {
     this.delete(entry.key);
     this.#evicted(entry.value);
+  }
+
+  #renew(entry: Entry<Key, Value>): void {
+    this.#unlink(entry);
+    this.#append(entry);
   }
 
   #append(entry: Entry<Key, Value>): void {

@@ -158,6 +158,24 @@ describe('many threads', () => {
   });
 });
 
+describe('a thread whose run is polled', () => {
+  it('does not make room for threads that are used later', async () => {
+    const { client, assistantId, threadId, ...program } = await startTutor({
+      runs: [{}],
+      config: { maxConversations: 3 },
+    });
+    const run = await client.beta.threads.runs.create(threadId, { assistant_id: assistantId });
+    for (let made = 0; made < 5; made++) {
+      await client.beta.threads.create();
+      await client.beta.threads.runs.retrieve(run.id, { thread_id: threadId });
+    }
+    await client.beta.threads.runs.poll(run.id, { thread_id: threadId });
+    await program.telemetry.provider.shutdown();
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+  });
+});
+
 describe('many background responses that are never polled again', () => {
   it('replace each other, and are recorded as far as they are known', async () => {
     const program = await startProgram({ config: { maxConversations: 3, conversationSpans: 'never' } });

@@ -43,6 +43,17 @@ test('the order of use is correct after any use or deletion', () => {
   expect(evicted).toEqual(['C', 'F']);
 });
 
+test('an entry in use is replaced only if many are', () => {
+  const inUse = new Set(['A', 'B']);
+  const map = new BoundedMap<string, string>(3, undefined, undefined, (value) => inUse.has(value));
+  for (const key of 'abcd') map.set(key, key.toUpperCase());
+  expect(map.values()).toEqual(['A', 'B', 'D']);
+  inUse.add('D');
+  map.set('e', 'E');
+  expect(map.size).toBe(3);
+  expect(map.get('e')).toBe('E');
+});
+
 test('the limit is at least one', () => {
   expect(filled(0, 'ab').values()).toEqual(['B']);
   expect(filled(-1, 'ab').values()).toEqual(['B']);
@@ -78,5 +89,23 @@ describe('an unused entry', () => {
     vi.advanceTimersByTime(600);
     map.expire();
     expect([map.values(), evicted]).toEqual([['A'], ['B']]);
+  });
+
+  test('outlives its lifetime while it is in use', () => {
+    vi.useFakeTimers();
+    const inUse = new Set(['A']);
+    const map = new BoundedMap<string, string>(10, undefined, 1_000, (value) => inUse.has(value));
+    map.set('a', 'A');
+    map.set('b', 'B');
+    vi.advanceTimersByTime(1_500);
+    map.expire();
+    expect(map.values()).toEqual(['A']);
+    inUse.clear();
+    vi.advanceTimersByTime(500);
+    map.expire();
+    expect(map.size).toBe(1);
+    vi.advanceTimersByTime(500);
+    map.expire();
+    expect(map.size).toBe(0);
   });
 });
