@@ -7,7 +7,9 @@ import { ATTR_GEN_AI_CONVERSATION_ID, ATTR_GEN_AI_PROMPT_NAME } from '../semconv
 import { type TraceMetadata, withMetadataIn } from '../telemetry/metadata.ts';
 import { FunctionSpan } from '../telemetry/spans/function-span.ts';
 import { now } from '../util/clock.ts';
+import { cut } from '../util/cut-text.ts';
 import { guard, warnOnce } from '../util/guard.ts';
+import { MAX_NAME_LENGTH } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { watchOutcome } from '../util/watch-result.ts';
 
@@ -94,13 +96,15 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  * Runs a function whose calls belong to one conversation, for programs that keep the message history themselves. It covers
  * chat completions, responses without a conversation, embeddings and other calls, `span` and `traced`. Their spans carry
  * the id; without an active span they form one trace. Threads, sessions and Conversations of the API keep their own ids.
+ * A generator runs where it is read, so read it inside the function.
  *
- * @param id the program's own id of the conversation
+ * @param id the program's own id of the conversation; the first 1,024 characters count
  * @returns the function's result
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
-  return context.with(context.active().setValue(CONVERSATION, id), run);
+  const named = typeof id === 'string' ? cut(id, MAX_NAME_LENGTH) : id;
+  return context.with(context.active().setValue(CONVERSATION, named), run);
 }
 
 /** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */
@@ -112,9 +116,10 @@ function startFunctionSpan(
   const telemetry = defaultTelemetry();
   const active = context.active();
   if (telemetry === undefined || isSuppressed(active)) return undefined;
-  const name = options.name ?? options.prompt ?? (run?.name || 'function');
+  const prompt = nameIn(options.prompt);
+  const name = nameIn(options.name) ?? prompt ?? (run?.name || 'function');
   const attributes: Attributes = {};
-  define(attributes, ATTR_GEN_AI_PROMPT_NAME, options.prompt);
+  define(attributes, ATTR_GEN_AI_PROMPT_NAME, prompt);
   define(attributes, ATTR_GEN_AI_CONVERSATION_ID, conversationIn(active));
   const clock = clockIn(active);
   const startTime = now(clock);
@@ -129,4 +134,9 @@ function startFunctionSpan(
     clock,
     ended: place?.ended,
   });
+}
+
+/** A program may build names from the input of its users. */
+function nameIn(name: unknown): string | undefined {
+  return typeof name === 'string' ? cut(name, MAX_NAME_LENGTH) : undefined;
 }

@@ -2,6 +2,8 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ApiRequest } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import type { Endpoint } from '../sdk/provider.ts';
+import { ATTR_GEN_AI_CONVERSATION_ID } from '../semconv/attributes.ts';
+import type { Spent } from '../telemetry/cost/spent.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { inOrder } from '../util/microseconds.ts';
 import { derivesTraceIds } from './conversations/conversation-trace-id.ts';
@@ -81,4 +83,20 @@ export function enterConversation(
   return (active === undefined && !waits) || always
     ? conversations.open(named, active)
     : conversations.find(named, active);
+}
+
+/** The attributes of a span whose request and result do not name its conversation. */
+export function conversationAttributes(id: string | undefined): Attributes | undefined {
+  return id === undefined ? undefined : { [ATTR_GEN_AI_CONVERSATION_ID]: id };
+}
+
+/** Adds what a call has spent to the totals of a conversation. */
+export function spendIn(
+  conversations: ConversationTracker,
+  id: string | undefined,
+  origin: string,
+  spent: Spent,
+): void {
+  if (id === undefined || (spent.usage === undefined && spent.cost === undefined)) return;
+  conversations.conversation('conversation', id, origin).spent(spent);
 }

@@ -195,6 +195,77 @@ describe('withConversation holds for', () => {
     `);
   });
 
+  it('every request about responses, with the tokens of a compaction', async () => {
+    const program = await startProgram();
+    const { responses } = program.client;
+    const usage = { input_tokens: 100, output_tokens: 20, total_tokens: 120 };
+    program.simulator.next({
+      when: { path: '/v1/responses/compact' },
+      body: { id: 'resp_c', object: 'response.compaction', output: [], usage },
+    });
+    program.simulator.next({
+      when: { path: '/v1/responses/input_tokens' },
+      body: { object: 'response.input_tokens', input_tokens: 7 },
+    });
+    await withConversation('chat-1', async () => {
+      await responses.inputTokens.count(ASKED);
+      await responses.compact(ASKED);
+    });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                     gen_ai.conversation.id=chat-1 openai.total.input_tokens=100 openai.total.output_tokens=20
+      ├─ POST /responses/input_tokens  gen_ai.conversation.id=chat-1
+      └─ POST /responses/compact       gen_ai.conversation.id=chat-1 gen_ai.usage.input_tokens=100
+    `);
+  });
+
+  it('poll helpers, for as long as they poll', async () => {
+    const program = await startProgram({ config: { conversationIdleTimeout: 1 } });
+    for (const status of ['in_progress', 'in_progress', 'completed'])
+      program.simulator.next({
+        when: { path: '/v1/vector_stores/vs_1/files/file_1' },
+        body: { id: 'file_1', object: 'vector_store.file', status },
+      });
+    const { files } = program.client.vectorStores;
+    await withConversation('chat-1', () => files.poll('vs_1', 'file_1', { pollIntervalMs: 20 }));
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation                                             gen_ai.conversation.id=chat-1
+      └─ GET /vector_stores/{vector_store_id}/files/{file_id}  gen_ai.conversation.id=chat-1 openai.poll.count=3
+    `);
+  });
+
+  it('a background response that another process has created', async () => {
+    const creator = await startProgram();
+    creator.simulator.respond({ pollsPerStage: 1 });
+    const background = { ...ASKED, background: true };
+    const { id } = await withConversation('chat-1', () => creator.client.responses.create(background));
+    const worker = await startProgram({
+      config: { adoptRuns: 'polled' },
+      client: { baseURL: creator.simulator.url },
+    });
+    let status: string | undefined;
+    await withConversation('chat-1', async () => {
+      while (status !== 'completed') ({ status } = await worker.client.responses.retrieve(id));
+    });
+    await worker.telemetry.provider.shutdown();
+    const [conversation] = worker.telemetry.spans.filter(({ name }) => name === 'conversation');
+    expect(conversation?.attributes['openai.total.runs']).toBe(1);
+    const answer = worker.telemetry.spans.find(({ name }) => name.startsWith('chat'));
+    expect(answer?.attributes).toMatchObject({
+      'gen_ai.conversation.id': 'chat-1',
+      'gen_ai.usage.input_tokens': conversation?.attributes['openai.total.input_tokens'],
+    });
+  });
+
+  it('ids that a user has chosen, as far as their first 1,024 characters', async () => {
+    const program = await startProgram();
+    await withConversation('é'.repeat(1_000_000), () => program.client.models.list());
+    await program.telemetry.provider.shutdown();
+    const ids = program.telemetry.spans.map(({ attributes }) => attributes['gen_ai.conversation.id']);
+    expect(ids).toEqual(Array(2).fill('é'.repeat(1_024)));
+  });
+
   it('no call without a span', async () => {
     const program = await startProgram({ config: { apiSpans: 'none' } });
     await withConversation('chat-1', () => program.client.files.list());

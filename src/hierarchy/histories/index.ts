@@ -4,10 +4,16 @@ import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
-import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
-import { type ConversationApi, enterConversation, type Placement, parentIn, startIn } from '../api.ts';
+import {
+  type ConversationApi,
+  enterConversation,
+  type Placement,
+  parentIn,
+  spendIn,
+  startIn,
+} from '../api.ts';
 import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Use } from '../conversations/conversation-use.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
@@ -72,17 +78,11 @@ export class Histories implements ConversationApi {
         return false;
       },
       ended: (result, endTime, spent) => {
-        this.#spent(id, origin, spent);
+        spendIn(this.#conversations, id, origin, spent);
         if (isAnswer) this.#answered(id, origin, result, userMessages);
         loop.ended(result, endTime);
       },
     };
-  }
-
-  #spent(id: string, origin: string, spent: Spent): void {
-    if (spent.usage === undefined && spent.cost === undefined) return;
-    const conversation = this.#conversations.conversation('conversation', id, origin);
-    conversation.spent(spent);
   }
 
   #answered(id: string, origin: string, result: unknown, userMessages: number): void {

@@ -3,10 +3,24 @@ import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import { ATTR_OPENAI_POLL_COUNT } from '../../semconv/attributes.ts';
 import { stringField } from '../../util/payload.ts';
-import type { ConversationApi, OpenSpan, Placement } from '../api.ts';
-import { activeSpan } from '../conversations/segment.ts';
+import {
+  type ConversationApi,
+  conversationAttributes,
+  enterConversation,
+  type Placement,
+  parentIn,
+  startIn,
+} from '../api.ts';
+import { conversationIn } from '../conversations/conversation-context.ts';
+import { contextInConversation } from '../conversations/own-trace.ts';
+import { activeSpan, type Segment } from '../conversations/segment.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { type ContinuationTraits, ContinuingOperation, ContinuingRequest } from './continuing-operation.ts';
+import {
+  type ContinuationTraits,
+  ContinuingOperation,
+  ContinuingRequest,
+  type ContinuingStart,
+} from './continuing-operation.ts';
 
 const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['in_progress', 'queued']);
 
@@ -35,23 +49,41 @@ export class Polls implements ConversationApi {
     this.#conversations = conversations;
   }
 
-  observe(call: Call, request: ApiRequest, { origin }: Endpoint): CallObservation | Placement {
+  observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
+    const { origin } = endpoint;
     const key = pollKey(call, request, origin);
     if (this.#open.get(key)?.isAborted === true) this.#open.get(key)?.close();
     const loop = this.#open.get(key);
     if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
+    const id = conversationIn(call.context);
+    const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {
-      parent: call.context,
-      settled: (ended, result, span) => this.#goesOn(key, ended, result, span),
+      parent: parentIn(segment, call.context),
+      startTime: startIn(segment, call),
+      attributes: conversationAttributes(id),
+      settled: (ended, result, span) => {
+        const goesOn = this.#goesOn(key, ended, { span, result, time: ended.endTime, segment });
+        segment?.requestEnded(ended.endTime);
+        return goesOn;
+      },
     };
   }
 
-  #goesOn(key: string, call: Call, result: unknown, span: OpenSpan): boolean {
+  /** The part of the conversation that the program has named. */
+  #enter(id: string, call: Call, endpoint: Endpoint): Segment | undefined {
+    const conversations = this.#conversations;
+    call.context = contextInConversation(call.context, conversations, 'conversation', id, endpoint.origin);
+    const { context, startTime } = call;
+    const segment = enterConversation(conversations, { id, context, endpoint, startTime });
+    segment?.requestStarted();
+    return segment;
+  }
+
+  #goesOn(key: string, call: Call, start: ContinuingStart): boolean {
     const { size } = this.#open;
-    const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(result) === 'over';
+    const isOver = call.outcome !== 'value' || POLL_LOOP.stateOf(start.result) === 'over';
     if (isOver || this.#open.has(key) || size >= MAX_LOOPS) return false;
-    const { endTime: time, signal } = call;
-    const loop = new ContinuingOperation(POLL_LOOP, { span, result, time, signal }, () => {
+    const loop = new ContinuingOperation(POLL_LOOP, { ...start, signal: call.signal }, () => {
       this.#open.delete(key);
       this.#conversations.release(loop);
     });

@@ -3,9 +3,11 @@ import type { ApiRequest } from '../../operations/index.ts';
 import { countNewMessages, countPutMessages } from '../../operations/response/user-messages.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
+import type { Spent } from '../../telemetry/cost/spent.ts';
 import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
+import type { Conversation } from '../conversations/conversation.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { ConversationTracker } from '../tracker.ts';
@@ -57,6 +59,8 @@ export interface Fetched {
   /** The caller's. */
   readonly context: Context;
   readonly known: KnownResponse | undefined;
+  /** As the request or the program names it. */
+  readonly conversationId: string | undefined;
 }
 
 /** What is kept of a request for a response until it has ended. */
@@ -95,6 +99,18 @@ export function followedResponse(
     userMessages: countNewMessages(body),
     content,
   };
+}
+
+/** Called when a response of a conversation has ended. */
+export function countResponse(
+  conversation: Conversation,
+  { userMessages, handedOn }: Pick<FollowedResponse, 'userMessages' | 'handedOn'>,
+  spent: Spent,
+): void {
+  conversation.countUserMessages(userMessages);
+  if (handedOn === true) return;
+  conversation.startedRun();
+  conversation.spent(spent);
 }
 
 /**

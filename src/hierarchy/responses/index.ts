@@ -3,7 +3,6 @@ import { type ApiRequest, response as createResponse } from '../../operations/in
 import { conversationIdOf } from '../../operations/response/outcome.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_RESPONSES } from '../../semconv/values.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
@@ -14,12 +13,16 @@ import { BoundedMap } from '../../util/lru-map.ts';
 import { field, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
+  conversationAttributes,
   enterConversation,
   type OpenSpan,
   type Placement,
   parentIn,
+  spendIn,
   startIn,
 } from '../api.ts';
+import { conversationIn } from '../conversations/conversation-context.ts';
+import type { Use } from '../conversations/conversation-use.ts';
 import { handsOn } from '../conversations/handing-on.ts';
 import { JoinedTrace } from '../conversations/joined-trace.ts';
 import { contextInConversation } from '../conversations/own-trace.ts';
@@ -37,6 +40,7 @@ import { BackgroundResponse, type BackgroundStart, isResponseOpen } from './back
 import {
   conversationUsed,
   conversationUsedBy,
+  countResponse,
   type Fetched,
   type FollowedResponse,
   followedResponse,
@@ -100,19 +104,24 @@ export class Responses implements ConversationApi {
     endpoint: Endpoint,
     { createsResponse, known, named, uses, id: conversationId }: UsedConversation,
   ): Placement {
-    const segment = uses ? this.#segmentOf(call, call.startTime, conversationId, endpoint) : undefined;
+    const { context, startTime } = call;
+    const segment = uses ? this.#enter({ id: conversationId, context, endpoint, startTime }) : undefined;
     segment?.requestStarted();
-    const parent = parentIn(segment, call.context);
+    const parent = parentIn(segment, context);
     const place: Placement = {
       parent,
       startTime: startIn(segment, call),
       links: known === undefined ? undefined : [{ context: known.context }],
-      attributes: named === undefined ? undefined : { [ATTR_GEN_AI_CONVERSATION_ID]: named },
+      attributes: conversationAttributes(named),
     };
     return createsResponse
       ? this.#followResponse(call, request, place, { endpoint, segment, conversationId })
       : // Once the call runs, its context is that of its span.
-        this.#followRequest(place, { request, endpoint, context: call.context, known }, segment);
+        this.#followRequest(
+          place,
+          { request, endpoint, context: call.context, known, conversationId },
+          segment,
+        );
   }
 
   /** A request from another trace may also report the end of a background response. */
@@ -131,18 +140,15 @@ export class Responses implements ConversationApi {
         conversationUsed(this.#conversations, fetched, segment, ended);
         return false;
       },
-      ended: (result, endTime) => this.#fetched(result, endTime, fetched.endpoint),
+      ended: (result, endTime, spent) => {
+        this.#fetched(result, endTime, endpoint);
+        spendIn(this.#conversations, fetched.conversationId, endpoint.origin, spent);
+      },
     };
   }
 
-  #segmentOf(
-    { context }: Pick<Call, 'context'>,
-    startTime: number,
-    id: string | undefined,
-    endpoint: Endpoint,
-  ): Segment | undefined {
-    const use = { id, context, endpoint, apiType: OPENAI_API_TYPE_VALUE_RESPONSES, startTime };
-    return enterConversation(this.#conversations, use);
+  #enter(use: Omit<Use, 'kind' | 'apiType'>): Segment | undefined {
+    return enterConversation(this.#conversations, { apiType: OPENAI_API_TYPE_VALUE_RESPONSES, ...use });
   }
 
   #followResponse(
@@ -234,9 +240,9 @@ export class Responses implements ConversationApi {
     const { id, clock } = adoption;
     const { context, link } = place;
     const startTime = paused === undefined ? adoption.startTime : call.startTime;
-    const conversationId = conversationIdOf(response);
-    const isNamed = conversationId !== undefined;
-    const segment = isNamed ? this.#segmentOf(place, startTime, conversationId, endpoint) : undefined;
+    const conversationId = conversationIdOf(response) ?? known?.conversationId ?? conversationIn(caller);
+    const use = { id: conversationId, context, endpoint, startTime };
+    const segment = conversationId === undefined ? undefined : this.#enter(use);
     const parent = parentIn(segment, context);
     const from = { endpoint, segment, conversationId, startTime };
     const followed = followedResponse(this.#telemetry, adoption.request.body, parent, from);
@@ -251,6 +257,7 @@ export class Responses implements ConversationApi {
         place: {
           parent,
           links: link === undefined ? [] : [{ context: link }],
+          attributes: conversationAttributes(conversationId),
           ended: (result, endTime, spent) => this.#ended(followed, result, endTime, spent),
         },
       },
@@ -276,11 +283,7 @@ export class Responses implements ConversationApi {
       this.#toolCalls.asked(calls, asking, times);
     }
     if (conversationId === undefined) return;
-    const conversation = this.#conversations.conversation('conversation', conversationId, origin);
-    conversation.countUserMessages(follow.userMessages);
-    if (follow.handedOn === true) return;
-    conversation.startedRun();
-    conversation.spent(spent);
+    countResponse(this.#conversations.conversation('conversation', conversationId, origin), follow, spent);
   }
 
   /** The calls of a response that this process has created are known from there, and not before it has ended. */
@@ -289,11 +292,7 @@ export class Responses implements ConversationApi {
     if (responseId === undefined || this.known(responseId, origin) !== undefined || isResponseOpen(response))
       return;
     const place: Place = { kind: 'conversation', conversationId: conversationIdOf(response) };
-    this.#toolCalls.seen(readItemCalls(response, { content: this.#telemetry.wantsContent }), {
-      origin,
-      responseId,
-      place,
-      endTime,
-    });
+    const calls = readItemCalls(response, { content: this.#telemetry.wantsContent });
+    this.#toolCalls.seen(calls, { origin, responseId, place, endTime });
   }
 }

@@ -13,9 +13,9 @@ export function isResponse(route: Route): boolean {
   return operationOf(route) === createResponse;
 }
 
-/** The conversation that the program has named, for an operation that names none. */
-export function conversationNamed({ context }: Call, route: Route): string | undefined {
-  return operationOf(route).name === undefined ? undefined : conversationIn(context);
+/** The conversation that the program has named, for a request about responses. */
+export function conversationNamed({ context }: Call, { family }: Route): string | undefined {
+  return family === 'responses' ? conversationIn(context) : undefined;
 }
 
 /** The Conversation that a request names. */
