@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withMetadata } from '../../src/client.ts';
 import { environment, type Helper, startHelper } from '../support/helper.ts';
+import { startProgram } from '../support/program.ts';
 import type { TurnScript } from '../support/simulator/index.ts';
 
 const RESEARCH: TurnScript = {
@@ -321,6 +322,56 @@ describe('a message that is sent during a turn', () => {
          │  └─ execute_tool get_time
          └─ invoke_agent Helper          openai.turn.id=turn_000002 openai.run.status=completed openai.total.user_messages=1 user.id=user-42
     `);
+  });
+});
+
+/** A turn of a session, created so many minutes after now. */
+function turnAt(minutes: number, id: string, completed: boolean): object {
+  const created_at = Math.floor(Date.now() / 1e3) + minutes * 60;
+  const about = {
+    object: 'agent.session.turn',
+    agent_id: 'agent_1',
+    session_id: 'sess_1',
+    subagent_id: null,
+  };
+  const usage = completed ? { input_tokens: 10, output_tokens: 5, total_tokens: 15 } : null;
+  const [status, completed_at] = completed ? ['completed', created_at] : ['in_progress', null];
+  return { id, ...about, created_at, started_at: created_at, completed_at, error: null, status, usage };
+}
+
+describe('a message that the server adds to the turn in progress', () => {
+  it.each([
+    ['at once', 0, 2],
+    ['long after that', 40, 1],
+  ])('has a turn of its own only if one begins %s', async (_, minutes, recorded) => {
+    const program = await startProgram({ config: { runSteps: 'observe' } });
+    const list = (...data: readonly object[]): void =>
+      program.simulator.next({
+        when: { path: '/v1/agents/sessions/sess_1/turns' },
+        body: { object: 'list', data, has_more: false },
+      });
+    program.simulator.next({
+      when: { path: '/v1/agents/sessions' },
+      body: { id: 'sess_1', object: 'agent.session', status: 'in_progress', agent: { id: 'agent_1' } },
+    });
+    program.simulator.next({ when: { path: '/v1/agents/sessions/sess_1/events' }, status: 202 });
+    const { sessions } = program.client.beta.agents;
+    const content = [{ type: 'input_text' as const, text: 'And x?' }];
+    const message = {
+      type: 'agent.session.input.message' as const,
+      input: [{ role: 'user' as const, content }],
+    };
+    await program.inSpan(async () => {
+      await sessions.create({ agent_id: 'agent_1', environment, input: 'Weather?' });
+      list(turnAt(0, 'turn_1', false));
+      await sessions.turns.list('sess_1');
+      await sessions.events.create('sess_1', { events: [message] });
+      list(turnAt(minutes, 'turn_2', true), turnAt(0, 'turn_1', true));
+      await sessions.turns.list('sess_1');
+    });
+    await program.telemetry.provider.shutdown();
+    const turns = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(turns).toHaveLength(recorded);
   });
 });
 

@@ -5,6 +5,8 @@ import type { CallerTrace } from '../../telemetry/metadata.ts';
 import { MAX_REPEATED } from '../../util/payload.ts';
 import type { AgentSettings } from '../dialect.ts';
 import type { Invocation } from '../invocations/invocation.ts';
+import type { Life } from '../invocations/life.ts';
+import type { ServerClock } from '../server-clock.ts';
 
 const MAX_EVENTS = 200;
 const MAX_ASKS = 20;
@@ -26,6 +28,9 @@ export interface Ask extends Acceptance {
   readonly caller: CallerTrace;
   readonly endpoint: Endpoint;
   readonly startTime: number;
+  /** Of that invocation. */
+  readonly life: Life;
+  readonly clock: ServerClock;
 }
 
 export interface SubagentState {

@@ -121,7 +121,9 @@ export class InvocationRequest implements CallObservation {
     this.#state = engine.matcher.known(intent.conversationId, endpoint.origin);
     if (intent.messages.length === 0) return;
     const caller = callerTraceOf(observed.context);
-    this.#ask = { caller, endpoint, startTime: call.startTime, acceptedAt: undefined, notBefore: undefined };
+    const { startTime } = call;
+    const { life, clock } = invocation;
+    this.#ask = { caller, endpoint, startTime, life, clock, acceptedAt: undefined, notBefore: undefined };
     this.#state?.asked(this.#ask);
   }
 

@@ -19,6 +19,9 @@ import type { ConversationTracker } from '../tracker.ts';
 import { adoptInvocation, openFoundInvocation, openReported } from './adoption.ts';
 import type { Invocation } from './invocation.ts';
 
+/** How long after the end of an invocation the next one may begin that a message during the first one asked for. */
+const MAX_QUEUED_MS = 60_000;
+
 /**
  * Finds the invocation that an object reports, where the request for an invocation is not told its id: the first one that
  * nobody knows is taken for the one that was asked for first.
@@ -89,7 +92,8 @@ export class InvocationMatcher {
       agent: state.agent?.agent,
       forgotten: (invocation: Invocation): void => state.forget(invocation),
     };
-    const ask = [...state.asks].find((asked) => canBe(asked, snapshot, observation));
+    const isIt = (asked: Ask): boolean => canBe(asked, snapshot, observation) && isInTime(asked, snapshot);
+    const ask = [...state.asks].find(isIt);
     if (ask !== undefined) {
       state.asks.delete(ask);
       const { endpoint, startTime } = ask;
@@ -165,6 +169,13 @@ function canBe(asked: Acceptance, { createdAt }: InvocationSnapshot, { live }: O
   const { acceptedAt, notBefore } = asked;
   if (acceptedAt === undefined) return false;
   return notBefore === undefined || createdAt === undefined || createdAt >= notBefore;
+}
+
+/** A message that was sent during an invocation starts the next one at once, or never. */
+function isInTime({ life, clock, acceptedAt = 0 }: Ask, { createdAt }: InvocationSnapshot): boolean {
+  const lastTime = life.state === 'closed' ? life.lastOpenTime : Number.POSITIVE_INFINITY;
+  const endTime = Math.max(acceptedAt, life.endTime ?? lastTime);
+  return clock.local(createdAt, 0) <= endTime + MAX_QUEUED_MS;
 }
 
 /** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
