@@ -176,9 +176,13 @@ export class Observer implements CallObserver, ProviderListener {
   }
 
   unwrapWebhook(delivery: WebhookDelivery): unknown {
-    return unwrapWebhook(this.telemetry, delivery, (id) => {
-      const { origin } = endpointOf(delivery.client, this.settings.providers);
-      return this.#hierarchy?.knownResponse(id, origin);
+    return unwrapWebhook(this.telemetry, delivery, {
+      conversationId: conversationIn(currentContext.active()),
+      placeIn: (context, startTime) => this.placeFunction(context, startTime),
+      creatorOf: (id) => {
+        const { origin } = endpointOf(delivery.client, this.settings.providers);
+        return this.#hierarchy?.knownResponse(id, origin);
+      },
     });
   }
 

@@ -2,7 +2,7 @@ import { context, propagation } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import OpenAI from 'openai';
 import { describe, expect, it, test } from 'vitest';
-import { instrumentOpenAI } from '../../src/client.ts';
+import { instrumentOpenAI, withConversation } from '../../src/client.ts';
 import { suppressed } from '../../src/sdk/suppression.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { signWebhook, WEBHOOK_SECRET } from '../support/webhook.ts';
@@ -81,6 +81,24 @@ describe('an unwrapped webhook', () => {
     await inSpan(() => client.webhooks.unwrap(payload, headers), 'POST /webhook');
     await program.telemetry.provider.shutdown();
     expect(linked(program, 'webhook')).toEqual([['chat gpt-4o']]);
+  });
+
+  it('belongs to the conversation that the program has named', async () => {
+    const program = await startReceiver();
+    const { client } = program;
+    const { payload, headers } = signWebhook('batch.completed', { id: 'batch_1' });
+    await withConversation('chat-1', async () => {
+      await client.webhooks.unwrap(payload, headers);
+      await client.webhooks.unwrap(payload, {}).catch(() => undefined);
+      await client.models.list();
+    });
+    await program.telemetry.provider.shutdown();
+    await program.expectTree(`
+      conversation    gen_ai.conversation.id=chat-1
+      ├─ webhook      gen_ai.conversation.id=chat-1 openai.batch.id=batch_1
+      ├─ webhook      !Error gen_ai.conversation.id=chat-1
+      └─ GET /models  gen_ai.conversation.id=chat-1
+    `);
   });
 
   it('is linked by the next fetch to a response that another process created', async () => {

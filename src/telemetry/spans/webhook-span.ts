@@ -1,6 +1,14 @@
-import { type Attributes, context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  type SpanContext,
+  SpanKind,
+} from '@opentelemetry/api';
 import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
+  ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_ALERT_ID,
   ATTR_OPENAI_API_TYPE,
@@ -24,44 +32,65 @@ import { followOutcome } from '../../util/watch-result.ts';
 import { readFailure } from '../error.ts';
 import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { FunctionPlace } from './function-span.ts';
 import { recordEnd } from './record-end.ts';
 import { endSpan } from './span-end.ts';
+
+/** What a webhook has to do with what this process knows. */
+export interface WebhookRelations {
+  /** The conversation that the program has named. */
+  readonly conversationId: string | undefined;
+  /** Returns where the span stands in that conversation. */
+  readonly placeIn: (context: Context, startTime: number) => FunctionPlace | undefined;
+  /** Returns the span context of a response that this process created. */
+  readonly creatorOf: (responseId: string) => SpanContext | undefined;
+}
 
 /**
  * Unwraps a webhook and records which event arrived. A webhook with an invalid signature is not read: anybody may have
  * sent it. Results and errors pass through unchanged.
- *
- * @param creatorOf returns the span context of a response that this process created
  */
 export function unwrapWebhook(
   telemetry: Telemetry,
   delivery: WebhookDelivery,
-  creatorOf: (responseId: string) => SpanContext | undefined,
+  { conversationId, placeIn, creatorOf }: WebhookRelations,
 ): unknown {
   const active = context.active();
   const clock = guard('reading the clock of a span', clockIn, active);
+  const time = now(clock);
+  const place = guard('placing a webhook', placeIn, active, time);
+  const { parent, startTime } = place ?? { parent: active, startTime: time };
+  const attributes: Attributes =
+    conversationId === undefined ? {} : { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId };
   const span = guard('starting a webhook span', () =>
-    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime: now(clock) }, active),
+    telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime, attributes }, parent),
   );
-  if (span === undefined) return delivery.run();
+  const end = (endTime: number): void => {
+    if (span !== undefined) endSpan(span, endTime);
+    if (place !== undefined) guard('ending a webhook', place.ended, endTime);
+  };
+  if (span === undefined) {
+    end(time);
+    return delivery.run();
+  }
   return followOutcome(delivery.run, {
     succeed(event) {
       guard('recording a webhook', recordEvent, span, event, creatorOf);
-      endSpan(span, now(clock));
+      end(now(clock));
     },
     fail(error) {
       const endTime = now(clock);
       guard('recording a failure', () =>
         recordEnd(telemetry, {
           span,
-          context: LinkedContext.withSpan(active, span),
-          attributes: {},
+          context: LinkedContext.withSpan(parent, span),
+          attributes,
           content: undefined,
           failure: readFailure(error),
           endTime,
         }),
       );
-      endSpan(span, endTime);
+      end(endTime);
     },
   });
 }
