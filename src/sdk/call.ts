@@ -62,9 +62,8 @@ export class Call implements KeyHolder {
   endTime = 0;
   /** The caller's context, then, once the call has begun, that of its span. Released when the call settles. */
   context: Context;
-  /** The context that the SDK works in. Released with it. */
+  /** The context that the SDK works in, and the caller's. Released with it. */
   working: Context | undefined;
-  /** The caller's context. Released with it. */
   caller: Context;
 
   method = '';
