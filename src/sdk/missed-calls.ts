@@ -6,6 +6,7 @@ import { startOutside } from '../util/detached-timer.ts';
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { guard } from '../util/guard.ts';
 import { asArray, field } from '../util/payload.ts';
+import { platformTimers } from '../util/platform-timers.ts';
 import { atExit } from '../util/process-exit.ts';
 import { seenCalls } from './seen-calls.ts';
 import { isSuppressed } from './suppression.ts';
@@ -53,6 +54,7 @@ function startWatching(findUnhooked: () => string | undefined): void {
   stopListening = listenToRequests(() => {
     isMissed = true;
     takeNote('');
+    const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
     const timer = startOutside(() => setTimeout(report, REPORT_DELAY_MS));
     stopWaiting = () => {
       stopAtExit();

@@ -1,5 +1,6 @@
 import { notice } from '../diagnostics/report.ts';
 import { field } from '../util/payload.ts';
+import { platformTimers } from '../util/platform-timers.ts';
 import { isTooLarge, readJson } from './response-body.ts';
 import { makeSuppressed } from './suppression.ts';
 
@@ -25,6 +26,7 @@ export async function readWithClient(
   if (typeof get !== 'function') throw new TypeError('the client has no get');
   // The SDK's own timeout ends when the headers arrive. `AbortSignal.timeout` would keep the request for all its time.
   const controller = new AbortController();
+  const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   const timer = setTimeout(() => controller.abort(), OWN_REQUEST_TIMEOUT_MS);
   timer.unref?.();
   const { signal } = controller;

@@ -1,5 +1,6 @@
 import { startOutside } from './detached-timer.ts';
 import { guard } from './guard.ts';
+import { platformTimers } from './platform-timers.ts';
 import { atExit } from './process-exit.ts';
 
 /** The interval of a tracker that has nothing open: what it remembers is kept for minutes to hours. */
@@ -12,7 +13,7 @@ export const IDLE_SWEEP_INTERVAL_MS = 60_000;
 export class SweepTimer {
   readonly #sweep: () => void;
   readonly #end: () => void;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopTimer: (() => void) | undefined;
   #isIdle = false;
   #stopListening: (() => void) | undefined;
 
@@ -22,7 +23,7 @@ export class SweepTimer {
   }
 
   get isAwake(): boolean {
-    return this.#timer !== undefined && !this.#isIdle;
+    return this.#stopTimer !== undefined && !this.#isIdle;
   }
 
   wake(interval: number): void {
@@ -39,17 +40,21 @@ export class SweepTimer {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.#isIdle = false;
     this.#stopListening?.();
     this.#stopListening = undefined;
   }
 
   #every(interval: number): void {
-    clearInterval(this.#timer);
-    this.#timer = startOutside(() =>
+    this.#stopTimer?.();
+    const timers = platformTimers();
+    if (timers === undefined) return;
+    const { clearInterval, setInterval } = timers;
+    const timer = startOutside(() =>
       setInterval(() => guard('ending what is overdue', this.#sweep), interval),
     );
+    this.#stopTimer = () => clearInterval(timer);
   }
 }

@@ -1,8 +1,10 @@
-/** Captured at load, before fake timers can replace it. Some runtimes have no `setImmediate`. */
-const immediately: (run: () => void) => unknown = globalThis.setImmediate ?? setTimeout;
+import { platformTimers } from './platform-timers.ts';
 
 /** Resolves on the next turn of the event loop, after all pending microtasks. */
 export function nextTurn(): Promise<void> {
+  const { setImmediate, setTimeout } = platformTimers() ?? globalThis;
+  // Some runtimes have no `setImmediate`.
+  const immediately: (run: () => void) => unknown = setImmediate ?? setTimeout;
   return new Promise((resolve) => void immediately(resolve));
 }
 
@@ -11,6 +13,7 @@ export async function settledWithin(
   milliseconds: number,
   promises: Iterable<Promise<unknown>>,
 ): Promise<void> {
+  const { clearTimeout, setTimeout } = platformTimers() ?? globalThis;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);

@@ -5,6 +5,9 @@ import type { ProgramOptions } from '../support/program.ts';
 import type { RunScript, Simulator } from '../support/simulator/index.ts';
 import { runAndListSteps, startTutor, type Tutor, treesFromNow } from '../support/tutor.ts';
 
+// The tests advance the timers of the package.
+vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+
 afterEach(() => {
   diag.disable();
   vi.useRealTimers();

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { IDLE_SWEEP_INTERVAL_MS, SweepTimer } from '../../src/util/sweep-timer.ts';
 
+// The tests advance the timers of the package.
+vi.mock('../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 

@@ -4,6 +4,7 @@ import { startOutside } from '../../util/detached-timer.ts';
 import { BoundedMap } from '../../util/lru-map.ts';
 import { findPackage } from '../../util/optional-packages.ts';
 import { field } from '../../util/payload.ts';
+import { platformTimers } from '../../util/platform-timers.ts';
 
 const PACKAGE = '@pydantic/genai-prices';
 const MAX_CACHED_MODELS = 500;
@@ -12,9 +13,6 @@ const CHANGING_PRICES_LIFETIME_MS = 60_000;
 const PRICES_LIFETIME_MS = 3_600_000;
 /** After this time the first request has been sent, and its response is still to come. */
 const LOAD_DELAY_MS = 50;
-
-/** Captured at load, before fake timers can replace it: a test of the program may count its timers. */
-const startTimer: typeof setTimeout = setTimeout;
 
 /** The price package's names of providers. */
 const PRICE_PROVIDERS: ReadonlyMap<string, string> = new Map([
@@ -72,7 +70,11 @@ export class PriceList {
   prepare(): void {
     if (this.#prepared || this.#loaded) return;
     this.#prepared = true;
-    startOutside(() => startTimer(() => this.#load(), LOAD_DELAY_MS));
+    const timers = platformTimers();
+    // Then it is loaded when it is needed.
+    if (timers === undefined) return;
+    const { setTimeout } = timers;
+    startOutside(() => setTimeout(() => this.#load(), LOAD_DELAY_MS));
   }
 
   /** Whether the price package is available. */

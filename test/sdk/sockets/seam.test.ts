@@ -14,6 +14,9 @@ import { startProgram } from '../../support/program.ts';
 import { platformSocket } from '../../support/responses-socket.ts';
 import { recordTelemetry } from '../../support/telemetry.ts';
 
+// The tests advance the timers of the package.
+vi.mock('../../../src/util/platform-timers.ts', () => ({ platformTimers: () => globalThis }));
+
 describe('socket classes', () => {
   it.each([
     ['/app/node_modules/openai/resources/responses/ws.js', '/app/node_modules/openai'],

@@ -1,0 +1,43 @@
+import { trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import OpenAI from 'openai';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+afterEach(() => {
+  trace.disable();
+  vi.useRealTimers();
+  vi.resetModules();
+});
+
+const RUN = { id: 'run_1', object: 'thread.run', thread_id: 'thread_1', assistant_id: 'asst_1' };
+const ANSWERS: Readonly<Record<string, object>> = {
+  '/v1/chat/completions': { id: 'chatcmpl-1', model: 'gpt-4o', choices: [] },
+  '/v1/responses': { id: 'resp_1', object: 'response', status: 'completed', model: 'gpt-4o', output: [] },
+  '/v1/threads/thread_1/runs': { ...RUN, status: 'in_progress' },
+};
+
+async function startClient(): Promise<OpenAI> {
+  const { instrumentOpenAI } = await import('../../src/client.ts');
+  // An exporter has timers of its own.
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [] }));
+  const fetch = async (url: string | URL | Request): Promise<Response> =>
+    Response.json(ANSWERS[new URL(String(url)).pathname]);
+  return instrumentOpenAI(new OpenAI({ apiKey: 'test', fetch, maxRetries: 0 }), { cost: true });
+}
+
+describe.each(['before', 'after'])('a program that installs fake timers %s the package is loaded', (when) => {
+  test.each<[string, (client: OpenAI) => Promise<unknown>]>([
+    ['a completion', ({ chat }) => chat.completions.create({ model: 'gpt-4o', messages: [] })],
+    ['a response', ({ responses }) => responses.create({ model: 'gpt-4o', input: 'Hello' })],
+    ['a run', ({ beta }) => beta.threads.runs.create('thread_1', { assistant_id: 'asst_1' })],
+  ])('finds none of ours after %s', async (_, call) => {
+    if (when === 'before') vi.useFakeTimers();
+    const client = await startClient();
+    if (when === 'after') vi.useFakeTimers();
+    const start = Date.now();
+    await call(client);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.runAllTimers();
+    expect(Date.now()).toBe(start);
+  });
+});
