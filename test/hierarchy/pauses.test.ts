@@ -117,6 +117,40 @@ describe('a run that was given up', () => {
   });
 });
 
+describe('a run whose time is over', () => {
+  it('goes on as long as the API says so', async () => {
+    const program = await startProgram({ config: { runSteps: 'observe' } });
+    const created_at = Math.floor(Date.now() / 1e3);
+    const run = {
+      id: 'run_1',
+      object: 'thread.run',
+      thread_id: 'thread_1',
+      assistant_id: 'asst_1',
+      model: 'gpt-4o',
+      created_at,
+      expires_at: created_at,
+    };
+    const path = '/v1/threads/thread_1/runs';
+    program.simulator.next({ when: { path }, body: { ...run, status: 'in_progress' } });
+    for (const status of ['in_progress', 'in_progress', 'completed'])
+      program.simulator.next({ when: { path: `${path}/run_1` }, body: { ...run, status } });
+    const { runs } = program.client.beta.threads;
+    await program.inSpan(async () => {
+      await runs.create('thread_1', { assistant_id: 'asst_1' });
+      for (let polled = 0; polled < 3; polled++) {
+        // Looks at what is overdue.
+        await program.telemetry.provider.forceFlush();
+        await runs.retrieve('run_1', { thread_id: 'thread_1' });
+      }
+    });
+    await program.expectTree(`
+      program
+      └─ thread
+         └─ invoke_agent  openai.run.id=run_1 openai.run.status=completed openai.run.poll_count=3
+    `);
+  });
+});
+
 describe('a run that only another process polls', () => {
   it('is asked for its end before its creator gives it up', async () => {
     const tutor = await startPausing({});

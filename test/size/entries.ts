@@ -16,7 +16,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 export const ENTRIES: readonly Entry[] = [
   { name: 'agents', kilobytes: 195, loads: [API] },
   { name: 'client', kilobytes: 368, loads: [API] },
-  { name: 'export', kilobytes: 149, loads: [API] },
+  { name: 'export', kilobytes: 150, loads: [API] },
   { name: 'index', kilobytes: 379, loads: [API, ...HOOKS] },
   { name: 'openai', kilobytes: 369, loads: [API, 'openai'] },
   { name: 'register', kilobytes: 520, loads: [API, ...HOOKS] },

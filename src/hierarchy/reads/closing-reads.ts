@@ -144,7 +144,8 @@ export async function askForEnds(
   if (asks.length > 0) await settledWithin(CLOSING_READS_TIMEOUT_MS, asks);
 }
 
-/** Whether its `expires_at` has passed. */
+/** Whether its `expires_at` has passed. It has not, whatever the clocks say, if the API has shown it in progress since then. */
 function hasExpired({ life, clock, snapshot }: Invocation): boolean {
-  return life.finished === undefined && now() >= clock.local(snapshot?.expiresAt, Number.POSITIVE_INFINITY);
+  const expiry = clock.local(snapshot?.expiresAt, Number.POSITIVE_INFINITY);
+  return life.finished === undefined && now() >= expiry && life.lastOpenTime < expiry;
 }
