@@ -5,6 +5,7 @@ import {
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS_REF,
   ATTR_GEN_AI_TOOL_DEFINITIONS_REF,
 } from '../semconv/attributes.ts';
+import { monotonic } from '../util/clock.ts';
 import { guardAsync } from '../util/guard.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { stringField } from '../util/payload.ts';
@@ -85,6 +86,8 @@ function wordOf(messages: readonly unknown[], name: string): string | undefined 
 }
 
 const MAX_KNOWN_FILES = 1_000;
+/** Something else may delete old files, so content that is still in use is written again after this. */
+const REWRITE_INTERVAL_MS = 3_600_000;
 const MAX_CONCURRENT_WRITES = 8;
 
 /**
@@ -98,14 +101,15 @@ const MAX_CONCURRENT_WRITES = 8;
  *
  * The system instructions, input messages, output messages and tool definitions of a completion become one JSON file
  * each, in the shapes of the GenAI conventions. A file name ends in the SHA-256 of its content, so the same content is
- * stored once. Files are written in the background, from a bounded queue.
+ * stored once, or once an hour if something else deletes the files. They are written in the background, from a bounded
+ * queue.
  */
 export class ContentStore {
   readonly #write: (name: string, json: string) => unknown;
   readonly #baseUrl: string;
   readonly #maxLength: number;
-  /** The latest names that were stored or queued. */
-  readonly #known = new BoundedMap<string, true>(MAX_KNOWN_FILES);
+  /** When the latest names were stored or queued, in monotonic milliseconds. */
+  readonly #known = new BoundedMap<string, number>(MAX_KNOWN_FILES);
   readonly #queue: TaskQueue;
   #dropped = 0;
 
@@ -144,11 +148,11 @@ export class ContentStore {
     if (whole === undefined) this.#drop();
     const json = whole ?? JSON.stringify(STORED[field].wrapStub(stubOf(values, this.#maxLength), values));
     const name = `${STORED[field].name}-${sha256(new TextEncoder().encode(json))}.json`;
-    const known = this.#known.get(name) === true;
+    const known = monotonic() - (this.#known.get(name) ?? Number.NEGATIVE_INFINITY) < REWRITE_INTERVAL_MS;
     if (!known && this.#queue.full) return whole === undefined ? undefined : this.#drop();
     completion.attributes[STORED[field].attribute] = this.#baseUrl + name;
     if (known) return undefined;
-    this.#known.set(name, true);
+    this.#known.set(name, monotonic());
     const counted = whole === undefined;
     return this.#queue.add(() => guardAsync('storing content', () => this.#attempt(name, json, counted)));
   }

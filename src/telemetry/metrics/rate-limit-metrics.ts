@@ -17,6 +17,7 @@ import {
   METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS,
   type MetricDefinition,
 } from '../../semconv/metrics.ts';
+import { monotonic } from '../../util/clock.ts';
 import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
 
 /**
@@ -24,6 +25,9 @@ import { MAX_DIMENSION_LENGTH } from './metric-series.ts';
  * combined gauge for all other models would be meaningless.
  */
 const MAX_GROUPS = 100;
+
+/** What an answer said before that tells nothing about now. */
+const MAX_AGE_MS = 600_000;
 
 const DIMENSIONS: readonly string[] = [
   ATTR_GEN_AI_PROVIDER_NAME,
@@ -45,8 +49,8 @@ const GAUGES: readonly (readonly [metric: MetricDefinition, attribute: string])[
  */
 export class RateLimits {
   readonly #meter: Meter;
-  /** The attributes of the latest span of each group. */
-  readonly #groups = new Map<string, Attributes>();
+  /** The attributes of the latest span of each group, and when it ended, in monotonic milliseconds. */
+  readonly #groups = new Map<string, { readonly attributes: Attributes; readonly time: number }>();
   #observed = false;
 
   constructor(meter: Meter) {
@@ -67,7 +71,7 @@ export class RateLimits {
     for (const name of [...DIMENSIONS, ...GAUGES.map(([, attribute]) => attribute)]) {
       if (attributes[name] !== undefined) seen[name] = attributes[name];
     }
-    this.#groups.set(group, seen);
+    this.#groups.set(group, { attributes: seen, time: monotonic() });
     if (!this.#observed) this.#observe();
   }
 
@@ -79,7 +83,9 @@ export class RateLimits {
       attribute,
     }));
     const observe = (result: BatchObservableResult): void => {
-      for (const group of this.#groups.values()) {
+      const oldest = monotonic() - MAX_AGE_MS;
+      for (const { attributes: group, time } of this.#groups.values()) {
+        if (time < oldest) continue;
         const dimensions = Object.fromEntries(
           DIMENSIONS.filter((name) => group[name] !== undefined).map((name) => [name, group[name]]),
         );

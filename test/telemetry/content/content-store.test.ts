@@ -90,6 +90,19 @@ describe('a content store', () => {
     expect(first.attributes).toHaveProperty([REFERENCE]);
   });
 
+  test('writes content that is still in use again after an hour: something else may delete old files', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const write = vi.fn();
+    const store = new ContentStore({ write });
+    for (const minutes of [0, 59, 61, 119, 122]) {
+      clock.mockReturnValue(minutes * 60_000);
+      store.hook(completion('x'));
+    }
+    await store.flush();
+    expect(write).toHaveBeenCalledTimes(3);
+    clock.mockRestore();
+  });
+
   test('restricts files to their owner, writes them atomically, and keeps existing ones', async () => {
     const folder = await newFolder();
     await new ContentStore({ folder }).hook(completion('x'));

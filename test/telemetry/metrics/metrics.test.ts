@@ -261,6 +261,19 @@ describe('rate limits', () => {
     expect(provider.recorded).toEqual([]);
   });
 
+  test('are reported until ten minutes after the last answer', () => {
+    const { provider, recorder } = record();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    recorder.seeRateLimits(limits('a', 1));
+    clock.mockReturnValue(599_000);
+    expect(provider.collect()).toHaveLength(2);
+    clock.mockReturnValue(601_000);
+    expect(provider.collect()).toEqual([]);
+    recorder.seeRateLimits(limits('a', 2));
+    expect(provider.collect()).toContain('remaining_requests a=2');
+    clock.mockRestore();
+  });
+
   test('are kept for a limited number of models', () => {
     const { provider, recorder } = record();
     for (let model = 0; model < 500; model++) recorder.seeRateLimits(limits(`m${model}`, 1));
