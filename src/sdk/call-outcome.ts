@@ -1,3 +1,5 @@
+import type { SpanClock } from '../util/clock.ts';
+
 /** How a call ended. Every call ends once, in one of these ways. */
 export type CallOutcome =
   /** The program got its value: parsed JSON, a page, text, a binary response. */
@@ -14,3 +16,11 @@ export type CallOutcome =
   | 'interrupted';
 
 export type StreamEnd = 'completed' | 'cancelled' | 'aborted' | 'abandoned' | 'error';
+
+/** What the caller knows of the times of a call. */
+export interface CallTimes {
+  /** `undefined` if it begins now. */
+  readonly startTime: number | undefined;
+  /** `undefined` for that of the caller's span. */
+  readonly clock: SpanClock;
+}

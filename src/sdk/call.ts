@@ -6,7 +6,7 @@ import { MAX_REPEATED, numberField } from '../util/payload.ts';
 import { clockIn } from '../util/span-clock.ts';
 import { type Attempt, dropPayloads, readResponse } from './attempt.ts';
 import { CallContext, contextWithCall } from './call-context.ts';
-import type { CallOutcome, StreamEnd } from './call-outcome.ts';
+import type { CallOutcome, CallTimes, StreamEnd } from './call-outcome.ts';
 import { type KeyHolder, readAnswer } from './client-keys.ts';
 import { readOptions } from './read-options.ts';
 import type { OpenedSocket, SocketObservation } from './sockets/socket.ts';
@@ -128,21 +128,19 @@ export class Call implements KeyHolder {
   awaitedOrigin: string | undefined;
   readonly #observer: CallObserver;
 
-  /** @param startTime where it began earlier than now */
-  constructor(client: object, observer: CallObserver, callerContext: Context, startTime?: number) {
+  constructor(client: object, observer: CallObserver, caller: Context, told?: CallTimes) {
     const reading = performance.now();
-    this.clock = clockIn(callerContext, reading);
+    this.clock = told?.clock ?? clockIn(caller, reading);
     // Our own clock is set by what the date is at this moment, not by an earlier reading.
     const time = now(this.clock, this.clock === undefined ? undefined : reading);
-    this.startTime = startTime ?? time;
+    this.startTime = told?.startTime ?? time;
     this.#ownClock = this.clock ?? time - reading;
     this.client = client;
     this.#observer = observer;
-    this.context = callerContext;
-    this.caller = callerContext;
-    this.working = LinkedContext.accepts(callerContext)
-      ? new CallContext(this, callerContext)
-      : contextWithCall(this, callerContext);
+    this.context = this.caller = caller;
+    this.working = LinkedContext.accepts(caller)
+      ? new CallContext(this, caller)
+      : contextWithCall(this, caller);
   }
 
   /** The first attempts and the last one. */

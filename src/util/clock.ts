@@ -33,6 +33,34 @@ function adjust(date: number, earliest: number): void {
   else if (anchor + earliest >= date + 1) anchor = date + 0.999 - earliest;
 }
 
+/** How far systems adjust their clock, as a part of the time that passes, with room to spare. Beyond that, it was set. */
+const MAX_ADJUSTMENT = 0.001;
+
+/** The clock of something that may last: it follows the wall clock, unless that is set meanwhile. */
+export class LastingClock {
+  readonly #began = performance.now();
+  readonly #own: number;
+  readonly #above: SpanClock;
+
+  /** @param above the clock of the span above, if it has one */
+  constructor(above?: SpanClock) {
+    this.#above = above;
+    this.#own = now(above, this.#began) - this.#began;
+  }
+
+  now(): number {
+    return now(this.current);
+  }
+
+  /** The clock to read now, also for what begins meanwhile. */
+  get current(): SpanClock {
+    if (this.#above !== undefined) return this.#above;
+    const reading = performance.now();
+    const difference = Math.abs(now(undefined, reading) - (this.#own + reading));
+    return difference <= (reading - this.#began) * MAX_ADJUSTMENT ? undefined : this.#own;
+  }
+}
+
 /** Monotonic milliseconds, for deadlines. */
 export function monotonic(): number {
   return performance.now();

@@ -2,7 +2,7 @@ import { context, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { span, traced, withConversation } from '../../src/client.ts';
 import { defaultTelemetry } from '../../src/pipeline/observer-registry.ts';
 import { startTracedProgram } from './program.ts';
@@ -27,6 +27,21 @@ describe('traced', () => {
       └─ chat gpt-4o-mini
     `);
   });
+
+  it.each([-3_600_000, 3_600_000])(
+    'lasts as long as it runs if the system time is set by %d ms',
+    async (by) => {
+      const { telemetry } = await startTracedProgram();
+      const date = Date.now;
+      const set = vi.spyOn(Date, 'now');
+      await traced('answer', async () => void set.mockImplementation(() => date() + by))();
+      set.mockRestore();
+      await telemetry.provider.forceFlush();
+      const [seconds] = telemetry.spans[0]?.duration ?? [];
+      expect(seconds).toBe(0);
+      expect(telemetry.spans[0]?.duration[1]).toBeGreaterThan(0);
+    },
+  );
 
   it('stands in the conversation that the program has named', async () => {
     const { client, telemetry, expectTree } = await startTracedProgram();

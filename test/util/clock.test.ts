@@ -1,5 +1,5 @@
-import { afterEach, expect, test, vi } from 'vitest';
-import { monotonic, now } from '../../src/util/clock.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { LastingClock, monotonic, now } from '../../src/util/clock.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -51,6 +51,32 @@ test('the clock does not visibly step back, even if one source runs faster', () 
     expect(time - last).toBeGreaterThan(-0.01);
     last = time;
   }
+});
+
+describe('the clock of something that lasts', () => {
+  test('goes on as before when the wall clock is set meanwhile', () => {
+    set(1_000_000, 10);
+    const clock = new LastingClock();
+    const start = clock.now();
+    for (const date of [-2_600_000, 4_600_000]) {
+      set(date, 20);
+      expect(clock.now() - start).toBeCloseTo(10);
+    }
+    expect(clock.current).toBeDefined();
+  });
+
+  test('follows the wall clock as far as that is only adjusted', () => {
+    set(1_000_000, 10);
+    const clock = new LastingClock();
+    set(1_010_005, 10_010);
+    expect(clock.now()).toBe(now());
+    expect(clock.current).toBeUndefined();
+  });
+
+  test('is that of the span above, if it has one', () => {
+    set(1_000_000, 10);
+    expect(new LastingClock(500).now()).toBe(510);
+  });
 });
 
 test('the clock for deadlines is not affected by jumps', () => {

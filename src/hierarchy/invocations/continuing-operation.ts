@@ -7,7 +7,7 @@ import { field } from '../../util/payload.ts';
 import type { OpenSpan } from '../api.ts';
 import type { Segment } from '../conversations/segment.ts';
 import type { Member } from '../reads/closing-reads.ts';
-import { clamp, ServerClock } from '../server-clock.ts';
+import { ServerClock } from '../server-clock.ts';
 import { isLeft } from './invocation-requests.ts';
 import { Life } from './life.ts';
 import { answerAttributes } from './request-details.ts';
@@ -92,7 +92,7 @@ export class ContinuingOperation implements Member {
       return;
     }
     const endTime = live ? time : this.#clock.local(this.#traits.endedAt?.(result), time);
-    const clamped = clamp(endTime, life.lastOpenTime, time);
+    const clamped = life.endSeenAt(time, endTime);
     life.end(clamped);
     this.#close(clamped);
   }

@@ -23,7 +23,7 @@ import type {
   ToolCallSnapshot,
 } from '../model.ts';
 import type { Askable } from '../reads/closing-reads.ts';
-import { clamp, ServerClock } from '../server-clock.ts';
+import { ServerClock } from '../server-clock.ts';
 import { recordSpent, spentAtOnce } from './cost-and-usage.ts';
 import { durationOf, identifyInvocation, withoutCalls } from './identify-invocation.ts';
 import {
@@ -194,7 +194,7 @@ export class Invocation {
     life.goOn(snapshot.phase === 'ended' ? undefined : time);
     if (snapshot.phase !== 'ended') return;
     const endTime = live ? time : this.clock.local(snapshot.endedAt, time);
-    this.end(clamp(endTime, life.lastOpenTime, time), snapshot.failure);
+    this.end(life.endSeenAt(time, endTime), snapshot.failure);
   }
 
   seeStep(step: StepSnapshot, time: number, live: boolean): void {

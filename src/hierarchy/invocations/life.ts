@@ -1,4 +1,5 @@
 import { monotonic } from '../../util/clock.ts';
+import { clamp } from '../server-clock.ts';
 import { ClosingPlan } from './closing-plan.ts';
 
 /**
@@ -80,6 +81,15 @@ export class Life {
     this.touch(time);
     this.state = 'over';
     this.finished ??= monotonic();
+  }
+
+  /**
+   * When it ended that is seen to be over at a time: not before it was last seen in progress, unless the wall clock was
+   * set back since then.
+   */
+  endSeenAt(time: number, endTime: number): number {
+    const latest = time < this.#lastOpenTime ? Number.POSITIVE_INFINITY : time;
+    return clamp(endTime, this.#lastOpenTime, latest);
   }
 
   end(endTime: number): void {

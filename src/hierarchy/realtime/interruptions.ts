@@ -4,7 +4,7 @@ import {
   ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION,
 } from '../../semconv/attributes.ts';
 import { EVENT_OPENAI_REALTIME_INTERRUPTION } from '../../semconv/events.ts';
-import { now } from '../../util/clock.ts';
+import type { LastingClock } from '../../util/clock.ts';
 import {
   arrayField,
   field,
@@ -24,11 +24,13 @@ export class SessionInterruptions {
   readonly #segment: SocketSegment;
   /** The responses of items, the newest: playback goes on after their end. */
   readonly #responses = new Map<string, string>();
+  readonly #clock: LastingClock;
   /** The interrupted responses, the newest. */
   readonly #interrupted = new Set<string>();
 
-  constructor(segment: SocketSegment) {
+  constructor(segment: SocketSegment, clock: LastingClock) {
     this.#segment = segment;
+    this.#clock = clock;
   }
 
   /** A response has a new item. */
@@ -57,7 +59,7 @@ export class SessionInterruptions {
         ...(itemId !== undefined && { [ATTR_OPENAI_ITEM_ID]: itemId }),
         ...(heard !== undefined && { [ATTR_OPENAI_REALTIME_HEARD_AUDIO_DURATION]: heard / 1e3 }),
       },
-      now(),
+      this.#clock.now(),
     );
   }
 

@@ -85,7 +85,8 @@ export class OpenResponse {
           ended,
         },
       });
-    this.call = new Call(session.client, { start: begin }, parent, startTime);
+    const clock = session.clock.current;
+    this.call = new Call(session.client, { start: begin }, parent, { startTime, clock });
     this.call.begin({ method: 'post', path: '/realtime', stream: true });
   }
 

@@ -4,7 +4,7 @@ import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Place } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { now } from '../../util/clock.ts';
+import { LastingClock } from '../../util/clock.ts';
 import { arrayField, field, fieldsOf, first, MAX_REPEATED } from '../../util/payload.ts';
 import { Conversation } from '../conversations/conversation.ts';
 import type { Member } from '../reads/closing-reads.ts';
@@ -25,6 +25,7 @@ export interface SessionPlace {
   readonly context: Context;
   readonly model: string | undefined;
   readonly outputRate: number;
+  readonly clock: LastingClock;
   parentIn(caller: Context): Context;
   of(): Place;
   /** What was said and brought since the last response; `takes` if the next one does not answer it again. */
@@ -55,7 +56,9 @@ export class RealtimeSession implements Member {
   #facts = readSessionFacts(undefined);
   #conversation: Conversation;
   #model: string | undefined;
-  #lastActivity = now();
+  /** Events come for as long as the socket is open. */
+  readonly #clock = new LastingClock();
+  #lastActivity = this.#clock.now();
   #input: unknown[] = [];
   readonly #speech: SessionSpeech;
   readonly #interruptions: SessionInterruptions;
@@ -72,6 +75,7 @@ export class RealtimeSession implements Member {
     this.place = {
       client,
       endpoint,
+      clock: this.#clock,
       context: segment.context,
       get model() {
         return session.#model;
@@ -84,7 +88,7 @@ export class RealtimeSession implements Member {
       said: (takes) => (takes ? session.#input.splice(0) : [...session.#input]),
     };
     this.#responses = new SessionResponses(telemetry, this);
-    this.#interruptions = new SessionInterruptions(segment);
+    this.#interruptions = new SessionInterruptions(segment, this.#clock);
     this.#speech = new SessionSpeech({
       telemetry,
       segment,
@@ -102,10 +106,10 @@ export class RealtimeSession implements Member {
     if (type === 'input_audio_buffer.append') {
       const audio = field(event, 'audio');
       if (typeof audio === 'string') counts.heardSeconds += (audio.length * 0.75) / this.#facts.inputRate;
-      this.#speech.sendingSince ??= now();
+      this.#speech.sendingSince ??= this.#clock.now();
       return;
     }
-    this.#lastActivity = now();
+    this.#lastActivity = this.#clock.now();
     this.#responses.sentOther();
     if (type === 'response.create') this.#responses.ask(event, caller);
     else if (type === 'conversation.item.create') this.#brought(field(event, 'item'));
@@ -135,7 +139,7 @@ export class RealtimeSession implements Member {
     const { segment, released } = this.#start;
     const last = Math.max(this.#responses.end(close), this.#lastActivity);
     const isTold = close !== undefined && !close.isLate;
-    segment.end(isTold ? now() : last, this.#conversation.totals, close);
+    segment.end(isTold ? this.#clock.now() : last, this.#conversation.totals, close);
     released(this);
   }
 
@@ -171,7 +175,7 @@ export class RealtimeSession implements Member {
   }
 
   #see(type: string, event: unknown): void {
-    const time = now();
+    const time = this.#clock.now();
     this.#lastActivity = time;
     switch (type) {
       case 'session.created':
@@ -237,7 +241,7 @@ export class RealtimeSession implements Member {
         origin: endpoint.origin,
         previousResponseId: undefined,
         conversationId: this.#facts.id,
-        time: now(),
+        time: this.#clock.now(),
         parent: this.place.context,
       });
     if (telemetry.wantsContent) this.#say(withoutSound(item));

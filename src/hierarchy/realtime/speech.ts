@@ -6,7 +6,6 @@ import {
 import { EVENT_OPENAI_REALTIME_SPEECH } from '../../semconv/events.ts';
 import type { Spent } from '../../telemetry/cost/spent.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { now } from '../../util/clock.ts';
 import { MAX_REPEATED, numberField, stringField, textField } from '../../util/payload.ts';
 import type { SocketSegment } from './segment.ts';
 import type { SessionPlace } from './session.ts';
@@ -70,7 +69,7 @@ export class SessionSpeech {
 
   /** The program says that the user has finished. */
   committing(): void {
-    this.#committing = now();
+    this.#committing = this.#start.place.clock.now();
   }
 
   /** The server takes what was sent as an item. */

@@ -5,7 +5,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
 } from '../../semconv/values.ts';
-import { now } from '../../util/clock.ts';
+import { LastingClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { beginContent } from '../content/begin-content.ts';
@@ -38,7 +38,8 @@ export class AgentsSpan {
   readonly span: Span;
   readonly #telemetry: Telemetry;
   readonly #context: Context;
-  readonly #startTime = now();
+  readonly #clock = new LastingClock();
+  readonly #startTime = this.#clock.now();
   #attributes: Attributes;
   #ended = false;
 
@@ -58,12 +59,12 @@ export class AgentsSpan {
     );
     this.#context = LinkedContext.withSpan(parent, this.span);
     // A shutdown ends the span early, without a duration.
-    telemetry.functions.set(this, () => this.#finish(undefined, now()));
+    telemetry.functions.set(this, () => this.#finish(undefined, this.#clock.now()));
   }
 
   end({ name, attributes, content, failure }: AgentsSpanEnd): void {
     if (this.#ended) return;
-    const endTime = now();
+    const endTime = this.#clock.now();
     guard('recording the end of an agent', () => {
       if (name !== undefined) this.span.updateName(name);
       this.span.setAttributes(attributes);

@@ -1,5 +1,5 @@
 import { type Attributes, type Context, context, type Span, SpanKind } from '@opentelemetry/api';
-import { now, type SpanClock } from '../../util/clock.ts';
+import { LastingClock, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import { shareClock } from '../../util/span-clock.ts';
@@ -53,7 +53,7 @@ export class FunctionSpan implements OutcomeListener {
   readonly #attributes: Attributes;
   readonly #content: ContentRecord | undefined;
   readonly #recordsOutput: boolean;
-  readonly #clock: SpanClock;
+  readonly #clock: LastingClock;
   readonly #yielded: unknown[] = [];
   #readYielded: ReturnType<typeof plainDataReader> | undefined;
   readonly #whenEnded: FunctionSpanStart['ended'];
@@ -64,13 +64,13 @@ export class FunctionSpan implements OutcomeListener {
     const { name, attributes, input, parent, startTime } = start;
     this.#lastActivity = startTime;
     this.#whenEnded = start.ended;
-    this.#clock = start.clock;
+    this.#clock = new LastingClock(start.clock);
     this.#telemetry = telemetry;
     this.#attributes = attributes;
     this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
     shareClock(this.span, start.clock);
     this.#context = LinkedContext.withSpan(parent, this.span);
-    telemetry.functions.set(this, () => this.#end(undefined, now(this.#clock), true));
+    telemetry.functions.set(this, () => this.#end(undefined, this.#clock.now(), true));
     if (start.hasContent !== false) this.#content = beginContent(telemetry, this.span, this.#context);
     this.#recordsOutput = this.#content !== undefined && input !== undefined;
     guard('reading the arguments of a function', () => {
@@ -79,12 +79,12 @@ export class FunctionSpan implements OutcomeListener {
   }
 
   within<Result>(run: () => Result): Result {
-    this.#lastActivity = now(this.#clock);
+    this.#lastActivity = this.#clock.now();
     return context.with(this.#context, run);
   }
 
   yielded(value: unknown): void {
-    this.#lastActivity = now(this.#clock);
+    this.#lastActivity = this.#clock.now();
     if (!this.#recordsOutput || this.#yielded.length >= MAX_YIELDED) return;
     this.#readYielded ??= plainDataReader();
     this.#yielded.push(this.#readYielded(value));
@@ -95,11 +95,11 @@ export class FunctionSpan implements OutcomeListener {
       guard('reading the result of a function', () =>
         this.#content?.add({ functionResult: this.#yielded.length > 0 ? this.#yielded : plainData(value) }),
       );
-    this.#end(undefined, now(this.#clock));
+    this.#end(undefined, this.#clock.now());
   }
 
   fail(error: unknown): void {
-    this.#end(guard('reading a failure', readFailure, error), now(this.#clock));
+    this.#end(guard('reading a failure', readFailure, error), this.#clock.now());
   }
 
   abandon(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../../support/program.ts';
 import { openRealtime } from '../../support/realtime-socket.ts';
 
@@ -196,5 +196,44 @@ describe('a realtime session', () => {
         },
       ],
     ]);
+  });
+});
+
+describe.each([-3_600_000, 3_600_000])('a session during which the system time is set by %d ms', (by) => {
+  it('has times that fit together', async () => {
+    const program = await startProgram();
+    const { answer, socket, closed } = await openRealtime(program);
+    const date = Date.now;
+    const set = vi.spyOn(Date, 'now');
+    let ahead = 0;
+    set.mockImplementation(() => date() + ahead);
+    await answer({ type: 'session.created', event_id: 'e1', session: SESSION });
+    await answer({ type: 'input_audio_buffer.speech_started', audio_start_ms: 100, item_id: 'item_1' });
+    ahead += by;
+    await answer({ type: 'input_audio_buffer.speech_stopped', audio_end_ms: 1_100, item_id: 'item_1' });
+    ahead += by;
+    await answer(created('resp_1'), added('resp_1', message('item_3')), sound('resp_1'));
+    ahead += by;
+    await answer(done('resp_1', { output: [message('item_3', 'It is sunny.')] }));
+    socket.close();
+    await closed();
+    set.mockRestore();
+    await program.telemetry.provider.forceFlush();
+    const { spans } = program.telemetry;
+    const session = spans.find(({ name }) => name === 'realtime');
+    const response = spans.find(({ name }) => name.startsWith('chat'));
+    const times = [
+      session?.duration[0],
+      response?.duration[0],
+      response?.attributes['gen_ai.response.time_to_first_chunk'],
+      response?.attributes['openai.realtime.time_to_first_audio'],
+      session?.events.find(({ name }) => name === 'openai.realtime.speech')?.attributes?.[
+        'openai.realtime.speech_time'
+      ],
+    ].map(Number);
+    for (const seconds of times) {
+      expect(seconds).toBeGreaterThanOrEqual(0);
+      expect(seconds).toBeLessThan(60);
+    }
   });
 });
