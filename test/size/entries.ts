@@ -14,7 +14,7 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 195, loads: [API] },
+  { name: 'agents', kilobytes: 197, loads: [API] },
   { name: 'client', kilobytes: 368, loads: [API] },
   { name: 'export', kilobytes: 150, loads: [API] },
   { name: 'index', kilobytes: 379, loads: [API, ...HOOKS] },
