@@ -50,11 +50,10 @@ export class Polls implements ConversationApi {
   }
 
   observe(call: Call, request: ApiRequest, endpoint: Endpoint): CallObservation | Placement {
-    const { origin } = endpoint;
-    const key = pollKey(call, request, origin);
-    if (this.#open.get(key)?.isAborted === true) this.#open.get(key)?.close();
+    const key = pollKey(call, request, endpoint.origin);
     const loop = this.#open.get(key);
-    if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
+    if (loop?.isAborted === true) loop.close();
+    else if (loop !== undefined) return new ContinuingRequest(this.#conversations.telemetry, loop);
     const id = conversationIn(call.context);
     const segment = id === undefined ? undefined : this.#enter(id, call, endpoint);
     return {

@@ -8,10 +8,11 @@ import { type CallerTrace, callerTraceOf } from '../../telemetry/metadata.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { stringField } from '../../util/payload.ts';
 import type { Conversation } from '../conversations/conversation.ts';
+import { conversationIn } from '../conversations/conversation-context.ts';
 import type { Segment } from '../conversations/segment.ts';
 import { ItemTimes } from '../item-times.ts';
 import type { ConversationTracker } from '../tracker.ts';
-import { conversationNamed, conversationOf, readVectorStoreIds } from './request.ts';
+import { conversationOf, readVectorStoreIds } from './request.ts';
 
 export interface KnownResponse {
   /** Of its span. */
@@ -43,7 +44,7 @@ export function conversationUsedBy(
   const { route } = request;
   const own =
     conversationOf(request, createsResponse) ?? (createsResponse ? undefined : known?.conversationId);
-  const named = own === undefined ? conversationNamed(call, route) : undefined;
+  const named = own === undefined && route.family === 'responses' ? conversationIn(call.context) : undefined;
   const id = own ?? named;
   const uses = id !== undefined || route.template === '/conversations';
   return { createsResponse, known, named, id, uses };

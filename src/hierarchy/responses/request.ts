@@ -1,21 +1,14 @@
 import { type ApiRequest, response as createResponse, operationOf } from '../../operations/index.ts';
 import { conversationIdOf } from '../../operations/response/outcome.ts';
-import type { Call } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { ownEntries, ownValue } from '../../util/own-data.ts';
 import { field, MAX_REPEATED, names, stringField } from '../../util/payload.ts';
-import { conversationIn } from '../conversations/conversation-context.ts';
 
 const NO_VECTOR_STORES: readonly string[] = [];
 
 /** Whether the request creates a response. */
 export function isResponse(route: Route): boolean {
   return operationOf(route) === createResponse;
-}
-
-/** The conversation that the program has named, for a request about responses. */
-export function conversationNamed({ context }: Call, { family }: Route): string | undefined {
-  return family === 'responses' ? conversationIn(context) : undefined;
 }
 
 /** The Conversation that a request names. */
