@@ -1,3 +1,6 @@
+/** A clock that is ahead by more than this was set back. */
+const MAX_DRIFT_MS = 1.5;
+
 let anchor = 0;
 
 /**
@@ -29,8 +32,10 @@ export function now(clock?: SpanClock, monotonicTime: number = performance.now()
  */
 function adjust(date: number, earliest: number): void {
   const latest = performance.now();
+  const ahead = anchor + earliest - date;
   if (anchor + latest < date) anchor = date - latest;
-  else if (anchor + earliest >= date + 1) anchor = date + 0.999 - earliest;
+  // At the end of the millisecond, a clock that was set back would stand still until the next one begins.
+  else if (ahead >= 1) anchor = date + (ahead < MAX_DRIFT_MS ? 0.999 : 0) - earliest;
 }
 
 /** How far systems adjust their clock, as a part of the time that passes, with room to spare. Beyond that, it was set. */

@@ -25,6 +25,16 @@ test('the clock follows jumps of the wall clock in both directions', () => {
   expect(now()).toBe(9_000_000);
 });
 
+test('the clock goes on at once after the wall clock was set back', () => {
+  set(4_000_000, 40);
+  now();
+  set(3_000_000, 40.25);
+  const start = now();
+  set(3_000_000, 40.5);
+  expect(now() - start).toBeCloseTo(0.25);
+  expect(now() - 3_000_000).toBeLessThan(1);
+});
+
 test('a wait between the readings of the two clocks does not set the clock', () => {
   set(3_000_000, 30);
   const start = now();
