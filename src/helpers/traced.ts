@@ -103,8 +103,7 @@ export function withMetadata<Result>(metadata: TraceMetadata, run: () => Result)
  */
 export function withConversation<Result>(id: string, run: () => Result): Result {
   prepareDefaultObservers();
-  const named = typeof id === 'string' ? cut(id, MAX_NAME_LENGTH) : id;
-  return context.with(context.active().setValue(CONVERSATION, named), run);
+  return context.with(context.active().setValue(CONVERSATION, nameIn(id)), run);
 }
 
 /** @returns `undefined` if the instrumentation is switched off or tracing is suppressed */

@@ -54,15 +54,22 @@ export class LastingClock {
   }
 
   now(): number {
-    return now(this.current);
+    if (this.#above !== undefined) return now(this.#above);
+    const reading = performance.now();
+    const time = now(undefined, reading);
+    return this.#wasSet(time, reading) ? this.#own + reading : time;
   }
 
-  /** The clock to read now, also for what begins meanwhile. */
+  /** The clock for what begins meanwhile. */
   get current(): SpanClock {
     if (this.#above !== undefined) return this.#above;
     const reading = performance.now();
-    const difference = Math.abs(now(undefined, reading) - (this.#own + reading));
-    return difference <= (reading - this.#began) * MAX_ADJUSTMENT ? undefined : this.#own;
+    return this.#wasSet(now(undefined, reading), reading) ? this.#own : undefined;
+  }
+
+  #wasSet(time: number, reading: number): boolean {
+    const difference = Math.abs(time - (this.#own + reading));
+    return difference > (reading - this.#began) * MAX_ADJUSTMENT;
   }
 }
 

@@ -2,12 +2,12 @@ import type { Context } from '@opentelemetry/api';
 import { type ApiRequest, chat, operationOf } from '../../operations/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
-import { ATTR_GEN_AI_CONVERSATION_ID } from '../../semconv/attributes.ts';
 import { OPENAI_API_TYPE_VALUE_CHAT_COMPLETIONS } from '../../semconv/values.ts';
 import type { FunctionPlace } from '../../telemetry/spans/function-span.ts';
 import { arrayField, stringField } from '../../util/payload.ts';
 import {
   type ConversationApi,
+  conversationAttributes,
   enterConversation,
   type Placement,
   parentIn,
@@ -71,7 +71,7 @@ export class Histories implements ConversationApi {
     return {
       parent: loop.parent,
       startTime: startIn(segment, call),
-      attributes: { [ATTR_GEN_AI_CONVERSATION_ID]: id },
+      attributes: conversationAttributes(id),
       settled: (ended, _, span) => {
         loop.settled(span);
         segment?.requestEnded(ended.endTime);

@@ -8,7 +8,6 @@ import {
 } from '@opentelemetry/api';
 import type { WebhookDelivery } from '../../sdk/webhooks.ts';
 import {
-  ATTR_GEN_AI_CONVERSATION_ID,
   ATTR_GEN_AI_RESPONSE_ID,
   ATTR_OPENAI_ALERT_ID,
   ATTR_OPENAI_API_TYPE,
@@ -60,8 +59,7 @@ export function unwrapWebhook(
   const time = now(clock);
   const place = guard('placing a webhook', placeIn, active, time);
   const { parent, startTime } = place ?? { parent: active, startTime: time };
-  const attributes: Attributes =
-    conversationId === undefined ? {} : { [ATTR_GEN_AI_CONVERSATION_ID]: conversationId };
+  const attributes = placeAttributes({ kind: 'conversation', conversationId });
   const span = guard('starting a webhook span', () =>
     telemetry.tracer.startSpan('webhook', { kind: SpanKind.INTERNAL, startTime, attributes }, parent),
   );

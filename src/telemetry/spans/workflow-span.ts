@@ -1,12 +1,9 @@
 import { type Attributes, context } from '@opentelemetry/api';
-import {
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_WORKFLOW_NAME,
-} from '../../semconv/attributes.ts';
+import { ATTR_GEN_AI_OPERATION_NAME, ATTR_GEN_AI_WORKFLOW_NAME } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
+import { placeAttributes } from '../place.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type FunctionPlace, FunctionSpan, type FunctionSpanStart } from './function-span.ts';
 
@@ -20,11 +17,11 @@ interface WorkflowStart extends Pick<FunctionSpanStart, 'startTime' | 'clock'> {
 
 /** Starts the span of a loop of model and tool calls that a helper of the SDK runs. It is active for the loop. */
 export function startWorkflow(telemetry: Telemetry, start: WorkflowStart): FunctionSpan {
-  const { startTime, clock, conversationId: id, place } = start;
+  const { startTime, clock, conversationId, place } = start;
   const attributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_WORKFLOW,
     [ATTR_GEN_AI_WORKFLOW_NAME]: WORKFLOW,
-    ...(id !== undefined && { [ATTR_GEN_AI_CONVERSATION_ID]: id }),
+    ...placeAttributes({ kind: 'conversation', conversationId }),
   };
   const parent = place?.parent ?? context.active();
   const workflow: FunctionSpan = new FunctionSpan(telemetry, {
