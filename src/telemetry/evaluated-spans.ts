@@ -17,7 +17,7 @@ export type Evaluated = 'response' | 'run' | 'conversation';
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** What an evaluation takes over, and which server the span is about. */
+  /** Those that the span started with: what an evaluation takes over, and which server the span is about. No content. */
   readonly attributes: Attributes;
   /** Whole seconds, which take no memory of their own. */
   readonly seconds: number;
@@ -25,12 +25,6 @@ export interface EvaluatedSpan {
 
 /** The attributes that an evaluation takes over from the span that it is about. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
-/** All others are forgotten: a span may have many. */
-const REMEMBERED_ATTRIBUTES: readonly string[] = [
-  ...EVALUATION_ATTRIBUTES,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
@@ -64,24 +58,19 @@ export function rememberForEvaluation(
     ring = { spans: [], oldest: 0, size: 0 };
     rings.value.set(kind, ring);
   }
-  addToRing(ring, { id, span: span.spanContext(), attributes: keptOf(attributes), seconds: nowInSeconds() });
+  addToRing(ring, { id, span: span.spanContext(), attributes, seconds: nowInSeconds() });
 }
 
-/** Each answer passes here. An iterator would allocate more than all that is kept. */
-function keptOf(attributes: Attributes): Attributes {
-  const kept: Attributes = {};
-  for (let index = 0; index < REMEMBERED_ATTRIBUTES.length; index++) {
-    const name = REMEMBERED_ATTRIBUTES[index] as string;
-    const value = attributes[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  return kept;
-}
-
+/** Each answer passes here, so a full ring reads none of its spans: the added one replaces the oldest. */
 function addToRing(ring: Ring, added: EvaluatedSpan): void {
+  if (ring.size === MAX_EVALUATED_SPANS) {
+    ring.spans[ring.oldest] = added;
+    ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
+    return;
+  }
   const expired = added.seconds - EVALUATED_SPAN_LIFETIME_SECONDS;
   for (let oldest = ring.spans[ring.oldest]; oldest !== undefined; oldest = ring.spans[ring.oldest]) {
-    if (ring.size < MAX_EVALUATED_SPANS && oldest.seconds >= expired) break;
+    if (oldest.seconds >= expired) break;
     ring.spans[ring.oldest] = undefined;
     ring.oldest = (ring.oldest + 1) % MAX_EVALUATED_SPANS;
     ring.size--;

@@ -25,12 +25,12 @@ import { reasoningOf, thinkingText } from './reasoning.ts';
 
 /** The messages of a request. System and developer messages keep their role and place. */
 export function readInputMessages(messages: unknown): Message[] {
-  const read: Message[] = [];
-  if (!Array.isArray(messages)) return read;
+  if (!Array.isArray(messages)) return [];
+  const read = new Array<Message>(messages.length);
   for (let index = 0; index < messages.length; index++) {
     const message: unknown = messages[index];
     const role = textField(message, 'role') ?? 'user';
-    read.push(new UnreadMessage(role, textField(message, 'name'), message, readChatParts));
+    read[index] = new UnreadMessage(role, textField(message, 'name'), message, readChatParts);
   }
   return read;
 }

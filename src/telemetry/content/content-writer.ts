@@ -152,9 +152,7 @@ export class ContentRecorder {
   }
 
   #writeMessage(json: LimitedJson, { role, name, parts, finish_reason }: Message): string | undefined {
-    const named =
-      name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
-    const head = `{"role":"${word(role)}"${named},"parts":[`;
+    const head = name === undefined ? (HEADS.get(role) ?? headOf(role)) : headOf(role, name);
     const tail = `${finishReason(finish_reason)}}`;
     if (!json.spend(head.length + 1 + tail.length + PARTS_MARK_LENGTH)) return undefined;
     let kept = '';
@@ -180,6 +178,19 @@ function list(first: string, second: string): string {
   return first === '' || second === '' ? first + second : `${first},${second}`;
 }
 
+const WORD = /^[\w.-]{1,24}$/;
+
+/** The beginnings of most messages, made once. */
+const HEADS: ReadonlyMap<string, string> = new Map(
+  ['assistant', 'developer', 'system', 'tool', 'user'].map((role) => [role, headOf(role)]),
+);
+
+function headOf(role: string, name?: string): string {
+  const named =
+    name === undefined ? '' : `,"name":${JSON.stringify(cut(String(name), MAX_PARAMETER_NAME_LENGTH))}`;
+  return `{"role":"${word(role)}"${named},"parts":[`;
+}
+
 function omittedMessages({ role, finish_reason }: Message, count: number): string {
   return `{"role":"${word(role)}","parts":[],"omitted_messages":${count}${finishReason(finish_reason)}}`;
 }
@@ -187,8 +198,6 @@ function omittedMessages({ role, finish_reason }: Message, count: number): strin
 function finishReason(reason: string | undefined): string {
   return reason === undefined ? '' : `,"finish_reason":"${word(reason)}"`;
 }
-
-const WORD = /^[\w.-]{1,24}$/;
 
 /** Roles and finish reasons are short words; anything longer is cut. */
 function word(text: string): string {
