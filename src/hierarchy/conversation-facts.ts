@@ -55,14 +55,16 @@ function rest(facts: ConversationFacts, state: ConversationState): void {
   for (const { invocation } of [...state.waiting]) {
     const { acceptedAt } = invocation;
     if (acceptedAt === undefined || acceptedAt > askedAt) continue;
-    invocation.details ??= facts.details;
     endUnseen(facts, invocation);
   }
 }
 
 /** Nothing is in progress in its conversation: it is over, with an unknown outcome. */
-function endUnseen({ engine, time }: ConversationFacts, invocation: Invocation): void {
+function endUnseen(facts: ConversationFacts, invocation: Invocation): void {
+  const { engine, time } = facts;
   const { life, segment } = invocation;
+  // One that goes on after a pause has no request that could read it.
+  invocation.details ??= facts.details;
   if (life.canGoOn) segment?.touch(time);
   life.rest(time);
   engine.tracker.settle(invocation);
@@ -89,8 +91,10 @@ function continueConversation(
   actions: readonly RequiredAction[],
 ): void {
   const { engine, endpoint, time } = facts;
-  for (const invocation of state.invocations) invocation.life.goOn();
-  for (const { invocation } of state.waiting) invocation.life.goOn();
+  const { underWay } = state;
+  const requested = [...state.invocations, ...state.waiting.map(({ invocation }) => invocation)];
+  // What is over goes on only where nothing else explains that the conversation does.
+  for (const { life } of requested) if (underWay === undefined || life.finished === undefined) life.goOn();
   for (const { type, id, invocationId, call } of actions) {
     const named =
       invocationId === undefined

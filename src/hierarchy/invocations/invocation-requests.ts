@@ -81,7 +81,10 @@ export class InvocationCreation implements CallObservation {
 
   /** The response does not tell the id; a later event or list does. */
   #wait(conversationId: string): void {
+    // The answer that creates a conversation names it twice.
+    if (this.#waiting !== undefined) return;
     const state = this.#facts.engine.matcher.state(conversationId, this.#invocation.endpoint.origin);
+    this.#invocation.requestedIn(conversationId);
     this.#waiting = { invocation: this.#invocation, acceptedAt: undefined, notBefore: undefined };
     state.asks.clear();
     state.waiting.push(this.#waiting);

@@ -9,7 +9,7 @@ import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { Keeper } from '../../telemetry/kept-values.ts';
-import type { Place } from '../../telemetry/place.ts';
+import { type Place, placeAttributes } from '../../telemetry/place.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
 import type { AskedMessages, Conversation } from '../conversations/conversation.ts';
@@ -84,6 +84,8 @@ export class Invocation {
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
   agentId: string | undefined;
+  /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
+  #requestedIn: string | undefined;
   #sawText = false;
   #context: Context | undefined;
   readonly #keeper: Keeper;
@@ -141,7 +143,8 @@ export class Invocation {
   }
 
   get conversationId(): string | undefined {
-    return this.snapshot?.conversationId ?? this.resumed?.conversationId ?? this.conversation?.id;
+    const { snapshot, resumed, conversation } = this;
+    return snapshot?.conversationId ?? resumed?.conversationId ?? conversation?.id ?? this.#requestedIn;
   }
 
   get conversation(): Conversation | undefined {
@@ -160,6 +163,11 @@ export class Invocation {
       this.attributes[name] = value;
       this.span.setAttribute(name, value);
     }
+  }
+
+  requestedIn(conversationId: string): void {
+    this.#requestedIn = conversationId;
+    this.addAttributes(placeAttributes(this.place));
   }
 
   contextIn(context: Context): Context {

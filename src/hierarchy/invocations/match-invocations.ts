@@ -9,6 +9,7 @@ import {
   type Ask,
   ConversationState,
   type SubagentState,
+  type WaitingInvocation,
 } from '../conversations/conversation-state.ts';
 import { adopts } from '../conversations/handing-on.ts';
 import { keyAt } from '../conversations/whereabouts.ts';
@@ -83,8 +84,11 @@ export class InvocationMatcher {
     snapshot: InvocationSnapshot,
     observation: Observation,
   ): Invocation | undefined {
-    const waiting = state.waiting.findIndex((asked) => canBe(asked, snapshot, observation));
-    if (waiting >= 0) return state.waiting.splice(waiting, 1)[0]?.invocation;
+    const waiting = findWaiting(state, snapshot, observation);
+    if (waiting !== undefined) {
+      state.waiting.splice(state.waiting.indexOf(waiting), 1);
+      return waiting.invocation;
+    }
     const found = {
       kind: this.#kind,
       snapshot,
@@ -161,6 +165,17 @@ export class InvocationMatcher {
 
 function taskOf(parts: readonly MessagePart[]): { role: string; parts: readonly MessagePart[] }[] {
   return parts.length === 0 ? [] : [{ role: 'user', parts }];
+}
+
+/** The oldest one that it can be. What a stream reports begins now: it is none that is over, if there are others. */
+function findWaiting(
+  { waiting }: ConversationState,
+  snapshot: InvocationSnapshot,
+  observation: Observation,
+): WaitingInvocation | undefined {
+  const possible = waiting.filter((asked) => canBe(asked, snapshot, observation));
+  const goesOn = ({ invocation }: WaitingInvocation): boolean => invocation.life.finished === undefined;
+  return (observation.live ? possible.find(goesOn) : undefined) ?? possible[0];
 }
 
 /** Whether an invocation can be the requested one. One in a stream is new; one in a list may be old. */

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { environment, type Helper, startHelper } from '../support/helper.ts';
+
+const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
+
+function message(text: string) {
+  return {
+    type: 'agent.session.input.message' as const,
+    input: [{ role: 'user' as const, content: [{ type: 'input_text' as const, text }] }],
+  };
+}
+
+async function send({ client }: Helper, id: string, text: string): Promise<void> {
+  await client.beta.agents.sessions.events.create(id, { events: [message(text)] });
+}
+
+async function poll({ client }: Helper, id: string, status = 'idle'): Promise<void> {
+  while ((await client.beta.agents.sessions.retrieve(id)).status !== status);
+}
+
+async function stream({ client }: Helper, id: string, input: string): Promise<void> {
+  for await (const _ of client.beta.agents.sessions.stream(id, { input }));
+}
+
+async function create({ client, agentId }: Helper, input?: string): Promise<string> {
+  const asked = input === undefined ? {} : { input };
+  return (await client.beta.agents.sessions.create({ agent_id: agentId, environment, ...asked })).id;
+}
+
+/** Of each turn, in the order of their beginnings. */
+function tokensOf({ telemetry }: Helper): readonly unknown[] {
+  const turns = telemetry.spans.filter(({ name }) => name === 'invoke_agent Helper');
+  return turns
+    .sort((one, other) => one.startTime[0] - other.startTime[0] || one.startTime[1] - other.startTime[1])
+    .map(({ attributes }) => attributes['gen_ai.usage.input_tokens']);
+}
+
+describe('a polled turn that was never read', () => {
+  it('does not take the id and tokens of a later turn, which a stream reports', async () => {
+    const helper = await startHelper(TURNS, { config: { runSteps: 'observe' } });
+    await helper.inSpan(async () => {
+      const id = await create(helper);
+      await send(helper, id, 'first');
+      await poll(helper, id);
+      await stream(helper, id, 'second');
+    });
+    await helper.expectTree(`
+      program
+      ├─ POST /agents/sessions
+      └─ session                 openai.total.runs=1
+         ├─ invoke_agent Helper  openai.run.observed=false
+         └─ invoke_agent Helper  openai.turn.id=turn_000002 gen_ai.usage.input_tokens=10
+    `);
+    expect(tokensOf(helper)).toEqual([undefined, 10]);
+  });
+
+  it('is forgotten once it has ended, also if its session was created with its input', async () => {
+    const helper = await startHelper(TURNS, { config: { runSteps: 'observe' } });
+    let id = '';
+    await helper.inSpan(async () => {
+      id = await create(helper, 'first');
+      await poll(helper, id);
+    });
+    await helper.telemetry.provider.forceFlush();
+    await helper.inSpan(() => stream(helper, id, 'second'));
+    await helper.inSpan(() => stream(helper, id, 'third'));
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.observed=false
+
+      program
+      └─ session                 openai.total.runs=1
+         └─ invoke_agent Helper  openai.turn.id=turn_000002 gen_ai.usage.input_tokens=10
+
+      program
+      └─ session                 openai.total.runs=2
+         └─ invoke_agent Helper  openai.turn.id=turn_000003 gen_ai.usage.input_tokens=100
+    `);
+  });
+});
+
+describe('without spans of sessions', () => {
+  it('polled turns are read, and recorded with the id of their session', async () => {
+    const helper = await startHelper(TURNS, { config: { conversationSpans: 'never' } });
+    let id = '';
+    await helper.inSpan(async () => {
+      id = await create(helper, 'first');
+      await poll(helper, id);
+      await send(helper, id, 'second');
+      await poll(helper, id);
+    });
+    await helper.expectTree(`
+      program
+      ├─ invoke_agent Helper  gen_ai.conversation.id=${id} gen_ai.usage.input_tokens=1
+      └─ invoke_agent Helper  gen_ai.conversation.id=${id} gen_ai.usage.input_tokens=10
+    `);
+  });
+
+  it('a turn whose end nobody sees has the id of its session', async () => {
+    const helper = await startHelper(TURNS, { config: { conversationSpans: 'never', runSteps: 'observe' } });
+    let id = '';
+    await helper.inSpan(async () => {
+      id = await create(helper, 'first');
+    });
+    await helper.telemetry.provider.shutdown();
+    await helper.expectTree(`
+      program
+      └─ invoke_agent Helper  gen_ai.conversation.id=${id} openai.session.id=${id} openai.run.observed=false
+    `);
+  });
+});
+
+describe('a turn that goes on after a pause', () => {
+  it('has its tokens, although nothing but polls of its session tell of its end', async () => {
+    const asks = { items: [{ functions: [{ name: 'ask_human', arguments: {} }] }, { message: 'ok' }] };
+    const helper = await startHelper([{ ...asks, usage: { prompt: 1, completion: 1 } }], {
+      config: { runTimeout: 400, conversationIdleTimeout: 20 },
+    });
+    const { sessions } = helper.client.beta.agents;
+    let id = '';
+    await helper.inSpan(async () => {
+      id = await create(helper, 'first');
+      await poll(helper, id, 'requires_action');
+    });
+    await expect.poll(() => helper.telemetry.openSpans, { timeout: 10_000 }).toEqual([]);
+    await helper.inSpan(async () => {
+      const [action] = (await sessions.retrieve(id)).required_actions ?? [];
+      const { call_id, turn_id } = action as { call_id: string; turn_id: string };
+      const result = { type: 'agent.session.input.tool_result' as const, output: 'x', success: true };
+      await sessions.events.create(id, { events: [{ ...result, call_id, turn_id }] as never });
+      await poll(helper, id);
+    });
+    await helper.expectTree(`
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.observed=false openai.run.status=waiting
+
+      program
+      └─ session
+         └─ invoke_agent Helper  openai.run.status=completed gen_ai.usage.input_tokens=1
+            └─ execute_tool ask_human
+    `);
+  });
+});
