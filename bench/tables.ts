@@ -140,7 +140,7 @@ export function variantTable(samples: SamplesByVariant, unit: string, digits: nu
 /** What a program keeps that has made many calls, over what it kept when it had made few. */
 export function keptTable(kept: readonly Kept[]): string {
   return table(
-    ['', 'variant', 'more than after 1,000 calls, kB', 'open spans'],
+    ['', 'variant', 'growth after 1,000 calls, kB', 'open spans'],
     kept.map(({ measured, variant, few, all, open }) => [
       measured,
       variant,
@@ -159,14 +159,7 @@ export interface Scaled {
 
 export function scaleTable(scaled: readonly Scaled[]): string {
   return table(
-    [
-      '',
-      'calls where there are 20',
-      'calls where there are all',
-      'open spans at most',
-      'at the end',
-      'kept, kB',
-    ],
+    ['', 'calls, 20 open', 'calls, all open', 'most open spans', 'at the end', 'kept, kB'],
     scaled.map(({ title, finding: { few, many, openAtMost, openAtEnd, growth } }) => [
       title,
       few.toFixed(0),

@@ -29,6 +29,6 @@ export function whatOf({ spans, points, reason, notes }: Outcome): string {
   const attributes = notes.length === 0 ? 'with every attribute' : notes.join(', ');
   return [
     ...(spans > 0 ? [`${spans} spans as one tree, ${attributes}`] : []),
-    ...(points > 0 ? [`${points} points of metrics`] : []),
+    ...(points > 0 ? [`${points} metric points`] : []),
   ].join('; ');
 }

@@ -28,7 +28,7 @@ once, with the right status, and as the conventions require.
 
 Only timing differs, by microtasks: the result of a call arrives three microtasks later, a chunk of a stream one (openai 7.55). The
 instrumentation adds no timer and no turn of the event loop. It also reads accessors among the parameters of a call, before the SDK does: if
-an accessor throws, or returns something else each time, read it into a variable first.
+an accessor throws, or returns a different value each time, read it into a variable first.
 
 - **ok**: nothing differs, and the spans are right.
 - **absent**: this version of \`openai\`, or this runtime, does not have the feature.

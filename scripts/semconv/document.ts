@@ -70,8 +70,7 @@ function bySpanOrder(a: SpanDefinition, b: SpanDefinition): number {
 }
 
 function renderSpan(span: SpanDefinition, registry: Registry): string {
-  const fallback =
-    span.nameFallback === undefined ? '' : `, or \`${span.nameFallback}\` where that is unknown`;
+  const fallback = span.nameFallback === undefined ? '' : `, or \`${span.nameFallback}\` if that is unknown`;
   const heading = [
     `### ${title(span)}`,
     span.brief,

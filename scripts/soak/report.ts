@@ -89,14 +89,14 @@ export function soakTable(report: SoakReport, date: string): string {
       number(account.ended - taken - account.failed - account.dropped - account.refused),
     ],
     [
-      'heap in use after warming up: least, most',
+      'heap in use after warm-up: minimum, maximum',
       heaps.length === 0 ? '' : `${megabytes(Math.min(...heaps))}, ${megabytes(Math.max(...heaps))}`,
     ],
     [
-      'heap at the end, against that after warming up',
+      'heap growth from warm-up to the end',
       `${growthOf(report) < 0 ? '−' : '+'}${megabytes(Math.abs(growthOf(report)))}`,
     ],
-    ['handles: at most', number(Math.max(...checkpoints.map(({ handles }) => handles)))],
+    ['most handles', number(Math.max(...checkpoints.map(({ handles }) => handles)))],
   ];
   return [
     `Run on ${date}, Node ${process.versions.node}.`,

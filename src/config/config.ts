@@ -67,8 +67,8 @@ export interface OpenAIInstrumentationConfig extends Hooks {
    */
   apiSpans?: 'all' | 'writes' | 'none';
   /**
-   * Whether this process records runs and background responses that another process created and handed on, or that were
-   * created without instrumentation. Default `false`: the process that created a run records it. `true`: when it submits
+   * Whether this process records runs and background responses that another process created and handed over, or that
+   * were created without instrumentation. Default `false`: the process that created a run records it. `true`: when it submits
    * tool outputs for them, streams them, or waits for them with a poll helper. `'polled'`: also when it only retrieves
    * them. Both continue the trace named in the metadata (see `propagateInMetadata`), with its sampling decision.
    * `'link'` is `true` in a new trace with a link to that one; use it if untrusted parties can write the metadata.

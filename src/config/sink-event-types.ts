@@ -84,7 +84,7 @@ export interface ModelInvokeEvent extends SinkEventBase {
   readonly toolDefinitions?: readonly unknown[];
 }
 
-/** The cost of an operation. It is sent only if the price of the model is known. */
+/** The cost of an operation. It is sent only if the cost is known. */
 export interface CostRecordEvent extends SinkEventBase {
   readonly type: 'cost.record';
   /** The cost of the whole operation in USD. */

@@ -32,7 +32,7 @@ export type ContentStoreOptions = Limits &
       }
     | {
         /**
-         * Receives each object once, with its file name. `flush` and a flush of the tracer provider await the promise
+         * Receives each object with its file name, again after an hour if it is still in use. `flush` and a flush of the tracer provider await the promise
          * it returns. If it throws or rejects, the first error is logged and the object counts as dropped.
          */
         readonly write: (name: string, json: string) => unknown;

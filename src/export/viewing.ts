@@ -51,7 +51,7 @@ export function htmlPage(target: string | HtmlTraceExporterOptions = {}): ViewPr
  * new NodeSDK({ spanProcessors: viewing(consoleTree(), htmlPage('trace.html')) }).start();
  * ```
  *
- * @param views what is not one is left out, so that a condition can stand before a view: `isLocal && consoleTree()`
+ * @param views the views; values that are not views are skipped, so a view can be conditional: `isLocal && consoleTree()`
  */
 export function viewing(...views: (ViewProcessor | false | null | undefined)[]): ViewProcessor[] {
   const given = views.filter((view) => typeof view === 'object' && view !== null);

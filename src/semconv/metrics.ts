@@ -22,7 +22,7 @@ export const METRIC_GEN_AI_CLIENT_TOKEN_USAGE: MetricDefinition = {
 
 export const METRIC_GEN_AI_CLIENT_OPERATION_DURATION: MetricDefinition = {
   name: 'gen_ai.client.operation.duration',
-  description: "Duration of one operation, that of its span.",
+  description: "Duration of one operation, the same as that of its span.",
   unit: 's',
   instrument: 'histogram',
   valueType: 'double',
@@ -58,7 +58,7 @@ export const METRIC_GEN_AI_EXECUTE_TOOL_DURATION: MetricDefinition = {
 
 export const METRIC_GEN_AI_INVOKE_AGENT_DURATION: MetricDefinition = {
   name: 'gen_ai.invoke_agent.duration',
-  description: "How long an agent of `@openai/agents` was at work, until it answered or handed over.",
+  description: "How long an agent of `@openai/agents` worked, until it answered or handed over.",
   unit: 's',
   instrument: 'histogram',
   valueType: 'double',
@@ -76,7 +76,7 @@ export const METRIC_GEN_AI_INVOKE_WORKFLOW_DURATION: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
   name: 'openai.client.cost',
-  description: "Cost of one operation. A histogram like the token usage beside it: its sum is the money spent, its count the operations with a known price, its quantiles tell the expensive calls apart.",
+  description: "Cost of one operation. A histogram like the token usage beside it: its sum is the money spent, its count the operations with a known price, its quantiles show the expensive calls.",
   unit: '{USD}',
   instrument: 'histogram',
   valueType: 'double',
@@ -85,7 +85,7 @@ export const METRIC_OPENAI_CLIENT_COST: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_requests',
-  description: "Requests allowed in the current window, according to the last answer (header `x-ratelimit-limit-requests`).",
+  description: "Requests allowed in the current window, according to the last response (header `x-ratelimit-limit-requests`).",
   unit: '{request}',
   instrument: 'gauge',
   valueType: 'int',
@@ -94,7 +94,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_REQUESTS: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition = {
   name: 'openai.client.ratelimit.remaining_requests',
-  description: "Requests left in the current window, according to the last answer (header `x-ratelimit-remaining-requests`).",
+  description: "Requests left in the current window, according to the last response (header `x-ratelimit-remaining-requests`).",
   unit: '{request}',
   instrument: 'gauge',
   valueType: 'int',
@@ -103,7 +103,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_REQUESTS: MetricDefinition
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
   name: 'openai.client.ratelimit.limit_tokens',
-  description: "Tokens allowed in the current window, according to the last answer (header `x-ratelimit-limit-tokens`).",
+  description: "Tokens allowed in the current window, according to the last response (header `x-ratelimit-limit-tokens`).",
   unit: '{token}',
   instrument: 'gauge',
   valueType: 'int',
@@ -112,7 +112,7 @@ export const METRIC_OPENAI_CLIENT_RATELIMIT_LIMIT_TOKENS: MetricDefinition = {
 
 export const METRIC_OPENAI_CLIENT_RATELIMIT_REMAINING_TOKENS: MetricDefinition = {
   name: 'openai.client.ratelimit.remaining_tokens',
-  description: "Tokens left in the current window, according to the last answer (header `x-ratelimit-remaining-tokens`).",
+  description: "Tokens left in the current window, according to the last response (header `x-ratelimit-remaining-tokens`).",
   unit: '{token}',
   instrument: 'gauge',
   valueType: 'int',

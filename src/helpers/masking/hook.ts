@@ -36,7 +36,7 @@ const MAX_MASKED_DEPTH = 32;
 const MIN_CARD_NUMBER = 1e12;
 
 /**
- * Creates a `completionHook` that masks mail addresses, phone numbers, card numbers, API keys and tokens in the content of
+ * Creates a `completionHook` that masks email addresses, phone numbers, card numbers, API keys and tokens in the content of
  * an operation before it is recorded:
  *
  * ```ts
