@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { lookForWrappers } from '../diagnostics/client-wrappers.ts';
 import { noticeClientClass, noticeVersionOf } from '../diagnostics/copies.ts';
+import { learnErrorClassNames } from '../util/error-class-names.ts';
 import { guard } from '../util/guard.ts';
 import { asObject, field, type PayloadObject } from '../util/payload.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
@@ -219,6 +220,7 @@ export class Seam {
     while (holder !== null && !Object.hasOwn(holder, 'asResponse')) holder = Object.getPrototypeOf(holder);
     this.#promisePrototype = holder ?? Object.prototype;
     guard('looking at the version of openai', noticeVersionOf, client);
+    guard('looking at the errors of openai', learnErrorClassNames, client);
     // Without this, a promise without `asResponse` is not watched.
     if (holder === null) return;
     this.#patches.wrap(holder, 'asResponse', wrapAsResponse);

@@ -4,6 +4,7 @@ import { recordsContentOnSpans } from '../config/config.ts';
 import { ATTR_ERROR_TYPE } from '../semconv/attributes.ts';
 import { ERROR_TYPE_VALUE_OTHER } from '../semconv/values.ts';
 import { cut } from '../util/cut-text.ts';
+import { errorClassName } from '../util/error-class-names.ts';
 import { field, numberField, textField } from '../util/payload.ts';
 import { withoutCredentials } from './content/credentials.ts';
 import { knownCode, knownExceptionName } from './error-codes.ts';
@@ -94,8 +95,10 @@ function knownStatus(error: unknown): string | undefined {
   return knownCode(String(numberField(error, 'status')));
 }
 
-/** A class may have a static member called `name` of any type. */
+/** A class may have a static member called `name` of any type, and another name in a minified bundle. */
 function constructorName(thrower: { readonly name: unknown }): string {
+  const known = errorClassName(thrower);
+  if (known !== undefined) return known;
   try {
     return typeof thrower.name === 'string' ? thrower.name : '';
   } catch {
