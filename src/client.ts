@@ -1,13 +1,13 @@
 import type { OpenAIInstrumentationConfig } from './config/config.ts';
 import { isSwitchedOff } from './config/kill-switch.ts';
 import { logFindings } from './diagnostics/report.ts';
-import { Observer } from './pipeline/observer.ts';
+import type { Observer } from './pipeline/observer.ts';
 import {
   addClientObserver,
   addDefaultObserver,
-  prepareDefaultObservers,
   removeDefaultObserver,
 } from './pipeline/observer-registry.ts';
+import { observerFor } from './pipeline/own-observers.ts';
 import { clientOfResources, findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
 import type { PatchedClass } from './sdk/patched-class.ts';
 import { Seam } from './sdk/seam.ts';
@@ -31,8 +31,6 @@ export {
 export type { TraceMetadata } from './telemetry/metadata.ts';
 export type * from './types.ts';
 
-/** One observer for each configuration object: several clients may share one. */
-const ownObservers = new WeakMap<OpenAIInstrumentationConfig, Observer>();
 const DEFAULTS: OpenAIInstrumentationConfig = {};
 
 /** The observers that were added for all clients of a seam. */
@@ -50,7 +48,8 @@ const observersBySeam = new WeakMap<Seam | SocketSeam | PatchedClass, SeamObserv
  *   instrument all of their clients; a socket class such as `ResponsesWS`, or its module, to instrument all of its
  *   sockets; a class such as `ResponsesToolRunner`, or its module, to record its loops. A client does not include
  *   these socket and loop classes
- * @param config options; environment variables and defaults apply to the options it does not set
+ * @param config options; environment variables and defaults apply to the options it does not set. Clients with equal
+ *   options share their conversations, even if each request of a server creates one
  * @returns the target itself
  */
 export function instrumentOpenAI<Target>(
@@ -85,11 +84,7 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     );
     return;
   }
-  let observer = ownObservers.get(config);
-  if (observer === undefined) {
-    observer = new Observer(config, { beforeFirstCall: prepareDefaultObservers });
-    ownObservers.set(config, observer);
-  }
+  const observer = observerFor(config);
   logFindings();
   for (const socket of sockets) {
     const seam = SocketSeam.of(socket);

@@ -1,12 +1,14 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetObservers } from '../../src/pipeline/own-observers.ts';
 import { environment, startHelper } from '../support/helper.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  forgetObservers();
   const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
   return instrumentOpenAI(client, { cost: false, ...config });
 }

@@ -4,11 +4,13 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetNotices, noticed } from '../../src/diagnostics/report.ts';
+import { forgetObservers } from '../../src/pipeline/own-observers.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { startTutor, type Tutor } from '../support/tutor.ts';
 
 /** Another process: a client of the same API with a memory of its own. */
 function otherProcess({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  forgetObservers();
   const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
   return instrumentOpenAI(client, { ...config });
 }

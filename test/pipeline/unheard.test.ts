@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import OpenAI from 'openai';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetObservers } from '../../src/pipeline/own-observers.ts';
 import { startSimulator } from '../support/simulator/index.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
 
@@ -15,6 +16,7 @@ beforeEach(() => {
 
 /** A client that tells in which contexts it sends, in a program without an SDK. */
 async function startSilent(config: OpenAIInstrumentationConfig = {}) {
+  forgetObservers();
   const simulator = await startSimulator({ runs: [] });
   const contexts: unknown[] = [];
   const bodies: unknown[] = [];

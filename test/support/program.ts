@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import { afterEach } from 'vitest';
 import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetObservers } from '../../src/pipeline/own-observers.ts';
 import { forgetMetricSeries } from '../../src/telemetry/metrics/metric-series.ts';
 import { assertSpanTree } from '../../src/testing.ts';
 import { type RunScript, type Simulator, startReplay, startSimulator } from './simulator/index.ts';
@@ -39,6 +40,7 @@ afterEach(async () => {
 export async function startProgram(options: ProgramOptions = {}): Promise<Program> {
   // Each simulator has a port of its own, which is a dimension.
   forgetMetricSeries();
+  forgetObservers();
   const telemetry = recordTelemetry(options);
   const simulator =
     options.replay === undefined

@@ -1,0 +1,56 @@
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { forgetObservers, observerFor } from '../../src/pipeline/own-observers.ts';
+import { type Program, startProgram } from '../support/program.ts';
+
+/** As a handler of requests that creates a client for each. */
+function newClient({ simulator }: Program, config: OpenAIInstrumentationConfig): OpenAI {
+  const client = new OpenAI({ apiKey: 'test', baseURL: simulator.url, maxRetries: 0 });
+  return instrumentOpenAI(client, config);
+}
+
+describe('clients with the same options', () => {
+  it('go on with what another one began', async () => {
+    const program = await startProgram({ runs: [{ steps: [{ message: 'x is 1' }] }] });
+    const [first, second] = [newClient(program, { cost: false }), newClient(program, { cost: false })];
+    await program.inSpan(async () => {
+      const { id: assistant_id } = await first.beta.assistants.create({ model: 'gpt-4o' });
+      const { id: thread_id } = await first.beta.threads.create();
+      const { id } = await first.beta.threads.runs.create(thread_id, { assistant_id });
+      while ((await second.beta.threads.runs.retrieve(id, { thread_id })).status !== 'completed');
+    });
+    await program.telemetry.provider.forceFlush();
+    const runs = program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'));
+    expect(runs.map(({ attributes }) => attributes['openai.run.status'])).toEqual(['completed']);
+  });
+});
+
+describe('options are the same', () => {
+  const sink = (): void => undefined;
+
+  it.each<[string, OpenAIInstrumentationConfig, OpenAIInstrumentationConfig]>([
+    ['without any', {}, {}],
+    ['in another order', { cost: false, runTimeout: 5 }, { runTimeout: 5, cost: false }],
+    ['with equal lists and objects', { events: { sink } }, { events: { sink } }],
+  ])('%s', (_, one, other) => {
+    forgetObservers();
+    expect(observerFor(one)).toBe(observerFor(other));
+  });
+
+  it.each<[string, OpenAIInstrumentationConfig, OpenAIInstrumentationConfig]>([
+    ['with another value', { runTimeout: 5 }, { runTimeout: 6 }],
+    ['with one more', { cost: false }, { cost: false, runTimeout: 5 }],
+    ['with another function', { events: { sink } }, { events: { sink: () => undefined } }],
+  ])('but not %s', (_, one, other) => {
+    forgetObservers();
+    expect(observerFor(one)).not.toBe(observerFor(other));
+  });
+
+  it('but not after sixteen others', () => {
+    forgetObservers();
+    const first = observerFor({ runTimeout: 1 });
+    for (let runTimeout = 2; runTimeout <= 17; runTimeout++) observerFor({ runTimeout });
+    expect(observerFor({ runTimeout: 1 })).not.toBe(first);
+  });
+});
