@@ -25,6 +25,8 @@ interface ConversationFacts extends Observation {
   readonly content: boolean;
   readonly conversationId: string | undefined;
   readonly details: ReadDetails | undefined;
+  /** When the request was sent, in monotonic milliseconds. */
+  readonly asked: number;
 }
 
 export function applyConversation(facts: ConversationFacts, fact: ConversationFact): void {
@@ -49,12 +51,12 @@ function takeAgent(state: ConversationState, settings: AgentSettings): void {
 
 /** An idle conversation ends only what was requested before; a stream begins with the previous state. */
 function rest(facts: ConversationFacts, state: ConversationState): void {
-  const { live, askedAt } = facts;
+  const { live, asked } = facts;
   for (const invocation of state.invocations) endUnseen(facts, invocation);
   if (live) return;
   for (const { invocation } of [...state.waiting]) {
-    const { acceptedAt } = invocation;
-    if (acceptedAt === undefined || acceptedAt > askedAt) continue;
+    const { accepted } = invocation;
+    if (accepted === undefined || accepted > asked) continue;
     endUnseen(facts, invocation);
   }
 }

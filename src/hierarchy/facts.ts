@@ -1,6 +1,7 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import type { Endpoint } from '../sdk/provider.ts';
 import type { Failure } from '../telemetry/error.ts';
+import { monotonic } from '../util/clock.ts';
 import { MAX_READ } from '../util/payload.ts';
 import {
   addConversationEvent,
@@ -47,6 +48,8 @@ export class Facts implements FactSink, Observation {
   reported: ((invocation: Invocation) => void) | undefined;
   /** Called with the id of the conversation that a stream has created. */
   conversationCreated: ((id: string) => void) | undefined;
+  /** When the request was sent, in monotonic milliseconds. */
+  readonly asked: number = monotonic();
   readonly #source: FactSource;
   /** The invocations whose start this stream has reported. */
   #begun: Set<string> | undefined;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { environment, type Helper, startHelper } from '../support/helper.ts';
 
 const TURNS = [1, 10, 100].map((prompt) => ({ usage: { prompt, completion: 1 } }));
@@ -108,6 +108,19 @@ describe('without spans of sessions', () => {
       program
       └─ invoke_agent Helper  gen_ai.conversation.id=${id} openai.session.id=${id} openai.run.observed=false
     `);
+  });
+});
+
+describe('a turn during which the system time is set back', () => {
+  it('ends when its session is idle', async () => {
+    const helper = await startHelper(TURNS);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const id = await create(helper, 'first');
+    const date = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => date() - 3_600_000);
+    await poll(helper, id);
+    await helper.telemetry.provider.forceFlush();
+    expect(tokensOf(helper)).toEqual([1]);
   });
 });
 

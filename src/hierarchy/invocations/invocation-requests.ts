@@ -2,6 +2,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import { callerTraceOf } from '../../telemetry/metadata.ts';
+import { monotonic } from '../../util/clock.ts';
 import type {
   Acceptance,
   Ask,
@@ -52,6 +53,7 @@ export class InvocationCreation implements CallObservation {
     const waiting = call.error === undefined ? this.#waiting : undefined;
     if (waiting !== undefined) accept(waiting, call);
     invocation.acceptedAt = waiting?.acceptedAt;
+    if (waiting !== undefined) invocation.accepted = monotonic();
     // Its id may never be told: then the newest ones of its conversation are read.
     if (waiting !== undefined) invocation.details ??= this.#facts.details;
     if (isLeft(call)) invocation.life.closing.begin();

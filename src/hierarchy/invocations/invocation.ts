@@ -83,6 +83,8 @@ export class Invocation {
   mayGoOn = true;
   /** When the creating request was answered, if the response does not contain the id. */
   acceptedAt: number | undefined;
+  /** The same in monotonic milliseconds: the wall clock may be set before the conversation is idle. */
+  accepted: number | undefined;
   agentId: string | undefined;
   /** The conversation that its request names or creates. Without a span of that one, nothing else tells until it is seen. */
   #requestedIn: string | undefined;
@@ -218,7 +220,7 @@ export class Invocation {
     if (this.life.state === 'closed' || this.rebuilt || this.steps.hasWaited) return;
     this.addAttributes({
       [ATTR_GEN_AI_REQUEST_STREAM]: true,
-      [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: (time - this.startTime) / 1e3,
+      [ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]: Math.max(0, time - this.startTime) / 1e3,
     });
   }
 
@@ -280,7 +282,7 @@ export class Invocation {
   /** Closes it and records it with its steps and tool calls, as far as they are known. */
   close(): void {
     if (this.life.state === 'closed') return;
-    const endTime = timeWithin(this.segment, this.life.close());
+    const endTime = Math.max(timeWithin(this.segment, this.life.close()), this.startTime);
     for (const invocation of [...this.below]) invocation.close();
     if (this.above !== undefined) {
       this.above.below.delete(this);
