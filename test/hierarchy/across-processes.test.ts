@@ -145,6 +145,28 @@ describe('a turn that another process requested', () => {
   });
 });
 
+describe('what ended more than an hour ago', () => {
+  it('is not recorded again by a process that lists it', async () => {
+    const { assistantId, threadId, ...program } = await startTutor({ runs: [{}] });
+    const plain = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url });
+    const { clock } = program.simulator;
+    clock.offset = -3_700;
+    const { id } = await plain.beta.threads.runs.createAndPoll(threadId, { assistant_id: assistantId });
+    const agent = await plain.beta.agents.create({ name: 'Helper', model: 'gpt-5' });
+    const asked = { agent_id: agent.id, environment, input: 'What is x?' };
+    const session = await plain.beta.agents.sessions.create(asked);
+    while ((await plain.beta.agents.sessions.retrieve(session.id)).status !== 'idle');
+    clock.offset = 0;
+    const { beta } = otherProcess(program, { adoptRuns: 'polled' });
+    await program.inSpan(async () => {
+      await beta.threads.runs.retrieve(id, { thread_id: threadId });
+      await beta.agents.sessions.turns.list(session.id);
+    }, 'worker');
+    await program.telemetry.provider.forceFlush();
+    expect(program.telemetry.spans.filter(({ name }) => name.startsWith('invoke_agent'))).toEqual([]);
+  });
+});
+
 async function follow({ sessions }: OpenAI['beta']['agents'], sessionId: string): Promise<void> {
   for await (const event of await sessions.events.stream(sessionId))
     if (event.type === 'agent.session.idle') break;

@@ -2,6 +2,7 @@ import type { Settings } from '../../config/config.ts';
 import { notice } from '../../diagnostics/report.ts';
 import type { Call } from '../../sdk/call.ts';
 import { hasRoomForMark } from '../../sdk/metadata-propagation.ts';
+import { dateOf } from '../server-clock.ts';
 
 type DrawingOptions = Pick<Settings, 'adoptRuns' | 'propagateInMetadata'>;
 
@@ -30,7 +31,22 @@ export function drives(
   return call.streamed || call.pollHelper || outputs.length > 0;
 }
 
+/** What ended earlier may have been recorded, and forgotten since: a list shows it again and again. */
+const MAX_ADOPTED_AGE_MS = 3_600_000;
+
+/** What decides whether something is adopted, where the settings allow it. */
+export interface Adoptable {
+  readonly isDriven: boolean;
+  /** When the server says that it ended. */
+  readonly endedAt: number | undefined;
+  /** Of the response that shows it, and when that came. */
+  readonly headers: unknown;
+  readonly time: number;
+}
+
 /** Whether this process draws what another one handed on, or what one without instrumentation created. */
-export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, isDriven: boolean): boolean {
+export function adopts({ adoptRuns }: Pick<Settings, 'adoptRuns'>, found: Adoptable): boolean {
+  const { isDriven, endedAt, headers, time } = found;
+  if (endedAt !== undefined && endedAt < (dateOf(headers) ?? time) - MAX_ADOPTED_AGE_MS) return false;
   return adoptRuns === 'polled' || (adoptRuns !== false && isDriven);
 }

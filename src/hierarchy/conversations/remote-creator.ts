@@ -2,7 +2,7 @@ import { type Context, isSpanContextValid, type SpanContext, TraceFlags, trace }
 import type { AdoptRuns, Settings } from '../../config/config.ts';
 import { HANDED_ON } from '../../sdk/metadata-propagation.ts';
 import { objectField, stringField } from '../../util/payload.ts';
-import { adopts } from './handing-on.ts';
+import { type Adoptable, adopts } from './handing-on.ts';
 import { spanContextIn, withoutFlags } from './metadata-context.ts';
 import { activeSpan } from './segment.ts';
 
@@ -74,15 +74,14 @@ function continueFrom(creator: SpanContext | undefined, context: Context, truste
  */
 export function placeAdopted(
   settings: Pick<Settings, 'adoptRuns'>,
-  found: {
-    readonly isDriven: boolean;
+  found: Adoptable & {
     readonly isOwn: boolean;
     readonly creator: SpanContext | undefined;
     readonly object: unknown;
     readonly context: Context;
   },
 ): Continuation | undefined {
-  const { isDriven, isOwn, creator, object, context } = found;
-  if (!adopts(settings, isDriven) || (!isOwn && hasDrawingCreator(object))) return undefined;
+  const { isOwn, creator, object, context } = found;
+  if (!adopts(settings, found) || (!isOwn && hasDrawingCreator(object))) return undefined;
   return continueFrom(creator, context, isOwn || trusts(settings.adoptRuns));
 }

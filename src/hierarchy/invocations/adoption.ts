@@ -148,9 +148,10 @@ export function adoptUnowned(
   const own = handedOn.get(key);
   const creator = own?.creator ?? creatorOf(object, telemetry.settings);
   unowned.creator ??= creator;
-  const { isDriven, context } = facts;
+  const { isDriven, context, headers, time } = facts;
   const isOwn = own !== undefined;
-  const place = placeAdopted(telemetry.settings, { isDriven, isOwn, creator, object, context });
+  const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
+  const place = placeAdopted(telemetry.settings, { ...seen, isOwn, creator, object, context });
   if (place === undefined) return undefined;
   handedOn.delete(key);
   return adoptInvocation(tracker, { ...found, observation: facts, handedOn: own, place });

@@ -110,8 +110,9 @@ export class InvocationMatcher {
     }
     const reported = openReported(this.#tracker, found, observation);
     if (reported !== undefined) return reported;
-    if (state.hasDrawingCreator || !adopts(this.#tracker.telemetry.settings, observation.isDriven))
-      return undefined;
+    const { isDriven, headers, time } = observation;
+    const seen = { isDriven, endedAt: snapshot.endedAt, headers, time };
+    if (state.hasDrawingCreator || !adopts(this.#tracker.telemetry.settings, seen)) return undefined;
     const place = { context: observation.context, link: undefined };
     return adoptInvocation(this.#tracker, { ...found, observation, place });
   }

@@ -65,6 +65,9 @@ export function placeAdoption(seen: {
   if (paused !== undefined) return { context, link: paused };
   if (known !== undefined && known.handedOn !== true) return undefined;
   const own = known && { ...known.context, isRemote: true };
-  const found = { isDriven: drives(call), isOwn: own !== undefined, creator: own ?? creator };
+  const { headers, endTime: time } = call;
+  const endedAt = asTime(field(response, 'completed_at'));
+  const adoptable = { isDriven: drives(call), endedAt, headers, time };
+  const found = { ...adoptable, isOwn: own !== undefined, creator: own ?? creator };
   return placeAdopted(settings, { ...found, object: response, context });
 }
