@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from './option-parsers.ts';
 import { asPricePackage, type PricePackage } from './price-package.ts';
+import { type Environment, type ReportProblem, resolveOption } from './resolve-option.ts';
 import type { EventOptions, EventPreset } from './sink-event-types.ts';
 
 /** Where content is recorded. Events need a logger provider. */
@@ -20,6 +21,7 @@ export type CaptureMessageContent = 'NO_CONTENT' | 'SPAN_ONLY' | 'EVENT_ONLY' | 
 /**
  * The options of the instrumentation. An option takes precedence over its environment variable, and the variable over
  * the default. An invalid value counts as unset and is reported once, with the accepted values. So is an unknown name.
+ * With an invalid `completionHook` or `captureMessageContent` in code, no content is recorded.
  */
 export interface OpenAIInstrumentationConfig extends Hooks {
   /** As in every instrumentation, `false` waits for `enable()`. Default `true`. */
@@ -161,12 +163,13 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
       true: 'SPAN_AND_EVENT',
       false: 'NO_CONTENT',
     }),
+    withholdsContent: () => true,
   },
   runSteps: { variable: `${OPENAI}RUN_STEPS`, ...oneOf(['fetch', 'observe', 'off']) },
   maxContentLength: { variable: `${OPENAI}MAX_CONTENT_LENGTH`, ...wholeNumber(16_384) },
   maxSpanContentLength: { variable: `${OPENAI}MAX_SPAN_CONTENT_LENGTH`, ...wholeNumber(65_536) },
   media: { variable: `${OPENAI}MEDIA`, ...oneOf(['reference', 'inline', 'drop']) },
-  completionHook: aFunction(),
+  completionHook: { ...aFunction(), withholdsContent: (value) => value !== null },
   conversationSpans: {
     variable: `${OPENAI}CONVERSATION_SPANS`,
     ...oneOf(['auto', 'always', 'never', 'trace']),
@@ -218,22 +221,26 @@ export const OPTIONS: { readonly [Name in keyof Settings]: Option<Settings[Name]
   },
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/**
- * Resolves options and environment variables to frozen settings.
- *
- * @param report receives a sentence for each value that is not accepted
- */
+/** Resolves options and environment variables to frozen settings. */
 export function resolveSettings(
   config: OpenAIInstrumentationConfig,
-  report: (problem: string) => void,
+  report: ReportProblem,
   environment: Environment = readEnvironment(),
 ): Settings {
-  const names = Object.keys(OPTIONS) as (keyof Settings)[];
-  return Object.freeze(
-    Object.fromEntries(names.map((name) => [name, resolve(name, config, report, environment)])),
-  ) as unknown as Settings;
+  const options = config as Readonly<Record<string, unknown>>;
+  let isWithheld = false;
+  const note: ReportProblem = (problem, withholdsContent) => {
+    isWithheld ||= withholdsContent;
+    report(problem, withholdsContent);
+  };
+  const settings: Record<string, unknown> = Object.fromEntries(
+    Object.entries<Option<unknown>>(OPTIONS).map(([name, option]) => [
+      name,
+      resolveOption({ name, given: options[name], option }, note, environment),
+    ]),
+  );
+  if (isWithheld) settings.captureMessageContent = 'NO_CONTENT';
+  return Object.freeze(settings) as unknown as Settings;
 }
 
 /** Whether content may be recorded on spans. */
@@ -248,28 +255,6 @@ export function recordsContentOnEvents(settings: Settings): boolean {
   return (
     settings.captureMessageContent === 'EVENT_ONLY' || settings.captureMessageContent === 'SPAN_AND_EVENT'
   );
-}
-
-function resolve(
-  name: keyof Settings,
-  config: OpenAIInstrumentationConfig,
-  report: (problem: string) => void,
-  environment: Environment,
-): unknown {
-  const { variable, variableOnly, fallback, accepts, parse } = OPTIONS[name];
-  const option = (config as Readonly<Record<string, unknown>>)[name];
-  const sources = [
-    { name: `option ${name}`, value: variableOnly ? undefined : option },
-    { name: variable ?? '', value: variable === undefined ? undefined : environment[variable] },
-  ];
-  for (const source of sources) {
-    if (source.value === undefined || source.value === '') continue;
-    const value = parse(source.value);
-    if (value !== undefined) return value;
-    const shown = JSON.stringify(optionText(source.value).slice(0, 40)).replace('"object"', 'malformed');
-    report(`${source.name} is ${shown}; accepted are ${accepts}. It is treated as not set.`);
-  }
-  return fallback;
 }
 
 function isProviderRow(value: unknown): value is ProviderRow {

@@ -12,6 +12,11 @@ export interface Option<Value> {
   readonly accepts: string;
   /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
+  /**
+   * Whether no content is recorded if the value is given in code and not accepted. The option restricts what is recorded:
+   * without it, more would be recorded than the program allows.
+   */
+  readonly withholdsContent?: (value: unknown) => boolean;
 }
 
 /** One of several names, in any case. The first one is the default. */

@@ -35,7 +35,7 @@ export type ProjectFindingCode =
 
 /** The findings in a running program. */
 export type ProcessFindingCode =
-  /** An option or environment variable has a value that is not accepted; it is treated as not set. */
+  /** An option or environment variable has a value that is not accepted. The message says what applies instead. */
   | 'option_not_accepted'
   /** The environment disables the instrumentation. */
   | 'switched_off'

@@ -1,10 +1,12 @@
 import { type OpenAIInstrumentationConfig, resolveSettings, type Settings } from '../config/config.ts';
 import { unknownOptions } from '../config/unknown-names.ts';
-import { notice } from '../diagnostics/report.ts';
+import { notice, noticeAgain } from '../diagnostics/report.ts';
 
 /** The settings of an observer. What is wrong with them, and content that they record, are findings. */
 export function readSettings(config: OpenAIInstrumentationConfig): Settings {
-  const settings = resolveSettings(config, (problem) => notice('option_not_accepted', problem));
+  const settings = resolveSettings(config, (problem, withholdsContent) =>
+    (withholdsContent ? noticeAgain : notice)('option_not_accepted', problem),
+  );
   // Looked at closer only if needed: the code for that is loaded with its first use.
   const isPlain = Object.keys(config).every((name) => name === 'enabled' || Object.hasOwn(settings, name));
   if (!isPlain || config.events !== undefined)

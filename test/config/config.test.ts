@@ -62,10 +62,11 @@ describe('an invalid value is reported with the accepted values, and the next so
       `option apiSpans is "${'x'.repeat(40)}"; accepted are all, writes, none.`,
     ],
     [
-      { captureMessageContent: 1 },
       {},
-      'option captureMessageContent is "1"; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
+      { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'none' },
+      'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is "none"; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false.',
     ],
+    [{ completionHook: null }, {}, 'option completionHook is malformed; accepted are functions.'],
   ])('%j %j', (config, environment, problem) => {
     const { settings, problems } = resolve(config, environment);
     expect(problems).toEqual([`${problem} It is treated as not set.`]);
@@ -79,6 +80,54 @@ describe('an invalid value is reported with the accepted values, and the next so
     );
     expect(settings.runSteps).toBe('off');
     expect(problems).toHaveLength(1);
+  });
+});
+
+describe('no content is recorded', () => {
+  const environment = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'SPAN_AND_EVENT' };
+
+  test.each<[unknown, string]>([
+    ['NONE', '"NONE"'],
+    ['off', '"off"'],
+    ['', '""'],
+    [0, '"0"'],
+    [null, 'malformed'],
+    [() => false, '"function"'],
+  ])(
+    'if code sets captureMessageContent to %j, whatever the variable says',
+    (captureMessageContent, shown) => {
+      const { settings, problems } = resolve({ captureMessageContent }, environment);
+      expect(settings.captureMessageContent).toBe('NO_CONTENT');
+      expect(problems).toEqual([
+        `option captureMessageContent is ${shown}; accepted are NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false. No content is recorded.`,
+      ]);
+    },
+  );
+
+  test.each<[unknown, string]>([
+    [{ default: () => undefined }, 'malformed'],
+    [Promise.resolve(() => undefined), 'malformed'],
+    ['mask', '"mask"'],
+    ['', '""'],
+    [false, '"false"'],
+  ])('if code sets completionHook to %j', (completionHook, shown) => {
+    for (const config of [{ completionHook, captureMessageContent: true }, { completionHook }]) {
+      const { settings, problems } = resolve(config, environment);
+      expect(settings).toMatchObject({ captureMessageContent: 'NO_CONTENT', completionHook: undefined });
+      expect(problems).toEqual([
+        `option completionHook is ${shown}; accepted are functions. No content is recorded.`,
+      ]);
+    }
+  });
+
+  test('but undefined is not set, and a hook still receives what is not recorded', () => {
+    const completionHook = (): void => undefined;
+    const unset = { captureMessageContent: undefined, completionHook: undefined };
+    expect(resolve(unset, environment).settings.captureMessageContent).toBe('SPAN_AND_EVENT');
+    expect(resolve({ captureMessageContent: 'off', completionHook }).settings).toMatchObject({
+      captureMessageContent: 'NO_CONTENT',
+      completionHook,
+    });
   });
 });
 

@@ -179,7 +179,9 @@ test.each(withOption)(
   },
 );
 
-test.each(withBoth)('after an invalid option $name, the variable applies', (row) => {
+// A program that limits what is recorded of content must not record more because it misspelt how.
+const withVariableNext = withBoth.filter(({ name }) => name !== 'captureMessageContent');
+test.each(withVariableNext)('after an invalid option $name, the variable applies', (row) => {
   expect(resolve(row, row.bad, environmentOf(row)).setting).toEqual(row.variable?.[1]);
 });
 

@@ -94,6 +94,22 @@ describe('settings', () => {
     ]);
   });
 
+  test('that withhold content are reported each time they are set', () => {
+    const withheld = { completionHook: { default: () => undefined } as never, captureMessageContent: true };
+    const observer = new Observer(withheld);
+    begin(observer).succeed({});
+    expect(observer.settings.captureMessageContent).toBe('NO_CONTENT');
+    observer.configure({ completionHook: Promise.resolve(() => undefined) as never });
+    observer.configure({ captureMessageContent: 'SPAN_ONLY', completionHook: () => undefined });
+    expect(observer.settings.captureMessageContent).toBe('SPAN_ONLY');
+    observer.configure(withheld);
+    const told =
+      'opentelemetry-instrumentation-openai: option completionHook is malformed; accepted are functions. No content is recorded. Correct or remove it.';
+    expect(warnings.filter((text) => text.includes('completionHook'))).toEqual([told, told, told]);
+    for (let count = 0; count < 1_000; count++) observer.configure(withheld);
+    expect(warnings.length).toBeLessThan(200);
+  });
+
   test('that are changed apply from the next call on', () => {
     const observer = new Observer();
     begin(observer).succeed({});

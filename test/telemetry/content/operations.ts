@@ -157,7 +157,7 @@ export async function record(
     ...options,
     content: captureMessageContent === 'SPAN_ONLY' || captureMessageContent === 'SPAN_AND_EVENT',
     eventContent: captureMessageContent === 'EVENT_ONLY' || captureMessageContent === 'SPAN_AND_EVENT',
-    config: { ...options.config, captureMessageContent },
+    config: { captureMessageContent, ...options.config },
   });
   await call(program);
   await program.telemetry.provider.forceFlush();
