@@ -91,6 +91,7 @@ const LATER = {
     'src/telemetry/spans/webhook-span.ts',
     'src/telemetry/spans/workflow-span.ts',
   ],
+  'masking-options': ['src/helpers/masking/masking-options.ts'],
   operations: [
     'src/operations/batch.ts',
     'src/operations/compaction.ts',

@@ -19,7 +19,8 @@ import { guard, warnOnce } from './util/guard.ts';
 
 export { type Evaluation, recordEvaluation } from './helpers/evaluation.ts';
 export type { MaskedKind } from './helpers/masking/characters.ts';
-export { type MaskingOptions, maskingHook, maskText } from './helpers/masking/hook.ts';
+export { maskingHook, maskText } from './helpers/masking/hook.ts';
+export type { MaskingOptions } from './helpers/masking/masking-options.ts';
 export {
   span,
   type TracedDecorator,

@@ -27,6 +27,13 @@ export function asObject(value: unknown): PayloadObject | undefined {
     : undefined;
 }
 
+/** Whether it is an object without a class. Another realm has another `Object`. */
+export function isPlainObject(value: unknown): boolean {
+  if (asObject(value) === undefined) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /**
  * The fields of a value, to destructure: `const { id, model } = fieldsOf(result)`. Literal keys keep V8's inline
  * caches monomorphic, so the hot path reads this way. A getter that throws also throws here: wrap such a reader in

@@ -52,9 +52,10 @@ export const PROMISES: Readonly<Record<string, readonly Proof[]>> = {
   'Size limits apply before anything is serialized, and JSON stays valid.': [
     ['test/fuzz/reading.test.ts', 'any messages are recorded as JSON within the limits of text and span'],
   ],
-  'If a masking hook fails or is not a function, no content is recorded.': [
+  'If a masking hook fails or is set up wrongly, no content is recorded.': [
     ['test/telemetry/content/completion-hook.test.ts', 'a hook that fails'],
     ['test/telemetry/content/withheld.test.ts', 'with %s, no content is recorded'],
+    ['test/helpers/masking/hook.test.ts', 'a masking hook that is set up wrongly'],
   ],
   'Terminal output cannot move the cursor or reverse text.': [
     ['test/export/tree-view.test.ts', 'are escaped everywhere'],

@@ -1,18 +1,8 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
+import { notice } from '../../diagnostics/report.ts';
 import { field } from '../../util/payload.ts';
-import type { MaskedKind } from './characters.ts';
 import { type Mask, maskWith } from './mask-text.ts';
-
-/** What {@link maskingHook} and {@link maskText} mask. */
-export interface MaskingOptions {
-  /** Which kinds to find. Default: `email`, `phone`, `card` and `key`. */
-  readonly kinds?: readonly MaskedKind[] | undefined;
-  /** Patterns of your own, by the name that replaces what they match: `{ order: /\bORD-\d{6}\b/ }` gives `[order]`. */
-  readonly patterns?: Readonly<Record<string, RegExp>> | undefined;
-}
-
-/** The kinds that are found unless others are chosen. */
-export const MASKED_KINDS: readonly MaskedKind[] = ['email', 'phone', 'card', 'key'];
+import { type MaskingOptions, readMask } from './masking-options.ts';
 
 /** The fields of a completion that have content. */
 const CONTENT_FIELDS = [
@@ -46,26 +36,33 @@ const MIN_CARD_NUMBER = 1e12;
  * It finds text with a known format. It cannot find names or postal addresses: see `docs/masking.md`.
  */
 export function maskingHook(options?: MaskingOptions): CompletionHook {
+  if (isCompletion(options)) throw calledAsHook();
   const mask = readMask(options);
   return (completion) => {
-    for (const name of CONTENT_FIELDS)
-      Object.assign(completion, { [name]: masked(mask, completion[name], MAX_MASKED_DEPTH) });
+    for (const name of CONTENT_FIELDS) Object.assign(completion, { [name]: shownOf(mask, completion[name]) });
   };
 }
 
 /** Masks one text in the same way. */
 export function maskText(text: string, options?: MaskingOptions): string {
-  return maskWith(readMask(options), String(text));
+  const mask = readMask(options);
+  return mask === undefined ? '[masked]' : maskWith(mask, String(text));
 }
 
-function readMask({ kinds = MASKED_KINDS, patterns = {} }: MaskingOptions = {}): Mask {
-  return {
-    kinds: new Set(kinds),
-    patterns: Object.entries(patterns).map(([name, { source, flags }]) => ({
-      name,
-      pattern: new RegExp(source, flags.includes('g') ? flags : `${flags}g`),
-    })),
-  };
+/** Whether a program passed `maskingHook` itself as its hook, or called it in its hook, instead of what it returns. */
+function isCompletion(options: unknown): boolean {
+  return field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined;
+}
+
+function calledAsHook(): TypeError {
+  const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
+  notice('option_not_accepted', `${problem} No content is recorded.`);
+  return new TypeError(problem);
+}
+
+function shownOf(mask: Mask | undefined, value: unknown): unknown {
+  if (mask !== undefined) return masked(mask, value, MAX_MASKED_DEPTH);
+  return Array.isArray(value) ? [] : undefined;
 }
 
 /** A value with all of its texts and names masked. */

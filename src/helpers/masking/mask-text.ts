@@ -7,7 +7,7 @@ import { numbersAt, startsNumber } from './numbers.ts';
 export interface OwnPattern {
   /** What stands in place of what is found, in brackets. */
   readonly name: string;
-  /** With the flag `g`. */
+  /** With the flag `g`, and without `y`. */
   readonly pattern: RegExp;
 }
 

@@ -186,10 +186,13 @@ export class ContentRecord {
 
   /** Records the content after the hook, and emits the event. @returns the failure, as the hook changed it */
   end({ attributes, failure, endTime }: OperationEnd): Failure | undefined {
-    const completion = this.#hook === undefined ? undefined : this.#newCompletion(attributes, failure);
-    if (completion !== undefined && this.#passesHook(completion)) {
-      this.#write(completion);
-      this.#stamp(completion.attributes);
+    const hook = this.#hook;
+    const completion = hook === undefined ? undefined : this.#newCompletion(attributes, failure);
+    if (hook !== undefined && completion !== undefined) {
+      if (this.#telemetry.hooks.call(hook, completion)) {
+        this.#write(completion);
+        this.#stamp(completion.attributes);
+      } else completion.errorMessage = undefined;
     }
     // The conventions define the event for GenAI operations only.
     if (this.#onEvent && attributes[ATTR_GEN_AI_OPERATION_NAME] !== undefined)
@@ -209,16 +212,6 @@ export class ContentRecord {
   #newCompletion(operation: Attributes, failure: Failure | undefined): Completion {
     const completion = newCompletion(operation, this.#span.spanContext());
     return Object.assign(completion, this.#held, { errorMessage: failure?.message });
-  }
-
-  /** @returns whether the content may be recorded; a hook that threw may not have masked it */
-  #passesHook(completion: Completion): boolean {
-    const passed = guard('the completionHook', () => {
-      this.#telemetry.hooks.add(this.#hook?.(completion));
-      return true;
-    });
-    if (passed !== true) completion.errorMessage = undefined;
-    return passed === true;
   }
 
   #write(content: Content): void {

@@ -1,4 +1,6 @@
-import { guardAsync } from '../../util/guard.ts';
+import type { Completion, CompletionHook } from '../../config/completion-types.ts';
+import { notice } from '../../diagnostics/report.ts';
+import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
 
@@ -16,11 +18,25 @@ export class PendingHooks {
     this.owner = owner;
   }
 
-  /** @param returned the return value of a hook */
-  add(returned: unknown): void {
-    if (typeof field(returned, 'then') !== 'function') return;
+  /** @returns whether the content may be recorded: a hook that threw, or that only made a hook, has not masked it */
+  call(hook: CompletionHook, completion: Completion): boolean {
+    const passed = guard('the completionHook', () => {
+      const returned = hook(completion);
+      if (typeof returned !== 'function') return this.#add(returned);
+      notice(
+        'option_not_accepted',
+        'option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). No content is recorded.',
+      );
+      return false;
+    });
+    return passed === true;
+  }
+
+  #add(returned: unknown): true {
+    if (typeof field(returned, 'then') !== 'function') return true;
     const promise = guardAsync('the completionHook', async () => void (await returned));
     void this.#queue.add(() => promise);
+    return true;
   }
 
   settled(): Promise<void> {

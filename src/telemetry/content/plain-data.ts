@@ -1,6 +1,7 @@
 import { keysInUse } from '../../sdk/client-keys.ts';
 import { cut } from '../../util/cut-text.ts';
 import { guard } from '../../util/guard.ts';
+import { isPlainObject } from '../../util/payload.ts';
 import { classNameOf } from '../error.ts';
 import { redactedMember, withoutCredentials, withoutSecrets } from './credentials.ts';
 
@@ -71,10 +72,4 @@ export function plainDataReader(
     return copied;
   };
   return (value) => copy(value, MAX_DATA_DEPTH);
-}
-
-/** Whether the object has no class. Another realm has another `Object`. */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

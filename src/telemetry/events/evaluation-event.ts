@@ -107,8 +107,9 @@ function addExplanation(
     const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
     completion.evaluationExplanation = explanation;
     shown = undefined;
+    const passed = hooks.call(completionHook, completion);
     guard('the completionHook', () => {
-      hooks.add(completionHook(completion));
+      if (!passed) return;
       shown = completion.evaluationExplanation;
       added = completion.attributes;
     });

@@ -1,5 +1,14 @@
-import { expect, test } from 'vitest';
-import { maskingHook, recordEvaluation, traced } from '../../../src/client.ts';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  type MaskingOptions,
+  maskingHook,
+  maskText,
+  type OpenAIInstrumentationConfig,
+  recordEvaluation,
+  traced,
+} from '../../../src/client.ts';
+import { forgetNotices } from '../../../src/diagnostics/report.ts';
 import { newCompletion } from '../../../src/telemetry/content/completion-hook.ts';
 import { startTracedProgram } from '../program.ts';
 
@@ -102,4 +111,142 @@ test('what is recorded is masked on spans and events, and what the program gets 
   expect(recorded).toContain('sent to [email]');
   expect(recorded).toContain('As [email] said');
   expect(messages[0]?.content).toBe(`Repeat: ${MAIL}`);
+});
+
+describe('a masking hook that is set up wrongly', () => {
+  let warnings: string[] = [];
+  beforeEach(() => {
+    warnings = [];
+    forgetNotices();
+    const ignore = (): void => undefined;
+    const warn = (text: string): void => void warnings.push(text);
+    diag.setLogger(
+      { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore },
+      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+    );
+    return () => diag.disable();
+  });
+
+  /** What is recorded of a call, a function and an evaluation, and what is reported. */
+  async function recordedWith(completionHook: unknown): Promise<{ recorded: string; told: string[] }> {
+    const config = { captureMessageContent: 'SPAN_AND_EVENT', completionHook } as OpenAIInstrumentationConfig;
+    const { client, telemetry } = await startTracedProgram(config, SPEAKING);
+    const messages = [{ role: 'user' as const, content: `Repeat: ${MAIL} ORD-1` }];
+    for (let count = 0; count < 2; count++)
+      await client.chat.completions.create({ model: 'gpt-4o-mini', messages });
+    await traced('send', async (to: string) => `sent to ${to}`)(MAIL);
+    recordEvaluation({ responseId: 'chatcmpl-1', name: 'helpfulness', explanation: `As ${MAIL} said` });
+    const all = [...telemetry.spans, ...telemetry.logRecords].map(({ attributes }) => attributes);
+    const told = warnings.filter((line) => /mask|completionHook is/.test(line));
+    return { recorded: JSON.stringify(all), told };
+  }
+
+  const told = (problem: string): string[] => [
+    `opentelemetry-instrumentation-openai: ${problem} Correct or remove it.`,
+  ];
+
+  test.each<[string, unknown, string]>([
+    [
+      'maskingHook itself',
+      maskingHook,
+      'maskingHook received a completion: it is not a hook, but creates one with maskingHook(). No content is recorded.',
+    ],
+    [
+      'a function that makes a hook',
+      () => maskingHook(),
+      'option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). No content is recorded.',
+    ],
+    [
+      'a hook that calls maskingHook with the completion',
+      (completion: object) => void maskingHook(completion),
+      'maskingHook received a completion: it is not a hook, but creates one with maskingHook(). No content is recorded.',
+    ],
+  ])('records nothing with %s', async (_, hook, problem) => {
+    const { recorded, told: all } = await recordedWith(hook);
+    for (const hidden of ['Repeat', MAIL, 'sent to', 'said']) expect(recorded).not.toContain(hidden);
+    expect(all.filter((line) => line.includes('Correct or remove it.'))).toEqual(told(problem));
+  });
+
+  test.each<[string, object | string | null]>([
+    ['kinds that are no list', { kinds: 'email' }],
+    ['an unknown kind', { kinds: ['emails'] }],
+    ['an unknown kind beside a known one', { kinds: ['phone', 'emails'] }],
+    ['kinds in an object', { kinds: { email: true } }],
+  ])('masks all kinds with %s', async (_, options) => {
+    const { recorded, told: all } = await recordedWith(maskingHook(options as MaskingOptions));
+    expect(recorded).not.toContain(MAIL);
+    expect(recorded).toContain('Repeat: [email] ORD-1');
+    expect(all).toEqual(
+      told(
+        'masking option kinds is malformed; accepted are lists of email, phone, card, key. All of these are masked.',
+      ),
+    );
+    expect(maskText(`${MAIL} +49 30 1234567`, options as MaskingOptions)).toBe('[email] [phone]');
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'an unknown name',
+      { pattern: { order: /ORD-\d/ } },
+      'option pattern is unknown; accepted are kinds, patterns.',
+    ],
+    [
+      'a pattern that is text',
+      { patterns: { order: 'ORD-\\d' } },
+      'option patterns is malformed; accepted are objects of regular expressions.',
+    ],
+    [
+      'a pattern without a name',
+      { patterns: /ORD-\d/ },
+      'option patterns is malformed; accepted are objects of regular expressions.',
+    ],
+    [
+      'patterns in a map',
+      { patterns: new Map([['order', /ORD-\d/]]) },
+      'option patterns is malformed; accepted are objects of regular expressions.',
+    ],
+    [
+      'a pattern that is no object of the platform',
+      { patterns: { order: { source: '(', flags: '' } } },
+      'option patterns is malformed; accepted are objects of regular expressions.',
+    ],
+    ['a list', [/ORD-\d/], 'options are malformed; accepted are objects with kinds and patterns.'],
+    ['a pattern alone', /ORD-\d/, 'options are malformed; accepted are objects with kinds and patterns.'],
+  ])('masks all content with %s', async (_, options, problem) => {
+    const { recorded, told: all } = await recordedWith(maskingHook(options as MaskingOptions));
+    for (const hidden of ['Repeat', 'ORD-1', MAIL, 'sent to', 'said']) expect(recorded).not.toContain(hidden);
+    expect(all).toEqual(told(`masking ${problem} All content is masked.`));
+    expect(maskText('ORD-1', options as MaskingOptions)).toBe('[masked]');
+  });
+
+  test('masks as by default without options, and with ones that are not set', () => {
+    for (const options of [
+      null,
+      {},
+      { kinds: undefined },
+      { kinds: null, patterns: null, pattern: undefined },
+    ])
+      expect(maskText(`${MAIL} ORD-1`, options as MaskingOptions)).toBe('[email] ORD-1');
+    const kinds = new Set(['email']);
+    expect(maskText(`${MAIL} ${CARD}`, { kinds } as unknown as MaskingOptions)).toBe(`[email] ${CARD}`);
+    expect(maskText('ORD-1', { patterns: { order: /ORD-\d/, user: undefined as never } })).toBe('[order]');
+    expect(warnings).toEqual([]);
+  });
+});
+
+test('finds all matches of a pattern, whatever its flags and wherever it last matched', () => {
+  const text = 'Of ORD-1: ORD-2, ord-3.';
+  for (const [flags, shown] of [
+    ['', 'Of [order]: [order], ord-3.'],
+    ['y', 'Of [order]: [order], ord-3.'],
+    ['gy', 'Of [order]: [order], ord-3.'],
+    ['iy', 'Of [order]: [order], [order].'],
+    ['giuy', 'Of [order]: [order], [order].'],
+  ] as const) {
+    const order = new RegExp('ord-\\d'.replace('ord', flags.includes('i') ? 'ord' : 'ORD'), flags);
+    order.lastIndex = 12;
+    for (let count = 0; count < 2; count++)
+      expect(maskText(text, { kinds: [], patterns: { order } })).toBe(shown);
+    expect(order.lastIndex).toBe(12);
+  }
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { maskText } from '../../../src/client.ts';
 import type { Characters, MaskedKind } from '../../../src/helpers/masking/characters.ts';
-import { MASKED_KINDS } from '../../../src/helpers/masking/hook.ts';
 import { findPrivate } from '../../../src/helpers/masking/mask-text.ts';
+import { MASKED_KINDS } from '../../../src/helpers/masking/masking-options.ts';
 import { codeBlocksOf, readDocument } from '../../docs/documents.ts';
 
 /** A section of docs/masking.md. */
