@@ -33,8 +33,8 @@ export interface HookResponse {
 
 /**
  * Functions of the program that adjust what is recorded. Names and timing are those of `instrumentation-undici`. An
- * error in a hook is reported once and changes nothing. Attributes set by a hook are recorded with any value of
- * `captureMessageContent`, even if they contain content.
+ * error in a hook is reported once and changes nothing. Calls of `openai` that a hook makes reach no hook. Attributes set
+ * by a hook are recorded with any value of `captureMessageContent`, even if they contain content.
  */
 export interface Hooks {
   /** Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. */

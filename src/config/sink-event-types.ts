@@ -11,7 +11,10 @@ export type EventPreset =
   /** Adds, with consent, messages, tool definitions, arguments, results and error messages. */
   | 'full';
 
-/** Receives each event. Promises it returns are not awaited; errors never reach the program. After repeated failures, events are dropped for a while. */
+/**
+ * Receives each event. Promises it returns are not awaited; errors never reach the program. After repeated failures,
+ * events are dropped for a while. Calls of `openai` that it makes send no events.
+ */
 export type EventSink = (event: SinkEvent) => unknown;
 
 /** The option `events`. */

@@ -16,6 +16,7 @@ import { isSuppressed } from '../sdk/suppression.ts';
 import type { ToolRun } from '../sdk/tool-run.ts';
 import type { WebhookDelivery } from '../sdk/webhooks.ts';
 import { readFailure } from '../telemetry/error.ts';
+import { isInsideHook } from '../telemetry/hook-context.ts';
 import type { Operation } from '../telemetry/operation.ts';
 import type { EndLimits } from '../telemetry/program-end.ts';
 import { FollowedProvider, type ProviderListener } from '../telemetry/provider-life.ts';
@@ -239,7 +240,8 @@ export class Observer implements CallObserver, ProviderListener {
   ): CallObservation | undefined {
     const { settings } = this.telemetry;
     const { apiSpans } = settings;
-    const hooks = CallHooks.wants(settings) ? new CallHooks(settings, call, request) : undefined;
+    const isHooked = CallHooks.wants(settings) && !isInsideHook(call.context);
+    const hooks = isHooked ? new CallHooks(settings, call, request) : undefined;
     if (hooks?.ignored) {
       agentsCalls.ignored?.(call.context);
       return undefined;

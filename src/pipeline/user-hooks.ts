@@ -2,6 +2,7 @@ import type { Attributes, Span } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
+import { runInsideHook } from '../telemetry/hook-context.ts';
 import type { CallPlace } from '../telemetry/spans/call-place.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { readHeader } from '../util/headers.ts';
@@ -94,7 +95,7 @@ export class CallHooks {
 
 /** Runs a function of the program. A promise is not awaited, and its rejection stays here too. */
 function runHook<Result>(name: string, run: () => Result): Result | undefined {
-  const result = guard(name, run);
+  const result = guard(name, runInsideHook, run);
   if (result instanceof Promise) void guardAsync(name, () => result);
   return result;
 }

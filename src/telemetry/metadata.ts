@@ -22,6 +22,7 @@ import {
 } from '../semconv/attributes.ts';
 import { cut } from '../util/cut-text.ts';
 import { field, strings } from '../util/payload.ts';
+import { hookRuns, isInsideHook, markInsideHook } from './hook-context.ts';
 
 /** The program's own metadata for all spans below. It is recorded unchanged, whatever `captureMessageContent` says. */
 export interface TraceMetadata {
@@ -80,23 +81,27 @@ export interface CallerTrace {
   readonly metadata: Attributes | undefined;
   /** Whether `@openai/agents` runs the tools that a model asks for here. Its spans show them. */
   readonly withinAgents: boolean;
+  /** Set if a hook of the program made the call. */
+  readonly insideHook?: true;
 }
 
 export function callerTraceOf(context: Context): CallerTrace {
   const span = trace.getSpanContext(context);
   // Below a span without ids, such as a no-op one, every span would start a trace of its own.
   const isReal = span !== undefined && isSpanContextValid(span);
-  return {
+  const caller: CallerTrace = {
     span: isReal ? span : undefined,
     metadata: metadataIn(context),
     withinAgents: isDrawnByAgents(context),
   };
+  return hookRuns.any && isInsideHook(context) ? { ...caller, insideHook: true } : caller;
 }
 
 /** A context with just this. */
 export function contextOf(caller: Omit<CallerTrace, 'withinAgents'>): Context {
-  const { span, metadata } = caller;
-  const context = span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
+  const { span, metadata, insideHook } = caller;
+  const base = insideHook === true ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT;
+  const context = span === undefined ? base : trace.setSpanContext(base, span);
   return metadata === undefined ? context : context.setValue(METADATA, metadata);
 }
 

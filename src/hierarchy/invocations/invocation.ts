@@ -7,6 +7,7 @@ import {
 import { addSpent, NOTHING_SPENT, type Spent } from '../../telemetry/cost/spent.ts';
 import type { Usage } from '../../telemetry/cost/usage.ts';
 import type { Failure } from '../../telemetry/error.ts';
+import { isInsideHook, markInsideHook } from '../../telemetry/hook-context.ts';
 import { textLimits } from '../../telemetry/kept-text.ts';
 import { Keeper } from '../../telemetry/kept-values.ts';
 import { type Place, placeAttributes } from '../../telemetry/place.ts';
@@ -66,6 +67,8 @@ export class Invocation {
   /** The attributes of its span, without those that are known only at the end. */
   readonly attributes: Attributes;
   readonly #owner: InvocationOwner;
+  /** Whether a hook of the program began it. */
+  readonly insideHook: boolean;
   readonly clock: ServerClock;
   agent: Agent | undefined;
   id: string | undefined;
@@ -115,6 +118,7 @@ export class Invocation {
     this.resumed = start.resumed;
     this.id = start.resumed?.id;
     this.above?.below.add(this);
+    this.insideHook = isInsideHook(start.context) || this.above?.insideHook === true;
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
     const { settings, wantsContent } = telemetry;
     this.#keeper = new Keeper(textLimits(settings));
@@ -178,7 +182,7 @@ export class Invocation {
 
   /** A context with nothing but its span, for what is recorded below it. */
   get context(): Context {
-    this.#context ??= this.contextIn(ROOT_CONTEXT);
+    this.#context ??= this.contextIn(this.insideHook ? markInsideHook(ROOT_CONTEXT) : ROOT_CONTEXT);
     return this.#context;
   }
 

@@ -195,6 +195,7 @@ function isInTime({ life, clock, acceptedAt = 0 }: Ask, { createdAt }: Invocatio
 }
 
 /** A context with the caller's span context and metadata; the end of the caller's span is not observed. */
-function farContextOf({ caller: { span, metadata } }: Ask): Context {
-  return contextOf({ span: span && { ...span, isRemote: true }, metadata });
+function farContextOf({ caller }: Ask): Context {
+  const { span } = caller;
+  return contextOf({ ...caller, span: span && { ...span, isRemote: true } });
 }

@@ -33,7 +33,7 @@ export function recordInvocation(invocation: Invocation, endTime: number, pauses
   const unclaimedUsage = usage === undefined || !hasCarriers ? usage : subtractUsage(usage, steps.usage);
   const left =
     unclaimedUsage === undefined || (hasCarriers && isNoUsage(unclaimedUsage)) ? undefined : unclaimedUsage;
-  endInvocationSpan(telemetry, span, {
+  endInvocationSpan(telemetry, invocation, {
     attributes: invocation.attributes,
     startTime: invocation.startTime,
     endTime,

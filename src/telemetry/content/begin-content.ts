@@ -1,4 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
+import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ContentRecord } from './content-record.ts';
 
@@ -7,10 +8,12 @@ import { ContentRecord } from './content-record.ts';
  * first record.
  *
  * @param context contains the span, to which the event belongs
- * @returns `undefined` if content is neither recorded nor hooked, so that none is read
+ * @returns `undefined` if content is neither recorded nor hooked, so that none is read, and for calls that a hook makes if
+ *   there is a completion hook, which does not see their content
  */
 export function beginContent(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
   const { captureMessageContent, completionHook } = telemetry.settings;
-  const isTaken = captureMessageContent !== 'NO_CONTENT' || completionHook !== undefined;
+  const isTaken =
+    completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);
   return isTaken ? ContentRecord.begin(telemetry, span, context) : undefined;
 }

@@ -3,6 +3,7 @@ import { notice } from '../../diagnostics/report.ts';
 import { guard, guardAsync } from '../../util/guard.ts';
 import { field } from '../../util/payload.ts';
 import { TaskQueue } from '../../util/task-queue.ts';
+import { runInsideHook } from '../hook-context.ts';
 
 const MAX_PENDING_HOOKS = 1_000;
 /** How long a flush waits for hooks. */
@@ -21,7 +22,7 @@ export class PendingHooks {
   /** @returns whether the content may be recorded: a hook that threw, or that only made a hook, has not masked it */
   call(hook: CompletionHook, completion: Completion): boolean {
     const passed = guard('the completionHook', () => {
-      const returned = hook(completion);
+      const returned = runInsideHook(() => hook(completion));
       if (typeof returned !== 'function') return this.#add(returned);
       notice(
         'option_not_accepted',

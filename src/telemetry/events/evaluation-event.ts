@@ -17,6 +17,7 @@ import { guard } from '../../util/guard.ts';
 import { newCompletion } from '../content/completion-hook.ts';
 import { withoutSecrets } from '../content/credentials.ts';
 import { EVALUATION_ATTRIBUTES, type EvaluatedSpan, findEvaluated } from '../evaluated-spans.ts';
+import { isInsideHook } from '../hook-context.ts';
 import { metadataIn } from '../metadata.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -107,7 +108,7 @@ function addExplanation(
     const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
     completion.evaluationExplanation = explanation;
     shown = undefined;
-    const passed = hooks.call(completionHook, completion);
+    const passed = !isInsideHook(context) && hooks.call(completionHook, completion);
     guard('the completionHook', () => {
       if (!passed) return;
       shown = completion.evaluationExplanation;

@@ -43,6 +43,7 @@ import { cut } from '../../util/cut-text.ts';
 import { arrayField, field } from '../../util/payload.ts';
 import { LimitedJson } from '../content/limited-json.ts';
 import type { Failure } from '../error.ts';
+import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { EndedOperation } from '../spans/ended-operation.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -66,7 +67,7 @@ export interface EndedModelOperation extends EndedOperation {
 export function emitSinkEvents(telemetry: Telemetry, operation: EndedModelOperation): void {
   const { settings, sink } = telemetry;
   const { events } = settings;
-  if (events === undefined) return;
+  if (events === undefined || isInsideHook(operation.context)) return;
   const { attributes } = operation;
   const sent = SINK_OPERATIONS.has(attributes[ATTR_GEN_AI_OPERATION_NAME])
     ? modelEvents(operation, settings, events.preset)

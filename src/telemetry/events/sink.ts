@@ -2,6 +2,7 @@ import { recordsContentOnEvents, type Settings } from '../../config/config.ts';
 import type { EventSink, SinkEvent } from '../../config/sink-event-types.ts';
 import { CircuitBreaker } from '../../util/circuit-breaker.ts';
 import { field } from '../../util/payload.ts';
+import { runInsideHook } from '../hook-context.ts';
 
 /**
  * Passes events to the program's sink through a circuit breaker, which pauses a sink that keeps failing. The program
@@ -24,7 +25,7 @@ export class Sink {
     const dropped = breaker.dropped - this.#reportedDropped;
     this.#reportedDropped = breaker.dropped;
     try {
-      const returned = sink(dropped > 0 ? { ...event, dropped } : event);
+      const returned = runInsideHook(() => sink(dropped > 0 ? { ...event, dropped } : event));
       if (typeof field(returned, 'then') === 'function') void settle(breaker, returned);
       else breaker.succeeded();
     } catch {

@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  type Link,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
@@ -18,7 +11,6 @@ import {
 } from '../../semconv/attributes.ts';
 import { GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT } from '../../semconv/values.ts';
 import { guard } from '../../util/guard.ts';
-import { LinkedContext } from '../../util/linked-context.ts';
 import { beginContent } from '../content/begin-content.ts';
 import type { Content } from '../content/completion-hook.ts';
 import { messageFinishReason } from '../content/messages.ts';
@@ -100,7 +92,11 @@ export interface InvocationEnd {
   readonly outputMessages: readonly Message[];
 }
 
-export function endInvocationSpan(telemetry: Telemetry, span: Span, end: InvocationEnd): void {
+export function endInvocationSpan(
+  telemetry: Telemetry,
+  { span, context }: { span: Span; context: Context },
+  end: InvocationEnd,
+): void {
   finish(span);
   const attributes: Attributes = {
     ...endAttributes(end),
@@ -109,7 +105,6 @@ export function endInvocationSpan(telemetry: Telemetry, span: Span, end: Invocat
   };
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
-  const context = LinkedContext.withSpan(ROOT_CONTEXT, span);
   const content = beginContent(telemetry, span, context);
   content?.add(invocationContent(end));
   const { failure, startTime, endTime, toolCalls } = end;

@@ -4,6 +4,7 @@ import { ContentRecord } from '../content/content-record.ts';
 import { type Failure, failureAttributes, recordFailure, withoutUnseenMessage } from '../error.ts';
 import { emitException } from '../events/exception-event.ts';
 import { emitSinkEvents } from '../events/sink-events.ts';
+import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { EndedOperation } from './ended-operation.ts';
@@ -18,7 +19,8 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   const { span, context, failure, endTime } = operation;
   const attributes =
     failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
-  const isHooked = failure !== undefined && telemetry.settings.completionHook !== undefined;
+  const { completionHook } = telemetry.settings;
+  const isHooked = failure !== undefined && completionHook !== undefined && !isInsideHook(context);
   const content =
     operation.content ?? (isHooked ? ContentRecord.ofFailure(telemetry, span, context, failure) : undefined);
   // A hook that could not run has not masked anything.

@@ -13,7 +13,7 @@ export interface OperationCase {
   readonly content: readonly string[];
 }
 
-const RUN: RunScript = {
+export const RUN: RunScript = {
   steps: [
     {
       tools: [

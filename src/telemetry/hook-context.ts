@@ -1,0 +1,24 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+
+const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-openai inside a hook');
+
+/** Whether any hook has run: most programs have none, and each call asks. */
+export const hookRuns: { any: boolean } = { any: false };
+
+/**
+ * Runs a hook or the sink of the program. The calls of `openai` that it makes reach no hook and no sink, or each would
+ * make further calls.
+ */
+export function runInsideHook<Result>(run: () => Result): Result {
+  hookRuns.any = true;
+  return context.with(markInsideHook(context.active()), run);
+}
+
+export function isInsideHook(context: Context): boolean {
+  return hookRuns.any && context.getValue(INSIDE_HOOK) === true;
+}
+
+/** A context that is built anew, for what a hook has begun. */
+export function markInsideHook(context: Context): Context {
+  return context.setValue(INSIDE_HOOK, true);
+}
