@@ -37,9 +37,12 @@ export interface HookResponse {
  * by a hook are recorded with any value of `captureMessageContent`, even if they contain content.
  */
 export interface Hooks {
-  /** Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. */
+  /**
+   * Called first. `true` ignores the call: no span, no metrics, no events, no place in the hierarchy. A promise is not
+   * awaited, and reported once.
+   */
   ignoreRequestHook?: ((request: HookRequest) => boolean) | undefined;
-  /** Returns attributes for the start of the span, so that samplers see them. */
+  /** Returns attributes for the start of the span, so that samplers see them. A promise is not awaited, and reported once. */
   startSpanHook?: ((request: HookRequest) => Attributes) | undefined;
   /** Called after the span has started and before the request is sent. */
   requestHook?: ((span: Span, request: HookRequest) => void) | undefined;

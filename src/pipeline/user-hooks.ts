@@ -1,5 +1,6 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { HookRequest, HookResponse, Hooks } from '../config/hook-types.ts';
+import { notice } from '../diagnostics/report.ts';
 import { type ApiRequest, operationNameOf } from '../operations/index.ts';
 import type { Call, CallObservation } from '../sdk/call.ts';
 import { runInsideHook } from '../telemetry/hook-context.ts';
@@ -32,14 +33,14 @@ export class CallHooks {
     const { ignoreRequestHook } = this.#hooks;
     const request = this.#request;
     if (ignoreRequestHook === undefined || request === undefined) return false;
-    return runHook('ignoreRequestHook', () => ignoreRequestHook(request)) === true;
+    return runHookNow('ignoreRequestHook', () => ignoreRequestHook(request)) === true;
   }
 
   get startAttributes(): Attributes {
     const { startSpanHook } = this.#hooks;
     const request = this.#request;
     if (startSpanHook === undefined || request === undefined) return {};
-    return { ...(asObject(runHook('startSpanHook', () => startSpanHook(request))) as Attributes) };
+    return { ...(asObject(runHookNow('startSpanHook', () => startSpanHook(request))) as Attributes) };
   }
 
   /** Calls the hooks around a call that has a span of its own. */
@@ -98,4 +99,15 @@ function runHook<Result>(name: string, run: () => Result): Result | undefined {
   const result = guard(name, runInsideHook, run);
   if (result instanceof Promise) void guardAsync(name, () => result);
   return result;
+}
+
+/** Runs a hook whose result is needed at once. */
+function runHookNow<Result>(name: string, run: () => Result): Result | undefined {
+  const result = runHook(name, run);
+  if (typeof field(result, 'then') !== 'function') return result;
+  notice(
+    'option_not_accepted',
+    `option ${name} returns a promise, which has no effect. It must return its result.`,
+  );
+  return undefined;
 }

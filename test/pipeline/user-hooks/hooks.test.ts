@@ -209,11 +209,24 @@ describe('a hook that throws is reported once and changes nothing', () => {
   test.each<[string, unknown]>([
     ['text', 'x'],
     ['null', null],
-    ['a promise', Promise.resolve({})],
   ])('startSpanHook that returns %s adds nothing', async (_, value) => {
     const session = await startSession({ config: { startSpanHook: (() => value) as never } });
     await session.client.chat.completions.create(CHAT);
     expect(session.spans).toHaveLength(1);
+    await close(session);
+  });
+
+  test.each<[keyof Hooks, unknown]>([
+    ['ignoreRequestHook', true],
+    ['startSpanHook', { 'app.late': true }],
+  ])('%s that returns a promise has no effect, and is reported once', async (name, value) => {
+    const session = await startSession({ config: { [name]: async () => value } });
+    await session.client.chat.completions.create(CHAT);
+    await session.client.chat.completions.create(CHAT);
+    expect(session.spans.map(({ attributes }) => attributes['app.late'])).toEqual([undefined, undefined]);
+    expect(session.warnings.splice(0)).toEqual([
+      `opentelemetry-instrumentation-openai: option ${name} returns a promise, which has no effect. It must return its result. Correct or remove it.`,
+    ]);
     await close(session);
   });
 });
