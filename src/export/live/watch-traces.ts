@@ -1,6 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringField } from '../../util/payload.ts';
 import { fileProblem } from '../file-problem.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { readWhole, viewText } from '../page-maker.ts';
@@ -32,14 +31,21 @@ export function watchTraces(
 ): () => void {
   const files = new Map<string, WatchedFile>();
   const reported = new Set<string>();
-  const look = (): void => {
+  const reportOnce = (problem: string): void => {
+    if (reported.has(problem) || reported.size >= MAX_WATCHED_FILES) return;
+    reported.add(problem);
+    report(problem);
+  };
+  const reading = <Result>(from: string, read: () => Result): Result | undefined => {
     try {
-      for (const file of filesAt(path)) readNew(file, files, take);
+      return read();
     } catch (error) {
-      const problem = fileProblem(stringField(error, 'path') ?? path, 'read', error);
-      if (!reported.has(problem) && reported.size < MAX_WATCHED_FILES) report(problem);
-      reported.add(problem);
+      return void reportOnce(fileProblem(from, 'read', error));
     }
+  };
+  const look = (): void => {
+    for (const file of reading(path, () => filesAt(path)) ?? [])
+      reading(file, () => readNew(file, files, take));
   };
   look();
   const timer = setInterval(look, WATCH_INTERVAL_MS);

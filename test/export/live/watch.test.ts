@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -94,4 +94,15 @@ test('a path that is not there is reported once, and shown when it is', async ()
   await writeFile(file, line('a'));
   await taking('a');
   expect(problems).toHaveLength(1);
+});
+
+test('a file of a folder that cannot be read is reported once by its name, and hides no other', async () => {
+  const broken = join(folder, 'a.jsonl');
+  await symlink(join(folder, 'nowhere'), broken);
+  await writeFile(join(folder, 'b.jsonl'), line('b'));
+  watch(folder);
+  await taking('b');
+  await writeFile(join(folder, 'c.jsonl'), line('c'));
+  await taking('b', 'c');
+  expect(problems).toEqual([`${broken} cannot be read: no such file or folder.`]);
 });
