@@ -53,7 +53,9 @@ export function watchTraces(
 }
 
 function filesAt(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
+  const stats = statSync(path);
+  if (stats.isFile()) return [path];
+  if (!stats.isDirectory()) throw new Error(`${path} cannot be watched: it is neither a file nor a folder.`);
   return readdirSync(path)
     .filter((name) => TRACE_FILE.test(name))
     .slice(0, MAX_WATCHED_FILES)
@@ -61,7 +63,10 @@ function filesAt(path: string): string[] {
 }
 
 function readNew(path: string, files: Map<string, WatchedFile>, take: (found: OtlpSpans) => void): void {
-  const { size, ino: inode, mtimeMs } = statSync(path);
+  const stats = statSync(path);
+  // Opening a pipe would wait for a writer.
+  if (!stats.isFile()) return;
+  const { size, ino: inode, mtimeMs } = stats;
   const known = files.get(path);
   const state = `${size} ${inode} ${mtimeMs}`;
   if (known?.state === state) return;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -78,6 +78,19 @@ test('it watches a folder', async () => {
   const program = start(folder, '--port', '0');
   const [, address = ''] = await program.printed(/shown at (\S+)/);
   expect((await listsOf(address)).traces).toMatchObject([{ title: 'x' }]);
+});
+
+test.skipIf(process.platform === 'win32')('it does not wait for pipes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'view-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const pipe = join(folder, 'a.jsonl');
+  execFileSync('mkfifo', [pipe]);
+  await writeFile(join(folder, 'b.jsonl'), otlp({ traceId: 't', spanId: '1', name: 'x' }));
+  const [, address = ''] = await start(folder, '--port', '0').printed(/shown at (\S+)/);
+  expect((await listsOf(address)).traces).toMatchObject([{ title: 'x' }]);
+  await start(pipe, '--watch', '--port', '0').printed(
+    /a\.jsonl cannot be watched: it is neither a file nor a folder\.\n/,
+  );
 });
 
 test.each([

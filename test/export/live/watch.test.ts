@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -94,6 +94,14 @@ test('a path that is not there is reported once, and shown when it is', async ()
   await writeFile(file, line('a'));
   await taking('a');
   expect(problems).toHaveLength(1);
+});
+
+test('a folder in a folder is passed over', async () => {
+  await mkdir(join(folder, 'a.json'));
+  await writeFile(join(folder, 'b.json'), line('b'));
+  watch(folder);
+  await taking('b');
+  expect(problems).toEqual([]);
 });
 
 test('a file of a folder that cannot be read is reported once by its name, and hides no other', async () => {
