@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../../util/sha256.ts';
 import { fileProblem } from '../file-problem.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
 import { readWhole, viewText } from '../page-maker.ts';
@@ -9,15 +10,26 @@ const MAX_WATCHED_FILES = 1000;
 const WATCH_INTERVAL_MS = 500;
 const TRACE_FILE = /\.(?:json|jsonl|ndjson)$/;
 const LINE_FEED = 0x0a;
+/** Bytes. The content of a span is seldom longer, so the tail has the ids of one. */
+const MAX_TAIL_SIZE = 2 ** 16;
 
-interface WatchedFile {
-  /** Tells one state of the file from another. */
-  state: string;
-  inode: number;
-  size: number;
+/** How far a file was read. */
+interface Position {
   /** The bytes that need not be read again. */
-  read: number;
+  readonly read: number;
+  /** The last of these bytes. A file that was rewritten has others there. */
+  readonly tailSize: number;
+  readonly tailHash: string;
 }
+
+interface WatchedFile extends Position {
+  /** Tells one state of the file from another. */
+  readonly state: string;
+  readonly inode: number;
+  readonly size: number;
+}
+
+const START: Position = { read: 0, tailSize: 0, tailHash: sha256(new Uint8Array()) };
 
 /**
  * Reads the spans and evaluations of a file, or of the files of a folder, and those that are added later.
@@ -70,15 +82,20 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
   const known = files.get(path);
   const state = `${size} ${inode} ${mtimeMs}`;
   if (known?.state === state) return;
-  const hasGrown = known !== undefined && known.inode === inode && size >= known.size;
-  const from = hasGrown ? known.read : 0;
   // Noted first: a file that cannot be read is not tried again until it changes.
-  files.set(path, { state, inode, size, read: from });
-  const bytes = readWhole(path, from);
-  const found = readOtlpJson(viewText(bytes));
+  files.set(path, { ...(known ?? START), state, inode, size });
+  let from = known?.inode === inode && size > known.size ? known : START;
+  let bytes = readWhole(path, from.read - from.tailSize);
+  if (sha256(bytes.subarray(0, from.tailSize)) !== from.tailHash) {
+    from = START;
+    bytes = readWhole(path, 0);
+  }
+  const found = readOtlpJson(viewText(bytes.subarray(from.tailSize)));
   // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document.
-  const read = found.unreadable <= 1 ? from + bytes.lastIndexOf(LINE_FEED) + 1 : from;
-  files.set(path, { state, inode, size, read });
+  const end = found.unreadable <= 1 ? bytes.lastIndexOf(LINE_FEED) + 1 : from.tailSize;
+  const tail = bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end);
+  const read = from.read - from.tailSize + end;
+  files.set(path, { state, inode, size, read, tailSize: tail.length, tailHash: sha256(tail) });
   // Spans of a line that is read again replace themselves.
   if (found.spans.length + found.evaluations.length > 0) take(found);
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -67,6 +67,34 @@ test('a file that is replaced is read anew', async () => {
   await writeFile(join(folder, 'next'), line('a'));
   await rename(join(folder, 'next'), file);
   await taking('long'.repeat(20), 'a');
+});
+
+test.each([
+  ['larger', line('b') + line('c'), ['b', 'c']],
+  ['of the same size', line('long'), ['long']],
+  ['smaller', line('b'), ['b']],
+  ['a larger document', `${JSON.stringify(JSON.parse(line('b')), undefined, 2)}\n`, ['b']],
+])('a file that is rewritten in place is read anew: %s', async (_what, text, names) => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, line('once'));
+  // Some file systems keep times in steps of milliseconds.
+  await utimes(file, 1, 1);
+  watch(file);
+  await writeFile(file, text);
+  await taking('once', ...names);
+});
+
+test('what was read is not read again when more is added', async () => {
+  const file = join(folder, 'traces.jsonl');
+  const long = otlp({ traceId: 't', spanId: '1', name: 'x'.repeat(100_000) });
+  const added = [line('a'), line('b').slice(0, 20), line('b').slice(20), `${long}\n`, line('c')];
+  await writeFile(file, '');
+  watch(file);
+  for (const [index, text] of added.entries()) {
+    await appendFile(file, text);
+    await vi.waitFor(() => expect(taken).toHaveLength(Math.max(1, index)), { timeout: 20_000 });
+  }
+  expect(taken.map(({ spanId }) => spanId)).toEqual(['a', 'b', '1', 'c']);
 });
 
 test('a document of many lines is read once it is whole', async () => {
