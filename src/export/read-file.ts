@@ -31,7 +31,11 @@ export function readWhole(file: string, from?: number): Uint8Array {
   }
 }
 
-/** Older versions of PowerShell redirect output as UTF-16. */
 export function viewText(bytes: Uint8Array): string {
-  return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
+  return new TextDecoder(isUtf16(bytes) ? 'utf-16le' : 'utf-8').decode(bytes);
+}
+
+/** Older versions of PowerShell redirect output as UTF-16. Only the first bytes of a file tell. */
+export function isUtf16(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xfe;
 }

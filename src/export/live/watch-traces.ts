@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from '../../util/sha256.ts';
 import { fileProblem } from '../file-problem.ts';
 import { type OtlpSpans, readOtlpJson } from '../otlp-json.ts';
-import { readWhole, viewText } from '../page-maker.ts';
+import { isUtf16, readWhole, viewText } from '../page-maker.ts';
 
 /** Files of a folder that are watched. */
 const MAX_WATCHED_FILES = 1000;
@@ -91,8 +91,9 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     bytes = readWhole(path, 0);
   }
   const found = readOtlpJson(viewText(bytes.subarray(from.tailSize)));
-  // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document.
-  const end = found.unreadable <= 1 ? bytes.lastIndexOf(LINE_FEED) + 1 : from.tailSize;
+  // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document. UTF-16 is told
+  // by its first bytes, so it is always read from there.
+  const end = found.unreadable <= 1 && !isUtf16(bytes) ? bytes.lastIndexOf(LINE_FEED) + 1 : from.tailSize;
   const tail = bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end);
   const read = from.read - from.tailSize + end;
   files.set(path, { state, inode, size, read, tailSize: tail.length, tailHash: sha256(tail) });

@@ -97,6 +97,14 @@ test('what was read is not read again when more is added', async () => {
   expect(taken.map(({ spanId }) => spanId)).toEqual(['a', 'b', '1', 'c']);
 });
 
+test('lines that are added to a UTF-16 file are read', async () => {
+  const file = join(folder, 'traces.jsonl');
+  await writeFile(file, `\ufeff${line('a')}`, 'utf16le');
+  watch(file);
+  await appendFile(file, line('b'), 'utf16le');
+  await taking('a', 'a', 'b');
+});
+
 test('a document of many lines is read once it is whole', async () => {
   const file = join(folder, 'traces.json');
   const document = JSON.stringify(JSON.parse(line('a')), undefined, 2);
