@@ -90,13 +90,28 @@ function readNew(path: string, files: Map<string, WatchedFile>, take: (found: Ot
     from = START;
     bytes = readWhole(path, 0);
   }
-  const found = readOtlpJson(viewText(bytes.subarray(from.tailSize)));
-  // The last line may be unfinished. Where more is unreadable, the whole may be one unfinished document. UTF-16 is told
-  // by its first bytes, so it is always read from there.
-  const end = found.unreadable <= 1 && !isUtf16(bytes) ? bytes.lastIndexOf(LINE_FEED) + 1 : from.tailSize;
+  const text = viewText(bytes.subarray(from.tailSize));
+  // A log can have any number of other lines.
+  const found = readOtlpJson(text, Number.POSITIVE_INFINITY);
+  // The last line may be unfinished. UTF-16 is told by its first bytes, so it is always read from there.
+  const isReadAgain = isUtf16(bytes) || mayBeUnfinished(text, found);
+  const end = isReadAgain ? from.tailSize : bytes.lastIndexOf(LINE_FEED) + 1;
   const tail = bytes.subarray(Math.max(0, end - MAX_TAIL_SIZE), end);
   const read = from.read - from.tailSize + end;
   files.set(path, { state, inode, size, read, tailSize: tail.length, tailHash: sha256(tail) });
   // Spans of a line that is read again replace themselves.
-  if (found.spans.length + found.evaluations.length > 0) take(found);
+  if (!isEmpty(found)) take(found);
+}
+
+/** Whether the text may be a document of several lines that is still being written. */
+function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
+  if (found.unreadable === 0) return false;
+  const [line = ''] = text.trimStart().split('\n', 1);
+  if (readOtlpJson(line).unreadable === 0) return false;
+  // A list may have one document per line. In other documents, no line has spans of its own.
+  return /^\[\s*(?:\{|$)/.test(line) || (line.startsWith('{') && isEmpty(found));
+}
+
+function isEmpty({ spans, evaluations }: OtlpSpans): boolean {
+  return spans.length + evaluations.length === 0;
 }

@@ -105,13 +105,34 @@ test('lines that are added to a UTF-16 file are read', async () => {
   await taking('a', 'a', 'b');
 });
 
-test('a document of many lines is read once it is whole', async () => {
+const indented = JSON.stringify(JSON.parse(line('a')), undefined, 2);
+test.each([
+  ['its first line', indented, 2],
+  ['some lines', indented, 60],
+  ['some documents of a list', `[\n${line('a').trim()},\n${line('b').trim()}\n]`, line('a').length + 3],
+])('a document of many lines is read once it is whole: first %s', async (_what, document, written) => {
   const file = join(folder, 'traces.json');
-  const document = JSON.stringify(JSON.parse(line('a')), undefined, 2);
-  await writeFile(file, document.slice(0, 60));
+  await writeFile(file, document.slice(0, written));
   watch(file);
-  await appendFile(file, document.slice(60));
+  expect(taken).toEqual([]);
+  await appendFile(file, document.slice(written));
+  await taking(...(document === indented ? ['a'] : ['a', 'b']));
+});
+
+test.each([
+  ['text', 'INFO started\n'.repeat(10_001)],
+  ['text that begins as JSON', '[2026-11-22] started\n'.repeat(2)],
+  ['a document that was never finished', '{\n  "resourceSpans": [\n'],
+  ['other documents', `${'{"level":30}\n'.repeat(2)}Error: x\n    at y\n`],
+])('spans between lines of %s are each read once', async (_what, others) => {
+  const file = join(folder, 'log.jsonl');
+  await writeFile(file, others + line('a') + others);
+  watch(file);
   await taking('a');
+  await appendFile(file, line('b') + others);
+  await taking('a', 'b');
+  await appendFile(file, line('c'));
+  await taking('a', 'b', 'c');
 });
 
 test('the files of a folder are read, also those that come later, and no others', async () => {
