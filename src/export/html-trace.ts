@@ -30,7 +30,8 @@ interface PageTrace {
   readonly spans: HeldSpan[];
   size: number;
   omitted: number;
-  changed: boolean;
+  /** Whether the page has all its spans, or could not be written. */
+  page: 'stale' | 'written' | 'failed';
 }
 
 /** Traces that have their own page and are no longer kept: a late span must not overwrite the page. */
@@ -98,7 +99,7 @@ export class HtmlTraceExporter {
     this.#evaluations.set(spanId, [...known, event]);
     const trace = this.#held.get(traceId);
     if (trace === undefined) return;
-    trace.changed = true;
+    trace.page = 'stale';
     this.#schedule();
   }
 
@@ -126,11 +127,11 @@ export class HtmlTraceExporter {
     // A resource stays pending until somebody awaits it.
     if (held.resource !== undefined)
       void guardAsync('reading a resource', async () => held.resource?.waitForAsyncAttributes?.());
-    const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, changed: true };
+    const trace = this.#held.get(traceId) ?? { spans: [], size: 0, omitted: 0, page: 'stale' };
     // Moves the trace to the end of the order: the trace that grows is dropped last.
     this.#held.delete(traceId);
     this.#held.set(traceId, trace);
-    trace.changed = true;
+    trace.page = 'stale';
     trace.spans.push(held);
     trace.size += size;
     this.#size += size;
@@ -147,8 +148,8 @@ export class HtmlTraceExporter {
 
   /** Drops a trace. With one page per trace, writes its page first. */
   #close(id: string, trace: PageTrace): void {
-    if (this.#isPerTrace && trace.changed) this.#writeTrace(id, trace);
-    if (!this.#isPerTrace || trace.changed) this.#omitted += trace.spans.length + trace.omitted;
+    if (this.#isPerTrace && trace.page !== 'written') this.#writeTrace(id, trace);
+    if (!this.#isPerTrace || trace.page === 'stale') this.#omitted += trace.spans.length + trace.omitted;
     this.#held.delete(id);
     this.#size -= trace.size;
     if (this.#isPerTrace) this.#closed.set(id, true);
@@ -169,9 +170,18 @@ export class HtmlTraceExporter {
   }
 
   #writeAll(): void {
-    const changed = [...this.#held].filter(([, trace]) => trace.changed);
-    if (this.#isPerTrace) for (const [id, trace] of changed) this.#writeTrace(id, trace);
-    else if (changed.length > 0) this.#write(this.#path, [...this.#held.values()], this.#omitted);
+    const waiting = [...this.#held].filter(([, trace]) => trace.page !== 'written');
+    if (!this.#isPerTrace) {
+      if (waiting.length > 0) this.#write(this.#path, [...this.#held.values()], this.#omitted);
+      return;
+    }
+    let hasFailed = false;
+    for (const [id, trace] of waiting) {
+      // They would probably fail again, and building thousands of pages takes seconds.
+      if (hasFailed && trace.page === 'failed') continue;
+      this.#writeTrace(id, trace);
+      hasFailed ||= trace.page === 'failed';
+    }
   }
 
   #writeTrace(id: string, trace: PageTrace): void {
@@ -181,7 +191,8 @@ export class HtmlTraceExporter {
   #write(path: string, traces: readonly PageTrace[], omitted: number): void {
     if (this.#maker === undefined) return;
     const { pageDocument, writePage } = this.#maker;
-    for (const trace of traces) trace.changed = false;
+    // Before the page is written, because spans may end meanwhile.
+    for (const trace of traces) trace.page = 'written';
     try {
       const spans = traces.flatMap((trace) => trace.spans.map((held) => this.#jsonOf(held)));
       writePage(
@@ -192,6 +203,7 @@ export class HtmlTraceExporter {
         ),
       );
     } catch (error) {
+      for (const trace of traces) trace.page = 'failed';
       this.#reportUnwritten(`the page ${path} cannot be written: ${reasonOf(error)}`);
     }
   }

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -79,6 +80,26 @@ describe('a page', () => {
     send(exporter, late);
     await exporter.forceFlush();
     expect(namesIn(path)).toEqual(['root', 'late']);
+    await exporter.shutdown();
+  });
+
+  it('is rewritten with spans that ended while it was written', async () => {
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    const [meanwhile, root] = makeSpans({ name: 'root', children: [{ name: 'meanwhile' }] });
+    let isFirst = true;
+    const resource = {
+      asyncAttributesPending: true,
+      get attributes() {
+        if (isFirst) send(exporter, meanwhile);
+        isFirst = false;
+        return {};
+      },
+    };
+    if (root) send(exporter, Object.create(root, { resource: { value: resource } }));
+    await exporter.forceFlush();
+    await exporter.forceFlush();
+    expect(namesIn(path)).toEqual(['root', 'meanwhile']);
     await exporter.shutdown();
   });
 
@@ -268,6 +289,44 @@ describe('the exporter does not throw', () => {
     await exporter.shutdown();
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]?.[0]).toMatch(/cannot be written: (ENOTDIR|EEXIST)/);
+  });
+
+  it('if it cannot write, and tries again at the next flush', async () => {
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const path = join(folder, 'page.html');
+    mkdirSync(path);
+    const exporter = new HtmlTraceExporter({ path });
+    send(exporter, ...makeSpans({ name: 'root' }));
+    await exporter.forceFlush();
+    rmdirSync(path);
+    await exporter.forceFlush();
+    expect(namesIn(path)).toEqual(['root']);
+    await exporter.shutdown();
+  });
+
+  it('if it cannot write the pages of traces, and tries the first of them again at the next flush', async () => {
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    writeFileSync(join(folder, 'pages'), '');
+    const exporter = new HtmlTraceExporter({ path: join(folder, 'pages', '{traceId}.html') });
+    let attempts = 0;
+    const resource = {
+      asyncAttributesPending: true,
+      get attributes() {
+        attempts++;
+        return {};
+      },
+    };
+    for (const span of makeSpans({ name: 'a' }, { name: 'b' }, { name: 'c' }))
+      send(exporter, Object.create(span, { resource: { value: resource } }));
+    await exporter.forceFlush();
+    expect(attempts).toBe(3);
+    await exporter.forceFlush();
+    expect(attempts).toBe(4);
+    rmSync(join(folder, 'pages'));
+    await exporter.forceFlush();
+    expect(readdirSync(join(folder, 'pages'))).toHaveLength(3);
+    await exporter.shutdown();
+    expect(attempts).toBe(7);
   });
 
   it('if something else than a file is at its path, which stays and is reported once on standard error', async () => {
