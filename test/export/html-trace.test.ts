@@ -112,6 +112,17 @@ describe('a page', () => {
       expect(namesIn(join(folder, `${span.spanContext().traceId}.html`))).toEqual([span.name]);
   });
 
+  it('replaces the page that another process has written', async () => {
+    const path = join(folder, '{traceId}.html');
+    const [first, root] = makeSpans({ name: 'root', children: [{ name: 'child' }] });
+    for (const span of [first, root]) {
+      const exporter = new HtmlTraceExporter({ path });
+      send(exporter, span);
+      await exporter.shutdown();
+    }
+    expect(readdirSync(folder).map((page) => namesIn(join(folder, page)))).toEqual([['root']]);
+  });
+
   it('never leaves its folder', async () => {
     const exporter = new HtmlTraceExporter({ path: join(folder, '{traceId}.html') });
     const [span] = makeSpans({ name: 'a' });
