@@ -165,7 +165,7 @@ export class HtmlTraceExporter {
     try {
       this.#maker = await import('./page-maker.ts');
     } catch (error) {
-      warnOnce('page', `trace pages cannot be created here: ${reasonOf(error)}`);
+      this.#reportUnwritten(this.#path, reasonOf(error));
     }
   }
 
@@ -204,11 +204,12 @@ export class HtmlTraceExporter {
       );
     } catch (error) {
       for (const trace of traces) trace.page = 'failed';
-      this.#reportUnwritten(`the page ${path} cannot be written: ${reasonOf(error)}`);
+      this.#reportUnwritten(path, reasonOf(error));
     }
   }
 
-  #reportUnwritten(problem: string): void {
+  #reportUnwritten(path: string, reason: string): void {
+    const problem = `the page ${path} cannot be written: ${reason}`;
     warnOnce(`page ${this.#path}`, problem);
     const stream = globalThis.process?.stderr;
     if (this.#isReported || stream === undefined || logsWarnings()) return;
@@ -224,6 +225,8 @@ export class HtmlTraceExporter {
 
   #end(): void {
     this.#writeAll();
+    if (this.#maker === undefined && this.#held.size > 0)
+      this.#reportUnwritten(this.#path, 'the process exited too early');
     // A page for all traces shows the number itself.
     if (this.#isPerTrace && this.#omitted > 0)
       warnOnce(

@@ -148,6 +148,18 @@ describe('a page', () => {
     await exporter.shutdown();
   });
 
+  it('is reported on standard error if the process exits before it can be written', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const path = join(folder, 'page.html');
+    const exporter = new HtmlTraceExporter({ path });
+    send(exporter, ...makeSpans({ name: 'root' }));
+    exit();
+    expect(write.mock.calls.map(([text]) => text)).toEqual([
+      `opentelemetry-instrumentation-openai: the page ${path} cannot be written: the process exited too early\n`,
+    ]);
+    await exporter.shutdown();
+  });
+
   it('is rewritten at exit with spans that the SDK held back until the resource was known', async () => {
     const path = join(folder, 'page.html');
     const exporter = new HtmlTraceExporter({ path });
