@@ -11,7 +11,7 @@ import { drawAgents } from './pipeline/agents-tracing.ts';
 import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
-import { rememberImportedApi } from './register/hand-over.ts';
+import { rememberApi } from './register/hand-over.ts';
 import { startSdk, warnOfNodeVersion } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
 import { findClientClass } from './sdk/find-client.ts';
@@ -39,6 +39,8 @@ guard('setting up', () => {
       const seam = defined === 'socket' ? SocketSeam.of(prototype) : seamOfPart(prototype, defined);
       seam?.addDefault(observer);
     },
+    // The program has a copy of its own if this package is installed outside of its folder.
+    api: (copy) => connectApi(copy as typeof api),
   });
   // In the built package, what draws agents is loaded with the first use of `drawAgents`.
   onTraceProvider(() => void drawAgents());
@@ -48,10 +50,10 @@ guard('setting up', () => {
 
 /** Sets the copy of the API that ES modules share. Only an ES module can import it. */
 export function setImportedApi(imported: typeof api): void {
-  rememberImportedApi(imported);
   if (!isSwitchedOff()) connectApi(imported);
 }
 
 function connectApi(copy: typeof api): void {
+  rememberApi(copy);
   if (!isSdkDisabled()) guard('preparing tracers and meters', connectEarly, copy);
 }

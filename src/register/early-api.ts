@@ -11,13 +11,14 @@ interface ApiCopy {
 const knownCopies = new WeakSet<object>();
 const connections: (() => void)[] = [];
 let startEarlySdk: (() => void) | undefined;
+let hasEnded = false;
 
 /** Connects the tracers and meters that the program gets from a copy of the API before the SDK starts. */
 export function connectEarly(copy: ApiCopy): void {
   if (knownCopies.has(copy.trace)) return;
   knownCopies.add(copy.trace);
   connectEarlyTracers(copy.trace, () => startEarlySdk?.());
-  connections.push(connectEarlyMeters(copy.metrics));
+  if (!hasEnded) connections.push(connectEarlyMeters(copy.metrics));
 }
 
 /** Starts the SDK with the program's own first span, so that the request in progress is recorded. */
@@ -28,5 +29,6 @@ export function startWithFirstSpan(start: () => void): void {
 /** Called when a provider is registered, or none will be. */
 export function endEarly(): void {
   startEarlySdk = undefined;
+  hasEnded = true;
   for (const connect of connections.splice(0)) connect();
 }

@@ -1,5 +1,6 @@
-import type { Tracer } from '@opentelemetry/api';
+import { trace as ownTrace, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { guard } from '../util/guard.ts';
+import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
 
 type TracerParameters = [name: string, version?: string, options?: object];
 
@@ -12,9 +13,12 @@ interface TraceApi {
   getTracerProvider(): ProxyProvider;
 }
 
+const connectedProxies = new WeakSet<object>();
+
 /**
  * Makes tracers that the program gets before the SDK starts record with that SDK. The API has one build for `import` and
- * one for `require`. The SDK registers with one of them, and tracers of the other would never see it.
+ * one for `require`, and a program may have other copies of it than this package. The SDK registers with one of them, and
+ * tracers of the others would never see it.
  *
  * @param trace the trace API of one copy of the API
  * @param start called before such a tracer starts a span
@@ -22,7 +26,8 @@ interface TraceApi {
 export function connectEarlyTracers(trace: TraceApi, start: () => void): void {
   const proxy = trace.getTracerProvider();
   const { getTracer, getDelegateTracer } = proxy;
-  if (typeof getDelegateTracer !== 'function') return;
+  if (typeof getDelegateTracer !== 'function' || connectedProxies.has(proxy)) return;
+  connectedProxies.add(proxy);
   /** Whether the program gets a tracer now, and does not use it yet. */
   let gettingTracer = false;
   proxy.getTracer = function (this: ProxyProvider, ...parameters) {
@@ -37,9 +42,16 @@ export function connectEarlyTracers(trace: TraceApi, start: () => void): void {
   proxy.getDelegateTracer = function (this: ProxyProvider, ...parameters) {
     if (!gettingTracer) guard('starting the SDK', start);
     const registered = trace.getTracerProvider();
-    if (registered === proxy) return getDelegateTracer.apply(this, parameters);
+    if (registered === proxy)
+      return getDelegateTracer.apply(this, parameters) ?? hiddenProvider()?.getTracer(...parameters);
     return typeof registered.getDelegateTracer === 'function'
       ? registered.getDelegateTracer(...parameters)
       : registered.getTracer(...parameters);
   };
+}
+
+/** The registered provider, which a copy of the API does not see that is newer than the copy it is registered with. */
+function hiddenProvider(): TracerProvider | undefined {
+  const provider = providerBehind(ownTrace.getTracerProvider());
+  return isNoopTracerProvider(provider) ? undefined : provider;
 }

@@ -46,16 +46,16 @@ function isGlobal(value: unknown, setter: string): value is Global {
   return typeof candidate?.[setter] === 'function' && typeof candidate.disable === 'function';
 }
 
-let imported: Record<string, unknown> | undefined;
+const loadedApis = new Set<Record<string, unknown>>([api]);
 
-/** Sets the copy of the API that ES modules share. Only an ES module can import it. */
-export function rememberImportedApi(copy: object): void {
-  imported = copy as Record<string, unknown>;
+/** Adds a copy of the API that the program may register with. */
+export function rememberApi(copy: object): void {
+  loadedApis.add(copy as Record<string, unknown>);
 }
 
 /** The builds for `import` and `require` are separate copies. Before API 1.10, the logs API was a separate package. */
 function copiesOfApi(require: NodeJS.Require): Record<string, unknown>[] {
-  const copies: Record<string, unknown>[] = imported === undefined ? [api] : [api, imported];
+  const copies = [...loadedApis];
   for (const name of ['@opentelemetry/api', '@opentelemetry/api-logs']) {
     try {
       copies.push(require(name) as Record<string, unknown>);

@@ -6,12 +6,15 @@ import { packageOfSocketFile, SOCKET_CLASSES } from './sockets/find-sockets.ts';
 import { LOOP_CLASSES } from './tool-loops.ts';
 
 /** What a file that the module hooks look for defines. */
-export type Defined = 'client' | 'socket' | 'loop' | 'agents' | 'agents-realtime';
+export type Defined = 'client' | 'api' | Part;
+
+/** A class of the SDK that is no client. */
+export type Part = 'socket' | 'loop' | 'agents' | 'agents-realtime';
 
 interface HookedFile {
   readonly defines: Defined;
-  readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime';
-  /** The names of such files, without the extension. No two rows share one. */
+  readonly package: 'openai' | '@openai/agents-core' | '@openai/agents-realtime' | '@opentelemetry/api';
+  /** The names of such files, without the extension. */
   readonly files: readonly string[];
   /** The folder of the package that the file belongs to by its path; `undefined` if it is another file. */
   readonly folderOf: (file: string) => string | undefined;
@@ -30,6 +33,9 @@ const LOOP_FILE = /[\\/]helpers[\\/](?:responses|decisions)-tool-runner\.m?js$/;
 const AGENTS_FILE = /[\\/]dist[\\/]run\.m?js$/;
 /** The transports of its realtime agents. */
 const REALTIME_FILE = /[\\/]dist[\\/]openaiRealtimeBase\.m?js$/;
+/** What `import` and `require` of the OpenTelemetry API load: of 1.10, and of 1.9. */
+const API_FILE =
+  /(?<=(?:^|[\\/])@opentelemetry[\\/]api)[\\/](?:dist[\\/]index\.[cm]js|build[\\/]src[\\/]index\.js)$/;
 
 const HOOKED_FILES: readonly HookedFile[] = [
   {
@@ -67,6 +73,13 @@ const HOOKED_FILES: readonly HookedFile[] = [
     folderOf: above(REALTIME_FILE),
     names: ['OpenAIRealtimeBase'],
   },
+  {
+    defines: 'api',
+    package: '@opentelemetry/api',
+    files: ['index'],
+    folderOf: above(API_FILE),
+    names: ['context', 'logs', 'metrics', 'propagation', 'trace'],
+  },
 ];
 
 /** What is asked for of modules by `require-in-the-middle`. */
@@ -80,15 +93,18 @@ function above(pattern: RegExp): (file: string) => string | undefined {
 }
 
 /** By the names of their files: patterns are not tried on every file that a program loads. */
-const ROWS: ReadonlyMap<string, HookedFile> = new Map(
-  HOOKED_FILES.flatMap((row) => row.files.map((name) => [name, row] as const)),
+const ROWS: ReadonlyMap<string, readonly HookedFile[]> = new Map(
+  HOOKED_FILES.flatMap(({ files }) => files).map((name) => [
+    name,
+    HOOKED_FILES.filter(({ files }) => files.includes(name)),
+  ]),
 );
 
 /** The row of a file, by its path or URL alone: whether it belongs to the package is not looked at. */
 export function hookedFile(file: string): HookedFile | undefined {
   const start = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1;
-  const row = ROWS.get(file.slice(start, file.lastIndexOf('.')));
-  return row?.folderOf(file) === undefined ? undefined : row;
+  const rows = ROWS.get(file.slice(start, file.lastIndexOf('.')));
+  return rows?.find((row) => row.folderOf(file) !== undefined);
 }
 
 /** The version of the package that a file belongs to; `undefined` if it is not the package of its row. */

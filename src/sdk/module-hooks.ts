@@ -8,7 +8,7 @@ import { guard } from '../util/guard.ts';
 import { builtInRequire, requireDependency } from '../util/optional-packages.ts';
 import { hasWritable, isCollection, ProcessWide } from '../util/process-wide.ts';
 import { findClientPrototype, missingMethods } from './find-client.ts';
-import { type Defined, HOOKED_PACKAGES, hookedFile, versionOfHooked } from './hooked-files.ts';
+import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
 import { LoadHook } from './load-hook.ts';
 import { isObject, propertyOf } from './reflect.ts';
 import { isObserved } from './releases.ts';
@@ -32,7 +32,9 @@ export interface LoadedClient {
 export interface LoadListener {
   client(client: LoadedClient): void;
   /** @param prototype of a class that is no client */
-  part?(prototype: object, defined: Exclude<Defined, 'client'>): void;
+  part?(prototype: object, defined: Part): void;
+  /** @param copy the exports of another copy of the OpenTelemetry API */
+  api?(copy: object): void;
 }
 type Announce = (exported: object, file: string) => void;
 
@@ -76,7 +78,9 @@ export function onClientLoaded(listener: LoadListener): () => void {
     },
     part: (prototype, defined) =>
       guard('instrumenting a loaded class', () => listener.part?.(prototype, defined)),
+    api: (copy) => guard('taking in a copy of the API', () => listener.api?.(copy)),
   };
+  isApiAwaited ||= listener.api !== undefined;
   const stop = guard('installing the module hooks', installHooks, guarded);
   guard('looking for clients loaded before', findLoaded, guarded);
   return () => stop?.();
@@ -87,6 +91,8 @@ function installHooks(listener: LoadListener): () => void {
 }
 
 let appending: LoadHook | undefined;
+/** Whether somebody hears of copies of the OpenTelemetry API. */
+let isApiAwaited = false;
 
 function appendOnLoad(listener: LoadListener): () => void {
   const { made, listeners } = announcements.value;
@@ -151,8 +157,10 @@ function announceClient(url: string, result: module.LoadFnOutput): module.LoadFn
   const file = url.startsWith('file:') ? fileURLToPath(url) : url;
   // Without this, files of other packages with the same name are changed.
   if (versionOfHooked(file) === undefined) return undefined;
+  const { defines, names = [] } = hookedFile(file) ?? {};
+  // Without this, instrumentations change the API, too.
+  if (defines === 'api' && !isApiAwaited) return undefined;
   const source = result.source == null ? readFileSync(file, 'utf8') : sourceText(result.source);
-  const names = hookedFile(file)?.names ?? [];
   // Another copy of the hooks got here first.
   // Without this, a second copy of this package adds its line again.
   if (source.includes(JSON.stringify(announcements.key))) return undefined;
@@ -176,6 +184,12 @@ function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);
 }
 
+/** The files of packages that are required by their names. */
+const MAIN_FILES: ReadonlyMap<string, string> = new Map([
+  ['openai', 'openai/index'],
+  ['@opentelemetry/api', '@opentelemetry/api/build/src/index'],
+]);
+
 function hookRequire(listener: LoadListener): () => void {
   guard('looking at the version of Node', noticeNodeVersion, process.argv[1], process.version);
   const { Hook } = requireDependency(
@@ -183,12 +197,12 @@ function hookRequire(listener: LoadListener): () => void {
     module.createRequire,
   ) as typeof import('require-in-the-middle');
   const hook = new Hook([...HOOKED_PACKAGES], { internals: true }, (exported, name, directory) => {
-    const named = name === 'openai' ? 'openai/index' : name;
+    const named = MAIN_FILES.get(name) ?? name;
     const file = `${named.replace(/\.js$/, '')}.js`;
     const defined = hookedFile(file)?.defines;
     if (defined === 'client')
       take(listener, exported, join(directory ?? '', file.split(/[\\/]/).pop() ?? ''), false);
-    else if (defined !== undefined) takePart(listener, exported, defined);
+    else if (defined !== undefined) take(listener, exported, file, false);
     return exported;
   });
   return () => hook.unhook();
@@ -218,10 +232,11 @@ function loadedFiles(): [file: string, exported: unknown, isLoaded: boolean][] {
 function take(listener: LoadListener, exported: unknown, file: string, early: boolean): void {
   const defined = hookedFile(file)?.defines ?? 'client';
   if (defined === 'client') takeClient(listener, exported, file, early);
-  else takePart(listener, exported, defined);
+  else if (defined !== 'api') takePart(listener, exported, defined);
+  else if (isObject(exported)) listener.api?.(exported);
 }
 
-const FINDERS: Readonly<Record<Exclude<Defined, 'client'>, (exported: unknown) => readonly object[]>> = {
+const FINDERS: Readonly<Record<Part, (exported: unknown) => readonly object[]>> = {
   socket: findSocketPrototypes,
   loop: findLoopPrototypes,
   'agents-realtime': (exported) => prototypesOf(exported, 'OpenAIRealtimeBase', '_onMessage'),
@@ -234,7 +249,7 @@ function prototypesOf(exported: unknown, name: string, method: string): readonly
   return isObject(prototype) && Object.hasOwn(prototype, method) ? [prototype] : [];
 }
 
-function takePart(listener: LoadListener, exported: unknown, defined: Exclude<Defined, 'client'>): void {
+function takePart(listener: LoadListener, exported: unknown, defined: Part): void {
   guard('taking in a loaded class', () => {
     for (const prototype of FINDERS[defined](exported)) listener.part?.(prototype, defined);
   });

@@ -12,6 +12,11 @@ it.each([
   ['/m/@openai/agents-core/dist/run.mjs', 'agents', '/m/@openai/agents-core'],
   ['C:\\m\\@openai\\agents-core\\dist\\run.js', 'agents', 'C:\\m\\@openai\\agents-core'],
   ['/m/@openai/agents-realtime/dist/openaiRealtimeBase.js', 'agents-realtime', '/m/@openai/agents-realtime'],
+  ['/m/@opentelemetry/api/dist/index.cjs', 'api', '/m/@opentelemetry/api'],
+  ['file:///m/@opentelemetry/api/dist/index.mjs', 'api', 'file:///m/@opentelemetry/api'],
+  ['C:\\m\\@opentelemetry\\api\\build\\src\\index.js', 'api', 'C:\\m\\@opentelemetry\\api'],
+  // As `require-in-the-middle` names it.
+  ['@opentelemetry/api/build/src/index.js', 'api', '@opentelemetry/api'],
 ])('the file %s defines a %s of %s', (file, defines, folder) => {
   const row = hookedFile(file);
   expect([row?.defines, row?.folderOf(file)]).toEqual([defines, folder]);
@@ -22,6 +27,8 @@ it.each([
   '/app/node_modules/openai/helpers/zod.js',
   '/app/node_modules/openai/lib/responses/ResponseInputItems.js',
   '/app/dist/runner.js',
+  '/m/@opentelemetry/api/dist/experimental/index.cjs',
+  '/m/@opentelemetry/core/dist/index.js',
 ])('the file %s is not hooked', (file) => {
   expect(hookedFile(file)).toBeUndefined();
 });

@@ -11,13 +11,16 @@ test('copies of openai that are loaded again are not kept', async () => {
   expect(JSON.parse(stdout)).toBe(0);
 });
 
-test('module hooks leave modules other than openai unchanged, and openai after the first time', async () => {
+test('module hooks leave other modules unchanged, openai after the first time, and the API unless asked for', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['test/sdk/programs/loading.ts']);
   expect(JSON.parse(stdout)).toEqual({
     heard: [
       { copy: 'first', version: '9.9.9' },
       { copy: 'second', version: '9.9.9' },
     ],
+    changed: ['index.js'],
+    // The one that is in the cache, and the one that is loaded later.
+    copies: ['trace', 'trace'],
     found: true,
   });
 });

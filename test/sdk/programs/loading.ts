@@ -2,20 +2,22 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const CLIENT = 'exports.OpenAI = class OpenAI { makeRequest() {} };\n';
 const directory = mkdtempSync(join(tmpdir(), 'loading-'));
 const require = createRequire(join(directory, 'program.js'));
 
-function writePackage(name: string, manifest: object): void {
-  const folder = join(directory, 'node_modules', name);
-  mkdirSync(folder, { recursive: true });
+function writePackage(manifest: { name: string; version: string }, file: string, source: string): void {
+  const folder = join(directory, 'node_modules', manifest.name);
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(folder, 'client.js'), CLIENT);
+  writeFileSync(join(folder, file), source);
 }
-writePackage('openai', { name: 'openai', version: '9.9.9' });
-writePackage('other', { name: 'other', version: '1.0.0' });
+writePackage({ name: 'openai', version: '9.9.9' }, 'client.js', CLIENT);
+writePackage({ name: 'other', version: '1.0.0' }, 'client.js', CLIENT);
+const API = '@opentelemetry/api/build/src/index.js';
+writePackage({ name: '@opentelemetry/api', version: '1.9.9' }, 'build/src/index.js', 'exports.trace = {};\n');
 
 // A loader of the program's own that knows modules of another machine, whose URL is no path here.
 module.registerHooks({
@@ -39,6 +41,22 @@ for (const copy of ['first', 'second']) {
 }
 require('other/client.js');
 require('openai/client.js');
+const changed: string[] = [];
+module.registerHooks({
+  load: (url, context, next) => {
+    const result = next(url, context);
+    if (/\bglobalThis\[Symbol\.for\(/.test(String(result.source))) changed.push(url.split('/').at(-1) ?? '');
+    return result;
+  },
+});
+require(API);
+const awaiting = (await import(
+  `${LOAD}?first` as string
+)) as typeof import('../../../src/sdk/module-hooks.ts');
+const copies: string[] = [];
+awaiting.onClientLoaded({ client: () => {}, api: (copy) => copies.push(Object.keys(copy).join()) });
+delete require.cache[require.resolve(API)];
+require(API);
 const { found } = (await import('elsewhere' as string)) as { found: boolean };
 rmSync(directory, { recursive: true });
-console.log(JSON.stringify({ heard, found }));
+console.log(JSON.stringify({ heard, changed, copies, found }));
