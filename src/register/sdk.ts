@@ -5,7 +5,9 @@ import { unknownVariables } from '../config/unknown-names.ts';
 import { hasSeenClientClass } from '../diagnostics/copies.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
+import { watchAnswersOf } from '../telemetry/exporter-requests.ts';
 import { endWithin, FLUSH_TIMEOUT_MS, reportUnanswered, sendWithin } from '../telemetry/program-end.ts';
+import { endpointsIn } from '../telemetry/provider-endpoints.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
@@ -76,6 +78,7 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
     return made;
   });
   sayRejectedVariables();
+  guard('watching the exporters', () => watchAnswersOf(endpointsIn(sdk)));
   const { flushed } = telemetry;
   const stop = flushOnSignals({
     flush: () => sendWithin(FLUSH_TIMEOUT_MS, flushed, { asks: false }),

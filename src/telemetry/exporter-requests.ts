@@ -1,10 +1,11 @@
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
 import { field } from '../util/payload.ts';
+import { parseAddress } from './collector.ts';
 
 /** What is used of a request of `node:http`. */
 interface HttpRequest {
   readonly socket?: { unref(): unknown } | null;
-  once(event: 'close', listener: () => void): unknown;
+  once(event: 'close' | 'response' | 'timeout', listener: () => void): unknown;
   destroy(error: Error): unknown;
 }
 
@@ -13,10 +14,33 @@ interface HttpRequest {
  * would keep the process alive for good.
  */
 export function limitRequestsTo(endpoint: string, timeoutMs: number): void {
-  onRequestTo([endpoint], (request) => {
-    const timer = setTimeout(() => request.destroy(new Error('timeout')), timeoutMs);
+  onRequestTo([endpoint], (request, { origin }) => {
+    const timer = setTimeout(() => {
+      timeouts.set(origin, performance.now());
+      request.destroy(new Error('timeout'));
+    }, timeoutMs);
     request.once('close', () => clearTimeout(timer));
   });
+}
+
+/** When a server last let a request time out, by its origin. An answer removes it. */
+const timeouts = new Map<string, number>();
+/** The program can end as soon as the last request has timed out. */
+const RECENT_TIMEOUT_MS = 1_000;
+
+/** Remembers which servers do not answer the requests to these endpoints. */
+export function watchAnswersOf(endpoints: readonly string[]): void {
+  if (endpoints.length === 0) return;
+  onRequestTo(endpoints, (request, { origin }) => {
+    request.once('timeout', () => timeouts.set(origin, performance.now()));
+    request.once('response', () => timeouts.delete(origin));
+  });
+}
+
+/** Whether a request to the same server has just timed out, so that another one would only keep the process alive. */
+export function hasJustTimedOut(endpoint: string): boolean {
+  const at = timeouts.get(parseAddress(endpoint)?.origin ?? '');
+  return at !== undefined && performance.now() - at < RECENT_TIMEOUT_MS;
 }
 
 /**
@@ -28,11 +52,15 @@ export function unrefRequestsTo(endpoints: readonly string[]): () => void {
   return endpoints.length === 0 ? () => undefined : onRequestTo(endpoints, ({ socket }) => socket?.unref());
 }
 
-function onRequestTo(endpoints: readonly string[], found: (request: HttpRequest) => void): () => void {
-  const urls = endpoints.map((endpoint) => new URL(endpoint));
+function onRequestTo(
+  endpoints: readonly string[],
+  found: (request: HttpRequest, url: URL) => void,
+): () => void {
+  const urls = endpoints.flatMap((endpoint) => parseAddress(endpoint) ?? []);
   return listenToChannels([HTTP_REQUESTS], 'looking at a request of an exporter', (message) => {
     const request = field(message, 'request');
-    if (urls.some((url) => isTo(url, request))) found(request as HttpRequest);
+    const url = urls.find((each) => isTo(each, request));
+    if (url !== undefined) found(request as HttpRequest, url);
   });
 }
 

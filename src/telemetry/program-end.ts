@@ -12,7 +12,7 @@ import {
   type SendFailure,
   sendFailureOf,
 } from './collector.ts';
-import { unrefRequestsTo } from './exporter-requests.ts';
+import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
 import { endpointsIn, isSendingIn, zipkinEndpointsIn } from './provider-endpoints.ts';
 
 /** How long a program that ends waits until everything is sent. */
@@ -194,7 +194,11 @@ async function withoutRefused(targets: readonly object[], recordedSpans: boolean
 
 /** Why a target can send to none of its endpoints. */
 async function targetFailure(target: object): Promise<SendFailure | undefined> {
-  const failures = await Promise.all(endpointsIn(target).map((each) => sendFailureOf(each, process.env)));
+  const failures = await Promise.all(
+    endpointsIn(target).map((each) =>
+      hasJustTimedOut(each) ? { endpoint: each, reason: NO_ANSWER } : sendFailureOf(each, process.env),
+    ),
+  );
   return failures.includes(undefined) ? undefined : failures[0];
 }
 

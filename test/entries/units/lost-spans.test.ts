@@ -12,8 +12,12 @@ const project = useProject();
 /** Accepts every request and answers none. */
 let collector: Server;
 let origin: string;
+const received: string[] = [];
 beforeAll(async () => {
-  collector = createServer((request) => request.resume()).listen(0, '127.0.0.1');
+  collector = createServer((request) => {
+    received.push(request.url ?? '');
+    request.resume();
+  }).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   origin = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
 });
@@ -89,6 +93,22 @@ describe.each([
     const { code, stderr } = await run(whenSent('process.exit(3);'), { ...environment(), ...AT_ONCE });
     expect({ code, stderr }).toEqual({ code: 3, stderr: unanswered() });
   });
+});
+
+test('a collector that has just let a request time out is asked no more, so that the program ends in time', async () => {
+  simulator().next({ status: 200, body: { choices: [] } });
+  simulator().next({ status: 400, body: {} });
+  received.length = 0;
+  // Failures are also log records, which are sent while the program runs.
+  const { stderr } = await run(
+    `import { subscribe } from 'node:diagnostics_channel';
+     await client.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch(() => {});
+     const waiting = setInterval(() => {}, 1_000_000);
+     subscribe('http.client.request.start', () => clearInterval(waiting));`,
+    { ...otlp(), OTEL_LOGS_EXPORTER: 'otlp', OTEL_BLRP_SCHEDULE_DELAY: '1' },
+  );
+  expect(received).toEqual(['/v1/logs']);
+  expect(stderr).toContain(`could not send traces to ${origin}/v1/traces (timeout). `);
 });
 
 describe('a program that ends in the middle of a stream', () => {
