@@ -12,7 +12,7 @@ import { Observer } from './pipeline/observer.ts';
 import { addDefaultObserver } from './pipeline/observer-registry.ts';
 import { connectEarly, startWithFirstSpan } from './register/early-api.ts';
 import { rememberApi } from './register/hand-over.ts';
-import { startSdk, warnOfNodeVersion } from './register/sdk.ts';
+import { startSdk } from './register/sdk.ts';
 import { onTraceProvider } from './sdk/agents-sdk/trace-provider.ts';
 import { findClientClass } from './sdk/find-client.ts';
 import { watchMissedCalls } from './sdk/missed-calls.ts';
@@ -45,7 +45,6 @@ guard('setting up', () => {
   // In the built package, what draws agents is loaded with the first use of `drawAgents`.
   onTraceProvider(() => void drawAgents());
   watchMissedCalls(findUnobserved);
-  warnOfNodeVersion();
 });
 
 /** Sets the copy of the API that ES modules share. Only an ES module can import it. */

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
-import { hasSeenClientClass } from '../diagnostics/copies.ts';
 import { notice, noticed, sayFinding } from '../diagnostics/report.ts';
 import { withExportTimeout } from '../export/otlp-exporter.ts';
 import { watchAnswersOf } from '../telemetry/exporter-requests.ts';
@@ -13,7 +12,6 @@ import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
 import { isNoopTracerProvider } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
-import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
 import { flushOnSignals } from './exit.ts';
@@ -22,9 +20,6 @@ import { handOver } from './hand-over.ts';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTALL = `npm install @opentelemetry/api ${SDK}`;
-
-/** By then, programs have imported what they use. */
-const NODE_VERSION_DELAY_MS = 5_000;
 
 interface Sdk {
   start(): void;
@@ -97,23 +92,6 @@ function start(require: NodeJS.Require, telemetry: Telemetry): void {
 function sayRejectedVariables(): void {
   for (const problem of unknownVariables(process.env)) notice('option_not_accepted', problem);
   for (const finding of noticed()) if (finding.code === 'option_not_accepted') sayFinding(finding);
-}
-
-/**
- * Warns that this version of Node cannot be instrumented by hooks, unless a client is instrumented in another way:
- * through `…/openai`, `instrumentOpenAI`, or CommonJS. The timer is for servers, which may never exit.
- */
-export function warnOfNodeVersion(): void {
-  const finding = noticed().find(({ code }) => code === 'node_too_old');
-  if (finding === undefined || isSdkDisabled()) return;
-  const warn = (): void => {
-    stop();
-    clearTimeout(timer);
-    if (!hasSeenClientClass()) sayFinding(finding);
-  };
-  const stop = atExit(warn);
-  const timer = setTimeout(warn, NODE_VERSION_DELAY_MS);
-  timer.unref();
 }
 
 function printToStderr(message: string): void {

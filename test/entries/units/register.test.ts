@@ -1,44 +1,53 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { useSimulator } from '../../support/lanes/api.ts';
+import { PACKAGE_NAME } from '../../support/lanes/paths.ts';
+import { CALL, useProject } from '../../support/project.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'register-'));
-  await writeFile(join(folder, 'app.mjs'), '');
-  await writeFile(join(folder, 'app.cjs'), '');
-});
-afterAll(() => rm(folder, { recursive: true }));
+const simulator = useSimulator();
+const project = useProject();
+
+const CALLING = {
+  'app.mjs': `import OpenAI from 'openai';${CALL}`,
+  'app.cjs': `const OpenAI = require('openai');(async () => {${CALL}})();`,
+};
 
 /** What a program says that is started with `…/register` on a Node without module hooks. */
-async function said(app: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+async function said(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const old = `data:text/javascript,import m from 'node:module'; m.registerHooks = undefined;`;
-  const register = pathToFileURL(resolve('src/register.ts')).href;
-  const parameters = ['--import', old, '--import', register, join(folder, app)];
-  const env = { ...process.env, ...environment };
-  return (await promisify(execFile)(process.execPath, parameters, { env })).stderr;
+  await project().write(files);
+  const parameters = ['--import', old, '--import', `${PACKAGE_NAME}/register`, ...Object.keys(files)];
+  const { stderr } = await project().run(parameters, {
+    BASE_URL: simulator().url,
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+    ...environment,
+  });
+  return stderr;
 }
 
-test('an ES module that cannot be instrumented prints the reason once', async () => {
-  expect(await said('app.mjs')).toMatch(
+test('an ES module whose calls cannot be instrumented prints the reason once', async () => {
+  const { 'app.mjs': mjs, 'app.cjs': cjs } = CALLING;
+  expect(await said({ 'app.mjs': mjs })).toMatch(
     /^opentelemetry-instrumentation-openai: Node v\S+ has no module hooks: .*Use Node 22.15 or later, .*\n$/,
   );
-  expect(await said('app.cjs')).toBe('');
-  expect(await said('app.mjs', { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toBe('');
-  expect(await said('app.mjs', { OTEL_SDK_DISABLED: 'true' })).toBe('');
+  expect(await said({ 'app.cjs': cjs })).toBe('');
+  expect(await said({ 'app.mjs': mjs }, { OTEL_INSTRUMENTATION_OPENAI_ENABLED: 'false' })).toBe('');
+  expect(await said({ 'app.mjs': mjs }, { OTEL_SDK_DISABLED: 'true' })).toBe('');
 });
 
-test('an ES module that instruments its client itself prints nothing', async () => {
-  const client = pathToFileURL(resolve('src/client.ts')).href;
-  await writeFile(
-    join(folder, 'own.mjs'),
-    `import OpenAI from ${JSON.stringify(import.meta.resolve('openai'))};
-     import { instrumentOpenAI } from ${JSON.stringify(client)};
-     instrumentOpenAI(new OpenAI({ apiKey: 'test' }));`,
-  );
-  expect(await said('own.mjs')).toBe('');
+test.each([
+  ['does not use openai', `console.log('done');`],
+  ['makes no calls', `import 'openai';`],
+  [
+    'instruments its client itself',
+    `import OpenAI from 'openai';
+     import { instrumentOpenAI } from '${PACKAGE_NAME}/client';
+     instrumentOpenAI(OpenAI);
+     ${CALL}`,
+  ],
+])('an ES module that %s prints nothing', async (_, program) => {
+  expect(await said({ 'app.mjs': program })).toBe('');
 });
