@@ -49,7 +49,7 @@ export type ProcessFindingCode =
   | 'openai_changed'
   /** `openai` was loaded before the instrumentation: earlier calls were missed. */
   | 'openai_loaded_early'
-  /** Calls of `openai` were made, or a copy of it was loaded, that the instrumentation did not see. */
+  /** Calls to `openai` were made, or a copy of it was loaded, that the instrumentation did not see. */
   | 'calls_missed'
   /** This process has loaded no visible copy of `openai`: it is bundled, an early ES module, or not used yet. */
   | 'openai_not_seen'

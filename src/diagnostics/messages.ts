@@ -62,8 +62,8 @@ const FINDINGS: Readonly<Record<ProcessFindingCode, FindingRow>> = {
     severity: 'warning',
     message: (file) =>
       file === ''
-        ? 'Calls of openai were not traced: it was imported before the instrumentation was set up, or it is bundled.'
-        : `Calls of openai are not traced: ${file} was loaded without the module hooks.`,
+        ? 'Calls to openai were not traced: it was imported before the instrumentation was set up, it is bundled, or this program forwards the requests of others.'
+        : `Calls to openai are not traced: ${file} was loaded without the module hooks.`,
     action: (file) =>
       file === ''
         ? `Load the set-up with --import, not from the program. Run npx ${NAME} doctor for details.`

@@ -24,7 +24,7 @@ let stopWaiting: (() => void) | undefined;
 let isMissed = false;
 
 /**
- * Watches for calls of `openai` that go past the seams, and reports them once, when the program ends. It listens to the
+ * Watches for calls to `openai` that go past the seams, and reports them once, when the program ends. It listens to the
  * program's requests until one of them is a call, seen by a seam or not.
  *
  * @param findUnhooked finds the file of a loaded copy of `openai` that no seam observes
@@ -95,27 +95,34 @@ function listenToRequests(missed: () => void): () => void {
   return stop;
 }
 
-/** By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. */
+/**
+ * By a header of the SDK's generator, and by the user agent: SDKs of other companies come from the same generator. The
+ * version of Node tells most requests that a gateway forwards with the headers of its clients.
+ */
 function isCall(request: unknown): boolean {
+  const header = headersIn(request);
+  return (
+    header('x-stainless-lang') !== undefined &&
+    /OpenAI\/JS /.test(header('user-agent') ?? '') &&
+    (header('x-stainless-runtime') !== 'node' ||
+      (header('x-stainless-runtime-version') ?? process.version) === process.version)
+  );
+}
+
+function headersIn(request: unknown): (name: string) => string | undefined {
   const getHeader = field(request, 'getHeader');
-  if (typeof getHeader === 'function') {
-    // `node-fetch` sets lists of values.
-    const agent = String(getHeader.call(request, 'user-agent'));
-    return getHeader.call(request, 'x-stainless-lang') !== undefined && isUserAgent(agent);
-  }
+  // `node-fetch` sets lists of values.
+  if (typeof getHeader === 'function') return (name) => getHeader.call(request, name)?.toString();
   const headers = field(request, 'headers');
   // Older versions of undici have one text.
-  if (typeof headers === 'string') return /^x-stainless-lang:/im.test(headers) && isUserAgent(headers);
+  if (typeof headers === 'string')
+    return (name) => new RegExp(`^${name}: *(.*?)\\r?$`, 'im').exec(headers)?.[1];
   const pairs = asArray(headers);
-  return headerIn(pairs, 'x-stainless-lang') !== undefined && isUserAgent(headerIn(pairs, 'user-agent'));
+  return (name) => headerIn(pairs, name);
 }
 
 /** Names and values take turns. */
-function headerIn(pairs: readonly unknown[], name: string): unknown {
+function headerIn(pairs: readonly unknown[], name: string): string | undefined {
   const index = pairs.findIndex((each, at) => at % 2 === 0 && String(each).toLowerCase() === name);
-  return index < 0 ? undefined : pairs[index + 1];
-}
-
-function isUserAgent(text: unknown): boolean {
-  return typeof text === 'string' && /OpenAI\/JS /.test(text);
+  return index < 0 ? undefined : String(pairs[index + 1]);
 }

@@ -112,7 +112,7 @@ test('a bundle that contains openai is reported when it ends, and by the command
     BASE_URL: simulator().url,
     OTEL_TRACES_EXPORTER: 'none',
   });
-  expect(stderr).toMatch(/^\S+: Calls of openai were not traced: .* or it is bundled\. .*\n$/);
+  expect(stderr).toMatch(/^\S+: Calls to openai were not traced: .* it is bundled, or .*\n$/);
   const { code, stdout } = await doctor(['--start', `node ${parameters.join(' ')}`]);
   expect(code).toBe(1);
   expect(stdout).toContain('problem openai_in_bundle\n  out.mjs contains openai.');

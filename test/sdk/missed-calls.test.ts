@@ -20,7 +20,7 @@ const TELEMETRY = `
 `;
 const EARLY = `import OpenAI from 'openai';\nimport { instrumentation } from './telemetry.mjs';\n`;
 const LINE = new RegExp(
-  `^${PACKAGE_NAME}: Calls of openai were not traced: .* Load the set-up with --import, .* doctor for details\\.\\n$`,
+  `^${PACKAGE_NAME}: Calls to openai were not traced: .*, or this program forwards the requests of others. Load the set-up with --import, .* doctor for details\\.\\n$`,
 );
 
 function run(program: string, parameters: readonly string[] = [], environment = {}): Promise<Ended> {
@@ -80,7 +80,7 @@ describe('a program whose calls were not traced prints one line when it ends:', 
     `;
     const { stderr } = await runFile('app.cjs', program);
     // The path may have a space.
-    const line = `${PACKAGE_NAME}: Calls of openai are not traced: ${OPENAI_DIRECTORY}${sep}`;
+    const line = `${PACKAGE_NAME}: Calls to openai are not traced: ${OPENAI_DIRECTORY}${sep}`;
     expect(stderr.slice(0, line.length)).toBe(line);
     expect(stderr.slice(line.length)).toMatch(
       /^\w+\.js was loaded without the module hooks\. Call instrumentOpenAI.*\n$/,
@@ -142,6 +142,19 @@ describe('nothing is printed', () => {
        const ask = (headers) => fetch(process.env.BASE_URL, { headers });
        await ask({ 'User-Agent': 'Anthropic/JS 0.60.0', 'X-Stainless-Lang': 'js' });
        await ask({ 'User-Agent': 'OpenAI/JS 7.0.0' });
+       console.log('done');`,
+      [],
+    ],
+    [
+      'for requests that a gateway forwards for clients on another version of Node',
+      `import './telemetry.mjs';
+       const headers = {
+         'User-Agent': 'OpenAI/JS 7.0.0',
+         'X-Stainless-Lang': 'js',
+         'X-Stainless-Runtime': 'node',
+         'X-Stainless-Runtime-Version': 'v18.0.0',
+       };
+       await fetch(process.env.BASE_URL, { headers });
        console.log('done');`,
       [],
     ],
