@@ -1,6 +1,7 @@
 import type { Meter, MeterProvider } from '@opentelemetry/api';
 import { guard } from '../util/guard.ts';
 import { isNoopMeterProvider } from '../util/otel-api.ts';
+import { asArray } from '../util/payload.ts';
 
 interface MetricsApi {
   getMeterProvider(): MeterProvider;
@@ -9,7 +10,7 @@ type MeterParameters = Parameters<MeterProvider['getMeter']>;
 type MeterMethod = (...parameters: unknown[]) => unknown;
 type Methods = Readonly<Record<string, MeterMethod | undefined>>;
 
-/** Observable instruments that are kept. They must be created with the provider, because the program never calls them. */
+/** Observable instruments and callbacks of batches that are kept. They must be created with the provider, because the program never calls them. */
 const MAX_OBSERVABLES = 1_000;
 
 const INSTRUMENTS = ['createCounter', 'createGauge', 'createHistogram', 'createUpDownCounter'] as const;
@@ -49,7 +50,7 @@ class EarlyMeterProvider {
   /** Recognised by `isNoopMeterProvider`: this provider records nothing itself. */
   readonly isPlaceholder = true;
   readonly registered: () => MeterProvider | undefined;
-  #observables: EarlyInstrument[] = [];
+  #observables: (EarlyInstrument | EarlyBatch)[] = [];
 
   constructor(registered: () => MeterProvider | undefined) {
     this.registered = registered;
@@ -59,9 +60,18 @@ class EarlyMeterProvider {
     const real = (): Methods | undefined =>
       this.registered()?.getMeter(...parameters) as unknown as Methods | undefined;
     const meter: Record<string, unknown> = {
-      addBatchObservableCallback: (...given: unknown[]) => real()?.addBatchObservableCallback?.(...given),
-      removeBatchObservableCallback: (...given: unknown[]) =>
-        real()?.removeBatchObservableCallback?.(...given),
+      addBatchObservableCallback: (callback: unknown, observables: unknown) => {
+        if (typeof callback !== 'function') return;
+        const batch = new EarlyBatch(real, callback as BatchCallback, observables);
+        if (this.registered() === undefined) this.#keep(batch);
+        else batch.connect();
+      },
+      removeBatchObservableCallback: (callback: unknown, observables: unknown) => {
+        this.#observables = this.#observables.filter(
+          (each) => !(each instanceof EarlyBatch && each.is(callback, observables)),
+        );
+        real()?.removeBatchObservableCallback?.(realCallback(callback), realInstruments(observables));
+      },
     };
     for (const method of INSTRUMENTS) {
       meter[method] = (...given: unknown[]) => new EarlyInstrument(() => real()?.[method]?.(...given));
@@ -69,11 +79,15 @@ class EarlyMeterProvider {
     for (const method of OBSERVABLES) {
       meter[method] = (...given: unknown[]) => {
         const made = new EarlyInstrument(() => real()?.[method]?.(...given));
-        if (this.#observables.length < MAX_OBSERVABLES) this.#observables.push(made);
+        this.#keep(made);
         return made;
       };
     }
     return meter as unknown as Meter;
+  }
+
+  #keep(observable: EarlyInstrument | EarlyBatch): void {
+    if (this.#observables.length < MAX_OBSERVABLES) this.#observables.push(observable);
   }
 
   connect(): void {
@@ -120,4 +134,59 @@ class EarlyInstrument {
     }
     return this.#real;
   }
+}
+
+interface BatchResult {
+  observe(instrument: unknown, ...given: unknown[]): void;
+}
+type BatchCallback = (result: BatchResult) => unknown;
+
+/** A callback for several observable instruments, which the real meter gets once a provider is registered. */
+class EarlyBatch {
+  readonly #meter: () => Methods | undefined;
+  readonly #callback: BatchCallback;
+  readonly #instruments: readonly unknown[];
+
+  constructor(meter: () => Methods | undefined, callback: BatchCallback, instruments: unknown) {
+    this.#meter = meter;
+    this.#callback = callback;
+    this.#instruments = [...asArray(instruments)];
+  }
+
+  is(callback: unknown, instruments: unknown): boolean {
+    const given = new Set(asArray(instruments));
+    const own = new Set(this.#instruments);
+    return (
+      callback === this.#callback && given.size === own.size && [...given].every((each) => own.has(each))
+    );
+  }
+
+  connect(): void {
+    const instruments = realInstruments(this.#instruments);
+    this.#meter()?.addBatchObservableCallback?.(realCallback(this.#callback), instruments);
+  }
+}
+
+/** What real meters call instead of a callback: it observes the early instruments, which they do not know. */
+const realCallbacks = new WeakMap<BatchCallback, BatchCallback>();
+
+function realCallback(given: unknown): unknown {
+  if (typeof given !== 'function') return given;
+  const callback = given as BatchCallback;
+  const made: BatchCallback =
+    realCallbacks.get(callback) ??
+    ((result) =>
+      callback({
+        observe: (instrument, ...values) => result.observe(realInstrument(instrument), ...values),
+      }));
+  realCallbacks.set(callback, made);
+  return made;
+}
+
+function realInstruments(instruments: unknown): unknown[] {
+  return asArray(instruments).map(realInstrument);
+}
+
+function realInstrument(instrument: unknown): unknown {
+  return instrument instanceof EarlyInstrument ? instrument.connect() : instrument;
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { metrics } from '@opentelemetry/api';
 import { unknownExporter } from '../config/exporter-names.ts';
 import { isSdkDisabled } from '../config/kill-switch.ts';
 import { unknownVariables } from '../config/unknown-names.ts';
@@ -10,7 +11,7 @@ import { endpointsIn } from '../telemetry/provider-endpoints.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guard, guardAsync } from '../util/guard.ts';
 import { findPackage, requireOf } from '../util/optional-packages.ts';
-import { isNoopTracerProvider } from '../util/otel-api.ts';
+import { isNoopMeterProvider, isNoopTracerProvider } from '../util/otel-api.ts';
 import { field } from '../util/payload.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { endEarly } from './early-api.ts';
@@ -33,7 +34,12 @@ type SdkClass = new (configuration: SdkConfiguration) => Sdk;
  */
 export function startSdk(telemetry: Telemetry): void {
   guard('starting the SDK', startIfMissing, telemetry);
-  if (!isNoopTracerProvider(telemetry.provider)) guard('connecting tracers and meters', endEarly);
+  if (hasProvider(telemetry)) guard('connecting tracers and meters', endEarly);
+}
+
+/** Without an exporter for traces, `NodeSDK` registers only the others. */
+function hasProvider({ provider }: Telemetry): boolean {
+  return !isNoopTracerProvider(provider) || !isNoopMeterProvider(metrics.getMeterProvider());
 }
 
 function startIfMissing(telemetry: Telemetry): void {
