@@ -1,5 +1,5 @@
 import { guard, guardAsync } from '../util/guard.ts';
-import { arrayField, field } from '../util/payload.ts';
+import { field } from '../util/payload.ts';
 import { atExit } from '../util/process-exit.ts';
 import { writeTo } from '../util/text-stream.ts';
 import { NAME } from '../util/version.ts';
@@ -13,7 +13,8 @@ import {
   sendFailureOf,
 } from './collector.ts';
 import { hasJustTimedOut, unrefRequestsTo } from './exporter-requests.ts';
-import { endpointsIn, isSendingIn, zipkinEndpointsIn } from './provider-endpoints.ts';
+import { endpointsIn, zipkinEndpointsIn } from './provider-endpoints.ts';
+import { countQueued, countQueuedSpans, isSending, processorsOf } from './span-processors.ts';
 
 /** How long a program that ends waits until everything is sent. */
 export const FLUSH_TIMEOUT_MS = 2_000;
@@ -170,13 +171,6 @@ function otherProvidersOf(listeners: readonly ProgramEndListener[]): Set<object>
   return new Set(listeners.flatMap(({ otherProviders = [] }) => otherProviders));
 }
 
-/** The span processors of a provider, or the provider itself if they are not found. Views are flushed without a collector. */
-function processorsOf(provider: object): object[] {
-  const processors = arrayField(field(provider, '_activeSpanProcessor'), '_spanProcessors');
-  const found = processors.filter((each) => typeof each === 'object' && each !== null);
-  return found.length === 0 ? [provider] : found;
-}
-
 /**
  * The targets without those that can send to none of their endpoints. That is reported for the traces, or for the metrics
  * of a program without recorded spans.
@@ -249,8 +243,12 @@ function live(): object[] {
   return [...providers].flatMap((each) => each.deref() ?? []);
 }
 
+/** Spans that had ended when the program did, and were not sent. */
+let endedBeforeExit = 0;
+
 /** Runs at exit, for the views and the count of lost spans: after `process.exit()`, calls and runs are still open. */
 function endOpenSpans(): void {
+  endedBeforeExit = countLostSpans();
   const listeners = new Set(live().flatMap((provider) => states.get(provider)?.listeners() ?? []));
   for (const each of listeners) guard('ending what is open', () => each.endAll?.());
 }
@@ -258,35 +256,29 @@ function endOpenSpans(): void {
 /** Runs at exit: after `process.exit()` or an uncaught error, nothing can be sent any more. */
 function reportLostSpans(): void {
   if (reportedRefusal) return;
-  const providers = live();
-  const lost = providers.reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
-  const [spans, them] = lost === 1 ? ['1 span was', 'it'] : [`${lost} spans were`, 'them'];
-  const unanswered = providers.flatMap(processorsOf).find(isSending);
+  const lost = countLostSpans();
+  const [spans, them, were] =
+    lost === 1 ? ['1 span was', 'it', 'it was'] : [`${lost} spans were`, 'them', 'they were'];
+  const unanswered = live().flatMap(processorsOf).find(isSending);
+  const isOpen = lost > 0 && endedBeforeExit === 0;
   const problem =
     lost > 0
-      ? `${spans} lost because the program ended before sending ${them}`
+      ? `${spans} lost because the program ended ${isOpen ? `while ${were} still open` : `before sending ${them}`}`
       : unanswered && `spans may be lost because the program ended before ${addressOf(unanswered)} answered`;
   if (problem === undefined) return;
-  const advice = `Before process.exit(), await flush() of ${NAME}/client.`;
-  writeTo(process.stderr, `${NAME}: ${problem}. ${advice}\n`);
+  // What is in progress is not flushed.
+  const first = isOpen ? 'let what is in progress end, or abort it, and ' : '';
+  writeTo(
+    process.stderr,
+    `${NAME}: ${problem}. Before process.exit(), ${first}await flush() of ${NAME}/client.\n`,
+  );
+}
+
+function countLostSpans(): number {
+  return live().reduce((sum, provider) => sum + countQueuedSpans(provider), 0);
 }
 
 function addressOf(processor: object): string {
   const [endpoint] = endpointsIn(processor);
   return endpoint === undefined ? 'the collector' : addressWithoutSecrets(endpoint);
-}
-
-/** Whether the exporter of a processor waits for an answer. */
-function isSending(processor: object): boolean {
-  const exporter = field(processor, '_exporter');
-  return typeof exporter === 'object' && exporter !== null && isSendingIn(exporter);
-}
-
-function countQueuedSpans(provider: object): number {
-  return Math.max(0, ...processorsOf(provider).map(countQueued));
-}
-
-/** The batching processors of SDK 2.x and 3.x keep their queue in this field. No API exposes its length. */
-function countQueued(processor: object): number {
-  return arrayField(processor, '_finishedSpans').length;
 }

@@ -128,6 +128,16 @@ describe('a program that ends in the middle of a stream', () => {
     expect(stderr).toContain(`${PACKAGE_NAME}: 2 spans were lost because the program ended before`);
   });
 
+  test('after flush() says that the span was still open', async () => {
+    const flush = `import { flush } from '${PACKAGE_NAME}/client';`;
+    const end = stream('await flush(); process.exit(3);');
+    const { stderr } = await run(`${flush}${end}`, { OTEL_EXPORTER_OTLP_ENDPOINT: simulator().url });
+    expect(stderr).toBe(
+      `${PACKAGE_NAME}: 1 span was lost because the program ended while it was still open. ` +
+        `Before process.exit(), let what is in progress end, or abort it, and await flush() of ${PACKAGE_NAME}/client.\n`,
+    );
+  });
+
   test('prints its span, with what has arrived', async () => {
     const end = stream('process.exit(3);');
     const { stderr } = await run(end, { OTEL_TRACES_EXPORTER: 'console', NO_COLOR: '1' });
