@@ -11,7 +11,7 @@ import { findClientPrototype, missingMethods } from './find-client.ts';
 import { HOOKED_PACKAGES, hookedFile, type Part, versionOfHooked } from './hooked-files.ts';
 import { LoadHook } from './load-hook.ts';
 import { isObject, propertyOf } from './reflect.ts';
-import { isObserved } from './releases.ts';
+import { isObserved, onReleased } from './releases.ts';
 import { afterRequire } from './required.ts';
 import { findSocketPrototypes } from './sockets/find-sockets.ts';
 import { findLoopPrototypes } from './tool-loops.ts';
@@ -83,7 +83,14 @@ export function onClientLoaded(listener: LoadListener): () => void {
   isApiAwaited ||= listener.api !== undefined;
   const stop = guard('installing the module hooks', installHooks, guarded);
   guard('looking for clients loaded before', findLoaded, guarded);
-  return () => stop?.();
+  const stopSucceeding = onReleased(() => {
+    hearLoaded((exported, file) => take(guarded, exported, file, false));
+    findLoaded(guarded);
+  });
+  return () => {
+    stopSucceeding();
+    stop?.();
+  };
 }
 
 function installHooks(listener: LoadListener): () => void {
@@ -95,17 +102,12 @@ let appending: LoadHook | undefined;
 let isApiAwaited = false;
 
 function appendOnLoad(listener: LoadListener): () => void {
-  const { made, listeners } = announcements.value;
+  const { listeners } = announcements.value;
   const hear: Announce = (exported, file) => {
     appending?.resume();
     take(listener, exported, file, false);
   };
-  guard('looking at clients loaded before', () => {
-    for (const { exported, file } of made) {
-      const loaded = exported.deref();
-      if (loaded !== undefined) hear(loaded, file);
-    }
-  });
+  guard('looking at clients loaded before', hearLoaded, hear);
   listeners.add(hear);
   // The hook outlives the last listener: an ES module that loads in between could never be found again.
   if (appending === undefined) {
@@ -121,6 +123,14 @@ function appendOnLoad(listener: LoadListener): () => void {
     afterRequire(announceRequired);
   }
   return () => listeners.delete(hear);
+}
+
+/** Announces again what has been announced so far. */
+function hearLoaded(hear: Announce): void {
+  for (const { exported, file } of announcements.value.made) {
+    const loaded = exported.deref();
+    if (loaded !== undefined) hear(loaded, file);
+  }
 }
 
 /** Whether a file is required, so that it runs at once, and requires no other file that is hooked: since openai 5. */

@@ -1,4 +1,5 @@
 import { notice } from '../diagnostics/report.ts';
+import { guard } from '../util/guard.ts';
 import { isCollection, ProcessWide } from '../util/process-wide.ts';
 import { VERSION } from '../util/version.ts';
 
@@ -10,6 +11,14 @@ const releases = new ProcessWide<WeakMap<object, string>>({
   create: () => new WeakMap(),
 });
 
+/** What each release does when another one no longer observes a prototype. */
+const successors = new ProcessWide<Set<() => void>>({
+  name: 'successors',
+  shape: 1,
+  accepts: (value) => isCollection(Set, value),
+  create: () => new Set(),
+});
+
 /** Of several releases in a process, the first to observe a prototype keeps it until nobody observes it any more. */
 export function claimPrototype(prototype: object): boolean {
   const release = releases.value.get(prototype) ?? VERSION;
@@ -19,7 +28,20 @@ export function claimPrototype(prototype: object): boolean {
 }
 
 export function releasePrototype(prototype: object): void {
+  // Without this, a release that was refused takes the prototype from the one that observes it.
+  if (!isOurs(prototype)) return;
   releases.value.delete(prototype);
+  for (const succeed of [...successors.value]) guard('observing what another release did', succeed);
+}
+
+/**
+ * Calls the function whenever a prototype is no longer observed, so that another release can.
+ *
+ * @returns stops it
+ */
+export function onReleased(succeed: () => void): () => void {
+  successors.value.add(succeed);
+  return () => successors.value.delete(succeed);
 }
 
 /** Whether this release observes the prototype. */

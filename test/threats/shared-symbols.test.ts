@@ -84,6 +84,7 @@ const KEYS = [
   'releases@1',
   `seams@${VERSION}`,
   'seen-calls@1',
+  'successors@1',
 ].map((name) => `${NAME}/${name}`);
 
 /** Everything that a program can set up, and one call. */
@@ -225,6 +226,39 @@ describe('two copies of this package', () => {
     const { spans, told } = await run(`${both('other')} told = ${codes};`);
     expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
     expect(told).toEqual(['package_twice', 'other_release']);
+  });
+
+  test('of different releases record in turn, each when the other is disabled', async () => {
+    const { spans } = await run(`
+      ${both('other')}
+      first.disable();
+      await ask(newClient(OpenAI));
+      first.enable();
+      await ask(newClient(OpenAI));
+      second.disable();
+      await ask(newClient(OpenAI));
+      first.disable();
+      await ask(newClient(OpenAI));
+    `);
+    const [first, second] = [VERSION, OTHER_VERSION].map((version) => `chat gpt-4o by ${version}`);
+    expect(spans).toEqual([first, second, second, first]);
+  });
+
+  test('of different releases record a call once, although the second is disabled and enabled again', async () => {
+    const { spans } = await run(`
+      const one = await import(${moduleOf('first', 'client')});
+      const two = await import(${moduleOf('other', 'index')});
+      // A copy that was loaded before is found if it is CommonJS.
+      const { createRequire } = await import('node:module');
+      const { OpenAI } = createRequire(import.meta.url)('openai');
+      useProvider();
+      const client = one.instrumentOpenAI(newClient(OpenAI));
+      const second = new two.OpenAIInstrumentation();
+      second.disable();
+      second.enable();
+      await ask(client);
+    `);
+    expect(spans).toEqual([`chat gpt-4o by ${VERSION}`]);
   });
 
   test('of different releases do not share a client either', async () => {
