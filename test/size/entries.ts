@@ -14,11 +14,11 @@ const HOOKS = ['node:fs', 'node:module', 'node:path', 'node:url'];
 
 /** Limits are two per cent above what the entries are: to be lowered with them, and raised for a reason. */
 export const ENTRIES: readonly Entry[] = [
-  { name: 'agents', kilobytes: 197, loads: [API] },
-  { name: 'client', kilobytes: 371, loads: [API] },
-  { name: 'export', kilobytes: 150, loads: [API] },
-  { name: 'index', kilobytes: 382, loads: [API, ...HOOKS] },
-  { name: 'openai', kilobytes: 372, loads: [API, 'openai'] },
-  { name: 'register', kilobytes: 523, loads: [API, ...HOOKS] },
+  { name: 'agents', kilobytes: 199, loads: [API] },
+  { name: 'client', kilobytes: 373, loads: [API] },
+  { name: 'export', kilobytes: 151, loads: [API] },
+  { name: 'index', kilobytes: 384, loads: [API, ...HOOKS] },
+  { name: 'openai', kilobytes: 374, loads: [API, 'openai'] },
+  { name: 'register', kilobytes: 527, loads: [API, ...HOOKS] },
   { name: 'testing', kilobytes: 8, loads: [] },
 ];
