@@ -11,20 +11,14 @@ const FOLDER = join(ROOT, '.bench');
 
 /** The newest that most peers take. */
 const OPENAI = 'openai@6.49.0';
-const OPEN_TELEMETRY = {
-  2: [
-    '@opentelemetry/api@1.9.1',
-    '@opentelemetry/context-async-hooks@2.12.0',
-    '@opentelemetry/sdk-metrics@2.12.1',
-    '@opentelemetry/sdk-trace-base@2.12.0',
-  ],
-  3: [
-    '@opentelemetry/api@1.10.0',
-    '@opentelemetry/context-async-hooks@3.1.1',
-    '@opentelemetry/sdk-metrics@3.1.1',
-    '@opentelemetry/sdk-trace@3.1.1',
-  ],
-} as const;
+/** All take the same SDK: programs with another one would not be comparable. */
+const OPEN_TELEMETRY = [
+  '@opentelemetry/api@1.10.0',
+  '@opentelemetry/context-async-hooks@3.1.1',
+  '@opentelemetry/sdk-logs@3.1.0',
+  '@opentelemetry/sdk-metrics@3.1.1',
+  '@opentelemetry/sdk-trace@3.1.1',
+];
 
 /** Peers that were installed; and those that could not be, with the reason. */
 export interface Installed {
@@ -34,7 +28,7 @@ export interface Installed {
 
 /** Installs what is compared: the package as it is now, what it is compared with, and each peer. */
 export async function installPeers(): Promise<Installed> {
-  const base = await install('base', 2, [(await packPackage()).path]);
+  const base = await install('base', [(await packPackage()).path]);
   const placed: Placed[] = [NONE, CONTROL, BARE, FACTS, THIS].map((variant) => ({ variant, folder: base }));
   const missing = new Map<string, string>();
   for (const variant of PEERS) {
@@ -47,21 +41,21 @@ export async function installPeers(): Promise<Installed> {
   return { placed, missing };
 }
 
-async function installPeer({ name, line = 2, packages = [] }: Variant): Promise<string> {
-  return await install(name.replaceAll(/\W+/g, '-'), line, packages);
+async function installPeer({ name, packages = [] }: Variant): Promise<string> {
+  return await install(name.replaceAll(/\W+/g, '-'), packages);
 }
 
 /** What is there already stays, except for packages that are files. */
-async function install(name: string, line: 2 | 3, packages: readonly string[]): Promise<string> {
+async function install(name: string, packages: readonly string[]): Promise<string> {
   const folder = join(FOLDER, name);
-  const wanted = JSON.stringify([OPENAI, ...OPEN_TELEMETRY[line], ...packages]);
+  const wanted = JSON.stringify([OPENAI, ...OPEN_TELEMETRY, ...packages]);
   const stamp = join(folder, 'installed.json');
   const files = packages.filter((path) => path.endsWith('.tgz'));
   if (files.length === 0 && (await readFile(stamp, 'utf8').catch(() => '')) === wanted) return folder;
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
   // What a peer says it goes with is not always what it runs with.
-  const parameters = ['install', '--legacy-peer-deps', OPENAI, ...OPEN_TELEMETRY[line], ...packages];
+  const parameters = ['install', '--legacy-peer-deps', OPENAI, ...OPEN_TELEMETRY, ...packages];
   await mustRun('npm', parameters, { cwd: folder, timeout: 300_000 });
   await writeFile(stamp, wanted);
   return folder;

@@ -3,7 +3,7 @@ import type { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { Case } from './cases/case.ts';
 
-/** What `require` gives in a folder in which OpenTelemetry is installed: one of its two lines. */
+/** What `require` gives in a folder in which OpenTelemetry is installed. */
 export type Load = (name: string) => unknown;
 
 /** The parts of a case that decide how telemetry is set up. */
@@ -15,6 +15,7 @@ export interface Signals {
   readonly attributes: number;
   /** Measurements of histograms. */
   readonly points: number;
+  readonly logRecords: number;
 }
 
 /** The SDK as a program sets it up, with spans that are counted and dropped. */
@@ -37,15 +38,14 @@ export interface CountingTelemetry extends Telemetry {
 
 const PROGRAM = 'program';
 
-type Constructor<Value> = new (options: object) => Value;
-
 export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingTelemetry {
   const { metered = true, sampled = true, silent } = options;
   const api = load('@opentelemetry/api') as typeof import('@opentelemetry/api');
   const spans = new Counter();
   if (silent === 'no SDK') return withoutSdk(api, spans);
   const sampler = { shouldSample: () => ({ decision: sampled ? 2 : 0 }), toString: () => 'fixed' };
-  const tracerProvider = new (tracerProviderClass(load))({ spanProcessors: [spans], sampler });
+  const { TracerProvider } = load('@opentelemetry/sdk-trace') as typeof import('@opentelemetry/sdk-trace');
+  const tracerProvider = new TracerProvider({ spanProcessors: [spans], sampler });
   api.trace.setGlobalTracerProvider(tracerProvider);
   const { AsyncLocalStorageContextManager } = load(
     '@opentelemetry/context-async-hooks',
@@ -54,6 +54,7 @@ export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingT
   const metrics = metered ? makeMeterProvider(load) : undefined;
   const meterProvider = metrics?.provider;
   if (meterProvider !== undefined) api.metrics.setGlobalMeterProvider(meterProvider);
+  const logRecords = countLogRecords(load, api);
   return {
     api,
     tracerProvider,
@@ -68,11 +69,17 @@ export function setUpTelemetry(load: Load, options: TelemetryOptions): CountingT
       const before = await pointsOf(metrics?.reader);
       spans.attributes = 0;
       const { ended } = spans;
+      const { emitted } = logRecords;
       spans.countsAttributes = true;
       await run();
       spans.countsAttributes = false;
       const points = (await pointsOf(metrics?.reader)) - before;
-      return { spans: spans.ended - ended, attributes: spans.attributes, points };
+      return {
+        spans: spans.ended - ended,
+        attributes: spans.attributes,
+        points,
+        logRecords: logRecords.emitted - emitted,
+      };
     },
     inSpan: (run) =>
       api.trace.getTracer(PROGRAM).startActiveSpan(PROGRAM, async (span) => {
@@ -94,7 +101,7 @@ function withoutSdk(api: Telemetry['api'], { ended, open }: Counter): CountingTe
     open,
     signalsOf: async (run) => {
       await run();
-      return { spans: 0, attributes: 0, points: 0 };
+      return { spans: 0, attributes: 0, points: 0, logRecords: 0 };
     },
     inSpan: (run) => run(),
   };
@@ -106,18 +113,6 @@ function suppressed<Result>(load: Load, run: () => Promise<Result>): Promise<Res
   return context.with(suppressTracing(context.active()), run);
 }
 
-function tracerProviderClass(load: Load): Constructor<TracerProvider> {
-  try {
-    return (load('@opentelemetry/sdk-trace') as { TracerProvider: Constructor<TracerProvider> })
-      .TracerProvider;
-  } catch {
-    const older = load('@opentelemetry/sdk-trace-base') as {
-      BasicTracerProvider: Constructor<TracerProvider>;
-    };
-    return older.BasicTracerProvider;
-  }
-}
-
 /** Metrics are aggregated, and never exported. */
 function makeMeterProvider(load: Load): { provider: MeterProvider; reader: MetricReader } {
   const sdk = load('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
@@ -127,6 +122,19 @@ function makeMeterProvider(load: Load): { provider: MeterProvider; reader: Metri
   }
   const reader = new NoReader();
   return { provider: new sdk.MeterProvider({ readers: [reader] }), reader };
+}
+
+/** Log records are made, counted and dropped. `NodeSDK` has a logger provider, too, unless it is told otherwise. */
+function countLogRecords(load: Load, api: Telemetry['api']): { readonly emitted: number } {
+  const { LoggerProvider } = load('@opentelemetry/sdk-logs') as typeof import('@opentelemetry/sdk-logs');
+  const counter = { emitted: 0 };
+  const processor = {
+    onEmit: () => void counter.emitted++,
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  };
+  api.logs.setGlobalLoggerProvider(new LoggerProvider({ processors: [processor] }));
+  return counter;
 }
 
 async function pointsOf(reader: MetricReader | undefined): Promise<number> {

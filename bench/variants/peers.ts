@@ -27,7 +27,6 @@ export const PEERS: readonly Variant[] = [
   {
     name: '@opentelemetry/instrumentation-openai',
     packages: ['@opentelemetry/instrumentation-openai@0.22.0'],
-    line: 3,
     prepare: (setUp) =>
       register(setUp, '@opentelemetry/instrumentation-openai', {
         captureMessageContent: setUp.measured.content === true,

@@ -26,8 +26,6 @@ export interface Variant {
   readonly name: string;
   /** Packages it needs beside `openai` and OpenTelemetry. */
   readonly packages?: readonly string[];
-  /** Which versions of `openai` and OpenTelemetry it runs with among the peers. Default `2`. */
-  readonly line?: 2 | 3;
   /** The names of those it is measured in. Default all. */
   readonly cases?: readonly string[];
   /** Cannot be told to leave content out, or to record it. */

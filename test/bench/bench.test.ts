@@ -65,11 +65,11 @@ describe('a table', () => {
 
   it('shows what each package records, and what each of that takes', () => {
     const signals = new Map([
-      [OURS, { spans: 1, attributes: 21, points: 3 }],
-      ['silent', { spans: 0, attributes: 0, points: 0 }],
+      [OURS, { spans: 1, attributes: 21, points: 3, logRecords: 0 }],
+      ['silent', { spans: 0, attributes: 0, points: 0, logRecords: 0 }],
     ]);
     expect(signalsTable([{ measured, samples, signals }]).split('\n').slice(2)).toEqual([
-      `| ${OURS} | 1 + 21 + 3: 2.0 µs |`,
+      `| ${OURS} | 1 + 21 + 3 + 0: 2.0 µs |`,
       '| silent | records nothing |',
     ]);
   });
