@@ -54,6 +54,7 @@ export function readViewParameters(parameters: readonly string[]): ViewParameter
       if (file === '' || output === '') return wrong('The name of a file is empty.');
       if (!(number <= MAX_PORT)) return wrong(`--port '${port}' is not a number from 0 to ${MAX_PORT}.`);
       if (watch && file === undefined) return wrong('--watch needs a file or a folder.');
+      if (watch && file === '-') return wrong('--watch needs a file or a folder, not standard input.');
       if (output !== undefined && file === undefined) return wrong('--output needs a file of traces.');
       if (output !== undefined && isWatched)
         return wrong('--output writes a page from one file. It does not go with --watch or a folder.');

@@ -484,6 +484,7 @@ describe('the command view', () => {
     [['--port', '65536'], "--port '65536' is not a number from 0 to 65535."],
     [['--port', '4319', 'a'], '--port needs --watch if there is a file.'],
     [['--watch'], '--watch needs a file or a folder.'],
+    [['-', '--watch'], '--watch needs a file or a folder, not standard input.'],
     [['--output', 'a'], '--output needs a file of traces.'],
     [
       ['.', '--output', 'a'],
