@@ -34,12 +34,8 @@ export type * from './types.ts';
 
 const DEFAULTS: OpenAIInstrumentationConfig = {};
 
-/** The observers that were added for all clients of a seam. */
-interface SeamObservers {
-  readonly newest: Observer;
-  readonly known: WeakSet<Observer>;
-}
-const observersBySeam = new WeakMap<Seam | SocketSeam | PatchedClass, SeamObservers>();
+/** The observer that was added last for all clients of a seam. */
+const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>();
 
 /**
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
@@ -111,14 +107,11 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
 
 /** The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request. */
 function observeAll(seam: Seam | SocketSeam | PatchedClass, observer: Observer): void {
-  const { newest, known } = observersBySeam.get(seam) ?? {
-    newest: undefined,
-    known: new WeakSet<Observer>(),
-  };
-  if (known.has(observer)) return;
+  const newest = newestObservers.get(seam);
+  if (newest === observer) return;
   addDefaultObserver(observer);
   seam.addDefault(observer);
-  observersBySeam.set(seam, { newest: observer, known: known.add(observer) });
+  newestObservers.set(seam, observer);
   if (newest === undefined) return;
   removeDefaultObserver(newest);
   seam.removeDefault(newest);

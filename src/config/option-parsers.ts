@@ -13,8 +13,8 @@ export interface Option<Value> {
   /** Normalises a value; returns `undefined` if it is not accepted. */
   readonly parse: (value: unknown) => Value | undefined;
   /**
-   * Whether no content is recorded if the value is given in code and not accepted. The option restricts what is recorded:
-   * without it, more would be recorded than the program allows.
+   * Whether no content is recorded if the value is given in code and not accepted. Set where the option restricts what
+   * is recorded: without it, more would be recorded than the program allows.
    */
   readonly withholdsContent?: (value: unknown) => boolean;
 }

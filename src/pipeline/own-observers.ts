@@ -1,54 +1,66 @@
-import type { OpenAIInstrumentationConfig } from '../config/config.ts';
+import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { isPlain } from '../sdk/reflect.ts';
 import { Observer } from './observer.ts';
 import { prepareDefaultObservers } from './observer-registry.ts';
 
-/** The number of configurations that are compared with a new one. */
+/** The number of settings that those of a new client are compared with. */
 const MAX_COMPARED = 16;
-/** Options have lists and objects, such as `events` and `prices`, and those have others. */
-const MAX_OPTION_DEPTH = 4;
 
 const byConfig = new WeakMap<OpenAIInstrumentationConfig, Observer>();
-/** The newest last. */
-const compared: { readonly config: OpenAIInstrumentationConfig; readonly observer: Observer }[] = [];
+/** By their settings, the newest last. */
+const bySettings = new Map<string, Observer | WeakRef<Observer>>();
 
 /**
- * The observer for these options, one for all clients with the same ones: a program may create a client with the same
- * literal on each request, and go on with the conversation of an earlier request.
+ * The observer for these options, one for all clients with the same settings: a program may create a client with the
+ * same literal on each request, and go on with the conversation of an earlier request.
  */
 export function observerFor(config: OpenAIInstrumentationConfig): Observer {
-  const known = byConfig.get(config) ?? compared.find((other) => areEqual(other.config, config))?.observer;
-  const observer = known ?? new Observer(config, { beforeFirstCall: prepareDefaultObservers });
+  const known = byConfig.get(config);
+  if (known !== undefined) return known;
+  const settings = settingsOf(config);
+  const same = settings && bySettings.get(settings.key);
+  const observer =
+    (same instanceof WeakRef ? same.deref() : same) ??
+    new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, observer);
-  if (known === undefined) {
-    compared.push({ config: { ...config }, observer });
-    if (compared.length > MAX_COMPARED) compared.shift();
-  }
+  if (settings === undefined) return observer;
+  // The functions of a request hold all of that request.
+  bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
+  const [oldest] = bySettings.keys();
+  if (bySettings.size > MAX_COMPARED && oldest !== undefined) bySettings.delete(oldest);
   return observer;
 }
 
-/** Functions are the same only if they are one function. */
-function areEqual(one: unknown, other: unknown, depth: number = MAX_OPTION_DEPTH): boolean {
-  if (Object.is(one, other)) return true;
-  if (
-    depth === 0 ||
-    !isComparable(one) ||
-    !isComparable(other) ||
-    Array.isArray(one) !== Array.isArray(other)
-  )
-    return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && areEqual(one[key], other[key], depth - 1))
-  );
-}
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
 
-function isComparable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return Array.isArray(value) || isPlain(value);
+/** The settings as text, the environment's included. Functions and objects of classes have a number each. */
+function settingsOf(
+  config: OpenAIInstrumentationConfig,
+): { readonly key: string; readonly hasIdentities: boolean } | undefined {
+  let hasIdentities = false;
+  const plain = (_: string, value: unknown): unknown => {
+    const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+    if (!isObject || Array.isArray(value) || isPlain(value)) return value;
+    hasIdentities = true;
+    const identity = identities.get(value) ?? ++lastIdentity;
+    identities.set(value, identity);
+    return { identity };
+  };
+  try {
+    return {
+      key: JSON.stringify(
+        resolveSettings(config, () => undefined),
+        plain,
+      ),
+      hasIdentities,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resets the state, for tests: what comes next is as in another process. */
 export function forgetObservers(): void {
-  compared.length = 0;
+  bySettings.clear();
 }

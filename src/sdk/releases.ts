@@ -11,7 +11,7 @@ const releases = new ProcessWide<WeakMap<object, string>>({
   create: () => new WeakMap(),
 });
 
-/** What each release does when another one no longer observes a prototype. */
+/** What all releases do when one of them no longer observes a prototype. */
 const successors = new ProcessWide<Set<() => void>>({
   name: 'successors',
   shape: 1,

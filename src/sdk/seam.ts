@@ -107,7 +107,9 @@ export class Seam {
   /** Calls in flight finish as they began. The prototype is restored once nobody observes it. */
   removeDefault(observer: CallObserver): void {
     const index = this.#defaults.indexOf(observer);
-    if (index >= 0) this.#defaults.splice(index, 1);
+    // Without this, a release that was refused takes the patches of another one away.
+    if (index < 0) return;
+    this.#defaults.splice(index, 1);
     // Without `this.#defaults.length === 0 && `, other default observers lose their calls.
     // Without ` && !this.#observesClients`, clients with settings of their own lose their calls.
     if (this.#defaults.length === 0 && !this.#observesClients) this.#uninstall();

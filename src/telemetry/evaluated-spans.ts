@@ -17,7 +17,7 @@ export type Evaluated = 'response' | 'run' | 'conversation';
 export interface EvaluatedSpan {
   readonly id: string;
   readonly span: SpanContext;
-  /** Those that the span started with: what an evaluation takes over, and which server the span is about. No content. */
+  /** What an evaluation takes over, and which server the span is about. No content. */
   readonly attributes: Attributes;
   /** Whole seconds, which take no memory of their own. */
   readonly seconds: number;
@@ -25,6 +25,12 @@ export interface EvaluatedSpan {
 
 /** The attributes that an evaluation takes over from the span that it is about. */
 export const EVALUATION_ATTRIBUTES: readonly string[] = [...HIERARCHY_IDS, ATTR_GEN_AI_REQUEST_MODEL];
+/** All others are forgotten: hooks of the program may add some, of any length. */
+const REMEMBERED_ATTRIBUTES: readonly string[] = [
+  ...EVALUATION_ATTRIBUTES,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+];
 
 /** The last spans of one kind, in a ring: adding one costs next to nothing. Few are ever looked for. */
 interface Ring {
@@ -79,11 +85,28 @@ function addToRing(ring: Ring, added: EvaluatedSpan): void {
   ring.size++;
 }
 
-/** Remembers the span of a call if it answers. A request that fetches an answer has the same id. */
-export function rememberAnswer(span: Span, asked: Attributes, answered: Attributes): void {
+export function rememberedOf(attributes: Attributes): Attributes {
+  const remembered: Attributes = {};
+  for (const name of REMEMBERED_ATTRIBUTES)
+    if (attributes[name] !== undefined) remembered[name] = attributes[name];
+  return remembered;
+}
+
+/**
+ * Remembers the span of a call if it answers. A request that fetches an answer has the same id.
+ *
+ * @param placed whether a hook or the hierarchy has added attributes. Without them, those of the request are few, and kept
+ *   as they are: each answer passes here
+ */
+export function rememberAnswer(span: Span, asked: Attributes, answered: Attributes, placed: boolean): void {
   const operation = asked[ATTR_GEN_AI_OPERATION_NAME];
   if (operation === 'chat' || operation === 'text_completion')
-    rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
+    rememberForEvaluation(
+      'response',
+      answered[ATTR_GEN_AI_RESPONSE_ID],
+      span,
+      placed ? rememberedOf(asked) : asked,
+    );
 }
 
 /**

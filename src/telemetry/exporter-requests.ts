@@ -5,7 +5,7 @@ import { parseAddress } from './collector.ts';
 /** What is used of a request of `node:http`. */
 interface HttpRequest {
   readonly socket?: { unref(): unknown } | null;
-  once(event: 'close' | 'response' | 'timeout', listener: () => void): unknown;
+  once(event: 'close' | 'timeout', listener: () => void): unknown;
   destroy(error: Error): unknown;
 }
 
@@ -33,7 +33,10 @@ export function watchAnswersOf(endpoints: readonly string[]): void {
   if (endpoints.length === 0) return;
   onRequestTo(endpoints, (request, { origin }) => {
     request.once('timeout', () => timeouts.set(origin, performance.now()));
-    request.once('response', () => timeouts.delete(origin));
+    // With a listener for the response, Node would leave it to be read by somebody.
+    request.once('close', () => {
+      if (field(request, 'res') !== undefined && field(request, 'res') !== null) timeouts.delete(origin);
+    });
   });
 }
 

@@ -1,4 +1,6 @@
 const ERROR_NAME = /^[A-Z]\w{0,60}Error$/;
+/** The class that all errors of `openai` extend, as a static member of a client's class. */
+const BASE = 'OpenAIError';
 
 const classNames = new WeakMap<object, string>();
 
@@ -7,20 +9,25 @@ const classNames = new WeakMap<object, string>();
  * Bundlers shorten the names of classes, each bundle in its own way, but not those of properties.
  */
 export function learnErrorClassNames(client: object): void {
+  const owners: object[] = [];
   for (
     let owner: unknown = client.constructor;
     typeof owner === 'function';
     owner = Object.getPrototypeOf(owner)
-  ) {
-    for (const name of Object.getOwnPropertyNames(owner)) {
-      if (!ERROR_NAME.test(name)) continue;
-      const value: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
-      if (typeof value === 'function' && !classNames.has(value)) classNames.set(value, name);
-    }
+  )
+    owners.unshift(owner);
+  // A subclass may give other names to the same classes.
+  const statics = owners.flatMap((owner) => Object.entries(Object.getOwnPropertyDescriptors(owner)));
+  const [, base] = statics.find(([name, { value }]) => name === BASE && typeof value === 'function') ?? [];
+  if (base === undefined) return;
+  for (const [name, { value }] of statics) {
+    const isError =
+      value === base.value || (typeof value === 'function' && value.prototype instanceof base.value);
+    if (isError && ERROR_NAME.test(name) && !classNames.has(value)) classNames.set(value, name);
   }
 }
 
-/** The name of an error class that some client's class has as a static member. */
+/** The name of an error class of `openai`. */
 export function errorClassName(errorClass: object): string | undefined {
   return classNames.get(errorClass);
 }

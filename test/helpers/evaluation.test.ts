@@ -10,7 +10,7 @@ import {
   withConversation,
   withMetadata,
 } from '../../src/client.ts';
-import { findEvaluated, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
+import { findEvaluated, rememberAnswer, rememberForEvaluation } from '../../src/telemetry/evaluated-spans.ts';
 import { sendStateOf } from '../../src/telemetry/program-end.ts';
 import type { Program } from '../support/program.ts';
 import { startTracedProgram } from './program.ts';
@@ -147,6 +147,19 @@ test('the newest span of a run counts, but not where two servers use its id', as
   rememberForEvaluation('run', 'run_resumed', third, { 'server.address': 'two' });
   expect(findEvaluated('run', 'run_resumed')).toBeUndefined();
   for (const span of spans) span.end();
+});
+
+test('of a call with attributes of a hook, no more is remembered than an evaluation takes over', async () => {
+  const program = await startTracedProgram();
+  const span = program.telemetry.provider.getTracer('t').startSpan('chat');
+  const asked = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.request.model': 'gpt-4o',
+    prompt: 'x'.repeat(10_000),
+  };
+  rememberAnswer(span, asked, { 'gen_ai.response.id': 'with_hook' }, true);
+  expect(findEvaluated('response', 'with_hook')?.attributes).toEqual({ 'gen_ai.request.model': 'gpt-4o' });
+  span.end();
 });
 
 test('the last 1,000 answers are known', async () => {

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
-import { instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type EventOptions, instrumentOpenAI, type OpenAIInstrumentationConfig } from '../../src/client.ts';
 import { forgetObservers, observerFor } from '../../src/pipeline/own-observers.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -26,6 +26,21 @@ describe('clients with the same options', () => {
   });
 });
 
+it('options that return replace those in between', async () => {
+  const program = await startProgram();
+  const restored = recorded(program);
+  for (const captureMessageContent of ['NO_CONTENT', 'SPAN_ONLY', 'NO_CONTENT'] as const)
+    instrumentOpenAI(OpenAI, { captureMessageContent });
+  const client = new OpenAI({ apiKey: 'test', baseURL: program.simulator.url, maxRetries: 0 });
+  await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hidden' }] });
+  expect(restored()).not.toContain('Hidden');
+});
+
+/** Everything that the spans of a program carry. */
+function recorded({ telemetry }: Program): () => string {
+  return () => JSON.stringify(telemetry.spans.map(({ attributes }) => attributes));
+}
+
 describe('options are the same', () => {
   const sink = (): void => undefined;
 
@@ -45,6 +60,23 @@ describe('options are the same', () => {
   ])('but not %s', (_, one, other) => {
     forgetObservers();
     expect(observerFor(one)).not.toBe(observerFor(other));
+  });
+
+  it('but not in another environment', () => {
+    forgetObservers();
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'SPAN_ONLY');
+    const one = observerFor({ cost: false });
+    vi.stubEnv('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'NO_CONTENT');
+    expect(observerFor({ cost: false })).not.toBe(one);
+  });
+
+  it('but not if they were changed in place since', () => {
+    forgetObservers();
+    const events: EventOptions = { sink, preset: 'full' };
+    const one = observerFor({ events });
+    Object.assign(events, { preset: 'minimal' });
+    expect(observerFor({ events })).not.toBe(one);
   });
 
   it('but not after sixteen others', () => {

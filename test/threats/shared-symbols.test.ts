@@ -274,6 +274,19 @@ describe('two copies of this package', () => {
     expect(spans).toEqual([`chat gpt-4o by ${OTHER_VERSION}`]);
   });
 
+  test('of different releases: the first keeps what it has patched when the second is disabled', async () => {
+    const { spans } = await run(`
+      ${both('other')}
+      first.disable();
+      first.enable();
+      second.disable();
+      first.disable();
+      second.enable();
+      await ask(newClient(OpenAI));
+    `);
+    expect(spans).toEqual([VERSION, OTHER_VERSION].map((version) => `chat gpt-4o by ${version}`));
+  });
+
   test('of different releases: the second records when it is enabled after the first was disabled', async () => {
     const { spans } = await run(`
       ${both('other')}

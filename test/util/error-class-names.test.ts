@@ -9,13 +9,29 @@ test('the errors of a client are known by the names of its static members, also 
   expect(errorClassName(TypeError)).toBeUndefined();
 });
 
+test('a subclass of a client gives no other names to errors', () => {
+  class Renaming extends OpenAI {
+    static readonly QuotaError = OpenAI.RateLimitError;
+    static readonly GeneralError = Error;
+  }
+  learnErrorClassNames(new Renaming({ apiKey: 'test' }));
+  expect(errorClassName(OpenAI.RateLimitError)).toBe('RateLimitError');
+  expect(errorClassName(Error)).toBeUndefined();
+});
+
 test('no accessor of a client class runs', () => {
   class Client {}
-  const OtherError = class extends Error {};
+  const OpenAIError = class extends Error {};
+  const OtherError = class extends OpenAIError {};
   const get = (): never => {
     throw new Error('read');
   };
-  Object.defineProperties(Client, { SomeError: { get }, OtherError: { value: OtherError } });
+  const members = {
+    SomeError: { get },
+    OpenAIError: { value: OpenAIError },
+    OtherError: { value: OtherError },
+  };
+  Object.defineProperties(Client, members);
   learnErrorClassNames(new Client());
   expect(errorClassName(OtherError)).toBe('OtherError');
 });

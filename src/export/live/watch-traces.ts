@@ -109,7 +109,7 @@ function mayBeUnfinished(text: string, found: OtlpSpans): boolean {
   const [line = ''] = text.trimStart().split('\n', 1);
   if (readOtlpJson(line).unreadable === 0) return false;
   // A list may have one document per line. In other documents, no line has spans of its own.
-  return /^\[\s*(?:\{|$)/.test(line) || (line.startsWith('{') && isEmpty(found));
+  return /^\[\s*(?:\{|$)/.test(line) || (/^\{\s*(?:"|$)/.test(line) && isEmpty(found));
 }
 
 function isEmpty({ spans, evaluations }: OtlpSpans): boolean {

@@ -36,7 +36,7 @@ const MIN_CARD_NUMBER = 1e12;
  * It finds text with a known format. It cannot find names or postal addresses: see `docs/masking.md`.
  */
 export function maskingHook(options?: MaskingOptions): CompletionHook {
-  if (isCompletion(options)) throw calledAsHook();
+  if (isCompletion(options)) throw calledAsHook(options);
   const mask = readMask(options);
   return (completion) => {
     for (const name of CONTENT_FIELDS) Object.assign(completion, { [name]: shownOf(mask, completion[name]) });
@@ -50,11 +50,14 @@ export function maskText(text: string, options?: MaskingOptions): string {
 }
 
 /** Whether a program passed `maskingHook` itself as its hook, or called it in its hook, instead of what it returns. */
-function isCompletion(options: unknown): boolean {
+function isCompletion(options: unknown): options is Completion {
   return field(options, 'spanContext') !== undefined && field(options, 'inputMessages') !== undefined;
 }
 
-function calledAsHook(): TypeError {
+/** The content is removed here: what an async function throws comes too late to withhold it. */
+function calledAsHook(completion: Completion): TypeError {
+  for (const name of CONTENT_FIELDS)
+    Object.assign(completion, { [name]: shownOf(undefined, completion[name]) });
   const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
   notice('option_not_accepted', `${problem} No content is recorded.`);
   return new TypeError(problem);

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR_GEN_AI_REQUEST_MODEL, ATTR_GEN_AI_RESPONSE_MODEL } from '../../semconv/attributes.ts';
-import { rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
+import { rememberedOf, rememberForEvaluation } from '../../telemetry/evaluated-spans.ts';
 import { placeAttributes } from '../../telemetry/place.ts';
 import { invocationSpanName } from '../../telemetry/spans/invocation-span.ts';
 import type { Agent, InvocationSnapshot } from '../model.ts';
@@ -12,7 +12,7 @@ export function identifyInvocation(invocation: Invocation, snapshot: InvocationS
   invocation.agentId ??= snapshot.agentId;
   const identity = constantAttributes(snapshot, invocation.attributes);
   invocation.addAttributes({ ...identity, ...placeAttributes(invocation.place) });
-  rememberForEvaluation('run', snapshot.id, invocation.span, invocation.attributes);
+  rememberForEvaluation('run', snapshot.id, invocation.span, rememberedOf(invocation.attributes));
   const name = invocation.agent?.name;
   if (name !== undefined) invocation.span.updateName(invocationSpanName(name));
 }

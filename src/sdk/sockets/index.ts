@@ -63,7 +63,9 @@ export class SocketSeam {
   /** The prototypes are restored once nobody observes them. Open sockets go on unrecorded. */
   removeDefault(observer: CallObserver): void {
     const index = this.#observers.indexOf(observer);
-    if (index >= 0) this.#observers.splice(index, 1);
+    // Without this, a release that was refused takes the patches of another one away.
+    if (index < 0) return;
+    this.#observers.splice(index, 1);
     if (this.#observers.length > 0) return;
     this.#states = new WeakMap();
     this.#transports.restore();

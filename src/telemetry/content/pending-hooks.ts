@@ -24,10 +24,7 @@ export class PendingHooks {
     const passed = guard('the completionHook', () => {
       const returned = runInsideHook(() => hook(completion));
       if (typeof returned !== 'function') return this.#add(returned);
-      notice(
-        'option_not_accepted',
-        'option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). No content is recorded.',
-      );
+      noticeReturnedHook('No content is recorded.');
       return false;
     });
     return passed === true;
@@ -35,7 +32,9 @@ export class PendingHooks {
 
   #add(returned: unknown): true {
     if (typeof field(returned, 'then') !== 'function') return true;
-    const promise = guardAsync('the completionHook', async () => void (await returned));
+    const promise = guardAsync('the completionHook', async () => {
+      if (typeof (await returned) === 'function') noticeReturnedHook('Content is recorded unchanged.');
+    });
     void this.#queue.add(() => promise);
     return true;
   }
@@ -43,4 +42,11 @@ export class PendingHooks {
   settled(): Promise<void> {
     return this.#queue.settled(HOOKS_TIMEOUT_MS);
   }
+}
+
+function noticeReturnedHook(effect: string): void {
+  notice(
+    'option_not_accepted',
+    `option completionHook is a function that returns another one, such as maskingHook instead of maskingHook(). ${effect}`,
+  );
 }

@@ -170,10 +170,10 @@ export class CallSpan implements CallObservation, OpenSpan {
     if (this.#measures || this.#cost !== undefined)
       guard('recording metrics', CallSpan.#recordMetrics, this, endTime, usage, failure);
     if (isEndTold(this.#telemetry, this.#content, failure)) this.#tell(result, endTime, failure);
-    if (name !== undefined) rememberAnswer(this.#above?.span ?? this.#span, this.#asked, this.#answered);
-    const { finishing, ended } = this.#place;
-    if (finishing !== undefined)
-      guard('finishing a span', finishing, this.#above?.span ?? this.#span, result);
+    const { attributes, finishing, ended } = this.#place;
+    const span = this.#above?.span ?? this.#span;
+    if (name !== undefined) rememberAnswer(span, this.#asked, this.#answered, attributes !== undefined);
+    if (finishing !== undefined) guard('finishing a span', finishing, span, result);
     endSpan(this.#span, Math.max(endTime, this.#startTime));
     if (ended === undefined) return;
     const spent = spentBy(usage, this.#cost, this.#telemetry.costs.wanted);

@@ -250,3 +250,16 @@ test('finds all matches of a pattern, whatever its flags and wherever it last ma
     expect(order.lastIndex).toBe(12);
   }
 });
+
+test('masks everything if it is called in an async hook instead of what it returns', async () => {
+  const program = await startTracedProgram(
+    {
+      captureMessageContent: 'SPAN_ONLY',
+      completionHook: async (completion) => maskingHook(completion as MaskingOptions),
+    },
+    SPEAKING,
+  );
+  const messages = [{ role: 'user' as const, content: MAIL }];
+  await program.client.chat.completions.create({ model: 'gpt-4o', messages });
+  expect(JSON.stringify(program.telemetry.spans.map(({ attributes }) => attributes))).not.toContain(MAIL);
+});

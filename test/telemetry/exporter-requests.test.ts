@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { Agent, createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hasJustTimedOut, watchAnswersOf } from '../../src/telemetry/exporter-requests.ts';
+
+let server: Server;
+let answers: boolean;
+let agent: Agent;
+let endpoint: string;
+beforeEach(async () => {
+  answers = true;
+  server = createServer((incoming, response) => {
+    incoming.resume();
+    if (answers) response.end('x'.repeat(1_000_000));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`;
+  watchAnswersOf([endpoint]);
+});
+afterEach(() => {
+  agent.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Sends a request whose answer nobody reads. */
+async function send(timeout?: number): Promise<void> {
+  const sent = request(endpoint, { method: 'POST', agent, ...(timeout !== undefined && { timeout }) });
+  sent.on('timeout', () => sent.destroy(new Error('timeout')));
+  sent.on('error', () => undefined);
+  sent.end('spans');
+  await new Promise<void>((resolve) => void sent.once('close', resolve));
+}
+
+test('an answer that nobody reads is discarded, as without us', async () => {
+  await send();
+  await send();
+});
+
+test('a server that lets a request time out is known until it answers', async () => {
+  expect(hasJustTimedOut(endpoint)).toBe(false);
+  answers = false;
+  await send(1);
+  expect(hasJustTimedOut(endpoint)).toBe(true);
+  answers = true;
+  await send();
+  expect(hasJustTimedOut(endpoint)).toBe(false);
+});
