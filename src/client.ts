@@ -8,7 +8,13 @@ import {
   removeDefaultObserver,
 } from './pipeline/observer-registry.ts';
 import { observerFor } from './pipeline/own-observers.ts';
-import { clientOfResources, findClientClass, findClientPrototype, isClient } from './sdk/find-client.ts';
+import {
+  clientOfResources,
+  findClientClass,
+  findClientPrototype,
+  findSubclassPrototype,
+  isClient,
+} from './sdk/find-client.ts';
 import type { PatchedClass } from './sdk/patched-class.ts';
 import { Seam } from './sdk/seam.ts';
 import { findSocketPrototypes } from './sdk/sockets/find-sockets.ts';
@@ -41,8 +47,8 @@ const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>(
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
  * target is left unchanged and logged as a warning through `diag`.
  *
- * @param target a client, to instrument this client alone; the `OpenAI` class, a subclass or the module namespace, to
- *   instrument all of their clients; a socket class such as `ResponsesWS`, or its module, to instrument all of its
+ * @param target a client, to instrument this client alone; a subclass, to instrument its clients; the `OpenAI` class or the
+ *   module namespace, to instrument all clients, with settings that also hold for functions of the program; a socket class such as `ResponsesWS`, or its module, to instrument all of its
  *   sockets; a class such as `ResponsesToolRunner`, or its module, to record its loops. A client does not include
  *   these socket and loop classes
  * @param config options; environment variables and defaults apply to the options it does not set. Clients with equal
@@ -88,31 +94,50 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     if (seam !== undefined) observeAll(seam, observer);
   }
   for (const loop of loops) observeAll(loopSeam(loop), observer);
-  if (prototype === undefined) return;
-  const seam = Seam.of(prototype);
-  if (isClient(target)) {
-    seam.observeClient(target, observer);
+  if (prototype === undefined) {
     addClientObserver(observer);
-    const inner = clientOfResources(target);
-    if (clientOfResources(target) !== inner)
-      warnOnce(
-        'wrapped client',
-        'instrumentOpenAI cannot find the client inside of a proxy. Pass the client to it first, and then wrap the client.',
-      );
-  } else {
-    observeAll(seam, observer);
-    seam.watchResources(findClientClass(target));
+    return;
   }
+  const seam = Seam.of(prototype);
+  if (isClient(target)) instrumentClient(seam, target, observer);
+  else instrumentClass(seam, findClientClass(target), observer);
 }
 
-/** The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request. */
-function observeAll(seam: Seam | SocketSeam | PatchedClass, observer: Observer): void {
+function instrumentClient(seam: Seam, client: object, observer: Observer): void {
+  seam.observeClient(client, observer);
+  addClientObserver(observer);
+  const inner = clientOfResources(client);
+  if (clientOfResources(client) !== inner)
+    warnOnce(
+      'wrapped client',
+      'instrumentOpenAI cannot find the client inside of a proxy. Pass the client to it first, and then wrap the client.',
+    );
+}
+
+function instrumentClass(seam: Seam, target: unknown, observer: Observer): void {
+  const subclass = findSubclassPrototype(target);
+  if (subclass !== undefined) {
+    seam.observeClass(subclass, observer);
+    addClientObserver(observer);
+  } else {
+    const replaced = observeAll(seam, observer);
+    // The settings for all clients are those of the process, too.
+    if (replaced !== undefined && replaced !== observer) removeDefaultObserver(replaced);
+    addDefaultObserver(observer);
+  }
+  seam.watchResources(target);
+}
+
+/**
+ * The newest observer replaces the one before: a program may call `instrumentOpenAI` with the class on each request.
+ *
+ * @returns the one before
+ */
+function observeAll(seam: Seam | SocketSeam | PatchedClass, observer: Observer): Observer | undefined {
   const newest = newestObservers.get(seam);
-  if (newest === observer) return;
-  addDefaultObserver(observer);
+  if (newest === observer) return newest;
   seam.addDefault(observer);
   newestObservers.set(seam, observer);
-  if (newest === undefined) return;
-  removeDefaultObserver(newest);
-  seam.removeDefault(newest);
+  if (newest !== undefined) seam.removeDefault(newest);
+  return newest;
 }

@@ -47,6 +47,14 @@ export function findClientClass(target: unknown): unknown {
     .find((candidate) => typeof candidate === 'function' && hasMakeRequest(candidate));
 }
 
+/** The prototype of a client class that is not the SDK's main one, such as a subclass of the program. */
+export function findSubclassPrototype(clientClass: unknown): object | undefined {
+  // Each major's `OpenAI` has itself as a static member. In openai 4, it extends the class that owns `makeRequest`.
+  if (!isObject(clientClass) || Object.hasOwn(clientClass, 'OpenAI')) return undefined;
+  const prototype = propertyOf(clientClass, 'prototype');
+  return isObject(prototype) && !Object.hasOwn(prototype, 'makeRequest') ? prototype : undefined;
+}
+
 function hasMakeRequest(candidate: object): boolean {
   return typeof field((candidate as { prototype?: unknown }).prototype, 'makeRequest') === 'function';
 }

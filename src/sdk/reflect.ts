@@ -16,6 +16,10 @@ export function isPlain(value: unknown): value is object {
   return prototype === null || prototype === Object.prototype;
 }
 
+export function hasPrototype(value: object, prototype: object): boolean {
+  return Object.prototype.isPrototypeOf.call(prototype, value);
+}
+
 /** The only method of an object. Like the SDK's methods, and unlike a function, it has no `prototype`. */
 export function asMethod(holder: Readonly<Record<string, Method>>): Method {
   return Object.values(holder)[0] as Method;

@@ -10,7 +10,7 @@ import { Call, type CallObserver } from './call.ts';
 import { make } from './call-context.ts';
 import { clientOfResources, findClientPrototype, missingMethods } from './find-client.ts';
 import { type Method, Patches } from './patches.ts';
-import { asMethod } from './reflect.ts';
+import { asMethod, hasPrototype } from './reflect.ts';
 import { claimPrototype, isOurs, releasePrototype } from './releases.ts';
 import { wrapFetch, wrapMakeRequest, wrapRetry } from './request-wrappers.ts';
 import {
@@ -49,6 +49,8 @@ export class Seam {
   readonly #patches = new Patches();
   readonly #defaults: CallObserver[] = [];
   readonly #clients = new WeakMap<object, CallObserver>();
+  /** By the prototypes of subclasses; those added last stand last. */
+  readonly #classes = new Map<object, CallObserver>();
   #observesClients = false;
   #parsesInClient = false;
   #promisePrototype: object | undefined;
@@ -85,6 +87,15 @@ export class Seam {
     this.#clients.set(client, observer);
     // Without this, the settings of a proxy do not apply to the calls of its resources.
     this.#clients.set(clientOfResources(client), observer);
+    this.#observesClients = true;
+  }
+
+  /** Observes the clients of a subclass of the program, and no others. */
+  observeClass(prototype: object, observer: CallObserver): void {
+    if (!claimPrototype(this.#prototype)) return;
+    this.#install();
+    this.#classes.delete(prototype);
+    this.#classes.set(prototype, observer);
     this.#observesClients = true;
   }
 
@@ -139,13 +150,16 @@ export class Seam {
     return observer;
   }
 
-  /** The observer of a client that was instrumented by itself. */
+  /** The observer of a client that was instrumented by itself, or whose class was. */
   ownObserver(client: object): CallObserver | undefined {
-    return this.#clients.get(client);
+    const own = this.#clients.get(client);
+    if (own !== undefined || this.#classes.size === 0) return own;
+    const isOf = ([prototype]: readonly [object, CallObserver]): boolean => hasPrototype(client, prototype);
+    return guard('finding the class of a client', () => [...this.#classes].findLast(isOf)?.[1]);
   }
 
   #observerOf(client: object): CallObserver | undefined {
-    const own = this.#observesClients ? this.#clients.get(client) : undefined;
+    const own = this.#observesClients ? this.ownObserver(client) : undefined;
     return own ?? this.#defaults[this.#defaults.length - 1];
   }
 
@@ -245,6 +259,7 @@ export function ownObserverOf(client: object): CallObserver | undefined {
 
 const SEAM_METHODS = [
   'addDefault',
+  'observeClass',
   'observeClient',
   'ownObserver',
   'removeDefault',

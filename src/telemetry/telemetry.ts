@@ -1,5 +1,4 @@
 import {
-  type Context,
   type MeterProvider,
   ROOT_CONTEXT,
   type Tracer,
@@ -7,10 +6,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../config/config.ts';
-import {
-  EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
-  EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION,
-} from '../semconv/events.ts';
+import { EVENT_GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS } from '../semconv/events.ts';
 import { SCHEMA_URL } from '../semconv/schema.ts';
 import { BoundedMap } from '../util/lru-map.ts';
 import { isNoopTracerProvider, providerBehind } from '../util/otel-api.ts';
@@ -91,14 +87,6 @@ export class Telemetry {
     const { completionHook, captureMessageContent } = settings;
     const onEventsOnly = captureMessageContent === 'EVENT_ONLY' && this.wantsContent;
     return completionHook !== undefined || sinkTakesContent(settings) || onEventsOnly;
-  }
-
-  /** Whether events report a call whose span is not recorded. */
-  emitsEvents(context: Context): boolean {
-    return (
-      this.settings.events !== undefined ||
-      this.events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)
-    );
   }
 
   /** The registered tracer provider, behind the API's proxy. */

@@ -1,6 +1,6 @@
 const ERROR_NAME = /^[A-Z]\w{0,60}Error$/;
 /** The class that all errors of `openai` extend, as a static member of a client's class. */
-const BASE = 'OpenAIError';
+const BASE_ERROR = 'OpenAIError';
 
 const classNames = new WeakMap<object, string>();
 
@@ -18,7 +18,8 @@ export function learnErrorClassNames(client: object): void {
     owners.unshift(owner);
   // A subclass may give other names to the same classes.
   const statics = owners.flatMap((owner) => Object.entries(Object.getOwnPropertyDescriptors(owner)));
-  const [, base] = statics.find(([name, { value }]) => name === BASE && typeof value === 'function') ?? [];
+  const [, base] =
+    statics.find(([name, { value }]) => name === BASE_ERROR && typeof value === 'function') ?? [];
   if (base === undefined) return;
   for (const [name, { value }] of statics) {
     const isError =

@@ -193,7 +193,6 @@ describe.each(LANES)('%s', (lane) => {
 
     test.each([
       { target: 'the class', code: 'sdk.OpenAI' },
-      { target: 'a subclass', code: 'class MyOpenAI extends sdk.OpenAI {}' },
       { target: 'the namespace', code: 'sdk' },
       { target: 'the default export', code: 'sdk.default' },
     ])('of $target instruments every client', async ({ code }) => {
@@ -209,6 +208,20 @@ describe.each(LANES)('%s', (lane) => {
         `,
       );
       expect(result).toBe(true);
+      expect(spans.map(({ name }) => name)).toEqual(['chat observed']);
+    });
+
+    test('of a subclass instruments its clients', async () => {
+      const { spans } = await runBody(
+        format,
+        `
+          ${entry}
+          const sdk = await load();
+          const target = instrumentOpenAI(class MyOpenAI extends sdk.OpenAI {});
+          await ask(newClient(sdk.OpenAI), 'unobserved');
+          await ask(newClient(target), 'observed');
+        `,
+      );
       expect(spans.map(({ name }) => name)).toEqual(['chat observed']);
     });
 

@@ -62,7 +62,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   /** Whether to record metrics. They are recorded once per operation, so not if an outer instrumentation does it. */
   readonly #measures: boolean;
   readonly #measuresChunks: boolean;
-  /** Whether anything besides metrics is recorded. For an unsampled call that is rarely the case. */
+  /** Whether anything besides metrics is recorded. Of an unsampled call, that is the event of a failure at most. */
   readonly #recordsDetails: boolean;
   /** The attributes the span starts with. */
   readonly #asked: Attributes;
@@ -115,7 +115,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       this.context = place.parent;
     }
     this.#recordsDetails =
-      this.#span.isRecording() || this.#content !== undefined || telemetry.emitsEvents(this.context);
+      this.#span.isRecording() || this.#content !== undefined || telemetry.settings.events !== undefined;
     if (this.#recordsDetails && operation.parameterAttributes !== undefined)
       guard('reading the parameters of a request', CallSpan.#recordParameters, this, request);
     if (this.#content !== undefined && operation.content !== undefined)
@@ -228,7 +228,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       self.#timeToFirstChunk = (call.firstChunkTime - call.startTime) / 1e3;
     const { metrics } = self.#telemetry;
     const attributes: Attributes = {};
-    const recordsCall = self.#recordsDetails || self.#above?.span.isRecording() === true;
+    const recordsCall = self.#recordsDetails || call.failed || self.#above?.span.isRecording() === true;
     const limited = recordsCall
       ? addCallAttributes(attributes, call)
       : metrics.wanted && addRateLimits(attributes, headersOf(call));
