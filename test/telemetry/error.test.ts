@@ -80,6 +80,12 @@ describe('an error message', () => {
       'no such blob: https://host/b?sv=1&sig=abc%3D&se=2',
       'no such blob: https://host/b?sv=1&sig=REDACTED&se=2',
     ],
+    [
+      '{"log":"start\\nsk-proj-abcdef\\nBearer abc123def456\\tBasic YWRhOmFkYQ=="}',
+      '{"log":"start\\nsk-REDACTED\\nBearer REDACTED\\tBasic REDACTED"}',
+    ],
+    ['password=hunter2\\nBasic YWRhOmFkYQ==', 'password=REDACTED REDACTED'],
+    ['\x1b[31msk-proj-abcdef\x1b[0m \\u2022sk-proj-abcdef', '\x1b[31msk-REDACTED\x1b[0m \\u2022sk-REDACTED'],
     ['<a href="/b?token=abc">', '<a href="/b?token=REDACTED">'],
     ['cannot reach postgres://us@er:pass@db/x', 'cannot reach postgres://REDACTED@db/x'],
     ['{"max_tokens": 5, "cost-per-token": 0.5}', '{"max_tokens": 5, "cost-per-token": 0.5}'],

@@ -185,6 +185,7 @@ describe('the key is in a text', () => {
     ['inside of a URL', `at ${encodeURIComponent(KEY)}.`, 'at REDACTED.'],
     ['inside of JSON', JSON.stringify(['b"\\q0000']), '["REDACTED"]'],
     ['as a short word', 'a Zebra.', 'a REDACTED.'],
+    ['as a short word on an escaped line', 'a\\nZebra.', 'a\\nREDACTED.'],
   ])('%s', (_, text, shown) => {
     expect(said(text)).toBe(shown);
   });

@@ -1,5 +1,6 @@
 import { type Characters, type FoundSpan, isWordCharacter, type MaskedKind } from './characters.ts';
 import { emailAt, isAt } from './email.ts';
+import { endsEscape, MAX_ESCAPE_LENGTH, startsEscape } from './escapes.ts';
 import { secretKeyAt } from './keys.ts';
 import { numbersAt, startsNumber } from './numbers.ts';
 
@@ -48,11 +49,16 @@ export function findPrivate(text: Characters, kinds: ReadonlySet<MaskedKind>): F
   /** The end of the last key or address. */
   let from = 0;
   let isWord = false;
+  /** Where an escape sequence may have started. */
+  let escapeStart = -MAX_ESCAPE_LENGTH;
   let index = 0;
   while (index < text.length) {
     const code = text.charCodeAt(index);
     const startsWord = !isWord;
-    isWord = isWordCharacter(code);
+    if (startsEscape(code)) escapeStart = index;
+    isWord =
+      isWordCharacter(code) &&
+      (index - escapeStart >= MAX_ESCAPE_LENGTH || !endsEscape(text, escapeStart, index));
     let next = index + 1;
     if (searches.key && startsWord) {
       const key = secretKeyAt(text, index, code);

@@ -14,24 +14,35 @@ const MIN_EMBEDDED_LENGTH = 8;
 /** A text without any of these contains no recognisable secret. */
 const SUSPICIOUS = /sk-|[:=@]|%3d|bearer|basic/i;
 
-/** Recognises secrets by their prefix or by the word before them. Every pattern is bounded or linear. */
+/** The end of an escape sequence in JSON or for a terminal, whose last letter is no part of the word after it. */
+const AFTER_ESCAPE = /(?<=\\(?:[nrtbf]|u[\da-fA-F]{4})|\[[\d;]{0,22}[mK])/.source;
+
+/**
+ * Recognises secrets by their prefix or by the word before them. Every pattern is bounded or linear. Passwords are last: one
+ * may contain anything, even an escaped line break and the scheme after it.
+ */
 const SECRETS: readonly (readonly [pattern: RegExp, shown: string])[] = [
-  [/\bsk-[\w-]{3,}/g, `sk-${REDACTED}`],
+  [atWordStart(/sk-[\w-]{3,}/g), `sk-${REDACTED}`],
+  // "The bearer of" and "Basic JavaScript" are prose: a token is not a plain word, and base64 mixes its letters.
+  [
+    atWordStart(
+      /(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))(?:(?!\\[nrt])[^\s"',;])+/g,
+    ),
+    `$1 ${REDACTED}`,
+  ],
+  [
+    atWordStart(/(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g),
+    `$1 ${REDACTED}`,
+  ],
   [
     // Numbers are counts: `costPerToken: 0.1`.
     /((?:api[-_ ]?key|authorization|passw(?:or)?d|secret|["'\w-]token(?!\W{1,8}[\d.]+(?!\w)))[\\"']{0,4}(?: provided)?\s{0,3}[:=]\s{0,3}[\\"']{0,4}(?:(?:Bearer|Basic|Token)\s{1,3})?)(?!Bearer|Basic|sk-)[^\s"',;&]+/gi,
     `$1${REDACTED}`,
   ],
-  // "The bearer of" and "Basic JavaScript" are prose: a token is not a plain word, and base64 mixes its letters.
-  [/\b(BEARER|[Bb]earer)\s{1,3}(?![A-Z]?[a-z]{1,19}[.,;:!?)]{0,3}(?:\s|$))[^\s"',;]+/g, `$1 ${REDACTED}`],
-  [
-    /\b(BASIC|[Bb]asic)\s{1,3}(?=[\w+/]*(?:[\d=]|[a-z][A-Z]\w*[a-z][A-Z]))[\w+/]{8,}={0,2}/g,
-    `$1 ${REDACTED}`,
-  ],
 ];
 
 /** Whatever follows an authorization scheme. For texts that are not prose: errors, and texts that consist of it. */
-const SCHEME = /\b(Bearer|Basic)\s{1,3}[^\s"',;]+/gi;
+const SCHEME = atWordStart(/(Bearer|Basic)\s{1,3}(?:(?!\\[nrt])[^\s"',;])+/gi);
 const AUTHORIZATION = /^(Bearer|Basic)\s+\S+$/i;
 
 /** Names of members that are always secret. */
@@ -91,7 +102,12 @@ function inUrl(key: string): string {
 }
 
 function wholeWord(form: string): RegExp {
-  return new RegExp(`(?<![\\w-])${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
+  const start = `(?:(?<![\\w-])|${AFTER_ESCAPE})`;
+  return new RegExp(`${start}${form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\w-])`, 'g');
+}
+
+function atWordStart({ source, flags }: RegExp): RegExp {
+  return new RegExp(`(?:\\b|${AFTER_ESCAPE})${source}`, flags);
 }
 
 /** The replacement for a member whose name marks it as secret. A `token` may also be a count or a piece of text. */

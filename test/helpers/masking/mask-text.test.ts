@@ -52,6 +52,32 @@ test.each([
   ['a card between other numbers', '12 5500000000000004 12/27', '12 [card] 12/27'],
 ])('masked: %s', (_, text, shown) => expect(maskText(text)).toBe(shown));
 
+describe('after an escape sequence', () => {
+  const SECRETS: readonly (readonly [text: string, shown: string])[] = [
+    ['+49 30 1234567', '[phone]'],
+    ['030 1234567', '[phone]'],
+    ['4111 1111 1111 1111', '[card]'],
+    ['sk-proj-abcdefghijklmnop1234', '[key]'],
+    ['ghp_abcdefghijklmnopqrstuvwxyz0123456789', '[key]'],
+    ['npm_abcdefghijklmnopqrstuvwxyz0123456789', '[key]'],
+    ['AKIAIOSFODNN7EXAMPLE', '[key]'],
+    ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', '[key]'],
+    ['Bearer abc123def456', 'Bearer [key]'],
+    ['-----BEGIN PRIVATE KEY----- MIIE -----END PRIVATE KEY-----', '[key]'],
+  ];
+  it.each([
+    ...['\\n', '\\t', '\\r\\n', '\\\\n', '\\u2022', '\\u00a0'],
+    ...['\x1b[31m', '\x1b[m', '\x1b[01;31m\x1b[K', '\\u001b[38;5;208m', '[0m'],
+  ])('%j', (sequence) => {
+    for (const [text, shown] of SECRETS)
+      expect(maskText(`a${sequence}${text}${sequence}b`)).toBe(`a${sequence}${shown}${sequence}b`);
+  });
+  it.each(['\\task-management-of-a-long-kind', 'C:\\users\\4155552671', '[4111m', '[x]m4111111111111111'])(
+    'nothing else: %s',
+    (text) => expect(maskText(text)).toBe(text),
+  );
+});
+
 describe('docs/masking.md says what is not found', () => {
   const rows = [...sectionOf('What is not found').matchAll(/^\| ([^|]+) \| `([^|]+)` \|$/gm)].map(
     ([, what = '', text = '']) => [what, text] as const,
@@ -145,6 +171,8 @@ const HOSTILE: readonly string[] = [
   'a.',
   `${'a'.repeat(64)}@`,
   '1',
+  '[1;m',
+  '\\u0',
   '1 ',
   '0',
   '00 ',
