@@ -3,32 +3,41 @@ const REDACTED_URL_PART = 'REDACTED';
 /** Names of parameters that give access, without case and punctuation: `Key-Pair-Id` is `keypairid`. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'accessid',
-  'assertion',
   'auth',
   'awsaccesskeyid',
   'bearer',
   'code',
   'googleaccessid',
+  'hdnea',
+  'hdntl',
+  'hdnts',
+  'hm',
   'hmac',
   'jsessionid',
   'jwt',
   'key',
   'keypairid',
+  'mac',
   'otp',
   'pass',
   'passphrase',
   'phpsessid',
+  'pin',
+  'pw',
   'pwd',
+  'rlkey',
   'samlresponse',
   'session',
   'sessionid',
   'sid',
   'sig',
+  'sign',
   'ticket',
+  'verify',
 ]);
-/** Suffixes of further names, such as `X-Amz-Security-Token`. */
+/** Suffixes of further names, such as `X-Amz-Security-Token`. `design` and `assign` are words. */
 const SECRET_NAME_END =
-  /(?:signature|credentials?|token|secret|password|passwd|authorization|(?:api|access|private|secret|session|shared|subscription)key)$/;
+  /(?:signature|(?<!de|as|call|con|re)sign|credentials?|assertion|token|secret|password|passwd|authorization|(?:access|api|app|auth|license|private|resource|secret|session|shared|subscription)key)$/;
 
 /** Patterns for the beginning and name of a parameter, also as escaped in JSON and URLs, and for the end of its value. */
 interface Parameters {

@@ -51,6 +51,11 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
     `https://h/?to=https%3A%2F%2Fi%3Fsig%3D${SECRET}%26a%3D1&b=2`,
     'https://h/?to=https%3A%2F%2Fi%3Fsig%3DREDACTED%26a%3D1&b=2',
   ],
+  [
+    'a signature inside of a parameter',
+    `https://h/?hdnts=st=1~exp=2~acl=/*~hmac=${SECRET}&x=1`,
+    'https://h/?hdnts=REDACTED&x=1',
+  ],
   ...[
     'auth',
     'jwt',
@@ -61,6 +66,20 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
     'api%5Fkey',
     'subscription-key',
     'pwd',
+    'pw',
+    'pin',
+    'mac',
+    'hm',
+    'sign',
+    'url_sign',
+    'verify',
+    'rlkey',
+    'authkey',
+    'auth_key',
+    'app_key',
+    'license_key',
+    'resourcekey',
+    'client_assertion',
   ].map(
     (name) =>
       [
@@ -73,6 +92,7 @@ const FORMS: readonly (readonly [form: string, url: string, shown: string])[] = 
 
 /** What nobody opens anything with stays as it is, to the letter. */
 const HONEST: readonly string[] = [
+  'https://h.example/?redesign=1&assign=ada&callsign=x&pinned=1&machine=2&verified=1',
   'https://images.example/cat.png?size=2#top',
   'https://example.com/@ada?design=big&keyboard=1',
   'https://h.example/a@b/c?x=@y&mail=ada@example.com',
