@@ -1,6 +1,7 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { field } from '../../util/payload.ts';
+import { maskPieces } from './mask-pieces.ts';
 import { type Mask, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
 
@@ -39,7 +40,11 @@ export function maskingHook(options?: MaskingOptions): CompletionHook {
   if (isCompletion(options)) throw calledAsHook(options);
   const mask = readMask(options);
   return (completion) => {
+    const { functionResult } = completion;
     for (const name of CONTENT_FIELDS) Object.assign(completion, { [name]: shownOf(mask, completion[name]) });
+    // A generator may yield the pieces of one text.
+    if (mask !== undefined && isTexts(functionResult))
+      completion.functionResult = maskPieces(mask, functionResult);
   };
 }
 
@@ -61,6 +66,10 @@ function calledAsHook(completion: Completion): TypeError {
   const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
   notice('option_not_accepted', `${problem} No content is recorded.`);
   return new TypeError(problem);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function shownOf(mask: Mask | undefined, value: unknown): unknown {

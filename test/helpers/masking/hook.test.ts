@@ -113,6 +113,23 @@ test('what is recorded is masked on spans and events, and what the program gets 
   expect(messages[0]?.content).toBe(`Repeat: ${MAIL}`);
 });
 
+test('finds what a traced generator yields in pieces', async () => {
+  const { telemetry } = await startTracedProgram(
+    { captureMessageContent: 'SPAN_ONLY', completionHook: maskingHook() },
+    SPEAKING,
+  );
+  const tokens = ['Write to', ' ada', '@example', '.com', '.'];
+  const answer = traced('answer', async function* () {
+    yield* tokens;
+  });
+  const heard: string[] = [];
+  for await (const token of answer()) heard.push(token);
+  expect(heard).toEqual(tokens);
+  expect(telemetry.spans.map(({ attributes }) => attributes['openai.trace.output'])).toEqual([
+    '["Write to"," [email]","","","."]',
+  ]);
+});
+
 describe('a masking hook that is set up wrongly', () => {
   let warnings: string[] = [];
   beforeEach(() => {
