@@ -1,4 +1,5 @@
 import { type Attributes, type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_REQUEST_STREAM,
@@ -44,6 +45,7 @@ import { Steps } from './steps.ts';
  */
 export class Invocation {
   readonly telemetry: Telemetry;
+  readonly startSettings: Settings;
   readonly kind: ConversationKind;
   readonly span: Span;
   readonly spanContext: SpanContext;
@@ -120,11 +122,11 @@ export class Invocation {
     this.above?.below.add(this);
     this.insideHook = isInsideHook(start.context) || this.above?.insideHook === true;
     this.clock = start.clock ?? (this.above === undefined ? new ServerClock() : this.above.clock);
-    const { settings, wantsContent } = telemetry;
-    this.#keeper = new Keeper(textLimits(settings));
+    this.startSettings = telemetry.settings;
+    this.#keeper = new Keeper(textLimits(this.startSettings));
     this.steps = new Steps({
-      content: wantsContent,
-      deltas: settings.streamDeltas !== 'off',
+      content: telemetry.wantsContent,
+      deltas: this.startSettings.streamDeltas !== 'off',
       keeper: this.#keeper,
       resumed: start.resumed,
       isInputKnown: start.asked.isAll,

@@ -153,7 +153,12 @@ function drawStep(
       inputMessages: said.inputMessages,
       outputMessages: said.outputMessages,
     },
-    { parent: invocation.context, place: invocation.place, endpoint: invocation.endpoint },
+    {
+      parent: invocation.context,
+      place: invocation.place,
+      endpoint: invocation.endpoint,
+      startSettings: invocation.startSettings,
+    },
   );
 }
 
@@ -174,6 +179,7 @@ function drawToolCall(invocation: Invocation, call: ToolCall, { startTime, endTi
     {
       parent: invocation.context,
       origin: invocation.endpoint.origin,
+      startSettings: invocation.startSettings,
       place: { ...invocation.place, ...(snapshot.subagentId && { subagentId: snapshot.subagentId }) },
     },
   );

@@ -1,4 +1,6 @@
 import type { Attributes, Context, Link, Span, SpanContext } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import type { ClientEndpoint } from '../../sdk/provider.ts';
 import type { SocketClose } from '../../sdk/sockets/socket.ts';
 import {
@@ -35,6 +37,7 @@ export class SocketSegment {
   /** What has been counted so far. */
   readonly counts = { sent: 0, received: 0, errors: 0, interruptions: 0, heardSeconds: 0, spokenSeconds: 0 };
   readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
   readonly #kind: ConversationKind;
   readonly #startTime: number;
   readonly #parentSpanId: string | undefined;
@@ -46,6 +49,7 @@ export class SocketSegment {
     const parent = activeSpan(context);
     const links: Link[] = previous === undefined ? [] : [{ context: previous }];
     this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
     this.#kind = kind;
     this.#startTime = startTime;
     this.#parentSpanId = parent?.spanContext().spanId;
@@ -98,7 +102,10 @@ export class SocketSegment {
     if (spokenSeconds > 0) attributes[ATTR_OPENAI_REALTIME_OUTPUT_AUDIO_DURATION] = spokenSeconds;
     if (close?.code !== undefined) attributes[ATTR_OPENAI_SOCKET_CLOSE_CODE] = close.code;
     span.setAttributes(attributes);
-    if (close?.isFailure === true) recordFailure(span, readFailure(close.error), this.#telemetry.settings);
+    if (close?.isFailure === true) {
+      const settings = settingsThroughout(this.#startSettings, this.#telemetry.settings);
+      recordFailure(span, readFailure(close.error), settings);
+    }
     endConversationSpan(span, totals, Math.max(time, this.#startTime));
   }
 }

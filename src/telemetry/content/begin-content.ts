@@ -1,4 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ContentRecord } from './content-record.ts';
@@ -8,12 +9,18 @@ import { ContentRecord } from './content-record.ts';
  * first record.
  *
  * @param context contains the span, to which the event belongs
+ * @param settings those at the start of the operation too, if its content is recorded at its end
  * @returns `undefined` if content is neither recorded nor hooked, so that none is read, and for calls that a hook makes if
  *   there is a completion hook, which does not see their content
  */
-export function beginContent(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
-  const { captureMessageContent, completionHook } = telemetry.settings;
+export function beginContent(
+  telemetry: Telemetry,
+  span: Span,
+  context: Context,
+  settings: Settings = telemetry.settings,
+): ContentRecord | undefined {
+  const { captureMessageContent, completionHook } = settings;
   const isTaken =
     completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);
-  return isTaken ? ContentRecord.begin(telemetry, span, context) : undefined;
+  return isTaken ? ContentRecord.begin(telemetry, span, context, settings) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
-import { recordsContentOnEvents, recordsContentOnSpans } from '../../config/config.ts';
+import { recordsContentOnEvents, recordsContentOnSpans, type Settings } from '../../config/config.ts';
 import {
   ATTR_GEN_AI_INPUT_MESSAGES,
   ATTR_GEN_AI_OPERATION_NAME,
@@ -122,9 +122,9 @@ export class ContentRecord {
     telemetry: Telemetry,
     span: Span,
     context: Context,
+    settings: Settings,
     to: { span: boolean; event: boolean; sink: boolean },
   ) {
-    const { settings } = telemetry;
     this.#telemetry = telemetry;
     this.#span = span;
     this.#context = context;
@@ -136,8 +136,13 @@ export class ContentRecord {
   }
 
   /** {@link beginContent} calls this once something may take content. */
-  static begin(telemetry: Telemetry, span: Span, context: Context): ContentRecord | undefined {
-    const { settings, events } = telemetry;
+  static begin(
+    telemetry: Telemetry,
+    span: Span,
+    context: Context,
+    settings: Settings,
+  ): ContentRecord | undefined {
+    const { events } = telemetry;
     const to = {
       span: recordsContentOnSpans(settings) && span.isRecording(),
       event:
@@ -146,7 +151,7 @@ export class ContentRecord {
       sink: sinkTakesContent(settings),
     };
     return to.span || to.event || to.sink || settings.completionHook !== undefined
-      ? new ContentRecord(telemetry, span, context, to)
+      ? new ContentRecord(telemetry, span, context, settings, to)
       : undefined;
   }
 
@@ -159,7 +164,11 @@ export class ContentRecord {
   ): ContentRecord | undefined {
     return message === undefined
       ? undefined
-      : new ContentRecord(telemetry, span, context, { span: false, event: false, sink: false });
+      : new ContentRecord(telemetry, span, context, telemetry.settings, {
+          span: false,
+          event: false,
+          sink: false,
+        });
   }
 
   /** The recorded content by attribute, as values, after the limits and the hook. */

@@ -1,5 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { recordsContentOnEvents } from '../../config/config.ts';
+import { recordsContentOnEvents, type Settings } from '../../config/config.ts';
 import {
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
@@ -17,7 +17,7 @@ import { textField } from '../../util/payload.ts';
 import { withoutCredentials } from '../content/credentials.ts';
 import { classNameOf, type Failure, failureAttributes } from '../error.ts';
 import { HIERARCHY_IDS } from '../place.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Events } from './log-records.ts';
 
 /** The attributes that the event shares with its operation. */
 const CORRELATED: readonly string[] = [
@@ -32,12 +32,11 @@ const CORRELATED: readonly string[] = [
 
 /** Emits the exception event of a failed operation. The message is content, and so is a stack that begins with it. */
 export function emitException(
-  telemetry: Telemetry,
+  events: Events,
   failure: Failure,
-  operation: { context: Context; attributes: Attributes; time: number },
+  operation: { context: Context; attributes: Attributes; time: number; settings: Settings },
 ): void {
-  const { events, settings } = telemetry;
-  const { context, time } = operation;
+  const { context, time, settings } = operation;
   if (!events.wanted(EVENT_GEN_AI_CLIENT_OPERATION_EXCEPTION, context)) return;
   const attributes: Attributes = {
     ...failureAttributes(failure),

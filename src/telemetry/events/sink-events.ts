@@ -46,8 +46,7 @@ import type { Failure } from '../error.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { RequestedToolCall } from '../operation.ts';
 import type { EndedOperation } from '../spans/ended-operation.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { sinkTakesContent } from './sink.ts';
+import { type Sink, sinkTakesContent } from './sink.ts';
 
 /** The operations of which the sink receives all. A run counts as a whole, without its steps. Of others, it has the cost. */
 const SINK_OPERATIONS: ReadonlySet<unknown> = new Set([
@@ -64,8 +63,7 @@ export interface EndedModelOperation extends EndedOperation {
 }
 
 /** Passes the events of a finished operation to the program's sink, if it has one. */
-export function emitSinkEvents(telemetry: Telemetry, operation: EndedModelOperation): void {
-  const { settings, sink } = telemetry;
+export function emitSinkEvents(sink: Sink, operation: EndedModelOperation, settings: Settings): void {
   const { events } = settings;
   if (events === undefined || isInsideHook(operation.context)) return;
   const { attributes } = operation;

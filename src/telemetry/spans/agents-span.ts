@@ -1,4 +1,6 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -37,6 +39,7 @@ export interface AgentsSpanEnd {
 export class AgentsSpan {
   readonly span: Span;
   readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
   readonly #context: Context;
   readonly #clock = new LastingClock();
   readonly #startTime = this.#clock.now();
@@ -45,6 +48,7 @@ export class AgentsSpan {
 
   constructor(telemetry: Telemetry, { name, kind, attributes, links, parent }: AgentsSpanStart) {
     this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
     this.#attributes = attributes;
     this.span = startSpan(
       telemetry,
@@ -70,7 +74,12 @@ export class AgentsSpan {
       this.span.setAttributes(attributes);
       this.#attributes = { ...this.#attributes, ...attributes };
     });
-    const record = beginContent(this.#telemetry, this.span, this.#context);
+    const record = beginContent(
+      this.#telemetry,
+      this.span,
+      this.#context,
+      settingsThroughout(this.#startSettings, this.#telemetry.settings),
+    );
     if (record !== undefined) guard('reading the content of an agent', () => record.add(content()));
     this.#finish(failure, endTime, record);
     guard('recording metrics', () => this.#measure(endTime, failure));
@@ -82,6 +91,7 @@ export class AgentsSpan {
     this.#telemetry.functions.delete(this);
     guard('ending the span of an agent', recordEnd, this.#telemetry, {
       span: this.span,
+      startSettings: this.#startSettings,
       context: this.#context,
       attributes: this.#attributes,
       content,

@@ -7,6 +7,7 @@ import {
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import type { Call, CallObservation } from '../../sdk/call.ts';
 import type { Route } from '../../sdk/routes/index.ts';
 import {
@@ -52,6 +53,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   readonly context: Context;
   readonly roughTimes: boolean;
   readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
   readonly #span: Span;
   readonly #above: InferenceAbove | undefined;
   readonly #operation: Operation;
@@ -86,6 +88,7 @@ export class CallSpan implements CallObservation, OpenSpan {
     { operation, request, endpoint, place, above, rebuilt = false }: CallSpanStart,
   ) {
     this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
     this.#above = above;
     this.#operation = operation;
     this.#route = request.route;
@@ -184,6 +187,7 @@ export class CallSpan implements CallObservation, OpenSpan {
   #tell(result: unknown, endTime: number, failure: Failure | undefined): void {
     const ended = {
       span: this.#span,
+      startSettings: this.#startSettings,
       context: this.context,
       attributes: { ...this.#asked, ...this.#parameters, ...this.#http, ...this.#answered },
       content: this.#content,
@@ -270,12 +274,7 @@ export class CallSpan implements CallObservation, OpenSpan {
       guard('reading the content of a result', addOutput, self.#content, self.#operation.content, result);
   }
 
-  static #recordMetrics(
-    self: CallSpan,
-    endTime: number,
-    usage: Usage | undefined,
-    failure: Failure | undefined,
-  ): void {
+  static #recordMetrics(self: CallSpan, endTime: number, usage?: Usage, failure?: Failure): void {
     const { metrics } = self.#telemetry;
     if (!metrics.wanted) return;
     const { context } = self;

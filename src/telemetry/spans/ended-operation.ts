@@ -1,4 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import type { ContentRecord } from '../content/content-record.ts';
 import type { Failure } from '../error.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -6,6 +7,8 @@ import type { Telemetry } from '../telemetry.ts';
 /** A finished operation. */
 export interface EndedOperation {
   readonly span: Span;
+  /** The settings when it started. Content that they forbid is not recorded, whatever the settings are now. */
+  readonly startSettings: Settings;
   /** Contains the span, to which the events belong. */
   readonly context: Context;
   /** All attributes of the span except content. */

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, context, type Span, SpanKind } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import { LastingClock, type SpanClock } from '../../util/clock.ts';
 import { guard } from '../../util/guard.ts';
 import { LinkedContext } from '../../util/linked-context.ts';
@@ -50,6 +51,7 @@ export class FunctionSpan implements OutcomeListener {
   readonly span: Span;
   readonly #context: Context;
   readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
   readonly #attributes: Attributes;
   readonly #content: ContentRecord | undefined;
   readonly #recordsOutput: boolean;
@@ -66,6 +68,7 @@ export class FunctionSpan implements OutcomeListener {
     this.#whenEnded = start.ended;
     this.#clock = new LastingClock(start.clock);
     this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
     this.#attributes = attributes;
     this.span = telemetry.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime }, parent);
     shareClock(this.span, start.clock);
@@ -112,6 +115,7 @@ export class FunctionSpan implements OutcomeListener {
     this.#telemetry.functions.delete(this);
     guard('ending a function span', recordEnd, this.#telemetry, {
       span: this.span,
+      startSettings: this.#startSettings,
       context: this.#context,
       attributes: this.#attributes,
       content: this.#content,

@@ -1,5 +1,7 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
+import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -94,7 +96,7 @@ export interface InvocationEnd {
 
 export function endInvocationSpan(
   telemetry: Telemetry,
-  { span, context }: { span: Span; context: Context },
+  { span, context, startSettings }: { span: Span; context: Context; startSettings: Settings },
   end: InvocationEnd,
 ): void {
   finish(span);
@@ -105,12 +107,13 @@ export function endInvocationSpan(
   };
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
-  const content = beginContent(telemetry, span, context);
+  const settings = settingsThroughout(startSettings, telemetry.settings);
+  const content = beginContent(telemetry, span, context, settings);
   content?.add(invocationContent(end));
   const { failure, startTime, endTime, toolCalls } = end;
   if (isEndTold(telemetry, content, failure)) {
     const all = { ...end.attributes, ...attributes };
-    const ended = { span, context, attributes: all, content, failure, endTime };
+    const ended = { span, startSettings, context, attributes: all, content, failure, endTime };
     recordEndAndTellSink(telemetry, ended, { isRecorded: true, startTime, toolCalls: () => toolCalls });
   }
   endSpan(span, endTime);

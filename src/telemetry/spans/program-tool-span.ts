@@ -7,6 +7,7 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
 import type { ToolRun } from '../../sdk/tool-run.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -53,6 +54,7 @@ export function runTool(telemetry: Telemetry, tool: ToolRun, provider: string, a
 class ToolSpan implements Outcome {
   readonly context: Context;
   readonly #telemetry: Telemetry;
+  readonly #startSettings: Settings;
   readonly #span: Span;
   readonly #attributes: Attributes;
   readonly #clock: SpanClock;
@@ -67,6 +69,7 @@ class ToolSpan implements Outcome {
     const asked = askedIn(active);
     const parent = asked?.parent === undefined ? active : trace.setSpanContext(active, asked.parent);
     this.#telemetry = telemetry;
+    this.#startSettings = telemetry.settings;
     this.#attributes = {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
       // The event with the details requires it.
@@ -108,6 +111,7 @@ class ToolSpan implements Outcome {
     const endTime = now(this.#clock);
     guard('ending a tool span', recordEnd, this.#telemetry, {
       span: this.#span,
+      startSettings: this.#startSettings,
       context: this.context,
       attributes: this.#attributes,
       content: this.#content,

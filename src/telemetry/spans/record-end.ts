@@ -1,3 +1,4 @@
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import { guard } from '../../util/guard.ts';
 import { ContentRecord } from '../content/content-record.ts';
@@ -19,21 +20,23 @@ export function recordEnd(telemetry: Telemetry, operation: EndedOperation): Fail
   const { span, context, failure, endTime } = operation;
   const attributes =
     failure === undefined ? operation.attributes : { ...operation.attributes, ...failureAttributes(failure) };
+  const settings = settingsThroughout(operation.startSettings, telemetry.settings);
   const { completionHook } = telemetry.settings;
   const isHooked = failure !== undefined && completionHook !== undefined && !isInsideHook(context);
   const content =
     operation.content ?? (isHooked ? ContentRecord.ofFailure(telemetry, span, context, failure) : undefined);
   // A hook that could not run has not masked anything.
-  let reported = withoutUnseenMessage(failure, telemetry.settings);
+  let reported = withoutUnseenMessage(failure, settings);
   if (content !== undefined)
     guard('recording content', () => {
       reported = content.end({ attributes, failure, endTime });
     });
   if (reported === undefined) return undefined;
-  guard('recording a failure', recordFailure, span, reported, telemetry.settings);
+  guard('recording a failure', recordFailure, span, reported, settings);
   // The conventions define the event for GenAI operations only.
   if (attributes[ATTR_GEN_AI_OPERATION_NAME] === undefined) return reported;
-  guard('recording an exception', emitException, telemetry, reported, { context, attributes, time: endTime });
+  const ended = { context, attributes, time: endTime, settings };
+  guard('recording an exception', emitException, telemetry.events, reported, ended);
   return reported;
 }
 
@@ -48,11 +51,11 @@ export function recordEndAndTellSink(
   more: { isRecorded: boolean; startTime: number; toolCalls: () => readonly RequestedToolCall[] },
 ): void {
   const { isRecorded, startTime, toolCalls } = more;
-  const { settings } = telemetry;
+  const settings = settingsThroughout(operation.startSettings, telemetry.settings);
   const failure = isRecorded
     ? recordEnd(telemetry, operation)
     : withoutUnseenMessage(operation.failure, settings);
   if (settings.events === undefined) return;
   const told = { ...operation, failure, startTime, toolCalls };
-  guard('sending events to the sink', emitSinkEvents, telemetry, told);
+  guard('sending events to the sink', emitSinkEvents, telemetry.sink, told, settings);
 }

@@ -1,5 +1,7 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
+import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -62,7 +64,7 @@ export interface RecordedStep {
 export function recordStep(
   telemetry: Telemetry,
   step: RecordedStep,
-  context: { parent: Context; place: Place; endpoint: Endpoint },
+  context: { parent: Context; place: Place; endpoint: Endpoint; startSettings: Settings },
 ): void {
   const name = step.model === undefined ? 'chat' : `chat ${step.model}`;
   const asked: Attributes = {
@@ -83,7 +85,8 @@ export function recordStep(
   guard('recording a step', () => span.setAttributes(answered));
   rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
   const own = LinkedContext.withSpan(context.parent, span);
-  const content = beginContent(telemetry, span, own);
+  const { startSettings } = context;
+  const content = beginContent(telemetry, span, own, settingsThroughout(startSettings, telemetry.settings));
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {
     const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);
@@ -96,7 +99,7 @@ export function recordStep(
   const { failure, endTime } = step;
   if (isEndTold(telemetry, content, failure)) {
     const attributes = { ...asked, ...answered };
-    recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+    recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
   }
   endSpan(span, endTime);
 }

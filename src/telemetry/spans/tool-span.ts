@@ -1,4 +1,6 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -91,7 +93,7 @@ export interface RecordedToolCall {
 export function recordToolCall(
   telemetry: Telemetry,
   recorded: RecordedToolCall,
-  context: { parent: Context; place: Place; origin: string },
+  context: { parent: Context; place: Place; origin: string; startSettings?: Settings },
 ): void {
   const { call, failure, startTime, endTime } = recorded;
   const attributes = { ...toolPlaceAttributes(context.place), ...toolAttributes(recorded) };
@@ -105,9 +107,10 @@ export function recordToolCall(
     context.parent,
   );
   const own = LinkedContext.withSpan(context.parent, span);
-  const content = beginContent(telemetry, span, own);
+  const { startSettings = telemetry.settings } = context;
+  const content = beginContent(telemetry, span, own, settingsThroughout(startSettings, telemetry.settings));
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
-  recordEnd(telemetry, { span, context: own, attributes, content, failure, endTime });
+  recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere === true)
     guard('recording metrics', () =>
       telemetry.metrics.recordToolDuration((endTime - startTime) / 1e3, attributes, failure?.type, own),

@@ -54,6 +54,7 @@ export function unwrapWebhook(
   delivery: WebhookDelivery,
   { conversationId, placeIn, creatorOf }: WebhookRelations,
 ): unknown {
+  const startSettings = telemetry.settings;
   const active = context.active();
   const clock = guard('reading the clock of a span', clockIn, active);
   const time = now(clock);
@@ -81,6 +82,7 @@ export function unwrapWebhook(
       guard('recording a failure', () =>
         recordEnd(telemetry, {
           span,
+          startSettings,
           context: LinkedContext.withSpan(parent, span),
           attributes,
           content: undefined,

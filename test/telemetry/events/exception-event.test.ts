@@ -187,8 +187,9 @@ function stackOf(error: unknown, config: OpenAIInstrumentationConfig = {}): unkn
   const emitted: { attributes: Record<string, unknown> }[] = [];
   const logger = { emit: (record: object) => void emitted.push(record as (typeof emitted)[number]) };
   telemetry.setLoggerProvider({ getLogger: () => logger });
-  const operation = { context: ROOT_CONTEXT, attributes: {}, time: Date.now() };
-  emitException(telemetry, readFailure(error), operation);
+  const { events, settings } = telemetry;
+  const operation = { context: ROOT_CONTEXT, attributes: {}, time: Date.now(), settings };
+  emitException(events, readFailure(error), operation);
   return emitted[0]?.attributes['exception.stacktrace'];
 }
 
@@ -200,6 +201,7 @@ test('an exception that no logger accepts is not read', () => {
   let reads = 0;
   const error = Object.defineProperty(new Error('x'), 'stack', { get: () => reads++ });
   const failure = { type: 'Error', message: 'x', thrown: error };
-  emitException(telemetry, failure, { context: ROOT_CONTEXT, attributes: {}, time: 0 });
+  const { events, settings } = telemetry;
+  emitException(events, failure, { context: ROOT_CONTEXT, attributes: {}, time: 0, settings });
   expect(reads).toBe(0);
 });
