@@ -7,6 +7,7 @@ import {
   malformationIn,
   namedProtocol,
   parseAddress,
+  pathWithoutSecrets,
   tracesEndpoint,
   tracesProtocol,
 } from '../telemetry/collector.ts';
@@ -54,7 +55,8 @@ function examineAddress(variable: string, endpoint: string, protocol: string): F
     describeProjectFinding('endpoint_malformed', text, remedy),
   ];
   if (url === undefined) return problem(`${variable} is no address`, 'Write http://localhost:4318');
-  const shown = `${url.host}${url.pathname === '/' ? '' : url.pathname}`;
+  const path = pathWithoutSecrets(url);
+  const shown = `${url.host}${path === '/' ? '' : path}`;
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(endpoint) && lacksScheme(endpoint))
     return problem(`${variable} begins with neither http:// nor https://`, 'Write http://localhost:4318');
   if (lacksScheme(endpoint) && (!isGrpc || isLoopback(url.hostname))) {
@@ -76,9 +78,10 @@ function examineAddress(variable: string, endpoint: string, protocol: string): F
 
 /** For HTTP the variable for all signals is a base, and the one for traces is the whole address. */
 function examinePath(variable: string, url: URL): Finding[] {
-  if (variable === ENDPOINT && /\/v1\/(?:traces|metrics|logs)\/?$/.test(url.pathname)) {
-    const base = `${url.origin}${url.pathname.replace(/\/v1\/\w+\/?$/, '')}`;
-    const problem = `${ENDPOINT} ends in ${url.pathname}, and exporters add /v1/traces to it`;
+  const [suffix] = /\/v1\/(?:traces|metrics|logs)\/?$/.exec(url.pathname) ?? [];
+  if (variable === ENDPOINT && suffix !== undefined) {
+    const base = `${url.origin}${pathWithoutSecrets(url).replace(/\/v1\/\w+\/?$/, '')}`;
+    const problem = `${ENDPOINT} ends in ${suffix}, and exporters add /v1/traces to it`;
     return [describeProjectFinding('endpoint_malformed', problem, `Write ${base}`)];
   }
   if (variable === TRACES_ENDPOINT && url.pathname === '/') {

@@ -202,7 +202,12 @@ export function failureReason(error: unknown, depth = 0): string {
 export function addressWithoutSecrets(endpoint: string): string {
   const url = parseAddress(endpoint);
   if (url === undefined) return 'the endpoint of OTEL_EXPORTER_OTLP_ENDPOINT';
-  return `${url.protocol}//${url.host}${url.pathname}`;
+  return `${url.protocol}//${url.host}${pathWithoutSecrets(url)}`;
+}
+
+/** The path, unless it may contain a password: `https//user:password@host` is read as the host `https` with a path. */
+export function pathWithoutSecrets({ pathname }: URL): string {
+  return /@|%40/.test(pathname) ? '' : pathname;
 }
 
 /** What a socket connects to for a URL. */

@@ -52,8 +52,16 @@ test.each(['localhost:4318', 'http://localhost:99999'])(
 );
 
 test('credentials are left out', () => {
-  const said = ['http://user:secret@host:4317?key=secret', 'user:secret@localhost:4318/v1/traces'].map(
-    (each) => JSON.stringify(examineEndpoint({ [ENDPOINT]: each })),
+  const endpoints = [
+    'http://user:secret@host:4317?key=secret',
+    'user:secret@localhost:4318/v1/traces',
+    'https//user:secret@localhost:4318',
+    'https//user%3Asecret%40localhost:4318',
+    'http://https//user:secret@localhost:4318/v1/traces',
+  ];
+  const protocols = [{}, GRPC];
+  const said = endpoints.flatMap((each) =>
+    protocols.map((protocol) => JSON.stringify(examineEndpoint({ ...protocol, [ENDPOINT]: each }))),
   );
   expect(said.join()).not.toContain('secret');
 });

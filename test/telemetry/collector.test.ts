@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
+  addressWithoutSecrets,
   adviceFor,
   failureReason,
   malformationIn,
@@ -46,6 +47,13 @@ test('the report shows an endpoint without http:// as it is set, and without cre
     /could not send traces to localhost:4318\/v1\/traces \(no http:\/\/\)\. OTEL_EXPORTER_OTLP_ENDPOINT must start/,
   );
 });
+
+test.each(['https//user:secret@localhost:4318/v1/traces', 'https:/user:secret@localhost:4318/v1/traces'])(
+  'an address without secrets has none of a path that may be a password: %s',
+  (endpoint) => {
+    expect(addressWithoutSecrets(endpoint)).not.toContain('secret');
+  },
+);
 
 describe('an endpoint that is no URL', () => {
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:99999' };
