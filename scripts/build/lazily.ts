@@ -6,14 +6,14 @@ interface Lazy {
   /** The entry that it is built as. */
   readonly entry: string;
   /** What is imported of it. */
-  readonly name: string;
+  readonly names: readonly string[];
 }
 
 /**
  * Has a module loaded when what it exports is first used, though the source imports it like any other. It is built as
  * a file of its own, which is no entry of the package.
  */
-export function lazily({ source, entry, name }: Lazy): Rolldown.Plugin {
+export function lazily({ source, entry, names }: Lazy): Rolldown.Plugin {
   const file = `./${entry}.cjs`;
   const required = new RegExp(`(?:const|let|var) (\\w+) = require\\(["']\\./${entry}\\.cjs["']\\);`);
   return {
@@ -24,8 +24,8 @@ export function lazily({ source, entry, name }: Lazy): Rolldown.Plugin {
       if (!code.includes(`${entry}.cjs`)) return undefined;
       const found = required.exec(code);
       if (found === null) throw new Error(`${file} is not required as it was`);
-      const getter = `const ${found[1]} = { get ${name}() { return require("${file}").${name}; } };`;
-      return code.replace(found[0], getter);
+      const getters = names.map((name) => `get ${name}() { return require("${file}").${name}; }`);
+      return code.replace(found[0], `const ${found[1]} = { ${getters.join(', ')} };`);
     },
   };
 }

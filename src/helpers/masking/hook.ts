@@ -1,8 +1,7 @@
 import type { Completion, CompletionHook } from '../../config/completion-types.ts';
 import { notice } from '../../diagnostics/report.ts';
 import { field } from '../../util/payload.ts';
-import { maskPieces } from './mask-pieces.ts';
-import { type Mask, maskWith } from './mask-text.ts';
+import { type Mask, maskPieces, maskWith } from './mask-text.ts';
 import { type MaskingOptions, readMask } from './masking-options.ts';
 
 /** The fields of a completion that have content. */
