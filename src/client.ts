@@ -47,10 +47,10 @@ const newestObservers = new WeakMap<Seam | SocketSeam | PatchedClass, Observer>(
  * Instruments `openai` without module hooks: for bundled programs, Bun, Deno and Workers. Never throws; an unknown
  * target is left unchanged and logged as a warning through `diag`.
  *
- * @param target a client, to instrument this client alone; a subclass, to instrument its clients; the `OpenAI` class or the
- *   module namespace, to instrument all clients, with settings that also hold for functions of the program; a socket class such as `ResponsesWS`, or its module, to instrument all of its
- *   sockets; a class such as `ResponsesToolRunner`, or its module, to record its loops. A client does not include
- *   these socket and loop classes
+ * @param target a client, to instrument this client alone; a subclass, to instrument its clients; the `OpenAI` class or
+ *   the module namespace, to instrument all clients and apply the options to functions of the program; a socket class such
+ *   as `ResponsesWS`, or its module, to instrument all of its sockets; a class such as `ResponsesToolRunner`, or its
+ *   module, to record its loops. A client does not include these socket and loop classes
  * @param config options; environment variables and defaults apply to the options it does not set. Clients with equal
  *   options share their conversations, even if each request of a server creates one
  * @returns the target itself
@@ -94,13 +94,9 @@ function instrument(target: unknown, config: OpenAIInstrumentationConfig): void 
     if (seam !== undefined) observeAll(seam, observer);
   }
   for (const loop of loops) observeAll(loopSeam(loop), observer);
-  if (prototype === undefined) {
-    addClientObserver(observer);
-    return;
-  }
-  const seam = Seam.of(prototype);
-  if (isClient(target)) instrumentClient(seam, target, observer);
-  else instrumentClass(seam, findClientClass(target), observer);
+  if (prototype === undefined) addClientObserver(observer);
+  else if (isClient(target)) instrumentClient(Seam.of(prototype), target, observer);
+  else instrumentClass(Seam.of(prototype), findClientClass(target), observer);
 }
 
 function instrumentClient(seam: Seam, client: object, observer: Observer): void {

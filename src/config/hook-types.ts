@@ -33,7 +33,7 @@ export interface HookResponse {
 
 /**
  * Functions of the program that adjust what is recorded. Names and timing are those of `instrumentation-undici`. An
- * error in a hook is reported once and changes nothing. Calls of `openai` that a hook makes reach no hook. Attributes set
+ * error in a hook is reported once and changes nothing. Calls to `openai` that a hook makes reach no hook. Attributes set
  * by a hook are recorded with any value of `captureMessageContent`, even if they contain content.
  */
 export interface Hooks {

@@ -13,7 +13,7 @@ export type EventPreset =
 
 /**
  * Receives each event. Promises it returns are not awaited; errors never reach the program. After repeated failures,
- * events are dropped for a while. Calls of `openai` that it makes send no events.
+ * events are dropped for a while. Calls to `openai` that it makes send no events.
  */
 export type EventSink = (event: SinkEvent) => unknown;
 

@@ -32,8 +32,9 @@ export type ContentStoreOptions = Limits &
       }
     | {
         /**
-         * Receives each object with its file name, again after an hour if it is still in use. `flush` and a flush of the tracer provider await the promise
-         * it returns. If it throws or rejects, the first error is logged and the object counts as dropped.
+         * Receives each object with its file name, again after an hour if it is still in use. `flush` and a flush of the
+         * tracer provider await the promise it returns. If it throws or rejects, the first error is logged and the object
+         * counts as dropped.
          */
         readonly write: (name: string, json: string) => unknown;
         readonly folder?: never;

@@ -95,7 +95,7 @@ function continueConversation(
   const { engine, endpoint, time } = facts;
   const { underWay } = state;
   const requested = [...state.invocations, ...state.waiting.map(({ invocation }) => invocation)];
-  // What is over goes on only where nothing else explains that the conversation does.
+  // Something in progress explains the state of the conversation. Without it, what seemed to be over goes on.
   for (const { life } of requested) if (underWay === undefined || life.finished === undefined) life.goOn();
   for (const { type, id, invocationId, call } of actions) {
     const named =

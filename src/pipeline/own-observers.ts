@@ -1,5 +1,6 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { isPlain } from '../sdk/reflect.ts';
+import { BoundedMap } from '../util/lru-map.ts';
 import { Observer } from './observer.ts';
 import { prepareDefaultObservers } from './observer-registry.ts';
 
@@ -7,8 +8,8 @@ import { prepareDefaultObservers } from './observer-registry.ts';
 const MAX_COMPARED = 16;
 
 const byConfig = new WeakMap<OpenAIInstrumentationConfig, Observer>();
-/** By their settings, the newest last. */
-const bySettings = new Map<string, Observer | WeakRef<Observer>>();
+/** By their settings. */
+const bySettings = new BoundedMap<string, Observer | WeakRef<Observer>>(MAX_COMPARED);
 
 /**
  * The observer for these options, one for all clients with the same settings: a program may create a client with the
@@ -23,11 +24,9 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
     (same instanceof WeakRef ? same.deref() : same) ??
     new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, observer);
-  if (settings === undefined) return observer;
-  // The functions of a request hold all of that request.
-  bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
-  const [oldest] = bySettings.keys();
-  if (bySettings.size > MAX_COMPARED && oldest !== undefined) bySettings.delete(oldest);
+  // Hooks that are created for a request may keep that request in memory.
+  if (settings !== undefined)
+    bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
   return observer;
 }
 
@@ -48,13 +47,8 @@ function settingsOf(
     return { identity };
   };
   try {
-    return {
-      key: JSON.stringify(
-        resolveSettings(config, () => undefined),
-        plain,
-      ),
-      hasIdentities,
-    };
+    const settings = resolveSettings(config, () => undefined);
+    return { key: JSON.stringify(settings, plain), hasIdentities };
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ type MeterParameters = Parameters<MeterProvider['getMeter']>;
 type MeterMethod = (...parameters: unknown[]) => unknown;
 type Methods = Readonly<Record<string, MeterMethod | undefined>>;
 
-/** Observable instruments and callbacks of batches that are kept. They must be created with the provider, because the program never calls them. */
+/** Observable instruments and callbacks that are kept until a provider is registered. The program never calls them. */
 const MAX_OBSERVABLES = 1_000;
 
 const INSTRUMENTS = ['createCounter', 'createGauge', 'createHistogram', 'createUpDownCounter'] as const;

@@ -1,5 +1,5 @@
 import { HTTP_REQUESTS, listenToChannels } from '../util/diagnostics-channels.ts';
-import { field } from '../util/payload.ts';
+import { field, objectField } from '../util/payload.ts';
 import { parseAddress } from './collector.ts';
 
 /** What is used of a request of `node:http`. */
@@ -35,7 +35,7 @@ export function watchAnswersOf(endpoints: readonly string[]): void {
     request.once('timeout', () => timeouts.set(origin, performance.now()));
     // With a listener for the response, Node would leave it to be read by somebody.
     request.once('close', () => {
-      if (field(request, 'res') !== undefined && field(request, 'res') !== null) timeouts.delete(origin);
+      if (objectField(request, 'res') !== undefined) timeouts.delete(origin);
     });
   });
 }

@@ -6,7 +6,7 @@ const INSIDE_HOOK: symbol = createContextKey('opentelemetry-instrumentation-open
 export const hookRuns: { any: boolean } = { any: false };
 
 /**
- * Runs a hook or the sink of the program. The calls of `openai` that it makes reach no hook and no sink, or each would
+ * Runs a hook or the sink of the program. The calls to `openai` that it makes reach no hook and no sink, or each would
  * make further calls.
  */
 export function runInsideHook<Result>(run: () => Result): Result {
@@ -18,7 +18,7 @@ export function isInsideHook(context: Context): boolean {
   return hookRuns.any && context.getValue(INSIDE_HOOK) === true;
 }
 
-/** A context that is built anew, for what a hook has begun. */
+/** Marks a new context, for work that a hook has started. */
 export function markInsideHook(context: Context): Context {
   return context.setValue(INSIDE_HOOK, true);
 }

@@ -38,13 +38,7 @@ const MIN_CARD_NUMBER = 1e12;
 export function maskingHook(options?: MaskingOptions): CompletionHook {
   if (isCompletion(options)) throw calledAsHook(options);
   const mask = readMask(options);
-  return (completion) => {
-    const { functionResult } = completion;
-    for (const name of CONTENT_FIELDS) Object.assign(completion, { [name]: shownOf(mask, completion[name]) });
-    // A generator may yield the pieces of one text.
-    if (mask !== undefined && isTexts(functionResult))
-      completion.functionResult = maskPieces(mask, functionResult);
-  };
+  return (completion) => maskContent(mask, completion);
 }
 
 /** Masks one text in the same way. */
@@ -60,20 +54,28 @@ function isCompletion(options: unknown): options is Completion {
 
 /** The content is removed here: what an async function throws comes too late to withhold it. */
 function calledAsHook(completion: Completion): TypeError {
-  for (const name of CONTENT_FIELDS)
-    Object.assign(completion, { [name]: shownOf(undefined, completion[name]) });
+  maskContent(undefined, completion);
   const problem = 'maskingHook received a completion: it is not a hook, but creates one with maskingHook().';
   notice('option_not_accepted', `${problem} No content is recorded.`);
   return new TypeError(problem);
+}
+
+/** @param mask `undefined` if nothing may be shown */
+function maskContent(mask: Mask | undefined, completion: Completion): void {
+  for (const name of CONTENT_FIELDS)
+    Object.assign(completion, { [name]: shownOf(mask, name, completion[name]) });
 }
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function shownOf(mask: Mask | undefined, value: unknown): unknown {
-  if (mask !== undefined) return masked(mask, value, MAX_MASKED_DEPTH);
-  return Array.isArray(value) ? [] : undefined;
+function shownOf(mask: Mask | undefined, name: keyof Completion, value: unknown): unknown {
+  if (mask === undefined) return Array.isArray(value) ? [] : undefined;
+  // A generator may yield the pieces of one text.
+  return name === 'functionResult' && isTexts(value)
+    ? maskPieces(mask, value)
+    : masked(mask, value, MAX_MASKED_DEPTH);
 }
 
 /** A value with all of its texts and names masked. */

@@ -168,7 +168,7 @@ function taskOf(parts: readonly MessagePart[]): { role: string; parts: readonly 
   return parts.length === 0 ? [] : [{ role: 'user', parts }];
 }
 
-/** The oldest one that it can be. What a stream reports begins now: it is none that is over, if there are others. */
+/** Finds the oldest request that can have started it. A stream reports what starts now, so requests that are over come last. */
 function findWaiting(
   { waiting }: ConversationState,
   snapshot: InvocationSnapshot,

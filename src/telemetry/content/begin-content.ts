@@ -1,5 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
+import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { isInsideHook } from '../hook-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { ContentRecord } from './content-record.ts';
@@ -9,7 +10,7 @@ import { ContentRecord } from './content-record.ts';
  * first record.
  *
  * @param context contains the span, to which the event belongs
- * @param settings those at the start of the operation too, if its content is recorded at its end
+ * @param startSettings those at the start of the operation, if its content is recorded at its end
  * @returns `undefined` if content is neither recorded nor hooked, so that none is read, and for calls that a hook makes if
  *   there is a completion hook, which does not see their content
  */
@@ -17,8 +18,9 @@ export function beginContent(
   telemetry: Telemetry,
   span: Span,
   context: Context,
-  settings: Settings = telemetry.settings,
+  startSettings: Settings = telemetry.settings,
 ): ContentRecord | undefined {
+  const settings = settingsThroughout(startSettings, telemetry.settings);
   const { captureMessageContent, completionHook } = settings;
   const isTaken =
     completionHook === undefined ? captureMessageContent !== 'NO_CONTENT' : !isInsideHook(context);

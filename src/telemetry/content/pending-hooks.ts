@@ -23,20 +23,22 @@ export class PendingHooks {
   call(hook: CompletionHook, completion: Completion): boolean {
     const passed = guard('the completionHook', () => {
       const returned = runInsideHook(() => hook(completion));
-      if (typeof returned !== 'function') return this.#add(returned);
-      noticeReturnedHook('No content is recorded.');
-      return false;
+      if (typeof returned === 'function') {
+        noticeReturnedHook('No content is recorded.');
+        return false;
+      }
+      this.#add(returned);
+      return true;
     });
     return passed === true;
   }
 
-  #add(returned: unknown): true {
-    if (typeof field(returned, 'then') !== 'function') return true;
+  #add(returned: unknown): void {
+    if (typeof field(returned, 'then') !== 'function') return;
     const promise = guardAsync('the completionHook', async () => {
       if (typeof (await returned) === 'function') noticeReturnedHook('Content is recorded unchanged.');
     });
     void this.#queue.add(() => promise);
-    return true;
   }
 
   settled(): Promise<void> {

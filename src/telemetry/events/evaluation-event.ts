@@ -108,12 +108,12 @@ function addExplanation(
     const completion = newCompletion(attributes, trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT);
     completion.evaluationExplanation = explanation;
     shown = undefined;
-    const passed = !isInsideHook(context) && hooks.call(completionHook, completion);
-    guard('the completionHook', () => {
-      if (!passed) return;
-      shown = completion.evaluationExplanation;
-      added = completion.attributes;
-    });
+    if (!isInsideHook(context) && hooks.call(completionHook, completion))
+      // The hook may have left a getter that throws.
+      guard('the completionHook', () => {
+        shown = completion.evaluationExplanation;
+        added = completion.attributes;
+      });
   }
   if (recordsContentOnEvents(settings) && typeof shown === 'string')
     attributes[ATTR_GEN_AI_EVALUATION_EXPLANATION] = cut(withoutSecrets(shown), maxContentLength);

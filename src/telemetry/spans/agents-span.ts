@@ -1,6 +1,5 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { ATTR_GEN_AI_OPERATION_NAME } from '../../semconv/attributes.ts';
 import {
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
@@ -74,12 +73,7 @@ export class AgentsSpan {
       this.span.setAttributes(attributes);
       this.#attributes = { ...this.#attributes, ...attributes };
     });
-    const record = beginContent(
-      this.#telemetry,
-      this.span,
-      this.#context,
-      settingsThroughout(this.#startSettings, this.#telemetry.settings),
-    );
+    const record = beginContent(this.#telemetry, this.span, this.#context, this.#startSettings);
     if (record !== undefined) guard('reading the content of an agent', () => record.add(content()));
     this.#finish(failure, endTime, record);
     guard('recording metrics', () => this.#measure(endTime, failure));

@@ -1,7 +1,6 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind } from '@opentelemetry/api';
 import type { Message, MessagePart, ToolDefinition } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -107,8 +106,7 @@ export function endInvocationSpan(
   };
   if (end.cost !== undefined) attributes[ATTR_OPENAI_COST] = end.cost;
   guard('recording an invocation', () => span.setAttributes(attributes));
-  const settings = settingsThroughout(startSettings, telemetry.settings);
-  const content = beginContent(telemetry, span, context, settings);
+  const content = beginContent(telemetry, span, context, startSettings);
   content?.add(invocationContent(end));
   const { failure, startTime, endTime, toolCalls } = end;
   if (isEndTold(telemetry, content, failure)) {

@@ -1,7 +1,6 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Message } from '../../config/completion-types.ts';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
 import type { Endpoint } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_OPERATION_NAME,
@@ -86,7 +85,7 @@ export function recordStep(
   rememberForEvaluation('response', answered[ATTR_GEN_AI_RESPONSE_ID], span, asked);
   const own = LinkedContext.withSpan(context.parent, span);
   const { startSettings } = context;
-  const content = beginContent(telemetry, span, own, settingsThroughout(startSettings, telemetry.settings));
+  const content = beginContent(telemetry, span, own, startSettings);
   content?.add({ inputMessages: step.inputMessages, outputMessages: step.outputMessages });
   if (step.deltaTimes.length > 0) {
     const { [ATTR_OPENAI_API_TYPE]: _, ...ids } = placeAttributes(context.place);

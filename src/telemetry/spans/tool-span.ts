@@ -1,6 +1,5 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
 import type { Settings } from '../../config/config.ts';
-import { settingsThroughout } from '../../config/settings-throughout.ts';
 import { providerAt } from '../../sdk/provider.ts';
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -108,7 +107,7 @@ export function recordToolCall(
   );
   const own = LinkedContext.withSpan(context.parent, span);
   const { startSettings = telemetry.settings } = context;
-  const content = beginContent(telemetry, span, own, settingsThroughout(startSettings, telemetry.settings));
+  const content = beginContent(telemetry, span, own, startSettings);
   if (call.content !== undefined) content?.add(toolCallContent(call.content));
   recordEnd(telemetry, { span, startSettings, context: own, attributes, content, failure, endTime });
   if (recorded.timedHere === true)
