@@ -1,6 +1,5 @@
 import { type OpenAIInstrumentationConfig, resolveSettings } from '../config/config.ts';
 import { isPlain } from '../sdk/reflect.ts';
-import { BoundedMap } from '../util/lru-map.ts';
 import { Observer } from './observer.ts';
 import { prepareDefaultObservers } from './observer-registry.ts';
 
@@ -8,8 +7,8 @@ import { prepareDefaultObservers } from './observer-registry.ts';
 const MAX_COMPARED = 16;
 
 const byConfig = new WeakMap<OpenAIInstrumentationConfig, Observer>();
-/** By their settings. */
-const bySettings = new BoundedMap<string, Observer | WeakRef<Observer>>(MAX_COMPARED);
+/** By their settings, the last used last. */
+const bySettings = new Map<string, Observer | WeakRef<Observer>>();
 
 /**
  * The observer for these options, one for all clients with the same settings: a program may create a client with the
@@ -24,9 +23,12 @@ export function observerFor(config: OpenAIInstrumentationConfig): Observer {
     (same instanceof WeakRef ? same.deref() : same) ??
     new Observer(config, { beforeFirstCall: prepareDefaultObservers });
   byConfig.set(config, observer);
+  if (settings === undefined) return observer;
+  bySettings.delete(settings.key);
   // Hooks that are created for a request may keep that request in memory.
-  if (settings !== undefined)
-    bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
+  bySettings.set(settings.key, settings.hasIdentities ? new WeakRef(observer) : observer);
+  const [oldest] = bySettings.keys();
+  if (bySettings.size > MAX_COMPARED && oldest !== undefined) bySettings.delete(oldest);
   return observer;
 }
 
